@@ -1,0 +1,94 @@
+"""One tree of public errors, and the exit codes that they end a command with.
+
+Every error that a user can meet is a `BulkflowError`: a message in the user's words, a `help` line
+that says what to do about it, and an exit code. Foreign exceptions are turned into one of these at
+the border of the room that meets them, with the original as their cause.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ExitCode(IntEnum):
+    """What a `bulkflow` command ends with."""
+
+    DONE = 0
+    """Everything was done."""
+    FAILED = 1
+    """A step failed."""
+    WRONG = 2
+    """The file, the command line or a profile is wrong, and nothing was sent."""
+    ROWS_FAILED = 3
+    """Everything ran, but rows failed and nothing in the file said what to do about it."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C or SIGTERM."""
+
+
+class BulkflowError(Exception):
+    """The root of all errors that bulkflow raises on purpose.
+
+    Args:
+        message: What is wrong, in one sentence of the user's words, without a full stop.
+        help: What to do about it.
+        notes: Facts that belong to it, one a line: the server's own words, the ids of jobs that
+            are left in the org.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+    def __init__(self, message: str, *, help: str | None = None, notes: Sequence[str] = ()) -> None:  # noqa: A002 - the word that users see
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.notes = tuple(notes)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(BulkflowError):
+    """The command line, the configuration or the environment is wrong; nothing was sent."""
+
+    exit_code = ExitCode.WRONG
+
+
+class DataError(BulkflowError):
+    """The user's data cannot be loaded as it is; found before anything of it was sent.
+
+    `place` says where: the file, and within it the line (from 1) and the byte offset (from 0).
+    """
+
+    exit_code = ExitCode.WRONG
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        place: str | None = None,
+        help: str | None = None,  # noqa: A002 - the word that users see
+        notes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, help=help, notes=notes)
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class StepError(BulkflowError):
+    """A step could not do what it says; the chain that it stands in ends here."""
+
+
+class PluginError(BulkflowError):
+    """A plugin failed in a way that it should not; the message names it and its distribution."""
+
+
+class RunInterruptedError(BulkflowError):
+    """The user asked the run to stop. Raised at a checkpoint, never in the middle of a request."""
+
+    exit_code = ExitCode.INTERRUPTED
