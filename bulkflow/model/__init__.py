@@ -1,0 +1,1 @@
+"""Values that several rooms share: frozen, and knowing nothing of files, HTTP or databases."""

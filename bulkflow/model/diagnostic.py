@@ -1,0 +1,55 @@
+"""What is wrong at a place in a pipeline file, in the one form that all rooms use."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from bulkflow.errors import BulkflowError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bulkflow.source import Span
+
+
+class Severity(Enum):
+    """How much a diagnostic weighs: an error keeps the file from running."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@frozen
+class Label:
+    """A secondary place, with the words that stand beside it."""
+
+    span: Span
+    text: str
+
+
+@frozen
+class Diagnostic:
+    """One mistake: a stable code, what is wrong, where, and what to write instead."""
+
+    code: str
+    message: str
+    span: Span
+    help: str | None = None
+    labels: tuple[Label, ...] = ()
+    severity: Severity = field(default=Severity.ERROR, kw_only=True)
+    note: str = field(default="", kw_only=True)
+    """Words beside the underline."""
+
+
+class PipelineError(BulkflowError):
+    """The pipeline file is wrong; holds every diagnostic of it, in source order."""
+
+    exit_code = ExitCode.WRONG
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        first = self.diagnostics[0]
+        super().__init__(f"{first.span}: {first.message}", help=first.help)

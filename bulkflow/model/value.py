@@ -1,0 +1,167 @@
+"""The values of the language, as they stand in a file.
+
+A value keeps its span, so that an error can point at it. `resolve` replaces names and
+interpolations by what a scope says they stand for; what a slot's type then makes of a value is the
+type's affair (`bulkflow.plugin.ValueType`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from attrs import evolve, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.source import Span
+
+
+@frozen
+class Interpolation:
+    """`{name}` inside a text."""
+
+    name: str
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Text:
+    """A quoted text, of one line or several: plain text and interpolations, in any order."""
+
+    parts: tuple[str | Interpolation, ...]
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Name:
+    """A bare word: an object, a field, a let, a param, or one of a slot's choices."""
+
+    name: str
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Integer:
+    """`1_000`."""
+
+    number: int
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Duration:
+    """`500ms 30s 5m 2h 1d`, in seconds."""
+
+    seconds: float
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Size:
+    """`90MB 1GiB`, in bytes; MB is 10^6, MiB is 2^20."""
+
+    bytes: int
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Percent:
+    """`1%` or `0.5%`; `percent` is 1.0 for one percent."""
+
+    percent: float
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Boolean:
+    """`true` or `false`."""
+
+    truth: bool
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Environment:
+    """`env NAME`: the text of an environment variable, read when the run starts."""
+
+    variable: str
+    span: Span = field(eq=False, repr=False)
+
+
+Value: TypeAlias = Text | Name | Integer | Duration | Size | Percent | Boolean | Environment
+
+Scope: TypeAlias = "Mapping[str, Value]"
+"""What names stand for: resolved values of params, lets and loop variables."""
+
+
+class UnresolvedError(LookupError):
+    """A name in a value stands for nothing in the scope.
+
+    Not a `BulkflowError`: whoever resolves knows whether the name is unknown or just not known yet.
+    """
+
+    def __init__(self, name: str, span: Span, *, variable: bool = False) -> None:
+        super().__init__(name)
+        self.name = name
+        self.span = span
+        self.variable = variable
+        """Whether it is an environment variable that is not set."""
+
+
+def plain(value: Value) -> str:
+    """The value as it reads inside an interpolated text; the value must be resolved."""
+    match value:
+        case Text():
+            return "".join(part for part in value.parts if isinstance(part, str))
+        case Name():
+            return value.name
+        case Integer():
+            return str(value.number)
+        case Duration():
+            return f"{value.seconds:g}s"
+        case Size():
+            return str(value.bytes)
+        case Percent():
+            return f"{value.percent:g}%"
+        case Boolean():
+            return "true" if value.truth else "false"
+        case Environment():
+            raise UnresolvedError(value.variable, value.span, variable=True)
+        case _:
+            assert_never(value)
+
+
+def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
+    """The value with all interpolations and environment variables replaced.
+
+    A bare name is left alone: whether it stands for a constant depends on the slot that it fills.
+    The result keeps the span of `value`, so that errors point at where it was used.
+
+    Raises:
+        UnresolvedError: a name inside a text is not in `scope`, or a variable not in `environ`.
+    """
+    match value:
+        case Text() if any(isinstance(part, Interpolation) for part in value.parts):
+            return Text(("".join(_expand(part, scope) for part in value.parts),), value.span)
+        case Environment():
+            if value.variable not in environ:
+                raise UnresolvedError(value.variable, value.span, variable=True)
+            return Text((environ[value.variable],), value.span)
+        case _:
+            return value
+
+
+def constant(value: Value, scope: Scope) -> Value:
+    """What a bare name stands for, at the place where it was used; other values as they are."""
+    if isinstance(value, Name) and value.name in scope:
+        return evolve(scope[value.name], span=value.span)
+    return value
+
+
+def _expand(part: str | Interpolation, scope: Scope) -> str:
+    if isinstance(part, str):
+        return part
+    if part.name not in scope:
+        raise UnresolvedError(part.name, part.span)
+    return plain(scope[part.name])

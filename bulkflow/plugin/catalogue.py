@@ -1,0 +1,137 @@
+"""The words, types, orgs and sources that the loaded plugins brought."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bulkflow.plugin.phrase import Phrase
+    from bulkflow.plugin.records import (
+        Clause,
+        Command,
+        Condition,
+        Org,
+        Problem,
+        Provider,
+        Source,
+        Step,
+        ValueType,
+    )
+
+
+class _Phrased(Protocol):
+    @property
+    def phrases(self) -> tuple[Phrase, ...]: ...
+
+    @property
+    def provider(self) -> Provider | None: ...
+
+
+W = TypeVar("W", bound=_Phrased)
+
+
+class PluginConflictError(UsageError):
+    """Two plugins claim the same thing."""
+
+
+@frozen
+class BrokenPlugin:
+    """A plugin that could not be loaded. An error only for a file that needs it."""
+
+    provider: Provider
+    target: str
+    """What its entry point names."""
+    cause: BaseException
+
+
+@frozen
+class Words:
+    """The phrases of one kind of record: steps, clauses or conditions."""
+
+    kind: str
+    _by_verb: Mapping[str, tuple[Phrase, ...]] = field(repr=False)
+
+    @classmethod
+    def of(cls, kind: str, records: Iterable[W]) -> Words:
+        """Index records; raises `PluginConflictError` where two have a phrase in common."""
+        by_phrase: dict[str, W] = {}
+        by_verb: defaultdict[str, list[Phrase]] = defaultdict(list)
+        for record in records:
+            for phrase in record.phrases:
+                other = by_phrase.setdefault(phrase.text, record)
+                if other is not record:
+                    raise PluginConflictError(
+                        f"two plugins claim the {kind} `{phrase.text}`: "
+                        f"{other.provider} and {record.provider}",
+                        help="block one of them: BULKFLOW_BLOCK=NAME",
+                    )
+                by_verb[phrase.verb].append(phrase)
+        return cls(kind, {verb: tuple(found) for verb, found in by_verb.items()})
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """All first words, sorted."""
+        return tuple(sorted(self._by_verb))
+
+    def phrases(self, verb: str) -> tuple[Phrase, ...]:
+        """The phrases that begin with a word; empty for an unknown one."""
+        return self._by_verb.get(verb, ())
+
+
+def _no_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
+    del settings
+    return ()
+
+
+@frozen(slots=False)
+class Catalogue:
+    """Everything that plugins declared, each with its provider."""
+
+    steps: tuple[Step, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    value_types: Mapping[str, ValueType] = field(factory=dict)
+    orgs: Mapping[str, Org] = field(factory=dict)
+    sources: Mapping[str, Source] = field(factory=dict)
+    """By scheme."""
+    commands: tuple[Command, ...] = ()
+    broken: tuple[BrokenPlugin, ...] = ()
+    job_problems: Callable[[Mapping[str, object]], Iterable[Problem]] = _no_problems
+
+    @cached_property
+    def step_words(self) -> Words:
+        """The steps' phrases."""
+        return Words.of("step", self.steps)
+
+    @cached_property
+    def clause_words(self) -> Words:
+        """The clauses' phrases."""
+        return Words.of("clause", self.clauses)
+
+    @cached_property
+    def condition_words(self) -> Words:
+        """The conditions' phrases."""
+        return Words.of("condition", self.conditions)
+
+    @cached_property
+    def step_by_phrase(self) -> Mapping[str, Step]:
+        """Each step, by the text of each of its phrases."""
+        return {phrase.text: step for step in self.steps for phrase in step.phrases}
+
+    @cached_property
+    def clause_by_phrase(self) -> Mapping[str, Clause]:
+        """Each clause, by the text of each of its phrases."""
+        return {phrase.text: clause for clause in self.clauses for phrase in clause.phrases}
+
+    @cached_property
+    def condition_by_phrase(self) -> Mapping[str, Condition]:
+        """Each condition, by the text of each of its phrases."""
+        return {phrase.text: each for each in self.conditions for phrase in each.phrases}

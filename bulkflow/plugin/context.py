@@ -1,0 +1,148 @@
+"""What a step sees of the run that it is part of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from attrs import Factory, define, field
+
+from bulkflow.model.part import Counts
+from bulkflow.model.phase import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bulkflow.model.event import Event
+    from bulkflow.model.org import OrgAccess
+    from bulkflow.model.part import Manifest, Part
+    from bulkflow.plugin.records import Source
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Job:
+    """A logical job while it runs.
+
+    The steps that work on it keep `phase`, `counts` and `left` true; `state` is for the
+    plugin whose job it is, and nobody else looks into it.
+    """
+
+    key: str
+    """Its name, and in a loop the iteration: unique within the run."""
+    name: str
+    settings: Mapping[str, object]
+    """What its clauses set, by the names that the clauses declare."""
+    folder: Path
+    """Where its relative paths start: the folder of the pipeline file."""
+    manifest: Manifest | None = None
+    phase: Phase = Phase.DECLARED
+    counts: Counts = Factory(Counts)
+    saved: list[str] = Factory(list)
+    """Files that its rows were saved to."""
+    left: tuple[str, ...] = ()
+    """Ids of its jobs in the org that are not at an end."""
+    failures_settled: bool = False
+    """Whether a step dealt with the rows that failed."""
+    state: dict[str, object] = field(factory=dict, repr=False)
+
+
+class Clock(Protocol):
+    """Time, as a parameter."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        ...
+
+
+class Recorder(Protocol):
+    """The journal, as far as steps write it. Each call returns when its record is on the disk."""
+
+    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
+        """The parts that a job was cut into."""
+        ...
+
+    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+        """A request that changes something is about to be sent; returns the intent's number."""
+        ...
+
+    def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
+        """The request of an intent was answered, or its fate was found out."""
+        ...
+
+    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
+        """The id of a part's job in the org, and the state that was last seen."""
+        ...
+
+
+class Context(Protocol):
+    """What a step is given as its first argument."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        ...
+
+    @property
+    def job(self) -> Job | None:
+        """The job that the step is about, named or implied."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the step start: the folder of the pipeline file."""
+        ...
+
+    @property
+    def run_directory(self) -> Path:
+        """A folder of this run's own, for what has to be on disk."""
+        ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables that the run may see."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        ...
+
+    @property
+    def journal(self) -> Recorder:
+        """The durable record of the run."""
+        ...
+
+    @property
+    def failure(self) -> BaseException | None:
+        """In a failure handler, and there only: what ended the chain."""
+        ...
+
+    def org(self) -> OrgAccess:
+        """The org of the file; opened at the first call. Raises `UsageError`."""
+        ...
+
+    def source(self, location: str) -> Source:
+        """The plugin's record for a location's scheme. Raises `UsageError` for an unknown one."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Tell the listeners."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Raise `RunInterruptedError` if the user asked the run to stop."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than the user lets us; then as `checkpoint`."""
+        ...
+
+    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """One thing for the whole run, made at the first call and closed at the end of the run."""
+        ...

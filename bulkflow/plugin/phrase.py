@@ -1,0 +1,241 @@
+"""Phrases: the templates that words are declared with, and how a line is held against one.
+
+A phrase such as `wait [for {job}] [up to {timeout:duration}]` holds literal words, slots in braces
+and optional groups in brackets. A slot is `{name:type}`; without a type, its name is its type.
+Groups that stand side by side may be written in any order.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import field, frozen
+
+from bulkflow.model.value import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bulkflow.model.value import Value
+
+JOB = "job"
+"""The slot type that takes two words: `job NAME`."""
+
+_TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<close>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
+_SLOT = re.compile(r"(?P<name>[a-z_]+)(?::(?P<type>[a-z_]+))?")
+
+
+@frozen
+class Word:
+    """A literal word."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"`{self.text}`"
+
+
+@frozen
+class Slot:
+    """A place for a value of a type."""
+
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        return "`job NAME`" if self.type == JOB else f"{{{self.type}}}"
+
+
+@frozen
+class Group:
+    """Words and slots that may be left out together."""
+
+    elements: tuple[Word | Slot, ...]
+
+    def __str__(self) -> str:
+        return " ".join(str(element) for element in self.elements)
+
+
+Element: TypeAlias = Word | Slot | Group
+
+
+@frozen
+class Match:
+    """A line that a phrase takes: the value of each slot that was filled."""
+
+    phrase: Phrase
+    arguments: Mapping[str, Value]
+
+
+@frozen
+class Mismatch:
+    """A line that a phrase does not take.
+
+    `at` is the index of the first item that does not fit, the number of items where one is missing.
+    """
+
+    phrase: Phrase
+    at: int
+    expected: tuple[str, ...]
+
+
+@frozen
+class Phrase:
+    """A template, taken apart."""
+
+    text: str
+    elements: tuple[Element, ...] = field(repr=False, eq=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Phrase:
+        """Read a template; raises ValueError where it is malformed."""
+        elements = _elements(text)
+        if not elements or not isinstance(elements[0], Word):
+            raise ValueError(f"phrase {text!r} must begin with a literal word")
+        names = [slot.name for slot in _slots(elements)]
+        if len(set(names)) != len(names):
+            raise ValueError(f"phrase {text!r} names a slot twice")
+        return cls(text, tuple(elements))
+
+    @property
+    def verb(self) -> str:
+        """The first word, which a line is looked up by."""
+        first = self.elements[0]
+        assert isinstance(first, Word)
+        return first.text
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All slots, those of optional groups included."""
+        return tuple(_slots(self.elements))
+
+    @property
+    def job_slot(self) -> str | None:
+        """The name of the slot that takes the step's job."""
+        return next((slot.name for slot in self.slots if slot.type == JOB), None)
+
+    def match(self, items: Sequence[Value]) -> Match | Mismatch:
+        """Hold a line's words and values against the phrase.
+
+        Slots take any value: whether it is of the slot's type is asked later, so that the answer
+        can be about the value and not about the line.
+        """
+        return _Matcher(self, items).run()
+
+
+class _Matcher:
+    """Backtracking over a handful of elements; remembers how far it got, for the message."""
+
+    def __init__(self, phrase: Phrase, items: Sequence[Value]) -> None:
+        self._phrase = phrase
+        self._items = items
+        self._furthest = 0
+        self._expected: list[str] = []
+
+    def run(self) -> Match | Mismatch:
+        for end, arguments in self._sequence(self._phrase.elements, 0, {}):
+            if end == len(self._items):
+                return Match(self._phrase, arguments)
+            self._miss(end, "the end of the step")
+        return Mismatch(self._phrase, self._furthest, tuple(dict.fromkeys(self._expected)))
+
+    def _sequence(
+        self, elements: Sequence[Element], at: int, got: dict[str, Value]
+    ) -> Iterator[tuple[int, dict[str, Value]]]:
+        if not elements:
+            yield at, got
+            return
+        first, rest = elements[0], elements[1:]
+        if not isinstance(first, Group):
+            for after, more in self._single(first, at, got):
+                yield from self._sequence(rest, after, more)
+            return
+        groups = [first]
+        while rest and isinstance(rest[0], Group):
+            groups.append(rest[0])
+            rest = rest[1:]
+        for after, more in self._any_order(groups, at, got):
+            yield from self._sequence(rest, after, more)
+
+    def _any_order(
+        self, groups: Sequence[Group], at: int, got: dict[str, Value]
+    ) -> Iterator[tuple[int, dict[str, Value]]]:
+        for index, group in enumerate(groups):
+            others = [*groups[:index], *groups[index + 1 :]]
+            for after, more in self._sequence(group.elements, at, got):
+                yield from self._any_order(others, after, more)
+        yield at, got
+
+    def _single(
+        self, element: Word | Slot, at: int, got: dict[str, Value]
+    ) -> Iterator[tuple[int, dict[str, Value]]]:
+        item = self._items[at] if at < len(self._items) else None
+        if isinstance(element, Word):
+            if isinstance(item, Name) and item.name == element.text:
+                yield at + 1, got
+            else:
+                self._miss(at, str(element))
+        elif element.type == JOB:
+            following = self._items[at + 1] if at + 1 < len(self._items) else None
+            if isinstance(item, Name) and item.name == JOB:
+                if isinstance(following, Name):
+                    yield at + 2, {**got, element.name: following}
+                else:
+                    self._miss(at + 1, "the name of a job")
+            else:
+                self._miss(at, str(element))
+        elif item is not None:
+            yield at + 1, {**got, element.name: item}
+        else:
+            self._miss(at, str(element))
+
+    def _miss(self, at: int, expected: str) -> None:
+        if at > self._furthest:
+            self._furthest, self._expected = at, []
+        if at == self._furthest:
+            self._expected.append(expected)
+
+
+def _elements(text: str) -> list[Element]:
+    outer: list[Element] = []
+    group: list[Word | Slot] | None = None
+    at, text = 0, text.rstrip()
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise ValueError(f"phrase {text!r} has a stray brace at {at}")
+        at = token.end()
+        if token["open"]:
+            if group is not None:
+                raise ValueError(f"phrase {text!r} has a group inside a group")
+            group = []
+        elif token["close"]:
+            if not group:
+                raise ValueError(f"phrase {text!r} has an empty or unopened group")
+            outer.append(Group(tuple(group)))
+            group = None
+        else:
+            element = Word(token["word"]) if token["word"] else _slot(token["slot"], text)
+            if group is None:
+                outer.append(element)
+            else:
+                group.append(element)
+    if group is not None:
+        raise ValueError(f"phrase {text!r} has a group that is not closed")
+    return outer
+
+
+def _slot(inside: str, text: str) -> Slot:
+    slot = _SLOT.fullmatch(inside)
+    if slot is None:
+        raise ValueError(f"phrase {text!r} has a malformed slot {{{inside}}}")
+    return Slot(slot["name"], slot["type"] or slot["name"])
+
+
+def _slots(elements: Sequence[Element]) -> Iterator[Slot]:
+    for element in elements:
+        if isinstance(element, Slot):
+            yield element
+        elif isinstance(element, Group):
+            yield from _slots(element.elements)

@@ -1,0 +1,274 @@
+"""What plugins declare: one frozen record for each kind of thing that a plugin may add.
+
+The decorators `step`, `clause` and `condition` make such a record of a function; the hooks in
+`bulkflow.plugin.hookspecs` hand the records over. The registry writes the `provider` into each.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from bulkflow.plugin.phrase import Phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    import click
+
+    from bulkflow.model.org import OrgAccess
+    from bulkflow.model.part import Manifest
+    from bulkflow.model.phase import Phase
+    from bulkflow.model.value import Value
+
+
+@frozen
+class Provider:
+    """The plugin that brought something, and the distribution that the plugin came in."""
+
+    plugin: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin} ({self.distribution} {self.version})"
+
+
+@frozen
+class Step:
+    """A verb of the language.
+
+    The function takes the context, and each filled slot by name; it returns nothing and raises
+    `StepError` (or another `BulkflowError`) when it cannot do what it says.
+    """
+
+    function: Callable[..., None]
+    phrases: tuple[Phrase, ...]
+    doc: str
+    accepts: frozenset[Phase] | None = None
+    """The phases that the step's job may be in; None for any, and for steps without a job."""
+    leaves: Phase | None = None
+    """The phase that the job is in afterwards; None where the step leaves it as it is."""
+    requests: Callable[[Manifest], int] | None = None
+    """How many API calls the step makes at the least, for the plan; None where it makes none."""
+    ends_chain: bool = False
+    """Whether nothing runs after it, as with `stop` and `fail`."""
+    settles_failures: bool = False
+    """Whether the step is an answer to rows that failed: without one, the run ends with 3."""
+    provider: Provider | None = None
+
+
+@frozen
+class Clause:
+    """A clause of a job. The function takes the filled slots by name and returns settings.
+
+    `sets` names the settings that it returns; two clauses of one job that set the same one
+    contradict each other.
+    """
+
+    function: Callable[..., Mapping[str, object]]
+    phrases: tuple[Phrase, ...]
+    doc: str
+    sets: tuple[str, ...]
+    provider: Provider | None = None
+
+
+@frozen
+class Condition:
+    """A question that `when` may ask. The function takes the context and the filled slots."""
+
+    function: Callable[..., bool]
+    phrases: tuple[Phrase, ...]
+    doc: str
+    provider: Provider | None = None
+
+
+@frozen
+class ValueType:
+    """A type of slot.
+
+    `convert` makes a Python object of a resolved value, or raises ValueError with what is wrong;
+    `shows` completes the sentence "takes …", such as `a duration such as 30s, 5m or 2h`.
+    """
+
+    name: str
+    shows: str
+    convert: Callable[[Value], object]
+    constants: bool = True
+    """Whether a bare name may stand for a let or a param here."""
+    choices: tuple[str, ...] = ()
+    """All words that the slot takes, where they can be listed."""
+    provider: Provider | None = None
+
+
+@frozen
+class OrgRequest:
+    """What an org plugin may use to open its org."""
+
+    name: str
+    environ: Mapping[str, str] = field(repr=False)
+    state_directory: Path
+
+
+@frozen
+class Org:
+    """A name that may stand after `org`. `connect` opens it, or raises `UsageError`."""
+
+    name: str
+    doc: str
+    connect: Callable[[OrgRequest], OrgAccess]
+    provider: Provider | None = None
+
+
+@frozen
+class SourceFile:
+    """A file on disk, loaded byte for byte."""
+
+    name: str
+    path: Path
+
+
+@frozen
+class SourceBytes:
+    """A stream of CSV bytes that can be read once."""
+
+    name: str
+    stream: BinaryIO
+
+
+@frozen
+class SourceRows:
+    """Rows that have no bytes yet; None is an empty value."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[str | None]]
+
+
+SourceData: TypeAlias = SourceFile | SourceBytes | SourceRows
+
+
+@frozen
+class SourceRequest:
+    """A location to open. A relative path in it starts at `folder`."""
+
+    location: str
+    folder: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+
+@frozen
+class Source:
+    """A kind of location, found by its scheme: `acme://…` has the scheme `acme`.
+
+    A location without a scheme is a path, and has the scheme `file`. `open` returns the data in
+    the order in which it is to be loaded, or raises `DataError` where there is none.
+    """
+
+    schemes: tuple[str, ...]
+    doc: str
+    open: Callable[[SourceRequest], Iterable[SourceData]]
+    provider: Provider | None = None
+
+
+@frozen
+class Command:
+    """An addition to the command line: `bulkflow PATH…`, loaded when it is called."""
+
+    path: tuple[str, ...]
+    summary: str
+    load: Callable[[], click.Command]
+    provider: Provider | None = None
+
+
+@frozen
+class Problem:
+    """Something wrong with a job's settings, found before anything runs."""
+
+    message: str
+    help: str | None = None
+    setting: str | None = None
+    """The setting that it is about, to point at its clause; None for the job as a whole."""
+
+
+class StepDecorator(Protocol):
+    """Makes a `Step` of a function."""
+
+    def __call__(self, function: Callable[..., None]) -> Step:
+        """Declare the step."""
+        ...
+
+
+def step(
+    *phrases: str,
+    accepts: Iterable[Phase] | None = None,
+    leaves: Phase | None = None,
+    requests: Callable[[Manifest], int] | None = None,
+    ends_chain: bool = False,
+    settles_failures: bool = False,
+) -> StepDecorator:
+    """Declare a step. Several phrases are several ways to write the same step.
+
+    Raises:
+        ValueError: a phrase is malformed, or the function lacks a parameter for a slot.
+    """
+
+    def declare(function: Callable[..., None]) -> Step:
+        parsed = _parse(phrases, function, leading=("context",))
+        return Step(
+            function,
+            parsed,
+            inspect.getdoc(function) or "",
+            None if accepts is None else frozenset(accepts),
+            leaves,
+            requests,
+            ends_chain,
+            settles_failures,
+        )
+
+    return declare
+
+
+def clause(
+    *phrases: str, sets: Sequence[str]
+) -> Callable[[Callable[..., Mapping[str, object]]], Clause]:
+    """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
+
+    def declare(function: Callable[..., Mapping[str, object]]) -> Clause:
+        parsed = _parse(phrases, function, leading=())
+        return Clause(function, parsed, inspect.getdoc(function) or "", tuple(sets))
+
+    return declare
+
+
+def condition(*phrases: str) -> Callable[[Callable[..., bool]], Condition]:
+    """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
+
+    def declare(function: Callable[..., bool]) -> Condition:
+        parsed = _parse(phrases, function, leading=("context",))
+        return Condition(function, parsed, inspect.getdoc(function) or "")
+
+    return declare
+
+
+def _parse(
+    phrases: Sequence[str], function: Callable[..., object], leading: tuple[str, ...]
+) -> tuple[Phrase, ...]:
+    if not phrases:
+        raise ValueError(f"{function.__qualname__} is declared without a phrase")
+    parsed = tuple(Phrase.parse(text) for text in phrases)
+    parameters = tuple(inspect.signature(function).parameters)
+    if parameters[: len(leading)] != leading:
+        raise ValueError(f"{function.__qualname__} must take {', '.join(leading)} first")
+    for phrase in parsed:
+        for slot in phrase.slots:
+            if slot.name not in parameters:
+                raise ValueError(
+                    f"{function.__qualname__} has no parameter for {{{slot.name}}} of "
+                    f"its phrase {phrase.text!r}"
+                )
+    return parsed

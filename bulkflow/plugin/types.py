@@ -1,0 +1,68 @@
+"""The types of slots that the framework brings; plugins add their own with a hook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, plain
+from bulkflow.plugin.records import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def takes(*kinds: type[Value], what: str) -> Callable[[Value], object]:
+    """A converter that takes values of these kinds, and gives their plain content."""
+
+    def convert(value: Value) -> object:
+        if not isinstance(value, kinds):
+            raise ValueError(f"takes {what}")  # noqa: TRY004 - ValueError is what converters raise
+        match value:
+            case Integer():
+                return value.number
+            case Duration():
+                return value.seconds
+            case Size():
+                return value.bytes
+            case Percent():
+                return value.percent
+            case _:
+                return plain(value)
+
+    return convert
+
+
+def choice(*words: str) -> Callable[[Value], object]:
+    """A converter that takes one of these words."""
+
+    def convert(value: Value) -> object:
+        if isinstance(value, Name | Text) and plain(value) in words:
+            return plain(value)
+        raise ValueError(f"takes one of {', '.join(words)}")
+
+    return convert
+
+
+def anything(value: Value) -> object:
+    """A converter that takes any value, as it reads inside a text."""
+    return plain(value)
+
+
+def _type(name: str, what: str, *kinds: type[Value], constants: bool = True) -> ValueType:
+    return ValueType(name, what, takes(*kinds, what=what), constants)
+
+
+def framework_types() -> tuple[ValueType, ...]:
+    """The types that every phrase may use."""
+    return (
+        _type("job", "the name of a job: job NAME", Name, constants=False),
+        _type("name", "a bare name", Name, constants=False),
+        ValueType("value", "any value", anything),
+        _type("text", 'a text in quotes, such as "done"', Text),
+        _type("path", 'a path in quotes, such as "out/failed.csv"', Text),
+        _type("location", 'a path or URL in quotes, such as "export/*.csv"', Text),
+        _type("number", "a whole number, such as 3", Integer),
+        _type("duration", "a duration, such as 30s, 5m or 2h", Duration),
+        _type("size", "a size, such as 90MB or 1GiB", Size),
+        _type("percent", "a percentage, such as 1%", Percent),
+    )
