@@ -1,1 +1,1 @@
-"""TODO."""
+"""Walks a plan: order, handlers, loops, branches, interruption."""

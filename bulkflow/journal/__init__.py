@@ -1,1 +1,5 @@
-"""TODO."""
+"""The durable record of runs: what was intended, what was done."""
+
+from bulkflow.journal.store import Journal, RunJournal
+
+__all__ = ["Journal", "RunJournal"]

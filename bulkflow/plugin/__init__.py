@@ -17,6 +17,7 @@ A plugin is a module in the entry-point group `bulkflow`:
 """
 
 from bulkflow.plugin.context import Clock, Context, Job, Recorder
+from bulkflow.plugin.flow import Continue, RetryStep, Stop
 from bulkflow.plugin.hookspecs import hookimpl
 from bulkflow.plugin.records import (
     Clause,
@@ -47,12 +48,14 @@ __all__ = [
     "Command",
     "Condition",
     "Context",
+    "Continue",
     "Job",
     "Org",
     "OrgRequest",
     "Problem",
     "Provider",
     "Recorder",
+    "RetryStep",
     "Source",
     "SourceBytes",
     "SourceData",
@@ -60,6 +63,7 @@ __all__ = [
     "SourceRequest",
     "SourceRows",
     "Step",
+    "Stop",
     "Unknown",
     "ValueType",
     "clause",

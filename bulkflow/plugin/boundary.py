@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError, PluginError
+from bulkflow.plugin.flow import FlowSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def attributed(provider: Provider | None, action: str) -> Iterator[None]:
-    """Let a plugin's own errors through; turn any other exception into a `PluginError`.
+    """Let bulkflow's errors and signals through; turn any other exception into a `PluginError`.
 
     `action` completes "plugin X failed while …", such as ``running `upload` ``.
     """
     try:
         yield
-    except BulkflowError:
+    except (BulkflowError, FlowSignal):
         raise
     except Exception as error:
         who = str(provider) if provider else "unknown"

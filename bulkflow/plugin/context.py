@@ -44,7 +44,7 @@ class Job:
     left: tuple[str, ...] = ()
     """Ids of its jobs in the org that are not at an end."""
     failures_settled: bool = False
-    """Whether a step dealt with the rows that failed."""
+    """Whether a step was an answer to rows that fail: without one, such a run ends with 3."""
     state: dict[str, object] = field(factory=dict, repr=False)
 
 

@@ -57,8 +57,6 @@ class Step:
     """How many API calls the step makes at the least, for the plan; None where it makes none."""
     ends_chain: bool = False
     """Whether nothing runs after it, as with `stop` and `fail`."""
-    settles_failures: bool = False
-    """Whether the step is an answer to rows that failed: without one, the run ends with 3."""
     provider: Provider | None = None
 
 
@@ -209,7 +207,6 @@ def step(
     leaves: Phase | None = None,
     requests: Callable[[Manifest], int] | None = None,
     ends_chain: bool = False,
-    settles_failures: bool = False,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write the same step.
 
@@ -227,7 +224,6 @@ def step(
             leaves,
             requests,
             ends_chain,
-            settles_failures,
         )
 
     return declare

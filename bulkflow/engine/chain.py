@@ -1,0 +1,106 @@
+"""Runs a chain: its steps in order, then its handlers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bulkflow.engine.stepping import run_step
+from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.event import Notice
+from bulkflow.model.plan import HandlerEvent
+from bulkflow.plugin.flow import Continue, RetryStep
+
+if TYPE_CHECKING:
+    from bulkflow.engine.frame import Frame
+    from bulkflow.engine.services import Services
+    from bulkflow.model.plan import PlannedChain, PlannedStep
+
+LONGEST_PAUSE = 60.0
+"""Seconds; pauses between retries double from one second up to this."""
+
+
+class Halt(Exception):  # noqa: N818 - the errors behind it are in `Services.errors`
+    """A chain failed and nothing said to go on: the flow stops here."""
+
+
+class ChainRunner:
+    """One run through a chain."""
+
+    def __init__(self, chain: PlannedChain, frame: Frame, services: Services) -> None:
+        self._chain = chain
+        self._frame = frame
+        self._services = services
+        self._retried: Counter[int] = Counter()
+
+    def run(self) -> None:
+        """Run the steps, and what handles their outcome.
+
+        Raises:
+            Halt: the chain failed; the errors are in `Services.errors`.
+            Stop: a step ends the run.
+            RunInterruptedError: the user asked the run to stop.
+        """
+        at = 0
+        while at < len(self._chain.steps):
+            try:
+                run_step(self._chain.steps[at], self._frame, self._services)
+            except RunInterruptedError:
+                raise
+            except BulkflowError as error:
+                if not self._handle_failure(error, at):
+                    return
+            else:
+                at += 1
+        self._handle_success()
+
+    def _handle_failure(self, failure: BulkflowError, at: int) -> bool:
+        """Whether to run the failed step again; False to go on after the chain."""
+        for step in self._handler(HandlerEvent.FAILURE):
+            try:
+                run_step(step, self._frame, self._services, failure)
+            except Continue:
+                return False
+            except RetryStep as retry:
+                if self._retried[at] < retry.times:
+                    self._pause(retry, at)
+                    return True
+            except RunInterruptedError:
+                self._services.errors.append(failure)
+                raise
+            except BulkflowError as second:
+                self._services.errors += [failure, second]
+                raise Halt from second
+        self._services.errors.append(failure)
+        raise Halt from failure
+
+    def _handle_success(self) -> None:
+        for step in self._handler(HandlerEvent.SUCCESS):
+            try:
+                run_step(step, self._frame, self._services)
+            except Continue:
+                return
+            except RunInterruptedError:
+                raise
+            except BulkflowError as error:
+                self._services.errors.append(error)
+                raise Halt from error
+
+    def _handler(self, event: HandlerEvent) -> list[PlannedStep]:
+        return [
+            step
+            for handler in self._chain.handlers
+            if handler.event is event
+            for step in handler.steps
+        ]
+
+    def _pause(self, retry: RetryStep, at: int) -> None:
+        seconds = retry.interval
+        if seconds is None:
+            seconds = min(LONGEST_PAUSE, 2.0 ** self._retried[at])
+        self._retried[at] += 1
+        text = " ".join(self._chain.steps[at].span.text.split())
+        self._services.emit(
+            Notice(f"`{text}` again in {seconds:g} s ({self._retried[at]} of {retry.times})")
+        )
+        self._services.cancellation.sleep(seconds)

@@ -1,0 +1,96 @@
+"""The context that a step is called with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bulkflow.engine.services import Services
+    from bulkflow.model.event import Event
+    from bulkflow.model.org import OrgAccess
+    from bulkflow.plugin.context import Clock, Job, Recorder
+    from bulkflow.plugin.records import Source
+
+T = TypeVar("T")
+
+FILE_SCHEME = "file"
+
+
+@frozen
+class StepContext:
+    """Implements `bulkflow.plugin.Context` for one step."""
+
+    _services: Services
+    job: Job | None
+    folder: Path
+    failure: BaseException | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self._services.run_id
+
+    @property
+    def run_directory(self) -> Path:
+        """A folder of this run's own."""
+        return self._services.run_directory
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables that the run may see."""
+        return self._services.environ
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self._services.clock
+
+    @property
+    def journal(self) -> Recorder:
+        """The durable record of the run."""
+        return self._services.journal
+
+    def org(self) -> OrgAccess:
+        """The org of the file; opened at the first call."""
+        return self._services.org()
+
+    def source(self, location: str) -> Source:
+        """The plugin's record for a location's scheme."""
+        scheme = scheme_of(location)
+        sources = self._services.catalogue.sources
+        if scheme not in sources:
+            raise UsageError(
+                f"no plugin reads locations that begin with {scheme}://",
+                help=f"known schemes: {', '.join(sorted(sources)) or 'none'}; "
+                "`bulkflow plugins` shows what is installed",
+            )
+        return sources[scheme]
+
+    def emit(self, event: Event) -> None:
+        """Tell the listeners."""
+        self._services.emit(event)
+
+    def checkpoint(self) -> None:
+        """Raise `RunInterruptedError` if the user asked the run to stop."""
+        self._services.cancellation.checkpoint()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, unless the user asks the run to stop."""
+        self._services.cancellation.sleep(seconds)
+
+    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """One thing for the whole run."""
+        return self._services.shared.get(key, make, close)
+
+
+def scheme_of(location: str) -> str:
+    """The scheme of a location; paths have none, not even those that begin with a drive letter."""
+    return urlsplit(location).scheme.lower() if "://" in location else FILE_SCHEME

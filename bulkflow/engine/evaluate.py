@@ -1,0 +1,68 @@
+"""From values as written to what a plugin's function is called with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import UsageError
+from bulkflow.model.value import UnresolvedError, Value, constant, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.model.value import Scope
+    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.phrase import Phrase
+    from bulkflow.source import Span
+
+
+class WrongValueError(UsageError):
+    """A value cannot be used where it stands."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(f"{span}: {message}")
+        self.span = span
+
+
+def folder_of(span: Span) -> Path:
+    """Where relative paths written at a place start: the folder of their file."""
+    return span.source.path.parent if span.source.path else Path()
+
+
+def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
+    """A value with everything in it replaced. Raises `UsageError`."""
+    try:
+        return resolve(constant(value, scope), scope, environ)
+    except UnresolvedError as error:
+        what = "environment variable" if error.variable else "name"
+        raise WrongValueError(f"{what} {error.name} is not set", error.span) from error
+
+
+def arguments_of(
+    phrase: Phrase,
+    written: Mapping[str, Value],
+    scope: Scope,
+    environ: Mapping[str, str],
+    catalogue: Catalogue,
+) -> dict[str, object]:
+    """The arguments for a phrase's function; slots that were not filled are left out.
+
+    A slot of type `path` becomes a path that is absolute or relative to the working directory.
+
+    Raises:
+        UsageError: a value is not what its slot takes.
+    """
+    types = {slot.name: slot.type for slot in phrase.slots}
+    arguments: dict[str, object] = {}
+    for name, value in written.items():
+        kind = catalogue.value_types[types[name]]
+        known = value_in(value, scope, environ) if kind.constants else value
+        try:
+            converted = kind.convert(known)
+        except ValueError as error:
+            raise WrongValueError(str(error), value.span) from error
+        if kind.name == "path":
+            converted = folder_of(value.span) / str(converted)
+        arguments[name] = converted
+    return arguments

@@ -1,0 +1,135 @@
+"""Before the first step: the jobs' sources are read, so that bad data is found before any request.
+
+A job is left for later when its settings are not known yet (it stands in a loop), or when it reads
+what a step of this very file writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from bulkflow.engine.context import StepContext
+from bulkflow.engine.evaluate import folder_of, value_in
+from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.plan import (
+    PlannedAlways,
+    PlannedAnd,
+    PlannedChain,
+    PlannedFor,
+    PlannedNot,
+    PlannedOr,
+    PlannedParallel,
+    PlannedTest,
+    PlannedWhen,
+)
+from bulkflow.model.value import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from bulkflow.engine.frame import Frame
+    from bulkflow.engine.services import Services
+    from bulkflow.model.plan import Block, Condition, PlannedClause, PlannedStep, Statement
+    from bulkflow.model.value import Value
+    from bulkflow.plugin.phrase import Phrase
+    from bulkflow.source import Span
+
+
+def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[BulkflowError]:
+    """Read the sources of the block's jobs that some step uses; what was wrong with them."""
+    used = {step.job for step in steps_of(block)} | {test.job for test in tests_of(block)}
+    written = list(_written(block, frame, services))
+    errors: list[BulkflowError] = []
+    for planned in block.jobs:
+        reads = list(_reads(planned.clauses, frame, services))
+        if planned.name not in used or any(_within(path, written) for path in reads):
+            continue
+        job = frame.jobs[planned.name]
+        try:
+            services.prepare(job, StepContext(services, job, job.folder))
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            errors.append(error)
+    return errors
+
+
+def steps_of(block: Block) -> Iterator[PlannedStep]:
+    """Every step of a block and of the blocks in it, handlers' steps included."""
+    for statement in block.statements:
+        yield from _steps(statement)
+
+
+def tests_of(block: Block) -> Iterator[PlannedTest]:
+    """Every question that the block's conditions ask."""
+    for statement in block.statements:
+        if isinstance(statement, PlannedWhen):
+            yield from _tests(statement.condition)
+        if not isinstance(statement, PlannedChain):
+            yield from tests_of(statement.body)
+
+
+def _steps(statement: Statement) -> Iterator[PlannedStep]:
+    match statement:
+        case PlannedChain():
+            yield from statement.steps
+            for handler in statement.handlers:
+                yield from handler.steps
+        case PlannedParallel() | PlannedFor() | PlannedWhen() | PlannedAlways():
+            yield from steps_of(statement.body)
+        case _:
+            assert_never(statement)
+
+
+def _tests(condition: Condition) -> Iterator[PlannedTest]:
+    match condition:
+        case PlannedTest():
+            yield condition
+        case PlannedNot():
+            yield from _tests(condition.operand)
+        case PlannedAnd() | PlannedOr():
+            for operand in condition.operands:
+                yield from _tests(operand)
+        case _:
+            assert_never(condition)
+
+
+def _written(block: Block, frame: Frame, services: Services) -> Iterator[Path]:
+    """The paths that steps write to, as far as they are known."""
+    for step in steps_of(block):
+        record = services.catalogue.step_by_phrase[step.word]
+        phrase = next(each for each in record.phrases if each.text == step.word)
+        yield from _paths(phrase, "path", step.arguments, frame, services)
+
+
+def _reads(clauses: tuple[PlannedClause, ...], frame: Frame, services: Services) -> Iterator[Path]:
+    for clause in clauses:
+        record = services.catalogue.clause_by_phrase[clause.word]
+        phrase = next(each for each in record.phrases if each.text == clause.word)
+        yield from _paths(phrase, "location", clause.arguments, frame, services)
+
+
+def _paths(
+    phrase: Phrase,
+    kind: str,
+    arguments: Mapping[str, Value],
+    frame: Frame,
+    services: Services,
+) -> Iterator[Path]:
+    for slot in phrase.slots:
+        if slot.type == kind and slot.name in arguments:
+            yield from _path(arguments[slot.name], frame, services)
+
+
+def _path(value: Value, frame: Frame, services: Services) -> Iterator[Path]:
+    span: Span = value.span
+    try:
+        yield folder_of(span) / plain(value_in(value, frame.scope, services.environ))
+    except BulkflowError:
+        # A loop's variable: the path is known only when the run gets there.
+        return
+
+
+def _within(path: Path, written: list[Path]) -> bool:
+    return any(path == each or each in path.parents for each in written)

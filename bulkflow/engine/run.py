@@ -1,0 +1,100 @@
+"""One run of a plan, from the reading of the sources to the exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.engine.chain import Halt
+from bulkflow.engine.frame import Frame
+from bulkflow.engine.preflight import prepare_jobs
+from bulkflow.engine.walk import walk
+from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
+from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
+from bulkflow.plugin.flow import Stop
+
+if TYPE_CHECKING:
+    from bulkflow.engine.services import Services
+    from bulkflow.model.plan import Plan
+    from bulkflow.plugin.context import Job
+
+
+def run_plan(plan: Plan, services: Services) -> RunFinished:
+    """Run a plan to its end, whatever happens; emits and returns what it came to."""
+    began = services.clock.monotonic()
+    interrupted = False
+    changed_nothing = True
+    try:
+        frame = Frame(plan.parameters, {}).enter(plan.body, services)
+        services.errors += prepare_jobs(plan.body, frame, services)
+        if not services.errors:
+            services.emit(
+                RunStarted(
+                    services.run_id,
+                    plan.source.name,
+                    services.org_name or "",
+                    services.clock.time(),
+                )
+            )
+            walk(plan.body, frame, services)
+    except (Halt, Stop):
+        pass
+    except RunInterruptedError:
+        interrupted = True
+    except BulkflowError as error:
+        services.errors.append(error)
+    changed_nothing = not services.journal.anything_intended()
+    try:
+        services.shared.close()
+    except BulkflowError as error:
+        services.errors.append(error)
+    finished = RunFinished(
+        services.run_id,
+        _exit_code(services, interrupted=interrupted, changed_nothing=changed_nothing),
+        services.clock.time(),
+        services.clock.monotonic() - began,
+        tuple(_outcome(job) for job in services.jobs),
+        tuple(services.errors),
+        _help(services, interrupted=interrupted),
+    )
+    services.emit(finished)
+    return finished
+
+
+def _exit_code(services: Services, *, interrupted: bool, changed_nothing: bool) -> ExitCode:
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if services.errors:
+        first = services.errors[0]
+        wrong = first.exit_code is ExitCode.WRONG and changed_nothing
+        return ExitCode.WRONG if wrong else ExitCode.FAILED
+    if any(_unanswered(job) for job in services.jobs):
+        return ExitCode.ROWS_FAILED
+    return ExitCode.DONE
+
+
+def _unanswered(job: Job) -> bool:
+    return job.counts.failed + job.counts.unprocessed > 0 and not job.failures_settled
+
+
+def _outcome(job: Job) -> JobOutcome:
+    return JobOutcome(job.key, job.phase.value, job.counts, saved=tuple(job.saved), left=job.left)
+
+
+def _help(services: Services, *, interrupted: bool) -> str | None:
+    left = [each for job in services.jobs for each in job.left]
+    if left:
+        return (
+            f"still in the org, and not at an end: {', '.join(left)}; "
+            "abort or close them before you load the same rows again"
+        )
+    if interrupted or services.errors:
+        return None
+    unanswered = [job for job in services.jobs if _unanswered(job)]
+    if unanswered:
+        name = unanswered[0].name
+        return (
+            "say in the file what is to become of such rows, for instance "
+            f'`save failed rows of job {name} to "failed.csv"` or '
+            f"`require failed rows of job {name} under 1%`"
+        )
+    return None

@@ -1,0 +1,128 @@
+"""What every step of a run works with."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import Factory, define, field
+
+from bulkflow.engine.cancellation import Cancellation
+from bulkflow.engine.shared import Shared
+from bulkflow.errors import PluginError, UsageError
+from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
+from bulkflow.plugin.context import Recorder
+from bulkflow.plugin.records import OrgRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bulkflow.errors import BulkflowError
+    from bulkflow.model.event import Event
+    from bulkflow.model.org import OrgAccess
+    from bulkflow.model.part import Manifest
+    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.context import Clock, Context, Job
+
+
+class Plugins(Protocol):
+    """As much of the plugin host as a run needs."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the plugins declare."""
+        ...
+
+    def prepare_job(self, context: Context, job: Job) -> Manifest | None:
+        """Read a job's source."""
+        ...
+
+    def tell(self, event: Event) -> None:
+        """Tell the plugins what happened."""
+        ...
+
+
+class RunRecorder(Recorder, Protocol):
+    """The journal, as far as the engine asks it."""
+
+    def anything_intended(self) -> bool:
+        """Whether any request that changes something was about to be sent."""
+        ...
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+
+@define(eq=False)
+class Services:
+    """One run's plugins, listeners, journal, clock and org, and what it has come to so far."""
+
+    run_id: str
+    plugins: Plugins
+    listener: Callable[[Event], None]
+    journal: RunRecorder
+    environ: Mapping[str, str] = field(repr=False)
+    org_name: str | None
+    run_directory: Path
+    clock: Clock = Factory(SystemClock)
+    cancellation: Cancellation = Factory(Cancellation)
+    shared: Shared = Factory(Shared)
+    jobs: list[Job] = Factory(list)
+    errors: list[BulkflowError] = Factory(list)
+    _prepared: set[str] = field(factory=set)
+    _deaf: set[str] = field(factory=set)
+    _emitting: Lock = field(factory=Lock, repr=False)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the plugins declare."""
+        return self.plugins.catalogue
+
+    def emit(self, event: Event) -> None:
+        """Tell the report and the plugins; events reach them one at a time.
+
+        A plugin that fails at listening is named in a warning, once, and the load goes on: rows
+        on their way into an org matter more than a listener.
+        """
+        with self._emitting:
+            self.listener(event)
+            try:
+                self.plugins.tell(event)
+            except PluginError as error:
+                if error.message not in self._deaf:
+                    self._deaf.add(error.message)
+                    self.listener(Notice(error.message, NoticeLevel.WARNING, help=error.help))
+
+    def org(self) -> OrgAccess:
+        """The run's org, opened at the first call."""
+        name = self.org_name
+        if name is None:
+            raise UsageError(
+                "the file names no org", help="write `org NAME` at its top, or use --org NAME"
+            )
+        return self.shared.get(f"org:{name}", lambda: self._connect(name), lambda org: org.close())
+
+    def prepare(self, job: Job, context: Context) -> None:
+        """Have a job's source read, unless that was done. Raises `DataError`."""
+        if job.key in self._prepared:
+            return
+        job.manifest = self.plugins.prepare_job(context, job)
+        self._prepared.add(job.key)
+        if job.manifest is not None:
+            self.journal.parts(job.key, job.manifest.parts)
+            self.emit(JobPrepared(job.key, job.manifest))
+
+    def _connect(self, name: str) -> OrgAccess:
+        org = self.catalogue.orgs[name]
+        return org.connect(OrgRequest(name, self.environ, self.run_directory))

@@ -1,0 +1,153 @@
+"""Walks the statements of a plan."""
+
+from __future__ import annotations
+
+import glob
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from bulkflow.engine.chain import ChainRunner, Halt
+from bulkflow.engine.evaluate import folder_of, value_in
+from bulkflow.engine.stepping import ask
+from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.plan import (
+    PlannedAlways,
+    PlannedAnd,
+    PlannedChain,
+    PlannedFor,
+    PlannedNot,
+    PlannedOr,
+    PlannedParallel,
+    PlannedTest,
+    PlannedWhen,
+)
+from bulkflow.model.value import Text, plain
+from bulkflow.plugin.flow import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bulkflow.engine.frame import Frame
+    from bulkflow.engine.services import Services
+    from bulkflow.model.plan import Block, Condition, Statement
+    from bulkflow.model.value import Scope
+
+End: TypeAlias = Halt | Stop | RunInterruptedError
+
+
+def walk(block: Block, frame: Frame, services: Services) -> None:
+    """Run a block whose frame was entered already.
+
+    After the first statement that ends the flow, only `always` blocks run.
+
+    Raises:
+        Halt, Stop, RunInterruptedError: how the flow ended before the block's end.
+    """
+    ended: End | None = None
+    for statement in block.statements:
+        try:
+            if isinstance(statement, PlannedAlways):
+                _always(statement, frame, services, interrupted=_interrupted(ended))
+            elif ended is None:
+                _statement(statement, frame, services)
+        except (Halt, Stop, RunInterruptedError) as end:
+            ended = _first(ended, end)
+        except BulkflowError as error:
+            # Not of a step: a loop's or a block's own values could not be evaluated.
+            services.errors.append(error)
+            ended = _first(ended, Halt())
+    if ended is not None:
+        raise ended
+
+
+def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
+    """The files of a loop in name order, with `/` between folders, relative as the pattern is."""
+    pattern = plain(value_in(loop.pattern, scope, environ))
+    # Not Path.glob: that takes no absolute patterns.
+    found = glob.glob(pattern, root_dir=folder_of(loop.pattern.span), recursive=True)  # noqa: PTH207
+    return sorted(name.replace("\\", "/") for name in found)
+
+
+def iterations(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
+    """The entered frame of each iteration of a loop."""
+    for name in files_of(loop, frame.scope, services.environ):
+        value = Text((name,), loop.pattern.span)
+        yield frame.with_variable(loop.variable, value, name).enter(loop.body, services)
+
+
+def _statement(statement: Statement, frame: Frame, services: Services) -> None:
+    match statement:
+        case PlannedChain():
+            ChainRunner(statement, frame, services).run()
+        case PlannedParallel():
+            _parallel(statement, frame.enter(statement.body, services), services)
+        case PlannedFor():
+            for inner in iterations(statement, frame, services):
+                walk(statement.body, inner, services)
+        case PlannedWhen():
+            if holds(statement.condition, frame, services):
+                walk(statement.body, frame.enter(statement.body, services), services)
+        case PlannedAlways():
+            _always(statement, frame, services, interrupted=False)
+        case _:
+            assert_never(statement)
+
+
+def _always(
+    statement: PlannedAlways, frame: Frame, services: Services, *, interrupted: bool
+) -> None:
+    with ExitStack() as stack:
+        if interrupted:
+            stack.enter_context(services.cancellation.shield())
+        walk(statement.body, frame.enter(statement.body, services), services)
+
+
+def _parallel(statement: PlannedParallel, frame: Frame, services: Services) -> None:
+    """Run the branches to their ends, whatever becomes of the others; then tell the worst."""
+    branches = statement.body.statements
+    with ThreadPoolExecutor(max(1, len(branches)), thread_name_prefix="branch") as pool:
+        futures = [pool.submit(_statement, branch, frame, services) for branch in branches]
+    ends = [future.exception() for future in futures]
+    worst: BaseException | None = None
+    for end in ends:
+        if end is not None and (worst is None or _severity(end) > _severity(worst)):
+            worst = end
+    if worst is not None:
+        raise worst
+
+
+def _severity(end: BaseException) -> int:
+    match end:
+        case Stop():
+            return 0
+        case Halt():
+            return 1
+        case RunInterruptedError():
+            return 2
+        case _:
+            return 3
+
+
+def _first(ended: End | None, end: End) -> End:
+    """What ended the flow; an interruption counts for more than what came before it."""
+    return end if ended is None or _interrupted(end) else ended
+
+
+def _interrupted(end: BaseException | None) -> bool:
+    return isinstance(end, RunInterruptedError)
+
+
+def holds(condition: Condition, frame: Frame, services: Services) -> bool:
+    """Whether a condition is true."""
+    match condition:
+        case PlannedTest():
+            return ask(condition, frame, services)
+        case PlannedNot():
+            return not holds(condition.operand, frame, services)
+        case PlannedAnd():
+            return all(holds(operand, frame, services) for operand in condition.operands)
+        case PlannedOr():
+            return any(holds(operand, frame, services) for operand in condition.operands)
+        case _:
+            assert_never(condition)

@@ -1,0 +1,184 @@
+"""The host: pluggy behind typed calls, every answer with its provider.
+
+The only module that calls pluggy. What plugins declare becomes a `Catalogue`; what happens in a run
+is told to them through `PluginHost.tell`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pluggy
+from attrs import define, evolve, field
+
+from bulkflow.model.event import (
+    Event,
+    JobPrepared,
+    Notice,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Shown,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
+from bulkflow.plugin import hookspecs
+from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
+from bulkflow.plugin.loader import Found, LoadedPlugin, find
+from bulkflow.plugin.records import Clause, Command, Condition, Org, Source, Step, ValueType
+from bulkflow.plugin.types import framework_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from bulkflow.model.part import Manifest
+    from bulkflow.plugin.context import Context, Job
+    from bulkflow.plugin.records import Problem, Provider
+
+R = TypeVar("R")
+D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Command)
+
+HOOK_OF_EVENT: dict[type[Event], str] = {
+    RunStarted: "bulkflow_run_started",
+    JobPrepared: "bulkflow_job_prepared",
+    StepStarted: "bulkflow_step_started",
+    StepFinished: "bulkflow_step_finished",
+    StepFailed: "bulkflow_step_failed",
+    Progress: "bulkflow_progress",
+    Notice: "bulkflow_notice",
+    RunFinished: "bulkflow_run_finished",
+}
+"""Which hook hears of which event. `Shown` is data for the user, not news for plugins."""
+
+
+@define(eq=False, slots=False)
+class PluginHost:
+    """The plugins of a process."""
+
+    loaded: tuple[LoadedPlugin, ...]
+    broken: tuple[BrokenPlugin, ...]
+    blocked: tuple[Provider, ...]
+    _manager: pluggy.PluginManager = field(repr=False)
+
+    @classmethod
+    def discover(cls, blocked: Collection[str] = ()) -> PluginHost:
+        """Load what is installed. Raises `PluginConflictError`."""
+        return cls.of(find(blocked))
+
+    @classmethod
+    def of(cls, found: Found) -> PluginHost:
+        """Register plugins that were found; one that pluggy refuses is recorded as broken."""
+        manager = pluggy.PluginManager(hookspecs.PROJECT)
+        manager.add_hookspecs(hookspecs)
+        loaded: list[LoadedPlugin] = []
+        broken = list(found.broken)
+        for each in found.loaded:
+            try:
+                manager.register(each.plugin, each.provider.plugin)
+                manager.check_pending()
+            except pluggy.PluginValidationError as cause:
+                # pluggy stores the plugin before it validates it, so it has to be taken out again.
+                manager.unregister(each.plugin)
+                broken.append(BrokenPlugin(each.provider, each.target, cause))
+            else:
+                loaded.append(each)
+        return cls(tuple(loaded), tuple(broken), found.blocked, manager)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Everything that the plugins declare. Raises `PluginConflictError`."""
+        return Catalogue(
+            steps=tuple(self._declared("bulkflow_steps", Step)),
+            clauses=tuple(self._declared("bulkflow_clauses", Clause)),
+            conditions=tuple(self._declared("bulkflow_conditions", Condition)),
+            value_types=self._named(
+                "value type",
+                (
+                    (t.name, t)
+                    for t in (
+                        *framework_types(),
+                        *self._declared("bulkflow_value_types", ValueType),
+                    )
+                ),
+            ),
+            orgs=self._named("org", ((o.name, o) for o in self._declared("bulkflow_orgs", Org))),
+            sources=self._named(
+                "source scheme",
+                (
+                    (s, source)
+                    for source in self._declared("bulkflow_sources", Source)
+                    for s in source.schemes
+                ),
+            ),
+            commands=tuple(self._declared("bulkflow_commands", Command)),
+            broken=self.broken,
+            job_problems=self._job_problems,
+        )
+
+    def prepare_job(self, context: Context, job: Job) -> Manifest | None:
+        """Ask the plugins to read a job's source; None if it is nobody's job."""
+        for provider, function in self._implementations("bulkflow_prepare_job"):
+            with attributed(provider, f"preparing job {job.name}"):
+                manifest = function(context=context, job=job)
+            if manifest is not None:
+                return cast("Manifest", manifest)
+        return None
+
+    def tell(self, event: Event) -> None:
+        """Tell the plugins what happened. Raises `PluginError` where one of them cannot bear it."""
+        if isinstance(event, Shown):
+            return
+        hook = HOOK_OF_EVENT[type(event)]
+        for provider, function in self._implementations(hook):
+            with attributed(provider, f"hearing of {type(event).__name__}"):
+                function(event=event)
+
+    def _job_problems(self, settings: Mapping[str, object]) -> Iterator[Problem]:
+        for provider, function in self._implementations("bulkflow_job_problems"):
+            with attributed(provider, "checking a job's settings"):
+                yield from function(settings=settings)
+
+    def _implementations(self, hook: str) -> Iterator[tuple[Provider, Callable[..., Any]]]:
+        providers = {each.provider.plugin: each.provider for each in self.loaded}
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        by_plugin = {
+            implementation.plugin_name: implementation for implementation in implementations
+        }
+        # In the order of loading: pluggy's own is the reverse of registration.
+        for name, provider in providers.items():
+            if name in by_plugin:
+                yield provider, _by_name(by_plugin[name])
+
+    def _declared(self, hook: str, kind: type[D]) -> Iterator[D]:
+        for provider, function in self._implementations(hook):
+            with attributed(provider, f"answering {hook}"):
+                for record in function():
+                    if not isinstance(record, kind):
+                        raise TypeError(f"it returned {record!r}, which is no {kind.__name__}")
+                    yield evolve(record, provider=provider)
+
+    @staticmethod
+    def _named(kind: str, pairs: Iterable[tuple[str, R]]) -> dict[str, R]:
+        named: dict[str, R] = {}
+        for name, record in pairs:
+            other = named.setdefault(name, record)
+            if other is not record:
+                raise PluginConflictError(
+                    f"two plugins claim the {kind} {name}: "
+                    f"{getattr(other, 'provider', None) or 'bulkflow itself'} and "
+                    f"{getattr(record, 'provider', None)}",
+                    help="block one of them: BULKFLOW_BLOCK=NAME",
+                )
+        return named
+
+
+def _by_name(implementation: pluggy.HookImpl) -> Callable[..., Any]:
+    """Call an implementation with the arguments that it asks for, as pluggy does."""
+
+    def call(**arguments: object) -> Any:
+        return implementation.function(*(arguments[name] for name in implementation.argnames))
+
+    return call

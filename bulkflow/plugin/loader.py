@@ -1,0 +1,111 @@
+"""Finds plugins and imports them, one by one.
+
+Not pluggy's own loader: with that, one plugin that fails to import ends the program, and a third
+party that takes the name of a shipped plugin silently replaces it. Here the shipped plugins come
+first and the others by the name of their distribution; blocked names are not imported; a plugin
+that fails is recorded with its distribution, version and cause; two plugins of one name are an
+error that names both.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import field, frozen
+
+from bulkflow.plugin.catalogue import BrokenPlugin, PluginConflictError
+from bulkflow.plugin.records import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+GROUP = "bulkflow"
+"""The entry-point group of all plugins."""
+
+OWN_DISTRIBUTION = "bulkflow"
+
+
+class PluginEntry(Protocol):
+    """As much of an entry point as the loader asks for."""
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """What it names: a module, or an object in one."""
+        ...
+
+    @property
+    def dist(self) -> Any:
+        """The distribution that it came in."""
+        ...
+
+    def load(self) -> object:
+        """Import it."""
+        ...
+
+
+@frozen
+class LoadedPlugin:
+    """A plugin that was imported; `target` is what its entry point names."""
+
+    provider: Provider
+    target: str
+    plugin: object = field(repr=False)
+
+
+@frozen
+class Found:
+    """What the search for plugins came to."""
+
+    loaded: tuple[LoadedPlugin, ...]
+    broken: tuple[BrokenPlugin, ...]
+    blocked: tuple[Provider, ...]
+
+
+def installed() -> Iterable[PluginEntry]:
+    """The entry points of this environment."""
+    return entry_points(group=GROUP)
+
+
+def find(
+    blocked: Collection[str] = (), entries: Callable[[], Iterable[PluginEntry]] = installed
+) -> Found:
+    """Import every plugin that is not blocked, by its own name or its distribution's.
+
+    Raises:
+        PluginConflictError: two plugins that are not blocked have the same name.
+    """
+    seen: dict[str, Provider] = {}
+    loaded: list[LoadedPlugin] = []
+    broken: list[BrokenPlugin] = []
+    skipped: list[Provider] = []
+    for provider, entry in sorted(((_provider(e), e) for e in entries()), key=_order):
+        if provider.plugin in blocked or provider.distribution in blocked:
+            skipped.append(provider)
+            continue
+        other = seen.setdefault(provider.plugin, provider)
+        if other is not provider:
+            raise PluginConflictError(
+                f"two plugins are named {provider.plugin}: one is in {other.distribution} "
+                f"{other.version}, one in {provider.distribution} {provider.version}",
+                help=f"uninstall one of them, or set BULKFLOW_BLOCK={provider.distribution}",
+            )
+        try:
+            loaded.append(LoadedPlugin(provider, entry.value, entry.load()))
+        except Exception as cause:  # noqa: BLE001 - a foreign module may raise anything
+            broken.append(BrokenPlugin(provider, entry.value, cause))
+    return Found(tuple(loaded), tuple(broken), tuple(skipped))
+
+
+def _provider(entry: PluginEntry) -> Provider:
+    return Provider(entry.name, entry.dist.name, entry.dist.version)
+
+
+def _order(pair: tuple[Provider, PluginEntry]) -> tuple[bool, str, str]:
+    provider, _ = pair
+    return provider.distribution != OWN_DISTRIBUTION, provider.distribution, provider.plugin
