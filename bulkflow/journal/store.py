@@ -125,6 +125,7 @@ class Journal:
             self._connection.execute("COMMIT")
 
     def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """The rows that a query gives."""
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
