@@ -1,0 +1,268 @@
+"""From an answer that is no success to the error that says so.
+
+The documented body is a JSON array of `{"errorCode", "message"}`, sometimes with `fields`. An
+object in place of the array, OAuth's `{"error", "error_description"}`, the XML of older APIs, plain
+text, HTML pages of gateways and empty bodies are met as well.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING
+
+from bulkflow_salesforce.errors import (
+    AnswerTimeoutError,
+    ApiFault,
+    BadAnswerError,
+    Call,
+    ForbiddenError,
+    LimitExceededError,
+    LostAnswerError,
+    NotFoundError,
+    OrgError,
+    SalesforceError,
+    ServerFaultError,
+    UnauthorizedError,
+)
+from bulkflow_salesforce.headers import Headers, retry_after
+from bulkflow_salesforce.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_TEXT = 16 * 1024
+_XML_FAULT = re.compile(
+    r"<(?:\w+:)?(?:errorCode|exceptionCode|faultcode)>([^<]*)</|"
+    r"<(?:\w+:)?(?:message|exceptionMessage|faultstring)>([^<]*)</"
+)
+_UNSEEN = re.compile(r"<!--.*?-->|<(script|style|head)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]*)</title", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+
+_LIMIT_CODES = ("REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "ExceededQuota", "TooManyRequests")
+
+# What to do, by the first code that fits.
+_HELP_BY_CODE = {
+    "REQUEST_LIMIT_EXCEEDED": "wait until the org has API requests again"
+    " (Setup, Company Information shows them), then go on",
+    "LIMIT_EXCEEDED": "wait until the org's earlier jobs have ended, then go on",
+    "ExceededQuota": "wait until the org's limit of batches or rows in 24 hours allows more",
+    "API_DISABLED_FOR_ORG": "this edition of Salesforce has no API; ask Salesforce to enable it",
+    "API_CURRENTLY_DISABLED": "give the user the permission `API Enabled`",
+    "FeatureNotEnabled": "ask an administrator for the permission that the message names;"
+    " hard delete needs `Bulk API Hard Delete`",
+    "INSUFFICIENT_ACCESS": "give the user access to the object and its fields",
+    "InvalidEntity": "use the API name of an object that the Bulk API can load, such as Account or"
+    " Invoice__c",
+    "InvalidJobState": "look at the job's state; it has moved on since",
+    "TXN_SECURITY_METERING_ERROR": "a transaction security policy of the org stopped this; ask an"
+    " administrator",
+    "INVALID_AUTH_HEADER": "give the access token alone, without the word Bearer",
+}
+_HELP_BY_STATUS = {
+    401: "get a new token and run again; nothing was done with this one",
+    403: "ask an administrator of the org for the permission",
+    404: "check the id and the API version; jobs are deleted after 7 days",
+    410: "this API version is retired; choose a newer one",
+    420: "Salesforce could not route the request; try again in a few minutes",
+    429: "the org takes fewer requests at a time; run with less in parallel",
+}
+_ANY_HELP = "correct what the message names, and run again"
+_SERVER_HELP = (
+    "the trouble is on Salesforce's side (https://status.salesforce.com); try again later"
+)
+
+
+def read_faults(body: bytes) -> tuple[ApiFault, ...]:
+    """The entries of an error body; none if it is empty or a page for people."""
+    text = body.decode("utf-8", "replace").strip()
+    if not text:
+        return ()
+    if text[0] in "[{":
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            return (ApiFault("", _one_line(text)),)
+        entries = content if isinstance(content, list) else [content]
+        return tuple(_entry(entry) for entry in entries)
+    if text[0] == "<":
+        return () if _looks_like_page(text) else tuple(_xml_faults(text))
+    return (ApiFault("", _one_line(text)),)
+
+
+def _entry(entry: object) -> ApiFault:
+    if not isinstance(entry, dict):
+        return ApiFault("", _one_line(json.dumps(entry)))
+    code = _first(entry, "errorCode", "error", "exceptionCode", "statusCode")
+    message = _first(entry, "message", "error_description", "exceptionMessage")
+    fields = entry.get("fields")
+    names = tuple(str(name) for name in fields) if isinstance(fields, list) else ()
+    return ApiFault(code, message or ("" if code else _one_line(json.dumps(entry))), names)
+
+
+def _first(entry: dict[object, object], *keys: str) -> str:
+    return next((str(entry[key]).strip() for key in keys if entry.get(key) is not None), "")
+
+
+def _xml_faults(text: str) -> Iterator[ApiFault]:
+    code = message = ""
+    for found in _XML_FAULT.finditer(text[:_LONGEST_TEXT]):
+        code, message = code or (found[1] or ""), message or (found[2] or "")
+    if code or message:
+        yield ApiFault(html.unescape(code).strip(), html.unescape(message).strip())
+    else:
+        yield ApiFault("", page_words(text))
+
+
+def _looks_like_page(text: str) -> bool:
+    return re.match(r"<(?:!doctype\s+html|html|head|body)\b", text, re.IGNORECASE) is not None
+
+
+def is_page(headers: Headers, body: bytes) -> bool:
+    """Whether an answer is a page for people, whatever its content type says."""
+    start = body[:512].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    return headers.is_page or _looks_like_page(start)
+
+
+def page_words(text: str) -> str:
+    """The first words that a reader of an HTML page would see, its title first."""
+    text = text[:_LONGEST_TEXT]
+    title = _TITLE.search(text)
+    words = _TAG.sub(" ", _UNSEEN.sub(" ", text))
+    return _one_line(html.unescape(f"{title[1] if title else ''} {words}"))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text[:_LONGEST_TEXT].split())
+    return line if len(line) <= 200 else line[:199] + "…"
+
+
+def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: float) -> OrgError:
+    """The error for an answer whose status is not 2xx.
+
+    Args:
+        call: What was asked.
+        status: The HTTP status.
+        headers: The answer's headers.
+        body: The beginning of the answer's body, decoded.
+        now: The time, in seconds since the epoch, for `Retry-After`.
+
+    Returns:
+        A `SalesforceError` of the class that fits; `LostAnswerError`, with such an error as its
+        cause, if the request may have been done; `BadAnswerError` for a redirect and for pages
+        that the API does not send.
+    """
+    if status < 400:
+        return _redirect(call, status, headers)
+    page = is_page(headers, body)
+    if page and status < 500 and status not in {420, 429}:
+        return bad_answer(call, f"a page in place of an answer (status {status})", body)
+    words = page_words(body.decode("utf-8", "replace"))
+    faults = (ApiFault("", words),) if page and words else read_faults(body)
+    kind = _class_for(status, faults)
+    said = next((str(fault) for fault in faults), "without a word of why")
+    error = kind(
+        f"{call.host} refused {call}: {status} {_one_line(said)}",
+        call=call,
+        status=status,
+        faults=[
+            ApiFault(redact(fault.code), redact(fault.message), fault.fields) for fault in faults
+        ],
+        retry_after=retry_after(headers, now),
+        help=_help(status, faults),
+        notes=[str(fault) for fault in faults if str(fault) != _one_line(said)],
+    )
+    if status < 500 or not call.changes:
+        return error
+    lost = lost_answer(call, f"{call.host} answered {status} to {call}: {_one_line(said)}")
+    lost.__cause__ = error
+    return lost
+
+
+def _class_for(status: int, faults: tuple[ApiFault, ...]) -> type[SalesforceError]:
+    if status == 420 or status >= 500:
+        return ServerFaultError
+    if status == 401:
+        return UnauthorizedError
+    if status == 429 or any(fault.is_code(*_LIMIT_CODES) for fault in faults):
+        return LimitExceededError
+    if status == 403:
+        return ForbiddenError
+    return NotFoundError if status in {404, 410} else SalesforceError
+
+
+def _help(status: int, faults: tuple[ApiFault, ...]) -> str:
+    if any("ConcurrentRequests" in fault.message for fault in faults):
+        return "the org has too many long requests under way; run with less in parallel"
+    for code, text in _HELP_BY_CODE.items():
+        if any(fault.is_code(code) for fault in faults):
+            return text
+    return _HELP_BY_STATUS.get(status, _SERVER_HELP if status >= 500 else _ANY_HELP)
+
+
+def lost_answer(call: Call, message: str, *, notes: tuple[str, ...] = ()) -> LostAnswerError:
+    """The error for a request that went out and whose whole answer did not come."""
+    return LostAnswerError(message, call=call, help=_lost_help(call), notes=notes)
+
+
+def _lost_help(call: Call) -> str:
+    """What to do when the answer to `call` is lost."""
+    if not call.changes:
+        return "check the network, and run again"
+    return (
+        "it is not known whether the org did it, so it was not repeated; look at the state in the"
+        " org before doing it again"
+    )
+
+
+def late(call: Call, timeout: float) -> AnswerTimeoutError:
+    """The error for a request that went out and whose answer took longer than `timeout` seconds."""
+    return AnswerTimeoutError(
+        f"{call.host} did not answer {call} within {timeout:g} s", call=call, help=_lost_help(call)
+    )
+
+
+def _redirect(call: Call, status: int, headers: Headers) -> BadAnswerError:
+    target = headers.get("location", "").partition("?")[0]
+    where = f" to {target[:200]}" if target else ""
+    return BadAnswerError(
+        f"{call.host} answered {call} with a redirect ({status}){where}, which is not followed",
+        call=call,
+        help="this is not the API's host, or the My Domain name has changed;"
+        " use the org's own address, such as https://mydomain.my.salesforce.com",
+    )
+
+
+def bad_answer(call: Call, what: str, body: bytes = b"") -> BadAnswerError:
+    """The error for an answer that the API does not give.
+
+    Args:
+        call: What was asked.
+        what: What came, after "answered ... with".
+        body: Its beginning; its first words are noted.
+    """
+    words = page_words(body[:_LONGEST_TEXT].decode("utf-8", "replace"))
+    return BadAnswerError(
+        f"{call.host} answered {call} with {what}",
+        call=call,
+        help="check that the instance URL is the org's own address, and that no proxy or login"
+        " page stands before it",
+        notes=[f"it says: {words}"] if words else (),
+    )
+
+
+def unusable(call: Call, what: str, body: bytes = b"") -> OrgError:
+    """The error for an answer that says success but cannot be used.
+
+    Returns:
+        `BadAnswerError` for a request that changes nothing; else `LostAnswerError` with one as its
+        cause, as the org may have done what was asked.
+    """
+    bad = bad_answer(call, what, body)
+    if not call.changes:
+        return bad
+    lost = lost_answer(call, bad.message, notes=bad.notes)
+    lost.__cause__ = bad
+    return lost

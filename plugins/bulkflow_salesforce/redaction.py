@@ -1,0 +1,54 @@
+"""The one place where secrets are taken out of text that people or files will see."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "[hidden]"
+
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+    # An SFDX auth URL: force://clientId:clientSecret:refreshToken@host; the host may stay.
+    (re.compile(r"force://[^\s@\"']+@", re.IGNORECASE), f"force://{HIDDEN}@"),
+    (
+        re.compile(
+            r"\b(bearer|oauth|basic|token)(\s+)(?=[^\s,;\"']*[\d!._=])[^\s,;\"']{8,}",
+            re.IGNORECASE,
+        ),
+        rf"\1\2{HIDDEN}",
+    ),
+    # A session id: the organisation's id, an exclamation mark (perhaps quoted) and the secret.
+    (re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21|\\u0021)[A-Za-z0-9._%-]+"), HIDDEN),
+    # A JSON web token: two or three base64url parts, the first of which starts as {" does.
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), HIDDEN),
+    # A refresh token as Salesforce issues it.
+    (re.compile(r"\b5Aep[A-Za-z0-9._]{16,}"), HIDDEN),
+    (
+        re.compile(
+            r"\b(access_?token|refresh_?token|id_token|client_?secret|password|assertion"
+            r"|code_verifier|sid)([\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;}<]+",
+            re.IGNORECASE,
+        ),
+        rf"\1\2{HIDDEN}",
+    ),
+)
+
+_CONTROLS = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+def redact(text: str, *secrets: str) -> str:
+    """`text` without anything that looks like a token, a key or a password.
+
+    Args:
+        text: Any text, of any origin.
+        secrets: Values that are known to be secret, whatever they look like.
+
+    Returns:
+        The text with `[hidden]` in place of each secret, and with a space in place of each control
+        character other than a line break or a tab, so that a server cannot drive a terminal.
+    """
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, HIDDEN)
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text.translate(_CONTROLS)

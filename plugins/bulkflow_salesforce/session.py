@@ -1,0 +1,325 @@
+"""One org, spoken to: each call is sent, repeated where that is safe, and answered or explained."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
+from urllib.parse import urlencode
+
+from attrs import define, field, validators
+
+from bulkflow import __version__
+from bulkflow_salesforce.address import is_target
+from bulkflow_salesforce.errors import Call, OrgError, UnauthorizedError
+from bulkflow_salesforce.faults import is_page, refusal, unusable
+from bulkflow_salesforce.headers import LimitInfo
+from bulkflow_salesforce.redaction import redact
+from bulkflow_salesforce.request import BytesBody, Request, Timeouts
+from bulkflow_salesforce.response import DownloadInfo, Response
+from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
+from bulkflow_salesforce.sink import opened
+from bulkflow_salesforce.tokens import SharedToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bulkflow_salesforce.address import OrgAddress
+    from bulkflow_salesforce.answer import Answer
+    from bulkflow_salesforce.request import Body
+    from bulkflow_salesforce.tokens import TokenProvider
+    from bulkflow_salesforce.wire import Wire
+
+_T = TypeVar("_T")
+
+JSON = "application/json"
+CSV = "text/csv"
+_MIB = 1 << 20
+_REFUSAL_LIMIT = 64 * 1024
+# What a download must not turn out to be if it was not asked for: the bodies of errors.
+_NO_DATA = frozenset({"application/json", "application/xml", "text/xml"})
+
+
+def _ignore(_notice: RetryNotice) -> None:
+    pass
+
+
+@define(eq=False)
+class Session:
+    """The calls to one org, from any number of threads.
+
+    Every method sends its request once, and again only where `RetryPolicy` says that this cannot do
+    anything twice. A 401 has the token renewed, once for all threads, and the request repeated
+    once, as the org does nothing for it. Redirects are never followed.
+
+    All methods raise, besides what they name:
+
+    - `UnreachableError`, `TlsError`: nothing was sent.
+    - `LostAnswerError`: the request went out and no usable answer came. If `ambiguous`, the org
+      may have done it; ask before doing it again.
+    - `SalesforceError` and its subclasses: the org refused; nothing was done.
+    - `BadAnswerError`: what answered is not the API.
+    - `UsageError`: the token cannot be sent.
+
+    Attributes:
+        address: The org.
+        tokens: Gives the access token; asked once for all threads.
+        policy: When and how patiently a request is repeated.
+        timeouts: How long is waited, in seconds.
+        connections: The most connections at a time; further threads wait for one.
+        ca_file: A PEM file of the certificate authorities to trust in place of the system's.
+        answer_limit: The most bytes taken of an answer that is held in memory.
+        client_name: What the org's logs show.
+        on_retry: Told before each wait, in the thread that waits.
+        sleep: Waits for so many seconds. May raise, to end the wait and the call.
+        random: Gives a number from 0 to 1, for the jitter of waits.
+        now: The time in seconds since the epoch, for dates in `Retry-After`.
+        clock: Seconds that only grow, for connections that lay idle.
+    """
+
+    address: OrgAddress
+    _tokens: TokenProvider = field(repr=False)
+    policy: RetryPolicy = field(factory=RetryPolicy, kw_only=True, repr=False)
+    timeouts: Timeouts = field(factory=Timeouts, kw_only=True, repr=False)
+    connections: int = field(default=16, kw_only=True, repr=False, validator=validators.ge(1))
+    ca_file: Path | None = field(default=None, kw_only=True, repr=False)
+    answer_limit: int = field(default=64 * _MIB, kw_only=True, repr=False)
+    client_name: str = field(
+        default=f"bulkflow/{__version__}",
+        kw_only=True,
+        repr=False,
+        validator=validators.matches_re(r"[\w./-]+"),
+    )
+    _on_retry: Callable[[RetryNotice], None] = field(default=_ignore, kw_only=True, repr=False)
+    _sleep: Callable[[float], None] = field(default=time.sleep, kw_only=True, repr=False)
+    _random: Callable[[], float] = field(default=random.random, kw_only=True, repr=False)
+    _now: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
+    _clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
+    _limit_info: LimitInfo | None = field(default=None, init=False, repr=False)
+    _token: SharedToken = field(init=False, repr=False)
+    _wire: Wire = field(init=False, repr=False)
+
+    @_token.default
+    def _share_token(self) -> SharedToken:
+        return SharedToken(self._tokens)
+
+    @_wire.default
+    def _open_wire(self) -> Wire:
+        # Here and not above, so that commands which reach no org do not load urllib3.
+        from bulkflow_salesforce.wire import Wire
+
+        return Wire(
+            self.address,
+            self.timeouts,
+            connections=self.connections,
+            ca_file=self.ca_file,
+            clock=self._clock,
+        )
+
+    @property
+    def limit_info(self) -> LimitInfo | None:
+        """The org's API requests as the latest answer told them; None before the first."""
+        return self._limit_info
+
+    def path(self, *segments: str) -> str:
+        """The path of a resource, each segment quoted (see `OrgAddress.path`)."""
+        return self.address.path(*segments)
+
+    def resolve(self, url: str) -> str:
+        """The path of a URL that the org gave, as `contentUrl` (see `OrgAddress.resolve`)."""
+        return self.address.resolve(url)
+
+    def get(self, path: str, *, query: Mapping[str, str | int] | None = None) -> Response:
+        """Read a resource.
+
+        Args:
+            path: From `path` or `resolve`.
+            query: Parameters, not yet quoted.
+        """
+        return self._held("GET", path, query=query)
+
+    def post_json(self, path: str, content: object) -> Response:
+        """Create something. An ambiguous `LostAnswerError` may have left it in the org."""
+        return self._held("POST", path, body=_json_body(content), content_type=_JSON_UTF8)
+
+    def patch_json(self, path: str, content: object) -> Response:
+        """Change something. After an ambiguous `LostAnswerError`, a `get` tells what is so."""
+        return self._held("PATCH", path, body=_json_body(content), content_type=_JSON_UTF8)
+
+    def put_body(self, path: str, body: Body, content_type: str) -> Response:
+        """Send data, read as it is sent; 256 KiB of it are held at a time.
+
+        Raises:
+            LocalFileError: The body cannot be read or is shorter than its length; the connection
+                is cut before its end, which the org does not take for an upload.
+        """
+        return self._held("PUT", path, body=body, content_type=content_type)
+
+    def delete(self, path: str) -> Response:
+        """Delete something. After an ambiguous `LostAnswerError`, a second try may find nothing."""
+        return self._held("DELETE", path)
+
+    def download(
+        self,
+        path: str,
+        sink: BinaryIO | Path,
+        *,
+        accept: str = CSV,
+        query: Mapping[str, str | int] | None = None,
+        limit: int = 16 * 1024 * _MIB,
+    ) -> DownloadInfo:
+        """Write a resource to a file or stream as it comes, in steady memory.
+
+        What is cut on the way is taken back and asked for again. A file gets its name when it is
+        whole; a stream that cannot seek is asked for again only while nothing was written to it.
+
+        Args:
+            path: From `path` or `resolve`.
+            sink: A file to make or replace, or a stream, which is left open at the end of the data.
+            accept: The media type.
+            query: Parameters, not yet quoted.
+            limit: The most bytes that are taken, after decoding.
+
+        Raises:
+            LocalFileError: The file or stream cannot be written.
+        """
+        request = self._request("GET", path, accept=accept, query=query)
+        with opened(sink) as target:
+
+            def receive(answer: Answer) -> DownloadInfo:
+                media_type = answer.headers.media_type
+                if media_type in _NO_DATA - {accept}:
+                    start = answer.start(_REFUSAL_LIMIT)
+                    raise unusable(request.call, f"{media_type} in place of {accept}", start)
+                if not answer.framed:
+                    raise unusable(request.call, "data whose end cannot be told from a cut")
+                target.restart()
+                size = 0
+                for piece in answer.stream(limit):
+                    target.write(piece)
+                    size += len(piece)
+                return DownloadInfo(size, answer.headers, answer.status)
+
+            return self._settle(request, receive, may_repeat=lambda: target.restartable)
+
+    def close(self) -> None:
+        """Close the connections. Calls that are under way end as they would have."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _held(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Body | None = None,
+        content_type: str = "",
+    ) -> Response:
+        request = self._request(method, path, query=query, body=body, content_type=content_type)
+
+        def receive(answer: Answer) -> Response:
+            content = answer.read(self.answer_limit)
+            if is_page(answer.headers, content):
+                raise unusable(request.call, "a page in place of an answer", content)
+            return Response(request.call, answer.status, answer.headers, content)
+
+        return self._settle(request, receive)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: str = JSON,
+        query: Mapping[str, str | int] | None = None,
+        body: Body | None = None,
+        content_type: str = "",
+    ) -> Request:
+        target = path
+        if query:
+            target += ("&" if "?" in path else "?") + urlencode(query)
+        if not is_target(target):
+            raise ValueError(f"not the path of a request: {path!r}")
+        return Request(
+            call=Call(method, path.partition("?")[0], self.address.host),
+            target=target,
+            accept=accept,
+            read_timeout=self.timeouts.upload if method == "PUT" else self.timeouts.read,
+            body=body,
+            content_type=content_type,
+        )
+
+    def _settle(
+        self,
+        request: Request,
+        receive: Callable[[Answer], _T],
+        *,
+        may_repeat: Callable[[], bool] = lambda: True,
+    ) -> _T:
+        attempt, renewed = 1, False
+        while True:
+            token = self._token.current()
+            try:
+                return self._once(request, token, receive)
+            except UnauthorizedError as error:
+                if renewed or not error.renewable or not self._token.renew(token):
+                    raise
+                renewed = True
+            except OrgError as error:
+                wait = self.policy.pause(error, attempt, self._random())
+                if wait is None or not may_repeat():
+                    raise
+                self._on_retry(
+                    RetryNotice(
+                        method=error.method,
+                        path=error.path,
+                        reason=error.message,
+                        attempt=attempt,
+                        attempts=self.policy.attempts,
+                        wait=wait,
+                    )
+                )
+                self._sleep(wait)
+                attempt += 1
+
+    def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
+        with self._wire.exchange(request, self._headers(request, token)) as answer:
+            self._limit_info = LimitInfo.read(answer.headers) or self._limit_info
+            if 200 <= answer.status < 300:
+                return receive(answer)
+            said = answer.start(_REFUSAL_LIMIT).decode("utf-8", "replace")
+            raise refusal(
+                request.call,
+                answer.status,
+                answer.headers,
+                redact(said, token).encode(),
+                now=self._now(),
+            )
+
+    def _headers(self, request: Request, token: str) -> dict[str, str]:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": request.accept,
+            "Accept-Encoding": "gzip",
+            "User-Agent": self.client_name,
+            "Sforce-Call-Options": f"client={self.client_name}",
+        }
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+            headers["Content-Length"] = str(request.body.length)
+        return headers
+
+
+_JSON_UTF8 = "application/json; charset=UTF-8"
+
+
+def _json_body(content: object) -> BytesBody:
+    return BytesBody(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,0 +1,102 @@
+"""Access tokens: who gives them, and how all threads of a session share one."""
+
+from __future__ import annotations
+
+import re
+from threading import Lock
+from typing import Protocol
+
+from attrs import define, field, frozen
+
+from bulkflow.errors import UsageError
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+class TokenProvider(Protocol):
+    """Gives the access token of one org. A session calls it from one thread at a time."""
+
+    def token(self) -> str:
+        """The access token to begin with.
+
+        Raises:
+            BulkflowError: There is none; the message says what to do.
+        """
+        ...
+
+    def renew(self, stale: str) -> str | None:
+        """A new token for one that the org has ended; None if there is no way to get one.
+
+        Args:
+            stale: The token that was refused. It may be compared, and must not be shown.
+        """
+        ...
+
+
+def checked_token(token: str) -> str:
+    """`token`, if it can stand in a header.
+
+    Raises:
+        UsageError: It is empty, or holds white space, a line break or a character outside ASCII.
+            The message does not show it.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise UsageError(
+            "the access token is empty, or holds white space or a character outside ASCII",
+            help="copy the token alone, without quotes, line breaks or the word Bearer",
+        )
+    return token
+
+
+@frozen
+class StaticToken:
+    """A token that was given from outside and cannot be renewed."""
+
+    _token: str = field(repr=False, converter=checked_token)
+
+    def token(self) -> str:
+        """The token."""
+        return self._token
+
+    def renew(self, stale: str) -> str | None:  # noqa: ARG002 - the protocol's argument
+        """None: whoever gave the token has to give a new one."""
+        return None
+
+
+@define(eq=False)
+class SharedToken:
+    """The current token of a session, for all its threads.
+
+    However many threads see the same token refused, the provider is asked once for a new one; a
+    thread that needs the token meanwhile waits for it.
+    """
+
+    _provider: TokenProvider = field(repr=False)
+    _current: str | None = field(default=None, init=False, repr=False)
+    _ended: str | None = field(default=None, init=False, repr=False)
+    _lock: Lock = field(factory=Lock, init=False, repr=False)
+
+    def current(self) -> str:
+        """The token to send now; the provider is asked on first use."""
+        with self._lock:
+            if self._current is None:
+                self._current = checked_token(self._provider.token())
+            return self._current
+
+    def renew(self, stale: str) -> bool:
+        """See to it that the current token is another than `stale`.
+
+        Returns:
+            Whether there is one. A provider that has said no for a token is not asked again.
+        """
+        with self._lock:
+            if self._current != stale:
+                return True
+            if self._ended == stale:
+                return False
+            new = self._provider.renew(stale)
+            if new is None or new == stale:
+                self._ended = stale
+                return False
+            self._current = checked_token(new)
+            return True

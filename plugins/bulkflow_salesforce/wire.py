@@ -1,0 +1,242 @@
+"""One exchange over the network, through urllib3.
+
+It sends a request once and hands out the answer as it comes. It decides nothing about repeating;
+what it does decide, and what the rest is built on, is whether a failure came before anything was
+sent (`UnreachableError`, `TlsError`) or after (`LostAnswerError`).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import urllib3
+from attrs import define, field
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ClosedPoolError,
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from bulkflow.errors import UsageError
+from bulkflow_salesforce.answer import BLOCK, Answer
+from bulkflow_salesforce.errors import (
+    Call,
+    TlsError,
+    UnreachableError,
+)
+from bulkflow_salesforce.faults import late, lost_answer, unusable
+from bulkflow_salesforce.headers import Headers
+from bulkflow_salesforce.request import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bulkflow_salesforce.address import OrgAddress
+    from bulkflow_salesforce.request import Request, Timeouts
+
+# Connections that lay idle for longer are not used again: the far end, or a firewall between, may
+# have dropped them without a word, and a request lost that way has an unknown outcome.
+_LONGEST_IDLE = 50.0
+
+
+class _Connection(HTTPConnection):
+    """A connection that tells a failure to connect from all that comes later."""
+
+    def __init__(self, *args: Any, send_timeout: float, clock: Callable[[], float], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._send_timeout = send_timeout
+        self._clock = clock
+        self._last_used = clock()
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except OSError as error:
+            # ssl.SSLError and TimeoutError too: without this a handshake that timed out would look
+            # like an answer that did.
+            raise NewConnectionError(self, str(error)) from error
+        # urllib3 leaves the connect timeout on the socket until the answer is read, and a slow
+        # uplink may well need longer than that for a block.
+        if self.sock is not None:
+            self.sock.settimeout(self._send_timeout)
+        self._last_used = self._clock()
+
+    @property
+    def is_connected(self) -> bool:
+        idle = self._clock() - self._last_used
+        return 0 <= idle <= _LONGEST_IDLE and super().is_connected
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as in urllib3
+        self._last_used = self._clock()
+        return super().getresponse()
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+@define(eq=False)
+class Wire:
+    """The connections to one org, kept open and shared by all threads.
+
+    Attributes:
+        address: The org.
+        timeouts: How long is waited for what.
+        connections: The most connections at a time; a thread that finds none free waits.
+        ca_file: A PEM file of the certificate authorities to trust in place of the system's.
+            Without it the system's are trusted, or those of `SSL_CERT_FILE` if that is set.
+        clock: Seconds that only grow; tells how long a connection lay idle.
+    """
+
+    address: OrgAddress
+    timeouts: Timeouts
+    connections: int = 16
+    ca_file: Path | None = None
+    clock: Callable[[], float] = time.monotonic
+    _pool: HTTPConnectionPool = field(init=False, repr=False)
+
+    @_pool.default
+    def _make_pool(self) -> HTTPConnectionPool:
+        # The one place where connections are set up; a proxy would come in here.
+        settings: dict[str, Any] = {
+            "maxsize": self.connections,
+            "block": True,
+            "retries": False,
+            "blocksize": BLOCK,
+            "socket_options": [
+                *HTTPConnection.default_socket_options,
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            ],
+            "send_timeout": self.timeouts.read,
+            "clock": self.clock,
+        }
+        if not self.address.secure:
+            return _Pool(self.address.hostname, self.address.port, **settings)
+        context = _tls_context(self.ca_file)
+        return _TlsPool(self.address.hostname, self.address.port, ssl_context=context, **settings)
+
+    @contextmanager
+    def exchange(self, request: Request, headers: dict[str, str]) -> Iterator[Answer]:
+        """Send a request once, and give its answer; the connection is given back afterwards.
+
+        A body that was not read to its end costs the connection.
+
+        Raises:
+            UnreachableError: No connection was made.
+            TlsError: No trusted connection was made.
+            LostAnswerError: The request went out, and no answer came, or it came too early.
+            LocalFileError: The body could not be read.
+        """
+        if request.body is None:
+            response = self._send(request, headers, None)
+        else:
+            with Upload(request.body) as upload:
+                response = self._send(request, headers, upload)
+                if response.status < 300 and not upload.complete:
+                    response.close()
+                    response.release_conn()
+                    raise unusable(request.call, "success before it had all of the data")
+        try:
+            yield Answer(
+                call=request.call,
+                status=response.status,
+                headers=Headers(response.headers.items()),
+                response=response,
+                read_timeout=request.read_timeout,
+            )
+        finally:
+            # After a body that was read to its end this leaves the connection open.
+            if not response.closed:
+                response.close()
+            response.release_conn()
+
+    def close(self) -> None:
+        """Close the connections that lie idle; those in use follow when they are done."""
+        self._pool.close()
+
+    def _send(
+        self, request: Request, headers: dict[str, str], upload: Upload | None
+    ) -> urllib3.BaseHTTPResponse:
+        call = request.call
+        timeout = urllib3.Timeout(connect=self.timeouts.connect, read=request.read_timeout)
+        try:
+            return self._pool.urlopen(
+                call.method,
+                request.target,
+                body=upload,  # type: ignore[arg-type]  # urllib3 takes a memoryview from read()
+                headers=headers,
+                timeout=timeout,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except ClosedPoolError as error:
+            raise UnreachableError(f"the session with {call.host} is closed", call=call) from error
+        except ConnectTimeoutError as error:  # NewConnectionError and NameResolutionError too
+            _raise_unreachable(call, error, self.timeouts.connect)
+        except ReadTimeoutError as error:
+            raise late(call, request.read_timeout) from error
+        except (HTTPError, HTTPException, OSError) as error:
+            if any(isinstance(reason, TimeoutError) for reason in error.args):
+                raise late(call, self.timeouts.read) from error
+            raise lost_answer(
+                call, f"{call.host} closed the connection before it answered {call}"
+            ) from error
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UsageError(
+            f"the certificate authorities in {ca_file} cannot be read: {error.strerror or error}",
+            help="name a PEM file with the certificates to trust",
+        ) from error
+
+
+def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -> NoReturn:
+    cause = error.__cause__
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            what = f"the TLS certificate of {call.host} is not trusted: {cause.verify_message}"
+        else:
+            what = f"{call.host} does not speak TLS as it should: {cause.reason or cause}"
+        raise TlsError(
+            what,
+            call=call,
+            help="check the instance URL; if your network inspects TLS, name its certificate"
+            " authority's PEM file in SSL_CERT_FILE",
+        ) from error
+    if isinstance(error, NameResolutionError):
+        what = f"the host name {call.host} is not known"
+    elif isinstance(cause, TimeoutError) or not isinstance(error, NewConnectionError):
+        what = f"{call.host} took no connection within {timeout:g} s"
+    else:
+        reason = cause.strerror if isinstance(cause, OSError) else None
+        if reason is None or isinstance(cause, ssl.SSLError):
+            reason = "it closed the connection during the TLS handshake"
+        what = f"{call.host} cannot be reached: {reason}"
+    raise UnreachableError(
+        what,
+        call=call,
+        help="check the instance URL and the network; nothing was sent",
+    ) from error
