@@ -1,0 +1,111 @@
+"""Sets of positions in a block of bytes, as bits of 64-bit words.
+
+Bit i of word w stands for byte 64 * w + i of the block, so that "the byte before" is a shift to the
+left. This is the only module that needs bitwise_count, hence numpy 2.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words: TypeAlias = NDArray[np.uint64]
+"""A set of positions: one bit per byte of a block."""
+
+Counts: TypeAlias = NDArray[np.int64]
+"""Numbers, or positions in a block."""
+
+_ONE: Final = np.uint64(1)
+_TOP: Final = np.uint64(63)
+_DOUBLING: Final = tuple(np.uint64(1 << power) for power in range(6))
+
+
+def behind(words: Words, carry: int) -> Words:
+    """The positions right behind those of `words`.
+
+    `carry` is 1 if the last position of the block before was in the set, else 0.
+    """
+    moved = words << _ONE
+    moved[1:] |= words[:-1] >> _TOP
+    moved[0] |= np.uint64(carry)
+    return moved
+
+
+def ends_in_one(words: Words) -> int:
+    """1 if the last position of a full block is in the set, else 0."""
+    return int(words[-1] >> _TOP)
+
+
+def between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
+    """The positions from each odd member up to, not including, the next even one.
+
+    Args:
+        words: The set, for example of all quotes.
+        scratch: As many words, overwritten.
+        carry: 1 if the block starts between two.
+
+    Returns:
+        The positions, and the carry for the next block.
+    """
+    inside = words.copy()
+    for shift in _DOUBLING:
+        np.left_shift(inside, shift, out=scratch)
+        np.bitwise_xor(inside, scratch, out=inside)
+    odd = inside >> _TOP
+    np.bitwise_xor.accumulate(odd, out=odd)
+    following = int(odd[-1]) ^ carry
+    scratch[0] = carry
+    np.bitwise_xor(odd[:-1], np.uint64(carry), out=scratch[1:])
+    # 0 or 1 becomes no or all bits.
+    np.negative(scratch, out=scratch)
+    np.bitwise_xor(inside, scratch, out=inside)
+    return inside, following
+
+
+def count(words: Words) -> int:
+    """How many positions are in the set."""
+    return int(np.bitwise_count(words).sum(dtype=np.int64))
+
+
+def count_before(words: Words, position: int) -> int:
+    """How many positions of the set are below `position`."""
+    word, bit = divmod(position, 64)
+    below = count(words[:word])
+    if bit:
+        below += (int(words[word]) & ((1 << bit) - 1)).bit_count()
+    return below
+
+
+def positions(words: Words) -> Counts:
+    """The positions in the set, ascending."""
+    return np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little"))
+
+
+def last(words: Words) -> int:
+    """The highest position of the set, -1 if it is empty."""
+    # Most sets have a member near the end, where a look is cheaper than at all words.
+    for tail in (64, len(words)):
+        found = np.flatnonzero(words[-tail:])
+        if len(found):
+            word = max(0, len(words) - tail) + int(found[-1])
+            return 64 * word + int(words[word]).bit_length() - 1
+    return -1
+
+
+def longest_gap(words: Words) -> tuple[int, int]:
+    """The first position of a set that is not empty, and the widest gap between two neighbours.
+
+    The gap is counted in positions that lie between, and exact where it is 64 or more.
+    """
+    held = np.flatnonzero(words)
+    values = words[held]
+    lowest = values & (~values + _ONE)
+    low = 64 * held + np.bitwise_count(lowest - _ONE)
+    # Smearing the highest bit downwards turns "where is it" into "how many are set".
+    for shift in _DOUBLING:
+        values |= values >> shift
+    high = 64 * held + np.bitwise_count(values) - 1
+    gaps = low[1:] - high[:-1] - 1
+    return int(low[0]), int(gaps.max(initial=0))

@@ -1,0 +1,136 @@
+"""Cutting the records of a file into parts, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bulkflow_csv import bits
+from bulkflow_csv.errors import CsvError
+from bulkflow_csv.part import PartRange
+from bulkflow_csv.walk import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow_csv.head import Head
+    from bulkflow_csv.limits import PartLimit
+
+
+class Cutter:
+    """Fills parts with whole records, each up to the limit, and knows where the records stand.
+
+    Args:
+        head: What is known of the file.
+        limit: How large a part may get.
+
+    Attributes:
+        mark: The place behind the last whole record seen.
+
+    Raises:
+        CsvError: The header alone fills a part.
+    """
+
+    def __init__(self, head: Head, limit: PartLimit) -> None:
+        self._head = head
+        self._rows = limit.rows
+        self._room = None if limit.bytes is None else limit.bytes - head.header.size
+        self._bytes = limit.bytes
+        self._index = 0
+        self._first = head.start
+        self._line = head.start.line
+        self.mark = head.start
+        if self._room is not None and self._room <= 0:
+            raise CsvError(
+                f"the header has {head.header.size} bytes, so no row fits into a part of"
+                f" {limit.bytes} bytes",
+                name=head.source.name,
+                offset=head.start.offset - head.header.size,
+                line=1,
+                record=0,
+                help="allow larger parts",
+            )
+
+    def take(
+        self, offset: int, size: int, ends: bits.Words, feeds: bits.Words, records: int
+    ) -> Iterator[PartRange]:
+        """Take the next block, and give the parts whose end is known now.
+
+        Args:
+            offset: Byte offset of the block.
+            size: Its bytes.
+            ends: The line feeds that end records.
+            feeds: All line feeds.
+            records: How many records end in it.
+
+        Raises:
+            CsvError: A record does not fit into a part.
+        """
+        if self._is_full(offset + size, self.mark.record + records):
+            yield from self._cut(offset, size, ends, feeds)
+        last = bits.last(ends)
+        if last >= 0:
+            line = self._line + bits.count_before(feeds, last + 1)
+            self.mark = Mark(offset + last + 1, line, self.mark.record + records)
+        self._line += bits.count(feeds)
+
+    def finish(self) -> Iterator[PartRange]:
+        """Give the last part, if any rows are left for it."""
+        end = self._head.end
+        if end > self._first.offset:
+            # The last record may have no line end.
+            rest = int(end > self.mark.offset)
+            yield self._part(Mark(end, self.mark.line, self.mark.record + rest))
+
+    def _is_full(self, end: int, record: int) -> bool:
+        """Whether the part ends before byte `end`, or at the latest with the record before."""
+        return (self._room is not None and end > self._first.offset + self._room) or (
+            self._rows is not None and record >= self._first.record + self._rows
+        )
+
+    def _cut(
+        self, offset: int, size: int, ends: bits.Words, feeds: bits.Words
+    ) -> Iterator[PartRange]:
+        places = bits.positions(ends)
+        while self._is_full(offset + size, self.mark.record + len(places)):
+            fitting = len(places)
+            if self._room is not None:
+                within = self._first.offset + self._room - offset
+                fitting = int(np.searchsorted(places, within))
+            if self._rows is not None:
+                fitting = min(fitting, self._first.record + self._rows - self.mark.record)
+            behind = self.mark
+            if fitting:
+                place = int(places[fitting - 1]) + 1
+                line = self._line + bits.count_before(feeds, place)
+                behind = Mark(offset + place, line, self.mark.record + fitting)
+            if behind.offset <= self._first.offset:
+                raise self._oversize()
+            yield self._part(behind)
+
+    def _part(self, behind: Mark) -> PartRange:
+        first, self._first = self._first, behind
+        self._index += 1
+        return PartRange(
+            source=self._head.source,
+            stamp=self._head.stamp,
+            header=self._head.header,
+            index=self._index - 1,
+            start=first.offset,
+            end=behind.offset,
+            first_row=first.record,
+            rows=behind.record - first.record,
+            first_line=first.line,
+        )
+
+    def _oversize(self) -> CsvError:
+        first = self._first
+        return CsvError(
+            f"the record and the header do not fit into a part of {self._bytes} bytes",
+            name=self._head.source.name,
+            offset=first.offset,
+            line=first.line,
+            record=first.record,
+            help="allow larger parts, or shorten the record",
+        )

@@ -1,0 +1,196 @@
+"""Rows as Python strings: for result files, and for sources that make rows rather than bytes.
+
+The data path itself never uses this: there, rows stay bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+import attrs
+
+from bulkflow_csv.errors import CsvError
+from bulkflow_csv.header import check_columns
+from bulkflow_csv.limits import FormatLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_LONGEST_VALUE: Final = 1 << 24
+
+
+@attrs.frozen
+class Row:
+    """One record.
+
+    Attributes:
+        line: The physical line that it starts on, from 1.
+        values: Its values; empty text where there is nothing between two delimiters.
+    """
+
+    line: int
+    values: list[str]
+
+
+def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> Iterator[Row]:
+    """Read a CSV file record by record, its header first, in memory that does not grow with it.
+
+    Blank lines are left out; in a file of one column they are rows of one empty value, unless
+    nothing but blank lines follows.
+
+    Args:
+        path: A UTF-8 file, with or without a byte order mark.
+        delimiter: The column delimiter, one character.
+        name: The file as the user knows it.
+
+    Raises:
+        CsvError: The file cannot be read, or is not CSV; its line is in the error.
+    """
+    name = name if name is not None else str(path)
+    line = 1
+    blank: list[int] = []
+    single = False
+    # The limit is the process's own, so it is only ever raised.
+    if csv.field_size_limit() < _LONGEST_VALUE:
+        csv.field_size_limit(_LONGEST_VALUE)
+    try:
+        # Lines that end in LF alone, for the line numbers and for carriage returns inside values.
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            for values in reader:
+                if values:
+                    for empty in blank:
+                        yield Row(empty, [""])
+                    blank.clear()
+                    single = single or (line == 1 and len(values) == 1)
+                    yield Row(line, values)
+                elif single:
+                    blank.append(line)
+                line = reader.line_num + 1
+    except csv.Error as error:
+        raise CsvError(
+            f"the file is not correct CSV: {error}",
+            name=name,
+            line=line,
+            help="look at the quotes of the record that starts here",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise CsvError(
+            f"byte 0x{error.object[error.start]:02X} is not valid UTF-8",
+            name=name,
+            line=line,
+            help="save the file as UTF-8; the byte follows within a few kilobytes of this line",
+        ) from error
+    except OSError as error:
+        raise CsvError(
+            f"the file cannot be read: {error.strerror or error}",
+            name=name,
+            help="check the path and its permissions",
+        ) from error
+
+
+def write_rows(
+    target: Path | BinaryIO,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    name: str | None = None,
+    limits: FormatLimits | None = None,
+) -> int:
+    """Write rows as a CSV file that an ingest job takes: commas, LF, UTF-8 without a mark.
+
+    Line breaks inside values become LF, because the API refuses any that differ from the file's.
+
+    Args:
+        target: A path, whose file is replaced, or a binary stream, which is left open.
+        header: The names of the columns.
+        rows: One value per column each.
+        name: What the user knows the rows by; the path otherwise.
+        limits: What the API takes of one file.
+
+    Returns:
+        How many rows were written, the header not counted.
+
+    Raises:
+        CsvError: The header is faulty, a row has more or fewer values than the header, a value
+            is no text that UTF-8 can hold, or the file cannot be written.
+    """
+    if name is None:
+        name = str(target) if isinstance(target, Path) else "rows"
+    check_columns(header, name=name, limits=limits or FormatLimits())
+    try:
+        if isinstance(target, Path):
+            with target.open("wb") as stream:
+                return _write(stream, header, rows, name)
+        return _write(target, header, rows, name)
+    except OSError as error:
+        raise CsvError(
+            f"the rows cannot be written: {error.strerror or error}",
+            name=name,
+            help="check the folder's space and permissions",
+        ) from error
+
+
+def _write(
+    stream: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]], name: str
+) -> int:
+    writer = csv.writer(_Encoder(stream), lineterminator="\n")
+    _write_record(writer, header, len(header), record=0, name=name)
+    record = 0
+    for row in rows:
+        record += 1
+        _write_record(writer, row, len(header), record=record, name=name)
+    return record
+
+
+def _write_record(
+    writer: _Writer, values: Sequence[str], columns: int, *, record: int, name: str
+) -> None:
+    if len(values) != columns:
+        raise CsvError(
+            f"the row has {len(values)} values, but the header has {columns} columns",
+            name=name,
+            record=record,
+            help="give every row one value for each column",
+        )
+    clean = [_break_lines(value) for value in values]
+    if any("\0" in value for value in clean):
+        raise CsvError(
+            "there is a NUL character in the row",
+            name=name,
+            record=record,
+            help="remove it; Salesforce takes none",
+        )
+    try:
+        writer.writerow(clean)
+    except UnicodeEncodeError as error:
+        raise CsvError(
+            "a value holds half of a surrogate pair, which UTF-8 cannot hold",
+            name=name,
+            record=record,
+            help="decode the text with the encoding that it has",
+        ) from error
+
+
+class _Writer(Protocol):
+    """What `csv.writer` returns; the type has no name of its own."""
+
+    def writerow(self, row: Iterable[str], /) -> object: ...
+
+
+@attrs.frozen
+class _Encoder:
+    """What the csv module writes text to."""
+
+    stream: BinaryIO
+
+    def write(self, text: str) -> int:
+        return self.stream.write(text.encode())
+
+
+def _break_lines(value: str) -> str:
+    if "\r" in value:
+        return value.replace("\r\n", "\n").replace("\r", "\n")
+    return value

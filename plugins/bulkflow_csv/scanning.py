@@ -1,0 +1,185 @@
+"""The pass over a file that finds its parts, and everything that Salesforce would refuse.
+
+Blocks go through one buffer, so memory does not grow with the file, and rows never become Python
+objects. numpy is loaded when a pass starts, not before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from bulkflow_csv.errors import file_changed
+from bulkflow_csv.head import Head, read_head
+from bulkflow_csv.limits import FormatLimits, PartLimit
+from bulkflow_csv.walk import Mark, Walker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import FileIO
+
+    from bulkflow_csv.dialect import Dialect
+    from bulkflow_csv.header import Header
+    from bulkflow_csv.part import PartRange
+    from bulkflow_csv.source import ByteSource
+
+BLOCK_BYTES: Final = 1 << 20
+"""Bytes of a block: measured best between numpy's cost per call and the processor's caches."""
+
+
+@attrs.frozen
+class Scan:
+    """A whole file, seen to be fit for loading.
+
+    Attributes:
+        head: Its form and header.
+        parts: The parts that it is loaded in; none if it has no rows.
+    """
+
+    head: Head
+    parts: tuple[PartRange, ...]
+
+    @property
+    def source(self) -> ByteSource:
+        """The file."""
+        return self.head.source
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its form."""
+        return self.head.dialect
+
+    @property
+    def header(self) -> Header:
+        """Its columns."""
+        return self.head.header
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found and needs no action, one sentence each."""
+        return self.head.notes
+
+    @property
+    def rows(self) -> int:
+        """Data rows of all parts."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all bodies."""
+        return sum(part.size for part in self.parts)
+
+
+def scan(
+    source: ByteSource,
+    *,
+    limit: PartLimit | None = None,
+    delimiter: str | None = None,
+    line_ending: str | None = None,
+    limits: FormatLimits | None = None,
+    block_size: int = BLOCK_BYTES,
+) -> Scan:
+    """Read a whole file, and say how it is cut into parts.
+
+    Args:
+        source: The file.
+        limit: How large a part may get; 100 MB if not given.
+        delimiter: The column delimiter, one character, if the user names it; else detected.
+        line_ending: "LF" or "CRLF", if the user names it; that of the header otherwise.
+        limits: What the API takes of one file.
+        block_size: Bytes of a block, a multiple of 64.
+
+    Raises:
+        CsvError: The first thing that Salesforce would refuse, and its place.
+    """
+    head = read_head(source, delimiter=delimiter, line_ending=line_ending, limits=limits)
+    parts = iter_parts(head, limit=limit, limits=limits, block_size=block_size)
+    return Scan(head, tuple(parts))
+
+
+def iter_parts(
+    head: Head,
+    *,
+    limit: PartLimit | None = None,
+    limits: FormatLimits | None = None,
+    block_size: int = BLOCK_BYTES,
+) -> Iterator[PartRange]:
+    """Read the rows of a file, and give each part as soon as its end is known.
+
+    All that a part holds has been checked when it is given, what follows it has not.
+
+    Args:
+        head: What `read_head` said of the file.
+        limit: How large a part may get; 100 MB if not given.
+        limits: What the API takes of one file.
+        block_size: Bytes of a block, a multiple of 64.
+
+    Raises:
+        CsvError: The first thing that Salesforce would refuse, and its place; or the file is not
+            as it was when its head was read.
+    """
+    from bulkflow_csv.cut import Cutter
+    from bulkflow_csv.structure import Structure
+
+    limits = limits or FormatLimits()
+    cutter = Cutter(head, limit or PartLimit())
+    structure = Structure(
+        block_size=block_size,
+        delimiter=head.dialect.delimiter,
+        crlf=head.dialect.line_ending == "CRLF",
+        columns=len(head.header.columns),
+        start=head.start.offset,
+        limits=limits,
+    )
+    view = memoryview(structure.buffer)
+    with head.source.open() as file:
+        head.source.check(file, head.stamp)
+        file.seek(head.start.offset)
+        offset = head.start.offset
+        while offset < head.end:
+            size = min(block_size, head.end - offset)
+            _fill(file, view[:size], head)
+            structure.read(size)
+            if structure.suspect:
+                _look_closely(head, cutter.mark, offset + size, limits)
+            yield from cutter.take(offset, size, structure.ends, structure.feeds, structure.records)
+            offset += size
+        if cutter.mark.offset < head.end:
+            # No line end comes to close the last record, so it is looked at by itself.
+            _look_closely(head, cutter.mark, head.end, limits)
+        head.source.check(file, head.stamp)
+    yield from cutter.finish()
+
+
+def _fill(file: FileIO, view: memoryview, head: Head) -> None:
+    filled = 0
+    while filled < len(view):
+        got = file.readinto(view[filled:])
+        if not got:
+            raise file_changed(head.source.name, "it is shorter than it was")
+        filled += got
+
+
+def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> None:
+    """Read the records from `mark` to byte `end` one by one.
+
+    Raises:
+        CsvError: There is a fault in them.
+    """
+    data = bytearray(end - mark.offset)
+    with head.source.open() as file:
+        file.seek(mark.offset)
+        _fill(file, memoryview(data), head)
+    walker = Walker(
+        name=head.source.name,
+        data=bytes(data),
+        at=mark,
+        delimiter=head.dialect.delimiter.encode(),
+        line_end=head.dialect.line_end,
+        columns=head.header.columns,
+        limits=limits,
+        final=end == head.end,
+    )
+    for _ in walker.records():
+        pass

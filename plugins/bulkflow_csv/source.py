@@ -1,0 +1,164 @@
+"""Where the bytes are: a local file that can be read at any offset.
+
+Whatever cannot be read at any offset (standard input, a pipe, a compressed file) is copied to a
+file first, in bounded memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import attrs
+
+from bulkflow_csv.errors import CsvError, file_changed
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+_COPY_BYTES = 1 << 20
+
+
+@attrs.frozen
+class Stamp:
+    """What tells one state of a file from the next: its size in bytes and when it was written.
+
+    Attributes:
+        size: Bytes.
+        modified_ns: Nanoseconds since the epoch.
+    """
+
+    size: int
+    modified_ns: int
+
+
+@attrs.frozen
+class ByteSource:
+    """A file whose bytes are to be loaded.
+
+    Attributes:
+        name: The file as the user knows it: `export/accounts-1.csv`, or `stdin`.
+        path: The file that holds the bytes.
+        spooled: The file is a copy that bulkflow made; whoever asked for it removes it.
+    """
+
+    name: str
+    path: Path
+    spooled: bool = False
+
+    @classmethod
+    def of(cls, path: Path, *, name: str | None = None) -> ByteSource:
+        """The source for a regular file; `name` is how the user wrote it."""
+        return cls(name if name is not None else str(path), path)
+
+    def open(self) -> FileIO:
+        """Open the file for unbuffered reading.
+
+        Raises:
+            CsvError: It is not there, may not be read, or is no regular file.
+        """
+        try:
+            if not self.path.is_file():
+                reason = "is not a file" if self.path.exists() else "does not exist"
+                raise CsvError(f"the file {reason}", name=self.name, help="check the path")
+            return self.path.open("rb", buffering=0)
+        except OSError as error:
+            raise CsvError(
+                f"the file cannot be read: {error.strerror or error}",
+                name=self.name,
+                help="check the path and its permissions",
+            ) from error
+
+    def stamp(self, file: FileIO) -> Stamp:
+        """The state of the open file."""
+        status = os.fstat(file.fileno())
+        return Stamp(status.st_size, status.st_mtime_ns)
+
+    def check(self, file: FileIO, stamp: Stamp) -> None:
+        """See that the open file is still in the state of `stamp`.
+
+        Raises:
+            CsvError: It has another size, or was written since.
+        """
+        now = self.stamp(file)
+        if now.size != stamp.size:
+            raise file_changed(self.name, f"it had {stamp.size} bytes and has {now.size} now")
+        if now != stamp:
+            raise file_changed(self.name, "it was written to after it had been scanned")
+
+
+def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False) -> ByteSource:
+    """Copy a stream to a new file that only its owner may read (mode 0600 where modes exist).
+
+    Args:
+        stream: Where the bytes come from; read to its end, not closed.
+        directory: An existing folder for the copy.
+        name: What the user calls the stream.
+        gzipped: The stream is gzip; the copy is not.
+
+    Raises:
+        CsvError: The stream breaks off, is not the gzip that it should be, or the copy cannot be
+            written. No copy is left.
+    """
+    try:
+        handle, copy = tempfile.mkstemp(prefix="spool-", suffix=".csv", dir=directory)
+    except OSError as error:
+        raise _not_copied(name, error) from error
+    path = Path(copy)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            if gzipped:
+                with gzip.GzipFile(fileobj=stream, mode="rb") as plain:
+                    shutil.copyfileobj(plain, out, _COPY_BYTES)
+            else:
+                shutil.copyfileobj(stream, out, _COPY_BYTES)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        path.unlink(missing_ok=True)
+        raise CsvError(
+            f"the file is not whole gzip: {error}",
+            name=name,
+            help="compress it again, or name it without .gz if it is plain CSV",
+        ) from error
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _not_copied(name, error) from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return ByteSource(name, path, spooled=True)
+
+
+def open_source(path: Path, directory: Path, *, name: str | None = None) -> ByteSource:
+    """The source for whatever `path` is: a file as it is, a pipe or a `.gz` as a copy.
+
+    Args:
+        path: A file, a named pipe or a device.
+        directory: An existing folder for a copy, if one is needed.
+        name: How the user wrote the path.
+
+    Raises:
+        CsvError: The path cannot be read, or `spool` fails.
+    """
+    source = ByteSource.of(path, name=name)
+    gzipped = path.suffix.lower() == ".gz"
+    if path.is_dir() or not path.exists() or (path.is_file() and not gzipped):
+        with source.open():
+            return source
+    try:
+        with path.open("rb") as stream:
+            return spool(stream, directory, name=source.name, gzipped=gzipped)
+    except OSError as error:
+        raise _not_copied(source.name, error) from error
+
+
+def _not_copied(name: str, error: OSError) -> CsvError:
+    return CsvError(
+        f"the data cannot be copied to a local file: {error.strerror or error}",
+        name=name,
+        help="check the input, and the space and permissions of the state folder",
+    )
