@@ -38,8 +38,10 @@ JSON = "application/json"
 CSV = "text/csv"
 _MIB = 1 << 20
 _REFUSAL_LIMIT = 64 * 1024
-# What a download must not turn out to be if it was not asked for: the bodies of errors.
-_NO_DATA = frozenset({"application/json", "application/xml", "text/xml"})
+# What a download must not turn out to be if it was not asked for: errors, and pages for people.
+_NO_DATA = frozenset(
+    {"application/json", "application/xml", "application/xhtml+xml", "text/html", "text/xml"}
+)
 
 
 def _ignore(_notice: RetryNotice) -> None:
@@ -198,6 +200,8 @@ class Session:
                 target.restart()
                 size = 0
                 for piece in answer.stream(limit):
+                    if size == 0 and is_page(answer.headers, piece):
+                        raise unusable(request.call, f"a page in place of {accept}", piece)
                     target.write(piece)
                     size += len(piece)
                 return DownloadInfo(size, answer.headers, answer.status)
