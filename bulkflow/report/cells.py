@@ -1,0 +1,93 @@
+"""How text is drawn in a terminal's cells.
+
+A server's words, a file's lines and a path's name may hold anything; what leaves this room holds no
+character that a terminal acts upon, and its width is known.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_JOINERS: Final = "\u200c\u200d"
+"""Format characters that belong to ordinary writing: parts of emoji and of several scripts."""
+
+_TAB_WIDTH: Final = 4
+
+
+@lru_cache(maxsize=4096)
+def drawn(character: str, encoding: str = "utf-8") -> str:
+    r"""A character as it is drawn: itself, or its escape where it must not reach a terminal.
+
+    Escaped, as `\x1b`, `\u202e` or `\U000e0001`, are control characters, surrogates, line
+    separators, format characters such as those that turn the direction of writing, and what the
+    encoding lacks.
+    """
+    category = unicodedata.category(character)
+    hidden = category in {"Cc", "Cs", "Zl", "Zp"} or (
+        category == "Cf" and character not in _JOINERS
+    )
+    if not hidden:
+        try:
+            character.encode(encoding)
+        except UnicodeEncodeError:
+            pass  # escaped below: what the encoding lacks must still be readable
+        else:
+            return character
+    code = ord(character)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def visible(text: str, encoding: str = "utf-8") -> str:
+    """One line of drawn text: white space becomes single spaces, the rest goes through `drawn`."""
+    joined = " ".join(text.split())
+    if joined.isascii() and joined.isprintable():
+        return joined
+    return "".join(drawn(character, encoding) for character in joined)
+
+
+def visible_lines(text: str, encoding: str = "utf-8") -> list[str]:
+    """The lines of a text that may have several, each drawn; blank ones are left out."""
+    lines = (visible(line, encoding) for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def cells(text: str) -> int:
+    """How many cells drawn text takes."""
+    return len(text) if text.isascii() else sum(map(_character_cells, text))
+
+
+def expanded(line: str, encoding: str = "utf-8") -> tuple[list[str], list[int]]:
+    """A source line, character by character: what is drawn, and the cell where each begins.
+
+    Tabs reach to the next multiple of four cells. The second list has one entry more than the
+    line has characters: the cell after the last.
+    """
+    shown: list[str] = []
+    starts = [0]
+    at = 0
+    for character in line:
+        piece = " " * (_TAB_WIDTH - at % _TAB_WIDTH) if character == "\t" else character
+        if character != "\t":
+            piece = drawn(character, encoding)
+        at += cells(piece)
+        shown.append(piece)
+        starts.append(at)
+    return shown, starts
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces behind it, up to a width in cells."""
+    return text + " " * max(0, width - cells(text))
+
+
+@lru_cache(maxsize=4096)
+def _character_cells(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    if "\u1160" <= character <= "\u11ff":  # vowels and finals join the Hangul syllable before
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

@@ -1,0 +1,104 @@
+"""Diagnostics as text: the one form for every error that has a place in a pipeline file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.model.diagnostic import Severity
+from bulkflow.report.cells import visible, visible_lines
+from bulkflow.report.excerpt import Mark, draw
+from bulkflow.report.style import Role, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bulkflow.model.diagnostic import Diagnostic
+
+
+def render_diagnostics(
+    diagnostics: Iterable[Diagnostic],
+    *,
+    color: bool,
+    width: int | None = None,
+    encoding: str = "utf-8",
+) -> str:
+    """All diagnostics in source order, a blank line between two; no line feed at the end.
+
+    Args:
+        diagnostics: In any order; files stay in the order of their first diagnostic.
+        color: Whether to paint with SGR sequences.
+        width: The reader's line in cells; source lines are cut to it, around what is underlined.
+            None where it is not known.
+        encoding: Of the stream that the text is for; characters that it lacks are escaped, so
+            that the underlines stay in their places.
+    """
+    style = Style(color, width, encoding)
+    return "\n\n".join(_render(diagnostic, style) for diagnostic in in_order(diagnostics))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics by file, in the order of each file's first one, then by place and code."""
+    given = list(diagnostics)
+    files: dict[str, int] = {}
+    for diagnostic in given:
+        files.setdefault(diagnostic.span.source.name, len(files))
+    return sorted(
+        given,
+        key=lambda item: (
+            files[item.span.source.name],
+            item.span.start,
+            item.span.end,
+            item.code,
+        ),
+    )
+
+
+def render_marked(
+    heading: Sequence[str],
+    marks: Sequence[Mark],
+    *,
+    notes: Iterable[str] = (),
+    help: str | None = None,  # noqa: A002 - the word that users see
+    style: Style,
+) -> str:
+    """A heading, the places that it is about, facts, and what to do."""
+    places, gutter = draw(marks, style)
+    footer = render_footer(notes, help, style)
+    if footer:
+        places.append(style.paint(f"{'':{gutter}} |", Role.PLACE))
+    return "\n".join([*heading, *places, *footer])
+
+
+def render_heading(word: str, message: str, role: Role, style: Style) -> list[str]:
+    """`word: message`; further lines of the message are indented below it."""
+    lines = visible_lines(message, style.encoding) or ["(no message)"]
+    first = f"{style.paint(word, role)}{style.paint(': ' + lines[0], Role.TITLE)}"
+    return [first, *(f"  {line}" for line in lines[1:])]
+
+
+def render_footer(
+    notes: Iterable[str],
+    help: str | None,  # noqa: A002 - the word that users see
+    style: Style,
+) -> list[str]:
+    """Each note and the help, further lines of one indented under its first."""
+    lines = []
+    for note in notes:
+        for index, line in enumerate(visible_lines(note, style.encoding)):
+            lines.append(f"{'        ' if index else '  note: '}{line}")
+    for index, line in enumerate(visible_lines(help or "", style.encoding)):
+        lines.append(f"{'      ' if index else style.paint('help', Role.HELP) + ': '}{line}")
+    return lines
+
+
+def _render(diagnostic: Diagnostic, style: Style) -> str:
+    role = Role.ERROR if diagnostic.severity is Severity.ERROR else Role.WARNING
+    code = f"[{visible(diagnostic.code, style.encoding)}]" if diagnostic.code else ""
+    marks = [Mark(diagnostic.span, diagnostic.note, primary=True)]
+    marks += [Mark(label.span, label.text) for label in diagnostic.labels]
+    return render_marked(
+        render_heading(f"{diagnostic.severity.value}{code}", diagnostic.message, role, style),
+        marks,
+        help=diagnostic.help,
+        style=style,
+    )

@@ -1,0 +1,260 @@
+"""Lines of a source with places in them underlined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve, frozen
+
+from bulkflow.report.cells import cells, expanded, visible
+from bulkflow.report.style import DEFAULT_WIDTH, Role, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bulkflow.source import SourceText, Span
+
+_NARROWEST: Final = 20
+"""The least room that a source line gets, however narrow the terminal is."""
+
+_TALLEST: Final = 4
+"""A place of more lines than this is shown by its first two lines and its last."""
+
+
+@frozen
+class Mark:
+    """A place to underline, with the words that stand beside the underline."""
+
+    span: Span
+    text: str = ""
+    primary: bool = False
+
+
+@frozen
+class _Piece:
+    """What one line has of a mark: columns from 0, end exclusive; empty is one cell wide."""
+
+    line: int
+    start: int
+    end: int
+    text: str
+    primary: bool
+
+
+@frozen
+class _Underline:
+    """A piece in cells of the drawn line."""
+
+    start: int
+    end: int
+    text: str
+    primary: bool
+
+    @property
+    def role(self) -> Role:
+        return Role.ERROR if self.primary else Role.PLACE
+
+
+def position(span: Span) -> str:
+    """`file:line:column` of a span's start."""
+    line, column = span.source.line_column(bounds(span)[0])
+    return f"{span.source.name}:{line}:{column}"
+
+
+def draw(marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
+    """The lines that show the marks, the first mark's file first; and the width of the gutter.
+
+    Marks in other files follow, each file under its own heading. Every line of the source stands
+    once, in order, with its underlines below it.
+    """
+    pieces: dict[tuple[str, str], list[_Piece]] = {}
+    sources: dict[tuple[str, str], Span] = {}
+    gaps: dict[tuple[str, str], set[int]] = {}
+    for mark in marks:
+        key = (mark.span.source.name, mark.span.source.text)
+        sources.setdefault(key, mark.span)
+        found, gap = _pieces(mark)
+        pieces.setdefault(key, []).extend(found)
+        gaps.setdefault(key, set()).update(gap)
+    gutter = max(len(str(piece.line)) for group in pieces.values() for piece in group)
+    empty = style.paint(f"{'':{gutter}} |", Role.PLACE)
+    lines: list[str] = []
+    for key, first in sources.items():
+        arrow = ":::" if lines else "-->"
+        place = visible(position(first), style.encoding)
+        lines.append(f"{'':{gutter}}{style.paint(arrow, Role.PLACE)} {place}")
+        lines.append(empty)
+        lines.extend(_draw_source(first.source, pieces[key], gaps[key], gutter, style))
+    return lines, gutter
+
+
+def bounds(span: Span) -> tuple[int, int]:
+    """The span's offsets, within the text, without the line feeds at its end."""
+    text = span.source.text
+    start = min(max(span.start, 0), len(text))
+    end = min(max(span.end, start), len(text))
+    while end > start and text[end - 1] == "\n":
+        end -= 1
+    return start, end
+
+
+def _pieces(mark: Mark) -> tuple[list[_Piece], list[int]]:
+    """The mark line by line; and the lines after which some of its lines are left out."""
+    source = mark.span.source
+    start, end = bounds(mark.span)
+    first, start_column = source.line_column(start)
+    last, end_column = source.line_column(end)
+    shown: list[int] = list(range(first, last + 1))
+    gap: list[int] = []
+    if len(shown) > _TALLEST:
+        shown = [first, first + 1, last]
+        gap = [first + 1]
+    pieces = []
+    for line in shown:
+        text = source.line(line)
+        left = start_column - 1 if line == first else len(text) - len(text.lstrip())
+        right = end_column - 1 if line == last else len(text.rstrip())
+        if left < right or first == last:
+            pieces.append(_Piece(line, left, right, "", mark.primary))
+    if not pieces:
+        pieces.append(_Piece(first, start_column - 1, start_column - 1, "", mark.primary))
+    pieces[-1] = evolve(pieces[-1], text=mark.text)
+    return pieces, gap
+
+
+def _draw_source(
+    source: SourceText, pieces: Iterable[_Piece], gaps: set[int], gutter: int, style: Style
+) -> list[str]:
+    by_line: dict[int, list[_Piece]] = {}
+    for piece in pieces:
+        by_line.setdefault(piece.line, []).append(piece)
+    # "12 | " stands before each line
+    room = max(_NARROWEST, (style.width or DEFAULT_WIDTH) - gutter - 3)
+    lines = []
+    for number in sorted(by_line):
+        text, underlines = _fit(source.line(number), by_line[number], room, style)
+        head = style.paint(f"{number:>{gutter}} |", Role.PLACE)
+        lines.append(f"{head} {text}" if text else head)
+        side = style.paint(f"{'':{gutter}} |", Role.PLACE)
+        lines.extend(f"{side} {row}" for row in _rows(underlines, style))
+        if number in gaps and number + 1 not in by_line:
+            lines.append(style.paint("...", Role.PLACE))
+    return lines
+
+
+def _fit(
+    line: str, pieces: Sequence[_Piece], room: int, style: Style
+) -> tuple[str, list[_Underline]]:
+    """The line as drawn, cut to the room around its pieces, and the pieces in its cells."""
+    focus = next((piece for piece in pieces if piece.primary), pieces[0])
+    # Only the neighbourhood of a very long line is drawn at all.
+    skip = max(0, focus.start - 2 * room)
+    stop = min(len(line), focus.start + 3 * room)
+    shown, starts = expanded(line[skip:stop], style.encoding)
+
+    def cell(column: int) -> int:
+        return starts[min(max(column - skip, 0), len(shown))]
+
+    low, high = _window(
+        starts,
+        room,
+        cells(style.cut),
+        (cell(focus.start), cell(focus.end)),
+        (min(cell(piece.start) for piece in pieces), max(cell(piece.end) for piece in pieces)),
+        whole=skip == 0 and stop == len(line),
+    )
+    before = style.cut if skip or low else ""
+    after = style.cut if skip + high < len(line) else ""
+    text = before + "".join(shown[low:high]) + after
+    shift = cells(before) - starts[low]
+    edge = starts[high] + shift
+    underlines = []
+    for piece in pieces:
+        start = min(max(cell(piece.start) + shift, 0), edge)
+        end = min(max(cell(piece.end) + shift, start + 1), max(edge, start + 1))
+        words = visible(piece.text, style.encoding)
+        underlines.append(_Underline(start, end, words, piece.primary))
+    return text.rstrip(), underlines
+
+
+def _window(
+    starts: Sequence[int],
+    room: int,
+    cut: int,
+    focus: tuple[int, int],
+    all_pieces: tuple[int, int],
+    *,
+    whole: bool,
+) -> tuple[int, int]:
+    """Which characters are shown: all that fit, around all the pieces or at least the focus."""
+    total = starts[-1]
+    length = len(starts) - 1
+    if whole and total <= room:
+        return 0, length
+    inner = room - 2 * cut
+    begin, end = all_pieces if all_pieces[1] - all_pieces[0] <= inner else focus
+    if whole and end <= room - cut:
+        left = 0
+    else:
+        left = max(0, begin - max(0, inner - (end - begin)) // 2)
+        if whole:
+            left = min(left, max(0, total - (room - cut)))
+    left = min(left, focus[0])
+    low = next(index for index, start in enumerate(starts) if start >= left)
+    limit = starts[low] + room - (cut if low or not whole else 0)
+    high = length
+    if total > limit or not whole:
+        limit -= cut
+        high = max(index for index, start in enumerate(starts) if start <= limit)
+    return low, high
+
+
+def _rows(underlines: Sequence[_Underline], style: Style) -> list[str]:
+    """The underlines, and their words: the last beside its underline, the others hung below."""
+    canvas = _Canvas()
+    for underline in sorted(underlines, key=lambda item: item.primary):
+        sign = "^" if underline.primary else "-"
+        canvas.put(underline.start, sign * (underline.end - underline.start), underline.role)
+    last = max(underlines, key=lambda item: (item.end, bool(item.text), item.primary))
+    if last.text:
+        canvas.put(last.end + 1, last.text, last.role)
+    rows = [canvas.row(style)]
+    hung = [item for item in underlines if item.text and item is not last]
+    hung.sort(key=lambda item: item.start, reverse=True)
+    if hung:
+        rows.append(_connectors(hung).row(style))
+    for index, item in enumerate(hung):
+        canvas = _connectors([left for left in hung[index:] if left.start < item.start])
+        canvas.put(item.start, item.text, item.role)
+        rows.append(canvas.row(style))
+    return rows
+
+
+def _connectors(underlines: Iterable[_Underline]) -> _Canvas:
+    canvas = _Canvas()
+    for underline in underlines:
+        canvas.put(underline.start, "|", underline.role)
+    return canvas
+
+
+class _Canvas:
+    """One row of painted characters; later ones cover earlier ones."""
+
+    def __init__(self) -> None:
+        self._characters: dict[int, tuple[str, Role]] = {}
+
+    def put(self, at: int, text: str, role: Role) -> None:
+        """Write from a cell on. A character of two cells or none only as the last thing put."""
+        for index, character in enumerate(text):
+            self._characters[at + index] = (character, role)
+
+    def row(self, style: Style) -> str:
+        """The row, each run of one role painted at once."""
+        runs: list[tuple[str, Role | None]] = []
+        for at in range(max(self._characters) + 1):
+            character, role = self._characters.get(at, (" ", None))
+            if runs and runs[-1][1] is role:
+                runs[-1] = (runs[-1][0] + character, role)
+            else:
+                runs.append((character, role))
+        return "".join(text if role is None else style.paint(text, role) for text, role in runs)

@@ -1,0 +1,184 @@
+"""A run told in lines: what both the terminal and the plain report show of each event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from attrs import Factory, define, frozen
+
+from bulkflow.model.event import (
+    JobPrepared,
+    Notice,
+    NoticeLevel,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Shown,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
+from bulkflow.report.amounts import duration, plural, size
+from bulkflow.report.cells import padded, visible, visible_lines
+from bulkflow.report.failure import render_error
+from bulkflow.report.progress import JobProgress, gained
+from bulkflow.report.style import Role
+from bulkflow.report.summary import summary_lines
+
+if TYPE_CHECKING:
+    from bulkflow.errors import BulkflowError
+    from bulkflow.model.event import Event
+    from bulkflow.report.style import Style
+    from bulkflow.source import Span
+
+_STEP_COLUMN: Final = 36
+"""Where the seconds of a step stand, if its text is not longer."""
+
+
+@frozen
+class RunningStep:
+    """A step that began, and how far its job was then."""
+
+    event: StepStarted
+    before: Progress | None
+
+
+@define(eq=False)
+class Narrator:
+    """Turns events into lines. Not thread-safe: its owner holds a lock.
+
+    `announce` says whether a step's beginning is a line of its own.
+    """
+
+    style: Style
+    verbose: bool = False
+    announce: bool = False
+    progress: dict[str, JobProgress] = Factory(dict)
+    running: dict[tuple[object, ...], RunningStep] = Factory(dict)
+    _held: list[str] = Factory(list)
+    _failures: list[tuple[BulkflowError, Span]] = Factory(list)
+
+    def lines(self, event: Event) -> list[str]:
+        """The lines for an event; none for progress and for data, which are shown elsewhere."""
+        match event:
+            case JobPrepared():
+                # Sources are read before the run starts; its heading comes first all the same.
+                self._held += self._prepared(event)
+                return []
+            case RunStarted():
+                heading = (
+                    f"run {self._shown(event.run)} of {self._shown(event.pipeline)}"
+                    f" against {self._shown(event.org)}"
+                )
+                return [self.style.paint(heading, Role.TITLE), *self._release()]
+            case _:
+                return [*self._release(), *self._during(event)]
+
+    def _during(self, event: Event) -> list[str]:
+        match event:
+            case StepStarted():
+                known = self.progress.get(event.job or "")
+                self.running[_key(event)] = RunningStep(event, known.latest if known else None)
+                line = f"  {self.style.running} {self.step_text(event)}"
+                return [line] if self.announce else []
+            case StepFinished():
+                return [self._ended(event, self.style.paint(self.style.done, Role.GOOD))]
+            case StepFailed():
+                self._failures.append((event.error, event.span))
+                line = self._ended(event, self.style.paint(self.style.failed, Role.ERROR))
+                words = visible_lines(event.error.message, self.style.encoding)
+                if self.verbose:
+                    words = self._error(event.error, "error").splitlines()
+                return [line, *(f"    {text}" for text in words)]
+            case Progress():
+                known = self.progress.get(event.job)
+                if known is None:
+                    self.progress[event.job] = JobProgress(event)
+                else:
+                    known.update(event)
+                return []
+            case Notice():
+                return self._notice(event)
+            case RunFinished():
+                return self._finished(event)
+            case Shown() | JobPrepared() | RunStarted():
+                return []
+            case _:
+                assert_never(event)
+
+    def step_text(self, event: StepStarted | StepFinished | StepFailed) -> str:
+        """The step as written, and its job where the words do not name it."""
+        text = self._shown(event.text)
+        named = event.job is None or event.job in event.text.split()
+        return text if named else f"{text} ({self._shown(event.job or '')})"
+
+    def _ended(self, event: StepFinished | StepFailed, mark: str) -> str:
+        began = self.running.pop(_key(event), None)
+        words = [duration(event.seconds)]
+        known = self.progress.get(event.job or "")
+        if known is not None:
+            words += gained(began.before if began else None, known.latest, event.seconds)
+        text = padded(self.step_text(event), _STEP_COLUMN)
+        return f"  {mark} {text}  {self.style.paint(', '.join(words), Role.FAINT)}"
+
+    def _prepared(self, event: JobPrepared) -> list[str]:
+        manifest = event.manifest
+        parts = plural(len(manifest.parts), "part")
+        rows = plural(manifest.rows, "row")
+        job = self._shown(event.job)
+        return [
+            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}",
+            *(f"    note: {self._shown(note)}" for note in manifest.notes),
+        ]
+
+    def _notice(self, event: Notice) -> list[str]:
+        if event.level is NoticeLevel.DETAIL and not self.verbose:
+            return []
+        lines = visible_lines(event.message, self.style.encoding)
+        if lines and event.job and event.job not in event.message:
+            lines[0] = f"{self._shown(event.job)}: {lines[0]}"
+        lead = "  "
+        if event.level is NoticeLevel.WARNING:
+            lead = f"{self.style.paint('warning', Role.WARNING)}: "
+        helped = visible_lines(event.help or "", self.style.encoding)
+        return [
+            *(f"{'  ' if index else lead}{line}" for index, line in enumerate(lines)),
+            *(f"  {self.style.paint('help', Role.HELP)}: {line}" for line in helped),
+        ]
+
+    def _finished(self, event: RunFinished) -> list[str]:
+        stopped = [
+            f"  {self.style.paint(self.style.failed, Role.ERROR)} "
+            f"{padded(self.step_text(step.event), _STEP_COLUMN)}  stopped"
+            for step in self.running.values()
+        ]
+        self.running.clear()
+        self.progress.clear()
+        lines = list(stopped)
+        for index, error in enumerate(event.errors):
+            lines += ["", *self._error(error, "also" if index else "error").splitlines()]
+        if event.errors:
+            lines.append("")
+        return [*lines, *summary_lines(event, self.style)]
+
+    def _error(self, error: BulkflowError, word: str) -> str:
+        span = next((span for failed, span in self._failures if failed is error), None)
+        return render_error(
+            error,
+            color=self.style.color,
+            span=span,
+            width=self.style.width,
+            encoding=self.style.encoding,
+            word=word,
+        )
+
+    def _release(self) -> list[str]:
+        held, self._held = self._held, []
+        return held
+
+    def _shown(self, text: str) -> str:
+        return visible(text, self.style.encoding)
+
+
+def _key(event: StepStarted | StepFinished | StepFailed) -> tuple[object, ...]:
+    return (event.job, event.step, event.span.source.name, event.span.start)

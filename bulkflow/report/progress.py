@@ -1,0 +1,122 @@
+"""How far a job is, in words, and how long it still takes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from attrs import Factory, define
+
+from bulkflow.report.amounts import count, duration, plural, size, size_of
+
+if TYPE_CHECKING:
+    from bulkflow.model.event import Progress
+
+WINDOW: Final = 30.0
+"""Seconds that a rate is taken over: long enough to be steady, short enough to follow the net."""
+
+_SPACING: Final = 0.5
+"""Least seconds between two samples, so that many small reports keep few of them."""
+
+
+@define(eq=False)
+class JobProgress:
+    """A job's latest report of progress, and enough earlier ones to know its pace."""
+
+    latest: Progress
+    _samples: deque[Progress] = Factory(deque)
+
+    def update(self, event: Progress) -> None:
+        """Take a report in. One that goes backwards, as a retry's does, starts the pace anew."""
+        if (
+            event.bytes_sent < self.latest.bytes_sent
+            or event.rows_processed < self.latest.rows_processed
+        ):
+            self._samples.clear()
+        elif not self._samples:
+            self._samples.append(self.latest)
+        self.latest = event
+        if not self._samples or event.at - self._samples[-1].at >= _SPACING:
+            self._samples.append(event)
+        while len(self._samples) > 2 and event.at - self._samples[1].at >= WINDOW:
+            self._samples.popleft()
+
+    def left(self) -> str | None:
+        """The time left at the pace of the last half minute, or None where nobody can know."""
+        now = self.latest
+        if not self._samples:
+            return None
+        first = self._samples[0]
+        elapsed = now.at - first.at
+        upload = _remaining(first.bytes_sent, now.bytes_sent, now.bytes_total, elapsed)
+        rows = _remaining(first.rows_processed, now.rows_processed, now.rows_total, elapsed)
+        if rows is not None:
+            return f"{duration(max(rows, upload or 0.0))} left"
+        return None if upload is None else f"{duration(upload)} of upload left"
+
+    def words(self) -> list[str]:
+        """What is done, the states in the org, and the time left; each in a few words."""
+        left = self.left()
+        return [*describe(self.latest), *([left] if left else [])]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every part is at its end."""
+        return self.latest.parts > 0 and self.latest.parts_done >= self.latest.parts
+
+    @property
+    def fraction(self) -> float | None:
+        """How much of what the job is at now is done: its rows once some are, else its bytes."""
+        now = self.latest
+        if now.rows_processed and now.rows_total:
+            return min(1.0, now.rows_processed / now.rows_total)
+        if now.bytes_total:
+            return min(1.0, now.bytes_sent / now.bytes_total)
+        return None
+
+
+def describe(event: Progress) -> list[str]:
+    """Bytes up, rows processed, rows failed, parts and states, leaving out what is nothing yet."""
+    words = []
+    if event.bytes_sent and event.bytes_sent == event.bytes_total:
+        words.append(f"{size(event.bytes_sent)} up")
+    elif event.bytes_sent or event.bytes_total:
+        words.append(f"{size_of(event.bytes_sent, event.bytes_total)} up")
+    if event.rows_processed:
+        total = event.rows_total
+        whole = total is None or total == event.rows_processed
+        head = "" if whole else f"{count(event.rows_processed)} of "
+        rows = event.rows_processed if total is None else total
+        words.append(f"{head}{plural(rows, 'row')} processed")
+    if event.rows_failed:
+        words.append(f"{count(event.rows_failed)} failed")
+    if event.parts > 1:
+        words.append(f"{count(event.parts_done)} of {plural(event.parts, 'part')} done")
+    words.extend(
+        state if event.parts == 1 else f"{count(number)} {state}"
+        for state, number in event.states.items()
+        if number
+    )
+    return words
+
+
+def gained(before: Progress | None, after: Progress, seconds: float) -> list[str]:
+    """What a step of that many seconds brought: bytes with their pace, rows, rows that failed."""
+    words = []
+    sent = after.bytes_sent - (before.bytes_sent if before else 0)
+    if sent > 0:
+        pace = f" at {size(round(sent / seconds))}/s" if seconds >= 0.1 else ""
+        words.append(f"{size(sent)} up{pace}")
+    rows = after.rows_processed - (before.rows_processed if before else 0)
+    if rows > 0:
+        words.append(f"{plural(rows, 'row')} processed")
+    failed = after.rows_failed - (before.rows_failed if before else 0)
+    if failed > 0:
+        words.append(f"{count(failed)} failed")
+    return words
+
+
+def _remaining(before: int, now: int, total: int | None, elapsed: float) -> float | None:
+    if total is None or now >= total or now <= before or elapsed < 1.0:
+        return None
+    return (total - now) * elapsed / (now - before)

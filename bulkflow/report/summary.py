@@ -1,0 +1,73 @@
+"""The last lines of a run: how it ended, each job's rows, what is left in the org, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow.errors import ExitCode
+from bulkflow.model.phase import Phase
+from bulkflow.report.amounts import count, duration, plural
+from bulkflow.report.cells import cells, padded, visible
+from bulkflow.report.diagnostics import render_footer
+from bulkflow.report.style import Role
+
+if TYPE_CHECKING:
+    from bulkflow.model.event import JobOutcome, RunFinished
+    from bulkflow.report.style import Style
+
+_LEFT_HELP: Final = (
+    "abort or close them before you load the same rows again"
+    " (Setup lists them under Bulk Data Load Jobs)"
+)
+
+
+def summary_lines(event: RunFinished, style: Style) -> list[str]:
+    """How the run ended; a line for each job, and its open jobs in the org; the help."""
+    names = [visible(outcome.job, style.encoding) for outcome in event.jobs]
+    width = max(map(cells, names), default=0)
+    lines = [_verdict(event, style)]
+    for name, outcome in zip(names, event.jobs, strict=True):
+        lines.append(f"  {padded(name, width)}  {_outcome(outcome, style)}")
+        # The run's own help may list the ids already.
+        left = [each for each in outcome.left if each not in (event.help or "")]
+        if left:
+            ids = visible(", ".join(left), style.encoding)
+            lines.append(f"  {'':{width}}  still in the org, and not at an end: {ids}")
+    unexplained = event.help is None and any(outcome.left for outcome in event.jobs)
+    return [*lines, *render_footer((), _LEFT_HELP if unexplained else event.help, style)]
+
+
+def _verdict(event: RunFinished, style: Style) -> str:
+    took = duration(event.seconds)
+    match event.exit_code:
+        case ExitCode.DONE:
+            return style.paint(f"done in {took}", Role.TITLE)
+        case ExitCode.FAILED:
+            return style.paint(f"failed after {took}", Role.ERROR)
+        case ExitCode.WRONG:
+            return style.paint(f"refused after {took}; nothing was sent", Role.ERROR)
+        case ExitCode.ROWS_FAILED:
+            return style.paint(f"done in {took}, but rows failed", Role.WARNING)
+        case ExitCode.INTERRUPTED:
+            return style.paint(f"interrupted after {took}", Role.WARNING)
+
+
+def _outcome(outcome: JobOutcome, style: Style) -> str:
+    counts = outcome.counts
+    words = []
+    if counts.rows:
+        fates = [f"{count(counts.loaded)} loaded"]
+        if counts.failed:
+            fates.append(style.paint(f"{count(counts.failed)} failed", Role.ERROR))
+        if counts.unprocessed:
+            fates.append(style.paint(f"{count(counts.unprocessed)} not processed", Role.WARNING))
+        words.append(f"{plural(counts.rows, 'row')}: {', '.join(fates)}")
+    else:
+        words.append("no rows")
+    if outcome.phase == Phase.DECLARED.value:
+        words.append("(not started)")
+    elif outcome.phase != Phase.FINISHED.value:
+        words.append(f"({visible(outcome.phase, style.encoding)})")
+    if outcome.saved:
+        words.append(f"-> {', '.join(visible(path, style.encoding) for path in outcome.saved)}")
+    return " ".join(words)
