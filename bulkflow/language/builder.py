@@ -1,0 +1,184 @@
+"""From lark's trees to the syntax tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from attrs import define
+
+from bulkflow.language import tree
+from bulkflow.language.codes import Code
+from bulkflow.language.literal import literal
+from bulkflow.model.plan import HandlerEvent
+from bulkflow.model.value import Name, Text
+from bulkflow.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lark import Token, Tree
+
+    from bulkflow.language.layout import Report
+    from bulkflow.model.value import Value
+    from bulkflow.source import SourceText
+
+    Node = Tree[Token]
+    Child = Token | Node
+
+_CONTINUATIONS = frozenset({"then", "on"})
+
+
+@define(eq=False)
+class Builder:
+    """Makes the nodes of one file; what the grammar cannot say is checked on the way.
+
+    Recursion is bounded, because layout and parser bound the depth of blocks and conditions.
+    """
+
+    source: SourceText
+    report: Report
+
+    def file(self, root: Node) -> tree.File:
+        """The whole tree."""
+        body = self._statements(root.children, top=True)
+        return tree.File(body, Span(self.source, 0, len(self.source.text)))
+
+    def _statements(self, nodes: Sequence[Child], *, top: bool) -> tuple[tree.Statement, ...]:
+        return tuple(self._statement(cast("Node", node), top=top) for node in nodes)
+
+    def _statement(self, node: Node, *, top: bool) -> tree.Statement:
+        children = node.children
+        match node.data:
+            case "chain":
+                return self._chain(children)
+            case "job":
+                head = self._head(children[:2])
+                clauses = tuple(self._clause(cast("Node", each)) for each in children[2:])
+                return tree.Job(self._name(children[1]), clauses, head)
+            case "let":
+                value = self._value(children[3])
+                return tree.Let(self._name(children[1]), value, self._head(children))
+            case "for":
+                head = self._head(children[:3])
+                body = self._block(children[3:], head)
+                return tree.For(self._name(children[1]), self._text(children[2]), body, head)
+            case "when":
+                condition = self._condition(cast("Node", children[1]))
+                head = self._head(children[:1]).to(condition.span)
+                return tree.When(condition, self._block(children[2:], head), head)
+            case "parallel":
+                head = self._head(children[:1])
+                return tree.Parallel(self._block(children[1:], head), head)
+            case "always":
+                head = self._head(children[:1])
+                return tree.Always(self._block(children[1:], head), head)
+            case _:
+                return self._declaration(node, top=top)
+
+    def _declaration(self, node: Node, *, top: bool) -> tree.Org | tree.Param | tree.Include:
+        children, head = node.children, self._head(node.children)
+        if not top:
+            self.report(
+                Code.TOP_LEVEL_ONLY,
+                f"`{node.data}` stands inside a block",
+                head,
+                "move the line to the left margin, where it holds for the whole file",
+            )
+        match node.data:
+            case "org":
+                return tree.Org(self._name(children[1]), head)
+            case "include":
+                return tree.Include(self._text(children[1]), head)
+            case "param":
+                default, rest = None, children[2:]
+                if rest and cast("Token", rest[0]).type == "EQUALS":
+                    default, rest = self._value(rest[1]), rest[2:]
+                return tree.Param(
+                    self._name(children[1]), default, self._text(rest[0]) if rest else None, head
+                )
+            case _:
+                raise AssertionError(node.data)
+
+    def _block(self, nodes: Sequence[Child], head: Span) -> tuple[tree.Statement, ...]:
+        if not nodes:
+            word = head.text.split(maxsplit=1)[0]
+            self.report(
+                Code.EMPTY_BLOCK,
+                f"`{word}` has no lines that belong to it",
+                head,
+                "indent the lines that belong to it, deeper than this one",
+            )
+        return self._statements(nodes, top=False)
+
+    def _chain(self, nodes: Sequence[Child]) -> tree.Chain:
+        steps: list[tree.Step] = []
+        handlers: list[tree.Handler] = []
+        for child in nodes:
+            node = cast("Node", child)
+            if node.data == "step":
+                steps.append(self._step(node))
+            else:
+                handlers.append(self._handler(node))
+        last = handlers[-1].span if handlers else steps[-1].span
+        return tree.Chain(tuple(steps), tuple(handlers), steps[0].span.to(last))
+
+    def _handler(self, node: Node) -> tree.Handler:
+        start = cast("Token", node.children[0])
+        event = HandlerEvent.FAILURE if start.type == "ON_FAILURE" else HandlerEvent.SUCCESS
+        steps = tuple(self._step(cast("Node", each)) for each in node.children[1:])
+        return tree.Handler(event, steps, self._span(start).to(steps[-1].span))
+
+    def _step(self, node: Node) -> tree.Step:
+        items, span = self._items(node)
+        first = items[0]
+        if isinstance(first, Name) and first.name in _CONTINUATIONS:
+            self.report(
+                Code.STRAY_CONTINUATION,
+                f"`{first.name}` follows a step, and there is none before it",
+                first.span,
+                "to go on with the line above, indent this line deeper than that one"
+                if not self.source.line(first.span.line)[: first.span.column - 1].strip()
+                else f"write a step before `{first.name}`",
+            )
+            items = (Name("", first.span), *items[1:])
+        return tree.Step(items, span)
+
+    def _clause(self, node: Node) -> tree.Clause:
+        return tree.Clause(*self._items(node))
+
+    def _condition(self, node: Node) -> tree.Condition:
+        match node.data:
+            case "test":
+                return tree.Test(*self._items(node))
+            case "negation":
+                operand = self._condition(cast("Node", node.children[1]))
+                return tree.Not(operand, self._head(node.children[:1]).to(operand.span))
+            case _:
+                operands = tuple(self._condition(cast("Node", each)) for each in node.children)
+                span = operands[0].span.to(operands[-1].span)
+                kind = tree.And if node.data == "all_of" else tree.Or
+                return kind(operands, span)
+
+    def _items(self, node: Node) -> tuple[tuple[Value, ...], Span]:
+        items = tuple([self._value(token) for token in node.children])
+        return items, items[0].span.to(items[-1].span)
+
+    def _head(self, tokens: Sequence[Child]) -> Span:
+        return self._span(tokens[0]).to(self._span(tokens[-1]))
+
+    def _name(self, child: Child) -> Name:
+        return Name(str(child), self._span(child))
+
+    def _text(self, child: Child) -> Text:
+        value = self._value(child)
+        assert isinstance(value, Text)
+        return value
+
+    def _value(self, child: Child) -> Value:
+        token = cast("Token", child)
+        return literal(token.type, str(token), self._span(token), self.report)
+
+    def _span(self, child: Child) -> Span:
+        token = cast("Token", child)
+        start = token.start_pos or 0
+        return Span(self.source, start, start if token.end_pos is None else token.end_pos)

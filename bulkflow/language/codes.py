@@ -1,0 +1,66 @@
+"""Every diagnostic code, once.
+
+A code never changes its meaning and is never used again for another one. B1xx is about the text of
+a file, B2xx about names and about what happens to jobs, B3xx about words and their values.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Self
+
+
+class Code(Enum):
+    """A kind of mistake: its stable code and its title."""
+
+    title: str
+
+    def __new__(cls, code: str, title: str) -> Self:
+        """Make the code the value, so that `Code("B203")` finds it."""
+        member = object.__new__(cls)
+        member._value_ = code
+        member.title = title
+        return member
+
+    UNEXPECTED = "B101", "something else was expected here"
+    UNKNOWN_CHARACTER = "B102", "a character that the language does not use"
+    UNCLOSED_TEXT = "B103", "a text without its closing quote"
+    BAD_ESCAPE = "B104", "an unknown escape in a text"
+    BAD_BRACE = "B105", "a brace in a text that is neither {name} nor doubled"
+    NUMBER_TOO_LARGE = "B106", "a number with too many digits"
+    TAB = "B107", "a tab in the indentation"
+    INDENTATION = "B108", "indentation that matches no block"
+    NESTING = "B109", "blocks or conditions nested too deep"
+    EMPTY_BLOCK = "B110", "a block without lines"
+    STRAY_CONTINUATION = "B111", "`then` or `on` with no step before it"
+    TOP_LEVEL_ONLY = "B112", "a declaration that stands inside a block"
+    INCLUDE_UNREADABLE = "B121", "an included file that cannot be read"
+    INCLUDE_AGAIN = "B122", "a file that is included twice, or includes itself"
+    INCLUDE_OUTSIDE = "B123", "an include that leaves the folder of the pipeline"
+
+    UNKNOWN_JOB = "B201", "a job that is not declared"
+    UNUSED_JOB = "B202", "a job that no step uses"
+    JOB_TOO_LATE = "B203", "a step that comes too late for its job"
+    JOB_TOO_EARLY = "B204", "a step that comes too early for its job"
+    WHICH_JOB = "B205", "a step that does not say which job it is about"
+    DUPLICATE_NAME = "B206", "a name that is declared twice"
+    SHARED_JOB = "B207", "a job that two branches of `parallel` work on"
+    UNREACHABLE = "B208", "a step that is never reached"
+    UNKNOWN_NAME = "B209", "a name that stands for nothing"
+    UNSET_VARIABLE = "B210", "an environment variable that is not set"
+    MISSING_PARAMETER = "B211", "a param that was given no value"
+    UNKNOWN_PARAMETER = "B212", "--set for a param that the file does not have"
+    WRONG_PARAMETER = "B213", "--set with a value of the wrong kind"
+    NO_ORG = "B214", "a file with jobs and without an org"
+    UNKNOWN_ORG = "B215", "an org that no plugin knows"
+    SECOND_ORG = "B216", "more than one org"
+
+    UNKNOWN_STEP = "B301", "a verb that no plugin brings"
+    STEP_WORDS = "B302", "a step whose words fit no phrase"
+    UNKNOWN_CLAUSE = "B303", "a clause that no plugin brings"
+    CLAUSE_WORDS = "B304", "a clause whose words fit no phrase"
+    UNKNOWN_CONDITION = "B305", "a condition that no plugin brings"
+    CONDITION_WORDS = "B306", "a condition whose words fit no phrase"
+    WRONG_VALUE = "B307", "a value that its place does not take"
+    CONTRADICTION = "B308", "two clauses that say different things"
+    JOB_PROBLEM = "B309", "a job that cannot work as it is declared"

@@ -1,0 +1,124 @@
+"""What to say about a token that the parser cannot take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.language.codes import Code
+from bulkflow.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lark import Token
+    from lark.exceptions import UnexpectedToken
+
+    from bulkflow.source import SourceText
+
+FORMS = {
+    "ORG": "org NAME",
+    "PARAM": 'param NAME = VALUE "help"',
+    "LET": "let NAME = VALUE",
+    "INCLUDE": 'include "file"',
+    "JOB": "job NAME",
+    "PARALLEL": "parallel",
+    "FOR": 'for NAME in "pattern"',
+    "WHEN": "when CONDITION",
+    "ALWAYS": "always",
+}
+"""How the lines are written that begin with a structural word."""
+
+_HINTS = {
+    ":": "a block needs no colon: the indentation is enough",
+    ";": "write one chain a line, or join steps with `then`",
+    "'": "a text stands in double quotes",
+    "`": "a text stands in double quotes",
+    "“": 'a text stands in straight double quotes: "',
+    "”": 'a text stands in straight double quotes: "',
+    ",": "words and values are parted by spaces only",
+    "/": "a comment begins with #, and a path stands in double quotes",
+    "\\": "a line goes on without a mark, if the next one is indented deeper",
+    "*": "a pattern stands in double quotes",
+    "$": "write {name} inside a text, or `env NAME` for an environment variable",
+    "{": "{name} stands inside a text, in double quotes",
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`",
+    "-": "a number has no sign, and a name begins with a letter or a digit",
+    "\xa0": "this is a no-break space; write an ordinary one",
+    "\ufeff": "this is a byte order mark inside the file; delete it",
+}
+
+
+def expectation(
+    source: SourceText, line: Sequence[Token], error: UnexpectedToken
+) -> tuple[Code, str, Span, str | None]:
+    """Code, message, place and help for a token; `line` is what came before it on its line."""
+    token = error.token
+    at = token.start_pos or 0
+    span = Span(source, at, at + len(token))
+    match token.type:
+        case "UNCLOSED_TEXT":
+            return (
+                Code.UNCLOSED_TEXT,
+                "this text has no closing quote",
+                span,
+                'close it with " on the same line; a text of several lines stands in """',
+            )
+        case "UNCLOSED_LONG_TEXT":
+            return (
+                Code.UNCLOSED_TEXT,
+                'this text has no closing """',
+                Span(source, at, at + 3),
+                'close it with """; the rest of the file was taken for the text',
+            )
+        case "UNKNOWN":
+            return (
+                Code.UNKNOWN_CHARACTER,
+                f"{_spelled(token)} has no meaning here",
+                span,
+                _HINTS.get(token),
+            )
+    form = FORMS.get(line[0].type) if line else None
+    if line and line[0].type == "WORD" and any(each.type == "_THEN" for each in line[-1:]):
+        form = "STEP then STEP"
+    wanted = _wanted(line, error.expected)
+    help_line = f"write `{form}`" if form else None
+    if token.type == "_NEWLINE":
+        last = line[-1]
+        start = last.start_pos or 0
+        return (
+            Code.UNEXPECTED,
+            f"the line ends after `{last}`, where {wanted} is expected",
+            Span(source, start, start + len(last)),
+            help_line,
+        )
+    if not line:
+        help_line = "a line begins with a verb, such as `upload`, or with a word of the structure"
+    return Code.UNEXPECTED, f"expected {wanted}, not `{token}`", span, help_line
+
+
+def _wanted(line: Sequence[Token], expected: set[str]) -> str:
+    """What the parser could take, in words."""
+    last = line[-1].type if line else None
+    if last is None:
+        return "a word"
+    if last in ("_THEN", "ON_FAILURE", "ON_SUCCESS"):
+        return "a step"
+    if line[0].type == "WHEN" and "WORD" in expected:
+        return "a condition"
+    if "INTEGER" in expected:
+        return "a value"
+    words = {"WORD": "a name", "_IN": "`in`", "EQUALS": "`=`", "TEXT": "a text in double quotes"}
+    found = [text for kind, text in words.items() if kind in expected]
+    if "_RPAR" in expected:
+        found.append("`)`")
+    if "_NEWLINE" in expected:
+        found.append("the end of the line")
+    return " or ".join(found)
+
+
+def _spelled(character: str) -> str:
+    if character.isprintable() and not character.isspace():
+        return f"`{character}`"
+    return f"the character U+{ord(character):04X}"

@@ -1,0 +1,160 @@
+"""From the text of a token to a value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bulkflow.language.codes import Code
+from bulkflow.model.value import (
+    Boolean,
+    Duration,
+    Environment,
+    Integer,
+    Interpolation,
+    Name,
+    Percent,
+    Size,
+    Text,
+)
+from bulkflow.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.language.layout import Report
+    from bulkflow.model.value import Value
+
+MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+BYTES = {
+    "B": 1,
+    "kB": 1000,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "GiB": 1024**3,
+}
+
+_MOST_DIGITS = 15
+"""What a double holds exactly; more than any count, size or time that can be meant."""
+
+_ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
+_SPECIAL = re.compile(r"\\(?P<escape>.?)|\{\{|\}\}|\{(?P<name>[^{}\"]*)\}|[{}]")
+_NAME = re.compile(r"\w(?:[\w.\-]*\w)?")
+_QUANTITY = re.compile(r"(?P<number>[0-9_.]+)(?P<unit>\D*)")
+
+
+def literal(kind: str, text: str, span: Span, report: Report) -> Value:
+    """The value that a token of a kind stands for; mistakes inside a text are reported."""
+    match kind:
+        case "WORD":
+            return Name(text, span)
+        case "TEXT":
+            return Text(_merge(_pieces(text[1:-1], span.start + 1, span, report)), span)
+        case "LONG_TEXT":
+            return Text(_merge(_long_pieces(text[3:-3], span, report)), span)
+        case "TRUE" | "FALSE":
+            return Boolean(kind == "TRUE", span)
+        case "ENVIRONMENT":
+            return Environment(text.split()[1], span)
+        case _:
+            return _number(kind, text, span, report)
+
+
+def _number(kind: str, text: str, span: Span, report: Report) -> Value:
+    quantity = _QUANTITY.fullmatch(text)
+    assert quantity is not None, text
+    digits, unit = quantity["number"].replace("_", ""), quantity["unit"]
+    if len(digits) > _MOST_DIGITS:
+        report(
+            Code.NUMBER_TOO_LARGE,
+            f"a number has at most {_MOST_DIGITS} digits; this one has {len(digits)}",
+            span,
+            "write a smaller number",
+        )
+        digits = "0"
+    match kind:
+        case "INTEGER":
+            return Integer(int(digits), span)
+        case "DURATION":
+            return Duration(int(digits) * MILLISECONDS[unit] / 1000, span)
+        case "SIZE":
+            return Size(int(digits) * BYTES[unit], span)
+        case "PERCENT":
+            return Percent(float(digits), span)
+        case _:
+            raise AssertionError(kind)
+
+
+def _long_pieces(body: str, span: Span, report: Report) -> Iterator[str | Interpolation]:
+    r"""The content between `\"\"\"` and `\"\"\"`.
+
+    If it begins on a line of its own, the newline before it, the indentation that all its lines
+    share, and a last line of nothing but spaces are layout of the file and no part of the text.
+    """
+    at = span.start + 3
+    if not body.startswith("\n"):
+        yield from _pieces(body, at, span, report)
+        return
+    lines = body[1:].split("\n")
+    at += 1
+    if not lines[-1].strip(" "):
+        del lines[-1]
+    margin = min(
+        (len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" ")), default=0
+    )
+    for number, line in enumerate(lines):
+        if number:
+            yield "\n"
+        yield from _pieces(line[margin:], at + margin, span, report)
+        at += len(line) + 1
+
+
+def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | Interpolation]:
+    if "\\" not in body and "{" not in body and "}" not in body:
+        yield body
+        return
+    done = 0
+    for special in _SPECIAL.finditer(body):
+        yield body[done : special.start()]
+        done = special.end()
+        place = Span(span.source, at + special.start(), at + done)
+        yield _special(special, place, report)
+    yield body[done:]
+
+
+def _special(special: re.Match[str], place: Span, report: Report) -> str | Interpolation:
+    written, escape, name = special[0], special["escape"], special["name"]
+    if escape is not None:
+        if escape not in _ESCAPES:
+            report(
+                Code.BAD_ESCAPE,
+                f"`{written}` is no escape",
+                place,
+                r"a text knows \" \\ \n and \t; write \\ for a backslash, or / in a path",
+            )
+        return _ESCAPES.get(escape, written)
+    if written in ("{{", "}}"):
+        return written[0]
+    if name is not None and _NAME.fullmatch(name):
+        return Interpolation(name, place)
+    report(
+        Code.BAD_BRACE,
+        f"`{written}` in a text is neither a name in braces nor a doubled brace",
+        place,
+        "write {name} for the value of a name, and {{ or }} for a brace",
+    )
+    return written
+
+
+def _merge(pieces: Iterator[str | Interpolation]) -> tuple[str | Interpolation, ...]:
+    """Join neighbouring strings, so that equal texts are equal values."""
+    merged: list[str | Interpolation] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        elif piece != "":
+            merged.append(piece)
+    return tuple(merged)
