@@ -72,6 +72,8 @@ class Clause:
     phrases: tuple[Phrase, ...]
     doc: str
     sets: tuple[str, ...]
+    begins: frozenset[Phase] | None = None
+    """The phases that the job may be in at the start; None for a job that is only declared."""
     provider: Provider | None = None
 
 
@@ -230,13 +232,19 @@ def step(
 
 
 def clause(
-    *phrases: str, sets: Sequence[str]
+    *phrases: str, sets: Sequence[str], begins: Iterable[Phase] | None = None
 ) -> Callable[[Callable[..., Mapping[str, object]]], Clause]:
     """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., Mapping[str, object]]) -> Clause:
         parsed = _parse(phrases, function, leading=())
-        return Clause(function, parsed, inspect.getdoc(function) or "", tuple(sets))
+        return Clause(
+            function,
+            parsed,
+            inspect.getdoc(function) or "",
+            tuple(sets),
+            None if begins is None else frozenset(begins),
+        )
 
     return declare
 

@@ -1,0 +1,119 @@
+"""The operations of Bulk API 2.0 ingest, one request each."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from bulkflow_ingest.info import JobInfo, JobPage, JobState
+from bulkflow_salesforce import BadAnswerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow_salesforce import Body, DownloadInfo, Response, Session
+
+
+class ResultFile(Enum):
+    """The three files that a job ends in; the value is the last part of the path.
+
+    `unprocessedrecords` is lower case in the reference pages, and taken by every org that is known.
+    """
+
+    SUCCESSFUL = "successfulResults"
+    FAILED = "failedResults"
+    UNPROCESSED = "unprocessedrecords"
+
+
+@frozen
+class JobSpec:
+    """What a job is created with."""
+
+    object: str
+    operation: str
+    external_id_field: str | None
+    column_delimiter: str
+    line_ending: str
+    assignment_rule: str | None = None
+
+    def request(self) -> dict[str, Any]:
+        """The body of the request that creates the job."""
+        body: dict[str, Any] = {"object": self.object, "operation": self.operation}
+        if self.external_id_field is not None:
+            body["externalIdFieldName"] = self.external_id_field
+        if self.assignment_rule is not None:
+            body["assignmentRuleId"] = self.assignment_rule
+        body |= {
+            "contentType": "CSV",
+            "columnDelimiter": self.column_delimiter,
+            "lineEnding": self.line_ending,
+        }
+        return body
+
+
+@frozen
+class IngestApi:
+    """Ingest jobs of one org. Every method raises what `Session` raises, and no more."""
+
+    session: Session
+
+    def create(self, spec: JobSpec) -> JobInfo:
+        """POST a job; it is Open and empty then."""
+        return _job(self.session.post_json(self._path(), spec.request()))
+
+    def upload(self, job: str, body: Body) -> None:
+        """PUT the data of a job: once, and never again for the same job."""
+        self.session.put_body(self._path(job, "batches"), body, "text/csv; charset=UTF-8")
+
+    def close(self, job: str) -> JobInfo:
+        """PATCH a job to UploadComplete: Salesforce begins to process it."""
+        return self._change(job, JobState.UPLOAD_COMPLETE)
+
+    def abort(self, job: str) -> JobInfo:
+        """PATCH a job to Aborted. What was processed before stays in the org."""
+        return self._change(job, JobState.ABORTED)
+
+    def info(self, job: str) -> JobInfo:
+        """GET a job's properties."""
+        return _job(self.session.get(self._path(job)))
+
+    def list(self, page: str | None = None) -> JobPage:
+        """GET a page of the org's ingest jobs, the first one unless `page` says which."""
+        response = (
+            self.session.get(self._path(), query={"jobType": "V2Ingest"})
+            if page is None
+            else self.session.get(self.session.resolve(page))
+        )
+        content = response.json_object()
+        records = content.get("records")
+        if not isinstance(records, list):
+            raise BadAnswerError("the answer is no list of jobs", call=response.call)
+        following = content.get("nextRecordsUrl")
+        return JobPage(
+            tuple(JobInfo.read(record) for record in records if isinstance(record, dict)),
+            str(following) if following else None,
+        )
+
+    def delete(self, job: str) -> None:
+        """DELETE a job that is at an end, with its data and results."""
+        self.session.delete(self._path(job))
+
+    def results(self, job: str, which: ResultFile, path: Path) -> DownloadInfo:
+        """GET one of the three result files of a job into a file."""
+        return self.session.download(self._path(job, which.value), path)
+
+    def _change(self, job: str, state: JobState) -> JobInfo:
+        return _job(self.session.patch_json(self._path(job), {"state": state.value}))
+
+    def _path(self, *segments: str) -> str:
+        return self.session.path("jobs", "ingest", *segments)
+
+
+def _job(response: Response) -> JobInfo:
+    content = response.json_object()
+    try:
+        return JobInfo.read(content)
+    except ValueError as error:
+        raise BadAnswerError(f"the answer is no ingest job: {error}", call=response.call) from error

@@ -1,0 +1,105 @@
+"""The clauses of a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.model.phase import Phase
+from bulkflow.plugin import Clause, clause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Settings = "Mapping[str, object]"
+
+
+@clause("insert {object}", sets=("operation", "object"))
+def insert(object: str) -> Mapping[str, object]:  # noqa: A002 - the slot's name
+    """Make a new record of every row."""
+    return {"operation": "insert", "object": object}
+
+
+@clause("update {object}", sets=("operation", "object"))
+def update(object: str) -> Mapping[str, object]:  # noqa: A002
+    """Change the records that the column `Id` names; empty values change nothing."""
+    return {"operation": "update", "object": object}
+
+
+@clause("upsert {object} by {field}", sets=("operation", "object", "external_id_field"))
+def upsert(object: str, field: str) -> Mapping[str, object]:  # noqa: A002
+    """Change the record that has the row's value in an external-id field, or make a new one."""
+    return {"operation": "upsert", "object": object, "external_id_field": field}
+
+
+@clause("delete {object}", sets=("operation", "object"))
+def delete(object: str) -> Mapping[str, object]:  # noqa: A002
+    """Move the records that the column `Id` names to the Recycle Bin."""
+    return {"operation": "delete", "object": object}
+
+
+@clause("hard delete {object}", sets=("operation", "object"))
+def hard_delete(object: str) -> Mapping[str, object]:  # noqa: A002
+    """Delete for good; needs the permission "Bulk API Hard Delete"."""
+    return {"operation": "hardDelete", "object": object}
+
+
+@clause("from {location}", sets=("location",))
+def source(location: str) -> Mapping[str, object]:
+    """Where the rows come from: a path, a glob, `-` for standard input, or a plugin's URL.
+
+    Relative paths start at the folder of the pipeline file. The files of a glob are loaded in name
+    order; they must have the same columns.
+    """
+    return {"location": location}
+
+
+@clause("existing {id}", sets=("existing",), begins=Phase)
+def existing(id: str) -> Mapping[str, object]:  # noqa: A002
+    """A job that already lives in the org, by its id."""
+    return {"existing": id}
+
+
+@clause("parts of {size}", sets=("part_bytes", "part_rows"))
+def parts_of_size(size: int) -> Mapping[str, object]:
+    """How many bytes of CSV one part may have; 100 MB unless this says otherwise."""
+    return {"part_bytes": size}
+
+
+@clause("parts of {n:number} rows", sets=("part_bytes", "part_rows"))
+def parts_of_rows(n: int) -> Mapping[str, object]:
+    """How many rows one part may have; the limit in bytes holds as well."""
+    return {"part_rows": n}
+
+
+@clause("assignment rule {id}", sets=("assignment_rule",))
+def assignment_rule(id: str) -> Mapping[str, object]:  # noqa: A002
+    """The assignment rule to run on cases or leads; without this, none runs."""
+    return {"assignment_rule": id}
+
+
+@clause("delimiter {delimiter}", sets=("delimiter",))
+def delimiter(delimiter: str) -> Mapping[str, object]:
+    """The file's column delimiter, where it should not be detected."""
+    return {"delimiter": delimiter}
+
+
+@clause("line ending {ending:line_ending}", sets=("line_ending",))
+def line_ending(ending: str) -> Mapping[str, object]:
+    """The file's line ending, where it should not be detected."""
+    return {"line_ending": ending}
+
+
+CLAUSES: tuple[Clause, ...] = (
+    insert,
+    update,
+    upsert,
+    delete,
+    hard_delete,
+    source,
+    existing,
+    parts_of_size,
+    parts_of_rows,
+    assignment_rule,
+    delimiter,
+    line_ending,
+)

@@ -1,0 +1,35 @@
+"""The session with the run's org, one for the whole run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow_salesforce import OrgAddress, RetryNotice, Session
+
+if TYPE_CHECKING:
+    from bulkflow.plugin import Context
+
+
+def session_of(context: Context) -> Session:
+    """The session with the org of the file; connects at the first call."""
+    org = context.org()
+
+    def connect() -> Session:
+        return Session(
+            OrgAddress(org.instance_url, org.api_version),
+            org.tokens,
+            on_retry=lambda notice: context.emit(Notice(_again(notice), NoticeLevel.WARNING)),
+            sleep=context.sleep,
+            now=context.clock.time,
+            clock=context.clock.monotonic,
+        )
+
+    return context.shared(f"salesforce:{org.name}", connect, Session.close)
+
+
+def _again(notice: RetryNotice) -> str:
+    return (
+        f"{notice.reason}; {notice.method} {notice.path} again in {notice.wait:.1f} s "
+        f"({notice.attempt} of {notice.attempts - 1})"
+    )

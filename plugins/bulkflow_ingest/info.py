@@ -1,0 +1,131 @@
+"""What Salesforce says of an ingest job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, fields, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import cattrs
+
+
+class JobState(StrEnum):
+    """The states of an ingest job that are known (guide v66; recorded)."""
+
+    OPEN = "Open"
+    UPLOAD_COMPLETE = "UploadComplete"
+    IN_PROGRESS = "InProgress"
+    ABORTED = "Aborted"
+    JOB_COMPLETE = "JobComplete"
+    FAILED = "Failed"
+
+
+FINAL = frozenset({JobState.ABORTED, JobState.JOB_COMPLETE, JobState.FAILED})
+"""The states that a job never leaves. A state that is not known is not final."""
+
+
+@frozen
+class JobInfo:
+    """An ingest job's properties, under the names of the API in snake case.
+
+    Which of them are there depends on the request that was answered: creating and closing answer
+    without counts, `content_url` is there only while the job is open, `error_message` only when it
+    failed (recorded). Times are in milliseconds, dates as Salesforce writes them.
+    """
+
+    id: str
+    state: JobState | str
+    operation: str | None = None
+    object: str | None = None
+    created_by_id: str | None = None
+    created_date: str | None = None
+    system_modstamp: str | None = None
+    external_id_field_name: str | None = None
+    assignment_rule_id: str | None = None
+    concurrency_mode: str | None = None
+    content_type: str | None = None
+    api_version: str | None = None
+    job_type: str | None = None
+    content_url: str | None = None
+    line_ending: str | None = None
+    column_delimiter: str | None = None
+    number_records_processed: int | None = None
+    number_records_failed: int | None = None
+    retries: int | None = None
+    total_processing_time: int | None = None
+    api_active_processing_time: int | None = None
+    apex_processing_time: int | None = None
+    error_message: str | None = None
+    properties: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+    """Everything that the answer held, also what is not known here, in the order of the answer."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has come to its end."""
+        return self.state in FINAL
+
+    @classmethod
+    def read(cls, properties: Mapping[str, Any]) -> JobInfo:
+        """Read an answer; fields and states that are not known are kept as they are.
+
+        Raises:
+            ValueError: it is no ingest job: `id` or `state` is missing, or a value is odd.
+        """
+        from cattrs.errors import BaseValidationError
+
+        try:
+            return _converter().structure({**properties, "properties": properties}, cls)
+        except (BaseValidationError, TypeError) as error:
+            raise ValueError(
+                f"not the properties of an ingest job: {dict(properties)!r}"
+            ) from error
+
+
+@frozen
+class JobPage:
+    """One page of the list of jobs; `next` is the path of the one after it."""
+
+    jobs: tuple[JobInfo, ...]
+    next: str | None = None
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _state(value: Any, _: object) -> JobState | str:
+    text = str(value)
+    return JobState(text) if text in set(JobState) else text
+
+
+def _text(value: Any, _: object) -> str | None:
+    # The guide calls apiVersion a string, the wire has a number (recorded).
+    return None if value is None else str(value)
+
+
+def _count(value: Any, _: object) -> int | None:
+    return None if value is None else int(value)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    # Here, so that checking a file does not load cattrs.
+    from cattrs import Converter
+    from cattrs.gen import make_dict_structure_fn, override
+
+    converter = Converter()
+    converter.register_structure_hook_func(lambda kind: kind == JobState | str, _state)
+    converter.register_structure_hook_func(lambda kind: kind == str | None, _text)
+    converter.register_structure_hook_func(lambda kind: kind == int | None, _count)
+    renamed = {each.name: override(rename=_camel(each.name)) for each in fields(JobInfo)}
+    converter.register_structure_hook(
+        JobInfo,
+        make_dict_structure_fn(JobInfo, converter, **renamed),  # type: ignore[arg-type]
+    )
+    return converter

@@ -1,0 +1,76 @@
+"""Waits for parts to come to their end, with few calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import StepError
+from bulkflow_ingest.info import JobState
+
+if TYPE_CHECKING:
+    from bulkflow.plugin import Context
+    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.requests import Requests
+
+FIRST_PAUSE = 0.25
+"""Seconds before the second look."""
+LONGEST_PAUSE = 15.0
+"""Seconds; every call counts against the org's daily limit."""
+GROWTH = 1.5
+
+
+def poll(
+    context: Context,
+    parts: JobParts,
+    requests: Requests,
+    *,
+    timeout: float | None,
+    interval: float | None,
+) -> None:
+    """Look until every part is at an end.
+
+    Args:
+        context: The step's.
+        parts: The parts to look at.
+        requests: How to ask.
+        timeout: Seconds after which to give up waiting; None for never.
+        interval: Seconds between two looks; None for pauses that grow with the job's age.
+
+    Raises:
+        StepError: the time is up; the jobs go on in the org, and the message names them.
+    """
+    began = context.clock.monotonic()
+    pause = FIRST_PAUSE if interval is None else interval
+    while True:
+        running = [part for part in parts.parts if part.in_org and not part.is_final]
+        for part in running:
+            context.checkpoint()
+            requests.refresh(part)
+        parts.count()
+        running = [part for part in running if not part.is_final]
+        parts.tell(context, now=True)
+        if not running:
+            return
+        _refuse_open(running)
+        spent = context.clock.monotonic() - began
+        if timeout is not None and spent + pause > timeout:
+            raise StepError(
+                f"job {parts.job.name} is not processed after {spent:.0f} s",
+                help="this is no failure of the job: it goes on in the org, and its rows may still "
+                "be loaded; wait longer, with `up to 2h`",
+                notes=[f"job {part.id} is {part.state}" for part in running],
+            )
+        context.sleep(pause)
+        if interval is None:
+            pause = min(LONGEST_PAUSE, pause * GROWTH)
+
+
+def _refuse_open(running: list[PartJob]) -> None:
+    """Salesforce begins nothing before a job is closed, so waiting for an open one has no end."""
+    still_open = [part for part in running if part.state == JobState.OPEN]
+    if still_open:
+        raise StepError(
+            "Salesforce does not process a job before it is closed",
+            help="close it first: `close job NAME`",
+            notes=[f"job {part.id} is {part.state}" for part in still_open],
+        )

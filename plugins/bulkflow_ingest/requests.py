@@ -1,0 +1,253 @@
+"""The requests that change something, each with its intent, and with its answer found out if lost.
+
+A request whose answer is lost may have been carried out. It is never just sent again: a lost
+*create* leaves an empty job at worst, which nothing is ever done with, so another is created; after
+a lost *upload* the job is aborted and another takes its place, as nothing is processed before it is
+closed; after a lost *close*, *abort* or *delete* the org is asked what became of the job.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import define, frozen
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow_ingest.info import JobInfo, JobState
+from bulkflow_salesforce import (
+    LostAnswerError,
+    NotFoundError,
+    SalesforceError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bulkflow.plugin import Context
+    from bulkflow_csv import PartBody
+    from bulkflow_ingest.api import IngestApi, JobSpec
+    from bulkflow_ingest.parts import JobParts, PartJob
+
+T = TypeVar("T")
+
+TRIES = 3
+"""How often a request is made for one part before the step gives up."""
+
+
+@frozen
+class Requests:
+    """Changes parts in the org, and records each change before and after."""
+
+    api: IngestApi
+    context: Context
+    parts: JobParts
+
+    def create(self, part: PartJob, spec: JobSpec) -> None:
+        """Make the part's job in the org."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                info = self._recorded(
+                    part, "create", lambda: self.api.create(spec), lambda done: {"id": done.id}
+                )
+            except LostAnswerError as error:
+                if attempt == TRIES:
+                    raise
+                self._warn(
+                    f"the answer to creating a job for part {part.number + 1} was lost: {error}",
+                    "an empty job may stay Open in the org; Salesforce processes nothing of it "
+                    "and removes it after a day",
+                )
+            else:
+                part.id = info.id
+                part.uploaded = False
+                self._saw(part, info)
+                return
+
+    def upload(self, part: PartJob, spec: JobSpec) -> None:
+        """Send the part's data; into another job, if an upload into the first was cut short."""
+        for attempt in range(1, TRIES + 1):
+            if part.spoilt:
+                self._replace(part)
+            if part.id is None:
+                self.create(part, spec)
+            assert part.id is not None
+            # Until the answer says otherwise: the run may end at any point of the upload.
+            part.spoilt = True
+            try:
+                self._recorded(
+                    part, "upload", partial(self.api.upload, part.id, _Counted(part, self))
+                )
+            except LostAnswerError as error:
+                part.sent = 0
+                if attempt == TRIES:
+                    raise
+                self._warn(
+                    f"the answer to the upload into job {part.id} was lost: {error}",
+                    "the job is aborted and another one takes its place, so that no row is "
+                    "loaded twice",
+                )
+            except BaseException as error:
+                part.sent = 0
+                part.spoilt = not isinstance(error, UnreachableError | SalesforceError)
+                raise
+            else:
+                part.spoilt = False
+                part.uploaded = True
+                return
+
+    def _replace(self, part: PartJob) -> None:
+        """Give up a job that may hold some of the data, so that the part gets another."""
+        self.abort(part)
+        if part.state != JobState.ABORTED:
+            raise StepError(
+                f"job {part.id} was to be aborted and is {part.state}",
+                help="somebody else works on this job; look at it in the org before you go on",
+            )
+        part.id = part.state = None
+        part.spoilt = False
+
+    def close(self, part: PartJob) -> None:
+        """Hand the part's job over for processing."""
+        self._change(part, "close", self.api.close, from_states={JobState.OPEN})
+
+    def abort(self, part: PartJob) -> None:
+        """Give the part's job up, unless it has come to its end by itself."""
+        try:
+            self._change(
+                part,
+                "abort",
+                self.api.abort,
+                from_states={JobState.OPEN, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS},
+            )
+        except SalesforceError as error:
+            if not error.is_code("INVALIDJOBSTATE"):
+                raise
+            # It ended between our last look and the request; then there is nothing to abort.
+            self.refresh(part)
+            if not part.is_final:
+                raise
+
+    def delete(self, part: PartJob) -> None:
+        """Remove the part's job from the org, with its results."""
+        job = self._id(part)
+        try:
+            self._recorded(part, "delete", lambda: self.api.delete(job))
+        except LostAnswerError:
+            # If the first request was carried out, there is nothing left to find.
+            with suppress(NotFoundError):
+                self.api.delete(job)
+        part.deleted = True
+
+    def refresh(self, part: PartJob) -> None:
+        """Ask the org how the part's job is."""
+        self._saw(part, self.api.info(self._id(part)))
+
+    def _change(
+        self,
+        part: PartJob,
+        action: str,
+        send: Callable[[str], JobInfo],
+        from_states: set[JobState],
+    ) -> None:
+        job = self._id(part)
+        for attempt in range(1, TRIES + 1):
+            try:
+                info = self._recorded(
+                    part, action, lambda: send(job), lambda done: {"state": str(done.state)}
+                )
+            except LostAnswerError:
+                self.refresh(part)
+                if part.state not in from_states:
+                    return
+                if attempt == TRIES:
+                    raise
+            else:
+                self._saw(part, info)
+                return
+
+    def _recorded(
+        self,
+        part: PartJob,
+        action: str,
+        send: Callable[[], T],
+        outcome: Callable[[T], dict[str, object]] = lambda _: {},
+    ) -> T:
+        self.context.checkpoint()
+        journal, job = self.context.journal, self.parts.job.key
+        detail = {} if part.id is None else {"id": part.id}
+        intent = journal.intend(job, part.number, action, detail)
+        try:
+            done = send()
+        except LostAnswerError as error:
+            journal.settle(intent, "lost", {"error": error.message})
+            raise
+        except Exception as error:
+            journal.settle(intent, "refused", {"error": str(error)})
+            raise
+        journal.settle(intent, "done", outcome(done))
+        return done
+
+    def _saw(self, part: PartJob, info: JobInfo) -> None:
+        changed = part.state != info.state
+        part.see(info)
+        if changed:
+            self.context.journal.remote(self.parts.job.key, part.number, info.id, str(info.state))
+
+    def _warn(self, message: str, help: str) -> None:  # noqa: A002 - the word that users see
+        self.context.emit(Notice(message, NoticeLevel.WARNING, job=self.parts.job.key, help=help))
+
+    @staticmethod
+    def _id(part: PartJob) -> str:
+        if part.id is None:
+            raise StepError(
+                f"part {part.number + 1} has no job in the org",
+                help="upload it first: `upload job NAME`",
+            )
+        return part.id
+
+
+@define(eq=False)
+class _Counted:
+    """A part's body that says how far it has been read, and stops when the run is to stop."""
+
+    _part: PartJob
+    _requests: Requests
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        assert self._part.data is not None
+        return self._part.data.size
+
+    def open(self) -> _CountedReader:
+        """A reader at the start."""
+        assert self._part.data is not None
+        return _CountedReader(self._part.data.open(), self._part, self._requests)
+
+
+@define(eq=False)
+class _CountedReader:
+    _body: PartBody
+    _part: PartJob
+    _requests: Requests
+
+    def read(self, size: int = -1, /) -> bytes:
+        # Nothing is processed of a job that is not closed, so the upload may end anywhere.
+        self._requests.context.checkpoint()
+        data = self._body.read(size)
+        self._part.sent = self._body.tell()
+        self._requests.parts.tell(self._requests.context)
+        return data
+
+    def tell(self) -> int:
+        return self._body.tell()
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._body.seek(offset, whence)
+
+    def close(self) -> None:
+        self._body.close()

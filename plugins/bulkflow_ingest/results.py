@@ -1,0 +1,189 @@
+"""The result files of a job's parts: fetched once, counted, saved."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+from attrs import frozen
+
+from bulkflow.errors import StepError
+from bulkflow_csv import read_rows
+from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.info import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bulkflow.plugin import Context
+    from bulkflow_ingest.api import IngestApi
+    from bulkflow_ingest.parts import JobParts, PartJob
+
+FILES_OF_SELECTION: dict[str, tuple[ResultFile, ...]] = {
+    "successful": (ResultFile.SUCCESSFUL,),
+    "failed": (ResultFile.FAILED,),
+    "unprocessed": (ResultFile.UNPROCESSED,),
+    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED),
+}
+
+ADDED: dict[str, dict[str, str]] = {
+    "successful": {"sf__Id": "_id", "sf__Created": "_created"},
+    "failed": {"sf__Id": "_id", "sf__Error": "_error"},
+    "unprocessed": {},
+    "all": {"sf__Id": "_id", "sf__Created": "_created", "sf__Error": "_error"},
+}
+"""The columns that a saved file has behind those of the source. No field's API name begins with an
+underscore, so they clash with nothing."""
+
+_SHORT = {
+    ResultFile.SUCCESSFUL: "successful",
+    ResultFile.FAILED: "failed",
+    ResultFile.UNPROCESSED: "unprocessed",
+}
+
+
+@frozen
+class Results:
+    """What became of a logical job's rows."""
+
+    api: IngestApi
+    context: Context
+    parts: JobParts
+
+    def counted(self, part: PartJob) -> tuple[int, int]:
+        """How many rows were loaded and how many failed, counted in the result files.
+
+        For jobs that failed or were aborted, where the counts in the job's properties do not tell.
+        """
+        return self._rows(part, ResultFile.SUCCESSFUL), self._rows(part, ResultFile.FAILED)
+
+    def save_rows(self, selection: str, path: Path) -> int:
+        """Write a selection of rows, with what became of each; returns how many.
+
+        The columns are the source's, then those of `ADDED`. The order is Salesforce's, which is not
+        that of the source. The file takes its name when it is whole.
+        """
+        self._finished()
+        added = ADDED[selection]
+        with replaced(path) as file:
+            writer = csv.writer(file, lineterminator="\n")
+            columns: Sequence[str] | None = None
+            saved = 0
+            for part in self.parts.in_org:
+                for which in FILES_OF_SELECTION[selection]:
+                    for header, row in self._read(part, which):
+                        if columns is None:
+                            columns = self.parts.columns or [
+                                name for name in header if not name.startswith("sf__")
+                            ]
+                            writer.writerow([*columns, *added.values()])
+                        at = {name: index for index, name in enumerate(header)}
+                        writer.writerow(
+                            [row[at[name]] if name in at else "" for name in (*columns, *added)]
+                        )
+                        saved += 1
+            if columns is None:
+                writer.writerow([*self.parts.columns, *added.values()])
+        return saved
+
+    def save_files(self, folder: Path) -> list[Path]:
+        """Fetch the three result files of every part into a folder, as Salesforce writes them."""
+        self._finished()
+        _make(folder)
+        saved = []
+        for part in self.parts.in_org:
+            for which in ResultFile:
+                path = folder / f"{self.parts.job.name}-{part.number + 1}-{_SHORT[which]}.csv"
+                self.context.checkpoint()
+                assert part.id is not None
+                self.api.results(part.id, which, path)
+                saved.append(path)
+        return saved
+
+    def _finished(self) -> None:
+        running = [part for part in self.parts.in_org if not part.is_final]
+        if running:
+            raise StepError(
+                f"job {self.parts.job.name} has no results yet",
+                help="wait for it first: `wait for job NAME`",
+                notes=[f"job {part.id} is {part.state}" for part in running],
+            )
+
+    def _rows(self, part: PartJob, which: ResultFile) -> int:
+        return sum(1 for _ in self._read(part, which))
+
+    def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
+        """Each row of a result file with the file's header; nothing for an empty file."""
+        if part.state == JobState.JOB_COMPLETE and not self._expected(part, which):
+            return
+        rows = read_rows(self._fetched(part, which), delimiter=part.dialect.delimiter)
+        header = next(rows, None)
+        if header is None:
+            return
+        for row in rows:
+            yield header.values, row.values
+
+    def _expected(self, part: PartJob, which: ResultFile) -> int:
+        """How many rows a complete job's file has, so that empty ones need no request."""
+        match which:
+            case ResultFile.SUCCESSFUL:
+                return part.counts.loaded
+            case ResultFile.FAILED:
+                return part.counts.failed
+            case ResultFile.UNPROCESSED:
+                return part.counts.unprocessed
+
+    def _fetched(self, part: PartJob, which: ResultFile) -> Path:
+        assert part.id is not None
+        folder = self.context.run_directory / "results"
+        path = folder / f"{part.id}-{_SHORT[which]}.csv"
+        if not path.exists():
+            _make(folder)
+            self.context.checkpoint()
+            self.api.results(part.id, which, path)
+        return path
+
+
+class replaced:  # noqa: N801 - reads as a function where it is used
+    """A text file that takes its place when the block is left without an error."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.part")
+
+    def __enter__(self) -> TextIO:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._draft.touch(mode=0o600)
+            self._file = self._draft.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+        return self._file
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._file.close()
+            if kind is None:
+                self._draft.replace(self._path)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+        finally:
+            with suppress(FileNotFoundError):
+                self._draft.unlink()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StepError:
+    return StepError(
+        f"cannot write {path}: {error.strerror or error}",
+        help="check the folder, its space and its permissions; the results stay in the org for "
+        "seven days",
+    )

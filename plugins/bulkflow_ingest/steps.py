@@ -1,0 +1,197 @@
+"""The steps that work on a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, Shown
+from bulkflow.model.phase import Phase
+from bulkflow.plugin import Context, Job, Step, step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.model.part import Counts, Manifest
+    from bulkflow_ingest.types import Limit
+    from bulkflow_ingest.work import JobWork
+
+_ENDED = (Phase.FINISHED, Phase.ABORTED)
+
+
+def _work(context: Context, job: Job) -> JobWork:
+    # Here, so that checking a file does not load what only a run needs.
+    from bulkflow_ingest.work import JobWork
+
+    return JobWork.on(context, job)
+
+
+def _per_part(requests: int) -> Counter:
+    return lambda manifest: requests * len(manifest.parts)
+
+
+@step("create [{job}]", accepts=[Phase.DECLARED], leaves=Phase.OPEN, requests=_per_part(1))
+def create(context: Context, job: Job) -> None:
+    """Create the job in the org, one for each part. `upload` does it when nobody has."""
+    _work(context, job).create()
+
+
+@step(
+    "upload [{job}]",
+    accepts=[Phase.DECLARED, Phase.OPEN],
+    leaves=Phase.UPLOADED,
+    requests=_per_part(2),
+)
+def upload(context: Context, job: Job) -> None:
+    """Send the rows, part by part. Salesforce does nothing with them before the job is closed."""
+    _work(context, job).upload()
+
+
+@step(
+    "close [{job}]",
+    "complete upload [of {job}]",
+    accepts=[Phase.UPLOADED, Phase.OPEN],
+    leaves=Phase.CLOSED,
+    requests=_per_part(1),
+)
+def close(context: Context, job: Job) -> None:
+    """Say that the upload is complete: Salesforce begins to process the rows."""
+    _work(context, job).close()
+
+
+@step(
+    "abort [{job}]",
+    accepts=[Phase.DECLARED, Phase.OPEN, Phase.UPLOADED, Phase.CLOSED],
+    leaves=Phase.ABORTED,
+    requests=_per_part(1),
+)
+def abort(context: Context, job: Job) -> None:
+    """Give the job up. Rows that were processed before stay in the org."""
+    _work(context, job).abort()
+
+
+@step(
+    "wait [for {job}] [up to {timeout:duration}] [every {interval:duration}]",
+    accepts=[Phase.CLOSED],
+    leaves=Phase.FINISHED,
+    requests=_per_part(1),
+)
+def wait(
+    context: Context, job: Job, timeout: float | None = None, interval: float | None = None
+) -> None:
+    """Wait until Salesforce has processed the job.
+
+    Looks often at first and less often as the job gets older, unless `every` says how often. When
+    the time of `up to` is over the step fails, but the job does not: it goes on in the org.
+    """
+    _work(context, job).wait(timeout, interval)
+
+
+@step(
+    "load [{job}]",
+    accepts=[Phase.DECLARED, Phase.OPEN],
+    leaves=Phase.FINISHED,
+    requests=_per_part(4),
+)
+def load(context: Context, job: Job) -> None:
+    """Upload, close and wait as a stream: a part is closed as soon as its data is up."""
+    _work(context, job).load()
+
+
+@step("show [{job}]", requests=_per_part(1))
+def show(context: Context, job: Job) -> None:
+    """Show the job's properties as Salesforce returns them."""
+    work = _work(context, job)
+    for part in work.parts.in_org:
+        assert part.id is not None
+        info = work.requests.api.info(part.id)
+        context.emit(Shown(f"job {job.name}, part {part.number + 1}", info.properties, job.key))
+    if not work.parts.in_org:
+        context.emit(Notice(f"job {job.name} is not in the org yet", job=job.key))
+
+
+@step("delete [{job}]", accepts=_ENDED, leaves=Phase.DELETED, requests=_per_part(1))
+def delete(context: Context, job: Job) -> None:
+    """Remove a job that is at an end from the org, with its results. The records stay."""
+    _work(context, job).delete()
+
+
+@step("require {selection:rows} rows [of {job}] under {limit}", accepts=_ENDED)
+def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
+    """Fail the chain if so many rows, or a greater share of them, ended in this way."""
+    counts = job.counts
+    found = selected(counts, selection)
+    if selection != "successful":
+        job.failures_settled = True
+    if limit.exceeded(found, counts.rows):
+        share = f", {found / counts.rows:.2%}" if counts.rows else ""
+        raise StepError(
+            f"{found:,} of {counts.rows:,} rows of job {job.name} are {selection}{share}: "
+            f"not under {limit}",
+            help=f'`save failed rows of job {job.name} to "failed.csv"` writes them with the '
+            "reason of each",
+        )
+
+
+@step("save results [of {job}] to {path}", accepts=_ENDED, requests=_per_part(3))
+def save_results(context: Context, job: Job, path: Path) -> None:
+    """Save the three result files of every part into a folder, as Salesforce writes them."""
+    work = _work(context, job)
+    if not _nothing_to_save(context, work):
+        saved = work.results.save_files(path)
+        job.saved.append(str(path))
+        job.failures_settled = True
+        context.emit(Notice(f"saved {len(saved)} result files to {path}", job=job.key))
+
+
+@step("save {selection:rows} rows [of {job}] to {path}", accepts=_ENDED, requests=_per_part(1))
+def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
+    """Save rows with what became of each: columns `_id`, `_created` and `_error` as they apply."""
+    work = _work(context, job)
+    if not _nothing_to_save(context, work):
+        saved = work.results.save_rows(selection, path)
+        job.saved.append(str(path))
+        job.failures_settled = job.failures_settled or selection in {"failed", "all"}
+        rows = "row" if saved == 1 else "rows"
+        context.emit(Notice(f"saved {saved:,} {selection} {rows} to {path}", job=job.key))
+
+
+def _nothing_to_save(context: Context, work: JobWork) -> bool:
+    """In an `always` block the job may never have got anywhere; that is no failure of saving."""
+    if work.parts.in_org:
+        return False
+    context.emit(Notice(f"job {work.job.name} has no results to save", job=work.job.key))
+    return True
+
+
+def selected(counts: Counts, selection: str) -> int:
+    """How many rows a selection has."""
+    match selection:
+        case "successful":
+            return counts.loaded
+        case "failed":
+            return counts.failed
+        case "unprocessed":
+            return counts.unprocessed
+        case _:
+            return counts.rows
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Counter = Callable[[Manifest], int]
+
+STEPS: tuple[Step, ...] = (
+    create,
+    upload,
+    close,
+    abort,
+    wait,
+    load,
+    show,
+    delete,
+    require,
+    save_results,
+    save_rows,
+)

@@ -1,0 +1,238 @@
+"""What the steps do with a logical job: all its parts, several at a time."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice
+from bulkflow.model.phase import Phase
+from bulkflow_ingest.api import IngestApi, JobSpec
+from bulkflow_ingest.connecting import session_of
+from bulkflow_ingest.info import JobState
+from bulkflow_ingest.parts import JobParts
+from bulkflow_ingest.polling import poll
+from bulkflow_ingest.requests import Requests
+from bulkflow_ingest.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
+
+    from bulkflow.plugin import Context, Job
+    from bulkflow_ingest.parts import PartJob
+
+CONNECTIONS = 4
+"""Parts of one job that are sent at the same time."""
+
+TICK = 0.05
+"""Seconds after which a wait for workers looks whether the run is to stop."""
+
+
+@frozen
+class JobWork:
+    """A logical job, and the means to work on it."""
+
+    context: Context
+    job: Job
+    parts: JobParts
+    requests: Requests
+
+    @classmethod
+    def on(cls, context: Context, job: Job) -> JobWork:
+        """The work on a job that was prepared; connects to its org."""
+        parts = JobParts.of(job)
+        api = IngestApi(session_of(context))
+        return cls(context, job, parts, Requests(api, context, parts))
+
+    @property
+    def results(self) -> Results:
+        """The job's result files."""
+        return Results(self.requests.api, self.context, self.parts)
+
+    def create(self) -> None:
+        """Create a job in the org for every part that has none."""
+        self._each([part for part in self.parts.parts if part.id is None], self._create)
+        self.job.phase = Phase.OPEN
+
+    def upload(self) -> None:
+        """Send every part that is not up yet; creates the jobs that are missing."""
+        self._note_emptiness()
+        self._each([part for part in self.parts.parts if not part.uploaded], self._upload)
+        self.job.phase = Phase.UPLOADED
+
+    def close(self) -> None:
+        """Hand every part over that was not yet."""
+        self._each(self._known(JobState.OPEN), self.requests.close)
+        self.job.phase = Phase.CLOSED
+
+    def abort(self) -> None:
+        """Give up every part that is not at an end."""
+        self._each([part for part in self._known() if not part.is_final], self.requests.abort)
+        self._count()
+        for part in self.parts.parts:
+            if part.id is None:
+                self.parts.give_up(part)
+        self.parts.count()
+        self.job.phase = Phase.ABORTED
+
+    def load(self) -> None:
+        """Upload and close each part as a stream, and wait for all of them."""
+        self._note_emptiness()
+        waiting = [part for part in self.parts.parts if not self._handed_over(part)]
+        self._each(waiting, self._upload_and_close)
+        self.job.phase = Phase.CLOSED
+        self.wait(timeout=None, interval=None)
+
+    def wait(self, timeout: float | None, interval: float | None) -> None:
+        """Poll until every part is at an end, and say of those that failed why.
+
+        Raises:
+            StepError: a part failed as a whole, was aborted by somebody, or the time is up (which
+                is no failure of the job: it goes on in the org).
+        """
+        missing = [part for part in self.parts.parts if part.id is None]
+        if missing:
+            raise StepError(
+                f"{len(missing)} of {len(self.parts.parts)} parts of job {self.job.name} "
+                "are not in the org, so there is nothing to wait for",
+                help="upload and close the job first",
+            )
+        poll(self.context, self.parts, self.requests, timeout=timeout, interval=interval)
+        self._count()
+        self.job.phase = Phase.FINISHED
+        bad = [part for part in self.parts.parts if part.state in _BAD]
+        if bad:
+            raise StepError(
+                f"{len(bad)} of {len(self.parts.parts)} parts of job {self.job.name} "
+                f"did not complete",
+                help=_help(bad),
+                notes=[_describe(part) for part in bad],
+            )
+
+    def delete(self) -> None:
+        """Remove every part's job from the org."""
+        self._each(self.parts.in_org, self.requests.delete)
+        self.parts.count()
+        self.job.phase = Phase.DELETED
+
+    def refresh(self) -> Sequence[PartJob]:
+        """Ask the org for every part that has a job there."""
+        self._each(self.parts.in_org, self.requests.refresh)
+        return self.parts.in_org
+
+    def _known(self, *states: JobState) -> list[PartJob]:
+        """The parts in the org, asked for if their state is not known; in `states`, if given."""
+        self._each(
+            [part for part in self.parts.in_org if part.state is None], self.requests.refresh
+        )
+        return [part for part in self.parts.in_org if not states or part.state in states]
+
+    def _handed_over(self, part: PartJob) -> bool:
+        return part.state is not None and part.state != JobState.OPEN
+
+    def _create(self, part: PartJob) -> None:
+        self.requests.create(part, self._spec(part))
+
+    def _upload(self, part: PartJob) -> None:
+        if part.data is None:
+            raise StepError(
+                f"there are no rows for job {self.job.name}", help='add a line `from "FILE"` to it'
+            )
+        self.requests.upload(part, self._spec(part))
+
+    def _upload_and_close(self, part: PartJob) -> None:
+        if not part.uploaded:
+            self._upload(part)
+        self.requests.close(part)
+
+    def _spec(self, part: PartJob) -> JobSpec:
+        settings = self.parts.settings
+        if settings.operation is None or settings.object is None or part.data is None:
+            raise StepError(f"job {self.job.name} was not declared with what to create")
+        return JobSpec(
+            settings.object,
+            settings.operation,
+            settings.external_id_field,
+            part.dialect.column_delimiter,
+            part.dialect.line_ending,
+            settings.assignment_rule,
+        )
+
+    def _count(self) -> None:
+        for part in self.parts.parts:
+            if part.state in _BAD:
+                loaded, failed = self.results.counted(part)
+                rows = part.rows or loaded + failed
+                part.counts = evolve(
+                    part.counts,
+                    rows=rows,
+                    loaded=loaded,
+                    failed=failed,
+                    unprocessed=max(0, rows - loaded - failed),
+                )
+        self.parts.count()
+        self.parts.tell(self.context, now=True)
+
+    def _note_emptiness(self) -> None:
+        if not self.parts.parts:
+            self.context.emit(Notice("there are no rows to load", job=self.job.key))
+
+    def _each(self, parts: Iterable[PartJob], act: Callable[[PartJob], None]) -> None:
+        """Act on parts side by side; ends when all are done, or at the first failure.
+
+        After a failure nothing new begins, and what is under way comes to its end.
+        """
+        todo = list(parts)
+        try:
+            if len(todo) <= 1:
+                for part in todo:
+                    act(part)
+            else:
+                self._side_by_side(todo, act)
+        finally:
+            self.parts.count()
+            self.parts.tell(self.context, now=True)
+
+    def _side_by_side(self, todo: Sequence[PartJob], act: Callable[[PartJob], None]) -> None:
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix=self.job.name) as pool:
+            pending: set[Future[None]] = {pool.submit(act, part) for part in todo}
+            try:
+                while pending:
+                    done, pending = wait(pending, timeout=TICK, return_when=FIRST_COMPLETED)
+                    self.context.checkpoint()
+                    for future in done:
+                        future.result()
+            except BaseException:
+                for future in pending:
+                    future.cancel()
+                raise
+
+
+_BAD = frozenset({JobState.FAILED, JobState.ABORTED})
+
+
+def _describe(part: PartJob) -> str:
+    reason = part.error_message or "Salesforce gives no reason"
+    if part.state == JobState.ABORTED:
+        reason = "it was aborted"
+    where = f" ({part.part.source} from line {part.part.first_line:,})" if part.part else ""
+    return f"part {part.number + 1}{where}, job {part.id}, is {part.state}: {reason}"
+
+
+def _help(bad: Sequence[PartJob]) -> str | None:
+    for part in bad:
+        message = part.error_message or ""
+        if "Field name not found" in message:
+            return (
+                "Salesforce names only the first column that it does not know: compare all column "
+                "names with the object's API names, and see that this user may edit the fields"
+            )
+        if "LineEnding is invalid" in message:
+            return "the line ending that the job says is not the file's: remove `line ending`"
+        if "LockFailure" in message:
+            return "other work holds the same records; load again later, sorted by parent id"
+    return None
