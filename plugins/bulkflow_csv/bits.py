@@ -19,6 +19,7 @@ Counts: TypeAlias = NDArray[np.int64]
 
 _ONE: Final = np.uint64(1)
 _TOP: Final = np.uint64(63)
+_NEAR: Final = 16
 _DOUBLING: Final = tuple(np.uint64(1 << power) for power in range(6))
 
 
@@ -78,20 +79,28 @@ def count_before(words: Words, position: int) -> int:
     return below
 
 
+def count_from(words: Words, position: int) -> int:
+    """How many positions of the set are `position` or above."""
+    word, bit = divmod(position, 64)
+    return count(words[word:]) - (count_before(words[word:], bit) if bit else 0)
+
+
 def positions(words: Words) -> Counts:
     """The positions in the set, ascending."""
-    return np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little"))
+    bits = np.unpackbits(words.view(np.uint8), bitorder="little")
+    # numpy has a much faster way for booleans than for numbers.
+    return np.flatnonzero(bits.view(np.bool_))
 
 
 def last(words: Words) -> int:
     """The highest position of the set, -1 if it is empty."""
-    # Most sets have a member near the end, where a look is cheaper than at all words.
-    for tail in (64, len(words)):
-        found = np.flatnonzero(words[-tail:])
-        if len(found):
-            word = max(0, len(words) - tail) + int(found[-1])
-            return 64 * word + int(words[word]).bit_length() - 1
-    return -1
+    # Most sets have a member near the end, where a look costs less than one at all words.
+    tail: list[int] = words[-_NEAR:].tolist()
+    for back, word in enumerate(reversed(tail), 1):
+        if word:
+            return 64 * (len(words) - back) + word.bit_length() - 1
+    held = np.flatnonzero(words != 0)
+    return 64 * int(held[-1]) + int(words[held[-1]]).bit_length() - 1 if len(held) else -1
 
 
 def longest_gap(words: Words) -> tuple[int, int]:
@@ -99,7 +108,7 @@ def longest_gap(words: Words) -> tuple[int, int]:
 
     The gap is counted in positions that lie between, and exact where it is 64 or more.
     """
-    held = np.flatnonzero(words)
+    held = np.flatnonzero(words != 0)
     values = words[held]
     lowest = values & (~values + _ONE)
     low = 64 * held + np.bitwise_count(lowest - _ONE)

@@ -69,11 +69,11 @@ class Cutter:
         """
         if self._is_full(offset + size, self.mark.record + records):
             yield from self._cut(offset, size, ends, feeds)
+        self._line += bits.count(feeds)
         last = bits.last(ends)
         if last >= 0:
-            line = self._line + bits.count_before(feeds, last + 1)
+            line = self._line - bits.count_from(feeds, last + 1)
             self.mark = Mark(offset + last + 1, line, self.mark.record + records)
-        self._line += bits.count(feeds)
 
     def finish(self) -> Iterator[PartRange]:
         """Give the last part, if any rows are left for it."""

@@ -63,7 +63,7 @@ class Structure:
         self._bytes: Final[NDArray[np.uint8]] = np.frombuffer(self.buffer, np.uint8)
         self._equal: Final = np.empty(block_size, np.bool_)
         self._scratch: Final = np.empty(block_size // 64, np.uint64)
-        self._text: Final = TextCheck(self._bytes)
+        self._text: Final = TextCheck(self._bytes, self._equal)
         self._delimiter: Final = ord(delimiter)
         self._crlf: Final = crlf
         self._delimiters: Final = columns - 1
@@ -75,8 +75,8 @@ class Structure:
         self._last_separator = start - 1
         self._floor = start
         self._quoted = 0
-        self._may_open = 1
-        self._just_closed = 0
+        self._after_quote = 0
+        self._after_bare = 0
         self._after_cr = 0
         self._open_delimiters = 0
         self._held: NDArray[np.intp] = np.empty(0, np.intp)
@@ -95,16 +95,23 @@ class Structure:
         delimiters = self._where(self._delimiter, padded)
         returns = self._where(_CR, padded) if self._crlf else None
         inside, quoted = bits.between(quotes, self._scratch[: padded // 64], self._quoted)
-        outside = ~inside
+        outside = np.invert(inside, out=self._scratch[: padded // 64])
         self.feeds = feeds
         self.ends = feeds & outside
-        self._held = np.flatnonzero(self.ends)
+        self._held = np.flatnonzero(self.ends != 0)
         separators = delimiters & outside
+        # The characters of values that are not in quotes: outside, and nothing else.
+        bare = np.invert(delimiters, out=delimiters)
+        bare &= outside
+        bare ^= self.ends
+        bare &= ~quotes
+        if returns is not None:
+            bare &= ~returns
         # Each of these keeps what it must know of this block for the next one, so all are asked.
         self.suspect = any(
             [
                 self._breaks_deviate(returns, size),
-                self._quotes_stray(quotes, inside, feeds | delimiters, returns, size),
+                self._quotes_stray(quotes, bare, size),
                 self._columns_differ(separators),
                 self._records_exceed(size),
                 self._values_exceed(separators | self.ends, size),
@@ -128,38 +135,26 @@ class Structure:
         self._after_cr = bits.ends_in_one(returns)
         return not np.array_equal(bits.behind(returns, before), self.feeds)
 
-    def _quotes_stray(
-        self,
-        quotes: bits.Words,
-        inside: bits.Words,
-        separators: bits.Words,
-        returns: bits.Words | None,
-        size: int,
-    ) -> bool:
-        """Whether a quote opens that follows no separator, or closes before no separator.
+    def _quotes_stray(self, quotes: bits.Words, bare: bits.Words, size: int) -> bool:
+        """Whether a quote touches a character of a value that is not in quotes.
 
-        Between doubled quotes a value is closed and opened again, which is right on both sides.
+        A quote that opens too late follows one, a quote that closes too soon is followed by one.
+        Doubled quotes touch one another only.
         """
-        opening = quotes & inside
-        closing = quotes ^ opening
-        may_open = separators | closing
-        stray = opening & ~bits.behind(may_open, self._may_open)
-        after = bits.behind(closing, self._just_closed)
-        self._may_open = bits.ends_in_one(may_open)
-        self._just_closed = bits.ends_in_one(closing)
-        may_follow = separators | quotes
-        if returns is not None:
-            may_follow |= returns
-        after &= ~may_follow
         if size % 64:
-            after[-1] &= np.uint64((1 << size % 64) - 1)
-        stray |= after
-        return bool(stray.any())
+            bare[-1] &= np.uint64((1 << size % 64) - 1)
+        stray = bits.behind(quotes, self._after_quote)
+        stray &= bare
+        self._after_quote = bits.ends_in_one(quotes)
+        late = bits.behind(bare, self._after_bare)
+        late &= quotes
+        self._after_bare = bits.ends_in_one(bare)
+        return bool(stray.any() or late.any())
 
     def _columns_differ(self, separators: bits.Words) -> bool:
         """Whether a record that ends in this block has not as many delimiters as the header."""
         counts = np.bitwise_count(separators)
-        running = np.cumsum(counts, dtype=np.int64)
+        running = counts.astype(np.int64).cumsum()
         held, expected = self._held, self._delimiters
         rest = self.ends[held]
         several = np.bitwise_count(rest)
