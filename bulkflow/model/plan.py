@@ -83,6 +83,27 @@ class PlannedTest:
 
 
 @frozen
+class PlannedComparison:
+    """`VALUE is VALUE`, or `VALUE is not VALUE` where `equal` is False.
+
+    Both are resolved as a slot's values are, and compared with `bulkflow.model.value.same`.
+    """
+
+    left: Value
+    right: Value
+    equal: bool
+    span: Span = field(repr=False)
+
+
+@frozen
+class PlannedTruth:
+    """A value that is true or false by itself: a param, a let or a literal."""
+
+    value: Value
+    span: Span = field(repr=False)
+
+
+@frozen
 class PlannedNot:
     """The opposite of a condition."""
 
@@ -138,7 +159,9 @@ class PlannedAlways:
     span: Span = field(repr=False)
 
 
-Condition: TypeAlias = PlannedTest | PlannedNot | PlannedAnd | PlannedOr
+Condition: TypeAlias = (
+    PlannedTest | PlannedComparison | PlannedTruth | PlannedNot | PlannedAnd | PlannedOr
+)
 Statement: TypeAlias = PlannedChain | PlannedParallel | PlannedFor | PlannedWhen | PlannedAlways
 
 

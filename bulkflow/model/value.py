@@ -159,6 +159,12 @@ def constant(value: Value, scope: Scope) -> Value:
     return value
 
 
+def same(left: Value, right: Value) -> bool:
+    """Whether two resolved values say the same; a text and a bare name are alike in that."""
+    kinds = {Text if isinstance(value, Name) else type(value) for value in (left, right)}
+    return len(kinds) == 1 and plain(left) == plain(right)
+
+
 def _expand(part: str | Interpolation, scope: Scope) -> str:
     if isinstance(part, str):
         return part

@@ -57,6 +57,8 @@ class Step:
     """How many API calls the step makes at the least, for the plan; None where it makes none."""
     ends_chain: bool = False
     """Whether nothing runs after it, as with `stop` and `fail`."""
+    resumes: bool = False
+    """Whether the flow goes on after a failed chain whose handler ends in it: `continue`."""
     provider: Provider | None = None
 
 
