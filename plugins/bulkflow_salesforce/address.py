@@ -15,7 +15,7 @@ DEFAULT_API_VERSION = "66.0"
 _FIRST_API_VERSION = 41  # ingest jobs came with Winter '18
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_API_VERSION = re.compile(r"[vV]?(\d{1,3})(?:\.0)?")
+_API_VERSION = re.compile(r"[vV]?([0-9]{1,3})(?:\.0)?")
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 _TARGET = re.compile(r"/[\x21\x23-\x7e]*")
 

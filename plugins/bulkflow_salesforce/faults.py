@@ -37,9 +37,8 @@ _XML_FAULT = re.compile(
     r"<(?:\w+:)?(?:errorCode|exceptionCode|faultcode)>([^<]*)</|"
     r"<(?:\w+:)?(?:message|exceptionMessage|faultstring)>([^<]*)</"
 )
-_UNSEEN = re.compile(r"<!--.*?-->|<(script|style|head)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>([^<]*)</title", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
+_TAG_NAME = re.compile(r"!--|/?[A-Za-z0-9]*")
+_UNSEEN = frozenset({"head", "script", "style"})
 
 _LIMIT_CODES = ("REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "ExceededQuota", "TooManyRequests")
 
@@ -127,11 +126,31 @@ def is_page(headers: Headers, body: bytes) -> bool:
 
 
 def page_words(text: str) -> str:
-    """The first words that a reader of an HTML page would see, its title first."""
-    text = text[:_LONGEST_TEXT]
-    title = _TITLE.search(text)
-    words = _TAG.sub(" ", _UNSEEN.sub(" ", text))
-    return _one_line(html.unescape(f"{title[1] if title else ''} {words}"))
+    """The first words that a reader of an HTML page would see, its title first.
+
+    One pass from tag to tag, as the text may be made to waste the time of a search.
+    """
+    first, *pieces = text[:_LONGEST_TEXT].split("<")
+    words, inside = [first], ""
+    for piece in pieces:
+        name = _name_of(piece)
+        if name == "!--" or inside == "!--":
+            _, end, content = piece.partition("-->")
+            inside = "" if end else "!--"
+        else:
+            content = piece.partition(">")[2]
+            if inside in {"", name[1:]} and name not in _UNSEEN:
+                inside = ""
+            else:
+                inside = inside or name
+        if not inside or name == "title":
+            words.append(content)
+    return _one_line(html.unescape(" ".join(words)))
+
+
+def _name_of(piece: str) -> str:
+    found = _TAG_NAME.match(piece)
+    return found[0].lower() if found else ""
 
 
 def _one_line(text: str) -> str:

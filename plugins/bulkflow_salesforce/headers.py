@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
-_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d{1,15})/(\d{1,15})")
+_USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,15})/([0-9]{1,15})")
 
 
 class Headers(Mapping[str, str]):
@@ -79,7 +79,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         now: The time, in seconds since the epoch; needed if the header gives a date.
     """
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}", value):
+    if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
     # Here and not above: it is rarely needed, and takes as long to load as all of this package.
     from email.utils import parsedate_to_datetime

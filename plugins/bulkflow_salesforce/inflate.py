@@ -31,20 +31,20 @@ def inflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """
     member = None
     for chunk in chunks:
-        data = chunk
-        while data:
+        data, more = chunk, False
+        while data or more:
             if member is None:
                 member = zlib.decompressobj(_GZIP)
             try:
                 piece = member.decompress(data, size)
-                while piece:
-                    yield piece
-                    # What zlib still holds comes out with the input that it has left, or alone.
-                    piece = member.decompress(member.unconsumed_tail, size)
             except zlib.error as error:
                 raise DamagedGzipError(str(error)) from error
-            data = member.unused_data if member.eof else b""
+            if piece:
+                yield piece
             if member.eof:
-                member = None
+                data, more, member = member.unused_data, False, None
+            else:
+                # After a full piece zlib may hold more, though it has taken in all of its input.
+                data, more = member.unconsumed_tail, len(piece) == size
     if member is not None:
         raise DamagedGzipError("the gzip data end before their trailer")

@@ -6,9 +6,10 @@ import re
 
 HIDDEN = "[hidden]"
 
+# Runs are bounded where a text could be made to restart a search at each of its bytes.
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     # An SFDX auth URL: force://clientId:clientSecret:refreshToken@host; the host may stay.
-    (re.compile(r"force://[^\s@\"']+@", re.IGNORECASE), f"force://{HIDDEN}@"),
+    (re.compile(r"force://[^\s@\"']{1,500}@", re.IGNORECASE), f"force://{HIDDEN}@"),
     (
         re.compile(
             r"\b(bearer|oauth|basic|token)(\s+)(?=[^\s,;\"']*[\d!._=])[^\s,;\"']{8,}",
@@ -19,7 +20,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     # A session id: the organisation's id, an exclamation mark (perhaps quoted) and the secret.
     (re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21|\\u0021)[A-Za-z0-9._%-]+"), HIDDEN),
     # A JSON web token: two or three base64url parts, the first of which starts as {" does.
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), HIDDEN),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), HIDDEN),
     # A refresh token as Salesforce issues it.
     (re.compile(r"\b5Aep[A-Za-z0-9._]{16,}"), HIDDEN),
     (

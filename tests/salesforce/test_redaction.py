@@ -1,0 +1,90 @@
+"""Secrets do not get through, and what is no secret does."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkflow_salesforce import redact
+
+BASE64URL = string.ascii_letters + string.digits + "-_"
+SECRET = st.text(BASE64URL, min_size=20, max_size=60)
+ORG_ID = st.text(string.ascii_letters + string.digits, min_size=12, max_size=15)
+SPACE = st.sampled_from(["", " ", "\n", '"', "'", ": ", "=", "(", "<b>"])
+
+
+@given(SPACE, ORG_ID, st.text(string.ascii_letters + string.digits + "._", min_size=8), SPACE)
+def test_a_session_id_never_survives(before, org, secret, after):
+    for mark in ("!", "%21"):
+        assert secret not in redact(f"{before}00D{org}{mark}{secret}{after}")
+
+
+@given(SPACE, SECRET, SECRET, SECRET, SPACE)
+def test_a_json_web_token_never_survives(before, head, body, signature, after):
+    shown = redact(f"{before}eyJ{head}.{body}.{signature}{after}")
+    assert body not in shown
+    assert signature not in shown
+
+
+@given(SECRET, SECRET, SECRET)
+def test_an_auth_url_keeps_its_host_only(client, secret, refresh):
+    shown = redact(f"use force://{client}:{secret}:{refresh}@acme.my.salesforce.com now")
+    assert shown == "use force://[hidden]@acme.my.salesforce.com now"
+
+
+@given(
+    st.sampled_from(["access_token", "refresh_token", "client_secret", "password", "assertion"]),
+    st.sampled_from(["=", ": ", '": "', "':'"]),
+    SECRET,
+)
+def test_a_named_secret_never_survives(name, sign, secret):
+    assert secret not in redact(f'{{"{name}{sign}{secret}"}}')
+
+
+@given(st.text(), st.text(min_size=1), st.text())
+def test_a_known_secret_never_survives(before, secret, after):
+    shown = redact(before + secret + after, secret)
+    assert secret not in shown.replace("[hidden]", "") or secret in "[hidden] "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer 00D000000000001!AQcAQ.x_y",
+        "authorization: bearer abcdefgh1234",
+        "Bearer  abc.def.ghi",
+        "5Aep861TSESvWeug_xvFHRBTTbf_YrTWgEyjBJrfgRqwXbxQvPKRVxfZ0t",
+    ],
+)
+def test_headers_and_refresh_tokens_are_hidden(text):
+    assert "[hidden]" in redact(text)
+    assert redact(text).replace("[hidden]", "").lower().strip() in {
+        "authorization: bearer",
+        "bearer",
+        "",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Closing already aborted Job not allowed",
+        "00D000000000001AAA is the id of the org",
+        "the bearer of this message",
+        "wrong token scheme; token expired",
+        "750xx00000001AbCAAU: 3 rows\n\tfailed",
+        "https://acme.my.salesforce.com/services/data/v66.0/jobs/ingest",
+    ],
+)
+def test_what_is_no_secret_stays(text):
+    assert redact(text) == text
+
+
+@given(st.text())
+def test_nothing_that_drives_a_terminal_survives(text):
+    kept = set(redact(text + "\x1b[31m\r\x07\x9b"))
+    assert not kept & {chr(code) for code in range(32) if chr(code) not in "\n\t"}
+    assert not kept & {chr(code) for code in range(0x7F, 0xA0)}
