@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.part import Manifest, Part
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job
 
@@ -50,6 +50,28 @@ class RunRecorder(Recorder, Protocol):
     def anything_intended(self) -> bool:
         """Whether any request that changes something was about to be sent."""
         ...
+
+
+class Unrecorded:
+    """A recorder for what sends nothing, such as a plan. It must not be asked to record intents."""
+
+    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
+        """Parts need no record when nothing becomes of them."""
+
+    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+        """Refuse."""
+        raise PluginError(f"a plugin wanted to {action} job {job} while only a plan was asked for")
+
+    def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
+        """Refuse."""
+        raise PluginError("a plugin settled an intent that it never had")
+
+    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
+        """Nothing happened to it; it was only looked at."""
+
+    def anything_intended(self) -> bool:
+        """Nothing was."""
+        return False
 
 
 class SystemClock:

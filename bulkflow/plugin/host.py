@@ -136,6 +136,12 @@ class PluginHost:
             with attributed(provider, f"hearing of {type(event).__name__}"):
                 function(event=event)
 
+    def listens(self, plugin: LoadedPlugin) -> list[str]:
+        """The events of a run that a plugin hears."""
+        callers = self._manager.get_hookcallers(plugin.plugin) or []
+        heard = {caller.name for caller in callers}
+        return [hook.removeprefix("bulkflow_") for hook in HOOK_OF_EVENT.values() if hook in heard]
+
     def _job_problems(self, settings: Mapping[str, object]) -> Iterator[Problem]:
         for provider, function in self._implementations("bulkflow_job_problems"):
             with attributed(provider, "checking a job's settings"):

@@ -24,7 +24,7 @@ def retry(context: Context, n: int = 1, interval: float | None = None) -> None:
     raise RetryStep(n, interval)
 
 
-@step("continue", ends_chain=True)
+@step("continue", ends_chain=True, resumes=True)
 def continue_(context: Context) -> None:
     """In a handler: go on after the chain, as if it had not failed."""
     raise Continue

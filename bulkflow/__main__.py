@@ -1,0 +1,8 @@
+"""`python -m bulkflow`."""
+
+import sys
+
+from bulkflow.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

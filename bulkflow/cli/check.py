@@ -1,0 +1,68 @@
+"""`bulkflow check`: finds mistakes without data and without an org."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import app
+from bulkflow.cli.additions import host
+from bulkflow.cli.options import request_of
+from bulkflow.errors import ExitCode
+
+if TYPE_CHECKING:
+    from bulkflow.cli.environment import Environment
+
+
+@click.command("check")
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A value for a param.")
+@click.option("--org", metavar="NAME", help="The org to use in place of the file's.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How mistakes are written.",
+)
+@click.pass_obj
+def command(
+    environment: Environment,
+    files: tuple[Path, ...],
+    settings: tuple[str, ...],
+    org: str | None,
+    form: str,
+) -> int:
+    """Find mistakes in pipeline FILES.
+
+    Reads no data and sends nothing. Ends with 0 if there are no errors (there may be warnings), and
+    with 2 if there are.
+    """
+    from bulkflow.report import diagnostics_github, diagnostics_json, render_diagnostics
+    from bulkflow.report.choice import is_live, wants_color
+
+    found = []
+    wrong = 0
+    for file in files:
+        checked = app.check(request_of(environment, file, settings, org), host(environment))
+        found += checked.diagnostics
+        wrong += checked.plan is None
+    if form == "json":
+        environment.stdout.write(diagnostics_json(found) + "\n")
+    elif form == "github":
+        if found:
+            environment.stdout.write(diagnostics_github(found) + "\n")
+    elif found:
+        color = is_live(environment.stderr, environment.environ) and wants_color(
+            environment.environ
+        )
+        environment.stderr.write(render_diagnostics(found, color=color, width=None) + "\n")
+    if wrong:
+        return ExitCode.WRONG
+    if form == "text":
+        files_are = "file is" if len(files) == 1 else "files are"
+        environment.stderr.write(f"{len(files)} {files_are} fine\n")
+    return ExitCode.DONE

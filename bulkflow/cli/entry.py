@@ -1,0 +1,110 @@
+"""The entry point: finds the command, runs it, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import __version__
+from bulkflow.cli.environment import Environment
+from bulkflow.errors import BulkflowError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "run": "Run a pipeline file.",
+    "check": "Find mistakes in pipeline files; reads no data and sends nothing.",
+    "plan": "Show what a run would do; reads the data and sends nothing.",
+    "words": "List the words of the language, and who brought them.",
+    "plugins": "List the plugins that are installed.",
+}
+"""Each is the function `command` of a module of this package."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called; the plugins' come behind the own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name that may stand after `bulkflow`."""
+        from bulkflow.cli.additions import additions
+
+        return [*COMMANDS, *(name for name in additions(_environment(ctx)) if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name in COMMANDS:
+            command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
+            return command
+        from bulkflow.cli.additions import additions
+
+        return additions(_environment(ctx)).get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        from bulkflow.cli.additions import additions
+
+        rows = list(COMMANDS.items())
+        rows += [
+            (name, command.get_short_help_str())
+            for name, command in additions(_environment(ctx)).items()
+            if name not in COMMANDS
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", message="bulkflow %(version)s")
+def bulkflow() -> None:
+    """Load rows into Salesforce with the Bulk API 2.0, from pipeline files.
+
+    A first try, with nothing but this machine: write `org sandbox` into a file, a job, and a step,
+    and run it. `bulkflow words` lists what may stand in a file.
+    """
+
+
+def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
+    """Run a command; returns the exit code and raises nothing but KeyboardInterrupt."""
+    environment = environment or Environment.of_process()
+    try:
+        code = bulkflow.main(
+            None if arguments is None else list(arguments),
+            prog_name="bulkflow",
+            obj=environment,
+            standalone_mode=False,
+        )
+        return int(code or 0)
+    except click.ClickException as error:
+        error.show(environment.stderr)
+        return ExitCode.WRONG
+    except click.exceptions.Abort:
+        return ExitCode.INTERRUPTED
+    except BulkflowError as error:
+        from bulkflow.report import render_error
+
+        environment.stderr.write(render_error(error, color=False) + "\n")
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; that is no failure of ours.
+        return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        environment.stderr.write(_mistake(error, environment))
+        return ExitCode.FAILED
+
+
+def _mistake(error: Exception, environment: Environment) -> str:
+    if environment.debug:
+        return "".join(traceback.format_exception(error))
+    return (
+        f"error: bulkflow made a mistake: {type(error).__name__}: {error}\n"
+        "help: run it again with BULKFLOW_DEBUG=1 and report what it prints\n"
+    )
+
+
+def _environment(ctx: click.Context) -> Environment:
+    found = ctx.find_object(Environment)
+    return found if found is not None else Environment.of_process()

@@ -1,0 +1,72 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bulkflow.app import STATE_DIRECTORY, Request
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bulkflow.cli.environment import Environment
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def pipeline_options(function: F) -> F:
+    """The file, `--set` and `--org`."""
+    for option in (
+        click.argument("file", type=click.Path(path_type=Path)),
+        click.option(
+            "--set",
+            "settings",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="A value for a param of the file. May be given again.",
+        ),
+        click.option("--org", metavar="NAME", help="The org to use in place of the file's."),
+    ):
+        function = option(function)
+    return function
+
+
+def state_option(function: F) -> F:
+    """`--state-dir`."""
+    return click.option(
+        "--state-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(STATE_DIRECTORY),
+        show_default=True,
+        help="Where runs are kept.",
+    )(function)
+
+
+def request_of(
+    environment: Environment,
+    file: Path,
+    settings: tuple[str, ...],
+    org: str | None,
+    state_directory: Path | None = None,
+) -> Request:
+    """What the options ask for. Raises `UsageError` for a `--set` without a name."""
+    return Request(
+        file,
+        dict(_pair(text) for text in settings),
+        org,
+        state_directory or Path(STATE_DIRECTORY),
+        environment.environ,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(
+            f"--set {text} names no value", help="write --set NAME=VALUE, as in --set region=EMEA"
+        )
+    return name.strip(), value

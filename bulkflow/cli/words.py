@@ -1,0 +1,69 @@
+"""`bulkflow words`: the words of the language, and who brought them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow.cli.additions import host
+from bulkflow.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.cli.environment import Environment
+    from bulkflow.plugin.catalogue import Catalogue
+
+
+@click.command("words")
+@click.argument("word", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
+@click.pass_obj
+def command(environment: Environment, word: str | None, as_json: bool) -> int:
+    """List the steps, clauses, conditions and value types, or those that begin with WORD."""
+    catalogue = host(environment).catalogue
+    rows = [row for row in _rows(catalogue) if word is None or row["phrase"].split()[0] == word]
+    if word is not None and not rows:
+        raise UsageError(
+            f"no step, clause or condition begins with {word}",
+            help="`bulkflow words` lists them all",
+        )
+    if as_json:
+        environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        return ExitCode.DONE
+    kind = ""
+    for row in rows:
+        if row["kind"] != kind:
+            kind = row["kind"]
+            environment.stdout.write(f"{'' if row is rows[0] else chr(10)}{kind}s\n")
+        doc = row["doc"] if word is not None else row["doc"].partition("\n")[0]
+        environment.stdout.write(f"  {row['phrase']}\n")
+        for line in doc.splitlines():
+            environment.stdout.write(f"      {line}\n" if line else "\n")
+        environment.stdout.write(f"      from {row['plugin']}\n")
+    return ExitCode.DONE
+
+
+def _rows(catalogue: Catalogue) -> Iterator[dict[str, str]]:
+    for kind, records in (
+        ("step", catalogue.steps),
+        ("clause", catalogue.clauses),
+        ("condition", catalogue.conditions),
+    ):
+        for record in records:
+            for phrase in record.phrases:
+                yield {
+                    "kind": kind,
+                    "phrase": phrase.text,
+                    "doc": record.doc,
+                    "plugin": str(record.provider),
+                }
+    for value_type in catalogue.value_types.values():
+        yield {
+            "kind": "value type",
+            "phrase": value_type.name,
+            "doc": f"Takes {value_type.shows}.",
+            "plugin": str(value_type.provider or "bulkflow itself"),
+        }
