@@ -1,0 +1,390 @@
+"""Every behaviour that the sources leave open, or that a test may want otherwise, in one place.
+
+Each field of `Choices` is one behaviour with the answer that the sandbox gives and how sure it is.
+A later finding changes one line here; a caller changes one for its own sandbox with
+`Sandbox(choices=Choices(second_put=SecondPut.REFUSE))`. The page `docs/sandbox.md` lists the same.
+"""
+
+# ruff: noqa: RUF009 - `_choice` makes an attrs field, as `attrs.field` does
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from attrs import field, fields, frozen
+
+from bulkflow_sandbox.errors import ApiError
+
+_T = TypeVar("_T")
+
+
+class Source(StrEnum):
+    """How a behaviour is known."""
+
+    RECORDED = "recorded"
+    """Seen in the answers of real orgs."""
+    DOCUMENTED = "documented"
+    """Stated by the official guide."""
+    CHOSEN = "chosen"
+    """Nobody could say; this is the sandbox's guess, by analogy or for safety."""
+
+
+@frozen
+class Choice:
+    """What is known about one field of `Choices`."""
+
+    name: str
+    about: str
+    source: Source
+
+
+@frozen
+class Refusal:
+    """An error answer; `message` may have places in braces that the caller fills."""
+
+    status: int
+    code: str
+    message: str
+
+    def error(self, **places: str) -> ApiError:
+        """The error to raise, with the places filled."""
+        return ApiError(self.status, self.code, self.message.format(**places))
+
+
+class SecondPut(StrEnum):
+    """What a second PUT into an open job meets."""
+
+    REFUSE_CLOSE = "refuse close"
+    """It is taken with 201, and closing the job is refused."""
+    REFUSE = "refuse"
+    """The PUT itself is refused."""
+
+
+class EarlyResults(StrEnum):
+    """What a request for the results of an unfinished job gets."""
+
+    REFUSE = "refuse"
+    """An error."""
+    EMPTY = "empty"
+    """204 without a body."""
+
+
+class SurplusValues(StrEnum):
+    """What becomes of a row with more values than the header has names."""
+
+    FAIL_ROW = "fail row"
+    IGNORE = "ignore"
+
+
+class ExpiredOpenJob(StrEnum):
+    """What becomes of a job that stays open for too long."""
+
+    REMOVE = "remove"
+    FAIL = "fail"
+
+
+def _choice(default: _T, source: Source, about: str) -> _T:
+    made: _T = field(default=default, metadata={"about": about, "source": source})
+    return made
+
+
+@frozen
+class Choices:
+    """The behaviours that are not beyond doubt, and the sizes that a test may want smaller."""
+
+    # Requests on jobs.
+    second_put: SecondPut = _choice(
+        SecondPut.REFUSE_CLOSE,
+        Source.RECORDED,
+        "A second PUT into an open job is taken with 201; closing the job is then refused",
+    )
+    two_uploads: Refusal = _choice(
+        Refusal(
+            400,
+            "INVALIDJOB",
+            "Found multipe contents for job: <{id}>, please 'Close' / 'Abort' / 'Delete' the "
+            "current Job then create a new Job and make sure you only do 'PUT' once on a given "
+            "Job.",
+        ),
+        Source.RECORDED,
+        "The error for two uploads into one job, with the server's own misspelling",
+    )
+    put_not_open: Refusal = _choice(
+        Refusal(
+            400,
+            "INVALIDJOBSTATE",
+            "Failed to upload data, since the Job is not Open. Current job state is '{state}'",
+        ),
+        Source.CHOSEN,
+        "PUT into a job that is not Open is refused, in words like Bulk API 1.0's",
+    )
+    close_illegal: Refusal = _choice(
+        Refusal(400, "INVALIDJOBSTATE", "Closing already {state} Job not allowed"),
+        Source.CHOSEN,
+        "Closing a job that is not Open; the text for Aborted is a single report on 1.0",
+    )
+    abort_illegal: Refusal = _choice(
+        Refusal(400, "INVALIDJOBSTATE", "Aborting already {state} Job not allowed"),
+        Source.RECORDED,
+        "Aborting a finished job; recorded for JobComplete ('Completed'), alike for the others",
+    )
+    state_illegal: Refusal = _choice(
+        Refusal(400, "INVALIDJOB", "Unable to change the state of the job to {state}"),
+        Source.CHOSEN,
+        "PATCH to any state but UploadComplete and Aborted, or with none",
+    )
+    delete_unfinished: Refusal = _choice(
+        Refusal(
+            400,
+            "API_ERROR",
+            "Error encountered when deleting the job because the job is not terminated",
+        ),
+        Source.DOCUMENTED,
+        "DELETE of an Open or InProgress job (documented for query jobs)",
+    )
+    early_results: EarlyResults = _choice(
+        EarlyResults.REFUSE,
+        Source.CHOSEN,
+        "Results of a job that is not final are refused",
+    )
+    early_results_refusal: Refusal = _choice(
+        Refusal(400, "INVALIDJOBSTATE", "Results are not available. Job state is '{state}'"),
+        Source.CHOSEN,
+        "The error for results of a job that is not final",
+    )
+    foreign_user: Refusal = _choice(
+        Refusal(
+            403,
+            "INSUFFICIENT_ACCESS",
+            "insufficient access rights on cross-reference id: {id}",
+        ),
+        Source.CHOSEN,
+        "PUT or PATCH by a user who did not create the job",
+    )
+    object_unknown: Refusal = _choice(
+        Refusal(400, "INVALIDENTITY", "Entity '{object}' is not supported by the Bulk API."),
+        Source.RECORDED,
+        "Create for an unknown or unsupported object (recorded for unsupported ones)",
+    )
+    hard_delete_forbidden: Refusal = _choice(
+        Refusal(
+            400,
+            "FEATURENOTENABLED",
+            "hardDelete operation requires special user profile permission, please contact your "
+            "system administrator",
+        ),
+        Source.RECORDED,
+        "Create of a hardDelete job without the permission",
+    )
+    external_id_missing: Refusal = _choice(
+        Refusal(
+            400,
+            "INVALIDJOB",
+            "External ID was blank for {object}. An External ID must be specified for upsert.",
+        ),
+        Source.CHOSEN,
+        "Create of an upsert job without externalIdFieldName, with Bulk API 1.0's text",
+    )
+    external_id_unknown: Refusal = _choice(
+        Refusal(
+            400,
+            "INVALIDJOB",
+            "Field name provided, {field} does not match an External ID, Salesforce Id, or "
+            "indexed field for {object}",
+        ),
+        Source.CHOSEN,
+        "Create of an upsert job by a field that is unknown or no external id",
+    )
+    operation_forbidden: Refusal = _choice(
+        Refusal(
+            400, "INVALIDENTITY", "Entity '{object}' does not allow the operation {operation}."
+        ),
+        Source.CHOSEN,
+        "Create of a job for an operation that the user may not do to the object",
+    )
+    body_unreadable: Refusal = _choice(
+        Refusal(400, "JSON_PARSER_ERROR", "{problem}"),
+        Source.CHOSEN,
+        "Create or PATCH with a body that is no JSON object, or a property with a bad value",
+    )
+    content_type_unsupported: Refusal = _choice(
+        Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type not supported: {type}"),
+        Source.CHOSEN,
+        "Create or PATCH with a body that is not JSON (nor, for create, multipart)",
+    )
+    upload_too_large: Refusal = _choice(
+        Refusal(400, "CLIENTINPUTERROR", "Maximum size of the job data exceeded: {limit} bytes"),
+        Source.CHOSEN,
+        "PUT of more than 150 MB in base64",
+    )
+    upload_limit: int = _choice(
+        150_000_000 * 3 // 4,
+        Source.DOCUMENTED,
+        "Most bytes of an upload: 150 MB after base64",
+    )
+    multipart_limit: int = _choice(
+        100_000,
+        Source.DOCUMENTED,
+        "Most characters of data in a multipart create",
+    )
+    multipart_too_large: Refusal = _choice(
+        Refusal(400, "INVALIDJOB", "Job data exceeds the limit of {limit} characters"),
+        Source.CHOSEN,
+        "Multipart create with more data than that",
+    )
+    gzip_upload: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "PUT with Content-Encoding: gzip is taken and unpacked",
+    )
+    page_size: int = _choice(1000, Source.DOCUMENTED, "Most jobs on a page of the list")
+    list_all_kinds: bool = _choice(
+        True,
+        Source.DOCUMENTED,
+        "The list without a filter holds query jobs too",
+    )
+    open_job_expires: ExpiredOpenJob = _choice(
+        ExpiredOpenJob.REMOVE,
+        Source.CHOSEN,
+        "A job that is Open for more than 24 hours is removed",
+    )
+    open_job_hours: float = _choice(24, Source.DOCUMENTED, "Hours that a job may stay Open")
+    retention_days: float = _choice(
+        7, Source.DOCUMENTED, "Days after which jobs, their data and results are removed"
+    )
+    oldest_version: int = _choice(31, Source.DOCUMENTED, "Oldest API version that is served")
+    newest_version: int = _choice(68, Source.DOCUMENTED, "Newest API version that is served")
+    oldest_ingest_version: int = _choice(41, Source.DOCUMENTED, "First version with ingest jobs")
+
+    # Processing.
+    batch_rows: int = _choice(10_000, Source.DOCUMENTED, "Rows of an internal batch")
+    chunk_rows: int = _choice(200, Source.DOCUMENTED, "Rows that are saved together")
+    shuffle_batches: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "Results come batch by batch, in an order that is not the upload's",
+    )
+    reverse_in_batch: bool = _choice(
+        False,
+        Source.CHOSEN,
+        "Rows keep their order within a batch",
+    )
+    surplus_values: SurplusValues = _choice(
+        SurplusValues.FAIL_ROW,
+        Source.CHOSEN,
+        "A row with more values than the header has names fails",
+    )
+    surplus_text: str = _choice(
+        "INVALID_FIELD:Number of values in the row ({found}) is greater than the number of "
+        "columns ({expected}):--",
+        Source.CHOSEN,
+        "The error of such a row",
+    )
+    blank_line_text: str = _choice(
+        "INVALID_FIELD:The row is empty:--",
+        Source.CHOSEN,
+        "A blank line between rows is a row that fails; blank lines at the end are ignored",
+    )
+    short_rows_padded: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "A row with fewer values than names is read as if the others were blank",
+    )
+    short_row_text: str = _choice(
+        "INVALID_FIELD:Number of values in the row ({found}) is less than the number of columns "
+        "({expected}):--",
+        Source.CHOSEN,
+        "The error of such a row where it is not",
+    )
+    stray_space_text: str = _choice(
+        "INVALID_FIELD:Found unescaped quote at col {column}. A value with quote should be within "
+        "a quote:--",
+        Source.CHOSEN,
+        "A space between the delimiter and a quote fails the row (the guide says so without text)",
+    )
+    unescaped_quote_text: str = _choice(
+        "InvalidBatch : Failed to parse CSV. Found unescaped quote. A value with quote should be "
+        "within a quote",
+        Source.RECORDED,
+        "A quote in the wrong place fails the job",
+    )
+    line_ending_text: str = _choice(
+        "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is "
+        "{name}",
+        Source.RECORDED,
+        "A line end, also within quotes, that is not the job's fails the job",
+    )
+    field_missing_text: str = _choice(
+        "InvalidBatch : Field name not found : {name}",
+        Source.RECORDED,
+        "A column that is no field, or one that the user may not write, fails the job",
+    )
+    key_missing_text: str = _choice(
+        "InvalidBatch : Field name not found : {name}",
+        Source.CHOSEN,
+        "An update or delete without the column Id, or an upsert without its key, fails the job",
+    )
+    column_twice_text: str = _choice(
+        "InvalidBatch : Duplicate column name : {name}",
+        Source.CHOSEN,
+        "A column that stands twice in the header, in any case, fails the job",
+    )
+    relationship_missing_text: str = _choice(
+        "InvalidBatch : Unable to find relationship: {name}",
+        Source.RECORDED,
+        "A relationship column with an unknown relationship fails the job",
+    )
+    object_missing_text: str = _choice(
+        "InvalidBatch : Unable to find object: {name}",
+        Source.RECORDED,
+        "A relationship column that names an unknown object type fails the job",
+    )
+    type_not_needed_text: str = _choice(
+        "InvalidBatch : type is not needed for non polymorphic foreign key references: {name}",
+        Source.RECORDED,
+        "A relationship column with an object type where there is one type only fails the job",
+    )
+    type_needed_text: str = _choice(
+        "InvalidBatch : type is needed for polymorphic foreign key references: {name}",
+        Source.CHOSEN,
+        "A relationship column without an object type where there are several fails the job",
+    )
+    header_limit: int = _choice(32_000, Source.DOCUMENTED, "Most characters of the header row")
+    header_too_long_text: str = _choice(
+        "InvalidBatch : The header row exceeds {limit} characters",
+        Source.CHOSEN,
+        "A longer header row fails the job",
+    )
+    field_limit: int = _choice(131_072, Source.DOCUMENTED, "Most characters of a value")
+    field_too_long_text: str = _choice(
+        "InvalidBatch : Field exceeds the limit of {limit} characters",
+        Source.CHOSEN,
+        "A longer value fails the job",
+    )
+    records_per_day: int = _choice(
+        150_000_000, Source.DOCUMENTED, "Most records that are processed in 24 hours"
+    )
+    records_exceeded_text: str = _choice(
+        "ExceededQuota : ApiBulkRecords Limit exceeded.",
+        Source.CHOSEN,
+        "A job that meets that limit fails; its remaining rows are unprocessed",
+    )
+    ignored_columns_on_delete: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "Columns besides Id in a delete file must be fields, and are ignored",
+    )
+    blank_key_fails: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "An upsert row whose external id is blank fails (with Id as the key, it is inserted)",
+    )
+
+
+def described() -> tuple[Choice, ...]:
+    """All choices with what is known about them, in the order of this file."""
+    return tuple(
+        Choice(name=item.name, about=item.metadata["about"], source=item.metadata["source"])
+        for item in fields(Choices)
+    )

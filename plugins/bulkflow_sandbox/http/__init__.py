@@ -1,0 +1,1 @@
+"""The HTTP side: requests become calls on the sandbox, and what these return becomes answers."""

@@ -1,0 +1,31 @@
+"""The ASGI application of a sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, answer_no_route
+from bulkflow_sandbox.http.gate import Gate
+from bulkflow_sandbox.http.ingest import IngestResources
+
+if TYPE_CHECKING:
+    from bulkflow_sandbox.sandbox import Sandbox
+
+
+def create_app(sandbox: Sandbox) -> Starlette:
+    """The application that answers for a sandbox; each kind of resource brings its routes."""
+    app = Starlette(
+        routes=IngestResources(sandbox).routes(),
+        middleware=[Middleware(Gate, sandbox=sandbox)],
+        exception_handlers={
+            ApiError: answer_api_error,
+            404: answer_no_route,
+            405: answer_no_method,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app

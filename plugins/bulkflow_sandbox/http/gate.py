@@ -1,0 +1,82 @@
+"""What every request passes: version, token, limits; and the headers of every answer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+
+from bulkflow_sandbox.errors import ApiError, invalid_session, not_found
+from bulkflow_sandbox.http.answers import error_answer
+from bulkflow_sandbox.limits import API_REQUESTS
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_API_PATH: Final = re.compile(r"/services/data/v(\d+)\.(\d)(?:/.*)?")
+
+
+class Gate:
+    """The middleware before all routes.
+
+    Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). Inside, the
+    request's `state.user` is the id of the token's user, `state.version` is such as `"66.0"`.
+    """
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self._app = app
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets a request through, or refuses it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sandbox = self._sandbox
+        path = scope["path"]
+        match = _API_PATH.fullmatch(path)
+        counted = match is not None
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = "no-cache,must-revalidate,max-age=0,no-store,private"
+                headers["X-Content-Type-Options"] = "nosniff"
+                if counted:
+                    used, maximum = sandbox.limits.standing(API_REQUESTS)
+                    headers["Sforce-Limit-Info"] = f"api-usage={used}/{maximum}"
+            await send(message)
+
+        try:
+            if match is not None:
+                self._admit(scope, int(match[1]), int(match[2]))
+        except ApiError as error:
+            await error_answer(error)(scope, receive, send_with_headers)
+            return
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            # Nobody is left to be told, and nothing was changed.
+            return
+
+    def _admit(self, scope: Scope, major: int, minor: int) -> None:
+        choices = self._sandbox.org.choices
+        if minor != 0 or major > choices.newest_version or major < 1:
+            raise not_found()
+        if major < choices.oldest_version:
+            raise ApiError(
+                410, "UNSUPPORTED_API_VERSION", f"API version v{major}.0 is no longer supported"
+            )
+        headers = Headers(scope=scope)
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme and scheme.lower() not in {"bearer", "oauth"}:
+            raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+        user = self._sandbox.sessions.user_of(token.strip())
+        if user is None:
+            raise invalid_session()
+        self._sandbox.limits.count_request()
+        scope.setdefault("state", {}).update(user=user, version=f"{major}.0")

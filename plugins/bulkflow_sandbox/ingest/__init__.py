@@ -1,0 +1,1 @@
+"""Ingest jobs: their requests, their uploads, and the processing of their rows."""

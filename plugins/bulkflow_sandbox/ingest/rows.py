@@ -1,0 +1,89 @@
+"""The rows of an upload, read a few at a time."""
+
+from __future__ import annotations
+
+import csv
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bulkflow_sandbox.jobs.job import Job
+
+
+class Rows:
+    """Reads an upload: its header first, then rows.
+
+    Bytes that are not UTF-8 become U+FFFD, as Java's decoder does it. Blank lines at the end are
+    no rows; others are rows without values. The file must have passed `scan_upload`, so that a
+    line ends where a line feed stands.
+
+    Args:
+        path: The upload.
+        job: Its job.
+
+    Raises:
+        csv.Error: A value of the header is longer than 131,072 characters.
+    """
+
+    def __init__(self, path: Path, job: Job) -> None:
+        self._path = path
+        self._file = path.open(encoding="utf-8", errors="replace", newline="")
+        try:
+            self._reader = csv.reader(self._file, delimiter=job.column_delimiter.text, strict=True)
+            self.header = next(self._reader, [])
+        except BaseException:
+            self._file.close()
+            raise
+        self._header_lines = self._reader.line_num
+        self._lines_ahead = 0
+        self._rows = self._without_final_blanks()
+        self.ended = False
+
+    def take(self, count: int) -> list[list[str]]:
+        """The next rows, fewer than `count` only at the end.
+
+        Raises:
+            csv.Error: A value is longer than 131,072 characters.
+        """
+        rows = list(islice(self._rows, count))
+        self.ended = len(rows) < count
+        return rows
+
+    def skip(self, count: int) -> None:
+        """Goes past rows that were processed before."""
+        for _ in islice(self._rows, count):
+            pass
+
+    def header_bytes(self) -> bytes:
+        """The header as it was uploaded, without its line end."""
+        with self._path.open("rb") as file:
+            return b"".join(islice(file, self._header_lines)).rstrip(b"\r\n")
+
+    def offset(self) -> int:
+        """Where in the file the rows start that were not taken, in bytes."""
+        with self._path.open("rb") as file:
+            return sum(map(len, islice(file, self._reader.line_num - self._lines_ahead)))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _without_final_blanks(self) -> Iterator[list[str]]:
+        blanks = 0
+        lines = self._header_lines
+        for row in self._reader:
+            if not row:
+                blanks += 1
+            else:
+                if blanks:
+                    row_lines = self._reader.line_num - lines
+                    for left in range(blanks - 1, -1, -1):
+                        self._lines_ahead = left + row_lines
+                        yield []
+                    self._lines_ahead = 0
+                    blanks = 0
+                yield row
+            lines = self._reader.line_num

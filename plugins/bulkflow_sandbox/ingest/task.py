@@ -1,0 +1,253 @@
+"""The work on one ingest job, in steps that are one transaction each."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.ids import make_id
+from bulkflow_sandbox.ingest.columns import JobFailedError, read_header
+from bulkflow_sandbox.ingest.results import Progress, ResultFiles
+from bulkflow_sandbox.ingest.rows import Rows
+from bulkflow_sandbox.ingest.save import Saver
+from bulkflow_sandbox.ingest.scan import scan_upload
+from bulkflow_sandbox.jobs.job import JobState
+from bulkflow_sandbox.jobs.table import find_job, save_job
+from bulkflow_sandbox.limits import BULK_BATCHES, RECORDS
+from bulkflow_sandbox.store.database import take_serials
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from bulkflow_sandbox.ingest.files import JobFiles
+    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.org import Org
+
+
+class IngestTask:
+    """Processes the upload of a job that was closed, from where its progress ends.
+
+    Args:
+        org: The org that the job is in.
+        job: The job, as it is kept.
+        files: Its files.
+    """
+
+    def __init__(self, org: Org, job: Job, files: JobFiles) -> None:
+        self._org = org
+        self._job_id = job.id
+        self._files = files
+        self._progress = Progress.from_text(job.progress)
+        self._rows: Rows | None = None
+        self._results: ResultFiles | None = None
+        self._saver: Saver | None = None
+        self._ended = False
+
+    @property
+    def job_id(self) -> str:
+        """The job's id of 18 characters."""
+        return self._job_id
+
+    @property
+    def rows_done(self) -> int:
+        """The rows that were processed so far."""
+        return self._progress.rows
+
+    @property
+    def rows_left(self) -> bool:
+        """Whether there may be more rows."""
+        return not self._ended
+
+    def start(self) -> bool:
+        """Moves the job to InProgress and reads the header of its upload.
+
+        Returns:
+            Whether the job is there to be worked on.
+        """
+        with self._org.database.writing() as connection:
+            job = find_job(connection, self._job_id)
+            if job is None or job.state not in {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS}:
+                return False
+            job = self._saved(connection, job, state=JobState.IN_PROGRESS)
+        try:
+            self._open(job)
+        except JobFailedError as failure:
+            self._fail(failure.message)
+            return False
+        except csv.Error:
+            self._fail(
+                self._org.choices.field_too_long_text.format(limit=self._org.choices.field_limit)
+            )
+            return False
+        return True
+
+    def _open(self, job: Job) -> None:
+        """Looks at the upload and opens it; a job without a header has no rows.
+
+        Raises:
+            JobFailedError: The upload is not what the job says.
+        """
+        choices = self._org.choices
+        path = self._files.upload
+        if not path.exists() or path.stat().st_size == 0:
+            self._ended = True
+            return
+        scan = scan_upload(path, job, choices)
+        if scan.problem is not None:
+            raise JobFailedError(scan.problem)
+        self._rows = Rows(path, job)
+        columns = read_header(self._rows.header, job, self._org.schema, choices)
+        item = self._org.schema.object(job.object)
+        assert item is not None, "the header was read against the object"
+        with self._org.database.writing() as connection:
+            if not self._progress.first_id:
+                first = take_serials(connection, item.name, 0)
+                self._progress = evolve(
+                    self._progress,
+                    first_id=make_id(item.prefix, first),
+                    header=self._rows.header_bytes(),
+                )
+                kept = find_job(connection, job.id)
+                if kept is not None:
+                    save_job(connection, evolve(kept, progress=self._progress.to_text()))
+            self._saver = Saver(
+                schema=self._org.schema,
+                item=item,
+                job=job,
+                columns=columns,
+                choices=choices,
+                first_id=self._progress.first_id,
+                stray_spaces=scan.stray_spaces,
+            )
+            self._saver.prepare(connection)
+        self._rows.skip(self._progress.rows)
+        self._results = ResultFiles.open(job, self._files, self._progress)
+
+    def work(self, rows: int) -> bool:
+        """Processes at most that many rows, in whole chunks and within one internal batch.
+
+        Returns:
+            Whether the job is there to be worked on further.
+        """
+        assert self._rows is not None, "start comes first"
+        choices = self._org.choices
+        started = self._org.clock.now()
+        count = min(
+            max(rows // choices.chunk_rows, 1) * choices.chunk_rows,
+            choices.batch_rows - self._progress.rows % choices.batch_rows,
+        )
+        left = self._org.limits.left(RECORDS)
+        try:
+            texts = self._rows.take(min(count, left)) if left else []
+        except csv.Error:
+            self._fail(choices.field_too_long_text.format(limit=choices.field_limit))
+            return False
+        with self._org.database.writing() as connection:
+            job = find_job(connection, self._job_id)
+            if job is None or job.state is not JobState.IN_PROGRESS:
+                self._note_rest(connection, job)
+                return False
+            if texts:
+                job = self._process(connection, job, texts)
+            now = self._org.clock.now()
+            spent = round((now - started).total_seconds() * 1000)
+            self._saved(connection, job, active_ms=job.active_ms + spent)
+        self._ended = self._rows.ended
+        if not left and not self._ended:
+            self._fail(choices.records_exceeded_text)
+            return False
+        return True
+
+    def _process(self, connection: sqlite3.Connection, job: Job, texts: list[list[str]]) -> Job:
+        assert self._saver is not None, "start comes first"
+        assert self._results is not None, "start comes first"
+        batch = self._progress.rows // self._org.choices.batch_rows
+        if self._progress.rows % self._org.choices.batch_rows == 0:
+            self._org.limits.use(BULK_BATCHES)
+        failed = 0
+        for piece in self._saver.save(connection, texts, self._org.clock.now()):
+            self._results.write(piece)
+            failed += len(piece.errors)
+        self._org.limits.use(RECORDS, len(texts))
+        self._progress = evolve(
+            self._progress,
+            rows=self._progress.rows + len(texts),
+            ends=(*self._progress.ends[:batch], self._results.ends()),
+        )
+        return evolve(
+            job,
+            processed=job.processed + len(texts),
+            failed=job.failed + failed,
+            progress=self._progress.to_text(),
+        )
+
+    def finish(self) -> None:
+        """Moves the job to JobComplete."""
+        with self._org.database.writing() as connection:
+            job = find_job(connection, self._job_id)
+            if job is None or job.state is not JobState.IN_PROGRESS:
+                self._note_rest(connection, job)
+            else:
+                self._saved(connection, job, state=JobState.JOB_COMPLETE)
+
+    def give_up(self) -> None:
+        """Notes which rows stay unprocessed, for a job that was aborted, and closes the files."""
+        with self._org.database.writing() as connection:
+            self._note_rest(connection, find_job(connection, self._job_id))
+        self.close()
+
+    def fail(self, problem: Exception) -> None:
+        """Moves the job to Failed because of a fault of the sandbox itself."""
+        self._fail(f"InternalServerError : {problem}")
+
+    def close(self) -> None:
+        """Closes the files of the job."""
+        if self._rows is not None:
+            self._rows.close()
+        if self._results is not None:
+            self._results.close()
+
+    def _fail(self, message: str) -> None:
+        with self._org.database.writing() as connection:
+            job = find_job(connection, self._job_id)
+            if job is not None and not job.state.final:
+                job = self._saved(connection, job, state=JobState.FAILED, error=message)
+            self._note_rest(connection, job)
+
+    def _note_rest(self, connection: sqlite3.Connection, job: Job | None) -> None:
+        """Keeps where the rows begin that are not processed any more."""
+        if job is None or self._rows is None or self._progress.header is None:
+            return
+        # Rows that were taken but not saved belong to the rest, so the file is counted anew.
+        again = Rows(self._files.upload, job)
+        try:
+            again.skip(self._progress.rows)
+            self._progress = evolve(self._progress, rest=again.offset())
+        finally:
+            again.close()
+        save_job(connection, evolve(job, progress=self._progress.to_text()))
+
+    def _saved(
+        self,
+        connection: sqlite3.Connection,
+        job: Job,
+        *,
+        state: JobState | None = None,
+        active_ms: int | None = None,
+        error: str | None = None,
+    ) -> Job:
+        now = self._org.clock.now()
+        closed = self._org.moment(job.closed)
+        job = evolve(
+            job,
+            state=job.state if state is None else state,
+            active_ms=job.active_ms if active_ms is None else active_ms,
+            error=job.error if error is None else error,
+            modified=moment_text(now),
+            total_ms=max(0, round((now - closed).total_seconds() * 1000)),
+        )
+        save_job(connection, job)
+        return job

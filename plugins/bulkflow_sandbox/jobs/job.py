@@ -1,0 +1,133 @@
+"""A Bulk API 2.0 job and the words that its properties are made of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from attrs import frozen
+
+
+class JobType(StrEnum):
+    """The kinds of jobs that a list tells apart."""
+
+    INGEST = "V2Ingest"
+    QUERY = "V2Query"
+    CLASSIC = "Classic"
+    BIG_OBJECT = "BigObjectIngest"
+
+
+class JobState(StrEnum):
+    """The states of a job, in the order that it goes through them."""
+
+    OPEN = "Open"
+    UPLOAD_COMPLETE = "UploadComplete"
+    IN_PROGRESS = "InProgress"
+    JOB_COMPLETE = "JobComplete"
+    FAILED = "Failed"
+    ABORTED = "Aborted"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing but its removal can still happen to the job."""
+        return self in _FINAL
+
+    @property
+    def spoken(self) -> str:
+        """The state as error messages name it (recorded for JobComplete)."""
+        return "Completed" if self is JobState.JOB_COMPLETE else self.value
+
+    @property
+    def spoken_closed(self) -> str:
+        """The state as the refusal to close names it (one report, on Bulk API 1.0)."""
+        return "aborted" if self is JobState.ABORTED else self.spoken
+
+
+_FINAL: Final = frozenset({JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED})
+
+
+class Operation(StrEnum):
+    """What a job does with its rows, or with its query."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+    HARD_DELETE = "hardDelete"
+    QUERY = "query"
+    QUERY_ALL = "queryAll"
+
+
+class LineEnding(StrEnum):
+    """How the lines of a job's CSV end."""
+
+    LF = "LF"
+    CRLF = "CRLF"
+
+    @property
+    def text(self) -> str:
+        """The characters themselves."""
+        return "\n" if self is LineEnding.LF else "\r\n"
+
+
+class ColumnDelimiter(StrEnum):
+    """What stands between the values of a job's CSV."""
+
+    BACKQUOTE = "BACKQUOTE"
+    CARET = "CARET"
+    COMMA = "COMMA"
+    PIPE = "PIPE"
+    SEMICOLON = "SEMICOLON"
+    TAB = "TAB"
+
+    @property
+    def text(self) -> str:
+        """The character itself."""
+        return _DELIMITERS[self]
+
+
+_DELIMITERS: Final = {
+    ColumnDelimiter.BACKQUOTE: "`",
+    ColumnDelimiter.CARET: "^",
+    ColumnDelimiter.COMMA: ",",
+    ColumnDelimiter.PIPE: "|",
+    ColumnDelimiter.SEMICOLON: ";",
+    ColumnDelimiter.TAB: "\t",
+}
+
+
+@frozen
+class Job:
+    """A job as the store keeps it. Moments are texts of the store, times are milliseconds.
+
+    `uploads` counts the PUTs that were taken; `closed` is the moment of UploadComplete;
+    `progress` is for the kind of job that it is, and lets its work go on after a restart.
+    """
+
+    id: str
+    job_type: JobType
+    operation: Operation
+    object: str
+    created_by: str
+    created: str
+    modified: str
+    state: JobState
+    api_version: str
+    line_ending: LineEnding = LineEnding.LF
+    column_delimiter: ColumnDelimiter = ColumnDelimiter.COMMA
+    content_type: str = "CSV"
+    external_id_field: str | None = None
+    assignment_rule: str | None = None
+    query: str | None = None
+    multipart: bool = False
+    uploads: int = 0
+    upload_bytes: int = 0
+    closed: str | None = None
+    processed: int = 0
+    failed: int = 0
+    retries: int = 0
+    total_ms: int = 0
+    active_ms: int = 0
+    apex_ms: int = 0
+    error: str | None = None
+    progress: str | None = None

@@ -1,0 +1,92 @@
+"""The table of jobs."""
+
+# ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import asdict, fields
+
+from bulkflow_sandbox.jobs.job import (
+    ColumnDelimiter,
+    Job,
+    JobState,
+    JobType,
+    LineEnding,
+    Operation,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Sequence
+
+_COLUMNS: Final = tuple(item.name for item in fields(Job))
+_NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
+
+
+def create_job_table(connection: sqlite3.Connection) -> None:
+    """Makes the table where it is missing."""
+    columns = ", ".join(f'"{name}"' for name in _COLUMNS[1:])
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY NOT NULL, {columns}) WITHOUT ROWID"
+    )
+
+
+def add_job(connection: sqlite3.Connection, job: Job) -> None:
+    """Adds a job."""
+    places = ", ".join("?" * len(_COLUMNS))
+    connection.execute(
+        f"INSERT INTO jobs ({_NAMES}) VALUES ({places})", tuple(asdict(job).values())
+    )
+
+
+def find_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
+    """The job with an id of 18 characters."""
+    row = connection.execute(f"SELECT {_NAMES} FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None else _job(row)
+
+
+def save_job(connection: sqlite3.Connection, job: Job) -> None:
+    """Puts a job in the place of the one with the same id."""
+    settings = ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:])
+    connection.execute(
+        f"UPDATE jobs SET {settings} WHERE id = ?", (*list(asdict(job).values())[1:], job.id)
+    )
+
+
+def remove_job(connection: sqlite3.Connection, job_id: str) -> None:
+    """Removes a job."""
+    connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+
+def jobs_after(
+    connection: sqlite3.Connection, types: Collection[JobType], after: str, limit: int
+) -> list[Job]:
+    """At most `limit` jobs of some kinds with ids greater than `after`, in the order of ids."""
+    marks = ", ".join("?" * len(types))
+    rows = connection.execute(
+        f"SELECT {_NAMES} FROM jobs WHERE id > ? AND job_type IN ({marks}) ORDER BY id LIMIT ?",
+        (after, *types, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def jobs_in(connection: sqlite3.Connection, states: Collection[JobState]) -> list[Job]:
+    """All jobs in one of some states, in the order of ids."""
+    marks = ", ".join("?" * len(states))
+    rows = connection.execute(
+        f"SELECT {_NAMES} FROM jobs WHERE state IN ({marks}) ORDER BY id", tuple(states)
+    )
+    return [_job(row) for row in rows]
+
+
+def _job(row: Sequence[object]) -> Job:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["job_type"] = JobType(str(values["job_type"]))
+    values["operation"] = Operation(str(values["operation"]))
+    values["state"] = JobState(str(values["state"]))
+    values["line_ending"] = LineEnding(str(values["line_ending"]))
+    values["column_delimiter"] = ColumnDelimiter(str(values["column_delimiter"]))
+    values["multipart"] = bool(values["multipart"])
+    return Job(**values)  # type: ignore[arg-type]

@@ -1,0 +1,215 @@
+"""The thread that works on closed jobs, a little of each in turn, at the pace that is set."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Final, Protocol
+
+from attrs import define
+
+from bulkflow_sandbox.jobs.pace import Standing
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.jobs.pace import Allowance, Pace
+
+_LOG: Final = logging.getLogger(__name__)
+
+TURN_ROWS: Final = 2000
+"""Most rows of one turn: a request that changes a job waits for at most one turn."""
+
+
+class Task(Protocol):
+    """The work on one job. Each call is one transaction, so the job can be seen between them.
+
+    A call returns `False` when the job is no longer there to be worked on: it was aborted,
+    deleted or failed.
+    """
+
+    @property
+    def job_id(self) -> str:
+        """The job's id of 18 characters."""
+
+    @property
+    def rows_done(self) -> int:
+        """The rows that were processed so far."""
+
+    @property
+    def rows_left(self) -> bool:
+        """Whether there may be more rows."""
+
+    def start(self) -> bool:
+        """Moves the job to InProgress."""
+
+    def work(self, rows: int) -> bool:
+        """Processes at most that many more rows."""
+
+    def finish(self) -> None:
+        """Moves the job to its final state."""
+
+    def fail(self, problem: Exception) -> None:
+        """Moves the job to Failed because of a fault of the sandbox itself."""
+
+    def close(self) -> None:
+        """Closes the task's files."""
+
+
+@define(eq=False)
+class _Turn:
+    task: Task
+    closed: datetime
+    polls: int = 0
+    started: bool = False
+
+
+class Worker:
+    """Works on jobs until it is closed.
+
+    Args:
+        clock: The time that the pace goes by.
+        pace: How fast; may be changed at any moment with `set_pace`.
+    """
+
+    def __init__(self, clock: Clock, pace: Pace) -> None:
+        self._clock = clock
+        self._pace = pace
+        self._condition = Condition()
+        self._turns: deque[_Turn] = deque()
+        self._busy: _Turn | None = None
+        self._closing = False
+        self._thread = Thread(target=self._run, name="bulkflow-sandbox-worker", daemon=True)
+        clock.watch(self._condition)
+        self._thread.start()
+
+    @property
+    def pace(self) -> Pace:
+        """How fast jobs are processed."""
+        return self._pace
+
+    def set_pace(self, pace: Pace) -> None:
+        """Changes how fast jobs are processed, also for those under way."""
+        with self._condition:
+            self._pace = pace
+            self._condition.notify_all()
+
+    def add(self, task: Task, closed: datetime, *, started: bool = False) -> None:
+        """Takes on a job that was closed at a moment."""
+        with self._condition:
+            self._turns.append(_Turn(task, closed, started=started))
+            self._condition.notify_all()
+
+    def look(self, job_id: str) -> None:
+        """Counts a look at a job, and waits for what the pace allows because of it."""
+        with self._condition:
+            turn = self._find(job_id)
+            if turn is None:
+                return
+            before = self._allowance(turn)
+            turn.polls += 1
+            if self._allowance(turn) == before:
+                return
+            self._condition.notify_all()
+            self._condition.wait_for(
+                lambda: self._closing or (self._busy is not turn and not self._can_go_on(turn))
+            )
+
+    def settle(self, timeout: float | None = None) -> bool:
+        """Waits until everything is done that the pace allows now.
+
+        Args:
+            timeout: Most seconds of the machine's time to wait.
+
+        Returns:
+            Whether it came to that within the time.
+        """
+        with self._condition:
+            return self._condition.wait_for(
+                lambda: self._busy is None and not any(map(self._can_go_on, self._turns)),
+                timeout,
+            )
+
+    def drop(self, job_id: str) -> Task | None:
+        """Lets go of a job, after the turn under way if that is its own.
+
+        Returns:
+            Its task, for the caller to close; `None` when nobody works on the job.
+        """
+        with self._condition:
+            self._condition.wait_for(lambda: self._busy is None or self._busy.task.job_id != job_id)
+            turn = self._find(job_id)
+            if turn is None:
+                return None
+            self._turns.remove(turn)
+            self._condition.notify_all()
+            return turn.task
+
+    def close(self) -> None:
+        """Stops after the turn under way; unfinished jobs stay as they are."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify_all()
+        self._thread.join()
+        for turn in self._turns:
+            turn.task.close()
+        self._turns.clear()
+
+    def _find(self, job_id: str) -> _Turn | None:
+        if self._busy is not None and self._busy.task.job_id == job_id:
+            return self._busy
+        return next((turn for turn in self._turns if turn.task.job_id == job_id), None)
+
+    def _allowance(self, turn: _Turn) -> Allowance:
+        seconds = (self._clock.now() - turn.closed).total_seconds()
+        return self._pace.allowance(Standing(seconds, turn.polls, turn.task.rows_done))
+
+    def _can_go_on(self, turn: _Turn) -> bool:
+        if turn not in self._turns and turn is not self._busy:
+            return False
+        allowed = self._allowance(turn)
+        if not turn.started:
+            return allowed.start
+        return allowed.rows >= 1 if turn.task.rows_left else allowed.finish
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.notify_all()
+                if self._closing:
+                    return
+                turn = next(filter(self._can_go_on, self._turns), None)
+                if turn is None:
+                    self._clock.wait(self._condition, self._pause())
+                    continue
+                self._turns.remove(turn)
+                self._busy = turn
+                rows = self._allowance(turn).rows
+            goes_on = self._take(turn, TURN_ROWS if rows == math.inf else int(rows))
+            if not goes_on:
+                turn.task.close()
+            with self._condition:
+                if goes_on:
+                    self._turns.append(turn)
+                self._busy = None
+
+    def _pause(self) -> float | None:
+        pauses = [self._allowance(turn).again for turn in self._turns]
+        return min((pause for pause in pauses if pause is not None), default=None)
+
+    def _take(self, turn: _Turn, rows: int) -> bool:
+        task = turn.task
+        try:
+            if not turn.started:
+                turn.started = True
+                return task.start()
+            if task.rows_left:
+                return task.work(min(rows, TURN_ROWS))
+            task.finish()
+        except Exception as problem:  # noqa: BLE001 - one job's fault must not end all others
+            _LOG.exception("the sandbox could not process job %s", task.job_id)
+            task.fail(problem)
+        return False

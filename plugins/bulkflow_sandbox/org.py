@@ -1,0 +1,39 @@
+"""What an org is made of, for those who work in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from bulkflow_sandbox.dates import parse_moment
+from bulkflow_sandbox.ids import ORGANIZATION_PREFIX, USER_PREFIX, make_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.limits import Limits
+    from bulkflow_sandbox.schema.objects import Schema
+    from bulkflow_sandbox.store.database import Database
+
+ORGANIZATION_ID: Final = make_id(ORGANIZATION_PREFIX, 1)
+USER_ID: Final = make_id(USER_PREFIX, 1)
+"""The user that every sandbox has, and that its first token is for."""
+USERNAME: Final = "admin@sandbox.example"
+
+
+@frozen
+class Org:
+    """The schema, the records and the time of one org."""
+
+    schema: Schema
+    database: Database
+    clock: Clock
+    choices: Choices
+    limits: Limits
+
+    def moment(self, stored: str | None) -> datetime:
+        """A moment that the store kept; now, for one that it did not."""
+        return self.clock.now() if stored is None else parse_moment(stored)

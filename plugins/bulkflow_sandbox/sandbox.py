@@ -1,0 +1,111 @@
+"""A sandbox: an org with its records and jobs, and the thread that works on them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Self
+
+from bulkflow_sandbox.choices import Choices
+from bulkflow_sandbox.clock import SystemClock
+from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.ingest.jobs import IngestJobs
+from bulkflow_sandbox.jobs.pace import Immediately
+from bulkflow_sandbox.jobs.table import create_job_table
+from bulkflow_sandbox.jobs.worker import Worker
+from bulkflow_sandbox.limits import Limits
+from bulkflow_sandbox.org import USER_ID, USERNAME, Org
+from bulkflow_sandbox.schema.file import standard_schema
+from bulkflow_sandbox.sessions import Sessions
+from bulkflow_sandbox.store.database import Database
+from bulkflow_sandbox.store.tables import create_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.schema.objects import Schema
+
+
+class Sandbox:
+    """The state of a local Bulk API 2.0 server, apart from HTTP.
+
+    Args:
+        data: The folder that keeps everything; `None` is a temporary one, removed by `close`.
+        clock: The time that it lives in.
+        processing: How fast jobs are processed.
+        token: The access token that is valid from the start; `None` makes one.
+        schema: The objects and rules; `None` is the standard ones.
+        choices: The behaviours that can be otherwise.
+
+    Raises:
+        SandboxError: The folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        clock: Clock | None = None,
+        processing: Pace | None = None,
+        token: str | None = None,
+        schema: Schema | None = None,
+        choices: Choices | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        choices = choices or Choices()
+        self.database = Database(data)
+        self.limits = Limits(clock, records_per_day=choices.records_per_day)
+        self.org = Org(
+            schema=schema or standard_schema(),
+            database=self.database,
+            clock=clock,
+            choices=choices,
+            limits=self.limits,
+        )
+        self.sessions = Sessions(token or f"00Dsandbox!{secrets.token_urlsafe(24)}", USER_ID)
+        self._create_tables()
+        self.worker = Worker(clock, processing or Immediately())
+        self.ingest = IngestJobs(self.org, self.worker)
+
+    @property
+    def token(self) -> str:
+        """The access token that the sandbox was started with."""
+        return self.sessions.token
+
+    def settle(self, timeout: float | None = 60) -> bool:
+        """Waits until all work is done that the pace allows now; whether it came to that."""
+        return self.worker.settle(timeout)
+
+    def close(self) -> None:
+        """Ends the work, closes all files, and removes a temporary folder."""
+        self.worker.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _create_tables(self) -> None:
+        now = moment_text(self.org.clock.now())
+        with self.database.writing() as connection:
+            create_job_table(connection)
+            for item in self.org.schema:
+                create_tables(connection, item)
+            connection.execute("INSERT OR IGNORE INTO counters VALUES ('User', 1000)")
+            if self.org.schema.object("User") is not None:
+                connection.execute(
+                    'INSERT OR IGNORE INTO "User" ("Id", "Username", "LastName", '
+                    '"Email", "Alias", "IsActive", "CreatedDate", "CreatedById", '
+                    '"LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted") '
+                    "VALUES (?1, ?2, 'Sandbox', ?2, 'sandbox', 1, ?3, ?1, ?3, ?1, ?3, 0)",
+                    (USER_ID, USERNAME, now),
+                )

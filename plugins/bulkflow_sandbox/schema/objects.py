@@ -1,0 +1,180 @@
+"""Objects, and the schema that holds them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field, frozen
+
+from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.schema.fields import Field, FieldType
+from bulkflow_sandbox.schema.rules import Permissions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bulkflow_sandbox.schema.rules import DuplicateRule, ValidationRule
+
+
+@define(eq=False, slots=False)
+class ObjectType:
+    """An object: its fields in order, by their canonical names, and the rules on its records."""
+
+    name: str
+    label: str
+    label_plural: str
+    prefix: str
+    fields: Mapping[str, Field]
+    validation_rules: tuple[ValidationRule, ...] = ()
+    duplicate_rules: tuple[DuplicateRule, ...] = ()
+
+    @cached_property
+    def _by_lower_name(self) -> dict[str, Field]:
+        return {name.lower(): field for name, field in self.fields.items()}
+
+    @cached_property
+    def _by_relationship(self) -> dict[str, Field]:
+        return {
+            field.relationship.lower(): field
+            for field in self.fields.values()
+            if field.relationship is not None
+        }
+
+    @cached_property
+    def stored_fields(self) -> tuple[Field, ...]:
+        """The fields that the object's table has a column for."""
+        return tuple(field for field in self.fields.values() if field.stored)
+
+    @cached_property
+    def required_fields(self) -> tuple[Field, ...]:
+        """The fields that a new record must be given a value for."""
+        return tuple(field for field in self.fields.values() if field.required)
+
+    @cached_property
+    def unique_fields(self) -> tuple[Field, ...]:
+        """The fields of which no two records may have the same value."""
+        return tuple(
+            field
+            for field in self.fields.values()
+            if field.unique and field.type is not FieldType.ID
+        )
+
+    @property
+    def custom(self) -> bool:
+        """Whether an administrator made it."""
+        return self.name.endswith("__c")
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, whatever its case."""
+        return self._by_lower_name.get(name.lower())
+
+    def relationship(self, name: str) -> Field | None:
+        """The reference field that has that relationship name, whatever its case."""
+        return self._by_relationship.get(name.lower())
+
+
+SYSTEM_FIELDS: Final = (
+    Field(
+        name="Id",
+        type=FieldType.ID,
+        label="Record ID",
+        length=18,
+        createable=False,
+        updateable=False,
+        nillable=False,
+        defaulted_on_create=True,
+        id_lookup=True,
+    ),
+    Field(
+        name="IsDeleted",
+        type=FieldType.BOOLEAN,
+        label="Deleted",
+        createable=False,
+        updateable=False,
+        nillable=False,
+        defaulted_on_create=True,
+        default=False,
+    ),
+)
+
+_MOMENTS: Final = (
+    ("CreatedDate", "Created Date"),
+    ("LastModifiedDate", "Last Modified Date"),
+    ("SystemModstamp", "System Modstamp"),
+)
+_PEOPLE: Final = (
+    ("CreatedById", "Created By ID", "CreatedBy"),
+    ("LastModifiedById", "Last Modified By ID", "LastModifiedBy"),
+)
+
+AUDIT_FIELDS: Final = tuple(
+    Field(
+        name=name,
+        type=FieldType.DATETIME,
+        label=label,
+        createable=False,
+        updateable=False,
+        nillable=False,
+        defaulted_on_create=True,
+    )
+    for name, label in _MOMENTS
+) + tuple(
+    Field(
+        name=name,
+        type=FieldType.REFERENCE,
+        label=label,
+        length=18,
+        createable=False,
+        updateable=False,
+        nillable=False,
+        defaulted_on_create=True,
+        reference_to=("User",),
+        relationship=relationship,
+    )
+    for name, label, relationship in _PEOPLE
+)
+"""Who made and changed a record, and when; every object has them, and `SYSTEM_FIELDS`."""
+
+
+@frozen
+class Schema:
+    """The objects of an org, by their canonical names, and what the user may do to them."""
+
+    objects: Mapping[str, ObjectType]
+    permissions: Permissions = field(factory=Permissions)
+
+    def __iter__(self) -> Iterator[ObjectType]:
+        return iter(self.objects.values())
+
+    def object(self, name: str) -> ObjectType | None:
+        """The object of that name, whatever its case."""
+        exact = self.objects.get(name)
+        if exact is not None:
+            return exact
+        lower = name.lower()
+        return next((item for item in self if item.name.lower() == lower), None)
+
+    def object_of_id(self, record_id: str) -> ObjectType | None:
+        """The object whose records have ids that begin as `record_id` does."""
+        return next((item for item in self if item.prefix == record_id[:3]), None)
+
+    def with_objects(self, objects: Iterable[ObjectType]) -> Schema:
+        """This schema with objects added, or put in the place of those of the same name.
+
+        Raises:
+            SchemaError: Two objects have the same key prefix.
+        """
+        merged = dict(self.objects)
+        for item in objects:
+            known = self.object(item.name)
+            merged[known.name if known else item.name] = item
+        owners: dict[str, str] = {}
+        for item in merged.values():
+            other = owners.setdefault(item.prefix, item.name)
+            if other != item.name:
+                raise SchemaError(
+                    f"objects {other} and {item.name} have the same key prefix {item.prefix}",
+                    help="give one of them another 'prefix' in the schema file",
+                )
+        return Schema(objects=merged, permissions=self.permissions)

@@ -1,0 +1,144 @@
+"""Rules on records: validation rules, duplicate rules, and the user's permissions."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, assert_never
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Value = str | int | float | None
+"""A value as the store keeps it: text, number (booleans are 0 and 1) or nothing."""
+
+
+class Comparison(StrEnum):
+    """How a condition compares a field with its value."""
+
+    EQUALS = "equals"
+    NOT_EQUALS = "not equals"
+    LESS = "less than"
+    LESS_OR_EQUAL = "at most"
+    GREATER = "greater than"
+    GREATER_OR_EQUAL = "at least"
+    BLANK = "blank"
+    NOT_BLANK = "not blank"
+    MATCHES = "matches"
+    NOT_MATCHES = "not matches"
+
+
+@frozen
+class Condition:
+    """A comparison of one field. An ordering with nothing is false; texts are equal in any case."""
+
+    field: str
+    comparison: Comparison
+    value: Value = None
+
+    def holds(  # noqa: C901 - one case for each comparison
+        self, values: Mapping[str, Value]
+    ) -> bool:
+        """Whether a record with these values, by field name, meets the condition."""
+        value = values.get(self.field)
+        match self.comparison:
+            case Comparison.BLANK:
+                return value is None
+            case Comparison.NOT_BLANK:
+                return value is not None
+            case Comparison.EQUALS:
+                return _folded(value) == _folded(self.value)
+            case Comparison.NOT_EQUALS:
+                return _folded(value) != _folded(self.value)
+            case Comparison.MATCHES:
+                return value is not None and re.fullmatch(str(self.value), str(value)) is not None
+            case Comparison.NOT_MATCHES:
+                return value is None or re.fullmatch(str(self.value), str(value)) is None
+            case Comparison.LESS:
+                return _ordered(value, self.value, lambda order: order < 0)
+            case Comparison.LESS_OR_EQUAL:
+                return _ordered(value, self.value, lambda order: order <= 0)
+            case Comparison.GREATER:
+                return _ordered(value, self.value, lambda order: order > 0)
+            case Comparison.GREATER_OR_EQUAL:
+                return _ordered(value, self.value, lambda order: order >= 0)
+            case _:
+                assert_never(self.comparison)
+
+
+def _folded(value: Value) -> Value:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _ordered(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
+    if value is None or other is None:
+        return False
+    if isinstance(value, str) or isinstance(other, str):
+        left, right = str(value), str(other)
+        return test((left > right) - (left < right))
+    return test((value > other) - (value < other))
+
+
+@frozen
+class ValidationRule:
+    """Refuses a record that meets all of its conditions, with the administrator's own words.
+
+    `field` is the field that the message stands at; without one it is for the page's top.
+    """
+
+    name: str
+    conditions: tuple[Condition, ...]
+    message: str
+    field: str | None = None
+
+    def refuses(self, values: Mapping[str, Value]) -> bool:
+        """Whether a record with these values is refused."""
+        return all(condition.holds(values) for condition in self.conditions)
+
+
+@frozen
+class DuplicateRule:
+    """Refuses a record that has the same values in all of `fields` as one that exists."""
+
+    name: str
+    fields: tuple[str, ...]
+    message: str = "Use one of these records?"
+
+
+class Action(StrEnum):
+    """What a user may do to the records of an object."""
+
+    CREATE = "create"
+    READ = "read"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class FieldAccess(StrEnum):
+    """What a user may do to a field."""
+
+    WRITE = "write"
+    READ = "read"
+    HIDDEN = "hidden"
+
+
+@frozen
+class Permissions:
+    """What the sandbox's user may do; all but what is taken away here."""
+
+    hard_delete: bool = True
+    manage_data_integrations: bool = True
+    denied: Mapping[str, frozenset[Action]] = field(factory=dict)
+    """Object name to the actions that are not allowed."""
+    field_access: Mapping[tuple[str, str], FieldAccess] = field(factory=dict)
+    """Object and field name to an access that is less than writing."""
+
+    def may(self, action: Action, object_name: str) -> bool:
+        """Whether the user may do that to records of the object."""
+        return action not in self.denied.get(object_name, frozenset())
+
+    def access(self, object_name: str, field_name: str) -> FieldAccess:
+        """What the user may do to the field."""
+        return self.field_access.get((object_name, field_name), FieldAccess.WRITE)

@@ -1,0 +1,221 @@
+"""The sandbox as a server: in a thread for programs and tests, or in the foreground."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Final, Self
+
+import uvicorn
+
+from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.http.app import create_app
+from bulkflow_sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.schema.objects import Schema
+
+_BACKLOG: Final = 2048
+
+
+class SandboxServer:
+    """A sandbox that listens on a port of its own, in a thread of its own.
+
+    It is ready when `start` returns, and gone, with its thread and sockets, when `stop` does. It
+    is a context manager: `with SandboxServer() as server: connect(server.url, server.token)`.
+
+    Args:
+        sandbox: What to serve; `None` makes one that `stop` closes.
+        owned: Whether `stop` closes a given sandbox too.
+        host: The address to listen on.
+        port: The port; 0 is a free one.
+        certificate: The paths of a certificate and its key, for https.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        *,
+        owned: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
+        self._owned = owned or sandbox is None
+        self.api = sandbox or Sandbox()
+        self._host = host
+        self._port = port
+        self._certificate = certificate
+        self._server: uvicorn.Server | None = None
+        self._thread: Thread | None = None
+        self.url = ""
+
+    @property
+    def token(self) -> str:
+        """The access token that the sandbox was started with."""
+        return self.api.token
+
+    def start(self) -> Self:
+        """Starts to listen.
+
+        Raises:
+            SandboxError: The address or port cannot be used.
+        """
+        listener = _listen(self._host, self._port)
+        ready = Event()
+        server = _Server(_config(self.api, self._certificate), ready.set)
+        self._server = server
+        self.url = _url(listener, secure=self._certificate is not None)
+        self._thread = Thread(
+            target=self._serve, args=(server, listener, ready), name="bulkflow-sandbox-http"
+        )
+        self._thread.start()
+        ready.wait()
+        if not server.started:
+            self.stop()
+            raise SandboxError(
+                f"the sandbox did not start on {self.url}",
+                help="look into the log of uvicorn for the reason",
+            )
+        return self
+
+    def stop(self) -> None:
+        """Stops to listen, ends what is under way, and closes an owned sandbox."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._owned:
+            self.api.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @staticmethod
+    def _serve(server: _Server, listener: socket.socket, ready: Event) -> None:
+        try:
+            server.run(sockets=[listener])
+        finally:
+            listener.close()
+            ready.set()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it answers requests."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def running(
+    *,
+    data: Path | None = None,
+    clock: Clock | None = None,
+    processing: Pace | None = None,
+    token: str | None = None,
+    schema: Schema | None = None,
+    choices: Choices | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> SandboxServer:
+    """A server for a new sandbox, to be used as a context manager; see `Sandbox`."""
+    sandbox = Sandbox(
+        data, clock=clock, processing=processing, token=token, schema=schema, choices=choices
+    )
+    return SandboxServer(sandbox, owned=True, host=host, port=port)
+
+
+def serve(
+    sandbox: Sandbox,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    certificate: tuple[Path, Path] | None = None,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serves a sandbox in the foreground until SIGINT or SIGTERM; prints nothing.
+
+    Args:
+        sandbox: What to serve; the caller closes it.
+        host: The address to listen on.
+        port: The port; 0 is a free one.
+        certificate: The paths of a certificate and its key, for https.
+        on_ready: Called with the URL when requests are answered.
+
+    Raises:
+        SandboxError: The address or port cannot be used.
+    """
+    listener = _listen(host, port)
+    url = _url(listener, secure=certificate is not None)
+    server = _Server(_config(sandbox, certificate), lambda: on_ready(url))
+    # The server raises again, when it has stopped, the signal that stopped it.
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.run(sockets=[listener])
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        listener.close()
+
+
+def _config(sandbox: Sandbox, certificate: tuple[Path, Path] | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(sandbox),
+        http="httptools",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ssl_certfile=None if certificate is None else str(certificate[0]),
+        ssl_keyfile=None if certificate is None else str(certificate[1]),
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's algorithm off only where it sees the protocol, and an answer that is
+    # written in two pieces would wait 40 ms for it.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SandboxError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            help="choose another --host or --port; port 0 takes a free one",
+        ) from error
+    return listener
+
+
+def _url(listener: socket.socket, *, secure: bool) -> str:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if secure else 'http'}://{shown}:{port}"

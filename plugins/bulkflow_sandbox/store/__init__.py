@@ -1,0 +1,1 @@
+"""What an org holds, in one SQLite database: records by object, jobs, and counters."""

@@ -1,0 +1,155 @@
+"""Records of objects, asked for and changed by the set."""
+
+# ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bulkflow_sandbox.schema.fields import TEXTS, FieldType
+from bulkflow_sandbox.store.tables import create_index, literal, quoted
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bulkflow_sandbox.schema.fields import Field
+    from bulkflow_sandbox.schema.objects import ObjectType
+    from bulkflow_sandbox.schema.rules import Value
+
+_ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+def folded(field: Field, value: Value) -> Value:
+    """A value of a field such that two values that are the same key are equal.
+
+    It folds what the column's collation folds: the letters of ASCII.
+    """
+    if isinstance(value, str) and field.type in TEXTS and not field.case_sensitive:
+        return value.lower() if value.isascii() else value.translate(_ASCII_LOWER)
+    return value
+
+
+def ids_of(
+    connection: sqlite3.Connection,
+    item: ObjectType,
+    field: Field,
+    values: Iterable[Value],
+    *,
+    before: str | None = None,
+) -> dict[Value, list[str]]:
+    """The ids of the records, not deleted, that have one of `values` in `field`.
+
+    Args:
+        connection: Where to ask.
+        item: The object.
+        field: The field; its index must exist (`ensure_index`), or every record is read.
+        values: The values, as the store keeps them.
+        before: Only records whose id is less than this one.
+
+    Returns:
+        The folded value to the ids, without values that no record has.
+    """
+    table, column = quoted(item.name), quoted(field.name)
+    found: dict[Value, list[str]] = {}
+    bound = "" if before is None else 'AND "Id" < ?'
+    for key, record_id in connection.execute(
+        f'SELECT {column}, "Id" FROM {table} '
+        f"WHERE {column} IN (SELECT value FROM json_each(?)) "
+        f'AND {column} IS NOT NULL AND "IsDeleted" = 0 {bound}',
+        (_as_json(values),) if before is None else (_as_json(values), before),
+    ):
+        found.setdefault(folded(field, key), []).append(record_id)
+    return found
+
+
+def ensure_index(connection: sqlite3.Connection, item: ObjectType, field: Field) -> None:
+    """Makes the index for look-ups by a key field that nobody has looked up by so far."""
+    if not field.unique:
+        create_index(connection, item, field)
+
+
+def deleted_marks(
+    connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
+) -> dict[str, bool]:
+    """The ids (of 18 characters) that exist, and whether each is deleted."""
+    rows = connection.execute(
+        f'SELECT "Id", "IsDeleted" FROM {quoted(item.name)} '
+        'WHERE "Id" IN (SELECT value FROM json_each(?))',
+        (_as_json(record_ids),),
+    )
+    return {record_id: bool(deleted) for record_id, deleted in rows}
+
+
+def values_of(
+    connection: sqlite3.Connection,
+    item: ObjectType,
+    fields: Sequence[Field],
+    record_ids: Iterable[str],
+) -> dict[str, tuple[Value, ...]]:
+    """The values of some fields of the records with these ids, by id."""
+    columns = ", ".join(quoted(field.name) for field in fields)
+    rows = connection.execute(
+        f'SELECT "Id", {columns} FROM {quoted(item.name)} '
+        'WHERE "Id" IN (SELECT value FROM json_each(?))',
+        (_as_json(record_ids),),
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def insert_records(
+    connection: sqlite3.Connection,
+    item: ObjectType,
+    fields: Sequence[Field],
+    rows: Iterable[Sequence[Value]],
+    constants: Mapping[str, str | bool | float],
+) -> None:
+    """Adds records: each row is an id and the values of `fields`; `constants` are in all rows."""
+    columns = ["Id", *(field.name for field in fields), *constants]
+    places = ["?"] * (1 + len(fields)) + [literal(value) for value in constants.values()]
+    connection.executemany(
+        f"INSERT INTO {quoted(item.name)} ({', '.join(map(quoted, columns))}) "
+        f"VALUES ({', '.join(places)})",
+        rows,
+    )
+
+
+def update_records(
+    connection: sqlite3.Connection,
+    item: ObjectType,
+    assignments: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    constants: Mapping[str, str | bool | float],
+) -> None:
+    """Changes records: `assignments` are SQL with places, and each row fills them, its id last."""
+    settings = [
+        *assignments,
+        *(f"{quoted(name)} = {literal(value)}" for name, value in constants.items()),
+    ]
+    connection.executemany(
+        f'UPDATE {quoted(item.name)} SET {", ".join(settings)} WHERE "Id" = ?', rows
+    )
+
+
+def remove_records(
+    connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
+) -> None:
+    """Removes records for good."""
+    connection.executemany(
+        f'DELETE FROM {quoted(item.name)} WHERE "Id" = ?', ((one,) for one in record_ids)
+    )
+
+
+def _as_json(values: Iterable[Value]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def key_value(field: Field, text: str) -> Value:
+    """A key as it stands in an upload, in the form that the field's column has."""
+    if field.type in {FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT}:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
