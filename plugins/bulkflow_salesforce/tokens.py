@@ -58,7 +58,7 @@ class StaticToken:
         """The token."""
         return self._token
 
-    def renew(self, stale: str) -> str | None:  # noqa: ARG002 - the protocol's argument
+    def renew(self, stale: str) -> str | None:
         """None: whoever gave the token has to give a new one."""
         return None
 

@@ -46,7 +46,7 @@ class HostileServer:
     a 599, so that a request too many fails the test that sent it.
     """
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.script: deque[Act] = deque()
         self.seen: list[Seen] = []
         self.connections = 0
@@ -54,7 +54,9 @@ class HostileServer:
         self.stopping = threading.Event()
         self._context = context
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._host = host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
         self._open: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -65,8 +67,13 @@ class HostileServer:
 
     @property
     def url(self) -> str:
-        scheme, host = ("https", "localhost") if self._context else ("http", "127.0.0.1")
-        return f"{scheme}://{host}:{self.port}"
+        if self._context:
+            return f"https://localhost:{self.port}"
+        return (
+            f"http://[{self._host}]:{self.port}"
+            if ":" in self._host
+            else (f"http://{self._host}:{self.port}")
+        )
 
     # What can be ordered -------------------------------------------------------------------------
 
@@ -255,6 +262,16 @@ class Surroundings:
 @pytest.fixture
 def server() -> Iterator[HostileServer]:
     server = HostileServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def ipv6_server() -> Iterator[HostileServer]:
+    try:
+        server = HostileServer(host="::1")
+    except OSError as error:
+        pytest.skip(f"no IPv6 on this machine: {error}")
     yield server
     server.close()
 

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -77,6 +78,22 @@ def test_one_connection_serves_one_thread(server, session):
     for _ in range(5):
         session.get("/x")
     assert server.connections == 1
+
+
+def test_an_org_may_have_an_ipv6_address(ipv6_server, connect):
+    ipv6_server.answers(200, {})
+    assert connect(ipv6_server).get("/x").status == 200
+    assert ipv6_server.seen[0].headers["host"] == f"[::1]:{ipv6_server.port}"
+
+
+def test_many_threads_share_few_connections(server, connect):
+    session = connect(server, connections=3)
+    for _ in range(40):
+        server.answers(200, {"n": 1})
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: session.get("/x").json(), range(40)))
+    assert answers == [{"n": 1}] * 40
+    assert server.connections <= 3
 
 
 def test_a_connection_that_lay_idle_too_long_is_not_used_again(server, session, surroundings):

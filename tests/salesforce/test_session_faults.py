@@ -144,6 +144,26 @@ def test_silence_ends_in_a_timeout(server, connect, method):
     assert caught.value.ambiguous == (method != "GET")
 
 
+def test_a_server_that_stops_taking_data_ends_in_a_timeout(server, connect):
+    server.script.append(lambda _connection, server: server.stopping.wait() and False)
+    with pytest.raises(AnswerTimeoutError) as caught:
+        connect(server, timeouts=HASTY).put_body("/x", BytesBody(bytes(30_000_000)), "text/csv")
+    assert caught.value.ambiguous
+
+
+def test_data_may_wait_for_longer_than_a_connection_may(server, connect):
+    def take_late(connection, server):
+        server.stopping.wait(0.3)
+        server.read_request(connection)
+        connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    server.script.append(take_late)
+    session = connect(server, timeouts=Timeouts(connect=0.1, read=30, upload=30))
+    session.put_body("/x", BytesBody(bytes(30_000_000)), "text/csv")
+    assert len(server.seen[0].body) == 30_000_000
+
+
 def test_silence_within_the_body_ends_in_a_timeout(server, connect):
     session = connect(server, timeouts=HASTY)
     server.stays_silent(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")
@@ -668,6 +688,26 @@ def test_a_body_that_fails_is_told_from_a_connection_that_does(
     server.answers(200, {})
     assert session.get("/x").status == 200
     assert [len(seen.body) for seen in server.seen if seen.method == "PUT"] in ([1000], [])
+
+
+def test_a_body_may_use_one_buffer_for_all_of_its_reads(server, session):
+    class Reader(io.BytesIO):
+        buffer = bytearray(1 << 16)
+
+        def read(self, size=-1):
+            taken = self.readinto(memoryview(self.buffer)[: min(size, len(self.buffer))])
+            return memoryview(self.buffer)[:taken]
+
+    class Body:
+        length = len(DATA)
+
+        def open(self):
+            return Reader(DATA)
+
+    server.answers(429)
+    server.answers(201)
+    session.put_body("/x", Body(), "text/csv")
+    assert [seen.body for seen in server.seen] == [DATA, DATA]
 
 
 def test_a_body_longer_than_its_length_is_held_to_it(server, session):
