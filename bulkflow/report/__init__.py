@@ -4,6 +4,8 @@ Three reports hear the same events: one for a terminal, one for logs, one for pr
 takes the one that fits the streams. Nothing here knows how a run is done.
 """
 
+from __future__ import annotations
+
 from bulkflow.report.choice import choose
 from bulkflow.report.diagnostics import render_diagnostics
 from bulkflow.report.failure import render_error

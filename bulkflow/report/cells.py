@@ -6,6 +6,7 @@ character that a terminal acts upon, and its width is known.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -14,6 +15,8 @@ _JOINERS: Final = "\u200c\u200d"
 """Format characters that belong to ordinary writing: parts of emoji and of several scripts."""
 
 _TAB_WIDTH: Final = 4
+
+_LINE_ENDS: Final = re.compile(r"[\t\r\n]+")
 
 
 @lru_cache(maxsize=4096)
@@ -42,8 +45,8 @@ def drawn(character: str, encoding: str = "utf-8") -> str:
 
 
 def visible(text: str, encoding: str = "utf-8") -> str:
-    """One line of drawn text: white space becomes single spaces, the rest goes through `drawn`."""
-    joined = " ".join(text.split())
+    """One line of drawn text: tabs and line ends become a space, the rest goes through `drawn`."""
+    joined = _LINE_ENDS.sub(" ", text)
     if joined.isascii() and joined.isprintable():
         return joined
     return "".join(drawn(character, encoding) for character in joined)
@@ -51,7 +54,7 @@ def visible(text: str, encoding: str = "utf-8") -> str:
 
 def visible_lines(text: str, encoding: str = "utf-8") -> list[str]:
     """The lines of a text that may have several, each drawn; blank ones are left out."""
-    lines = (visible(line, encoding) for line in text.splitlines())
+    lines = (visible(line.strip(), encoding) for line in text.splitlines())
     return [line for line in lines if line]
 
 

@@ -21,6 +21,10 @@ _TALLEST: Final = 4
 """A place of more lines than this is shown by its first two lines and its last."""
 
 
+_LEAD: Final = 8
+"""Cells that stand before a place which is itself longer than the line."""
+
+
 @frozen
 class Mark:
     """A place to underline, with the words that stand beside the underline."""
@@ -81,6 +85,8 @@ def draw(marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
     lines: list[str] = []
     for key, first in sources.items():
         arrow = ":::" if lines else "-->"
+        if lines:
+            lines.append(empty)
         place = visible(position(first), style.encoding)
         lines.append(f"{'':{gutter}}{style.paint(arrow, Role.PLACE)} {place}")
         lines.append(empty)
@@ -196,7 +202,8 @@ def _window(
     if whole and end <= room - cut:
         left = 0
     else:
-        left = max(0, begin - max(0, inner - (end - begin)) // 2)
+        spare = inner - (end - begin)
+        left = max(0, begin - (spare // 2 if spare >= 0 else _LEAD))
         if whole:
             left = min(left, max(0, total - (room - cut)))
     left = min(left, focus[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from bulkflow.errors import ExitCode
 from bulkflow.model.phase import Phase
@@ -50,12 +50,16 @@ def _verdict(event: RunFinished, style: Style) -> str:
             return style.paint(f"done in {took}, but rows failed", Role.WARNING)
         case ExitCode.INTERRUPTED:
             return style.paint(f"interrupted after {took}", Role.WARNING)
+        case _:
+            assert_never(event.exit_code)
 
 
 def _outcome(outcome: JobOutcome, style: Style) -> str:
     counts = outcome.counts
     words = []
-    if counts.rows:
+    if outcome.phase == Phase.DECLARED.value:
+        words.append("not started")
+    elif counts.rows:
         fates = [f"{count(counts.loaded)} loaded"]
         if counts.failed:
             fates.append(style.paint(f"{count(counts.failed)} failed", Role.ERROR))
@@ -63,10 +67,10 @@ def _outcome(outcome: JobOutcome, style: Style) -> str:
             fates.append(style.paint(f"{count(counts.unprocessed)} not processed", Role.WARNING))
         words.append(f"{plural(counts.rows, 'row')}: {', '.join(fates)}")
     else:
-        words.append("no rows")
-    if outcome.phase == Phase.DECLARED.value:
-        words.append("(not started)")
-    elif outcome.phase != Phase.FINISHED.value:
+        words.append("no rows" if outcome.phase == Phase.FINISHED.value else "rows not counted")
+    if outcome.seconds is not None:
+        words.append(f"in {duration(outcome.seconds)}")
+    if outcome.phase not in {Phase.DECLARED.value, Phase.FINISHED.value}:
         words.append(f"({visible(outcome.phase, style.encoding)})")
     if outcome.saved:
         words.append(f"-> {', '.join(visible(path, style.encoding) for path in outcome.saved)}")

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import io
+import re
+from threading import Thread
+
+import pytest
+
+from bulkflow.errors import ExitCode
+from bulkflow.model.event import (
+    JobOutcome,
+    Notice,
+    NoticeLevel,
+    Progress,
+    RunFinished,
+    Shown,
+    StepStarted,
+)
+from bulkflow.model.part import Counts
+from bulkflow.report import OutputError, PlainReport
+
+
+def _told(events, *, stream=None, **options) -> str:
+    stream = stream or io.StringIO()
+    report = PlainReport(stream, data=io.StringIO(), **options)
+    for event in events:
+        report(event)
+    report.close()
+    return stream.getvalue()
+
+
+def test_a_good_run_reads_from_its_heading_to_its_counts(good_run) -> None:
+    assert _told(good_run) == (
+        "run 20261122-0201-7f3a of load.bulkflow against sandbox\n"
+        "  accounts: 10,000 rows in 1 part, 1.9 MB\n"
+        "    note: no byte order mark\n"
+        "  • upload (accounts)\n"
+        "    accounts: 0.0 of 1.9 MB up, Open\n"
+        "    accounts: 1.9 MB up, Open\n"
+        "  ✓ upload (accounts)                     2.5 s, 1.9 MB up at 760.0 kB/s\n"
+        "  • close job accounts\n"
+        "  ✓ close job accounts                    0.0 s\n"
+        "  • wait for job accounts up to 2h\n"
+        "    accounts: 1.9 MB up, UploadComplete\n"
+        "    accounts: 1.9 MB up, 5,000 of 10,000 rows processed, 3 failed, InProgress,"
+        " 5.0 s left\n"
+        "    accounts: 1.9 MB up, 10,000 rows processed, 7 failed, JobComplete\n"
+        "  ✓ wait for job accounts up to 2h        4.5 s, 10,000 rows processed, 7 failed\n"
+        "  saved failed rows of accounts to out/failed.csv (7 rows)\n"
+        "done in 7.0 s\n"
+        "  accounts  10,000 rows: 9,993 loaded, 7 failed -> out/failed.csv\n"
+    )
+
+
+def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_run) -> None:
+    text = _told(failed_run)
+    assert text[text.index("  ✗ upload") :] == (
+        "  ✗ upload (accounts)                     2.0 s, 950.0 kB up at 475.0 kB/s\n"
+        "    the org refused the data of accounts\n"
+        "  • abort (accounts)\n"
+        "  ✗ abort (accounts)                      1.0 s\n"
+        "    the org did not answer\n"
+        "\n"
+        "error: the org refused the data of accounts\n"
+        " --> load.bulkflow:3:1\n"
+        "  |\n"
+        "3 | upload then close job accounts on failure abort\n"
+        "  | ^^^^^^\n"
+        "  |\n"
+        "  note: HTTP 400 InvalidJobState: \\x1b[2Jno\n"
+        "  note: job 7503h00000abcde is Open\n"
+        "help: see whether the job is still open\n"
+        "\n"
+        "also: the org did not answer\n"
+        " --> load.bulkflow:3:43\n"
+        "  |\n"
+        "3 | upload then close job accounts on failure abort\n"
+        "  |                                           ^^^^^\n"
+        "\n"
+        "failed after 3.0 s\n"
+        "  accounts  10,000 rows: 0 loaded, 10,000 not processed (open)\n"
+        "            still in the org, and not at an end: 7503h\n"
+        "help: abort or close them before you load the same rows again"
+        " (Setup lists them under Bulk Data Load Jobs)\n"
+    )
+
+
+def test_a_stream_that_lacks_the_marks_gets_words(good_run, failed_run, ascii_stream) -> None:
+    text = _told(good_run + failed_run, stream=ascii_stream)
+    assert "  - upload (accounts)\n  " in text
+    assert "  ok upload (accounts)" in text
+    assert "  failed: upload (accounts)" in text
+
+
+def test_no_line_holds_a_control_character(opening) -> None:
+    hostile = "a\x1b[31m\x07\u202e\x9b\udc80\r"
+    events = [
+        *opening,
+        Notice(hostile, NoticeLevel.WARNING, job=hostile, help=hostile),
+        Progress(hostile, 0.0, 1, 0, 1, 2, 0, 0, None, {hostile: 1}),
+        RunFinished(
+            "r",
+            ExitCode.DONE,
+            0.0,
+            0.0,
+            (JobOutcome(hostile, hostile, Counts(1), 1.0, (hostile,), (hostile,)),),
+            help=hostile,
+        ),
+    ]
+    text = _told(events)
+    assert text.count("\\x1b[31m") >= 7
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\udc80]", text)
+
+
+def test_progress_in_one_state_is_told_every_five_seconds(opening, progress) -> None:
+    events = [progress(at / 10, bytes_sent=at) for at in range(1, 200)]
+    lines = [line for line in _told(opening + events).splitlines() if " up" in line]
+    assert len(lines) == 4
+
+
+def test_a_state_that_is_new_is_told_at_once_but_only_once(opening, progress) -> None:
+    states = [{"Open": 2}, {"Open": 1, "InProgress": 1}, {"Open": 2}, {"InProgress": 2}]
+    events = [progress(0.1, parts=2, states=each) for each in states]
+    told = _told(opening + events)
+    assert told.count("accounts: 0.0 of 1.9 MB up") == 2
+
+
+def test_details_are_told_only_when_asked(opening) -> None:
+    events = [*opening, Notice("request repeated", NoticeLevel.DETAIL)]
+    assert "repeated" not in _told(events)
+    assert "  request repeated\n" in _told(events, verbose=True)
+
+
+def test_the_full_failure_is_told_at_once_when_asked(failed_run) -> None:
+    text = _told(failed_run[:-1], verbose=True)
+    assert "InvalidJobState" in text
+    assert "InvalidJobState" not in _told(failed_run[:-1])
+
+
+def test_a_step_that_was_cut_off_is_told_as_stopped(opening, place) -> None:
+    events = [
+        *opening,
+        StepStarted("upload", "upload", "accounts", place("upload"), 0.0),
+        RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (JobOutcome("b", "declared", Counts()),)),
+    ]
+    assert _told(events).endswith(
+        "  ✗ upload (accounts)                     stopped\ninterrupted after 1.0 s\n"
+        "  b  not started\n"
+    )
+
+
+def test_a_run_that_never_started_shows_its_sources_and_that_nothing_was_sent(opening) -> None:
+    events = [opening[0], RunFinished("r", ExitCode.WRONG, 1.0, 1.0, ())]
+    assert _told(events) == (
+        "  accounts: 10,000 rows in 1 part, 1.9 MB\n"
+        "    note: no byte order mark\n"
+        "refused after 1.0 s; nothing was sent\n"
+    )
+
+
+def test_ids_that_the_help_names_are_not_named_twice() -> None:
+    outcome = JobOutcome("a", "open", Counts(), left=("750A", "750B"))
+    event = RunFinished("r", ExitCode.FAILED, 1.0, 1.0, (outcome,), help="abort 750A and 750B")
+    assert _told([event]) == (
+        "failed after 1.0 s\n  a  rows not counted (open)\nhelp: abort 750A and 750B\n"
+    )
+
+
+def test_several_jobs_stand_in_columns() -> None:
+    outcomes = (
+        JobOutcome("accounts", "finished", Counts(5, 5), 61.0),
+        JobOutcome("人", "aborted", Counts(3, 1, 1, 1)),
+    )
+    event = RunFinished("r", ExitCode.ROWS_FAILED, 1.0, 1.0, outcomes)
+    assert _told([event]) == (
+        "done in 1.0 s, but rows failed\n"
+        "  accounts  5 rows: 5 loaded in 1 min 1 s\n"
+        "  人        3 rows: 1 loaded, 1 failed, 1 not processed (aborted)\n"
+    )
+
+
+def test_data_goes_to_the_other_stream(opening) -> None:
+    words, data = io.StringIO(), io.StringIO()
+    report = PlainReport(words, data=data)
+    report(Shown("job accounts", {"id": "750\x1b", "retries": 0, "none": None, "list": ["é", 1.5]}))
+    report.close()
+    assert words.getvalue() == ""
+    assert data.getvalue() == (
+        'job accounts\n  id       750\\x1b\n  retries  0\n  none\n  list     ["é", 1.5]\n'
+    )
+
+
+class _Broken(io.StringIO):
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        raise self.error
+
+
+def test_a_reader_that_went_away_does_not_stop_the_run(good_run) -> None:
+    assert _told(good_run, stream=_Broken(BrokenPipeError(32, "gone"))) == ""
+
+
+def test_a_full_disk_does_not_stop_the_run_and_is_told_at_the_end(good_run) -> None:
+    report = PlainReport(_Broken(OSError(28, "No space left on device")), data=io.StringIO())
+    for event in good_run:
+        report(event)
+    with pytest.raises(OutputError, match="No space left on device"):
+        report.close()
+
+
+def test_lines_of_several_threads_stay_whole(opening) -> None:
+    stream = io.StringIO()
+    report = PlainReport(stream, data=io.StringIO())
+    threads = [
+        Thread(target=lambda: [report(Notice("x" * 50)) for _ in range(100)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    report.close()
+    assert set(stream.getvalue().splitlines()) == {"  " + "x" * 50}
