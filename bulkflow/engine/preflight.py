@@ -15,11 +15,13 @@ from bulkflow.model.plan import (
     PlannedAlways,
     PlannedAnd,
     PlannedChain,
+    PlannedComparison,
     PlannedFor,
     PlannedNot,
     PlannedOr,
     PlannedParallel,
     PlannedTest,
+    PlannedTruth,
     PlannedWhen,
 )
 from bulkflow.model.value import plain
@@ -91,6 +93,8 @@ def _tests(condition: Condition) -> Iterator[PlannedTest]:
         case PlannedAnd() | PlannedOr():
             for operand in condition.operands:
                 yield from _tests(operand)
+        case PlannedComparison() | PlannedTruth():
+            return
         case _:
             assert_never(condition)
 

@@ -8,21 +8,23 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from bulkflow.engine.chain import ChainRunner, Halt
-from bulkflow.engine.evaluate import folder_of, value_in
+from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
 from bulkflow.engine.stepping import ask
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.plan import (
     PlannedAlways,
     PlannedAnd,
     PlannedChain,
+    PlannedComparison,
     PlannedFor,
     PlannedNot,
     PlannedOr,
     PlannedParallel,
     PlannedTest,
+    PlannedTruth,
     PlannedWhen,
 )
-from bulkflow.model.value import Text, plain
+from bulkflow.model.value import Boolean, Text, plain, same
 from bulkflow.plugin.flow import Stop
 
 if TYPE_CHECKING:
@@ -143,6 +145,12 @@ def holds(condition: Condition, frame: Frame, services: Services) -> bool:
     match condition:
         case PlannedTest():
             return ask(condition, frame, services)
+        case PlannedComparison():
+            sides = (condition.left, condition.right)
+            left, right = (value_in(side, frame.scope, services.environ) for side in sides)
+            return same(left, right) is condition.equal
+        case PlannedTruth():
+            return _truth(condition, frame, services)
         case PlannedNot():
             return not holds(condition.operand, frame, services)
         case PlannedAnd():
@@ -151,3 +159,13 @@ def holds(condition: Condition, frame: Frame, services: Services) -> bool:
             return any(holds(operand, frame, services) for operand in condition.operands)
         case _:
             assert_never(condition)
+
+
+def _truth(condition: PlannedTruth, frame: Frame, services: Services) -> bool:
+    value = value_in(condition.value, frame.scope, services.environ)
+    if isinstance(value, Boolean):
+        return value.truth
+    # `--set` and environment variables bring texts.
+    if plain(value) in {"true", "false"}:
+        return plain(value) == "true"
+    raise WrongValueError(f"`{plain(value)}` is neither true nor false", condition.span)

@@ -211,6 +211,7 @@ def step(
     leaves: Phase | None = None,
     requests: Callable[[Manifest], int] | None = None,
     ends_chain: bool = False,
+    resumes: bool = False,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write the same step.
 
@@ -228,6 +229,7 @@ def step(
             leaves,
             requests,
             ends_chain,
+            resumes,
         )
 
     return declare

@@ -1,66 +1,10 @@
 """Ingest jobs of the Bulk API 2.0, and the words for them.
 
-`IngestApi` is one method for each request; `JobInfo` is what Salesforce says of a job. The steps do
+`IngestApi` has a method for each request, `JobInfo` is what Salesforce says of a job. The steps do
 their work through both.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from bulkflow.plugin import hookimpl
 from bulkflow_ingest.api import IngestApi, JobSpec, ResultFile
-from bulkflow_ingest.clauses import CLAUSES
-from bulkflow_ingest.conditions import CONDITIONS
 from bulkflow_ingest.info import FINAL, JobInfo, JobPage, JobState
-from bulkflow_ingest.settings import is_ingest, problems
-from bulkflow_ingest.steps import STEPS
-from bulkflow_ingest.types import VALUE_TYPES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from bulkflow.model.part import Manifest
-    from bulkflow.plugin import Clause, Condition, Context, Job, Problem, Step, ValueType
 
 __all__ = ["FINAL", "IngestApi", "JobInfo", "JobPage", "JobSpec", "JobState", "ResultFile"]
-
-
-@hookimpl
-def bulkflow_steps() -> Iterable[Step]:
-    """The steps of a job's life."""
-    return STEPS
-
-
-@hookimpl
-def bulkflow_clauses() -> Iterable[Clause]:
-    """The clauses of a job."""
-    return CLAUSES
-
-
-@hookimpl
-def bulkflow_conditions() -> Iterable[Condition]:
-    """The questions about a job's rows."""
-    return CONDITIONS
-
-
-@hookimpl
-def bulkflow_value_types() -> Iterable[ValueType]:
-    """Objects, fields, ids, limits and selections of rows."""
-    return VALUE_TYPES
-
-
-@hookimpl
-def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
-    """What is wrong with a job's settings."""
-    return problems(settings)
-
-
-@hookimpl
-def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
-    """Read the job's source."""
-    if not is_ingest(job.settings):
-        return None
-    from bulkflow_ingest.preparing import prepare
-
-    return prepare(context, job)

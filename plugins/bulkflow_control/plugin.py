@@ -1,0 +1,19 @@
+"""What this plugin declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import hookimpl
+from bulkflow_control.steps import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bulkflow.plugin import Step
+
+
+@hookimpl
+def bulkflow_steps() -> Iterable[Step]:
+    """The words that steer a run."""
+    return STEPS

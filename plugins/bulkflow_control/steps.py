@@ -1,0 +1,52 @@
+"""The words that steer a run: retry, continue, stop, fail, log, pause."""
+
+from __future__ import annotations
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice
+from bulkflow.plugin import Context, Continue, RetryStep, Step, Stop, step
+
+
+@step("retry [{n:number}] times [every {interval:duration}]", "retry")
+def retry(context: Context, n: int = 1, interval: float | None = None) -> None:
+    """In a handler: run the failed step again, then the rest of its chain.
+
+    The pauses grow from one second unless `every` says how long they are. When the step fails
+    after all tries, the handler goes on with its next step.
+    """
+    if n < 1:
+        raise StepError("`retry 0 times` tries nothing", help="write `retry 3 times`")
+    raise RetryStep(n, interval)
+
+
+@step("continue", ends_chain=True, resumes=True)
+def continue_(context: Context) -> None:
+    """In a handler: go on after the chain, as if it had not failed."""
+    raise Continue
+
+
+@step("stop", ends_chain=True)
+def stop(context: Context) -> None:
+    """End the run here; `always` blocks still run."""
+    raise Stop
+
+
+@step("fail {message:text}", ends_chain=True)
+def fail(context: Context, message: str) -> None:
+    """Fail the chain with a message."""
+    raise StepError(message)
+
+
+@step("log {message:value}")
+def log(context: Context, message: str) -> None:
+    """Write a message into the run's log."""
+    context.emit(Notice(message))
+
+
+@step("pause {time:duration}")
+def pause(context: Context, time: float) -> None:
+    """Do nothing for a while."""
+    context.sleep(time)
+
+
+STEPS: tuple[Step, ...] = (retry, continue_, stop, fail, log, pause)

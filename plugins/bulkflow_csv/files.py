@@ -1,0 +1,70 @@
+"""Locations that are paths: files, globs, standard input."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from bulkflow.errors import DataError
+from bulkflow.plugin import SourceBytes, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.plugin import SourceData, SourceRequest
+
+STANDARD_INPUT = "-"
+
+_MAGIC = "*?["
+
+
+def open_files(request: SourceRequest) -> Iterator[SourceData]:
+    """The data at a location, in name order.
+
+    Raises:
+        DataError: no file matches.
+    """
+    location = _path(request.location)
+    if location == STANDARD_INPUT:
+        yield SourceBytes("stdin", sys.stdin.buffer)
+        return
+    found = list(_matching(location, request.folder))
+    if not found:
+        raise _missing(location, request.folder)
+    for name in found:
+        yield SourceFile(name, request.folder / name)
+
+
+def _path(location: str) -> str:
+    """The path of a `file://` URL; other locations as they are."""
+    if "://" not in location:
+        return location
+    path = unquote(urlsplit(location).path)
+    # file:///C:/data/a.csv has a slash before the drive.
+    return path[1:] if path[2:3] == ":" else path
+
+
+def _matching(location: str, folder: Path) -> Iterator[str]:
+    # A file whose name holds a bracket is itself before it is a pattern.
+    if (folder / location).exists():
+        yield location
+    elif any(sign in location for sign in _MAGIC):
+        # Not Path.glob: that takes no absolute patterns.
+        for name in sorted(glob.glob(location, root_dir=folder, recursive=True)):  # noqa: PTH207
+            if (folder / name).is_file():
+                yield Path(name).as_posix()
+
+
+def _missing(location: str, folder: Path) -> DataError:
+    if any(sign in location for sign in _MAGIC):
+        message = "no file matches"
+    else:
+        message = "the file does not exist"
+    return DataError(
+        message,
+        place=location,
+        help=f"relative paths start at the folder of the pipeline file, {folder.absolute()}",
+    )

@@ -1,0 +1,24 @@
+"""What this plugin declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import Source, hookimpl
+from bulkflow_csv.files import open_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@hookimpl
+def bulkflow_sources() -> Iterable[Source]:
+    """Files, globs and standard input."""
+    return (
+        Source(
+            ("file",),
+            "A path, a glob such as `export/*.csv` (in name order), or `-` for standard input. "
+            "Files that end in .gz are unpacked.",
+            open_files,
+        ),
+    )

@@ -1,0 +1,58 @@
+"""What this plugin declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import hookimpl
+from bulkflow_ingest.clauses import CLAUSES
+from bulkflow_ingest.conditions import CONDITIONS
+from bulkflow_ingest.settings import is_ingest, problems
+from bulkflow_ingest.steps import STEPS
+from bulkflow_ingest.types import VALUE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bulkflow.model.part import Manifest
+    from bulkflow.plugin import Clause, Condition, Context, Job, Problem, Step, ValueType
+
+
+@hookimpl
+def bulkflow_steps() -> Iterable[Step]:
+    """The steps of a job's life."""
+    return STEPS
+
+
+@hookimpl
+def bulkflow_clauses() -> Iterable[Clause]:
+    """The clauses of a job."""
+    return CLAUSES
+
+
+@hookimpl
+def bulkflow_conditions() -> Iterable[Condition]:
+    """The questions about a job's rows."""
+    return CONDITIONS
+
+
+@hookimpl
+def bulkflow_value_types() -> Iterable[ValueType]:
+    """Objects, fields, ids, limits and selections of rows."""
+    return VALUE_TYPES
+
+
+@hookimpl
+def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
+    """What is wrong with a job's settings."""
+    return problems(settings)
+
+
+@hookimpl
+def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
+    """Read the job's source."""
+    if not is_ingest(job.settings):
+        return None
+    from bulkflow_ingest.preparing import prepare
+
+    return prepare(context, job)
