@@ -109,6 +109,8 @@ class PartBody:
             ValueError: The body is closed.
         """
         with self._lock:
+            if self._file.closed:
+                raise ValueError("the body is closed")
             left = max(0, self._size - self._position)
             wanted = left if size is None or size < 0 else min(size, left)
             if not wanted:

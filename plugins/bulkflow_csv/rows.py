@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _LONGEST_VALUE: Final = 1 << 24
+_BOM: Final = "\ufeff"
 
 
 @attrs.frozen
@@ -56,9 +57,8 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     if csv.field_size_limit() < _LONGEST_VALUE:
         csv.field_size_limit(_LONGEST_VALUE)
     try:
-        # Lines that end in LF alone, for the line numbers and for carriage returns inside values.
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
+        with path.open("rb") as file:
+            reader = csv.reader(_lines(file, name), delimiter=delimiter, strict=True)
             for values in reader:
                 if values:
                     for empty in blank:
@@ -76,19 +76,30 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
             line=line,
             help="look at the quotes of the record that starts here",
         ) from error
-    except UnicodeDecodeError as error:
-        raise CsvError(
-            f"byte 0x{error.object[error.start]:02X} is not valid UTF-8",
-            name=name,
-            line=line,
-            help="save the file as UTF-8; the byte follows within a few kilobytes of this line",
-        ) from error
     except OSError as error:
         raise CsvError(
             f"the file cannot be read: {error.strerror or error}",
             name=name,
             help="check the path and its permissions",
         ) from error
+
+
+def _lines(file: BinaryIO, name: str) -> Iterator[str]:
+    """Lines that end in LF alone, so that a carriage return in a value stays where it is."""
+    offset = 0
+    for number, line in enumerate(file, 1):
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            raise CsvError(
+                f"byte 0x{line[error.start]:02X} is not valid UTF-8",
+                name=name,
+                offset=offset + error.start,
+                line=number,
+                help="save the file as UTF-8; Salesforce reads no other encoding",
+            ) from error
+        yield text.removeprefix(_BOM) if number == 1 else text
+        offset += len(line)
 
 
 def write_rows(

@@ -1,0 +1,136 @@
+"""Rows as Python strings: read from files, written to files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkflow_csv import ByteSource, CsvError, Row, read_rows, scan, write_rows
+
+Source = Callable[[bytes], ByteSource]
+
+
+def read(where: ByteSource, **options: str) -> list[Row]:
+    return list(read_rows(where.path, name=where.name, **options))
+
+
+def test_rows_come_with_the_lines_that_they_start_on(source: Source) -> None:
+    data = b'\xef\xbb\xbfa,b\n1,"x\ny"\n3,"\r\n"\n"",\n'
+    assert read(source(data)) == [
+        Row(1, ["a", "b"]),
+        Row(2, ["1", "x\ny"]),
+        Row(4, ["3", "\r\n"]),
+        Row(6, ["", ""]),
+    ]
+
+
+def test_another_delimiter_is_taken(source: Source) -> None:
+    assert read(source(b"a;b\r\n1,2;3\r\n"), delimiter=";") == [
+        Row(1, ["a", "b"]),
+        Row(2, ["1,2", "3"]),
+    ]
+
+
+def test_blank_lines_are_no_rows(source: Source) -> None:
+    assert read(source(b"a,b\n\n1,2\n\n")) == [Row(1, ["a", "b"]), Row(3, ["1", "2"])]
+
+
+def test_blank_lines_are_empty_values_where_there_is_one_column(source: Source) -> None:
+    where = source(b"a\n\n1\n\n\n")
+    rows = read(where)
+    assert rows == [Row(1, ["a"]), Row(2, [""]), Row(3, ["1"])]
+    assert scan(where).rows == len(rows) - 1
+
+
+def test_values_longer_than_the_csv_module_takes_by_default_are_read(source: Source) -> None:
+    assert read(source(b"a\n" + b"x" * 500_000))[1].values == ["x" * 500_000]
+
+
+def test_rows_are_read_one_by_one(source: Source) -> None:
+    rows = read_rows(source(b"a\n" + b"1\n" * 100_000 + b'"').path)
+    # The fault in the last line is not met.
+    assert len(list(islice(rows, 50))) == 50
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "line"),
+    [
+        (b'a\n1\n"x\ny', "not correct CSV", 3),
+        (b'a\n"x"y\n', "not correct CSV", 2),
+        (b'a\n1\n"x\n\xff\n', "byte 0xFF is not valid UTF-8", 4),
+    ],
+)
+def test_what_is_not_csv_is_refused(source: Source, data: bytes, message: str, line: int) -> None:
+    with pytest.raises(CsvError, match=message) as caught:
+        read(source(data))
+    assert caught.value.line == line
+    assert caught.value.__cause__ is not None
+
+
+def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CsvError, match="cannot be read"):
+        list(read_rows(tmp_path / "missing.csv"))
+
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=10)
+
+
+@given(rows=st.lists(st.lists(TEXT, min_size=2, max_size=2)))
+def test_rows_that_are_written_are_read_again(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    assert write_rows(path, ["a", 'b "x"'], rows) == len(rows)
+    plain = [[value.replace("\r\n", "\n").replace("\r", "\n") for value in row] for row in rows]
+    assert [row.values for row in read_rows(path)] == [["a", 'b "x"'], *plain]
+    with path.open(newline="", encoding="utf-8") as file:
+        assert list(csv.reader(file)) == [["a", 'b "x"'], *plain]
+    found = scan(ByteSource.of(path), delimiter=",")
+    assert (found.rows, found.dialect.line_ending) == (len(rows), "LF")
+
+
+def test_rows_are_written_as_the_api_takes_them() -> None:
+    stream = io.BytesIO()
+    rows = [['say "hi"', "a,b"], ["x\r\ny\rz", "é"], ["", " "]]
+    assert write_rows(stream, ["a", "b"], rows) == 3
+    assert stream.getvalue() == 'a,b\n"say ""hi""","a,b"\n"x\ny\nz",é\n, \n'.encode()
+    assert not stream.closed
+
+
+def test_an_empty_row_of_one_column_is_no_blank_line() -> None:
+    stream = io.BytesIO()
+    write_rows(stream, ["a"], [[""], ["1"], [""]])
+    assert stream.getvalue() == b'a\n""\n1\n""\n'
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "message", "record"),
+    [
+        (["a", "b"], ["1"], "the row has 1 values", 2),
+        (["a", "b"], ["1", "2", "3"], "the row has 3 values", 2),
+        (["a", "b"], ["1", "\0"], "there is a NUL", 2),
+        (["a", "b"], ["1", "\ud800"], "half of a surrogate pair", 2),
+        (["a", "\ud800"], ["1", "2"], "half of a surrogate pair", 0),
+        (["a", "A"], ["1", "2"], "stands in the header twice", 0),
+        (["a", ""], ["1", "2"], "has no name", 0),
+    ],
+)
+def test_rows_that_cannot_be_loaded_are_not_written(
+    header: list[str], row: list[str], message: str, record: int
+) -> None:
+    with pytest.raises(CsvError, match=message) as caught:
+        write_rows(io.BytesIO(), header, [["x", "y"], row], name="contacts")
+    assert caught.value.record == record
+    assert caught.value.name == "contacts"
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CsvError, match="cannot be written"):
+        write_rows(tmp_path / "missing" / "x.csv", ["a"], [])
