@@ -47,11 +47,15 @@ class TextCheck:
         high = np.less(self._signed[:padded], 0, out=self._scratch[:padded])
         # One byte for each group, with a bit for each of its bytes that is not ASCII.
         flags = np.packbits(high, bitorder="little")
-        groups = self._to_decode(flags)
-        self._is_ascii = not len(groups)
+        found = np.count_nonzero(flags)
+        if 4 * found > len(flags):
+            text = self._groups[: len(flags)].tobytes()[:size]
+        else:
+            text = self._groups[self._to_decode(flags)].tobytes()
+        self._is_ascii = not found and not self._in_run
         self._in_run = bool(high[size - 1])
         try:
-            self._decoder.decode(self._groups[groups].tobytes())
+            self._decoder.decode(text)
         except UnicodeDecodeError:
             return False
         return True
