@@ -94,7 +94,7 @@ class Journal:
         version: str,
     ) -> RunJournal:
         """Record the start of a run."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "INSERT INTO run (id, pipeline, text_digest, org, parameters, bulkflow, host, pid,"
                 " started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

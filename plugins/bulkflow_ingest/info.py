@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - cattrs reads the annotations
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, fields, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import cattrs
 
 
