@@ -1,0 +1,169 @@
+"""Whether the values of a line are what its slots take, as far as that is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from attrs import define, frozen
+
+from bulkflow.language.codes import Code
+from bulkflow.language.printer import print_value
+from bulkflow.model.value import (
+    Boolean,
+    Duration,
+    Environment,
+    Integer,
+    Name,
+    Percent,
+    Size,
+    Text,
+)
+from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.phrase import Group, Slot, Word
+from bulkflow.plugin.unknown import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bulkflow.language.scope import Evaluator, Scope
+    from bulkflow.model.value import Value
+    from bulkflow.plugin.phrase import Element, Match, Phrase
+    from bulkflow.plugin.records import ValueType
+
+
+@frozen
+class Converted:
+    """What a plugin's function would be called with; UNKNOWN where only the run can tell."""
+
+    arguments: Mapping[str, object]
+    wrong: bool
+    """Whether a value was reported."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the function can be called now."""
+        return not self.wrong and UNKNOWN not in self.arguments.values()
+
+
+@define(eq=False)
+class Arguments:
+    """Holds the values of matched lines against the types of their slots."""
+
+    types: Mapping[str, ValueType]
+    evaluator: Evaluator
+
+    def convert(self, match: Match, scope: Scope) -> Converted:
+        """Every filled slot but the job, converted; what does not fit is reported."""
+        findings = self.evaluator.findings
+        slots = {slot.name: slot.type for slot in match.phrase.slots}
+        arguments: dict[str, object] = {}
+        wrong = False
+        for name, written in match.arguments.items():
+            kind = self.types.get(slots[name])
+            if kind is None or slots[name] == "job":
+                continue
+            value = self.evaluator.value(written, scope) if kind.constants else written
+            if value is None:
+                arguments[name] = UNKNOWN
+                continue
+            try:
+                arguments[name] = convert(kind, value)
+            except ValueError as error:
+                wrong = True
+                label = label_of(match.phrase, name)
+                message, help_line = self._explain(kind, written, value, str(error), scope)
+                findings.error(Code.WRONG_VALUE, f"`{label}` {message}", written.span, help_line)
+        return Converted(arguments, wrong)
+
+    def _explain(
+        self, kind: ValueType, written: Value, value: Value, problem: str, scope: Scope
+    ) -> tuple[str, str | None]:
+        """The message behind the label, and the help."""
+        message = problem if problem.startswith("takes ") else f"takes {kind.shows}: {problem}"
+        described = describe(value)
+        if described not in message:
+            message = f"{message}, not {described}"
+        if not isinstance(written, Name):
+            return message, None
+        if written is not value:
+            return message, f"`{written.name}` is declared as {print_value(value)}"
+        near = self.evaluator.findings.suggest.did_you_mean(
+            written.name, [*kind.choices, *(scope.declared if kind.constants else ())]
+        )
+        if near is None and _takes(kind, Text((written.name,), written.span)):
+            near = f'put it in quotes: "{written.name}"'
+        return message, near
+
+
+def convert(kind: ValueType, value: Value) -> object:
+    """What a type makes of a resolved value.
+
+    Raises:
+        ValueError: the value is not what the type takes.
+        PluginError: the type's converter failed in another way.
+    """
+    if isinstance(value, Environment):
+        raise ValueError(f"takes {kind.shows}")  # noqa: TRY004 - as converters do
+    problem: ValueError
+    with attributed(kind.provider, f"reading `{print_value(value)}` as {kind.name}"):
+        try:
+            return kind.convert(value)
+        except ValueError as error:
+            problem = error
+    raise problem
+
+
+def _takes(kind: ValueType, value: Value) -> bool:
+    try:
+        convert(kind, value)
+    except ValueError:
+        return False
+    return True
+
+
+def describe(value: Value) -> str:
+    """A value's kind, in words."""
+    match value:
+        case Text():
+            return "a text"
+        case Name():
+            return f"the word `{value.name}`"
+        case Integer():
+            return "a number"
+        case Duration():
+            return "a duration"
+        case Size():
+            return "a size"
+        case Percent():
+            return "a percentage"
+        case Boolean():
+            return "true or false"
+        case Environment():
+            return "an environment variable"
+        case _:
+            assert_never(value)
+
+
+def label_of(phrase: Phrase, slot: str) -> str:
+    """The literal words that stand before a slot; the verb where none do."""
+    return _words_before(phrase.elements, slot) or phrase.verb
+
+
+def _words_before(elements: Sequence[Element], slot: str) -> str | None:
+    words: list[str] = []
+    for element in elements:
+        match element:
+            case Word():
+                words.append(element.text)
+            case Group():
+                found = _words_before(element.elements, slot)
+                if found is not None:
+                    return found
+                words = []
+            case Slot():
+                if element.name == slot:
+                    return " ".join(words)
+                words = []
+            case _:
+                assert_never(element)
+    return None

@@ -1,0 +1,130 @@
+"""Conditions: questions of plugins, comparisons, and values that are true or false."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from attrs import define
+
+from bulkflow.language import tree
+from bulkflow.language.arguments import describe
+from bulkflow.language.codes import Code
+from bulkflow.language.subject import Subject
+from bulkflow.model.plan import (
+    PlannedAnd,
+    PlannedComparison,
+    PlannedNot,
+    PlannedOr,
+    PlannedTest,
+    PlannedTruth,
+)
+from bulkflow.model.value import Boolean, Name, Text
+
+if TYPE_CHECKING:
+    from bulkflow.language.arguments import Arguments
+    from bulkflow.language.findings import Findings
+    from bulkflow.language.scope import Evaluator, Scope
+    from bulkflow.language.subject import SubjectFinder
+    from bulkflow.language.words import Matcher
+    from bulkflow.model.plan import Condition
+    from bulkflow.model.value import Value
+
+
+@define(eq=False)
+class ConditionChecker:
+    """Makes planned conditions; a part that is wrong is reported and left out."""
+
+    matcher: Matcher
+    arguments: Arguments
+    evaluator: Evaluator
+    subjects: SubjectFinder
+    findings: Findings
+
+    def plan(self, condition: tree.Condition, scope: Scope) -> Condition | None:
+        """The condition; None if nothing of it could be understood."""
+        match condition:
+            case tree.Test():
+                return self._test(condition, scope)
+            case tree.Not():
+                operand = self.plan(condition.operand, scope)
+                return None if operand is None else PlannedNot(operand)
+            case tree.And():
+                return PlannedAnd(self._all(condition.operands, scope))
+            case tree.Or():
+                return PlannedOr(self._all(condition.operands, scope))
+            case _:
+                assert_never(condition)
+
+    def _all(self, operands: tuple[tree.Condition, ...], scope: Scope) -> tuple[Condition, ...]:
+        planned = [self.plan(operand, scope) for operand in operands]
+        return tuple(each for each in planned if each is not None)
+
+    def _test(self, test: tree.Test, scope: Scope) -> Condition | None:
+        match test.items:
+            case (value,) if not isinstance(value, Name) or value.name in scope.declared:
+                return self._truth(value, test, scope)
+            case (left, Name(name="is"), right):
+                return self._comparison(left, right, True, test, scope)
+            case (left, Name(name="is"), Name(name="not"), right):
+                return self._comparison(left, right, False, test, scope)
+        return self._question(test, scope)
+
+    def _question(self, test: tree.Test, scope: Scope) -> Condition | None:
+        if findings_skip(test):
+            return None
+        match = self.matcher.match(self.matcher.conditions, test.items)
+        job = self.subjects.test(Subject.of(match, test.items), scope)
+        if match is None:
+            return None
+        self.arguments.convert(match, scope)
+        slot = match.phrase.job_slot
+        given = {name: value for name, value in match.arguments.items() if name != slot}
+        return PlannedTest(match.phrase.text, given, job, test.span)
+
+    def _truth(self, value: Value, test: tree.Test, scope: Scope) -> Condition:
+        known = self.evaluator.value(value, scope)
+        if known is not None and not isinstance(known, Boolean):
+            self.findings.error(
+                Code.WRONG_VALUE,
+                f"a condition is true or false, not {describe(known)}",
+                test.span,
+                f"compare it: `{test.span.text} is …`",
+            )
+        return PlannedTruth(value, test.span)
+
+    def _comparison(
+        self, left: Value, right: Value, equal: bool, test: tree.Test, scope: Scope
+    ) -> Condition:
+        known = [self._operand(value, scope) for value in (left, right)]
+        one, other = known
+        if one is not None and other is not None and _kind(one) is not _kind(other):
+            self.findings.error(
+                Code.WRONG_VALUE,
+                f"{describe(one)} is never {describe(other)}",
+                test.span,
+                "compare values of one kind; a text stands in double quotes",
+            )
+        return PlannedComparison(left, right, equal, test.span)
+
+    def _operand(self, value: Value, scope: Scope) -> Value | None:
+        """What a side of a comparison is known to be; a bare name has to stand for something."""
+        if isinstance(value, Name) and value.name not in scope.declared:
+            near = self.findings.suggest.did_you_mean(value.name, scope.declared)
+            self.findings.error(
+                Code.UNKNOWN_NAME,
+                f"`{value.name}` is no param, let or loop variable that is known here",
+                value.span,
+                near or f'if it is a text, put it in quotes: "{value.name}"',
+            )
+            return None
+        return self.evaluator.value(value, scope)
+
+
+def _kind(value: Value) -> type[Value]:
+    return Text if isinstance(value, Name) else type(value)
+
+
+def findings_skip(test: tree.Test) -> bool:
+    """Whether the parser made the question up."""
+    first = test.items[0]
+    return isinstance(first, Name) and not first.name

@@ -1,0 +1,108 @@
+"""Declared jobs: their clauses, and what their settings come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from bulkflow.errors import BulkflowError, PluginError
+from bulkflow.language.codes import Code
+from bulkflow.model.diagnostic import Label
+from bulkflow.model.plan import PlannedClause, PlannedJob
+from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.unknown import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.language import tree
+    from bulkflow.language.arguments import Arguments
+    from bulkflow.language.findings import Findings
+    from bulkflow.language.scope import Scope
+    from bulkflow.language.words import Matcher
+    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.records import Clause
+    from bulkflow.source import Span
+
+
+@define(eq=False)
+class JobChecker:
+    """Makes planned jobs of declared ones."""
+
+    catalogue: Catalogue
+    matcher: Matcher
+    arguments: Arguments
+    findings: Findings
+
+    def plan(self, job: tree.Job, scope: Scope) -> PlannedJob:
+        """The job with its clauses; asks the plugins about its settings if all clauses are known.
+
+        Raises:
+            PluginError: a plugin failed while it was asked.
+        """
+        clauses: list[PlannedClause] = []
+        settings = _Settings(self.findings)
+        whole = not any(self.findings.broken(clause.span) for clause in job.clauses)
+        for clause in job.clauses:
+            match = self.matcher.match(self.matcher.clauses, clause.items)
+            if match is None:
+                whole = False
+                continue
+            clauses.append(PlannedClause(match.phrase.text, match.arguments, clause.span))
+            record = self.catalogue.clause_by_phrase[match.phrase.text]
+            converted = self.arguments.convert(match, scope)
+            whole = whole and not converted.wrong
+            found: Mapping[str, object] = dict.fromkeys(record.sets, UNKNOWN)
+            if converted.known:
+                found = self._call(record, converted.arguments, clause.span) or found
+            settings.add(clause.span, record.sets, found)
+        planned = PlannedJob(job.name.name, tuple(clauses), job.name.span)
+        if whole and not self.findings.broken(job.span):
+            self._ask(planned, job.span, settings)
+        return planned
+
+    def _call(
+        self, record: Clause, arguments: Mapping[str, object], span: Span
+    ) -> Mapping[str, object] | None:
+        try:
+            with attributed(record.provider, f"reading `{span.text}`"):
+                return record.function(**arguments)
+        except PluginError:
+            raise
+        except BulkflowError as error:
+            self.findings.error(Code.JOB_PROBLEM, error.message, span, error.help)
+            return None
+
+    def _ask(self, job: PlannedJob, head: Span, settings: _Settings) -> None:
+        with attributed(None, f"checking job {job.name}"):
+            for problem in self.catalogue.job_problems(settings.values):
+                place = settings.places.get(problem.setting or "", head)
+                self.findings.error(
+                    Code.JOB_PROBLEM, f"job {job.name}: {problem.message}", place, problem.help
+                )
+
+
+@define(eq=False)
+class _Settings:
+    """The settings of a job so far, and which clause each is from."""
+
+    findings: Findings
+    values: dict[str, object] = field(factory=dict)
+    places: dict[str, Span] = field(factory=dict)
+
+    def add(self, span: Span, sets: tuple[str, ...], found: Mapping[str, object]) -> None:
+        """Take over what a clause sets; refuses what another clause has set."""
+        taken = next((name for name in sets if name in self.places), None)
+        if taken is not None:
+            first = self.places[taken]
+            self.findings.error(
+                Code.CONTRADICTION,
+                f"`{span.text}` says again what `{first.text}` says",
+                span,
+                "remove one of the two lines",
+                labels=[Label(first, "first said here")],
+            )
+        for name in sets:
+            self.places.setdefault(name, span)
+        self.values.update(found)

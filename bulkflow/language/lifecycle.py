@@ -1,0 +1,248 @@
+"""What happens to each job, on every way that a run may take.
+
+An abstract interpretation: for each job, the phases that it may be in at a place, and for each
+phase where it got there. Ways that meet are joined. A step is reported when *no* phase that its job
+may be in is one that the step accepts; so what is reported is wrong on every way.
+
+- A handler may start after any step of its chain, before the first included.
+- A loop's body may run any number of times, so every phase that a step in it leaves is possible at
+  its beginning.
+- `always` may start after anything that stands before it in its block.
+- The branches of `parallel` start alike; a job that one of them changes is that branch's alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from attrs import define, field
+
+from bulkflow.language.codes import Code
+from bulkflow.language.violations import violation
+from bulkflow.model.diagnostic import Label
+from bulkflow.model.phase import Phase
+from bulkflow.model.plan import (
+    HandlerEvent,
+    PlannedAlways,
+    PlannedChain,
+    PlannedFor,
+    PlannedParallel,
+    PlannedWhen,
+)
+from bulkflow.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from bulkflow.language.findings import Findings
+    from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
+    from bulkflow.plugin.catalogue import Catalogue
+
+Standing: TypeAlias = "Mapping[Phase, Span]"
+"""The phases that a job may be in, each with the place where it got there. Never changed."""
+
+State: TypeAlias = "dict[str, Standing]"
+"""Where every job stands."""
+
+
+def follow_jobs(
+    plan: Plan, catalogue: Catalogue, findings: Findings, doubtful: Collection[str | None]
+) -> None:
+    """Report steps that come at the wrong time for their job, and steps that are never reached.
+
+    Nothing is said about `doubtful` jobs: something unknown happens to them.
+    """
+    _Follower(catalogue, findings, doubtful).block(plan.body, {})
+
+
+def verb_of(step: PlannedStep) -> Span:
+    """Where the step's first word stands."""
+    word = step.word.split(maxsplit=1)[0]
+    return Span(step.span.source, step.span.start, step.span.start + len(word))
+
+
+@define(eq=False)
+class _Follower:
+    """Every method takes a state that it may change, and returns the one afterwards.
+
+    None is the state of a place that is never reached.
+    """
+
+    catalogue: Catalogue
+    findings: Findings
+    doubtful: Collection[str | None]
+    trails: list[State] = field(factory=list)
+    """For each open block with an `always`: everything that was possible in it so far."""
+
+    def block(self, block: Block, state: State) -> State | None:
+        for job in block.jobs:
+            state[job.name] = self._beginning(job)
+        trail = any(isinstance(each, PlannedAlways) for each in block.statements)
+        if trail:
+            self.trails.append(dict(state))
+        current = self._statements(block.statements, state)
+        if trail:
+            self.trails.pop()
+        if current is not None:
+            for job in block.jobs:
+                current.pop(job.name, None)
+        return current
+
+    def _statements(self, statements: Iterable[Statement], state: State) -> State | None:
+        current: State | None = state
+        told = False
+        for statement in statements:
+            if isinstance(statement, PlannedAlways):
+                after = self.block(statement.body, dict(self.trails[-1]))
+                current = None if current is None else after
+            elif current is not None:
+                current = self._statement(statement, current)
+            elif not told:
+                told = True
+                self._unreachable(statement.span)
+        return current
+
+    def _statement(self, statement: Statement, state: State) -> State | None:
+        match statement:
+            case PlannedChain():
+                return self._chain(statement, state)
+            case PlannedWhen():
+                return _join(state, self.block(statement.body, dict(state)))
+            case PlannedFor():
+                for step in _steps(statement.body.statements):
+                    self._widen(state, step)
+                return _join(state, self.block(statement.body, dict(state)))
+            case PlannedParallel():
+                return self._parallel(statement, state)
+            case PlannedAlways():
+                return self.block(statement.body, state)
+            case _:
+                assert_never(statement)
+
+    def _chain(self, chain: PlannedChain, state: State) -> State | None:
+        points: State = {}
+        reached = self._run(chain.steps, state, points)
+        after: State | None = state if reached else None
+        for handler in chain.handlers:
+            if handler.event is HandlerEvent.SUCCESS:
+                if after is not None and not self._run(handler.steps, after, {}):
+                    after = None
+                continue
+            failed = {**state, **points}
+            self._run(handler.steps, failed, {})
+            if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
+                after = _join(failed, after)
+        return after
+
+    def _run(self, steps: Sequence[PlannedStep], state: State, points: State) -> bool:
+        """Walk steps in order; `points` collects what was possible before and after each.
+
+        Returns whether the end is reached.
+        """
+        for index, step in enumerate(steps):
+            self._step(step, state, points)
+            if self.catalogue.step_by_phrase[step.word].ends_chain:
+                if index + 1 < len(steps):
+                    self._unreachable(verb_of(steps[index + 1]))
+                return False
+        return True
+
+    def _step(self, step: PlannedStep, state: State, points: State) -> None:
+        job = step.job
+        if job is None or job in self.doubtful:
+            return
+        record = self.catalogue.step_by_phrase[step.word]
+        before = state[job]
+        accepted = before
+        if record.accepts is not None:
+            accepted = {phase: at for phase, at in before.items() if phase in record.accepts}
+            if not accepted:
+                violation(step, record, before, self.catalogue, self.findings)
+                accepted = dict.fromkeys(record.accepts, verb_of(step))
+        after = accepted if record.leaves is None else {record.leaves: verb_of(step)}
+        state[job] = after
+        if before is not after:
+            for record_of in (points, *self.trails):
+                record_of[job] = {**record_of.get(job, {}), **before, **after}
+
+    def _parallel(self, parallel: PlannedParallel, state: State) -> State:
+        for job in parallel.body.jobs:
+            state[job.name] = self._beginning(job)
+        result = dict(state)
+        claims: dict[str, tuple[int, PlannedStep, bool]] = {}
+        for number, branch in enumerate(parallel.body.statements):
+            after = self._statement(branch, dict(state))
+            for step in _steps([branch]):
+                if step.job is None:
+                    continue
+                changes = self.catalogue.step_by_phrase[step.word].leaves is not None
+                self._claim(claims, step.job, number, step, changes=changes)
+                if changes and after is not None and step.job in after:
+                    result[step.job] = after[step.job]
+        for job in parallel.body.jobs:
+            result.pop(job.name, None)
+        return result
+
+    def _claim(
+        self,
+        claims: dict[str, tuple[int, PlannedStep, bool]],
+        job: str,
+        branch: int,
+        step: PlannedStep,
+        *,
+        changes: bool,
+    ) -> None:
+        """Note that a branch works on a job; reading it from several is no harm."""
+        first = claims.get(job)
+        if first is None or (first[0] == branch and changes and not first[2]):
+            claims[job] = (branch, step, changes)
+        elif first[0] != branch and (changes or first[2]) and job not in self.doubtful:
+            self.findings.error(
+                Code.SHARED_JOB,
+                f"two branches of `parallel` work on job {job} at the same time",
+                verb_of(step),
+                "put both steps into one chain, or one of them after the `parallel` block",
+                labels=[Label(verb_of(first[1]), "the other branch")],
+            )
+
+    def _widen(self, state: State, step: PlannedStep) -> None:
+        """Make what a step leaves possible."""
+        leaves = self.catalogue.step_by_phrase[step.word].leaves
+        if leaves is not None and step.job is not None and step.job in state:
+            state[step.job] = {leaves: verb_of(step), **state[step.job]}
+
+    def _beginning(self, job: PlannedJob) -> Standing:
+        for clause in job.clauses:
+            begins = self.catalogue.clause_by_phrase[clause.word].begins
+            if begins is not None:
+                return dict.fromkeys(begins, clause.span)
+        return {Phase.DECLARED: job.span}
+
+    def _unreachable(self, span: Span) -> None:
+        self.findings.warning(
+            Code.UNREACHABLE,
+            "this is never reached: the step before it ends the chain",
+            span,
+            "remove it, or move it up",
+        )
+
+
+def _steps(statements: Iterable[Statement]) -> Iterator[PlannedStep]:
+    """Every step in statements, those of handlers and inner blocks included."""
+    for statement in statements:
+        if isinstance(statement, PlannedChain):
+            yield from statement.steps
+            for handler in statement.handlers:
+                yield from handler.steps
+        else:
+            yield from _steps(statement.body.statements)
+
+
+def _join(state: State, other: State | None) -> State:
+    """What is possible where two ways meet; changes and returns the first."""
+    if other is not None:
+        for job, standing in other.items():
+            here = state.get(job)
+            if here is not standing:
+                state[job] = standing if here is None else {**standing, **here}
+    return state

@@ -1,0 +1,126 @@
+"""What names stand for at a place in a file, as far as it is known before the file runs."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define, frozen
+
+from bulkflow.language.codes import Code
+from bulkflow.model.diagnostic import Label
+from bulkflow.model.value import (
+    Environment,
+    Interpolation,
+    Name,
+    Text,
+    Value,
+    constant,
+    resolve,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.language.findings import Findings
+    from bulkflow.source import Span
+
+
+@frozen
+class Scope:
+    """The constants and jobs of a block and of those around it; an inner one adds to an outer."""
+
+    environ: Mapping[str, str]
+    declared: ChainMap[str, Span] = Factory(ChainMap)
+    """Params, lets and loop variables, with the place of each."""
+    values: ChainMap[str, Value] = Factory(ChainMap)
+    """Those whose value is known, resolved."""
+    jobs: ChainMap[str, Span] = Factory(ChainMap)
+
+    def inner(self) -> Scope:
+        """A scope for a block inside."""
+        return Scope(
+            self.environ,
+            self.declared.new_child(),
+            self.values.new_child(),
+            self.jobs.new_child(),
+        )
+
+
+@define(eq=False)
+class Evaluator:
+    """Finds what values are, and reports names that stand for nothing."""
+
+    findings: Findings
+
+    def declare(self, scope: Scope, name: Name, value: Value | None) -> None:
+        """Give a name a value, None for one that only the run knows; refuses a second time."""
+        if not name.name:
+            return
+        first = scope.declared.get(name.name)
+        if first is not None:
+            self.duplicate(name, first, name.name)
+            return
+        scope.declared[name.name] = name.span
+        if value is not None:
+            scope.values[name.name] = value
+
+    def declare_job(self, scope: Scope, name: Name) -> bool:
+        """Make a job known; returns False, and reports it, if there is one of that name."""
+        if not name.name:
+            return False
+        first = scope.jobs.get(name.name)
+        if first is not None:
+            self.duplicate(name, first, f"job {name.name}")
+            return False
+        scope.jobs[name.name] = name.span
+        return True
+
+    def duplicate(self, name: Name, first: Span, what: str) -> None:
+        """Report a second declaration."""
+        self.findings.error(
+            Code.DUPLICATE_NAME,
+            f"{what} is declared twice",
+            name.span,
+            "give one of them another name",
+            labels=[Label(first, "first declared here")],
+        )
+
+    def value(self, value: Value, scope: Scope) -> Value | None:
+        """The value with all names replaced; None where that cannot be, or not yet, be known."""
+        match value:
+            case Name() if value.name in scope.declared:
+                return constant(value, scope.values) if value.name in scope.values else None
+            case Text():
+                return self._text(value, scope)
+            case Environment() if value.variable not in scope.environ:
+                self.findings.error(
+                    Code.UNSET_VARIABLE,
+                    f"the environment variable {value.variable} is not set",
+                    value.span,
+                    f"set it before the run: export {value.variable}=…",
+                )
+                return None
+            case Environment():
+                return resolve(value, scope.values, scope.environ)
+            case _:
+                return value
+
+    def _text(self, text: Text, scope: Scope) -> Value | None:
+        known = True
+        for part in text.parts:
+            if isinstance(part, Interpolation) and part.name not in scope.values:
+                known = False
+                if part.name not in scope.declared:
+                    self.unknown(part.name, part.span, scope)
+        return resolve(text, scope.values, scope.environ) if known else None
+
+    def unknown(self, name: str, span: Span, scope: Scope) -> None:
+        """Report a name that stands for nothing."""
+        near = self.findings.suggest.did_you_mean(name, scope.declared)
+        self.findings.error(
+            Code.UNKNOWN_NAME,
+            f"`{name}` is no param, let or loop variable that is known here",
+            span,
+            near or f"declare it above: let {name} = …",
+        )
