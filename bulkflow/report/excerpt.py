@@ -206,7 +206,6 @@ def _window(
         left = max(0, begin - (spare // 2 if spare >= 0 else _LEAD))
         if whole:
             left = min(left, max(0, total - (room - cut)))
-    left = min(left, focus[0])
     low = next(index for index, start in enumerate(starts) if start >= left)
     limit = starts[low] + room - (cut if low or not whole else 0)
     high = length

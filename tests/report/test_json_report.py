@@ -80,6 +80,12 @@ def test_errors_places_and_diagnostics_have_the_keys_that_the_docs_promise(place
     assert list(diagnostic_json(found)) == _documented("Diagnostics")
 
 
+def test_diagnostics_of_an_error_are_in_source_order(place) -> None:
+    found = [Diagnostic("B2", "m", place("wait")), Diagnostic("B1", "m", place("upload"))]
+    record = error_record(PipelineError(found))
+    assert [each["code"] for each in record["diagnostics"]] == ["B1", "B2"]
+
+
 def test_each_event_is_one_ascii_line_of_json(good_run, failed_run) -> None:
     stream = io.StringIO()
     report = JsonReport(stream)

@@ -18,6 +18,7 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts
 from bulkflow.report import OutputError, PlainReport
+from bulkflow.report.output import Output
 
 
 def _told(events, *, stream=None, **options) -> str:
@@ -113,13 +114,13 @@ def test_no_line_holds_a_control_character(opening) -> None:
 
 
 def test_progress_in_one_state_is_told_every_five_seconds(opening, progress) -> None:
-    events = [progress(at / 10, bytes_sent=at) for at in range(1, 200)]
+    events = [progress(at / 10, bytes_sent=at) for at in range(1, 260)]
     lines = [line for line in _told(opening + events).splitlines() if " up" in line]
-    assert len(lines) == 4
+    assert len(lines) == 6
 
 
 def test_a_state_that_is_new_is_told_at_once_but_only_once(opening, progress) -> None:
-    states = [{"Open": 2}, {"Open": 1, "InProgress": 1}, {"Open": 2}, {"InProgress": 2}]
+    states = [{"Open": 2}, {"InProgress": 2}, {"Open": 1, "InProgress": 1}, {"Open": 2}]
     events = [progress(0.1, parts=2, states=each) for each in states]
     told = _told(opening + events)
     assert told.count("accounts: 0.0 of 1.9 MB up") == 2
@@ -209,6 +210,11 @@ def test_a_full_disk_does_not_stop_the_run_and_is_told_at_the_end(good_run) -> N
         report(event)
     with pytest.raises(OutputError, match="No space left on device"):
         report.close()
+
+
+def test_what_an_encoding_lacks_is_written_as_an_escape(ascii_stream) -> None:
+    Output(ascii_stream).line("é\udc80")
+    assert ascii_stream.getvalue() == "\\xe9\\udc80\n"
 
 
 def test_lines_of_several_threads_stay_whole(opening) -> None:

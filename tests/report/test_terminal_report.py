@@ -75,6 +75,39 @@ def test_running_steps_and_jobs_are_drawn_live(terminal, clock, good_run) -> Non
     assert _screen(terminal.getvalue())[-1] == ""
 
 
+def test_a_bar_is_full_only_when_all_is_done(terminal, clock, opening, progress) -> None:
+    report = _report(terminal, clock)
+    for event in [*opening, progress(0.0, bytes_sent=1_899_999)]:
+        report(event)
+    live = _screen(terminal.getvalue())[-1]
+    report.close()
+    assert "█" * 19 + "░  99%" in live
+
+
+def test_a_job_at_its_end_and_a_step_at_its_end_are_drawn_no_more(
+    terminal, clock, good_run
+) -> None:
+    report = _report(terminal, clock, color=False)
+    for event in good_run[:-3]:
+        report(event)
+    drawn = [line for line in _screen(terminal.getvalue()) if line]
+    assert drawn[-1].startswith("  • wait for job accounts")
+    report(good_run[-3])
+    written = terminal.getvalue()
+    report.close()
+    assert "•" not in written[written.index("✓ wait") :]
+
+
+def test_nothing_is_drawn_when_the_run_is_over(terminal, clock, good_run) -> None:
+    report = _report(terminal, clock)
+    for event in [*good_run[:5], good_run[-1], Notice("a listener failed")]:
+        report(event)
+    shown = _screen(terminal.getvalue())
+    report.close()
+    assert shown[-2:] == ["  a listener failed", ""]
+    assert "  ✗ upload (accounts)                     stopped" in shown
+
+
 def test_a_narrow_terminal_gets_no_bar_and_no_line_that_wraps(terminal, clock, good_run) -> None:
     report = _report(terminal, clock, width=30)
     for event in good_run[:5]:
