@@ -31,8 +31,8 @@ def inflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """
     member = None
     for chunk in chunks:
-        data, more = chunk, False
-        while data or more:
+        data = chunk
+        while data:
             if member is None:
                 member = zlib.decompressobj(_GZIP)
             try:
@@ -42,9 +42,9 @@ def inflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
             if piece:
                 yield piece
             if member.eof:
-                data, more, member = member.unused_data, False, None
+                data, member = member.unused_data, None
             else:
-                # After a full piece zlib may hold more, though it has taken in all of its input.
-                data, more = member.unconsumed_tail, len(piece) == size
+                # Output that zlib still holds comes with the next input; the trailer is the last.
+                data = member.unconsumed_tail
     if member is not None:
         raise DamagedGzipError("the gzip data end before their trailer")

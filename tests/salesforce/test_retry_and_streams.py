@@ -16,6 +16,7 @@ from bulkflow_salesforce import (
     LostAnswerError,
     RetryPolicy,
     SalesforceError,
+    ServerFaultError,
     Timeouts,
     UnreachableError,
 )
@@ -50,8 +51,10 @@ def test_retry_after_lengthens_a_wait_up_to_its_cap(asked):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_an_ambiguous_loss_is_never_repeated_however_patient_the_policy(method):
-    lost = LostAnswerError("m", call=Call(method, "/x", "h"))
-    assert RetryPolicy(attempts=10**6).pause(lost, 1, 0.0) is None
+    call = Call(method, "/x", "h")
+    policy = RetryPolicy(attempts=10**6)
+    assert policy.pause(LostAnswerError("m", call=call), 1, 0.0) is None
+    assert policy.pause(ServerFaultError("m", call=call, status=503), 1, 0.0) is None
 
 
 @pytest.mark.parametrize("bad", [{"attempts": 0}, {"base": -1}, {"jitter": 1.5}, {"cap": -0.1}])

@@ -589,6 +589,15 @@ def test_a_cut_download_is_taken_back_and_asked_for_again(server, session, tmp_p
     assert info.bytes == len(DATA)
 
 
+def test_nothing_of_a_cut_download_stays_behind_a_shorter_one(server, session):
+    stream = io.BytesIO(b"before;")
+    stream.seek(0, io.SEEK_END)
+    cut_download(server, "length")
+    server.answers(200, b"short\n", CSV)
+    session.download("/x", stream)
+    assert stream.getvalue() == b"before;short\n"
+
+
 @pytest.mark.parametrize("how", CUTS)
 def test_a_download_that_stays_cut_leaves_the_old_file(server, connect, tmp_path, how):
     target = tmp_path / "rows.csv"
@@ -688,6 +697,29 @@ def test_a_body_that_fails_is_told_from_a_connection_that_does(
     server.answers(200, {})
     assert session.get("/x").status == 200
     assert [len(seen.body) for seen in server.seen if seen.method == "PUT"] in ([1000], [])
+
+
+@pytest.mark.parametrize("ending", ["well", "refused", "cut"])
+def test_a_body_is_closed_however_its_request_ends(server, connect, ending):
+    readers = []
+
+    class Body:
+        length = 4
+
+        def open(self):
+            readers.append(io.BytesIO(b"rows"))
+            return readers[-1]
+
+    {
+        "well": lambda: server.answers(201),
+        "refused": lambda: server.refuses(400, "INVALIDJOB"),
+        "cut": server.cuts_after_reading,
+    }[ending]()
+    try:
+        connect(server).put_body("/x", Body(), "text/csv")
+    except OrgError:
+        assert ending != "well"
+    assert [reader.closed for reader in readers] == [True]
 
 
 def test_a_body_may_use_one_buffer_for_all_of_its_reads(server, session):
