@@ -169,12 +169,13 @@ class _Checker:
 
     def _chain(self, chain: tree.Chain, scope: Scope) -> PlannedChain:
         matches = [self._match(step) for step in chain.steps]
-        jobs = self.subjects.chain(_subjects(chain.steps, matches), scope)
+        subjects = _subjects(chain.steps, matches)
+        jobs = self.subjects.chain(subjects, scope)
         steps = self._steps(chain.steps, matches, jobs, scope)
         handlers = []
         for handler in chain.handlers:
             matches = [self._match(step) for step in handler.steps]
-            theirs = self.subjects.handler(_subjects(handler.steps, matches), jobs, scope)
+            theirs = self.subjects.handler(_subjects(handler.steps, matches), subjects, jobs, scope)
             planned = self._steps(handler.steps, matches, theirs, scope)
             handlers.append(PlannedHandler(handler.event, planned, handler.span))
         return PlannedChain(steps, tuple(handlers), chain.span)
@@ -199,6 +200,8 @@ class _Checker:
                 continue
             self.arguments.convert(match, scope)
             slot = match.phrase.job_slot
+            if slot is not None and job is None:
+                self.doubtful.add(None)
             arguments = match.arguments
             if slot in arguments:
                 arguments = {name: each for name, each in arguments.items() if name != slot}

@@ -97,8 +97,7 @@ class _Layout:
             if not opens:
                 return []
             if len(levels) > DEEPEST:
-                self._too_deep(end)
-                return [_mark("_NEWLINE", at)]
+                return self._too_deep(at, end)
             levels.append(width)
             return [_mark("_NEWLINE", at), _mark("_INDENT", end)]
         marks = [_mark("_NEWLINE", at)]
@@ -122,14 +121,16 @@ class _Layout:
         marks = [_mark("_NEWLINE", at)] if begun else []
         return marks + [_mark("_DEDENT", at) for _ in self.levels[1:]]
 
-    def _too_deep(self, at: int) -> None:
+    def _too_deep(self, at: int, end: int) -> list[Token]:
         self.ended = True
         self.report(
             Code.NESTING,
             f"more than {DEEPEST} blocks inside each other; the rest is not read",
-            Span(self.source, at, at + 1),
+            Span(self.source, end, end + 1),
             "move the inner blocks to a file of their own and `include` it",
         )
+        unread = ("_NEWLINE", "_INDENT", "WORD", "_NEWLINE", "_DEDENT")
+        return [_mark(kind, at) for kind in unread]
 
     def _width(self, margin: str, end: int) -> int:
         """Columns of an indentation that ends at `end`; reports the first tab of the file."""

@@ -158,7 +158,7 @@ class _Follower:
             accepted = {phase: at for phase, at in before.items() if phase in record.accepts}
             if not accepted:
                 violation(step, record, before, self.catalogue, self.findings)
-                accepted = dict.fromkeys(record.accepts, verb_of(step))
+                accepted = dict.fromkeys(Phase, verb_of(step))
         after = accepted if record.leaves is None else {record.leaves: verb_of(step)}
         state[job] = after
         if before is not after:

@@ -63,7 +63,7 @@ def _known(name: str, flag: str, catalogue: Catalogue, place: Span, findings: Fi
     known = ", ".join(sorted(catalogue.orgs)) or "none"
     findings.error(
         Code.UNKNOWN_ORG,
-        f"{flag}{name} is no org that is known here",
+        f"`{flag}{name}` is no org that is known here",
         place,
         near or f"known orgs: {known}",
     )

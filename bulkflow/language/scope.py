@@ -98,7 +98,7 @@ class Evaluator:
                     Code.UNSET_VARIABLE,
                     f"the environment variable {value.variable} is not set",
                     value.span,
-                    f"set it before the run: export {value.variable}=…",
+                    f"set {value.variable} in the environment of the run",
                 )
                 return None
             case Environment():

@@ -62,10 +62,19 @@ class SubjectFinder:
         return self._assign(subjects, None, scope)
 
     def handler(
-        self, subjects: Sequence[Subject], chain: Sequence[str | None], scope: Scope
+        self,
+        subjects: Sequence[Subject],
+        chain: Sequence[Subject],
+        jobs: Sequence[str | None],
+        scope: Scope,
     ) -> list[str | None]:
         """The job of each step of a handler of a chain with these jobs."""
-        return self._assign(subjects, list(dict.fromkeys(job for job in chain if job)), scope)
+        found = list(dict.fromkeys(job for job in jobs if job))
+        lost = any(
+            job is None and (subject.needed or subject.named)
+            for subject, job in zip(chain, jobs, strict=True)
+        )
+        return self._assign(subjects, found, scope, told=lost and not found)
 
     def test(self, subject: Subject, scope: Scope) -> str | None:
         """The job that a question is about."""
@@ -76,8 +85,14 @@ class SubjectFinder:
         return _place(declared) in self._used
 
     def _assign(
-        self, subjects: Sequence[Subject], chain: list[str] | None, scope: Scope
+        self,
+        subjects: Sequence[Subject],
+        chain: list[str] | None,
+        scope: Scope,
+        *,
+        told: bool = False,
     ) -> list[str | None]:
+        """`told`: the chain's job could not be found, and the user knows."""
         names = [subject.named for subject in subjects]
         right: list[Name | None] = []
         following: Name | None = None
@@ -94,7 +109,7 @@ class SubjectFinder:
             elif found := name or after or left:
                 jobs.append(self._known(found, scope, report=found is name))
             else:
-                jobs.append(self._only(subject, chain, scope))
+                jobs.append(None if told else self._only(subject, chain, scope))
         return jobs
 
     def _known(self, name: Name, scope: Scope, *, report: bool) -> str | None:
@@ -103,12 +118,15 @@ class SubjectFinder:
             self._used.add(_place(declared))
             return name.name
         if report:
-            near = self.findings.suggest.did_you_mean(name.name, scope.jobs)
+            near = self.findings.suggest.nearest(name.name, scope.jobs)
+            if near is not None:
+                self._used.add(_place(scope.jobs[near]))
+            declare = f"declare it: job {name.name}, with its clauses indented below"
             self.findings.error(
                 Code.UNKNOWN_JOB,
                 f"job {name.name} is not declared",
                 name.span,
-                near or f"declare it: job {name.name}, with its clauses indented below",
+                f"did you mean `{near}`?" if near else declare,
             )
         return None
 

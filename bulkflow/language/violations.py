@@ -74,7 +74,7 @@ def _too_late(record: Step, word: str, phase: Phase) -> str:
     ):
         return "it takes no more data"
     if record.leaves is phase:
-        return f"it cannot be {phase.value} again"
+        return f"`{word}` has nothing left to do"
     return f"`{word}` comes too late"
 
 
