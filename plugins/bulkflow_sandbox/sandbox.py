@@ -14,6 +14,7 @@ from bulkflow_sandbox.jobs.table import create_job_table
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org
+from bulkflow_sandbox.request_log import RequestLog
 from bulkflow_sandbox.schema.file import standard_schema
 from bulkflow_sandbox.sessions import Sessions
 from bulkflow_sandbox.store.database import Database
@@ -56,6 +57,7 @@ class Sandbox:
         clock = clock or SystemClock()
         choices = choices or Choices()
         self.database = Database(data)
+        self.requests = RequestLog()
         self.limits = Limits(clock, records_per_day=choices.records_per_day)
         self.org = Org(
             schema=schema or standard_schema(),

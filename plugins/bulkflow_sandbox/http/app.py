@@ -11,6 +11,7 @@ from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, answer_no_route
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
+from bulkflow_sandbox.http.recorder import Recorder
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.sandbox import Sandbox
@@ -20,7 +21,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
     """The application that answers for a sandbox; each kind of resource brings its routes."""
     app = Starlette(
         routes=IngestResources(sandbox).routes(),
-        middleware=[Middleware(Gate, sandbox=sandbox)],
+        middleware=[Middleware(Recorder, sandbox=sandbox), Middleware(Gate, sandbox=sandbox)],
         exception_handlers={
             ApiError: answer_api_error,
             404: answer_no_route,

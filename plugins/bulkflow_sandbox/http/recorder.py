@@ -1,0 +1,107 @@
+"""Writes every request of a client into the request log."""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers
+
+from bulkflow_sandbox.request_log import RequestEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from bulkflow_sandbox.sandbox import Sandbox
+
+OWN_PATHS: Final = "/_sandbox/"
+"""Where the page and its data are; nobody wants to read about the reading."""
+
+_MOST_ERROR: Final = 2000
+
+
+class Recorder:
+    """The middleware around all others.
+
+    Args:
+        app: What answers.
+        sandbox: Whose log it is.
+        timer: Tells seconds, to measure with.
+    """
+
+    def __init__(
+        self, app: ASGIApp, sandbox: Sandbox, timer: Callable[[], float] = perf_counter
+    ) -> None:
+        self._app = app
+        self._sandbox = sandbox
+        self._timer = timer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, and writes down how it ended."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or path == "/" or path.startswith(OWN_PATHS):
+            await self._app(scope, receive, send)
+            return
+        started = self._timer()
+        at = self._sandbox.org.clock.now()
+        received = sent = 0
+        status: int | None = None
+        refusal = bytearray()
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
+        async def counted_send(message: Message) -> None:
+            nonlocal sent, status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                body = message.get("body", b"")
+                sent += len(body)
+                if status is not None and status >= 400:
+                    refusal.extend(body[: _MOST_ERROR - len(refusal)])
+            await send(message)
+
+        try:
+            await self._app(scope, counted_receive, counted_send)
+        finally:
+            self._sandbox.requests.add(
+                RequestEntry(
+                    at=at,
+                    method=scope["method"],
+                    path=_shown(path, scope["query_string"]),
+                    status=status,
+                    milliseconds=round((self._timer() - started) * 1000, 2),
+                    received=received,
+                    sent=sent,
+                    client=Headers(scope=scope).get("user-agent", ""),
+                    error=_error(bytes(refusal)),
+                )
+            )
+
+
+def _shown(path: str, query: bytes) -> str:
+    # The queries of logins and logouts carry secrets.
+    if not query or not path.startswith("/services/data/"):
+        return path
+    return f"{path}?{query.decode('latin-1')}"
+
+
+def _error(body: bytes) -> str | None:
+    """The code and message of an error body: an array (API), or an object (OAuth)."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    entry = document[0] if isinstance(document, list) and document else document
+    if not isinstance(entry, dict):
+        return None
+    code = entry.get("errorCode") or entry.get("error")
+    message = entry.get("message") or entry.get("error_description")
+    return ": ".join(str(part) for part in (code, message) if part) or None

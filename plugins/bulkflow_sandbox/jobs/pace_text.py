@@ -1,0 +1,53 @@
+"""Paces as words: `immediately`, `3 polls`, `10s`, `500 rows/s`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, RowsPerSecond
+
+if TYPE_CHECKING:
+    from bulkflow_sandbox.jobs.pace import Pace
+
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_POLLS: Final = re.compile(r"(\d+) *polls?")
+_TIME: Final = re.compile(r"(\d+(?:\.\d+)?) *(ms|s|m|h)")
+_RATE: Final = re.compile(r"(\d+(?:\.\d+)?) *rows? *(?:/|per) *s(?:econd)?")
+
+
+def read_pace(text: str) -> Pace:
+    """The pace that words name.
+
+    Raises:
+        SandboxError: They name none.
+    """
+    words = text.strip().lower()
+    if words == "immediately":
+        return Immediately()
+    if match := _POLLS.fullmatch(words):
+        return AfterPolls(int(match[1]))
+    if match := _TIME.fullmatch(words):
+        return AfterTime(float(match[1]) * _SECONDS[match[2]])
+    if (match := _RATE.fullmatch(words)) and float(match[1]) > 0:
+        return RowsPerSecond(float(match[1]))
+    raise SandboxError(
+        f"{text!r} is no pace of processing",
+        help="write `immediately`, `3 polls`, `10s` or `500 rows/s`",
+    )
+
+
+def pace_text(pace: Pace) -> str:
+    """The words for a pace; the name of its class, for one that others made."""
+    match pace:
+        case Immediately():
+            return "immediately"
+        case AfterPolls(polls):
+            return f"{polls} poll{'' if polls == 1 else 's'}"
+        case AfterTime(processing, queued):
+            return f"{processing + queued:g}s"
+        case RowsPerSecond(rate):
+            return f"{rate:g} rows/s"
+        case _:
+            return type(pace).__name__
