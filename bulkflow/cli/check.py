@@ -14,6 +14,7 @@ from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:
     from bulkflow.cli.environment import Environment
+    from bulkflow.model.diagnostic import Diagnostic
 
 
 @click.command("check")
@@ -41,10 +42,9 @@ def command(
     Reads no data and sends nothing. Ends with 0 if there are no errors (there may be warnings), and
     with 2 if there are.
     """
-    from bulkflow.report import diagnostics_github, diagnostics_json, render_diagnostics
-    from bulkflow.report.choice import is_live, wants_color
+    from bulkflow.report import diagnostics_github, diagnostics_json
 
-    found = []
+    found: list[Diagnostic] = []
     wrong = 0
     for file in files:
         checked = app.check(request_of(environment, file, settings, org), host(environment))
@@ -55,14 +55,11 @@ def command(
     elif form == "github":
         if found:
             environment.stdout.write(diagnostics_github(found) + "\n")
-    elif found:
-        color = is_live(environment.stderr, environment.environ) and wants_color(
-            environment.environ
-        )
-        environment.stderr.write(render_diagnostics(found, color=color, width=None) + "\n")
+    else:
+        environment.show_diagnostics(found)
     if wrong:
         return ExitCode.WRONG
     if form == "text":
         files_are = "file is" if len(files) == 1 else "files are"
-        environment.stderr.write(f"{len(files)} {files_are} fine\n")
+        environment.show(f"{len(files)} {files_are} fine")
     return ExitCode.DONE

@@ -84,15 +84,15 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     except click.exceptions.Abort:
         return ExitCode.INTERRUPTED
     except BulkflowError as error:
-        from bulkflow.report import render_error
-
-        environment.stderr.write(render_error(error, color=False) + "\n")
+        environment.show_error(error)
+        if environment.debug:
+            environment.show("".join(traceback.format_exception(error)))
         return error.exit_code
     except BrokenPipeError:
         # Whoever read our output has enough of it; that is no failure of ours.
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        environment.stderr.write(_mistake(error, environment))
+        environment.show(_mistake(error, environment))
         return ExitCode.FAILED
 
 

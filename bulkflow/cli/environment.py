@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypedDict
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from bulkflow.errors import BulkflowError
+    from bulkflow.model.diagnostic import Diagnostic
+
+
+class _Form(TypedDict):
+    color: bool
+    width: int | None
+    encoding: str
 
 
 @frozen
@@ -29,3 +39,30 @@ class Environment:
     def debug(self) -> bool:
         """Whether the user wants the traceback of what should not happen."""
         return bool(self.environ.get("BULKFLOW_DEBUG"))
+
+    def show(self, text: str) -> None:
+        """Write words for people, on stderr."""
+        self.stderr.write(text.rstrip("\n") + "\n")
+
+    def show_error(self, error: BulkflowError) -> None:
+        """Write an error, on stderr."""
+        from bulkflow.report import render_error
+
+        self.show(render_error(error, **self._form()))
+
+    def show_diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Write what is wrong with a pipeline file, on stderr."""
+        from bulkflow.report import render_diagnostics
+
+        if diagnostics:
+            self.show(render_diagnostics(diagnostics, **self._form()))
+
+    def _form(self) -> _Form:
+        from bulkflow.report.choice import is_live, wants_color
+
+        live = is_live(self.stderr, self.environ)
+        return {
+            "color": live and wants_color(self.environ),
+            "width": shutil.get_terminal_size().columns if live else None,
+            "encoding": self.stderr.encoding or "utf-8",
+        }

@@ -35,8 +35,6 @@ def command(
     Reads the data to its end, as a run does before its first request; sends nothing. Ends with 2 if
     the file or the data is wrong.
     """
-    from bulkflow.report import render_error
-
     request = request_of(environment, file, settings, org)
     forecast = app.plan(request, host(environment), lambda _: None)
     if as_json:
@@ -44,7 +42,7 @@ def command(
     else:
         environment.stdout.write(_as_text(forecast))
     for error in forecast.errors:
-        environment.stderr.write(render_error(error, color=False) + "\n")
+        environment.show_error(error)
     return ExitCode.WRONG if forecast.errors else ExitCode.DONE
 
 

@@ -49,16 +49,13 @@ def command(
     to become of them, 130 when it was interrupted.
     """
     from bulkflow.engine.services import SystemClock
-    from bulkflow.report import choose, render_diagnostics
+    from bulkflow.report import choose
 
     request = request_of(environment, file, settings, org, state_dir)
     plugins = host(environment)
     checked = app.check(request, plugins)
     plan = app.plan_of(checked)
-    if checked.diagnostics:
-        environment.stderr.write(
-            render_diagnostics(checked.diagnostics, color=False, width=None) + "\n"
-        )
+    environment.show_diagnostics(checked.diagnostics)
     listener = choose(
         environment.stdout,
         environment.stderr,

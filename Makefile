@@ -1,0 +1,46 @@
+# The few commands that a developer types. Everything goes into .venv; nothing else is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+endif
+
+.PHONY: demo test check format bench peers clean
+
+## demo: install, and load 10,000 rows into the embedded sandbox
+demo: $(VENV)/installed
+	$(BIN)/bulkflow run examples/quickstart/accounts.bulkflow
+
+## test: install what the tests need, and run them all
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q -n auto
+
+## check: lint, format, types, import rules
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+## format: write the code as ruff wants it
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+## bench: load a generated file into a sandbox in another process, and print what it took
+bench: $(VENV)/installed-dev
+	$(BIN)/python bench/load.py
+
+clean:
+	rm -rf $(VENV) build dist .bulkflow
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@

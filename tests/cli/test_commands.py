@@ -1,0 +1,160 @@
+"""Whole commands, in this process, with streams of the test's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import bulkflow
+from support.workshop import Workshop
+
+FINE = 'org sandbox\njob a\n    insert Account\n    from "a.csv"\nload job a\n'
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path, {})
+
+
+def test_a_file_without_mistakes_is_fine(workshop: Workshop) -> None:
+    ran = workshop.command("check", str(workshop.write("fine.bulkflow", FINE)))
+    assert (ran.code, ran.out, ran.err) == (0, "", "1 file is fine\n")
+
+
+def test_mistakes_of_several_files_are_shown_together(workshop: Workshop) -> None:
+    one = workshop.write("one.bulkflow", FINE.replace("load", "laod"))
+    two = workshop.write("two.bulkflow", FINE.replace("Account", "{"))
+    ran = workshop.command("check", str(one), str(two))
+    assert ran.code == 2
+    assert "one.bulkflow:5:1" in ran.err
+    assert "two.bulkflow:3" in ran.err
+    assert "did you mean `load`" in ran.err
+
+
+def test_mistakes_for_programs(workshop: Workshop) -> None:
+    file = workshop.write("one.bulkflow", FINE.replace("load", "laod"))
+    ran = workshop.command("check", "--format", "json", str(file))
+    assert ran.code == 2
+    assert json.loads(ran.out)
+    github = workshop.command("check", "--format", "github", str(file))
+    assert github.code == 2
+    assert github.out.startswith("::error file=")
+
+
+@pytest.mark.parametrize("command", ["check", "run", "plan"])
+def test_a_file_that_is_not_there(workshop: Workshop, command: str) -> None:
+    ran = workshop.command(command, str(workshop.folder / "none.bulkflow"))
+    assert ran.code == 2
+    assert "none.bulkflow" in ran.err
+    assert "help:" in ran.err
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfeo\x00r\x00g\x00", b"org sandbox\x80\n"])
+def test_a_file_that_is_not_utf_8(workshop: Workshop, content: bytes) -> None:
+    ran = workshop.command("check", str(workshop.write("odd.bulkflow", content)))
+    assert ran.code == 2
+    assert "UTF-8" in ran.err
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(workshop: Workshop) -> None:
+    data = b"\xef\xbb\xbf" + FINE.replace("\n", "\r\n").encode()
+    assert workshop.command("check", str(workshop.write("fine.bulkflow", data))).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("region", "names no value"),
+        ("=EMEA", "names no value"),
+        ("nosuch=1", "nosuch"),
+    ],
+)
+def test_settings_that_do_not_fit(workshop: Workshop, text: str, said: str) -> None:
+    file = workshop.write("fine.bulkflow", 'param region = "x" "Which"\n' + FINE)
+    ran = workshop.command("check", "--set", text, str(file))
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_param_reaches_the_source(workshop: Workshop) -> None:
+    file = workshop.write(
+        "fine.bulkflow", 'param region "Which"\n' + FINE.replace("a.csv", "{region}.csv")
+    )
+    workshop.write("EMEA.csv", "Name\nOne\n")
+    assert workshop.command("plan", str(file)).code == 2
+    ran = workshop.command("plan", "--set", "region=EMEA", str(file))
+    assert ran.code == 0, ran.err
+    assert "EMEA.csv" in ran.out
+
+
+def test_the_org_of_the_command_line_takes_the_place_of_the_files(workshop: Workshop) -> None:
+    file = workshop.write("fine.bulkflow", FINE.replace("org sandbox\n", ""))
+    assert workshop.command("check", str(file)).code == 2
+    assert workshop.command("check", "--org", "sandbox", str(file)).code == 0
+    ran = workshop.command("check", "--org", "sandbxo", str(file))
+    assert ran.code == 2
+    assert "sandbox" in ran.err
+
+
+def test_a_plan_counts_jobs_parts_bytes_rows_and_calls(workshop: Workshop) -> None:
+    workshop.write("a.csv", "Name\n" + "x\n" * 25)
+    file = workshop.write("fine.bulkflow", FINE.replace('"a.csv"', '"a.csv"\n    parts of 10 rows'))
+    ran = workshop.command("plan", "--json", str(file))
+    assert ran.code == 0, ran.err
+    plan = json.loads(ran.out)
+    (job,) = plan["jobs"]
+    assert [part["rows"] for part in job["parts"]] == [10, 10, 5]
+    assert (plan["rows"], plan["bytes"], plan["requests"]) == (25, 3 * 5 + 25 * 2, 12)
+    assert not (workshop.folder / ".bulkflow").exists()
+
+
+def test_a_plan_reports_bad_data(workshop: Workshop) -> None:
+    workshop.write("a.csv", 'Name\n"open\n')
+    ran = workshop.command("plan", str(workshop.write("fine.bulkflow", FINE)))
+    assert ran.code == 2
+    assert "a.csv" in ran.err
+    assert "line 2" in ran.err
+
+
+def test_words_are_listed_with_who_brought_them(workshop: Workshop) -> None:
+    ran = workshop.command("words", "--json")
+    rows = {(row["kind"], row["phrase"]): row for row in json.loads(ran.out)}
+    wait = rows["step", "wait [for {job}] [up to {timeout:duration}] [every {interval:duration}]"]
+    assert wait["plugin"] == f"ingest (bulkflow {bulkflow.__version__})"
+    assert ("clause", "insert {object}") in rows
+    assert ("value type", "duration") in rows
+    assert all(row["doc"] for row in rows.values())
+
+
+def test_an_unknown_word_is_a_mistake_of_the_command_line(workshop: Workshop) -> None:
+    assert workshop.command("words", "nosuch").code == 2
+
+
+def test_plugins_are_listed_with_what_they_bring(workshop: Workshop) -> None:
+    rows = {row["plugin"]: row for row in json.loads(workshop.command("plugins", "--json").out)}
+    assert {"control", "csv", "ingest", "salesforce", "sandbox"} <= set(rows)
+    assert all(row["status"] == "loaded" for row in rows.values())
+    assert rows["sandbox"]["brings"]["orgs"] == ["sandbox"]
+
+
+def test_a_blocked_plugin_is_not_loaded_and_its_words_are_unknown(workshop: Workshop) -> None:
+    workshop.environ["BULKFLOW_BLOCK"] = "control"
+    rows = {row["plugin"]: row for row in json.loads(workshop.command("plugins", "--json").out)}
+    assert rows["control"]["status"] == "blocked"
+    file = workshop.write("fine.bulkflow", FINE + 'log "done"\n')
+    ran = workshop.command("check", str(file))
+    assert ran.code == 2
+    assert "`log` is no known step" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nosuch"], ["run"], ["run", "a", "b"], ["check", "--nosuch"]]
+)
+def test_a_wrong_command_line_ends_with_2_and_says_why(
+    workshop: Workshop, arguments: list[str]
+) -> None:
+    ran = workshop.command(*arguments)
+    assert ran.code == 2
+    assert "Usage:" in ran.err

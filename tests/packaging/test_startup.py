@@ -1,0 +1,44 @@
+"""What a command loads, asked in a process of its own. Facts and not clocks: they never waver."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"asyncio", "cattrs", "lark", "numpy", "pluggy", "rich", "ssl", "starlette", "urllib3"}
+
+PROGRAM = """
+import sys
+from bulkflow.cli import main
+code = main(sys.argv[1:])
+print("\\n" + " ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+sys.exit(code)
+"""
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The heavy packages that a command has loaded when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True
+    )
+    return HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_version_loads_nothing_heavy() -> None:
+    assert loaded("--version") == set()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("plugins",), ("words",)])
+def test_listing_loads_the_plugin_host_alone(arguments: tuple[str, ...]) -> None:
+    assert loaded(*arguments) == {"pluggy"}
+
+
+def test_checking_a_file_loads_the_parser_and_no_network(tmp_path: Path) -> None:
+    file = tmp_path / "fine.bulkflow"
+    file.write_text(
+        'org sandbox\njob a\n    insert Account\n    from "a.csv"\nload job a\n', "utf-8"
+    )
+    assert loaded("check", str(file)) == {"lark", "pluggy"}

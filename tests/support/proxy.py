@@ -1,0 +1,141 @@
+"""A proxy that forwards to a sandbox, and can lose or change any answer on the way."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from attrs import Factory, define
+
+Fault = Callable[["Handler", Callable[[], None]], None]
+
+
+@define(eq=False)
+class Proxy:
+    """Forwards to a server; each rule is used once, for the first request that it matches."""
+
+    target: str
+    url: str = ""
+    rules: list[tuple[str, re.Pattern[str], Fault]] = Factory(list)
+    seen: list[tuple[str, str]] = Factory(list)
+    lock: threading.Lock = Factory(threading.Lock)
+
+    def on(self, method: str, path: str, fault: Fault) -> None:
+        """Treat the next request of a method whose path ends in a pattern."""
+        self.rules.append((method, re.compile(path + r"(\?|$)"), fault))
+
+    def count(self, method: str, path: str) -> int:
+        """How many such requests came, lost ones included."""
+        pattern = re.compile(path + r"(\?|$)")
+        return sum(1 for m, p in self.seen if m == method and pattern.search(p))
+
+    def take(self, method: str, path: str) -> Fault | None:
+        with self.lock:
+            self.seen.append((method, path))
+            for rule in self.rules:
+                if rule[0] == method and rule[1].search(path):
+                    self.rules.remove(rule)
+                    return rule[2]
+        return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: Proxy
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def serve(self) -> None:
+        fault = self.proxy.take(self.command, self.path)
+        if fault is None:
+            self.forward()
+        else:
+            fault(self, self.forward)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - http.server's names
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def exchange(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(urlsplit(self.proxy.target).netloc, timeout=30)
+        try:
+            names = ("Authorization", "Content-Type", "Accept")
+            headers = {name: self.headers[name] for name in names if self.headers[name]}
+            connection.request(self.command, self.path, self.body(), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    def forward(self) -> None:
+        self.answer(*self.exchange())
+
+    def answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() in {"content-type", "sforce-limit-info"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def cut(self) -> None:
+        self.close_connection = True
+
+
+def lose_answer(handler: Handler, forward: Callable[[], None]) -> None:
+    """The server does it; the client never hears of it."""
+    handler.exchange()
+    handler.cut()
+
+
+def lose_request(handler: Handler, forward: Callable[[], None]) -> None:
+    """The request is read and goes nowhere."""
+    handler.body()
+    handler.cut()
+
+
+def answering(status: int, content: object, kind: str = "application/json") -> Fault:
+    """Answer in the server's place; nothing is done."""
+
+    def fault(handler: Handler, forward: Callable[[], None]) -> None:
+        handler.body()
+        data = content if isinstance(content, str) else json.dumps(content)
+        handler.answer(status, [("Content-Type", kind)], data.encode())
+
+    return fault
+
+
+def done_but(status: int, content: object) -> Fault:
+    """The server does it, and something in front of it answers otherwise."""
+
+    def fault(handler: Handler, forward: Callable[[], None]) -> None:
+        handler.exchange()
+        handler.answer(status, [("Content-Type", "application/json")], json.dumps(content).encode())
+
+    return fault
+
+
+@contextmanager
+def proxied(target: str) -> Iterator[Proxy]:
+    """A proxy on a free port while the block runs."""
+    made = Proxy(target)
+    bound = type("BoundHandler", (Handler,), {"proxy": made})
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), bound)
+    made.url = f"http://127.0.0.1:{listener.server_address[1]}"
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield made
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
