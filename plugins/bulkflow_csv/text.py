@@ -23,7 +23,7 @@ class TextCheck:
 
     Args:
         buffer: Where the blocks are; its size is a multiple of 64. Behind a block that does not
-            fill it, the rest of the last 64 bytes is zero.
+            fill it, the rest of the last 64 bytes is zero, which ends a sequence as any ASCII does.
         scratch: As large as the buffer, overwritten.
     """
 
@@ -49,10 +49,10 @@ class TextCheck:
         flags = np.packbits(high, bitorder="little")
         found = np.count_nonzero(flags)
         if 4 * found > len(flags):
-            text = self._groups[: len(flags)].tobytes()[:size]
+            text = self._groups[: len(flags)].tobytes()
         else:
             text = self._groups[self._to_decode(flags)].tobytes()
-        self._is_ascii = not found and not self._in_run
+        self._is_ascii = not found
         self._in_run = bool(high[size - 1])
         try:
             self._decoder.decode(text)

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from bulkflow.errors import DataError, ExitCode
-from bulkflow_csv import ByteSource, CsvError, FormatLimits, PartLimit, read_head, scan
+from bulkflow_csv import ByteSource, CsvError, FormatLimits, PartLimit, iter_parts, read_head, scan
 
 Source = Callable[[bytes], ByteSource]
 BOM = b"\xef\xbb\xbf"
@@ -95,6 +95,7 @@ CASES = {
     "NUL": Case(b"a,b\n1,\0\n", "there is a NUL byte", 6, 2, 1, 2),
     "Latin-1": Case("a,b\n1,Jos\xe9 B\n".encode("latin-1"), "byte 0xE9 is not", 9, 2, 1, 2),
     "cut sequence at the end": Case(b"a,b\n1,\xe6\x9d", "byte 0xE6 is not", 6, 2, 1, 2),
+    "bad byte first in a record": Case(b"a,b\n1,2\n\xff,2\n", "byte 0xFF", 8, 3, 2, 1),
     "surrogate": Case(b"a,b\n1,\xed\xa0\x80\n", "byte 0xED is not", 6, 2, 1, 2),
     "overlong sequence": Case(b"a,b\n1,\xc0\xaf\n", "byte 0xC0 is not", 6, 2, 1, 2),
     "value too long": Case(
@@ -158,6 +159,40 @@ def test_a_fault_far_into_the_file_has_the_place_it_has_there(source: Source, na
         case.record + 500,
         case.column,
     )
+
+
+NEEDS_THE_END = [name for name in LATER if name == "unclosed quote" or "at the end" in name]
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_fault_is_found_wherever_a_block_ends(source: Source, name: str) -> None:
+    case = CASES[name]
+    header, rest = case.data.split(b"\n", 1)
+    line_end = b"\r\n" if header.endswith(b"\r") else b"\n"
+    more = b"" if name in NEEDS_THE_END else (b"1,2" + line_end) * 40
+    assert case.offset is not None
+    for shift in range(64):
+        fill = b"x" * shift + b",y" + line_end
+        error = refused(source(header + b"\n" + fill + rest + more), case, 64)
+        assert error.message.startswith(case.message)
+        assert error.offset == case.offset + len(fill)
+
+
+def test_a_record_too_long_is_found_wherever_a_block_ends(source: Source) -> None:
+    limits = FormatLimits(record=300)
+    for shift in range(0, 1024, 50):
+        data = b"a,b\n" + b"x" * (shift % 290) + b",y\n" + b"1,2\n" * (shift // 4)
+        where = source(data + b"x," + b"y" * 299 + b"\n" + b"1,2\n" * 300)
+        with pytest.raises(CsvError, match="the record is longer than 300") as caught:
+            scan(where, limits=limits, block_size=1024)
+        assert caught.value.offset == len(data)
+
+
+def test_a_file_that_changes_before_the_rows_are_read_is_refused(source: Source) -> None:
+    head = read_head(source(b"a,b\n1,2\n3,4\n"))
+    source(b"a,b\n1,2\n3,4\n5,6\n")
+    with pytest.raises(CsvError, match="the file changed"):
+        next(iter_parts(head, limit=PartLimit(rows=1)))
 
 
 def test_the_place_is_spelled_out(source: Source) -> None:

@@ -22,6 +22,7 @@ from bulkflow_csv import (
     read_head,
     scan,
 )
+from bulkflow_csv.structure import Structure
 from bulkflow_csv.walk import Walker
 
 BLOCKS = st.sampled_from([64, 128, 192, 1024])
@@ -140,14 +141,22 @@ DELIMITERS = (",", ";", "|", "\t", "^", "`")
 
 
 @LAW
-@given(sample=samples(), block=BLOCKS, room=st.integers(1, 400) | st.none(), rows=st.integers(1, 9))
+@given(
+    sample=samples(),
+    block=BLOCKS,
+    fill=st.none() | st.tuples(st.integers(1, 20), st.integers(-1, 1)),
+    rows=st.integers(1, 9),
+)
 def test_parts_are_the_file_cut_greedily_between_records(
-    place: Path, sample: Sample, block: int, room: int | None, rows: int
+    place: Path, sample: Sample, block: int, fill: tuple[int, int] | None, rows: int
 ) -> None:
     delimiter = next((mark for mark in DELIMITERS if mark.encode() in sample.header), ",")
     largest = max(map(len, sample.records), default=0)
+    # As many bytes as the first rows have, or one more or less, so that parts fit exactly.
+    count, over = fill or (0, 0)
+    room = max(largest, sum(map(len, sample.records[:count])) + over)
     limit = PartLimit(
-        bytes=None if room is None else len(sample.header) + largest + room,
+        bytes=len(sample.header) + room + (not room) if fill else None,
         rows=rows if rows < 9 else None,
     )
     found = scan(source(place, sample.data), limit=limit, delimiter=delimiter, block_size=block)
@@ -183,6 +192,26 @@ def test_rows_are_those_of_the_csv_module(place: Path, sample: Sample, block: in
         assert tuple(header) == found.header.columns
         read += rows
     assert read == sample.rows
+
+
+@LAW
+@given(sample=samples(columns=st.integers(2, 4)))
+def test_right_files_raise_no_doubt(place: Path, sample: Sample) -> None:
+    head = read_head(source(place, sample.data))
+    structure = Structure(
+        block_size=64,
+        delimiter=head.dialect.delimiter,
+        crlf=head.dialect.line_ending == "CRLF",
+        columns=len(head.header.columns),
+        start=head.start.offset,
+        limits=FormatLimits(),
+    )
+    rows = sample.data[head.start.offset : head.end]
+    for offset in range(0, len(rows), 64):
+        block = rows[offset : offset + 64]
+        structure.buffer[: len(block)] = block
+        structure.read(len(block))
+        assert not structure.suspect
 
 
 @LAW
