@@ -203,6 +203,12 @@ class Choices:
         Source.CHOSEN,
         "Create of a job for an operation that the user may not do to the object",
     )
+    assignment_rule_illegal: Refusal = _choice(
+        Refusal(400, "INVALIDJOB", "Assignment rule {rule} is not valid for {object}"),
+        Source.CHOSEN,
+        "Create with an assignmentRuleId that is no id of a rule, or for another object than Case "
+        "and Lead",
+    )
     body_unreadable: Refusal = _choice(
         Refusal(400, "JSON_PARSER_ERROR", "{problem}"),
         Source.CHOSEN,
@@ -361,6 +367,11 @@ class Choices:
         "InvalidBatch : Field exceeds the limit of {limit} characters",
         Source.CHOSEN,
         "A longer value fails the job",
+    )
+    lock_text: str = _choice(
+        "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--",
+        Source.RECORDED,
+        "The error of a row whose record is locked (a fault that a test asks for)",
     )
     records_per_day: int = _choice(
         150_000_000, Source.DOCUMENTED, "Most records that are processed in 24 hours"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from bulkflow.errors import UsageError
 from bulkflow_sandbox.errors import ApiError
 
 if TYPE_CHECKING:
@@ -53,7 +54,15 @@ class Limits:
             return max(0, self._maxima[name] - self._used[name])
 
     def set(self, name: str, maximum: int) -> None:
-        """Changes a limit."""
+        """Changes a limit.
+
+        Raises:
+            UsageError: There is no such limit.
+        """
+        if name not in self._maxima:
+            raise UsageError(
+                f"there is no limit {name!r}", help=f"known are {', '.join(self._maxima)}"
+            )
         with self._lock:
             self._maxima[name] = maximum
 

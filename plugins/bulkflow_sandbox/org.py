@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import define
 
 from bulkflow_sandbox.dates import parse_moment
 from bulkflow_sandbox.ids import ORGANIZATION_PREFIX, USER_PREFIX, make_id
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.choices import Choices
     from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.faults.plan import FaultPlan
     from bulkflow_sandbox.limits import Limits
     from bulkflow_sandbox.schema.objects import Schema
     from bulkflow_sandbox.store.database import Database
@@ -24,15 +25,16 @@ USER_ID: Final = make_id(USER_PREFIX, 1)
 USERNAME: Final = "admin@sandbox.example"
 
 
-@frozen
+@define(eq=False)
 class Org:
-    """The schema, the records and the time of one org."""
+    """The schema, the records and the time of one org; the schema may be replaced by a larger."""
 
     schema: Schema
     database: Database
     clock: Clock
     choices: Choices
     limits: Limits
+    faults: FaultPlan
 
     def moment(self, stored: str | None) -> datetime:
         """A moment that the store kept; now, for one that it did not."""

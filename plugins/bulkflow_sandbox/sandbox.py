@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Self
 
 from bulkflow_sandbox.choices import Choices
 from bulkflow_sandbox.clock import SystemClock
 from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.faults.plan import FaultPlan
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.jobs.pace import Immediately
 from bulkflow_sandbox.jobs.table import create_job_table
@@ -15,16 +17,18 @@ from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org
 from bulkflow_sandbox.request_log import RequestLog
-from bulkflow_sandbox.schema.file import standard_schema
+from bulkflow_sandbox.schema.file import read_schema, standard_schema
 from bulkflow_sandbox.sessions import Sessions
-from bulkflow_sandbox.store.database import Database
+from bulkflow_sandbox.store.database import Database, take_serials
 from bulkflow_sandbox.store.tables import create_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
     from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.faults.fault import AnyFault
     from bulkflow_sandbox.jobs.pace import Pace
     from bulkflow_sandbox.schema.objects import Schema
 
@@ -39,6 +43,7 @@ class Sandbox:
         token: The access token that is valid from the start; `None` makes one.
         schema: The objects and rules; `None` is the standard ones.
         choices: The behaviours that can be otherwise.
+        faults: What goes wrong from the start.
 
     Raises:
         SandboxError: The folder cannot be used.
@@ -53,18 +58,21 @@ class Sandbox:
         token: str | None = None,
         schema: Schema | None = None,
         choices: Choices | None = None,
+        faults: Iterable[AnyFault] = (),
     ) -> None:
         clock = clock or SystemClock()
         choices = choices or Choices()
         self.database = Database(data)
         self.requests = RequestLog()
         self.limits = Limits(clock, records_per_day=choices.records_per_day)
+        self.faults = FaultPlan(self.limits, faults)
         self.org = Org(
-            schema=schema or standard_schema(),
+            schema=self._kept_schema(schema or standard_schema()),
             database=self.database,
             clock=clock,
             choices=choices,
             limits=self.limits,
+            faults=self.faults,
         )
         self.sessions = Sessions(token or f"00Dsandbox!{secrets.token_urlsafe(24)}", USER_ID)
         self._create_tables()
@@ -79,6 +87,36 @@ class Sandbox:
     def settle(self, timeout: float | None = 60) -> bool:
         """Waits until all work is done that the pace allows now; whether it came to that."""
         return self.worker.settle(timeout)
+
+    def inject(self, fault: AnyFault) -> None:
+        """Lets something go wrong from now on."""
+        self.faults.add(fault)
+
+    def change_schema(self, document: object) -> None:
+        """Adds the objects, fields and rules of a schema document, and keeps it with the data.
+
+        Raises:
+            SchemaError: The document describes something impossible.
+        """
+        schema = read_schema(document, self.org.schema)
+        with self.database.writing() as connection:
+            for item in schema:
+                create_tables(connection, item)
+            connection.execute(
+                "INSERT INTO facts VALUES (?, ?)",
+                (f"schema {take_serials(connection, 'schema', 1):06d}", json.dumps(document)),
+            )
+        self.org.schema = schema
+
+    def _kept_schema(self, schema: Schema) -> Schema:
+        """A schema with the documents that were added to it when the sandbox ran before."""
+        with self.database.reading() as connection:
+            documents = connection.execute(
+                "SELECT value FROM facts WHERE name LIKE 'schema %' ORDER BY name"
+            ).fetchall()
+        for (document,) in documents:
+            schema = read_schema(json.loads(document), schema)
+        return schema
 
     def close(self) -> None:
         """Ends the work, closes all files, and removes a temporary folder."""

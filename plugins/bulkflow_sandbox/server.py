@@ -8,18 +8,21 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Self
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bulkflow_sandbox.errors import SandboxError
 from bulkflow_sandbox.http.app import create_app
+from bulkflow_sandbox.http.faults import CUT
 from bulkflow_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from types import TracebackType
 
     from bulkflow_sandbox.choices import Choices
     from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.faults.fault import AnyFault
     from bulkflow_sandbox.jobs.pace import Pace
     from bulkflow_sandbox.schema.objects import Schema
 
@@ -117,6 +120,14 @@ class SandboxServer:
             ready.set()
 
 
+class _Protocol(HttpToolsProtocol):
+    """HTTP/1.1 whose requests can close their connection; a fault does."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CUT: {"close": self.transport.close}}
+
+
 class _Server(uvicorn.Server):
     """A server that says when it answers requests."""
 
@@ -137,12 +148,19 @@ def running(
     token: str | None = None,
     schema: Schema | None = None,
     choices: Choices | None = None,
+    faults: Iterable[AnyFault] = (),
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> SandboxServer:
     """A server for a new sandbox, to be used as a context manager; see `Sandbox`."""
     sandbox = Sandbox(
-        data, clock=clock, processing=processing, token=token, schema=schema, choices=choices
+        data,
+        clock=clock,
+        processing=processing,
+        token=token,
+        schema=schema,
+        choices=choices,
+        faults=faults,
     )
     return SandboxServer(sandbox, owned=True, host=host, port=port)
 
@@ -183,7 +201,7 @@ def serve(
 def _config(sandbox: Sandbox, certificate: tuple[Path, Path] | None) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(sandbox),
-        http="httptools",
+        http=_Protocol,
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.http.admin import AdminResources
 from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, answer_no_route
+from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
 from bulkflow_sandbox.http.recorder import Recorder
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
 def create_app(sandbox: Sandbox) -> Starlette:
     """The application that answers for a sandbox; each kind of resource brings its routes."""
     app = Starlette(
-        routes=IngestResources(sandbox).routes(),
-        middleware=[Middleware(Recorder, sandbox=sandbox), Middleware(Gate, sandbox=sandbox)],
+        routes=[*IngestResources(sandbox).routes(), *AdminResources(sandbox).routes()],
+        middleware=[
+            Middleware(Recorder, sandbox=sandbox),
+            Middleware(Gate, sandbox=sandbox),
+            Middleware(FaultyWire, sandbox=sandbox, sleep=asyncio.sleep),
+        ],
         exception_handlers={
             ApiError: answer_api_error,
             404: answer_no_route,

@@ -337,8 +337,16 @@ class IngestJobs:
             line_ending=ending or LineEnding.LF,
             column_delimiter=delimiter or ColumnDelimiter.COMMA,
             external_id_field=external_id,
-            assignment_rule=words["assignmentRuleId"],
+            assignment_rule=self._assignment_rule(words["assignmentRuleId"], item.name),
         )
+
+    def _assignment_rule(self, text: str | None, object_name: str) -> str | None:
+        if text is None:
+            return None
+        rule = to18(text)
+        if rule is None or not rule.startswith("01Q") or object_name not in {"Case", "Lead"}:
+            raise self._org.choices.assignment_rule_illegal.error(rule=text, object=object_name)
+        return rule
 
 
 def _hours(age: timedelta) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from bulkflow_sandbox.ingest.table import Piece
+    from bulkflow_sandbox.ingest.piece import Piece
     from bulkflow_sandbox.schema.objects import Schema
     from bulkflow_sandbox.schema.rules import Value
 

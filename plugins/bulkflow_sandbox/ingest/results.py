@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.choices import Choices
     from bulkflow_sandbox.ingest.files import JobFiles
-    from bulkflow_sandbox.ingest.table import Piece
+    from bulkflow_sandbox.ingest.piece import Piece
     from bulkflow_sandbox.jobs.job import Job
 
 

@@ -22,6 +22,7 @@ from bulkflow_sandbox.store.database import take_serials
 if TYPE_CHECKING:
     import sqlite3
 
+    from bulkflow_sandbox.faults.fault import FailJob
     from bulkflow_sandbox.ingest.files import JobFiles
     from bulkflow_sandbox.jobs.job import Job
     from bulkflow_sandbox.org import Org
@@ -45,6 +46,7 @@ class IngestTask:
         self._results: ResultFiles | None = None
         self._saver: Saver | None = None
         self._ended = False
+        self._failure: FailJob | None = None
 
     @property
     def job_id(self) -> str:
@@ -102,6 +104,7 @@ class IngestTask:
         columns = read_header(self._rows.header, job, self._org.schema, choices)
         item = self._org.schema.object(job.object)
         assert item is not None, "the header was read against the object"
+        locks = self._org.faults.row_locks()
         with self._org.database.writing() as connection:
             if not self._progress.first_id:
                 first = take_serials(connection, item.name, 0)
@@ -121,8 +124,10 @@ class IngestTask:
                 choices=choices,
                 first_id=self._progress.first_id,
                 stray_spaces=scan.stray_spaces,
+                locked=None if locks is None else locks.locks,
             )
             self._saver.prepare(connection)
+        self._failure = self._org.faults.job_failure()
         self._rows.skip(self._progress.rows)
         self._results = ResultFiles.open(job, self._files, self._progress)
 
@@ -139,6 +144,11 @@ class IngestTask:
             max(rows // choices.chunk_rows, 1) * choices.chunk_rows,
             choices.batch_rows - self._progress.rows % choices.batch_rows,
         )
+        if self._failure is not None:
+            count = min(count, self._failure.rows - self._progress.rows)
+            if count <= 0:
+                self._fail(self._failure.message)
+                return False
         left = self._org.limits.left(RECORDS)
         try:
             texts = self._rows.take(min(count, left)) if left else []
@@ -168,7 +178,9 @@ class IngestTask:
         if self._progress.rows % self._org.choices.batch_rows == 0:
             self._org.limits.use(BULK_BATCHES)
         failed = 0
-        for piece in self._saver.save(connection, texts, self._org.clock.now()):
+        for piece in self._saver.save(
+            connection, texts, self._progress.rows, self._org.clock.now()
+        ):
             self._results.write(piece)
             failed += len(piece.errors)
         self._org.limits.use(RECORDS, len(texts))

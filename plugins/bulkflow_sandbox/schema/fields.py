@@ -117,6 +117,13 @@ class Field:
         )
 
     @property
+    def stored_default(self) -> str | float | None:
+        """What a new record has in it when nobody gives it a value, as the store keeps it."""
+        if self.type is FieldType.BOOLEAN:
+            return int(bool(self.default))
+        return self.default
+
+    @property
     def is_key(self) -> bool:
         """Whether records can be named by it: in an upsert, or in a relationship column."""
         return self.type is FieldType.ID or self.external_id or self.id_lookup

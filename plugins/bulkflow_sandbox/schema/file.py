@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.ids import to18
 from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
 from bulkflow_sandbox.schema.objects import AUDIT_FIELDS, SYSTEM_FIELDS, ObjectType, Schema
 from bulkflow_sandbox.schema.rules import (
@@ -147,7 +148,15 @@ class _Reader:
         table = self._table(
             value,
             place,
-            {"label", "labelPlural", "prefix", "fields", "validationRules", "duplicateRules"},
+            {
+                "label",
+                "labelPlural",
+                "prefix",
+                "fields",
+                "validationRules",
+                "duplicateRules",
+                "assignmentRules",
+            },
         )
         label = self._text(table, "label", place, known.label if known else name)
         plural = self._text(table, "labelPlural", place, known.label_plural if known else label)
@@ -175,10 +184,18 @@ class _Reader:
             label_plural=plural,
             prefix=prefix,
             fields=fields,
-            validation_rules=(known.validation_rules if known else ())
-            + self._validation_rules(table.get("validationRules", []), place),
-            duplicate_rules=(known.duplicate_rules if known else ())
-            + self._duplicate_rules(table.get("duplicateRules", []), place),
+            validation_rules=_merged(
+                known.validation_rules if known else (),
+                self._validation_rules(table.get("validationRules", []), place),
+            ),
+            duplicate_rules=_merged(
+                known.duplicate_rules if known else (),
+                self._duplicate_rules(table.get("duplicateRules", []), place),
+            ),
+            assignment_rules={
+                **(known.assignment_rules if known else {}),
+                **self._assignment_rules(table.get("assignmentRules", {}), place),
+            },
         )
 
     def _free_prefix(self, name: str) -> str:
@@ -309,6 +326,16 @@ class _Reader:
             )
         return tuple(rules)
 
+    def _assignment_rules(self, value: object, place: str) -> dict[str, str]:
+        rules: dict[str, str] = {}
+        for rule, owner in self._table(value, f"{place}.assignmentRules").items():
+            rule_id, owner_id = to18(rule), to18(str(owner))
+            if rule_id is None or owner_id is None:
+                self._faults.append(f"{place}.assignmentRules.{rule}: must map an id to an id")
+            else:
+                rules[rule_id] = owner_id
+        return rules
+
     def _permissions(self, value: object) -> Permissions:
         table = self._table(
             value, "permissions", {"hardDelete", "manageDataIntegrations", "objects", "fields"}
@@ -388,6 +415,15 @@ class _Reader:
 
 _CUSTOM_NAME: Final = {"type": "string", "length": 80, "nameField": True}
 _KINDS: Final = {str: "text", int: "whole number", bool: "true or false", list: "list", object: ""}
+
+
+_Rule = TypeVar("_Rule", ValidationRule, DuplicateRule)
+
+
+def _merged(known: tuple[_Rule, ...], added: tuple[_Rule, ...]) -> tuple[_Rule, ...]:
+    """The known rules but those of the same name as an added one, and the added ones."""
+    names = {rule.name for rule in added}
+    return tuple(rule for rule in known if rule.name not in names) + added
 
 
 def _listed(value: object) -> list[object]:

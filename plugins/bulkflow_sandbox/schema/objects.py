@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @define(eq=False, slots=False)
 class ObjectType:
-    """An object: its fields in order, by their canonical names, and the rules on its records."""
+    """An object: its fields in order, by their canonical names, and the rules on its records.
+
+    `assignment_rules` has, for the id of each rule, the id of the user or queue that new records
+    are given to.
+    """
 
     name: str
     label: str
@@ -28,6 +32,7 @@ class ObjectType:
     fields: Mapping[str, Field]
     validation_rules: tuple[ValidationRule, ...] = ()
     duplicate_rules: tuple[DuplicateRule, ...] = ()
+    assignment_rules: Mapping[str, str] = field(factory=dict)
 
     @cached_property
     def _by_lower_name(self) -> dict[str, Field]:

@@ -52,10 +52,11 @@ class Database:
             self._lock = RLock()
             self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
             self._writer = self._connect()
+            self._writer.execute("PRAGMA page_size = 8192")
             self._writer.execute("PRAGMA journal_mode = WAL")
             # A temporary database need not survive the machine, only the process.
             self._writer.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
-            self._writer.execute("PRAGMA wal_autocheckpoint = 4000")
+            self._writer.execute("PRAGMA wal_autocheckpoint = 20000")
             self._writer.executescript(_TABLES)
             (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         except (OSError, sqlite3.Error) as error:

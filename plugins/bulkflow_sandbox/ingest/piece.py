@@ -15,16 +15,15 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.choices import Choices
     from bulkflow_sandbox.ingest.columns import Column, Columns
-    from bulkflow_sandbox.schema.fields import Field
-    from bulkflow_sandbox.schema.rules import Value
 
 
 @define(eq=False)
 class Piece:
     """Some rows on their way to the store.
 
-    `errors` has the `sf__Error` of each row that failed; the first that is found stays. `ids` and
-    `created` are filled for the rows that were saved.
+    `errors` has the `sf__Error` of each row that failed; the first that is found stays. `ids` has
+    the record of each row as far as it is known, `created` whether it is new. `distinct` says that
+    no key, id or unique value stands in two of the rows.
     """
 
     rows: Sequence[Sequence[str]]
@@ -32,8 +31,13 @@ class Piece:
     texts: list[Sequence[str]]
     converted: dict[int, Converted]
     errors: dict[int, str]
-    ids: list[str] = field(factory=list)
-    created: list[bool] = field(factory=list)
+    distinct: bool = False
+    ids: list[str] = field(init=False)
+    created: list[bool] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ids = [""] * len(self.rows)
+        self.created = [False] * len(self.rows)
 
     def fail(self, row: int, error: str) -> None:
         """Lets a row fail, unless it has already."""
@@ -44,6 +48,29 @@ class Piece:
         if not self.errors:
             return list(range(len(self.rows)))
         return [row for row in range(len(self.rows)) if row not in self.errors]
+
+    def has_gaps(self, column: Column) -> bool:
+        """Whether a column has a blank or `#N/A`."""
+        if isinstance(column, FieldColumn):
+            converted = self.converted[column.index]
+            return converted.blank or bool(converted.cleared)
+        texts = self.texts[column.index]
+        return "" in texts or NULL_TEXT in texts
+
+    def blank_rows(self, column: Column) -> frozenset[int]:
+        """The rows in which a column has a blank or `#N/A`."""
+        return frozenset(
+            row for row, text in enumerate(self.texts[column.index]) if text in {"", NULL_TEXT}
+        )
+
+    def cleared_rows(self, column: Column) -> frozenset[int]:
+        """The rows in which a column has `#N/A`."""
+        if isinstance(column, FieldColumn):
+            return self.converted[column.index].cleared
+        texts = self.texts[column.index]
+        if NULL_TEXT not in texts:
+            return frozenset()
+        return frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
 
     def echo(self) -> list[Sequence[str]]:
         """What the results show of the saved rows, column by column."""
@@ -95,15 +122,3 @@ def _find_stray_spaces(rows: list[list[str]], choices: Choices, errors: dict[int
             if text.startswith(" ") and text.lstrip(" ").startswith('"'):
                 errors.setdefault(index, choices.stray_space_text.format(column=column))
                 break
-
-
-def column_values(piece: Piece, column: Column) -> Sequence[Value]:
-    """The converted values of a column of values, or the texts of a column of keys."""
-    if isinstance(column, FieldColumn):
-        return piece.converted[column.index].values
-    return [None if text in {"", NULL_TEXT} else text for text in piece.texts[column.index]]
-
-
-def given_fields(columns: Columns) -> dict[str, Field]:
-    """The fields that an upload has columns for, keys of parents included, by name."""
-    return {column.field.name: column.field for column in columns.columns}

@@ -1,0 +1,1 @@
+"""Faults on demand: what goes wrong, at which request, and how often."""

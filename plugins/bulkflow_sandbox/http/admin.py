@@ -1,0 +1,169 @@
+"""The sandbox's own resources, for tests that are not written in Python: `/_sandbox/...`.
+
+They take and give JSON, and want the token that the sandbox was started with, also when faults
+made it invalid for the API.
+
+    GET     /_sandbox            states, limits, faults that struck
+    POST    /_sandbox/faults      {"faults": ["upload#2=503"]}
+    DELETE  /_sandbox/faults
+    POST    /_sandbox/schema      a schema document; its objects and fields are added
+    PUT     /_sandbox/processing  {"processing": "3 polls"}
+    POST    /_sandbox/clock       {"advance": 3600}, where the sandbox has a clock that can be moved
+    PUT     /_sandbox/limits      {"DailyApiRequests": 10}
+    POST    /_sandbox/sessions    {"expire": true}: all tokens are invalid; false: the first is valid
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from asyncio import to_thread
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from bulkflow.errors import BulkflowError
+from bulkflow_sandbox.clock import ManualClock
+from bulkflow_sandbox.errors import ApiError, invalid_session
+from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.jobs.pace_text import pace_text, read_pace
+from bulkflow_sandbox.org import USER_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from bulkflow_sandbox.http.routes import Handler
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_MOST_JSON: Final = 16 << 20
+
+
+class AdminResources:
+    """The handlers of the sandbox's own resources."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def routes(self) -> list[Route]:
+        """The routes of all resources."""
+        table: dict[str, dict[str, Handler]] = {
+            "": {"GET": self.show},
+            "/faults": {"POST": self.add_faults, "DELETE": self.clear_faults},
+            "/schema": {"POST": self.change_schema},
+            "/processing": {"PUT": self.change_processing},
+            "/clock": {"POST": self.move_clock},
+            "/limits": {"PUT": self.change_limits},
+            "/sessions": {"POST": self.change_sessions},
+        }
+        return [
+            route
+            for path, handlers in table.items()
+            for route in resource(
+                f"/_sandbox{path}", {name: self._guarded(one) for name, one in handlers.items()}
+            )
+        ]
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            _, _, token = request.headers.get("authorization", "").partition(" ")
+            if not hmac.compare_digest(token.strip().encode(), self._sandbox.token.encode()):
+                raise invalid_session()
+            try:
+                return await handler(request)
+            except ApiError:
+                raise
+            except BulkflowError as error:
+                text = "; ".join([error.message, *error.notes])
+                raise ApiError(400, "SANDBOX_ERROR", text) from error
+
+        return guarded
+
+    async def show(self, request: Request) -> Response:
+        """GET /_sandbox."""
+        sandbox = self._sandbox
+        body = {
+            "now": sandbox.org.clock.now().isoformat(),
+            "processing": pace_text(sandbox.worker.pace),
+            "objects": sorted(sandbox.org.schema.objects),
+            "limits": {name: list(pair) for name, pair in sandbox.limits.shown().items()},
+            "struck": [[endpoint.value, str(effect)] for endpoint, effect in sandbox.faults.struck],
+        }
+        return json_answer(request, body)
+
+    async def add_faults(self, request: Request) -> Response:
+        """POST /_sandbox/faults."""
+        texts = (await _document(request)).get("faults")
+        if not isinstance(texts, list):
+            raise _wrong("'faults' must be a list of texts")
+        faults = [read_fault(str(text)) for text in texts]
+        for fault in faults:
+            self._sandbox.inject(fault)
+        return Response(status_code=204)
+
+    async def clear_faults(self, request: Request) -> Response:
+        """DELETE /_sandbox/faults."""
+        self._sandbox.faults.clear()
+        return Response(status_code=204)
+
+    async def change_schema(self, request: Request) -> Response:
+        """POST /_sandbox/schema."""
+        document = await _document(request)
+        await to_thread(self._sandbox.change_schema, document)
+        return Response(status_code=204)
+
+    async def change_processing(self, request: Request) -> Response:
+        """PUT /_sandbox/processing."""
+        text = (await _document(request)).get("processing")
+        self._sandbox.worker.set_pace(read_pace(str(text)))
+        return Response(status_code=204)
+
+    async def move_clock(self, request: Request) -> Response:
+        """POST /_sandbox/clock."""
+        seconds = (await _document(request)).get("advance")
+        clock = self._sandbox.org.clock
+        if not isinstance(clock, ManualClock):
+            raise _wrong("this sandbox lives in the machine's time")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            raise _wrong("'advance' must be a number of seconds")
+        await to_thread(clock.advance, seconds)
+        return Response(status_code=204)
+
+    async def change_limits(self, request: Request) -> Response:
+        """PUT /_sandbox/limits."""
+        for name, maximum in (await _document(request)).items():
+            if isinstance(maximum, bool) or not isinstance(maximum, int):
+                raise _wrong(f"{name!r} must be a whole number")
+            self._sandbox.limits.set(name, maximum)
+        return Response(status_code=204)
+
+    async def change_sessions(self, request: Request) -> Response:
+        """POST /_sandbox/sessions."""
+        if (await _document(request)).get("expire") is True:
+            self._sandbox.sessions.revoke_all()
+        else:
+            self._sandbox.sessions.admit(self._sandbox.token, USER_ID)
+        return Response(status_code=204)
+
+
+async def _document(request: Request) -> Mapping[str, object]:
+    body = bytearray()
+    async for data in request.stream():
+        body += data
+        if len(body) > _MOST_JSON:
+            raise _wrong("the body is too large")
+    try:
+        document = json.loads(bytes(body))
+    except ValueError as error:
+        raise _wrong(f"the body is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise _wrong("the body must be a JSON object")
+    return document
+
+
+def _wrong(problem: str) -> ApiError:
+    return ApiError(400, "SANDBOX_ERROR", problem)
