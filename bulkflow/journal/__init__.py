@@ -1,5 +1,5 @@
 """The durable record of runs: what was intended, what was done."""
 
-from bulkflow.journal.store import Journal, RunJournal
+from bulkflow.journal.store import Journal, JournalError, RunJournal
 
-__all__ = ["Journal", "RunJournal"]
+__all__ = ["Journal", "JournalError", "RunJournal"]

@@ -63,4 +63,6 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX remote_state_of_part ON remote_state (run, job, part);
     """,
 )
-"""Each brings the format from its index to the next; none is ever changed once it was released."""
+"""Each brings the format from its index to the next; none is ever changed once it was released.
+
+Statements end in semicolons, which stand nowhere else."""

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from bulkflow.errors import UsageError
+from bulkflow.errors import BulkflowError, UsageError
 from bulkflow.journal.schema import FORMAT, MIGRATIONS
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Part
 
 FILE_NAME = "journal.sqlite"
+
+
+class JournalError(BulkflowError):
+    """Something cannot be recorded, so nothing more is sent."""
 
 
 @define(eq=False)
@@ -114,20 +118,29 @@ class Journal:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is on the disk when the block is left."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        """A transaction that is on the disk when the block is left.
+
+        Raises:
+            JournalError: the disk is full, or another process keeps the file to itself.
+        """
+        with self._lock, self._converted(), _transaction(self._connection):
+            yield self._connection
 
     def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """The rows that a query gives."""
-        with self._lock:
+        """The rows that a query gives. Raises `JournalError`."""
+        with self._lock, self._converted():
             return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _converted(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"the journal {self.path} cannot be kept: {error}",
+                help="nothing is sent that is not recorded first; make room for it, or choose "
+                "another folder with --state-dir DIR, and run again",
+            ) from error
 
 
 @define(eq=False)
@@ -198,21 +211,43 @@ class RunJournal:
             )
 
     def anything_intended(self) -> bool:
-        """Whether any request that changes something was about to be sent."""
-        return bool(self._journal.reading("SELECT 1 FROM intent WHERE run = ? LIMIT 1", self.run))
+        """Whether any request that changes something was sent, and not refused by the org."""
+        return bool(
+            self._journal.reading(
+                "SELECT 1 FROM intent WHERE run = ? AND outcome IS NOT 'refused' LIMIT 1", self.run
+            )
+        )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    # Without it macOS leaves what was synced in the drive's own cache; others ignore it.
+    connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA foreign_keys = ON")
-    (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found > FORMAT:
-        raise UsageError(
-            f"{path} was written by a newer bulkflow (format {found}, this one knows {FORMAT})",
-            help="upgrade bulkflow, or choose another folder with --state-dir DIR",
-        )
-    for number in range(found, FORMAT):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
-        )
+    # Within the transaction, for two processes may begin with the same empty file.
+    with _transaction(connection):
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        if found > FORMAT:
+            raise UsageError(
+                f"{path} was written by a newer bulkflow (format {found}, this one knows {FORMAT})",
+                help="upgrade bulkflow, or choose another folder with --state-dir DIR",
+            )
+        # Not executescript: that would commit first.
+        for migration in MIGRATIONS[found:]:
+            for statement in migration.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Some errors, such as a full disk, make SQLite roll back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

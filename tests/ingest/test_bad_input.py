@@ -69,7 +69,7 @@ def test_an_org_that_refuses_the_token_is_no_traceback(workshop: Workshop) -> No
     workshop.environ["SF_ACCESS_TOKEN"] = "00Dwrong!token"
     file = workshop.write("test.bulkflow", LOAD)
     ran = workshop.command("run", str(file), "--state-dir", str(workshop.folder / "state"))
-    assert ran.code == 1
+    assert ran.code == 2
     assert "Session expired or invalid" in ran.err
     assert "00Dwrong!token" not in ran.err
     refused(ran.err)
