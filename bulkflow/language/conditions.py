@@ -60,18 +60,23 @@ class ConditionChecker:
         return tuple(each for each in planned if each is not None)
 
     def _test(self, test: tree.Test, scope: Scope) -> Condition | None:
+        first = test.items[0]
+        if isinstance(first, Name) and first.name not in scope.declared:
+            if not first.name:
+                return None
+            if self.matcher.conditions.words.phrases(first.name):
+                return self._question(test, scope)
         match test.items:
-            case (value,) if not isinstance(value, Name) or value.name in scope.declared:
+            case (value,):
                 return self._truth(value, test, scope)
             case (left, Name(name="is"), right):
                 return self._comparison(left, right, True, test, scope)
             case (left, Name(name="is"), Name(name="not"), right):
                 return self._comparison(left, right, False, test, scope)
-        return self._question(test, scope)
+            case _:
+                return self._question(test, scope)
 
     def _question(self, test: tree.Test, scope: Scope) -> Condition | None:
-        if findings_skip(test):
-            return None
         match = self.matcher.match(self.matcher.conditions, test.items)
         job = self.subjects.test(Subject.of(match, test.items), scope)
         if match is None:
@@ -82,7 +87,7 @@ class ConditionChecker:
         return PlannedTest(match.phrase.text, given, job, test.span)
 
     def _truth(self, value: Value, test: tree.Test, scope: Scope) -> Condition:
-        known = self.evaluator.value(value, scope)
+        known = self._operand(value, scope)
         if known is not None and not isinstance(known, Boolean):
             self.findings.error(
                 Code.WRONG_VALUE,
@@ -107,7 +112,7 @@ class ConditionChecker:
         return PlannedComparison(left, right, equal, test.span)
 
     def _operand(self, value: Value, scope: Scope) -> Value | None:
-        """What a side of a comparison is known to be; a bare name has to stand for something."""
+        """What a value is known to be; a bare name has to stand for something here."""
         if isinstance(value, Name) and value.name not in scope.declared:
             near = self.findings.suggest.did_you_mean(value.name, scope.declared)
             self.findings.error(
@@ -122,9 +127,3 @@ class ConditionChecker:
 
 def _kind(value: Value) -> type[Value]:
     return Text if isinstance(value, Name) else type(value)
-
-
-def findings_skip(test: tree.Test) -> bool:
-    """Whether the parser made the question up."""
-    first = test.items[0]
-    return isinstance(first, Name) and not first.name

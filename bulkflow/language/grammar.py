@@ -20,7 +20,7 @@ _FILE = "bulkflow.lark"
 
 EVERYWHERE = [
     "WORD", "TEXT", "LONG_TEXT", "INTEGER", "DURATION", "SIZE", "PERCENT", "TRUE", "FALSE",
-    "ENVIRONMENT", "EQUALS", "_LPAR", "_RPAR",
+    "EQUALS", "_LPAR", "_RPAR",
     "UNCLOSED_LONG_TEXT", "UNCLOSED_TEXT", "UNKNOWN", "NEWLINE",
 ]  # fmt: skip
 """Terminals that are told apart in every state of the parser; together they cover every text."""

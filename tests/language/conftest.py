@@ -20,7 +20,7 @@ ENDED = (Phase.FINISHED, Phase.ABORTED)
 ROWS = ("successful", "failed", "unprocessed", "all")
 
 
-def a_step(phrases, parameters, **options):  # noqa: ANN001, ANN003, ANN201
+def a_step(phrases, parameters, **options):
     """A step whose function has a parameter for each slot."""
     namespace: dict[str, object] = {}
     exec(f"def function(context, {parameters}): pass", namespace)
@@ -55,10 +55,8 @@ STEPS = (
     ),
     a_step(["load [{job}]"], "job", accepts=[Phase.DECLARED, Phase.OPEN], leaves=Phase.FINISHED),
     a_step(
-        [
-            "retry {selection:rows} rows [of {job}] [up to {n:number} times] [matching {pattern:text}]"
-        ],
-        "job, selection, n=None, pattern=None",
+        ["retry {selection:rows} rows [of {job}] [up to {n:number} times] [matching {like:text}]"],
+        "job, selection, n=None, like=None",
         accepts=ENDED,
     ),
     a_step(
@@ -82,51 +80,32 @@ STEPS = (
 )
 
 
-@clause("insert {object}", sets=("operation", "object"))
-def insert(object: str) -> Mapping[str, object]:
-    return {"operation": "insert", "object": object}
-
-
-@clause("upsert {object} by {field}", sets=("operation", "object", "field"))
-def upsert(object: str, field: str) -> Mapping[str, object]:
-    return {"operation": "upsert", "object": object, "field": field}
-
-
-@clause("delete {object}", sets=("operation", "object"))
-def delete(object: str) -> Mapping[str, object]:
-    return {"operation": "delete", "object": object}
-
-
-@clause("hard delete {object}", sets=("operation", "object"))
-def hard_delete(object: str) -> Mapping[str, object]:
-    return {"operation": "hardDelete", "object": object}
+def a_clause(phrase, parameters, sets, begins=None, **fixed):
+    """A clause that sets what is fixed, and each of its slots by name."""
+    namespace: dict[str, object] = {"fixed": fixed}
+    exec(f"def function({parameters}): return {{**fixed, **locals()}}", namespace)
+    return clause(phrase, sets=sets, begins=begins)(namespace["function"])
 
 
 @clause("from {location}", sets=("location",))
-def from_(location: str) -> Mapping[str, object]:
+def source(location: str) -> Mapping[str, object]:
     if location.startswith("ftp:"):
         raise UsageError("ftp is no scheme that is known here", help="use a path")
     return {"location": location}
 
 
-@clause("existing {id}", sets=("existing",), begins=Phase)
-def existing(id: str) -> Mapping[str, object]:
-    return {"existing": id}
-
-
-@clause("parts of {size}", sets=("parts",))
-def parts_of_size(size: int) -> Mapping[str, object]:
-    return {"parts": size}
-
-
-@clause("parts of {n:number} rows", sets=("parts",))
-def parts_of_rows(n: int) -> Mapping[str, object]:
-    return {"parts": n}
-
-
-@clause("assignment rule {id}", sets=("rule",))
-def assignment_rule(id: str) -> Mapping[str, object]:
-    return {"rule": id}
+WHAT = ("operation", "object")
+CLAUSES = (
+    source,
+    a_clause("insert {object}", "object", WHAT, operation="insert"),
+    a_clause("upsert {object} by {field}", "object, field", (*WHAT, "field"), operation="upsert"),
+    a_clause("delete {object}", "object", WHAT, operation="delete"),
+    a_clause("hard delete {object}", "object", WHAT, operation="hardDelete"),
+    a_clause("existing {id}", "id", ("id",), begins=Phase),
+    a_clause("parts of {parts:size}", "parts", ("parts",)),
+    a_clause("parts of {parts:number} rows", "parts", ("parts",)),
+    a_clause("assignment rule {rule:id}", "rule", ("rule",)),
+)
 
 
 @condition("any {selection:rows} rows [of {job}]")
@@ -161,7 +140,7 @@ TYPES = (
 
 def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     """What the ingest plugin would say, in short."""
-    if "existing" in settings:
+    if "id" in settings:
         return
     if "operation" not in settings:
         yield Problem("says nothing of what to do", "write `insert OBJECT`")
@@ -179,17 +158,7 @@ def unreachable(request: object) -> object:
 def catalogue() -> Catalogue:
     return Catalogue(
         steps=STEPS,
-        clauses=(
-            insert,
-            upsert,
-            delete,
-            hard_delete,
-            from_,
-            existing,
-            parts_of_size,
-            parts_of_rows,
-            assignment_rule,
-        ),
+        clauses=CLAUSES,
         conditions=(any_rows, over),
         value_types={each.name: each for each in TYPES},
         orgs={name: Org(name, "", unreachable) for name in ("sandbox", "env", "prod")},

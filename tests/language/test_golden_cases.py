@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -34,9 +35,7 @@ def checked(path, catalogue):
     first = source.line(1)
     words = shlex.split(first.removeprefix("#")) if first.startswith("# --") else []
     org = words[words.index("--org") + 1] if "--org" in words else None
-    settings = dict(
-        word.split("=", 1) for flag, word in zip(words, words[1:], strict=False) if flag == "--set"
-    )
+    settings = dict(word.split("=", 1) for flag, word in pairwise(words) if flag == "--set")
     return check(
         source,
         catalogue,
