@@ -392,6 +392,94 @@ class Choices:
         "An upsert row whose external id is blank fails (with Id as the key, it is inserted)",
     )
 
+    # Queries.
+    query_place: str = _choice(
+        "\n{line}\n{caret}\nERROR at Row:{row}:Column:{column}\n",
+        Source.RECORDED,
+        "The lines before the message of a refused query; how much of a long line is shown is "
+        "not known",
+    )
+    query_not_in_chain: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "NOT without parentheses is taken as an operand of AND and OR",
+    )
+    nulls_meet_not: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "A field without a value meets NOT, NOT IN and EXCLUDES (that it meets != is documented)",
+    )
+    week_starts: int = _choice(
+        6, Source.DOCUMENTED, "First day of a week in a query: 6 is Sunday, as in the locale en_US"
+    )
+    bulk_query_refused: Refusal = _choice(
+        Refusal(400, "API_ERROR", "{form} not supported in Bulk Query"),
+        Source.RECORDED,
+        "A form that query jobs do not take; recorded for compound fields, alike for the others",
+    )
+    query_missing: Refusal = _choice(
+        Refusal(400, "MALFORMED_QUERY", "A query string has to be specified"),
+        Source.CHOSEN,
+        "Create of a query job without a query",
+    )
+    query_jobs_exceeded: Refusal = _choice(
+        Refusal(400, "LIMIT_EXCEEDED", "{limit} Limit exceeded."),
+        Source.RECORDED,
+        "Create of a query job past a daily limit; the text is not known",
+    )
+    query_version_conflict: Refusal = _choice(
+        Refusal(
+            409,
+            "INVALIDVERSION",
+            "The API version in the request must be the version of the job: {version}",
+        ),
+        Source.DOCUMENTED,
+        "Results of a query job in another API version than its own; the body is not known",
+    )
+    query_locator_invalid: Refusal = _choice(
+        Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator"),
+        Source.CHOSEN,
+        "Query results at a locator that the job or query does not have",
+    )
+    max_records_invalid: Refusal = _choice(
+        Refusal(400, "INVALID_QUERY_PARAMETER", "maxRecords must be a positive number: {value}"),
+        Source.CHOSEN,
+        "Query results with a maxRecords that is no number above 0",
+    )
+    oldest_query_version: int = _choice(47, Source.DOCUMENTED, "First version with query jobs")
+    oldest_pages_version: int = _choice(58, Source.DOCUMENTED, "First version with resultPages")
+    written_order_version: int = _choice(
+        50,
+        Source.DOCUMENTED,
+        "First version whose query results have the columns as written; before, alphabetically",
+    )
+    query_page_rows: int = _choice(
+        50_000, Source.CHOSEN, "Rows on a page of query results when maxRecords is not given"
+    )
+    query_pages: int = _choice(5, Source.DOCUMENTED, "Most pages that one resultPages names")
+    query_header_canonical: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "The header of query results has the API names in their own case, not in the query's",
+    )
+    query_header_without_rows: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "A query that finds nothing has a result with a header; else, an empty one",
+    )
+    query_doubles_as_java: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "Query results show numbers as successfulResults do: 9.12260031E8",
+    )
+    rest_page_rows: int = _choice(2000, Source.DOCUMENTED, "Records of an answer to a REST query")
+    rest_fewest_rows: int = _choice(
+        200, Source.DOCUMENTED, "Fewest that Sforce-Query-Options can ask for"
+    )
+    rest_cursors: int = _choice(
+        10, Source.DOCUMENTED, "Unfinished REST queries that are kept; the oldest goes first"
+    )
+
 
 def described() -> tuple[Choice, ...]:
     """All choices with what is known about them, in the order of this file."""

@@ -1,0 +1,63 @@
+"""Where the grammar of SOQL is, and the parser that lark makes of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkflow_sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+_FILE = "soql.lark"
+
+
+def load_grammar() -> str:
+    """The text of the grammar: of the installed package, else of the checkout.
+
+    Raises:
+        SandboxError: It is in neither place, or it cannot be read.
+    """
+    places = (
+        files("bulkflow") / "_grammar" / _FILE,
+        Path(__file__).parents[3] / "grammar" / _FILE,
+    )
+    failure: OSError | UnicodeDecodeError | None = None
+    for place in places:
+        try:
+            return place.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            failure = error
+    raise SandboxError(
+        "the grammar of SOQL is missing from this installation",
+        help="install bulkflow again: pip install --force-reinstall bulkflow",
+        notes=[f"looked for {place}" for place in places],
+    ) from failure
+
+
+@cache
+def soql_parser() -> Lark:
+    """The parser of queries; made at the first query, because that takes about 100 ms.
+
+    Raises:
+        SandboxError: The grammar is missing, or is not one.
+    """
+    return build_parser(load_grammar())
+
+
+def build_parser(grammar: str, *, strict: bool = False) -> Lark:
+    """Makes a parser; `strict` refuses conflicts that lark would settle by itself."""
+    from lark import Lark
+    from lark.exceptions import LarkError
+
+    try:
+        return Lark(grammar, parser="lalr", start="query", maybe_placeholders=False, strict=strict)
+    except LarkError as error:
+        raise SandboxError(
+            "the grammar of SOQL is damaged in this installation",
+            help="install bulkflow again: pip install --force-reinstall bulkflow",
+            notes=[str(error)],
+        ) from error

@@ -1,0 +1,64 @@
+"""The values that literals stand for, in the store's form."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ESCAPE: Final = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_ESCAPED: Final = {
+    "n": "\n",
+    "N": "\n",
+    "r": "\r",
+    "R": "\r",
+    "t": "\t",
+    "T": "\t",
+    "b": "\b",
+    "B": "\b",
+    "f": "\f",
+    "F": "\f",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "_": "_",
+    "%": "%",
+}
+LIKE_ESCAPE: Final = "\\"
+
+
+class BadEscapeError(ValueError):
+    """A string has a backslash before a character that needs none; `str()` of it is both."""
+
+
+def string_value(literal: str) -> str:
+    """The text of a string literal.
+
+    Raises:
+        BadEscapeError: An escape sequence is unknown.
+    """
+    return _ESCAPE.sub(lambda match: _unescaped(match[1]), literal[1:-1])
+
+
+def like_pattern(literal: str) -> str:
+    r"""The text of a string literal after LIKE, as a pattern of SQL with `\` as its escape.
+
+    `\_` and `\%` stay what they are: the characters themselves, not places for others.
+
+    Raises:
+        BadEscapeError: An escape sequence is unknown.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        plain = _unescaped(match[1])
+        return LIKE_ESCAPE + plain if plain in {"_", "%", LIKE_ESCAPE} else plain
+
+    return _ESCAPE.sub(replace, literal[1:-1])
+
+
+def _unescaped(sequence: str) -> str:
+    if len(sequence) > 1:
+        return chr(int(sequence[1:], 16))
+    try:
+        return _ESCAPED[sequence]
+    except KeyError:
+        raise BadEscapeError(f"\\{sequence}") from None

@@ -1,0 +1,79 @@
+"""Named spans of time: `TODAY`, `LAST_N_DAYS:30` and the like, as days.
+
+A span is half open: its first day, and the day after its last. The meanings are those of the SOQL
+guide; days begin at midnight UTC, and fiscal years are calendar years.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Span = tuple[date, date]
+
+_DAY: Final = timedelta(days=1)
+_COUNTED: Final = re.compile(r"(LAST|NEXT)_N_(?:FISCAL_)?(DAY|WEEK|MONTH|QUARTER|YEAR)S:(\d+)")
+_AGO: Final = re.compile(r"N_(?:FISCAL_)?(DAY|WEEK|MONTH|QUARTER|YEAR)S_AGO:(\d+)")
+_SINGLE: Final = re.compile(r"(LAST|THIS|NEXT)_(?:FISCAL_)?(WEEK|MONTH|QUARTER|YEAR)")
+_NEAR_DAYS: Final = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
+_SHIFTS: Final = {"LAST": -1, "THIS": 0, "NEXT": 1}
+_MONTHS: Final = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+
+
+def span(name: str, today: date, *, week_starts: int) -> Span | None:
+    """The days that a name stands for, or `None` for no such name, or one out of the calendar.
+
+    Args:
+        name: The name, in any case, with its number where it has one.
+        today: The present day.
+        week_starts: The first day of a week: 0 for Monday to 6 for Sunday.
+    """
+    starts = _starts(today, week_starts)
+    try:
+        return _span(name.upper(), today, starts)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _span(name: str, today: date, start_of: Callable[[str, int], date]) -> Span | None:
+    if name in _NEAR_DAYS:
+        day = today + _NEAR_DAYS[name] * _DAY
+        return day, day + _DAY
+    if name == "LAST_90_DAYS":
+        return today - 90 * _DAY, today + _DAY
+    if name == "NEXT_90_DAYS":
+        return today + _DAY, today + 91 * _DAY
+    if match := _SINGLE.fullmatch(name):
+        shift = _SHIFTS[match[1]]
+        return start_of(match[2], shift), start_of(match[2], shift + 1)
+    if match := _AGO.fullmatch(name):
+        count = int(match[2])
+        return start_of(match[1], -count), start_of(match[1], 1 - count)
+    if match := _COUNTED.fullmatch(name):
+        unit, count = match[2], int(match[3])
+        if match[1] == "NEXT":
+            return start_of(unit, 1), start_of(unit, 1 + count)
+        # The last days include the present one; of longer units, the present one is left out.
+        return start_of(unit, -count), start_of(unit, 1 if unit == "DAY" else 0)
+    return None
+
+
+def _starts(today: date, week_starts: int) -> Callable[[str, int], date]:
+    """A function from a unit and a number to the first day of the unit so many after this one."""
+
+    def start_of(unit: str, shift: int) -> date:
+        if unit == "DAY":
+            return today + shift * _DAY
+        if unit == "WEEK":
+            first = today - ((today.weekday() - week_starts) % 7) * _DAY
+            return first + 7 * shift * _DAY
+        months = _MONTHS[unit]
+        whole = (today.year * 12 + today.month - 1) // months + shift
+        year, month = divmod(whole * months, 12)
+        return date(year, month + 1, 1)
+
+    return start_of

@@ -1,0 +1,68 @@
+"""The errors that refuse a query, with the lines that show the place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.errors import ApiError
+
+if TYPE_CHECKING:
+    from bulkflow_sandbox.choices import Choices
+
+MALFORMED_QUERY: Final = "MALFORMED_QUERY"
+INVALID_FIELD: Final = "INVALID_FIELD"
+INVALID_TYPE: Final = "INVALID_TYPE"
+INVALID_OPERATOR: Final = "INVALID_QUERY_FILTER_OPERATOR"
+
+_REFERENCE: Final = (
+    "Please reference your WSDL or the describe call for the appropriate names."  # as recorded
+)
+
+
+def refusal(choices: Choices, text: str, at: int, code: str, problem: str) -> ApiError:
+    """The error for what stands at an offset of a query's text."""
+    before = text[:at]
+    row = before.count("\n") + 1
+    start = before.rfind("\n") + 1
+    end = text.find("\n", at)
+    place = choices.query_place.format(
+        line=text[start:] if end < 0 else text[start:end],
+        caret=" " * (at - start) + "^",
+        row=row,
+        column=at - start + 1,
+    )
+    return ApiError(400, code, f"{place}{problem}")
+
+
+def no_column(name: str, entity: str) -> str:
+    """The message for a field that an object does not have."""
+    return (
+        f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom "
+        f"field, be sure to append the '__c' after the custom field name. {_REFERENCE}"
+    )
+
+
+def no_relationship(name: str) -> str:
+    """The message for a parent that an object does not have."""
+    return (
+        f"Didn't understand relationship '{name}' in field path. If you are attempting to use a "
+        "custom relationship, be sure to append the '__r' after the custom relationship name. "
+        f"{_REFERENCE}"
+    )
+
+
+def no_object(name: str) -> str:
+    """The message for an object that the org does not have (recorded)."""
+    return (
+        f"sObject type '{name}' is not supported. If you are attempting to use a custom object, "
+        f"be sure to append the '__c' after the entity name. {_REFERENCE}"
+    )
+
+
+def wrong_type(field: str, kind: str, *, quoted: bool) -> str:
+    """The message for a value that is not of a field's type."""
+    should = "should be" if quoted else "should not be"
+    return (
+        f"value of filter criterion for field '{field}' must be of type {kind} and {should} "
+        "enclosed in quotes"
+    )
