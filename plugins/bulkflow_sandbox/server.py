@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.objects import Schema
 
 _BACKLOG: Final = 2048
+_TLS_END: Final = 0.2
 
 
 class SandboxServer:
@@ -126,6 +127,13 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {CUT: {"close": self.transport.close}}
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.config.is_ssl and self.transport.is_closing():
+            # An idle client may never answer the end of TLS, and the end of the server waits for
+            # that.
+            self.loop.call_later(_TLS_END, self.transport.abort)
 
 
 class _Server(uvicorn.Server):

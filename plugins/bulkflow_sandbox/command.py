@@ -1,0 +1,105 @@
+"""`bulkflow sandbox serve`."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.jobs.pace_text import read_pace
+from bulkflow_sandbox.sandbox import Sandbox
+from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from bulkflow_sandbox.server import serve as serve_sandbox
+from bulkflow_sandbox.tls import certificate_in
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=int, default=0, help="The port; without it, a free one.")
+@click.option("--token", help="The access token that it takes; without it, one is made.")
+@click.option(
+    "--data",
+    type=_FOLDER,
+    help="The folder that keeps its records and jobs; without it, they go when it ends.",
+)
+@click.option(
+    "--schema",
+    "schema_file",
+    type=_FILE,
+    help="A JSON file of objects, fields and rules to add to the standard ones.",
+)
+@click.option(
+    "--processing",
+    default="immediately",
+    show_default=True,
+    help="How fast jobs are processed: `immediately`, `3 polls`, `10s` or `500 rows/s`.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    help="What goes wrong, such as `upload#2=503` or `create=cut-after`; may be repeated.",
+)
+@click.option("--tls", is_flag=True, help="Serve https, with a certificate of its own.")
+@click.option(
+    "--tls-name",
+    "names",
+    multiple=True,
+    help="A further host name or address that the certificate is for; may be repeated.",
+)
+def serve(
+    host: str,
+    port: int,
+    token: str | None,
+    data: Path | None,
+    schema_file: Path | None,
+    processing: str,
+    faults: tuple[str, ...],
+    tls: bool,
+    names: tuple[str, ...],
+) -> int:
+    """Serve a local Bulk API 2.0 sandbox until Ctrl-C.
+
+    Prints, when it is ready, the environment variables with which `org env` and other clients
+    reach it. Its URL in a browser shows its jobs, records and requests.
+    """
+    pace = read_pace(processing)
+    wrong = [read_fault(fault) for fault in faults]
+    schema = None if schema_file is None else load_schema(schema_file, standard_schema())
+    with ExitStack() as stack:
+        certificate = None
+        if tls or names:
+            folder = (
+                Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bulkflow-tls-")))
+                if data is None
+                else data / "tls"
+            )
+            certificate = certificate_in(folder, (host, *names))
+        sandbox = stack.enter_context(
+            Sandbox(data, token=token, processing=pace, schema=schema, faults=wrong)
+        )
+
+        def ready(url: str) -> None:
+            variables = {"SF_ORG_INSTANCE_URL": url, "SF_ACCESS_TOKEN": sandbox.token}
+            if certificate is not None:
+                variables |= certificate.environment
+            for name, value in variables.items():
+                click.echo(f"export {name}={shlex.quote(value)}")
+            click.echo(f"ready; {url}/ shows what happens; Ctrl-C ends it", err=True)
+
+        serve_sandbox(
+            sandbox,
+            host=host,
+            port=port,
+            certificate=None if certificate is None else certificate.pair,
+            on_ready=ready,
+        )
+    return 0
