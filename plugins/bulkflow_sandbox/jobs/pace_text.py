@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow.errors import UsageError
 from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, RowsPerSecond
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def read_pace(text: str) -> Pace:
     """The pace that words name.
 
     Raises:
-        SandboxError: They name none.
+        UsageError: They name none.
     """
     words = text.strip().lower()
     if words == "immediately":
@@ -32,7 +32,7 @@ def read_pace(text: str) -> Pace:
         return AfterTime(float(match[1]) * _SECONDS[match[2]])
     if (match := _RATE.fullmatch(words)) and float(match[1]) > 0:
         return RowsPerSecond(float(match[1]))
-    raise SandboxError(
+    raise UsageError(
         f"{text!r} is no pace of processing",
         help="write `immediately`, `3 polls`, `10s` or `500 rows/s`",
     )
