@@ -8,9 +8,9 @@ made it invalid for the API.
     DELETE  /_sandbox/faults
     POST    /_sandbox/schema      a schema document; its objects and fields are added
     PUT     /_sandbox/processing  {"processing": "3 polls"}
-    POST    /_sandbox/clock       {"advance": 3600}, where the sandbox has a clock that can be moved
+    POST    /_sandbox/clock       {"advance": 3600}, where the sandbox has a clock to move
     PUT     /_sandbox/limits      {"DailyApiRequests": 10}
-    POST    /_sandbox/sessions    {"expire": true}: all tokens are invalid; false: the first is valid
+    POST    /_sandbox/sessions    {"expire": true}: no token is valid; false: the first is again
 """
 
 from __future__ import annotations

@@ -66,7 +66,8 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
     key_name = _key_name(job)
     columns: list[Column] = []
     seen: set[str] = set()
-    for index, name in enumerate(header):
+    # A blank first line is a header of one column without a name.
+    for index, name in enumerate(header or [""]):
         lookup = "." in name
         column = (
             _lookup(index, name, item, schema, choices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
@@ -21,6 +21,7 @@ from bulkflow_sandbox.jobs.job import (
     LineEnding,
     Operation,
 )
+from bulkflow_sandbox.jobs.properties import one_of, text_of
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.store.database import take_serials
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.jobs.worker import Worker
     from bulkflow_sandbox.org import Org
-
-_Word = TypeVar("_Word", LineEnding, ColumnDelimiter, Operation)
 
 _ACTIONS: Final = {
     Operation.INSERT: (Action.CREATE,),
@@ -294,8 +293,8 @@ class IngestJobs:
 
     def _new_job(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
         choices, schema = self._org.choices, self._org.schema
-        words = {name: _word(properties, name, self._org) for name in _WORDS}
-        operation = _one_of(Operation, words["operation"], "operation", self._org)
+        words = {name: text_of(properties, name, choices) for name in _WORDS}
+        operation = one_of(Operation, words["operation"], "operation", choices)
         if operation is None or operation in {Operation.QUERY, Operation.QUERY_ALL}:
             raise choices.body_unreadable.error(problem="A required property is missing: operation")
         object_name = words["object"]
@@ -321,8 +320,8 @@ class IngestJobs:
             raise choices.body_unreadable.error(
                 problem=f"Unsupported value for contentType: {words['contentType']}"
             )
-        ending = _one_of(LineEnding, words["lineEnding"], "lineEnding", self._org)
-        delimiter = _one_of(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", self._org)
+        ending = one_of(LineEnding, words["lineEnding"], "lineEnding", choices)
+        delimiter = one_of(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
         now = moment_text(self._org.clock.now())
         return Job(
             id="",
@@ -351,21 +350,3 @@ class IngestJobs:
 
 def _hours(age: timedelta) -> float:
     return age.total_seconds() / 3600
-
-
-def _word(properties: Mapping[str, object], name: str, org: Org) -> str | None:
-    value = properties.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise org.choices.body_unreadable.error(problem=f"Cannot deserialize {name} from {value!r}")
-
-
-def _one_of(kind: type[_Word], word: str | None, name: str, org: Org) -> _Word | None:
-    if word is None:
-        return None
-    try:
-        return kind(word)
-    except ValueError:
-        raise org.choices.body_unreadable.error(
-            problem=f"Unsupported value for {name}: {word}"
-        ) from None
