@@ -1,47 +1,28 @@
-"""From a syntax tree to a plan: words are matched, jobs are found, values are checked."""
+"""From a text to a plan: the passes of the checker, in their order."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from bulkflow.language import tree
-from bulkflow.language.arguments import Arguments
-from bulkflow.language.codes import Code
-from bulkflow.language.conditions import ConditionChecker
 from bulkflow.language.findings import Findings
 from bulkflow.language.include import Includer
-from bulkflow.language.jobs import JobChecker
 from bulkflow.language.lifecycle import follow_jobs
 from bulkflow.language.orgs import choose_org
 from bulkflow.language.parameters import Parameters
-from bulkflow.language.scope import Evaluator, Scope
-from bulkflow.language.subject import Subject, SubjectFinder
-from bulkflow.language.words import Matcher
-from bulkflow.model.plan import (
-    Block,
-    Plan,
-    PlannedAlways,
-    PlannedChain,
-    PlannedFor,
-    PlannedHandler,
-    PlannedParallel,
-    PlannedStep,
-    PlannedWhen,
-)
-from bulkflow.model.value import Name
+from bulkflow.language.planner import Planner
+from bulkflow.language.scope import Scope
+from bulkflow.model.plan import Plan
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bulkflow.model.diagnostic import Diagnostic
-    from bulkflow.model.plan import Statement
-    from bulkflow.model.value import Value
     from bulkflow.plugin.catalogue import Catalogue
-    from bulkflow.plugin.phrase import Match
     from bulkflow.source import SourceText
 
 
@@ -81,142 +62,12 @@ def check(
     statements = Includer(read, findings).statements(source)
     start = Span(source, 0, 0)
     chosen = choose_org(statements, catalogue, org, start, findings)
-    checker = _Checker(catalogue, findings)
+    planner = Planner(catalogue, findings)
     scope = Scope(environ)
     params = [each for each in statements if isinstance(each, tree.Param)]
-    parameters = Parameters(checker.evaluator, settings).declare(params, scope, start)
-    body = checker.block(statements, scope)
+    parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
+    body = planner.block(statements, scope)
     plan = Plan(source, chosen, parameters, body)
-    if not findings.any_broken and None not in checker.doubtful:
-        follow_jobs(plan, catalogue, findings, checker.doubtful)
+    if not findings.any_broken and None not in planner.doubtful:
+        follow_jobs(plan, catalogue, findings, planner.doubtful)
     return Checked(None if findings.any_error else plan, findings.sorted())
-
-
-@define(eq=False)
-class _Checker:
-    catalogue: Catalogue
-    findings: Findings
-    doubtful: set[str | None] = field(factory=set)
-    """Jobs that a step is about which could not be understood: what it does to them is open.
-
-    With None, it is open for every job.
-    """
-    evaluator: Evaluator = field(init=False)
-    matcher: Matcher = field(init=False)
-    arguments: Arguments = field(init=False)
-    subjects: SubjectFinder = field(init=False)
-    jobs: JobChecker = field(init=False)
-    conditions: ConditionChecker = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.evaluator = Evaluator(self.findings)
-        self.matcher = Matcher.of(self.catalogue, self.findings)
-        self.arguments = Arguments(self.catalogue.value_types, self.evaluator)
-        self.subjects = SubjectFinder(self.findings)
-        self.jobs = JobChecker(self.catalogue, self.matcher, self.arguments, self.findings)
-        self.conditions = ConditionChecker(
-            self.matcher, self.arguments, self.evaluator, self.subjects, self.findings
-        )
-
-    def block(self, statements: Iterable[tree.Statement], scope: Scope) -> Block:
-        """A block: first what is declared in it, in order, then what it does."""
-        statements = tuple(statements)
-        lets: list[tuple[str, Value]] = []
-        declared: list[tree.Job] = []
-        for statement in statements:
-            if isinstance(statement, tree.Let):
-                value = self.evaluator.value(statement.value, scope)
-                self.evaluator.declare(scope, statement.name, value)
-                lets.append((statement.name.name, statement.value))
-            elif isinstance(statement, tree.Job) and self.evaluator.declare_job(
-                scope, statement.name
-            ):
-                declared.append(statement)
-        jobs = tuple([self.jobs.plan(job, scope) for job in declared])
-        planned: list[Statement] = []
-        for statement in statements:
-            found = self._statement(statement, scope)
-            if found is not None:
-                planned.append(found)
-        for job in declared:
-            self._unused(job)
-        return Block(tuple(planned), jobs, tuple(lets))
-
-    def _statement(self, statement: tree.Statement, scope: Scope) -> Statement | None:
-        match statement:
-            case tree.Chain():
-                return self._chain(statement, scope)
-            case tree.Parallel():
-                return PlannedParallel(self.block(statement.body, scope.inner()), statement.span)
-            case tree.Always():
-                return PlannedAlways(self.block(statement.body, scope.inner()), statement.span)
-            case tree.When():
-                condition = self.conditions.plan(statement.condition, scope)
-                body = self.block(statement.body, scope.inner())
-                return None if condition is None else PlannedWhen(condition, body, statement.span)
-            case tree.For():
-                self.evaluator.value(statement.pattern, scope)
-                inner = scope.inner()
-                self.evaluator.declare(inner, statement.variable, None)
-                return PlannedFor(
-                    statement.variable.name,
-                    statement.pattern,
-                    self.block(statement.body, inner),
-                    statement.span,
-                )
-            case _:
-                return None
-
-    def _chain(self, chain: tree.Chain, scope: Scope) -> PlannedChain:
-        matches = [self._match(step) for step in chain.steps]
-        subjects = _subjects(chain.steps, matches)
-        jobs = self.subjects.chain(subjects, scope)
-        steps = self._steps(chain.steps, matches, jobs, scope)
-        handlers = []
-        for handler in chain.handlers:
-            matches = [self._match(step) for step in handler.steps]
-            theirs = self.subjects.handler(_subjects(handler.steps, matches), subjects, jobs, scope)
-            planned = self._steps(handler.steps, matches, theirs, scope)
-            handlers.append(PlannedHandler(handler.event, planned, handler.span))
-        return PlannedChain(steps, tuple(handlers), chain.span)
-
-    def _match(self, step: tree.Step) -> Match | None:
-        first = step.items[0]
-        if isinstance(first, Name) and not first.name:
-            return None
-        return self.matcher.match(self.matcher.steps, step.items)
-
-    def _steps(
-        self,
-        steps: Sequence[tree.Step],
-        matches: Sequence[Match | None],
-        jobs: Sequence[str | None],
-        scope: Scope,
-    ) -> tuple[PlannedStep, ...]:
-        planned: list[PlannedStep] = []
-        for step, match, job in zip(steps, matches, jobs, strict=True):
-            if match is None:
-                self.doubtful.add(job)
-                continue
-            self.arguments.convert(match, scope)
-            slot = match.phrase.job_slot
-            if slot is not None and job is None:
-                self.doubtful.add(None)
-            arguments = match.arguments
-            if slot in arguments:
-                arguments = {name: each for name, each in arguments.items() if name != slot}
-            planned.append(PlannedStep(match.phrase.text, arguments, job, step.span))
-        return tuple(planned)
-
-    def _unused(self, job: tree.Job) -> None:
-        if not self.findings.any_broken and not self.subjects.is_used(job.name.span):
-            self.findings.warning(
-                Code.UNUSED_JOB,
-                f"job {job.name.name} is declared, but no step uses it",
-                job.name.span,
-                f"load it: `load job {job.name.name}`; or remove it",
-            )
-
-
-def _subjects(steps: Sequence[tree.Step], matches: Sequence[Match | None]) -> list[Subject]:
-    return [Subject.of(match, step.items) for step, match in zip(steps, matches, strict=True)]

@@ -17,6 +17,7 @@ from bulkflow.language.codes import Code
 from bulkflow.language.expectation import expectation
 from bulkflow.language.grammar import lalr_parser
 from bulkflow.language.layout import arrange
+from bulkflow.language.nesting import DEEPEST_CONDITION, ConditionDepth
 from bulkflow.model.diagnostic import Diagnostic
 from bulkflow.source import Span
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from bulkflow.language.tree import File
     from bulkflow.source import SourceText
-
-DEEPEST_CONDITION = 50
-"""How many `not` and `(` a condition may hold; keeps recursion over trees within bounds."""
 
 _STAND_INS = (
     ("_NEWLINE", ""),
@@ -72,7 +70,7 @@ class _Parsing:
     line: list[Token] = field(factory=list)
     """The tokens of the logical line so far."""
     skipping: bool = False
-    depth: int = 0
+    depth: ConditionDepth = field(factory=ConditionDepth)
 
     def run(self) -> Parsed:
         from lark import Token
@@ -84,20 +82,18 @@ class _Parsing:
         lex = cast("Callable[[object], Iterator[Token]]", interactive.lexer_thread.lex)
         for token in arrange(lex(self.state), self.source, self.report):
             kind = token.type
-            if self.skipping and kind != "_NEWLINE":
-                self.line.append(token)
-                continue
-            try:
-                if kind in ("NOT", "_LPAR"):
-                    self._deeper(token)
-                if not self.skipping:
-                    feed(token)
-            except UnexpectedToken as error:
-                self._unexpected(error)
+            if not self.skipping:
+                try:
+                    if self.depth.take(kind):
+                        self._too_deep(token)
+                    else:
+                        feed(token)
+                except UnexpectedToken as error:
+                    self._unexpected(error)
             if kind == "_NEWLINE":
                 if self.skipping:
                     self._complete(token)
-                self.line, self.skipping, self.depth = [], False, 0
+                self._end_line()
             elif kind not in ("_INDENT", "_DEDENT"):
                 self.line.append(token)
         root = feed(Token("$END", "", len(self.source.text)), is_end=True)
@@ -109,17 +105,19 @@ class _Parsing:
         """Note a mistake."""
         self.diagnostics.append(Diagnostic(code.value, message, span, help))
 
-    def _deeper(self, token: Token) -> None:
-        self.depth += 1
-        if self.depth > DEEPEST_CONDITION and not self.skipping:
-            at = token.start_pos or 0
-            self.report(
-                Code.NESTING,
-                f"more than {DEEPEST_CONDITION} `not` and `(` in one condition",
-                Span(self.source, at, at + len(token)),
-                "split the condition into `when` blocks inside each other",
-            )
-            self.skipping = True
+    def _end_line(self) -> None:
+        self.line, self.skipping = [], False
+        self.depth.reset()
+
+    def _too_deep(self, token: Token) -> None:
+        at = token.start_pos or 0
+        self.report(
+            Code.NESTING,
+            f"more than {DEEPEST_CONDITION} `not` and `(` inside each other",
+            Span(self.source, at, at + len(token)),
+            "split the condition into `when` blocks inside each other",
+        )
+        self.skipping = True
 
     def _unexpected(self, error: UnexpectedToken) -> None:
         code, message, span, help_line = expectation(self.source, self.line, error)

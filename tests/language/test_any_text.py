@@ -101,6 +101,8 @@ HARD = {
     "open parentheses": "when " + "(" * 5000 + "\n  log 1",
     "many negations": "when " + "not " * 5000 + "true\n  log 1",
     "many conditions": "when " + " and ".join(["true"] * 3000) + "\n  log 1",
+    "many small parentheses": "when " + " or ".join(["(true and not false)"] * 2000) + "\n  log 1",
+    "ever deeper conditions": "when " + "not not (true and " * 2000 + "\n  log 1",
     "deep blocks": "".join(" " * depth + "when true\n" for depth in range(300)),
     "deep broken blocks": "".join(" " * depth + "for :\n" for depth in range(300)),
     "ever less indentation": "".join(" " * (300 - depth) + "log 1\n" for depth in range(300)),
@@ -164,3 +166,19 @@ def test_the_work_grows_with_the_length_and_not_faster(catalogue, block):
     work(1)
     small, large = work(100), work(400)
     assert large < 4.4 * small
+
+
+def test_a_wide_condition_is_not_taken_for_a_deep_one(catalogue):
+    text = "when " + " or ".join(["not (true and not not false)"] * 500) + "\n    log 1"
+    assert check_text(text, catalogue).diagnostics == ()
+
+
+@pytest.mark.parametrize("opening", ["(", "not ", "not (", "(not not ", "true or ("])
+def test_a_condition_may_be_fifty_deep_and_no_deeper(catalogue, opening):
+    step = opening.count("(") + opening.count("not")
+    for times, fits in ((50 // step, True), (50 // step + 1, False)):
+        closing = ")" * (opening.count("(") * times)
+        text = f"when {opening * times}true{closing}\n    log 1"
+        assert [each.code for each in check_text(text, catalogue).diagnostics] == (
+            [] if fits else ["B109"]
+        )

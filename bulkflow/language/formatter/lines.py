@@ -1,0 +1,134 @@
+"""The logical lines of a file, in order, and the pieces that a line may be broken into."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from attrs import field, frozen
+
+from bulkflow.language import tree
+from bulkflow.language.formatter.spelling import spell, spell_condition, spell_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from bulkflow.source import Span
+
+
+@frozen
+class Piece:
+    """A part of a line that stays whole. `spell` gives its text on a line with some margin."""
+
+    start: int
+    end: int
+    spell: Callable[[str], str] = field(repr=False)
+
+
+@frozen
+class Line:
+    """A logical line: a chain's steps and handlers, or a single piece.
+
+    Each group but the first is a handler; within a group, each piece but the first is preceded by
+    `then`, which is part of its text.
+    """
+
+    groups: tuple[tuple[Piece, ...], ...]
+    depth: int
+    opens: bool
+    """Whether lines may follow that are indented deeper and belong to it."""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All pieces in order."""
+        return tuple(piece for group in self.groups for piece in group)
+
+    @property
+    def start(self) -> int:
+        """Where the line begins in the source."""
+        return self.groups[0][0].start
+
+    @property
+    def end(self) -> int:
+        """Where its last word ends in the source."""
+        return self.groups[-1][-1].end
+
+
+def lines_of(statements: Iterable[tree.Statement], depth: int = 0) -> Iterator[Line]:
+    """The lines of statements and of what is inside them."""
+    for statement in statements:
+        match statement:
+            case tree.Chain():
+                yield Line(tuple(_groups(statement)), depth, opens=False)
+            case tree.Job():
+                yield _single(statement.span, f"job {statement.name.name}", depth, opens=True)
+                for clause in statement.clauses:
+                    yield Line(((_items(clause),),), depth + 1, opens=False)
+            case tree.Parallel() | tree.For() | tree.When() | tree.Always():
+                yield Line(((_opening(statement),),), depth, opens=True)
+                yield from lines_of(statement.body, depth + 1)
+            case tree.Org():
+                yield _single(statement.span, f"org {statement.name.name}", depth)
+            case tree.Param() | tree.Let() | tree.Include():
+                yield Line(((_declaration(statement),),), depth, opens=False)
+            case _:
+                assert_never(statement)
+
+
+def _single(span: Span, text: str, depth: int, *, opens: bool = False) -> Line:
+    return Line(((Piece(span.start, span.end, lambda _: text),),), depth, opens)
+
+
+def _items(node: tree.Clause | tree.Step, before: str = "", start: int | None = None) -> Piece:
+    return Piece(
+        node.span.start if start is None else start,
+        node.span.end,
+        lambda margin: before + spell_items(node.items, margin),
+    )
+
+
+def _groups(chain: tree.Chain) -> Iterator[tuple[Piece, ...]]:
+    yield _group(chain.steps, "", chain.span.start)
+    for handler in chain.handlers:
+        yield _group(handler.steps, f"on {handler.event.value} ", handler.span.start)
+
+
+def _group(steps: Sequence[tree.Step], before: str, start: int) -> tuple[Piece, ...]:
+    first, *others = steps
+    return (_items(first, before, start), *(_items(step, "then ") for step in others))
+
+
+def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> Piece:
+    def text(margin: str) -> str:
+        match statement:
+            case tree.Parallel():
+                return "parallel"
+            case tree.For():
+                return f"for {statement.variable.name} in {spell(statement.pattern, margin)}"
+            case tree.When():
+                return f"when {spell_condition(statement.condition, margin)}"
+            case tree.Always():
+                return "always"
+            case _:
+                assert_never(statement)
+
+    return Piece(statement.span.start, statement.span.end, text)
+
+
+def _declaration(statement: tree.Param | tree.Let | tree.Include) -> Piece:
+    def text(margin: str) -> str:
+        match statement:
+            case tree.Param():
+                default = help_text = ""
+                if statement.default is not None:
+                    default = f" = {spell(statement.default, margin)}"
+                if statement.help is not None:
+                    help_text = f" {spell(statement.help, margin)}"
+                return f"param {statement.name.name}{default}{help_text}"
+            case tree.Let():
+                return f"let {statement.name.name} = {spell(statement.value, margin)}"
+            case tree.Include():
+                return f"include {spell(statement.path, margin)}"
+            case _:
+                assert_never(statement)
+
+    return Piece(statement.span.start, statement.span.end, text)

@@ -1,0 +1,46 @@
+"""How deep a condition is nested, told from its tokens."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+DEEPEST_CONDITION = 50
+"""How many `not` and `(` may be open at once; keeps recursion over trees within bounds."""
+
+
+@define(eq=False)
+class ConditionDepth:
+    """Counts the `not` and `(` that are open at a place of a logical line."""
+
+    depth: int = 0
+    _negations: int = 0
+    """How many `not` wait for the operand that is being read."""
+    _outer: list[int] = field(factory=list)
+    """The same for each open parenthesis."""
+
+    def take(self, kind: str) -> bool:
+        """Count a token; returns whether the condition has become too deep."""
+        match kind:
+            case "NOT":
+                self._negations += 1
+                self.depth += 1
+            case "_LPAR":
+                self._outer.append(self._negations)
+                self._negations = 0
+                self.depth += 1
+            case "_AND" | "_OR":
+                self._end_operand()
+            case "_RPAR" if self._outer:
+                self._end_operand()
+                self._negations = self._outer.pop()
+                self.depth -= 1
+        return self.depth > DEEPEST_CONDITION
+
+    def reset(self) -> None:
+        """Begin a line anew."""
+        self.depth = self._negations = 0
+        self._outer.clear()
+
+    def _end_operand(self) -> None:
+        self.depth -= self._negations
+        self._negations = 0
