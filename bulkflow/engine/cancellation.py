@@ -1,41 +1,53 @@
 """Being asked to stop.
 
-The first request lets what is under way end: every checkpoint raises from then on. Inside a shield
-(an `always` block after an interruption) checkpoints hold still, until a second request breaks it.
+The first request lets what is under way end: every checkpoint raises from then on. A view of it
+that tolerates the requests so far (for an `always` block after an interruption) holds still until
+the next one.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import time
 from threading import Condition
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from bulkflow.errors import RunInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+LONGEST_WAIT = 1.0
+"""Seconds. A signal handler that runs between the look at the count and the wait wakes nobody, for
+it runs in the very thread that is about to wait; so nobody waits longer than this at a stretch."""
 
 
 @define(eq=False)
-class Cancellation:
-    """Safe to use from signal handlers' threads and from workers."""
+class _Requests:
+    count: int = 0
+    changed: Condition = field(factory=Condition, repr=False)
 
-    _requests: int = 0
+
+@frozen(eq=False)
+class Cancellation:
+    """Safe to use from signal handlers and from workers."""
+
+    _requests: _Requests = field(factory=_Requests)
     _tolerated: int = 0
-    _changed: Condition = field(factory=Condition, init=False, repr=False)
+    _monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
+    _wait: Callable[[Condition, float], object] = field(default=Condition.wait, repr=False)
 
     @property
     def requested(self) -> bool:
         """Whether the run was asked to stop."""
-        return self._requests > self._tolerated
+        return self._requests.count > self._tolerated
 
     def request(self) -> None:
         """Ask the run to stop."""
-        with self._changed:
-            self._requests += 1
-            self._changed.notify_all()
+        with self._requests.changed:
+            self._requests.count += 1
+            self._requests.changed.notify_all()
 
     def checkpoint(self) -> None:
         """Raise `RunInterruptedError` if the run was asked to stop."""
@@ -44,16 +56,12 @@ class Cancellation:
 
     def sleep(self, seconds: float) -> None:
         """Wait; ends early, with `RunInterruptedError`, when the run is asked to stop."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.requested, timeout=seconds)
+        until = self._monotonic() + seconds
+        with self._requests.changed:
+            while not self.requested and (left := until - self._monotonic()) > 0:
+                self._wait(self._requests.changed, min(left, LONGEST_WAIT))
         self.checkpoint()
 
-    @contextmanager
-    def shield(self) -> Iterator[None]:
-        """Let what is inside run although the run was asked to stop."""
-        before = self._tolerated
-        self._tolerated = self._requests
-        try:
-            yield
-        finally:
-            self._tolerated = before
+    def tolerant(self) -> Cancellation:
+        """A view for work that runs although the run was asked to stop; hears the next request."""
+        return evolve(self, tolerated=self._requests.count)

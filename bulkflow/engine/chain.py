@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.stepping import run_step
-from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
 from bulkflow.model.plan import HandlerEvent
-from bulkflow.plugin.flow import Continue, RetryStep
+from bulkflow.plugin.flow import Continue, RetryStep, Stop
 
 if TYPE_CHECKING:
     from bulkflow.engine.frame import Frame
@@ -44,7 +44,7 @@ class ChainRunner:
         at = 0
         while at < len(self._chain.steps):
             try:
-                run_step(self._chain.steps[at], self._frame, self._services)
+                self._step(self._chain.steps[at])
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
@@ -54,32 +54,44 @@ class ChainRunner:
                 at += 1
         self._handle_success()
 
+    def _step(self, step: PlannedStep) -> None:
+        """Run a step that no failure stands behind: only `stop` may say where to go on."""
+        try:
+            run_step(step, self._frame, self._services)
+        except (Continue, RetryStep) as signal:
+            raise StepError(
+                f"`{_text(step)}` answers a failure, and there is none here",
+                help="write it behind `on failure`",
+            ) from signal
+
     def _handle_failure(self, failure: BulkflowError, at: int) -> bool:
         """Whether to run the failed step again; False to go on after the chain."""
-        for step in self._handler(HandlerEvent.FAILURE):
-            try:
-                run_step(step, self._frame, self._services, failure)
-            except Continue:
-                return False
-            except RetryStep as retry:
-                if self._retried[at] < retry.times:
-                    self._pause(retry, at)
-                    return True
-            except RunInterruptedError:
-                self._services.errors.append(failure)
-                raise
-            except BulkflowError as second:
-                self._services.errors += [failure, second]
-                raise Halt from second
+        try:
+            for step in self._handler(HandlerEvent.FAILURE):
+                try:
+                    run_step(step, self._frame, self._services, failure)
+                except RetryStep as retry:
+                    if self._retried[at] < retry.times:
+                        self._pause(retry, at)
+                        return True
+        except Continue:
+            return False
+        except RunInterruptedError:
+            self._services.errors.append(failure)
+            raise
+        except Stop:
+            # The run ends here anyhow; that it is asked for makes no success of a failure.
+            pass
+        except BulkflowError as second:
+            self._services.errors += [failure, second]
+            raise Halt from second
         self._services.errors.append(failure)
         raise Halt from failure
 
     def _handle_success(self) -> None:
         for step in self._handler(HandlerEvent.SUCCESS):
             try:
-                run_step(step, self._frame, self._services)
-            except Continue:
-                return
+                self._step(step)
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
@@ -99,8 +111,12 @@ class ChainRunner:
         if seconds is None:
             seconds = min(LONGEST_PAUSE, 2.0 ** self._retried[at])
         self._retried[at] += 1
-        text = " ".join(self._chain.steps[at].span.text.split())
+        text = _text(self._chain.steps[at])
         self._services.emit(
             Notice(f"`{text}` again in {seconds:g} s ({self._retried[at]} of {retry.times})")
         )
         self._services.cancellation.sleep(seconds)
+
+
+def _text(step: PlannedStep) -> str:
+    return " ".join(step.span.text.split())

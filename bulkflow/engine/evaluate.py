@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkflow.errors import UsageError
-from bulkflow.model.value import UnresolvedError, Value, constant, resolve
+from bulkflow.errors import PluginError, UsageError
+from bulkflow.model.value import UnresolvedError, Value, constant, plain, resolve
+from bulkflow.plugin.boundary import attributed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bulkflow.model.value import Scope
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Phrase
+    from bulkflow.plugin.records import ValueType
     from bulkflow.source import Span
 
 
@@ -56,13 +58,23 @@ def arguments_of(
     types = {slot.name: slot.type for slot in phrase.slots}
     arguments: dict[str, object] = {}
     for name, value in written.items():
-        kind = catalogue.value_types[types[name]]
+        kind = catalogue.value_types.get(types[name])
+        if kind is None:
+            raise PluginError(
+                f"no plugin brings the type {types[name]} that the phrase `{phrase.text}` uses",
+                help="`bulkflow plugins` shows which plugins are broken or blocked",
+            )
         known = value_in(value, scope, environ) if kind.constants else value
-        try:
-            converted = kind.convert(known)
-        except ValueError as error:
-            raise WrongValueError(str(error), value.span) from error
+        converted = _converted(kind, known)
         if kind.name == "path":
             converted = folder_of(value.span) / str(converted)
         arguments[name] = converted
     return arguments
+
+
+def _converted(kind: ValueType, value: Value) -> object:
+    with attributed(kind.provider, f"reading `{plain(value)}` as {kind.name}"):
+        try:
+            return kind.convert(value)
+        except ValueError as error:
+            raise WrongValueError(str(error), value.span) from error

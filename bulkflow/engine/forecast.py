@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import Factory, define, frozen
 
-from bulkflow.engine.context import StepContext
 from bulkflow.engine.frame import Frame
 from bulkflow.engine.preflight import prepare_jobs
 from bulkflow.engine.walk import iterations
-from bulkflow.errors import BulkflowError
 from bulkflow.model.plan import (
     PlannedAlways,
     PlannedChain,
@@ -18,14 +16,15 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
+from bulkflow.plugin.boundary import attributed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.engine.services import Services
+    from bulkflow.errors import BulkflowError
     from bulkflow.model.part import Manifest
     from bulkflow.model.plan import Block, Plan, PlannedStep, Statement
-    from bulkflow.plugin.context import Job
 
 
 @frozen
@@ -76,9 +75,12 @@ class Forecast:
 def forecast(plan: Plan, services: Services) -> Forecast:
     """Read the sources of a plan's jobs and list what its steps would do. Sends nothing."""
     made = Forecast(plan.source.name, services.org_name)
-    frame = Frame(plan.parameters, {}).enter(plan.body, services)
-    made.errors += prepare_jobs(plan.body, frame, services)
-    _Forecaster(made, services).block(plan.body, frame, 0)
+    try:
+        frame = Frame(plan.parameters, {}).enter(plan.body, services)
+        made.errors += prepare_jobs(plan.body, frame, services)
+        _Forecaster(made, services).block(plan.body, frame, 0)
+    finally:
+        made.errors += services.shared.close()
     made.jobs = [JobForecast(job.key, job.settings, job.manifest) for job in services.jobs]
     return made
 
@@ -103,36 +105,33 @@ class _Forecaster:
                         self._step(step, frame, depth + 1, counted=False)
             case PlannedParallel():
                 self._title("side by side", depth)
-                self.block(statement.body, frame.enter(statement.body, self._services), depth + 1)
+                self._inner(statement.body, frame, depth)
             case PlannedFor():
                 self._loop(statement, frame, depth)
             case PlannedWhen():
                 self._title(_first_line(statement.span.text), depth)
-                self.block(statement.body, frame.enter(statement.body, self._services), depth + 1)
+                self._inner(statement.body, frame, depth)
             case PlannedAlways():
                 self._title("always", depth)
-                self.block(statement.body, frame.enter(statement.body, self._services), depth + 1)
+                self._inner(statement.body, frame, depth)
             case _:
                 assert_never(statement)
 
     def _loop(self, loop: PlannedFor, frame: Frame, depth: int) -> None:
-        before = len(self._services.jobs)
         empty = True
         for inner in iterations(loop, frame, self._services):
             empty = False
-            for job in self._services.jobs[before:]:
-                self._prepare(job)
-            before = len(self._services.jobs)
             self._title(f"{loop.variable} {inner.iteration}", depth)
-            self.block(loop.body, inner, depth + 1)
+            self._entered(loop.body, inner, depth)
         if empty:
             self._title(f"{_first_line(loop.span.text)} (matches no file now)", depth)
 
-    def _prepare(self, job: Job) -> None:
-        try:
-            self._services.prepare(job, StepContext(self._services, job, job.folder))
-        except BulkflowError as error:
-            self._made.errors.append(error)
+    def _inner(self, block: Block, frame: Frame, depth: int) -> None:
+        self._entered(block, frame.enter(block, self._services), depth)
+
+    def _entered(self, block: Block, frame: Frame, depth: int) -> None:
+        self._made.errors += prepare_jobs(block, frame, self._services)
+        self.block(block, frame, depth + 1)
 
     def _step(self, step: PlannedStep, frame: Frame, depth: int, *, counted: bool = True) -> None:
         record = self._services.catalogue.step_by_phrase[step.word]
@@ -140,7 +139,8 @@ class _Forecaster:
         requests: int | None = 0
         if record.requests is not None and counted:
             manifest = job.manifest if job else None
-            requests = record.requests(manifest) if manifest else None
+            with attributed(record.provider, f"counting the requests of `{step.word}`"):
+                requests = record.requests(manifest) if manifest else None
         text = " ".join(step.span.text.split())
         self._made.steps.append(StepForecast(depth, text, job.key if job else None, requests))
 

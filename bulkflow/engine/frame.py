@@ -50,6 +50,6 @@ class Frame:
             )
             with attributed(record.provider, f"reading `{clause.span.text}`"):
                 settings.update(record.function(**arguments))
-        job = Job(planned.name + self.iteration, planned.name, settings, folder_of(planned.span))
-        services.jobs.append(job)
-        return job
+        return services.add(
+            Job(planned.name + self.iteration, planned.name, settings, folder_of(planned.span))
+        )

@@ -22,7 +22,6 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
     """Run a plan to its end, whatever happens; emits and returns what it came to."""
     began = services.clock.monotonic()
     interrupted = False
-    changed_nothing = True
     try:
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
@@ -42,14 +41,11 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
         interrupted = True
     except BulkflowError as error:
         services.errors.append(error)
-    changed_nothing = not services.journal.anything_intended()
-    try:
-        services.shared.close()
-    except BulkflowError as error:
-        services.errors.append(error)
+    finally:
+        services.errors += services.shared.close()
     finished = RunFinished(
         services.run_id,
-        _exit_code(services, interrupted=interrupted, changed_nothing=changed_nothing),
+        _exit_code(services, interrupted=interrupted),
         services.clock.time(),
         services.clock.monotonic() - began,
         tuple(_outcome(job) for job in services.jobs),
@@ -60,13 +56,13 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
     return finished
 
 
-def _exit_code(services: Services, *, interrupted: bool, changed_nothing: bool) -> ExitCode:
+def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
     if interrupted:
         return ExitCode.INTERRUPTED
     if services.errors:
-        first = services.errors[0]
-        wrong = first.exit_code is ExitCode.WRONG and changed_nothing
-        return ExitCode.WRONG if wrong else ExitCode.FAILED
+        wrong = all(error.exit_code is ExitCode.WRONG for error in services.errors)
+        nothing_sent = not services.journal.anything_intended()
+        return ExitCode.WRONG if wrong and nothing_sent else ExitCode.FAILED
     if any(_unanswered(job) for job in services.jobs):
         return ExitCode.ROWS_FAILED
     return ExitCode.DONE

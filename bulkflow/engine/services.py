@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
 from bulkflow.engine.cancellation import Cancellation
 from bulkflow.engine.shared import Shared
 from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
+from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.context import Recorder
 from bulkflow.plugin.records import OrgRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from bulkflow.errors import BulkflowError
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest, Part
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job
+    from bulkflow.plugin.records import Provider
 
 
 class Plugins(Protocol):
@@ -39,8 +42,8 @@ class Plugins(Protocol):
         """Read a job's source."""
         ...
 
-    def tell(self, event: Event) -> None:
-        """Tell the plugins what happened."""
+    def tell(self, event: Event) -> Iterable[tuple[Provider, PluginError]]:
+        """Tell the plugins what happened; the failures of those that cannot bear it."""
         ...
 
 
@@ -103,8 +106,10 @@ class Services:
     jobs: list[Job] = Factory(list)
     errors: list[BulkflowError] = Factory(list)
     _prepared: set[str] = field(factory=set)
-    _deaf: set[str] = field(factory=set)
+    _deaf: set[Provider] = field(factory=set)
+    _labels: Counter[str] = field(factory=Counter)
     _emitting: Lock = field(factory=Lock, repr=False)
+    _adding: Lock = field(factory=Lock, repr=False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -119,12 +124,19 @@ class Services:
         """
         with self._emitting:
             self.listener(event)
-            try:
-                self.plugins.tell(event)
-            except PluginError as error:
-                if error.message not in self._deaf:
-                    self._deaf.add(error.message)
+            for provider, error in self.plugins.tell(event):
+                if provider not in self._deaf:
+                    self._deaf.add(provider)
                     self.listener(Notice(error.message, NoticeLevel.WARNING, help=error.help))
+
+    def add(self, job: Job) -> Job:
+        """Make a job one of the run's; numbers its key where another has the same."""
+        with self._adding:
+            self._labels[job.key] += 1
+            number = self._labels[job.key]
+            added = job if number == 1 else evolve(job, key=f"{job.key}#{number}")
+            self.jobs.append(added)
+        return added
 
     def org(self) -> OrgAccess:
         """The run's org, opened at the first call."""
@@ -146,5 +158,11 @@ class Services:
             self.emit(JobPrepared(job.key, job.manifest))
 
     def _connect(self, name: str) -> OrgAccess:
-        org = self.catalogue.orgs[name]
-        return org.connect(OrgRequest(name, self.environ, self.run_directory))
+        org = self.catalogue.orgs.get(name)
+        if org is None:
+            raise UsageError(
+                f"no plugin knows the org {name}",
+                help=f"known orgs: {', '.join(sorted(self.catalogue.orgs)) or 'none'}",
+            )
+        with attributed(org.provider, f"connecting to org {name}"):
+            return org.connect(OrgRequest(name, self.environ, self.run_directory))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define, field
 
+from bulkflow.errors import BulkflowError, PluginError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,15 +29,22 @@ class Shared:
                 self._things[key] = (make(), close)
             return cast("T", self._things[key][0])
 
-    def close(self) -> None:
-        """Close all; every one is tried, and the first error is raised at the end."""
-        errors: list[Exception] = []
+    def close(self) -> list[BulkflowError]:
+        """Close all; every one is tried. Returns what went wrong with some."""
+        errors: list[BulkflowError] = []
         with self._lock:
             while self._things:
-                _, (thing, close) = self._things.popitem()
+                key, (thing, close) = self._things.popitem()
                 try:
                     close(thing)
-                except Exception as error:  # noqa: BLE001 - the others must be closed too
+                except BulkflowError as error:
                     errors.append(error)
-        if errors:
-            raise errors[0]
+                except Exception as error:  # noqa: BLE001 - the others must be closed too
+                    failure = PluginError(
+                        f"could not close {key}: {type(error).__name__}: {error}",
+                        help="this is a fault of the plugin that opened it; report it to its "
+                        "author with this message",
+                    )
+                    failure.__cause__ = error
+                    errors.append(failure)
+        return errors

@@ -41,7 +41,7 @@ def run_step(
         if job is not None:
             services.prepare(job, context)
         arguments = _arguments(planned, record, frame, services, job)
-        with attributed(record.provider, f"running `{text}`"):
+        with attributed(record.provider, f"running `{text}`", signals=True):
             record.function(context, **arguments)
     except RunInterruptedError:
         raise

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import glob
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from itertools import repeat
 from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from attrs import evolve
 
 from bulkflow.engine.chain import ChainRunner, Halt
 from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
@@ -48,19 +50,24 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
     """
     ended: End | None = None
     for statement in block.statements:
-        try:
-            if isinstance(statement, PlannedAlways):
-                _always(statement, frame, services, interrupted=_interrupted(ended))
-            elif ended is None:
-                _statement(statement, frame, services)
-        except (Halt, Stop, RunInterruptedError) as end:
-            ended = _first(ended, end)
-        except BulkflowError as error:
-            # Not of a step: a loop's or a block's own values could not be evaluated.
-            services.errors.append(error)
-            ended = _first(ended, Halt())
+        if ended is None or isinstance(statement, PlannedAlways):
+            end = _ending(statement, frame, services)
+            ended = end if ended is None or isinstance(end, RunInterruptedError) else ended
     if ended is not None:
         raise ended
+
+
+def _ending(statement: Statement, frame: Frame, services: Services) -> End | None:
+    """Run a statement; how it ended the flow, or None if the flow goes on."""
+    try:
+        _statement(statement, frame, services)
+    except (Halt, Stop, RunInterruptedError) as end:
+        return end
+    except BulkflowError as error:
+        # Not of a step: a loop's or a block's own values could not be evaluated.
+        services.errors.append(error)
+        return Halt()
+    return None
 
 
 def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
@@ -91,35 +98,28 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
             if holds(statement.condition, frame, services):
                 walk(statement.body, frame.enter(statement.body, services), services)
         case PlannedAlways():
-            _always(statement, frame, services, interrupted=False)
+            if services.cancellation.requested:
+                services = evolve(services, cancellation=services.cancellation.tolerant())
+            walk(statement.body, frame.enter(statement.body, services), services)
         case _:
             assert_never(statement)
-
-
-def _always(
-    statement: PlannedAlways, frame: Frame, services: Services, *, interrupted: bool
-) -> None:
-    with ExitStack() as stack:
-        if interrupted:
-            stack.enter_context(services.cancellation.shield())
-        walk(statement.body, frame.enter(statement.body, services), services)
 
 
 def _parallel(statement: PlannedParallel, frame: Frame, services: Services) -> None:
     """Run the branches to their ends, whatever becomes of the others; then tell the worst."""
     branches = statement.body.statements
+    # Errors are kept apart at first, so that their order is the file's and not that of the clock.
+    apart = [evolve(services, errors=[]) for _ in branches]
     with ThreadPoolExecutor(max(1, len(branches)), thread_name_prefix="branch") as pool:
-        futures = [pool.submit(_statement, branch, frame, services) for branch in branches]
-    ends = [future.exception() for future in futures]
-    worst: BaseException | None = None
-    for end in ends:
-        if end is not None and (worst is None or _severity(end) > _severity(worst)):
-            worst = end
-    if worst is not None:
-        raise worst
+        ends = list(pool.map(_ending, branches, repeat(frame), apart))
+    for branch in apart:
+        services.errors += branch.errors
+    ended = [end for end in ends if end is not None]
+    if ended:
+        raise max(ended, key=_severity)
 
 
-def _severity(end: BaseException) -> int:
+def _severity(end: End) -> int:
     match end:
         case Stop():
             return 0
@@ -128,16 +128,7 @@ def _severity(end: BaseException) -> int:
         case RunInterruptedError():
             return 2
         case _:
-            return 3
-
-
-def _first(ended: End | None, end: End) -> End:
-    """What ended the flow; an interruption counts for more than what came before it."""
-    return end if ended is None or _interrupted(end) else ended
-
-
-def _interrupted(end: BaseException | None) -> bool:
-    return isinstance(end, RunInterruptedError)
+            assert_never(end)
 
 
 def holds(condition: Condition, frame: Frame, services: Services) -> bool:

@@ -15,19 +15,29 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def attributed(provider: Provider | None, action: str) -> Iterator[None]:
-    """Let bulkflow's errors and signals through; turn any other exception into a `PluginError`.
+def attributed(provider: Provider | None, action: str, *, signals: bool = False) -> Iterator[None]:
+    """Let bulkflow's own errors through; turn any other exception into a `PluginError`.
 
-    `action` completes "plugin X failed while …", such as ``running `upload` ``.
+    Args:
+        provider: The plugin behind the border.
+        action: Completes "plugin X failed while …", such as ``running `upload` ``.
+        signals: Whether flow signals pass: only a step may say where the run goes on.
     """
     try:
         yield
-    except (BulkflowError, FlowSignal):
+    except BulkflowError:
         raise
     except Exception as error:
-        who = str(provider) if provider else "unknown"
-        raise PluginError(
-            f"plugin {who} failed while {action}: {type(error).__name__}: {error}",
-            help="this is a fault of the plugin; report it to its author with this message, "
-            "or block the plugin with BULKFLOW_BLOCK",
-        ) from error
+        if signals and isinstance(error, FlowSignal):
+            raise
+        raise failure_of(provider, action, error) from error
+
+
+def failure_of(provider: Provider | None, action: str, error: Exception) -> PluginError:
+    """What a plugin raised, with the plugin's name."""
+    who = str(provider) if provider else "unknown"
+    return PluginError(
+        f"plugin {who} failed while {action}: {type(error).__name__}: {error}",
+        help="this is a fault of the plugin; report it to its author with this message, "
+        "or block the plugin with BULKFLOW_BLOCK",
+    )

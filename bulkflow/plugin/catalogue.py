@@ -61,16 +61,17 @@ class Words:
 
     @classmethod
     def of(cls, kind: str, records: Iterable[W]) -> Words:
-        """Index records; raises `PluginConflictError` where two have a phrase in common."""
-        by_phrase: dict[str, W] = {}
+        """Index records; raises `PluginConflictError` where two phrases fit the same lines."""
+        by_shape: dict[str, tuple[W, Phrase]] = {}
         by_verb: defaultdict[str, list[Phrase]] = defaultdict(list)
         for record in records:
             for phrase in record.phrases:
-                other = by_phrase.setdefault(phrase.text, record)
-                if other is not record:
+                other, first = by_shape.setdefault(phrase.shape, (record, phrase))
+                if first is not phrase:
+                    as_what = "" if first.text == phrase.text else f" (as `{first.text}`)"
                     raise PluginConflictError(
-                        f"two plugins claim the {kind} `{phrase.text}`: "
-                        f"{other.provider} and {record.provider}",
+                        f"the {kind} `{phrase.text}` is claimed twice: "
+                        f"by {other.provider}{as_what} and by {record.provider}",
                         help="block one of them: BULKFLOW_BLOCK=NAME",
                     )
                 by_verb[phrase.verb].append(phrase)

@@ -7,7 +7,7 @@ is told to them through `PluginHost.tell`.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 from attrs import define, evolve, field
@@ -24,19 +24,29 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
+from bulkflow.model.part import Manifest
 from bulkflow.plugin import hookspecs
-from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.boundary import attributed, failure_of
 from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
 from bulkflow.plugin.loader import Found, LoadedPlugin, find
-from bulkflow.plugin.records import Clause, Command, Condition, Org, Source, Step, ValueType
+from bulkflow.plugin.records import (
+    Clause,
+    Command,
+    Condition,
+    Org,
+    Problem,
+    Source,
+    Step,
+    ValueType,
+)
 from bulkflow.plugin.types import framework_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from bulkflow.model.part import Manifest
+    from bulkflow.errors import PluginError
     from bulkflow.plugin.context import Context, Job
-    from bulkflow.plugin.records import Problem, Provider
+    from bulkflow.plugin.records import Provider
 
 R = TypeVar("R")
 D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Command)
@@ -79,9 +89,12 @@ class PluginHost:
             try:
                 manager.register(each.plugin, each.provider.plugin)
                 manager.check_pending()
-            except pluggy.PluginValidationError as cause:
-                # pluggy stores the plugin before it validates it, so it has to be taken out again.
-                manager.unregister(each.plugin)
+                _refuse_wrappers(manager, each.plugin)
+            except Exception as cause:  # noqa: BLE001 - pluggy reads attributes of foreign objects
+                # pluggy stores the plugin before it validates it, so it has to be taken out again;
+                # by its name, for the object may be there under another plugin's.
+                if manager.has_plugin(each.provider.plugin):
+                    manager.unregister(name=each.provider.plugin)
                 broken.append(BrokenPlugin(each.provider, each.target, cause))
             else:
                 loaded.append(each)
@@ -123,18 +136,28 @@ class PluginHost:
         for provider, function in self._implementations("bulkflow_prepare_job"):
             with attributed(provider, f"preparing job {job.name}"):
                 manifest = function(context=context, job=job)
+                if manifest is not None and not isinstance(manifest, Manifest):
+                    raise TypeError(f"it returned {manifest!r}, which is no Manifest")
             if manifest is not None:
-                return cast("Manifest", manifest)
+                return manifest
         return None
 
-    def tell(self, event: Event) -> None:
-        """Tell the plugins what happened. Raises `PluginError` where one of them cannot bear it."""
+    def tell(self, event: Event) -> tuple[tuple[Provider, PluginError], ...]:
+        """Tell every plugin what happened; returns the failures of those that cannot bear it.
+
+        A listener has no say in the run, so whatever it raises is a failure of its own.
+        """
         if isinstance(event, Shown):
-            return
-        hook = HOOK_OF_EVENT[type(event)]
-        for provider, function in self._implementations(hook):
-            with attributed(provider, f"hearing of {type(event).__name__}"):
+            return ()
+        failures: list[tuple[Provider, PluginError]] = []
+        for provider, function in self._implementations(HOOK_OF_EVENT[type(event)]):
+            try:
                 function(event=event)
+            except Exception as error:  # noqa: BLE001 - the other listeners want to hear of it too
+                failure = failure_of(provider, f"hearing of {type(event).__name__}", error)
+                failure.__cause__ = error
+                failures.append((provider, failure))
+        return tuple(failures)
 
     def listens(self, plugin: LoadedPlugin) -> list[str]:
         """The events of a run that a plugin hears."""
@@ -145,7 +168,10 @@ class PluginHost:
     def _job_problems(self, settings: Mapping[str, object]) -> Iterator[Problem]:
         for provider, function in self._implementations("bulkflow_job_problems"):
             with attributed(provider, "checking a job's settings"):
-                yield from function(settings=settings)
+                for problem in function(settings=settings):
+                    if not isinstance(problem, Problem):
+                        raise TypeError(f"it returned {problem!r}, which is no Problem")
+                    yield problem
 
     def _implementations(self, hook: str) -> Iterator[tuple[Provider, Callable[..., Any]]]:
         providers = {each.provider.plugin: each.provider for each in self.loaded}
@@ -179,6 +205,16 @@ class PluginHost:
                     help="block one of them: BULKFLOW_BLOCK=NAME",
                 )
         return named
+
+
+def _refuse_wrappers(manager: pluggy.PluginManager, plugin: object) -> None:
+    """Raises TypeError: wrapping other plugins' hooks is no part of this contract."""
+    for caller in manager.get_hookcallers(plugin) or ():
+        for implementation in caller.get_hookimpls():
+            if implementation.plugin is plugin and (
+                implementation.wrapper or implementation.hookwrapper
+            ):
+                raise TypeError(f"{caller.name} is a wrapper; bulkflow calls no wrappers")
 
 
 def _by_name(implementation: pluggy.HookImpl) -> Callable[..., Any]:

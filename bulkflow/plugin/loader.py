@@ -9,6 +9,7 @@ error that names both.
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -77,15 +78,18 @@ def find(
 ) -> Found:
     """Import every plugin that is not blocked, by its own name or its distribution's.
 
+    Names of distributions are compared as package indexes do: `Bulkflow_Acme` is `bulkflow-acme`.
+
     Raises:
         PluginConflictError: two plugins that are not blocked have the same name.
     """
+    blocked_distributions = {_canonical(name) for name in blocked}
     seen: dict[str, Provider] = {}
     loaded: list[LoadedPlugin] = []
     broken: list[BrokenPlugin] = []
     skipped: list[Provider] = []
     for provider, entry in sorted(((_provider(e), e) for e in entries()), key=_order):
-        if provider.plugin in blocked or provider.distribution in blocked:
+        if provider.plugin in blocked or _canonical(provider.distribution) in blocked_distributions:
             skipped.append(provider)
             continue
         other = seen.setdefault(provider.plugin, provider)
@@ -97,7 +101,7 @@ def find(
             )
         try:
             loaded.append(LoadedPlugin(provider, entry.value, entry.load()))
-        except Exception as cause:  # noqa: BLE001 - a foreign module may raise anything
+        except (Exception, SystemExit) as cause:  # noqa: BLE001 - a foreign module raises anything
             broken.append(BrokenPlugin(provider, entry.value, cause))
     return Found(tuple(loaded), tuple(broken), tuple(skipped))
 
@@ -108,4 +112,9 @@ def _provider(entry: PluginEntry) -> Provider:
 
 def _order(pair: tuple[Provider, PluginEntry]) -> tuple[bool, str, str]:
     provider, _ = pair
-    return provider.distribution != OWN_DISTRIBUTION, provider.distribution, provider.plugin
+    distribution = _canonical(provider.distribution)
+    return distribution != OWN_DISTRIBUTION, distribution, provider.plugin
+
+
+def _canonical(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()

@@ -106,6 +106,14 @@ class Phrase:
         return first.text
 
     @property
+    def shape(self) -> str:
+        """The template without what its slots are called and take.
+
+        Two phrases of one shape fit the same lines, so nobody could tell which of them is meant.
+        """
+        return " ".join(_shapes(self.elements))
+
+    @property
     def slots(self) -> tuple[Slot, ...]:
         """All slots, those of optional groups included."""
         return tuple(_slots(self.elements))
@@ -231,6 +239,16 @@ def _slot(inside: str, text: str) -> Slot:
     if slot is None:
         raise ValueError(f"phrase {text!r} has a malformed slot {{{inside}}}")
     return Slot(slot["name"], slot["type"] or slot["name"])
+
+
+def _shapes(elements: Sequence[Element]) -> Iterator[str]:
+    for element in elements:
+        if isinstance(element, Group):
+            yield f"[{' '.join(_shapes(element.elements))}]"
+        elif isinstance(element, Slot):
+            yield "{job}" if element.type == JOB else "{}"
+        else:
+            yield element.text
 
 
 def _slots(elements: Sequence[Element]) -> Iterator[Slot]:

@@ -1,0 +1,168 @@
+"""A context that keeps what a step does with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import Factory, define, field, frozen
+
+from bulkflow.errors import RunInterruptedError, UsageError
+from bulkflow.model.event import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from bulkflow.model.event import Event
+    from bulkflow.model.org import OrgAccess
+    from bulkflow.model.part import Part
+    from bulkflow.plugin.context import Job
+    from bulkflow.plugin.records import Source
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class TestClock:
+    """Time that passes only when a step sleeps. Seconds."""
+
+    __test__ = False
+
+    now: float = 1_700_000_000.0
+    slept: list[float] = Factory(list)
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return self.now
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, and keep how much."""
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@frozen
+class Recorded:
+    """One call of the journal: its name, and its arguments in order."""
+
+    what: str
+    arguments: tuple[object, ...]
+
+
+@define(eq=False)
+class RecordingJournal:
+    """Implements `bulkflow.plugin.Recorder` in memory, and holds steps to the journal's rules."""
+
+    entries: list[Recorded] = Factory(list)
+    _open: set[int] = Factory(set)
+    _intents: int = 0
+
+    @property
+    def unsettled(self) -> frozenset[int]:
+        """The intents that have no outcome."""
+        return frozenset(self._open)
+
+    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
+        """Keep the parts."""
+        self.entries.append(Recorded("parts", (job, parts)))
+
+    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+        """Keep the intent."""
+        self.entries.append(Recorded("intend", (job, part, action, dict(detail))))
+        self._intents += 1
+        self._open.add(self._intents)
+        return self._intents
+
+    def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
+        """Keep the outcome. Raises AssertionError for an intent that is not open."""
+        if intent not in self._open:
+            raise AssertionError(f"intent {intent} is settled, but it is not open")
+        self._open.discard(intent)
+        self.entries.append(Recorded("settle", (intent, outcome, dict(detail))))
+
+    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
+        """Keep the state."""
+        self.entries.append(Recorded("remote", (job, part, remote_id, state)))
+
+    def anything_intended(self) -> bool:
+        """Whether there was an intent."""
+        return self._intents > 0
+
+
+@define(eq=False)
+class RecordingContext:
+    """Implements `bulkflow.plugin.Context` without a run behind it.
+
+    Use it as a context manager, or call `close`, to close what the step shared.
+    """
+
+    run_directory: Path
+    folder: Path
+    job: Job | None = None
+    environ: Mapping[str, str] = field(factory=dict, repr=False)
+    clock: TestClock = Factory(TestClock)
+    journal: RecordingJournal = Factory(RecordingJournal)
+    failure: BaseException | None = None
+    run_id: str = "20260101-000000-test"
+    org_access: OrgAccess | None = None
+    """What `org` returns; without it, the run has no org."""
+    sources: Mapping[str, Source] = Factory(dict)
+    """By scheme."""
+    events: list[Event] = Factory(list)
+    interrupted: bool = False
+    """Whether the user asked the run to stop."""
+    _shared: dict[str, tuple[Any, Callable[[Any], None]]] = field(factory=dict, repr=False)
+
+    @property
+    def notices(self) -> list[str]:
+        """The messages of the notices that were emitted."""
+        return [event.message for event in self.events if isinstance(event, Notice)]
+
+    def org(self) -> OrgAccess:
+        """The org that the test gave. Raises `UsageError` where it gave none."""
+        if self.org_access is None:
+            raise UsageError("the file names no org", help="give the context an `org_access`")
+        return self.org_access
+
+    def source(self, location: str) -> Source:
+        """The source that the test gave for a scheme. Raises `UsageError` for another one."""
+        scheme = location.partition("://")[0].lower() if "://" in location else "file"
+        if scheme not in self.sources:
+            raise UsageError(f"no plugin reads locations that begin with {scheme}://")
+        return self.sources[scheme]
+
+    def emit(self, event: Event) -> None:
+        """Keep the event."""
+        self.events.append(event)
+
+    def checkpoint(self) -> None:
+        """Raise `RunInterruptedError` if the test set `interrupted`."""
+        if self.interrupted:
+            raise RunInterruptedError("interrupted")
+
+    def sleep(self, seconds: float) -> None:
+        """Let the clock go on; then as `checkpoint`."""
+        self.clock.sleep(seconds)
+        self.checkpoint()
+
+    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """One thing for the whole context."""
+        if key not in self._shared:
+            self._shared[key] = (make(), close)
+        return cast("T", self._shared[key][0])
+
+    def close(self) -> None:
+        """Close what was shared, the last first."""
+        while self._shared:
+            _, (thing, close) = self._shared.popitem()
+            close(thing)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,73 @@
+"""Runs one step, without a pipeline around it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkflow.model.phase import Phase
+from bulkflow.plugin.context import Job
+from bulkflow.testing.context import RecordingContext
+
+if TYPE_CHECKING:
+    from bulkflow.plugin.records import Step
+
+
+def job_of(
+    name: str = "rows",
+    *,
+    phase: Phase = Phase.DECLARED,
+    folder: Path | None = None,
+    **settings: object,
+) -> Job:
+    """A job as the engine would make it; `settings` are what its clauses would set."""
+    return Job(name, name, settings, folder or Path(), phase=phase)
+
+
+def run_step(
+    step: Step,
+    *,
+    job: Job | None = None,
+    context: RecordingContext | None = None,
+    **slots: object,
+) -> RecordingContext:
+    """Call a step as the engine would, and return the context that it was called with.
+
+    Args:
+        step: What the `step` decorator made.
+        job: The job that the step is about; put into the slot of type `job` as well.
+        context: A context of your own; without it, one whose folders are gone afterwards.
+        slots: The filled slots, converted: a duration is seconds, a size bytes, a path a `Path`.
+
+    Raises:
+        TypeError: no phrase of the step has slots of these names.
+        AssertionError: the step needs a phase that the job is not in, or left a phase that it does
+            not declare.
+        Exception: whatever the step raises.
+    """
+    if context is None:
+        with (
+            tempfile.TemporaryDirectory(prefix="bulkflow-") as directory,
+            RecordingContext(Path(directory), Path(directory)) as made,
+        ):
+            return run_step(step, job=job, context=made, **slots)
+    context.job = job
+    phrase = next(
+        (each for each in step.phrases if set(slots) <= {slot.name for slot in each.slots}), None
+    )
+    if phrase is None:
+        texts = " nor ".join(f"`{each.text}`" for each in step.phrases)
+        raise TypeError(f"neither {texts} has slots for {', '.join(slots)}")
+    if job is not None and step.accepts is not None and job.phase not in step.accepts:
+        raise AssertionError(f"{phrase.verb} takes no job that is {job.phase.value}")
+    arguments = dict(slots)
+    if phrase.job_slot is not None:
+        arguments[phrase.job_slot] = job
+    step.function(context, **arguments)
+    if job is not None and step.leaves is not None and job.phase is not step.leaves:
+        raise AssertionError(
+            f"{phrase.verb} declares to leave a job {step.leaves.value}, but left it "
+            f"{job.phase.value}"
+        )
+    return context
