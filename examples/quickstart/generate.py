@@ -46,10 +46,10 @@ CITIES = (
 )
 STREETS = ("Hafenstraße", "Mill Lane", "Ågade", "Rue de l'Église", "烏丸通", "Calle Larios")
 NOTES = (
-    "Asked for the \"gold\" plan, then for silver",
+    'Asked for the "gold" plan, then for silver',
     "Pays late, but pays",
     "Two sites:\nthe yard, and the office",
-    "Met at the fair; wants 12\" pipe",
+    'Met at the fair; wants 12" pipe',
     "",
     "",
 )
@@ -57,7 +57,7 @@ NOTES = (
 
 def rows() -> Iterator[tuple[str, ...]]:
     """Every row, as text."""
-    choose = random.Random(20)
+    choose = random.Random(20)  # noqa: S311 - the same rows every time
     for number in range(1, ROWS + 1):
         city, country = choose.choice(CITIES)
         name = f"{choose.choice(FIRST)} {choose.choice(SECOND)}, {choose.choice(FORMS)}"

@@ -1,0 +1,75 @@
+"""Every example is run, and does what its README says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.workshop import Workshop
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PIPELINES = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*.bulkflow"))
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path, {})
+
+
+def run(workshop: Workshop, pipeline: str) -> dict[str, dict[str, object]]:
+    """Run a copy of an example, and give its jobs' outcomes."""
+    folder = pipeline.partition("/")[0]
+    shutil.copytree(EXAMPLES / folder, workshop.folder / folder)
+    shutil.rmtree(workshop.folder / folder / "out", ignore_errors=True)
+    state = str(workshop.folder / "state")
+    file = str(workshop.folder / pipeline)
+    ran = workshop.command("run", file, "--state-dir", state, "--json")
+    assert ran.code == 0, ran.out + ran.err
+    return {str(job["job"]): job for job in ran.event("run_finished")["jobs"]}
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_every_example_is_checked_without_a_word(workshop: Workshop, pipeline: str) -> None:
+    ran = workshop.command("check", str(EXAMPLES / pipeline))
+    assert (ran.code, ran.err) == (0, "1 file is fine\n")
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_every_example_has_a_readme_and_runs(workshop: Workshop, pipeline: str) -> None:
+    assert (EXAMPLES / pipeline).with_name("README.md").is_file()
+    jobs = run(workshop, pipeline)
+    assert all(job["phase"] == "finished" for job in jobs.values())
+
+
+def test_the_quickstart_loads_all_but_seven_rows(workshop: Workshop) -> None:
+    jobs = run(workshop, "quickstart/accounts.bulkflow")
+    assert (jobs["accounts"]["loaded"], jobs["accounts"]["failed"]) == (9_993, 7)
+    failed = workshop.folder / "quickstart/out/accounts-failed.csv"
+    with failed.open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 7
+
+
+def test_the_quickstarts_file_is_what_its_generator_writes() -> None:
+    written = io.StringIO(newline="")
+    runpy.run_path(str(EXAMPLES / "quickstart/generate.py"))["write"](written)
+    assert (EXAMPLES / "quickstart/accounts.csv").read_bytes() == written.getvalue().encode()
+
+
+def test_the_nightly_load_finds_the_account_of_every_contact(workshop: Workshop) -> None:
+    jobs = run(workshop, "nightly/nightly.bulkflow")
+    assert (jobs["accounts"]["loaded"], jobs["contacts"]["loaded"]) == (120, 300)
+    results = workshop.folder / "nightly/out/EMEA/contacts"
+    assert len(list(results.iterdir())) == 9
+
+
+def test_every_file_of_the_inbox_is_a_job_of_its_own(workshop: Workshop) -> None:
+    jobs = run(workshop, "one-job-per-file/leads.bulkflow")
+    assert sorted(jobs) == [
+        f"leads[inbox/leads-{day}.csv]" for day in ("monday", "tuesday", "wednesday")
+    ]
+    assert all(job["loaded"] == 40 for job in jobs.values())
