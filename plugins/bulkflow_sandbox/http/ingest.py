@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import zlib
 from asyncio import to_thread
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.bodies import changed_body, created_body, info_body
+from bulkflow_sandbox.http.listing import answer_list
 from bulkflow_sandbox.http.multipart import boundary_of, read_multipart
+from bulkflow_sandbox.http.reading import json_object, read_body, read_json
 from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.streams import csv_answer
 from bulkflow_sandbox.ingest.results import ResultKind
 from bulkflow_sandbox.jobs.job import JobType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from starlette.requests import Request
     from starlette.routing import Route
 
     from bulkflow_sandbox.sandbox import Sandbox
 
 _JOBS: Final = "/services/data/v{version}/jobs/ingest"
-_MOST_JSON: Final = 1 << 20
 _RESULTS: Final = {
     "successfulResults": ResultKind.SUCCESSFUL,
     "failedResults": ResultKind.FAILED,
@@ -123,11 +122,7 @@ class IngestResources:
         blocks = await to_thread(self._jobs.results, request.path_params["id"], _RESULTS[name])
         if blocks is None:
             return Response(status_code=204)
-        headers = {}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            blocks = _compressed(blocks)
-        return StreamingResponse(blocks, headers=headers, media_type="text/csv; charset=UTF-8")
+        return csv_answer(request, blocks)
 
     def _packed(self, request: Request) -> bool:
         encoding = request.headers.get("content-encoding", "identity").lower()
@@ -136,11 +131,3 @@ class IngestResources:
         if encoding == "gzip" and self._sandbox.org.choices.gzip_upload:
             return True
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Encoding not supported: {encoding}")
-
-
-def _compressed(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
-    for block in blocks:
-        if packed := packer.compress(block):
-            yield packed
-    yield packer.flush()

@@ -1,0 +1,60 @@
+"""The bodies of requests: JSON, and bytes up to a limit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from bulkflow_sandbox.choices import Choices
+
+_MOST_JSON: Final = 1 << 20
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        ApiError: It has more than `limit` bytes.
+    """
+    body = bytearray()
+    async for data in request.stream():
+        body += data
+        if len(body) > limit:
+            raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body exceeds {limit} bytes")
+    return bytes(body)
+
+
+async def read_json(request: Request, choices: Choices) -> Mapping[str, object]:
+    """The body as a JSON object.
+
+    Raises:
+        ApiError: Its Content-Type is another, or it is no JSON object.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise choices.content_type_unsupported.error(type=kind)
+    return json_object(await read_body(request, _MOST_JSON), choices)
+
+
+def json_object(body: bytes, choices: Choices) -> Mapping[str, object]:
+    """Bytes as a JSON object.
+
+    Raises:
+        ApiError: They are none.
+    """
+    try:
+        properties = json.loads(body)
+    except ValueError as error:
+        raise choices.body_unreadable.error(
+            problem=f"Unexpected content of the body: {error}"
+        ) from error
+    if not isinstance(properties, dict):
+        raise choices.body_unreadable.error(problem="The body is no JSON object")
+    return properties

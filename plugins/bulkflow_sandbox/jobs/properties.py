@@ -1,0 +1,41 @@
+"""The properties of a create request, read one by one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow_sandbox.choices import Choices
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def text_of(properties: Mapping[str, object], name: str, choices: Choices) -> str | None:
+    """A property that must be a text where it is given.
+
+    Raises:
+        ApiError: It is something else.
+    """
+    value = properties.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise choices.body_unreadable.error(problem=f"Cannot deserialize {name} from {value!r}")
+
+
+def one_of(kind: type[_Word], word: str | None, name: str, choices: Choices) -> _Word | None:
+    """A word as the member of `kind` that it names.
+
+    Raises:
+        ApiError: It names none.
+    """
+    if word is None:
+        return None
+    try:
+        return kind(word)
+    except ValueError:
+        raise choices.body_unreadable.error(
+            problem=f"Unsupported value for {name}: {word}"
+        ) from None
