@@ -75,7 +75,7 @@ class Includer:
             return None
         written = "".join(part for part in include.path.parts if isinstance(part, str))
         path = _normal(here.parent / written)
-        if not path.is_relative_to(self._root):
+        if not _is_inside(path, self._root):
             self.findings.error(
                 Code.INCLUDE_OUTSIDE,
                 f"{written} is outside of the pipeline's folder",
@@ -116,6 +116,11 @@ def _reason(error: Exception) -> str:
             return error.strerror or type(error).__name__
         case _:
             return str(error)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether a normal path leads into a folder; `../x` would be relative to `.` otherwise."""
+    return path.is_relative_to(folder) and ".." not in path.relative_to(folder).parts
 
 
 def _normal(path: Path) -> Path:

@@ -131,6 +131,13 @@ def test_a_file_is_read_only_where_it_is_included(catalogue):
     ]
 
 
+@pytest.mark.parametrize("main", ["x.bulkflow", "../x.bulkflow", "a/x.bulkflow", "/a/x.bulkflow"])
+@pytest.mark.parametrize("name", ["../y.bulkflow", "b/../../y.bulkflow", "/y.bulkflow", ".."])
+def test_nothing_outside_of_the_folder_is_read(catalogue, main, name):
+    source = SourceText("main", f'include "{name}"\n', Path(main))
+    assert codes(check(source, catalogue, settings={}, environ={}, read=None)) == ["B123"]
+
+
 def test_a_long_line_of_includes_is_followed_to_its_end(catalogue):
     def reading(path: Path) -> SourceText:
         number = int(path.stem)
