@@ -16,6 +16,7 @@ from bulkflow_sandbox.jobs.table import create_job_table
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org
+from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.request_log import RequestLog
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
 from bulkflow_sandbox.sessions import Sessions
@@ -78,6 +79,7 @@ class Sandbox:
         self._create_tables()
         self.worker = Worker(clock, processing or Immediately())
         self.ingest = IngestJobs(self.org, self.worker)
+        self.query = QueryJobs(self.org, self.worker)
 
     @property
     def token(self) -> str:

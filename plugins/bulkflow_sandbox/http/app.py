@@ -14,6 +14,7 @@ from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, an
 from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
+from bulkflow_sandbox.http.query import QueryResources
 from bulkflow_sandbox.http.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 def create_app(sandbox: Sandbox) -> Starlette:
     """The application that answers for a sandbox; each kind of resource brings its routes."""
     app = Starlette(
-        routes=[*IngestResources(sandbox).routes(), *AdminResources(sandbox).routes()],
+        routes=[
+            *IngestResources(sandbox).routes(),
+            *QueryResources(sandbox).routes(),
+            *AdminResources(sandbox).routes(),
+        ],
         middleware=[
             Middleware(Recorder, sandbox=sandbox),
             Middleware(Gate, sandbox=sandbox),

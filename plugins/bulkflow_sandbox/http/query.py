@@ -1,0 +1,161 @@
+"""The resources of query jobs."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from bulkflow_sandbox.errors import not_found
+from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.bodies import changed_body, created_body, listed_body
+from bulkflow_sandbox.http.listing import answer_list
+from bulkflow_sandbox.http.reading import read_json
+from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.streams import csv_answer
+from bulkflow_sandbox.jobs.job import JobType
+from bulkflow_sandbox.query.locator import END
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from bulkflow_sandbox.http.bodies import Body
+    from bulkflow_sandbox.http.routes import Handler
+    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_JOBS: Final = "/services/data/v{version}/jobs/query"
+
+
+class QueryResources:
+    """The handlers of the resources of query jobs."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._jobs = sandbox.query
+
+    def routes(self) -> list[Route]:
+        """The routes of all resources."""
+        choices = self._sandbox.org.choices
+        table: dict[str, dict[str, Handler]] = {
+            "": {"GET": self.list, "POST": self.create},
+            "/{id}": {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
+            "/{id}/results": {"GET": self.results},
+        }
+        return [
+            *(
+                route
+                for path, handlers in table.items()
+                for route in resource(
+                    _JOBS + path,
+                    {
+                        method: _since(choices.oldest_query_version, handler)
+                        for method, handler in handlers.items()
+                    },
+                )
+            ),
+            *resource(
+                f"{_JOBS}/{{id}}/resultPages",
+                {"GET": _since(choices.oldest_pages_version, self.pages)},
+            ),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """POST /jobs/query."""
+        properties = await read_json(request, self._sandbox.org.choices)
+        state = request.state
+        job = await to_thread(self._jobs.create, properties, state.version, state.user)
+        return json_answer(request, created_body(job))
+
+    async def change(self, request: Request) -> Response:
+        """PATCH /jobs/query/{id}: abort."""
+        properties = await read_json(request, self._sandbox.org.choices)
+        job = await to_thread(
+            self._jobs.change_state,
+            request.path_params["id"],
+            properties.get("state"),
+            request.state.user,
+        )
+        return json_answer(request, changed_body(job))
+
+    async def info(self, request: Request) -> Response:
+        """GET /jobs/query/{id}."""
+        job = await to_thread(self._jobs.info, request.path_params["id"])
+        return json_answer(request, info_body(job))
+
+    async def list(self, request: Request) -> Response:
+        """GET /jobs/query: a page of jobs."""
+        await to_thread(self._jobs.expire)
+        return await answer_list(request, self._sandbox, _JOBS, JobType.QUERY)
+
+    async def delete(self, request: Request) -> Response:
+        """DELETE /jobs/query/{id}."""
+        await to_thread(self._jobs.delete, request.path_params["id"])
+        return Response(status_code=204)
+
+    async def results(self, request: Request) -> Response:
+        """GET /jobs/query/{id}/results: a page of rows."""
+        query = request.query_params
+        page = await to_thread(
+            self._jobs.results,
+            request.path_params["id"],
+            request.state.version,
+            query.get("locator"),
+            self._most(query.get("maxRecords")),
+        )
+        if page is None:
+            return Response(status_code=204)
+        headers = {
+            "Sforce-NumberOfRecords": str(page.rows),
+            "Sforce-Locator": END if page.next is None else page.next,
+        }
+        return csv_answer(request, page.blocks, headers)
+
+    async def pages(self, request: Request) -> Response:
+        """GET /jobs/query/{id}/resultPages: where the pages of rows are."""
+        job_id = request.path_params["id"]
+        found = await to_thread(
+            self._jobs.pages, job_id, request.state.version, request.query_params.get("locator")
+        )
+        if found is None:
+            return Response(status_code=204)
+        path = f"{_JOBS.format(version=request.state.version)}/{job_id}"
+        following = None if found.next is None else f"{path}/resultPages?locator={found.next}"
+        body: Body = {
+            "resultPages": [
+                {"resultUrl": f"{path}/results?locator={one}"} for one in found.locators
+            ],
+            "nextRecordsUrl": following,
+            "done": following is None,
+        }
+        return json_answer(request, body)
+
+    def _most(self, text: str | None) -> int | None:
+        if text is None:
+            return None
+        if not text.isdecimal() or not text.isascii() or int(text) < 1:
+            raise self._sandbox.org.choices.max_records_invalid.error(value=text)
+        return int(text)
+
+
+def info_body(job: Job) -> Body:
+    """The answer to a request for a query job (documented, v66)."""
+    return listed_body(job) | {
+        "numberRecordsProcessed": job.processed,
+        "retries": job.retries,
+        "totalProcessingTime": job.total_ms,
+        "isPkChunkingSupported": job.progress != "ordered",
+    }
+
+
+def _since(oldest: int, handler: Handler) -> Handler:
+    """A handler that is there from one version of the API on."""
+
+    async def answer(request: Request) -> Response:
+        if float(request.state.version) < oldest:
+            raise not_found()
+        return await handler(request)
+
+    return answer

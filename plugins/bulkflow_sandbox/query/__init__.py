@@ -1,0 +1,1 @@
+"""Query jobs: their requests, the work on them, and their results page by page."""

@@ -1,0 +1,284 @@
+"""The requests on query jobs, without HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from bulkflow_sandbox.choices import EarlyResults
+from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.errors import not_found
+from bulkflow_sandbox.ids import JOB_PREFIX, make_id, to18
+from bulkflow_sandbox.jobs.job import (
+    ColumnDelimiter,
+    Job,
+    JobState,
+    JobType,
+    LineEnding,
+    Operation,
+)
+from bulkflow_sandbox.jobs.properties import one_of, text_of
+from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
+from bulkflow_sandbox.limits import QUERY_JOBS, QUERY_STORAGE
+from bulkflow_sandbox.query.locator import Locator
+from bulkflow_sandbox.query.result import QueryFiles
+from bulkflow_sandbox.query.task import QueryTask
+from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.store.database import take_serials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bulkflow_sandbox.jobs.worker import Worker
+    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.soql.statement import Output, Statement
+
+
+@frozen
+class ResultPage:
+    """A page of a result: how many rows, their bytes with the header, and the page after it."""
+
+    rows: int
+    blocks: Iterator[bytes]
+    next: str | None
+
+
+@frozen
+class PageList:
+    """The locators of some pages; `next` is where the list goes on, if it does."""
+
+    locators: tuple[str, ...]
+    next: str | None
+
+
+class QueryJobs:
+    """What clients ask of query jobs.
+
+    Every method raises `ApiError` for what Salesforce refuses. Ids may have 15 or 18 characters.
+    """
+
+    def __init__(self, org: Org, worker: Worker) -> None:
+        self._org = org
+        self._worker = worker
+        self._resume()
+
+    def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
+        """A new job, already on its way, from the properties of a create request."""
+        choices = self._org.choices
+        operation = one_of(
+            Operation, text_of(properties, "operation", choices), "operation", choices
+        )
+        if operation not in {Operation.QUERY, Operation.QUERY_ALL}:
+            raise choices.body_unreadable.error(problem="operation must be query or queryAll")
+        query = text_of(properties, "query", choices)
+        if not query:
+            raise choices.query_missing.error()
+        content_type = text_of(properties, "contentType", choices)
+        if content_type not in {None, "CSV"}:
+            raise choices.body_unreadable.error(
+                problem=f"Unsupported value for contentType: {content_type}"
+            )
+        ending = one_of(
+            LineEnding, text_of(properties, "lineEnding", choices), "lineEnding", choices
+        )
+        delimiter = one_of(
+            ColumnDelimiter,
+            text_of(properties, "columnDelimiter", choices),
+            "columnDelimiter",
+            choices,
+        )
+        self._check_limits()
+        now = self._org.clock.now()
+        job = Job(
+            id="",
+            job_type=JobType.QUERY,
+            operation=operation,
+            object="",
+            created_by=user_id,
+            created=moment_text(now),
+            modified=moment_text(now),
+            state=JobState.UPLOAD_COMPLETE,
+            api_version=api_version,
+            line_ending=ending or LineEnding.LF,
+            column_delimiter=delimiter or ColumnDelimiter.COMMA,
+            query=query,
+            closed=moment_text(now),
+        )
+        statement = self._translated(job)
+        with self._org.database.writing() as connection:
+            job = evolve(
+                job,
+                id=make_id(JOB_PREFIX, take_serials(connection, "job", 1)),
+                object=statement.item.name,
+                progress="ordered" if statement.ordered else None,
+            )
+            add_job(connection, job)
+        self._org.limits.use(QUERY_JOBS)
+        self._worker.add(self._task(job), now)
+        return job
+
+    def change_state(self, job_id: str, state: object, user_id: str) -> Job:
+        """Aborts a job; nothing else can be done to its state."""
+        choices = self._org.choices
+        job = self._find(job_id)
+        mine = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
+        if not mine:
+            raise choices.foreign_user.error(id=job.id)
+        if state != JobState.ABORTED:
+            raise choices.state_illegal.error(state=str(state))
+        with self._org.database.writing() as connection:
+            job = self._find(job_id)
+            if job.state.final:
+                raise choices.abort_illegal.error(state=job.state.spoken)
+            job = evolve(job, state=JobState.ABORTED, modified=moment_text(self._org.clock.now()))
+            save_job(connection, job)
+        self._release(job)
+        return job
+
+    def info(self, job_id: str) -> Job:
+        """A job, after this look at it has had its effect on the pace."""
+        job = self._find(job_id)
+        if not job.state.final:
+            self._worker.look(job.id)
+        return self._find(job.id)
+
+    def results(
+        self, job_id: str, api_version: str, locator: str | None, most: int | None
+    ) -> ResultPage | None:
+        """A page of a job's result; `None` when there is nothing to send yet.
+
+        Args:
+            job_id: The job.
+            api_version: The version of the request.
+            locator: Where the page begins; `None` is the first page.
+            most: Most rows of the page; `None` leaves it to the locator, or to the sandbox.
+        """
+        job = self._finished(job_id, api_version)
+        if job is None:
+            return None
+        choices, files = self._org.choices, self._files(job)
+        count = files.count()
+        start = self._locator(job, locator, count)
+        size = most or start.size
+        rows = min(size, count - start.first)
+        following = start.first + rows
+        blocks = files.page(start.first, rows)
+        return ResultPage(
+            rows=rows,
+            blocks=blocks if count or choices.query_header_without_rows else iter(()),
+            next=Locator(following, size).text(job.id) if following < count else None,
+        )
+
+    def pages(self, job_id: str, api_version: str, locator: str | None) -> PageList | None:
+        """The locators of pages of a job's result, to be fetched side by side."""
+        job = self._finished(job_id, api_version)
+        if job is None:
+            return None
+        count = self._files(job).count()
+        start = self._locator(job, locator, count)
+        most = self._org.choices.query_pages
+        firsts = list(range(start.first, max(count, 1), start.size))
+        texts = [Locator(first, start.size).text(job.id) for first in firsts[: most + 1]]
+        return PageList(tuple(texts[:most]), texts[most] if len(texts) > most else None)
+
+    def delete(self, job_id: str) -> None:
+        """Removes a job with its result."""
+        with self._org.database.writing() as connection:
+            job = self._find(job_id)
+            if not job.state.final:
+                raise self._org.choices.delete_unfinished.error()
+            remove_job(connection, job.id)
+        self._files(job).remove()
+
+    def expire(self) -> None:
+        """Removes the jobs whose time is over."""
+        with self._org.database.writing() as connection:
+            over = [job for job in jobs_in(connection, tuple(JobState)) if self._is_over(job)]
+            for job in over:
+                remove_job(connection, job.id)
+        for job in over:
+            self._release(job)
+            self._files(job).remove()
+
+    def _finished(self, job_id: str, api_version: str) -> Job | None:
+        choices = self._org.choices
+        job = self._find(job_id)
+        if job.api_version != api_version:
+            raise choices.query_version_conflict.error(version=job.api_version)
+        if job.state is JobState.JOB_COMPLETE:
+            return job
+        if not job.state.final and choices.early_results is EarlyResults.EMPTY:
+            return None
+        raise choices.early_results_refusal.error(state=job.state)
+
+    def _locator(self, job: Job, text: str | None, count: int) -> Locator:
+        if not text:
+            return Locator(0, self._org.choices.query_page_rows)
+        locator = Locator.read(text, job.id)
+        if locator is None or not 0 <= locator.first < max(count, 1) or locator.size < 1:
+            raise self._org.choices.query_locator_invalid.error()
+        return locator
+
+    def _check_limits(self) -> None:
+        for name in (QUERY_JOBS, QUERY_STORAGE):
+            if self._org.limits.left(name) <= 0:
+                raise self._org.choices.query_jobs_exceeded.error(limit=name)
+
+    def _translated(self, job: Job) -> Statement:
+        # SOQL brings lark, which only a sandbox that is asked queries should load.
+        from bulkflow_sandbox.soql.compile import compile_query
+        from bulkflow_sandbox.soql.parse import parse
+
+        org = self._org
+        return compile_query(
+            parse(job.query or "", org.choices),
+            schema=org.schema,
+            choices=org.choices,
+            now=org.moment(job.closed),
+            surface=Surface.BULK,
+            deleted=job.operation is Operation.QUERY_ALL,
+        )
+
+    def _task(self, job: Job) -> QueryTask:
+        def columns(statement: Statement) -> list[Output]:
+            outputs = list(statement.outputs)
+            if float(job.api_version) < self._org.choices.written_order_version:
+                outputs.sort(key=lambda output: output.label)
+            return outputs
+
+        return QueryTask(self._org, job, self._files(job), lambda: self._translated(job), columns)
+
+    def _files(self, job: Job) -> QueryFiles:
+        return QueryFiles(self._org.database.job_folder(job.id))
+
+    def _find(self, job_id: str) -> Job:
+        known = to18(job_id)
+        if known is None:
+            raise not_found()
+        with self._org.database.reading() as connection:
+            job = find_job(connection, known)
+        if job is None or job.job_type is not JobType.QUERY:
+            raise not_found()
+        if self._is_over(job):
+            self.expire()
+            raise not_found()
+        return job
+
+    def _is_over(self, job: Job) -> bool:
+        age = self._org.clock.now() - self._org.moment(job.created)
+        days = age.total_seconds() / 86_400
+        return job.job_type is JobType.QUERY and days > self._org.choices.retention_days
+
+    def _release(self, job: Job) -> None:
+        task = self._worker.drop(job.id)
+        if task is not None:
+            task.close()
+
+    def _resume(self) -> None:
+        """Goes on with the jobs that were unfinished when the sandbox was last ended."""
+        with self._org.database.reading() as connection:
+            jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
+        for job in jobs:
+            if job.job_type is JobType.QUERY:
+                self._worker.add(self._task(job), self._org.moment(job.closed))
