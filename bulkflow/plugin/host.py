@@ -90,7 +90,7 @@ class PluginHost:
                 manager.register(each.plugin, each.provider.plugin)
                 manager.check_pending()
                 _refuse_wrappers(manager, each.plugin)
-            except Exception as cause:  # noqa: BLE001 - pluggy reads attributes of foreign objects
+            except (pluggy.PluginValidationError, TypeError, ValueError) as cause:
                 # pluggy stores the plugin before it validates it, so it has to be taken out again;
                 # by its name, for the object may be there under another plugin's.
                 if manager.has_plugin(each.provider.plugin):

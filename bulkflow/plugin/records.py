@@ -269,12 +269,14 @@ def _parse(
     if not phrases:
         raise ValueError(f"{function.__qualname__} is declared without a phrase")
     parsed = tuple(Phrase.parse(text) for text in phrases)
-    parameters = tuple(inspect.signature(function).parameters)
+    signature = inspect.signature(function).parameters
+    parameters = tuple(signature)
+    any_keyword = any(each.kind is each.VAR_KEYWORD for each in signature.values())
     if parameters[: len(leading)] != leading:
         raise ValueError(f"{function.__qualname__} must take {', '.join(leading)} first")
     for phrase in parsed:
         for slot in phrase.slots:
-            if slot.name not in parameters:
+            if slot.name not in parameters and not any_keyword:
                 raise ValueError(
                     f"{function.__qualname__} has no parameter for {{{slot.name}}} of "
                     f"its phrase {phrase.text!r}"
