@@ -1,0 +1,199 @@
+"""simple-salesforce, as it comes from PyPI, against the sandbox over https."""
+
+from __future__ import annotations
+
+import csv
+import io
+from json import JSONDecodeError
+
+import pytest
+
+simple_salesforce = pytest.importorskip("simple_salesforce")
+
+from simple_salesforce.bulk2 import (  # noqa: E402 - its absence skips this module
+    ColumnDelimiter,
+    LineEnding,
+    SFBulk2Type,
+)
+from simple_salesforce.exceptions import (  # noqa: E402
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+    SalesforceOperationError,
+    SalesforceResourceNotFound,
+)
+
+
+@pytest.fixture
+def salesforce(trusted):
+    with simple_salesforce.api.requests.Session() as session:
+        yield simple_salesforce.Salesforce(
+            instance=trusted.instance, session_id=trusted.token, session=session, version="66.0"
+        )
+
+
+@pytest.fixture
+def accounts(salesforce) -> SFBulk2Type:
+    return salesforce.bulk2.Account
+
+
+def rows(text: str, **form: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), **form))
+
+
+def named(trusted, name):
+    """The accounts whose names begin so."""
+    return [one for one in trusted.records("Account") if one["Name"].startswith(name)]
+
+
+def insert(accounts, *records):
+    """Inserts accounts; their rows in the file of successes."""
+    (result,) = accounts.insert(records=list(records), wait=0)
+    assert result["numberRecordsFailed"] == 0
+    return rows(accounts.get_successful_records(result["job_id"]))
+
+
+def test_insert_counts_rows_and_hands_out_the_three_result_files(accounts, trusted):
+    records = [
+        {"Name": "ss insert 1", "NumberOfEmployees": "12"},
+        {"Name": "", "NumberOfEmployees": "13"},
+        {"Name": "ss insert 3", "NumberOfEmployees": "many"},
+        {"Name": 'ss insert "4", Ltd\nand sons', "NumberOfEmployees": ""},
+    ]
+    (result,) = accounts.insert(records=records, wait=0)
+    assert result == {
+        "numberRecordsFailed": 2,
+        "numberRecordsProcessed": 4,
+        "numberRecordsTotal": 4,
+        "job_id": result["job_id"],
+    }
+    good = rows(accounts.get_successful_records(result["job_id"]))
+    bad = rows(accounts.get_failed_records(result["job_id"]))
+    assert {row["Name"] for row in good} == {"ss insert 1", 'ss insert "4", Ltd\nand sons'}
+    assert all(row["sf__Created"] == "true" for row in good)
+    assert {row["sf__Id"] for row in good} == {one["Id"] for one in named(trusted, "ss insert")}
+    assert {row["sf__Error"].partition(":")[0] for row in bad} == {
+        "REQUIRED_FIELD_MISSING",
+        "INVALID_FIELD",
+    }
+    assert all(row["sf__Id"] == "" for row in bad)
+    assert rows(accounts.get_unprocessed_records(result["job_id"])) == []
+    every = accounts.get_all_ingest_records(result["job_id"])
+    assert {kind: len(found) for kind, found in every.items()} == {
+        "successfulRecords": 2,
+        "failedRecords": 2,
+        "unprocessedRecords": 0,
+    }
+
+
+def test_a_file_is_split_over_jobs_that_run_at_the_same_time(accounts, trusted, tmp_path):
+    path = tmp_path / "accounts.csv"
+    path.write_text("Name\n" + "".join(f"ss split {number}\n" for number in range(50)))
+    results = accounts.insert(csv_file=str(path), batch_size=10, concurrency=3, wait=0)
+    assert len(results) == 5
+    assert sum(result["numberRecordsProcessed"] for result in results) == 50
+    assert len({result["job_id"] for result in results}) == 5
+    assert len(named(trusted, "ss split")) == 50
+
+
+def test_results_are_downloaded_to_files(accounts, tmp_path):
+    (result,) = accounts.insert(records=[{"Name": "ss file"}, {"Name": ""}], wait=0)
+    for name in ("successful", "failed", "unprocessed"):
+        path = tmp_path / f"{name}.csv"
+        getattr(accounts, f"get_{name}_records")(result["job_id"], file=str(path))
+        count = 0 if name == "unprocessed" else 1
+        assert len(rows(path.read_text())) == count
+
+
+def test_another_delimiter_and_line_ending_come_back_in_the_results(accounts, tmp_path):
+    path = tmp_path / "accounts.csv"
+    path.write_bytes(b"Name|Industry\r\nss pipe|Banking\r\n")
+    (result,) = accounts.insert(
+        csv_file=str(path),
+        column_delimiter=ColumnDelimiter.PIPE,
+        line_ending=LineEnding.CRLF,
+        wait=0,
+    )
+    (row,) = rows(accounts.get_successful_records(result["job_id"]), delimiter="|")
+    assert (row["Name"], row["Industry"]) == ("ss pipe", "Banking")
+
+
+def test_update_changes_records_and_refuses_unknown_ids(accounts, trusted):
+    (made,) = insert(accounts, {"Name": "ss update"})
+    changes = [
+        {"Id": made["sf__Id"], "Industry": "Banking"},
+        {"Id": "001000000000000AAA", "Industry": "Banking"},
+    ]
+    (result,) = accounts.update(records=changes, wait=0)
+    assert (result["numberRecordsProcessed"], result["numberRecordsFailed"]) == (2, 1)
+    (changed,) = rows(accounts.get_successful_records(result["job_id"]))
+    assert (changed["sf__Id"], changed["sf__Created"]) == (made["sf__Id"], "false")
+    assert [one["Industry"] for one in named(trusted, "ss update")] == ["Banking"]
+
+
+def test_upsert_makes_what_is_new_and_changes_what_is_known(accounts, trusted):
+    insert(accounts, {"Name": "ss upsert 1", "External_Id__c": "ss-1"})
+    records = [
+        {"External_Id__c": "ss-1", "Name": "ss upsert 1 changed"},
+        {"External_Id__c": "ss-2", "Name": "ss upsert 2"},
+    ]
+    (result,) = accounts.upsert(records=records, external_id_field="External_Id__c", wait=0)
+    made = {
+        row["External_Id__c"]: row["sf__Created"]
+        for row in rows(accounts.get_successful_records(result["job_id"]))
+    }
+    assert made == {"ss-1": "false", "ss-2": "true"}
+    assert [one["Name"] for one in named(trusted, "ss upsert")] == [
+        "ss upsert 1 changed",
+        "ss upsert 2",
+    ]
+
+
+@pytest.mark.parametrize("how", ["delete", "hard_delete"])
+def test_records_are_deleted(accounts, trusted, how):
+    (made,) = insert(accounts, {"Name": f"ss {how}"})
+    (result,) = getattr(accounts, how)(records=[{"Id": made["sf__Id"]}], wait=0)
+    assert (result["numberRecordsProcessed"], result["numberRecordsFailed"]) == (1, 0)
+    assert named(trusted, f"ss {how}") == []
+    left = [one for one in trusted.records("Account", deleted=True) if one["Id"] == made["sf__Id"]]
+    assert len(left) == (1 if how == "delete" else 0)
+
+
+def test_a_failed_job_raises_the_servers_reason(accounts, trusted):
+    with pytest.raises(SalesforceOperationError, match="Field name not found : Nmae"):
+        accounts.insert(records=[{"Nmae": "ss"}], wait=0)
+    assert trusted.jobs()[-1].state == "Failed"
+
+
+def test_a_refused_job_raises_code_and_message(salesforce):
+    with pytest.raises(SalesforceMalformedRequest) as caught:
+        salesforce.bulk2.Nothing__c.insert(records=[{"Name": "ss"}], wait=0)
+    (entry,) = caught.value.content
+    assert set(entry) == {"errorCode", "message"}
+
+
+def test_a_token_that_is_not_valid_raises_an_expired_session(trusted):
+    with simple_salesforce.api.requests.Session() as session:
+        other = simple_salesforce.Salesforce(
+            instance=trusted.instance, session_id="no token", session=session
+        )
+        with pytest.raises(SalesforceExpiredSession) as caught:
+            other.bulk2.Account.insert(records=[{"Name": "ss"}], wait=0)
+    assert caught.value.content == [
+        {"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}
+    ]
+
+
+def test_a_deleted_job_is_gone_though_the_client_cannot_read_the_answer(accounts):
+    (made,) = accounts.insert(records=[{"Name": "ss gone"}], wait=0)
+    client = accounts._client
+    # 204 has no body, and the client parses it all the same; a real org is met with the same.
+    with pytest.raises(JSONDecodeError):
+        client.delete_job(made["job_id"], is_query=False)
+    with pytest.raises(SalesforceResourceNotFound):
+        client.get_job(made["job_id"], is_query=False)
+
+
+def test_an_open_job_is_aborted(accounts):
+    client = accounts._client
+    job = client.create_job("insert")
+    assert client.abort_job(job["id"], is_query=False)["state"] == "Aborted"
