@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Run a pipeline file.",
     "check": "Find mistakes in pipeline files; reads no data and sends nothing.",
     "plan": "Show what a run would do; reads the data and sends nothing.",
+    "fmt": "Write pipeline files in the one style.",
     "words": "List the words of the language, and who brought them.",
     "plugins": "List the plugins that are installed.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, TextIO, TypedDict
+from typing import TYPE_CHECKING, BinaryIO, TextIO, TypedDict
 
 from attrs import field, frozen
 
@@ -29,16 +29,22 @@ class Environment:
     stdout: TextIO = field(repr=False)
     stderr: TextIO = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
+    stdin: BinaryIO | None = field(default=None, repr=False)
+    """None reads nothing, as a process without a standard input does."""
 
     @classmethod
     def of_process(cls) -> Environment:
         """Those of this process."""
-        return cls(sys.stdout, sys.stderr, os.environ)
+        return cls(sys.stdout, sys.stderr, os.environ, getattr(sys.stdin, "buffer", None))
 
     @property
     def debug(self) -> bool:
         """Whether the user wants the traceback of what should not happen."""
         return bool(self.environ.get("BULKFLOW_DEBUG"))
+
+    def read_stdin(self) -> bytes:
+        """All of the standard input."""
+        return b"" if self.stdin is None else self.stdin.read()
 
     def show(self, text: str) -> None:
         """Write words for people, on stderr."""

@@ -42,9 +42,9 @@ class Workshop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def command(self, *arguments: str) -> Ran:
+    def command(self, *arguments: str, stdin: bytes = b"") -> Ran:
         out, err = io.StringIO(), io.StringIO()
-        code = main(arguments, Environment(out, err, self.environ))
+        code = main(arguments, Environment(out, err, self.environ, io.BytesIO(stdin)))
         return Ran(code, out.getvalue(), err.getvalue())
 
     def run(self, pipeline: str, *arguments: str) -> Ran:

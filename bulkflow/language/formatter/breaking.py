@@ -1,7 +1,7 @@
 """Where a logical line is broken, and where its comments go.
 
-A chain stays on one line if its author wrote it on one and it fits. Else its handlers begin lines of
-their own; and if its steps do not fit or were written on several lines, so does every `then`. A
+A chain stays on one line if its author wrote it on one and it fits. Else its handlers begin lines
+of their own; and if its steps do not fit or were written on several lines, so does every `then`. A
 break anywhere else is undone, because no step needs one.
 """
 

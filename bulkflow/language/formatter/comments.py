@@ -54,7 +54,5 @@ def find_comments(source: SourceText) -> list[Comment]:
             continue
         line, column = source.line_column(each.start())
         before = source.text[each.start() - column + 1 : each.start()]
-        found.append(
-            Comment(each.start(), each["comment"], column - 1, not before.strip(), line)
-        )
+        found.append(Comment(each.start(), each["comment"], column - 1, not before.strip(), line))
     return found

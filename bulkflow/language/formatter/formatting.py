@@ -47,15 +47,10 @@ def format_source(source: SourceText) -> str:
 def write(source: SourceText, tree: File) -> str:
     """Write the tree of a source, with the source's comments; proves nothing."""
     writer = _Writer(source, find_comments(source))
-    lines = list(lines_of(tree.body))
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
-        if not writer.columns:
-            writer.alone(writer.comments_before(line.start), 0)
+    for line in lines_of(tree.body):
+        writer.alone(writer.comments_before(line.start), line.depth)
         writer.line(line)
-        end = len(source.text) + 1 if following is None else following.start
-        writer.alone(writer.comments_before(end), 0 if following is None else following.depth)
-    if not lines:
-        writer.alone(writer.comments_before(len(source.text) + 1), 0)
+    writer.alone(writer.comments_before(len(source.text)), 0)
     return "".join([f"{text}\n" for text in writer.written])
 
 

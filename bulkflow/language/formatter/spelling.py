@@ -17,7 +17,7 @@ _QUOTES = '"""'
 
 
 def spell(value: Value, margin: str) -> str:
-    """A value, on a line with this margin: `1_000` stays as it is, and so does the kind of quotes."""
+    """A value, on a line with this margin: `1_000` stays as it is, as do quotes of both kinds."""
     if isinstance(value, Environment):
         return f"env {value.variable}"
     written = value.span.text

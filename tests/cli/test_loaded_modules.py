@@ -1,0 +1,46 @@
+"""Which modules the tools for writing load, asked in a process of its own: facts, not clocks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"asyncio", "cattrs", "numpy", "pygls", "rich", "ssl", "starlette", "urllib3"}
+
+PROGRAM = """
+import sys
+from bulkflow.cli import main
+code = main(sys.argv[1:])
+print("\\n" + " ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+sys.exit(code)
+"""
+
+
+def loaded(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def plugins(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.startswith("bulkflow_")}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "fine.bulkflow"
+    path.write_text(
+        'org sandbox\njob a\n    insert Account\n    from "a.csv"\nload job a\n', "utf-8"
+    )
+    return path
+
+
+def test_formatting_loads_the_parser_and_no_plugin(file: Path) -> None:
+    modules = loaded("fmt", "--check", str(file))
+    assert "lark" in modules
+    assert plugins(modules) == set()
+    assert modules & HEAVY == set()

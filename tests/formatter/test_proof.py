@@ -1,0 +1,55 @@
+"""The proof that follows every call, held against formatters that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bulkflow.language import parse, tree
+from bulkflow.language.formatter import (
+    CommentLostError,
+    FormatterError,
+    TreeChangedError,
+    UnstableError,
+)
+from bulkflow.language.formatter.proof import prove
+from bulkflow.source import SourceText
+
+TEXT = "upload  # the rows\nclose\n"
+
+
+def proved(result: str, write: Callable[[SourceText, tree.File], str] | None = None) -> None:
+    source = SourceText("file", TEXT)
+    prove(source, parse(source).tree, result, write or (lambda _source, _tree: result))
+
+
+def test_what_is_right_passes() -> None:
+    proved(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        ("upload  # the rows\n", TreeChangedError),
+        ("upload  # the rows\nclose close\n", TreeChangedError),
+        ("upload  # the rows\n    then close\n", TreeChangedError),
+        ('upload  # the rows\nclose "\n', TreeChangedError),
+        ("upload\nclose\n", CommentLostError),
+        ("upload  # the\nclose\n", CommentLostError),
+        ("# the rows\nupload  # the rows\nclose\n", CommentLostError),
+    ],
+)
+def test_what_is_wrong_does_not(result: str, error: type[FormatterError]) -> None:
+    with pytest.raises(error) as caught:
+        proved(result)
+    assert "the file is as it was" in (caught.value.help or "")
+
+
+def test_a_result_that_would_change_again_does_not() -> None:
+    with pytest.raises(UnstableError):
+        proved(TEXT, lambda source, _: source.text + "\n")
+
+
+def test_a_comment_that_moved_or_was_spaced_is_not_lost() -> None:
+    proved("#the rows\nupload\nclose\n")
