@@ -19,7 +19,7 @@ from bulkflow.model.value import (
     Text,
 )
 from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.phrase import Group, Slot, Word
+from bulkflow.plugin.phrase import JOB, Group, Slot, Word
 from bulkflow.plugin.unknown import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bulkflow.language.scope import Evaluator, Scope
     from bulkflow.model.value import Value
+    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Element, Match, Phrase
     from bulkflow.plugin.records import ValueType
 
@@ -49,7 +50,7 @@ class Converted:
 class Arguments:
     """Holds the values of matched lines against the types of their slots."""
 
-    types: Mapping[str, ValueType]
+    catalogue: Catalogue
     evaluator: Evaluator
 
     def convert(self, match: Match, scope: Scope) -> Converted:
@@ -59,8 +60,12 @@ class Arguments:
         arguments: dict[str, object] = {}
         wrong = False
         for name, written in match.arguments.items():
-            kind = self.types.get(slots[name])
-            if kind is None or slots[name] == "job":
+            if slots[name] == JOB:
+                continue
+            kind = self.catalogue.value_types.get(slots[name])
+            if kind is None:
+                wrong = True
+                self._missing(match.phrase, slots[name], written)
                 continue
             value = self.evaluator.value(written, scope) if kind.constants else written
             if value is None:
@@ -74,6 +79,17 @@ class Arguments:
                 message, help_line = self._explain(kind, written, value, str(error), scope)
                 findings.error(Code.WRONG_VALUE, f"`{label}` {message}", written.span, help_line)
         return Converted(arguments, wrong)
+
+    def _missing(self, phrase: Phrase, kind: str, written: Value) -> None:
+        broken = ", ".join(str(each.provider) for each in self.catalogue.broken)
+        self.evaluator.findings.error(
+            Code.MISSING_TYPE,
+            f"`{phrase.text}` takes a {kind}, a type of values that no plugin brings",
+            written.span,
+            f"it may come from a plugin that could not be loaded: {broken}"
+            if broken
+            else "install the plugin that brings the type, or tell the author of the phrase",
+        )
 
     def _explain(
         self, kind: ValueType, written: Value, value: Value, problem: str, scope: Scope

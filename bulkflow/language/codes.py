@@ -64,3 +64,4 @@ class Code(Enum):
     WRONG_VALUE = "B307", "a value that its place does not take"
     CONTRADICTION = "B308", "two clauses that say different things"
     JOB_PROBLEM = "B309", "a job that cannot work as it is declared"
+    MISSING_TYPE = "B310", "a phrase with a type of values that no plugin brings"

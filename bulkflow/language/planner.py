@@ -57,7 +57,7 @@ class Planner:
     def __attrs_post_init__(self) -> None:
         self.evaluator = Evaluator(self.findings)
         self.matcher = Matcher.of(self.catalogue, self.findings)
-        self.arguments = Arguments(self.catalogue.value_types, self.evaluator)
+        self.arguments = Arguments(self.catalogue, self.evaluator)
         self.subjects = SubjectFinder(self.findings)
         self.jobs = JobChecker(self.catalogue, self.matcher, self.arguments, self.findings)
         self.conditions = ConditionChecker(

@@ -77,6 +77,7 @@ STEPS = (
     a_step(["fail {message:text}"], "message", ends_chain=True),
     a_step(["log {message:value}"], "message"),
     a_step(["pause {time:duration}"], "time"),
+    a_step(["paint {colour}"], "colour"),
 )
 
 
