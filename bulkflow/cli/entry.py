@@ -69,7 +69,7 @@ def bulkflow() -> None:
 
 
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
-    """Run a command; returns the exit code and raises nothing but KeyboardInterrupt."""
+    """Run a command; returns the exit code and raises nothing."""
     environment = environment or Environment.of_process()
     try:
         code = bulkflow.main(
@@ -82,7 +82,8 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     except click.ClickException as error:
         error.show(environment.stderr)
         return ExitCode.WRONG
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        environment.show("interrupted")
         return ExitCode.INTERRUPTED
     except BulkflowError as error:
         environment.show_error(error)

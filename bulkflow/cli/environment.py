@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypedDict
 
 from attrs import field, frozen
 
+from bulkflow.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bulkflow.errors import BulkflowError
     from bulkflow.model.diagnostic import Diagnostic
+
+
+GRACE = 8.0
+"""Seconds; less than the ten after which `docker stop` kills."""
+
+GRACE_VARIABLE = "BULKFLOW_GRACE"
+"""Environment variable with another number of seconds."""
+
+LONGEST_GRACE = 86_400.0
 
 
 class _Form(TypedDict):
@@ -42,6 +53,29 @@ class Environment:
         """Whether the user wants the traceback of what should not happen."""
         return bool(self.environ.get("BULKFLOW_DEBUG"))
 
+    @property
+    def grace(self) -> float:
+        """Seconds that a run which was asked to stop has for what is under way."""
+        text = self.environ.get(GRACE_VARIABLE, "")
+        try:
+            seconds = float(text) if text else GRACE
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= LONGEST_GRACE:
+            raise UsageError(
+                f"{GRACE_VARIABLE} is {text!r}, which is no number of seconds from 0 to "
+                f"{LONGEST_GRACE:,.0f}",
+                help=f"set it to a number such as 30, or unset it for {GRACE:g}",
+            )
+        return seconds
+
+    @property
+    def live(self) -> bool:
+        """Whether words for people go to a terminal that can move its cursor."""
+        from bulkflow.report.choice import is_live
+
+        return is_live(self.stderr, self.environ)
+
     def read_stdin(self) -> bytes:
         """All of the standard input."""
         return b"" if self.stdin is None else self.stdin.read()
@@ -64,9 +98,9 @@ class Environment:
             self.show(render_diagnostics(diagnostics, **self._form()))
 
     def _form(self) -> _Form:
-        from bulkflow.report.choice import is_live, wants_color
+        from bulkflow.report.choice import wants_color
 
-        live = is_live(self.stderr, self.environ)
+        live = self.live
         return {
             "color": live and wants_color(self.environ),
             "width": shutil.get_terminal_size().columns if live else None,

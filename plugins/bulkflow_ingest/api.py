@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from bulkflow_ingest.info import JobInfo, JobPage, JobState
-from bulkflow_salesforce import BadAnswerError
+from bulkflow_salesforce import BadAnswerError, LostAnswerError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,4 +116,6 @@ def _job(response: Response) -> JobInfo:
     try:
         return JobInfo.read(content)
     except ValueError as error:
-        raise BadAnswerError(f"the answer is no ingest job: {error}", call=response.call) from error
+        # The status says that a change was made, so what is not known is which.
+        kind = LostAnswerError if response.call.changes else BadAnswerError
+        raise kind(f"the answer is no ingest job: {error}", call=response.call) from error

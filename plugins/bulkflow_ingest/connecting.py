@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import define
+
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_salesforce import OrgAddress, RetryNotice, Session
 
@@ -11,16 +13,33 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context
 
 
+@define(eq=False)
+class _Latest:
+    """The context of the step that began last.
+
+    An `always` block may wait although the run was asked to stop; the step that opened the session
+    may not.
+    """
+
+    context: Context
+
+    def sleep(self, seconds: float) -> None:
+        """Wait as that step may."""
+        self.context.sleep(seconds)
+
+
 def session_of(context: Context) -> Session:
     """The session with the org of the file; connects at the first call."""
     org = context.org()
+    latest = context.shared("ingest:latest-step", lambda: _Latest(context), lambda _: None)
+    latest.context = context
 
     def connect() -> Session:
         return Session(
             OrgAddress(org.instance_url, org.api_version),
             org.tokens,
             on_retry=lambda notice: context.emit(Notice(_again(notice), NoticeLevel.WARNING)),
-            sleep=context.sleep,
+            sleep=latest.sleep,
             now=context.clock.time,
             clock=context.clock.monotonic,
         )

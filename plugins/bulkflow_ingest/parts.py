@@ -11,7 +11,7 @@ from attrs import Factory, define, evolve, field
 from bulkflow.errors import StepError
 from bulkflow.model.event import Progress
 from bulkflow.model.part import Counts
-from bulkflow_csv import Dialect
+from bulkflow_csv import DELIMITERS, Dialect
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class PartJob:
     spoilt: bool = False
     """Whether an upload into its job was begun and not completed: the job takes no other."""
     deleted: bool = False
+    """Whether its job was in the org, and is no more."""
+    doing: str | None = None
+    """The change that was asked for and not answered yet, or whose answer was lost."""
     sent: int = 0
     """Bytes of the body that have left, of the upload that is under way or done."""
     counts: Counts = Factory(Counts)
@@ -71,6 +74,17 @@ class PartJob:
         """Whether it has a job in the org."""
         return self.id is not None and not self.deleted
 
+    @property
+    def left(self) -> str | None:
+        """Its job in the org if that is not at an end, in the words of messages."""
+        asked = "" if self.doing is None else f"{self.doing} not answered"
+        if self.id is None:
+            return f"a job for part {self.number + 1} ({asked})" if self.doing == "create" else None
+        if self.deleted or self.is_final:
+            return None
+        known = ", ".join(each for each in (self.state, asked) if each)
+        return f"{self.id} ({known})" if known else None
+
     def see(self, info: JobInfo) -> None:
         """Take over what Salesforce says of it.
 
@@ -78,7 +92,11 @@ class PartJob:
         (live test of a client of Salesforce's own, 10,000 rows with 5,000 failures).
         """
         self.state = str(info.state)
+        self.doing = None
         self.error_message = info.error_message
+        delimiter = DELIMITERS.get(info.column_delimiter or "")
+        if self.data is None and delimiter is not None:
+            self.dialect = Dialect(delimiter)
         processed = info.number_records_processed or 0
         failed = info.number_records_failed or 0
         rows = self.part.rows if self.part else processed
@@ -141,11 +159,7 @@ class JobParts:
         for part in self.parts:
             total += part.counts if part.state else Counts(part.rows)
         self.job.counts = total
-        self.job.left = tuple(
-            f"{part.id} ({part.state})"
-            for part in self.parts
-            if part.in_org and part.state is not None and not part.is_final and part.id is not None
-        )
+        self.job.left = tuple(left for part in self.parts if (left := part.left) is not None)
 
     def tell(self, context: Context, *, now: bool = False) -> None:
         """Emit how far the job is, unless it was told a moment ago."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobState
+from bulkflow_ingest.requests import GoneError
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
@@ -41,28 +44,48 @@ def poll(
     """
     began = context.clock.monotonic()
     pause = FIRST_PAUSE if interval is None else interval
+    strange: set[str | None] = set()
     while True:
         running = [part for part in parts.parts if part.in_org and not part.is_final]
         for part in running:
             context.checkpoint()
-            requests.refresh(part)
-        parts.count()
-        running = [part for part in running if not part.is_final]
+            # Whoever waits is told of it with the parts that failed.
+            with suppress(GoneError):
+                requests.refresh(part)
+        running = [part for part in running if part.in_org and not part.is_final]
+        _warn_of_unknown(context, parts, running, strange)
         parts.tell(context, now=True)
         if not running:
             return
         _refuse_open(running)
         spent = context.clock.monotonic() - began
-        if timeout is not None and spent + pause > timeout:
+        if timeout is not None and spent >= timeout:
             raise StepError(
-                f"job {parts.job.name} is not processed after {spent:.0f} s",
+                f"job {parts.job.name} is not processed after {spent:.3g} s",
                 help="this is no failure of the job: it goes on in the org, and its rows may still "
                 "be loaded; wait longer, with `up to 2h`",
                 notes=[f"job {part.id} is {part.state}" for part in running],
             )
-        context.sleep(pause)
+        context.sleep(pause if timeout is None else min(pause, timeout - spent))
         if interval is None:
             pause = min(LONGEST_PAUSE, pause * GROWTH)
+
+
+def _warn_of_unknown(
+    context: Context, parts: JobParts, running: list[PartJob], strange: set[str | None]
+) -> None:
+    """A state that is not known may be a last one; say so once, as the wait may have no end."""
+    for part in running:
+        if part.state not in set(JobState) and part.state not in strange:
+            strange.add(part.state)
+            context.emit(
+                Notice(
+                    f"job {part.id} is in the state {part.state}, which is not known here",
+                    NoticeLevel.WARNING,
+                    job=parts.job.key,
+                    help="it is waited for as long as it lasts; look at the job in the org",
+                )
+            )
 
 
 def _refuse_open(running: list[PartJob]) -> None:

@@ -8,18 +8,18 @@ closed; after a lost *close*, *abort* or *delete* the org is asked what became o
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, frozen
 
-from bulkflow.errors import StepError
+from bulkflow.errors import BulkflowError, StepError, UsageError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobInfo, JobState
 from bulkflow_salesforce import (
     LostAnswerError,
     NotFoundError,
+    OrgError,
     SalesforceError,
     UnreachableError,
 )
@@ -38,6 +38,10 @@ TRIES = 3
 """How often a request is made for one part before the step gives up."""
 
 
+class GoneError(StepError):
+    """A job is not in the org any more, though nobody here deleted it."""
+
+
 @frozen
 class Requests:
     """Changes parts in the org, and records each change before and after."""
@@ -51,29 +55,39 @@ class Requests:
         for attempt in range(1, TRIES + 1):
             try:
                 info = self._recorded(
-                    part, "create", lambda: self.api.create(spec), lambda done: {"id": done.id}
+                    part, "create", lambda: self.api.create(spec), partial(self._made, part)
                 )
             except LostAnswerError as error:
                 if attempt == TRIES:
                     raise
                 self._warn(
                     f"the answer to creating a job for part {part.number + 1} was lost: {error}",
-                    "an empty job may stay Open in the org; Salesforce processes nothing of it "
-                    "and removes it after a day",
+                    "an empty job may stay Open in the org; Salesforce processes nothing of it",
                 )
             else:
-                part.id = info.id
-                part.uploaded = False
-                self._saw(part, info)
+                self.context.journal.remote(
+                    self.parts.job.key, part.number, info.id, str(info.state)
+                )
                 return
 
-    def upload(self, part: PartJob, spec: JobSpec) -> None:
-        """Send the part's data; into another job, if an upload into the first was cut short."""
+    @staticmethod
+    def _made(part: PartJob, info: JobInfo) -> dict[str, object]:
+        part.id = info.id
+        part.uploaded = False
+        part.see(info)
+        return {"id": info.id}
+
+    def upload(self, part: PartJob, spec: Callable[[], JobSpec]) -> None:
+        """Send the part's data; into another job, if an upload into the first was cut short.
+
+        A job that others have made is not replaced: an upload into it is tried once.
+        """
+        own = self.parts.settings.existing is None
         for attempt in range(1, TRIES + 1):
             if part.spoilt:
                 self._replace(part)
             if part.id is None:
-                self.create(part, spec)
+                self.create(part, spec())
             assert part.id is not None
             # Until the answer says otherwise: the run may end at any point of the upload.
             part.spoilt = True
@@ -83,7 +97,7 @@ class Requests:
                 )
             except LostAnswerError as error:
                 part.sent = 0
-                if attempt == TRIES:
+                if attempt == TRIES or not own:
                     raise
                 self._warn(
                     f"the answer to the upload into job {part.id} was lost: {error}",
@@ -101,6 +115,12 @@ class Requests:
 
     def _replace(self, part: PartJob) -> None:
         """Give up a job that may hold some of the data, so that the part gets another."""
+        if self.parts.settings.existing is not None:
+            raise StepError(
+                f"job {part.id} may hold the rows already: an upload into it was begun",
+                help="it takes one upload; abort it in the org, and load the rows with a job of "
+                "their own",
+            )
         self.abort(part)
         if part.state != JobState.ABORTED:
             raise StepError(
@@ -116,35 +136,49 @@ class Requests:
 
     def abort(self, part: PartJob) -> None:
         """Give the part's job up, unless it has come to its end by itself."""
-        try:
-            self._change(
-                part,
-                "abort",
-                self.api.abort,
-                from_states={JobState.OPEN, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS},
-            )
-        except SalesforceError as error:
-            if not error.is_code("INVALIDJOBSTATE"):
-                raise
-            # It ended between our last look and the request; then there is nothing to abort.
-            self.refresh(part)
-            if not part.is_final:
-                raise
+        self._change(
+            part,
+            "abort",
+            self.api.abort,
+            from_states={JobState.OPEN, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS},
+        )
 
     def delete(self, part: PartJob) -> None:
         """Remove the part's job from the org, with its results."""
         job = self._id(part)
-        try:
-            self._recorded(part, "delete", lambda: self.api.delete(job))
-        except LostAnswerError:
-            # If the first request was carried out, there is nothing left to find.
-            with suppress(NotFoundError):
-                self.api.delete(job)
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._recorded(part, "delete", lambda: self.api.delete(job))
+            except LostAnswerError:
+                if attempt == TRIES:
+                    raise
+            except NotFoundError:
+                # Deleted by a request whose answer was lost, or by somebody else: it is gone.
+                break
+            else:
+                break
+        part.doing = None
         part.deleted = True
 
     def refresh(self, part: PartJob) -> None:
-        """Ask the org how the part's job is."""
-        self._saw(part, self.api.info(self._id(part)))
+        """Ask the org how the part's job is.
+
+        Raises:
+            GoneError: it is not there any more.
+        """
+        try:
+            info = self.api.info(self._id(part))
+        except NotFoundError as error:
+            part.deleted = True
+            part.doing = None
+            self.parts.count()
+            raise GoneError(
+                f"job {part.id} is not in this org",
+                help="somebody has deleted it, it is older than seven days, or it is another "
+                "org's; rows that it had processed stay loaded",
+                notes=[error.message],
+            ) from error
+        self._saw(part, info)
 
     def _change(
         self,
@@ -159,11 +193,14 @@ class Requests:
                 info = self._recorded(
                     part, action, lambda: send(job), lambda done: {"state": str(done.state)}
                 )
-            except LostAnswerError:
+            except (LostAnswerError, SalesforceError) as error:
+                if isinstance(error, SalesforceError) and not error.is_code("INVALIDJOBSTATE"):
+                    raise
+                # Done by a request whose answer was lost, or ended since our last look.
                 self.refresh(part)
                 if part.state not in from_states:
                     return
-                if attempt == TRIES:
+                if attempt == TRIES or isinstance(error, SalesforceError):
                     raise
             else:
                 self._saw(part, info)
@@ -178,22 +215,38 @@ class Requests:
     ) -> T:
         self.context.checkpoint()
         journal, job = self.context.journal, self.parts.job.key
-        detail = {} if part.id is None else {"id": part.id}
+        detail: dict[str, object] = {} if part.id is None else {"id": part.id}
         intent = journal.intend(job, part.number, action, detail)
+        self._doing(part, action)
         try:
             done = send()
         except LostAnswerError as error:
             journal.settle(intent, "lost", {"error": error.message})
             raise
-        except Exception as error:
+        except (OrgError, UsageError) as error:
+            self._doing(part, None)
             journal.settle(intent, "refused", {"error": str(error)})
             raise
-        journal.settle(intent, "done", outcome(done))
+        except BulkflowError as error:
+            # The data could not be read to its end, or the run is to stop: the org got a part of
+            # the request at most, which it does not act on.
+            self._doing(part, None)
+            journal.settle(intent, "withdrawn", {"error": str(error)})
+            raise
+        detail = outcome(done)
+        self._doing(part, None)
+        journal.settle(intent, "done", detail)
         return done
+
+    def _doing(self, part: PartJob, action: str | None) -> None:
+        """Keep what the job says is left in the org true: the run may be stopped at any point."""
+        part.doing = action
+        self.parts.count()
 
     def _saw(self, part: PartJob, info: JobInfo) -> None:
         changed = part.state != info.state
         part.see(info)
+        self.parts.count()
         if changed:
             self.context.journal.remote(self.parts.job.key, part.number, info.id, str(info.state))
 

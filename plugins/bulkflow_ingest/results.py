@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
-from contextlib import suppress
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, TextIO
 
 from attrs import frozen
@@ -15,7 +18,6 @@ from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi
@@ -66,6 +68,7 @@ class Results:
         that of the source. The file takes its name when it is whole.
         """
         self._finished()
+        self._claim(path, f"{selection} rows of job {self.parts.job.key}")
         added = ADDED[selection]
         with replaced(path) as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -92,15 +95,32 @@ class Results:
         """Fetch the three result files of every part into a folder, as Salesforce writes them."""
         self._finished()
         _make(folder)
+        label = re.sub(r"[^\w.-]+", "-", self.parts.job.key).strip("-.")
         saved = []
         for part in self.parts.in_org:
             for which in ResultFile:
-                path = folder / f"{self.parts.job.name}-{part.number + 1}-{_SHORT[which]}.csv"
+                path = folder / f"{label}-{part.number + 1}-{_SHORT[which]}.csv"
+                self._claim(path, f"results of job {self.parts.job.key}")
                 self.context.checkpoint()
                 assert part.id is not None
                 self.api.results(part.id, which, path)
                 saved.append(path)
         return saved
+
+    def _claim(self, path: Path, what: str) -> None:
+        """Refuse to write over the rows themselves, and over what this run has saved."""
+        place = path.resolve()
+        if any(part.data and part.data.source.path.resolve() == place for part in self.parts.parts):
+            raise StepError(
+                f"{path} is where the rows of job {self.parts.job.name} come from",
+                help="save to another file: this one would be lost",
+            )
+        taken: dict[Path, str] = self.context.shared("ingest:saved", dict, lambda _: None)
+        if taken.setdefault(place, what) != what:
+            raise StepError(
+                f"{path} holds the {taken[place]} already, saved by this run",
+                help="save to another file; in a loop, put the loop's variable into its name",
+            )
 
     def _finished(self) -> None:
         running = [part for part in self.parts.in_org if not part.is_final]
@@ -146,32 +166,27 @@ class Results:
         return path
 
 
-class replaced:  # noqa: N801 - reads as a function where it is used
-    """A text file that takes its place when the block is left without an error."""
+@contextmanager
+def replaced(path: Path) -> Iterator[TextIO]:
+    """A text file that takes its place when the block is left without an error.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._draft = path.with_name(f".{path.name}.part")
-
-    def __enter__(self) -> TextIO:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._draft.touch(mode=0o600)
-            self._file = self._draft.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
-        return self._file
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            self._file.close()
-            if kind is None:
-                self._draft.replace(self._path)
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
-        finally:
-            with suppress(FileNotFoundError):
-                self._draft.unlink()
+    Raises:
+        StepError: it cannot be written.
+    """
+    _make(path.parent)
+    draft: Path | None = None
+    try:
+        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        draft = Path(name)
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
+            yield file
+        draft.replace(path)
+        draft = None
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> None:

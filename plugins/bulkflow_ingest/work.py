@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow.errors import StepError
-from bulkflow.model.event import Notice
+from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
+from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.phase import Phase
 from bulkflow_ingest.api import IngestApi, JobSpec
 from bulkflow_ingest.connecting import session_of
@@ -61,17 +62,35 @@ class JobWork:
     def upload(self) -> None:
         """Send every part that is not up yet; creates the jobs that are missing."""
         self._note_emptiness()
+        self._known()
         self._each([part for part in self.parts.parts if not part.uploaded], self._upload)
         self.job.phase = Phase.UPLOADED
 
     def close(self) -> None:
-        """Hand every part over that was not yet."""
+        """Hand every part over that was not yet.
+
+        Raises:
+            StepError: some of the rows are not up, or a part was aborted by somebody.
+        """
+        self._refuse_gaps()
         self._each(self._known(JobState.OPEN), self.requests.close)
+        aborted = [part for part in self.parts.in_org if part.state == JobState.ABORTED]
+        if aborted:
+            raise StepError(
+                f"{len(aborted)} of {len(self.parts.parts)} parts of job {self.job.name} "
+                "were aborted, so they cannot be closed",
+                help="somebody else works on this job; look at it in the org before you go on",
+                notes=[_describe(part) for part in aborted],
+            )
         self.job.phase = Phase.CLOSED
 
     def abort(self) -> None:
         """Give up every part that is not at an end."""
-        self._each([part for part in self._known() if not part.is_final], self.requests.abort)
+        self._each(
+            [part for part in self._known() if not part.is_final],
+            self.requests.abort,
+            whatever_fails=True,
+        )
         self._count()
         for part in self.parts.parts:
             if part.id is None:
@@ -82,6 +101,7 @@ class JobWork:
     def load(self) -> None:
         """Upload and close each part as a stream, and wait for all of them."""
         self._note_emptiness()
+        self._known()
         waiting = [part for part in self.parts.parts if not self._handed_over(part)]
         self._each(waiting, self._upload_and_close)
         self.job.phase = Phase.CLOSED
@@ -104,7 +124,7 @@ class JobWork:
         poll(self.context, self.parts, self.requests, timeout=timeout, interval=interval)
         self._count()
         self.job.phase = Phase.FINISHED
-        bad = [part for part in self.parts.parts if part.state in _BAD]
+        bad = [part for part in self.parts.parts if part.state in _BAD or part.deleted]
         if bad:
             raise StepError(
                 f"{len(bad)} of {len(self.parts.parts)} parts of job {self.job.name} "
@@ -115,14 +135,9 @@ class JobWork:
 
     def delete(self) -> None:
         """Remove every part's job from the org."""
-        self._each(self.parts.in_org, self.requests.delete)
+        self._each(self.parts.in_org, self.requests.delete, whatever_fails=True)
         self.parts.count()
         self.job.phase = Phase.DELETED
-
-    def refresh(self) -> Sequence[PartJob]:
-        """Ask the org for every part that has a job there."""
-        self._each(self.parts.in_org, self.requests.refresh)
-        return self.parts.in_org
 
     def _known(self, *states: JobState) -> list[PartJob]:
         """The parts in the org, asked for if their state is not known; in `states`, if given."""
@@ -130,6 +145,16 @@ class JobWork:
             [part for part in self.parts.in_org if part.state is None], self.requests.refresh
         )
         return [part for part in self.parts.in_org if not states or part.state in states]
+
+    def _refuse_gaps(self) -> None:
+        """A job that is closed now would load only some of its rows, and look well."""
+        missing = [part for part in self.parts.parts if part.data and not part.uploaded]
+        if missing:
+            raise StepError(
+                f"{len(missing)} of {len(self.parts.parts)} parts of job {self.job.name} "
+                "are not uploaded, so the job is not closed",
+                help=f"upload them first, with `upload job {self.job.name}`, or `abort` the job",
+            )
 
     def _handed_over(self, part: PartJob) -> bool:
         return part.state is not None and part.state != JobState.OPEN
@@ -142,7 +167,7 @@ class JobWork:
             raise StepError(
                 f"there are no rows for job {self.job.name}", help='add a line `from "FILE"` to it'
             )
-        self.requests.upload(part, self._spec(part))
+        self.requests.upload(part, partial(self._spec, part))
 
     def _upload_and_close(self, part: PartJob) -> None:
         if not part.uploaded:
@@ -164,8 +189,9 @@ class JobWork:
 
     def _count(self) -> None:
         for part in self.parts.parts:
-            if part.state in _BAD:
-                loaded, failed = self.results.counted(part)
+            counted = self._counted(part) if part.state in _BAD else None
+            if counted is not None:
+                loaded, failed = counted
                 rows = part.rows or loaded + failed
                 part.counts = evolve(
                     part.counts,
@@ -177,14 +203,40 @@ class JobWork:
         self.parts.count()
         self.parts.tell(self.context, now=True)
 
+    def _counted(self, part: PartJob) -> tuple[int, int] | None:
+        """The rows loaded and failed of a part that did not complete; None if nobody can tell."""
+        try:
+            return self.results.counted(part)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            # That the part failed is what matters, and must not be lost for this.
+            self.context.emit(
+                Notice(
+                    f"the rows of job {part.id} could not be counted: {error}",
+                    NoticeLevel.WARNING,
+                    job=self.job.key,
+                    help="rows that were processed before it ended are loaded; its result files "
+                    "in the org tell which",
+                )
+            )
+            return None
+
     def _note_emptiness(self) -> None:
         if not self.parts.parts:
             self.context.emit(Notice("there are no rows to load", job=self.job.key))
 
-    def _each(self, parts: Iterable[PartJob], act: Callable[[PartJob], None]) -> None:
+    def _each(
+        self,
+        parts: Iterable[PartJob],
+        act: Callable[[PartJob], None],
+        *,
+        whatever_fails: bool = False,
+    ) -> None:
         """Act on parts side by side; ends when all are done, or at the first failure.
 
-        After a failure nothing new begins, and what is under way comes to its end.
+        After a failure nothing new begins, unless all are to be tried whatever fails; what is under
+        way comes to its end. The first failure is raised, and tells of the others.
         """
         todo = list(parts)
         try:
@@ -192,24 +244,43 @@ class JobWork:
                 for part in todo:
                     act(part)
             else:
-                self._side_by_side(todo, act)
+                self._side_by_side(todo, act, whatever_fails=whatever_fails)
         finally:
             self.parts.count()
             self.parts.tell(self.context, now=True)
 
-    def _side_by_side(self, todo: Sequence[PartJob], act: Callable[[PartJob], None]) -> None:
+    def _side_by_side(
+        self, todo: Sequence[PartJob], act: Callable[[PartJob], None], *, whatever_fails: bool
+    ) -> None:
+        failures: list[BaseException] = []
         with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix=self.job.name) as pool:
             pending: set[Future[None]] = {pool.submit(act, part) for part in todo}
             try:
                 while pending:
                     done, pending = wait(pending, timeout=TICK, return_when=FIRST_COMPLETED)
                     self.context.checkpoint()
-                    for future in done:
-                        future.result()
-            except BaseException:
+                    failures += [error for each in done if (error := each.exception())]
+                    if failures and not whatever_fails:
+                        begun = {each for each in pending if not each.cancel()}
+                        failures += [error for each in begun if (error := each.exception())]
+                        break
+            finally:
                 for future in pending:
                     future.cancel()
-                raise
+        if failures:
+            raise _first_with_others(failures)
+
+
+def _first_with_others(failures: Sequence[BaseException]) -> BaseException:
+    """The failure to raise; the others become notes of it, so that none is lost."""
+    first, *others = sorted(failures, key=lambda each: not isinstance(each, RunInterruptedError))
+    if isinstance(first, BulkflowError):
+        known = {str(first)}
+        for other in others:
+            if str(other) not in known:
+                known.add(str(other))
+                first.notes += (f"also: {other}",)
+    return first
 
 
 _BAD = frozenset({JobState.FAILED, JobState.ABORTED})
@@ -219,6 +290,8 @@ def _describe(part: PartJob) -> str:
     reason = part.error_message or "Salesforce gives no reason"
     if part.state == JobState.ABORTED:
         reason = "it was aborted"
+    if part.deleted:
+        reason = "it is gone from the org; rows that it had processed stay loaded"
     where = f" ({part.part.source} from line {part.part.first_line:,})" if part.part else ""
     return f"part {part.number + 1}{where}, job {part.id}, is {part.state}: {reason}"
 
