@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "journal.sqlite"
 
+SWITCHES = 20
+"""How often to try for write-ahead logging while others keep the file to themselves."""
+
 
 class JournalError(BulkflowError):
     """Something cannot be recorded, so nothing more is sent."""
@@ -220,7 +223,7 @@ class RunJournal:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     # Without it macOS leaves what was synced in the drive's own cache; others ignore it.
     connection.execute("PRAGMA fullfsync = ON")
@@ -238,6 +241,22 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             for statement in migration.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging, also while others switch to it in the same moment."""
+    for _ in range(SWITCHES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            # The switch does not wait for others as a transaction does, so wait with one of these.
+            with _transaction(connection):
+                pass
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager

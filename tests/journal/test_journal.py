@@ -1,0 +1,289 @@
+"""The journal's invariants, and the files that it cannot be kept in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from bulkflow.errors import ExitCode, UsageError
+from bulkflow.journal import Journal, JournalError
+from bulkflow.journal.schema import FORMAT
+from bulkflow.journal.store import FILE_NAME
+from bulkflow.model.part import Part
+
+DATA = Path(__file__).with_name("data")
+PART = Part(0, "rows.csv", 10, 90, 1, 2, 7, 90)
+
+
+def rows(journal: Journal, columns: str, table: str) -> list[tuple[object, ...]]:
+    return journal.reading(f"SELECT {columns} FROM {table} ORDER BY 1")
+
+
+# --------------------------------------------------------------------------- invariant 1
+
+KILLED = """
+import sys
+from pathlib import Path
+from bulkflow.journal import Journal
+
+journal = Journal.open(Path(sys.argv[1]), lambda: 1.0)
+run = journal.begin(
+    "r1", pipeline="x", text_digest="", org=None, parameters={}, version="0"
+)
+number = run.intend("accounts", 3, "create", {"object": "Account"})
+print("intended", number, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_intent_survives_a_killed_process(tmp_path: Path, open_journal) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "intended 1\n"
+        finally:
+            process.kill()
+    if os.name == "posix":
+        assert process.returncode == -signal.SIGKILL
+    columns = "number, run, job, part, action, detail, outcome"
+    assert rows(open_journal(), columns, "intent") == [
+        (1, "r1", "accounts", 3, "create", '{"object": "Account"}', None)
+    ]
+
+
+def test_commits_are_synced(journal: Journal) -> None:
+    assert journal.reading("PRAGMA synchronous") == [(2,)]  # FULL
+    assert journal.reading("PRAGMA journal_mode") == [("wal",)]
+    assert journal.reading("PRAGMA fullfsync") == [(1,)]
+
+
+def test_what_was_returned_can_be_seen_by_another_process_at_once(run, open_journal) -> None:
+    run.intend("accounts", 0, "create", {})
+    assert rows(open_journal(), "job", "intent") == [("accounts",)]
+
+
+# ------------------------------------------------------------------------- what is kept
+
+
+def test_a_parts_story_is_kept_in_its_order(run, journal: Journal) -> None:
+    run.parts("accounts", (PART, evolve(PART, index=1)))
+    create = run.intend("accounts", 0, "create", {"object": "Account"})
+    run.settle(create, "done", {"id": "750A"})
+    run.remote("accounts", 0, "750A", "Open")
+    upload = run.intend("accounts", 0, "upload", {})
+    run.remote("accounts", 0, "750A", "UploadComplete")
+    run.finish(1)
+    assert rows(journal, "number, source, start, end, first_row, rows, bytes", "part") == [
+        (0, "rows.csv", 10, 90, 1, 7, 90),
+        (1, "rows.csv", 10, 90, 1, 7, 90),
+    ]
+    assert rows(journal, "number, action, outcome, outcome_detail", "intent") == [
+        (create, "create", "done", '{"id": "750A"}'),
+        (upload, "upload", None, None),
+    ]
+    assert rows(journal, "number, remote_id, state", "remote_state") == [
+        (1, "750A", "Open"),
+        (2, "750A", "UploadComplete"),
+    ]
+    assert rows(journal, "id, pipeline, org, parameters, exit_code", "run") == [
+        ("r1", "/data/nightly.bulkflow", "prod", '{"region": "EMEA"}', 1)
+    ]
+
+
+def test_an_outcome_is_written_once(run, journal: Journal) -> None:
+    intent = run.intend("accounts", 0, "create", {})
+    run.settle(intent, "done", {"id": "750A"})
+    run.settle(intent, "refused", {})
+    assert rows(journal, "outcome, outcome_detail", "intent") == [("done", '{"id": "750A"}')]
+
+
+def test_a_runs_end_is_written_once(run, journal: Journal) -> None:
+    run.finish(130)
+    run.finish(0)
+    assert rows(journal, "exit_code", "run") == [(130,)]
+
+
+def test_runs_do_not_see_each_others_intents(run, journal: Journal, begin) -> None:
+    other = begin(journal, "r2")
+    run.intend("accounts", 0, "create", {})
+    assert run.anything_intended()
+    assert not other.anything_intended()
+
+
+# ---------------------------------------------------------------------------- failures
+
+
+def test_a_record_that_cannot_be_kept_is_kept_not_even_in_part(run, journal: Journal) -> None:
+    with pytest.raises(JournalError):
+        run.parts("accounts", (PART, evolve(PART, index=1), PART))
+    assert rows(journal, "number", "part") == []
+    run.parts("accounts", (PART,))
+    assert rows(journal, "number", "part") == [(0,)]
+
+
+def test_details_that_are_no_json_are_refused_and_the_journal_goes_on(run, journal) -> None:
+    with pytest.raises(TypeError):
+        run.intend("accounts", 0, "create", {"when": object()})
+    assert run.intend("accounts", 0, "create", {}) == 1
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do(run, journal: Journal) -> None:
+    (used,) = journal.reading("PRAGMA page_count")[0]
+    journal.reading(f"PRAGMA max_page_count = {used}")
+    with pytest.raises(JournalError, match="cannot be kept") as caught:
+        run.intend("accounts", 0, "create", {"much": "x" * 100_000})
+    assert caught.value.help is not None
+    assert isinstance(caught.value.__cause__, sqlite3.Error)
+    journal.reading(f"PRAGMA max_page_count = {used + 1000}")
+    assert run.intend("accounts", 0, "create", {"much": "x" * 100_000}) == 1
+
+
+# ----------------------------------------------------------------------------- threads
+
+
+def test_threads_share_a_journal(run, journal: Journal) -> None:
+    def story(part: int) -> int:
+        intent = run.intend("accounts", part, "create", {})
+        run.settle(intent, "done", {"part": part})
+        run.remote("accounts", part, f"750{part}", "Open")
+        return intent
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(story, range(100)))
+    assert sorted(numbers) == list(range(1, 101))
+    assert rows(journal, "count(*)", "remote_state") == [(100,)]
+    # Each thread got the number of its own intent.
+    kept = dict(rows(journal, "number, part", "intent"))
+    assert [kept[number] for number in numbers] == list(range(100))
+
+
+def test_two_may_begin_with_the_same_empty_file(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+
+    def open_() -> Journal:
+        together.wait(10)
+        return Journal.open(tmp_path, lambda: 1.0)
+
+    with ThreadPoolExecutor(4) as pool:
+        journals = [future.result() for future in [pool.submit(open_) for _ in range(4)]]
+    try:
+        for journal in journals:
+            assert journal.reading("PRAGMA user_version") == [(FORMAT,)]
+    finally:
+        for journal in journals:
+            journal.close()
+
+
+# ------------------------------------------------------------------------ files and formats
+
+
+def test_an_empty_file_becomes_a_journal(tmp_path: Path, open_journal, begin) -> None:
+    (tmp_path / FILE_NAME).touch()
+    begin(open_journal()).intend("accounts", 0, "create", {})
+
+
+def test_a_journal_is_for_its_owner_only(tmp_path: Path, journal: Journal) -> None:
+    if os.name != "posix":
+        pytest.skip("permissions are a matter of the folder here")
+    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+
+
+def test_a_journal_can_be_opened_again(open_journal, begin) -> None:
+    first = open_journal()
+    begin(first).intend("accounts", 0, "create", {})
+    first.close()
+    second = open_journal()
+    assert rows(second, "job", "intent") == [("accounts",)]
+    begin(second, "r2")
+
+
+@pytest.mark.parametrize("dump", sorted(DATA.glob("format-*.sql")), ids=lambda path: path.stem)
+def test_a_journal_of_an_older_bulkflow_can_be_read_and_written(
+    tmp_path: Path, open_journal, begin, dump: Path
+) -> None:
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.executescript(dump.read_text("utf-8"))
+    connection.close()
+    journal = open_journal()
+    assert journal.reading("PRAGMA user_version") == [(FORMAT,)]
+    assert rows(journal, "id, exit_code", "run") == [
+        ("20260103-020000-a1b2", 1),
+        ("20260104-020000-c3d4", None),
+    ]
+    assert rows(journal, "number, run, job, part, action, outcome", "intent") == [
+        (1, "20260103-020000-a1b2", "accounts", 0, "create", "done"),
+        (2, "20260103-020000-a1b2", "accounts", 0, "upload", "refused"),
+        (3, "20260104-020000-c3d4", "accounts", 0, "create", None),
+    ]
+    assert rows(journal, "job, number, rows, bytes", "part") == [("accounts", 0, 7, 90)]
+    assert rows(journal, "remote_id, state", "remote_state") == [("750A", "Open")]
+    assert begin(journal, "new").intend("accounts", 0, "create", {}) == 4
+
+
+def test_there_is_a_dump_of_every_format() -> None:
+    assert [path.stem for path in sorted(DATA.glob("*.sql"))] == [
+        f"format-{number}" for number in range(1, FORMAT + 1)
+    ]
+
+
+def test_a_newer_format_is_left_alone(tmp_path: Path, journal: Journal) -> None:
+    journal.close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    connection.close()
+    with pytest.raises(UsageError, match="was written by a newer bulkflow") as caught:
+        Journal.open(tmp_path, lambda: 1.0)
+    assert caught.value.exit_code is ExitCode.WRONG
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT + 1,)
+    connection.close()
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text("my notes, which are no database" * 100, "utf-8")
+    with pytest.raises(UsageError, match="is not a journal that can be read"):
+        Journal.open(tmp_path, lambda: 1.0)
+    assert path.read_text("utf-8").startswith("my notes")
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("CREATE TABLE part (x)")
+    connection.close()
+    with pytest.raises(UsageError, match="is not a journal that can be read"):
+        Journal.open(tmp_path, lambda: 1.0)
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    connection.close()
+    assert found == [("part",)]
+
+
+@pytest.mark.parametrize("taken", ["state", FILE_NAME])
+def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path: Path, taken: str) -> None:
+    directory = tmp_path / "state"
+    if taken == "state":
+        directory.write_text("a file", "utf-8")
+    else:
+        (directory / FILE_NAME).mkdir(parents=True)
+    with pytest.raises(UsageError) as caught:
+        Journal.open(directory, lambda: 1.0)
+    assert "cannot keep a journal in" in caught.value.message
+    assert caught.value.help is not None
+    assert "--state-dir" in caught.value.help
