@@ -44,3 +44,9 @@ def test_formatting_loads_the_parser_and_no_plugin(file: Path) -> None:
     assert "lark" in modules
     assert plugins(modules) == set()
     assert modules & HEAVY == set()
+
+
+def test_explaining_a_code_loads_no_parser_and_no_plugin() -> None:
+    modules = loaded("explain", "B203")
+    assert plugins(modules) == set()
+    assert modules & {*HEAVY, "lark"} == set()

@@ -1,0 +1,106 @@
+"""Every diagnostic code is told, with examples that have and have not the mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from bulkflow import app
+from bulkflow.language import Code, check
+from bulkflow.language.explanation import Example, explanation
+from bulkflow.model.value import plain
+from bulkflow.plugin import ValueType, step
+from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.source import SourceText
+from support.workshop import Workshop
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path, {})
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """What ships, and a step with a type that nobody brings."""
+
+    @step("paint {colour}")
+    def paint(context: object, colour: str) -> None:
+        """Paint."""
+
+    shipped = app.plugins({}).catalogue
+    return attrs.evolve(shipped, steps=(*shipped.steps, paint))
+
+
+@pytest.fixture(scope="module")
+def complete(catalogue: Catalogue) -> Catalogue:
+    """The same with the type."""
+    colour = ValueType("colour", "a colour, such as red", plain)
+    return attrs.evolve(catalogue, value_types={**catalogue.value_types, "colour": colour})
+
+
+def codes(example: Example, files: dict[str, str], catalogue: Catalogue) -> list[str]:
+    """The codes of what is found in an example, in a folder that has only its files."""
+    root = Path("pipeline")
+
+    def read(path: Path) -> SourceText:
+        name = path.relative_to(root).as_posix()
+        if name not in files:
+            raise FileNotFoundError(2, "No such file")
+        return SourceText(name, files[name], path)
+
+    found = check(
+        SourceText("example", example.text, root / "example.bulkflow"),
+        catalogue,
+        settings=example.settings,
+        environ={},
+        read=read,
+    )
+    return [each.code for each in found.diagnostics]
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+def test_the_wrong_example_has_this_mistake_and_no_other(code: Code, catalogue: Catalogue) -> None:
+    told = explanation(code)
+    assert set(codes(told.wrong, dict(told.files), catalogue)) == {code.value}
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+def test_the_right_example_has_no_mistake(code: Code, complete: Catalogue) -> None:
+    told = explanation(code)
+    assert codes(told.right, dict(told.files), complete) == []
+
+
+def test_there_is_no_text_about_a_code_that_is_not_there() -> None:
+    folder = Path(app.__file__).parent / "language" / "explanations"
+    assert {path.stem for path in folder.iterdir()} == {code.value for code in Code}
+
+
+def test_the_page_is_what_the_command_makes(workshop: Workshop) -> None:
+    made = workshop.command("explain", "--markdown").out
+    assert PAGE.read_text("utf-8") == made, "run: bulkflow explain --markdown > docs/errors.md"
+
+
+@pytest.mark.parametrize("written", ["B203", "b203", "[B203]"])
+def test_a_code_is_explained_however_it_was_copied(workshop: Workshop, written: str) -> None:
+    ran = workshop.command("explain", written)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("B203: a step that comes too late for its job\n\n")
+    assert "\n    upload job accounts\n" in ran.out
+    assert "```" not in ran.out
+
+
+def test_without_a_code_all_are_listed(workshop: Workshop) -> None:
+    lines = workshop.command("explain").out.splitlines()
+    assert [line.split()[0] for line in lines] == [code.value for code in Code]
+
+
+def test_a_code_that_is_none_is_a_mistake_of_the_command_line(workshop: Workshop) -> None:
+    ran = workshop.command("explain", "B2033")
+    assert ran.code == 2
+    assert "did you mean B203?" in ran.err
+    assert workshop.command("explain", "zz").code == 2
