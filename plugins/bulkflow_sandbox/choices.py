@@ -472,6 +472,26 @@ class Choices:
         Source.CHOSEN,
         "Query results show numbers as successfulResults do: 9.12260031E8",
     )
+    several_types: str = _choice(
+        "Name",
+        Source.CHOSEN,
+        "The type in `attributes` of a parent that may be of several objects",
+    )
+    rest_forbidden: Refusal = _choice(
+        Refusal(403, "INSUFFICIENT_ACCESS", "insufficient access rights on object id"),
+        Source.CHOSEN,
+        "Create, update or delete of a single record that the user may not do",
+    )
+    value_unreadable: Refusal = _choice(
+        Refusal(
+            400,
+            "JSON_PARSER_ERROR",
+            "Cannot deserialize instance of {type} from {token} value {value} or request may be "
+            "missing a required field at [line:1, column:1]",
+        ),
+        Source.CHOSEN,
+        "A single record with a value that is not of the field's type; its place is not counted",
+    )
     rest_page_rows: int = _choice(2000, Source.DOCUMENTED, "Records of an answer to a REST query")
     rest_fewest_rows: int = _choice(
         200, Source.DOCUMENTED, "Fewest that Sforce-Query-Options can ask for"

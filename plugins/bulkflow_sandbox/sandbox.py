@@ -18,6 +18,8 @@ from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.request_log import RequestLog
+from bulkflow_sandbox.rest.queries import RestQueries
+from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
 from bulkflow_sandbox.sessions import Sessions
 from bulkflow_sandbox.store.database import Database, take_serials
@@ -80,6 +82,8 @@ class Sandbox:
         self.worker = Worker(clock, processing or Immediately())
         self.ingest = IngestJobs(self.org, self.worker)
         self.query = QueryJobs(self.org, self.worker)
+        self.records = Records(self.org)
+        self.queries = RestQueries(self.org)
 
     @property
     def token(self) -> str:

@@ -14,8 +14,10 @@ from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, an
 from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
+from bulkflow_sandbox.http.page import PageResources
 from bulkflow_sandbox.http.query import QueryResources
 from bulkflow_sandbox.http.recorder import Recorder
+from bulkflow_sandbox.http.rest import RestResources
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.sandbox import Sandbox
@@ -27,7 +29,9 @@ def create_app(sandbox: Sandbox) -> Starlette:
         routes=[
             *IngestResources(sandbox).routes(),
             *QueryResources(sandbox).routes(),
+            *RestResources(sandbox).routes(),
             *AdminResources(sandbox).routes(),
+            *PageResources(sandbox).routes(),
         ],
         middleware=[
             Middleware(Recorder, sandbox=sandbox),

@@ -142,3 +142,7 @@ class Permissions:
     def access(self, object_name: str, field_name: str) -> FieldAccess:
         """What the user may do to the field."""
         return self.field_access.get((object_name, field_name), FieldAccess.WRITE)
+
+    def may_see(self, object_name: str, field_name: str) -> bool:
+        """Whether the field is there for the user at all."""
+        return self.access(object_name, field_name) is not FieldAccess.HIDDEN

@@ -238,7 +238,7 @@ class _Compiler:
         return [
             self._scope.column(Path((field.name,), item.at))
             for field in self._item.fields.values()
-            if self._scope.visible(self._item, field)
+            if self._schema.permissions.may_see(self._item.name, field.name)
             and group in {"ALL", "CUSTOM" if field.custom else "STANDARD"}
             and not (bulk and field.type is FieldType.ADDRESS)
         ]

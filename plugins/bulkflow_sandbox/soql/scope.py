@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
-from bulkflow_sandbox.schema.rules import Action, FieldAccess
+from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.refusals import INVALID_FIELD, no_column, no_relationship, refusal
 from bulkflow_sandbox.store.tables import literal, quoted
 
@@ -123,11 +123,6 @@ class Scope:
         """The tables, with the joins of all parents that were named."""
         return " ".join([f"{quoted(self.root.item.name)} AS {self.root.alias}", *self._joins])
 
-    def visible(self, item: ObjectType, field: Field) -> bool:
-        """Whether the user may see a field."""
-        access = self._schema.permissions.access(item.name, field.name)
-        return access is not FieldAccess.HIDDEN
-
     def _parent(
         self, path: Path, name: str, names: tuple[str, ...], sources: tuple[Source, ...]
     ) -> tuple[tuple[str, ...], tuple[Source, ...]]:
@@ -170,7 +165,8 @@ class Scope:
         found = [
             (source, field)
             for source in sources
-            if (field := source.item.field(name)) is not None and self.visible(source.item, field)
+            if (field := source.item.field(name)) is not None
+            and self._schema.permissions.may_see(source.item.name, field.name)
         ]
         if not found:
             entity = sources[0].item.name if len(sources) == 1 else _ENTITY

@@ -1,0 +1,240 @@
+"""The resources beside jobs: versions, limits, objects, records, queries."""
+
+from __future__ import annotations
+
+import re
+from asyncio import to_thread
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from bulkflow_sandbox.errors import not_found
+from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.reading import read_json
+from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.limits import BULK_BATCHES
+from bulkflow_sandbox.rest.describe import describe_body, global_body, short_body
+from bulkflow_sandbox.rest.versions import resource_map, version_list
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from bulkflow_sandbox.http.routes import Handler
+    from bulkflow_sandbox.rest.queries import QueryPage
+    from bulkflow_sandbox.rest.records import Saved
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_BASE: Final = "/services/data/v{version}"
+_BATCH_SIZE: Final = re.compile(r"batchSize\s*=\s*(\d{1,6})", re.IGNORECASE)
+_BATCHES_RENAMED: Final = 49
+"""The first version in which the daily batches have their present name (two recorded bodies)."""
+
+_UPSERT_TELLS: Final = 46
+"""The first version in which an upsert of an existing record has a body (documented)."""
+
+
+class RestResources:
+    """The handlers of the resources beside jobs."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._records = sandbox.records
+        self._queries = sandbox.queries
+
+    def routes(self) -> list[Route]:
+        """The routes of all resources."""
+        table: dict[str, dict[str, Handler]] = {
+            "/services/data": {"GET": self.versions},
+            _BASE: {"GET": self.resources},
+            f"{_BASE}/limits": {"GET": self.limits},
+            f"{_BASE}/query": {"GET": self.query},
+            f"{_BASE}/queryAll": {"GET": self.query_all},
+            f"{_BASE}/query/{{locator}}": {"GET": self.query_more},
+            f"{_BASE}/queryAll/{{locator}}": {"GET": self.query_more},
+            f"{_BASE}/sobjects": {"GET": self.objects},
+            f"{_BASE}/sobjects/{{name}}": {"GET": self.object, "POST": self.create},
+            f"{_BASE}/sobjects/{{name}}/describe": {"GET": self.describe},
+            f"{_BASE}/sobjects/{{name}}/{{id}}": {
+                "GET": self.read,
+                "PATCH": self.update,
+                "DELETE": self.delete,
+            },
+            f"{_BASE}/sobjects/{{name}}/{{key}}/{{value}}": {
+                "GET": self.read_by_key,
+                "PATCH": self.upsert,
+                "DELETE": self.delete_by_key,
+            },
+        }
+        return [route for path, handlers in table.items() for route in resource(path, handlers)]
+
+    async def versions(self, request: Request) -> Response:
+        """GET /services/data: the versions of the API; needs no token."""
+        choices = self._sandbox.org.choices
+        return json_answer(request, version_list(choices.oldest_version, choices.newest_version))
+
+    async def resources(self, request: Request) -> Response:
+        """GET /services/data/vXX.X: the resources of a version."""
+        return json_answer(request, resource_map(request.state.version))
+
+    async def limits(self, request: Request) -> Response:
+        """GET /limits."""
+        old = float(request.state.version) < _BATCHES_RENAMED
+        body = {
+            ("DailyBulkApiRequests" if old and name == BULK_BATCHES else name): {
+                "Max": maximum,
+                "Remaining": max(0, maximum - used),
+            }
+            for name, (used, maximum) in self._sandbox.limits.shown().items()
+        }
+        return json_answer(request, body)
+
+    # Queries.
+
+    async def query(self, request: Request) -> Response:
+        """GET /query?q=."""
+        return await self._query(request, deleted=False)
+
+    async def query_all(self, request: Request) -> Response:
+        """GET /queryAll?q=: deleted records too."""
+        return await self._query(request, deleted=True)
+
+    async def query_more(self, request: Request) -> Response:
+        """GET /query/{locator}: a further page."""
+        page = await to_thread(self._queries.more, request.path_params["locator"])
+        return self._page(request, page)
+
+    async def _query(self, request: Request, *, deleted: bool) -> Response:
+        wanted = _BATCH_SIZE.search(request.headers.get("sforce-query-options", ""))
+        page = await to_thread(
+            self._queries.query,
+            request.query_params.get("q", ""),
+            request.state.version,
+            page=int(wanted[1]) if wanted else None,
+            deleted=deleted,
+        )
+        return self._page(request, page)
+
+    @staticmethod
+    def _page(request: Request, page: QueryPage) -> Response:
+        body: dict[str, object] = {"totalSize": page.total, "done": page.next is None}
+        if page.next is not None:
+            base = _BASE.format(version=request.state.version)
+            body["nextRecordsUrl"] = f"{base}/query/{page.next}"
+        body["records"] = page.records
+        return json_answer(request, body)
+
+    # Objects.
+
+    async def objects(self, request: Request) -> Response:
+        """GET /sobjects."""
+        return json_answer(request, global_body(self._sandbox.org.schema, request.state.version))
+
+    async def object(self, request: Request) -> Response:
+        """GET /sobjects/X."""
+        item = self._records.item(request.path_params["name"])
+        short = short_body(self._sandbox.org.schema, item, request.state.version)
+        return json_answer(request, {"objectDescribe": short, "recentItems": []})
+
+    async def describe(self, request: Request) -> Response:
+        """GET /sobjects/X/describe."""
+        item = self._records.item(request.path_params["name"])
+        body = describe_body(self._sandbox.org.schema, item, request.state.version)
+        return json_answer(request, body)
+
+    # Records.
+
+    async def create(self, request: Request) -> Response:
+        """POST /sobjects/X."""
+        properties = await read_json(request, self._sandbox.org.choices)
+        saved = await to_thread(
+            self._records.create, request.path_params["name"], properties, request.state.user
+        )
+        return json_answer(request, {"id": saved.id, "success": True, "errors": []}, 201)
+
+    async def read(self, request: Request) -> Response:
+        """GET /sobjects/X/{id}?fields=."""
+        return await self._read(request, request.path_params["id"])
+
+    async def update(self, request: Request) -> Response:
+        """PATCH /sobjects/X/{id}."""
+        properties = await read_json(request, self._sandbox.org.choices)
+        path = request.path_params
+        await to_thread(
+            self._records.update, path["name"], path["id"], properties, request.state.user
+        )
+        return Response(status_code=204)
+
+    async def delete(self, request: Request) -> Response:
+        """DELETE /sobjects/X/{id}."""
+        path = request.path_params
+        await to_thread(self._records.delete, path["name"], path["id"], request.state.user)
+        return Response(status_code=204)
+
+    async def read_by_key(self, request: Request) -> Response:
+        """GET /sobjects/X/{external id field}/{value}."""
+        ids = await self._ids(request)
+        if len(ids) > 1:
+            return self._several(request, ids)
+        return await self._read(request, _one(ids))
+
+    async def upsert(self, request: Request) -> Response:
+        """PATCH /sobjects/X/{external id field}/{value}; 201 for a new record."""
+        properties = await read_json(request, self._sandbox.org.choices)
+        path = request.path_params
+        if path["key"].lower() == "id":
+            await to_thread(
+                self._records.update, path["name"], path["value"], properties, request.state.user
+            )
+            return Response(status_code=204)
+        ids = await self._ids(request)
+        if len(ids) > 1:
+            return self._several(request, ids)
+        saved: Saved = await to_thread(
+            self._records.upsert,
+            path["name"],
+            path["key"],
+            path["value"],
+            properties,
+            request.state.user,
+        )
+        if not saved.created and float(request.state.version) < _UPSERT_TELLS:
+            return Response(status_code=204)
+        body = {"id": saved.id, "success": True, "errors": [], "created": saved.created}
+        return json_answer(request, body, 201 if saved.created else 200)
+
+    async def delete_by_key(self, request: Request) -> Response:
+        """DELETE /sobjects/X/{external id field}/{value}."""
+        ids = await self._ids(request)
+        if len(ids) > 1:
+            return self._several(request, ids)
+        name = request.path_params["name"]
+        await to_thread(self._records.delete, name, _one(ids), request.state.user)
+        return Response(status_code=204)
+
+    async def _ids(self, request: Request) -> list[str]:
+        path = request.path_params
+        return await to_thread(self._records.with_key, path["name"], path["key"], path["value"])
+
+    async def _read(self, request: Request, record_id: str) -> Response:
+        named = request.query_params.get("fields", "")
+        record = await to_thread(
+            self._records.read,
+            request.path_params["name"],
+            record_id,
+            [name.strip() for name in named.split(",") if name.strip()],
+            request.state.version,
+        )
+        return json_answer(request, record)
+
+    def _several(self, request: Request, ids: list[str]) -> Response:
+        """The answer to an external id that several records have: their addresses (documented)."""
+        item = self._records.item(request.path_params["name"])
+        base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
+        return json_answer(request, [f"{base}/{one}" for one in ids], 300)
+
+
+def _one(ids: list[str]) -> str:
+    if not ids:
+        raise not_found()
+    return ids[0]

@@ -1,0 +1,1 @@
+"""What clients touch beside jobs: versions, describes, single records, queries."""

@@ -1,0 +1,157 @@
+"""REST queries: the first records at once, the others page by page from a file.
+
+What a query found is written down before its first page is sent, so later pages show the records
+as they were. The files are those of unfinished queries only, and they go with the sandbox.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from array import array
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from bulkflow_sandbox.ids import LOCATOR_PREFIX, make_id, to18
+from bulkflow_sandbox.rest.rows import RecordWriter
+from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.store.database import take_serials
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.rest.rows import Record
+    from bulkflow_sandbox.soql.statement import Statement
+
+_ROWS_AT_A_TIME: Final = 2000
+
+
+@frozen
+class QueryPage:
+    """A page of records; `next` is the locator of the page after it, if there is one."""
+
+    total: int
+    records: Sequence[Record]
+    next: str | None = None
+
+
+@frozen
+class _Cursor:
+    """What a query found: one record a line, and where each line ends in the file."""
+
+    path: Path
+    ends: array[int]
+    page: int
+
+    def records(self, first: int) -> list[Record]:
+        last = min(first + self.page, len(self.ends)) - 1
+        with self.path.open("rb") as file:
+            start = self.ends[first - 1] if first else 0
+            file.seek(start)
+            return [json.loads(line) for line in file.read(self.ends[last] - start).splitlines()]
+
+
+class RestQueries:
+    """Answers queries, and remembers those that were not read to their end."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._folder = org.database.folder / "cursors"
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._cursors: dict[str, _Cursor] = {}
+        self._lock = Lock()
+
+    def query(self, text: str, version: str, *, page: int | None, deleted: bool) -> QueryPage:
+        """The first page of what a query finds.
+
+        Args:
+            text: The query.
+            version: The API version, such as `"66.0"`.
+            page: Most records of a page; `None` is the usual number.
+            deleted: Whether deleted records are seen (queryAll).
+
+        Raises:
+            ApiError: The query is refused.
+        """
+        # SOQL brings lark, which only a sandbox that is asked queries should load.
+        from bulkflow_sandbox.soql.compile import compile_query
+        from bulkflow_sandbox.soql.parse import parse
+
+        org, choices = self._org, self._org.choices
+        statement = compile_query(
+            parse(text, choices),
+            schema=org.schema,
+            choices=choices,
+            now=org.clock.now(),
+            surface=Surface.REST,
+            deleted=deleted,
+        )
+        size = min(max(page or choices.rest_page_rows, choices.rest_fewest_rows), 2000)
+        size = min(size, choices.rest_page_rows)
+        with org.database.reading() as connection:
+            found = connection.execute(statement.sql, statement.values)
+            try:
+                if statement.counts:
+                    (count,) = found.fetchone()
+                    return QueryPage(int(count), ())
+                return self._first_page(found, statement, version, size)
+            finally:
+                found.close()
+
+    def more(self, locator: str) -> QueryPage:
+        """The page of an earlier query that a locator names: its id, a dash, its first record.
+
+        Raises:
+            ApiError: There is no such page, or no longer.
+        """
+        name, _, number = locator.partition("-")
+        with self._lock:
+            cursor = self._cursors.get(to18(name) or "")
+        first = int(number) if number.isascii() and number.isdecimal() else -1
+        if cursor is None or not 0 <= first < len(cursor.ends):
+            raise self._org.choices.query_locator_invalid.error()
+        try:
+            records = cursor.records(first)
+        except FileNotFoundError as error:
+            raise self._org.choices.query_locator_invalid.error() from error
+        return self._page(to18(name) or "", cursor, first, records)
+
+    def _first_page(
+        self, found: sqlite3.Cursor, statement: Statement, version: str, size: int
+    ) -> QueryPage:
+        writer = RecordWriter(statement, version, self._org.choices.several_types)
+        rows = found.fetchmany(size + 1)
+        records = [writer.record(row) for row in rows[:size]]
+        if len(rows) <= size:
+            return QueryPage(len(rows), records)
+        with self._org.database.writing() as connection:
+            name = make_id(LOCATOR_PREFIX, take_serials(connection, "cursor", 1))
+        self._folder.mkdir(exist_ok=True)
+        cursor = _Cursor(self._folder / name, array("Q"), size)
+        end = 0
+        with cursor.path.open("wb") as file:
+            while rows:
+                for row in rows:
+                    end += file.write(json.dumps(writer.record(row)).encode() + b"\n")
+                    cursor.ends.append(end)
+                rows = found.fetchmany(_ROWS_AT_A_TIME)
+        self._keep(name, cursor)
+        return self._page(name, cursor, 0, records)
+
+    def _keep(self, name: str, cursor: _Cursor) -> None:
+        with self._lock:
+            self._cursors[name] = cursor
+            over = len(self._cursors) - self._org.choices.rest_cursors
+            gone = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, over)]]
+        for old in gone:
+            old.path.unlink(missing_ok=True)
+
+    def _page(self, name: str, cursor: _Cursor, first: int, records: Sequence[Record]) -> QueryPage:
+        following = first + len(records)
+        more = following < len(cursor.ends)
+        return QueryPage(len(cursor.ends), records, f"{name}-{following}" if more else None)

@@ -1,0 +1,223 @@
+"""Single records: create, read, update, delete, and upsert by an external id.
+
+They go the way of a row of an upload, so the same rules hold for both. What an upload has as text
+in `sf__Error` is taken apart into the code, message and fields that REST answers with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.errors import ApiError, not_found
+from bulkflow_sandbox.ids import make_id, to18
+from bulkflow_sandbox.ingest.columns import JobFailedError, read_header
+from bulkflow_sandbox.ingest.convert import convert
+from bulkflow_sandbox.ingest.save import Saver
+from bulkflow_sandbox.jobs.job import Job, JobState, JobType, Operation
+from bulkflow_sandbox.rest.properties import read_properties
+from bulkflow_sandbox.rest.rows import RecordWriter
+from bulkflow_sandbox.schema.rules import Action
+from bulkflow_sandbox.soql.compile import compile_query
+from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.soql.tree import Literal, LiteralKind, Path, Query, Test
+from bulkflow_sandbox.soql.tree import Operator as Comparison
+from bulkflow_sandbox.store.database import take_serials
+from bulkflow_sandbox.store.records import deleted_marks, ids_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.rest.rows import Record
+    from bulkflow_sandbox.schema.objects import ObjectType
+
+_NEEDED = {
+    Operation.INSERT: (Action.CREATE,),
+    Operation.UPDATE: (Action.UPDATE,),
+    Operation.UPSERT: (Action.CREATE, Action.UPDATE),
+    Operation.DELETE: (Action.DELETE,),
+}
+
+
+@frozen
+class Saved:
+    """A record that was saved, and whether it is new."""
+
+    id: str
+    created: bool
+
+
+class Records:
+    """What clients do with single records. Every method raises `ApiError` for what is refused."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+
+    def item(self, name: str) -> ObjectType:
+        """The object of that name, whatever its case."""
+        item = self._org.schema.object(name)
+        if item is None or not self._org.schema.permissions.may(Action.READ, item.name):
+            raise not_found()
+        return item
+
+    def create(self, name: str, properties: Mapping[str, object], user_id: str) -> Saved:
+        """Adds a record with the properties of a JSON object."""
+        texts = read_properties(properties, self.item(name), self._org, creating=True)
+        return self._save(name, Operation.INSERT, texts, user_id)
+
+    def update(
+        self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
+    ) -> Saved:
+        """Changes the record with that id."""
+        item = self.item(name)
+        known = self.find(name, record_id)
+        texts = read_properties(properties, item, self._org, creating=False)
+        return self._save(name, Operation.UPDATE, {"Id": known} | texts, user_id)
+
+    def delete(self, name: str, record_id: str, user_id: str) -> None:
+        """Puts the record with that id into the recycle bin."""
+        self._save(name, Operation.DELETE, {"Id": self.find(name, record_id)}, user_id)
+
+    def upsert(
+        self, name: str, key: str, value: str, properties: Mapping[str, object], user_id: str
+    ) -> Saved:
+        """Changes the record with that external id, or adds it."""
+        item = self.item(name)
+        field = item.field(key)
+        if field is None or not field.is_key:
+            raise _no_key(key)
+        if any(one.lower() == field.name.lower() for one in properties):
+            raise ApiError(
+                400,
+                "INVALID_FIELD",
+                f"The {field.name} field should not be specified in the sobject data.",
+            )
+        texts = read_properties(properties, item, self._org, creating=True)
+        return self._save(
+            name, Operation.UPSERT, {field.name: value} | texts, user_id, key=field.name
+        )
+
+    def find(self, name: str, record_id: str) -> str:
+        """The 18 characters of the id of a record that is there and not deleted."""
+        item = self.item(name)
+        known = to18(record_id)
+        if known is None or not known.startswith(item.prefix):
+            raise _no_key(record_id)
+        with self._org.database.reading() as connection:
+            mark = deleted_marks(connection, item, [known]).get(known)
+        if mark is None:
+            raise not_found()
+        if mark:
+            raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
+        return known
+
+    def with_key(self, name: str, key: str, value: str) -> list[str]:
+        """The ids of the records with that external id."""
+        item = self.item(name)
+        field = item.field(key)
+        if field is None or not field.is_key:
+            raise _no_key(key)
+        (stored,) = convert(field, [value], 0).values
+        with self._org.database.reading() as connection:
+            found = ids_of(connection, item, field, [stored])
+        return [one for some in found.values() for one in some]
+
+    def read(self, name: str, record_id: str, fields: Sequence[str], version: str) -> Record:
+        """A record with some of its fields, or with all where none are named."""
+        item, known = self.item(name), self.find(name, record_id)
+        # The query exists as a tree only; its text is for messages.
+        text = ",".join(fields)
+        paths = [Path(tuple(one.split(".")), text.find(one)) for one in fields] or [
+            Path((field.name,), 0)
+            for field in item.fields.values()
+            if self._org.schema.permissions.may_see(item.name, field.name)
+        ]
+        statement = compile_query(
+            Query(
+                text=text,
+                items=tuple(paths),
+                object=item.name,
+                object_at=0,
+                where=Test(
+                    Path(("Id",), 0), Comparison.EQUAL, Literal(LiteralKind.STRING, f"'{known}'", 0)
+                ),
+            ),
+            schema=self._org.schema,
+            choices=self._org.choices,
+            now=self._org.clock.now(),
+            surface=Surface.REST,
+        )
+        with self._org.database.reading() as connection:
+            row = connection.execute(statement.sql, statement.values).fetchone()
+        if row is None:
+            raise not_found()
+        return RecordWriter(statement, version, self._org.choices.several_types).record(row)
+
+    def _save(
+        self,
+        name: str,
+        operation: Operation,
+        texts: Mapping[str, str],
+        user_id: str,
+        *,
+        key: str | None = None,
+    ) -> Saved:
+        org, item = self._org, self.item(name)
+        if not all(org.schema.permissions.may(one, item.name) for one in _NEEDED[operation]):
+            raise org.choices.rest_forbidden.error()
+        now = org.clock.now()
+        job = Job(
+            id="",
+            job_type=JobType.INGEST,
+            operation=operation,
+            object=item.name,
+            created_by=user_id,
+            created=moment_text(now),
+            modified=moment_text(now),
+            state=JobState.IN_PROGRESS,
+            api_version="",
+            external_id_field=key,
+        )
+        try:
+            columns = read_header(list(texts), job, org.schema, org.choices)
+        except JobFailedError as failure:
+            raise ApiError(
+                400, "INVALID_FIELD", failure.message.removeprefix("InvalidBatch : ")
+            ) from failure
+        with org.database.writing() as connection:
+            saver = Saver(
+                schema=org.schema,
+                item=item,
+                job=job,
+                columns=columns,
+                choices=org.choices,
+                first_id=make_id(item.prefix, take_serials(connection, item.name, 0)),
+            )
+            saver.prepare(connection)
+            (piece,) = saver.save(connection, [list(texts.values())], 0, now)
+        if piece.errors:
+            raise row_error(piece.errors[0])
+        return Saved(piece.ids[0], piece.created[0])
+
+
+def row_error(text: str) -> ApiError:
+    """An error of a row, `CODE:message:FIELD1 FIELD2 --`, as that of a single record."""
+    code, _, rest = text.partition(":")
+    message, _, fields = rest.rpartition(":")
+    return ApiError(
+        404 if code == "ENTITY_IS_DELETED" else 400,
+        code,
+        message,
+        fields=fields.removesuffix("--").split(),
+    )
+
+
+def _no_key(text: str) -> ApiError:
+    return ApiError(
+        404,
+        "NOT_FOUND",
+        f"Provided external ID field does not exist or is not accessible: {text}",
+    )

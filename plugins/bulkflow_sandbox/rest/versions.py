@@ -1,0 +1,36 @@
+"""The versions of the API, and the resources of one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SEASONS: Final = ("Spring", "Summer", "Winter")
+_ANCHOR: Final = (66, 2026)
+"""Version 66 is that of Spring '26; three releases follow each other in a year."""
+
+_RESOURCES: Final = ("jobs", "limits", "query", "queryAll", "sobjects")
+
+
+def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
+    """The body of `/services/data`, oldest first (documented)."""
+    return [
+        {
+            "label": _label(number),
+            "url": f"/services/data/v{number}.0",
+            "version": f"{number}.0",
+        }
+        for number in range(oldest, newest + 1)
+    ]
+
+
+def resource_map(version: str) -> dict[str, str]:
+    """The body of `/services/data/vXX.X`: those resources that the sandbox has."""
+    base = f"/services/data/v{version}"
+    return {name: f"{base}/{name}" for name in _RESOURCES}
+
+
+def _label(number: int) -> str:
+    years, season = divmod(number - _ANCHOR[0], len(_SEASONS))
+    # The release of the winter is named after the year that begins in it.
+    year = _ANCHOR[1] + years + (season == _SEASONS.index("Winter"))
+    return f"{_SEASONS[season]} '{year % 100:02d}"
