@@ -45,6 +45,8 @@ class PartJob:
     """Whether all its data is in the org: a PUT of it was answered with success."""
     spoilt: bool = False
     """Whether an upload into its job was begun and not completed: the job takes no other."""
+    given_up: bool = False
+    """Whether none of its rows will be sent."""
     deleted: bool = False
     """Whether its job was in the org, and is no more."""
     doing: str | None = None
@@ -157,7 +159,7 @@ class JobParts:
         """Bring the job's counts, and what is left of it in the org, up to date."""
         total = Counts()
         for part in self.parts:
-            total += part.counts if part.state else Counts(part.rows)
+            total += part.counts if part.state or part.given_up else Counts(part.rows)
         self.job.counts = total
         self.job.left = tuple(left for part in self.parts if (left := part.left) is not None)
 
@@ -189,4 +191,5 @@ class JobParts:
 
     def give_up(self, part: PartJob) -> None:
         """Rows of a part that will never be tried."""
+        part.given_up = True
         part.counts = evolve(part.counts, rows=part.rows, unprocessed=part.rows)

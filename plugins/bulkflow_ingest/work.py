@@ -91,12 +91,11 @@ class JobWork:
             self.requests.abort,
             whatever_fails=True,
         )
-        self._count()
+        self.job.phase = Phase.ABORTED
         for part in self.parts.parts:
             if part.id is None:
                 self.parts.give_up(part)
-        self.parts.count()
-        self.job.phase = Phase.ABORTED
+        self._count()
 
     def load(self) -> None:
         """Upload and close each part as a stream, and wait for all of them."""
@@ -246,6 +245,8 @@ class JobWork:
             else:
                 self._side_by_side(todo, act, whatever_fails=whatever_fails)
         finally:
+            if self.job.phase is Phase.DECLARED and self.parts.in_org:
+                self.job.phase = Phase.OPEN
             self.parts.count()
             self.parts.tell(self.context, now=True)
 

@@ -1,0 +1,413 @@
+"""Ctrl-C and SIGTERM at every point of a run, against a sandbox whose answers a test holds back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from attrs import Factory, define
+
+from bulkflow_sandbox import Sandbox, SandboxServer
+from support.proxy import Handler, Proxy, answering, proxied
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows sends no signals to another process"
+)
+
+LIMIT = 30.0
+"""Seconds after which a test gives up; none is waited for where all is well."""
+
+JOBS = "/jobs/ingest"
+JOB = "/jobs/ingest/[^/]+"
+HEADER = 'org env\njob people\n    insert Contact\n    from "people.csv"\n'
+STAGED = HEADER + "upload then close job people\nwait for job people\n"
+ASKED = "interrupted: nothing new begins"
+
+# A shell may have started the tests in the background, where SIGINT is ignored.
+LAUNCH = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from bulkflow.cli import main; sys.exit(main())"
+)
+
+
+@define(eq=False)
+class Gate:
+    """A fault that holds a request back until the test lets it go."""
+
+    arrived: threading.Event = Factory(threading.Event)
+    opened: threading.Event = Factory(threading.Event)
+
+    def __call__(self, handler: Handler, forward: Callable[[], None]) -> None:
+        self.arrived.set()
+        self.opened.wait(LIMIT)
+        forward()
+
+    def reached(self) -> None:
+        assert self.arrived.wait(LIMIT), "the request never came"
+
+
+@define(eq=False)
+class Run:
+    """`bulkflow run` as a process of its own."""
+
+    process: subprocess.Popen[str]
+    said: str = ""
+
+    def hears(self, signal_number: int) -> None:
+        """Send a signal, and wait until the program says that it has it."""
+        self.process.send_signal(signal_number)
+        self.says(ASKED)
+
+    def says(self, text: str) -> None:
+        """Read what it says until a text comes."""
+        assert self.process.stderr is not None
+        while text not in self.said:
+            line = self.process.stderr.readline()
+            assert line, f"it ended without saying {text!r}:\n{self.said}"
+            self.said += line
+
+    def ends(self) -> int:
+        """Read the rest of what it says; its exit code."""
+        _, rest = self.process.communicate(timeout=LIMIT)
+        self.said += rest
+        assert "Traceback" not in self.said, self.said
+        return self.process.returncode
+
+
+@define(eq=False)
+class Bench:
+    folder: Path
+    proxy: Proxy
+    sandbox: Sandbox
+    environ: dict[str, str]
+    runs: list[Run] = Factory(list)
+    gates: list[Gate] = Factory(list)
+
+    def rows(self, name: str = "people.csv", number: int = 3, width: int = 1) -> None:
+        lines = "".join(f"{self.folder.name}{index}{'x' * width}\n" for index in range(number))
+        (self.folder / name).write_text("LastName\n" + lines, encoding="utf-8")
+
+    def hold(self, method: str, path: str, gate: Gate | None = None) -> Gate:
+        held = gate or Gate()
+        self.gates.append(held)
+        self.proxy.on(method, path, held)
+        return held
+
+    def start(self, pipeline: str, *, grace: str = "20", launch: str = LAUNCH) -> Run:
+        (self.folder / "test.bulkflow").write_text(pipeline, encoding="utf-8")
+        return self.launch("test.bulkflow", grace=grace, launch=launch)
+
+    def launch(self, file: str, *, grace: str = "20", launch: str = LAUNCH) -> Run:
+        process = subprocess.Popen(
+            [sys.executable, "-c", launch, "run", file, "--state-dir", "state"],
+            cwd=self.folder,
+            env={**os.environ, **self.environ, "BULKFLOW_GRACE": grace},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.runs.append(Run(process))
+        return self.runs[-1]
+
+    @property
+    def intents(self) -> list[tuple[str, str | None]]:
+        """Every change that the journal says was intended, with its outcome."""
+        connection = sqlite3.connect(self.folder / "state" / "journal.sqlite")
+        try:
+            query = "SELECT action, outcome FROM intent ORDER BY number"
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """The state of each job of this test in the org, by its id."""
+        ids = {path.split("/")[-1] for _, path in self.proxy.seen if "/jobs/ingest/750" in path}
+        ids |= {path.split("/")[-2] for _, path in self.proxy.seen if path.endswith("/batches")}
+        return {job: self.sandbox.ingest.info(job).state.value for job in ids if len(job) == 18}
+
+    @property
+    def loaded(self) -> int:
+        with self.sandbox.database.reading() as connection:
+            (count,) = connection.execute(
+                'SELECT count(*) FROM "Contact" WHERE "LastName" LIKE ?', (f"{self.folder.name}%",)
+            ).fetchone()
+        assert isinstance(count, int)
+        return count
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer() as running:
+        yield running
+
+
+@pytest.fixture
+def bench(tmp_path_factory: pytest.TempPathFactory, server: SandboxServer) -> Iterator[Bench]:
+    with proxied(server.url) as proxy:
+        folder = tmp_path_factory.mktemp("interrupted")
+        environ = {"SF_ACCESS_TOKEN": server.token, "SF_ORG_INSTANCE_URL": proxy.url}
+        made = Bench(folder, proxy, server.api, environ)
+        made.rows()
+        try:
+            yield made
+        finally:
+            for gate in made.gates:
+                gate.opened.set()
+            for run in made.runs:
+                if run.process.poll() is None:
+                    run.process.kill()
+                run.process.communicate()
+
+
+def refused(handler: Handler, forward: Callable[[], None]) -> None:
+    answering(400, [{"errorCode": "API_ERROR", "message": "not like this"}])(handler, forward)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("method", "path", "left", "intents"),
+    [
+        ("POST", JOBS, "Open", [("create", "done")]),
+        (
+            "PATCH",
+            JOB,
+            "UploadComplete",
+            [("create", "done"), ("upload", "done"), ("close", "done")],
+        ),
+    ],
+    ids=["creating", "closing"],
+)
+def test_a_request_under_way_ends_and_what_is_left_is_named(
+    bench: Bench,
+    number: int,
+    method: str,
+    path: str,
+    left: str,
+    intents: list[tuple[str, str]],
+) -> None:
+    gate = bench.hold(method, path)
+    run = bench.start(STAGED)
+    gate.reached()
+    run.hears(number)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert bench.intents == intents
+    (job,) = bench.jobs or [run.said.partition("at an end: ")[2].partition(" ")[0]]
+    assert f"still in the org, and not at an end: {job} ({left})" in run.said
+
+
+def test_an_upload_ends_between_two_blocks_and_the_org_has_no_rows(bench: Bench) -> None:
+    bench.rows(number=600, width=30_000)
+    gate = Gate()
+
+    def half(handler: Handler, forward: Callable[[], None]) -> None:
+        gate.arrived.set()
+        gate.opened.wait(LIMIT)
+        while handler.rfile.read1(1 << 20):
+            pass
+        handler.cut()
+
+    bench.gates.append(gate)
+    bench.proxy.on("PUT", "/batches", half)
+    run = bench.start(STAGED)
+    gate.reached()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert bench.intents == [("create", "done"), ("upload", "withdrawn")]
+    ((job, state),) = bench.jobs.items()
+    assert state == "Open"
+    assert f"{job} (Open)" in run.said
+    assert bench.loaded == 0
+
+
+def test_a_signal_that_leaves_nothing_undone_is_no_failure(bench: Bench) -> None:
+    gate = bench.hold("GET", JOB)
+    run = bench.start(STAGED)
+    gate.reached()
+    run.hears(signal.SIGTERM)
+    gate.opened.set()
+    assert run.ends() == 0
+    assert bench.loaded == 3
+
+
+def test_polling_ends_at_the_next_look(bench: Bench) -> None:
+    gate = Gate()
+
+    def still_running(handler: Handler, forward: Callable[[], None]) -> None:
+        job = {"id": handler.path.split("/")[-1], "state": "InProgress"}
+        gate(handler, lambda: answering(200, job)(handler, forward))
+
+    bench.gates.append(gate)
+    bench.proxy.on("GET", JOB, still_running)
+    run = bench.start(STAGED)
+    gate.reached()
+    run.hears(signal.SIGTERM)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert bench.proxy.count("GET", JOB) == 1
+    (job,) = bench.jobs
+    assert f"{job} (InProgress)" in run.said
+
+
+def test_a_pause_ends_at_once(bench: Bench) -> None:
+    run = bench.start("org env\npause 10m\n")
+    run.says("pause 10m")
+    run.hears(signal.SIGINT)
+    assert run.ends() == 130
+    assert bench.proxy.seen == []
+
+
+def test_a_saved_file_is_whole_or_not_there(bench: Bench) -> None:
+    gate = bench.hold("GET", f"{JOB}/successfulResults")
+    run = bench.start(STAGED + 'save successful rows of job people to "out/made.csv"\nlog "next"\n')
+    gate.reached()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    files = [path for path in bench.folder.glob("out/**/*") if path.is_file()]
+    assert [path.name for path in files] in ([], ["made.csv"])
+    assert all(len(path.read_text("utf-8").splitlines()) == 4 for path in files)
+    assert "next" not in run.said.partition(ASKED)[2]
+
+
+def test_a_handler_ends_its_request_and_the_first_failure_is_told(bench: Bench) -> None:
+    bench.proxy.on("PUT", "/batches", refused)
+    gate = bench.hold("PATCH", JOB)
+    run = bench.start(HEADER + 'upload then close job people on failure abort then log "on"\n')
+    gate.reached()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert "not like this" in run.said
+    assert list(bench.jobs.values()) == ["Aborted"]
+    assert "still in the org" not in run.said
+    assert "• log" not in run.said
+    assert bench.intents[-1] == ("abort", "done")
+    assert "(aborted)" in run.said
+
+
+def test_always_blocks_run_to_their_end_though_the_grace_is_over(bench: Bench) -> None:
+    gate = bench.hold("GET", JOB)
+    run = bench.start(
+        HEADER + 'upload job people\npause 10m\nalways\n    show job people\n    log "kept"\n',
+        grace="1",
+    )
+    run.says("pause 10m")
+    run.hears(signal.SIGINT)
+    gate.reached()
+    assert run.process.stderr is not None
+    # Longer than the grace: it must not end by itself while the block's request is held back.
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.process.wait(1.3)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert "kept" in run.said.partition("show job people")[2]
+
+
+def test_a_second_signal_ends_an_always_block(bench: Bench) -> None:
+    gate = bench.hold("GET", JOB)
+    run = bench.start(HEADER + "upload job people\npause 10m\nalways\n    show job people\n")
+    run.says("pause 10m")
+    run.hears(signal.SIGINT)
+    gate.reached()
+    run.process.send_signal(signal.SIGTERM)
+    assert run.ends() == 130
+    (job,) = bench.jobs
+    assert f"stopped at once\nstill in the org, and not at an end: {job} (Open)" in run.said
+
+
+def test_a_second_signal_stops_at_once_and_names_what_was_not_answered(bench: Bench) -> None:
+    gate = bench.hold("PATCH", JOB)
+    run = bench.start(STAGED)
+    gate.reached()
+    run.hears(signal.SIGINT)
+    run.process.send_signal(signal.SIGINT)
+    assert run.ends() == 130
+    (job,) = bench.jobs
+    assert f"stopped at once\nstill in the org, and not at an end: {job} (Open, close" in run.said
+    assert bench.intents == [("create", "done"), ("upload", "done"), ("close", None)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "left"),
+    [
+        ("POST", JOBS, "a job for part 1 (create not answered)"),
+        ("PUT", "/batches", "(Open, upload not answered)"),
+    ],
+)
+def test_a_request_that_hangs_is_given_up_after_the_grace(
+    bench: Bench, method: str, path: str, left: str
+) -> None:
+    gate = bench.hold(method, path)
+    run = bench.start(STAGED, grace="0.2")
+    gate.reached()
+    run.hears(signal.SIGTERM)
+    assert run.ends() == 130
+    assert "did not end within 0.2 s" in run.said
+    assert left in run.said
+    assert bench.intents[-1][1] is None
+
+
+def test_before_the_run_begins_nothing_was_sent(bench: Bench) -> None:
+    pipeline = bench.folder / "test.fifo"
+    os.mkfifo(pipeline)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        run = bench.launch("test.fifo")
+        # The reader has opened it when this returns, so the command is at work.
+        with pipeline.open("wb"):
+            run.process.send_signal(number)
+            assert run.ends() == 130
+        assert "interrupted" in run.said
+    assert bench.proxy.seen == []
+    assert not (bench.folder / "state").exists()
+
+
+def test_every_branch_and_every_part_is_named(bench: Bench) -> None:
+    bench.rows("a.csv", 3)
+    bench.rows("b.csv", 1)
+    gates = [bench.hold("PATCH", JOB) for _ in range(4)]
+    run = bench.start(
+        'org env\njob a\n    insert Contact\n    from "a.csv"\n    parts of 1 rows\n'
+        'job b\n    insert Contact\n    from "b.csv"\n'
+        "parallel\n    upload then close job a\n    upload then close job b\n"
+        'log "after"\n'
+    )
+    for gate in gates:
+        gate.reached()
+    run.hears(signal.SIGINT)
+    for gate in gates:
+        gate.opened.set()
+    assert run.ends() == 130
+    assert len(bench.jobs) == 4
+    for job in bench.jobs:
+        assert f"{job} (UploadComplete)" in run.said
+    assert "after" not in run.said.partition(ASKED)[2].replace("interrupted after", "")
+
+
+def test_a_signal_that_was_ignored_from_the_start_stays_ignored(bench: Bench) -> None:
+    gate = bench.hold("POST", JOBS)
+    ignoring = LAUNCH.replace("default_int_handler", "SIG_IGN")
+    run = bench.start(STAGED, launch=ignoring)
+    gate.reached()
+    run.process.send_signal(signal.SIGINT)
+    run.hears(signal.SIGTERM)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert "stopped at once" not in run.said
+
+
+def test_a_grace_that_is_no_number_is_refused(bench: Bench) -> None:
+    run = bench.start(STAGED, grace="soon")
+    assert run.ends() == 2
+    assert "BULKFLOW_GRACE is 'soon'" in run.said
+    assert bench.proxy.seen == []
