@@ -1,0 +1,60 @@
+"""The source: made-up customers, the same ones every time."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from bulkflow.errors import DataError
+from bulkflow.plugin import SourceRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.plugin import SourceData, SourceRequest
+
+COLUMNS = ("External_Id__c", "Name", "BillingCity", "NumberOfEmployees")
+DEFAULT_ROWS = 100
+SEED = 4711
+
+_FIRST = ("Acme", "Borealis", "Ćwikła", "Delta", "Échelle", "Fjord", "Größe", "花丸")
+_LAST = ("Anvils", "& Daughters", "Rockets, Inc.", 'Tools "24/7"')
+_CITIES = ("Tucson", "Kraków", "Zürich", "大阪", None)
+
+
+def open_customers(request: SourceRequest) -> Iterator[SourceData]:
+    """The rows at a location such as `acme://customers?rows=500`.
+
+    bulkflow writes them as CSV and cuts them into parts; they are made one by one, so that any
+    number of them fits into memory.
+
+    Raises:
+        DataError: the location names something else, or no number of rows.
+    """
+    address = urlsplit(request.location)
+    if address.netloc != "customers" or address.path not in {"", "/"}:
+        raise DataError(
+            "Acme has nothing of that name", place=request.location, help="write acme://customers"
+        )
+    text = parse_qs(address.query).get("rows", [str(DEFAULT_ROWS)])[-1]
+    if not text.isdecimal() or int(text) == 0:
+        raise DataError(
+            f"`rows={text}` is no number of rows",
+            place=request.location,
+            help="write acme://customers?rows=500",
+        )
+    yield SourceRows(request.location, COLUMNS, customers(int(text)))
+
+
+def customers(number: int) -> Iterator[tuple[str | None, ...]]:
+    """So many made-up customers, in the order of `COLUMNS`. None is an empty value."""
+    # A generator of its own, so that nothing else that draws numbers changes the rows.
+    draw = random.Random(SEED)  # noqa: S311 - nothing here is a secret
+    for index in range(1, number + 1):
+        yield (
+            f"ACME-{index:06}",
+            f"{draw.choice(_FIRST)} {draw.choice(_LAST)}",
+            draw.choice(_CITIES),
+            str(draw.randint(1, 5000)),
+        )

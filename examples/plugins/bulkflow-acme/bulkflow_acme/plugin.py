@@ -1,0 +1,60 @@
+"""What this plugin brings: the module that the entry point names.
+
+bulkflow imports it at every start, also for `--help`. So it imports little, and leaves the rest to
+the functions that need it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import Command, Source, hookimpl
+from bulkflow_acme.customers import open_customers
+from bulkflow_acme.receipt import receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import click
+
+    from bulkflow.model.event import RunFinished
+    from bulkflow.plugin import Step
+
+
+@hookimpl
+def bulkflow_steps() -> Iterable[Step]:
+    """The step `receipt`."""
+    return (receipt,)
+
+
+@hookimpl
+def bulkflow_sources() -> Iterable[Source]:
+    """Locations such as `acme://customers?rows=500`."""
+    return (
+        Source(
+            ("acme",),
+            "Made-up customers: `acme://customers?rows=500`, the same ones every time.",
+            open_customers,
+        ),
+    )
+
+
+@hookimpl
+def bulkflow_run_finished(event: RunFinished) -> None:
+    """Drop a report into the folder of ACME_REPORTS, if there is one."""
+    from bulkflow_acme.report import write_report
+
+    write_report(event, os.environ)
+
+
+@hookimpl
+def bulkflow_commands() -> Iterable[Command]:
+    """The command `bulkflow acme preview`."""
+    return (Command(("acme", "preview"), "Print made-up customers as CSV.", _load_preview),)
+
+
+def _load_preview() -> click.Command:
+    from bulkflow_acme.preview import preview
+
+    return preview

@@ -1,0 +1,109 @@
+"""What the plugin brings, tried out without a pipeline and without an org."""
+
+from __future__ import annotations
+
+import csv
+import json
+from itertools import islice
+from pathlib import Path
+
+import bulkflow_acme.plugin
+import pytest
+from bulkflow_acme.customers import COLUMNS, customers, open_customers
+from bulkflow_acme.preview import preview
+from bulkflow_acme.receipt import receipt
+from bulkflow_acme.report import write_report
+from click.testing import CliRunner
+
+from bulkflow.errors import DataError, ExitCode, StepError
+from bulkflow.model.event import JobOutcome, RunFinished
+from bulkflow.model.part import Counts
+from bulkflow.model.phase import Phase
+from bulkflow.plugin import SourceRequest, SourceRows
+from bulkflow.testing import check_plugin, job_of, run_step
+
+
+def test_the_plugin_keeps_the_rules() -> None:
+    """Hooks, phrases, slots and descriptions are as bulkflow wants them."""
+    assert check_plugin(bulkflow_acme.plugin) == []
+
+
+def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
+    """The step, called as the engine would call it."""
+    job = job_of("customers", phase=Phase.FINISHED)
+    job.counts = Counts(rows=10, loaded=9, failed=1)
+    path = tmp_path / "new" / "receipt.json"
+    run = run_step(receipt, job=job, path=path)
+    written = json.loads(path.read_text("utf-8"))
+    assert (written["job"], written["loaded"], written["failed"]) == ("customers", 9, 1)
+    assert written["at"] == run.clock.now
+    assert run.notices == [f"receipt for job customers: {path}"]
+    assert job.saved == [str(path)]
+
+
+def test_a_receipt_that_cannot_be_written_fails_the_step(tmp_path: Path) -> None:
+    """A file stands where its folder should be."""
+    (tmp_path / "file").touch()
+    job = job_of("customers", phase=Phase.FINISHED)
+    with pytest.raises(StepError, match="cannot write the receipt"):
+        run_step(receipt, job=job, path=tmp_path / "file" / "receipt.json")
+
+
+def _open(location: str) -> list[SourceRows]:
+    found = list(open_customers(SourceRequest(location, Path(), {})))
+    return [each for each in found if isinstance(each, SourceRows)]
+
+
+def test_the_source_gives_as_many_rows_as_asked_for() -> None:
+    """And a value or an empty one for every column."""
+    (source,) = _open("acme://customers?rows=20")
+    rows = list(source.rows)
+    assert len(rows) == 20
+    assert {len(row) for row in rows} == {len(source.columns)}
+
+
+def test_the_source_gives_the_same_rows_every_time() -> None:
+    """Otherwise an upsert that is run again would change records."""
+    assert list(customers(50)) == list(customers(90))[:50]
+
+
+def test_the_source_makes_rows_one_by_one() -> None:
+    """A billion rows take no longer to begin with than one."""
+    assert len(list(islice(customers(10**9), 3))) == 3
+
+
+@pytest.mark.parametrize(
+    "location", ["acme://orders", "acme://customers/1", "acme://customers?rows=many"]
+)
+def test_a_location_that_means_nothing_is_refused(location: str) -> None:
+    """With the location in front of the message."""
+    with pytest.raises(DataError, match="acme://"):
+        _open(location)
+
+
+def _finished() -> RunFinished:
+    outcome = JobOutcome("customers", "finished", Counts(rows=3, loaded=3))
+    return RunFinished("20260101-000000-abcd", ExitCode.DONE, 0.0, 1.5, (outcome,))
+
+
+def test_a_report_is_dropped_into_the_folder(tmp_path: Path) -> None:
+    """One file, named after the run."""
+    path = write_report(_finished(), {"ACME_REPORTS": str(tmp_path)})
+    assert [*tmp_path.iterdir()] == [path]
+    assert path is not None
+    report = json.loads(path.read_text("utf-8"))
+    assert report["exit_code"] == 0
+    assert report["jobs"] == {"customers": {"rows": 3, "loaded": 3, "failed": 0}}
+
+
+def test_without_a_folder_there_is_no_report() -> None:
+    """The plugin is silent until somebody asks for reports."""
+    assert write_report(_finished(), {}) is None
+
+
+def test_the_command_prints_csv() -> None:
+    """A header and the rows."""
+    result = CliRunner().invoke(preview, ["--rows", "3"], standalone_mode=False)
+    header, *rows = csv.reader(result.output.splitlines())
+    assert tuple(header) == COLUMNS
+    assert len(rows) == 3
