@@ -72,6 +72,12 @@ def jobs_after(
     return [_job(row) for row in rows]
 
 
+def latest_jobs(connection: sqlite3.Connection, limit: int) -> list[Job]:
+    """At most `limit` jobs of all kinds, the newest first."""
+    rows = connection.execute(f"SELECT {_NAMES} FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
+    return [_job(row) for row in rows]
+
+
 def jobs_in(connection: sqlite3.Connection, states: Collection[JobState]) -> list[Job]:
     """All jobs in one of some states, in the order of ids."""
     marks = ", ".join("?" * len(states))
