@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow.language import check, parse
 from bulkflow.model.diagnostic import Severity
 from bulkflow.source import SourceText
 
+at_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CASES = sorted((Path(__file__).parent / "cases").glob("*/*.bulkflow"))
 TEXTS = [SourceText.decode(path.name, path.read_bytes()).text for path in CASES]
 WORDS = """
@@ -48,21 +49,25 @@ def holds(text, catalogue):
     assert len(found.diagnostics) >= len(parsed.diagnostics)
 
 
+@at_any_speed
 @given(st.text())
 def test_any_characters_are_checked(catalogue, text):
     holds(text, catalogue)
 
 
+@at_any_speed
 @given(st.lists(st.sampled_from(PIECES)).map(" ".join))
 def test_any_words_of_the_language_are_checked(catalogue, text):
     holds(text, catalogue)
 
 
+@at_any_speed
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_any_words_run_together_are_checked(catalogue, text):
     holds(text, catalogue)
 
 
+@at_any_speed
 @given(st.data())
 def test_a_damaged_file_is_checked(catalogue, data):
     text = data.draw(st.sampled_from(TEXTS))
@@ -72,6 +77,7 @@ def test_a_damaged_file_is_checked(catalogue, data):
     holds(text[:start] + inserted + text[end:], catalogue)
 
 
+@at_any_speed
 @given(st.data())
 def test_lines_in_any_order_and_indentation_are_checked(catalogue, data):
     lines = data.draw(st.sampled_from(TEXTS)).split("\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow.language import parse
 from bulkflow.source import SourceText
 
+at_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALID = sorted((Path(__file__).parent / "cases" / "valid").glob("*.bulkflow"))
 TEXTS = [SourceText.decode(path.name, path.read_bytes()).text for path in VALID]
 PLAIN = [text for text in TEXTS if '"""' not in text]
@@ -22,6 +23,7 @@ def tree_of(text):
     return parsed.tree
 
 
+@at_any_speed
 @given(st.sampled_from(PLAIN), st.data())
 def test_blank_lines_and_comments_never_matter(text, data):
     lines = []
@@ -33,6 +35,7 @@ def test_blank_lines_and_comments_never_matter(text, data):
     assert tree_of("\n".join(lines)) == tree_of(text)
 
 
+@at_any_speed
 @given(st.sampled_from(PLAIN), st.integers(1, 8))
 def test_the_width_of_the_indentation_never_matters(text, factor):
     widened = [
@@ -42,6 +45,7 @@ def test_the_width_of_the_indentation_never_matters(text, factor):
     assert tree_of("\n".join(widened)) == tree_of(text)
 
 
+@at_any_speed
 @given(
     st.sampled_from(["upload then close job x on failure abort then stop on success log 3"]),
     st.data(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow.language import parse, print_tree, tree
@@ -20,6 +20,7 @@ from bulkflow.model.value import (
 )
 from bulkflow.source import SourceText, Span
 
+at_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOWHERE = Span(SourceText("nowhere", ""), 0, 0)
 WORDS = "org param let include job for in when always parallel then on and or not is"
 STRUCTURE = WORDS.split()
@@ -136,6 +137,7 @@ statements = declarations | st.recursive(flat, blocks, max_leaves=8)
 files = st.lists(statements, max_size=5).map(lambda body: tree.File(tuple(body), NOWHERE))
 
 
+@at_any_speed
 @given(files)
 def test_a_printed_tree_parses_to_the_same_tree(file):
     parsed = parse(SourceText("printed", print_tree(file)))
@@ -143,12 +145,14 @@ def test_a_printed_tree_parses_to_the_same_tree(file):
     assert parsed.tree == file
 
 
+@at_any_speed
 @given(files)
 def test_printing_twice_changes_nothing(file):
     printed = print_tree(file)
     assert print_tree(parse(SourceText("printed", printed)).tree) == printed
 
 
+@at_any_speed
 @given(st.lists(st.sampled_from([*STRUCTURE, "failure"]), max_size=6))
 def test_structural_words_are_words_in_a_clause(rest):
     items = ["set", *rest]
@@ -159,6 +163,7 @@ def test_structural_words_are_words_in_a_clause(rest):
     assert [item.name for item in job.clauses[0].items] == items
 
 
+@at_any_speed
 @given(st.lists(st.sampled_from([each for each in STRUCTURE if each != "then"]), max_size=6))
 def test_structural_words_but_then_are_words_in_a_step(rest):
     items = ["set", *rest]
