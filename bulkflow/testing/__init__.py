@@ -15,7 +15,7 @@ Nothing here needs pytest or touches a network. `docs/plugins.md` shows more.
 from bulkflow.testing.conformance import check_plugin
 from bulkflow.testing.context import Recorded, RecordingContext, RecordingJournal, TestClock
 from bulkflow.testing.hosts import entry_of, host_of
-from bulkflow.testing.steps import job_of, run_step
+from bulkflow.testing.steps import job_of, run_step, span_of
 
 __all__ = [
     "Recorded",
@@ -27,4 +27,5 @@ __all__ = [
     "host_of",
     "job_of",
     "run_step",
+    "span_of",
 ]

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 from bulkflow.model.phase import Phase
 from bulkflow.plugin.context import Job
+from bulkflow.source import SourceText, Span
 from bulkflow.testing.context import RecordingContext
 
 if TYPE_CHECKING:
     from bulkflow.plugin.records import Step
+
+
+def span_of(text: str) -> Span:
+    """A place in a pipeline file that says just this, for the events that have one."""
+    return Span(SourceText("test.bulkflow", text), 0, len(text))
 
 
 def job_of(

@@ -50,7 +50,7 @@ def bulkflow(installed: Path, tmp_path: Path):
 
 def test_plugins_shows_who_brought_what(bulkflow) -> None:
     listed = json.loads(bulkflow("plugins", "--json").stdout)
-    assert listed[-1] == {
+    assert listed[-2] == {
         "plugin": "acme",
         "distribution": "bulkflow-acme",
         "version": "1.0.0",
@@ -59,11 +59,12 @@ def test_plugins_shows_who_brought_what(bulkflow) -> None:
             "steps": ["receipt [of {job}] to {path}"],
             "sources": ["acme"],
             "commands": ["acme preview"],
-            "listens to": ["run_finished"],
         },
         "cause": "",
     }
-    assert {row["distribution"] for row in listed[:-1]} == {"bulkflow"}
+    assert listed[-1]["plugin"] == "acme-report"
+    assert "run_finished" in listed[-1]["brings"]["listens to"]
+    assert {row["distribution"] for row in listed[:-2]} == {"bulkflow"}
 
 
 def test_words_shows_who_brought_a_step(bulkflow) -> None:
@@ -87,9 +88,11 @@ def test_its_pipeline_runs_end_to_end(bulkflow, tmp_path: Path) -> None:
     receipt = json.loads((tmp_path / "out" / "receipt.json").read_text("utf-8"))
     assert (receipt["rows"], receipt["loaded"], receipt["failed"]) == (300, 300, 0)
     (report,) = (tmp_path / "reports").iterdir()
-    assert json.loads(report.read_text("utf-8"))["jobs"] == {
-        "customers": {"rows": 300, "loaded": 300, "failed": 0}
-    }
+    written = json.loads(report.read_text("utf-8"))
+    assert written["org"] == "sandbox"
+    assert written["jobs"]["customers"]["loaded"] == 300
+    assert [step["step"].split()[0] for step in written["steps"]] == ["load", "require", "receipt"]
+    assert all(step["seconds"] is not None for step in written["steps"])
 
 
 def test_a_listener_that_cannot_write_does_not_fail_the_run(bulkflow, tmp_path: Path) -> None:
@@ -97,7 +100,10 @@ def test_a_listener_that_cannot_write_does_not_fail_the_run(bulkflow, tmp_path: 
     (tmp_path / "taken").touch()
     done = bulkflow("run", "customers.bulkflow", "--set", "rows=3", ACME_REPORTS="taken/reports")
     assert done.returncode == 0, done.stderr
-    assert "plugin acme (bulkflow-acme 1.0.0) failed while hearing of RunFinished" in done.stderr
+    assert (
+        "plugin acme-report (bulkflow-acme 1.0.0) failed while hearing of RunFinished"
+        in done.stderr
+    )
 
 
 def test_without_the_plugin_its_words_are_unknown(bulkflow, tmp_path: Path) -> None:

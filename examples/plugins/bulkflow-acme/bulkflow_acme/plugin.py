@@ -1,4 +1,4 @@
-"""What this plugin brings: the module that the entry point names.
+"""What this plugin brings: the module that the entry point `acme` names.
 
 bulkflow imports it at every start, also for `--help`. So it imports little, and leaves the rest to
 the functions that need it.
@@ -6,7 +6,6 @@ the functions that need it.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import Command, Source, hookimpl
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     import click
 
-    from bulkflow.model.event import RunFinished
     from bulkflow.plugin import Step
 
 
@@ -38,14 +36,6 @@ def bulkflow_sources() -> Iterable[Source]:
             open_customers,
         ),
     )
-
-
-@hookimpl
-def bulkflow_run_finished(event: RunFinished) -> None:
-    """Drop a report into the folder of ACME_REPORTS, if there is one."""
-    from bulkflow_acme.report import write_report
-
-    write_report(event, os.environ)
 
 
 @hookimpl

@@ -9,23 +9,36 @@ from pathlib import Path
 
 import bulkflow_acme.plugin
 import pytest
+from attrs import evolve
 from bulkflow_acme.customers import COLUMNS, customers, open_customers
 from bulkflow_acme.preview import preview
 from bulkflow_acme.receipt import receipt
-from bulkflow_acme.report import write_report
+from bulkflow_acme.report import RunReport, listener
 from click.testing import CliRunner
 
 from bulkflow.errors import DataError, ExitCode, StepError
-from bulkflow.model.event import JobOutcome, RunFinished
-from bulkflow.model.part import Counts
+from bulkflow.model.event import (
+    JobOutcome,
+    JobPrepared,
+    Notice,
+    NoticeLevel,
+    Progress,
+    RunFinished,
+    RunStarted,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
+from bulkflow.model.part import Counts, Manifest
 from bulkflow.model.phase import Phase
 from bulkflow.plugin import SourceRequest, SourceRows
-from bulkflow.testing import check_plugin, job_of, run_step
+from bulkflow.testing import check_plugin, job_of, run_step, span_of
 
 
 def test_the_plugin_keeps_the_rules() -> None:
     """Hooks, phrases, slots and descriptions are as bulkflow wants them."""
     assert check_plugin(bulkflow_acme.plugin) == []
+    assert check_plugin(listener) == []
 
 
 def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
@@ -81,24 +94,76 @@ def test_a_location_that_means_nothing_is_refused(location: str) -> None:
         _open(location)
 
 
-def _finished() -> RunFinished:
-    outcome = JobOutcome("customers", "finished", Counts(rows=3, loaded=3))
-    return RunFinished("20260101-000000-abcd", ExitCode.DONE, 0.0, 1.5, (outcome,))
+SPAN = span_of("load")
+FINISHED = RunFinished(
+    "20260101-000000-abcd",
+    ExitCode.FAILED,
+    9.0,
+    1.5,
+    (JobOutcome("customers", "finished", Counts(rows=3, loaded=2, failed=1)),),
+    (StepError("too many"),),
+)
+
+
+def _told(environ: dict[str, str]) -> RunReport:
+    """A listener that heard of a whole run."""
+    report = RunReport(environ)
+    report.bulkflow_job_prepared(JobPrepared("customers", Manifest((), ("Name",), 3, 40)))
+    report.bulkflow_run_started(RunStarted(FINISHED.run, "test.bulkflow", "sandbox", 0.0))
+    for text in ("load", "require"):
+        report.bulkflow_step_started(StepStarted("x", text, "customers", SPAN, 1.0))
+    report.bulkflow_notice(Notice("slow", NoticeLevel.WARNING))
+    report.bulkflow_notice(Notice("hello"))
+    report.bulkflow_progress(Progress("customers", 2.0, 1, 1, 40, 40, 3, 1, 3, {"JobComplete": 1}))
+    report.bulkflow_step_finished(StepFinished("x", "load", "customers", SPAN, 3.0, 2.0))
+    error = StepError("too many")
+    report.bulkflow_step_failed(StepFailed("x", "require", "customers", SPAN, 3.0, 0.0, error))
+    report.bulkflow_run_finished(FINISHED)
+    return report
 
 
 def test_a_report_is_dropped_into_the_folder(tmp_path: Path) -> None:
     """One file, named after the run."""
-    path = write_report(_finished(), {"ACME_REPORTS": str(tmp_path)})
-    assert [*tmp_path.iterdir()] == [path]
-    assert path is not None
-    report = json.loads(path.read_text("utf-8"))
-    assert report["exit_code"] == 0
-    assert report["jobs"] == {"customers": {"rows": 3, "loaded": 3, "failed": 0}}
+    _told({"ACME_REPORTS": str(tmp_path)})
+    (path,) = tmp_path.iterdir()
+    assert path.name == f"{FINISHED.run}.json"
+    assert json.loads(path.read_text("utf-8")) == {
+        "run": FINISHED.run,
+        "pipeline": "test.bulkflow",
+        "org": "sandbox",
+        "exit_code": 1,
+        "seconds": 1.5,
+        "jobs": {
+            "customers": {
+                "rows": 3,
+                "bytes": 40,
+                "states": {"JobComplete": 1},
+                "phase": "finished",
+                "loaded": 2,
+                "failed": 1,
+            }
+        },
+        "steps": [
+            {"step": "load", "job": "customers", "seconds": 2.0},
+            {"step": "require", "job": "customers", "seconds": 0.0, "error": "too many"},
+        ],
+        "warnings": ["slow"],
+        "errors": ["too many"],
+    }
 
 
-def test_without_a_folder_there_is_no_report() -> None:
+def test_the_next_run_begins_with_nothing(tmp_path: Path) -> None:
+    """One process may run several pipelines."""
+    report = _told({"ACME_REPORTS": str(tmp_path)})
+    report.bulkflow_run_finished(evolve(FINISHED, run="second", jobs=(), errors=()))
+    second = json.loads((tmp_path / "second.json").read_text("utf-8"))
+    assert (second["jobs"], second["steps"], second["warnings"]) == ({}, [], [])
+
+
+def test_without_a_folder_there_is_no_report(tmp_path: Path) -> None:
     """The plugin is silent until somebody asks for reports."""
-    assert write_report(_finished(), {}) is None
+    _told({"HOME": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_prints_csv() -> None:
