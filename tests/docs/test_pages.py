@@ -1,0 +1,123 @@
+"""What the pages for people show is true: pipelines are checked, generated pages are up to date.
+
+A fence that begins with ```` ```bulkflow ```` is a whole file and has no mistake; ```` ```bulkflow
+part ```` is a piece of one and parses. So does a fence without a language that has a `job` in it.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import attrs
+import pytest
+
+from bulkflow import app
+from bulkflow.language import check, parse
+from bulkflow.plugin import Org
+from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.source import SourceText
+from support.workshop import Workshop
+
+ROOT = Path(__file__).parents[2]
+MADE = ROOT / "docs" / "errors.md"
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", *(page for page in DOCS if page != MADE)]
+FENCE = re.compile(r"^```(?P<kind>[^`\n]*)\n(?P<text>.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#]+)(?:#[^)]*)?\)")
+
+
+def fences() -> list[tuple[str, str, str]]:
+    """Place, kind and text of every fence."""
+    return [
+        (f"{path.name}-{number}", fence["kind"].strip(), fence["text"])
+        for path in PAGES
+        for number, fence in enumerate(FENCE.finditer(path.read_text("utf-8")))
+    ]
+
+
+WHOLE = [(place, text) for place, kind, text in fences() if kind == "bulkflow"]
+PARTS = [
+    (place, text)
+    for place, kind, text in fences()
+    if kind == "bulkflow part" or (not kind and re.search("^job ", text, re.MULTILINE))
+]
+
+
+def foreign() -> str:
+    """The distributions whose plugins are not part of the pages."""
+    names = {each.dist.name for each in entry_points(group="bulkflow") if each.dist is not None}
+    return ",".join(sorted(names - {"bulkflow"}))
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    shipped = app.plugins({app.BLOCK_VARIABLE: foreign()}).catalogue
+
+    def connect(request: object) -> object:
+        raise AssertionError("nothing connects while a file is checked")
+
+    return attrs.evolve(shipped, orgs={**shipped.orgs, "prod": Org("prod", "A profile.", connect)})
+
+
+@pytest.mark.parametrize("text", [text for _, text in PARTS], ids=[place for place, _ in PARTS])
+def test_a_piece_of_a_file_parses(text: str) -> None:
+    assert parse(SourceText("part", text)).diagnostics == ()
+
+
+@pytest.mark.parametrize("text", [text for _, text in WHOLE], ids=[place for place, _ in WHOLE])
+def test_a_whole_file_has_no_mistake(text: str, catalogue: Catalogue) -> None:
+    params = parse(SourceText("whole", text)).tree.body
+    needed = [
+        each.name.name for each in params if hasattr(each, "default") and each.default is None
+    ]
+    found = check(
+        SourceText("whole", text),
+        catalogue,
+        settings=dict.fromkeys(needed, "set"),
+        environ={},
+        read=lambda path: SourceText(str(path), ""),
+    )
+    assert [str(each) for each in found.diagnostics] == []
+
+
+def test_the_tests_find_the_pipelines() -> None:
+    assert len(WHOLE) >= 9
+    assert any(place.startswith("README") for place, _ in PARTS + WHOLE)
+
+
+def test_the_page_of_words_is_what_the_command_makes(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, {app.BLOCK_VARIABLE: foreign()})
+    made = workshop.command("words", "--markdown").out
+    page = (ROOT / "docs" / "words.md").read_text("utf-8")
+    assert page == made, "run: bulkflow words --markdown > docs/words.md"
+
+
+def test_the_page_of_the_language_tells_the_phases_of_every_step(catalogue: Catalogue) -> None:
+    page = (ROOT / "docs" / "language.md").read_text("utf-8")
+    table = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ([\w, ]+) \| ([\w ]+) \|$", page, re.MULTILINE)
+    told = {
+        verb: (set(takes.split(", ")), leaves)
+        for verbs, takes, leaves in table
+        for verb in re.findall(r"\w+", verbs)
+    }
+    known = {
+        step.phrases[0].verb: (
+            {phase.value for phase in step.accepts} if step.accepts else {"any"},
+            step.leaves.value if step.leaves else "as it is",
+        )
+        for step in catalogue.steps
+        if step.phrases[0].job_slot
+    }
+    assert told == known
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_the_links_of_a_page_lead_somewhere(path: Path) -> None:
+    lost = [
+        link["path"]
+        for link in LINK.finditer(path.read_text("utf-8"))
+        if not (path.parent / link["path"]).exists()
+    ]
+    assert lost == []
