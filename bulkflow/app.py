@@ -14,7 +14,6 @@ from attrs import field, frozen
 from bulkflow import __version__
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.model.value import plain
 from bulkflow.source import SourceText
 
 if TYPE_CHECKING:
@@ -144,11 +143,11 @@ def run(
             pipeline=str(request.file.absolute()),
             text_digest=hashlib.sha256(plan.source.text.encode()).hexdigest(),
             org=plan.org,
-            parameters={name: plain(value) for name, value in plan.parameters.items()},
+            parameters=_as_given(plan, request.settings),
             version=__version__,
         )
         directory = request.state_directory / "runs" / run_id
-        directory.mkdir(parents=True, mode=0o700)
+        _make(directory)
         services = _services(request, host, listener, plan, run_id, record, directory)
         prepare(services)
         finished = run_plan(plan, services)
@@ -161,6 +160,24 @@ def run(
 def new_run_id(at: float) -> str:
     """An id that sorts by time and that two runs of one second do not share."""
     return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
+    """Each param's text of the command line, or its default as the file has it.
+
+    A default is never told by its value: that of `env NAME` may be a secret.
+    """
+    return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(
+            f"cannot keep what the run needs in {directory}: {error.strerror or error}",
+            help="choose a folder that can be written with --state-dir DIR",
+        ) from error
 
 
 def _services(

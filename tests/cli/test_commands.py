@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,37 @@ def test_a_wrong_command_line_ends_with_2_and_says_why(
     ran = workshop.command(*arguments)
     assert ran.code == 2
     assert "Usage:" in ran.err
+
+
+def test_the_journal_keeps_no_value_of_the_environment(workshop: Workshop) -> None:
+    workshop.environ["MY_KEY"] = "hunter2"
+    workshop.write("a.csv", "Name\nOne\n")
+    ran = workshop.run(
+        'param key = env MY_KEY "A key"\nparam text = "x{key}y" "Made of it"\n'
+        'param region = "EMEA" "Which"\nparam size = 3 "How many"\n'
+        + FINE
+        + 'log "{text}{size}"\n',
+        "--set",
+        "region=APAC",
+    )
+    assert ran.code == 0, ran.err
+    connection = sqlite3.connect(workshop.folder / "state" / "journal.sqlite")
+    ((told,),) = connection.execute("SELECT parameters FROM run").fetchall()
+    connection.close()
+    assert json.loads(told) == {
+        "key": "env MY_KEY",
+        "text": '"x{key}y"',
+        "region": "APAC",
+        "size": "3",
+    }
+    kept = [path for path in (workshop.folder / "state").rglob("*") if path.is_file()]
+    assert not any(b"hunter2" in path.read_bytes() for path in kept)
+
+
+def test_a_state_folder_that_takes_no_runs_is_named(workshop: Workshop) -> None:
+    workshop.write("a.csv", "Name\nOne\n")
+    workshop.write("state/runs", "")
+    ran = workshop.run(FINE)
+    assert ran.code == 2
+    assert "--state-dir" in ran.err
+    assert str(Path("state") / "runs") in ran.err
