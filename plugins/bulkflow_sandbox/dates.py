@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
-_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})Z?")
+_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})Z?", re.ASCII)
 _MOMENT: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?"
+    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 
 

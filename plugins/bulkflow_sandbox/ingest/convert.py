@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 NULL_TEXT: Final = "#N/A"
 """The value that sets a field to nothing; a blank leaves it as it is (documented)."""
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _NUMBER_LETTERS: Final = frozenset("0123456789+-.eE")
-_INT: Final = re.compile(r"[+-]?\d{1,10}")
+_INT: Final = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 _INT_RANGE: Final = range(-(2**31), 2**31)
 _EMAIL: Final = re.compile(r"[^@\s,;:\"<>()\[\]]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _BOOLEANS: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
