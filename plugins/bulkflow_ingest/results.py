@@ -173,9 +173,9 @@ def replaced(path: Path) -> Iterator[TextIO]:
     Raises:
         StepError: it cannot be written.
     """
-    _make(path.parent)
     draft: Path | None = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         draft = Path(name)
         with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
