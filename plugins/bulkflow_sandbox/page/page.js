@@ -1,7 +1,8 @@
 // Asks the sandbox once a second what is new, and changes in the page only what is different, so that
-// focus, selection and scroll position stay where the reader left them.
+// focus, selection and scroll position stay where the reader left them. `/?every=200` asks every 200
+// milliseconds.
 
-const SECOND = 1000;
+const PAUSE = Number(new URLSearchParams(window.location.search).get("every")) || 1000;
 const MOST_REQUESTS = 500;
 
 const byId = (id) => document.getElementById(id);
@@ -355,7 +356,7 @@ function showRequests() {
   byId("requests-empty").hidden = shown.length > 0;
 }
 
-// Once a second, as long as somebody looks.
+// Again and again, as long as somebody looks.
 
 function showConnection(kind, text) {
   const element = byId("connection");
@@ -378,7 +379,7 @@ async function look() {
 async function lookForEver() {
   for (;;) {
     await look();
-    await new Promise((wake) => setTimeout(wake, SECOND));
+    await new Promise((wake) => setTimeout(wake, PAUSE));
   }
 }
 
