@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Run a pipeline file.",
     "check": "Find mistakes in pipeline files; reads no data and sends nothing.",
     "plan": "Show what a run would do; reads the data and sends nothing.",
+    "graph": "Draw a pipeline file, as Mermaid or DOT.",
     "fmt": "Write pipeline files in the one style.",
     "explain": "Say what a diagnostic code means, and how to mend the mistake.",
     "words": "List the words of the language, and who brought them.",

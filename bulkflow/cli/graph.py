@@ -1,0 +1,44 @@
+"""`bulkflow graph`: a pipeline file as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import app
+from bulkflow.cli.additions import host
+from bulkflow.cli.options import pipeline_options, request_of
+from bulkflow.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.cli.environment import Environment
+
+
+@click.command("graph")
+@pipeline_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="The language of the picture.",
+)
+@click.pass_obj
+def command(
+    environment: Environment, file: Path, settings: tuple[str, ...], org: str | None, form: str
+) -> int:
+    """Draw the pipeline FILE: jobs, order, branches, handlers, loops, conditions.
+
+    Reads no data and sends nothing. Ends with 2 if the file has mistakes.
+    """
+    from bulkflow.report.graph import as_dot, as_mermaid, draw
+
+    plugins = host(environment)
+    plan = app.plan_of(app.check(request_of(environment, file, settings, org), plugins))
+    graph = draw(plan, plugins.catalogue)
+    environment.stdout.write(as_dot(graph) if form == "dot" else as_mermaid(graph))
+    return ExitCode.DONE

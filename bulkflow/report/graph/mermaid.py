@@ -1,0 +1,53 @@
+"""A picture in Mermaid's flowchart language, which GitHub and GitLab draw in Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.report.graph.shapes import Box, EdgeKind, NodeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.report.graph.shapes import Edge, Graph, Node
+
+_SHAPES = {
+    NodeKind.JOB: ('[("', '")]'),
+    NodeKind.CHAIN: ('["', '"]'),
+    NodeKind.HANDLER: ('("', '")'),
+    NodeKind.CONDITION: ('{"', '"}'),
+}
+_ARROWS = {EdgeKind.NEXT: "-->", EdgeKind.FAILURE: "-.->", EdgeKind.USES: "-.-"}
+_ESCAPES = {ord(each): f"#{ord(each)};" for each in '"#&<>`\\'}
+"""Mermaid's way to write characters that have a meaning in its labels."""
+
+
+def as_mermaid(graph: Graph) -> str:
+    """The text of a flowchart, top down."""
+    lines = ["flowchart TD", *_items(graph.root, "    ")]
+    lines += [f"    {_edge(edge)}" for edge in graph.edges]
+    return "\n".join(lines) + "\n"
+
+
+def _items(box: Box, margin: str) -> Iterator[str]:
+    for item in box.items:
+        if isinstance(item, Box):
+            yield f'{margin}subgraph {item.id}["{_label(item.title)}"]'
+            yield from _items(item, f"{margin}    ")
+            yield f"{margin}end"
+        else:
+            yield margin + _node(item)
+
+
+def _node(node: Node) -> str:
+    before, after = _SHAPES[node.kind]
+    return f"{node.id}{before}{'<br/>'.join(map(_label, node.lines))}{after}"
+
+
+def _edge(edge: Edge) -> str:
+    label = f'|"{_label(edge.label)}"|' if edge.label else ""
+    return f"{edge.source} {_ARROWS[edge.kind]}{label} {edge.target}"
+
+
+def _label(text: str) -> str:
+    return text.translate(_ESCAPES)
