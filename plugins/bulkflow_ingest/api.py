@@ -92,7 +92,7 @@ class IngestApi:
             raise BadAnswerError("the answer is no list of jobs", call=response.call)
         following = content.get("nextRecordsUrl")
         return JobPage(
-            tuple(JobInfo.read(record) for record in records if isinstance(record, dict)),
+            tuple(_read(record, response) for record in records),
             str(following) if following else None,
         )
 
@@ -112,8 +112,13 @@ class IngestApi:
 
 
 def _job(response: Response) -> JobInfo:
-    content = response.json_object()
+    return _read(response.json_object(), response)
+
+
+def _read(content: object, response: Response) -> JobInfo:
     try:
+        if not isinstance(content, dict):
+            raise ValueError(f"no ingest job is {content!r}")  # noqa: TRY004 - an answer's fault
         return JobInfo.read(content)
     except ValueError as error:
         # The status says that a change was made, so what is not known is which.

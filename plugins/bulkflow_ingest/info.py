@@ -77,6 +77,9 @@ class JobInfo:
         """
         from cattrs.errors import BaseValidationError
 
+        for name in ("id", "state"):
+            if not (isinstance(properties.get(name), str) and properties[name]):
+                raise ValueError(f"no ingest job has the {name} {properties.get(name)!r}")
         try:
             return _converter().structure({**properties, "properties": properties}, cls)
         except (BaseValidationError, TypeError) as error:

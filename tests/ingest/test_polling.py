@@ -1,0 +1,137 @@
+"""Polling with a clock that the test moves: how often it asks, and when it gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+import pytest
+from attrs import Factory, define
+
+from bulkflow.errors import RunInterruptedError, StepError
+from bulkflow.model.event import Event
+from bulkflow.plugin import Context, Job
+from bulkflow_ingest.info import JobInfo
+from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.polling import FIRST_PAUSE, LONGEST_PAUSE, poll
+from bulkflow_ingest.requests import Requests
+from bulkflow_ingest.settings import IngestSettings
+
+
+@define(eq=False)
+class Time:
+    """A step's context, as far as polling sees one: time passes only in its sleep."""
+
+    now: float = 0.0
+    pauses: list[float] = Factory(list)
+    events: list[Event] = Factory(list)
+    stop_after: float = float("inf")
+
+    @property
+    def clock(self) -> Time:
+        return self
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    def checkpoint(self) -> None:
+        if self.now >= self.stop_after:
+            raise RunInterruptedError("interrupted")
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+        self.checkpoint()
+
+
+@define(eq=False)
+class Org:
+    """Says of each job when it ends."""
+
+    time: Time
+    ends: dict[str, float]
+    before: str = "InProgress"
+    asked: list[tuple[float, str]] = Factory(list)
+
+    def refresh(self, part: PartJob) -> None:
+        assert part.id is not None
+        self.asked.append((self.time.now, part.id))
+        state = "JobComplete" if self.time.now >= self.ends[part.id] else self.before
+        part.see(JobInfo(part.id, state))
+
+
+def polled(
+    ends: dict[str, float],
+    *,
+    timeout: float | None = None,
+    interval: float | None = None,
+    stop_after: float = float("inf"),
+    before: str = "InProgress",
+    prepare: Callable[[list[PartJob]], None] = lambda _: None,
+) -> tuple[Time, Org]:
+    time = Time(stop_after=stop_after)
+    org = Org(time, ends, before)
+    parts = [PartJob(None, None, id=name) for name in ends]
+    prepare(parts)
+    made = JobParts.attach(Job("people", "people", {}, Path()), IngestSettings(), parts)
+    poll(cast("Context", time), made, cast("Requests", org), timeout=timeout, interval=interval)
+    return time, org
+
+
+def test_pauses_grow_to_the_longest_and_stay_there() -> None:
+    time, _ = polled({"a": 600.0})
+    assert time.pauses[0] == FIRST_PAUSE
+    assert time.pauses == sorted(time.pauses)
+    assert set(time.pauses[-5:]) == {LONGEST_PAUSE}
+    assert all(later <= 1.5 * pause + 1e-9 for pause, later in pairwise(time.pauses))
+
+
+def test_an_hour_costs_few_calls() -> None:
+    _, org = polled({"a": 3600.0})
+    assert len(org.asked) < 260
+
+
+def test_a_given_interval_is_kept() -> None:
+    time, _ = polled({"a": 100.0}, interval=7.0)
+    assert set(time.pauses) == {7.0}
+
+
+def test_a_part_that_ended_is_not_asked_for_again() -> None:
+    _, org = polled({"early": 0.0, "late": 30.0})
+    assert [name for _, name in org.asked].count("early") == 1
+
+
+def test_parts_that_are_at_an_end_already_cost_nothing() -> None:
+    def ended(parts: list[PartJob]) -> None:
+        parts[0].state = "JobComplete"
+
+    time, org = polled({"a": 0.0}, prepare=ended)
+    assert (org.asked, time.pauses) == ([], [])
+
+
+@pytest.mark.parametrize("interval", [None, 4.0, 3600.0])
+def test_the_last_look_is_when_the_time_is_up(interval: float | None) -> None:
+    with pytest.raises(StepError, match="not processed after 10 s") as caught:
+        polled({"a": 10.5}, timeout=10.0, interval=interval)
+    assert "goes on in the org" in (caught.value.help or "")
+    assert caught.value.notes == ("job a is InProgress",)
+    time, org = polled({"a": 10.0}, timeout=10.0, interval=interval)
+    assert time.now == org.asked[-1][0] == 10.0
+
+
+def test_being_asked_to_stop_ends_it_at_the_next_pause() -> None:
+    with pytest.raises(RunInterruptedError):
+        polled({"a": float("inf")}, stop_after=20.0)
+
+
+def test_a_job_that_nobody_closed_is_not_waited_for() -> None:
+    with pytest.raises(StepError, match="before it is closed"):
+        polled({"a": 10.0}, before="Open")
