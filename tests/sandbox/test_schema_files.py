@@ -159,7 +159,7 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path, standard):
         load_schema(tmp_path / "nope.json", standard)
     path = tmp_path / "bad.json"
     path.write_text('{"objects": {,}}')
-    with pytest.raises(SchemaError, match="is no JSON: .* at line 1, column 14"):
+    with pytest.raises(SchemaError, match=r"is no JSON: .* at line 1, column 14"):
         load_schema(path, standard)
     path.write_text(json.dumps({"objects": {"Thing__c": {}}}), encoding="utf-8-sig")
     assert "Thing__c" in load_schema(path, standard).objects
@@ -312,3 +312,8 @@ def test_a_schema_that_was_added_is_kept_with_the_data(tmp_path):
         first.change_schema({"objects": {"Thing__c": {"fields": {"B__c": {}}}}})
     with Sandbox(tmp_path) as second:
         assert {"A__c", "B__c"} <= set(second.org.schema.objects["Thing__c"].fields)
+
+
+def test_many_new_objects_get_prefixes_of_their_own(standard):
+    schema = read_schema({"objects": {f"T{n}__c": {} for n in range(60)}}, standard)
+    assert len({item.prefix for item in schema}) == len(schema.objects)

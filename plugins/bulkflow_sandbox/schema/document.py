@@ -1,0 +1,47 @@
+"""The JSON of schema files, taken apart with every fault noted at its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Document:
+    """Reads shapes out of a document; a value of another shape is a fault and reads as empty."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def fault(self, place: str, problem: str) -> None:
+        """Notes a fault; `place` is the path of keys to it."""
+        self.faults.append(f"{place}: {problem}")
+
+    def table(
+        self, value: object, place: str, known: set[str] | None = None
+    ) -> Mapping[str, object]:
+        """A JSON object, whose keys must be among the known ones, where such are given."""
+        if not isinstance(value, dict):
+            self.fault(place or "the document", "must be an object in braces")
+            return {}
+        for key in value:
+            if known is not None and key not in known:
+                where = f"{place}.{key}" if place else str(key)
+                self.fault(where, f"unknown; known are {', '.join(sorted(known))}")
+        return value
+
+    def items(self, value: object, place: str) -> list[object]:
+        """A JSON list."""
+        if isinstance(value, list):
+            return value
+        self.fault(place, "must be a list in brackets")
+        return []
+
+    def text(self, table: Mapping[str, object], key: str, place: str, default: str) -> str:
+        """The text under a key, or the default where there is no such key."""
+        value = table.get(key, default)
+        if isinstance(value, str):
+            return value
+        self.fault(f"{place}.{key}", f"{value!r} is no text")
+        return default

@@ -1,0 +1,145 @@
+"""Fields, as schema files describe them.
+
+The properties have the names that Salesforce's own describe gives them; `required` is short for
+`"nillable": false`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow_sandbox.schema.document import Document
+
+API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9]+)*(?:__c|__e|__mdt)?")
+
+_PROPERTIES: Final = {
+    "type": str,
+    "label": str,
+    "length": int,
+    "precision": int,
+    "scale": int,
+    "createable": bool,
+    "updateable": bool,
+    "nillable": bool,
+    "required": bool,
+    "defaultValue": object,
+    "defaultedOnCreate": bool,
+    "externalId": bool,
+    "idLookup": bool,
+    "unique": bool,
+    "caseSensitive": bool,
+    "picklistValues": list,
+    "restrictedPicklist": bool,
+    "referenceTo": list,
+    "relationshipName": str,
+    "polymorphicForeignKey": bool,
+    "nameField": bool,
+}
+# Expressions reach the database as they are, so only the shipped file may have them.
+_SHIPPED_PROPERTIES: Final = {"formula": str, "autoNumber": str}
+
+_LENGTHS: Final = {
+    FieldType.STRING: 255,
+    FieldType.TEXTAREA: 255,
+    FieldType.PICKLIST: 255,
+    FieldType.MULTIPICKLIST: 4099,
+    FieldType.COMBOBOX: 255,
+    FieldType.EMAIL: 80,
+    FieldType.PHONE: 40,
+    FieldType.URL: 255,
+    FieldType.REFERENCE: 18,
+}
+
+
+def read_field(
+    document: Document, name: str, value: object, place: str, *, shipped: bool
+) -> Field | None:
+    """The field that a JSON object describes; `None`, with faults noted, when it is impossible.
+
+    Args:
+        document: Takes the faults.
+        name: The field's API name.
+        value: What is under the name.
+        place: Where that is.
+        shipped: Whether it stands in the file of the standard objects.
+    """
+    properties: dict[str, type] = _PROPERTIES | (_SHIPPED_PROPERTIES if shipped else {})
+    if API_NAME.fullmatch(name) is None:
+        document.fault(place, f"{name!r} is no API name")
+    table = document.table(value, place, set(properties))
+    before = len(document.faults)
+    for key, item in table.items():
+        wanted = properties.get(key, object)
+        if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
+            document.fault(f"{place}.{key}", f"{item!r} is no {_KINDS[wanted]}")
+    try:
+        kind = FieldType(str(table.get("type", "string")))
+    except ValueError:
+        known = ", ".join(sorted(FieldType))
+        document.fault(f"{place}.type", f"{table['type']!r} is none of {known}")
+        return None
+    targets = tuple(map(str, _listed(table.get("referenceTo"))))
+    if kind is FieldType.REFERENCE and not targets:
+        document.fault(place, "a reference needs 'referenceTo'")
+    picklist = tuple(map(str, _listed(table.get("picklistValues"))))
+    if table.get("restrictedPicklist") and not picklist:
+        document.fault(place, "a restricted picklist needs 'picklistValues'")
+    if len(document.faults) > before:
+        return None
+    default = table.get("defaultValue")
+    relationship = table.get("relationshipName")
+    if relationship is None and kind is FieldType.REFERENCE:
+        relationship = name[:-1] + "r" if name.endswith("__c") else name.removesuffix("Id")
+    calculated = "formula" in table or "autoNumber" in table or kind is FieldType.ADDRESS
+    length = table.get("length", _LENGTHS.get(kind, 0))
+    return Field(
+        name=name,
+        type=kind,
+        label=str(table.get("label", _label(name))),
+        length=length if isinstance(length, int) else 0,
+        precision=_number(table, "precision", 18 if kind in NUMBERS else 0),
+        scale=_number(table, "scale", 2 if kind in NUMBERS else 0),
+        createable=bool(table.get("createable", not calculated)),
+        updateable=bool(table.get("updateable", not calculated)),
+        nillable=bool(table.get("nillable", True))
+        and not table.get("required", False)
+        and kind is not FieldType.BOOLEAN,
+        default=default if isinstance(default, str | bool | int | float) else None,
+        defaulted_on_create=bool(table.get("defaultedOnCreate", default is not None)),
+        external_id=bool(table.get("externalId", False)),
+        id_lookup=bool(table.get("idLookup", table.get("externalId", False))),
+        unique=bool(table.get("unique", False)),
+        case_sensitive=bool(table.get("caseSensitive", False)),
+        picklist=picklist,
+        restricted=bool(table.get("restrictedPicklist", False)),
+        reference_to=targets,
+        relationship=str(relationship) if relationship is not None else None,
+        polymorphic=bool(table.get("polymorphicForeignKey", len(targets) > 1)),
+        formula=str(table["formula"]) if "formula" in table else None,
+        auto_number=str(table["autoNumber"]) if "autoNumber" in table else None,
+        name_field=bool(table.get("nameField", False)),
+    )
+
+
+_KINDS: Final = {str: "text", int: "whole number", bool: "true or false", list: "list", object: ""}
+
+
+def _label(name: str) -> str:
+    """A label made from an API name: `TickerSymbol` is `Ticker Symbol`."""
+    words = name.removesuffix("__c").replace("_", " ")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"Id$", " ID", words)).replace("  ", " ")
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _number(table: Mapping[str, object], key: str, default: int) -> int:
+    value = table.get(key, default)
+    return value if isinstance(value, int) else default

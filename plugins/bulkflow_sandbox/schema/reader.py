@@ -1,0 +1,171 @@
+"""Objects and whole schemas, as schema files describe them; all faults of a file at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.schema.document import Document
+from bulkflow_sandbox.schema.field_reader import API_NAME, read_field
+from bulkflow_sandbox.schema.objects import AUDIT_FIELDS, SYSTEM_FIELDS, ObjectType, Schema
+from bulkflow_sandbox.schema.rule_reader import (
+    read_assignment_rules,
+    read_duplicate_rules,
+    read_permissions,
+    read_validation_rules,
+)
+from bulkflow_sandbox.schema.rules import DuplicateRule, ValidationRule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow_sandbox.schema.fields import Field
+
+_PREFIX: Final = re.compile(r"[0-9A-Za-z]{3}")
+_CUSTOM_PREFIXES: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CUSTOM_NAME: Final = {"type": "string", "length": 80, "nameField": True}
+_OBJECT: Final = {
+    "label",
+    "labelPlural",
+    "prefix",
+    "fields",
+    "validationRules",
+    "duplicateRules",
+    "assignmentRules",
+}
+
+_Rule = TypeVar("_Rule", ValidationRule, DuplicateRule)
+
+
+class SchemaReader:
+    """Reads one document.
+
+    Args:
+        base: What the document adds to.
+        shipped: Whether it is the file of the standard objects.
+    """
+
+    def __init__(self, base: Schema, *, shipped: bool = False) -> None:
+        self._base = base
+        self._shipped = shipped
+        self._document = Document()
+        self._prefixes = {item.prefix for item in base}
+
+    def read(self, value: object, name: str) -> Schema:
+        """The base with what the document describes added; `name` is for messages.
+
+        Raises:
+            SchemaError: The document describes something impossible.
+        """
+        document = self._document
+        top = document.table(value, "", {"objects", "permissions"})
+        objects = [
+            self._object(key, described)
+            for key, described in document.table(top.get("objects", {}), "objects").items()
+        ]
+        permissions = self._base.permissions
+        if "permissions" in top:
+            permissions = read_permissions(document, top["permissions"])
+        schema = self._base
+        if not document.faults:
+            schema = self._base.with_objects(objects)
+            self._check_names(schema)
+        if document.faults:
+            count = len(document.faults)
+            raise SchemaError(
+                f"{name} has {count} fault{'s' if count > 1 else ''}",
+                help="mend what the notes name; docs/sandbox.md describes the format",
+                notes=document.faults,
+            )
+        return Schema(objects=schema.objects, permissions=permissions)
+
+    def _object(self, name: str, value: object) -> ObjectType:
+        document, place = self._document, f"objects.{name}"
+        known = self._base.object(name)
+        if known is None and API_NAME.fullmatch(name) is None:
+            document.fault(place, f"{name!r} is no API name")
+        table = document.table(value, place, _OBJECT)
+        label = document.text(table, "label", place, known.label if known else name)
+        plural = known.label_plural if known else label
+        prefix = document.text(table, "prefix", place, known.prefix if known else "")
+        if not prefix:
+            prefix = self._free_prefix(name)
+        if _PREFIX.fullmatch(prefix) is None:
+            document.fault(f"{place}.prefix", f"{prefix!r} is not three letters or digits")
+        return ObjectType(
+            name=known.name if known else name,
+            label=label,
+            label_plural=document.text(table, "labelPlural", place, plural),
+            prefix=prefix,
+            fields=self._fields(known, name, table.get("fields", {}), f"{place}.fields"),
+            validation_rules=_merged(
+                known.validation_rules if known else (),
+                read_validation_rules(document, table.get("validationRules", []), place),
+            ),
+            duplicate_rules=_merged(
+                known.duplicate_rules if known else (),
+                read_duplicate_rules(document, table.get("duplicateRules", []), place),
+            ),
+            assignment_rules={
+                **(known.assignment_rules if known else {}),
+                **read_assignment_rules(document, table.get("assignmentRules", {}), place),
+            },
+        )
+
+    def _fields(
+        self, known: ObjectType | None, name: str, value: object, place: str
+    ) -> Mapping[str, Field]:
+        fields = dict(known.fields) if known else {one.name: one for one in SYSTEM_FIELDS}
+        described = self._document.table(value, place)
+        if known is None and name.endswith("__c") and "Name" not in described:
+            described = {"Name": _CUSTOM_NAME, **described}
+        canonical = {one.lower(): one for one in fields}
+        for field_name, properties in described.items():
+            field = read_field(
+                self._document,
+                field_name,
+                properties,
+                f"{place}.{field_name}",
+                shipped=self._shipped,
+            )
+            if field is not None:
+                fields[canonical.get(field_name.lower(), field_name)] = field
+        for field in AUDIT_FIELDS:
+            fields.setdefault(field.name, field)
+        return fields
+
+    def _free_prefix(self, name: str) -> str:
+        # The name decides, so that ids stay valid when another object is added to the file.
+        start = sum(ord(letter) * (index + 7) for index, letter in enumerate(name.lower()))
+        size = len(_CUSTOM_PREFIXES)
+        for offset in range(size**2):
+            high, low = divmod((start + offset) % size**2, size)
+            prefix = f"a{_CUSTOM_PREFIXES[high]}{_CUSTOM_PREFIXES[low]}"
+            if prefix not in self._prefixes:
+                self._prefixes.add(prefix)
+                return prefix
+        return ""
+
+    def _check_names(self, schema: Schema) -> None:
+        for item in schema:
+            for field in item.fields.values():
+                for target in field.reference_to:
+                    if target.endswith("__c") and schema.object(target) is None:
+                        self._document.fault(
+                            f"objects.{item.name}.fields.{field.name}", f"unknown object {target}"
+                        )
+            named = [
+                (rule.name, condition.field)
+                for rule in item.validation_rules
+                for condition in rule.conditions
+            ] + [(rule.name, name) for rule in item.duplicate_rules for name in rule.fields]
+            for rule_name, name in named:
+                if name not in item.fields:
+                    self._document.fault(f"objects.{item.name}, {rule_name}", f"no field {name!r}")
+
+
+def _merged(known: tuple[_Rule, ...], added: tuple[_Rule, ...]) -> tuple[_Rule, ...]:
+    """The known rules but those of the same name as an added one, and the added ones."""
+    names = {rule.name for rule in added}
+    return tuple(rule for rule in known if rule.name not in names) + added
