@@ -106,6 +106,16 @@ def test_a_loop_runs_once_for_each_file_in_name_order(bench, files) -> None:
     assert bench.world.trace == ["a.csv", "b.csv"]
 
 
+def test_name_order_is_that_of_characters_through_all_folders(bench) -> None:
+    names = ["b/10.csv", "b/9.csv", "a/z.csv", "B/x.csv", "a.csv", "b/é.csv", "a/b/c.csv", "ab.csv"]
+    for name in names:
+        path = bench.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    bench.run(bench.loop("f", "**/*.csv", 'do "{f}"'))
+    assert bench.world.trace == sorted(names)
+
+
 def test_a_loop_without_files_runs_nothing(bench) -> None:
     assert bench.run(bench.loop("f", "*.csv", 'do "{f}"')).exit_code is ExitCode.DONE
     assert bench.world.trace == []
@@ -250,6 +260,12 @@ def test_a_second_interruption_breaks_the_always_block(bench) -> None:
     )
     assert bench.world.trace == ["interrupt", "a", "interrupt"]
     assert finished.exit_code is ExitCode.INTERRUPTED
+
+
+def test_an_interruption_in_an_always_block_counts_for_more_than_the_failure_before(bench) -> None:
+    finished = bench.run('break "a"', bench.always("interrupt then checkpoint"))
+    assert finished.exit_code is ExitCode.INTERRUPTED
+    assert [str(error) for error in finished.errors] == ["a"]
 
 
 def test_an_always_block_of_one_branch_does_not_hide_the_interruption_from_another(bench) -> None:
