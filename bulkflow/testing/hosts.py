@@ -9,7 +9,6 @@ from attrs import field, frozen
 
 from bulkflow.plugin.host import PluginHost
 from bulkflow.plugin.loader import find
-from bulkflow.plugin.records import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -81,11 +80,6 @@ def host_of(*plugins: object, blocked: Collection[str] = (), **named: object) ->
     entries = [each if isinstance(each, Entry) else entry_of(each) for each in plugins]
     entries += [entry_of(each, name) for name, each in named.items()]
     return PluginHost.of(find(blocked, lambda: entries))
-
-
-def provider_of(plugin: object) -> Provider:
-    """The provider that `host_of` gives to a plugin."""
-    return Provider(name_of(plugin), DISTRIBUTION, VERSION)
 
 
 def name_of(plugin: object) -> str:

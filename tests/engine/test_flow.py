@@ -107,7 +107,7 @@ def test_a_loop_runs_once_for_each_file_in_name_order(bench, files) -> None:
 
 
 def test_name_order_is_that_of_characters_through_all_folders(bench) -> None:
-    names = ["b/10.csv", "b/9.csv", "a/z.csv", "B/x.csv", "a.csv", "b/é.csv", "a/b/c.csv", "ab.csv"]
+    names = ["b/10.csv", "b/9.csv", "a/z.csv", "C/x.csv", "a.csv", "b/-.csv", "a/b/c.csv", "ab.csv"]
     for name in names:
         path = bench.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
