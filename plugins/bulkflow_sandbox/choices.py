@@ -271,11 +271,6 @@ class Choices:
         Source.CHOSEN,
         "Results come batch by batch, in an order that is not the upload's",
     )
-    reverse_in_batch: bool = _choice(
-        False,
-        Source.CHOSEN,
-        "Rows keep their order within a batch",
-    )
     surplus_values: SurplusValues = _choice(
         SurplusValues.FAIL_ROW,
         Source.CHOSEN,
@@ -506,4 +501,12 @@ def described() -> tuple[Choice, ...]:
     return tuple(
         Choice(name=item.name, about=item.metadata["about"], source=item.metadata["source"])
         for item in fields(Choices)
+    )
+
+
+def table() -> str:
+    """The choices as rows of the table in `docs/sandbox.md`."""
+    return "\n".join(
+        f"| {item.about.replace('|', chr(92) + '|')} | {item.source} | `{item.name}` |"
+        for item in described()
     )

@@ -121,3 +121,9 @@ def test_all_rows_may_fail_in_a_job_that_completes(client):
     done = client.load("Name\n#N/A\n" * 1 + "#N/A\n" * 9, **INSERT)
     assert done["state"] == "JobComplete"
     assert (done["numberRecordsProcessed"], done["numberRecordsFailed"]) == (10, 10)
+
+
+def test_other_columns_of_a_delete_can_be_refused(start):
+    client = start(choices=Choices(ignored_columns_on_delete=False))
+    done = client.load("Id,Name\n1,A\n", object="Account", operation="delete")
+    assert done["errorMessage"] == MISSING + "Name"

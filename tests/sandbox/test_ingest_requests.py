@@ -443,3 +443,8 @@ def test_a_filter_holds_on_the_following_pages(start):
 
 def test_a_locator_that_nobody_gave_is_not_found(client):
     assert client.error("GET", client.jobs + "?queryLocator=nope") == NOT_FOUND
+
+
+@pytest.mark.parametrize(("version", "status"), [("40.0", 404), ("41.0", 200)])
+def test_ingest_jobs_begin_with_version_41(client, version, status):
+    assert client.send("GET", client.jobs.replace("66.0", version)).status == status

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
+    from bulkflow_sandbox.http.routes import Handler
     from bulkflow_sandbox.sandbox import Sandbox
 
 _JOBS: Final = "/services/data/v{version}/jobs/ingest"
@@ -42,18 +43,17 @@ class IngestResources:
 
     def routes(self) -> list[Route]:
         """The routes of all resources."""
+        table: dict[str, dict[str, Handler]] = {
+            "": {"GET": self.list, "POST": self.create},
+            "/{id}": {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
+            "/{id}/batches": {"PUT": self.upload},
+            **{f"/{{id}}/{name}": {"GET": self.results} for name in _RESULTS},
+        }
+        since = self._sandbox.org.choices.oldest_ingest_version
         return [
-            *resource(_JOBS, {"GET": self.list, "POST": self.create}),
-            *resource(
-                f"{_JOBS}/{{id}}",
-                {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
-            ),
-            *resource(f"{_JOBS}/{{id}}/batches", {"PUT": self.upload}),
-            *(
-                route
-                for name in _RESULTS
-                for route in resource(f"{_JOBS}/{{id}}/{name}", {"GET": self.results})
-            ),
+            route
+            for path, handlers in table.items()
+            for route in resource(_JOBS + path, handlers, since=since)
         ]
 
     async def create(self, request: Request) -> Response:

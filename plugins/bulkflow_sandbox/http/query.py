@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.errors import not_found
 from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.bodies import changed_body, created_body, listed_body
 from bulkflow_sandbox.http.listing import answer_list
@@ -48,17 +47,12 @@ class QueryResources:
             *(
                 route
                 for path, handlers in table.items()
-                for route in resource(
-                    _JOBS + path,
-                    {
-                        method: _since(choices.oldest_query_version, handler)
-                        for method, handler in handlers.items()
-                    },
-                )
+                for route in resource(_JOBS + path, handlers, since=choices.oldest_query_version)
             ),
             *resource(
                 f"{_JOBS}/{{id}}/resultPages",
-                {"GET": _since(choices.oldest_pages_version, self.pages)},
+                {"GET": self.pages},
+                since=choices.oldest_pages_version,
             ),
         ]
 
@@ -148,14 +142,3 @@ def info_body(job: Job) -> Body:
         "totalProcessingTime": job.total_ms,
         "isPkChunkingSupported": job.progress != "ordered",
     }
-
-
-def _since(oldest: int, handler: Handler) -> Handler:
-    """A handler that is there from one version of the API on."""
-
-    async def answer(request: Request) -> Response:
-        if float(request.state.version) < oldest:
-            raise not_found()
-        return await handler(request)
-
-    return answer

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from bulkflow_sandbox.errors import not_found
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
@@ -15,14 +17,21 @@ if TYPE_CHECKING:
     Handler = Callable[[Request], Awaitable[Response]]
 
 
-def resource(path: str, handlers: Mapping[str, Handler]) -> list[Route]:
+def resource(path: str, handlers: Mapping[str, Handler], *, since: int = 0) -> list[Route]:
     """The routes of a resource, with and without a slash at its end.
 
     A path has one route for all of its methods, so that the refusal of another method can name
     them all. HEAD is answered where GET is.
+
+    Args:
+        path: The path without that slash.
+        handlers: Method to handler.
+        since: The first API version that has the resource.
     """
 
     async def answer(request: Request) -> Response:
+        if since and float(request.state.version) < since:
+            raise not_found()
         method = "GET" if request.method == "HEAD" else request.method
         return await handlers[method](request)
 

@@ -79,7 +79,7 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
             raise JobFailedError(choices.column_twice_text.format(name=name))
         seen.add(field_name.lower())
         is_key = not lookup and field_name.lower() == (key_name or "").lower()
-        if not is_key and not _writable(column.field, job.operation, item, schema):
+        if not is_key and not _writable(column.field, job, item, schema, choices):
             raise JobFailedError(choices.field_missing_text.format(name=name))
         columns.append(column)
     key = None
@@ -112,9 +112,10 @@ def _field(name: str, item: ObjectType, schema: Schema, choices: Choices) -> Fie
     return field
 
 
-def _writable(field: Field, operation: Operation, item: ObjectType, schema: Schema) -> bool:
+def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices: Choices) -> bool:
+    operation = job.operation
     if operation in {Operation.DELETE, Operation.HARD_DELETE}:
-        return True
+        return choices.ignored_columns_on_delete
     if field.name == "Id":
         # Rows that give an id to a new record fail one by one.
         return operation in {Operation.INSERT, Operation.UPSERT}
