@@ -1,0 +1,9 @@
+"""What can go wrong between the results and the rows that they belong to."""
+
+from __future__ import annotations
+
+from bulkflow.errors import StepError
+
+
+class FatesError(StepError):
+    """The results of a job cannot be brought together with its source rows, or not be written."""

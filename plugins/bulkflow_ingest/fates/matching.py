@@ -1,0 +1,256 @@
+"""Which result row is which source row's: the match, part by part, with multiplicity.
+
+Rounds go from the finest comparison to the coarsest, and each looks only at what is left. In a
+round, the source rows and the result rows of one part with the same key form a class. Their members
+are paired in order; when there are more results than rows, the class waits for a coarser round, in
+which the rows may turn up that the rest belong to. Pairing within a class is arbitrary. That does
+not matter for equal rows of equal outcome; all else is noted as a doubt.
+"""
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field, frozen
+
+from bulkflow_ingest.fates.likeness import MEANING_MACROS, Form, Forms, compared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bulkflow_ingest.fates.database import Database
+    from bulkflow_ingest.fates.result_rows import ResultRows
+    from bulkflow_ingest.fates.source_rows import SourceRows
+
+BATCH_ROWS: Final = 500_000
+"""Rows that are matched at a time, if no part is larger: what bounds the memory."""
+
+_SAMPLE_ROWS: Final = 5_000
+
+
+@frozen
+class Batch:
+    """Neighbouring parts that are matched together: their rows, and their slices' numbers."""
+
+    first: int
+    end: int
+    first_slice: int
+    end_slice: int
+
+    def rows(self, name: str = "row") -> str:
+        """The SQL for being one of its rows."""
+        return f"{name} >= {self.first} AND {name} < {self.end}"
+
+    def slices(self, name: str = "p") -> str:
+        """The SQL for belonging to one of its slices."""
+        return f"{name} >= {self.first_slice} AND {name} < {self.end_slice}"
+
+
+@define(eq=False)
+class Matching:
+    """Pairs result rows with source rows.
+
+    Makes the tables `pairs` (row, res) and `doubts` (row): source rows that cannot be told from
+    other rows, unlike them, of another outcome.
+    """
+
+    database: Database
+    source: SourceRows
+    results: ResultRows
+    batches: Sequence[Batch] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.batches = list(_batches(self.source))
+
+    def run(self) -> None:
+        """Match everything that can be matched."""
+        for macro in MEANING_MACROS:
+            self.database.run(macro)
+        self.database.run("CREATE TABLE pairs (row BIGINT, res BIGINT)")
+        self.database.run("CREATE TABLE doubts (row BIGINT)")
+        forms = self.results.shared
+        self._round(forms, last=False)
+        for coarser in (self._differing, _all_by_meaning, self._differing):
+            if not self._left():
+                break
+            found = coarser(forms)
+            if found != forms:
+                forms = found
+                self._round(forms, last=False)
+        if self._left():
+            self._round(forms, last=True)
+        self._doubt_unprocessed()
+
+    def _left(self) -> int:
+        return self.database.number(
+            "SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"
+        )
+
+    def _round(self, forms: Forms, *, last: bool) -> None:
+        keys = self.source.write_keys("source_keys", forms)
+        self.results.write_keys("result_keys", forms)
+        for batch in self.batches:
+            self._match(batch, keys, last=last)
+
+    def _match(self, batch: Batch, source_keys: str, *, last: bool) -> None:
+        run = self.database.run
+        run(
+            f"""
+            CREATE OR REPLACE TEMP TABLE left_rows AS
+            SELECT keys.row, slices.p, keys.h, keys.k, whole.h AS whole_h, whole.k AS whole_k
+            FROM (SELECT row, h, k FROM {source_keys} WHERE {batch.rows()}) AS keys
+            JOIN (SELECT row, h, k FROM source_rows WHERE {batch.rows()}) AS whole USING (row)
+            ANTI JOIN (SELECT row FROM pairs WHERE {batch.rows()}) AS paired USING (row)
+            ASOF JOIN slices ON keys.row >= slices.first
+            """
+        )
+        run(
+            f"""
+            CREATE OR REPLACE TEMP TABLE left_results AS
+            SELECT res, told.p, told.o, told.id, keys.h, keys.k
+            FROM (SELECT * FROM result_rows WHERE {batch.slices()}) AS told
+            JOIN result_keys AS keys USING (res)
+            ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
+            """
+        )
+        run(
+            f"""
+            CREATE OR REPLACE TEMP TABLE classes AS
+            SELECT p, h, k, rows.n, rows.row, results.res, rows.n = 1 AND results.n = 1 AS single,
+                (rows.unlike AND (results.unlike OR rows.n <> results.n))
+                OR (results.n > rows.n AND results.unlike) AS doubtful
+            FROM (
+                SELECT p, h, k, count(*) AS n, min(row) AS row,
+                    min(whole_h) <> max(whole_h) OR min(whole_k) <> max(whole_k) AS unlike
+                FROM left_rows GROUP BY ALL
+            ) AS rows
+            JOIN (
+                SELECT p, h, k, count(*) AS n, min(res) AS res,
+                    min(o) <> max(o) OR min(id) <> max(id) AS unlike
+                FROM left_results GROUP BY ALL
+            ) AS results USING (p, h, k)
+            WHERE {last} OR results.n <= rows.n
+            """
+        )
+        run("INSERT INTO pairs SELECT row, res FROM classes WHERE single ORDER BY row")
+        run(
+            """
+            INSERT INTO pairs
+            SELECT a.row, b.res
+            FROM (
+                SELECT row, p, h, k, row_number() OVER (PARTITION BY p, h, k ORDER BY row) AS n
+                FROM left_rows SEMI JOIN (FROM classes WHERE NOT single) USING (p, h, k)
+            ) AS a
+            JOIN (
+                SELECT res, p, h, k, row_number() OVER (PARTITION BY p, h, k ORDER BY res) AS n
+                FROM left_results SEMI JOIN (FROM classes WHERE NOT single) USING (p, h, k)
+            ) AS b USING (p, h, k, n)
+            ORDER BY a.row
+            """
+        )
+        run(
+            """
+            INSERT INTO doubts
+            SELECT row FROM left_rows SEMI JOIN (FROM classes WHERE doubtful) USING (p, h, k)
+            """
+        )
+
+    def _differing(self, forms: Forms) -> Forms:
+        """Compare less of the columns whose values in the left results are not in the source."""
+        places = [place for place, form in forms.items() if form is not Form.LEFT_OUT]
+        if not places:
+            return forms
+        self._sample(places)
+        hashes = [f"hash({place}, {compared(f'c{place}', forms[place])})" for place in places]
+        self.database.run(
+            f"""
+            CREATE OR REPLACE TEMP TABLE wanted AS
+            SELECT DISTINCT unnest({places}) AS place, unnest([{", ".join(hashes)}]) AS v
+            FROM sample
+            """
+        )
+        self.database.run("CREATE OR REPLACE TEMP TABLE found (v UBIGINT)")
+        for file in self.source.files:
+            self.database.run(
+                f"""
+                INSERT INTO found SELECT DISTINCT v FROM (
+                    SELECT unnest([{", ".join(hashes)}]) AS v FROM {self.source.relation(file)}
+                ) SEMI JOIN wanted USING (v)
+                """
+            )
+        differing = {
+            place
+            for (place,) in self.database.rows(
+                "SELECT DISTINCT place FROM wanted ANTI JOIN found USING (v)"
+            )
+        }
+        return {
+            place: Form(form + 1) if place in differing else form for place, form in forms.items()
+        }
+
+    def _sample(self, places: Sequence[int]) -> None:
+        """Take the values of some of the results that are left, from as many parts as there are."""
+        self.database.run("CREATE OR REPLACE TEMP TABLE chosen (res BIGINT)")
+        each = max(1, _SAMPLE_ROWS // len(self.batches))
+        for batch in self.batches:
+            self.database.run(
+                f"""
+                INSERT INTO chosen
+                SELECT res FROM (SELECT res FROM result_rows WHERE {batch.slices()})
+                ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
+                ORDER BY res LIMIT {each}
+                """
+            )
+        self.results.write_values("sample", "chosen", places)
+
+    def _doubt_unprocessed(self) -> None:
+        """Doubt unprocessed rows that mean the same as a processed one of the same part.
+
+        Of the rows `5` and `5.0`, one processed and come back as `5.0`, nobody can say which.
+        """
+        if not self.database.number(
+            "SELECT (SELECT count(*) FROM source_rows) - (SELECT count(*) FROM pairs)"
+        ):
+            return
+        if not self.database.number("SELECT count(*) FROM pairs"):
+            return
+        keys = self.source.write_keys("source_keys", _all_by_meaning(self.results.shared))
+        for batch in self.batches:
+            self.database.run(
+                f"""
+                INSERT INTO doubts
+                WITH members AS (
+                    SELECT keys.row, slices.p, keys.h, keys.k, whole.h AS whole_h,
+                        pairs.res IS NULL AS missing
+                    FROM (SELECT * FROM {keys} WHERE {batch.rows()}) AS keys
+                    JOIN (SELECT row, h FROM source_rows WHERE {batch.rows()}) AS whole USING (row)
+                    LEFT JOIN (SELECT * FROM pairs WHERE {batch.rows()}) AS pairs USING (row)
+                    ASOF JOIN slices ON keys.row >= slices.first
+                ), mixed AS (
+                    SELECT p, h, k FROM members GROUP BY ALL
+                    HAVING min(whole_h) <> max(whole_h) AND bool_or(missing)
+                        AND NOT bool_and(missing)
+                )
+                SELECT row FROM members SEMI JOIN mixed USING (p, h, k)
+                """
+            )
+
+
+def _all_by_meaning(forms: Forms) -> Forms:
+    return {place: max(form, Form.MEANING) for place, form in forms.items()}
+
+
+def _batches(source: SourceRows) -> Iterator[Batch]:
+    first = first_slice = 0
+    end = end_slice = 0
+    for file in source.files:
+        for each in file.slices:
+            if end > first and end + each.rows - first > BATCH_ROWS:
+                yield Batch(first, end, first_slice, end_slice)
+                first, first_slice = end, end_slice
+            end += each.rows
+            end_slice += 1
+    if end_slice > first_slice:
+        yield Batch(first, end, first_slice, end_slice)

@@ -1,0 +1,261 @@
+"""The rows of the result files: numbered through, with the outcome that each tells."""
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from bulkflow_csv import CsvError, read_rows
+from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.inputs import ResultKind
+from bulkflow_ingest.fates.likeness import Form, key
+from bulkflow_ingest.fates.reading import csv_files, plain_copy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bulkflow_ingest.fates.database import Database
+    from bulkflow_ingest.fates.inputs import ResultFile
+
+
+@frozen
+class ResultGroup:
+    """Result files of one form, read together.
+
+    Attributes:
+        files: The files.
+        positions: For each the number of its part's slice.
+        header: The names of the columns.
+        relation: The SQL for their rows.
+        first: The number of their first row among all result rows.
+        rows: How many rows they have.
+    """
+
+    files: tuple[ResultFile, ...]
+    positions: tuple[int, ...]
+    header: tuple[str, ...]
+    relation: str
+    first: int = 0
+    rows: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether these are failed rows."""
+        return self.files[0].kind is ResultKind.FAILED
+
+    def own(self, name: str) -> str:
+        """The SQL for a column that Salesforce added; blank if there is none."""
+        for index, column in enumerate(self.header):
+            if column.lower() == name:
+                return f"c{index}"
+        return "''"
+
+    def places(self, columns: Sequence[str]) -> dict[int, str]:
+        """For each of the source's columns that the files hold, by its place, the SQL for it.
+
+        A name is looked for as it is first, then without regard to upper case: the files repeat
+        the uploaded header, or name the fields as the object does.
+        """
+        exact = {name: index for index, name in enumerate(self.header)}
+        folded = {name.lower(): index for index, name in enumerate(self.header)}
+        found = {
+            place: exact.get(name, folded.get(name.lower())) for place, name in enumerate(columns)
+        }
+        return {place: f"c{index}" for place, index in found.items() if index is not None}
+
+
+@define(eq=False)
+class ResultRows:
+    """All rows of the successful and failed results.
+
+    Makes the table `result_rows` (res, p, failed, id, created, error, o: what tells two outcomes
+    apart).
+    """
+
+    database: Database
+    columns: Sequence[str]
+    _groups: list[ResultGroup] = field(factory=list, init=False, repr=False)
+
+    def read(self, files: Iterable[ResultFile], positions: Mapping[int, int]) -> None:
+        """Read all files once.
+
+        Args:
+            files: The files; unprocessed ones are left out.
+            positions: For each part the number of its slice.
+
+        Raises:
+            FatesError: A file is no result file, or does not have the rows that it must have.
+        """
+        self.database.run(
+            """
+            CREATE TABLE result_rows (
+                res BIGINT, p BIGINT, failed BOOLEAN, id VARCHAR, created VARCHAR, error VARCHAR,
+                o UBIGINT
+            )
+            """
+        )
+        told = [each for each in files if each.kind is not ResultKind.UNPROCESSED]
+        told.sort(key=lambda each: positions[each.part])
+        first = 0
+        for group in self._grouped(told, positions):
+            first += self._read(group, first)
+        self._check(told, positions)
+
+    @property
+    def shared(self) -> dict[int, Form]:
+        """The source's columns that all result files hold, compared as text."""
+        held = [set(group.places(self.columns)) for group in self._groups if group.rows]
+        places = set.intersection(*held) if held else set(range(len(self.columns)))
+        return dict.fromkeys(sorted(places), Form.TEXT)
+
+    def write_keys(self, table: str, forms: Mapping[int, Form]) -> None:
+        """Make a table of the rows' keys (res, h, k) when their columns are compared so."""
+        self.database.run(f"CREATE OR REPLACE TABLE {table} (res BIGINT, h UBIGINT, k UBIGINT)")
+        for group in self._with_rows():
+            columns = key(group.places(self.columns), forms)
+            self.database.run(f"INSERT INTO {table} {self.numbered(group, columns)}")
+
+    def write_values(self, table: str, chosen: str, places: Sequence[int]) -> None:
+        """Make a table of the values (c0, c1, ... by place) of the rows chosen by number.
+
+        Args:
+            table: The table to make.
+            chosen: A table of numbers `res`.
+            places: The places in the source of the columns wanted.
+        """
+        names = ", ".join(f"c{place} VARCHAR" for place in places)
+        self.database.run(f"CREATE OR REPLACE TEMP TABLE {table} (res BIGINT, {names})")
+        for group in self._with_rows():
+            held = group.places(self.columns)
+            columns = ", ".join(f"{held[place]} AS v{place}" for place in places)
+            self.database.run(
+                f"INSERT INTO {table} SELECT * FROM ({self.numbered(group, columns)})"
+                f" WHERE res IN (SELECT res FROM {chosen})"
+            )
+
+    def numbered(self, group: ResultGroup, columns: str) -> str:
+        """The SQL for something of each row of a group, behind the row's number `res`."""
+        return (
+            f"SELECT row_number() OVER () - 1 + {group.first} AS res, {columns}"
+            f" FROM {group.relation}"
+        )
+
+    def _with_rows(self) -> list[ResultGroup]:
+        return [group for group in self._groups if group.rows]
+
+    def _grouped(
+        self, files: Sequence[ResultFile], positions: Mapping[int, int]
+    ) -> list[ResultGroup]:
+        def form(item: tuple[ResultFile, tuple[str, ...]]) -> tuple[str, str, tuple[str, ...]]:
+            return item[0].kind, item[0].delimiter, item[1]
+
+        known = [(each, header) for each in files if (header := _header(each))]
+        # Sorting keeps the order of parts within each form.
+        known.sort(key=form)
+        return [
+            ResultGroup(
+                tuple(each for each, _ in members),
+                tuple(positions[each.part] for each, _ in members),
+                header,
+                csv_files([each.path for each, _ in members], len(header), delimiter),
+            )
+            for (_, delimiter, header), items in groupby(known, form)
+            if (members := list(items))
+        ]
+
+    def _read(self, group: ResultGroup, first: int) -> int:
+        from attrs import evolve
+
+        group = evolve(group, first=first)
+        try:
+            self._insert(group)
+        except FatesError:
+            group = self._plain(group)
+            self._insert(group)
+        rows = self.database.number("SELECT count(*) FROM result_rows WHERE res >= ?", first)
+        self._groups.append(evolve(group, rows=rows))
+        return rows
+
+    def _plain(self, group: ResultGroup) -> ResultGroup:
+        from attrs import evolve
+
+        copies = [
+            plain_copy(
+                each.path,
+                self.database.directory / f"result-{len(self._groups)}-{index}.csv",
+                each.delimiter,
+                len(group.header),
+            )
+            for index, each in enumerate(group.files)
+        ]
+        return evolve(group, relation=csv_files(copies, len(group.header), ","))
+
+    def _insert(self, group: ResultGroup) -> None:
+        id_, created, error = map(group.own, ("sf__id", "sf__created", "sf__error"))
+        if group.failed:
+            created = "''"
+        else:
+            error = "''"
+        columns = ", ".join(
+            (
+                "CAST(file_index AS BIGINT) AS file",
+                f"{id_} AS id",
+                f"lower({created}) AS created",
+                f"{error} AS error",
+            )
+        )
+        self.database.run(
+            f"""
+            INSERT INTO result_rows
+            SELECT res, list_extract({list(group.positions)}, file + 1), {group.failed}, id,
+                created, error, hash({group.failed}, error)
+            FROM ({self.numbered(group, columns)})
+            """
+        )
+
+    def _check(self, files: Sequence[ResultFile], positions: Mapping[int, int]) -> None:
+        found = {
+            (p, failed): rows
+            for p, failed, rows in self.database.rows(
+                "SELECT p, failed, count(*) FROM result_rows GROUP BY ALL"
+            )
+        }
+        for each in files:
+            failed = each.kind is ResultKind.FAILED
+            rows = found.get((positions[each.part], failed), 0)
+            if each.rows is not None and rows != each.rows:
+                raise FatesError(
+                    f"the {each.kind} results of part {each.part} have {rows} rows, but the job "
+                    f"counts {each.rows}",
+                    help="remove the file and fetch it again",
+                    notes=[str(each.path)],
+                )
+
+
+def _header(file: ResultFile) -> tuple[str, ...]:
+    """The names of a file's columns; none if it is missing or empty.
+
+    Raises:
+        FatesError: It is no result file.
+    """
+    if not file.path.exists() or not file.path.stat().st_size:
+        return ()
+    try:
+        row = next(read_rows(file.path, delimiter=file.delimiter), None)
+    except CsvError as error:
+        raise FatesError(f"{error.place}: {error.message}") from error
+    if row is None:
+        return ()
+    names = {name.lower() for name in row.values}
+    needed = "sf__error" if file.kind is ResultKind.FAILED else "sf__created"
+    if not {"sf__id", needed} <= names:
+        raise FatesError(
+            f"the {file.kind} results of part {file.part} lack the columns that they begin with",
+            help="remove the file and fetch it again",
+            notes=[str(file.path), f"it begins with {', '.join(row.values[:3])}"],
+        )
+    return tuple(row.values)

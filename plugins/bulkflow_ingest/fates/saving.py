@@ -1,0 +1,158 @@
+"""Writing source rows with their fates: streamed from the source file, in its order."""
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
+
+from __future__ import annotations
+
+import csv
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final, TextIO
+
+from attrs import define, frozen
+
+from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.reading import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bulkflow_ingest.fates.database import Database
+    from bulkflow_ingest.fates.inputs import SourceFile
+    from bulkflow_ingest.fates.source_rows import SourceRows
+
+_BLOCK_ROWS: Final = 2_048
+_COPY_BYTES: Final = 1 << 20
+
+
+@frozen
+class Added:
+    """A column that a saved file has behind those of the source.
+
+    Attributes:
+        name: Its name; an underscore begins no field's API name, so it clashes with nothing.
+        value: The SQL for it, blank as null.
+    """
+
+    name: str
+    value: str
+
+
+FILE: Final = Added("_file", "file")
+LINE: Final = Added("_line", "line")
+OUTCOME: Final = Added(
+    "_outcome", "CASE kind WHEN 0 THEN 'loaded' WHEN 1 THEN 'failed' ELSE 'unprocessed' END"
+)
+ID: Final = Added("_id", "nullif(id, '')")
+CREATED: Final = Added("_created", "nullif(created, '')")
+ERROR: Final = Added("_error", "nullif(error, '')")
+AMBIGUOUS: Final = Added("_ambiguous", "CASE WHEN doubt > 0 THEN 'true' END")
+
+
+@define(eq=False)
+class Saving:
+    """Writes rows of the source that were chosen by their fates."""
+
+    database: Database
+    source: SourceRows
+    columns: Sequence[str]
+
+    def save(self, path: Path, where: str, added: Sequence[Added]) -> int:
+        """Write the rows of all files: UTF-8, commas, LF, quotes where RFC 4180 needs them.
+
+        Args:
+            path: The file to write; it takes its name when it is whole.
+            where: The SQL condition on a row of `fates`.
+            added: The columns behind those of the source.
+
+        Returns:
+            How many rows were written.
+
+        Raises:
+            FatesError: The file cannot be written, or a source file is not what it was.
+        """
+        saved = 0
+        with draft(path) as file:
+            names = [*self.columns, *(each.name for each in added)]
+            csv.writer(file, lineterminator="\n").writerow(names)
+            for source in self._files():
+                saved += self._append(file, source, where, added)
+        return saved
+
+    def copy(self, file: TextIO, source: SourceFile, where: str, line_end: str) -> int:
+        """Append the rows of one source file as they can be loaded again; returns how many."""
+        only = source.slices[0]
+        writer = csv.writer(file, delimiter=only.delimiter, lineterminator=line_end)
+        saved = 0
+        for rows in self.database.stream(self._rows(source, where, ()), _BLOCK_ROWS):
+            writer.writerows(rows)
+            saved += len(rows)
+        return saved
+
+    def _files(self) -> list[SourceFile]:
+        return [each for each in self.source.files if each.slices[0].origin is None]
+
+    def _append(self, file: TextIO, source: SourceFile, where: str, added: Sequence[Added]) -> int:
+        piece = self.database.directory / "saved.csv"
+        values = self._rows(source, where, added)
+        saved = self.database.number(
+            f"COPY ({values}) TO {text(str(piece))}"
+            " (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
+        )
+        file.flush()
+        try:
+            with piece.open("rb") as rows:
+                while block := rows.read(_COPY_BYTES):
+                    file.buffer.write(block)
+        finally:
+            piece.unlink(missing_ok=True)
+        return saved
+
+    def _rows(self, source: SourceFile, where: str, added: Sequence[Added]) -> str:
+        """The SQL for the chosen rows of a file: its rows and the fates side by side.
+
+        Both are read in their order, so nothing is sorted or held. That they belong together is
+        checked row by row with the key.
+        """
+        names = [f"nullif(c{index}, '')" for index in range(len(self.columns))]
+        held = ", ".join(f"c{index}" for index in range(len(self.columns)))
+        whole = f"hash({held})"
+        return f"""
+            SELECT {", ".join([*names, *(each.value for each in added)])}
+            FROM {self.source.relation(source)} AS source
+            POSITIONAL JOIN (
+                SELECT fates.*, source_rows.h AS h, {text(source.name)} AS file
+                FROM fates POSITIONAL JOIN source_rows
+                WHERE fates.row >= {source.first} AND fates.row < {source.first + source.rows}
+            ) AS told
+            WHERE CASE WHEN told.row IS NULL THEN false
+                WHEN told.h IS DISTINCT FROM {whole}
+                    THEN error('a source file changed while its rows were saved')
+                ELSE {where} END
+            """
+
+
+@contextmanager
+def draft(path: Path) -> Iterator[TextIO]:
+    """A text file that takes its name when the block is left without an error.
+
+    Raises:
+        FatesError: It cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.touch(mode=0o600)
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            temporary.replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+    except OSError as error:
+        raise FatesError(
+            f"cannot write {path}: {error.strerror or error}",
+            help="check the folder, its space and its permissions; the results stay in the org "
+            "for seven days",
+        ) from error

@@ -1,0 +1,155 @@
+"""The rows of the source files: numbered through, with the line and the key of each."""
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.likeness import Form, key
+from bulkflow_ingest.fates.reading import csv_files, plain_copy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bulkflow_ingest.fates.database import Database
+    from bulkflow_ingest.fates.inputs import SourceFile
+
+_BREAKS = (
+    "CASE WHEN contains({0}, chr(10)) THEN length({0}) - length(replace({0}, chr(10), '')) "
+    "ELSE 0 END"
+)
+
+
+@define(eq=False)
+class SourceRows:
+    """All rows of a logical job's source, in the order of its files.
+
+    Makes the tables `source_rows` (row, line, h, k: the key of the whole row) and `slices` (p,
+    part, file, first: the number of its first row).
+    """
+
+    database: Database
+    files: Sequence[SourceFile]
+    width: int
+    _relations: dict[int, str] = field(factory=dict, init=False, repr=False)
+
+    def read(self) -> None:
+        """Read all files once.
+
+        Raises:
+            FatesError: A file does not have the rows that its slices say.
+        """
+        self.database.run(
+            "CREATE TABLE source_rows (row BIGINT, line BIGINT, h UBIGINT, k UBIGINT)"
+        )
+        self.database.run("CREATE TABLE slices (p BIGINT, part BIGINT, file BIGINT, first BIGINT)")
+        for file in self.files:
+            self._read_slices(file)
+            only = file.slices[0]
+            self._relations[file.index] = csv_files([only.path], self.width, only.delimiter)
+            if not self._try(file):
+                copy = self.database.directory / f"source-{file.index}.csv"
+                plain_copy(only.path, copy, only.delimiter, self.width)
+                self._relations[file.index] = csv_files([copy], self.width, ",")
+                self._read_file(file)
+                self._check(file)
+
+    @property
+    def everything(self) -> dict[int, Form]:
+        """The columns all compared as text: the whole row."""
+        return dict.fromkeys(range(self.width), Form.TEXT)
+
+    def relation(self, file: SourceFile) -> str:
+        """The SQL for the values of a file's rows."""
+        return self._relations[file.index]
+
+    def numbered(self, file: SourceFile, columns: str) -> str:
+        """The SQL for something of each row of a file, behind the row's number `row`."""
+        return (
+            f"SELECT * FROM (SELECT row_number() OVER () - 1 + {file.first} AS row, {columns}"
+            f" FROM {self.relation(file)}) WHERE row < {file.first + file.rows}"
+        )
+
+    def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
+        """Make a table of the rows' keys (row, h, k) when their columns are compared so.
+
+        Returns:
+            The table to use: `table`, or one that has the keys already.
+        """
+        if forms == self.everything:
+            return "source_rows"
+        self.database.run(f"CREATE OR REPLACE TABLE {table} (row BIGINT, h UBIGINT, k UBIGINT)")
+        for file in self.files:
+            self.database.run(f"INSERT INTO {table} {self.numbered(file, key(_NAMES, forms))}")
+        return table
+
+    def _read_slices(self, file: SourceFile) -> None:
+        first = file.first
+        for index, each in enumerate(file.slices):
+            self.database.run(
+                "INSERT INTO slices VALUES (?, ?, ?, ?)",
+                file.position + index,
+                each.part,
+                file.index,
+                first,
+            )
+            first += each.rows
+
+    def _try(self, file: SourceFile) -> bool:
+        """Whether DuckDB reads the file as the program does."""
+        try:
+            self._read_file(file)
+            self._check(file)
+        except FatesError:
+            self.database.run(
+                "DELETE FROM source_rows WHERE row >= ?",
+                file.first,
+            )
+            return False
+        return True
+
+    def _read_file(self, file: SourceFile) -> None:
+        breaks = " + ".join(_BREAKS.format(f"c{index}") for index in range(self.width))
+        columns = f"{breaks} AS breaks, {key(_NAMES, self.everything)}"
+        self.database.run(
+            f"""
+            INSERT INTO source_rows
+            SELECT row, {file.slices[0].first_line} + sum(1 + breaks) OVER (
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ) - 1 - breaks, h, k
+            FROM ({self.numbered(file, columns)})
+            """
+        )
+
+    def _check(self, file: SourceFile) -> None:
+        found = self.database.number("SELECT count(*) FROM source_rows WHERE row >= ?", file.first)
+        if found != file.rows:
+            raise FatesError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
+        starts = self.database.rows(
+            f"""
+            SELECT slices.part, source_rows.line FROM slices
+            JOIN source_rows ON source_rows.row = slices.first
+            WHERE slices.file = {file.index}
+            """
+        )
+        lines = dict(starts)
+        for each in file.slices:
+            if each.rows and lines[each.part] != each.first_line:
+                raise FatesError(
+                    f"part {each.part} of {file.name} begins in line {lines[each.part]}, "
+                    f"it was loaded from line {each.first_line}"
+                )
+
+
+class _Names(dict[int, str]):
+    """`c0`, `c1`, ... for the places of the columns."""
+
+    def __missing__(self, place: int) -> str:
+        return f"c{place}"
+
+
+_NAMES = _Names()
