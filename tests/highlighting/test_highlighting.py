@@ -1,0 +1,152 @@
+"""The TextMate grammar and the Pygments lexer see what the parser sees."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from lark import Token
+from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+from pygments.token import Token as Kind
+
+from bulkflow.language.expectation import FORMS
+from bulkflow.language.grammar import lalr_parser
+from bulkflow.language.highlighting import BulkflowLexer
+from bulkflow.source import SourceText
+from support.textmate import TextMate
+
+ROOT = Path(__file__).parents[2]
+GRAMMAR = ROOT / "grammar" / "bulkflow.tmLanguage.json"
+
+STRUCTURE = {*FORMS, "_THEN", "_IN", "_AND", "_OR", "NOT", "ON_FAILURE", "ON_SUCCESS"}
+"""Kinds of tokens that are words of the structure."""
+
+NUMBERS = {"INTEGER", "DURATION", "SIZE", "PERCENT"}
+MISTAKES = {"UNKNOWN", "UNCLOSED_TEXT", "UNCLOSED_LONG_TEXT"}
+LAYOUT = {"NEWLINE", "_NEWLINE", "_INDENT", "_DEDENT"}
+
+AMBIGUOUS = {word.lower().strip("_") for word in STRUCTURE} | {"on", "env"}
+"""Words that a highlighter, which does not know the layout, may take for structure."""
+
+SCOPES = {
+    **dict.fromkeys(STRUCTURE, r"keyword\.(control|declaration|operator\.logical)"),
+    **dict.fromkeys(NUMBERS, r"constant\.numeric"),
+    "TRUE": r"constant\.language",
+    "FALSE": r"constant\.language",
+    "ENVIRONMENT": r"keyword\.other\.environment",
+    "TEXT": r"string\.quoted\.double",
+    "LONG_TEXT": r"string\.quoted\.triple",
+    "EQUALS": r"keyword\.operator\.assignment",
+    "_LPAR": r"punctuation",
+    "_RPAR": r"punctuation",
+    "COMMENT": r"comment",
+}
+
+PYGMENTS = {
+    **dict.fromkeys(STRUCTURE, (Kind.Keyword, Kind.Operator.Word)),
+    **dict.fromkeys(NUMBERS, (Kind.Literal.Number, Kind.Literal.Date)),
+    "TRUE": (Kind.Keyword.Constant,),
+    "FALSE": (Kind.Keyword.Constant,),
+    "ENVIRONMENT": (Kind.Keyword.Pseudo,),
+    "TEXT": (Kind.String.Double,),
+    "LONG_TEXT": (Kind.String.Heredoc,),
+    "EQUALS": (Kind.Operator,),
+    "_LPAR": (Kind.Punctuation,),
+    "_RPAR": (Kind.Punctuation,),
+    "COMMENT": (Kind.Comment,),
+    "WORD": (Kind.Name,),
+}
+
+
+def grammar() -> dict[str, object]:
+    loaded: dict[str, object] = json.loads(GRAMMAR.read_text("utf-8"))
+    return loaded
+
+
+def test_the_corpus_has_every_terminal_of_the_grammar(kinds: set[str]) -> None:
+    known = {terminal.name for terminal in lalr_parser().terminals}
+    ignored = {name for name in known if name.startswith("__IGNORE")}
+    assert kinds - {"COMMENT"} == known - ignored - MISTAKES - LAYOUT
+
+
+def test_every_terminal_has_a_colour(kinds: set[str]) -> None:
+    assert kinds == SCOPES.keys() | {"WORD"} == PYGMENTS.keys()
+
+
+def test_textmate_sees_the_tokens_of_the_parser(source: SourceText, tokens: list[Token]) -> None:
+    scopes = TextMate(grammar()).scopes(source.text)
+    for token in tokens:
+        start = token.start_pos or 0
+        first, last = (" ".join(scopes[at]) for at in (start, start + len(token) - 1))
+        if token.type == "WORD":
+            if token not in AMBIGUOUS:
+                assert not re.search(r"keyword|constant|string|comment|invalid", first + last), (
+                    token
+                )
+        else:
+            assert re.match(SCOPES[token.type], first), token
+            if token.type in ("TEXT", "LONG_TEXT", "COMMENT"):
+                assert re.match(SCOPES[token.type], last), token
+    assert not any("invalid" in name for names in scopes for name in names)
+
+
+def test_pygments_sees_the_tokens_of_the_parser(source: SourceText, tokens: list[Token]) -> None:
+    found = list(BulkflowLexer().get_tokens_unprocessed(source.text))
+    assert "".join(text for _, _, text in found) == source.text
+    kinds = {at: kind for at, kind, text in found if text}
+    assert Kind.Error not in kinds.values()
+    for token in tokens:
+        kind = kinds.get(token.start_pos or 0)
+        if token.type != "WORD" or token not in AMBIGUOUS:
+            assert any(kind in each for each in PYGMENTS[token.type]), token
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "scope"),
+    [
+        ("upload then close job a", "upload", "entity.name.function"),
+        ("upload then close job a", "close", "entity.name.function"),
+        ("upload on failure abort", "abort", "entity.name.function"),
+        ("upload then close job a", " a", "entity.name.type"),
+        ("job accounts", "accounts", "entity.name.type"),
+        ("param region", "region", "variable.other"),
+        ('for file in "x"', "file", "variable.other"),
+        ('log "in {region}"', "{region}", "variable.other.interpolated"),
+        (r'log "a\qb"', "\\q", "invalid"),
+        ("wait\n    for job a", "for", "keyword"),
+        ("for-ever", "for", "entity.name.function"),
+        ("org-chart show", "org", "entity.name.function"),
+        ("pause 30s", "30", "constant.numeric.duration"),
+        ('log "a # b"', "#", "string"),
+        ('log "open # b', "#", "string"),
+        ('log "open\nload', "load", "entity.name.function"),
+    ],
+)
+def test_textmate_has_a_scope_for(text: str, word: str, scope: str) -> None:
+    at = text.index(word) + len(word) - 1
+    assert any(name.startswith(scope) for name in TextMate(grammar()).scopes(text)[at])
+
+
+def test_pygments_shows_mistakes_in_texts_and_goes_on() -> None:
+    found = list(BulkflowLexer().get_tokens('log "a\\qb{}\nload "x'))
+    assert (Kind.Error, "\\") in found
+    assert (Kind.Name.Function, "load") in found
+
+
+def test_pygments_finds_the_lexer_by_name_and_by_file() -> None:
+    assert isinstance(get_lexer_by_name("bulkflow"), BulkflowLexer)
+    assert isinstance(get_lexer_for_filename("nightly.bulkflow"), BulkflowLexer)
+
+
+def test_the_extension_of_the_editor_names_what_is_there() -> None:
+    folder = ROOT / "docs" / "vscode"
+    package = json.loads((folder / "package.json").read_text("utf-8"))
+    (language,) = package["contributes"]["languages"]
+    (colours,) = package["contributes"]["grammars"]
+    assert (folder / package["main"]).is_file()
+    assert language["extensions"] == [".bulkflow"]
+    json.loads((folder / language["configuration"]).read_text("utf-8"))
+    assert colours["scopeName"] == grammar()["scopeName"]
+    assert f"../../grammar/{Path(colours['path']).name}" in package["scripts"]["prepackage"]
