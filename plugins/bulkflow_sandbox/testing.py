@@ -6,8 +6,9 @@ each test that asks for it:
     pytest_plugins = ["bulkflow_sandbox.testing"]
 
     def test_my_loader(salesforce_sandbox):
+        salesforce_sandbox.insert("Account", {"Name": "Acme"})
         my_loader.run(salesforce_sandbox.url, salesforce_sandbox.token)
-        assert [account["Name"] for account in salesforce_sandbox.records("Account")] == ["Acme"]
+        assert [one["LastName"] for one in salesforce_sandbox.records("Contact")] == ["Muster"]
 
     @pytest.mark.salesforce_sandbox(tls=True, faults=["create=cut-after"])
     def test_my_loader_in_bad_weather(salesforce_sandbox): ...
@@ -31,6 +32,8 @@ from bulkflow_sandbox.faults.text import read_fault
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace_text import read_pace
 from bulkflow_sandbox.jobs.table import jobs_after
+from bulkflow_sandbox.org import USER_ID
+from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.sandbox import Sandbox
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
 from bulkflow_sandbox.schema.objects import Schema
@@ -125,6 +128,22 @@ class LocalOrg:
             )
         with self.sandbox.database.reading() as connection:
             return list_records(connection, item, deleted=deleted)
+
+    def insert(self, object_name: str, *records: Mapping[str, object]) -> list[str]:
+        """Adds records before a test begins, outside of any job and of the request log.
+
+        Args:
+            object_name: The API name of the object.
+            records: The fields of each, with values as in JSON.
+
+        Returns:
+            Their ids, in order.
+
+        Raises:
+            ApiError: The org refuses one; those before it are there.
+        """
+        saving = Records(self.sandbox.org)
+        return [saving.create(object_name, record, USER_ID).id for record in records]
 
     def settle(self, timeout: float = 60) -> bool:
         """Waits until all work is done that the pace allows now; whether it came to that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from json import JSONDecodeError
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,132 @@ def test_an_open_job_is_aborted(accounts):
     client = accounts._client
     job = client.create_job("insert")
     assert client.abort_job(job["id"], is_query=False)["state"] == "Aborted"
+
+
+# Queries.
+
+
+@pytest.fixture
+def cities(accounts):
+    """Five accounts, made again for each test with a name that no other test has."""
+
+    def make(name):
+        records = [{"Name": f"{name} {n}", "NumberOfEmployees": str(n)} for n in range(5)]
+        return insert(accounts, *records)
+
+    return make
+
+
+def test_a_bulk_query_comes_in_pages(accounts, cities):
+    cities("ss pages")
+    soql = "SELECT Id, Name FROM Account WHERE Name LIKE 'ss pages%'"
+    pages = list(accounts.query(soql, max_records=2, wait=0))
+    assert [len(rows(page)) for page in pages] == [2, 2, 1]
+    names = [row["Name"] for page in pages for row in rows(page)]
+    assert sorted(names) == [f"ss pages {n}" for n in range(5)]
+
+
+def test_a_bulk_query_with_another_form_is_downloaded_to_files(accounts, cities, tmp_path):
+    cities("ss files")
+    pages = accounts.download(
+        "SELECT Name, NumberOfEmployees FROM Account WHERE Name LIKE 'ss files%'",
+        path=str(tmp_path),
+        max_records=3,
+        column_delimiter=ColumnDelimiter.SEMICOLON,
+        line_ending=LineEnding.CRLF,
+        wait=0,
+    )
+    assert [page["number_of_records"] for page in pages] == [3, 2]
+    first = Path(pages[0]["file"]).read_bytes()
+    assert first.startswith(b'"Name";"NumberOfEmployees"\r\n')
+    assert first.count(b"\r\n") == 4
+
+
+def test_a_bulk_query_of_everything_finds_the_deleted(accounts, cities):
+    made = cities("ss bin")
+    accounts.delete(records=[{"Id": made[0]["sf__Id"]}], wait=0)
+    soql = "SELECT Id, IsDeleted FROM Account WHERE Name LIKE 'ss bin%'"
+    (living,) = accounts.query(soql, wait=0)
+    (everything,) = accounts.query_all(soql, wait=0)
+    assert len(rows(living)) == 4
+    assert [row["Id"] for row in rows(everything) if row["IsDeleted"] == "true"] == [
+        made[0]["sf__Id"]
+    ]
+
+
+def test_an_empty_bulk_query_has_a_header_only(accounts):
+    (page,) = accounts.query("SELECT Id, Name FROM Account WHERE Name = 'nobody'", wait=0)
+    assert page == '"Id","Name"\n'
+
+
+def test_a_wrong_bulk_query_raises_code_and_message(accounts):
+    with pytest.raises(SalesforceMalformedRequest) as caught:
+        list(accounts.query("SELECT Id FROM Nothing__c", wait=0))
+    (entry,) = caught.value.content
+    assert set(entry) == {"errorCode", "message"}
+
+
+def test_rest_queries_are_followed_over_their_pages(salesforce, cities):
+    cities("ss rest")
+    soql = "SELECT Id, Name FROM Account WHERE Name LIKE 'ss rest%' ORDER BY Name"
+    found = salesforce.query_all(soql, headers={"Sforce-Query-Options": "batchSize=200"})
+    assert (found["totalSize"], found["done"]) == (5, True)
+    assert [record["Name"] for record in found["records"]] == [f"ss rest {n}" for n in range(5)]
+    record = found["records"][0]
+    assert record["attributes"]["type"] == "Account"
+    assert record["attributes"]["url"].endswith(f"/sobjects/Account/{record['Id']}")
+    assert salesforce.query("SELECT COUNT() FROM Account WHERE Name LIKE 'ss rest%'") == {
+        "totalSize": 5,
+        "done": True,
+        "records": [],
+    }
+
+
+def test_more_records_than_a_page_holds_are_iterated(salesforce, accounts, tmp_path):
+    path = tmp_path / "many.csv"
+    path.write_text("Name\n" + "".join(f"ss many {n}\n" for n in range(2500)))
+    accounts.insert(csv_file=str(path), wait=0)
+    found = salesforce.query_all_iter("SELECT Name FROM Account WHERE Name LIKE 'ss many%'")
+    assert len({record["Name"] for record in found}) == 2500
+
+
+def test_a_wrong_rest_query_raises_salesforces_error(salesforce):
+    with pytest.raises(SalesforceMalformedRequest) as caught:
+        salesforce.query("SELECT Nmae FROM Account")
+    (entry,) = caught.value.content
+    assert entry["errorCode"] == "INVALID_FIELD"
+    assert "No such column 'Nmae'" in entry["message"]
+
+
+# Records, one at a time, and what is asked beside them.
+
+
+def test_a_record_is_made_read_changed_and_deleted(salesforce):
+    made = salesforce.Account.create({"Name": "ss one", "External_Id__c": "ss-one"})
+    assert (made["success"], made["errors"]) == (True, [])
+    record_id = made["id"]
+    assert salesforce.Account.get(record_id)["Name"] == "ss one"
+    assert salesforce.Account.get_by_custom_id("External_Id__c", "ss-one")["Id"] == record_id
+    assert salesforce.Account.update(record_id, {"Name": "ss two"}) == 204
+    assert salesforce.Account.upsert("External_Id__c/ss-one", {"Name": "ss three"}) in {200, 204}
+    assert salesforce.Account.get(record_id)["Name"] == "ss three"
+    assert salesforce.Account.delete(record_id) == 204
+    with pytest.raises(SalesforceResourceNotFound):
+        salesforce.Account.get(record_id)
+
+
+def test_objects_are_described(salesforce):
+    described = salesforce.Account.describe()
+    names = {field["name"]: field for field in described["fields"]}
+    assert names["External_Id__c"]["externalId"] is True
+    assert names["Name"]["nillable"] is False
+    listed = salesforce.describe()
+    assert "Account" in {item["name"] for item in listed["sobjects"]}
+
+
+def test_limits_and_the_use_of_the_api_are_told(salesforce):
+    limits = salesforce.limits()
+    assert limits["DailyApiRequests"]["Max"] > limits["DailyApiRequests"]["Remaining"]
+    usage = salesforce.api_usage["api-usage"]
+    assert usage.used > 0
+    assert usage.total == limits["DailyApiRequests"]["Max"]

@@ -10,7 +10,7 @@ import urllib3
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox import AfterPolls, Immediately, ManualClock, RowsPerSecond
-from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.errors import ApiError, SchemaError
 from bulkflow_sandbox.faults.fault import Endpoint, Fault, Respond
 from bulkflow_sandbox.jobs.job import JobState
 from bulkflow_sandbox.jobs.pace import AfterTime
@@ -49,6 +49,21 @@ def test_a_loaded_record_can_be_read_with_all_its_fields():
         (job,) = org.jobs()
         assert (job.id, job.state, job.processed) == (job_id, JobState.JOB_COMPLETE, 2)
         assert [(entry.method, entry.path) for entry in org.requests] == [("POST", JOBS)]
+
+
+def test_records_are_there_before_a_test_begins():
+    with local_org() as org:
+        (acme,) = org.insert("Account", {"Name": "Acme", "External_Id__c": "A1"})
+        people = org.insert(
+            "Contact",
+            {"LastName": "Muster", "AccountId": acme},
+            {"LastName": "Muster", "Account": {"External_Id__c": "A1"}},
+        )
+        assert [one["Id"] for one in org.records("Contact")] == people
+        assert [one["AccountId"] for one in org.records("Contact")] == [acme, acme]
+        assert (org.jobs(), org.requests) == ([], ())
+        with pytest.raises(ApiError, match="REQUIRED_FIELD_MISSING"):
+            org.insert("Account", {"Industry": "Banking"})
 
 
 def test_records_of_an_unknown_object_are_an_error():

@@ -54,10 +54,10 @@ const actions = {
 async function answer(line) {
   const [[name, argument]] = Object.entries(JSON.parse(line));
   try {
-    return { value: (await actions[name](argument)) ?? null };
+    return JSON.stringify({ value: (await actions[name](argument)) ?? null });
   } catch (error) {
     const { name: kind, errorCode, message } = error;
-    return { error: { name: kind, errorCode, message } };
+    return JSON.stringify({ error: { name: kind, errorCode, message } });
   }
 }
 
@@ -66,6 +66,6 @@ process.on('unhandledRejection', (error) => console.error(error));
 
 (async () => {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(JSON.stringify(await answer(line)) + '\n');
+    process.stdout.write((await answer(line)) + '\n');
   }
 })();
