@@ -452,11 +452,6 @@ class Choices:
         50_000, Source.CHOSEN, "Rows on a page of query results when maxRecords is not given"
     )
     query_pages: int = _choice(5, Source.DOCUMENTED, "Most pages that one resultPages names")
-    query_header_canonical: bool = _choice(
-        True,
-        Source.CHOSEN,
-        "The header of query results has the API names in their own case, not in the query's",
-    )
     query_header_without_rows: bool = _choice(
         True,
         Source.CHOSEN,
@@ -493,6 +488,54 @@ class Choices:
     )
     rest_cursors: int = _choice(
         10, Source.DOCUMENTED, "Unfinished REST queries that are kept; the oldest goes first"
+    )
+
+    # Logins.
+    session_hours: float = _choice(
+        2,
+        Source.DOCUMENTED,
+        "Hours without a request after which a token from a login is no longer valid; the token "
+        "that the sandbox was started with has no end",
+    )
+    authorize_at_once: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "The authorize resource sends the browser back with a code at once, as if the user had "
+        "logged in and allowed it; else, it refuses with access_denied",
+    )
+    code_minutes: float = _choice(
+        15, Source.DOCUMENTED, "Minutes for which an authorization code is good"
+    )
+    device_minutes: float = _choice(
+        10, Source.DOCUMENTED, "Minutes for which a device code is good"
+    )
+    device_interval: int = _choice(
+        5, Source.DOCUMENTED, "Seconds between two polls of a device; a faster one gets slow_down"
+    )
+    rotate_refresh_tokens: bool = _choice(
+        False, Source.DOCUMENTED, "A refresh gives a new refresh token, and ends the old one"
+    )
+    secret_for_refresh: bool = _choice(
+        True, Source.CHOSEN, "An app that has a secret must give it to refresh a token"
+    )
+    assertion_text: str = _choice(
+        "invalid assertion",
+        Source.CHOSEN,
+        "The error_description for a JWT with a bad signature, form or time",
+    )
+    audience_text: str = _choice(
+        "audience is invalid", Source.CHOSEN, "The error_description for a JWT for somebody else"
+    )
+    code_text: str = _choice(
+        "expired authorization code",
+        Source.CHOSEN,
+        "The error_description for a code that is unknown, used, too old or another app's",
+    )
+    newest_soap_login: int = _choice(64, Source.CHOSEN, "Newest API version with the SOAP login")
+    soap_login_gone: str = _choice(
+        "SOAP API login() is not available in API version {version}",
+        Source.CHOSEN,
+        "The fault message of a SOAP login in a newer version",
     )
 
 
