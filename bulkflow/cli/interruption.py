@@ -127,7 +127,7 @@ class Interruption:
         if left:
             text += (
                 f"still in the org, and not at an end: {', '.join(left)}\n"
-                "help: abort or close them before you load the same rows again\n"
+                "help: abort them or let them end before you load the same rows again\n"
             )
         os.write(2, text.encode(errors="backslashreplace"))
         os._exit(ExitCode.INTERRUPTED)

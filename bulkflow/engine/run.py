@@ -77,11 +77,10 @@ def _outcome(job: Job) -> JobOutcome:
 
 
 def _help(services: Services, *, interrupted: bool) -> str | None:
-    left = [each for job in services.jobs for each in job.left]
-    if left:
+    if any(job.left for job in services.jobs):
         return (
-            f"still in the org, and not at an end: {', '.join(left)}; "
-            "abort or close them before you load the same rows again"
+            "some jobs are still in the org, and not at an end: abort them or let them end before "
+            "you load the same rows again (Setup lists them under Bulk Data Load Jobs)"
         )
     if interrupted or services.errors:
         return None

@@ -80,7 +80,8 @@ class LiveView:
 
         for line in self.lines(options.max_width):
             text = Text(line, no_wrap=True, overflow="ellipsis", end="\n")
-            text.truncate(options.max_width, overflow="ellipsis")
+            # The terminal itself writes ^C behind the last line: it must not begin another.
+            text.truncate(max(1, options.max_width - len("^C")), overflow="ellipsis")
             yield text
 
 

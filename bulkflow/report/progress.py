@@ -57,7 +57,8 @@ class JobProgress:
     def words(self) -> list[str]:
         """What is done, the states in the org, and the time left; each in a few words."""
         left = self.left()
-        return [*describe(self.latest), *([left] if left else [])]
+        # Before the states: what stands last may be cut off at the edge of the terminal.
+        return [*_amounts(self.latest), *([left] if left else []), *_states(self.latest)]
 
     @property
     def finished(self) -> bool:
@@ -77,6 +78,10 @@ class JobProgress:
 
 def describe(event: Progress) -> list[str]:
     """Bytes up, rows processed, rows failed, parts and states, leaving out what is nothing yet."""
+    return [*_amounts(event), *_states(event)]
+
+
+def _amounts(event: Progress) -> list[str]:
     words = []
     if event.bytes_sent and event.bytes_sent == event.bytes_total:
         words.append(f"{size(event.bytes_sent)} up")
@@ -90,6 +95,11 @@ def describe(event: Progress) -> list[str]:
         words.append(f"{head}{plural(rows, 'row')} processed")
     if event.rows_failed:
         words.append(f"{count(event.rows_failed)} failed")
+    return words
+
+
+def _states(event: Progress) -> list[str]:
+    words = []
     if event.parts > 1:
         words.append(f"{count(event.parts_done)} of {plural(event.parts, 'part')} done")
     words.extend(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow.report.style import Style
 
 _LEFT_HELP: Final = (
-    "abort or close them before you load the same rows again"
+    "abort them or let them end before you load the same rows again"
     " (Setup lists them under Bulk Data Load Jobs)"
 )
 
@@ -28,13 +28,24 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
     lines = [_verdict(event, style)]
     for name, outcome in zip(names, event.jobs, strict=True):
         lines.append(f"  {padded(name, width)}  {_outcome(outcome, style)}")
-        # The run's own help may list the ids already.
-        left = [each for each in outcome.left if each not in (event.help or "")]
-        if left:
-            ids = visible(", ".join(left), style.encoding)
-            lines.append(f"  {'':{width}}  still in the org, and not at an end: {ids}")
+        if outcome.left:
+            lines += _left(outcome, width + 4, style)
     unexplained = event.help is None and any(outcome.left for outcome in event.jobs)
     return [*lines, *render_footer((), _LEFT_HELP if unexplained else event.help, style)]
+
+
+def _left(outcome: JobOutcome, indent: int, style: Style) -> list[str]:
+    """The jobs in the org that are not at an end; an id is never cut in two."""
+    text = "still in the org, and not at an end:"
+    lines = []
+    for index, each in enumerate(outcome.left):
+        word = visible(each, style.encoding) + ("," if index < len(outcome.left) - 1 else "")
+        if style.width and indent + cells(text) + 1 + cells(word) > style.width:
+            lines.append(text)
+            text = f"  {word}"
+        else:
+            text += f" {word}"
+    return [f"{'':{indent}}{line}" for line in (*lines, text)]
 
 
 def _verdict(event: RunFinished, style: Style) -> str:
@@ -54,18 +65,27 @@ def _verdict(event: RunFinished, style: Style) -> str:
             assert_never(event.exit_code)
 
 
+def _fates(outcome: JobOutcome, style: Style) -> list[str]:
+    """How many rows ended how; of a job that is not at an end, none may be told as lost."""
+    counts = outcome.counts
+    so_far = " so far" if outcome.left else ""
+    fates = []
+    if counts.loaded or not outcome.left:
+        fates.append(f"{count(counts.loaded)} loaded{so_far}")
+    if counts.failed:
+        fates.append(style.paint(f"{count(counts.failed)} failed{so_far}", Role.ERROR))
+    if counts.unprocessed:
+        fates.append(style.paint(f"{count(counts.unprocessed)} not processed", Role.WARNING))
+    return fates or ["not at an end"]
+
+
 def _outcome(outcome: JobOutcome, style: Style) -> str:
     counts = outcome.counts
     words = []
     if outcome.phase == Phase.DECLARED.value:
         words.append("not started")
     elif counts.rows:
-        fates = [f"{count(counts.loaded)} loaded"]
-        if counts.failed:
-            fates.append(style.paint(f"{count(counts.failed)} failed", Role.ERROR))
-        if counts.unprocessed:
-            fates.append(style.paint(f"{count(counts.unprocessed)} not processed", Role.WARNING))
-        words.append(f"{plural(counts.rows, 'row')}: {', '.join(fates)}")
+        words.append(f"{plural(counts.rows, 'row')}: {', '.join(_fates(outcome, style))}")
     else:
         words.append("no rows" if outcome.phase == Phase.FINISHED.value else "rows not counted")
     if outcome.seconds is not None:

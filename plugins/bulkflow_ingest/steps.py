@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice, Shown
+from bulkflow.model.event import Notice, NoticeLevel, Shown
 from bulkflow.model.phase import Phase
 from bulkflow.plugin import Context, Job, Step, step
 
@@ -157,7 +157,17 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
 
 
 def _nothing_to_save(context: Context, work: JobWork) -> bool:
-    """In an `always` block the job may never have got anywhere; that is no failure of saving."""
+    """In an `always` block the job may be at any point; that is no failure of saving."""
+    running = [part for part in work.parts.in_org if not part.is_final]
+    if running and context.failure is None:
+        context.emit(
+            Notice(
+                f"nothing of job {work.job.name} is saved: it is not at an end",
+                NoticeLevel.WARNING,
+                job=work.job.key,
+            )
+        )
+        return True
     if work.parts.in_org:
         return False
     context.emit(Notice(f"job {work.job.name} has no results to save", job=work.job.key))

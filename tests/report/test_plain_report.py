@@ -5,6 +5,7 @@ import re
 from threading import Thread
 
 import pytest
+from attrs import evolve
 
 from bulkflow.errors import ExitCode
 from bulkflow.model.event import (
@@ -19,6 +20,8 @@ from bulkflow.model.event import (
 from bulkflow.model.part import Counts
 from bulkflow.report import OutputError, PlainReport
 from bulkflow.report.output import Output
+from bulkflow.report.style import Style
+from bulkflow.report.summary import summary_lines
 
 
 def _told(events, *, stream=None, **options) -> str:
@@ -43,8 +46,8 @@ def test_a_good_run_reads_from_its_heading_to_its_counts(good_run) -> None:
         "  ✓ close job accounts                    0.0 s\n"
         "  • wait for job accounts up to 2h\n"
         "    accounts: 1.9 MB up, UploadComplete\n"
-        "    accounts: 1.9 MB up, 5,000 of 10,000 rows processed, 3 failed, InProgress,"
-        " 5.0 s left\n"
+        "    accounts: 1.9 MB up, 5,000 of 10,000 rows processed, 3 failed, 5.0 s left,"
+        " InProgress\n"
         "    accounts: 1.9 MB up, 10,000 rows processed, 7 failed, JobComplete\n"
         "  ✓ wait for job accounts up to 2h        4.5 s, 10,000 rows processed, 7 failed\n"
         "  saved failed rows of accounts to out/failed.csv (7 rows)\n"
@@ -79,9 +82,9 @@ def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_ru
         "  |                                           ^^^^^\n"
         "\n"
         "failed after 3.0 s\n"
-        "  accounts  10,000 rows: 0 loaded, 10,000 not processed (open)\n"
+        "  accounts  10,000 rows: 10,000 not processed (open)\n"
         "            still in the org, and not at an end: 7503h\n"
-        "help: abort or close them before you load the same rows again"
+        "help: abort them or let them end before you load the same rows again"
         " (Setup lists them under Bulk Data Load Jobs)\n"
     )
 
@@ -159,12 +162,28 @@ def test_a_run_that_never_started_shows_its_sources_and_that_nothing_was_sent(op
     )
 
 
-def test_ids_that_the_help_names_are_not_named_twice() -> None:
-    outcome = JobOutcome("a", "open", Counts(), left=("750A", "750B"))
-    event = RunFinished("r", ExitCode.FAILED, 1.0, 1.0, (outcome,), help="abort 750A and 750B")
+def test_jobs_that_are_left_stand_with_their_job_and_rows_under_way_are_not_told_as_lost() -> None:
+    left = ("750A (Open)", "750B (InProgress, close not answered)")
+    outcome = JobOutcome("a", "closed", Counts(9, 0, 2, 0), left=left)
+    event = RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="abort them")
     assert _told([event]) == (
-        "failed after 1.0 s\n  a  rows not counted (open)\nhelp: abort 750A and 750B\n"
+        "interrupted after 1.0 s\n"
+        "  a  9 rows: 2 failed so far (closed)\n"
+        "     still in the org, and not at an end:"
+        " 750A (Open), 750B (InProgress, close not answered)\n"
+        "help: abort them\n"
     )
+    untold = evolve(event, jobs=(evolve(outcome, counts=Counts(9)),))
+    assert "9 rows: not at an end (closed)" in _told([untold])
+
+
+def test_ids_are_not_cut_in_two_at_the_edge_of_the_terminal() -> None:
+    left = tuple(f"7505g000000000{index}AAA (InProgress)" for index in range(5))
+    outcome = JobOutcome("a", "closed", Counts(9), left=left)
+    event = RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="abort them")
+    lines = summary_lines(event, Style(color=False, width=70, encoding="utf-8"))
+    assert all(len(line) <= 70 for line in lines)
+    assert all(any(each in line for line in lines) for each in left)
 
 
 def test_several_jobs_stand_in_columns() -> None:

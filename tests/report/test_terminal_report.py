@@ -69,7 +69,7 @@ def test_running_steps_and_jobs_are_drawn_live(terminal, clock, good_run) -> Non
         report(event)
     assert _screen(terminal.getvalue())[-2:] == [
         "  • upload (accounts)  4.0 s",
-        "    accounts  ██████████░░░░░░░░░░  50%  0.9 of 1.9 MB up, Open, 2.0 s of upload left",
+        "    accounts  ██████████░░░░░░░░░░  50%  0.9 of 1.9 MB up, 2.0 s of upload left, Open",
     ]
     report.close()
     assert _screen(terminal.getvalue())[-1] == ""
@@ -114,7 +114,7 @@ def test_a_narrow_terminal_gets_no_bar_and_no_line_that_wraps(terminal, clock, g
         report(event)
     live = _screen(terminal.getvalue())[-1]
     report.close()
-    assert live == "    accounts  0.9 of 1.9 MB u…"
+    assert live == "    accounts  0.9 of 1.9 MB…"
 
 
 def test_the_cursor_is_given_back_whenever_it_ends(terminal, clock, good_run) -> None:
