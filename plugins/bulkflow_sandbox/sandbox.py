@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from bulkflow_sandbox.choices import Choices
@@ -15,6 +16,7 @@ from bulkflow_sandbox.jobs.pace import Immediately
 from bulkflow_sandbox.jobs.table import create_job_table
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.limits import Limits
+from bulkflow_sandbox.login.service import Logins
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.request_log import RequestLog
@@ -77,8 +79,14 @@ class Sandbox:
             limits=self.limits,
             faults=self.faults,
         )
-        self.sessions = Sessions(token or f"00Dsandbox!{secrets.token_urlsafe(24)}", USER_ID)
+        self.sessions = Sessions(
+            token or f"00Dsandbox!{secrets.token_urlsafe(24)}",
+            USER_ID,
+            clock,
+            timedelta(hours=choices.session_hours),
+        )
         self._create_tables()
+        self.logins = Logins(self.org, self.sessions)
         self.worker = Worker(clock, processing or Immediately())
         self.ingest = IngestJobs(self.org, self.worker)
         self.query = QueryJobs(self.org, self.worker)

@@ -1,4 +1,4 @@
-"""Access tokens: which are valid, and whose they are."""
+"""Access tokens: which are valid, whose they are, and for how long."""
 
 from __future__ import annotations
 
@@ -7,29 +7,53 @@ import secrets
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from attrs import define
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from bulkflow_sandbox.clock import Clock
+
+
+@define(eq=False)
+class _Session:
+    """Whose a token is, and when it was last used; `idle` is how long it may be unused."""
+
+    user_id: str
+    used: datetime
+    idle: timedelta | None
 
 
 class Sessions:
     """The valid tokens of a sandbox.
 
     Args:
-        token: The token that is valid from the start.
+        token: The token that is valid from the start; it has no end.
         user_id: The user that it is for.
+        clock: The time that tokens of logins end by.
+        idle: How long a token of a login stays valid without a request.
         make_token: Makes the secret part of further tokens.
     """
 
     def __init__(
-        self, token: str, user_id: str, make_token: Callable[[], str] = secrets.token_urlsafe
+        self,
+        token: str,
+        user_id: str,
+        clock: Clock,
+        idle: timedelta | None = None,
+        make_token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:
         self._token = token
+        self._clock = clock
+        self._idle = idle
         self._make_token = make_token
-        self._users = {token: user_id}
         self._lock = Lock()
+        self._sessions: dict[str, _Session] = {}
+        self.admit(token, user_id)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self._users)} valid)"
+        return f"{type(self).__name__}({len(self._sessions)} valid)"
 
     @property
     def token(self) -> str:
@@ -37,35 +61,40 @@ class Sessions:
         return self._token
 
     def issue(self, user_id: str) -> str:
-        """A new valid token for a user."""
+        """A new valid token for a user, as a login gives it."""
         token = f"00D5g0000000001!{self._make_token()}"
-        with self._lock:
-            self._users[token] = user_id
+        self._add(token, user_id, self._idle)
         return token
 
     def user_of(self, token: str) -> str | None:
-        """The user that a token is for; `None` when it is not valid."""
+        """The user that a token is for; `None` when it is not valid. This is a use of it."""
+        now = self._clock.now()
+        given = token.encode()
         with self._lock:
-            return next(
-                (
-                    user
-                    for known, user in self._users.items()
-                    if hmac.compare_digest(known.encode(), token.encode())
-                ),
-                None,
-            )
+            for known, session in self._sessions.items():
+                if hmac.compare_digest(known.encode(), given):
+                    if session.idle is not None and now - session.used > session.idle:
+                        del self._sessions[known]
+                        return None
+                    session.used = now
+                    return session.user_id
+        return None
 
     def revoke(self, token: str) -> bool:
         """Makes a token invalid; whether it was valid."""
         with self._lock:
-            return self._users.pop(token, None) is not None
+            return self._sessions.pop(token, None) is not None
 
     def revoke_all(self) -> None:
         """Makes all tokens invalid, as if their time were over."""
         with self._lock:
-            self._users.clear()
+            self._sessions.clear()
 
     def admit(self, token: str, user_id: str) -> None:
-        """Makes a given token valid."""
+        """Makes a given token valid, without an end."""
+        self._add(token, user_id, None)
+
+    def _add(self, token: str, user_id: str, idle: timedelta | None) -> None:
+        session = _Session(user_id, self._clock.now(), idle)
         with self._lock:
-            self._users[token] = user_id
+            self._sessions[token] = session

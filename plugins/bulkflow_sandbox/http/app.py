@@ -14,10 +14,12 @@ from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, an
 from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
+from bulkflow_sandbox.http.oauth import OAuthResources
 from bulkflow_sandbox.http.page import PageResources
 from bulkflow_sandbox.http.query import QueryResources
 from bulkflow_sandbox.http.recorder import Recorder
 from bulkflow_sandbox.http.rest import RestResources
+from bulkflow_sandbox.http.soap import SoapResources
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.sandbox import Sandbox
@@ -30,6 +32,8 @@ def create_app(sandbox: Sandbox) -> Starlette:
             *IngestResources(sandbox).routes(),
             *QueryResources(sandbox).routes(),
             *RestResources(sandbox).routes(),
+            *OAuthResources(sandbox).routes(),
+            *SoapResources(sandbox).routes(),
             *AdminResources(sandbox).routes(),
             *PageResources(sandbox).routes(),
         ],

@@ -1,0 +1,145 @@
+"""The resources of OAuth logins."""
+
+from __future__ import annotations
+
+import binascii
+from asyncio import to_thread
+from base64 import b64decode
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.reading import read_body
+from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.login.errors import OAuthError, missing
+from bulkflow_sandbox.login.identity import identity_body, userinfo_body
+from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from bulkflow_sandbox.http.routes import Handler
+    from bulkflow_sandbox.login.users import User
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_OAUTH: Final = "/services/oauth2"
+_MOST_FORM: Final = 1 << 16
+
+
+class OAuthResources:
+    """The handlers of the resources of OAuth logins."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._logins = sandbox.logins
+
+    def routes(self) -> list[Route]:
+        """The routes of all resources."""
+        table: dict[str, dict[str, Handler]] = {
+            f"{_OAUTH}/token": {"POST": _guarded(self.token)},
+            f"{_OAUTH}/authorize": {
+                "GET": _guarded(self.authorize),
+                "POST": _guarded(self.authorize),
+            },
+            f"{_OAUTH}/revoke": {"GET": _guarded(self.revoke), "POST": _guarded(self.revoke)},
+            f"{_OAUTH}/userinfo": {"GET": self.userinfo, "POST": self.userinfo},
+            "/id/{org}/{user}": {"GET": self.identity, "POST": self.identity},
+            "/setup/connect": {"GET": self.connect, "POST": self.connect},
+        }
+        return [route for path, handlers in table.items() for route in resource(path, handlers)]
+
+    async def token(self, request: Request) -> Response:
+        """POST /services/oauth2/token."""
+        parameters = await _parameters(request)
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            parameters |= _basic(encoded)
+        answer = await to_thread(self._logins.token, parameters, here(request))
+        return json_answer(request, answer)
+
+    async def authorize(self, request: Request) -> Response:
+        """GET /services/oauth2/authorize: back to the app."""
+        parameters = await _parameters(request)
+        return RedirectResponse(await to_thread(self._logins.authorize, parameters), 302)
+
+    async def revoke(self, request: Request) -> Response:
+        """POST /services/oauth2/revoke."""
+        token = (await _parameters(request)).get("token")
+        if not token:
+            raise missing("token")
+        await to_thread(self._logins.revoke, token)
+        return Response()
+
+    async def userinfo(self, request: Request) -> Response:
+        """GET /services/oauth2/userinfo."""
+        user = await self._user(request)
+        if isinstance(user, Response):
+            return user
+        return json_answer(request, userinfo_body(user, here(request)))
+
+    async def identity(self, request: Request) -> Response:
+        """GET /id/{org}/{user}."""
+        user = await self._user(request)
+        if isinstance(user, Response):
+            return user
+        path = request.path_params
+        if path["org"][:15] != ORGANIZATION_ID[:15] or path["user"][:15] != user.id[:15]:
+            return PlainTextResponse("Wrong_Org", 403)
+        return json_answer(request, identity_body(user, here(request)))
+
+    async def connect(self, request: Request) -> Response:
+        """The page where the user of a device types its code: allows it, `deny` does not."""
+        parameters = await _parameters(request)
+        code = parameters.get("user_code", "")
+        allowed = "deny" not in parameters
+        if self._logins.grants.answer_device(code, USER_ID, allowed=allowed):
+            return PlainTextResponse("The device is connected." if allowed else "Denied.")
+        return PlainTextResponse("Give the code of a device: /setup/connect?user_code=CODE", 400)
+
+    async def _user(self, request: Request) -> User | Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in {"bearer", "oauth"}:
+            token = (await _parameters(request)).get("access_token", "")
+        if not token.strip():
+            return PlainTextResponse("Missing_OAuth_Token", 403)
+        user = await to_thread(self._logins.user_of, token.strip())
+        return user if user is not None else PlainTextResponse("Bad_OAuth_Token", 403)
+
+
+def here(request: Request) -> str:
+    """The address that the client used for this server, without a slash at its end."""
+    return str(request.base_url).rstrip("/")
+
+
+async def _parameters(request: Request) -> dict[str, str]:
+    """The parameters of the address, and of the form in the body."""
+    body = await read_body(request, _MOST_FORM)
+    form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(request.query_params) | dict(form)
+
+
+def _basic(encoded: str) -> dict[str, str]:
+    try:
+        client_id, _, secret = b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise OAuthError("invalid_client", "invalid client credentials") from error
+    return {"client_id": client_id, "client_secret": secret}
+
+
+def _guarded(
+    handler: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """A handler whose refusals are answered in OAuth's own form."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except OAuthError as error:
+            body = {"error": error.code, "error_description": error.message}
+            return json_answer(request, body, error.status)
+
+    return guarded

@@ -1,0 +1,61 @@
+"""The resource of the SOAP login."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from bulkflow_sandbox.http.oauth import here
+from bulkflow_sandbox.http.reading import read_body
+from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.login.errors import LoginError
+from bulkflow_sandbox.login.soap import fault, login_answer, read_login
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_MOST_XML: Final = 1 << 16
+_XML: Final = "text/xml;charset=UTF-8"
+
+
+class SoapResources:
+    """The handlers of the partner and enterprise API: they know one operation, the login."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._logins = sandbox.logins
+        self._choices = sandbox.org.choices
+
+    def routes(self) -> list[Route]:
+        """The routes of both."""
+        return [
+            route
+            for kind in ("u", "c")
+            for end in ("", "/{org}")
+            for route in resource(f"/services/Soap/{kind}/{{version}}{end}", {"POST": self.answer})
+        ]
+
+    async def answer(self, request: Request) -> Response:
+        """POST /services/Soap/u/XX.X."""
+        version = request.path_params["version"]
+        try:
+            username, password = read_login(await read_body(request, _MOST_XML))
+            self._check_version(version)
+            user, token = await to_thread(self._logins.log_in, username, password)
+        except LoginError as error:
+            return Response(fault(error), 500, media_type=_XML)
+        body = login_answer(user, token, here(request), version)
+        return Response(body, media_type=_XML)
+
+    def _check_version(self, version: str) -> None:
+        major, dot, minor = version.partition(".")
+        known = major.isascii() and major.isdecimal() and minor in {"", "0"} and (dot or not minor)
+        if not known or int(major) < self._choices.oldest_version:
+            raise LoginError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+        if int(major) > self._choices.newest_soap_login:
+            message = self._choices.soap_login_gone.format(version=version)
+            raise LoginError("INVALID_OPERATION", message)

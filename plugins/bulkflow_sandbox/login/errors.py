@@ -1,0 +1,30 @@
+"""The errors of logins, which have another form than those of the API."""
+
+from __future__ import annotations
+
+from bulkflow.errors import BulkflowError
+
+
+class OAuthError(BulkflowError):
+    """A refused OAuth request: `{"error": code, "error_description": message}`."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.message}"
+
+
+class LoginError(BulkflowError):
+    """A refused SOAP login; `code` is the fault's exception code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def missing(parameter: str) -> OAuthError:
+    """The error of a request without a parameter that it needs."""
+    return OAuthError("invalid_request", f"missing required parameter: {parameter}")

@@ -1,0 +1,265 @@
+"""The login flows, without HTTP."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode, urlsplit
+
+from bulkflow_sandbox.login.apps import CLI_APP, DEFAULT_APP, ConnectedApp
+from bulkflow_sandbox.login.assertion import issuer, subject
+from bulkflow_sandbox.login.errors import LoginError, OAuthError, missing
+from bulkflow_sandbox.login.grants import Grant, Grants
+from bulkflow_sandbox.login.users import Users
+from bulkflow_sandbox.org import ORGANIZATION_ID, USERNAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bulkflow_sandbox.login.users import User
+    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.sessions import Sessions
+
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_SCOPE: Final = "api id refresh_token"
+_LONG_LIVED: Final = frozenset({"refresh_token", "offline_access", "full"})
+_LOOPBACKS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Answer = dict[str, str | int]
+
+
+class Logins:
+    """Who may log in, and the tokens that they get.
+
+    Requests come as their parameters, `here` is the address that the client used for this
+    server: a token is for that. Every method raises `OAuthError` for what is refused.
+    """
+
+    def __init__(self, org: Org, sessions: Sessions) -> None:
+        self._org = org
+        self._sessions = sessions
+        self._apps: dict[str, ConnectedApp] = {}
+        self.users = Users(org)
+        self.grants = Grants(org.clock, org.choices)
+        for app in (DEFAULT_APP, CLI_APP):
+            self.register(app)
+        self._flows: dict[str, Callable[[Mapping[str, str], str], Answer]] = {
+            "password": self._password,
+            "client_credentials": self._client_credentials,
+            "refresh_token": self._refresh,
+            "authorization_code": self._code,
+            "device": self._device,
+            JWT_BEARER: self._assertion,
+        }
+
+    def register(self, app: ConnectedApp) -> None:
+        """Lets an app log in, in the place of one with the same client id."""
+        self._apps[app.client_id] = app
+
+    # The token resource.
+
+    def token(self, parameters: Mapping[str, str], here: str) -> Answer:
+        """The answer to a request for a token, or for a device's code."""
+        if parameters.get("response_type") == "device_code":
+            return self._begin_device(parameters, here)
+        flow = self._flows.get(_needed(parameters, "grant_type"))
+        if flow is None:
+            raise OAuthError("unsupported_grant_type", "grant type not supported")
+        return flow(parameters, here)
+
+    def _password(self, parameters: Mapping[str, str], here: str) -> Answer:
+        app = self._app(parameters)
+        self._check_secret(app, parameters)
+        user = self.users.with_password(
+            _needed(parameters, "username"), _needed(parameters, "password")
+        )
+        if user is None:
+            raise OAuthError("invalid_grant", "authentication failure")
+        return self._answer(Grant(app.client_id, user.id, "api id"), here)
+
+    def _client_credentials(self, parameters: Mapping[str, str], here: str) -> Answer:
+        app = self._app(parameters)
+        if app.client_secret is None:
+            raise OAuthError("invalid_client", "invalid client credentials")
+        self._check_secret(app, parameters)
+        user = self.users.named(app.run_as) if app.run_as is not None else None
+        if user is None:
+            raise OAuthError("invalid_grant", "no client credentials user enabled")
+        return self._answer(Grant(app.client_id, user.id, "api id"), here)
+
+    def _assertion(self, parameters: Mapping[str, str], here: str) -> Answer:
+        choices = self._org.choices
+        assertion = _needed(parameters, "assertion")
+        app = self._app({"client_id": issuer(assertion, choices)})
+        username = subject(assertion, app, choices, now=self._org.clock.now(), audiences=(here,))
+        user = self.users.named(username)
+        if user is None or not app.approved:
+            raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+        return self._answer(Grant(app.client_id, user.id, "api id"), here)
+
+    def _refresh(self, parameters: Mapping[str, str], here: str) -> Answer:
+        app = self._app(parameters)
+        if self._org.choices.secret_for_refresh or parameters.get("client_secret"):
+            self._check_secret(app, parameters)
+        token = _needed(parameters, "refresh_token")
+        grant = self.grants.refreshed(token, app.client_id)
+        if self._active(grant) is None:
+            raise OAuthError("inactive_user", "user is inactive")
+        if not self._org.choices.rotate_refresh_tokens:
+            return self._answer(grant, here, refresh=token)
+        self.grants.end(token)
+        return self._with_refresh(grant, here)
+
+    def _code(self, parameters: Mapping[str, str], here: str) -> Answer:
+        app = self._app(parameters)
+        verifier = parameters.get("code_verifier")
+        if verifier is None or parameters.get("client_secret"):
+            self._check_secret(app, parameters)
+        grant = self.grants.take_code(
+            _needed(parameters, "code"),
+            app.client_id,
+            _needed(parameters, "redirect_uri"),
+            verifier,
+        )
+        return self._with_refresh(grant, here)
+
+    def _device(self, parameters: Mapping[str, str], here: str) -> Answer:
+        app = self._app(parameters)
+        grant = self.grants.poll_device(_needed(parameters, "code"), app.client_id)
+        return self._with_refresh(grant, here)
+
+    def _begin_device(self, parameters: Mapping[str, str], here: str) -> Answer:
+        app = self._app(parameters)
+        code, user_code = self.grants.add_device(app.client_id, parameters.get("scope") or _SCOPE)
+        return {
+            "device_code": code,
+            "user_code": user_code,
+            "verification_uri": f"{here}/setup/connect",
+            "interval": self._org.choices.device_interval,
+        }
+
+    # The authorize resource.
+
+    def authorize(self, parameters: Mapping[str, str]) -> str:
+        """The address that the browser is sent to, with a code for the app or an error."""
+        app = self._app(parameters)
+        target = _needed(parameters, "redirect_uri")
+        if not _may_return(app, target):
+            raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+        back = {"state": parameters["state"]} if "state" in parameters else {}
+        user = self.users.named(parameters.get("login_hint") or USERNAME)
+        if parameters.get("response_type") != "code":
+            return _joined(
+                target,
+                back
+                | {
+                    "error": "unsupported_response_type",
+                    "error_description": "response type not supported",
+                },
+            )
+        if user is None or not self._org.choices.authorize_at_once:
+            denied = "end-user denied authorization"
+            return _joined(target, back | {"error": "access_denied", "error_description": denied})
+        challenge = parameters.get("code_challenge")
+        grant = Grant(app.client_id, user.id, parameters.get("scope") or _SCOPE)
+        code = self.grants.add_code(grant, target, challenge)
+        return _joined(target, {"code": code} | back)
+
+    # The end of tokens.
+
+    def revoke(self, token: str) -> None:
+        """Ends an access token; or a refresh token, and with it what came from it."""
+        tokens = self.grants.end(token)
+        known = self._sessions.revoke(token)
+        if tokens is None and not known:
+            raise OAuthError("unsupported_token_type", "this token type is not supported")
+        for access in tokens or ():
+            self._sessions.revoke(access)
+
+    # The SOAP login.
+
+    def log_in(self, username: str, password: str) -> tuple[User, str]:
+        """A user and a token, for a username and password.
+
+        Raises:
+            LoginError: They are wrong.
+        """
+        user = self.users.with_password(username, password)
+        if user is None:
+            raise LoginError(
+                "INVALID_LOGIN",
+                "Invalid username, password, security token; or user locked out.",
+            )
+        return user, self._sessions.issue(user.id)
+
+    def user_of(self, token: str) -> User | None:
+        """The user that a token is for; `None` when it is not valid."""
+        user_id = self._sessions.user_of(token)
+        return None if user_id is None else self.users.with_id(user_id)
+
+    def _app(self, parameters: Mapping[str, str]) -> ConnectedApp:
+        app = self._apps.get(_needed(parameters, "client_id"))
+        if app is None:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        return app
+
+    @staticmethod
+    def _check_secret(app: ConnectedApp, parameters: Mapping[str, str]) -> None:
+        if not app.knows(parameters.get("client_secret")):
+            raise OAuthError("invalid_client", "invalid client credentials")
+
+    def _active(self, grant: Grant) -> User | None:
+        return self.users.with_id(grant.user_id)
+
+    def _with_refresh(self, grant: Grant, here: str) -> Answer:
+        """The answer with a refresh token, where the app asked for one."""
+        if not _LONG_LIVED & set(grant.scope.split()):
+            return self._answer(grant, here)
+        refresh = self.grants.add_refresh(grant)
+        return self._answer(grant, here, refresh=refresh) | {"refresh_token": refresh}
+
+    def _answer(self, grant: Grant, here: str, *, refresh: str | None = None) -> Answer:
+        token = self._sessions.issue(grant.user_id)
+        if refresh is not None:
+            self.grants.note(refresh, token)
+        identity = f"{here}/id/{ORGANIZATION_ID}/{grant.user_id}"
+        issued = str(int(self._org.clock.now().timestamp() * 1000))
+        secret = self._apps[grant.client_id].client_secret or ""
+        signature = hmac.new(secret.encode(), (identity + issued).encode(), sha256).digest()
+        return {
+            "access_token": token,
+            "signature": b64encode(signature).decode(),
+            "scope": grant.scope,
+            "instance_url": here,
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued,
+        }
+
+
+def _needed(parameters: Mapping[str, str], name: str) -> str:
+    value = parameters.get(name)
+    if not value:
+        raise missing(name)
+    return value
+
+
+def _may_return(app: ConnectedApp, target: str) -> bool:
+    """Whether a browser may be sent there: loopback addresses of an app may have any port."""
+    if target in app.redirect_uris:
+        return True
+    wanted = urlsplit(target)
+    for known in map(urlsplit, app.redirect_uris):
+        if (
+            {known.hostname, wanted.hostname} <= _LOOPBACKS
+            and known.scheme == wanted.scheme
+            and known.path == wanted.path
+        ):
+            return True
+    return False
+
+
+def _joined(target: str, parameters: Mapping[str, str]) -> str:
+    return f"{target}{'&' if urlsplit(target).query else '?'}{urlencode(parameters)}"

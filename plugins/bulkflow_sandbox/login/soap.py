@@ -1,0 +1,91 @@
+"""The SOAP login: its request and its answers, as XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+from bulkflow_sandbox.login.errors import LoginError
+from bulkflow_sandbox.org import ORGANIZATION_ID
+
+if TYPE_CHECKING:
+    from bulkflow_sandbox.login.users import User
+
+_HEAD: Final = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+)
+
+
+def read_login(body: bytes) -> tuple[str, str]:
+    """The username and password of a login request.
+
+    Raises:
+        LoginError: It is no login request.
+    """
+    if b"<!DOCTYPE" in body:
+        raise LoginError("UNKNOWN_EXCEPTION", "DOCTYPE is not allowed in a SOAP message")
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - without a DOCTYPE there are no entities
+    except ET.ParseError as error:
+        raise LoginError("UNKNOWN_EXCEPTION", f"the message is no XML: {error}") from error
+    login = next((one for one in root.iter() if _local(one) == "login"), None)
+    if login is None:
+        raise LoginError(
+            "INVALID_OPERATION", "the sandbox has no operation of the SOAP API but login"
+        )
+    texts = {_local(one): one.text or "" for one in login}
+    return texts.get("username", ""), texts.get("password", "")
+
+
+def login_answer(user: User, token: str, here: str, version: str) -> bytes:
+    """The answer to a login that was good."""
+    service = f"{here}/services/Soap"
+    fields = {
+        "metadataServerUrl": f"{service}/m/{version}/{ORGANIZATION_ID}",
+        "passwordExpired": "false",
+        "sandbox": "true",
+        "serverUrl": f"{service}/u/{version}/{ORGANIZATION_ID}",
+        "sessionId": token,
+        "userId": user.id,
+    }
+    info = {
+        "organizationId": ORGANIZATION_ID,
+        "organizationName": "bulkflow sandbox",
+        "userEmail": user.email,
+        "userFullName": user.name,
+        "userId": user.id,
+        "userLanguage": "en_US",
+        "userLocale": "en_US",
+        "userName": user.username,
+        "userTimeZone": "UTC",
+        "userType": "Standard",
+    }
+    return (
+        f'{_HEAD}xmlns="urn:partner.soap.sforce.com"><soapenv:Body><loginResponse><result>'
+        f"{_elements(fields)}<userInfo>{_elements(info)}</userInfo>"
+        "</result></loginResponse></soapenv:Body></soapenv:Envelope>"
+    ).encode()
+
+
+def fault(error: LoginError) -> bytes:
+    """The answer to a login that was refused."""
+    code, message = escape(error.code), escape(error.message)
+    return (
+        f'{_HEAD}xmlns:sf="urn:fault.partner.soap.sforce.com" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body><soapenv:Fault>'
+        f"<faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring>"
+        '<detail><sf:LoginFault xsi:type="sf:LoginFault">'
+        f"<sf:exceptionCode>{code}</sf:exceptionCode>"
+        f"<sf:exceptionMessage>{message}</sf:exceptionMessage>"
+        "</sf:LoginFault></detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>"
+    ).encode()
+
+
+def _elements(fields: dict[str, str]) -> str:
+    return "".join(f"<{name}>{escape(text)}</{name}>" for name, text in fields.items())
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]

@@ -1,0 +1,81 @@
+"""The users of an org, for those who log in."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from bulkflow_sandbox.org import USER_ID, USERNAME
+
+if TYPE_CHECKING:
+    from bulkflow_sandbox.org import Org
+
+PASSWORD: Final = "sandbox"  # noqa: S105 - known to everybody: the server is for tests
+"""The password of the user that every sandbox has."""
+
+_COLUMNS: Final = ("Id", "Username", "Name", "FirstName", "LastName", "Email", "LastModifiedDate")
+
+
+@frozen
+class User:
+    """An active user. `modified` is a moment of the store."""
+
+    id: str
+    username: str
+    name: str
+    first_name: str
+    last_name: str
+    email: str
+    modified: str
+
+
+class Users:
+    """The active users, by id and by username, and their passwords.
+
+    Passwords are not kept with the records. A user has none until one is set; the first user has
+    `PASSWORD`.
+    """
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._passwords = {USERNAME: PASSWORD}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self._passwords)} with a password)"
+
+    def set_password(self, username: str, password: str, security_token: str = "") -> None:
+        """Lets a user log in with a password, which the security token is appended to."""
+        self._passwords[username.lower()] = password + security_token
+
+    def with_password(self, username: str, password: str) -> User | None:
+        """The user who logs in like this; `None` when there is none."""
+        known = self._passwords.get(username.lower())
+        if known is None or not hmac.compare_digest(known.encode(), password.encode()):
+            return None
+        return self.named(username)
+
+    def named(self, username: str) -> User | None:
+        """The active user with that username, whatever its case."""
+        return self._find("Username", username)
+
+    def with_id(self, user_id: str) -> User | None:
+        """The active user with that id of 18 characters."""
+        return self._find("Id", user_id)
+
+    def _find(self, column: str, value: str) -> User | None:
+        if self._org.schema.object("User") is None:
+            return _first_user() if value.lower() in {USER_ID.lower(), USERNAME} else None
+        columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+        with self._org.database.reading() as connection:
+            row = connection.execute(
+                f'SELECT {columns} FROM "User" '  # noqa: S608 - constant names
+                f'WHERE "{column}" = ? AND "IsDeleted" = 0 AND "IsActive" = 1',
+                (value,),
+            ).fetchone()
+        return None if row is None else User(*(text or "" for text in row))
+
+
+def _first_user() -> User:
+    return User(USER_ID, USERNAME, "Sandbox", "", "Sandbox", USERNAME, "1970-01-01T00:00:00.000Z")
