@@ -60,7 +60,7 @@ class RestResources:
                 "PATCH": self.update,
                 "DELETE": self.delete,
             },
-            f"{_BASE}/sobjects/{{name}}/{{key}}/{{value}}": {
+            f"{_BASE}/sobjects/{{name}}/{{key}}/{{value:path}}": {
                 "GET": self.read_by_key,
                 "PATCH": self.upsert,
                 "DELETE": self.delete_by_key,
@@ -181,10 +181,10 @@ class RestResources:
     async def upsert(self, request: Request) -> Response:
         """PATCH /sobjects/X/{external id field}/{value}; 201 for a new record."""
         properties = await read_json(request, self._sandbox.org.choices)
-        path = request.path_params
+        path, value = request.path_params, _value(request)
         if path["key"].lower() == "id":
             await to_thread(
-                self._records.update, path["name"], path["value"], properties, request.state.user
+                self._records.update, path["name"], value, properties, request.state.user
             )
             return Response(status_code=204)
         ids = await self._ids(request)
@@ -194,7 +194,7 @@ class RestResources:
             self._records.upsert,
             path["name"],
             path["key"],
-            path["value"],
+            value,
             properties,
             request.state.user,
         )
@@ -214,7 +214,7 @@ class RestResources:
 
     async def _ids(self, request: Request) -> list[str]:
         path = request.path_params
-        return await to_thread(self._records.with_key, path["name"], path["key"], path["value"])
+        return await to_thread(self._records.with_key, path["name"], path["key"], _value(request))
 
     async def _read(self, request: Request, record_id: str) -> Response:
         named = request.query_params.get("fields", "")
@@ -232,6 +232,12 @@ class RestResources:
         item = self._records.item(request.path_params["name"])
         base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
         return json_answer(request, [f"{base}/{one}" for one in ids], 300)
+
+
+def _value(request: Request) -> str:
+    """The external id in the address: it may have slashes of its own, encoded."""
+    value: str = request.path_params["value"]
+    return value.removesuffix("/")
 
 
 def _one(ids: list[str]) -> str:
