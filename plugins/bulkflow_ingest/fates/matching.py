@@ -90,11 +90,11 @@ class Matching:
 
     def _round(self, forms: Forms, *, last: bool) -> None:
         keys = self.source.write_keys("source_keys", forms)
-        self.results.write_keys("result_keys", forms)
+        result_keys = self.results.write_keys("result_keys", forms)
         for batch in self.batches:
-            self._match(batch, keys, last=last)
+            self._match(batch, keys, result_keys, last=last)
 
-    def _match(self, batch: Batch, source_keys: str, *, last: bool) -> None:
+    def _match(self, batch: Batch, source_keys: str, result_keys: str, *, last: bool) -> None:
         run = self.database.run
         run(
             f"""
@@ -109,9 +109,9 @@ class Matching:
         run(
             f"""
             CREATE OR REPLACE TEMP TABLE left_results AS
-            SELECT res, told.p, told.o, told.id, keys.h, keys.k
-            FROM (SELECT * FROM result_rows WHERE {batch.slices()}) AS told
-            JOIN result_keys AS keys USING (res)
+            SELECT res, told.p, told.w, keys.h, keys.k
+            FROM (SELECT res, p, w FROM result_rows WHERE {batch.slices()}) AS told
+            JOIN (SELECT res, h, k FROM {result_keys}) AS keys USING (res)
             ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
             """
         )
@@ -128,7 +128,7 @@ class Matching:
             ) AS rows
             JOIN (
                 SELECT p, h, k, count(*) AS n, min(res) AS res,
-                    min(o) <> max(o) OR min(id) <> max(id) AS unlike
+                    min(w) <> max(w) AS unlike
                 FROM left_results GROUP BY ALL
             ) AS results USING (p, h, k)
             WHERE {last} OR results.n <= rows.n

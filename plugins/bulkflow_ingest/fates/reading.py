@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_LONGEST_LINE: Final = 16 << 20
-"""Bytes: a record of 400,000 characters, each of four bytes or a doubled quote, and its error."""
+_LONGEST_LINE: Final = 4 << 20
+"""Bytes: a record of 400,000 characters of four bytes each, and its error."""
+_BUFFER: Final = 8 << 20
+"""Bytes that each thread reads at a time."""
 
 
 def text(value: str) -> str:
@@ -44,6 +46,7 @@ def csv_files(paths: Sequence[Path], columns: int, delimiter: str) -> str:
         "strict_mode": "true",
         "compression": "'none'",
         "max_line_size": str(_LONGEST_LINE),
+        "buffer_size": str(_BUFFER),
     }
     files = ", ".join(text(_literal(path)) for path in paths)
     return f"read_csv([{files}], {', '.join(f'{key}={value}' for key, value in options.items())})"

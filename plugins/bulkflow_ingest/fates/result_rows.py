@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from bulkflow_csv import CsvError, read_rows
 from bulkflow_ingest.fates.errors import FatesError
@@ -32,7 +32,6 @@ class ResultGroup:
         header: The names of the columns.
         relation: The SQL for their rows.
         first: The number of their first row among all result rows.
-        rows: How many rows they have.
     """
 
     files: tuple[ResultFile, ...]
@@ -40,7 +39,6 @@ class ResultGroup:
     header: tuple[str, ...]
     relation: str
     first: int = 0
-    rows: int = 0
 
     @property
     def failed(self) -> bool:
@@ -72,13 +70,14 @@ class ResultGroup:
 class ResultRows:
     """All rows of the successful and failed results.
 
-    Makes the table `result_rows` (res, p, failed, id, created, error, o: what tells two outcomes
-    apart).
+    Makes the table `result_rows` (res, p, failed, id, created, error; o and w: hashes of the
+    outcome, without the id and with it; h, k: the key with the shared columns compared as text).
     """
 
     database: Database
     columns: Sequence[str]
     _groups: list[ResultGroup] = field(factory=list, init=False, repr=False)
+    _shared: dict[int, Form] = field(factory=dict, init=False, repr=False)
 
     def read(self, files: Iterable[ResultFile], positions: Mapping[int, int]) -> None:
         """Read all files once.
@@ -94,30 +93,39 @@ class ResultRows:
             """
             CREATE TABLE result_rows (
                 res BIGINT, p BIGINT, failed BOOLEAN, id VARCHAR, created VARCHAR, error VARCHAR,
-                o UBIGINT
+                o UBIGINT, w UBIGINT, h UBIGINT, k UBIGINT
             )
             """
         )
         told = [each for each in files if each.kind is not ResultKind.UNPROCESSED]
         told.sort(key=lambda each: positions[each.part])
+        groups = self._grouped(told, positions)
+        held = [set(group.places(self.columns)) for group in groups]
+        places = set.intersection(*held) if held else set(range(len(self.columns)))
+        self._shared = dict.fromkeys(sorted(places), Form.TEXT)
         first = 0
-        for group in self._grouped(told, positions):
+        for group in groups:
             first += self._read(group, first)
         self._check(told, positions)
 
     @property
     def shared(self) -> dict[int, Form]:
         """The source's columns that all result files hold, compared as text."""
-        held = [set(group.places(self.columns)) for group in self._groups if group.rows]
-        places = set.intersection(*held) if held else set(range(len(self.columns)))
-        return dict.fromkeys(sorted(places), Form.TEXT)
+        return self._shared
 
-    def write_keys(self, table: str, forms: Mapping[int, Form]) -> None:
-        """Make a table of the rows' keys (res, h, k) when their columns are compared so."""
+    def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
+        """Make a table of the rows' keys (res, h, k) when their columns are compared so.
+
+        Returns:
+            The table to use: `table`, or one that has the keys already.
+        """
+        if forms == self._shared:
+            return "result_rows"
         self.database.run(f"CREATE OR REPLACE TABLE {table} (res BIGINT, h UBIGINT, k UBIGINT)")
-        for group in self._with_rows():
+        for group in self._groups:
             columns = key(group.places(self.columns), forms)
             self.database.run(f"INSERT INTO {table} {self.numbered(group, columns)}")
+        return table
 
     def write_values(self, table: str, chosen: str, places: Sequence[int]) -> None:
         """Make a table of the values (c0, c1, ... by place) of the rows chosen by number.
@@ -129,7 +137,7 @@ class ResultRows:
         """
         names = ", ".join(f"c{place} VARCHAR" for place in places)
         self.database.run(f"CREATE OR REPLACE TEMP TABLE {table} (res BIGINT, {names})")
-        for group in self._with_rows():
+        for group in self._groups:
             held = group.places(self.columns)
             columns = ", ".join(f"{held[place]} AS v{place}" for place in places)
             self.database.run(
@@ -143,9 +151,6 @@ class ResultRows:
             f"SELECT row_number() OVER () - 1 + {group.first} AS res, {columns}"
             f" FROM {group.relation}"
         )
-
-    def _with_rows(self) -> list[ResultGroup]:
-        return [group for group in self._groups if group.rows]
 
     def _grouped(
         self, files: Sequence[ResultFile], positions: Mapping[int, int]
@@ -168,21 +173,16 @@ class ResultRows:
         ]
 
     def _read(self, group: ResultGroup, first: int) -> int:
-        from attrs import evolve
-
         group = evolve(group, first=first)
         try:
             self._insert(group)
         except FatesError:
             group = self._plain(group)
             self._insert(group)
-        rows = self.database.number("SELECT count(*) FROM result_rows WHERE res >= ?", first)
-        self._groups.append(evolve(group, rows=rows))
-        return rows
+        self._groups.append(group)
+        return self.database.number("SELECT count(*) FROM result_rows WHERE res >= ?", first)
 
     def _plain(self, group: ResultGroup) -> ResultGroup:
-        from attrs import evolve
-
         copies = [
             plain_copy(
                 each.path,
@@ -206,13 +206,14 @@ class ResultRows:
                 f"{id_} AS id",
                 f"lower({created}) AS created",
                 f"{error} AS error",
+                key(group.places(self.columns), self._shared),
             )
         )
         self.database.run(
             f"""
             INSERT INTO result_rows
             SELECT res, list_extract({list(group.positions)}, file + 1), {group.failed}, id,
-                created, error, hash({group.failed}, error)
+                created, error, hash({group.failed}, error), hash({group.failed}, error, id), h, k
             FROM ({self.numbered(group, columns)})
             """
         )
@@ -237,7 +238,7 @@ class ResultRows:
 
 
 def _header(file: ResultFile) -> tuple[str, ...]:
-    """The names of a file's columns; none if it is missing or empty.
+    """The names of a file's columns; none if it is missing, empty or has no rows.
 
     Raises:
         FatesError: It is no result file.
@@ -245,7 +246,9 @@ def _header(file: ResultFile) -> tuple[str, ...]:
     if not file.path.exists() or not file.path.stat().st_size:
         return ()
     try:
-        row = next(read_rows(file.path, delimiter=file.delimiter), None)
+        rows = read_rows(file.path, delimiter=file.delimiter)
+        row = next(rows, None)
+        has_rows = next(rows, None) is not None
     except CsvError as error:
         raise FatesError(f"{error.place}: {error.message}") from error
     if row is None:
@@ -258,4 +261,4 @@ def _header(file: ResultFile) -> tuple[str, ...]:
             help="remove the file and fetch it again",
             notes=[str(file.path), f"it begins with {', '.join(row.values[:3])}"],
         )
-    return tuple(row.values)
+    return tuple(row.values) if has_rows else ()

@@ -50,7 +50,7 @@ def settle(database: Database, batches: Sequence[Batch]) -> None:
         database.run(
             f"""
             CREATE OR REPLACE TEMP TABLE settled AS
-            SELECT rows.row, slices.p, rows.line, rows.h, rows.k,
+            SELECT rows.row, slices.p, rows.line, rows.h, rows.k, coalesce(told.o, 0) AS o,
                 CASE WHEN told.res IS NULL THEN {UNPROCESSED} WHEN told.failed THEN {FAILED}
                     ELSE {LOADED} END AS kind,
                 coalesce(told.id, '') AS id, coalesce(told.created, '') AS created,
@@ -73,7 +73,7 @@ def settle(database: Database, batches: Sequence[Batch]) -> None:
             FROM settled
             LEFT JOIN (
                 SELECT p, h, k FROM settled GROUP BY ALL
-                HAVING min(kind) <> max(kind) OR min(error) <> max(error)
+                HAVING min(o) <> max(o)
             ) AS mixed USING (p, h, k)
             ORDER BY row
             """

@@ -1,0 +1,225 @@
+"""Joins generated results to their source rows and saves the failed ones, beside DuckDB alone.
+
+    python bench/fates.py --rows 1000000 --failed 1.0
+    python bench/fates.py --rows 10000000 --failed 0.05 --skip-duckdb
+
+The source is like `examples/quickstart/accounts.csv` with a key of its own in every row; the result
+files hold all of it in another order, all values quoted, saved numbers written anew. DuckDB alone
+reads the same files, joins them on all columns and writes the same rows: without numbering, lines,
+duplicates, parts, or values written anew (so it finds only the rows that come back unchanged, which
+failed ones do), in memory, as much of it as it likes. Each measurement is a process of its own; the peak is of the whole process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bulkflow_ingest.fates import ResultFile
+
+ROOT = Path(__file__).parents[1]
+BATCH = 10_000
+ERROR = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
+
+
+def generate(folder: Path, rows: int, failed: float) -> None:
+    """Write a source file and its two result files, batches of 10,000 rows in another order."""
+    with (ROOT / "examples/quickstart/accounts.csv").open(encoding="utf-8", newline="") as file:
+        header, *block = csv.reader(file)
+    key = header.index("External_Id__c")
+    random = Random(1)
+    batches = list(range(0, rows, BATCH))
+    with (folder / "source.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for start in batches:
+            writer.writerows(_rows(block, key, start, rows))
+    random.shuffle(batches)
+    with (
+        (folder / "successful.csv").open("w", encoding="utf-8", newline="") as good_file,
+        (folder / "failed.csv").open("w", encoding="utf-8", newline="") as bad_file,
+    ):
+        good, bad = (
+            csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            for file in (good_file, bad_file)
+        )
+        good.writerow(["sf__Id", "sf__Created", *header])
+        bad.writerow(["sf__Id", "sf__Error", *header])
+        for start in batches:
+            for number, row in enumerate(_rows(block, key, start, rows), start):
+                if random.random() < failed:
+                    bad.writerow(["", ERROR, *row])
+                else:
+                    good.writerow([f"001{number:012d}AAA", "true", *map(_anew, row)])
+
+
+def _rows(block: list[list[str]], key: int, start: int, rows: int) -> list[list[str]]:
+    return [
+        [*row[:key], f"K-{start + index}", *row[key + 1 :]]
+        for index, row in enumerate((block * (BATCH // len(block) + 1))[:BATCH])
+        if start + index < rows
+    ]
+
+
+def _anew(value: str) -> str:
+    """A saved value: whole numbers of at least seven digits come back as doubles."""
+    if value.isdigit() and 7 <= len(value) <= 15:
+        digits = value.rstrip("0")
+        return f"{digits[0]}.{digits[1:] or '0'}E{len(value) - 1}"
+    return value
+
+
+def ours(folder: Path, part_rows: int, memory: int) -> None:
+    from bulkflow_csv import ByteSource, PartLimit, scan
+    from bulkflow_ingest.fates import Fates, SourceSlice
+
+    found = scan(ByteSource.of(folder / "source.csv"), limit=PartLimit(None, part_rows))
+    slices = [SourceSlice.of(part.index, part, found.dialect) for part in found.parts]
+    results = _cut(folder, len(slices), part_rows)
+    began = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    with Fates.of(slices, results, folder / "join", memory=memory) as fates:
+        joined = time.perf_counter()
+        total = fates.counts().total
+        saved = fates.save("failed", folder / "out.csv")
+        _tell(began, before, rows=total.rows, joined=joined - began, saved=saved)
+
+
+def _cut(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
+    """The result files of each part, made from the whole ones once."""
+    from bulkflow_ingest.fates import ResultFile, ResultKind
+
+    results: list[ResultFile] = []
+    for kind in ("successful", "failed"):
+        if parts == 1:
+            results.append(ResultFile(0, ResultKind(kind), folder / f"{kind}.csv"))
+            continue
+        results += _divide(folder, kind, parts, part_rows)
+    return results
+
+
+def _divide(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultFile]:
+    from bulkflow_ingest.fates import ResultFile, ResultKind
+
+    paths = [folder / f"{kind}-{part}.csv" for part in range(parts)]
+    if not paths[0].exists():
+        files = [path.open("w", encoding="utf-8", newline="") for path in paths]
+        writers = [csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL) for file in files]
+        with (folder / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader)
+            key = header.index("External_Id__c")
+            for writer in writers:
+                writer.writerow(header)
+            for row in reader:
+                writers[int(row[key][2:]) // part_rows].writerow(row)
+        for each in files:
+            each.close()
+    return [ResultFile(part, ResultKind(kind), path) for part, path in enumerate(paths)]
+
+
+def duckdb_alone(folder: Path) -> None:
+    import duckdb
+
+    began = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    with (folder / "source.csv").open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+
+    def read(name: str, extra: tuple[str, ...] = ()) -> str:
+        names = ", ".join(f"'{column}': 'VARCHAR'" for column in (*extra, *columns))
+        return (
+            f"read_csv('{folder / name}', columns={{{names}}}, delim=',', quote='\"', "
+            "escape='\"', header=true, auto_detect=false)"
+        )
+
+    connection = duckdb.connect()
+    connection.execute(f"CREATE TABLE source AS SELECT * FROM {read('source.csv')}")
+    on = " AND ".join(f's."{name}" IS NOT DISTINCT FROM r."{name}"' for name in columns)
+    joined = 0
+    for name, own in (("failed", "sf__Error"), ("successful", "sf__Created")):
+        ((count,),) = connection.execute(
+            f"COPY (SELECT s.*, r.sf__Id, r.{own} FROM source s JOIN "
+            f"{read(f'{name}.csv', ('sf__Id', own))} r ON {on}) TO '{folder / 'alone.csv'}'"
+        ).fetchall()
+        joined += count
+    connection.close()
+    _tell(began, before, rows=joined, joined=0.0, saved=joined)
+
+
+def _tell(
+    began: float, before: resource.struct_rusage, *, rows: int, joined: float, saved: int
+) -> None:
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    # Linux counts kibibytes, macOS bytes.
+    peak = after.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    wall = time.perf_counter() - began
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak, "rows": rows, "saved": saved,
+                      "joined": joined}))  # fmt: skip
+
+
+def measured(*arguments: str) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--failed", type=float, default=1.0, help="the share of failed rows")
+    parser.add_argument("--part-rows", type=int, default=350_000)
+    parser.add_argument("--memory", type=int, default=512, help="MiB")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--skip-duckdb", action="store_true")
+    parser.add_argument("--folder", type=Path, help="keep the generated files there")
+    parser.add_argument("--measure", choices=["ours", "duckdb"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure == "ours":
+        ours(options.folder, options.part_rows, options.memory << 20)
+        return
+    if options.measure == "duckdb":
+        duckdb_alone(options.folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="bulkflow-bench-") as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "source.csv").exists():
+            generate(folder, options.rows, options.failed)
+        shared = ["--folder", str(folder), "--memory", str(options.memory)]
+        ways = {"bulkflow": ["--measure", "ours", "--part-rows", str(options.part_rows), *shared]}
+        if not options.skip_duckdb:
+            ways["duckdb alone"] = ["--measure", "duckdb", *shared]
+        print(f"{platform.platform()}, Python {platform.python_version()}")
+        print(f"{options.rows:,} rows, {options.failed:.0%} failed, {options.memory} MiB allowed")
+        print(f"{'':14} {'wall s':>8} {'cpu s':>8} {'peak MiB':>9} {'rows':>12} {'saved':>12}")
+        best: dict[str, float] = {}
+        for _ in range(options.repeat):
+            for name, arguments in ways.items():
+                took = measured(*arguments)
+                best[name] = min(best.get(name, took["wall"]), took["wall"])
+                print(
+                    f"{name:14} {took['wall']:8.2f} {took['cpu']:8.2f} "
+                    f"{took['peak'] / 2**20:9.0f} {took['rows']:12,.0f} {took['saved']:12,.0f}",
+                    flush=True,
+                )
+        if len(best) == 2:
+            print(f"best wall: {best['bulkflow'] / best['duckdb alone']:.2f} x duckdb alone")
+
+
+if __name__ == "__main__":
+    main()
