@@ -79,8 +79,8 @@ def _outcome(job: Job) -> JobOutcome:
 def _help(services: Services, *, interrupted: bool) -> str | None:
     if any(job.left for job in services.jobs):
         return (
-            "some jobs are still in the org, and not at an end: abort them or let them end before "
-            "you load the same rows again (Setup lists them under Bulk Data Load Jobs)"
+            "abort the jobs that are left in the org, or let them end, before you load the same "
+            "rows again (Setup lists them under Bulk Data Load Jobs)"
         )
     if interrupted or services.errors:
         return None

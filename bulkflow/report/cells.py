@@ -58,6 +58,17 @@ def visible_lines(text: str, encoding: str = "utf-8") -> list[str]:
     return [line for line in lines if line]
 
 
+def wrapped(text: str, width: int | None) -> list[str]:
+    """Drawn text in lines of at most so many cells, if its words let it; None for one line."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and (width is None or cells(lines[-1]) + 1 + cells(word) <= width):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
 def cells(text: str) -> int:
     """How many cells drawn text takes."""
     return len(text) if text.isascii() else sum(map(_character_cells, text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
-from bulkflow.report.cells import visible, visible_lines
+from bulkflow.report.cells import visible, visible_lines, wrapped
 from bulkflow.report.excerpt import Mark, draw
 from bulkflow.report.style import Role, Style
 
@@ -84,11 +84,16 @@ def render_footer(
     """Each note and the help, further lines of one indented under its first."""
     lines = []
     for note in notes:
-        for index, line in enumerate(visible_lines(note, style.encoding)):
+        for index, line in enumerate(_lines(note, len("  note: "), style)):
             lines.append(f"{'        ' if index else '  note: '}{line}")
-    for index, line in enumerate(visible_lines(help or "", style.encoding)):
+    for index, line in enumerate(_lines(help or "", len("help: "), style)):
         lines.append(f"{'      ' if index else style.paint('help', Role.HELP) + ': '}{line}")
     return lines
+
+
+def _lines(text: str, indent: int, style: Style) -> list[str]:
+    width = None if style.width is None else style.width - indent
+    return [piece for line in visible_lines(text, style.encoding) for piece in wrapped(line, width)]
 
 
 def _render(diagnostic: Diagnostic, style: Style) -> str:

@@ -27,6 +27,8 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
     width = max(map(cells, names), default=0)
     lines = [_verdict(event, style)]
     for name, outcome in zip(names, event.jobs, strict=True):
+        if event.exit_code is ExitCode.WRONG and outcome.phase == Phase.DECLARED.value:
+            continue  # "nothing was sent" says it of all of them
         lines.append(f"  {padded(name, width)}  {_outcome(outcome, style)}")
         if outcome.left:
             lines += _left(outcome, width + 4, style)

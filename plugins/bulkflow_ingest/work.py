@@ -125,9 +125,10 @@ class JobWork:
         self.job.phase = Phase.FINISHED
         bad = [part for part in self.parts.parts if part.state in _BAD or part.deleted]
         if bad:
+            parts = len(self.parts.parts)
+            which = f"{len(bad)} of {parts} parts of job" if parts > 1 else "job"
             raise StepError(
-                f"{len(bad)} of {len(self.parts.parts)} parts of job {self.job.name} "
-                f"did not complete",
+                f"{which} {self.job.name} did not complete",
                 help=_help(bad),
                 notes=[_describe(part) for part in bad],
             )

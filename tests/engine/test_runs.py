@@ -48,7 +48,7 @@ def test_an_interrupted_run_ends_with_130_and_names_what_is_left_in_the_org(benc
     assert bench.world.trace == ["interrupt"]
     assert finished.jobs[0].left == ("750A",)
     assert finished.help is not None
-    assert "at an end" in finished.help
+    assert "left in the org" in finished.help
 
 
 def test_no_step_begins_after_an_interruption(bench) -> None:
