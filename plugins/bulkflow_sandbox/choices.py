@@ -219,6 +219,11 @@ class Choices:
         Source.CHOSEN,
         "Create or PATCH with a body that is not JSON (nor, for create, multipart)",
     )
+    batches_exceeded: Refusal = _choice(
+        Refusal(400, "EXCEEDEDQUOTA", "ApiBatchItems Limit exceeded."),
+        Source.CHOSEN,
+        "Create when the day's batches are used up, with Bulk API 1.0's text",
+    )
     upload_too_large: Refusal = _choice(
         Refusal(400, "CLIENTINPUTERROR", "Maximum size of the job data exceeded: {limit} bytes"),
         Source.CHOSEN,
@@ -258,6 +263,12 @@ class Choices:
     open_job_hours: float = _choice(24, Source.DOCUMENTED, "Hours that a job may stay Open")
     retention_days: float = _choice(
         7, Source.DOCUMENTED, "Days after which jobs, their data and results are removed"
+    )
+    leading_slashes: bool = _choice(
+        True,
+        Source.CHOSEN,
+        "Several slashes before the first part of a path count as one: the Salesforce CLI joins "
+        "paths to instance URLs that end in a slash, and works with real orgs",
     )
     oldest_version: int = _choice(31, Source.DOCUMENTED, "Oldest API version that is served")
     newest_version: int = _choice(68, Source.DOCUMENTED, "Newest API version that is served")
@@ -356,6 +367,12 @@ class Choices:
         "InvalidBatch : The header row exceeds {limit} characters",
         Source.CHOSEN,
         "A longer header row fails the job",
+    )
+    column_limit: int = _choice(5_000, Source.DOCUMENTED, "Most columns of an upload")
+    too_many_columns_text: str = _choice(
+        "InvalidBatch : The number of columns exceeds {limit}",
+        Source.CHOSEN,
+        "An upload with more columns fails the job",
     )
     field_limit: int = _choice(131_072, Source.DOCUMENTED, "Most characters of a value")
     field_too_long_text: str = _choice(

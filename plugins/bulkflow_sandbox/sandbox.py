@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -23,7 +22,7 @@ from bulkflow_sandbox.request_log import RequestLog
 from bulkflow_sandbox.rest.queries import RestQueries
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
-from bulkflow_sandbox.sessions import Sessions
+from bulkflow_sandbox.sessions import Sessions, make_token
 from bulkflow_sandbox.store.database import Database, take_serials
 from bulkflow_sandbox.store.tables import create_tables
 
@@ -80,7 +79,7 @@ class Sandbox:
             faults=self.faults,
         )
         self.sessions = Sessions(
-            token or f"00Dsandbox!{secrets.token_urlsafe(24)}",
+            token or make_token(),
             USER_ID,
             clock,
             timedelta(hours=choices.session_hours),

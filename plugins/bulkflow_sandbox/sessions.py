@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
+from bulkflow_sandbox.org import ORGANIZATION_ID
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from bulkflow_sandbox.clock import Clock
+
+
+def make_token() -> str:
+    """A new token in the form of Salesforce's: the org's id of 15 characters, `!`, a secret part.
+
+    The secret part has letters and digits only: the Salesforce CLI takes no token with others but
+    dots and underscores.
+    """
+    return f"{ORGANIZATION_ID[:15]}!AQ{secrets.token_hex(32)}"
 
 
 @define(eq=False)
@@ -33,7 +44,7 @@ class Sessions:
         user_id: The user that it is for.
         clock: The time that tokens of logins end by.
         idle: How long a token of a login stays valid without a request.
-        make_token: Makes the secret part of further tokens.
+        make: Makes further tokens.
     """
 
     def __init__(
@@ -42,12 +53,12 @@ class Sessions:
         user_id: str,
         clock: Clock,
         idle: timedelta | None = None,
-        make_token: Callable[[], str] = secrets.token_urlsafe,
+        make: Callable[[], str] = make_token,
     ) -> None:
         self._token = token
         self._clock = clock
         self._idle = idle
-        self._make_token = make_token
+        self._make = make
         self._lock = Lock()
         self._sessions: dict[str, _Session] = {}
         self.admit(token, user_id)
@@ -62,7 +73,7 @@ class Sessions:
 
     def issue(self, user_id: str) -> str:
         """A new valid token for a user, as a login gives it."""
-        token = f"00D5g0000000001!{self._make_token()}"
+        token = self._make()
         self._add(token, user_id, self._idle)
         return token
 

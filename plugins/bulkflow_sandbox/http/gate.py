@@ -38,6 +38,9 @@ class Gate:
             return
         sandbox = self._sandbox
         path = scope["path"]
+        if path.startswith("//") and sandbox.org.choices.leading_slashes:
+            path = "/" + path.lstrip("/")
+            scope["path"] = path
         match = _API_PATH.fullmatch(path)
         counted = match is not None
 

@@ -88,7 +88,7 @@ class Recorder:
 
 def _shown(path: str, query: bytes) -> str:
     # The queries of logins and logouts carry secrets.
-    if not query or not path.startswith("/services/data/"):
+    if not query or not path.lstrip("/").startswith("services/data/"):
         return path
     return f"{path}?{query.decode('latin-1')}"
 

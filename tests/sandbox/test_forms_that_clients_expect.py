@@ -1,0 +1,35 @@
+"""Small forms that clients check or take for granted, each found with a client that stumbled."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bulkflow_sandbox import Choices, Sandbox
+from bulkflow_sandbox.org import USER_ID
+
+
+def test_tokens_have_the_form_that_the_salesforce_cli_checks():
+    form = re.compile(r"00D\w{12,15}![.\w]*")
+    with Sandbox() as sandbox:
+        assert form.fullmatch(sandbox.token)
+        assert form.fullmatch(sandbox.sessions.issue(USER_ID))
+
+
+@pytest.mark.parametrize("start", ["//", "///"])
+def test_slashes_before_a_path_count_as_one(client, start):
+    answer = client.send("GET", f"{start}services/data/v66.0/query?q=SELECT+COUNT()+FROM+Account")
+    assert answer.status == 200
+    assert "?q=SELECT" in client.server.api.requests.after()[-1].path
+    denied = client.send(
+        "GET", f"{start}services/data/v66.0/limits", headers={"Authorization": "Bearer x"}
+    )
+    assert denied.status == 401
+    assert client.send("GET", "/services//data/v66.0/limits").status == 404
+    assert client.send("GET", "/services/data/v66.0//limits").status == 404
+
+
+def test_slashes_before_a_path_can_be_refused(start):
+    client = start(choices=Choices(leading_slashes=False))
+    assert client.send("GET", "//services/data/v66.0/limits").status == 404
