@@ -200,8 +200,10 @@ def test_a_parent_is_named_by_its_external_id(client):
         (
             {"LastName": "x", "Name": "y"},
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            "Unable to create/update fields: Name. Please check the security settings of this "
-            "field and verify that it is read/write for your profile or permission set.",
+            (
+                "Unable to create/update fields: Name. Please check the security settings of this "
+                "field and verify that it is read/write for your profile or permission set."
+            ),
             ["Name"],
         ),
         (
@@ -213,8 +215,10 @@ def test_a_parent_is_named_by_its_external_id(client):
         (
             {"LastName": "x", "Birthdate": "soon"},
             "JSON_PARSER_ERROR",
-            "Cannot deserialize instance of date from VALUE_STRING value soon or request may be "
-            "missing a required field at [line:1, column:1]",
+            (
+                "Cannot deserialize instance of date from VALUE_STRING value soon or request may "
+                "be missing a required field at [line:1, column:1]"
+            ),
             None,
         ),
         (

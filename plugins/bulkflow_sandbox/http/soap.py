@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from asyncio import to_thread
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.sandbox import Sandbox
 
+_VERSION: Final = re.compile(r"([0-9]{1,3})(?:\.0)?")
 _MOST_XML: Final = 1 << 16
 _XML: Final = "text/xml;charset=UTF-8"
 
@@ -52,10 +54,9 @@ class SoapResources:
         return Response(body, media_type=_XML)
 
     def _check_version(self, version: str) -> None:
-        major, dot, minor = version.partition(".")
-        known = major.isascii() and major.isdecimal() and minor in {"", "0"} and (dot or not minor)
-        if not known or int(major) < self._choices.oldest_version:
+        match = _VERSION.fullmatch(version)
+        if match is None or int(match[1]) < self._choices.oldest_version:
             raise LoginError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
-        if int(major) > self._choices.newest_soap_login:
+        if int(match[1]) > self._choices.newest_soap_login:
             message = self._choices.soap_login_gone.format(version=version)
             raise LoginError("INVALID_OPERATION", message)
