@@ -36,6 +36,9 @@ def command(
     Ends with 0 when everything was done, 1 when a step failed, 2 when the file, the data or the
     command line is wrong and nothing was sent, 3 when rows failed and the file does not say what is
     to become of them, 130 when it was interrupted.
+
+    Ctrl-C and SIGTERM let what is under way end, for at most 8 seconds or those that the variable
+    BULKFLOW_GRACE says, then run the `always` blocks; a second one stops at once.
     """
     from bulkflow.cli.interruption import Interruption
     from bulkflow.engine.services import SystemClock

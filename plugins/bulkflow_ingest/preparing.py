@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, assert_never
 
-from bulkflow.errors import DataError
+from bulkflow.errors import DataError, StepError
 from bulkflow.model.part import Manifest, Part
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
@@ -15,7 +18,6 @@ from bulkflow_ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from bulkflow.plugin import Context, Job, SourceData
     from bulkflow_csv import PartRange, Scan
@@ -88,12 +90,12 @@ def _sources(context: Context, job: Job, location: str) -> Iterator[ByteSource]:
     record = context.source(location)
     request = SourceRequest(location, job.folder, context.environ)
     directory = context.run_directory / "data"
+    _make(directory)
     with attributed(record.provider, f"opening {location}"):
         found = False
         for data in record.open(request):
             found = True
             context.checkpoint()
-            directory.mkdir(parents=True, exist_ok=True)
             yield _on_disk(data, directory)
         if not found:
             raise DataError("there is nothing to load", place=location, help="check the location")
@@ -106,13 +108,36 @@ def _on_disk(data: SourceData, directory: Path) -> ByteSource:
         case SourceBytes():
             return spool(data.stream, directory, name=data.name)
         case SourceRows():
-            number = sum(1 for _ in directory.iterdir())
-            path = directory / f"rows-{number}.csv"
+            # A name of its own: branches that run side by side share the folder.
+            path = _new_file(directory)
             rows = ([value or "" for value in row] for row in data.rows)
             write_rows(path, list(data.columns), rows, name=data.name)
             return ByteSource(data.name, path, spooled=True)
         case _:
             assert_never(data)
+
+
+def _new_file(directory: Path) -> Path:
+    try:
+        descriptor, name = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
+    except OSError as error:
+        raise _not_kept(directory, error) from error
+    os.close(descriptor)
+    return Path(name)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_kept(directory, error) from error
+
+
+def _not_kept(directory: Path, error: OSError) -> StepError:
+    return StepError(
+        f"the rows cannot be kept in {directory}: {error.strerror or error}",
+        help="make room, or choose another folder with --state-dir DIR",
+    )
 
 
 def _same_columns(scans: Sequence[Scan]) -> None:
