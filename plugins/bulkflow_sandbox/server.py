@@ -235,6 +235,8 @@ def _config(sandbox: Sandbox, certificate: tuple[Path, Path] | None) -> uvicorn.
         log_config=None,
         log_level="warning",
         server_header=False,
+        # A client that looks at its job every minute keeps its connection.
+        timeout_keep_alive=120,
         timeout_graceful_shutdown=5,
         ssl_certfile=None if certificate is None else str(certificate[0]),
         ssl_keyfile=None if certificate is None else str(certificate[1]),

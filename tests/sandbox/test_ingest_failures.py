@@ -127,3 +127,18 @@ def test_other_columns_of_a_delete_can_be_refused(start):
     client = start(choices=Choices(ignored_columns_on_delete=False))
     done = client.load("Id,Name\n1,A\n", object="Account", operation="delete")
     assert done["errorMessage"] == MISSING + "Name"
+
+
+def test_a_job_is_refused_when_the_days_batches_are_used_up(start):
+    client = start(faults=[SetLimit("DailyBulkApiBatches", 1)])
+    client.load("Name\nA\n", **INSERT)
+    assert client.error("POST", client.jobs, INSERT) == (
+        400,
+        "EXCEEDEDQUOTA",
+        "ApiBatchItems Limit exceeded.",
+    )
+
+
+def test_an_upload_of_too_many_columns_fails_the_job(client):
+    done = client.load(",".join(f"F{n}" for n in range(5001)), **INSERT)
+    assert done["errorMessage"] == "InvalidBatch : The number of columns exceeds 5000"

@@ -49,6 +49,7 @@ class Recorder:
         at = self._sandbox.org.clock.now()
         received = sent = 0
         status: int | None = None
+        written = False
         refusal = bytearray()
 
         async def counted_receive() -> Message:
@@ -66,11 +67,16 @@ class Recorder:
                 sent += len(body)
                 if status is not None and status >= 400:
                     refusal.extend(body[: _MOST_ERROR - len(refusal)])
+                if not message.get("more_body"):
+                    # Before the client has all of the answer, so that it finds its own request.
+                    write()
             await send(message)
 
-        try:
-            await self._app(scope, counted_receive, counted_send)
-        finally:
+        def write() -> None:
+            nonlocal written
+            if written:
+                return
+            written = True
             self._sandbox.requests.add(
                 RequestEntry(
                     at=at,
@@ -84,6 +90,11 @@ class Recorder:
                     error=_error(bytes(refusal)),
                 )
             )
+
+        try:
+            await self._app(scope, counted_receive, counted_send)
+        finally:
+            write()
 
 
 def _shown(path: str, query: bytes) -> str:

@@ -63,6 +63,8 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
         raise JobFailedError(choices.object_missing_text.format(name=job.object))
     if sum(map(len, header)) + len(header) - 1 > choices.header_limit:
         raise JobFailedError(choices.header_too_long_text.format(limit=choices.header_limit))
+    if len(header) > choices.column_limit:
+        raise JobFailedError(choices.too_many_columns_text.format(limit=choices.column_limit))
     key_name = _key_name(job)
     columns: list[Column] = []
     seen: set[str] = set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import zlib
+from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import frozen
@@ -12,7 +14,6 @@ from bulkflow_sandbox.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _BLOCK = 1 << 18
 
@@ -51,19 +52,20 @@ class Upload:
     """Data on its way to a job: written to a file of its own, and kept only at the end.
 
     Args:
-        path: The file to write to.
+        folder: Where to write; it must exist.
         limit: Most bytes of data, unpacked.
         packed: Whether the data comes compressed with gzip.
         too_large: What to raise past the limit.
     """
 
-    def __init__(self, path: Path, limit: int, *, packed: bool, too_large: ApiError) -> None:
-        self.path = path
+    def __init__(self, folder: Path, limit: int, *, packed: bool, too_large: ApiError) -> None:
+        handle, name = mkstemp(prefix="upload-", suffix=".part", dir=folder)
+        self.path = Path(name)
         self.size = 0
         self._limit = limit
         self._too_large = too_large
         self._unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if packed else None
-        self._file: BinaryIO = path.open("wb")
+        self._file: BinaryIO = open(handle, "wb")  # noqa: PTH123, SIM115 - a handle, closed below
 
     def write(self, data: bytes) -> None:
         """Takes the next bytes of the body.

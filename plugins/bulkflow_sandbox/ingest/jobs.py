@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -10,45 +10,24 @@ from bulkflow_sandbox.choices import EarlyResults, ExpiredOpenJob, SecondPut
 from bulkflow_sandbox.dates import moment_text
 from bulkflow_sandbox.errors import not_found
 from bulkflow_sandbox.ids import JOB_PREFIX, make_id, to18
+from bulkflow_sandbox.ingest.creation import new_job
 from bulkflow_sandbox.ingest.files import JobFiles, Upload
 from bulkflow_sandbox.ingest.results import ResultKind, result_blocks
 from bulkflow_sandbox.ingest.task import IngestTask
 from bulkflow_sandbox.jobs.job import (
-    ColumnDelimiter,
     Job,
     JobState,
     JobType,
-    LineEnding,
-    Operation,
 )
-from bulkflow_sandbox.jobs.properties import one_of, text_of
+from bulkflow_sandbox.jobs.retention import is_open_too_long, is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
-from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-    from datetime import timedelta
 
     from bulkflow_sandbox.jobs.worker import Worker
     from bulkflow_sandbox.org import Org
-
-_ACTIONS: Final = {
-    Operation.INSERT: (Action.CREATE,),
-    Operation.UPDATE: (Action.UPDATE,),
-    Operation.UPSERT: (Action.CREATE, Action.UPDATE),
-    Operation.DELETE: (Action.DELETE,),
-    Operation.HARD_DELETE: (Action.DELETE,),
-}
-_WORDS: Final = (
-    "object",
-    "operation",
-    "externalIdFieldName",
-    "contentType",
-    "columnDelimiter",
-    "lineEnding",
-    "assignmentRuleId",
-)
 
 
 @frozen
@@ -74,7 +53,7 @@ class IngestJobs:
 
     def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
         """A new open job from the properties of a create request."""
-        job = self._new_job(properties, api_version, user_id)
+        job = new_job(properties, self._org, api_version, user_id)
         with self._org.database.writing() as connection:
             job = evolve(job, id=make_id(JOB_PREFIX, take_serials(connection, "job", 1)))
             add_job(connection, job)
@@ -102,10 +81,8 @@ class IngestJobs:
         job = self._check_upload(job_id, user_id)
         files = self.files(job)
         files.create()
-        with self._org.database.writing() as connection:
-            number = take_serials(connection, "upload", 1)
         return Upload(
-            files.folder / f"upload-{number}.part",
+            files.folder,
             choices.upload_limit,
             packed=packed,
             too_large=choices.upload_too_large.error(limit=str(choices.upload_limit)),
@@ -234,43 +211,33 @@ class IngestJobs:
         known = to18(job_id)
         if known is None:
             raise not_found()
-        with self._org.database.reading() as connection:
-            job = find_job(connection, known)
-        if job is None or job.job_type is not JobType.INGEST or self._is_over(job):
+        job = self._read(known)
+        if job is not None and is_overdue(job, self._org):
+            self._expire()
+            job = self._read(known)
+        if job is None or job.job_type is not JobType.INGEST:
             raise not_found()
         return job
 
-    def _is_over(self, job: Job) -> bool:
-        """Whether the job's time has run out and it was removed for it."""
-        choices = self._org.choices
-        age = self._org.clock.now() - self._org.moment(job.created)
-        hours = age.total_seconds() / 3600
-        if job.state is JobState.OPEN and hours > choices.open_job_hours:
-            self._expire()
-            return choices.open_job_expires is ExpiredOpenJob.REMOVE
-        if hours > choices.retention_days * 24:
-            self._expire()
-            return True
-        return False
+    def _read(self, job_id: str) -> Job | None:
+        with self._org.database.reading() as connection:
+            return find_job(connection, job_id)
 
     def _expire(self) -> None:
-        """Removes or fails the jobs whose time has run out."""
-        choices = self._org.choices
-        removed = []
+        """Removes, or fails, the jobs whose time has run out."""
+        with self._org.database.reading() as connection:
+            over = overdue(connection, JobType.INGEST, self._org)
+        if not over:
+            return
+        fails = self._org.choices.open_job_expires is ExpiredOpenJob.FAIL
+        removed = [job for job in over if not (fails and is_open_too_long(job, self._org))]
         with self._org.database.writing() as connection:
-            for job in jobs_in(connection, tuple(JobState)):
-                if job.job_type is not JobType.INGEST:
-                    continue
-                age = self._org.clock.now() - self._org.moment(job.created)
-                if _hours(age) > choices.retention_days * 24:
-                    removed.append(job)
-                elif job.state is JobState.OPEN and _hours(age) > choices.open_job_hours:
-                    if choices.open_job_expires is ExpiredOpenJob.REMOVE:
-                        removed.append(job)
-                    else:
-                        save_job(connection, evolve(job, state=JobState.FAILED))
-            for job in removed:
-                remove_job(connection, job.id)
+            for job in over:
+                if job in removed:
+                    remove_job(connection, job.id)
+                else:
+                    save_job(connection, evolve(job, state=JobState.FAILED))
+        # Not within the transaction: the worker may wait for its end with one of these jobs.
         for job in removed:
             self._forget(job)
 
@@ -288,65 +255,3 @@ class IngestJobs:
             if job.job_type is JobType.INGEST:
                 task = IngestTask(self._org, job, self.files(job))
                 self._worker.add(task, self._org.moment(job.closed))
-
-    # The create request.
-
-    def _new_job(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
-        choices, schema = self._org.choices, self._org.schema
-        words = {name: text_of(properties, name, choices) for name in _WORDS}
-        operation = one_of(Operation, words["operation"], "operation", choices)
-        if operation is None or operation in {Operation.QUERY, Operation.QUERY_ALL}:
-            raise choices.body_unreadable.error(problem="A required property is missing: operation")
-        object_name = words["object"]
-        if object_name is None:
-            raise choices.body_unreadable.error(problem="A required property is missing: object")
-        item = schema.object(object_name)
-        if item is None:
-            raise choices.object_unknown.error(object=object_name)
-        if operation is Operation.HARD_DELETE and not schema.permissions.hard_delete:
-            raise choices.hard_delete_forbidden.error()
-        if not all(schema.permissions.may(action, item.name) for action in _ACTIONS[operation]):
-            raise choices.operation_forbidden.error(object=item.name, operation=operation)
-        external_id = None
-        if operation is Operation.UPSERT:
-            name = words["externalIdFieldName"]
-            if not name:
-                raise choices.external_id_missing.error(object=item.name)
-            key = item.field(name)
-            if key is None or not key.is_key:
-                raise choices.external_id_unknown.error(field=name, object=item.name)
-            external_id = key.name
-        if words["contentType"] not in {None, "CSV"}:
-            raise choices.body_unreadable.error(
-                problem=f"Unsupported value for contentType: {words['contentType']}"
-            )
-        ending = one_of(LineEnding, words["lineEnding"], "lineEnding", choices)
-        delimiter = one_of(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
-        now = moment_text(self._org.clock.now())
-        return Job(
-            id="",
-            job_type=JobType.INGEST,
-            operation=operation,
-            object=item.name,
-            created_by=user_id,
-            created=now,
-            modified=now,
-            state=JobState.OPEN,
-            api_version=api_version,
-            line_ending=ending or LineEnding.LF,
-            column_delimiter=delimiter or ColumnDelimiter.COMMA,
-            external_id_field=external_id,
-            assignment_rule=self._assignment_rule(words["assignmentRuleId"], item.name),
-        )
-
-    def _assignment_rule(self, text: str | None, object_name: str) -> str | None:
-        if text is None:
-            return None
-        rule = to18(text)
-        if rule is None or not rule.startswith("01Q") or object_name not in {"Case", "Lead"}:
-            raise self._org.choices.assignment_rule_illegal.error(rule=text, object=object_name)
-        return rule
-
-
-def _hours(age: timedelta) -> float:
-    return age.total_seconds() / 3600

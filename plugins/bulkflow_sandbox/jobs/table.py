@@ -78,6 +78,14 @@ def latest_jobs(connection: sqlite3.Connection, limit: int) -> list[Job]:
     return [_job(row) for row in rows]
 
 
+def jobs_before(connection: sqlite3.Connection, kind: JobType, moment: str) -> list[Job]:
+    """The jobs of a kind that were created before a moment."""
+    rows = connection.execute(
+        f"SELECT {_NAMES} FROM jobs WHERE job_type = ? AND created < ?", (kind, moment)
+    )
+    return [_job(row) for row in rows]
+
+
 def jobs_in(connection: sqlite3.Connection, states: Collection[JobState]) -> list[Job]:
     """All jobs in one of some states, in the order of ids."""
     marks = ", ".join("?" * len(states))
