@@ -19,6 +19,7 @@ from bulkflow_sandbox.jobs.job import (
     Operation,
 )
 from bulkflow_sandbox.jobs.properties import one_of, text_of
+from bulkflow_sandbox.jobs.retention import is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
 from bulkflow_sandbox.limits import QUERY_JOBS, QUERY_STORAGE
 from bulkflow_sandbox.query.locator import Locator
@@ -193,8 +194,11 @@ class QueryJobs:
 
     def expire(self) -> None:
         """Removes the jobs whose time is over."""
+        with self._org.database.reading() as connection:
+            over = overdue(connection, JobType.QUERY, self._org)
+        if not over:
+            return
         with self._org.database.writing() as connection:
-            over = [job for job in jobs_in(connection, tuple(JobState)) if self._is_over(job)]
             for job in over:
                 remove_job(connection, job.id)
         for job in over:
@@ -260,15 +264,10 @@ class QueryJobs:
             job = find_job(connection, known)
         if job is None or job.job_type is not JobType.QUERY:
             raise not_found()
-        if self._is_over(job):
+        if is_overdue(job, self._org):
             self.expire()
             raise not_found()
         return job
-
-    def _is_over(self, job: Job) -> bool:
-        age = self._org.clock.now() - self._org.moment(job.created)
-        days = age.total_seconds() / 86_400
-        return job.job_type is JobType.QUERY and days > self._org.choices.retention_days
 
     def _release(self, job: Job) -> None:
         task = self._worker.drop(job.id)
