@@ -16,7 +16,7 @@ from bulkflow_sandbox.jobs.table import create_job_table
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.login.service import Logins
-from bulkflow_sandbox.org import USER_ID, USERNAME, Org
+from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID, USERNAME, Org
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.request_log import RequestLog
 from bulkflow_sandbox.rest.queries import RestQueries
@@ -161,4 +161,13 @@ class Sandbox:
                     '"LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted") '
                     "VALUES (?1, ?2, 'Sandbox', ?2, 'sandbox', 1, ?3, ?1, ?3, ?1, ?3, 0)",
                     (USER_ID, USERNAME, now),
+                )
+            if self.org.schema.object("Organization") is not None:
+                connection.execute(
+                    'INSERT OR IGNORE INTO "Organization" ("Id", "Name", "InstanceName", '
+                    '"IsSandbox", "OrganizationType", "CreatedDate", "CreatedById", '
+                    '"LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted") '
+                    "VALUES (?1, 'bulkflow sandbox', 'LOCAL', 1, 'Developer Edition', "
+                    "?3, ?2, ?3, ?2, ?3, 0)",
+                    (ORGANIZATION_ID, USER_ID, now),
                 )

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bulkflow_sandbox import Choices, Sandbox
-from bulkflow_sandbox.org import USER_ID
+from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID
 
 
 def test_tokens_have_the_form_that_the_salesforce_cli_checks():
@@ -33,3 +33,16 @@ def test_slashes_before_a_path_count_as_one(client, start):
 def test_slashes_before_a_path_can_be_refused(start):
     client = start(choices=Choices(leading_slashes=False))
     assert client.send("GET", "//services/data/v66.0/limits").status == 404
+
+
+def test_the_org_tells_of_itself_and_nobody_can_make_another(client):
+    fields = "Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType"
+    query = f"SELECT Id, {fields} FROM Organization".replace(" ", "+")
+    answer = client.send("GET", f"/services/data/v66.0/query?q={query}").json()
+    (organization,) = answer["records"]
+    assert organization["Id"] == ORGANIZATION_ID
+    assert organization["IsSandbox"] is True
+    refused = client.send(
+        "POST", "/services/data/v66.0/sobjects/Organization", {"Name": "another one"}
+    )
+    assert refused.status == 400
