@@ -7,7 +7,8 @@ The source is like `examples/quickstart/accounts.csv` with a key of its own in e
 files hold all of it in another order, all values quoted, saved numbers written anew. DuckDB alone
 reads the same files, joins them on all columns and writes the same rows: without numbering, lines,
 duplicates, parts, or values written anew (so it finds only the rows that come back unchanged, which
-failed ones do), in memory, as much of it as it likes. Each measurement is a process of its own; the peak is of the whole process.
+failed ones do), and with as much memory as it likes. Each measurement is a process of its own; the
+peak is of the whole process.
 """
 
 from __future__ import annotations

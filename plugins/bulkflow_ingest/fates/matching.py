@@ -52,8 +52,9 @@ class Batch:
 class Matching:
     """Pairs result rows with source rows.
 
-    Makes the tables `pairs` (row, res) and `doubts` (row): source rows that cannot be told from
-    other rows, unlike them, of another outcome.
+    Makes the tables `pairs` (row, res, loose: whether some columns were left out of the comparison)
+    and `doubts` (row): source rows that cannot be told from other rows, unlike them, of another
+    outcome.
     """
 
     database: Database
@@ -68,7 +69,7 @@ class Matching:
         """Match everything that can be matched."""
         for macro in MEANING_MACROS:
             self.database.run(macro)
-        self.database.run("CREATE TABLE pairs (row BIGINT, res BIGINT)")
+        self.database.run("CREATE TABLE pairs (row BIGINT, res BIGINT, loose BOOLEAN)")
         self.database.run("CREATE TABLE doubts (row BIGINT)")
         forms = self.results.shared
         self._round(forms, last=False)
@@ -91,10 +92,13 @@ class Matching:
     def _round(self, forms: Forms, *, last: bool) -> None:
         keys = self.source.write_keys("source_keys", forms)
         result_keys = self.results.write_keys("result_keys", forms)
+        loose = Form.LEFT_OUT in forms.values()
         for batch in self.batches:
-            self._match(batch, keys, result_keys, last=last)
+            self._match(batch, keys, result_keys, loose=loose, last=last)
 
-    def _match(self, batch: Batch, source_keys: str, result_keys: str, *, last: bool) -> None:
+    def _match(
+        self, batch: Batch, source_keys: str, result_keys: str, *, loose: bool, last: bool
+    ) -> None:
         run = self.database.run
         run(
             f"""
@@ -134,11 +138,11 @@ class Matching:
             WHERE {last} OR results.n <= rows.n
             """
         )
-        run("INSERT INTO pairs SELECT row, res FROM classes WHERE single ORDER BY row")
+        run(f"INSERT INTO pairs SELECT row, res, {loose} FROM classes WHERE single ORDER BY row")
         run(
-            """
+            f"""
             INSERT INTO pairs
-            SELECT a.row, b.res
+            SELECT a.row, b.res, {loose}
             FROM (
                 SELECT row, p, h, k, row_number() OVER (PARTITION BY p, h, k ORDER BY row) AS n
                 FROM left_rows SEMI JOIN (FROM classes WHERE NOT single) USING (p, h, k)
@@ -158,7 +162,10 @@ class Matching:
         )
 
     def _differing(self, forms: Forms) -> Forms:
-        """Compare less of the columns whose values in the left results are not in the source."""
+        """Compare less of the columns whose values in the left results are not in the source.
+
+        Of at least one column something is compared: all else would be no match.
+        """
         places = [place for place, form in forms.items() if form is not Form.LEFT_OUT]
         if not places:
             return forms
@@ -186,9 +193,10 @@ class Matching:
                 "SELECT DISTINCT place FROM wanted ANTI JOIN found USING (v)"
             )
         }
-        return {
+        found = {
             place: Form(form + 1) if place in differing else form for place, form in forms.items()
         }
+        return found if set(found.values()) != {Form.LEFT_OUT} else forms
 
     def _sample(self, places: Sequence[int]) -> None:
         """Take the values of some of the results that are left, from as many parts as there are."""

@@ -45,6 +45,18 @@ def settle(database: Database, batches: Sequence[Batch]) -> None:
         SELECT p, count(*) AS n FROM result_rows ANTI JOIN pairs USING (res) GROUP BY p
         """
     )
+    # Rows of which not all columns agree can be each other's, unless every one has a result.
+    database.run(
+        """
+        CREATE TABLE loose_parts AS
+        SELECT p FROM pairs JOIN result_rows USING (res)
+        WHERE loose AND p NOT IN (
+            SELECT p FROM slices JOIN (
+                SELECT p, count(*) AS n FROM result_rows GROUP BY p
+            ) USING (p) WHERE n = rows
+        ) GROUP BY p
+        """
+    )
     database.run(_TABLE.format("fates"))
     for batch in batches:
         database.run(
@@ -55,7 +67,9 @@ def settle(database: Database, batches: Sequence[Batch]) -> None:
                     ELSE {LOADED} END AS kind,
                 coalesce(told.id, '') AS id, coalesce(told.created, '') AS created,
                 coalesce(told.error, '') AS error,
-                CASE WHEN doubted.row IS NOT NULL OR (told.res IS NULL AND strays.p IS NOT NULL)
+                CASE WHEN doubted.row IS NOT NULL
+                        OR (told.res IS NULL AND strays.p IS NOT NULL)
+                        OR (coalesce(pairs.loose, true) AND loose.p IS NOT NULL)
                     THEN {UNKNOWN} ELSE 0 END AS doubt
             FROM (SELECT * FROM source_rows WHERE {batch.rows()}) AS rows
             ASOF JOIN slices ON rows.row >= slices.first
@@ -63,6 +77,7 @@ def settle(database: Database, batches: Sequence[Batch]) -> None:
             LEFT JOIN (SELECT * FROM result_rows WHERE {batch.slices()}) AS told USING (res)
             LEFT JOIN (SELECT DISTINCT row FROM doubts WHERE {batch.rows()}) AS doubted USING (row)
             LEFT JOIN strays ON strays.p = slices.p
+            LEFT JOIN loose_parts AS loose ON loose.p = slices.p
             """
         )
         database.run(

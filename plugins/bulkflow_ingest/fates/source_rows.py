@@ -29,7 +29,7 @@ class SourceRows:
     """All rows of a logical job's source, in the order of its files.
 
     Makes the tables `source_rows` (row, line, h, k: the key of the whole row) and `slices` (p,
-    part, file, first: the number of its first row).
+    part, file, first: the number of its first row, rows).
     """
 
     database: Database
@@ -46,7 +46,9 @@ class SourceRows:
         self.database.run(
             "CREATE TABLE source_rows (row BIGINT, line BIGINT, h UBIGINT, k UBIGINT)"
         )
-        self.database.run("CREATE TABLE slices (p BIGINT, part BIGINT, file BIGINT, first BIGINT)")
+        self.database.run(
+            "CREATE TABLE slices (p BIGINT, part BIGINT, file BIGINT, first BIGINT, rows BIGINT)"
+        )
         for file in self.files:
             self._read_slices(file)
             only = file.slices[0]
@@ -91,11 +93,12 @@ class SourceRows:
         first = file.first
         for index, each in enumerate(file.slices):
             self.database.run(
-                "INSERT INTO slices VALUES (?, ?, ?, ?)",
+                "INSERT INTO slices VALUES (?, ?, ?, ?, ?)",
                 file.position + index,
                 each.part,
                 file.index,
                 first,
+                each.rows,
             )
             first += each.rows
 
