@@ -43,6 +43,7 @@ class Interruption:
         self._live = live
         self._services: Services | None = None
         self._received = 0
+        self._asked = False
         self._sheltered = False
         self._over = False
         self._words: SimpleQueue[int | None] = SimpleQueue()
@@ -60,7 +61,7 @@ class Interruption:
 
         def hear(event: Event) -> None:
             # Nothing but an `always` block begins a step in a run that was asked to stop.
-            if isinstance(event, StepStarted) and self._received:
+            if isinstance(event, StepStarted) and self._asked:
                 self._sheltered = True
             listener(event)
 
@@ -104,6 +105,7 @@ class Interruption:
             return
         assert self._services is not None
         self._services.cancellation.request()
+        self._asked = True
         if self._over:
             return
         self._services.emit(
