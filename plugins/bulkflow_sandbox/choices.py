@@ -411,6 +411,7 @@ class Choices:
         "The lines before the message of a refused query; how much of a long line is shown is "
         "not known",
     )
+    query_length: int = _choice(100_000, Source.DOCUMENTED, "Most characters of a query")
     query_not_in_chain: bool = _choice(
         True,
         Source.CHOSEN,

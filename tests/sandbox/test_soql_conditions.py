@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox import ManualClock, Sandbox
@@ -205,6 +205,7 @@ conditions = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(condition=conditions)
 def test_a_condition_finds_the_records_that_meet_it(probes, condition):
     sandbox, records = probes
@@ -214,6 +215,7 @@ def test_a_condition_finds_the_records_that_meet_it(probes, condition):
     assert [one["Id"] for one in found] == [one["Id"] for one in records if meets(one)]
 
 
+@settings(deadline=None)
 @given(condition=conditions)
 def test_a_condition_and_its_negation_part_the_records(probes, condition):
     sandbox, records = probes
@@ -225,6 +227,7 @@ def test_a_condition_and_its_negation_part_the_records(probes, condition):
     assert count(condition[0]) + count(f"NOT {condition[0]}") == len(records)
 
 
+@settings(deadline=None)
 @given(value=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_any_text_can_be_written_as_a_literal(probes, value):
     sandbox, _ = probes
@@ -272,6 +275,7 @@ def test_other_names_are_no_spans(name):
     assert span(name, TODAY, week_starts=6) is None
 
 
+@settings(deadline=None)
 @given(today=st.dates(date(1990, 1, 1), date(2100, 1, 1)), starts=st.integers(0, 6))
 def test_units_of_time_follow_each_other_without_gap(today, starts):
     for unit in ("WEEK", "MONTH", "QUARTER", "YEAR"):

@@ -51,7 +51,9 @@ def json_object(body: bytes, choices: Choices) -> Mapping[str, object]:
     """
     try:
         properties = json.loads(body)
-    except ValueError as error:
+        # Half of a character, as an escape can write it, is no text that could be stored.
+        json.dumps(properties, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise choices.body_unreadable.error(
             problem=f"Unexpected content of the body: {error}"
         ) from error

@@ -19,6 +19,7 @@ from bulkflow_sandbox.soql.refusals import (
     INVALID_FIELD,
     INVALID_OPERATOR,
     MALFORMED_QUERY,
+    TOO_COMPLICATED,
     refusal,
     wrong_type,
 )
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 _LONG_TEXT: Final = 255
 """Longer text areas can be neither filtered nor sorted by."""
+
+_LONGEST_PATTERN: Final = 50_000
+"""Most bytes of a pattern that the database takes."""
 
 _ORDERED: Final = {
     Operator.LESS: "<",
@@ -192,7 +196,10 @@ class Conditions:
             raise self._refused(literal.at, INVALID_OPERATOR, f"invalid operator on {kind} field")
         if literal.kind is LiteralKind.NULL:
             return f"{column.sql} IS NULL"
-        self.values.append(self._text(column, literal, like_pattern))
+        pattern = self._text(column, literal, like_pattern)
+        if len(pattern.encode()) > _LONGEST_PATTERN:
+            raise self._refused(literal.at, TOO_COMPLICATED, "The pattern is too long")
+        self.values.append(pattern)
         return f"{column.sql} LIKE ? ESCAPE '\\'"
 
     def _in(self, column: Column, test: Membership) -> str:

@@ -36,7 +36,7 @@ def string_value(literal: str) -> str:
     Raises:
         BadEscapeError: An escape sequence is unknown.
     """
-    return _ESCAPE.sub(lambda match: _unescaped(match[1]), literal[1:-1])
+    return _whole(_ESCAPE.sub(lambda match: _unescaped(match[1]), literal[1:-1]))
 
 
 def like_pattern(literal: str) -> str:
@@ -52,7 +52,16 @@ def like_pattern(literal: str) -> str:
         plain = _unescaped(match[1])
         return LIKE_ESCAPE + plain if plain in {"_", "%", LIKE_ESCAPE} else plain
 
-    return _ESCAPE.sub(replace, literal[1:-1])
+    return _whole(_ESCAPE.sub(replace, literal[1:-1]))
+
+
+def _whole(text: str) -> str:
+    """A text in which two escaped halves of a character have become one."""
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError as error:
+        half = text.encode("utf-16-le", "surrogatepass")[error.start : error.start + 2]
+        raise BadEscapeError(f"\\u{int.from_bytes(half, 'little'):04x}") from None
 
 
 def _unescaped(sequence: str) -> str:

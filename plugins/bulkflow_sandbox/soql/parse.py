@@ -9,7 +9,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
 from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.soql.grammar import soql_parser
-from bulkflow_sandbox.soql.refusals import MALFORMED_QUERY, refusal
+from bulkflow_sandbox.soql.refusals import MALFORMED_QUERY, TOO_COMPLICATED, refusal
 from bulkflow_sandbox.soql.tree import (
     AllOf,
     AnyOf,
@@ -62,6 +62,12 @@ def parse(text: str, choices: Choices) -> Query:
     """
     if not text.strip():
         raise ApiError(400, MALFORMED_QUERY, "A query string has to be specified")
+    if len(text) > choices.query_length:
+        raise ApiError(
+            400,
+            MALFORMED_QUERY,
+            f"SOQL statements cannot be longer than {choices.query_length} characters.",
+        )
     try:
         tree = soql_parser().parse(text)
     except UnexpectedToken as error:
@@ -88,6 +94,7 @@ class _Builder:
     def __init__(self, text: str, choices: Choices) -> None:
         self._text = text
         self._choices = choices
+        self._nested = False
 
     def query(self, tree: Node) -> Query:
         items: tuple[Item, ...] = ()
@@ -130,7 +137,7 @@ class _Builder:
             case "typeof":
                 return TypeOf(_at(next(_tokens(tree))))
             case "subquery":
-                return Subquery(self.query(next(_trees(tree))).object_at)
+                return Subquery(_at(next(_tokens(tree))))
             case _:
                 return self._subject(tree)
 
@@ -153,9 +160,7 @@ class _Builder:
 
     def _condition(self, tree: Node, depth: int = 0) -> Condition:
         if depth > _DEEPEST:
-            raise ApiError(
-                400, "QUERY_TOO_COMPLICATED", "The query's conditions are nested too deep"
-            )
+            raise ApiError(400, TOO_COMPLICATED, "The query's conditions are nested too deep")
         match tree.data:
             case "enclosed":
                 return self._condition(next(_trees(tree)), depth + 1)
@@ -190,12 +195,27 @@ class _Builder:
             subject=self._subject(subject),
             operator=Operator(" ".join(word.type for word in words)),
             values=(
-                self.query(next(_trees(values)))
+                self._inner(values)
                 if values.data == "subquery"
                 else tuple(self._literal(one) for one in _tokens(values))
             ),
             at=_at(words[0]),
         )
+
+    def _inner(self, tree: Node) -> Query:
+        """The query within an IN, which can have no further one within it."""
+        if self._nested:
+            raise refusal(
+                self._choices,
+                self._text,
+                _at(next(_tokens(tree))),
+                MALFORMED_QUERY,
+                "Nesting of semi join sub-selects is not supported",
+            )
+        self._nested = True
+        query = self.query(next(_trees(tree)))
+        self._nested = False
+        return query
 
     def _literal(self, token: Token) -> Literal:
         kind = _KINDS.get(token.type) or _NAMED.get(token.lower(), LiteralKind.PERIOD)
