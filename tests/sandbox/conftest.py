@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,8 +97,39 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+@define(eq=False)
+class Stopper:
+    """Stops servers beside the tests: the HTTP server takes a tenth of a second to end."""
+
+    threads: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2))
+    ending: list[Future[None]] = field(factory=list)
+
+    def stop(self, client: Client) -> None:
+        client.pool.clear()
+        self.ending.append(self.threads.submit(client.server.stop))
+
+    def wait(self) -> None:
+        """Until no server is on its way out; raises what ending one has raised."""
+        while self.ending:
+            self.ending.pop().result()
+
+
+@pytest.fixture(scope="session")
+def stopper() -> Iterator[Stopper]:
+    stopper = Stopper()
+    yield stopper
+    stopper.wait()
+    stopper.threads.shutdown()
+
+
 @pytest.fixture
-def start() -> Iterator[Callable[..., Client]]:
+def alone(stopper: Stopper) -> None:
+    """No server of another test is on its way out."""
+    stopper.wait()
+
+
+@pytest.fixture
+def start(stopper: Stopper) -> Iterator[Callable[..., Client]]:
     """Starts sandboxes with the options of `running`; all are stopped at the end."""
     clients: list[Client] = []
 
@@ -108,8 +140,7 @@ def start() -> Iterator[Callable[..., Client]]:
 
     yield start
     for client in clients:
-        client.pool.clear()
-        client.server.stop()
+        stopper.stop(client)
 
 
 @pytest.fixture(scope="session")

@@ -448,3 +448,9 @@ def test_a_locator_that_nobody_gave_is_not_found(client):
 @pytest.mark.parametrize(("version", "status"), [("40.0", 404), ("41.0", 200)])
 def test_ingest_jobs_begin_with_version_41(client, version, status):
     assert client.send("GET", client.jobs.replace("66.0", version)).status == status
+
+
+@pytest.mark.parametrize("name", ["object", "operation", "lineEnding", "assignmentRuleId"])
+def test_half_a_character_in_a_property_is_refused_like_any_other_text(client, name):
+    job = {"object": "Case", "operation": "insert"} | {name: "\ud800"}
+    assert client.send("POST", client.jobs, job).status == 400

@@ -23,7 +23,7 @@ from bulkflow_sandbox.store.database import FORMAT
 INSERT = {"object": "Account", "operation": "insert"}
 
 
-def test_a_server_answers_when_it_has_started_and_is_gone_when_it_has_stopped():
+def test_a_server_answers_when_it_has_started_and_is_gone_when_it_has_stopped(alone):
     before = set(threading.enumerate())
     with SandboxServer() as server:
         url, folder = server.url, server.api.database.folder
@@ -163,7 +163,7 @@ def test_a_server_in_the_foreground_ends_in_order_when_asked(number):
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="nothing lists the open files")
-def test_nothing_is_left_open(tmp_path):
+def test_nothing_is_left_open(tmp_path, alone):
     def opened() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 

@@ -32,7 +32,8 @@ def error_body(error: ApiError) -> bytes:
     entry: dict[str, object] = {"errorCode": error.code, "message": error.message}
     if error.fields:
         entry["fields"] = list(error.fields)
-    return json.dumps([entry], ensure_ascii=False, separators=(",", ":")).encode()
+    # What a client sent may be quoted in the message, and JSON can spell half of a character.
+    return json.dumps([entry], ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def error_answer(error: ApiError) -> Response:
