@@ -672,6 +672,41 @@ def test_other_messages_are_faults_too(client, body):
     assert texts(answer)["exceptionCode"]
 
 
+# Set-up from outside of Python.
+
+
+def test_apps_and_passwords_can_be_set_up_over_http(start, clock, keys):
+    client = start(clock=clock)
+    app = {"clientId": "jwt-app", "certificate": public(keys[0])}
+    assert client.send("POST", "/_sandbox/apps", app).status == 204
+    assert exchange(client, assertion(private(keys[0]), clock.now())).status == 200
+    user = {"username": USERNAME, "password": "new", "securityToken": "T"}
+    assert client.send("PUT", "/_sandbox/passwords", user).status == 204
+    assert works(client, password(client, password="newT")["access_token"])
+    assert soap(client, USERNAME, "sandbox").status == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "problem"),
+    [
+        ("apps", {}, "an app needs a 'clientId'"),
+        ("apps", {"clientId": 5}, "'clientId' must be a text"),
+        ("apps", {"clientId": "a", "secret": "b"}, "'secret' is unknown"),
+        ("apps", {"clientId": "a", "redirectUris": "b"}, "'redirectUris' must be a list of texts"),
+        ("passwords", {"username": "a"}, "a user needs a 'username' and a 'password'"),
+    ],
+)
+def test_bad_set_up_is_refused_in_words(client, path, document, problem):
+    method = "POST" if path == "apps" else "PUT"
+    assert client.error(method, f"/_sandbox/{path}", document) == (400, "SANDBOX_ERROR", problem)
+
+
+def test_set_up_needs_the_token_that_the_sandbox_was_started_with(client):
+    token = password(client)["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.send("POST", "/_sandbox/apps", {"clientId": "a"}, headers).status == 401
+
+
 def test_secrets_are_in_no_repr(client):
     logins = client.server.api.logins
     shown = f"{DEFAULT_APP!r} {logins.users!r} {client.server.api.sessions!r} {logins.grants!r}"

@@ -11,6 +11,8 @@ made it invalid for the API.
     POST    /_sandbox/clock       {"advance": 3600}, where the sandbox has a clock to move
     PUT     /_sandbox/limits      {"DailyApiRequests": 10}
     POST    /_sandbox/sessions    {"expire": true}: no token is valid; false: the first is again
+    POST    /_sandbox/apps        {"clientId": "x", "certificate": "PEM"}: an app that may log in
+    PUT     /_sandbox/passwords   {"username": "x", "password": "y", "securityToken": "z"}
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from bulkflow_sandbox.faults.text import read_fault
 from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.jobs.pace_text import pace_text, read_pace
+from bulkflow_sandbox.login.documents import read_app, read_password
 from bulkflow_sandbox.org import USER_ID
 
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ class AdminResources:
             "/clock": {"POST": self.move_clock},
             "/limits": {"PUT": self.change_limits},
             "/sessions": {"POST": self.change_sessions},
+            "/apps": {"POST": self.add_app},
+            "/passwords": {"PUT": self.change_password},
         }
         return [
             route
@@ -147,6 +152,17 @@ class AdminResources:
             self._sandbox.sessions.revoke_all()
         else:
             self._sandbox.sessions.admit(self._sandbox.token, USER_ID)
+        return Response(status_code=204)
+
+    async def add_app(self, request: Request) -> Response:
+        """POST /_sandbox/apps."""
+        self._sandbox.logins.register(read_app(await _document(request)))
+        return Response(status_code=204)
+
+    async def change_password(self, request: Request) -> Response:
+        """PUT /_sandbox/passwords."""
+        username, password, token = read_password(await _document(request))
+        self._sandbox.logins.users.set_password(username, password, token)
         return Response(status_code=204)
 
 
