@@ -22,6 +22,7 @@ COMMANDS = {
     "graph": "Draw a pipeline file, as Mermaid or DOT.",
     "fmt": "Write pipeline files in the one style.",
     "explain": "Say what a diagnostic code means, and how to mend the mistake.",
+    "lsp": "Help an editor with pipeline files, over stdin and stdout.",
     "words": "List the words of the language, and who brought them.",
     "plugins": "List the plugins that are installed.",
 }

@@ -50,3 +50,7 @@ def test_explaining_a_code_loads_no_parser_and_no_plugin() -> None:
     modules = loaded("explain", "B203")
     assert plugins(modules) == set()
     assert modules & {*HEAVY, "lark"} == set()
+
+
+def test_help_loads_no_language_server() -> None:
+    assert loaded("--help") & {"pygls", "lsprotocol", "lark"} == set()

@@ -1,0 +1,118 @@
+"""What a word means, for whoever points at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from bulkflow.language import tree
+from bulkflow.language.parser import parse
+from bulkflow.lsp.phrases import phrases_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bulkflow.lsp.symbols import Symbol, Symbols
+    from bulkflow.model.value import Value
+    from bulkflow.plugin.catalogue import Catalogue, Words
+    from bulkflow.plugin.records import Clause, Condition, Step
+    from bulkflow.source import SourceText, Span
+
+
+@frozen
+class Hover:
+    """Markdown about a place."""
+
+    text: str
+    span: Span
+
+
+def hover(source: SourceText, offset: int, symbols: Symbols, catalogue: Catalogue) -> Hover | None:
+    """About the name, the word or the org at an offset."""
+    symbol = symbols.at(source, offset)
+    if symbol is not None:
+        place = next(
+            each
+            for each in symbol.places
+            if each.source.path == source.path and each.start <= offset <= each.end
+        )
+        return Hover(about(symbol), place)
+    for statement in _all(parse(source).tree.body):
+        if isinstance(statement, tree.Org) and _in(statement.name.span, offset):
+            org = catalogue.orgs.get(statement.name.name)
+            return None if org is None else Hover(f"org `{org.name}`\n\n{org.doc}", statement.span)
+        for items, words, records in _lines(statement, catalogue):
+            span = items[0].span.to(items[-1].span)
+            if _in(span, offset):
+                return _about_line(items, words, records, span)
+    return None
+
+
+def about(symbol: Symbol) -> str:
+    """What a declared name stands for."""
+    statement = symbol.statement
+    lines = [" ".join(statement.span.text.split())]
+    if isinstance(statement, tree.Job):
+        lines += [f"    {' '.join(each.span.text.split())}" for each in statement.clauses]
+    return "\n".join([f"{symbol.kind.value} `{symbol.name}`", "", "```bulkflow", *lines, "```"])
+
+
+def _about_line(
+    items: Sequence[Value],
+    words: Words,
+    records: Mapping[str, Step] | Mapping[str, Clause] | Mapping[str, Condition],
+    span: Span,
+) -> Hover | None:
+    found = [(phrase, records[phrase.text]) for phrase in phrases_of(words, items)]
+    parts = [
+        f"```bulkflow\n{phrase.text}\n```\n\n{record.doc}\n\n*from {record.provider}*"
+        for phrase, record in found
+    ]
+    return Hover("\n\n---\n\n".join(parts), span) if parts else None
+
+
+def _lines(
+    statement: tree.Statement, catalogue: Catalogue
+) -> Iterator[
+    tuple[
+        Sequence[Value],
+        Words,
+        Mapping[str, Step] | Mapping[str, Clause] | Mapping[str, Condition],
+    ]
+]:
+    """The lines of plugins' words in a statement, but for those of its block."""
+    match statement:
+        case tree.Chain():
+            for step in (*statement.steps, *(s for h in statement.handlers for s in h.steps)):
+                yield step.items, catalogue.step_words, catalogue.step_by_phrase
+        case tree.Job():
+            for clause in statement.clauses:
+                yield clause.items, catalogue.clause_words, catalogue.clause_by_phrase
+        case tree.When():
+            for test in _tests(statement.condition):
+                yield test.items, catalogue.condition_words, catalogue.condition_by_phrase
+        case _:
+            pass
+
+
+def _tests(condition: tree.Condition) -> Iterator[tree.Test]:
+    match condition:
+        case tree.Test():
+            yield condition
+        case tree.Not():
+            yield from _tests(condition.operand)
+        case tree.And() | tree.Or():
+            for operand in condition.operands:
+                yield from _tests(operand)
+
+
+def _all(statements: Sequence[tree.Statement]) -> Iterator[tree.Statement]:
+    for statement in statements:
+        yield statement
+        if isinstance(statement, tree.Parallel | tree.For | tree.When | tree.Always):
+            yield from _all(statement.body)
+
+
+def _in(span: Span, offset: int) -> bool:
+    return span.start <= offset <= span.end

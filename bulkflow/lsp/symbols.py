@@ -1,0 +1,221 @@
+"""Where names are declared and where they are used, over a file and all that it includes."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from enum import Enum
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from attrs import Factory, define, field
+
+from bulkflow.language import tree
+from bulkflow.language.parser import parse
+from bulkflow.lsp.documents import normal
+from bulkflow.lsp.phrases import match_of
+from bulkflow.model.value import Interpolation, Name, Text
+from bulkflow.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from bulkflow.model.value import Value
+    from bulkflow.plugin.catalogue import Catalogue, Words
+    from bulkflow.source import SourceText
+
+Declaring: TypeAlias = tree.Job | tree.Param | tree.Let | tree.For
+
+
+class SymbolKind(Enum):
+    """What a name stands for."""
+
+    JOB = "job"
+    PARAM = "param"
+    LET = "let"
+    LOOP = "loop variable"
+
+
+@define(eq=False)
+class Symbol:
+    """A declared name."""
+
+    kind: SymbolKind
+    name: str
+    declared: Span
+    statement: Declaring
+    references: list[Span] = Factory(list)
+    """Where it is used, without the declaration."""
+
+    @property
+    def places(self) -> list[Span]:
+        """Every place where the name stands."""
+        return [self.declared, *self.references]
+
+
+@define(eq=False)
+class _Scope:
+    names: ChainMap[str, Symbol] = Factory(ChainMap)
+    jobs: ChainMap[str, Symbol] = Factory(ChainMap)
+
+    def inner(self) -> _Scope:
+        return _Scope(self.names.new_child(), self.jobs.new_child())
+
+
+@define(eq=False)
+class Symbols:
+    """The names of a pipeline: of its main file and of what that includes."""
+
+    catalogue: Catalogue
+    read: Callable[[Path], SourceText]
+    all: list[Symbol] = field(init=False, factory=list)
+    sources: list[SourceText] = field(init=False, factory=list)
+    """The files that the pipeline consists of, the main file first."""
+    includes: list[tuple[Span, Path]] = field(init=False, factory=list)
+    """Where a file is included, and which."""
+
+    def walk(self, source: SourceText) -> Symbols:
+        """Take in a main file."""
+        self._block(list(self._merged(source)), _Scope())
+        return self
+
+    def at(self, source: SourceText, offset: int) -> Symbol | None:
+        """The symbol whose name stands at an offset, or ends there."""
+        for symbol in self.all:
+            if any(_holds(place, source, offset) for place in symbol.places):
+                return symbol
+        return None
+
+    def named(self, *kinds: SymbolKind) -> list[str]:
+        """The names of some kinds, each once."""
+        return list(dict.fromkeys(each.name for each in self.all if each.kind in kinds))
+
+    def _merged(self, source: SourceText) -> Iterator[tree.Statement]:
+        self.sources.append(source)
+        for statement in parse(source).tree.body:
+            if not isinstance(statement, tree.Include):
+                yield statement
+                continue
+            path = self._included(statement, source)
+            if path is None or any(each.path == path for each in self.sources):
+                continue
+            try:
+                included = self.read(path)
+            except (OSError, ValueError):
+                # That it cannot be read is a diagnostic's affair.
+                continue
+            yield from self._merged(included)
+
+    def _included(self, include: tree.Include, source: SourceText) -> Path | None:
+        written = "".join(part for part in include.path.parts if isinstance(part, str))
+        if source.path is None or not written:
+            return None
+        path = normal(source.path.parent / written)
+        self.includes.append((include.path.span, path))
+        return path
+
+    def _block(self, statements: Sequence[tree.Statement], scope: _Scope) -> None:
+        for statement in statements:
+            match statement:
+                case tree.Job():
+                    self._declare(SymbolKind.JOB, statement.name, statement, scope.jobs)
+                case tree.Param():
+                    self._declare(SymbolKind.PARAM, statement.name, statement, scope.names)
+                case tree.Let():
+                    self._declare(SymbolKind.LET, statement.name, statement, scope.names)
+                case _:
+                    pass
+        for statement in statements:
+            self._statement(statement, scope)
+
+    def _declare(
+        self, kind: SymbolKind, name: Name, statement: Declaring, known: ChainMap[str, Symbol]
+    ) -> None:
+        if name.name and name.name not in known:
+            known[name.name] = Symbol(kind, name.name, name.span, statement)
+            self.all.append(known[name.name])
+
+    def _statement(self, statement: tree.Statement, scope: _Scope) -> None:
+        match statement:
+            case tree.Job():
+                for clause in statement.clauses:
+                    self._line(clause.items, self.catalogue.clause_words, scope)
+            case tree.Chain():
+                for step in (*statement.steps, *(s for h in statement.handlers for s in h.steps)):
+                    self._jobs(step.items, scope)
+                    self._line(step.items, self.catalogue.step_words, scope)
+            case tree.Parallel() | tree.Always() | tree.When() | tree.For():
+                self._opened(statement, scope)
+            case tree.Param(default=value) | tree.Let(value=value):
+                if value is not None:
+                    self._value(value, scope)
+            case tree.Org() | tree.Include():
+                pass
+            case _:
+                assert_never(statement)
+
+    def _opened(
+        self, statement: tree.Parallel | tree.Always | tree.When | tree.For, scope: _Scope
+    ) -> None:
+        inner = scope.inner()
+        if isinstance(statement, tree.When):
+            self._condition(statement.condition, scope)
+        elif isinstance(statement, tree.For):
+            self._texts([statement.pattern], scope)
+            self._declare(SymbolKind.LOOP, statement.variable, statement, inner.names)
+        self._block(statement.body, inner)
+
+    def _condition(self, condition: tree.Condition, scope: _Scope) -> None:
+        match condition:
+            case tree.Test(items=(value,)):
+                self._value(value, scope)
+            case tree.Test(items=(left, Name(name="is"), *_, right)):
+                self._value(left, scope)
+                self._value(right, scope)
+            case tree.Test():
+                self._jobs(condition.items, scope)
+                self._line(condition.items, self.catalogue.condition_words, scope)
+            case tree.Not():
+                self._condition(condition.operand, scope)
+            case tree.And() | tree.Or():
+                for operand in condition.operands:
+                    self._condition(operand, scope)
+            case _:
+                assert_never(condition)
+
+    def _line(self, items: Sequence[Value], words: Words, scope: _Scope) -> None:
+        """A line of a plugin's words: names in slots that take constants are uses of them."""
+        self._texts(items, scope)
+        first = items[0]
+        found = match_of(words.phrases(first.name), items) if isinstance(first, Name) else None
+        if found is None:
+            return
+        types = {slot.name: slot.type for slot in found.phrase.slots}
+        for slot, value in found.arguments.items():
+            kind = self.catalogue.value_types.get(types[slot])
+            if isinstance(value, Name) and types[slot] != "job" and kind and kind.constants:
+                self._value(value, scope)
+
+    def _jobs(self, items: Sequence[Value], scope: _Scope) -> None:
+        for word, name in pairwise(items):
+            if isinstance(word, Name) and word.name == "job" and isinstance(name, Name):
+                job = scope.jobs.get(name.name)
+                if job is not None:
+                    job.references.append(name.span)
+
+    def _value(self, value: Value, scope: _Scope) -> None:
+        self._texts([value], scope)
+        if isinstance(value, Name) and value.name in scope.names:
+            scope.names[value.name].references.append(value.span)
+
+    def _texts(self, values: Iterable[Value], scope: _Scope) -> None:
+        for text in values:
+            for part in text.parts if isinstance(text, Text) else ():
+                if isinstance(part, Interpolation) and part.name in scope.names:
+                    span = part.span
+                    inside = Span(span.source, span.start + 1, span.end - 1)
+                    scope.names[part.name].references.append(inside)
+
+
+def _holds(place: Span, source: SourceText, offset: int) -> bool:
+    return place.source.path == source.path and place.start <= offset <= place.end

@@ -1,0 +1,48 @@
+"""What may follow in a phrase is what the phrase takes."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkflow import app
+from bulkflow.lsp.cursor import values_of
+from bulkflow.lsp.phrases import following
+from bulkflow.plugin.phrase import Match, Phrase, Slot
+
+CATALOGUE = app.plugins({}).catalogue
+PHRASES = [
+    phrase
+    for records in (CATALOGUE.steps, CATALOGUE.clauses, CATALOGUE.conditions)
+    for record in records
+    for phrase in record.phrases
+]
+
+
+@given(st.sampled_from(PHRASES), st.data())
+def test_following_what_is_offered_leads_to_a_line_that_fits(
+    phrase: Phrase, data: st.DataObject
+) -> None:
+    words: tuple[str, ...] = (phrase.verb,)
+    for _ in range(20):
+        items = values_of(words)
+        runs = following(phrase, items)
+        complete = isinstance(phrase.match(items), Match)
+        assert runs or complete
+        if not runs or (complete and data.draw(st.booleans())):
+            break
+        run = data.draw(st.sampled_from(runs))
+        for element in run:
+            if not isinstance(element, Slot):
+                words = (*words, element.text)
+            elif element.type == "job":
+                words = (*words, "job", "x") if words[-1] != "job" else (*words, "x")
+            else:
+                words = (*words, "3")
+    assert isinstance(phrase.match(values_of(words)), Match)
+
+
+def test_a_line_that_does_not_fit_has_nothing_that_follows() -> None:
+    (wait,) = [phrase for phrase in PHRASES if phrase.verb == "wait"]
+    assert following(wait, values_of(("wait", "until"))) == []
+    assert following(wait, values_of(("wait", "up", "for"))) == []
