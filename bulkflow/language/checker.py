@@ -9,6 +9,7 @@ from attrs import frozen
 from bulkflow.language import tree
 from bulkflow.language.findings import Findings
 from bulkflow.language.include import Includer
+from bulkflow.language.leftovers import report_left_open
 from bulkflow.language.lifecycle import follow_jobs
 from bulkflow.language.orgs import choose_org
 from bulkflow.language.parameters import Parameters
@@ -62,7 +63,7 @@ def check(
     statements = Includer(read, findings).statements(source)
     start = Span(source, 0, 0)
     chosen = choose_org(statements, catalogue, org, start, findings)
-    planner = Planner(catalogue, findings)
+    planner = Planner(catalogue, findings, source)
     scope = Scope(environ)
     params = [each for each in statements if isinstance(each, tree.Param)]
     parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
@@ -70,4 +71,9 @@ def check(
     plan = Plan(source, chosen, parameters, body)
     if not findings.any_broken and None not in planner.doubtful:
         follow_jobs(plan, catalogue, findings, planner.doubtful)
+    if not findings.any_error:
+        for name, noun in (*((each.name, "param") for each in params), *planner.named):
+            if name.span.source is source:
+                planner.evaluator.unused(name, noun)
+        report_left_open(plan, catalogue, findings)
     return Checked(None if findings.any_error else plan, findings.sorted())

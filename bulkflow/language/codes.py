@@ -54,6 +54,8 @@ class Code(Enum):
     NO_ORG = "B214", "a file with jobs and without an org"
     UNKNOWN_ORG = "B215", "an org that no plugin knows"
     SECOND_ORG = "B216", "more than one org"
+    LEFT_OPEN = "B217", "a job that is left open in the org"
+    UNUSED_NAME = "B218", "a param or let that nothing uses"
 
     UNKNOWN_STEP = "B301", "a verb that no plugin brings"
     STEP_WORDS = "B302", "a step whose words fit no phrase"

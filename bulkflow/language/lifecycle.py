@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field
 
+from bulkflow.language.branching import steps_of
 from bulkflow.language.codes import Code
 from bulkflow.language.violations import violation
 from bulkflow.model.diagnostic import Label
@@ -32,7 +33,7 @@ from bulkflow.model.plan import (
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from bulkflow.language.findings import Findings
     from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
@@ -107,11 +108,11 @@ class _Follower:
             case PlannedChain():
                 return self._chain(statement, state)
             case PlannedWhen():
-                return _join(state, self.block(statement.body, dict(state)))
+                return _join(state, self.block(statement.body, _about(statement.body, state)))
             case PlannedFor():
-                for step in _steps(statement.body.statements):
+                for step in steps_of(statement.body.statements):
                     self._widen(state, step)
-                return _join(state, self.block(statement.body, dict(state)))
+                return _join(state, self.block(statement.body, _about(statement.body, state)))
             case PlannedParallel():
                 return self._parallel(statement, state)
             case PlannedAlways():
@@ -172,7 +173,7 @@ class _Follower:
         claims: dict[str, tuple[int, PlannedStep, bool]] = {}
         for number, branch in enumerate(parallel.body.statements):
             after = self._statement(branch, dict(state))
-            for step in _steps([branch]):
+            for step in steps_of([branch]):
                 if step.job is None:
                     continue
                 changes = self.catalogue.step_by_phrase[step.word].leaves is not None
@@ -227,15 +228,9 @@ class _Follower:
         )
 
 
-def _steps(statements: Iterable[Statement]) -> Iterator[PlannedStep]:
-    """Every step in statements, those of handlers and inner blocks included."""
-    for statement in statements:
-        if isinstance(statement, PlannedChain):
-            yield from statement.steps
-            for handler in statement.handlers:
-                yield from handler.steps
-        else:
-            yield from _steps(statement.body.statements)
+def _about(body: Block, state: State) -> State:
+    """The part of a state that a block's steps are about; all of it may be a thousand jobs."""
+    return {step.job: state[step.job] for step in steps_of(body.statements) if step.job in state}
 
 
 def _join(state: State, other: State | None) -> State:

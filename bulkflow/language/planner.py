@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bulkflow.model.value import Value
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Match
+    from bulkflow.source import SourceText
 
 
 @define(eq=False)
@@ -42,11 +43,14 @@ class Planner:
 
     catalogue: Catalogue
     findings: Findings
+    main: SourceText
     doubtful: set[str | None] = field(factory=set)
     """Jobs that a step is about which could not be understood: what it does to them is open.
 
     With None, it is open for every job.
     """
+    named: list[tuple[Name, str]] = field(factory=list)
+    """Every let, and what it is called in messages."""
     evaluator: Evaluator = field(init=False)
     matcher: Matcher = field(init=False)
     arguments: Arguments = field(init=False)
@@ -67,6 +71,7 @@ class Planner:
     def block(self, statements: Iterable[tree.Statement], scope: Scope) -> Block:
         """A block: first what is declared in it, in order, then what it does."""
         statements = tuple(statements)
+        inner = len(scope.declared.maps) > 1
         lets: list[tuple[str, Value]] = []
         declared: list[tree.Job] = []
         for statement in statements:
@@ -74,6 +79,10 @@ class Planner:
                 value = self.evaluator.value(statement.value, scope)
                 self.evaluator.declare(scope, statement.name, value)
                 lets.append((statement.name.name, statement.value))
+                self.named.append((statement.name, "let"))
+            elif isinstance(statement, tree.Param) and inner:
+                # Reported where it was parsed; what uses it is not to be reported as well.
+                self.evaluator.declare(scope, statement.name, None)
             elif isinstance(statement, tree.Job) and self.evaluator.declare_job(
                 scope, statement.name
             ):
@@ -155,7 +164,10 @@ class Planner:
         return tuple(planned)
 
     def _unused(self, job: tree.Job) -> None:
-        if not self.findings.any_broken and not self.subjects.is_used(job.name.span):
+        if self.findings.any_broken or job.span.source is not self.main:
+            # What another file declares may be for other pipelines that include it.
+            return
+        if not self.subjects.is_used(job.name.span):
             self.findings.warning(
                 Code.UNUSED_JOB,
                 f"job {job.name.name} is declared, but no step uses it",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
@@ -52,6 +52,8 @@ class Evaluator:
     """Finds what values are, and reports names that stand for nothing."""
 
     findings: Findings
+    _used: set[tuple[int, int]] = field(factory=set)
+    """Where the names are declared that some value has: the source's id, and the offset."""
 
     def declare(self, scope: Scope, name: Name, value: Value | None) -> None:
         """Give a name a value, None for one that only the run knows; refuses a second time."""
@@ -90,6 +92,7 @@ class Evaluator:
         """The value with all names replaced; None where that cannot be, or not yet, be known."""
         match value:
             case Name() if value.name in scope.declared:
+                self._used.add(_place(scope.declared[value.name]))
                 return constant(value, scope.values) if value.name in scope.values else None
             case Text():
                 return self._text(value, scope)
@@ -109,11 +112,24 @@ class Evaluator:
     def _text(self, text: Text, scope: Scope) -> Value | None:
         known = True
         for part in text.parts:
-            if isinstance(part, Interpolation) and part.name not in scope.values:
-                known = False
-                if part.name not in scope.declared:
-                    self.unknown(part.name, part.span, scope)
+            if not isinstance(part, Interpolation):
+                continue
+            if part.name in scope.declared:
+                self._used.add(_place(scope.declared[part.name]))
+            else:
+                self.unknown(part.name, part.span, scope)
+            known = known and part.name in scope.values
         return resolve(text, scope.values, scope.environ) if known else None
+
+    def unused(self, name: Name, noun: str) -> None:
+        """Warn of a declared name, a `noun`, if no value so far has it."""
+        if name.name and _place(name.span) not in self._used:
+            self.findings.warning(
+                Code.UNUSED_NAME,
+                f"{noun} {name.name} is declared, but nothing uses it",
+                name.span,
+                f'remove it, or use it: `{name.name}` as a value, "{{{name.name}}}" in a text',
+            )
 
     def unknown(self, name: str, span: Span, scope: Scope) -> None:
         """Report a name that stands for nothing."""
@@ -124,3 +140,7 @@ class Evaluator:
             span,
             near or f"declare it above: let {name} = …",
         )
+
+
+def _place(declared: Span) -> tuple[int, int]:
+    return id(declared.source), declared.start

@@ -183,6 +183,6 @@ class Plan:
 
     source: SourceText = field(repr=False)
     org: str | None
-    parameters: Mapping[str, Value]
-    """Every param with its value: `--set`, else the default."""
+    parameters: Mapping[str, Value] = field(repr=False)
+    """Every param with its value: `--set`, else the default, which may be a variable's secret."""
     body: Block

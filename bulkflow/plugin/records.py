@@ -59,6 +59,8 @@ class Step:
     """Whether nothing runs after it, as with `stop` and `fail`."""
     resumes: bool = False
     """Whether the flow goes on after a failed chain whose handler ends in it: `continue`."""
+    stops: bool = False
+    """Whether the run ends well with it, as with `stop`."""
     provider: Provider | None = None
 
 
@@ -212,6 +214,7 @@ def step(
     requests: Callable[[Manifest], int] | None = None,
     ends_chain: bool = False,
     resumes: bool = False,
+    stops: bool = False,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write the same step.
 
@@ -230,6 +233,7 @@ def step(
             requests,
             ends_chain,
             resumes,
+            stops,
         )
 
     return declare

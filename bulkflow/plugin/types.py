@@ -48,6 +48,16 @@ def anything(value: Value) -> object:
     return plain(value)
 
 
+COUNT_SHOWS = "a number of at least 1, such as 3"
+
+
+def count(value: Value) -> object:
+    """A converter that takes whole numbers but zero."""
+    if not isinstance(value, Integer) or value.number < 1:
+        raise ValueError(f"takes {COUNT_SHOWS}")
+    return value.number
+
+
 def _type(name: str, what: str, *kinds: type[Value], constants: bool = True) -> ValueType:
     return ValueType(name, what, takes(*kinds, what=what), constants)
 
@@ -62,6 +72,7 @@ def framework_types() -> tuple[ValueType, ...]:
         _type("path", 'a path in quotes, such as "out/failed.csv"', Text),
         _type("location", 'a path or URL in quotes, such as "export/*.csv"', Text),
         _type("number", "a whole number, such as 3", Integer),
+        ValueType("count", COUNT_SHOWS, count),
         _type("duration", "a duration, such as 30s, 5m or 2h", Duration),
         _type("size", "a size, such as 90MB or 1GiB", Size),
         _type("percent", "a percentage, such as 1%", Percent),

@@ -7,15 +7,13 @@ from bulkflow.model.event import Notice
 from bulkflow.plugin import Context, Continue, RetryStep, Step, Stop, step
 
 
-@step("retry [{n:number}] times [every {interval:duration}]", "retry")
+@step("retry [{n:count}] times [every {interval:duration}]", "retry")
 def retry(context: Context, n: int = 1, interval: float | None = None) -> None:
     """In a handler: run the failed step again, then the rest of its chain.
 
     The pauses grow from one second unless `every` says how long they are. When the step fails
     after all tries, the handler goes on with its next step.
     """
-    if n < 1:
-        raise StepError("`retry 0 times` tries nothing", help="write `retry 3 times`")
     raise RetryStep(n, interval)
 
 
@@ -25,7 +23,7 @@ def continue_(context: Context) -> None:
     raise Continue
 
 
-@step("stop", ends_chain=True)
+@step("stop", ends_chain=True, stops=True)
 def stop(context: Context) -> None:
     """End the run here; `always` blocks still run."""
     raise Stop

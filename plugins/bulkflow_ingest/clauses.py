@@ -65,7 +65,7 @@ def parts_of_size(size: int) -> Mapping[str, object]:
     return {"part_bytes": size}
 
 
-@clause("parts of {n:number} rows", sets=("part_bytes", "part_rows"))
+@clause("parts of {n:count} rows", sets=("part_bytes", "part_rows"))
 def parts_of_rows(n: int) -> Mapping[str, object]:
     """How many rows one part may have; the limit in bytes holds as well."""
     return {"part_rows": n}
