@@ -106,6 +106,13 @@ def test_a_job_that_meets_the_daily_limit_of_records_fails_and_keeps_what_it_sav
     assert client.unprocessed(second).count("\n") == 1 + 150
 
 
+def test_a_job_that_uses_up_the_daily_limit_with_its_last_row_completes(start):
+    client = start(choices=Choices(records_per_day=200))
+    assert client.load("Name\n" + "A\n" * 200, **INSERT)["state"] == "JobComplete"
+    assert client.load("Name\n", **INSERT)["state"] == "JobComplete"
+    assert client.load("Name\nA\n", **INSERT)["state"] == "Failed"
+
+
 def test_a_daily_limit_of_requests_is_a_403(start):
     client = start(faults=[SetLimit("DailyApiRequests", 2)])
     for _ in range(2):

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,9 +15,12 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from bulkflow_sandbox import Sandbox, SandboxServer
+from bulkflow_sandbox import RowsPerSecond, Sandbox, SandboxServer
 from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.ingest.save import Saver
+from bulkflow_sandbox.ingest.task import IngestTask
+from bulkflow_sandbox.jobs.table import save_job
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.store.database import FORMAT
 
@@ -129,6 +133,62 @@ def test_a_fault_of_the_sandbox_itself_fails_the_job_and_no_other(start, monkeyp
     assert failed["errorMessage"] == "InternalServerError : a fault of the sandbox"
     assert client.unprocessed(failed) == "Name\nA\n"
     assert client.load("Name\nA\n", **INSERT)["state"] == "JobComplete"
+
+
+def test_a_batch_that_could_not_be_committed_is_unprocessed(start, monkeypatch, caplog):
+    client = start(processing=RowsPerSecond(1_000_000))
+
+    def broken(connection, job):
+        if job.processed == 400:
+            raise sqlite3.OperationalError("database or disk is full")
+        save_job(connection, job)
+
+    rows = [f"n{n}" for n in range(1000)]
+    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
+        patch.setattr("bulkflow_sandbox.ingest.task.save_job", broken)
+        patch.setattr("bulkflow_sandbox.jobs.worker.TURN_ROWS", 200)
+        done = client.load("Name\n" + "\n".join(rows), **INSERT)
+    assert done["state"] == "Failed"
+    assert done["errorMessage"] == "InternalServerError : database or disk is full"
+    assert done["numberRecordsProcessed"] == 200
+    assert client.successes(done).count("\n") == 201
+    assert client.unprocessed(done) == "Name\n" + "\n".join(rows[200:])
+    with client.server.api.database.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM Account").fetchone() == (200,)
+
+
+def test_a_job_that_can_not_even_fail_stops_no_other(start, monkeypatch, caplog):
+    client = start()
+
+    def broken(*_: object) -> None:
+        raise OSError("no space left")
+
+    close = IngestTask.close
+
+    def closed_badly(task: IngestTask) -> None:
+        close(task)
+        broken()
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
+        patch.setattr(Saver, "save", broken)
+        patch.setattr(IngestTask, "fail", broken)
+        patch.setattr(IngestTask, "close", closed_badly)
+        stuck = client.load("Name\nA\n", **INSERT)
+    assert stuck["state"] == "InProgress"
+    assert client.load("Name\nA\n", **INSERT)["state"] == "JobComplete"
+
+
+def test_a_fault_while_answering_is_a_500_in_the_usual_envelope(start, monkeypatch, caplog):
+    client = start()
+
+    def broken(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
+        patch.setattr(IngestJobs, "page", broken)
+        status, code, message = client.error("GET", client.jobs)
+    assert (status, code) == (500, "UNKNOWN_EXCEPTION")
+    assert "no space" not in message
 
 
 def test_importing_the_package_loads_neither_the_server_nor_numpy():

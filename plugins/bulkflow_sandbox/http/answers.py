@@ -10,7 +10,6 @@ from starlette.responses import Response
 from bulkflow_sandbox.errors import ApiError, not_found
 
 if TYPE_CHECKING:
-    from starlette.exceptions import HTTPException
     from starlette.requests import Request
 
 JSON_TYPE: Final = "application/json;charset=UTF-8"
@@ -70,6 +69,7 @@ def answer_no_method(request: Request, error: Exception) -> Response:
     return answer
 
 
-def answer_http_error(request: Request, error: HTTPException) -> Response:
-    """Any other refusal of the HTTP stack itself."""
-    return error_answer(ApiError(error.status_code, "UNKNOWN_EXCEPTION", error.detail))
+def answer_fault(request: Request, error: Exception) -> Response:
+    """The answer where the sandbox itself failed; the server's log has the cause."""
+    message = "An unexpected error occurred. Please include this ErrorId if you contact support: 1"
+    return error_answer(ApiError(500, "UNKNOWN_EXCEPTION", message))

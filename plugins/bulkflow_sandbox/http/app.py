@@ -10,7 +10,12 @@ from starlette.middleware import Middleware
 
 from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.http.admin import AdminResources
-from bulkflow_sandbox.http.answers import answer_api_error, answer_no_method, answer_no_route
+from bulkflow_sandbox.http.answers import (
+    answer_api_error,
+    answer_fault,
+    answer_no_method,
+    answer_no_route,
+)
 from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
@@ -46,6 +51,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             ApiError: answer_api_error,
             404: answer_no_route,
             405: answer_no_method,
+            500: answer_fault,
         },
     )
     app.router.redirect_slashes = False

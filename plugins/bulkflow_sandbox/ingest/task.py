@@ -151,9 +151,12 @@ class IngestTask:
                 return False
         left = self._org.limits.left(RECORDS)
         try:
-            texts = self._rows.take(min(count, left)) if left else []
+            texts = self._rows.take(min(count, left or 1))
         except csv.Error:
             self._fail(choices.field_too_long_text.format(limit=choices.field_limit))
+            return False
+        if texts and not left:
+            self._fail(choices.records_exceeded_text)
             return False
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
@@ -166,9 +169,6 @@ class IngestTask:
             spent = round((now - started).total_seconds() * 1000)
             self._saved(connection, job, active_ms=job.active_ms + spent)
         self._ended = self._rows.ended
-        if not left and not self._ended:
-            self._fail(choices.records_exceeded_text)
-            return False
         return True
 
     def _process(self, connection: sqlite3.Connection, job: Job, texts: list[list[str]]) -> Job:
@@ -231,16 +231,17 @@ class IngestTask:
 
     def _note_rest(self, connection: sqlite3.Connection, job: Job | None) -> None:
         """Keeps where the rows begin that are not processed any more."""
-        if job is None or self._rows is None or self._progress.header is None:
+        if job is None or self._rows is None or Progress.from_text(job.progress).header is None:
             return
-        # Rows that were taken but not saved belong to the rest, so the file is counted anew.
+        # Rows that were taken but not committed belong to the rest: what counts is what is kept.
+        kept = Progress.from_text(job.progress)
         again = Rows(self._files.upload, job)
         try:
-            again.skip(self._progress.rows)
-            self._progress = evolve(self._progress, rest=again.offset())
+            again.skip(kept.rows)
+            kept = evolve(kept, rest=again.offset())
         finally:
             again.close()
-        save_job(connection, evolve(job, progress=self._progress.to_text()))
+        save_job(connection, evolve(job, progress=kept.to_text()))
 
     def _saved(
         self,

@@ -109,9 +109,10 @@ class Worker:
             turn = self._find(job_id)
             if turn is None:
                 return
-            before = self._allowance(turn)
+            seconds = self._seconds(turn)
+            before = self._allowance(turn, seconds)
             turn.polls += 1
-            if self._allowance(turn) == before:
+            if self._allowance(turn, seconds) == before:
                 return
             self._condition.notify_all()
             self._condition.wait_for(
@@ -155,16 +156,26 @@ class Worker:
             self._condition.notify_all()
         self._thread.join()
         for turn in self._turns:
-            turn.task.close()
+            self._close(turn.task)
         self._turns.clear()
+
+    @staticmethod
+    def _close(task: Task) -> None:
+        try:
+            task.close()
+        except OSError:
+            _LOG.exception("the files of job %s could not be closed", task.job_id)
 
     def _find(self, job_id: str) -> _Turn | None:
         if self._busy is not None and self._busy.task.job_id == job_id:
             return self._busy
         return next((turn for turn in self._turns if turn.task.job_id == job_id), None)
 
-    def _allowance(self, turn: _Turn) -> Allowance:
-        seconds = (self._clock.now() - turn.closed).total_seconds()
+    def _seconds(self, turn: _Turn) -> float:
+        return (self._clock.now() - turn.closed).total_seconds()
+
+    def _allowance(self, turn: _Turn, seconds: float | None = None) -> Allowance:
+        seconds = self._seconds(turn) if seconds is None else seconds
         return self._pace.allowance(Standing(seconds, turn.polls, turn.task.rows_done))
 
     def _can_go_on(self, turn: _Turn) -> bool:
@@ -190,7 +201,7 @@ class Worker:
                 rows = self._allowance(turn).rows
             goes_on = self._take(turn, TURN_ROWS if rows == math.inf else int(rows))
             if not goes_on:
-                turn.task.close()
+                self._close(turn.task)
             with self._condition:
                 if goes_on:
                     self._turns.append(turn)
@@ -211,5 +222,13 @@ class Worker:
             task.finish()
         except Exception as problem:  # noqa: BLE001 - one job's fault must not end all others
             _LOG.exception("the sandbox could not process job %s", task.job_id)
-            task.fail(problem)
+            self._end(task, problem)
         return False
+
+    @staticmethod
+    def _end(task: Task, problem: Exception) -> None:
+        try:
+            task.fail(problem)
+        except Exception:  # noqa: BLE001 - as above
+            # What kept the job from its work, such as a full disk, may keep it from failing too.
+            _LOG.exception("job %s stays unfinished", task.job_id)
