@@ -10,6 +10,7 @@ import click
 from bulkflow import app
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import request_of
+from bulkflow.cli.shell import orgs, pipeline_files
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,9 +19,20 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument(
+    "files",
+    type=click.Path(path_type=Path),
+    nargs=-1,
+    required=True,
+    shell_complete=pipeline_files,
+)
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A value for a param.")
-@click.option("--org", metavar="NAME", help="The org to use in place of the file's.")
+@click.option(
+    "--org",
+    metavar="NAME",
+    help="The org to use in place of the file's.",
+    shell_complete=orgs,
+)
 @click.option(
     "--format",
     "form",

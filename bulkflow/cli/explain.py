@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkflow.cli.shell import codes
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=codes)
 @click.option("--markdown", is_flag=True, help="All codes, as a page of Markdown.")
 @click.pass_obj
 def command(environment: Environment, code: str | None, markdown: bool) -> int:

@@ -12,6 +12,7 @@ from attrs import define, frozen
 
 from bulkflow import app
 from bulkflow.cli.replacement import replace_file
+from bulkflow.cli.shell import pipeline_files
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText
@@ -25,7 +26,13 @@ STDIN = Path("-")
 
 
 @click.command("fmt")
-@click.argument("files", type=click.Path(path_type=Path, allow_dash=True), nargs=-1, required=True)
+@click.argument(
+    "files",
+    type=click.Path(path_type=Path, allow_dash=True),
+    nargs=-1,
+    required=True,
+    shell_complete=pipeline_files,
+)
 @click.option("--check", is_flag=True, help="Change nothing; end with 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="As --check, and show on stdout what would change.")
 @click.pass_obj

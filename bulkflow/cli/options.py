@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bulkflow.app import STATE_DIRECTORY, Request
+from bulkflow.cli.shell import orgs, pipeline_files
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 def pipeline_options(function: F) -> F:
     """The file, `--set` and `--org`."""
     for option in (
-        click.argument("file", type=click.Path(path_type=Path)),
+        click.argument("file", type=click.Path(path_type=Path), shell_complete=pipeline_files),
         click.option(
             "--set",
             "settings",
@@ -29,7 +30,12 @@ def pipeline_options(function: F) -> F:
             multiple=True,
             help="A value for a param of the file. May be given again.",
         ),
-        click.option("--org", metavar="NAME", help="The org to use in place of the file's."),
+        click.option(
+            "--org",
+            metavar="NAME",
+            help="The org to use in place of the file's.",
+            shell_complete=orgs,
+        ),
     ):
         function = option(function)
     return function

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.cli.additions import host
+from bulkflow.cli.shell import verbs
 from bulkflow.cli.words_page import words_page
 from bulkflow.errors import ExitCode, UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("words")
-@click.argument("word", required=False)
+@click.argument("word", required=False, shell_complete=verbs)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 @click.option("--markdown", is_flag=True, help="All of them, as a page of Markdown.")
 @click.pass_obj

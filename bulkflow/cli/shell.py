@@ -1,0 +1,68 @@
+"""What a shell completes behind a command; click makes the scripts (`docs/editors.md`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    import click
+
+SUFFIX = ".bulkflow"
+
+
+def pipeline_files(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The pipeline files of a folder; where it has other folders or none, what the shell finds."""
+    del ctx, param
+    folder, slash, begun = incomplete.rpartition("/")
+    try:
+        inside = sorted(Path(folder + slash or ".").iterdir())
+    except OSError:
+        # A folder that is not there: the shell knows best what to say.
+        inside = []
+    matching = [path for path in inside if path.name.startswith(begun) and path.name[0] != "."]
+    files = [path.name for path in matching if path.suffix == SUFFIX]
+    if not files or any(path.is_dir() for path in matching):
+        return [CompletionItem(incomplete, type="file")]
+    return [CompletionItem(f"{folder}{slash}{name}") for name in files]
+
+
+def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The diagnostic codes, with their titles."""
+    del ctx, param
+    from bulkflow.language import Code
+
+    return [
+        CompletionItem(code.value, help=code.title)
+        for code in Code
+        if code.value.startswith(incomplete.upper())
+    ]
+
+
+def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The orgs that plugins bring."""
+    del param
+    from bulkflow.cli.additions import host
+    from bulkflow.cli.environment import Environment
+
+    environment = ctx.find_object(Environment) or Environment.of_process()
+    known = host(environment).catalogue.orgs.values()
+    return [
+        CompletionItem(org.name, help=org.doc) for org in known if org.name.startswith(incomplete)
+    ]
+
+
+def verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The first words of steps, clauses and conditions."""
+    del param
+    from bulkflow.cli.additions import host
+    from bulkflow.cli.environment import Environment
+
+    catalogue = host(ctx.find_object(Environment) or Environment.of_process()).catalogue
+    kinds = (catalogue.step_words, catalogue.clause_words, catalogue.condition_words)
+    known = sorted({verb for words in kinds for verb in words.verbs})
+    return [CompletionItem(verb) for verb in known if verb.startswith(incomplete)]
