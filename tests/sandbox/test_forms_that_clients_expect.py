@@ -46,3 +46,27 @@ def test_the_org_tells_of_itself_and_nobody_can_make_another(client):
         "POST", "/services/data/v66.0/sobjects/Organization", {"Name": "another one"}
     )
     assert refused.status == 400
+
+
+def test_the_columns_of_a_query_are_described_with_those_of_parents_inside(client):
+    query = "SELECT Id, Account.Name, Account.Owner.Email, Birthdate FROM Contact"
+    answer = client.send(
+        "GET", f"/services/data/v66.0/query?q={query.replace(' ', '+')}&columns=true"
+    ).json()
+    assert (answer["entityName"], answer["keyPrefix"], answer["idSelected"]) == (
+        "Contact",
+        "003",
+        True,
+    )
+    record_id, account, birthdate = answer["columnMetadata"]
+    assert (record_id["columnName"], record_id["apexType"]) == ("Id", "Id")
+    assert (birthdate["columnName"], birthdate["apexType"], birthdate["updatable"]) == (
+        "Birthdate",
+        "Date",
+        True,
+    )
+    name, owner = account["joinColumns"]
+    assert (account["columnName"], name["columnName"]) == ("Account", "Name")
+    assert [column["columnName"] for column in owner["joinColumns"]] == ["Email"]
+    wrong = client.error("GET", "/services/data/v66.0/query?q=SELECT+X+FROM+Contact&columns=true")
+    assert wrong[:2] == (400, "INVALID_FIELD")

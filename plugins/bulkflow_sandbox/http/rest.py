@@ -105,6 +105,9 @@ class RestResources:
         return self._page(request, page)
 
     async def _query(self, request: Request, *, deleted: bool) -> Response:
+        if request.query_params.get("columns") == "true":
+            text = request.query_params.get("q", "")
+            return json_answer(request, await to_thread(self._queries.columns, text))
         wanted = _BATCH_SIZE.search(request.headers.get("sforce-query-options", ""))
         page = await to_thread(
             self._queries.query,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow_sandbox.ids import LOCATOR_PREFIX, make_id, to18
+from bulkflow_sandbox.rest.columns import columns_body
 from bulkflow_sandbox.rest.rows import RecordWriter
 from bulkflow_sandbox.soql.statement import Surface
 from bulkflow_sandbox.store.database import take_serials
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.rest.columns import Body
     from bulkflow_sandbox.rest.rows import Record
     from bulkflow_sandbox.soql.statement import Statement
 
@@ -78,19 +80,8 @@ class RestQueries:
         Raises:
             ApiError: The query is refused.
         """
-        # SOQL brings lark, which only a sandbox that is asked queries should load.
-        from bulkflow_sandbox.soql.compile import compile_query
-        from bulkflow_sandbox.soql.parse import parse
-
         org, choices = self._org, self._org.choices
-        statement = compile_query(
-            parse(text, choices),
-            schema=org.schema,
-            choices=choices,
-            now=org.clock.now(),
-            surface=Surface.REST,
-            deleted=deleted,
-        )
+        statement = self._compile(text, deleted=deleted)
         size = min(max(page or choices.rest_page_rows, choices.rest_fewest_rows), 2000)
         size = min(size, choices.rest_page_rows)
         with org.database.reading() as connection:
@@ -102,6 +93,14 @@ class RestQueries:
                 return self._first_page(found, statement, version, size)
             finally:
                 found.close()
+
+    def columns(self, text: str) -> Body:
+        """What a query selects, without asking it.
+
+        Raises:
+            ApiError: The query is refused.
+        """
+        return columns_body(self._compile(text, deleted=False))
 
     def more(self, locator: str) -> QueryPage:
         """The page of an earlier query that a locator names: its id, a dash, its first record.
@@ -120,6 +119,21 @@ class RestQueries:
         except FileNotFoundError as error:
             raise self._org.choices.query_locator_invalid.error() from error
         return self._page(to18(name) or "", cursor, first, records)
+
+    def _compile(self, text: str, *, deleted: bool) -> Statement:
+        # SOQL brings lark, which only a sandbox that is asked queries should load.
+        from bulkflow_sandbox.soql.compile import compile_query
+        from bulkflow_sandbox.soql.parse import parse
+
+        org = self._org
+        return compile_query(
+            parse(text, org.choices),
+            schema=org.schema,
+            choices=org.choices,
+            now=org.clock.now(),
+            surface=Surface.REST,
+            deleted=deleted,
+        )
 
     def _first_page(
         self, found: sqlite3.Cursor, statement: Statement, version: str, size: int
