@@ -75,7 +75,7 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(made=jobs())
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_every_row_has_one_fate_and_without_doubt_its_own(
     made: dict[str, Any], new_job: Callable[..., Any]
 ) -> None:

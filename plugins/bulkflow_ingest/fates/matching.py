@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 BATCH_ROWS: Final = 500_000
 """Rows that are matched at a time, if no part is larger: what bounds the memory."""
 
-_SAMPLE_ROWS: Final = 5_000
+_SAMPLE_ROWS: Final = 2_000
+_SAMPLE_BATCHES: Final = 4
 
 
 @frozen
@@ -169,7 +170,7 @@ class Matching:
         places = [place for place, form in forms.items() if form is not Form.LEFT_OUT]
         if not places:
             return forms
-        self._sample(places)
+        sampled = " OR ".join(f"({batch.rows()})" for batch in self._sample(places))
         hashes = [f"hash({place}, {compared(f'c{place}', forms[place])})" for place in places]
         self.database.run(
             f"""
@@ -179,11 +180,13 @@ class Matching:
             """
         )
         self.database.run("CREATE OR REPLACE TEMP TABLE found (v UBIGINT)")
+        values = ", ".join(f"c{place}" for place in places)
         for file in self.source.files:
             self.database.run(
                 f"""
                 INSERT INTO found SELECT DISTINCT v FROM (
-                    SELECT unnest([{", ".join(hashes)}]) AS v FROM {self.source.relation(file)}
+                    SELECT unnest([{", ".join(hashes)}]) AS v
+                    FROM ({self.source.numbered(file, values)}) WHERE {sampled}
                 ) SEMI JOIN wanted USING (v)
                 """
             )
@@ -198,20 +201,31 @@ class Matching:
         }
         return found if set(found.values()) != {Form.LEFT_OUT} else forms
 
-    def _sample(self, places: Sequence[int]) -> None:
-        """Take the values of some of the results that are left, from as many parts as there are."""
+    def _sample(self, places: Sequence[int]) -> list[Batch]:
+        """Take the values of some of the results that are left; returns whose batches' they are.
+
+        A few batches do, since how a column is written anew is the field's and not the part's.
+        """
         self.database.run("CREATE OR REPLACE TEMP TABLE chosen (res BIGINT)")
-        each = max(1, _SAMPLE_ROWS // len(self.batches))
+        sampled: list[Batch] = []
+        before = 0
         for batch in self.batches:
             self.database.run(
                 f"""
                 INSERT INTO chosen
                 SELECT res FROM (SELECT res FROM result_rows WHERE {batch.slices()})
                 ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
-                ORDER BY res LIMIT {each}
+                ORDER BY res LIMIT {_SAMPLE_ROWS}
                 """
             )
+            now = self.database.number("SELECT count(*) FROM chosen")
+            if now > before:
+                sampled.append(batch)
+                before = now
+            if len(sampled) == _SAMPLE_BATCHES:
+                break
         self.results.write_values("sample", "chosen", places)
+        return sampled
 
     def _doubt_unprocessed(self) -> None:
         """Doubt unprocessed rows that mean the same as a processed one of the same part.
