@@ -15,6 +15,7 @@ import pytest
 
 from bulkflow import app
 from bulkflow.language import check, parse
+from bulkflow.language.formatter import format_source
 from bulkflow.plugin import Org
 from bulkflow.plugin.catalogue import Catalogue
 from bulkflow.source import SourceText
@@ -79,7 +80,8 @@ def test_a_whole_file_has_no_mistake(text: str, catalogue: Catalogue) -> None:
         environ={},
         read=lambda path: SourceText(str(path), ""),
     )
-    assert [str(each) for each in found.diagnostics] == []
+    said = [f"{each.code} {each.message}" for each in found.diagnostics]
+    assert said == [], "a piece of a file, or one with other words, begins with ```bulkflow part"
 
 
 def test_the_tests_find_the_pipelines() -> None:
@@ -121,3 +123,12 @@ def test_the_links_of_a_page_lead_somewhere(path: Path) -> None:
         if not (path.parent / link["path"]).exists()
     ]
     assert lost == []
+
+
+EXAMPLES = sorted((ROOT / "examples").rglob("*.bulkflow"))
+SHOWN = [*WHOLE, *((path.name, path.read_text("utf-8")) for path in EXAMPLES)]
+
+
+@pytest.mark.parametrize("text", [text for _, text in SHOWN], ids=[place for place, _ in SHOWN])
+def test_what_is_shown_is_written_in_the_one_style(text: str) -> None:
+    assert format_source(SourceText("shown", text)) == text

@@ -135,3 +135,22 @@ def test_a_text_with_mistakes_is_refused_with_all_of_them() -> None:
     with pytest.raises(PipelineError) as caught:
         formatted('log "a\norg\n')
     assert [each.code for each in caught.value.diagnostics] == ["B103", "B101"]
+
+
+PIECES = [
+    "job a\n", "    insert X\n", "upload", "\n    then close", "\n  on failure abort", " # c\n",
+    "\n", "  \n", '"', '"""\n  a\n  b\n  """', "when true\n", "  log 3\n", "log ", "not ", "(", ")",
+    "and ", "# d\n", "\t", "always\n", "    ", "é", "let x = 3\n", " then ", "\r",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_any_text_is_formatted_or_refused_with_its_mistakes(text: str) -> None:
+    source = SourceText.decode("any", text.encode())
+    found = parse(source).diagnostics
+    if not found:
+        format_source(source)
+        return
+    with pytest.raises(PipelineError) as caught:
+        format_source(source)
+    assert caught.value.diagnostics == found
