@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from attrs import define
 
 from bulkflow_sandbox import AfterPolls, Immediately
+from bulkflow_sandbox.login.apps import DEFAULT_APP
+from bulkflow_sandbox.login.users import PASSWORD
+from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID, USERNAME
 from bulkflow_sandbox.testing import LocalOrg, local_org
 
 DRIVER = Path(__file__).parent / "node" / "jsforce" / "driver.js"
@@ -286,3 +290,39 @@ def test_rest_queries_describes_and_records_work_too(jsforce):
     assert jsforce.do(call=["destroy", "Account", made["id"]])["success"] is True
     code, _ = jsforce.refused(call=["retrieve", "Account", made["id"]])
     assert code == "ENTITY_IS_DELETED"
+
+
+# Logins.
+
+
+def test_a_soap_login_leads_to_the_org(process):
+    process.do(connect={"loginUrl": process.org.url, "version": "60.0"})
+    user = process.do(call=["login", USERNAME, PASSWORD])
+    assert user == {"id": USER_ID, "organizationId": ORGANIZATION_ID, "url": user["url"]}
+    assert process.do(call=["query", "SELECT COUNT() FROM User"])["totalSize"] == 1
+    _, message = process.refused(call=["login", USERNAME, "wrong"])
+    assert message.startswith("INVALID_LOGIN: ")
+
+
+def test_an_expired_token_is_refreshed_in_the_middle(process):
+    logins = process.org.sandbox.logins
+    app = {
+        "loginUrl": process.org.url,
+        "clientId": DEFAULT_APP.client_id,
+        "clientSecret": DEFAULT_APP.client_secret,
+        "redirectUri": DEFAULT_APP.redirect_uris[0],
+    }
+    parameters = {
+        "response_type": "code",
+        "client_id": app["clientId"],
+        "redirect_uri": app["redirectUri"],
+    }
+    code = parse_qs(urlsplit(logins.authorize(parameters)).query)["code"][0]
+    process.do(connect={"oauth2": app, "version": "66.0", "loginUrl": process.org.url})
+    assert process.do(call=["authorize", code])["id"] == USER_ID
+    process.org.sandbox.sessions.revoke_all()
+    try:
+        good, bad, _ = load(process, "insert", [{"Name": "js refreshed"}])
+    finally:
+        process.org.sandbox.sessions.admit(process.org.token, USER_ID)
+    assert (len(good), bad) == (1, [])

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from json import JSONDecodeError
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+
+from bulkflow_sandbox.login.apps import DEFAULT_APP
+from bulkflow_sandbox.login.users import PASSWORD
+from bulkflow_sandbox.org import USERNAME
 
 simple_salesforce = pytest.importorskip("simple_salesforce")
 
@@ -327,3 +333,71 @@ def test_limits_and_the_use_of_the_api_are_told(salesforce):
     usage = salesforce.api_usage["api-usage"]
     assert usage.used > 0
     assert usage.total == limits["DailyApiRequests"]["Max"]
+
+
+# Logins.
+
+
+class ToOrg(simple_salesforce.api.requests.adapters.HTTPAdapter):
+    """Sends what is meant for Salesforce's login hosts, whose names are built in, to an org."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def send(self, request, **options):
+        request.url = self._url + urlsplit(request.url).path
+        # requests looks for the authorities of the machine by the name that it was asked for.
+        return super().send(request, **options | {"verify": os.environ["REQUESTS_CA_BUNDLE"]})
+
+
+@pytest.fixture
+def login_session(trusted):
+    with simple_salesforce.api.requests.Session() as session:
+        for host in ("login", "local.my"):
+            session.mount(f"https://{host}.salesforce.com", ToOrg(trusted.url))
+        yield session
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"username": USERNAME, "password": PASSWORD, "security_token": ""},
+        {
+            "username": USERNAME,
+            "password": PASSWORD,
+            "consumer_key": DEFAULT_APP.client_id,
+            "consumer_secret": DEFAULT_APP.client_secret,
+        },
+        {
+            "consumer_key": DEFAULT_APP.client_id,
+            "consumer_secret": DEFAULT_APP.client_secret,
+            "domain": "local.my",
+        },
+    ],
+    ids=["SOAP", "password", "client credentials"],
+)
+def test_a_login_leads_to_the_org_and_its_token_works(login_session, trusted, options):
+    salesforce = simple_salesforce.Salesforce(**options, session=login_session)
+    assert salesforce.sf_instance == trusted.instance
+    assert salesforce.session_id != trusted.token
+    assert salesforce.query("SELECT COUNT() FROM User WHERE IsActive = true")["totalSize"] == 1
+
+
+@pytest.mark.parametrize("options", [{"security_token": ""}, {"organizationId": "00D"}])
+def test_a_wrong_password_is_refused_with_salesforces_words(login_session, options):
+    with pytest.raises(simple_salesforce.SalesforceAuthenticationFailed) as caught:
+        simple_salesforce.Salesforce(
+            username=USERNAME, password="wrong", session=login_session, **options
+        )
+    assert "INVALID_LOGIN" in str(caught.value)
+
+
+def test_an_expired_session_is_renewed_by_a_new_login(login_session, trusted):
+    salesforce = simple_salesforce.Salesforce(
+        username=USERNAME, password=PASSWORD, security_token="", session=login_session
+    )
+    first = salesforce.session_id
+    assert trusted.sandbox.sessions.revoke(first)
+    assert salesforce.query("SELECT COUNT() FROM User")["totalSize"] >= 1
+    assert salesforce.session_id != first
