@@ -1,8 +1,8 @@
 """Saving rows: what insert, update, upsert, delete and hardDelete do to the store.
 
-Rows are looked up and saved by the set. What depends on the order of rows is only the same key, id
-or unique value in two of them; rows in which that happens are gone through in chunks of 200, as
-Salesforce saves them, and rows in which it does not are saved at once.
+Rows are looked up and saved by the set. Where the order of rows matters, because the same key, id
+or unique value stands in two of them or what one saves can decide about another, they are gone
+through in chunks of 200, as Salesforce saves them; elsewhere all are saved at once.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Saver:
         piece = self._read(rows, number)
         size = self.choices.chunk_rows
         piece.distinct = not self._repeats(piece)
-        if len(rows) <= size or piece.distinct:
+        if len(rows) <= size or (piece.distinct and not self._in_sequence(piece)):
             self._save(connection, piece, now)
             yield piece
             return
@@ -122,6 +122,22 @@ class Saver:
             if len(set(keys)) < len(keys):
                 return True
         return False
+
+    def _in_sequence(self, piece: Piece) -> bool:
+        """Whether what a chunk saves can decide about a later one, without any value repeated.
+
+        A change can set a unique value free; a new record can be a duplicate by a rule, or come to
+        have the key that a later row names as its parent's.
+        """
+        changes = self.job.operation in {Operation.UPDATE, Operation.UPSERT}
+        return (
+            (changes and bool(unique_columns(piece)))
+            or (bool(self.item.duplicate_rules) and not self._deletes)
+            or any(
+                isinstance(column, LookupColumn) and column.parent is self.item
+                for column in self.columns.columns
+            )
+        )
 
     @property
     def _deletes(self) -> bool:
