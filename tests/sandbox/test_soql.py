@@ -51,6 +51,18 @@ def test_a_query_finds_what_it_asks_for(org, query, labels):
     assert found(org, query) == labels
 
 
+GROUPS = json.loads((DATA / "groups.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("query", "groups"), GROUPS, ids=[query for query, _ in GROUPS])
+def test_a_grouped_query_answers_with_groups(org, query, groups):
+    sandbox, _ = org
+    page = sandbox.queries.query(query, "66.0", page=None, deleted=False)
+    assert [dict(record) for record in page.records] == [
+        {"attributes": {"type": "AggregateResult"}} | group for group in groups
+    ]
+
+
 def refused(query, surface, choices=None):
     choices = choices or Choices()
     with Sandbox(choices=choices) as sandbox, pytest.raises(ApiError) as caught:

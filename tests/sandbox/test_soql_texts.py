@@ -17,7 +17,8 @@ from bulkflow_sandbox.org import USER_ID
 WORDS = [
     "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "ORDER", "BY", "LIMIT", "OFFSET",
     "GROUP", "HAVING", "TYPEOF", "WHEN", "THEN", "ELSE", "END", "ASC", "DESC", "NULLS", "FIRST",
-    "LAST", "INCLUDES", "EXCLUDES", "COUNT()", "COUNT(Id)", "FIELDS(ALL)", "FIELDS(STANDARD)",
+    "LAST", "INCLUDES", "EXCLUDES", "COUNT()", "COUNT(Id)", "MAX(Name) m",
+    "SUM(AnnualRevenue)", "FIELDS(ALL)", "FIELDS(STANDARD)",
     "(", ")", ",", "=", "!=", "<", ">=", "Id", "Name", "Account", "Contact", "Task", "Account.Name",
     "Owner.Name", "Who.Type", "Parent.Parent.Name", "BillingAddress", "CreatedDate", "IsDeleted",
     "'a'", "'%'", "'001000000000001'", "1", "-2.5e3", "true", "null", "TODAY", "LAST_N_DAYS:3",

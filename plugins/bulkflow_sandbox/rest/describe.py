@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.schema.fields import NUMBERS, TEXTS, Field, FieldType
 from bulkflow_sandbox.schema.rules import Action, FieldAccess
-from bulkflow_sandbox.soql.conditions import filterable
+from bulkflow_sandbox.soql.fields import filterable
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.schema.objects import ObjectType, Schema

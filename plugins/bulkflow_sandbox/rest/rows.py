@@ -39,13 +39,17 @@ class RecordWriter:
     def __init__(self, statement: Statement, version: str, several_types: str) -> None:
         self._base = f"/services/data/v{version}/sobjects"
         self._several_types = several_types
+        self._groups = statement.outputs if statement.aggregates else ()
         parents = {parent.names: parent for parent in statement.parents}
         self._root = _Node(((statement.item, statement.record_id),))
         for output in statement.outputs:
             self._place(output, parents)
 
     def record(self, row: Sequence[Value]) -> Record:
-        """The record of a row."""
+        """The record of a row; that of a group has no address."""
+        if self._groups:
+            group: Record = {"attributes": {"type": "AggregateResult"}}
+            return group | {output.names[0]: _value(output, row) for output in self._groups}
         record = self._record(self._root, row)
         assert record is not None, "a row is of a record"
         return record

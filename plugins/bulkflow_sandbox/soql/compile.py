@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.schema.rules import Action
-from bulkflow_sandbox.soql.conditions import Conditions, filterable
+from bulkflow_sandbox.soql.aggregates import Aggregates
+from bulkflow_sandbox.soql.conditions import Conditions
+from bulkflow_sandbox.soql.fields import filterable
+from bulkflow_sandbox.soql.forms import Forms
 from bulkflow_sandbox.soql.refusals import (
     INVALID_FIELD,
     INVALID_TYPE,
@@ -19,9 +22,10 @@ from bulkflow_sandbox.soql.refusals import (
 )
 from bulkflow_sandbox.soql.scope import Column, Scope
 from bulkflow_sandbox.soql.statement import Output, Parent, Statement, Surface
-from bulkflow_sandbox.soql.tree import Call, Path, Subquery, TypeOf
+from bulkflow_sandbox.soql.tree import Call, Path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from bulkflow_sandbox.choices import Choices
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.soql.tree import Item, Ordering, Query
 
 _FIELDS_LIMIT: Final = 200
-_OFFSET_LIMIT: Final = 2000
 _MOST_ROWS: Final = 2**62
 """No sandbox has more rows, and the database takes no number that is much greater."""
 _GROUPS: Final = frozenset({"ALL", "STANDARD", "CUSTOM"})
@@ -74,6 +77,7 @@ class _Compiler:
         self._now = now
         self._surface = surface
         self._deleted = deleted
+        self._forms = Forms(query, choices, surface)
         item = schema.object(query.object)
         if item is None or not schema.permissions.may(Action.READ, item.name):
             raise self._refused(query.object_at, INVALID_TYPE, no_object(query.object))
@@ -82,9 +86,11 @@ class _Compiler:
 
     def statement(self) -> Statement:
         """The whole query."""
-        self._refuse_forms()
+        self._forms.check()
         if self._is_count:
             return self._count()
+        if Aggregates.in_query(self._query):
+            return self._aggregate()
         columns = self._columns()
         selected: list[str] = []
         outputs: list[Output] = []
@@ -118,7 +124,9 @@ class _Compiler:
 
     def subselect(self) -> tuple[str, list[Value]]:
         """The query as the right side of IN: one column of ids."""
-        self._refuse_forms()
+        self._forms.check()
+        if self._query.group_at is not None:
+            raise self._forms.refusal(self._query.group_at, "GROUP BY", "GROUP BY in a sub-select")
         item, *more = self._query.items
         if more or not isinstance(item, Path):
             raise self._refused(
@@ -161,39 +169,30 @@ class _Compiler:
             counts=True,
         )
 
-    def _refuse_forms(self) -> None:
-        """Refuses what this surface does not take, and what the sandbox cannot do."""
-        query = self._query
-        bulk = self._surface is Surface.BULK
-        for item in query.items:
-            match item:
-                case Subquery():
-                    raise self._form(item.at, "Aggregate Relationships", "sub-queries")
-                case TypeOf():
-                    raise self._form(item.at, "TYPEOF", "TYPEOF")
-                case Call(function, argument, at) if function != "FIELDS" and (
-                    bulk or argument is not None or function != "COUNT"
-                ):
-                    raise self._form(at, "Aggregate functions", f"the function {function}")
-                case _:
-                    pass
-        if query.group_at is not None:
-            raise self._form(query.group_at, "GROUP BY", "GROUP BY")
-        if query.offset is not None:
-            if bulk:
-                raise self._form(query.offset.at, "OFFSET", "OFFSET")
-            if query.offset.number > _OFFSET_LIMIT:
-                raise self._refused(
-                    query.offset.at,
-                    "NUMBER_OUTSIDE_VALID_RANGE",
-                    f"Maximum SOQL offset allowed is {_OFFSET_LIMIT}",
-                )
-
-    def _form(self, at: int, bulk_name: str, name: str) -> ApiError:
-        """The refusal of a form that bulk queries do not take, and that the sandbox cannot do."""
-        if self._surface is Surface.BULK:
-            return self._choices.bulk_query_refused.error(form=bulk_name)
-        return self._refused(at, MALFORMED_QUERY, f"the sandbox does not support {name}")
+    def _aggregate(self) -> Statement:
+        query, aggregates = self._query, Aggregates(self._scope, self._query, self._choices)
+        columns = aggregates.selected()
+        where, values = self._where()
+        having = Conditions(
+            self._scope, query, self._choices, self._now, self._translate_inner, aggregates
+        )
+        kept = "" if query.having is None else f" HAVING {having.sql(query.having)}"
+        order = aggregates.order([self._ordered(one, aggregates.column) for one in query.order])
+        limit, numbers = self._limit()
+        selected = ", ".join(column.sql for column in columns)
+        return Statement(
+            sql=(
+                f"SELECT {selected} FROM {self._scope.from_clause()}"
+                f"{where}{aggregates.group_by()}{kept}{order}{limit}"
+            ),
+            values=(*values, *having.values, *numbers),
+            item=self._item,
+            outputs=tuple(
+                Output(column.names, column.field.type, index)
+                for index, column in enumerate(columns)
+            ),
+            aggregates=True,
+        )
 
     def _columns(self) -> list[Column]:
         columns: list[Column] = []
@@ -272,13 +271,20 @@ class _Compiler:
         return f" ORDER BY {', '.join(parts)}"
 
     def _ordering(self, ordering: Ordering) -> str:
-        subject = ordering.subject
+        return self._ordered(ordering, self._plain_column)
+
+    def _plain_column(self, subject: Path | Call) -> Column:
         if isinstance(subject, Call):
-            raise self._form(subject.at, "Aggregate functions", f"the function {subject.function}")
-        column = self._scope.column(subject)
+            raise self._forms.refusal(
+                subject.at, "Aggregate functions", f"the function {subject.function}"
+            )
+        return self._scope.column(subject)
+
+    def _ordered(self, ordering: Ordering, find: Callable[[Path | Call], Column]) -> str:
+        column = find(ordering.subject)
         if not filterable(column.field):
             raise self._refused(
-                subject.at,
+                ordering.subject.at,
                 INVALID_FIELD,
                 f"field '{column.field.name}' can not be sorted in a query call",
             )

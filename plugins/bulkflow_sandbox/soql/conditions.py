@@ -7,21 +7,17 @@ test that must not hold is `IS NOT TRUE`; those that must hold stay plain, for t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
-from bulkflow_sandbox.dates import read_date, read_moment
-from bulkflow_sandbox.ids import to18
-from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
-from bulkflow_sandbox.soql.literals import BadEscapeError, like_pattern, string_value
-from bulkflow_sandbox.soql.periods import span
+from bulkflow_sandbox.schema.fields import TEXTS, FieldType
+from bulkflow_sandbox.soql.fields import filterable
+from bulkflow_sandbox.soql.literals import like_pattern, string_value
 from bulkflow_sandbox.soql.refusals import (
     INVALID_FIELD,
     INVALID_OPERATOR,
     MALFORMED_QUERY,
     TOO_COMPLICATED,
     refusal,
-    wrong_type,
 )
 from bulkflow_sandbox.soql.tree import (
     AllOf,
@@ -37,17 +33,17 @@ from bulkflow_sandbox.soql.tree import (
     Query,
     Test,
 )
+from bulkflow_sandbox.soql.values import LiteralReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
+    from datetime import datetime
 
     from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.errors import ApiError
     from bulkflow_sandbox.schema.rules import Value
+    from bulkflow_sandbox.soql.aggregates import Aggregates
     from bulkflow_sandbox.soql.scope import Column, Scope
-
-_LONG_TEXT: Final = 255
-"""Longer text areas can be neither filtered nor sorted by."""
 
 _LONGEST_PATTERN: Final = 50_000
 """Most bytes of a pattern that the database takes."""
@@ -62,13 +58,6 @@ _IDS: Final = frozenset({FieldType.ID, FieldType.REFERENCE})
 _NO_ORDER: Final = frozenset({FieldType.BOOLEAN, FieldType.MULTIPICKLIST})
 
 
-def filterable(field: Field) -> bool:
-    """Whether records can be filtered and sorted by a field."""
-    if field.type is FieldType.ADDRESS:
-        return False
-    return field.type is not FieldType.TEXTAREA or field.length <= _LONG_TEXT
-
-
 class Conditions:
     """Translates the conditions of one query.
 
@@ -78,6 +67,7 @@ class Conditions:
         choices: How refusals look, and what a week is.
         now: The present moment, for named spans of time.
         subselect: Translates the query within an IN, and gives its SQL and values.
+        aggregates: What the names and functions mean, where the condition is that of HAVING.
     """
 
     def __init__(
@@ -87,12 +77,14 @@ class Conditions:
         choices: Choices,
         now: datetime,
         subselect: Callable[[Query], tuple[str, list[Value]]],
+        aggregates: Aggregates | None = None,
     ) -> None:
         self._scope = scope
         self._query = query
         self._choices = choices
-        self._now = now
+        self._reader = LiteralReader(query, choices, now)
         self._subselect = subselect
+        self._aggregates = aggregates
         self.values: list[Value] = []
         """What fills the places of the SQL, in order."""
 
@@ -145,6 +137,8 @@ class Conditions:
         return _holds(sql, negated=negated)
 
     def _column(self, subject: Path | Call) -> Column:
+        if self._aggregates is not None:
+            return self._aggregates.column(subject)
         if isinstance(subject, Call):
             raise self._refused(
                 subject.at,
@@ -162,10 +156,10 @@ class Conditions:
 
     def _equal(self, column: Column, literal: Literal) -> str:
         if literal.kind is LiteralKind.PERIOD:
-            start, end = self._span(column, literal)
+            start, end = self._reader.span(column.field, literal)
             self.values += [start, end]
             return f"({column.sql} >= ? AND {column.sql} < ?)"
-        value = self._value(column, literal)
+        value = self._reader.value(column.field, literal)
         if value is None:
             return f"{column.sql} IS NULL"
         self.values.append(value)
@@ -177,13 +171,13 @@ class Conditions:
                 literal.at, INVALID_OPERATOR, f"invalid operator on {column.field.type} field"
             )
         if literal.kind is LiteralKind.PERIOD:
-            start, end = self._span(column, literal)
+            start, end = self._reader.span(column.field, literal)
             # Before or from the first day; up to or after the last.
             early = operator in {Operator.LESS, Operator.GREATER_OR_EQUAL}
             self.values.append(start if early else end)
             below = operator in {Operator.LESS, Operator.LESS_OR_EQUAL}
             return f"{column.sql} {'<' if below else '>='} ?"
-        value = self._value(column, literal)
+        value = self._reader.value(column.field, literal)
         if value is None:
             return "FALSE"
         self.values.append(value)
@@ -196,7 +190,7 @@ class Conditions:
             raise self._refused(literal.at, INVALID_OPERATOR, f"invalid operator on {kind} field")
         if literal.kind is LiteralKind.NULL:
             return f"{column.sql} IS NULL"
-        pattern = self._text(column, literal, like_pattern)
+        pattern = self._reader.text(column.field, literal, like_pattern)
         if len(pattern.encode()) > _LONGEST_PATTERN:
             raise self._refused(literal.at, TOO_COMPLICATED, "The pattern is too long")
         self.values.append(pattern)
@@ -213,7 +207,7 @@ class Conditions:
             if literal.kind is LiteralKind.PERIOD:
                 others.append(self._equal(column, literal))
             else:
-                plain.append(self._value(column, literal))
+                plain.append(self._reader.value(column.field, literal))
         if None in plain:
             others.append(f"{column.sql} IS NULL")
             plain = [value for value in plain if value is not None]
@@ -233,96 +227,13 @@ class Conditions:
         sets: list[str] = []
         for literal in test.values:
             needed: list[str] = []
-            for word in self._text(column, literal, string_value).split(";"):
+            for word in self._reader.text(column.field, literal, string_value).split(";"):
                 self.values.append(word)
                 needed.append(f"instr(';' || lower({column.sql}) || ';', ';' || lower(?) || ';')")
             sets.append(_balanced(needed, " AND "))
         return _balanced(sets, " OR ")
 
-    def _value(self, column: Column, literal: Literal) -> Value:
-        """A literal in the form of a column; an empty text is no value, as Salesforce has it."""
-        if literal.kind is LiteralKind.NULL:
-            return None
-        field = column.field
-        match field.type:
-            case FieldType.ID | FieldType.REFERENCE:
-                text = self._text(column, literal, string_value)
-                value = to18(text)
-                if value is None and text:
-                    raise self._refused(literal.at, INVALID_OPERATOR, f"invalid ID field: {text}")
-                return value
-            case FieldType.BOOLEAN:
-                self._expect(field, literal, LiteralKind.BOOLEAN)
-                return int(literal.text.lower() == "true")
-            case FieldType.INT | FieldType.DOUBLE | FieldType.CURRENCY | FieldType.PERCENT:
-                self._expect(field, literal, LiteralKind.NUMBER)
-                return float(literal.text)
-            case FieldType.DATE:
-                self._expect(field, literal, LiteralKind.DATE)
-                return self._read(field, literal, read_date)
-            case FieldType.DATETIME:
-                self._expect(field, literal, LiteralKind.DATETIME)
-                return self._read(field, literal, read_moment)
-            case _:
-                return self._text(column, literal, string_value) or None
-
-    def _read(self, field: Field, literal: Literal, read: Callable[[str], str | None]) -> str:
-        value = read(literal.text.upper())
-        if value is None:
-            raise self._refused(
-                literal.at, MALFORMED_QUERY, f"'{literal.text}' is no {literal.kind.value}"
-            )
-        return value
-
-    def _text(self, column: Column, literal: Literal, read: Callable[[str], str]) -> str:
-        self._expect(column.field, literal, LiteralKind.STRING)
-        try:
-            return read(literal.text)
-        except BadEscapeError as error:
-            raise self._refused(
-                literal.at,
-                MALFORMED_QUERY,
-                f"Invalid string literal {literal.text}. Illegal character sequence '{error}' in "
-                "string literal.",
-            ) from error
-
-    def _expect(self, field: Field, literal: Literal, kind: LiteralKind) -> None:
-        if literal.kind is kind:
-            return
-        if literal.kind is LiteralKind.PERIOD and self._days(literal) is None:
-            raise self._unknown(literal)
-        named = field.soap_type.partition(":")[2]
-        raise self._refused(
-            literal.at,
-            INVALID_FIELD,
-            wrong_type(
-                field.name,
-                "string" if kind is LiteralKind.STRING else named,
-                quoted=kind is LiteralKind.STRING,
-            ),
-        )
-
-    def _span(self, column: Column, literal: Literal) -> tuple[str, str]:
-        days = self._days(literal)
-        if days is None:
-            raise self._unknown(literal)
-        match column.field.type:
-            case FieldType.DATE:
-                return days[0].isoformat(), days[1].isoformat()
-            case FieldType.DATETIME:
-                return f"{days[0]}T00:00:00.000Z", f"{days[1]}T00:00:00.000Z"
-            case _:
-                self._value(column, literal)
-                raise self._unknown(literal)
-
-    def _days(self, literal: Literal) -> tuple[date, date] | None:
-        today = self._now.astimezone(UTC).date()
-        return span(literal.text, today, week_starts=self._choices.week_starts)
-
-    def _unknown(self, literal: Literal) -> Exception:
-        return self._refused(literal.at, MALFORMED_QUERY, f"unexpected token: '{literal.text}'")
-
-    def _refused(self, at: int, code: str, problem: str) -> Exception:
+    def _refused(self, at: int, code: str, problem: str) -> ApiError:
         return refusal(self._choices, self._query.text, at, code, problem)
 
 

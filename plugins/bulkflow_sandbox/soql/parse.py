@@ -100,7 +100,9 @@ class _Builder:
         items: tuple[Item, ...] = ()
         name: Token | None = None
         where: Condition | None = None
+        group: tuple[Path | Call, ...] = ()
         group_at: int | None = None
+        having: Condition | None = None
         order: tuple[Ordering, ...] = ()
         counts: dict[str, Count] = {}
         for child in tree.children:
@@ -114,6 +116,12 @@ class _Builder:
                     where = self._condition(next(_trees(child)))
                 case "group":
                     group_at = _at(next(_tokens(child)))
+                    *subjects, last = _trees(child)
+                    if last.data == "having":
+                        having = self._condition(next(_trees(last)))
+                    else:
+                        subjects.append(last)
+                    group = tuple(self._subject(one) for one in subjects)
                 case "order":
                     order = tuple(self._ordering(one) for one in _trees(child))
                 case kind:
@@ -126,7 +134,9 @@ class _Builder:
             object=str(name),
             object_at=_at(name),
             where=where,
+            group=group,
             group_at=group_at,
+            having=having,
             order=order,
             limit=counts.get("limit"),
             offset=counts.get("offset"),
@@ -145,10 +155,10 @@ class _Builder:
         if tree.data == "path":
             names = list(_tokens(tree))
             return Path(tuple(map(str, names)), _at(names[0]))
-        name = next(_tokens(tree))
+        name, *alias = _tokens(tree)
         argument = next((self._subject(one) for one in _trees(tree)), None)
         assert not isinstance(argument, Call), "the grammar has no calls within calls"
-        return Call(name.upper(), argument, _at(name))
+        return Call(name.upper(), argument, _at(name), str(alias[0]) if alias else None)
 
     def _ordering(self, tree: Node) -> Ordering:
         words = {token.type for token in _tokens(tree)}

@@ -13,6 +13,7 @@ from bulkflow_sandbox.store.tables import literal, quoted
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.errors import ApiError
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
     from bulkflow_sandbox.soql.tree import Path, Query
 
@@ -177,7 +178,7 @@ class Scope:
             sql += " COLLATE NOCASE"
         return Column((*names, field.name), field, sql, tuple(source for source, _ in found))
 
-    def _refusal(self, path: Path, problem: str) -> Exception:
+    def _refusal(self, path: Path, problem: str) -> ApiError:
         return refusal(self._choices, self._query.text, path.at, INVALID_FIELD, problem)
 
 

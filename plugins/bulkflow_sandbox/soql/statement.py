@@ -51,7 +51,8 @@ class Statement:
     """A query as SQL.
 
     `record_id` is the column with the record's own id. `counts` says that the query asks for
-    nothing but the number of records, which is the statement's only value.
+    nothing but the number of records, which is the statement's only value; `aggregates` that its
+    rows are of groups and not of records.
     """
 
     sql: str
@@ -61,5 +62,6 @@ class Statement:
     parents: tuple[Parent, ...] = ()
     record_id: int = 0
     counts: bool = False
+    aggregates: bool = False
     ordered: bool = False
     """Whether ORDER BY or LIMIT stands in it: such a query is not chunked by primary key."""

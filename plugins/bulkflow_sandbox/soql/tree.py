@@ -27,6 +27,7 @@ class Call:
     function: str
     argument: Path | None
     at: int
+    alias: str | None = None
 
 
 @frozen
@@ -153,7 +154,9 @@ class Query:
     object: str
     object_at: int
     where: Condition | None = None
+    group: tuple[Path | Call, ...] = ()
     group_at: int | None = None
+    having: Condition | None = None
     order: tuple[Ordering, ...] = ()
     limit: Count | None = None
     offset: Count | None = None
