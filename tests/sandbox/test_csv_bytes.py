@@ -10,7 +10,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox.choices import Choices
-from bulkflow_sandbox.ingest import scan as scan_module
 from bulkflow_sandbox.ingest.rows import Rows
 from bulkflow_sandbox.ingest.scan import scan_upload
 from bulkflow_sandbox.jobs.job import (
@@ -81,12 +80,7 @@ TEXTS = st.text(alphabet='"", ;a\n', max_size=40)
 @example(text=', "a"', block=1)
 def test_quotes_are_judged_as_byte_by_byte_wherever_a_block_ends(path, text, block):
     path.write_bytes(text.encode())
-    before = scan_module._BLOCK
-    scan_module._BLOCK = block
-    try:
-        found = scan_upload(path, job(), CHOICES)
-    finally:
-        scan_module._BLOCK = before
+    found = scan_upload(path, job(), CHOICES, block_size=block)
     assert (found.problem is None) == quotes_are_right(text.encode(), ord(","))
 
 
@@ -99,12 +93,7 @@ def test_quotes_are_judged_as_byte_by_byte_wherever_a_block_ends(path, text, blo
 def test_every_line_end_must_be_that_of_the_job_wherever_a_block_ends(path, parts, ending, block):
     data = "".join(parts).encode()
     path.write_bytes(data)
-    before = scan_module._BLOCK
-    scan_module._BLOCK = block
-    try:
-        found = scan_upload(path, job(ending), CHOICES)
-    finally:
-        scan_module._BLOCK = before
+    found = scan_upload(path, job(ending), CHOICES, block_size=block)
     if ending is LineEnding.LF:
         good = b"\r" not in data
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 
 import pytest
 
@@ -260,8 +261,10 @@ def test_restricted_picklists_of_a_schema_hold(ruled):
         ruled, "LastName,Company,Level__c\na,x,C\nb,y,b\n", object="Lead", operation="insert"
     )
     assert told == [
-        ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST:Level: bad value for restricted picklist field: "
-        "C:Level__c --")
+        (
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST:Level: bad value for restricted picklist "
+            "field: C:Level__c --"
+        )
     ]
 
 
@@ -301,8 +304,10 @@ def test_keys_of_custom_objects_work_like_those_of_standard_ones(start):
     ]
     data = "Code__c,Parent__r.Code__c\nk,7.0\nK,8\nx,9\n"
     assert errors(client, data, **child) == [
-        ("INVALID_FIELD:Foreign key external ID: 9 not found for field Code__c in entity "
-        "Parent__c:--")
+        (
+            "INVALID_FIELD:Foreign key external ID: 9 not found for field Code__c in entity "
+            "Parent__c:--"
+        )
     ]
 
 
@@ -317,3 +322,29 @@ def test_a_schema_that_was_added_is_kept_with_the_data(tmp_path):
 def test_many_new_objects_get_prefixes_of_their_own(standard):
     schema = read_schema({"objects": {f"T{n}__c": {} for n in range(60)}}, standard)
     assert len({item.prefix for item in schema}) == len(schema.objects)
+
+
+def test_a_key_that_stands_twice_is_not_passed_over(tmp_path, standard):
+    path = tmp_path / "twice.json"
+    path.write_text('{"objects": {"A__c": {}, "B__c": {}, "A__c": {}}}')
+    with pytest.raises(SchemaError, match="has the key 'A__c' twice in one object"):
+        load_schema(path, standard)
+
+
+def test_a_schema_can_be_written_as_yaml(tmp_path, standard):
+    pytest.importorskip("yaml")
+    path = tmp_path / "schema.yaml"
+    path.write_text("objects:\n  Thing__c:\n    fields:\n      Size__c: {type: int}\n")
+    assert load_schema(path, standard).objects["Thing__c"].fields["Size__c"].type == "int"
+    path.write_text("objects: [")
+    with pytest.raises(SchemaError, match=r"is no YAML: .* line 1, column 11"):
+        load_schema(path, standard)
+
+
+def test_yaml_without_its_library_is_refused_with_what_to_do(tmp_path, standard, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    path = tmp_path / "schema.yml"
+    path.write_text("objects: {}")
+    with pytest.raises(SchemaError, match="nothing to read YAML with") as caught:
+        load_schema(path, standard)
+    assert "pip install pyyaml" in (caught.value.help or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import frozen
 
 
 class Endpoint(StrEnum):
@@ -100,7 +100,7 @@ class Fault:
 
     endpoint: Endpoint
     effect: Effect
-    nth: int = field(default=1)
+    nth: int = 1
     times: int | None = 1
 
 

@@ -37,12 +37,12 @@ class Scan:
     stray_spaces: bool = False
 
 
-def scan_upload(path: Path, job: Job, choices: Choices) -> Scan:
-    """Looks at the upload of a job."""
+def scan_upload(path: Path, job: Job, choices: Choices, *, block_size: int = _BLOCK) -> Scan:
+    """Looks at the upload of a job, `block_size` bytes at a time."""
     quotes = _Quotes(ord(job.column_delimiter.text))
     last = b""
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
+        while block := file.read(block_size):
             if _breaks_lines_otherwise(last, block, job.line_ending):
                 return Scan(choices.line_ending_text.format(name=job.line_ending))
             if not quotes.take(last, block):
