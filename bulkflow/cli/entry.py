@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Run a pipeline file.",
+    "resume": "Go on with a run that was interrupted, killed or failed on the way.",
+    "abort": "Give a run up: abort its jobs that are not at an end.",
+    "retry": "Send rows of a run again that were not loaded.",
+    "undo": "Delete the records that a run made.",
+    "runs": "List the runs, and which of them are not over.",
     "check": "Find mistakes in pipeline files; reads no data and sends nothing.",
     "plan": "Show what a run would do; reads the data and sends nothing.",
     "graph": "Draw a pipeline file, as Mermaid or DOT.",

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
+    from bulkflow.cli.watching import Work
 
 
 @click.command("run")
 @pipeline_options
 @state_option
+@click.option("--fresh", is_flag=True, help="Begin although the last run of FILE is not over.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--verbose", "-v", is_flag=True, help="Say more.")
 @click.pass_obj
@@ -28,6 +30,7 @@ def command(
     settings: tuple[str, ...],
     org: str | None,
     state_dir: Path,
+    fresh: bool,
     as_json: bool,
     verbose: bool,
 ) -> int:
@@ -40,29 +43,14 @@ def command(
     Ctrl-C and SIGTERM let what is under way end, for at most 8 seconds or those that the variable
     BULKFLOW_GRACE says, then run the `always` blocks; a second one stops at once.
     """
-    from bulkflow.cli.interruption import Interruption
-    from bulkflow.engine.services import SystemClock
-    from bulkflow.report import choose
+    from bulkflow.cli.watching import watched
 
-    interruption = Interruption(environment.grace, live=environment.live)
-    with interruption.handled():
+    def begin() -> Work:
         request = request_of(environment, file, settings, org, state_dir)
         plugins = host(environment)
         checked = app.check(request, plugins)
         plan = app.plan_of(checked)
         environment.show_diagnostics(checked.diagnostics)
-        listener = choose(
-            environment.stdout,
-            environment.stderr,
-            json=as_json,
-            environ=environment.environ,
-            clock=SystemClock(),
-            verbose=verbose,
-        )
-        try:
-            heard = interruption.heard(listener)
-            finished = app.run(request, plan, plugins, heard, interruption.watch)
-        finally:
-            interruption.over()
-            listener.close()
-    return finished.exit_code
+        return lambda hear, watch: app.run(request, plan, plugins, hear, watch, fresh=fresh)
+
+    return watched(environment, begin, as_json=as_json, verbose=verbose)

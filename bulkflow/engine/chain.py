@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bulkflow.engine.stepping import run_step
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
+from bulkflow.model.history import StepState
 from bulkflow.model.plan import HandlerEvent
 from bulkflow.plugin.flow import Continue, RetryStep, Stop
 
@@ -44,7 +45,7 @@ class ChainRunner:
         at = 0
         while at < len(self._chain.steps):
             try:
-                self._step(self._chain.steps[at])
+                self._step(self._chain.steps[at], self._place(at))
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
@@ -54,10 +55,14 @@ class ChainRunner:
                 at += 1
         self._handle_success()
 
-    def _step(self, step: PlannedStep) -> None:
+    def _place(self, at: int) -> Frame:
+        """The place of a step, each time that it is tried."""
+        return self._frame.at(f"{at}#{self._retried[at]}")
+
+    def _step(self, step: PlannedStep, place: Frame) -> None:
         """Run a step that no failure stands behind: only `stop` may say where to go on."""
         try:
-            run_step(step, self._frame, self._services)
+            run_step(step, place, self._services)
         except (Continue, RetryStep) as signal:
             raise StepError(
                 f"`{_text(step)}` answers a failure, and there is none here",
@@ -66,10 +71,11 @@ class ChainRunner:
 
     def _handle_failure(self, failure: BulkflowError, at: int) -> bool:
         """Whether to run the failed step again; False to go on after the chain."""
+        place = self._place(at)
         try:
-            for step in self._handler(HandlerEvent.FAILURE):
+            for number, step in enumerate(self._handler(HandlerEvent.FAILURE)):
                 try:
-                    run_step(step, self._frame, self._services, failure)
+                    run_step(step, place.at(f"failure {number}"), self._services, failure)
                 except RetryStep as retry:
                     if self._retried[at] < retry.times:
                         self._pause(retry, at)
@@ -84,19 +90,27 @@ class ChainRunner:
             pass
         except BulkflowError as second:
             self._services.errors += [failure, second]
+            self._halt(self._chain.steps[at], place)
             raise Halt from second
         self._services.errors.append(failure)
+        self._halt(self._chain.steps[at], place)
         raise Halt from failure
 
     def _handle_success(self) -> None:
-        for step in self._handler(HandlerEvent.SUCCESS):
+        for number, step in enumerate(self._handler(HandlerEvent.SUCCESS)):
+            place = self._frame.at(f"success {number}")
             try:
-                self._step(step)
+                self._step(step, place)
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
                 self._services.errors.append(error)
+                self._halt(step, place)
                 raise Halt from error
+
+    def _halt(self, step: PlannedStep, place: Frame) -> None:
+        """Keep that nothing dealt with a failure, so that the step is due when one goes on."""
+        self._services.record(place.place, _text(step), StepState.HALTED, {})
 
     def _handler(self, event: HandlerEvent) -> list[PlannedStep]:
         return [

@@ -20,11 +20,20 @@ if TYPE_CHECKING:
 
 @frozen
 class Frame:
-    """The names of a block and of those around it. `iteration` tells loops' jobs apart."""
+    """The names of a block and of those around it. `iteration` tells loops' jobs apart.
+
+    `place` says where in the plan, and in which turns of which loops, this is: the same in every
+    attempt at a run, so that the journal can tell what was done already.
+    """
 
     scope: Scope
     jobs: Mapping[str, Job]
     iteration: str = ""
+    place: str = ""
+
+    def at(self, label: object) -> Frame:
+        """The frame one place further in."""
+        return evolve(self, place=f"{self.place}/{label}")
 
     def enter(self, block: Block, services: Services) -> Frame:
         """The frame inside a block: its constants resolved in order, its jobs made."""
@@ -36,8 +45,9 @@ class Frame:
 
     def with_variable(self, name: str, value: Value, label: str) -> Frame:
         """The frame of one iteration of a loop."""
+        inner = self.at(f"[{label}]")
         return evolve(
-            self, scope={**self.scope, name: value}, iteration=f"{self.iteration}[{label}]"
+            inner, scope={**self.scope, name: value}, iteration=f"{self.iteration}[{label}]"
         )
 
     def _make(self, planned: PlannedJob, scope: Scope, services: Services) -> Job:

@@ -77,12 +77,15 @@ def _outcome(job: Job) -> JobOutcome:
 
 
 def _help(services: Services, *, interrupted: bool) -> str | None:
+    again = (
+        f"`bulkflow resume {services.run_id}` goes on with the run, "
+        f"`bulkflow abort {services.run_id}` gives it up"
+    )
     if any(job.left for job in services.jobs):
-        return (
-            "abort the jobs that are left in the org, or let them end, before you load the same "
-            "rows again (Setup lists them under Bulk Data Load Jobs)"
-        )
-    if interrupted or services.errors:
+        return f"some jobs are left in the org, and not at an end: {again}"
+    if interrupted:
+        return again
+    if services.errors:
         return None
     unanswered = [job for job in services.jobs if _unanswered(job)]
     if unanswered:

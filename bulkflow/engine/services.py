@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import Factory, define, evolve, field
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
+    from bulkflow.model.history import JobHistory, StepRecord, StepState
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest, Part
+    from bulkflow.model.part import Manifest
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job
     from bulkflow.plugin.records import Provider
+
+T = TypeVar("T")
 
 
 class Plugins(Protocol):
@@ -51,14 +54,28 @@ class RunRecorder(Recorder, Protocol):
     """The journal, as far as the engine asks it."""
 
     def anything_intended(self) -> bool:
-        """Whether any request that changes something was about to be sent."""
+        """Whether any request that changes something may have been carried out."""
+        ...
+
+    def step(self, place: str) -> StepRecord | None:
+        """How far an earlier attempt came with a step; None if it never began."""
+        ...
+
+    def step_is(
+        self, place: str, text: str, state: StepState, detail: Mapping[str, object]
+    ) -> None:
+        """A step began, or came to an end."""
+        ...
+
+    def decided(self, place: str, decide: Callable[[], T]) -> T:
+        """What an earlier attempt decided at a place, or else `decide`, from now on."""
         ...
 
 
 class Unrecorded:
     """A recorder for what sends nothing, such as a plan. It must not be asked to record intents."""
 
-    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
+    def prepared(self, job: str, manifest: Manifest) -> None:
         """Parts need no record when nothing becomes of them."""
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
@@ -72,9 +89,26 @@ class Unrecorded:
     def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
         """Nothing happened to it; it was only looked at."""
 
+    def history(self, job: str) -> JobHistory | None:
+        """There was no earlier attempt."""
+        return None
+
     def anything_intended(self) -> bool:
         """Nothing was."""
         return False
+
+    def step(self, place: str) -> StepRecord | None:
+        """There was no earlier attempt."""
+        return None
+
+    def step_is(
+        self, place: str, text: str, state: StepState, detail: Mapping[str, object]
+    ) -> None:
+        """Steps are not run."""
+
+    def decided(self, place: str, decide: Callable[[], T]) -> T:
+        """Everything is decided anew."""
+        return decide()
 
 
 class SystemClock:
@@ -105,6 +139,8 @@ class Services:
     shared: Shared = Factory(Shared)
     jobs: list[Job] = Factory(list)
     errors: list[BulkflowError] = Factory(list)
+    replays: bool = True
+    """Whether steps are kept in the journal, and those that it has are not run again."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _labels: Counter[str] = field(factory=Counter)
@@ -115,6 +151,19 @@ class Services:
     def catalogue(self) -> Catalogue:
         """What the plugins declare."""
         return self.plugins.catalogue
+
+    def earlier(self, place: str) -> StepRecord | None:
+        """How far an earlier attempt at the run came with a step."""
+        return self.journal.step(place) if self.replays else None
+
+    def record(self, place: str, text: str, state: StepState, detail: Mapping[str, object]) -> None:
+        """Keep how far a step came."""
+        if self.replays:
+            self.journal.step_is(place, text, state, detail)
+
+    def decided(self, place: str, decide: Callable[[], T]) -> T:
+        """What is decided once for all attempts at the run, such as the files of a loop."""
+        return self.journal.decided(place, decide) if self.replays else decide()
 
     def emit(self, event: Event) -> None:
         """Tell the report and the plugins; events reach them one at a time.
@@ -154,7 +203,8 @@ class Services:
         job.manifest = self.plugins.prepare_job(context, job)
         self._prepared.add(job.key)
         if job.manifest is not None:
-            self.journal.parts(job.key, job.manifest.parts)
+            if self.journal.history(job.key) is None:
+                self.journal.prepared(job.key, job.manifest)
             self.emit(JobPrepared(job.key, job.manifest))
 
     def _connect(self, name: str) -> OrgAccess:

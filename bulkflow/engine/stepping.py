@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import define, field
+
 from bulkflow.engine.context import StepContext
 from bulkflow.engine.evaluate import arguments_of, folder_of
+from bulkflow.engine.replay import (
+    failure_detail,
+    failure_of,
+    restore,
+    signal_detail,
+    signal_of,
+    snapshot,
+)
 from bulkflow.errors import BulkflowError, RunInterruptedError
-from bulkflow.model.event import StepFailed, StepFinished, StepStarted
+from bulkflow.model.event import Notice, NoticeLevel, StepFailed, StepFinished, StepStarted
+from bulkflow.model.history import StepState
 from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.flow import FlowSignal
 
@@ -22,7 +33,7 @@ if TYPE_CHECKING:
 def run_step(
     planned: PlannedStep, frame: Frame, services: Services, failure: BaseException | None = None
 ) -> None:
-    """Run a step to its end.
+    """Run a step to its end, or find that an earlier attempt at the run did; `frame` is its place.
 
     Raises:
         BulkflowError: it failed; told to the listeners already.
@@ -32,36 +43,105 @@ def run_step(
     services.cancellation.checkpoint()
     record = services.catalogue.step_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
+    turn = _Turn(planned, frame.place, services, job)
+    if turn.was_done():
+        return
     context = StepContext(services, job, folder_of(planned.span), failure)
-    text = " ".join(planned.span.text.split())
-    job_key = job.key if job else None
-    began = services.clock.monotonic()
-    services.emit(StepStarted(planned.word, text, job_key, planned.span, services.clock.time()))
+    turn.begin()
     try:
         if job is not None:
             services.prepare(job, context)
         arguments = _arguments(planned, record, frame, services, job)
-        with attributed(record.provider, f"running `{text}`", signals=True):
+        with attributed(record.provider, f"running `{turn.text}`", signals=True):
             record.function(context, **arguments)
     except RunInterruptedError:
         raise
     except BulkflowError as error:
-        services.emit(
+        turn.fail(error)
+        raise
+    except FlowSignal as signal:
+        turn.finish(signal)
+        raise
+    turn.finish()
+
+
+@define(eq=False)
+class _Turn:
+    """One step on its way: what the journal and the listeners are told of it."""
+
+    _planned: PlannedStep
+    _place: str
+    _services: Services
+    _job: Job | None
+    text: str = field(init=False)
+    _began: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self.text = " ".join(self._planned.span.text.split())
+
+    @property
+    def _job_key(self) -> str | None:
+        return self._job.key if self._job else None
+
+    def was_done(self) -> bool:
+        """Whether an earlier attempt finished the step; raises what it raised then."""
+        earlier = self._services.earlier(self._place)
+        if earlier is None or earlier.state in {StepState.STARTED, StepState.HALTED}:
+            return False
+        if self._job is not None and "job" in earlier.detail:
+            restore(self._job, earlier.detail["job"])
+        self._services.emit(
+            Notice(f"`{self.text}` was done before", NoticeLevel.DETAIL, self._job_key)
+        )
+        if earlier.state is StepState.FAILED:
+            raise failure_of(earlier.detail)
+        if "signal" in earlier.detail:
+            raise signal_of(earlier.detail["signal"])
+        return True
+
+    def begin(self) -> None:
+        self._began = self._services.clock.monotonic()
+        self._services.record(self._place, self.text, StepState.STARTED, {})
+        self._services.emit(
+            StepStarted(
+                self._planned.word,
+                self.text,
+                self._job_key,
+                self._planned.span,
+                self._services.clock.time(),
+            )
+        )
+
+    def finish(self, signal: FlowSignal | None = None) -> None:
+        detail = snapshot(self._job)
+        if signal is not None:
+            detail["signal"] = signal_detail(signal)
+        self._services.record(self._place, self.text, StepState.FINISHED, detail)
+        self._services.emit(
+            StepFinished(
+                self._planned.word,
+                self.text,
+                self._job_key,
+                self._planned.span,
+                self._services.clock.time(),
+                self._services.clock.monotonic() - self._began,
+            )
+        )
+
+    def fail(self, error: BulkflowError) -> None:
+        detail = {**snapshot(self._job), **failure_detail(error)}
+        self._services.record(self._place, self.text, StepState.FAILED, detail)
+        self._services.emit(
             StepFailed(
-                planned.word,
-                text,
-                job_key,
-                planned.span,
-                services.clock.time(),
-                services.clock.monotonic() - began,
+                self._planned.word,
+                self.text,
+                self._job_key,
+                self._planned.span,
+                self._services.clock.time(),
+                self._services.clock.monotonic() - self._began,
                 error,
             )
         )
-        raise
-    except FlowSignal:
-        _finished(planned, text, job_key, services, began)
-        raise
-    _finished(planned, text, job_key, services, began)
 
 
 def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
@@ -88,12 +168,3 @@ def _arguments(
     if phrase.job_slot:
         arguments[phrase.job_slot] = job
     return arguments
-
-
-def _finished(
-    planned: PlannedStep, text: str, job: str | None, services: Services, began: float
-) -> None:
-    now = services.clock.monotonic()
-    services.emit(
-        StepFinished(planned.word, text, job, planned.span, services.clock.time(), now - began)
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import evolve
@@ -49,9 +48,12 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
         Halt, Stop, RunInterruptedError: how the flow ended before the block's end.
     """
     ended: End | None = None
-    for statement in block.statements:
+    for number, statement in enumerate(block.statements):
         if ended is None or isinstance(statement, PlannedAlways):
-            end = _ending(statement, frame, services)
+            # What `always` does after an end is no progress of the run: it is done again when the
+            # run is gone on with.
+            recording = services if ended is None else evolve(services, replays=False)
+            end = _ending(statement, frame.at(number), recording)
             ended = end if ended is None or isinstance(end, RunInterruptedError) else ended
     if ended is not None:
         raise ended
@@ -80,7 +82,8 @@ def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list
 
 def iterations(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
     """The entered frame of each iteration of a loop."""
-    for name in files_of(loop, frame.scope, services.environ):
+    files = services.decided(frame.place, lambda: files_of(loop, frame.scope, services.environ))
+    for name in files:
         value = Text((name,), loop.pattern.span)
         yield frame.with_variable(loop.variable, value, name).enter(loop.body, services)
 
@@ -95,7 +98,7 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
             for inner in iterations(statement, frame, services):
                 walk(statement.body, inner, services)
         case PlannedWhen():
-            if holds(statement.condition, frame, services):
+            if services.decided(frame.place, lambda: holds(statement.condition, frame, services)):
                 walk(statement.body, frame.enter(statement.body, services), services)
         case PlannedAlways():
             if services.cancellation.requested:
@@ -111,7 +114,8 @@ def _parallel(statement: PlannedParallel, frame: Frame, services: Services) -> N
     # Errors are kept apart at first, so that their order is the file's and not that of the clock.
     apart = [evolve(services, errors=[]) for _ in branches]
     with ThreadPoolExecutor(max(1, len(branches)), thread_name_prefix="branch") as pool:
-        ends = list(pool.map(_ending, branches, repeat(frame), apart))
+        frames = [frame.at(number) for number in range(len(branches))]
+        ends = list(pool.map(_ending, branches, frames, apart))
     for branch in apart:
         services.errors += branch.errors
     ended = [end for end in ends if end is not None]

@@ -1,5 +1,17 @@
 """The durable record of runs: what was intended, what was done."""
 
-from bulkflow.journal.store import Journal, JournalError, RunJournal
+from bulkflow.journal.history import RunRecord, run_record, run_summaries
+from bulkflow.journal.lock import StateLockedError, locked
+from bulkflow.journal.recorder import RunJournal
+from bulkflow.journal.store import Journal, JournalError
 
-__all__ = ["Journal", "JournalError", "RunJournal"]
+__all__ = [
+    "Journal",
+    "JournalError",
+    "RunJournal",
+    "RunRecord",
+    "StateLockedError",
+    "locked",
+    "run_record",
+    "run_summaries",
+]

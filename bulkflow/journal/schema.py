@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-FORMAT = 1
-"""Kept in SQLite's `user_version`. Grows by one with each entry of `MIGRATIONS`."""
-
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE run (
@@ -62,7 +59,62 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE INDEX remote_state_of_part ON remote_state (run, job, part);
     """,
+    """
+    ALTER TABLE run ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+
+    ALTER TABLE run ADD COLUMN chosen_org TEXT;
+
+    ALTER TABLE run ADD COLUMN texts TEXT NOT NULL DEFAULT '{}';
+
+    CREATE TABLE attempt (
+        number INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES run (id),
+        bulkflow TEXT NOT NULL,
+        host TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        started REAL NOT NULL,
+        finished REAL,
+        exit_code INTEGER
+    ) STRICT;
+
+    CREATE INDEX attempt_of_run ON attempt (run);
+
+    CREATE TABLE source (
+        run TEXT NOT NULL REFERENCES run (id),
+        job TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        modified_ns INTEGER NOT NULL,
+        spooled INTEGER NOT NULL,
+        origin TEXT,
+        PRIMARY KEY (run, job, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE step (
+        number INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES run (id),
+        place TEXT NOT NULL,
+        text TEXT NOT NULL,
+        state TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        at REAL NOT NULL
+    ) STRICT;
+
+    CREATE INDEX step_of_run ON step (run, place);
+
+    CREATE TABLE decision (
+        run TEXT NOT NULL REFERENCES run (id),
+        place TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (run, place)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.
 
 Statements end in semicolons, which stand nowhere else."""
+
+FORMAT = len(MIGRATIONS)
+"""Kept in SQLite's `user_version`."""

@@ -6,10 +6,12 @@ Invariants, which whoever sends requests relies on:
    cut. So a request that changes something in an org leaves a trace even if nothing after it does.
 2. An intent without an outcome means: sent or not, nobody knows. Only `settle` ends that.
 3. A remote id is recorded before the part that it belongs to is sent anything more.
-4. Records are added, never changed; the exceptions are a run's end and an intent's outcome, which
-   are written once.
+4. A step that is recorded as finished is never run again for the same run; one that is recorded as
+   started, and no more, is run again, and finds out for itself how far it came.
+5. Records are added, never changed; the exceptions are an intent's outcome and the end of an
+   attempt, which are written once, and the end of a run, which another attempt takes back.
 
-Hence the order of writes for a part: parts, then intent to create, its outcome with the remote id,
+Hence the order of writes for a part: sources and parts, intent to create, its outcome with the id,
 intent to upload, its outcome, intent to close, its outcome, then each state that is seen.
 
 Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced before it returns.
@@ -17,9 +19,6 @@ Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced 
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 import sqlite3
 from contextlib import contextmanager
 from threading import Lock
@@ -31,10 +30,8 @@ from bulkflow.errors import BulkflowError, UsageError
 from bulkflow.journal.schema import FORMAT, MIGRATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from bulkflow.model.part import Part
 
 FILE_NAME = "journal.sqlite"
 
@@ -90,35 +87,6 @@ class Journal:
         """Close the file."""
         self._connection.close()
 
-    def begin(
-        self,
-        run: str,
-        *,
-        pipeline: str,
-        text_digest: str,
-        org: str | None,
-        parameters: Mapping[str, str],
-        version: str,
-    ) -> RunJournal:
-        """Record the start of a run."""
-        with self.writing() as connection:
-            connection.execute(
-                "INSERT INTO run (id, pipeline, text_digest, org, parameters, bulkflow, host, pid,"
-                " started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    run,
-                    pipeline,
-                    text_digest,
-                    org,
-                    json.dumps(dict(parameters), sort_keys=True),
-                    version,
-                    socket.gethostname(),
-                    os.getpid(),
-                    self.time(),
-                ),
-            )
-        return RunJournal(self, run)
-
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is on the disk when the block is left.
@@ -144,82 +112,6 @@ class Journal:
                 help="nothing is sent that is not recorded first; make room for it, or choose "
                 "another folder with --state-dir DIR, and run again",
             ) from error
-
-
-@define(eq=False)
-class RunJournal:
-    """The journal of one run; implements `bulkflow.plugin.Recorder`."""
-
-    _journal: Journal
-    run: str
-
-    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
-        """The parts that a job was cut into."""
-        with self._journal.writing() as connection:
-            connection.executemany(
-                "INSERT INTO part (run, job, number, source, start, end, first_row, first_line,"
-                " rows, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        self.run,
-                        job,
-                        part.index,
-                        part.source,
-                        part.start,
-                        part.end,
-                        part.first_row,
-                        part.first_line,
-                        part.rows,
-                        part.bytes,
-                    )
-                    for part in parts
-                ),
-            )
-
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        """A request that changes something is about to be sent; returns the intent's number."""
-        with self._journal.writing() as connection:
-            cursor = connection.execute(
-                "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (self.run, job, part, action, json.dumps(dict(detail)), self._journal.time()),
-            )
-            number = cursor.lastrowid
-        assert number is not None
-        return number
-
-    def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
-        """The request of an intent was answered, or its fate was found out."""
-        with self._journal.writing() as connection:
-            connection.execute(
-                "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
-                " WHERE number = ? AND outcome IS NULL",
-                (outcome, json.dumps(dict(detail)), self._journal.time(), intent),
-            )
-
-    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
-        """The id of a part's job in the org, and the state that was last seen."""
-        with self._journal.writing() as connection:
-            connection.execute(
-                "INSERT INTO remote_state (run, job, part, remote_id, state, at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (self.run, job, part, remote_id, state, self._journal.time()),
-            )
-
-    def finish(self, exit_code: int) -> None:
-        """The run is over."""
-        with self._journal.writing() as connection:
-            connection.execute(
-                "UPDATE run SET finished = ?, exit_code = ? WHERE id = ? AND finished IS NULL",
-                (self._journal.time(), exit_code, self.run),
-            )
-
-    def anything_intended(self) -> bool:
-        """Whether any request that changes something was sent, and not refused by the org."""
-        return bool(
-            self._journal.reading(
-                "SELECT 1 FROM intent WHERE run = ? AND outcome IS NOT 'refused' LIMIT 1", self.run
-            )
-        )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

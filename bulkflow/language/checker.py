@@ -60,7 +60,8 @@ def check(
         PluginError: a plugin failed while it was asked about a value or a job.
     """
     findings = Findings()
-    statements = Includer(read, findings).statements(source)
+    includer = Includer(read, findings)
+    statements = includer.statements(source)
     start = Span(source, 0, 0)
     chosen = choose_org(statements, catalogue, org, start, findings)
     planner = Planner(catalogue, findings, source)
@@ -68,7 +69,7 @@ def check(
     params = [each for each in statements if isinstance(each, tree.Param)]
     parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
     body = planner.block(statements, scope)
-    plan = Plan(source, chosen, parameters, body)
+    plan = Plan(source, chosen, parameters, body, tuple(includer.sources))
     if not findings.any_broken and None not in planner.doubtful:
         follow_jobs(plan, catalogue, findings, planner.doubtful)
     if not findings.any_error:

@@ -35,6 +35,8 @@ class Includer:
     _root: Path = field(init=False, factory=Path)
     _seen: dict[Path, Span | None] = field(init=False, factory=dict)
     """Every file so far, with the place that included it."""
+    sources: list[SourceText] = field(init=False, factory=list)
+    """The main file, and those that it includes."""
 
     def statements(self, source: SourceText) -> tuple[Statement, ...]:
         """All statements of a main file."""
@@ -59,6 +61,7 @@ class Includer:
                 yield statement
 
     def _parse(self, source: SourceText) -> Iterator[Statement]:
+        self.sources.append(source)
         parsed = parse(source)
         self.findings.open(source, parsed.diagnostics, parsed.broken)
         return iter(parsed.tree.body)

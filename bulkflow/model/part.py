@@ -24,6 +24,20 @@ class Part:
 
 
 @frozen
+class SourceRecord:
+    """A file that a job was cut from, in the state that it was in."""
+
+    name: str
+    path: str
+    size: int
+    modified_ns: int
+    spooled: bool
+    """Whether it is a copy that the run made."""
+    origin: str | None = None
+    """For rows that are sent again: the file that says which rows of the other files they are."""
+
+
+@frozen
 class Manifest:
     """What a job's source came to: every part, known before the first request."""
 
@@ -31,6 +45,8 @@ class Manifest:
     columns: tuple[str, ...]
     rows: int
     bytes: int
+    sources: tuple[SourceRecord, ...] = ()
+    """The files, in the state in which they were read."""
     notes: tuple[str, ...] = ()
     """What the user should know of the file: a byte order mark removed, the delimiter found."""
 

@@ -186,3 +186,5 @@ class Plan:
     parameters: Mapping[str, Value] = field(repr=False)
     """Every param with its value: `--set`, else the default, which may be a variable's secret."""
     body: Block
+    sources: tuple[SourceText, ...] = field(default=(), repr=False)
+    """The file, and all that it includes."""

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.event import Event
+    from bulkflow.model.history import JobHistory
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest, Part
+    from bulkflow.model.part import Manifest
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -63,8 +64,12 @@ class Clock(Protocol):
 class Recorder(Protocol):
     """The journal, as far as steps write it. Each call returns when its record is on the disk."""
 
-    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
-        """The parts that a job was cut into."""
+    def prepared(self, job: str, manifest: Manifest) -> None:
+        """The files that a job is cut from, and its parts; called again, more of both."""
+        ...
+
+    def history(self, job: str) -> JobHistory | None:
+        """What earlier attempts at the run did with a job; None if they never got to it."""
         ...
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:

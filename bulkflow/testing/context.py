@@ -8,14 +8,16 @@ from attrs import Factory, define, field, frozen
 
 from bulkflow.errors import RunInterruptedError, UsageError
 from bulkflow.model.event import Notice
+from bulkflow.model.history import StepRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bulkflow.model.event import Event
+    from bulkflow.model.history import JobHistory, StepState
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Part
+    from bulkflow.model.part import Manifest
     from bulkflow.plugin.context import Job
     from bulkflow.plugin.records import Source
 
@@ -58,6 +60,10 @@ class RecordingJournal:
     """Implements `bulkflow.plugin.Recorder` in memory, and holds steps to the journal's rules."""
 
     entries: list[Recorded] = Factory(list)
+    histories: dict[str, JobHistory] = Factory(dict)
+    steps: dict[str, StepRecord] = Factory(dict)
+    reached: dict[str, StepRecord] = Factory(dict)
+    decisions: dict[str, object] = Factory(dict)
     _open: set[int] = Factory(set)
     _intents: int = 0
 
@@ -66,9 +72,13 @@ class RecordingJournal:
         """The intents that have no outcome."""
         return frozenset(self._open)
 
-    def parts(self, job: str, parts: tuple[Part, ...]) -> None:
+    def prepared(self, job: str, manifest: Manifest) -> None:
         """Keep the parts."""
-        self.entries.append(Recorded("parts", (job, parts)))
+        self.entries.append(Recorded("prepared", (job, manifest)))
+
+    def history(self, job: str) -> JobHistory | None:
+        """There was no earlier attempt, unless the test says so in `histories`."""
+        return self.histories.get(job)
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
         """Keep the intent."""
@@ -91,6 +101,22 @@ class RecordingJournal:
     def anything_intended(self) -> bool:
         """Whether there was an intent."""
         return self._intents > 0
+
+    def step(self, place: str) -> StepRecord | None:
+        """How far an earlier attempt came, if the test says so in `steps`."""
+        return self.steps.get(place)
+
+    def step_is(
+        self, place: str, text: str, state: StepState, detail: Mapping[str, object]
+    ) -> None:
+        """Keep how far a step came, for a test that goes on with the run."""
+        self.reached[place] = StepRecord(place, state, dict(detail))
+
+    def decided(self, place: str, decide: Callable[[], T]) -> T:
+        """Decide once for each place."""
+        if place not in self.decisions:
+            self.decisions[place] = decide()
+        return cast("T", self.decisions[place])
 
 
 @define(eq=False)

@@ -15,7 +15,8 @@ from bulkflow_csv import DELIMITERS, Dialect
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from bulkflow.model.part import Part
     from bulkflow.plugin import Context, Job
@@ -36,6 +37,8 @@ class PartJob:
     part: Part | None
     """None for a job of the org that gets no data from here."""
     data: PartRange | None
+    origin: Path | None = field(default=None, kw_only=True)
+    """For rows that are sent again: the file that says which rows of the source they are."""
     dialect: Dialect = Factory(Dialect)
     """How the data, and so the results, are written."""
     id: str | None = None
@@ -45,6 +48,10 @@ class PartJob:
     """Whether all its data is in the org: a PUT of it was answered with success."""
     spoilt: bool = False
     """Whether an upload into its job was begun and not completed: the job takes no other."""
+    handed_over: bool = False
+    """Whether it was closed, or may have been, by an earlier attempt at the run."""
+    orphaned_at: float | None = None
+    """When an earlier attempt began to create a job for it and never heard what became of it."""
     given_up: bool = False
     """Whether none of its rows will be sent."""
     deleted: bool = False
@@ -122,8 +129,12 @@ class JobParts:
 
     job: Job
     settings: IngestSettings
-    parts: Sequence[PartJob]
+    parts: list[PartJob]
     columns: tuple[str, ...]
+    settled: Counts | None = None
+    """The counts of the source's rows, where some of them were sent again."""
+    brought_back: bool = False
+    """Whether an earlier attempt worked on it, and the org was not asked since."""
     _told: float = field(default=float("-inf"), init=False)
     _telling: Lock = field(factory=Lock, init=False, repr=False)
 
@@ -132,7 +143,7 @@ class JobParts:
         cls,
         job: Job,
         settings: IngestSettings,
-        parts: Sequence[PartJob],
+        parts: list[PartJob],
         columns: tuple[str, ...] = (),
     ) -> JobParts:
         """Make a job's parts, and keep them with the job."""
@@ -159,8 +170,9 @@ class JobParts:
         """Bring the job's counts, and what is left of it in the org, up to date."""
         total = Counts()
         for part in self.parts:
-            total += part.counts if part.state or part.given_up else Counts(part.rows)
-        self.job.counts = total
+            if part.origin is None:
+                total += part.counts if part.state or part.given_up else Counts(part.rows)
+        self.job.counts = self.settled or total
         self.job.left = tuple(left for part in self.parts if (left := part.left) is not None)
 
     def tell(self, context: Context, *, now: bool = False) -> None:

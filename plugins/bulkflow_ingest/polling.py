@@ -11,6 +11,8 @@ from bulkflow_ingest.info import JobState
 from bulkflow_ingest.requests import GoneError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bulkflow.plugin import Context
     from bulkflow_ingest.parts import JobParts, PartJob
     from bulkflow_ingest.requests import Requests
@@ -26,6 +28,7 @@ def poll(
     context: Context,
     parts: JobParts,
     requests: Requests,
+    among: Sequence[PartJob] | None = None,
     *,
     timeout: float | None,
     interval: float | None,
@@ -34,19 +37,21 @@ def poll(
 
     Args:
         context: The step's.
-        parts: The parts to look at.
+        parts: The job that they are parts of.
         requests: How to ask.
+        among: Those of the parts that are waited for; all, unless it says which.
         timeout: Seconds after which to give up waiting; None for never.
         interval: Seconds between two looks; None for pauses that grow with the job's age.
 
     Raises:
         StepError: the time is up; the jobs go on in the org, and the message names them.
     """
+    among = parts.parts if among is None else among
     began = context.clock.monotonic()
     pause = FIRST_PAUSE if interval is None else interval
     strange: set[str | None] = set()
     while True:
-        running = [part for part in parts.parts if part.in_org and not part.is_final]
+        running = [part for part in among if part.in_org and not part.is_final]
         for part in running:
             context.checkpoint()
             # Whoever waits is told of it with the parts that failed.

@@ -8,12 +8,13 @@ from tempfile import mkstemp
 from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.errors import DataError, StepError
-from bulkflow.model.part import Manifest, Part
+from bulkflow.model.part import Manifest, Part, SourceRecord
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
 from bulkflow_csv import DELIMITERS, ByteSource, PartLimit, open_source, scan, spool, write_rows
 from bulkflow_csv.limits import PART_BYTES
 from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.recovery import bring_back, check_parts, check_unchanged
 from bulkflow_ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context, Job, SourceData
     from bulkflow_csv import PartRange, Scan
+    from bulkflow_ingest.fates import Resend
 
 
 def prepare(context: Context, job: Job) -> Manifest | None:
@@ -36,30 +38,79 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         assert settings.existing is not None
         JobParts.attach(job, settings, [PartJob(None, None, id=settings.existing)])
         return None
-    scans = [_scan(source, settings) for source in _sources(context, job, settings.location)]
+    history = context.journal.history(job.key)
+    if history is None:
+        scans = [_scan(source, settings) for source in _sources(context, job, settings.location)]
+        origins: list[str | None] = [None] * len(scans)
+    else:
+        scans = [_scan_again(source, settings) for source in history.sources]
+        origins = [source.origin for source in history.sources]
     _same_columns(scans)
-    ranges = [(part, each.dialect) for each in scans for part in each.parts]
-    if settings.existing is not None and len(ranges) != 1:
+    parts = _cut(scans, origins, settings)
+    if settings.existing is not None and len(parts) != 1:
         raise DataError(
-            f"job {settings.existing} takes one upload, but the data makes {len(ranges)} parts",
+            f"job {settings.existing} takes one upload, but the data makes {len(parts)} parts",
             place=settings.location,
             help="load it with a job of its own: declare what it does instead of `existing`",
         )
-    parts = tuple(_part(index, each) for index, (each, _) in enumerate(ranges))
-    JobParts.attach(
-        job,
-        settings,
-        [
-            PartJob(part, data, dialect, settings.existing)
-            for part, (data, dialect) in zip(parts, ranges, strict=True)
-        ],
-        columns=scans[0].header.columns,
-    )
+    attached = JobParts.attach(job, settings, parts, scans[0].header.columns)
+    manifest = _manifest(parts, scans, origins)
+    if history is not None:
+        check_parts(history, manifest.parts)
+        for part, earlier in zip(parts, history.parts, strict=True):
+            bring_back(part, earlier)
+        attached.brought_back = True
+    return manifest
+
+
+def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
+    """Add parts to a job, of rows of its source that are to be sent again; they are recorded."""
+    attached = JobParts.of(job)
+    settings = attached.settings
+    scans = [
+        _scan(ByteSource(f"{job.name}, again", each.path, spooled=True), settings) for each in again
+    ]
+    origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
+    parts = _cut(scans, origins, settings, first=len(attached.parts))
+    context.journal.prepared(job.key, _manifest(parts, scans, origins))
+    attached.parts.extend(parts)
+    return parts
+
+
+def _cut(
+    scans: Sequence[Scan],
+    origins: Sequence[str | None],
+    settings: IngestSettings,
+    *,
+    first: int = 0,
+) -> list[PartJob]:
+    ranges = [
+        (data, each.dialect, origin)
+        for each, origin in zip(scans, origins, strict=True)
+        for data in each.parts
+    ]
+    return [
+        PartJob(
+            _part(number, data),
+            data,
+            dialect,
+            settings.existing,
+            origin=Path(origin) if origin is not None else None,
+        )
+        for number, (data, dialect, origin) in enumerate(ranges, first)
+    ]
+
+
+def _manifest(
+    parts: Sequence[PartJob], scans: Sequence[Scan], origins: Sequence[str | None]
+) -> Manifest:
+    cut = tuple(each.part for each in parts if each.part is not None)
     return Manifest(
-        parts,
+        cut,
         scans[0].header.columns,
-        sum(part.rows for part in parts),
-        sum(part.bytes for part in parts),
+        sum(part.rows for part in cut),
+        sum(part.bytes for part in cut),
+        tuple(_recorded(each, origin) for each, origin in zip(scans, origins, strict=True)),
         tuple(f"{each.source.name}: {note}" for each in scans for note in each.notes),
     )
 
@@ -70,6 +121,25 @@ def _scan(source: ByteSource, settings: IngestSettings) -> Scan:
         limit=PartLimit(settings.part_bytes or PART_BYTES, settings.part_rows),
         delimiter=DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None,
         line_ending=settings.line_ending,
+    )
+
+
+def _scan_again(recorded: SourceRecord, settings: IngestSettings) -> Scan:
+    """Read a file of an earlier attempt, which must be as it was."""
+    scanned = _scan(ByteSource(recorded.name, Path(recorded.path), recorded.spooled), settings)
+    check_unchanged(recorded, scanned)
+    return scanned
+
+
+def _recorded(scanned: Scan, origin: str | None) -> SourceRecord:
+    source, stamp = scanned.source, scanned.head.stamp
+    return SourceRecord(
+        source.name,
+        str(source.path.absolute()),
+        stamp.size,
+        stamp.modified_ns,
+        source.spooled,
+        origin,
     )
 
 

@@ -6,14 +6,16 @@ import csv
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkstemp
+from tempfile import TemporaryDirectory, mkstemp
 from typing import TYPE_CHECKING, TextIO
 
 from attrs import frozen
 
 from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_csv import read_rows
 from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi
+    from bulkflow_ingest.fates import Fates
     from bulkflow_ingest.parts import JobParts, PartJob
 
 FILES_OF_SELECTION: dict[str, tuple[ResultFile, ...]] = {
@@ -38,6 +41,14 @@ ADDED: dict[str, dict[str, str]] = {
 }
 """The columns that a saved file has behind those of the source. No field's API name begins with an
 underscore, so they clash with nothing."""
+
+NEEDED: dict[str, tuple[ResultFile, ...]] = {
+    "successful": (ResultFile.SUCCESSFUL,),
+    "failed": (ResultFile.FAILED,),
+    "unprocessed": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
+    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
+}
+"""The files that tell which rows a selection has. What is unprocessed is in neither of the two."""
 
 _SHORT = {
     ResultFile.SUCCESSFUL: "successful",
@@ -64,11 +75,67 @@ class Results:
     def save_rows(self, selection: str, path: Path) -> int:
         """Write a selection of rows, with what became of each; returns how many.
 
-        The columns are the source's, then those of `ADDED`. The order is Salesforce's, which is not
-        that of the source. The file takes its name when it is whole.
+        Source rows as they are, in their order, with their file, line and outcome. Of a job that
+        was made by others the source is not known: what is saved then are the rows of the result
+        files, in their order. The file takes its name when it is whole.
         """
         self._finished()
         self._claim(path, f"{selection} rows of job {self.parts.job.key}")
+        if all(part.data is not None for part in self.parts.parts):
+            with self.fates(*NEEDED[selection]) as fates:
+                return fates.save(selection, path)
+        return self._save_result_rows(selection, path)
+
+    @contextmanager
+    def fates(self, *needed: ResultFile) -> Iterator[Fates]:
+        """Every source row with what became of it, as far as the needed result files tell."""
+        # Here, so that a run which saves nothing does not load DuckDB.
+        from bulkflow_ingest.fates import Fates, SourceSlice
+        from bulkflow_ingest.fates import ResultFile as PartResults
+
+        slices = [
+            SourceSlice.of(part.number, part.data, part.dialect, origin=part.origin)
+            for part in self.parts.parts
+            if part.data is not None
+        ]
+        results = [
+            PartResults(
+                part.number,
+                ResultKind(_SHORT[which]),
+                self._fetched(part, which),
+                part.dialect.delimiter,
+                self._promised(part, which),
+            )
+            for part in self.parts.in_org
+            for which in needed
+            if part.state != JobState.JOB_COMPLETE or self._expected(part, which)
+        ]
+        with (
+            TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
+            Fates.of(slices, results, Path(folder)) as fates,
+        ):
+            yield fates
+
+    def _promised(self, part: PartJob, which: ResultFile) -> int | None:
+        """How many rows a result file must have, if that can be held against it."""
+        if part.state != JobState.JOB_COMPLETE:
+            return None
+        expected = self._expected(part, which)
+        if expected and not self._fetched(part, which).stat().st_size:
+            # Seen in orgs: 204 and no file (one report). The rows then are what nobody tells.
+            self.context.emit(
+                Notice(
+                    f"job {part.id} counts {expected:,} {_SHORT[which]} rows, but has no file "
+                    "of them",
+                    NoticeLevel.WARNING,
+                    job=self.parts.job.key,
+                    help="what became of these rows cannot be told; ask the org for the job",
+                )
+            )
+            return None
+        return expected
+
+    def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]
         with replaced(path) as file:
             writer = csv.writer(file, lineterminator="\n")

@@ -133,6 +133,48 @@ def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
         )
 
 
+@step(
+    "retry {selection:rows} rows [of {job}] [up to {n:number} times] [matching {pattern:text}]",
+    accepts=_ENDED,
+    leaves=Phase.FINISHED,
+    requests=_per_part(2),
+)
+def retry_rows(
+    context: Context, job: Job, selection: str, n: int = 1, pattern: str | None = None
+) -> None:
+    """Send rows again that are not loaded: those that failed, but only where that may help.
+
+    `failed` are the rows whose error is a passing one (locks, time-outs, a server's own trouble)
+    and those that were never tried; `unprocessed` are these alone; `all` are all that are not
+    loaded, whatever they failed for. `matching` takes the rows whose error matches a regular
+    expression. The rows become further jobs in the org, with growing pauses between the tries;
+    counts and results go on to be those of the whole job.
+    """
+    if selection == "successful":
+        raise StepError(
+            "rows that were loaded are not sent again", help="write `retry failed rows`"
+        )
+    from bulkflow_ingest.again import send_again
+
+    send_again(_work(context, job), selection, n, pattern)
+
+
+@step(
+    "undo [{job}]",
+    accepts=_ENDED,
+    requests=_per_part(5),
+)
+def undo(context: Context, job: Job) -> None:
+    """Delete the records that the job's rows made, by the ids that Salesforce returned.
+
+    Records that were updated keep their new values, and deleted ones stay deleted: what they were
+    before is not known here. What triggers and other programs made of the rows stays as well.
+    """
+    from bulkflow_ingest.undoing import undo_inserts
+
+    undo_inserts(_work(context, job))
+
+
 @step("save results [of {job}] to {path}", accepts=_ENDED, requests=_per_part(3))
 def save_results(context: Context, job: Job, path: Path) -> None:
     """Save the three result files of every part into a folder, as Salesforce writes them."""
@@ -146,7 +188,11 @@ def save_results(context: Context, job: Job, path: Path) -> None:
 
 @step("save {selection:rows} rows [of {job}] to {path}", accepts=_ENDED, requests=_per_part(1))
 def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
-    """Save rows with what became of each: columns `_id`, `_created` and `_error` as they apply."""
+    """Save source rows with what became of each.
+
+    The rows as they stand in the source, in its order, then `_file`, `_line`, `_outcome`, and as
+    they apply `_id`, `_created`, `_error` and `_ambiguous`.
+    """
     work = _work(context, job)
     if not _nothing_to_save(context, work):
         saved = work.results.save_rows(selection, path)
@@ -204,4 +250,6 @@ STEPS: tuple[Step, ...] = (
     require,
     save_results,
     save_rows,
+    retry_rows,
+    undo,
 )

@@ -16,7 +16,8 @@ from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.parts import JobParts
 from bulkflow_ingest.polling import poll
-from bulkflow_ingest.requests import Requests
+from bulkflow_ingest.recovery import name_orphans
+from bulkflow_ingest.requests import GoneError, Requests
 from bulkflow_ingest.results import Results
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ class JobWork:
         """The work on a job that was prepared; connects to its org."""
         parts = JobParts.of(job)
         api = IngestApi(session_of(context))
-        return cls(context, job, parts, Requests(api, context, parts))
+        work = cls(context, job, parts, Requests(api, context, parts))
+        if parts.brought_back:
+            work._ask_again()
+            parts.brought_back = False
+        return work
 
     @property
     def results(self) -> Results:
@@ -101,10 +106,13 @@ class JobWork:
         """Upload and close each part as a stream, and wait for all of them."""
         self._note_emptiness()
         self._known()
-        waiting = [part for part in self.parts.parts if not self._handed_over(part)]
+        self.load_parts(self.parts.parts)
+
+    def load_parts(self, parts: Sequence[PartJob]) -> None:
+        """Upload and close some parts as a stream, and wait for them."""
+        waiting = [part for part in parts if not self._handed_over(part)]
         self._each(waiting, self._upload_and_close)
-        self.job.phase = Phase.CLOSED
-        self.wait(timeout=None, interval=None)
+        self._wait(parts, timeout=None, interval=None)
 
     def wait(self, timeout: float | None, interval: float | None) -> None:
         """Poll until every part is at an end, and say of those that failed why.
@@ -113,20 +121,25 @@ class JobWork:
             StepError: a part failed as a whole, was aborted by somebody, or the time is up (which
                 is no failure of the job: it goes on in the org).
         """
-        missing = [part for part in self.parts.parts if part.id is None]
+        self._wait(self.parts.parts, timeout=timeout, interval=interval)
+
+    def _wait(
+        self, parts: Sequence[PartJob], *, timeout: float | None, interval: float | None
+    ) -> None:
+        missing = [part for part in parts if part.id is None]
         if missing:
             raise StepError(
                 f"{len(missing)} of {len(self.parts.parts)} parts of job {self.job.name} "
                 "are not in the org, so there is nothing to wait for",
                 help="upload and close the job first",
             )
-        poll(self.context, self.parts, self.requests, timeout=timeout, interval=interval)
+        poll(self.context, self.parts, self.requests, parts, timeout=timeout, interval=interval)
         self._count()
         self.job.phase = Phase.FINISHED
-        bad = [part for part in self.parts.parts if part.state in _BAD or part.deleted]
+        bad = [part for part in parts if part.state in _BAD or part.deleted]
         if bad:
-            parts = len(self.parts.parts)
-            which = f"{len(bad)} of {parts} parts of job" if parts > 1 else "job"
+            total = len(self.parts.parts)
+            which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
             raise StepError(
                 f"{which} {self.job.name} did not complete",
                 help=_help(bad),
@@ -138,6 +151,21 @@ class JobWork:
         self._each(self.parts.in_org, self.requests.delete, whatever_fails=True)
         self.parts.count()
         self.job.phase = Phase.DELETED
+
+    def _ask_again(self) -> None:
+        """Find out what became of the parts that an earlier attempt worked on."""
+        name_orphans(self.requests.api, self.context, self.parts)
+        self._each(self.parts.in_org, self._ask)
+
+    def _ask(self, part: PartJob) -> None:
+        try:
+            self.requests.refresh(part)
+        except GoneError:
+            if part.handed_over or self.parts.settings.existing is not None:
+                raise
+            # An open job that is gone was never processed, so its rows are as if never sent.
+            part.id = part.state = None
+            part.uploaded = part.spoilt = part.deleted = False
 
     def _known(self, *states: JobState) -> list[PartJob]:
         """The parts in the org, asked for if their state is not known; in `states`, if given."""
@@ -157,7 +185,7 @@ class JobWork:
             )
 
     def _handed_over(self, part: PartJob) -> bool:
-        return part.state is not None and part.state != JobState.OPEN
+        return part.state is not None and part.state != JobState.OPEN and not part.spoilt
 
     def _create(self, part: PartJob) -> None:
         self.requests.create(part, self._spec(part))

@@ -71,7 +71,7 @@ def test_a_run_starts_and_finishes_with_an_event(bench) -> None:
 def test_sources_are_read_before_the_run_starts(bench) -> None:
     bench.run("send job j", jobs=[bench.job("j")])
     assert bench.kinds()[:2] == ["JobPrepared", "RunStarted"]
-    assert [entry.what for entry in bench.journal.entries] == ["parts", "intend", "settle"]
+    assert [entry.what for entry in bench.journal.entries] == ["prepared", "intend", "settle"]
 
 
 def test_a_job_that_no_step_uses_is_not_read(bench) -> None:

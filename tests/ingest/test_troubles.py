@@ -493,7 +493,9 @@ def test_a_result_file_without_a_byte_has_no_rows(
         PEOPLE + 'load job people\nsave successful rows of job people to "made.csv"\n'
     )
     assert ran.code == 0, ran.err + ran.out
-    assert (workshop.folder / "made.csv").read_text("utf-8") == "LastName,_id,_created\n"
+    assert (workshop.folder / "made.csv").read_text(
+        "utf-8"
+    ) == "LastName,_file,_line,_outcome,_id,_created,_ambiguous\n"
 
 
 def test_a_path_that_cannot_be_written_is_named(workshop: Workshop, tag: str) -> None:

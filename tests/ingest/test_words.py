@@ -177,7 +177,7 @@ def test_failed_rows_are_saved_with_the_reason_of_each(workshop: Workshop, tag: 
     (row,) = rows_of(workshop.folder / "out/failed.csv")
     assert row["Description"] == "no, name"
     assert row["_error"].startswith("REQUIRED_FIELD_MISSING:")
-    assert list(row) == ["LastName", "Description", "_id", "_error"]
+    assert (row["_file"], row["_line"], row["_outcome"]) == ("people.csv", "3", "failed")
 
 
 def test_failed_rows_that_the_file_says_nothing_about_end_with_3(

@@ -34,11 +34,15 @@ def begin() -> Callable[..., RunJournal]:
     """Begins a run."""
 
     def begin_(journal: Journal, run: str = "r1") -> RunJournal:
-        return journal.begin(
+        return RunJournal.begin(
+            journal,
             run,
             pipeline="/data/nightly.bulkflow",
+            texts={"/data/nightly.bulkflow": "org prod\n"},
             text_digest="0" * 64,
             org="prod",
+            chosen_org=None,
+            settings={},
             parameters={"region": "EMEA"},
             version="0.1.0",
         )

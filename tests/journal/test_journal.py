@@ -19,7 +19,7 @@ from bulkflow.errors import ExitCode, UsageError
 from bulkflow.journal import Journal, JournalError
 from bulkflow.journal.schema import FORMAT
 from bulkflow.journal.store import FILE_NAME
-from bulkflow.model.part import Part
+from bulkflow.model.part import Manifest, Part
 
 DATA = Path(__file__).with_name("data")
 PART = Part(0, "rows.csv", 10, 90, 1, 2, 7, 90)
@@ -29,16 +29,21 @@ def rows(journal: Journal, columns: str, table: str) -> list[tuple[object, ...]]
     return journal.reading(f"SELECT {columns} FROM {table} ORDER BY 1")
 
 
+def manifest(*parts: Part) -> Manifest:
+    return Manifest(parts, ("Name",), sum(part.rows for part in parts), 0)
+
+
 # --------------------------------------------------------------------------- invariant 1
 
 KILLED = """
 import sys
 from pathlib import Path
-from bulkflow.journal import Journal
+from bulkflow.journal import Journal, RunJournal
 
 journal = Journal.open(Path(sys.argv[1]), lambda: 1.0)
-run = journal.begin(
-    "r1", pipeline="x", text_digest="", org=None, parameters={}, version="0"
+run = RunJournal.begin(
+    journal, "r1", pipeline="x", texts={}, text_digest="", org=None, chosen_org=None,
+    settings={}, parameters={}, version="0",
 )
 number = run.intend("accounts", 3, "create", {"object": "Account"})
 print("intended", number, flush=True)
@@ -82,7 +87,7 @@ def test_what_was_returned_can_be_seen_by_another_process_at_once(run, open_jour
 
 
 def test_a_parts_story_is_kept_in_its_order(run, journal: Journal) -> None:
-    run.parts("accounts", (PART, evolve(PART, index=1)))
+    run.prepared("accounts", manifest(PART, evolve(PART, index=1)))
     create = run.intend("accounts", 0, "create", {"object": "Account"})
     run.settle(create, "done", {"id": "750A"})
     run.remote("accounts", 0, "750A", "Open")
@@ -131,9 +136,9 @@ def test_runs_do_not_see_each_others_intents(run, journal: Journal, begin) -> No
 
 def test_a_record_that_cannot_be_kept_is_kept_not_even_in_part(run, journal: Journal) -> None:
     with pytest.raises(JournalError):
-        run.parts("accounts", (PART, evolve(PART, index=1), PART))
+        run.prepared("accounts", manifest(PART, evolve(PART, index=1), PART))
     assert rows(journal, "number", "part") == []
-    run.parts("accounts", (PART,))
+    run.prepared("accounts", manifest(PART))
     assert rows(journal, "number", "part") == [(0,)]
 
 

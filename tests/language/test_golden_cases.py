@@ -52,7 +52,11 @@ def dump(value, depth=0):
     if isinstance(value, Enum):
         yield f"{margin}{value.value}"
     elif attrs.has(type(value)):
-        fields = [each for each in attrs.fields(type(value)) if each.name not in ("span", "source")]
+        fields = [
+            each
+            for each in attrs.fields(type(value))
+            if each.name not in ("span", "source", "sources")
+        ]
         inner = [(each.name, getattr(value, each.name)) for each in fields]
         if all(isinstance(each, str | int | float | None) for _, each in inner):
             shown = " ".join(f"{name}={each!r}" for name, each in inner)

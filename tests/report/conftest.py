@@ -119,7 +119,7 @@ def progress():
 def opening() -> list[Event]:
     """The source is read, the run starts."""
     part = Part(0, "accounts.csv", 20, 1_900_000, 1, 2, 10_000, 1_900_000)
-    manifest = Manifest((part,), ("Name", "Phone"), 10_000, 1_900_000, ("no byte order mark",))
+    manifest = Manifest((part,), ("Name", "Phone"), 10_000, 1_900_000, (), ("no byte order mark",))
     return [
         JobPrepared("accounts", manifest),
         RunStarted("20261122-0201-7f3a", "load.bulkflow", "sandbox", 0.0),

@@ -35,6 +35,12 @@ class Proxy:
         pattern = re.compile(path + r"(\?|$)")
         return sum(1 for m, p in self.seen if m == method and pattern.search(p))
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No request is answered while the block runs."""
+        with self.lock:
+            yield
+
     def take(self, method: str, path: str) -> Fault | None:
         with self.lock:
             self.seen.append((method, path))

@@ -1,0 +1,29 @@
+"""The use cases. Joins the rooms; knows no terminal and no command line."""
+
+from bulkflow.app.pipelines import (
+    BLOCK_VARIABLE,
+    STATE_DIRECTORY,
+    Request,
+    check,
+    plan,
+    plan_of,
+    plugins,
+    read_pipeline,
+)
+from bulkflow.app.runs import UnfinishedError, afterwards, resume, run, runs
+
+__all__ = [
+    "BLOCK_VARIABLE",
+    "STATE_DIRECTORY",
+    "Request",
+    "UnfinishedError",
+    "afterwards",
+    "check",
+    "plan",
+    "plan_of",
+    "plugins",
+    "read_pipeline",
+    "resume",
+    "run",
+    "runs",
+]

@@ -1,0 +1,137 @@
+"""What is asked for: a pipeline file, read, checked and planned."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from bulkflow.errors import UsageError
+from bulkflow.model.diagnostic import PipelineError
+from bulkflow.source import SourceText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bulkflow.engine.forecast import Forecast
+    from bulkflow.language import Checked
+    from bulkflow.model.event import Event
+    from bulkflow.model.plan import Plan
+    from bulkflow.plugin.host import PluginHost
+
+STATE_DIRECTORY = ".bulkflow"
+"""Where runs are kept, beside the working directory."""
+
+BLOCK_VARIABLE = "BULKFLOW_BLOCK"
+"""Environment variable with the names of plugins that are not to be loaded, between commas."""
+
+
+@frozen
+class Request:
+    """What was asked for: a pipeline file, and what the command line says about it."""
+
+    file: Path
+    settings: Mapping[str, str]
+    org: str | None
+    state_directory: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def plugins(environ: Mapping[str, str]) -> PluginHost:
+    """The plugins of this environment. Raises `PluginConflictError`."""
+    from bulkflow.plugin.host import PluginHost
+
+    blocked = environ.get(BLOCK_VARIABLE, "").replace(",", " ").split()
+    return PluginHost.discover(frozenset(blocked))
+
+
+def read_pipeline(path: Path) -> SourceText:
+    """A pipeline file's text. Raises `UsageError`."""
+    try:
+        return read_text(path)
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror or error}", help="check the path of the file"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}",
+            help="save the pipeline file as UTF-8",
+        ) from error
+
+
+def read_text(path: Path) -> SourceText:
+    """A file's text. Raises OSError and UnicodeDecodeError."""
+    return SourceText.decode(path.as_posix(), path.read_bytes(), path)
+
+
+def check(request: Request, host: PluginHost) -> Checked:
+    """Everything that can be said of a file without reading its data."""
+    from bulkflow import language
+
+    return language.check(
+        read_pipeline(request.file),
+        host.catalogue,
+        settings=request.settings,
+        environ=request.environ,
+        read=read_text,
+        org=request.org,
+    )
+
+
+def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost) -> Checked:
+    """The same for a file as it was when its run began.
+
+    Args:
+        request: What was asked for then.
+        texts: The file and what it includes, by their absolute paths.
+        host: The plugins.
+    """
+    from bulkflow import language
+
+    def read(path: Path) -> SourceText:
+        known = texts.get(str(path.absolute()))
+        if known is None:
+            raise FileNotFoundError(2, "it was no part of the run", str(path))
+        return SourceText(path.as_posix(), known, path)
+
+    return language.check(
+        read(request.file),
+        host.catalogue,
+        settings=request.settings,
+        environ=request.environ,
+        read=read,
+        org=request.org,
+    )
+
+
+def plan_of(checked: Checked) -> Plan:
+    """The plan of a file without errors. Raises `PipelineError`."""
+    if checked.plan is None:
+        raise PipelineError(checked.diagnostics)
+    return checked.plan
+
+
+def plan(request: Request, host: PluginHost, listener: Callable[[Event], None]) -> Forecast:
+    """What a run would do. Reads the sources; sends nothing, and keeps nothing.
+
+    Raises:
+        PipelineError: the file is wrong.
+    """
+    from bulkflow.engine.forecast import forecast
+    from bulkflow.engine.services import Services, Unrecorded
+
+    checked = plan_of(check(request, host))
+    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
+        services = Services(
+            run_id="plan",
+            plugins=host,
+            listener=listener,
+            journal=Unrecorded(),
+            environ=request.environ,
+            org_name=checked.org,
+            run_directory=Path(directory),
+        )
+        return forecast(checked, services)

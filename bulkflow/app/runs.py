@@ -1,0 +1,347 @@
+"""Runs: begun, gone on with, given up, listed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from bulkflow import __version__
+from bulkflow.app.pipelines import Request, check_recorded, plan_of
+from bulkflow.errors import ExitCode, UsageError
+from bulkflow.model.plan import Block, Plan, PlannedChain, PlannedStep
+from bulkflow.model.value import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bulkflow.engine.services import RunRecorder, Services
+    from bulkflow.journal import Journal, RunRecord
+    from bulkflow.model.event import Event, RunFinished
+    from bulkflow.model.history import RunSummary
+    from bulkflow.model.plan import PlannedJob
+    from bulkflow.plugin.host import PluginHost
+    from bulkflow.plugin.phrase import Phrase
+
+OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
+"""What a run ends with that came to the end of its file."""
+
+
+def _unwatched(services: Services) -> None:
+    """Nobody asks the run to stop."""
+
+
+class UnfinishedError(UsageError):
+    """The last run of the same file is not over, so beginning another may load rows twice."""
+
+
+def run(
+    request: Request,
+    plan: Plan,
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    watch: Callable[[Services], None] = _unwatched,
+    *,
+    fresh: bool = False,
+) -> RunFinished:
+    """Run a checked file.
+
+    Args:
+        request: What was asked for.
+        plan: The file's plan, from `check`.
+        host: The plugins.
+        listener: Hears of everything that happens.
+        watch: Called with the run's services before anything is done, so that somebody can ask the
+            run to stop.
+        fresh: Begin although the last run of the file is not over.
+
+    Raises:
+        UnfinishedError: the last run of the file is not over.
+        StateLockedError: another process works with the state directory.
+        UsageError: there is no place for the journal.
+    """
+    from bulkflow.journal import RunJournal
+
+    with _journal(request.state_directory) as journal:
+        if not fresh:
+            _refuse_unfinished(journal, request)
+        run_id = new_run_id(journal.time())
+        texts = {str(each.path.absolute()): each.text for each in plan.sources if each.path}
+        record = RunJournal.begin(
+            journal,
+            run_id,
+            pipeline=str(request.file.absolute()),
+            texts=texts,
+            text_digest=_digest(texts),
+            org=plan.org,
+            chosen_org=request.org,
+            settings=request.settings,
+            parameters=_as_given(plan, request.settings),
+            version=__version__,
+        )
+        return _work(request, plan, host, listener, watch, run_id, record)
+
+
+def resume(
+    state_directory: Path,
+    run_id: str | None,
+    environ: Mapping[str, str],
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    watch: Callable[[Services], None] = _unwatched,
+) -> RunFinished:
+    """Go on with a run from wherever it was left; the last one that is not over, unless named.
+
+    The steps that are done are not done again; what was under way is found out by asking the org.
+
+    Raises:
+        UsageError: there is no such run, or it is over.
+        PipelineError: the file of the run needs a plugin or a variable that is not there now.
+        StateLockedError: another process works with the state directory.
+    """
+    from bulkflow.journal import RunJournal
+
+    with _journal(state_directory) as journal:
+        record = _chosen(journal, run_id)
+        if record.summary.exit_code in OVER:
+            raise UsageError(
+                f"run {record.summary.id} is over: it came to the end of its file",
+                help=f"`bulkflow run {record.summary.pipeline}` begins another",
+            )
+        request, plan = _again(record, state_directory, environ, host)
+        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
+        return _work(request, plan, host, listener, watch, record.summary.id, recorder)
+
+
+def afterwards(
+    state_directory: Path,
+    run_id: str | None,
+    environ: Mapping[str, str],
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    watch: Callable[[Services], None] = _unwatched,
+    *,
+    verb: str,
+    words: Mapping[str, str] | None = None,
+) -> RunFinished:
+    """Run one step on every job of an earlier run that got so far as to be cut into parts.
+
+    Args:
+        state_directory: Where the run is kept.
+        run_id: The run; the last one that is not over if it is not named.
+        environ: The environment variables.
+        host: The plugins.
+        listener: Hears of everything that happens.
+        watch: See `run`.
+        verb: The first word of the step: `abort` gives the run up, `retry` sends rows again,
+            `undo` deletes what they made.
+        words: The step's other slots.
+
+    Raises:
+        UsageError: there is no such run, or no such step.
+        StateLockedError: another process works with the state directory.
+    """
+    from bulkflow.journal import RunJournal
+
+    with _journal(state_directory) as journal:
+        record = _chosen(journal, run_id)
+        request, plan = _again(record, state_directory, environ, host)
+        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
+        phrase = _phrase(host, verb, frozenset(words or {}))
+        step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
+        only = evolve(plan, body=step.on_each_job(plan.body))
+        return _work(
+            request, only, host, listener, watch, record.summary.id, recorder, replays=False
+        )
+
+
+def runs(state_directory: Path) -> list[RunSummary]:
+    """Every run of a state directory, the newest first. Raises `UsageError`."""
+    from bulkflow.journal import run_summaries
+
+    if not state_directory.is_dir():
+        return []
+    with _opened(state_directory) as journal:
+        return run_summaries(journal)
+
+
+def new_run_id(at: float) -> str:
+    """An id that sorts by time and that two runs of one second do not share."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _work(
+    request: Request,
+    plan: Plan,
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    watch: Callable[[Services], None],
+    run_id: str,
+    record: _Record,
+    *,
+    replays: bool = True,
+) -> RunFinished:
+    from bulkflow.engine.run import run_plan
+    from bulkflow.engine.services import Services
+
+    directory = request.state_directory / "runs" / run_id
+    _make(directory)
+    services = Services(
+        run_id=run_id,
+        plugins=host,
+        listener=listener,
+        journal=record,
+        environ=request.environ,
+        org_name=plan.org,
+        run_directory=directory,
+        replays=replays,
+    )
+    watch(services)
+    finished = run_plan(plan, services)
+    left = any(outcome.left for outcome in finished.jobs)
+    over = finished.exit_code in OVER or (
+        finished.exit_code is not ExitCode.INTERRUPTED and not left
+    )
+    record.finish(finished.exit_code, over=over)
+    return finished
+
+
+@contextmanager
+def _journal(directory: Path) -> Iterator[Journal]:
+    """The journal of a state directory that nobody else works with."""
+    from bulkflow.journal import locked
+
+    with locked(directory), _opened(directory) as journal:
+        yield journal
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[Journal]:
+    from bulkflow.engine.services import SystemClock
+    from bulkflow.journal import Journal
+
+    journal = Journal.open(directory, SystemClock().time)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def _refuse_unfinished(journal: Journal, request: Request) -> None:
+    from bulkflow.journal import run_summaries
+
+    pipeline = str(request.file.absolute())
+    last = next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
+    if last is not None and last.finished is None:
+        raise UnfinishedError(
+            f"the last run of {request.file}, {last.id}, is not over",
+            help=f"`bulkflow resume {last.id}` goes on with it, `bulkflow abort {last.id}` gives "
+            "it up; `--fresh` begins another all the same, and may load rows twice",
+        )
+
+
+def _chosen(journal: Journal, run_id: str | None) -> RunRecord:
+    from bulkflow.journal import run_record, run_summaries
+
+    if run_id is None:
+        open_runs = [each for each in run_summaries(journal) if each.finished is None]
+        if not open_runs:
+            raise UsageError("every run is over", help="`bulkflow runs` lists them")
+        run_id = open_runs[0].id
+    record = run_record(journal, run_id)
+    if record is None:
+        raise UsageError(f"there is no run {run_id}", help="`bulkflow runs` lists them")
+    if not record.texts:
+        raise UsageError(
+            f"run {run_id} was made by a bulkflow that could not go on with its runs",
+            help="begin another with `bulkflow run FILE --fresh`",
+        )
+    return record
+
+
+def _again(
+    record: RunRecord, state_directory: Path, environ: Mapping[str, str], host: PluginHost
+) -> tuple[Request, Plan]:
+    request = Request(
+        Path(record.summary.pipeline),
+        record.settings,
+        record.chosen_org,
+        state_directory,
+        environ,
+    )
+    return request, plan_of(check_recorded(request, record.texts, host))
+
+
+@frozen
+class _Step:
+    """A step that is run on jobs of an earlier run."""
+
+    phrase: Phrase
+    words: Mapping[str, str]
+    jobs: frozenset[str]
+    """The jobs that got so far, by their keys."""
+
+    def on_each_job(self, block: Block) -> Block:
+        """A block with a chain for each of its jobs, and its loops around the same."""
+        chains = tuple(self._chain(job) for job in block.jobs if self._got_far(job.name))
+        inner = tuple(
+            evolve(statement, body=self.on_each_job(statement.body))
+            for statement in block.statements
+            if not isinstance(statement, PlannedChain)
+        )
+        return evolve(block, statements=(*chains, *inner))
+
+    def _got_far(self, name: str) -> bool:
+        return any(key == name or key.startswith(f"{name}[") for key in self.jobs)
+
+    def _chain(self, job: PlannedJob) -> PlannedChain:
+        arguments = {slot: Name(word, job.span) for slot, word in self.words.items()}
+        step = PlannedStep(self.phrase.text, arguments, job.name, job.span)
+        return PlannedChain((step,), (), job.span)
+
+
+def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:
+    for phrase in host.catalogue.step_words.phrases(verb):
+        if phrase.job_slot is not None and slots <= {slot.name for slot in phrase.slots}:
+            return phrase
+    raise UsageError(
+        f"no plugin brings the step `{verb}` for a job",
+        help="`bulkflow plugins` shows what is installed",
+    )
+
+
+def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
+    """Each param's text of the command line, or its default as the file has it.
+
+    A default is never told by its value: that of `env NAME` may be a secret.
+    """
+    return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(
+            f"cannot keep what the run needs in {directory}: {error.strerror or error}",
+            help="choose a folder that can be written with --state-dir DIR",
+        ) from error
+
+
+def _digest(texts: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(texts):
+        digest.update(texts[path].encode())
+    return digest.hexdigest()
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Record(RunRecorder, Protocol):
+        def finish(self, exit_code: int, *, over: bool) -> None: ...

@@ -1,0 +1,41 @@
+"""`bulkflow abort`: give a run up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import app
+from bulkflow.cli.additions import host
+from bulkflow.cli.options import state_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.cli.environment import Environment
+    from bulkflow.cli.watching import Work
+
+
+@click.command("abort")
+@click.argument("run", required=False)
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@click.pass_obj
+def command(
+    environment: Environment, run: str | None, state_dir: Path, as_json: bool, verbose: bool
+) -> int:
+    """Give RUN up: abort all its jobs that are in the org and not at an end.
+
+    Rows that were processed before stay loaded.
+    """
+    from bulkflow.cli.watching import watched
+
+    def begin() -> Work:
+        plugins = host(environment)
+        return lambda hear, watch: app.afterwards(
+            state_dir, run, environment.environ, plugins, hear, watch, verb="abort"
+        )
+
+    return watched(environment, begin, as_json=as_json, verbose=verbose)

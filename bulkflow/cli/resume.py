@@ -1,0 +1,42 @@
+"""`bulkflow resume`: go on with a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import app
+from bulkflow.cli.additions import host
+from bulkflow.cli.options import state_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.cli.environment import Environment
+    from bulkflow.cli.watching import Work
+
+
+@click.command("resume")
+@click.argument("run", required=False)
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@click.pass_obj
+def command(
+    environment: Environment, run: str | None, state_dir: Path, as_json: bool, verbose: bool
+) -> int:
+    """Go on with RUN from wherever it was left; the last one that is not over, unless named.
+
+    What is done is not done again, and what was under way is found out by asking the org: every row
+    is loaded once. Data files must be as they were. Ends as `bulkflow run` does.
+    """
+    from bulkflow.cli.watching import watched
+
+    def begin() -> Work:
+        plugins = host(environment)
+        return lambda hear, watch: app.resume(
+            state_dir, run, environment.environ, plugins, hear, watch
+        )
+
+    return watched(environment, begin, as_json=as_json, verbose=verbose)

@@ -1,0 +1,56 @@
+"""`bulkflow retry`: send rows of a run again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import app
+from bulkflow.cli.additions import host
+from bulkflow.cli.options import state_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.cli.environment import Environment
+    from bulkflow.cli.watching import Work
+
+
+@click.command("retry")
+@click.argument("run")
+@click.option(
+    "--rows",
+    type=click.Choice(["failed", "unprocessed", "all"]),
+    default="failed",
+    show_default=True,
+    help="Which rows.",
+)
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@click.pass_obj
+def command(
+    environment: Environment, run: str, rows: str, state_dir: Path, as_json: bool, verbose: bool
+) -> int:
+    """Send rows of RUN again that were not loaded.
+
+    `failed` are the rows whose error is a passing one, such as a lock, and those that were never
+    tried; `unprocessed` are these alone; `all` are all that are not loaded, whatever their error.
+    """
+    from bulkflow.cli.watching import watched
+
+    def begin() -> Work:
+        plugins = host(environment)
+        return lambda hear, watch: app.afterwards(
+            state_dir,
+            run,
+            environment.environ,
+            plugins,
+            hear,
+            watch,
+            verb="retry",
+            words={"selection": rows},
+        )
+
+    return watched(environment, begin, as_json=as_json, verbose=verbose)

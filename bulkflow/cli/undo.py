@@ -1,0 +1,61 @@
+"""`bulkflow undo`: delete what a run made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow import app
+from bulkflow.cli.additions import host
+from bulkflow.cli.options import state_option
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.cli.environment import Environment
+    from bulkflow.cli.watching import Work
+
+
+@click.command("undo")
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@click.pass_obj
+def command(
+    environment: Environment, run: str, yes: bool, state_dir: Path, as_json: bool, verbose: bool
+) -> int:
+    """Delete the records that the inserts of RUN made, by the ids that Salesforce returned.
+
+    Records that were changed keep their new values, and deleted ones stay deleted: what they were
+    before is not known. What triggers and other programs made of the rows stays as well.
+    """
+    from bulkflow.cli.watching import watched
+
+    if not yes:
+        _ask(environment, run, state_dir)
+
+    def begin() -> Work:
+        plugins = host(environment)
+        return lambda hear, watch: app.afterwards(
+            state_dir, run, environment.environ, plugins, hear, watch, verb="undo"
+        )
+
+    return watched(environment, begin, as_json=as_json, verbose=verbose)
+
+
+def _ask(environment: Environment, run: str, state_dir: Path) -> None:
+    """Show what is about to be deleted, and go on only if the user says so."""
+    found = next((each for each in app.runs(state_dir) if each.id == run), None)
+    if found is None:
+        raise UsageError(f"there is no run {run}", help="`bulkflow runs` lists them")
+    environment.show(
+        f"run {found.id} of {found.pipeline} against {found.org}: {found.rows:,} rows in "
+        f"{', '.join(found.jobs) or 'no job'}.\n"
+        "Every record that these rows created is deleted (it goes to the Recycle Bin); records "
+        "that they changed stay as they are."
+    )
+    click.confirm("Delete them", abort=True, err=True)

@@ -1,0 +1,67 @@
+"""What the journal keeps of a step that ended, and how it is brought back in a later attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bulkflow.errors import StepError
+from bulkflow.model.part import Counts
+from bulkflow.model.phase import Phase
+from bulkflow.plugin.flow import Continue, FlowSignal, RetryStep, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.errors import BulkflowError
+    from bulkflow.plugin.context import Job
+
+
+def snapshot(job: Job | None) -> dict[str, Any]:
+    """What a step left its job as."""
+    if job is None:
+        return {}
+    counts = job.counts
+    return {
+        "job": {
+            "phase": job.phase.value,
+            "counts": [counts.rows, counts.loaded, counts.failed, counts.unprocessed],
+            "saved": list(job.saved),
+            "failures_settled": job.failures_settled,
+        }
+    }
+
+
+def restore(job: Job, kept: Mapping[str, Any]) -> None:
+    """Leave a job as a step left it."""
+    job.phase = Phase(kept["phase"])
+    job.counts = Counts(*kept["counts"])
+    job.saved = list(kept["saved"])
+    job.failures_settled = bool(kept["failures_settled"])
+
+
+def failure_detail(error: BulkflowError) -> dict[str, Any]:
+    """An error, as the journal keeps it."""
+    return {"message": str(error), "help": error.help, "notes": list(error.notes)}
+
+
+def failure_of(kept: Mapping[str, Any]) -> StepError:
+    """The error that a step failed with in an earlier attempt."""
+    return StepError(kept["message"], help=kept["help"], notes=kept["notes"])
+
+
+def signal_detail(signal: FlowSignal) -> dict[str, Any]:
+    """Where a step said to go on, as the journal keeps it."""
+    if isinstance(signal, RetryStep):
+        return {"kind": "retry", "times": signal.times, "interval": signal.interval}
+    return {"kind": "stop" if isinstance(signal, Stop) else "continue"}
+
+
+def signal_of(kept: Mapping[str, Any]) -> FlowSignal:
+    """Where a step said to go on in an earlier attempt."""
+    match kept["kind"]:
+        case "retry":
+            return RetryStep(kept["times"], kept["interval"])
+        case "stop":
+            return Stop()
+        case _:
+            return Continue()

@@ -1,0 +1,175 @@
+"""What the journal holds of earlier runs, read back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from bulkflow.model.history import (
+    Intent,
+    JobHistory,
+    Outcome,
+    PartHistory,
+    RunSummary,
+    StepRecord,
+    StepState,
+)
+from bulkflow.model.part import Part, SourceRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.journal.store import Journal
+
+
+@frozen
+class RunRecord:
+    """A run, with all that is needed to go on with it."""
+
+    summary: RunSummary
+    settings: Mapping[str, str]
+    chosen_org: str | None
+    texts: Mapping[str, str]
+    """The pipeline file and what it includes, by their paths, as they were when the run began."""
+
+
+def run_summaries(journal: Journal) -> list[RunSummary]:
+    """Every run, the newest first."""
+    return [
+        _summary(journal, row)
+        for row in journal.reading(
+            "SELECT id, pipeline, org, started, finished, exit_code FROM run"
+            " ORDER BY started DESC, id DESC"
+        )
+    ]
+
+
+def run_record(journal: Journal, run: str) -> RunRecord | None:
+    """One run, or None if there is none of that id."""
+    found = journal.reading(
+        "SELECT id, pipeline, org, started, finished, exit_code, settings, chosen_org, texts"
+        " FROM run WHERE id = ?",
+        run,
+    )
+    if not found:
+        return None
+    (row,) = found
+    return RunRecord(
+        _summary(journal, row[:6]),
+        json.loads(_text(row[6])),
+        None if row[7] is None else _text(row[7]),
+        json.loads(_text(row[8])),
+    )
+
+
+def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
+    """How far each step of a run came, by its place; the newest record of a place counts.
+
+    A step that halted the run is due again, so what its handlers did is forgotten.
+    """
+    steps: dict[str, StepRecord] = {}
+    for row in journal.reading(
+        "SELECT place, state, detail FROM step WHERE run = ? ORDER BY number", run
+    ):
+        place, state = _text(row[0]), StepState(_text(row[1]))
+        steps[place] = StepRecord(place, state, json.loads(_text(row[2])))
+        if state is StepState.HALTED:
+            for handled in [other for other in steps if other.startswith(f"{place}/")]:
+                del steps[handled]
+    return steps
+
+
+def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
+    """What was done with a job of a run; None if it was never cut into parts."""
+    parts = [
+        Part(
+            _number(row[0]),
+            _text(row[1]),
+            _number(row[2]),
+            _number(row[3]),
+            _number(row[4]),
+            _number(row[5]),
+            _number(row[6]),
+            _number(row[7]),
+        )
+        for row in journal.reading(
+            "SELECT number, source, start, end, first_row, first_line, rows, bytes FROM part"
+            " WHERE run = ? AND job = ? ORDER BY number",
+            run,
+            job,
+        )
+    ]
+    sources = tuple(
+        SourceRecord(
+            _text(name),
+            _text(path),
+            _number(size),
+            _number(modified),
+            bool(_number(spooled)),
+            None if origin is None else _text(origin),
+        )
+        for name, path, size, modified, spooled, origin in journal.reading(
+            "SELECT name, path, size, modified_ns, spooled, origin FROM source"
+            " WHERE run = ? AND job = ? ORDER BY number",
+            run,
+            job,
+        )
+    )
+    if not sources and not parts:
+        return None
+    return JobHistory(sources, tuple(_part_history(journal, run, job, part) for part in parts))
+
+
+def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHistory:
+    intents = tuple(
+        Intent(
+            _text(action),
+            json.loads(_text(detail)),
+            float(_text(at)),
+            None if outcome is None else Outcome(_text(outcome)),
+            None if result is None else json.loads(_text(result)),
+        )
+        for action, detail, at, outcome, result in journal.reading(
+            "SELECT action, detail, at, outcome, outcome_detail FROM intent"
+            " WHERE run = ? AND job = ? AND part = ? ORDER BY number",
+            run,
+            job,
+            part.index,
+        )
+    )
+    seen = journal.reading(
+        "SELECT remote_id, state FROM remote_state WHERE run = ? AND job = ? AND part = ?"
+        " ORDER BY number DESC LIMIT 1",
+        run,
+        job,
+        part.index,
+    )
+    remote_id, state = (_text(seen[0][0]), _text(seen[0][1])) if seen else (None, None)
+    return PartHistory(part, intents, remote_id, state)
+
+
+def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
+    run = _text(row[0])
+    jobs = journal.reading(
+        "SELECT job, sum(rows) FROM part WHERE run = ? GROUP BY job ORDER BY job", run
+    )
+    return RunSummary(
+        run,
+        _text(row[1]),
+        None if row[2] is None else _text(row[2]),
+        float(_text(row[3])),
+        None if row[4] is None else float(_text(row[4])),
+        None if row[5] is None else _number(row[5]),
+        sum(_number(rows) for _, rows in jobs),
+        tuple(_text(job) for job, _ in jobs),
+    )
+
+
+def _text(value: object) -> str:
+    return str(value)
+
+
+def _number(value: Any) -> int:
+    return int(value)

@@ -1,0 +1,203 @@
+"""The journal of one run, as those write it who work on the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from attrs import astuple, define, field
+
+from bulkflow.journal.history import job_history, steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bulkflow.journal.store import Journal
+    from bulkflow.model.history import JobHistory, StepRecord, StepState
+    from bulkflow.model.part import Manifest
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class RunJournal:
+    """Implements `bulkflow.plugin.Recorder`, and what the engine asks for beyond it.
+
+    What an earlier attempt left is read when the run is gone on with; a new run finds nothing.
+    """
+
+    _journal: Journal
+    run: str
+    _steps: dict[str, StepRecord] = field(factory=dict, repr=False)
+    _attempt: int = 0
+
+    @classmethod
+    def begin(
+        cls,
+        journal: Journal,
+        run: str,
+        *,
+        pipeline: str,
+        texts: Mapping[str, str],
+        text_digest: str,
+        org: str | None,
+        chosen_org: str | None,
+        settings: Mapping[str, str],
+        parameters: Mapping[str, str],
+        version: str,
+    ) -> RunJournal:
+        """Record the start of a run, and of its first attempt."""
+        with journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO run (id, pipeline, text_digest, org, parameters, bulkflow, host, pid,"
+                " started, settings, chosen_org, texts)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run,
+                    pipeline,
+                    text_digest,
+                    org,
+                    _json(parameters),
+                    version,
+                    socket.gethostname(),
+                    os.getpid(),
+                    journal.time(),
+                    _json(settings),
+                    chosen_org,
+                    _json(texts),
+                ),
+            )
+        made = cls(journal, run)
+        made._begin_attempt(version)
+        return made
+
+    @classmethod
+    def go_on(cls, journal: Journal, run: str, *, version: str) -> RunJournal:
+        """Record another attempt at a run, and read how far the ones before it came."""
+        made = cls(journal, run, steps_of(journal, run))
+        made._begin_attempt(version)
+        return made
+
+    def prepared(self, job: str, manifest: Manifest) -> None:
+        """The files that a job is cut from, and its parts; called again, more of both."""
+        with self._journal.writing() as connection:
+            (known,) = connection.execute(
+                "SELECT count(*) FROM source WHERE run = ? AND job = ?", (self.run, job)
+            ).fetchone()
+            connection.executemany(
+                "INSERT INTO source (run, job, number, name, path, size, modified_ns, spooled,"
+                " origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (self.run, job, number, *astuple(each))
+                    for number, each in enumerate(manifest.sources, known)
+                ),
+            )
+            connection.executemany(
+                "INSERT INTO part (run, job, number, source, start, end, first_row, first_line,"
+                " rows, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((self.run, job, *astuple(part)) for part in manifest.parts),
+            )
+
+    def history(self, job: str) -> JobHistory | None:
+        """What earlier attempts did with a job; None if it was never cut into parts."""
+        return job_history(self._journal, self.run, job)
+
+    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+        """A request that changes something is about to be sent; returns the intent's number."""
+        with self._journal.writing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (self.run, job, part, action, _json(detail), self._journal.time()),
+            )
+            number = cursor.lastrowid
+        assert number is not None
+        return number
+
+    def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
+        """The request of an intent was answered, or its fate was found out."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
+                " WHERE number = ? AND outcome IS NULL",
+                (outcome, _json(detail), self._journal.time(), intent),
+            )
+
+    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
+        """The id of a part's job in the org, and the state that was last seen."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO remote_state (run, job, part, remote_id, state, at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (self.run, job, part, remote_id, state, self._journal.time()),
+            )
+
+    def step(self, place: str) -> StepRecord | None:
+        """How far an earlier attempt came with a step; None if it never began."""
+        return self._steps.get(place)
+
+    def step_is(
+        self, place: str, text: str, state: StepState, detail: Mapping[str, object]
+    ) -> None:
+        """A step began, or came to an end."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO step (run, place, text, state, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (self.run, place, text, state.value, _json(detail), self._journal.time()),
+            )
+
+    def decided(self, place: str, decide: Callable[[], T]) -> T:
+        """What an earlier attempt decided at a place, or else what `decide` says, from now on.
+
+        Keeps loops and conditions as they were, though files and counts may have changed since.
+        """
+        found = self._journal.reading(
+            "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
+        )
+        if found:
+            return cast("T", json.loads(str(found[0][0])))
+        value = decide()
+        with self._journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO decision (run, place, value) VALUES (?, ?, ?)",
+                (self.run, place, json.dumps(value)),
+            )
+        return value
+
+    def finish(self, exit_code: int, *, over: bool = True) -> None:
+        """This attempt is over, and if `over`, so is the run: there is nothing to go on with."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
+                (self._journal.time(), exit_code, self._attempt),
+            )
+            if over:
+                connection.execute(
+                    "UPDATE run SET finished = ?, exit_code = ? WHERE id = ? AND finished IS NULL",
+                    (self._journal.time(), exit_code, self.run),
+                )
+
+    def anything_intended(self) -> bool:
+        """Whether any request that changes something was sent, and not refused by the org."""
+        return bool(
+            self._journal.reading(
+                "SELECT 1 FROM intent WHERE run = ? AND outcome IS NOT 'refused' LIMIT 1", self.run
+            )
+        )
+
+    def _begin_attempt(self, version: str) -> None:
+        with self._journal.writing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO attempt (run, bulkflow, host, pid, started) VALUES (?, ?, ?, ?, ?)",
+                (self.run, version, socket.gethostname(), os.getpid(), self._journal.time()),
+            )
+            self._attempt = cursor.lastrowid or 0
+            # Until this attempt ends, the run is not over, whatever the one before it said.
+            connection.execute(
+                "UPDATE run SET finished = NULL, exit_code = NULL WHERE id = ?", (self.run,)
+            )
+
+
+def _json(values: Mapping[str, object]) -> str:
+    return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,86 @@
+"""Sends rows again, but only those for which that may help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.part import Counts
+from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.preparing import add_rows
+
+if TYPE_CHECKING:
+    from bulkflow_ingest.fates import Fates, Resend
+    from bulkflow_ingest.work import JobWork
+
+LONGEST_PAUSE = 300.0
+"""Seconds; the pauses between two tries double from one second up to this."""
+
+
+def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -> None:
+    """Load the rows again that failed for a passing reason, or were never tried, and wait.
+
+    They become further parts of the same logical job, whose counts and results go on to be those
+    of its source rows.
+
+    Args:
+        work: The job; it must be at its end.
+        selection: "failed" for failed rows worth it and unprocessed ones, "unprocessed" for these
+            alone, "all" for every row that is not loaded, whatever it failed for.
+        times: How often to try at the most.
+        pattern: Only rows whose error matches this, whatever its code.
+    """
+    if any(part.data is None for part in work.parts.parts):
+        raise StepError(
+            f"the rows of job {work.job.name} are not known here, so none can be sent again",
+            help="declare what it does and where its rows come from, instead of `existing`",
+        )
+    # What an earlier attempt at the run began to send again.
+    begun = [part for part in work.parts.parts if part.origin is not None and not part.is_final]
+    work.load_parts(begun)
+    for attempt in range(times):
+        again = _worth_it(work, selection, pattern, attempt)
+        if not again:
+            return
+        pause = min(LONGEST_PAUSE, 2.0**attempt)
+        rows = sum(each.rows for each in again)
+        work.context.emit(Notice(f"sending {rows:,} rows again in {pause:g} s", job=work.job.key))
+        work.context.sleep(pause)
+        parts = add_rows(work.context, work.job, again)
+        work.load_parts(parts)
+    with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
+        _count(work, fates)
+
+
+def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) -> list[Resend]:
+    from bulkflow_ingest.fates import WORTH_SENDING
+
+    known = len(work.parts.parts)
+    folder = work.context.run_directory / "again" / f"{work.job.name}-{known}-{attempt}"
+    with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
+        _count(work, fates)
+        found = fates.rows_to_send(
+            folder,
+            codes=None if pattern is not None or selection == "all" else WORTH_SENDING,
+            matching=pattern,
+            failed=selection != "unprocessed",
+            unprocessed=pattern is None,
+        )
+    withheld = sum(each.withheld for each in found)
+    if withheld:
+        work.context.emit(
+            Notice(
+                f"{withheld:,} rows are not sent again: it is not known whether they were loaded",
+                NoticeLevel.WARNING,
+                job=work.job.key,
+                help="they are equal to rows that were loaded; `save all rows` marks them",
+            )
+        )
+    return [each for each in found if each.rows]
+
+
+def _count(work: JobWork, fates: Fates) -> None:
+    total = fates.counts().total
+    work.parts.settled = Counts(total.rows, total.loaded, total.failed, total.unprocessed)
+    work.parts.count()

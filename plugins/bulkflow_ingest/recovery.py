@@ -1,0 +1,144 @@
+"""Brings parts back from the journal, when a run is gone on with.
+
+What the journal says is what is certain; what it leaves open is taken at its worst, and the org is
+asked before anything is done on the strength of it:
+
+- A part whose *create* has no answer may have an empty job in the org. Nothing is ever done with
+  such a job, and Salesforce removes it after a day; which of the user's open jobs it is cannot be
+  told for certain, so those that may be it are named, and the part gets another.
+- A part whose *upload* has no answer may have all, some or none of its data in its job. The job is
+  given up, and another takes its place: nothing is processed of a job that was not closed.
+- A part whose *close* has no answer may be processed already. Its state tells.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import DataError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.history import Outcome
+from bulkflow_ingest.info import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow.model.history import Intent, JobHistory, PartHistory
+    from bulkflow.model.part import Part, SourceRecord
+    from bulkflow.plugin import Context
+    from bulkflow_csv import Scan
+    from bulkflow_ingest.api import IngestApi
+    from bulkflow_ingest.info import JobInfo
+    from bulkflow_ingest.parts import JobParts, PartJob
+
+CLOCK_SKEW = 300.0
+"""Seconds that the org's clock may be behind this machine's."""
+
+
+def check_unchanged(recorded: SourceRecord, scan: Scan) -> None:
+    """See that a file is what it was when the run began.
+
+    Raises:
+        DataError: it is not, and how it differs.
+    """
+    stamp = scan.head.stamp
+    if stamp.size != recorded.size:
+        how = f"it had {recorded.size:,} bytes and has {stamp.size:,} now"
+    elif stamp.modified_ns != recorded.modified_ns:
+        how = "it was written to since"
+    else:
+        return
+    raise _changed(recorded.name, how)
+
+
+def check_parts(history: JobHistory, parts: Sequence[Part]) -> None:
+    """See that the files were cut as before. Raises `DataError`."""
+    for before, now in zip(history.parts, parts, strict=False):
+        if before.part != now:
+            raise _changed(now.source, f"part {now.index + 1} is cut in another way")
+    if len(history.parts) != len(parts):
+        raise _changed(
+            parts[-1].source if parts else "the data",
+            f"it made {len(history.parts)} parts and makes {len(parts)} now",
+        )
+
+
+def bring_back(part: PartJob, history: PartHistory) -> None:
+    """Take a part to where the journal left it. Its state has to be asked for."""
+    for intent in history.intents:
+        _replay(part, intent)
+    part.handed_over = any(
+        intent.action == "close" and intent.outcome is not Outcome.REFUSED
+        for intent in history.intents
+        if intent.detail.get("id") == part.id
+    )
+    part.state = None
+
+
+def _replay(part: PartJob, intent: Intent) -> None:
+    done = intent.outcome is Outcome.DONE
+    match intent.action:
+        case "create":
+            if done and intent.result is not None:
+                part.id = str(intent.result["id"])
+                part.uploaded = part.spoilt = False
+            else:
+                part.orphaned_at = intent.at if intent.outcome is not Outcome.REFUSED else None
+        case "upload":
+            part.uploaded = done
+            part.spoilt = not done and intent.outcome is not Outcome.REFUSED
+        case "delete":
+            part.deleted = done
+        case _:
+            # The org is asked how it is.
+            pass
+
+
+def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
+    """Name the open jobs of the org that may be ours: whose creation was never answered."""
+    begun = [part.orphaned_at for part in parts.parts if part.orphaned_at is not None]
+    if not begun:
+        return
+    known = {part.id for part in parts.parts}
+    settings = parts.settings
+    page = None
+    while True:
+        found = api.list(page)
+        for info in found.jobs:
+            if (
+                info.id not in known
+                and info.state == JobState.OPEN
+                and info.operation == settings.operation
+                and (info.object or "").lower() == (settings.object or "").lower()
+                and _created(info) >= min(begun) - CLOCK_SKEW
+            ):
+                context.emit(
+                    Notice(
+                        f"job {info.id} may have been created by this run, whose answer was lost",
+                        NoticeLevel.WARNING,
+                        job=parts.job.key,
+                        help="it is open and empty, so nothing of it is processed; abort it if "
+                        "nobody else works with it, or leave it: Salesforce removes it",
+                    )
+                )
+        page = found.next
+        if page is None:
+            return
+
+
+def _created(info: JobInfo) -> float:
+    """When a job was created, in seconds since the epoch; very late where it is not told."""
+    try:
+        return datetime.strptime(info.created_date or "", "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+    except ValueError:
+        return float("inf")
+
+
+def _changed(name: str, how: str) -> DataError:
+    return DataError(
+        f"the file changed since the run began: {how}",
+        place=name,
+        help="put the file back as it was, or give the run up with `bulkflow abort RUN` and begin "
+        "another with `bulkflow run FILE --fresh`",
+    )

@@ -1,0 +1,138 @@
+"""Rows sent again, and rows taken back."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from bulkflow_sandbox import Sandbox
+from support.proxy import Proxy
+from support.workshop import Ran, Workshop
+
+HEADER = 'org env\njob people\n    insert Contact\n    from "people.csv"\n'
+
+
+@pytest.fixture
+def tag(request: pytest.FixtureRequest) -> str:
+    return hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+
+
+def loaded(sandbox: Sandbox, tag: str) -> list[str]:
+    with sandbox.database.reading() as connection:
+        rows = connection.execute(
+            'SELECT "LastName" FROM "Contact" WHERE "LastName" LIKE ? AND "IsDeleted" = 0 '
+            'ORDER BY "LastName"',
+            (f"{tag}%",),
+        )
+        return [name for (name,) in rows]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def outcome(ran: Ran) -> tuple[object, ...]:
+    (job,) = [each for each in ran.event("run_finished")["jobs"] if each["job"] == "people"]
+    return job["rows"], job["loaded"], job["failed"], job["unprocessed"]
+
+
+def people(workshop: Workshop, tag: str, number: int) -> None:
+    lines = "".join(f'{tag}{i:03},"line ""{i}"""\n' for i in range(number))
+    workshop.write("people.csv", "LastName,Description\n" + lines)
+
+
+def test_saved_rows_are_the_sources_own_with_their_place(workshop: Workshop, tag: str) -> None:
+    workshop.write(
+        "people.csv", f'LastName,Description\n{tag}1,"two\nlines"\n,"no ""name"""\n{tag}2,x\n'
+    )
+    ran = workshop.run(
+        HEADER + 'load job people\nsave all rows of job people to "all.csv"\n'
+        'save failed rows of job people to "failed.csv"\n'
+    )
+    assert ran.code == 0, ran.out
+    rows = rows_of(workshop.folder / "all.csv")
+    assert [row["_line"] for row in rows] == ["2", "4", "5"]
+    assert [row["_outcome"] for row in rows] == ["loaded", "failed", "loaded"]
+    assert {row["_file"] for row in rows} == {"people.csv"}
+    assert rows[0]["Description"] == "two\nlines"
+    (failed,) = rows_of(workshop.folder / "failed.csv")
+    assert failed["Description"] == 'no "name"'
+    assert failed["_error"].startswith("REQUIRED_FIELD_MISSING")
+
+
+def test_what_is_wrong_with_the_data_is_not_sent_again(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str
+) -> None:
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
+    ran = workshop.run(
+        HEADER + "load job people\nretry failed rows of job people up to 3 times\n"
+        "require failed rows of job people under 2\n"
+    )
+    assert ran.code == 0, ran.out
+    assert proxy.count("POST", "/jobs/ingest") == 1
+    assert outcome(ran) == (2, 1, 1, 0)
+
+
+def test_every_row_that_is_not_loaded_is_sent_again_on_demand(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str
+) -> None:
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
+    ran = workshop.run(
+        HEADER + "load job people\nretry all rows of job people\n"
+        'save failed rows of job people to "failed.csv"\n'
+    )
+    assert ran.code == 0, ran.out
+    assert proxy.count("POST", "/jobs/ingest") == 2
+    assert outcome(ran) == (2, 1, 1, 0)
+    (failed,) = rows_of(workshop.folder / "failed.csv")
+    assert (failed["FirstName"], failed["_line"]) == ("b", "3")
+    assert loaded(sandbox, tag) == [f"{tag}1"]
+
+
+def test_what_a_run_made_is_taken_back(workshop: Workshop, sandbox: Sandbox, tag: str) -> None:
+    people(workshop, tag, 12)
+    ran = workshop.run(HEADER + "    parts of 5 rows\nload job people\n")
+    assert ran.code == 0, ran.out
+    assert len(loaded(sandbox, tag)) == 12
+    run = str(ran.event("run_finished")["run"])
+    state = str(workshop.folder / "state")
+    for _ in range(2):
+        undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
+        assert undone.code == 0, undone.out + undone.err
+        assert loaded(sandbox, tag) == []
+
+
+def test_what_was_changed_stays_and_is_said_to(
+    workshop: Workshop, sandbox: Sandbox, tag: str
+) -> None:
+    upsert = HEADER.replace("insert Contact", "upsert Contact by External_Id__c")
+    workshop.write("people.csv", f"LastName,External_Id__c\n{tag}old,{tag}1\n")
+    assert workshop.run(upsert + "load job people\n").code == 0
+    workshop.write(
+        "people.csv", f"LastName,External_Id__c\n{tag}changed,{tag}1\n{tag}made,{tag}2\n"
+    )
+    ran = workshop.run(upsert + "load job people\n")
+    run = str(ran.event("run_finished")["run"])
+    state = str(workshop.folder / "state")
+    undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
+    assert undone.code == 0, undone.out
+    assert "1 records were changed" in undone.out
+    assert loaded(sandbox, tag) == [f"{tag}changed"]
+
+
+def test_rows_are_sent_again_later_from_the_journal(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str
+) -> None:
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
+    ran = workshop.run(HEADER + "load job people\n")
+    assert ran.code == 3
+    run = str(ran.event("run_finished")["run"])
+    state = str(workshop.folder / "state")
+    again = workshop.command("retry", run, "--rows", "all", "--state-dir", state, "--json")
+    assert again.code == 3, again.out
+    assert outcome(again) == (2, 1, 1, 0)
+    assert proxy.count("POST", "/jobs/ingest") == 2

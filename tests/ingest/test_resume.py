@@ -1,0 +1,276 @@
+"""Killed anywhere, gone on with: every row is loaded once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bulkflow_sandbox import Sandbox
+from support.proxy import Handler, Proxy, answering, lose_answer
+from support.workshop import Ran, Workshop
+
+JOB = "/jobs/ingest/[^/]+"
+STAGED = (
+    'org env\njob people\n    insert Contact\n    from "people.csv"\n    parts of 10 rows\n'
+    "upload then close job people\nwait for job people every 20ms\n"
+    'save successful rows of job people to "made.csv"\n'
+)
+STREAMED = STAGED.replace(
+    "upload then close job people\nwait for job people every 20ms", "load job people"
+)
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+
+
+@pytest.fixture
+def tag(request: pytest.FixtureRequest) -> str:
+    return hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+
+
+@pytest.fixture
+def people(workshop: Workshop, tag: str) -> Path:
+    return workshop.write("people.csv", "LastName\n" + "".join(f"{tag}{i:03}\n" for i in range(25)))
+
+
+def loaded(sandbox: Sandbox, tag: str) -> list[str]:
+    with sandbox.database.reading() as connection:
+        rows = connection.execute(
+            'SELECT "LastName" FROM "Contact" WHERE "LastName" LIKE ? ORDER BY "LastName"',
+            (f"{tag}%",),
+        )
+        return [name for (name,) in rows]
+
+
+def once(tag: str) -> list[str]:
+    return [f"{tag}{i:03}" for i in range(25)]
+
+
+def resume(workshop: Workshop, *arguments: str) -> Ran:
+    state = str(workshop.folder / "state")
+    return workshop.command("resume", *arguments, "--state-dir", state, "--json")
+
+
+def refuse_to_close(proxy: Proxy) -> None:
+    """Let the closing of all three parts fail, once."""
+    for _ in range(3):
+        proxy.on("PATCH", JOB, answering(403, [{"errorCode": "X", "message": "no"}]))
+
+
+def kill_at(
+    workshop: Workshop, proxy: Proxy, pipeline: str, method: str, path: str, when: str
+) -> None:
+    """Run in a process of its own, and kill it when a request has come, or was carried out."""
+    file = workshop.write("test.bulkflow", pipeline)
+    command = [sys.executable, "-m", "bulkflow", "run", str(file)]
+    command += ["--state-dir", str(workshop.folder / "state")]
+    process: list[subprocess.Popen[bytes]] = []
+
+    def kill(handler: Handler, forward: Callable[[], None]) -> None:
+        if when == "after":
+            handler.exchange()
+        else:
+            handler.body()
+        process[0].kill()
+        handler.cut()
+
+    proxy.on(method, path, kill)
+    with proxy.held():
+        process.append(
+            subprocess.Popen(
+                command,
+                env={**os.environ, **workshop.environ},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    assert process[0].wait() == -signal.SIGKILL
+
+
+@posix
+@pytest.mark.parametrize("pipeline", [STAGED, STREAMED], ids=["staged", "streamed"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/jobs/ingest"),
+        ("PUT", f"{JOB}/batches"),
+        ("PATCH", JOB),
+        ("GET", JOB),
+        ("GET", f"{JOB}/successfulResults"),
+    ],
+    ids=["create", "upload", "close", "poll", "results"],
+)
+def test_a_killed_run_is_gone_on_with(
+    workshop: Workshop,
+    proxy: Proxy,
+    sandbox: Sandbox,
+    people: Path,
+    tag: str,
+    pipeline: str,
+    method: str,
+    path: str,
+    when: str,
+) -> None:
+    kill_at(workshop, proxy, pipeline, method, path, when)
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
+    saved = (workshop.folder / "made.csv").read_text("utf-8").splitlines()
+    assert sorted(line.partition(",")[0] for line in saved[1:]) == once(tag)
+
+
+@posix
+def test_a_run_that_is_killed_while_it_is_gone_on_with(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    kill_at(workshop, proxy, STAGED, "PUT", f"{JOB}/batches", "after")
+    for method, path in (("PUT", f"{JOB}/batches"), ("PATCH", JOB)):
+        child: list[subprocess.Popen[bytes]] = []
+
+        def kill(handler: Handler, forward: Callable[[], None], child=child) -> None:
+            handler.exchange()
+            child[0].kill()
+            handler.cut()
+
+        proxy.on(method, path, kill)
+        command = [sys.executable, "-m", "bulkflow", "resume"]
+        command += ["--state-dir", str(workshop.folder / "state")]
+        with proxy.held():
+            child.append(
+                subprocess.Popen(
+                    command,
+                    env={**os.environ, **workshop.environ},
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+        assert child[0].wait() == -signal.SIGKILL
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
+
+
+def test_another_run_of_an_unfinished_file_is_refused(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    failed = workshop.run(STAGED)
+    assert failed.code == 1
+    run = str(failed.event("run_finished")["run"])
+    assert f"bulkflow resume {run}" in str(failed.event("run_finished")["help"])
+    again = workshop.run(STAGED)
+    assert again.code == 2
+    assert f"bulkflow resume {run}" in again.err
+    assert "--fresh" in again.err
+    assert loaded(sandbox, tag) == []
+    proxy.rules.clear()
+    ran = resume(workshop, run)
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
+    assert resume(workshop, run).code == 2
+
+
+def test_what_is_done_is_not_done_again(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    failed = workshop.run(STAGED.replace("upload", 'log "first"\nupload'))
+    assert failed.code == 1
+    uploads = proxy.count("PUT", "/batches")
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert proxy.count("PUT", "/batches") == uploads
+    assert "first" not in [each.get("message") for each in ran.events]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b"more\n"), "bytes"),
+        (lambda path: os.utime(path, ns=(1, 1)), "written to"),
+        (lambda path: path.unlink(), "does not exist"),
+    ],
+    ids=["longer", "touched", "gone"],
+)
+def test_a_changed_file_is_refused(
+    workshop: Workshop,
+    proxy: Proxy,
+    sandbox: Sandbox,
+    people: Path,
+    tag: str,
+    change: Callable[[Path], object],
+    said: str,
+) -> None:
+    refuse_to_close(proxy)
+    assert workshop.run(STAGED).code == 1
+    change(people)
+    ran = resume(workshop)
+    assert ran.code != 0
+    assert said in ran.out
+    assert loaded(sandbox, tag) == []
+
+
+def test_a_run_that_is_given_up_leaves_nothing_open(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    failed = workshop.run(STAGED)
+    assert failed.code == 1
+    assert len(failed.event("run_finished")["jobs"][0]["left"]) == 3
+    state = str(workshop.folder / "state")
+    ran = workshop.command("abort", "--state-dir", state, "--json")
+    assert ran.event("run_finished")["jobs"][0]["left"] == []
+    assert loaded(sandbox, tag) == []
+    rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
+    assert [row["finished"] is None for row in rows] == [False]
+    assert workshop.run(STAGED).code == 0
+
+
+def test_an_orphan_that_cannot_be_told_is_named(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    for _ in range(3):
+        proxy.on("POST", "/jobs/ingest", lose_answer)
+    pipeline = STAGED.replace("    parts of 10 rows\n", "")
+    assert workshop.run(pipeline).code == 1
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    named = [each for each in ran.events if "may have been created by this run" in str(each)]
+    assert len(named) >= 3
+    assert loaded(sandbox, tag) == once(tag)
+
+
+def test_two_runs_at_once_are_refused(workshop: Workshop, proxy: Proxy, people: Path) -> None:
+    inside: list[Ran] = []
+
+    def second(handler: Handler, forward: Callable[[], None]) -> None:
+        inside.append(workshop.run(STAGED))
+        forward()
+
+    proxy.on("POST", "/jobs/ingest", second)
+    first = workshop.run(STAGED)
+    assert first.code == 0, first.out + first.err
+    assert inside[0].code == 2
+    assert f"process {os.getpid()}" in inside[0].err
+
+
+def test_a_stdin_source_is_kept_for_going_on(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    data = ("LastName\n" + "".join(f"{name}\n" for name in once(tag))).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    refuse_to_close(proxy)
+    assert workshop.run(STAGED.replace("people.csv", "-")).code == 1
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
