@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from bulkflow import app
 from bulkflow.errors import UsageError
+from bulkflow.language import parse
 from bulkflow.lsp.diagnosis import diagnose, pipelines
 from bulkflow.lsp.documents import Documents
+from bulkflow.lsp.hover import hover
 from bulkflow.lsp.positions import Positions
 from bulkflow.lsp.renaming import places_to_rename
 from bulkflow.lsp.symbols import Symbol, Symbols
@@ -117,3 +119,35 @@ def test_positions_lead_back_to_their_offsets(
 @given(st.text("ab\n", max_size=9), st.integers(-3, 12), st.integers(0, 20))
 def test_positions_outside_of_a_text_are_moved_into_it(text: str, line: int, column: int) -> None:
     assert 0 <= Positions().to_offset(SourceText("text", text), line, column) <= len(text)
+
+
+PIECES = [
+    "param n = 3\n", "let m = n\n", "job a\n    insert n\n", "load job a then log n\n",
+    "when n is m\n", "    log m\n", 'for f in "{n}"\n', '    log "{f} {n}"\n', "always\n",
+    "upload", " then ", '"',
+    "org sandbox\n", "on failure ", "{", "\t", "(", "job", "\n", "é", 'include "x"\n',
+]  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+@given(texts, st.data())
+def test_no_text_is_too_broken_to_point_at(text: str, data: st.DataObject) -> None:
+    symbols = symbols_of(text)
+    source = symbols.sources[0]
+    offset = data.draw(st.integers(0, len(source.text)))
+    found = hover(source, offset, symbols, CATALOGUE)
+    assert found is None or found.span.start <= offset <= found.span.end
+    for symbol in symbols.all:
+        assert {place.text for place in symbol.places} == {symbol.name}
+
+
+@given(texts)
+def test_renaming_changes_names_and_nothing_else(text: str) -> None:
+    for symbol in symbols_of(text).all:
+        renamed = text
+        for place in sorted(symbol.places, key=lambda each: each.start, reverse=True):
+            renamed = f"{renamed[: place.start]}q9{renamed[place.end :]}"
+        before, after = parse(SourceText("a", text)), parse(SourceText("a", renamed))
+        assert len(after.diagnostics) == len(before.diagnostics)
+        again = [each for each in symbols_of(renamed).all if each.name == "q9"]
+        assert len(symbol.places) in [len(each.places) for each in again]
