@@ -120,6 +120,25 @@ def test_a_number_in_two_forms_is_ambiguous_when_one_is_unprocessed(job: Any) ->
     assert sorted(kind for kind, *_ in told) == ["loaded", "loaded", "unprocessed"]
 
 
+def test_more_results_than_rows_of_one_form_wait_for_the_other_form(job: Any) -> None:
+    job.source("Name,Amount\nA,100\nA,100.0\n")
+    job.result(0, "failed", [["", BAD, "A", "100.0"]])
+    job.result(0, "successful", [["1", "true", "A", "100.0"]])
+    told = outcomes(job)
+    assert sorted(kind for kind, *_ in told) == ["failed", "loaded"]
+    assert [doubt for *_, doubt in told] == ["true", "true"]
+
+
+def test_results_of_mixed_line_ends_are_read(job: Any) -> None:
+    job.source("Name\nA\nB\n")
+    job.result(0, "successful", [])
+    job.results[0].path.write_bytes(
+        b'"sf__Id","sf__Created",Name\n"1","true","A"\r\n"2","true","B"\n'
+    )
+    assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
+    assert list((job.folder / "join").iterdir()) == []
+
+
 def test_columns_are_found_by_name_whatever_their_order_and_case(job: Any) -> None:
     job.source("Subject,Priority,Extra\na,b,c\nb,a,c\n")
     job.result(0, "failed", [["", BAD, "a", "b"]], header=["priority", "SUBJECT"])

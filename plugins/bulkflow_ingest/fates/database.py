@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FILE = "fates.duckdb"
 _SPILL = "fates.spill"
+_COPIES = "fates.copies"
 
 
 @define(eq=False)
@@ -94,6 +95,19 @@ class Database:
             while rows := self._connection.fetchmany(size):
                 yield rows
 
+    def scratch(self, name: str) -> Path:
+        """A path for a file that goes with the database.
+
+        Raises:
+            FatesError: Its folder cannot be made.
+        """
+        folder = self.directory / _COPIES
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FatesError(f"cannot write {folder}: {error.strerror or error}") from error
+        return folder / name
+
     def close(self) -> None:
         """Close and remove it."""
         self._connection.close()
@@ -122,4 +136,5 @@ def _converted(duckdb: Any) -> Iterator[None]:
 def _remove(directory: Path) -> None:
     for name in (_FILE, f"{_FILE}.wal"):
         (directory / name).unlink(missing_ok=True)
-    shutil.rmtree(directory / _SPILL, ignore_errors=True)
+    for name in (_SPILL, _COPIES):
+        shutil.rmtree(directory / name, ignore_errors=True)

@@ -186,7 +186,7 @@ class ResultRows:
         copies = [
             plain_copy(
                 each.path,
-                self.database.directory / f"result-{len(self._groups)}-{index}.csv",
+                self.database.scratch(f"result-{len(self._groups)}-{index}.csv"),
                 each.delimiter,
                 len(group.header),
             )

@@ -93,7 +93,7 @@ class Saving:
         return [each for each in self.source.files if each.slices[0].origin is None]
 
     def _append(self, file: TextIO, source: SourceFile, where: str, added: Sequence[Added]) -> int:
-        piece = self.database.directory / "saved.csv"
+        piece = self.database.scratch("saved.csv")
         values = self._rows(source, where, added)
         saved = self.database.number(
             f"COPY ({values}) TO {text(str(piece))}"

@@ -54,7 +54,7 @@ class SourceRows:
             only = file.slices[0]
             self._relations[file.index] = csv_files([only.path], self.width, only.delimiter)
             if not self._try(file):
-                copy = self.database.directory / f"source-{file.index}.csv"
+                copy = self.database.scratch(f"source-{file.index}.csv")
                 plain_copy(only.path, copy, only.delimiter, self.width)
                 self._relations[file.index] = csv_files([copy], self.width, ",")
                 self._read_file(file)
