@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -233,6 +234,20 @@ def test_query_all_sees_deleted_records_and_query_does_not(ask):
     assert counts == [1, 2]
 
 
+def test_a_deleted_parent_is_seen_by_query_all_only(ask):
+    client = ask()
+    records = client.server.api.records
+    parent = records.create("Account", {"Name": "Gone"}, USER_ID).id
+    records.create("Contact", {"LastName": "Child", "AccountId": parent}, USER_ID)
+    records.delete("Account", parent, USER_ID)
+    names = [
+        read(client, f"{JOBS}/{run(client, query, operation=operation)}/results")[0][1:]
+        for operation in ("query", "queryAll")
+        for query in ["SELECT Account.Name FROM Contact"]
+    ]
+    assert names == [[[""]], [["Gone"]]]
+
+
 def test_columns_are_alphabetical_before_version_50(ask):
     client = ask(rows=1)
     query = "SELECT Name, Id, Account.Phone FROM Account"
@@ -416,6 +431,13 @@ def test_the_daily_number_of_query_jobs_is_limited(client, start):
     assert create(client, "SELECT Id FROM Account").status == 200
     refusal = client.error("POST", JOBS, {"operation": "query", "query": "SELECT Id FROM Account"})
     assert refusal == (400, "LIMIT_EXCEEDED", "DailyBulkV2QueryJobs Limit exceeded.")
+
+
+def test_a_result_that_is_deleted_meanwhile_is_not_found(client):
+    job_id = run(client, "SELECT Id FROM Case")
+    shutil.rmtree(client.server.api.database.job_folder(job_id))
+    for name in ("results", "resultPages"):
+        assert client.error("GET", f"{JOBS}/{job_id}/{name}")[:2] == (404, "NOT_FOUND")
 
 
 def test_an_ingest_job_is_no_query_job_and_the_other_way_round(ask):

@@ -159,12 +159,16 @@ class QueryJobs:
         if job is None:
             return None
         choices, files = self._org.choices, self._files(job)
-        count = files.count()
-        start = self._locator(job, locator, count)
-        size = most or start.size
-        rows = min(size, count - start.first)
+        try:
+            count = files.count()
+            start = self._locator(job, locator, count)
+            size = most or start.size
+            rows = min(size, count - start.first)
+            blocks = files.page(start.first, rows)
+        except FileNotFoundError as error:
+            # The job was deleted meanwhile.
+            raise not_found() from error
         following = start.first + rows
-        blocks = files.page(start.first, rows)
         return ResultPage(
             rows=rows,
             blocks=blocks if count or choices.query_header_without_rows else iter(()),
@@ -176,7 +180,10 @@ class QueryJobs:
         job = self._finished(job_id, api_version)
         if job is None:
             return None
-        count = self._files(job).count()
+        try:
+            count = self._files(job).count()
+        except FileNotFoundError as error:
+            raise not_found() from error
         start = self._locator(job, locator, count)
         most = self._org.choices.query_pages
         firsts = list(range(start.first, max(count, 1), start.size))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from array import array
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -163,7 +164,9 @@ class RestQueries:
             over = len(self._cursors) - self._org.choices.rest_cursors
             gone = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, over)]]
         for old in gone:
-            old.path.unlink(missing_ok=True)
+            # Windows keeps a file that is being read; it goes with the folder.
+            with suppress(PermissionError):
+                old.path.unlink(missing_ok=True)
 
     def _page(self, name: str, cursor: _Cursor, first: int, records: Sequence[Record]) -> QueryPage:
         following = first + len(records)
