@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from bulkflow import app
+from bulkflow import app, language
 from bulkflow.language import Code, check
 from bulkflow.language.explanation import Example, explanation
 from bulkflow.model.value import plain
@@ -76,7 +76,7 @@ def test_the_right_example_has_no_mistake(code: Code, complete: Catalogue) -> No
 
 
 def test_there_is_no_text_about_a_code_that_is_not_there() -> None:
-    folder = Path(app.__file__).parent / "language" / "explanations"
+    folder = Path(language.__file__).parent / "explanations"
     assert {path.stem for path in folder.iterdir()} == {code.value for code in Code}
 
 

@@ -18,6 +18,7 @@ from bulkflow.language import check, parse
 from bulkflow.language.formatter import format_source
 from bulkflow.plugin import Org
 from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.report.graph import as_mermaid, draw
 from bulkflow.source import SourceText
 from support.workshop import Workshop
 
@@ -98,11 +99,13 @@ def test_the_page_of_words_is_what_the_command_makes(tmp_path: Path) -> None:
 
 def test_the_page_of_the_language_tells_the_phases_of_every_step(catalogue: Catalogue) -> None:
     page = (ROOT / "docs" / "language.md").read_text("utf-8")
-    table = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ([\w, ]+) \| ([\w ]+) \|$", page, re.MULTILINE)
+    table = re.findall(
+        r"^\| (`\w[^`]*`(?:, `\w+`)*) \| ([\w, ]+) \| ([\w ]+) \|$", page, re.MULTILINE
+    )
     told = {
         verb: (set(takes.split(", ")), leaves)
         for verbs, takes, leaves in table
-        for verb in re.findall(r"\w+", verbs)
+        for verb in re.findall(r"`(\w+)", verbs)
     }
     known = {
         step.phrases[0].verb: (
@@ -113,6 +116,22 @@ def test_the_page_of_the_language_tells_the_phases_of_every_step(catalogue: Cata
         if step.phrases[0].job_slot
     }
     assert told == known
+
+
+def test_the_picture_on_the_page_of_the_language_is_that_of_its_first_file(
+    catalogue: Catalogue,
+) -> None:
+    text = next(text for place, text in WHOLE if place.startswith("language.md"))
+    source = SourceText("first", text)
+    checked = check(
+        source, catalogue, settings={}, environ={}, read=lambda path: SourceText(str(path), "")
+    )
+    (picture,) = [
+        text
+        for place, kind, text in fences()
+        if place.startswith("language.md") and kind == "mermaid"
+    ]
+    assert picture == as_mermaid(draw(app.plan_of(checked), catalogue))
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

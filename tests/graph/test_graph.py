@@ -34,7 +34,13 @@ def plugins() -> PluginHost:
 
 def drawn(path: Path, plugins: PluginHost) -> Graph:
     source = SourceText.decode(path.name, path.read_bytes(), path)
-    checked = check(source, plugins.catalogue, settings={}, environ={}, read=app.read_text)
+    checked = check(
+        source,
+        plugins.catalogue,
+        settings={},
+        environ={},
+        read=lambda path: SourceText(str(path), ""),
+    )
     return draw(app.plan_of(checked), plugins.catalogue)
 
 
