@@ -35,6 +35,10 @@ class _Session:
     used: datetime
     idle: timedelta | None
 
+    def over(self, now: datetime) -> bool:
+        """Whether it was not used for too long."""
+        return self.idle is not None and now - self.used > self.idle
+
 
 class Sessions:
     """The valid tokens of a sandbox.
@@ -84,7 +88,7 @@ class Sessions:
         with self._lock:
             for known, session in self._sessions.items():
                 if hmac.compare_digest(known.encode(), given):
-                    if session.idle is not None and now - session.used > session.idle:
+                    if session.over(now):
                         del self._sessions[known]
                         return None
                     session.used = now
@@ -106,6 +110,9 @@ class Sessions:
         self._add(token, user_id, None)
 
     def _add(self, token: str, user_id: str, idle: timedelta | None) -> None:
-        session = _Session(user_id, self._clock.now(), idle)
+        now = self._clock.now()
         with self._lock:
-            self._sessions[token] = session
+            over = [known for known, one in self._sessions.items() if one.over(now)]
+            for known in over:
+                del self._sessions[known]
+            self._sessions[token] = _Session(user_id, now, idle)

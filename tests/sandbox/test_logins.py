@@ -141,6 +141,16 @@ def test_a_token_ends_after_two_hours_without_a_request(start, clock):
     assert not works(client, token)
 
 
+def test_tokens_that_are_over_are_forgotten(start, clock):
+    client = start(clock=clock)
+    for _ in range(5):
+        password(client)
+    assert repr(client.server.api.sessions) == "Sessions(6 valid)"
+    clock.advance(timedelta(hours=3))
+    password(client)
+    assert repr(client.server.api.sessions) == "Sessions(2 valid)"
+
+
 def test_the_token_that_the_sandbox_started_with_has_no_end(start, clock):
     client = start(clock=clock)
     clock.advance(timedelta(days=400))

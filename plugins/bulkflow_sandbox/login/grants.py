@@ -121,6 +121,9 @@ class Grants:
         code = self._make_token()
         ends = self._clock.now() + timedelta(minutes=self._choices.device_minutes)
         with self._lock:
+            self._devices = {
+                known: one for known, one in self._devices.items() if one.ends > self._clock.now()
+            }
             self._devices[code] = _Device(client_id, scope, user_code, ends)
         return code, user_code
 
