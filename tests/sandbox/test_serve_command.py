@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import urllib3
+
+from bulkflow_sandbox.command import serve
+from bulkflow_sandbox.testing import LocalOrg
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 
@@ -90,3 +95,14 @@ def test_wrong_options_are_named_and_nothing_is_served(tmp_path, options, proble
     assert done.stdout == ""
     assert problem in done.stderr
     assert "help:" in done.stderr
+
+
+def test_the_guide_names_every_option_and_every_helper_of_tests():
+    guide = (Path(__file__).parents[2] / "docs" / "sandbox-guide.md").read_text(encoding="utf-8")
+    options = {option for parameter in serve.params for option in parameter.opts}
+    options -= {"--help", "-h"}
+    table = guide.partition("| option | |\n")[2].partition("\n\n")[0]
+    assert set(re.findall(r"--[a-z][a-z-]+", table)) == options
+    table = guide.partition("What it is asked for:\n\n")[2].partition("\n\n")[0]
+    names = {name for name in dir(LocalOrg) if not name.startswith("_")} - {"certificate"}
+    assert set(re.findall(r"`\.([a-z]+)", table)) == names
