@@ -129,8 +129,10 @@ def test_pretty_print_changes_white_space_only(client):
         (
             {"object": "Account", "operation": "upsert", "externalIdFieldName": "Phone"},
             "INVALIDJOB",
-            "Field name provided, Phone does not match an External ID, Salesforce Id, or "
-            + "indexed field for Account",
+            (
+                "Field name provided, Phone does not match an External ID, Salesforce Id, or "
+                "indexed field for Account"
+            ),
         ),
         ({"object": "Account"}, "JSON_PARSER_ERROR", "A required property is missing: operation"),
         ({"operation": "insert"}, "JSON_PARSER_ERROR", "A required property is missing: object"),
@@ -241,9 +243,11 @@ def test_a_second_upload_is_taken_and_refuses_the_close(client):
     assert client.error("PATCH", f"{client.jobs}/{job['id']}", {"state": "UploadComplete"}) == (
         400,
         "INVALIDJOB",
-        f"Found multipe contents for job: <{job['id'][:15]}>, please 'Close' / 'Abort' / "
-        + "'Delete' the current Job then create a new Job and make sure you only do 'PUT' once on "
-        + "a given Job.",
+        (
+            f"Found multipe contents for job: <{job['id'][:15]}>, please 'Close' / 'Abort' / "
+            "'Delete' the current Job then create a new Job and make sure you only do 'PUT' once "
+            "on a given Job."
+        ),
     )
     assert client.info(job)["state"] == "Open"
     assert client.patch(job, "Aborted").status == 200
