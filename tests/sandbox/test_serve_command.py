@@ -97,7 +97,7 @@ def test_wrong_options_are_named_and_nothing_is_served(tmp_path, options, proble
     assert "help:" in done.stderr
 
 
-def test_the_guide_names_every_option_and_every_helper_of_tests():
+def test_the_guide_names_every_option_and_every_name_for_tests():
     guide = (Path(__file__).parents[2] / "docs" / "sandbox-guide.md").read_text(encoding="utf-8")
     options = {option for parameter in serve.params for option in parameter.opts}
     options -= {"--help", "-h"}
