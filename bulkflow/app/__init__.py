@@ -5,10 +5,12 @@ from bulkflow.app.pipelines import (
     STATE_DIRECTORY,
     Request,
     check,
+    no_plan,
     plan,
     plan_of,
     plugins,
     read_pipeline,
+    sources,
 )
 from bulkflow.app.runs import UnfinishedError, afterwards, resume, run, runs
 
@@ -19,6 +21,7 @@ __all__ = [
     "UnfinishedError",
     "afterwards",
     "check",
+    "no_plan",
     "plan",
     "plan_of",
     "plugins",
@@ -26,4 +29,5 @@ __all__ = [
     "resume",
     "run",
     "runs",
+    "sources",
 ]

@@ -15,9 +15,11 @@ from bulkflow.source import SourceText
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bulkflow.engine.forecast import Forecast
+    from bulkflow.engine.services import Services
     from bulkflow.language import Checked
+    from bulkflow.model.diagnostic import Diagnostic
     from bulkflow.model.event import Event
+    from bulkflow.model.forecast import Forecast
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
 
@@ -114,24 +116,67 @@ def plan_of(checked: Checked) -> Plan:
     return checked.plan
 
 
-def plan(request: Request, host: PluginHost, listener: Callable[[Event], None]) -> Forecast:
-    """What a run would do. Reads the sources; sends nothing, and keeps nothing.
+def plan(
+    request: Request,
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    *,
+    ask_org: bool = False,
+) -> Forecast:
+    """What a run would do. Reads the sources; changes nothing, and keeps nothing.
+
+    Args:
+        request: What was asked for.
+        host: The plugins.
+        listener: Hears what plugins have to say on the way.
+        ask_org: Whether the org is asked about its objects, the user's rights and its limits.
 
     Raises:
         PipelineError: the file is wrong.
     """
     from bulkflow.engine.forecast import forecast
+
+    checked = check(request, host)
+    found = plan_of(checked)
+    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
+        services = _looking(request, found, host, listener, Path(directory))
+        made = forecast(found, services, ask_org=ask_org)
+    made.diagnostics[:0] = checked.diagnostics
+    return made
+
+
+def no_plan(request: Request, error: PipelineError) -> Forecast:
+    """What `plan` comes to for a file that is wrong."""
+    from bulkflow.model.forecast import Forecast
+
+    return Forecast(request.file.as_posix(), request.org, diagnostics=list(error.diagnostics))
+
+
+def sources(request: Request, plan: Plan, host: PluginHost) -> tuple[Diagnostic, ...]:
+    """What is wrong with the sources of a checked file, told by their beginnings."""
+    from bulkflow.engine.forecast import look_at_sources
+
+    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
+        services = _looking(request, plan, host, lambda _: None, Path(directory))
+        return tuple(look_at_sources(plan, services))
+
+
+def _looking(
+    request: Request,
+    plan: Plan,
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    directory: Path,
+) -> Services:
+    """The services of what changes nothing and keeps nothing."""
     from bulkflow.engine.services import Services, Unrecorded
 
-    checked = plan_of(check(request, host))
-    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
-        services = Services(
-            run_id="plan",
-            plugins=host,
-            listener=listener,
-            journal=Unrecorded(),
-            environ=request.environ,
-            org_name=checked.org,
-            run_directory=Path(directory),
-        )
-        return forecast(checked, services)
+    return Services(
+        run_id="plan",
+        plugins=host,
+        listener=listener,
+        journal=Unrecorded(),
+        environ=request.environ,
+        org_name=plan.org,
+        run_directory=directory,
+    )

@@ -12,6 +12,7 @@ from bulkflow.cli.additions import host
 from bulkflow.cli.options import request_of
 from bulkflow.cli.shell import orgs, pipeline_files
 from bulkflow.errors import ExitCode
+from bulkflow.model.diagnostic import Severity
 
 if TYPE_CHECKING:
     from bulkflow.cli.environment import Environment
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     shell_complete=orgs,
 )
 @click.option(
+    "--sources",
+    is_flag=True,
+    help="Look at the beginning of each source, too: whether it is there, and its columns.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github"]),
@@ -47,21 +53,26 @@ def command(
     files: tuple[Path, ...],
     settings: tuple[str, ...],
     org: str | None,
+    sources: bool,
     form: str,
 ) -> int:
     """Find mistakes in pipeline FILES.
 
-    Reads no data and sends nothing. Ends with 0 if there are no errors (there may be warnings), and
-    with 2 if there are.
+    Reads no data, unless --sources is given, and sends nothing. Ends with 0 if there are no errors
+    (there may be warnings), and with 2 if there are.
     """
     from bulkflow.report import diagnostics_github, diagnostics_json
 
     found: list[Diagnostic] = []
     wrong = 0
     for file in files:
-        checked = app.check(request_of(environment, file, settings, org), host(environment))
-        found += checked.diagnostics
-        wrong += checked.plan is None
+        request = request_of(environment, file, settings, org)
+        checked = app.check(request, host(environment))
+        here = list(checked.diagnostics)
+        if sources and checked.plan is not None:
+            here += app.sources(request, checked.plan, host(environment))
+        found += here
+        wrong += any(each.severity is Severity.ERROR for each in here)
     if form == "json":
         environment.stdout.write(diagnostics_json(found) + "\n")
     elif form == "github":

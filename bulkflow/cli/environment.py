@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bulkflow.errors import BulkflowError
     from bulkflow.model.diagnostic import Diagnostic
+    from bulkflow.report.style import Style
 
 
 GRACE = 8.0
@@ -96,6 +97,15 @@ class Environment:
 
         if diagnostics:
             self.show(render_diagnostics(diagnostics, **self._form()))
+
+    @property
+    def style(self) -> Style:
+        """How data for people is drawn on stdout."""
+        from bulkflow.report.choice import is_live, wants_color
+        from bulkflow.report.style import Style
+
+        live = is_live(self.stdout, self.environ)
+        return Style.of(self.stdout, color=live and wants_color(self.environ))
 
     def _form(self) -> _Form:
         from bulkflow.report.choice import wants_color

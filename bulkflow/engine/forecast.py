@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import Factory, define, frozen
-
 from bulkflow.engine.frame import Frame
-from bulkflow.engine.preflight import prepare_jobs
+from bulkflow.engine.inspection import Inspector
+from bulkflow.engine.preflight import jobs_to_read
 from bulkflow.engine.walk import iterations
+from bulkflow.model.forecast import Forecast, JobForecast, LineKind, StepForecast
+from bulkflow.model.phase import Phase
 from bulkflow.model.plan import (
     PlannedAlways,
     PlannedChain,
@@ -17,78 +18,74 @@ from bulkflow.model.plan import (
     PlannedWhen,
 )
 from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.records import Load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bulkflow.engine.services import Services
-    from bulkflow.errors import BulkflowError
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.diagnostic import Diagnostic
     from bulkflow.model.plan import Block, Plan, PlannedStep, Statement
+    from bulkflow.plugin.context import Job
+    from bulkflow.plugin.records import Step
+
+_HANDED_OVER = frozenset({Phase.CLOSED, Phase.FINISHED})
 
 
-@frozen
-class JobForecast:
-    """A job and what its source comes to; no manifest where that is not known before the run."""
+def forecast(plan: Plan, services: Services, *, ask_org: bool = False) -> Forecast:
+    """Read the sources of a plan's jobs and list what its steps would do.
 
-    job: str
-    settings: Mapping[str, object]
-    manifest: Manifest | None
-
-
-@frozen
-class StepForecast:
-    """A line of the plan. `requests` are the API calls at the least, None where nobody can tell."""
-
-    depth: int
-    text: str
-    job: str | None = None
-    requests: int | None = 0
+    Args:
+        plan: A checked file.
+        services: Those of a run; its journal takes no intents.
+        ask_org: Whether the plugins may ask the org about the jobs, with requests that change
+            nothing.
+    """
+    return _forecast(plan, services, read=True, ask_org=ask_org)
 
 
-@define
-class Forecast:
-    """All that a run would do. `requests` adds up the calls that are known."""
-
-    pipeline: str
-    org: str | None
-    jobs: list[JobForecast] = Factory(list)
-    steps: list[StepForecast] = Factory(list)
-    errors: list[BulkflowError] = Factory(list)
-
-    @property
-    def requests(self) -> int:
-        """API calls at the least; waiting takes more, and handlers are not counted."""
-        return sum(step.requests or 0 for step in self.steps)
-
-    @property
-    def rows(self) -> int:
-        """Rows of all jobs whose source is known."""
-        return sum(job.manifest.rows for job in self.jobs if job.manifest)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of all parts, headers included."""
-        return sum(job.manifest.bytes for job in self.jobs if job.manifest)
+def look_at_sources(plan: Plan, services: Services) -> list[Diagnostic]:
+    """What is wrong with the sources of a plan's jobs, told by their beginnings."""
+    return _forecast(plan, services, read=False, ask_org=False).diagnostics
 
 
-def forecast(plan: Plan, services: Services) -> Forecast:
-    """Read the sources of a plan's jobs and list what its steps would do. Sends nothing."""
+def _forecast(plan: Plan, services: Services, *, read: bool, ask_org: bool) -> Forecast:
     made = Forecast(plan.source.name, services.org_name)
+    inspector = Inspector(services)
     try:
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
-        made.errors += prepare_jobs(plan.body, frame, services)
-        _Forecaster(made, services).block(plan.body, frame, 0)
+        forecaster = _Forecaster(made, services, inspector, read=read)
+        forecaster.entered(plan.body, frame, 0)
+        if ask_org:
+            inspector.org(plan, forecaster.loads, made.requests)
     finally:
-        made.errors += services.shared.close()
-    made.jobs = [JobForecast(job.key, job.settings, job.manifest) for job in services.jobs]
+        made.errors += [*inspector.errors, *services.shared.close()]
+    made.diagnostics += inspector.found
+    made.jobs = [
+        JobForecast(job.key, job.settings, job.manifest, inspector.clauses_of(job))
+        for job in services.jobs
+    ]
     return made
 
 
 class _Forecaster:
-    def __init__(self, made: Forecast, services: Services) -> None:
+    def __init__(
+        self, made: Forecast, services: Services, inspector: Inspector, *, read: bool
+    ) -> None:
         self._made = made
         self._services = services
+        self._inspector = inspector
+        self._read = read
+        self._processed: frozenset[str] = frozenset()
+        """The keys of the jobs that are processed by now."""
+        self.loads: list[Load] = []
+
+    def entered(self, block: Block, frame: Frame, depth: int) -> None:
+        """Look at the sources of a block, and list its statements."""
+        self._look(block, frame)
+        self.block(block, frame, depth)
+
+    def _look(self, block: Block, frame: Frame) -> None:
+        for planned, job in jobs_to_read(block, frame, self._services):
+            self._inspector.source(planned, job, read=self._read)
 
     def block(self, block: Block, frame: Frame, depth: int) -> None:
         for statement in block.statements:
@@ -97,15 +94,15 @@ class _Forecaster:
     def _statement(self, statement: Statement, frame: Frame, depth: int) -> None:
         match statement:
             case PlannedChain():
-                for step in statement.steps:
-                    self._step(step, frame, depth)
+                for number, step in enumerate(statement.steps):
+                    self._step(step, frame, depth, first=number == 0)
                 for handler in statement.handlers:
-                    self._title(f"on {handler.event.value}", depth)
-                    for step in handler.steps:
-                        self._step(step, frame, depth + 1, counted=False)
+                    self._title(f"on {handler.event.value}", depth, LineKind.HANDLER)
+                    for number, step in enumerate(handler.steps):
+                        self._step(step, frame, depth + 1, first=number == 0, handled=True)
             case PlannedParallel():
                 self._title("side by side", depth)
-                self._inner(statement.body, frame, depth)
+                self._branches(statement.body, frame, depth)
             case PlannedFor():
                 self._loop(statement, frame, depth)
             case PlannedWhen():
@@ -122,30 +119,55 @@ class _Forecaster:
         for inner in iterations(loop, frame, self._services):
             empty = False
             self._title(f"{loop.variable} {inner.iteration}", depth)
-            self._entered(loop.body, inner, depth)
+            self.entered(loop.body, inner, depth + 1)
         if empty:
             self._title(f"{_first_line(loop.span.text)} (matches no file now)", depth)
 
+    def _branches(self, body: Block, frame: Frame, depth: int) -> None:
+        inner = frame.enter(body, self._services)
+        self._look(body, inner)
+        before = self._processed
+        after = before
+        for branch in body.statements:
+            self._processed = before
+            self._statement(branch, inner, depth + 1)
+            after |= self._processed
+        self._processed = after
+
     def _inner(self, block: Block, frame: Frame, depth: int) -> None:
-        self._entered(block, frame.enter(block, self._services), depth)
+        self.entered(block, frame.enter(block, self._services), depth + 1)
 
-    def _entered(self, block: Block, frame: Frame, depth: int) -> None:
-        self._made.errors += prepare_jobs(block, frame, self._services)
-        self.block(block, frame, depth + 1)
-
-    def _step(self, step: PlannedStep, frame: Frame, depth: int, *, counted: bool = True) -> None:
+    def _step(
+        self, step: PlannedStep, frame: Frame, depth: int, *, first: bool, handled: bool = False
+    ) -> None:
         record = self._services.catalogue.step_by_phrase[step.word]
         job = frame.jobs[step.job] if step.job else None
         requests: int | None = 0
-        if record.requests is not None and counted:
-            manifest = job.manifest if job else None
-            with attributed(record.provider, f"counting the requests of `{step.word}`"):
-                requests = record.requests(manifest) if manifest else None
+        if not handled:
+            requests = self._requests(step, record, job)
+            self._follow(record, job)
         text = " ".join(step.span.text.split())
-        self._made.steps.append(StepForecast(depth, text, job.key if job else None, requests))
+        kind = LineKind.STEP if first else LineKind.THEN
+        self._made.steps.append(StepForecast(depth, text, job.key if job else None, requests, kind))
 
-    def _title(self, text: str, depth: int) -> None:
-        self._made.steps.append(StepForecast(depth, text))
+    def _requests(self, step: PlannedStep, record: Step, job: Job | None) -> int | None:
+        if record.requests is None:
+            return 0
+        manifest = job.manifest if job else None
+        with attributed(record.provider, f"counting the requests of `{step.word}`"):
+            return record.requests(manifest) if manifest else None
+
+    def _follow(self, record: Step, job: Job | None) -> None:
+        """Note when a job's rows are handed over, and when they are processed."""
+        if job is None:
+            return
+        if record.leaves in _HANDED_OVER and all(load.job is not job for load in self.loads):
+            self.loads.append(Load(job, self._processed))
+        if record.leaves is Phase.FINISHED:
+            self._processed |= {job.key}
+
+    def _title(self, text: str, depth: int, kind: LineKind = LineKind.BLOCK) -> None:
+        self._made.steps.append(StepForecast(depth, text, kind=kind))
 
 
 def _first_line(text: str) -> str:

@@ -32,22 +32,24 @@ if TYPE_CHECKING:
 
     from bulkflow.engine.frame import Frame
     from bulkflow.engine.services import Services
-    from bulkflow.model.plan import Block, Condition, PlannedClause, PlannedStep, Statement
+    from bulkflow.model.plan import (
+        Block,
+        Condition,
+        PlannedClause,
+        PlannedJob,
+        PlannedStep,
+        Statement,
+    )
     from bulkflow.model.value import Value
+    from bulkflow.plugin.context import Job
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.source import Span
 
 
 def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[BulkflowError]:
     """Read the sources of the block's jobs that some step uses; what was wrong with them."""
-    used = {step.job for step in steps_of(block)} | {test.job for test in tests_of(block)}
-    written = list(_written(block, frame, services))
     errors: list[BulkflowError] = []
-    for planned in block.jobs:
-        reads = list(_reads(planned.clauses, frame, services))
-        if planned.name not in used or any(_within(path, written) for path in reads):
-            continue
-        job = frame.jobs[planned.name]
+    for _, job in jobs_to_read(block, frame, services):
         try:
             services.prepare(job, StepContext(services, job, job.folder))
         except RunInterruptedError:
@@ -55,6 +57,18 @@ def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[Bulkflo
         except BulkflowError as error:
             errors.append(error)
     return errors
+
+
+def jobs_to_read(
+    block: Block, frame: Frame, services: Services
+) -> Iterator[tuple[PlannedJob, Job]]:
+    """The block's jobs that some step uses and whose source is there before the first step."""
+    used = {step.job for step in steps_of(block)} | {test.job for test in tests_of(block)}
+    written = list(_written(block, frame, services))
+    for planned in block.jobs:
+        reads = list(_reads(planned.clauses, frame, services))
+        if planned.name in used and not any(_within(path, written) for path in reads):
+            yield planned, frame.jobs[planned.name]
 
 
 def steps_of(block: Block) -> Iterator[PlannedStep]:

@@ -18,7 +18,7 @@ from bulkflow.plugin.context import Recorder
 from bulkflow.plugin.records import OrgRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.errors import BulkflowError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job
-    from bulkflow.plugin.records import Provider
+    from bulkflow.plugin.records import Load, Problem, Provider
 
 T = TypeVar("T")
 
@@ -43,6 +43,16 @@ class Plugins(Protocol):
 
     def prepare_job(self, context: Context, job: Job) -> Manifest | None:
         """Read a job's source."""
+        ...
+
+    def source_problems(self, context: Context, job: Job) -> Iterable[Problem]:
+        """What is wrong with a job's source."""
+        ...
+
+    def org_problems(
+        self, context: Context, loads: Sequence[Load], requests: int
+    ) -> Iterable[Problem]:
+        """What the org says against the loads of a plan."""
         ...
 
     def tell(self, event: Event) -> Iterable[tuple[Provider, PluginError]]:

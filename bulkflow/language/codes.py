@@ -1,7 +1,8 @@
 """Every diagnostic code, once.
 
 A code never changes its meaning and is never used again for another one. B1xx is about the text of
-a file, B2xx about names and about what happens to jobs, B3xx about words and their values.
+a file, B2xx about names and about what happens to jobs, B3xx about words and their values, B4xx
+about data and what the org says to it: `check` finds the first of these with --sources, `plan` all.
 """
 
 from __future__ import annotations
@@ -67,3 +68,15 @@ class Code(Enum):
     CONTRADICTION = "B308", "two clauses that say different things"
     JOB_PROBLEM = "B309", "a job that cannot work as it is declared"
     MISSING_TYPE = "B310", "a phrase with a type of values that no plugin brings"
+
+    BAD_SOURCE = "B401", "a source that cannot be loaded"
+    MISSING_COLUMN = "B402", "a source without the column that names its records"
+    SURPLUS_COLUMN = "B403", "a column that the operation does not take"
+    UNKNOWN_OBJECT = "B411", "an object that the org does not have"
+    UNKNOWN_FIELD = "B412", "columns that are no fields of the object"
+    NOT_WRITABLE = "B413", "something that this user may not write"
+    MISSING_FIELD = "B414", "a field that new records need and no column has"
+    NO_KEY = "B415", "a field that records cannot be found by"
+    PARENTS_LATER = "B416", "rows whose parents are not loaded before them"
+    BEYOND_LIMITS = "B417", "more than the org has left today"
+    FIELD_CASE = "B418", "columns in another case than their fields"

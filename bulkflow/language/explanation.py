@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from bulkflow.language.codes import Code
 
-_FENCE = re.compile(r"^```bulkflow (?P<kind>[^\n]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```(?:bulkflow|csv) (?P<kind>[^\n]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _FILE = "file="
 
 
@@ -104,10 +106,10 @@ def _captioned(text: str) -> str:
     def opening(fence: re.Match[str]) -> str:
         told = fence["before"].rstrip().endswith(":")
         caption = "" if told else f"{fence['kind'].title()}:\n\n"
-        return f"{fence['before']}{caption}```bulkflow\n"
+        return f"{fence['before']}{caption}```{fence['language']}\n"
 
     return re.sub(
-        r"^(?P<before>[^\n]*\n\n)```bulkflow (?P<kind>\w+)[^\n]*\n",
+        r"^(?P<before>[^\n]*\n\n)```(?P<language>bulkflow|csv) (?P<kind>\w+)[^\n]*\n",
         opening,
         text,
         flags=re.MULTILINE,
@@ -118,7 +120,9 @@ _HEAD = """\
 # Diagnostic codes
 
 Every mistake in a pipeline file has a code, which never changes its meaning: B1xx is about the text
-of a file, B2xx about names and about what happens to jobs, B3xx about words and their values.
+of a file, B2xx about names and about what happens to jobs, B3xx about words and their values, B4xx
+about data and what the org says to it: `bulkflow check --sources` finds B401 to B403, `bulkflow
+plan` these and, when it may ask the org, the others.
 `bulkflow explain CODE` shows the same as this page, which is made by `bulkflow explain --markdown`.
 """
 

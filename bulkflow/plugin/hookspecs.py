@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bulkflow.model.event import (
         JobPrepared,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Clause,
         Command,
         Condition,
+        Load,
         Org,
         Problem,
         Source,
@@ -90,6 +91,28 @@ def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]: 
 
 
 # ------------------------------------------------------------------------- preparing a run
+
+
+@hookspec
+def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:  # type: ignore[empty-body]
+    """What is wrong with a job's source, told by as little of it as will do.
+
+    Called by `bulkflow check --sources`, and by `bulkflow plan` after the source was read to its
+    end: then `job.manifest` is there, and nothing need be opened. Sends nothing; never reads
+    standard input. Raises `DataError` where there is no source.
+    """
+
+
+@hookspec
+def bulkflow_org_problems(  # type: ignore[empty-body]
+    context: Context, loads: Sequence[Load], requests: int
+) -> Iterable[Problem]:
+    """What the org says against a plan: its objects, the user's rights, its limits.
+
+    Called by `bulkflow plan` when it may ask the org, once for a file. `loads` are the jobs whose
+    rows are handed over, in that order, and `requests` the API calls of the plan at the least. Only
+    requests that change nothing are allowed.
+    """
 
 
 @hookspec(firstresult=True)

@@ -42,11 +42,11 @@ from bulkflow.plugin.records import (
 from bulkflow.plugin.types import framework_types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from bulkflow.errors import PluginError
     from bulkflow.plugin.context import Context, Job
-    from bulkflow.plugin.records import Provider
+    from bulkflow.plugin.records import Load, Provider
 
 R = TypeVar("R")
 D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Command)
@@ -142,6 +142,23 @@ class PluginHost:
                 return manifest
         return None
 
+    def source_problems(self, context: Context, job: Job) -> Iterator[Problem]:
+        """What the plugins find wrong with a job's source."""
+        action = f"looking at the source of job {job.name}"
+        return self._problems("bulkflow_source_problems", action, context=context, job=job)
+
+    def org_problems(
+        self, context: Context, loads: Sequence[Load], requests: int
+    ) -> Iterator[Problem]:
+        """What the plugins hear from the org against the loads of a plan."""
+        return self._problems(
+            "bulkflow_org_problems",
+            "holding a plan against the org",
+            context=context,
+            loads=loads,
+            requests=requests,
+        )
+
     def tell(self, event: Event) -> tuple[tuple[Provider, PluginError], ...]:
         """Tell every plugin what happened; returns the failures of those that cannot bear it.
 
@@ -166,9 +183,13 @@ class PluginHost:
         return [hook.removeprefix("bulkflow_") for hook in HOOK_OF_EVENT.values() if hook in heard]
 
     def _job_problems(self, settings: Mapping[str, object]) -> Iterator[Problem]:
-        for provider, function in self._implementations("bulkflow_job_problems"):
-            with attributed(provider, "checking a job's settings"):
-                for problem in function(settings=settings):
+        action = "checking a job's settings"
+        return self._problems("bulkflow_job_problems", action, settings=settings)
+
+    def _problems(self, hook: str, action: str, **arguments: object) -> Iterator[Problem]:
+        for provider, function in self._implementations(hook):
+            with attributed(provider, action):
+                for problem in function(**arguments):
                     if not isinstance(problem, Problem):
                         raise TypeError(f"it returned {problem!r}, which is no Problem")
                     yield problem

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
     from bulkflow.model.phase import Phase
     from bulkflow.model.value import Value
+    from bulkflow.plugin.context import Job
 
 
 @frozen
@@ -191,12 +192,27 @@ class Command:
 
 @frozen
 class Problem:
-    """Something wrong with a job's settings, found before anything runs."""
+    """Something wrong with a job, found before anything runs."""
 
     message: str
     help: str | None = None
     setting: str | None = None
     """The setting that it is about, to point at its clause; None for the job as a whole."""
+    code: str | None = None
+    """The diagnostic code, one of bulkflow's or a plugin's own; None for the general B309."""
+    warning: bool = False
+    """Whether the file may run all the same."""
+    job: str | None = None
+    """The key of the job, where a hook is asked about several; None for the file as a whole."""
+
+
+@frozen
+class Load:
+    """A job whose rows a plan hands over to the org."""
+
+    job: Job
+    after: frozenset[str]
+    """The keys of the jobs that the org has certainly processed by then."""
 
 
 class StepDecorator(Protocol):

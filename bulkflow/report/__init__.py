@@ -14,6 +14,8 @@ from bulkflow.report.listener import Listener
 from bulkflow.report.machine import diagnostics_github, diagnostics_json
 from bulkflow.report.output import OutputError
 from bulkflow.report.plain import PlainReport
+from bulkflow.report.plan import render_plan
+from bulkflow.report.plan_json import plan_json
 from bulkflow.report.terminal import TerminalReport
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "choose",
     "diagnostics_github",
     "diagnostics_json",
+    "plan_json",
     "render_diagnostics",
     "render_error",
+    "render_plan",
 ]

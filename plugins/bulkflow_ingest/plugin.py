@@ -12,10 +12,19 @@ from bulkflow_ingest.steps import STEPS
 from bulkflow_ingest.types import VALUE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bulkflow.model.part import Manifest
-    from bulkflow.plugin import Clause, Condition, Context, Job, Problem, Step, ValueType
+    from bulkflow.plugin import (
+        Clause,
+        Condition,
+        Context,
+        Job,
+        Load,
+        Problem,
+        Step,
+        ValueType,
+    )
 
 
 @hookimpl
@@ -56,3 +65,23 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
     from bulkflow_ingest.preparing import prepare
 
     return prepare(context, job)
+
+
+@hookimpl
+def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:
+    """Hold the columns of the job's source against its operation."""
+    if not is_ingest(job.settings):
+        return ()
+    from bulkflow_ingest.inspecting import source_problems
+
+    return source_problems(context, job)
+
+
+@hookimpl
+def bulkflow_org_problems(
+    context: Context, loads: Sequence[Load], requests: int
+) -> Iterable[Problem]:
+    """Hold the jobs against the org's objects and limits."""
+    from bulkflow_ingest.inspecting_org import org_problems
+
+    return org_problems(context, loads, requests)

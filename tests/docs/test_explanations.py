@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -9,11 +11,12 @@ import pytest
 
 from bulkflow import app, language
 from bulkflow.language import Code, check
-from bulkflow.language.explanation import Example, explanation
+from bulkflow.language.explanation import Example, Explanation, explanation
 from bulkflow.model.value import plain
 from bulkflow.plugin import ValueType, step
 from bulkflow.plugin.catalogue import Catalogue
 from bulkflow.source import SourceText
+from bulkflow_sandbox import SandboxServer
 from support.workshop import Workshop
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
@@ -63,13 +66,63 @@ def codes(example: Example, files: dict[str, str], catalogue: Catalogue) -> list
     return [each.code for each in found.diagnostics]
 
 
-@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+OF_THE_TEXT = [code for code in Code if not code.value.startswith("B4")]
+OF_SOURCES = [code for code in Code if code.value.startswith("B40")]
+OF_ORGS = [code for code in Code if code.value.startswith("B41")]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer() as running:
+        # As the text of B417 has it.
+        running.api.limits.set("DailyBulkApiBatches", 3)
+        yield running
+
+
+def codes_with_data(
+    example: Example, told: Explanation, workshop: Workshop, *arguments: str
+) -> list[str]:
+    """The codes of what a command finds in an example beside its files."""
+    for name, text in told.files.items():
+        workshop.write(name, text)
+    file = workshop.write("example.bulkflow", example.text)
+    ran = workshop.command(*arguments, "--format", "json", str(file))
+    found = json.loads(ran.out)
+    diagnostics = found["diagnostics"] if isinstance(found, dict) else found
+    assert ran.code == (2 if any(each["severity"] == "error" for each in diagnostics) else 0)
+    return [each["code"] for each in diagnostics]
+
+
+@pytest.mark.parametrize("code", OF_SOURCES, ids=lambda code: code.value)
+@pytest.mark.parametrize("command", [("check", "--sources"), ("plan",)], ids=" ".join)
+def test_the_examples_of_sources_have_and_have_not_the_mistake(
+    code: Code, command: tuple[str, ...], workshop: Workshop
+) -> None:
+    told = explanation(code)
+    assert codes_with_data(told.wrong, told, workshop, *command) == [code.value]
+    assert codes_with_data(told.right, told, workshop, *command) == []
+
+
+@pytest.mark.parametrize("code", OF_ORGS, ids=lambda code: code.value)
+def test_the_examples_of_orgs_have_and_have_not_the_mistake(
+    code: Code, workshop: Workshop, server: SandboxServer
+) -> None:
+    workshop.environ |= {
+        "SF_ACCESS_TOKEN": server.token,
+        "SF_ORG_INSTANCE_URL": server.url,
+    }
+    told = explanation(code)
+    assert codes_with_data(told.wrong, told, workshop, "plan", "--org", "env") == [code.value]
+    assert codes_with_data(told.right, told, workshop, "plan", "--org", "env") == []
+
+
+@pytest.mark.parametrize("code", OF_THE_TEXT, ids=lambda code: code.value)
 def test_the_wrong_example_has_this_mistake_and_no_other(code: Code, catalogue: Catalogue) -> None:
     told = explanation(code)
     assert set(codes(told.wrong, dict(told.files), catalogue)) == {code.value}
 
 
-@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+@pytest.mark.parametrize("code", OF_THE_TEXT, ids=lambda code: code.value)
 def test_the_right_example_has_no_mistake(code: Code, complete: Catalogue) -> None:
     told = explanation(code)
     assert codes(told.right, dict(told.files), complete) == []

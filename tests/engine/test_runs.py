@@ -289,7 +289,11 @@ def test_a_forecast_reports_all_bad_sources(bench) -> None:
         bench.always("count job b", jobs=[bench.job("b", 'bad "second"')]),
         jobs=[bench.job("a", 'bad "first"')],
     )
-    assert [str(error) for error in made.errors] == ["a: first", "b: second"]
+    assert [(each.code, each.message) for each in made.diagnostics] == [
+        ("B401", "a: first"),
+        ("B401", "b: second"),
+    ]
+    assert made.errors == []
     assert [step.requests for step in made.steps if step.job] == [None, None]
 
 

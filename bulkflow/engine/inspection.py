@@ -1,0 +1,100 @@
+"""What plugins find wrong with jobs before a run, as diagnostics at the clauses that are meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from bulkflow.engine.context import StepContext
+from bulkflow.engine.evaluate import folder_of
+from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
+from bulkflow.model.diagnostic import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow.engine.services import Services
+    from bulkflow.model.plan import Plan, PlannedJob
+    from bulkflow.plugin.context import Job
+    from bulkflow.plugin.records import Load, Problem
+    from bulkflow.source import Span
+
+JOB_PROBLEM = "B309"
+"""The code of a problem that has none of its own."""
+
+BAD_SOURCE = "B401"
+"""The code of a source that cannot be read, or whose data Salesforce would refuse."""
+
+
+@define(eq=False)
+class Inspector:
+    """Asks the plugins, and finds the places of what they say."""
+
+    services: Services
+    found: list[Diagnostic] = field(factory=list)
+    errors: list[BulkflowError] = field(factory=list)
+    """What went wrong while the org was asked."""
+    _planned: dict[str, PlannedJob] = field(factory=dict)
+    """By the job's key."""
+
+    def source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
+        """Look at a job's source; `read` has it read to its end, as a run does."""
+        context = StepContext(self.services, job, job.folder)
+        self._planned[job.key] = planned
+        try:
+            if read:
+                self.services.prepare(job, context)
+            for problem in self.services.plugins.source_problems(context, job):
+                self._add(problem, planned)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            self._refuse(error, planned)
+
+    def org(self, plan: Plan, loads: Sequence[Load], requests: int) -> None:
+        """Hold the loads against the org. Only reads there."""
+        start = plan.body.statements[0].span if plan.body.statements else None
+        folder = folder_of(start) if start else self.services.run_directory
+        context = StepContext(self.services, None, folder)
+        try:
+            for problem in self.services.plugins.org_problems(context, loads, requests):
+                self._add(problem, self._planned.get(problem.job or ""), start)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            self.errors.append(error)
+
+    def clauses_of(self, job: Job) -> tuple[str, ...]:
+        """The clauses of a job that was looked at, a line each."""
+        planned = self._planned.get(job.key)
+        clauses = () if planned is None else planned.clauses
+        return tuple(" ".join(clause.span.text.split()) for clause in clauses)
+
+    def _add(self, problem: Problem, job: PlannedJob | None, start: Span | None = None) -> None:
+        place = self._place(job, problem.setting) if job else start
+        if place is None:
+            self.errors.append(DataError(problem.message, help=problem.help))
+            return
+        severity = Severity.WARNING if problem.warning else Severity.ERROR
+        code = problem.code or JOB_PROBLEM
+        self.found.append(Diagnostic(code, problem.message, place, problem.help, severity=severity))
+
+    def _refuse(self, error: BulkflowError, job: PlannedJob) -> None:
+        message = "\n".join((str(error), *error.notes))
+        self.found.append(Diagnostic(BAD_SOURCE, message, self._source_of(job), error.help))
+
+    def _place(self, job: PlannedJob, setting: str | None) -> Span:
+        for clause in job.clauses:
+            if setting in self.services.catalogue.clause_by_phrase[clause.word].sets:
+                return clause.span
+        return job.span
+
+    def _source_of(self, job: PlannedJob) -> Span:
+        """The clause that says where the rows come from."""
+        for clause in job.clauses:
+            record = self.services.catalogue.clause_by_phrase[clause.word]
+            phrase = next(each for each in record.phrases if each.text == clause.word)
+            if any(slot.type == "location" for slot in phrase.slots):
+                return clause.span
+        return job.span

@@ -1,0 +1,79 @@
+"""What a run of a plan would do, as far as it is known without running it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.errors import BulkflowError
+    from bulkflow.model.diagnostic import Diagnostic
+    from bulkflow.model.part import Manifest
+
+
+class LineKind(Enum):
+    """What a line of a forecast is."""
+
+    STEP = "step"
+    """The first step of a chain or of a handler."""
+    THEN = "then"
+    """A later step of the same chain or handler."""
+    HANDLER = "handler"
+    """`on failure` or `on success` of the chain above; its steps follow, one deeper."""
+    BLOCK = "block"
+    """The head of a block; its lines follow, one deeper."""
+
+
+@frozen
+class JobForecast:
+    """A job and what its source comes to; no manifest where that is not known before the run."""
+
+    job: str
+    settings: Mapping[str, object]
+    manifest: Manifest | None
+    clauses: tuple[str, ...] = ()
+    """As the file has them."""
+
+
+@frozen
+class StepForecast:
+    """A line of the plan. `requests` are the API calls at the least, None where nobody can tell."""
+
+    depth: int
+    text: str
+    job: str | None = None
+    requests: int | None = 0
+    kind: LineKind = LineKind.STEP
+
+
+@define
+class Forecast:
+    """All that a run would do. `requests` adds up the calls that are known."""
+
+    pipeline: str
+    org: str | None
+    jobs: list[JobForecast] = Factory(list)
+    steps: list[StepForecast] = Factory(list)
+    diagnostics: list[Diagnostic] = Factory(list)
+    """What is wrong with the data or with what the org says, at its place in the file."""
+    errors: list[BulkflowError] = Factory(list)
+    """What has no place in the file, such as an org that cannot be reached."""
+
+    @property
+    def requests(self) -> int:
+        """API calls at the least; waiting takes more, and handlers are not counted."""
+        return sum(step.requests or 0 for step in self.steps)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all jobs whose source is known."""
+        return sum(job.manifest.rows for job in self.jobs if job.manifest)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all parts, headers included."""
+        return sum(job.manifest.bytes for job in self.jobs if job.manifest)

@@ -1,0 +1,171 @@
+"""A forecast as text for people: jobs, their parts, and the order of what is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from bulkflow.model.forecast import LineKind
+from bulkflow.report.amounts import plural, size
+from bulkflow.report.cells import visible
+from bulkflow.report.style import Role, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bulkflow.model.forecast import Forecast, JobForecast, StepForecast
+    from bulkflow.model.part import Manifest, Part
+
+_MOST_PARTS = 4
+_MOST_FILES = 5
+_MOST_COLUMNS = 10
+_WIDEST_STEP = 60
+
+
+def render_plan(forecast: Forecast, style: Style) -> str:
+    """The whole plan; a line feed at its end."""
+    against = f"against {forecast.org}" if forecast.org else "without an org"
+    lines = [style.paint(_shown(f"{forecast.pipeline} {against}", style), Role.TITLE)]
+    for job in forecast.jobs:
+        lines += ["", *_job(job, style)]
+    if forecast.steps:
+        lines += ["", style.paint("steps", Role.TITLE), *_steps(forecast.steps, style)]
+    lines += ["", _total(forecast)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _job(job: JobForecast, style: Style) -> Iterator[str]:
+    yield style.paint(_shown(f"job {job.job}", style), Role.TITLE)
+    for clause in job.clauses:
+        yield f"  {_shown(clause, style)}"
+    if job.manifest is None:
+        yield style.paint("  its rows are not known before the run", Role.FAINT)
+        return
+    yield f"  {_amount(job.manifest)}"
+    for line in _parts(job.manifest.parts):
+        yield f"    {_shown(line, style)}"
+    yield f"  {_shown(_columns(job.manifest.columns), style)}"
+    for note in job.manifest.notes:
+        yield style.paint(f"  note: {_shown(note, style)}", Role.FAINT)
+
+
+def _amount(manifest: Manifest) -> str:
+    return ", ".join(
+        (
+            plural(manifest.rows, "row"),
+            size(manifest.bytes),
+            plural(len(manifest.parts), "part"),
+        )
+    )
+
+
+def _parts(parts: Sequence[Part]) -> Iterator[str]:
+    """A line for each part; of many, a line for each file."""
+    if len(parts) <= _MOST_PARTS:
+        for part in parts:
+            place = f" from line {part.first_line:,}" if len(parts) > 1 else ""
+            yield (
+                f"part {part.index + 1}: {part.source}{place}, {plural(part.rows, 'row')}, "
+                f"{size(part.bytes)}"
+            )
+        return
+    of_file = Counter(part.source for part in parts)
+    rows = Counter[str]()
+    for part in parts:
+        rows[part.source] += part.rows
+    for source, number in list(of_file.items())[:_MOST_FILES]:
+        yield f"{source}: {plural(rows[source], 'row')} in {plural(number, 'part')}"
+    others = len(of_file) - _MOST_FILES
+    if others > 0:
+        yield f"and {plural(others, 'more file')}"
+    yield f"the largest part has {size(max(part.bytes for part in parts))}"
+
+
+def _columns(columns: Sequence[str]) -> str:
+    shown = ", ".join(columns[:_MOST_COLUMNS])
+    others = len(columns) - _MOST_COLUMNS
+    return f"{plural(len(columns), 'column')}: {shown}" + (
+        f", and {others:,} more" if others > 0 else ""
+    )
+
+
+@define
+class _Row:
+    """A line of the steps: a whole chain, a whole handler, or the head of a block."""
+
+    kind: LineKind
+    margin: int
+    text: str
+    requests: int
+    unknown: bool
+    _steps: int = 1
+
+    @classmethod
+    def of(cls, step: StepForecast) -> _Row:
+        """The row that a step, or the head of a handler or block, begins."""
+        handler = step.kind is LineKind.HANDLER
+        return cls(
+            step.kind,
+            2 * step.depth + (4 if handler else 0),
+            step.text,
+            step.requests or 0,
+            step.requests is None,
+            0 if handler else 1,
+        )
+
+    def goes_on(self, step: StepForecast) -> bool:
+        """Whether a step belongs to this row."""
+        return step.kind is LineKind.THEN or (step.kind is LineKind.STEP and self._steps == 0)
+
+    def take(self, step: StepForecast) -> None:
+        """Add a step, and its calls."""
+        self.text += f" then {step.text}" if self._steps else f" {step.text}"
+        self.requests += step.requests or 0
+        self.unknown = self.unknown or step.requests is None
+        self._steps += 1
+
+    @property
+    def calls(self) -> str:
+        """The calls in words; empty for none."""
+        known = plural(self.requests, "call") if self.requests else ""
+        if self.unknown:
+            return f"{known} and more" if known else "calls not known yet"
+        return known
+
+
+def _steps(steps: Iterable[StepForecast], style: Style) -> Iterator[str]:
+    rows = list(_rows(steps))
+    width = max((min(len(row.text) + row.margin, _WIDEST_STEP) for row in rows), default=0)
+    for row in rows:
+        text = " " * row.margin + _shown(row.text, style)
+        painted = style.paint(text, Role.FAINT) if row.kind is LineKind.HANDLER else text
+        calls = row.calls
+        padding = " " * (width - len(text)) if calls else ""
+        yield f"  {painted}{padding}" + (f"  {style.paint(calls, Role.FAINT)}" if calls else "")
+
+
+def _rows(steps: Iterable[StepForecast]) -> Iterator[_Row]:
+    row: _Row | None = None
+    for step in steps:
+        if row is not None and row.goes_on(step):
+            row.take(step)
+            continue
+        if row is not None:
+            yield row
+        row = _Row.of(step)
+    if row is not None:
+        yield row
+
+
+def _total(forecast: Forecast) -> str:
+    calls = plural(forecast.requests, "API call")
+    return (
+        f"total: {plural(forecast.rows, 'row')}, {size(forecast.bytes)}, at least {calls}; "
+        "waiting and handlers take more"
+    )
+
+
+def _shown(text: str, style: Style) -> str:
+    return visible(text, style.encoding)

@@ -1,0 +1,181 @@
+"""What a job's columns say against its operation, told by the header of its source."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from bulkflow.errors import DataError
+from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
+from bulkflow.plugin.boundary import attributed
+from bulkflow_csv import DELIMITERS, ByteSource, read_head, spool
+from bulkflow_ingest.near import did_you_mean
+from bulkflow_ingest.settings import IngestSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bulkflow.plugin import Context, Job, SourceData
+
+STANDARD_INPUT = "-"
+"""Read once, so never before the run."""
+
+_BEGINNING_BYTES = 1 << 20
+"""What is read of a source that is no plain file: longer than the longest header."""
+
+
+class Readable(Protocol):
+    """As much of a binary stream as is needed."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes."""
+        ...
+
+
+def source_problems(context: Context, job: Job) -> Iterator[Problem]:
+    """What is wrong with the columns of a job's source.
+
+    Raises:
+        DataError: there is no source, or it has no header.
+    """
+    settings = IngestSettings.of(job.settings)
+    if job.manifest is None and settings.location in {None, STANDARD_INPUT}:
+        return
+    first: tuple[str, Sequence[str]] | None = None
+    for name, columns in _headers(context, job, settings):
+        if first is None:
+            first = (name, columns)
+            yield from _against_operation(name, columns, settings)
+        elif columns != first[1]:
+            yield Problem(
+                f"{name} has other columns than {first[0]}",
+                "the files of one job must have the same columns in the same order; load the "
+                "others with a job of their own",
+                "location",
+                "B401",
+            )
+
+
+def _against_operation(
+    name: str, columns: Sequence[str], settings: IngestSettings
+) -> Iterator[Problem]:
+    key = key_of(settings)
+    known = {column.lower() for column in columns}
+    if key is not None and key.lower() not in known:
+        verb = f"{verb_of(settings)} {settings.object}"
+        by = "" if key == "Id" else f" by {key}"
+        near = did_you_mean(key, columns)
+        yield Problem(
+            f"{name} has no column {key}, which `{verb}{by}` needs",
+            f"{near}; its columns are {listed(columns)}" if near else _columns_are(columns),
+            "operation",
+            "B402",
+        )
+    surplus = [column for column in columns if column.lower() != "id"]
+    if settings.operation in {"delete", "hardDelete"} and surplus:
+        yield Problem(
+            f"{name} has columns beside Id: {listed(surplus)}",
+            "a delete takes the column Id and no other; remove the others from the file",
+            "location",
+            "B403",
+        )
+    if settings.operation == "insert" and "id" in known:
+        yield Problem(
+            f"{name} has a column Id, but new records get theirs from the org",
+            f"remove the column, or write `update {settings.object}`",
+            "location",
+            "B403",
+        )
+
+
+def key_of(settings: IngestSettings) -> str | None:
+    """The column that names the record of a row; None where rows make new ones."""
+    if settings.operation == "upsert":
+        return settings.external_id_field
+    return "Id" if settings.operation in {"update", "delete", "hardDelete"} else None
+
+
+def verb_of(settings: IngestSettings) -> str:
+    """The operation as pipeline files have it."""
+    return "hard delete" if settings.operation == "hardDelete" else str(settings.operation)
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names with commas, cut where there are many."""
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others:,} more" if others > 0 else "")
+
+
+def _columns_are(columns: Sequence[str]) -> str:
+    return f"its columns are {listed(columns)}"
+
+
+def _headers(
+    context: Context, job: Job, settings: IngestSettings
+) -> Iterator[tuple[str, Sequence[str]]]:
+    if job.manifest is not None:
+        yield source_name(job), job.manifest.columns
+        return
+    assert settings.location is not None
+    record = context.source(settings.location)
+    request = SourceRequest(settings.location, job.folder, context.environ)
+    with attributed(record.provider, f"opening {settings.location}"):
+        found = False
+        for data in record.open(request):
+            found = True
+            context.checkpoint()
+            yield data.name, _columns(data, settings, context.run_directory)
+        if not found:
+            raise DataError(
+                "there is nothing to load", place=settings.location, help="check the location"
+            )
+
+
+def source_name(job: Job) -> str:
+    """What a prepared job's rows are called in messages: its first file, or its location."""
+    if job.manifest is not None and job.manifest.parts:
+        return job.manifest.parts[0].source
+    return str(job.settings.get("location"))
+
+
+def _columns(data: SourceData, settings: IngestSettings, directory: Path) -> Sequence[str]:
+    match data:
+        case SourceFile() if data.path.suffix.lower() == ".gz":
+            return _columns_of(_unpacked(data, directory), settings)
+        case SourceFile():
+            return _columns_of(ByteSource.of(data.path, name=data.name), settings)
+        case SourceBytes():
+            return _columns_of(_beginning(data.stream, data.name, directory), settings)
+        case SourceRows():
+            return data.columns
+        case _:
+            assert_never(data)
+
+
+def _unpacked(data: SourceFile, directory: Path) -> ByteSource:
+    source = ByteSource.of(data.path, name=data.name)
+    try:
+        with source.open(), gzip.open(data.path) as stream:
+            return _beginning(stream, data.name, directory)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"the file is not whole gzip: {error}",
+            place=data.name,
+            help="compress it again, or name it without .gz if it is plain CSV",
+        ) from error
+
+
+def _beginning(stream: Readable, name: str, directory: Path) -> ByteSource:
+    return spool(io.BytesIO(stream.read(_BEGINNING_BYTES)), directory, name=name)
+
+
+def _columns_of(source: ByteSource, settings: IngestSettings) -> Sequence[str]:
+    head = read_head(
+        source,
+        delimiter=DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None,
+        line_ending=settings.line_ending,
+    )
+    return head.header.columns
