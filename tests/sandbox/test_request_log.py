@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from bulkflow_sandbox.faults.text import read_fault
 from bulkflow_sandbox.request_log import RequestEntry, RequestLog
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,8 +67,10 @@ def test_no_token_and_no_query_of_a_login_reaches_the_log(start):
     assert "'/services/oauth2/revoke'" in text
 
 
-def test_the_reading_of_the_page_is_not_logged(start):
-    client = start()
-    client.send("GET", "/")
-    client.send("GET", "/_sandbox/requests")
+@pytest.mark.parametrize("path", ["/", "/_sandbox", "/_sandbox/", "/_sandbox/view/requests"])
+def test_reading_of_the_sandbox_itself_is_not_logged_and_meets_no_fault(start, path):
+    client = start(faults=[read_fault("any=503")])
+    assert client.send("GET", path).status == 200
     assert client.server.api.requests.total == 0
+    assert client.send("GET", client.jobs).status == 503
+    assert client.server.api.requests.total == 1

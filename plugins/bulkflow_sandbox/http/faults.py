@@ -22,7 +22,7 @@ from bulkflow_sandbox.faults.fault import (
     Truncate,
 )
 from bulkflow_sandbox.http.answers import error_answer
-from bulkflow_sandbox.http.recorder import OWN_PATHS
+from bulkflow_sandbox.http.recorder import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -80,7 +80,7 @@ class FaultyWire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, with what goes wrong on its way."""
-        own = scope.get("path", "").startswith(OWN_PATHS)
+        own = is_own(scope.get("path", ""))
         if scope["type"] != "http" or own or not self._sandbox.faults.armed:
             await self._app(scope, receive, send)
             return

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.sandbox import Sandbox
 
-OWN_PATHS: Final = "/_sandbox/"
-"""Where the page and its data are; nobody wants to read about the reading."""
+_OWN: Final = "/_sandbox"
 
 _MOST_ERROR: Final = 2000
 
@@ -42,7 +41,7 @@ class Recorder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, and writes down how it ended."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or path == "/" or path.startswith(OWN_PATHS):
+        if scope["type"] != "http" or is_own(path):
             await self._app(scope, receive, send)
             return
         started = self._timer()
@@ -95,6 +94,15 @@ class Recorder:
             await self._app(scope, counted_receive, counted_send)
         finally:
             write()
+
+
+def is_own(path: str) -> bool:
+    """Whether a path leads to the page or the sandbox's own resources.
+
+    They are no part of the org: nobody wants to read in the log about its reading, and no fault is
+    for them.
+    """
+    return path in {"/", _OWN} or path.startswith(f"{_OWN}/")
 
 
 def _shown(path: str, query: bytes) -> str:
