@@ -68,7 +68,7 @@ def certificate_in(
     except ImportError as error:
         raise SandboxError(
             "TLS needs the library trustme, which is not installed",
-            help="install it with `pip install trustme`",
+            help="pip install 'bulkflow[sandbox]'",
         ) from error
     except OSError as error:
         raise SandboxError(

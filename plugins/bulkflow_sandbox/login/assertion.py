@@ -73,7 +73,7 @@ def _decode(assertion: str, certificate: str | None, choices: Choices) -> Mappin
         raise OAuthError(
             "server_error",
             "this sandbox cannot check signatures: install PyJWT with its cryptography, "
-            "pip install 'PyJWT[crypto]'",
+            "pip install 'bulkflow[sandbox]'",
             status=501,
         ) from error
     # The time is checked by the sandbox's own clock, the audience by its own rules.

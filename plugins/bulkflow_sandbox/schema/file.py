@@ -76,7 +76,7 @@ def _parse_yaml(text: str, path: Path) -> object:
     except ImportError as error:
         raise SchemaError(
             f"the schema file {path} is YAML, and there is nothing to read YAML with",
-            help="pip install pyyaml, or write the same as JSON",
+            help="pip install 'bulkflow[sandbox]', or write the same as JSON",
         ) from error
     try:
         document: object = yaml.safe_load(text)
