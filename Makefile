@@ -7,7 +7,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check format bench peers clean
+.PHONY: demo test check format docs bench peers clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -28,6 +28,11 @@ check: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+## docs: write the pages that are made from the program
+docs: $(VENV)/installed-dev
+	$(BIN)/bulkflow words --markdown > docs/words.md
+	$(BIN)/bulkflow explain --markdown > docs/errors.md
 
 ## bench: load a generated file into a sandbox in another process, and print what it took
 bench: $(VENV)/installed-dev
