@@ -121,6 +121,7 @@ def test_requests_are_shown_after_a_number(start):
     assert both["entries"][1]["error"].startswith("NOT_FOUND: ")
     assert [entry["number"] for entry in view(client, "/requests?after=1")["entries"]] == [2]
     assert view(client, "/requests?after=nonsense") == both
+    assert view(client, f"/requests?after={'9' * 5000}") == both
 
 
 def test_a_slow_count_is_not_repeated_at_once(start):

@@ -36,6 +36,7 @@ _POLICY: Final = (
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _PAGE_RECORDS: Final = 50
+_MOST_DIGITS: Final = 19
 
 
 class PageResources:
@@ -86,7 +87,8 @@ class PageResources:
     async def requests(self, request: Request) -> Response:
         """GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
-        return json_answer(request, self._view.requests(int(after) if after.isdecimal() else 0))
+        number = int(after) if after.isdecimal() and len(after) < _MOST_DIGITS else 0
+        return json_answer(request, self._view.requests(number))
 
 
 def _guarded(handler: Handler) -> Handler:
