@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_PARTS = 4
 _MOST_FILES = 5
 _MOST_COLUMNS = 10
-_WIDEST_STEP = 60
+_WIDEST_STEP = 72
 
 
 def render_plan(forecast: Forecast, style: Style) -> str:
@@ -137,7 +137,8 @@ class _Row:
 
 def _steps(steps: Iterable[StepForecast], style: Style) -> Iterator[str]:
     rows = list(_rows(steps))
-    width = max((min(len(row.text) + row.margin, _WIDEST_STEP) for row in rows), default=0)
+    counted = [len(row.text) + row.margin for row in rows if row.calls]
+    width = min(max(counted, default=0), _WIDEST_STEP)
     for row in rows:
         text = " " * row.margin + _shown(row.text, style)
         painted = style.paint(text, Role.FAINT) if row.kind is LineKind.HANDLER else text
