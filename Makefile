@@ -38,6 +38,10 @@ docs: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python bench/load.py
 
+## peers: drive the sandbox with the Salesforce CLI (needs node and npm)
+peers: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q tests/clients/peers.py
+
 clean:
 	rm -rf $(VENV) build dist .bulkflow
 

@@ -16,6 +16,7 @@ from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.model.plan import Block, Plan, PlannedChain, PlannedStep
 from bulkflow.model.value import Name
+from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
 """What a run ends with that came to the end of its file."""
+
+SENDS_ROWS = "retry"
+"""The step that may be run afterwards and after which rows may still fail."""
 
 
 def _unwatched(services: Services) -> None:
@@ -156,7 +160,15 @@ def afterwards(
         step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
         only = evolve(plan, body=step.on_each_job(plan.body))
         return _work(
-            request, only, host, listener, watch, record.summary.id, recorder, replays=False
+            request,
+            only,
+            host,
+            listener,
+            watch,
+            record.summary.id,
+            recorder,
+            replays=False,
+            asks_for_answers=verb == SENDS_ROWS,
         )
 
 
@@ -185,6 +197,7 @@ def _work(
     record: _Record,
     *,
     replays: bool = True,
+    asks_for_answers: bool = True,
 ) -> RunFinished:
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.services import Services
@@ -200,6 +213,7 @@ def _work(
         org_name=plan.org,
         run_directory=directory,
         replays=replays,
+        asks_for_answers=asks_for_answers,
     )
     watch(services)
     finished = run_plan(plan, services)
@@ -300,9 +314,13 @@ class _Step:
         return any(key == name or key.startswith(f"{name}[") for key in self.jobs)
 
     def _chain(self, job: PlannedJob) -> PlannedChain:
-        arguments = {slot: Name(word, job.span) for slot, word in self.words.items()}
-        step = PlannedStep(self.phrase.text, arguments, job.name, job.span)
-        return PlannedChain((step,), (), job.span)
+        words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]
+        # A text of its own, so that what is told of the step is the step, and not the job.
+        text = SourceText(self.phrase.verb, " ".join(words), job.span.source.path)
+        span = Span(text, 0, len(text.text))
+        arguments = {slot: Name(word, span) for slot, word in self.words.items()}
+        step = PlannedStep(self.phrase.text, arguments, job.name, span)
+        return PlannedChain((step,), (), span)
 
 
 def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:

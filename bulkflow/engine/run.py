@@ -63,13 +63,20 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
         wrong = all(error.exit_code is ExitCode.WRONG for error in services.errors)
         nothing_sent = not services.journal.anything_intended()
         return ExitCode.WRONG if wrong and nothing_sent else ExitCode.FAILED
-    if any(_unanswered(job) for job in services.jobs):
+    if _unanswered(services):
         return ExitCode.ROWS_FAILED
     return ExitCode.DONE
 
 
-def _unanswered(job: Job) -> bool:
-    return job.counts.failed + job.counts.unprocessed > 0 and not job.failures_settled
+def _unanswered(services: Services) -> list[Job]:
+    """The jobs with rows that are not loaded, and nothing in the file that deals with them."""
+    return [
+        job
+        for job in services.jobs
+        if services.asks_for_answers
+        and job.counts.failed + job.counts.unprocessed > 0
+        and not job.failures_settled
+    ]
 
 
 def _outcome(job: Job) -> JobOutcome:
@@ -87,7 +94,7 @@ def _help(services: Services, *, interrupted: bool) -> str | None:
         return again
     if services.errors:
         return None
-    unanswered = [job for job in services.jobs if _unanswered(job)]
+    unanswered = _unanswered(services)
     if unanswered:
         name = unanswered[0].name
         return (

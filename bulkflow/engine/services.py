@@ -151,6 +151,8 @@ class Services:
     errors: list[BulkflowError] = Factory(list)
     replays: bool = True
     """Whether steps are kept in the journal, and those that it has are not run again."""
+    asks_for_answers: bool = True
+    """Whether rows that failed must have an answer: not where the rows are not what it is about."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _labels: Counter[str] = field(factory=Counter)

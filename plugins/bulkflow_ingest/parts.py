@@ -11,6 +11,7 @@ from attrs import Factory, define, evolve, field
 from bulkflow.errors import StepError
 from bulkflow.model.event import Progress
 from bulkflow.model.part import Counts
+from bulkflow.model.phase import Phase
 from bulkflow_csv import DELIMITERS, Dialect
 from bulkflow_ingest.info import JobState
 
@@ -165,6 +166,20 @@ class JobParts:
     def in_org(self) -> list[PartJob]:
         """The parts that have a job in the org."""
         return [part for part in self.parts if part.in_org]
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that the parts' states come to: that of the part that is furthest behind."""
+        states = {part.state for part in self.parts}
+        if states == {JobState.ABORTED}:
+            return Phase.ABORTED
+        if states <= {JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED}:
+            return Phase.FINISHED
+        if not states & {None, JobState.OPEN}:
+            return Phase.CLOSED
+        if all(part.uploaded for part in self.parts):
+            return Phase.UPLOADED
+        return Phase.OPEN if states != {None} else Phase.DECLARED
 
     def count(self) -> None:
         """Bring the job's counts, and what is left of it in the org, up to date."""

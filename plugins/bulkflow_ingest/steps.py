@@ -199,7 +199,8 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
         job.saved.append(str(path))
         job.failures_settled = job.failures_settled or selection in {"failed", "all"}
         rows = "row" if saved == 1 else "rows"
-        context.emit(Notice(f"saved {saved:,} {selection} {rows} to {path}", job=job.key))
+        what = f"all {saved:,}" if selection == "all" else f"{saved:,} {selection}"
+        context.emit(Notice(f"saved {what} {rows} to {path}", job=job.key))
 
 
 def _nothing_to_save(context: Context, work: JobWork) -> bool:

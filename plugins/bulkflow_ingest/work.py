@@ -155,7 +155,11 @@ class JobWork:
     def _ask_again(self) -> None:
         """Find out what became of the parts that an earlier attempt worked on."""
         name_orphans(self.requests.api, self.context, self.parts)
+        # Steps that were done before have left it in their phase.
+        unknown = self.job.phase is Phase.DECLARED
         self._each(self.parts.in_org, self._ask)
+        if unknown:
+            self.job.phase = self.parts.phase
 
     def _ask(self, part: PartJob) -> None:
         try:

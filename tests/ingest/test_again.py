@@ -103,6 +103,9 @@ def test_what_a_run_made_is_taken_back(workshop: Workshop, sandbox: Sandbox, tag
     for _ in range(2):
         undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
         assert undone.code == 0, undone.out + undone.err
+        step = undone.event("step_finished")
+        assert step["text"] == "undo job people"
+        assert undone.event("run_finished")["jobs"][0]["phase"] == "finished"
         assert loaded(sandbox, tag) == []
 
 
@@ -136,3 +139,16 @@ def test_rows_are_sent_again_later_from_the_journal(
     assert again.code == 3, again.out
     assert outcome(again) == (2, 1, 1, 0)
     assert proxy.count("POST", "/jobs/ingest") == 2
+
+
+def test_rows_that_failed_once_are_no_failure_of_taking_back(
+    workshop: Workshop, sandbox: Sandbox, tag: str
+) -> None:
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
+    ran = workshop.run(HEADER + "load job people\n")
+    assert ran.code == 3
+    run = str(ran.event("run_finished")["run"])
+    state = str(workshop.folder / "state")
+    undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
+    assert undone.code == 0, undone.out
+    assert loaded(sandbox, tag) == []
