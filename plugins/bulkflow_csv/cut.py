@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Cutter:
-    """Fills parts with whole records, each up to the limit, and knows where the records stand.
+    """Makes parts of whole records, and knows where the records stand.
+
+    Each part is filled up to the limit; or, where they are to be alike, to the border of its share
+    of the file, as well as a record's end can be.
 
     Args:
         head: What is known of the file.
@@ -37,6 +40,7 @@ class Cutter:
         self._rows = limit.rows
         self._room = None if limit.bytes is None else limit.bytes - head.header.size
         self._bytes = limit.bytes
+        self._shares = limit.shares(head.end - head.start.offset, self._room)
         self._index = 0
         self._first = head.start
         self._line = head.start.line
@@ -85,29 +89,49 @@ class Cutter:
 
     def _is_full(self, end: int, record: int) -> bool:
         """Whether the part ends before byte `end`, or at the latest with the record before."""
-        return (self._room is not None and end > self._first.offset + self._room) or (
+        return end > self._border() or (
             self._rows is not None and record >= self._first.record + self._rows
         )
+
+    def _border(self) -> int:
+        """The byte offset that the part's end is not behind, if it holds more than one record."""
+        start, end = self._head.start.offset, self._head.end
+        border = end
+        if self._shares > 1:
+            # Rounded, as parts begin a little before the borders of shares.
+            before = round((self._first.offset - start) * self._shares / (end - start))
+            border = min(end, start + (end - start) * (before + 1) // self._shares)
+        return min(border, self._most())
+
+    def _most(self) -> int:
+        """The byte offset that the part's end is not behind in any case."""
+        return self._head.end if self._room is None else self._first.offset + self._room
 
     def _cut(
         self, offset: int, size: int, ends: bits.Words, feeds: bits.Words
     ) -> Iterator[PartRange]:
         places = bits.positions(ends)
         while self._is_full(offset + size, self.mark.record + len(places)):
-            fitting = len(places)
-            if self._room is not None:
-                within = self._first.offset + self._room - offset
-                fitting = int(np.searchsorted(places, within))
+            fitting = int(np.searchsorted(places, self._border() - offset))
             if self._rows is not None:
                 fitting = min(fitting, self._first.record + self._rows - self.mark.record)
-            behind = self.mark
-            if fitting:
-                place = int(places[fitting - 1]) + 1
-                line = self._line + bits.count_before(feeds, place)
-                behind = Mark(offset + place, line, self.mark.record + fitting)
-            if behind.offset <= self._first.offset:
-                raise self._oversize()
-            yield self._part(behind)
+            if self._behind(places, fitting, offset, feeds).offset <= self._first.offset:
+                # The first record is larger than its share, which only the limit forbids.
+                fitting = int(np.searchsorted(places, self._first.offset - offset)) + 1
+                end = offset + (int(places[fitting - 1]) + 1 if fitting <= len(places) else size)
+                if end > self._most():
+                    raise self._oversize()
+                if fitting > len(places):
+                    return
+            yield self._part(self._behind(places, fitting, offset, feeds))
+
+    def _behind(self, places: bits.Counts, fitting: int, offset: int, feeds: bits.Words) -> Mark:
+        """The place behind the first `fitting` records that end in the block."""
+        if fitting <= 0:
+            return self.mark
+        place = int(places[fitting - 1]) + 1
+        line = self._line + bits.count_before(feeds, place)
+        return Mark(offset + place, line, self.mark.record + fitting)
 
     def _part(self, behind: Mark) -> PartRange:
         first, self._first = self._first, behind

@@ -71,6 +71,25 @@ def parts_of_rows(n: int) -> Mapping[str, object]:
     return {"part_rows": n}
 
 
+@clause("balanced parts", sets=("balanced",))
+def balanced_parts() -> Mapping[str, object]:
+    """Make all parts of a file about the same size, and as many as use every connection.
+
+    Without this, each part is filled to its limit and the last one gets the rest: fewest requests,
+    but connections that have nothing to send while the others finish.
+    """
+    return {"balanced": True}
+
+
+@clause("over {n:count} connections", sets=("connections",))
+def connections(n: int) -> Mapping[str, object]:
+    """How many parts are sent at the same time; 4 unless this says otherwise, 16 at the most.
+
+    All jobs of a run share 16 connections.
+    """
+    return {"connections": n}
+
+
 @clause("assignment rule {id}", sets=("assignment_rule",))
 def assignment_rule(id: str) -> Mapping[str, object]:  # noqa: A002
     """The assignment rule to run on cases or leads; without this, none runs."""
@@ -99,6 +118,8 @@ CLAUSES: tuple[Clause, ...] = (
     existing,
     parts_of_size,
     parts_of_rows,
+    balanced_parts,
+    connections,
     assignment_rule,
     delimiter,
     line_ending,

@@ -118,7 +118,11 @@ def _manifest(
 def _scan(source: ByteSource, settings: IngestSettings) -> Scan:
     return scan(
         source,
-        limit=PartLimit(settings.part_bytes or PART_BYTES, settings.part_rows),
+        limit=PartLimit(
+            settings.part_bytes or PART_BYTES,
+            settings.part_rows,
+            settings.connections if settings.balanced else None,
+        ),
         delimiter=DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None,
         line_ending=settings.line_ending,
     )

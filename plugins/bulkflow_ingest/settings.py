@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 INGEST_OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
 """The values of `operation` (guide v66), in its exact spelling."""
 
+CONNECTIONS = 4
+"""Parts of one job that are sent at the same time, unless the job says how many."""
+
+MOST_CONNECTIONS = 16
+"""Parts of all jobs of a run that are sent at the same time; as many connections are kept open."""
+
 
 @frozen
 class IngestSettings:
@@ -26,6 +32,8 @@ class IngestSettings:
     existing: str | None = None
     part_bytes: int | None = None
     part_rows: int | None = None
+    balanced: bool = False
+    connections: int = CONNECTIONS
     delimiter: str | None = None
     line_ending: str | None = None
     assignment_rule: str | None = None
@@ -72,14 +80,31 @@ def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     for name in ("part_bytes", "part_rows"):
         if settings.get(name, UNKNOWN) == 0:
             yield Problem("a part must hold something", "use parts of 100MB", name)
+    if "balanced" in settings and "part_rows" in settings and "part_bytes" not in settings:
+        yield Problem(
+            "parts of so many rows cannot be balanced: how many rows a file has is known only when "
+            "it has been read",
+            "say how large a part may get in bytes, as in `parts of 50MB`, or remove this line",
+            "balanced",
+        )
+    connections = settings.get("connections", UNKNOWN)
+    if isinstance(connections, int) and not 1 <= connections <= MOST_CONNECTIONS:
+        yield Problem(
+            f"a job is sent over 1 to {MOST_CONNECTIONS} connections",
+            f"use {CONNECTIONS}, or up to {MOST_CONNECTIONS} on a fast line far from the org",
+            "connections",
+        )
 
 
 MOST_PART_BYTES = 112_500_000
 """Raw bytes that become 150 MB in base64, the most that one job takes (guide v66)."""
 
 
+_OF_NEW_JOBS = {"part_bytes", "part_rows", "balanced", "assignment_rule"}
+
+
 def _existing(settings: Mapping[str, object]) -> Iterator[Problem]:
-    for name in sorted(set(settings) & {"part_bytes", "part_rows", "assignment_rule"}):
+    for name in sorted(set(settings) & _OF_NEW_JOBS):
         yield Problem(
             "a job that already lives in the org cannot be changed in this way",
             "remove this line, or the line with `existing`",

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context, Job
     from bulkflow_ingest.parts import PartJob
 
-CONNECTIONS = 4
-"""Parts of one job that are sent at the same time."""
-
 TICK = 0.05
 """Seconds after which a wait for workers looks whether the run is to stop."""
 
@@ -287,7 +284,8 @@ class JobWork:
         self, todo: Sequence[PartJob], act: Callable[[PartJob], None], *, whatever_fails: bool
     ) -> None:
         failures: list[BaseException] = []
-        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix=self.job.name) as pool:
+        settings = self.parts.settings
+        with ThreadPoolExecutor(settings.connections, thread_name_prefix=self.job.name) as pool:
             pending: set[Future[None]] = {pool.submit(act, part) for part in todo}
             try:
                 while pending:

@@ -180,6 +180,55 @@ def test_parts_are_the_file_cut_greedily_between_records(
 
 
 @LAW
+@given(
+    sample=samples(),
+    block=BLOCKS,
+    multiple=st.integers(1, 5),
+    least=st.sampled_from([1, 50, 1_000_000]),
+    room=st.none() | st.integers(0, 2_000),
+)
+def test_balanced_parts_are_alike_and_hold_every_record_once(
+    place: Path, sample: Sample, block: int, multiple: int, least: int, room: int | None
+) -> None:
+    delimiter = next((mark for mark in DELIMITERS if mark.encode() in sample.header), ",")
+    largest = max(map(len, sample.records), default=0)
+    most = None if room is None else len(sample.header) + largest + room + 1
+    limit = PartLimit(bytes=most, multiple=multiple, least=least)
+    found = scan(source(place, sample.data), limit=limit, delimiter=delimiter, block_size=block)
+    rows = [body.removeprefix(sample.header) for body in bodies(found)]
+    assert b"".join(rows) == b"".join(sample.records)
+    ends = {0, *(sum(map(len, sample.records[: count + 1])) for count in range(found.rows))}
+    assert {sum(map(len, rows[:count])) for count in range(len(rows) + 1)} <= ends
+    assert all(most is None or part.size <= most for part in found.parts)
+    size = sum(map(len, rows))
+    shares = limit.shares(size, None if most is None else most - len(sample.header))
+    share = size / shares
+    if rows and share > 2 * largest and (room is None or share <= room):
+        assert len(rows) == shares
+        assert all(abs(len(part) - share) <= largest + 1 for part in rows)
+
+
+@pytest.mark.parametrize(
+    ("size", "room", "shares"),
+    [
+        (10_000, 100_000_000, 1),
+        (2_500_000, 100_000_000, 2),
+        (40_000_000, 100_000_000, 4),
+        (390_000_000, 100_000_000, 4),
+        # A share and one more record would not fit.
+        (399_000_000, 100_000_000, 8),
+        (1_000_000_000, 100_000_000, 12),
+        (1_000_000_000, None, 4),
+    ],
+)
+def test_shares_are_as_many_as_connections_and_fit(
+    size: int, room: int | None, shares: int
+) -> None:
+    assert PartLimit(multiple=4).shares(size, room) == shares
+    assert PartLimit().shares(size, room) == 1
+
+
+@LAW
 @given(sample=samples(columns=st.integers(2, 4)), block=BLOCKS)
 def test_rows_are_those_of_the_csv_module(place: Path, sample: Sample, block: int) -> None:
     found = scan(source(place, sample.data), block_size=block, limit=PartLimit(rows=3))

@@ -24,6 +24,8 @@ def said(settings: dict[str, object]) -> list[tuple[str | None, str]]:
         FINE | {"part_bytes": MOST_PART_BYTES, "part_rows": 1},
         FINE | {"part_bytes": UNKNOWN, "part_rows": UNKNOWN},
         FINE | {"assignment_rule": "01Q5g000000abcd"},
+        FINE | {"balanced": True, "part_bytes": 5_000_000, "connections": 16},
+        FINE | {"balanced": True, "connections": UNKNOWN},
         {"existing": "7505g00000AAAAA"},
         {"existing": "7505g00000AAAAA", "location": "a.csv"},
     ],
@@ -42,6 +44,9 @@ def test_settings_that_are_well(settings: dict[str, object]) -> None:
         (FINE | {"part_rows": 0}, "part_rows", "hold something"),
         (FINE | {"operation": "delete", "assignment_rule": "x"}, "assignment_rule", "delete"),
         (FINE | {"operation": "hardDelete", "assignment_rule": "x"}, "assignment_rule", "delete"),
+        (FINE | {"balanced": True, "part_rows": 5}, "balanced", "cannot be balanced"),
+        (FINE | {"connections": 17}, "connections", "1 to 16 connections"),
+        (FINE | {"connections": 0}, "connections", "1 to 16 connections"),
         ({"existing": "7505g00000AAAAA", "part_rows": 5}, "part_rows", "already lives in the org"),
     ],
 )
