@@ -1,5 +1,6 @@
 """The use cases. Joins the rooms; knows no terminal and no command line."""
 
+from bulkflow.app.afterwards import afterwards
 from bulkflow.app.pipelines import (
     BLOCK_VARIABLE,
     STATE_DIRECTORY,
@@ -12,7 +13,7 @@ from bulkflow.app.pipelines import (
     read_pipeline,
     sources,
 )
-from bulkflow.app.runs import UnfinishedError, afterwards, resume, run, runs
+from bulkflow.app.runs import UnfinishedError, resume, run, runs
 
 __all__ = [
     "BLOCK_VARIABLE",

@@ -9,14 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
-
 from bulkflow import __version__
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.errors import ExitCode, UsageError
-from bulkflow.model.plan import Block, Plan, PlannedChain, PlannedStep
-from bulkflow.model.value import Name
-from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,18 +20,14 @@ if TYPE_CHECKING:
     from bulkflow.journal import Journal, RunRecord
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
-    from bulkflow.model.plan import PlannedJob
+    from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
-    from bulkflow.plugin.phrase import Phrase
 
 OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
 """What a run ends with that came to the end of its file."""
 
-SENDS_ROWS = "retry"
-"""The step that may be run afterwards and after which rows may still fail."""
 
-
-def _unwatched(services: Services) -> None:
+def unwatched(services: Services) -> None:
     """Nobody asks the run to stop."""
 
 
@@ -49,7 +40,7 @@ def run(
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = _unwatched,
+    watch: Callable[[Services], None] = unwatched,
     *,
     fresh: bool = False,
 ) -> RunFinished:
@@ -71,7 +62,7 @@ def run(
     """
     from bulkflow.journal import RunJournal
 
-    with _journal(request.state_directory) as journal:
+    with journal_of(request.state_directory) as journal:
         if not fresh:
             _refuse_unfinished(journal, request)
         run_id = new_run_id(journal.time())
@@ -88,7 +79,7 @@ def run(
             parameters=_as_given(plan, request.settings),
             version=__version__,
         )
-        return _work(request, plan, host, listener, watch, run_id, record)
+        return work_on(request, plan, host, listener, watch, run_id, record)
 
 
 def resume(
@@ -97,7 +88,7 @@ def resume(
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = _unwatched,
+    watch: Callable[[Services], None] = unwatched,
 ) -> RunFinished:
     """Go on with a run from wherever it was left; the last one that is not over, unless named.
 
@@ -110,66 +101,16 @@ def resume(
     """
     from bulkflow.journal import RunJournal
 
-    with _journal(state_directory) as journal:
-        record = _chosen(journal, run_id)
+    with journal_of(state_directory) as journal:
+        record = chosen(journal, run_id)
         if record.summary.exit_code in OVER:
             raise UsageError(
                 f"run {record.summary.id} is over: it came to the end of its file",
                 help=f"`bulkflow run {record.summary.pipeline}` begins another",
             )
-        request, plan = _again(record, state_directory, environ, host)
+        request, plan = again(record, state_directory, environ, host)
         recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
-        return _work(request, plan, host, listener, watch, record.summary.id, recorder)
-
-
-def afterwards(
-    state_directory: Path,
-    run_id: str | None,
-    environ: Mapping[str, str],
-    host: PluginHost,
-    listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = _unwatched,
-    *,
-    verb: str,
-    words: Mapping[str, str] | None = None,
-) -> RunFinished:
-    """Run one step on every job of an earlier run that got so far as to be cut into parts.
-
-    Args:
-        state_directory: Where the run is kept.
-        run_id: The run; the last one that is not over if it is not named.
-        environ: The environment variables.
-        host: The plugins.
-        listener: Hears of everything that happens.
-        watch: See `run`.
-        verb: The first word of the step: `abort` gives the run up, `retry` sends rows again,
-            `undo` deletes what they made.
-        words: The step's other slots.
-
-    Raises:
-        UsageError: there is no such run, or no such step.
-        StateLockedError: another process works with the state directory.
-    """
-    from bulkflow.journal import RunJournal
-
-    with _journal(state_directory) as journal:
-        record = _chosen(journal, run_id)
-        request, plan = _again(record, state_directory, environ, host)
-        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
-        phrase = _phrase(host, verb, frozenset(words or {}))
-        step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
-        only = evolve(plan, body=step.on_each_job(plan.body))
-        return _work(
-            request,
-            only,
-            host,
-            listener,
-            watch,
-            record.summary.id,
-            recorder,
-            replays=False,
-            asks_for_answers=verb == SENDS_ROWS,
-        )
+        return work_on(request, plan, host, listener, watch, record.summary.id, recorder)
 
 
 def runs(state_directory: Path) -> list[RunSummary]:
@@ -187,7 +128,7 @@ def new_run_id(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def _work(
+def work_on(
     request: Request,
     plan: Plan,
     host: PluginHost,
@@ -199,6 +140,10 @@ def _work(
     replays: bool = True,
     asks_for_answers: bool = True,
 ) -> RunFinished:
+    """Walk a plan with the journal of its run, and record what it came to.
+
+    `replays` and `asks_for_answers` are those of `Services`.
+    """
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.services import Services
 
@@ -226,7 +171,7 @@ def _work(
 
 
 @contextmanager
-def _journal(directory: Path) -> Iterator[Journal]:
+def journal_of(directory: Path) -> Iterator[Journal]:
     """The journal of a state directory that nobody else works with."""
     from bulkflow.journal import locked
 
@@ -259,7 +204,8 @@ def _refuse_unfinished(journal: Journal, request: Request) -> None:
         )
 
 
-def _chosen(journal: Journal, run_id: str | None) -> RunRecord:
+def chosen(journal: Journal, run_id: str | None) -> RunRecord:
+    """A run that can be gone on with; the last one that is not over, unless it is named."""
     from bulkflow.journal import run_record, run_summaries
 
     if run_id is None:
@@ -278,9 +224,10 @@ def _chosen(journal: Journal, run_id: str | None) -> RunRecord:
     return record
 
 
-def _again(
+def again(
     record: RunRecord, state_directory: Path, environ: Mapping[str, str], host: PluginHost
 ) -> tuple[Request, Plan]:
+    """What was asked for when a run began, and the plan of its file as it was then."""
     request = Request(
         Path(record.summary.pipeline),
         record.settings,
@@ -289,48 +236,6 @@ def _again(
         environ,
     )
     return request, plan_of(check_recorded(request, record.texts, host))
-
-
-@frozen
-class _Step:
-    """A step that is run on jobs of an earlier run."""
-
-    phrase: Phrase
-    words: Mapping[str, str]
-    jobs: frozenset[str]
-    """The jobs that got so far, by their keys."""
-
-    def on_each_job(self, block: Block) -> Block:
-        """A block with a chain for each of its jobs, and its loops around the same."""
-        chains = tuple(self._chain(job) for job in block.jobs if self._got_far(job.name))
-        inner = tuple(
-            evolve(statement, body=self.on_each_job(statement.body))
-            for statement in block.statements
-            if not isinstance(statement, PlannedChain)
-        )
-        return evolve(block, statements=(*chains, *inner))
-
-    def _got_far(self, name: str) -> bool:
-        return any(key == name or key.startswith(f"{name}[") for key in self.jobs)
-
-    def _chain(self, job: PlannedJob) -> PlannedChain:
-        words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]
-        # A text of its own, so that what is told of the step is the step, and not the job.
-        text = SourceText(self.phrase.verb, " ".join(words), job.span.source.path)
-        span = Span(text, 0, len(text.text))
-        arguments = {slot: Name(word, span) for slot, word in self.words.items()}
-        step = PlannedStep(self.phrase.text, arguments, job.name, span)
-        return PlannedChain((step,), (), span)
-
-
-def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:
-    for phrase in host.catalogue.step_words.phrases(verb):
-        if phrase.job_slot is not None and slots <= {slot.name for slot in phrase.slots}:
-            return phrase
-    raise UsageError(
-        f"no plugin brings the step `{verb}` for a job",
-        help="`bulkflow plugins` shows what is installed",
-    )
 
 
 def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
