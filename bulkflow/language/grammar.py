@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from attrs import frozen
 
 from bulkflow.errors import BulkflowError, ExitCode
+from bulkflow.language.table import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,12 +72,25 @@ def load_grammar() -> str:
 
 @cache
 def lalr_parser() -> Lark:
-    """The parser of the grammar; made once, because that takes about 100 ms.
+    """The parser of the grammar: from the table that was kept for it, else built.
+
+    Made once, because building takes longer than all the rest of a start.
 
     Raises:
         GrammarMissingError: the grammar is missing, or is not one.
     """
-    return build_parser(load_grammar())
+    grammar = load_grammar()
+    table = read_table(grammar)
+    return build_parser(grammar) if table is None else parser_from(*table)
+
+
+def parser_from(data: object, memo: object) -> Lark:
+    """The parser of a table that `bulkflow.language.table` kept."""
+    from lark import Lark
+
+    # As lark's own standalone parsers do; `Lark.load` takes no postlex.
+    made = Lark._load_from_dict(data, memo, postlex=_Everywhere())  # type: ignore[no-untyped-call]
+    return cast("Lark", made)
 
 
 def build_parser(grammar: str, *, strict: bool = False) -> Lark:
