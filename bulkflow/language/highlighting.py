@@ -40,7 +40,6 @@ class BulkflowLexer(RegexLexer):
     """Pipeline files."""
 
     name = "bulkflow"
-    url = "https://pypi.org/project/bulkflow/"
     aliases: ClassVar[list[str]] = ["bulkflow"]
     filenames: ClassVar[list[str]] = ["*.bulkflow"]
 
