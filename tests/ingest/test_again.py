@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Sandbox
+from bulkflow_sandbox.testing import local_org
 from support.proxy import Proxy
 from support.workshop import Ran, Workshop
 
@@ -152,3 +153,23 @@ def test_rows_that_failed_once_are_no_failure_of_taking_back(
     undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
     assert undone.code == 0, undone.out
     assert loaded(sandbox, tag) == []
+
+
+def test_rows_that_met_a_lock_are_sent_again_until_they_are_loaded(tmp_path: Path) -> None:
+    with local_org(faults=["rows=lock:0.1"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        people(workshop, "L", 200)
+        ran = workshop.run(
+            HEADER + "    parts of 100 rows\nload job people\n"
+            "retry failed rows of job people up to 3 times\n"
+            'save all rows of job people to "all.csv"\n'
+        )
+        assert ran.code == 0, ran.out
+        assert outcome(ran) == (200, 200, 0, 0)
+        names = sorted(row["LastName"] for row in org.records("Contact"))
+        assert names == [f"L{i:03}" for i in range(200)]
+        assert len(org.jobs()) > 2
+    rows = rows_of(tmp_path / "all.csv")
+    assert [row["LastName"] for row in rows] == [f"L{i:03}" for i in range(200)]
+    assert {row["_outcome"] for row in rows} == {"loaded"}
+    assert len({row["_id"] for row in rows}) == 200
