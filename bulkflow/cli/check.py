@@ -9,12 +9,14 @@ import click
 
 from bulkflow import app
 from bulkflow.cli.additions import host
+from bulkflow.cli.collecting import seldom_collected
 from bulkflow.cli.options import request_of
 from bulkflow.cli.shell import orgs, pipeline_files
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import Severity
 
 if TYPE_CHECKING:
+    from bulkflow.app import Request
     from bulkflow.cli.environment import Environment
     from bulkflow.model.diagnostic import Diagnostic
 
@@ -61,28 +63,34 @@ def command(
     Reads no data, unless --sources is given, and sends nothing. Ends with 0 if there are no errors
     (there may be warnings), and with 2 if there are.
     """
-    from bulkflow.report import diagnostics_github, diagnostics_json
-
     found: list[Diagnostic] = []
-    wrong = 0
-    for file in files:
-        request = request_of(environment, file, settings, org)
-        checked = app.check(request, host(environment))
-        here = list(checked.diagnostics)
-        if sources and checked.plan is not None:
-            here += app.sources(request, checked.plan, host(environment))
-        found += here
-        wrong += any(each.severity is Severity.ERROR for each in here)
-    if form == "json":
-        environment.stdout.write(diagnostics_json(found) + "\n")
-    elif form == "github":
-        if found:
-            environment.stdout.write(diagnostics_github(found) + "\n")
-    else:
-        environment.show_diagnostics(found)
-    if wrong:
+    with seldom_collected():
+        for file in files:
+            found += _check(environment, request_of(environment, file, settings, org), sources)
+    _write(environment, found, form)
+    if any(each.severity is Severity.ERROR for each in found):
         return ExitCode.WRONG
     if form == "text":
         files_are = "file is" if len(files) == 1 else "files are"
         environment.show(f"{len(files)} {files_are} fine")
     return ExitCode.DONE
+
+
+def _check(environment: Environment, request: Request, sources: bool) -> list[Diagnostic]:
+    checked = app.check(request, host(environment))
+    found = list(checked.diagnostics)
+    if sources and checked.plan is not None:
+        found += app.sources(request, checked.plan, host(environment))
+    return found
+
+
+def _write(environment: Environment, found: list[Diagnostic], form: str) -> None:
+    if form == "text":
+        environment.show_diagnostics(found)
+        return
+    from bulkflow.report import diagnostics_github, diagnostics_json
+
+    if form == "json":
+        environment.stdout.write(diagnostics_json(found) + "\n")
+    elif found:
+        environment.stdout.write(diagnostics_github(found) + "\n")

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.report.json_lines import JsonReport
-from bulkflow.report.plain import PlainReport
-from bulkflow.report.terminal import TerminalReport
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
@@ -32,11 +28,17 @@ def choose(
     elsewhere. `NO_COLOR` (no-color.org) takes the colours away, and nothing else.
     """
     if json:
+        from bulkflow.report.json_lines import JsonReport
+
         return JsonReport(stdout)
     if is_live(stderr, environ):
+        from bulkflow.report.terminal import TerminalReport
+
         return TerminalReport(
             stderr, data=stdout, verbose=verbose, clock=clock, color=wants_color(environ)
         )
+    from bulkflow.report.plain import PlainReport
+
     return PlainReport(stderr, data=stdout, verbose=verbose)
 
 

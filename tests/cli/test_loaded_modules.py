@@ -54,3 +54,24 @@ def test_explaining_a_code_loads_no_parser_and_no_plugin() -> None:
 
 def test_help_loads_no_language_server() -> None:
     assert loaded("--help") & {"pygls", "lsprotocol", "lark"} == set()
+
+
+def test_checking_loads_no_listener_of_runs_and_nothing_that_runs(file: Path) -> None:
+    program = PROGRAM.replace('name.partition(".")[0] for', "name for")
+    done = subprocess.run(
+        [sys.executable, "-c", program, "check", str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = set(done.stdout.splitlines()[-1].split())
+    assert "bulkflow.language.checker" in modules
+    assert modules & HEAVY == set()
+    unneeded = {
+        "bulkflow.report.json_lines",
+        "bulkflow.report.terminal",
+        "bulkflow_ingest.api",
+        "bulkflow_ingest.work",
+        "lark.tools",
+    }
+    assert modules & unneeded == set()
