@@ -305,6 +305,21 @@ def test_problems_that_are_none_name_the_plugin(answer) -> None:
         list(host.catalogue.job_problems({}))
 
 
+@pytest.mark.parametrize("hook", ["source", "org"])
+def test_problems_of_data_and_org_are_told_with_their_plugin(hook: str) -> None:
+    def ask(host):
+        if hook == "source":
+            return list(host.source_problems(None, job_of("rows")))
+        return list(host.org_problems(None, (), 3))
+
+    name = f"bulkflow_{hook}_problems"
+    fine = plugin(**{name: lambda context: [Problem("no"), Problem("never", code="ACME1")]})
+    assert [each.code for each in ask(host_of(fine))] == [None, "ACME1"]
+    with pytest.raises(PluginError, match=r"plugin odd .* no Problem"):
+        ask(host_of(odd=plugin(**{name: lambda context: ["a text"]})))
+    assert ask(host_of()) == []
+
+
 def test_every_listener_hears_although_one_fails() -> None:
     heard = []
     host = host_of(

@@ -1,0 +1,81 @@
+"""Where the problems that plugins find come to stand, and what the plugins are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from bulkflow.engine.forecast import forecast, look_at_sources
+from bulkflow.engine.services import Unrecorded
+from bulkflow.errors import UsageError
+from bulkflow.model.diagnostic import Severity
+from bulkflow.plugin import Problem, hookimpl
+
+
+class Critic:
+    """Finds what the test tells it to find, and keeps what it was asked about."""
+
+    def __init__(self, *problems: Problem, error: Exception | None = None) -> None:
+        self.problems = problems
+        self.error = error
+        self.loads: list[tuple[str, list[str]]] = []
+        self.requests = -1
+        self.prepared: list[bool] = []
+
+    @hookimpl
+    def bulkflow_source_problems(self, context, job):
+        self.prepared.append(job.manifest is not None)
+        return [each for each in self.problems if each.job is None]
+
+    @hookimpl
+    def bulkflow_org_problems(self, context, loads, requests):
+        self.loads = [(load.job.key, sorted(load.after)) for load in loads]
+        self.requests = requests
+        if self.error is not None:
+            raise self.error
+        return [each for each in self.problems if each.job is not None]
+
+
+@pytest.fixture
+def planned(bench, with_plugins):
+    def make(critic, *statements, **rest):
+        with_plugins(critic)
+        services = bench.services()
+        services.journal = Unrecorded()
+        return bench.plan(*statements, **rest), services
+
+    return make
+
+
+def test_a_problem_stands_at_the_clause_that_set_what_it_is_about(bench, planned) -> None:
+    critic = Critic(
+        Problem("no such file", "look", "location", "ACME1"),
+        Problem("of the whole job", warning=True),
+    )
+    plan, services = planned(critic, "count job j", jobs=[bench.job("j", 'from "a.csv"')])
+    first, second = look_at_sources(plan, services)
+    assert (first.code, first.message, first.help) == ("ACME1", "no such file", "look")
+    assert first.span.text == 'from "a.csv"'
+    assert (second.code, second.severity) == ("B309", Severity.WARNING)
+    assert second.span is plan.body.jobs[0].span
+    assert critic.prepared == [False]
+
+
+def test_a_plan_has_the_sources_read_before_it_asks(bench, planned) -> None:
+    critic = Critic(Problem("of the org", job="j"), Problem("of nobody", job="none"))
+    plan, services = planned(critic, "count job j", jobs=[bench.job("j")])
+    assert forecast(plan, services).diagnostics == []
+    plan, services = planned(critic, "count job j", jobs=[bench.job("j")])
+    made = forecast(plan, services, ask_org=True)
+    assert critic.prepared == [True, True]
+    assert critic.requests == made.requests == 2
+    told = {each.message: each.span for each in made.diagnostics}
+    assert told["of the org"] is plan.body.jobs[0].span
+    assert told["of nobody"] is plan.body.statements[0].span
+
+
+def test_an_org_that_cannot_be_asked_is_an_error_without_a_place(bench, planned) -> None:
+    critic = Critic(error=UsageError("no token"))
+    plan, services = planned(critic, "count job j", jobs=[bench.job("j")])
+    made = forecast(plan, services, ask_org=True)
+    assert [str(error) for error in made.errors] == ["no token"]
+    assert made.diagnostics == []
