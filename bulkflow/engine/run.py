@@ -80,7 +80,9 @@ def _unanswered(services: Services) -> list[Job]:
 
 
 def _outcome(job: Job) -> JobOutcome:
-    return JobOutcome(job.key, job.phase.value, job.counts, saved=tuple(job.saved), left=job.left)
+    return JobOutcome(
+        job.key, job.phase.value, job.counts, saved=tuple(job.saved), left=tuple(job.left)
+    )
 
 
 def _help(services: Services, *, interrupted: bool) -> str | None:

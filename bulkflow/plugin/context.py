@@ -10,7 +10,7 @@ from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from bulkflow.model.event import Event
@@ -42,7 +42,7 @@ class Job:
     counts: Counts = Factory(Counts)
     saved: list[str] = Factory(list)
     """Files that its rows were saved to."""
-    left: tuple[str, ...] = ()
+    left: Collection[str] = ()
     """Ids of its jobs in the org that are not at an end."""
     failures_settled: bool = False
     """Whether a step was an answer to rows that fail: without one, such a run ends with 3."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
@@ -14,9 +13,10 @@ from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 from bulkflow_csv import DELIMITERS, Dialect
 from bulkflow_ingest.info import JobState
+from bulkflow_ingest.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from bulkflow.model.part import Part
@@ -136,6 +136,7 @@ class JobParts:
     """The counts of the source's rows, where some of them were sent again."""
     brought_back: bool = False
     """Whether an earlier attempt worked on it, and the org was not asked since."""
+    _tally: Tally = field(factory=Tally, init=False, repr=False)
     _told: float = field(default=float("-inf"), init=False)
     _telling: Lock = field(factory=Lock, init=False, repr=False)
 
@@ -148,7 +149,8 @@ class JobParts:
         columns: tuple[str, ...] = (),
     ) -> JobParts:
         """Make a job's parts, and keep them with the job."""
-        made = cls(job, settings, parts, columns)
+        made = cls(job, settings, [], columns)
+        made.add(parts)
         job.state[STATE] = made
         return made
 
@@ -181,40 +183,51 @@ class JobParts:
             return Phase.UPLOADED
         return Phase.OPEN if states != {None} else Phase.DECLARED
 
-    def count(self) -> None:
-        """Bring the job's counts, and what is left of it in the org, up to date."""
-        total = Counts()
-        for part in self.parts:
-            if part.origin is None:
-                total += part.counts if part.state or part.given_up else Counts(part.rows)
-        self.job.counts = self.settled or total
-        self.job.left = tuple(left for part in self.parts if (left := part.left) is not None)
+    def add(self, parts: Iterable[PartJob]) -> None:
+        """Make more parts its own."""
+        for part in parts:
+            self.parts.append(part)
+            self._tally.note(part)
 
-    def tell(self, context: Context, *, now: bool = False) -> None:
-        """Emit how far the job is, unless it was told a moment ago."""
+    def count(self) -> None:
+        """Bring the job's counts, and what is left of it in the org, up to date, for all parts."""
+        self._tally = Tally.of(self.parts)
+        self._publish()
+
+    def note(self, part: PartJob) -> None:
+        """Bring the same up to date after a change of one part; the others cost nothing."""
+        self._tally.note(part)
+        self._publish()
+
+    def _publish(self) -> None:
+        self.job.counts = self.settled or self._tally.counts
+        self.job.left = self._tally.left
+
+    def tell(self, context: Context, part: PartJob | None = None, *, now: bool = False) -> None:
+        """Emit how far the job is, unless it was told a moment ago; `part` has gone on since."""
         with self._telling:
             at = context.clock.monotonic()
             if not now and at - self._told < PROGRESS_INTERVAL:
                 return
             self._told = at
-        parts = [part.part for part in self.parts if part.part]
+        if part is not None:
+            self._tally.note(part)
+        sums = self._tally.sums
+        has_data = self.parts and self.parts[0].part is not None
         context.emit(
             Progress(
                 job=self.job.key,
                 at=context.clock.time(),
-                parts=len(self.parts),
-                parts_done=sum(part.is_final for part in self.parts),
-                bytes_sent=sum(part.sent for part in self.parts),
-                bytes_total=sum(part.bytes for part in parts) if parts else None,
-                rows_processed=sum(part.processed for part in self.parts),
-                rows_failed=sum(part.counts.failed for part in self.parts),
-                rows_total=sum(part.rows for part in parts) if parts else None,
-                states=self._states(),
+                parts=sums.parts,
+                parts_done=sums.final,
+                bytes_sent=sums.sent,
+                bytes_total=sums.bytes if has_data else None,
+                rows_processed=sums.processed,
+                rows_failed=sums.failed,
+                rows_total=sums.rows if has_data else None,
+                states=self._tally.states(),
             )
         )
-
-    def _states(self) -> Mapping[str, int]:
-        return Counter(part.state for part in self.parts if part.state is not None)
 
     def give_up(self, part: PartJob) -> None:
         """Rows of a part that will never be tried."""

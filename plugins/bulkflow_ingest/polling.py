@@ -2,34 +2,86 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from random import random
+from threading import Lock
 from typing import TYPE_CHECKING
+
+from attrs import define, field
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobState
-from bulkflow_ingest.requests import GoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.parts import JobParts, PartJob
-    from bulkflow_ingest.requests import Requests
 
 FIRST_PAUSE = 0.25
 """Seconds before the second look."""
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 20.0
 """Seconds; every call counts against the org's daily limit."""
-GROWTH = 1.5
+SHARE = 0.1
+"""A pause is this share of the time that was waited already: so late an end is noticed at most."""
+CALLS_PER_SECOND = 20.0
+"""Of all waits of a run together, once the first looks are over."""
+JITTER = 0.1
+"""Pauses are longer or shorter by up to this share, so that many runs do not ask in step."""
+TOGETHER = 0.05
+"""Seconds; looks that are due within this time of each other are made together."""
+
+
+@define(eq=False)
+class Pace:
+    """How often the org is asked: one for all waits of a run, so that they share its calls."""
+
+    chance: Callable[[], float] = random
+    """A number from 0 to 1, another at each call."""
+    _waiting: int = field(default=0, init=False)
+    _lock: Lock = field(factory=Lock, init=False, repr=False)
+
+    @classmethod
+    def of(cls, context: Context) -> Pace:
+        """That of the run."""
+        return context.shared("ingest:pace", cls, lambda _: None)
+
+    @contextmanager
+    def waiting(self, parts: int) -> Iterator[Callable[[], None]]:
+        """So many parts more are waited for; what is given is to be called when one has ended."""
+        left = parts
+
+        def ended() -> None:
+            nonlocal left
+            left -= 1
+            self._add(-1)
+
+        self._add(parts)
+        try:
+            yield ended
+        finally:
+            self._add(-left)
+
+    def pause(self, waited: float) -> float:
+        """Seconds until the next look at a part that was waited for since `waited` seconds."""
+        usual = min(LONGEST_PAUSE, max(FIRST_PAUSE, SHARE * waited))
+        fair = max(usual, self._waiting / CALLS_PER_SECOND)
+        return fair * (1 + JITTER * (2 * self.chance() - 1))
+
+    def _add(self, parts: int) -> None:
+        with self._lock:
+            self._waiting += parts
 
 
 def poll(
     context: Context,
     parts: JobParts,
-    requests: Requests,
+    look: Callable[[Sequence[PartJob]], None],
     among: Sequence[PartJob] | None = None,
     *,
+    pace: Pace,
     timeout: float | None,
     interval: float | None,
 ) -> None:
@@ -38,8 +90,9 @@ def poll(
     Args:
         context: The step's.
         parts: The job that they are parts of.
-        requests: How to ask.
+        look: Asks the org how some parts are.
         among: Those of the parts that are waited for; all, unless it says which.
+        pace: How long the pauses are.
         timeout: Seconds after which to give up waiting; None for never.
         interval: Seconds between two looks; None for pauses that grow with the job's age.
 
@@ -48,32 +101,46 @@ def poll(
     """
     among = parts.parts if among is None else among
     began = context.clock.monotonic()
-    pause = FIRST_PAUSE if interval is None else interval
     strange: set[str | None] = set()
-    while True:
-        running = [part for part in among if part.in_org and not part.is_final]
-        for part in running:
+    due = [part for part in among if part.in_org and not part.is_final]
+    later: list[tuple[float, int, PartJob]] = []
+    with pace.waiting(len(due)) as ended:
+        while True:
             context.checkpoint()
-            # Whoever waits is told of it with the parts that failed.
-            with suppress(GoneError):
-                requests.refresh(part)
-        running = [part for part in running if part.in_org and not part.is_final]
-        _warn_of_unknown(context, parts, running, strange)
-        parts.tell(context, now=True)
-        if not running:
-            return
-        _refuse_open(running)
-        spent = context.clock.monotonic() - began
-        if timeout is not None and spent >= timeout:
-            raise StepError(
-                f"job {parts.job.name} is not processed after {spent:.3g} s",
-                help="this is no failure of the job: it goes on in the org, and its rows may still "
-                "be loaded; wait longer, with `up to 2h`",
-                notes=[f"job {part.id} is {part.state}" for part in running],
-            )
-        context.sleep(pause if timeout is None else min(pause, timeout - spent))
-        if interval is None:
-            pause = min(LONGEST_PAUSE, pause * GROWTH)
+            look(due)
+            running = []
+            for part in due:
+                if part.in_org and not part.is_final:
+                    running.append(part)
+                else:
+                    ended()
+            _warn_of_unknown(context, parts, running, strange)
+            parts.tell(context, now=True)
+            _refuse_open(running)
+            spent = context.clock.monotonic() - began
+            for part in running:
+                pause = pace.pause(spent) if interval is None else interval
+                heappush(later, (spent + pause, part.number, part))
+            if not later:
+                return
+            if timeout is not None and spent >= timeout:
+                raise _too_late(parts, [part for _, _, part in sorted(later)], spent)
+            following = later[0][0] if timeout is None else min(later[0][0], timeout)
+            context.sleep(max(0.0, following - spent))
+            now = max(following, context.clock.monotonic() - began)
+            last = timeout is not None and now >= timeout
+            due = []
+            while later and (last or later[0][0] <= now + TOGETHER):
+                due.append(heappop(later)[2])
+
+
+def _too_late(parts: JobParts, running: list[PartJob], spent: float) -> StepError:
+    return StepError(
+        f"job {parts.job.name} is not processed after {spent:.3g} s",
+        help="this is no failure of the job: it goes on in the org, and its rows may still "
+        "be loaded; wait longer, with `up to 2h`",
+        notes=[f"job {part.id} is {part.state}" for part in running],
+    )
 
 
 def _warn_of_unknown(

@@ -73,7 +73,7 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
     parts = _cut(scans, origins, settings, first=len(attached.parts))
     context.journal.prepared(job.key, _manifest(parts, scans, origins))
-    attached.parts.extend(parts)
+    attached.add(parts)
     return parts
 
 

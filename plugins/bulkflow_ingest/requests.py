@@ -171,7 +171,7 @@ class Requests:
         except NotFoundError as error:
             part.deleted = True
             part.doing = None
-            self.parts.count()
+            self.parts.note(part)
             raise GoneError(
                 f"job {part.id} is not in this org",
                 help="somebody has deleted it, it is older than seven days, or it is another "
@@ -241,12 +241,12 @@ class Requests:
     def _doing(self, part: PartJob, action: str | None) -> None:
         """Keep what the job says is left in the org true: the run may be stopped at any point."""
         part.doing = action
-        self.parts.count()
+        self.parts.note(part)
 
     def _saw(self, part: PartJob, info: JobInfo) -> None:
         changed = part.state != info.state
         part.see(info)
-        self.parts.count()
+        self.parts.note(part)
         if changed:
             self.context.journal.remote(self.parts.job.key, part.number, info.id, str(info.state))
 
@@ -293,7 +293,7 @@ class _CountedReader:
         self._requests.context.checkpoint()
         data = self._body.read(size)
         self._part.sent = self._body.tell()
-        self._requests.parts.tell(self._requests.context)
+        self._requests.parts.tell(self._requests.context, self._part)
         return data
 
     def tell(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,21 +14,18 @@ from bulkflow.model.phase import Phase
 from bulkflow_ingest.api import IngestApi, JobSpec
 from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.info import JobState
+from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.parts import JobParts
-from bulkflow_ingest.polling import poll
+from bulkflow_ingest.polling import Pace, poll
 from bulkflow_ingest.recovery import name_orphans
 from bulkflow_ingest.requests import GoneError, Requests
 from bulkflow_ingest.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from concurrent.futures import Future
 
     from bulkflow.plugin import Context, Job
     from bulkflow_ingest.parts import PartJob
-
-TICK = 0.05
-"""Seconds after which a wait for workers looks whether the run is to stop."""
 
 
 @frozen
@@ -130,7 +127,15 @@ class JobWork:
                 "are not in the org, so there is nothing to wait for",
                 help="upload and close the job first",
             )
-        poll(self.context, self.parts, self.requests, parts, timeout=timeout, interval=interval)
+        poll(
+            self.context,
+            self.parts,
+            self._look,
+            parts,
+            pace=Pace.of(self.context),
+            timeout=timeout,
+            interval=interval,
+        )
         self._count()
         self.job.phase = Phase.FINISHED
         bad = [part for part in parts if part.state in _BAD or part.deleted]
@@ -157,6 +162,18 @@ class JobWork:
         self._each(self.parts.in_org, self._ask)
         if unknown:
             self.job.phase = self.parts.phase
+
+    def _look(self, parts: Sequence[PartJob]) -> None:
+        """Ask how parts are, several at a time."""
+
+        def ask(part: PartJob) -> None:
+            # Whoever waits is told of it with the parts that failed.
+            with suppress(GoneError):
+                self.requests.refresh(part)
+
+        Lanes.of(self.context).each(
+            parts, ask, width=self.parts.settings.connections, checkpoint=self.context.checkpoint
+        )
 
     def _ask(self, part: PartJob) -> None:
         try:
@@ -267,52 +284,19 @@ class JobWork:
         After a failure nothing new begins, unless all are to be tried whatever fails; what is under
         way comes to its end. The first failure is raised, and tells of the others.
         """
-        todo = list(parts)
         try:
-            if len(todo) <= 1:
-                for part in todo:
-                    act(part)
-            else:
-                self._side_by_side(todo, act, whatever_fails=whatever_fails)
+            Lanes.of(self.context).each(
+                parts,
+                act,
+                width=self.parts.settings.connections,
+                checkpoint=self.context.checkpoint,
+                whatever_fails=whatever_fails,
+            )
         finally:
             if self.job.phase is Phase.DECLARED and self.parts.in_org:
                 self.job.phase = Phase.OPEN
             self.parts.count()
             self.parts.tell(self.context, now=True)
-
-    def _side_by_side(
-        self, todo: Sequence[PartJob], act: Callable[[PartJob], None], *, whatever_fails: bool
-    ) -> None:
-        failures: list[BaseException] = []
-        settings = self.parts.settings
-        with ThreadPoolExecutor(settings.connections, thread_name_prefix=self.job.name) as pool:
-            pending: set[Future[None]] = {pool.submit(act, part) for part in todo}
-            try:
-                while pending:
-                    done, pending = wait(pending, timeout=TICK, return_when=FIRST_COMPLETED)
-                    self.context.checkpoint()
-                    failures += [error for each in done if (error := each.exception())]
-                    if failures and not whatever_fails:
-                        begun = {each for each in pending if not each.cancel()}
-                        failures += [error for each in begun if (error := each.exception())]
-                        break
-            finally:
-                for future in pending:
-                    future.cancel()
-        if failures:
-            raise _first_with_others(failures)
-
-
-def _first_with_others(failures: Sequence[BaseException]) -> BaseException:
-    """The failure to raise; the others become notes of it, so that none is lost."""
-    first, *others = sorted(failures, key=lambda each: not isinstance(each, RunInterruptedError))
-    if isinstance(first, BulkflowError):
-        known = {str(first)}
-        for other in others:
-            if str(other) not in known:
-                known.add(str(other))
-                first.notes += (f"also: {other}",)
-    return first
 
 
 _BAD = frozenset({JobState.FAILED, JobState.ABORTED})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -12,11 +12,11 @@ from attrs import Factory, define
 
 from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.event import Event
+from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
 from bulkflow_ingest.info import JobInfo
 from bulkflow_ingest.parts import JobParts, PartJob
-from bulkflow_ingest.polling import FIRST_PAUSE, LONGEST_PAUSE, poll
-from bulkflow_ingest.requests import Requests
+from bulkflow_ingest.polling import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Pace, poll
 from bulkflow_ingest.settings import IngestSettings
 
 
@@ -68,6 +68,10 @@ class Org:
         part.see(JobInfo(part.id, state))
 
 
+def _part(number: int) -> Part:
+    return Part(number, "a.csv", 0, 10, 1, 2, 1, 10)
+
+
 def polled(
     ends: dict[str, float],
     *,
@@ -76,22 +80,67 @@ def polled(
     stop_after: float = float("inf"),
     before: str = "InProgress",
     prepare: Callable[[list[PartJob]], None] = lambda _: None,
+    pace: Pace | None = None,
 ) -> tuple[Time, Org]:
     time = Time(stop_after=stop_after)
     org = Org(time, ends, before)
-    parts = [PartJob(None, None, id=name) for name in ends]
+    parts = [PartJob(_part(number), None, id=name) for number, name in enumerate(ends)]
     prepare(parts)
     made = JobParts.attach(Job("people", "people", {}, Path()), IngestSettings(), parts)
-    poll(cast("Context", time), made, cast("Requests", org), timeout=timeout, interval=interval)
+
+    def look(due: Sequence[PartJob]) -> None:
+        for part in due:
+            org.refresh(part)
+
+    poll(
+        cast("Context", time),
+        made,
+        look,
+        pace=pace or Pace(lambda: 0.5),
+        timeout=timeout,
+        interval=interval,
+    )
     return time, org
 
 
 def test_pauses_grow_to_the_longest_and_stay_there() -> None:
     time, _ = polled({"a": 600.0})
     assert time.pauses[0] == FIRST_PAUSE
-    assert time.pauses == sorted(time.pauses)
-    assert set(time.pauses[-5:]) == {LONGEST_PAUSE}
+    pauses = [round(pause, 6) for pause in time.pauses]
+    assert pauses == sorted(pauses)
+    assert set(pauses[-5:]) == {LONGEST_PAUSE}
     assert all(later <= 1.5 * pause + 1e-9 for pause, later in pairwise(time.pauses))
+
+
+@pytest.mark.parametrize("ends", [3.0, 30.0, 137.0])
+def test_an_end_is_noticed_within_a_small_share_of_the_time_it_took(ends: float) -> None:
+    time, org = polled({"a": ends})
+    assert time.now <= 1.1 * ends + FIRST_PAUSE
+    assert len(org.asked) < 60
+
+
+def test_pauses_differ_from_run_to_run() -> None:
+    early, _ = polled({"a": 60.0}, pace=Pace(lambda: 0.0))
+    late, _ = polled({"a": 60.0}, pace=Pace(lambda: 1.0))
+    assert early.pauses[0] == pytest.approx(0.9 * FIRST_PAUSE)
+    assert late.pauses[0] == pytest.approx(1.1 * FIRST_PAUSE)
+
+
+def test_many_parts_share_the_calls_of_a_run() -> None:
+    time, org = polled({f"j{number}": 100.0 for number in range(2_000)})
+    in_between = [at for at, _ in org.asked if 0 < at < 100]
+    assert len(in_between) <= 100 * CALLS_PER_SECOND
+    assert len(org.asked) <= 2_000 * 3
+    assert time.now <= 2 * 2_000 / CALLS_PER_SECOND
+
+
+def test_waits_that_go_on_beside_make_the_pauses_longer() -> None:
+    pace = Pace(lambda: 0.5)
+    with pace.waiting(400) as ended:
+        assert pace.pause(0) == 400 / CALLS_PER_SECOND
+        ended()
+        assert pace.pause(0) == 399 / CALLS_PER_SECOND
+    assert pace.pause(0) == FIRST_PAUSE
 
 
 def test_an_hour_costs_few_calls() -> None:

@@ -1,0 +1,139 @@
+"""Sums over many parts, and work on many of them, cost what the change costs and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Lock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkflow.errors import StepError
+from bulkflow.model.part import Counts, Part
+from bulkflow.plugin import Job
+from bulkflow_ingest.info import JobInfo
+from bulkflow_ingest.lanes import Lanes
+from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.settings import IngestSettings
+from bulkflow_ingest.tally import Tally
+
+
+def part(number: int) -> PartJob:
+    return PartJob(Part(number, "a.csv", 0, 10, 1, 2, number + 1, 10 * number), None)
+
+
+def _create(part: PartJob) -> None:
+    part.id, part.state = f"750{part.number}", "Open"
+
+
+def _ask(part: PartJob) -> None:
+    part.doing = "create"
+
+
+def _again(part: PartJob) -> None:
+    part.origin = Path("again.parquet")
+
+
+def _send(part: PartJob) -> None:
+    part.sent += 7
+
+
+def _complete(part: PartJob) -> None:
+    info = JobInfo(
+        "750", "JobComplete", number_records_processed=part.number, number_records_failed=1
+    )
+    part.id = "750"
+    part.see(info)
+
+
+CHANGES: list[Callable[[PartJob], None]] = [_create, _ask, _again, _send, _complete]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(CHANGES)), max_size=30))
+def test_noting_changes_comes_to_what_counting_all_does(
+    changes: list[tuple[int, Callable[[PartJob], None]]],
+) -> None:
+    parts = [part(number) for number in range(6)]
+    tally = Tally.of(parts)
+    for number, change in changes:
+        change(parts[number])
+        tally.note(parts[number])
+    afresh = Tally.of(parts)
+    assert (tally.sums, tally.counts) == (afresh.sums, afresh.counts)
+    assert (tally.states(), list(tally.left)) == (afresh.states(), list(afresh.left))
+    assert tally.sums.final == sum(each.is_final for each in parts)
+    assert list(tally.left) == [each.left for each in parts if each.left is not None]
+    assert len(tally.left) == len(list(tally.left))
+    first = [each for each in parts if each.origin is None]
+    assert tally.counts.rows == sum(each.counts.rows if each.state else each.rows for each in first)
+
+
+def test_what_is_left_is_told_as_it_is_when_somebody_looks() -> None:
+    job = Job("people", "people", {}, Path())
+    parts = JobParts.attach(job, IngestSettings(), [part(number) for number in range(3)])
+    parts.count()
+    assert (bool(job.left), job.counts) == (False, Counts(6))
+    _create(parts.parts[2])
+    parts.note(parts.parts[2])
+    left = job.left
+    _create(parts.parts[1])
+    parts.note(parts.parts[1])
+    assert list(left) == ["7501 (Open)", "7502 (Open)"]
+
+
+def test_work_goes_on_side_by_side_but_no_wider_than_asked() -> None:
+    lanes, lock = Lanes(), Lock()
+    both = Event()
+    under_way, most, done = 0, 0, 0
+
+    def act(_: int) -> None:
+        nonlocal under_way, most, done
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+            if under_way == 2:
+                both.set()
+        assert both.wait(10)
+        with lock:
+            under_way -= 1
+            done += 1
+
+    lanes.each(range(50), act, width=2, checkpoint=lambda: None)
+    lanes.close()
+    assert (most, done, under_way) == (2, 50, 0)
+
+
+@pytest.mark.parametrize("whatever", [False, True])
+def test_after_a_failure_nothing_new_begins_unless_all_are_to_be_tried(*, whatever: bool) -> None:
+    lanes, tried = Lanes(), []
+
+    def act(number: int) -> None:
+        tried.append(number)
+        raise StepError(f"no {number}")
+
+    with pytest.raises(StepError, match="no 0") as caught:
+        lanes.each(range(40), act, width=1, checkpoint=lambda: None, whatever_fails=whatever)
+    lanes.close()
+    assert tried == (list(range(40)) if whatever else [0])
+    assert len(caught.value.notes) == len(tried) - 1
+
+
+def test_threads_are_waited_for_when_the_run_is_to_stop() -> None:
+    lanes, go, ended = Lanes(), Event(), []
+
+    def act(number: int) -> None:
+        assert go.wait(10)
+        ended.append(number)
+
+    def checkpoint() -> None:
+        go.set()
+        raise StepError("stop")
+
+    with pytest.raises(StepError, match="stop"):
+        lanes.each(range(9), act, width=3, checkpoint=checkpoint)
+    found = list(ended)
+    lanes.close()
+    assert found == ended
+    assert len(ended) <= 3
