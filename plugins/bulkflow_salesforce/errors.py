@@ -27,16 +27,21 @@ class Call:
     """What was asked of whom: the part of a request that may stand in a message.
 
     The path is without its query, which may hold a SOQL text or a locator.
+
+    Attributes:
+        harmless: Whether it may be repeated whatever its method: a token that was given twice is
+            no harm.
     """
 
     method: str
     path: str
     host: str
+    harmless: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether the request may change something in the org."""
-        return self.method not in SAFE_METHODS
+        return self.method not in SAFE_METHODS and not self.harmless
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

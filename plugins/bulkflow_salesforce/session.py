@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
 from urllib.parse import urlencode
 
-from attrs import define, field, validators
+from attrs import define, evolve, field, validators
 
 from bulkflow import __version__
 from bulkflow_salesforce.address import is_target
 from bulkflow_salesforce.errors import Call, OrgError, UnauthorizedError
 from bulkflow_salesforce.faults import is_page, refusal, unusable
 from bulkflow_salesforce.headers import LimitInfo
+from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.response import DownloadInfo, Response
@@ -48,6 +50,10 @@ def _ignore(_notice: RetryNotice) -> None:
     pass
 
 
+def _of_process() -> Network:
+    return Network.of(os.environ)
+
+
 @define(eq=False)
 class Session:
     """The calls to one org, from any number of threads.
@@ -71,6 +77,7 @@ class Session:
         policy: When and how patiently a request is repeated.
         timeouts: How long is waited, in seconds.
         connections: The most connections at a time; further threads wait for one.
+        network: Proxy and certificates; as the environment says, if not given.
         ca_file: A PEM file of the certificate authorities to trust in place of the system's.
         answer_limit: The most bytes taken of an answer that is held in memory.
         client_name: What the org's logs show.
@@ -86,6 +93,7 @@ class Session:
     policy: RetryPolicy = field(factory=RetryPolicy, kw_only=True, repr=False)
     timeouts: Timeouts = field(factory=Timeouts, kw_only=True, repr=False)
     connections: int = field(default=16, kw_only=True, repr=False, validator=validators.ge(1))
+    network: Network = field(factory=_of_process, kw_only=True, repr=False)
     ca_file: Path | None = field(default=None, kw_only=True, repr=False)
     answer_limit: int = field(default=64 * _MIB, kw_only=True, repr=False)
     client_name: str = field(
@@ -113,10 +121,12 @@ class Session:
         from bulkflow_salesforce.wire import Wire
 
         return Wire(
-            self.address,
+            self.address.origin,
             self.timeouts,
             connections=self.connections,
-            ca_file=self.ca_file,
+            network=self.network
+            if self.ca_file is None
+            else evolve(self.network, ca_file=self.ca_file),
             clock=self._clock,
         )
 

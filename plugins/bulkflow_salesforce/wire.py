@@ -24,9 +24,11 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
 )
 
+from bulkflow import __version__
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.answer import BLOCK, Answer
 from bulkflow_salesforce.errors import (
@@ -36,13 +38,14 @@ from bulkflow_salesforce.errors import (
 )
 from bulkflow_salesforce.faults import late, lost_answer, unusable
 from bulkflow_salesforce.headers import Headers
+from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.request import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from bulkflow_salesforce.address import OrgAddress
+    from bulkflow_salesforce.network import Proxy
+    from bulkflow_salesforce.origin import Origin
     from bulkflow_salesforce.request import Request, Timeouts
 
 # Connections that lay idle for longer are not used again: the far end, or a firewall between, may
@@ -96,27 +99,26 @@ class _TlsPool(HTTPSConnectionPool):
 
 @define(eq=False)
 class Wire:
-    """The connections to one org, kept open and shared by all threads.
+    """The connections to one server, kept open and shared by all threads.
 
     Attributes:
-        address: The org.
+        origin: The server.
         timeouts: How long is waited for what.
         connections: The most connections at a time; a thread that finds none free waits.
-        ca_file: A PEM file of the certificate authorities to trust in place of the system's.
-            Without it the system's are trusted, or those of `SSL_CERT_FILE` if that is set.
+        network: Proxy and certificates.
         clock: Seconds that only grow; tells how long a connection lay idle.
     """
 
-    address: OrgAddress
+    origin: Origin
     timeouts: Timeouts
     connections: int = 16
-    ca_file: Path | None = None
+    network: Network = field(factory=Network)
     clock: Callable[[], float] = time.monotonic
     _pool: HTTPConnectionPool = field(init=False, repr=False)
 
     @_pool.default
     def _make_pool(self) -> HTTPConnectionPool:
-        # The one place where connections are set up; a proxy would come in here.
+        # The one place where connections are set up.
         settings: dict[str, Any] = {
             "maxsize": self.connections,
             "block": True,
@@ -129,10 +131,13 @@ class Wire:
             "send_timeout": self.timeouts.read,
             "clock": self.clock,
         }
-        if not self.address.secure:
-            return _Pool(self.address.hostname, self.address.port, **settings)
-        context = _tls_context(self.ca_file)
-        return _TlsPool(self.address.hostname, self.address.port, ssl_context=context, **settings)
+        if not self.origin.secure:
+            return _Pool(self.origin.hostname, self.origin.port, **settings)
+        context = _tls_context(self.network)
+        proxy = self.network.proxy_to(self.origin)
+        if proxy is not None:
+            settings |= _through(proxy, context)
+        return _TlsPool(self.origin.hostname, self.origin.port, ssl_context=context, **settings)
 
     @contextmanager
     def exchange(self, request: Request, headers: dict[str, str]) -> Iterator[Answer]:
@@ -191,7 +196,11 @@ class Wire:
             )
         except ClosedPoolError as error:
             raise UnreachableError(f"the session with {call.host} is closed", call=call) from error
+        except ProxyError as error:
+            _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
         except ConnectTimeoutError as error:  # NewConnectionError and NameResolutionError too
+            if "Tunnel connection failed" in str(error.__cause__):
+                _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
             _raise_unreachable(call, error, self.timeouts.connect)
         except ReadTimeoutError as error:
             raise late(call, request.read_timeout) from error
@@ -203,14 +212,50 @@ class Wire:
             ) from error
 
 
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+def _tls_context(network: Network) -> ssl.SSLContext:
+    ca_file, certificate = network.ca_file, network.client_certificate
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise UsageError(
             f"the certificate authorities in {ca_file} cannot be read: {error.strerror or error}",
             help="name a PEM file with the certificates to trust",
         ) from error
+    if certificate is not None:
+        try:
+            # An empty password fails where OpenSSL would otherwise ask the terminal for one.
+            context.load_cert_chain(certificate, network.client_key, password="")
+        except OSError as error:
+            raise UsageError(
+                f"the client certificate in {certificate} cannot be used: "
+                f"{error.strerror or error}",
+                help="name PEM files of a certificate and of its key, which no password protects",
+            ) from error
+    return context
+
+
+def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
+    """What makes a pool's connections tunnels; the manager is asked, as it knows the form."""
+    headers = {"User-Agent": f"bulkflow/{__version__}"}
+    if proxy.authorization is not None:
+        headers["Proxy-Authorization"] = proxy.authorization
+    manager = urllib3.ProxyManager(proxy.url, proxy_headers=headers, proxy_ssl_context=context)
+    return {
+        "_proxy": manager.proxy,
+        "_proxy_headers": manager.proxy_headers,
+        "_proxy_config": manager.proxy_config,
+    }
+
+
+def _raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -> NoReturn:
+    said = str(error.__cause__ or error)
+    tunnel = said.rpartition("Tunnel connection failed: ")[2] if "Tunnel" in said else ""
+    what = f"does not let bulkflow through: {tunnel}" if tunnel else "cannot be reached"
+    raise UnreachableError(
+        f"the proxy {proxy.host if proxy else ''} on the way to {call.host} {what}",
+        call=call,
+        help="check HTTPS_PROXY and its user and password; NO_PROXY names hosts that need none",
+    ) from error
 
 
 def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -> NoReturn:

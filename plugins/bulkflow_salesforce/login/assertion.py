@@ -1,0 +1,58 @@
+"""JWT bearer assertions: a token is asked for with a signature instead of a secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow.errors import UsageError
+from bulkflow_salesforce.login.refusals import LOGIN_HOST, TEST_HOST
+
+if TYPE_CHECKING:
+    from bulkflow_salesforce.origin import Origin
+
+GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_LIFE: Final = 180  # seconds; Salesforce takes up to five minutes, and clocks differ
+
+
+def audiences(origin: Origin, named: tuple[str, ...]) -> tuple[str, ...]:
+    """For whom an assertion may be made out, the likeliest first.
+
+    The login hosts take themselves. A My Domain takes `login` in production and `test` in
+    sandboxes, and hosts do not always tell which they are.
+    """
+    if named:
+        return named
+    login, test = f"https://{LOGIN_HOST}", f"https://{TEST_HOST}"
+    if origin.hostname in {LOGIN_HOST, TEST_HOST}:
+        return (origin.url,)
+    if ".sandbox." in origin.hostname or ".scratch." in origin.hostname:
+        return (test, login, origin.url)
+    return (login, test, origin.url)
+
+
+def assertion(*, client_id: str, username: str, audience: str, key: str, now: float) -> str:
+    """A signed assertion, good for three minutes.
+
+    Args:
+        client_id: The app's consumer key.
+        username: The user to log in.
+        audience: The host that it is for.
+        key: The private RSA key, as PEM.
+        now: The time, in seconds since the epoch.
+
+    Raises:
+        UsageError: The key cannot be used.
+    """
+    import jwt
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    claims = {"iss": client_id, "sub": username, "aud": audience, "exp": int(now) + _LIFE}
+    try:
+        return jwt.encode(claims, key, algorithm="RS256")
+    except (jwt.PyJWTError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        # The library's words may quote the key.
+        raise UsageError(
+            f"the private key cannot sign ({type(error).__name__})",
+            help="give an RSA key of 2048 bits or more as PEM, which no password protects"
+            " (openssl genrsa 2048)",
+        ) from None

@@ -1,0 +1,84 @@
+"""The device login: the user types a code into the browser of any machine."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from attrs import field, frozen
+
+from bulkflow_salesforce.errors import Call
+from bulkflow_salesforce.faults import unusable
+from bulkflow_salesforce.login.endpoint import PATH
+from bulkflow_salesforce.login.refusals import LoginError
+from bulkflow_salesforce.login.web import SCOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
+
+_SLOWER: Final = 5.0  # seconds that `slow_down` adds, as RFC 8628 has it
+_USUAL_INTERVAL: Final = 5.0
+
+
+@frozen
+class DeviceLogin:
+    """One login with a code.
+
+    Attributes:
+        endpoint: The login host.
+        client_id: The app's consumer key.
+        client_secret: Its secret, where it has one; empty where not.
+        show: Tells the user the page and the code to type into it.
+        timeout: Seconds that the user may take.
+        sleep: Waits for so many seconds.
+        clock: Seconds that only grow.
+    """
+
+    endpoint: TokenEndpoint
+    client_id: str
+    client_secret: str = field(repr=False)
+    show: Callable[[str, str], None]
+    timeout: float = 600.0
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+
+    def log_in(self) -> TokenAnswer:
+        """Get a code, show it, and ask until it was typed.
+
+        Raises:
+            LoginError: The user or the host said no, or nobody typed it in time.
+        """
+        asked = {"response_type": "device_code", "client_id": self.client_id, "scope": SCOPE}
+        given = self.endpoint.ask(asked)
+        code, page, words = (
+            given.get(name) for name in ("device_code", "verification_uri", "user_code")
+        )
+        if not (isinstance(code, str) and isinstance(page, str) and isinstance(words, str)):
+            raise unusable(self._call, "an answer without a device's code")
+        interval = given.get("interval")
+        pause = float(interval) if isinstance(interval, int | float) else _USUAL_INTERVAL
+        self.show(page, words)
+        ends = self.clock() + self.timeout
+        grant = {"grant_type": "device", "code": code, "client_id": self.client_id}
+        if self.client_secret:
+            grant["client_secret"] = self.client_secret
+        while self.clock() < ends:
+            self.sleep(max(pause, 1.0))
+            try:
+                return self.endpoint.token(grant)
+            except LoginError as error:
+                if error.error == "slow_down":
+                    pause += _SLOWER
+                elif error.error != "authorization_pending":
+                    raise
+        raise LoginError(
+            f"nobody typed the code at {self.endpoint.origin.host} within {self.timeout:g} s",
+            call=self._call,
+            help="log in again, and type the code in time",
+        )
+
+    @property
+    def _call(self) -> Call:
+        return Call("POST", PATH, self.endpoint.origin.host, harmless=True)

@@ -1,0 +1,149 @@
+"""The way to a server: the proxy before it, whom to trust, and the certificate to show."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from attrs import field, frozen
+
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow_salesforce.origin import Origin
+
+CLIENT_CERTIFICATE = "BULKFLOW_CLIENT_CERT"
+"""Environment variable: a PEM file with the certificate to show, and its key if it is in there."""
+
+CLIENT_KEY = "BULKFLOW_CLIENT_KEY"
+"""Environment variable: a PEM file with that certificate's key."""
+
+# As curl reads them: lower case first.
+_PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_EXCEPTION_VARIABLES = ("no_proxy", "NO_PROXY")
+
+
+@frozen
+class Proxy:
+    """An HTTP proxy, which makes tunnels: it sees the host's name and nothing of what is said.
+
+    Attributes:
+        url: Scheme, host and port.
+        authorization: What it wants to be told, if anything.
+    """
+
+    url: str
+    authorization: str | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        return self.url.partition("://")[2]
+
+
+@frozen
+class Network:
+    """The way to servers.
+
+    Attributes:
+        proxy: The proxy, if there is one.
+        exceptions: Where it is not used: names, `.domain`, addresses, networks, or `*`.
+        ca_file: A PEM file of the certificate authorities to trust in place of the system's.
+            Without it the system's are trusted, or those of `SSL_CERT_FILE` if that is set.
+        client_certificate: A PEM file with the certificate to show.
+        client_key: A PEM file with its key; None if that is in the same file.
+    """
+
+    proxy: Proxy | None = None
+    exceptions: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Network:
+        """What environment variables say: `HTTPS_PROXY`, `NO_PROXY` and bulkflow's own.
+
+        Raises:
+            UsageError: The proxy's address cannot be used. The message does not show its password.
+        """
+        proxy = _first(environ, _PROXY_VARIABLES)
+        exceptions = _first(environ, _EXCEPTION_VARIABLES)
+        certificate, key = environ.get(CLIENT_CERTIFICATE), environ.get(CLIENT_KEY)
+        if key and not certificate:
+            raise UsageError(
+                f"{CLIENT_KEY} is set without {CLIENT_CERTIFICATE}",
+                help=f"set {CLIENT_CERTIFICATE} to the PEM file of the certificate",
+            )
+        return cls(
+            proxy=_proxy(proxy) if proxy else None,
+            exceptions=tuple(re.split(r"[\s,]+", exceptions.strip())) if exceptions else (),
+            client_certificate=Path(certificate) if certificate else None,
+            client_key=Path(key) if key else None,
+        )
+
+    def proxy_to(self, origin: Origin) -> Proxy | None:
+        """The proxy on the way to a server; None for this machine, and where none is to be used."""
+        if self.proxy is None or not origin.secure or _is_here(origin.hostname):
+            return None
+        host, port = origin.hostname.lower(), origin.port
+        return None if any(_fits(each, host, port) for each in self.exceptions) else self.proxy
+
+
+def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((environ[name] for name in names if environ.get(name)), None)
+
+
+def _proxy(value: str) -> Proxy:
+    written = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(written)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"the proxy's address cannot be read: {error}", help=_HELP) from error
+    if parts.scheme not in {"http", "https"}:
+        raise UsageError(
+            f"the proxy speaks {parts.scheme[:20]!a}, which bulkflow does not", help=_HELP
+        )
+    if not host:
+        raise UsageError("the proxy's address has no host", help=_HELP)
+    literal = f"[{host}]" if ":" in host else host
+    url = f"{parts.scheme}://{literal}:{port or (443 if parts.scheme == 'https' else 80)}"
+    if parts.username is None:
+        return Proxy(url)
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return Proxy(url, f"Basic {b64encode(pair.encode()).decode()}")
+
+
+_HELP = "set HTTPS_PROXY as http://proxy.example.com:3128, or unset it"
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _fits(exception: str, host: str, port: int) -> bool:
+    """Whether an entry of `NO_PROXY` is about a host."""
+    if exception == "*":
+        return True
+    name, colon, wanted = exception.lower().rpartition(":")
+    if colon and wanted.isdigit() and "/" not in name and name.count(":") in {0, 7}:
+        if int(wanted) != port:
+            return False
+    else:
+        name = exception.lower()
+    name = name.strip("[]")
+    try:
+        return ip_address(host) in ip_network(name, strict=False)
+    except ValueError:
+        domain = name.removeprefix("*").removeprefix(".")
+        return bool(domain) and (host == domain or host.endswith("." + domain))

@@ -1,0 +1,56 @@
+"""From the name of an org to the way into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import UsageError
+from bulkflow.model.org import OrgAccess
+from bulkflow_salesforce.address import OrgAddress
+from bulkflow_salesforce.environment import from_environment
+from bulkflow_salesforce.login.obtaining import Login
+from bulkflow_salesforce.network import Network
+from bulkflow_salesforce.profiles.folder import folder_of
+from bulkflow_salesforce.profiles.keyring import SystemKeyring
+from bulkflow_salesforce.profiles.places import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow_salesforce.profiles.places import Vault
+    from bulkflow_salesforce.profiles.profile import Profile
+
+ENVIRONMENT = "env"
+DEFAULT = "default"
+
+
+def open_org(name: str, environ: Mapping[str, str]) -> OrgAccess:
+    """The way into the org that a profile, `env` or `default` names; logs in.
+
+    Raises:
+        UsageError: There is no such org, or its profile or a secret of it cannot be used.
+        LoginError: The login was refused.
+        TransportError: The login host could not be asked.
+    """
+    if name == ENVIRONMENT:
+        address, tokens = from_environment(environ)
+        return OrgAccess(name, address.instance_url, address.api_version, tokens)
+    folder = folder_of(environ)
+    if name == DEFAULT:
+        chosen = folder.default()
+        if chosen is None:
+            raise UsageError(
+                "no org is the default yet", help="choose one: `bulkflow org default NAME`"
+            )
+        name = chosen
+    return open_profile(folder.read(name), environ)
+
+
+def open_profile(
+    profile: Profile, environ: Mapping[str, str], vault: Vault | None = None
+) -> OrgAccess:
+    """The way into the org of a profile; raises as `open_org` does."""
+    secrets = Secrets(environ, vault or SystemKeyring())
+    login = Login(profile, secrets, Network.of(environ))
+    address = OrgAddress(login.answer().instance_url, profile.api_version)
+    return OrgAccess(profile.name, address.instance_url, address.api_version, login)
