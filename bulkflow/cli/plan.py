@@ -85,7 +85,7 @@ def _write(environment: Environment, forecast: Forecast, form: str) -> None:
     from bulkflow.report import diagnostics_github, plan_json, render_plan
 
     if form == "json":
-        text = json.dumps(plan_json(forecast), ensure_ascii=False) + "\n"
+        text = json.dumps(plan_json(forecast), ensure_ascii=False, default=str) + "\n"
     elif form == "github":
         text = diagnostics_github(forecast.diagnostics)
         text += "\n" if text else ""

@@ -46,7 +46,7 @@ def whens_of(block: Block) -> Iterator[PlannedWhen]:
 
 
 def pruned_to(block: Block, job: str, catalogue: Catalogue) -> Block:
-    """A block with what matters to one job: its steps, and those that end or resume the flow."""
+    """A block with what matters to one job: it, its steps, and those that end the flow."""
 
     def kept(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
         return tuple(
@@ -68,7 +68,8 @@ def pruned_to(block: Block, job: str, catalogue: Catalogue) -> Block:
             body = pruned_to(statement.body, job, catalogue)
             if body.statements or any(each.name == job for each in body.jobs):
                 statements.append(evolve(statement, body=body))
-    return evolve(block, statements=tuple(statements))
+    jobs = tuple(each for each in block.jobs if each.name == job)
+    return evolve(block, statements=tuple(statements), jobs=jobs)
 
 
 def questions_of(condition: Condition) -> Iterator[str]:

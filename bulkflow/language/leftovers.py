@@ -47,6 +47,8 @@ State: TypeAlias = "dict[str, Standing]"
 _LEFT = (Phase.UPLOADED, Phase.OPEN)
 _MOST_QUESTIONS = 6
 _MOST_SECOND_WALKS = 256
+_MOST_SECOND_STEPS = 30_000
+"""Steps that second walks may cost, so that a long file that is wrong all over stays fast."""
 
 
 def report_left_open(plan: Plan, catalogue: Catalogue, findings: Findings) -> None:
@@ -55,7 +57,8 @@ def report_left_open(plan: Plan, catalogue: Catalogue, findings: Findings) -> No
     if not found:
         return
     conditional = set(_conditional(plan.body, catalogue))
-    budget = _MOST_SECOND_WALKS
+    steps = sum(1 for _ in steps_of(plan.body.statements))
+    budget = min(_MOST_SECOND_WALKS, max(4, _MOST_SECOND_STEPS // steps))
     for job, place, standing in found:
         if conditional.isdisjoint({job.name, None}):
             certain = set(standing) <= set(_LEFT)
