@@ -34,8 +34,10 @@ docs: $(VENV)/installed-dev
 	$(BIN)/bulkflow words --markdown > docs/words.md
 	$(BIN)/bulkflow explain --markdown > docs/errors.md
 
-## bench: load a generated file into a sandbox in another process, and print what it took
+## bench: the data path beside `wc -l`, raw sockets, another client and DuckDB; takes some minutes
 bench: $(VENV)/installed-dev
+	$(BIN)/python bench/path.py --peer
+	$(BIN)/python bench/fates.py --rows 1000000 --failed 1.0
 	$(BIN)/python bench/load.py
 
 ## peers: drive the sandbox with the Salesforce CLI (needs node and npm)

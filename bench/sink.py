@@ -1,0 +1,162 @@
+"""An org that keeps nothing: takes jobs and their data, throws the data away, and says what came.
+
+    python bench/sink.py --rate 5MB --latency 0.05 --tls KEYS
+
+It prints its port when it is ready. Every job is complete as soon as it is closed. `GET /stats`
+answers with the bytes that came and the seconds from the first request to the last answer, and
+forgets them. Data are taken at up to `--rate` bytes a second on each connection, and every request
+is answered `--latency` seconds after it came; without these, at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import ssl
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from threading import Lock, Thread
+
+from attrs import Factory, define
+from load import size_of
+
+BLOCK = 1 << 20
+COUNTS = {"numberRecordsProcessed": 10**9, "numberRecordsFailed": 0}
+"""Nobody counts the rows here, so these are more than any file has."""
+
+
+@define(eq=False)
+class Org:
+    """What came: jobs, bytes, and when."""
+
+    rate: float | None
+    latency: float
+    jobs: dict[str, dict[str, object]] = Factory(dict)
+    received: int = 0
+    began: float | None = None
+    ended: float = 0.0
+    numbers: count[int] = Factory(lambda: count(1))
+    lock: Lock = Factory(Lock)
+
+    def answer(self, method: str, path: str, body: bytes, size: int) -> tuple[int, object]:
+        """The status and the content for a request."""
+        with self.lock:
+            if path == "/stats":
+                found = {"bytes": self.received, "seconds": self.ended - (self.began or 0)}
+                self.received, self.began = 0, None
+                return 200, found
+            self.began = self.began or time.monotonic()
+            self.received += size
+            name = path.partition("/jobs/ingest")[2].strip("/").split("/")[0]
+            match method:
+                case "POST":
+                    name = f"750{next(self.numbers):012d}AAA"
+                    self.jobs[name] = {**json.loads(body), "id": name, "state": "Open"}
+                case "PATCH":
+                    state = json.loads(body)["state"]
+                    self.jobs[name]["state"] = "JobComplete" if state == "UploadComplete" else state
+                    return 200, {**self.jobs[name], "state": state}
+                case "PUT":
+                    return 201, None
+            if name not in self.jobs:
+                return 404, [{"errorCode": "NOT_FOUND", "message": path}]
+            return 200, {**self.jobs[name], **COUNTS}
+
+
+@define(eq=False)
+class Connection:
+    """One connection, from its first request to its last."""
+
+    org: Org
+    socket: socket.socket
+    buffer: bytearray = Factory(bytearray)
+    scratch: bytearray = Factory(lambda: bytearray(BLOCK))
+
+    def serve(self) -> None:
+        """Answer until the other end hangs up."""
+        try:
+            while self._one():
+                pass
+        except OSError:
+            # The other end is gone; a benchmark's client that fails says so by itself.
+            return
+        finally:
+            self.socket.close()
+
+    def _one(self) -> bool:
+        while b"\r\n\r\n" not in self.buffer:
+            data = self.socket.recv(65_536)
+            if not data:
+                return False
+            self.buffer += data
+        head, _, rest = bytes(self.buffer).partition(b"\r\n\r\n")
+        came = time.monotonic()
+        method, path, *_ = head.decode("latin-1").split(" ", 2)
+        lengths = [
+            line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
+        ]
+        size = int(lengths[0].partition(b":")[2]) if lengths else 0
+        body, self.buffer = b"", bytearray(rest[size:])
+        if method == "PUT":
+            self._discard(size - len(rest), came)
+        else:
+            body = rest[:size]
+            while len(body) < size:
+                body += self.socket.recv(size - len(body))
+        org = self.org
+        status, content = org.answer(method, path, body, size if method == "PUT" else 0)
+        if org.latency:
+            time.sleep(org.latency)
+        text = b"" if content is None else json.dumps(content).encode()
+        self.socket.sendall(
+            b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+            % (status, len(text), text)
+        )
+        org.ended = time.monotonic()
+        return True
+
+    def _discard(self, left: int, began: float) -> None:
+        # Linux throws bytes away without a copy of them, so the sender's own cost stands out.
+        plain = not isinstance(self.socket, ssl.SSLSocket) and sys.platform == "linux"
+        flags = socket.MSG_TRUNC if plain else 0
+        step = BLOCK if self.org.rate is None else 1 << 15
+        taken = 0
+        while taken < left:
+            got = self.socket.recv_into(self.scratch, min(step, left - taken), flags)
+            if not got:
+                raise ConnectionError("the data ended too soon")
+            taken += got
+            if self.org.rate is not None:
+                time.sleep(max(0.0, began + taken / self.org.rate - time.monotonic()))
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(description="An org that keeps nothing.")
+    parser.add_argument("--rate", type=size_of, help="bytes a second on each connection")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--tls", type=Path, help="a PEM file with a key and its certificates")
+    chosen = parser.parse_args()
+    context = None
+    if chosen.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chosen.tls)
+    org = Org(chosen.rate, chosen.latency)
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        if chosen.rate:
+            # What lies in the buffers has left the client, so they must be small beside a part.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        print(listening.getsockname()[1], flush=True)
+        while True:
+            connection, _ = listening.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if context is not None:
+                connection = context.wrap_socket(connection, server_side=True)
+            Thread(target=Connection(org, connection).serve, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
