@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.plugin import hookimpl
+from bulkflow.plugin import Command, hookimpl
 from bulkflow_ingest.clauses import CLAUSES
 from bulkflow_ingest.conditions import CONDITIONS
 from bulkflow_ingest.settings import is_ingest, problems
@@ -12,7 +12,9 @@ from bulkflow_ingest.steps import STEPS
 from bulkflow_ingest.types import VALUE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import click
 
     from bulkflow.model.part import Manifest
     from bulkflow.plugin import (
@@ -25,6 +27,29 @@ if TYPE_CHECKING:
         Step,
         ValueType,
     )
+
+_COMMANDS = {
+    "list": "List the ingest jobs of an org.",
+    "show": "Show all that Salesforce says of a job.",
+    "abort": "Abort jobs that are not at an end.",
+    "delete": "Delete jobs that are at an end.",
+}
+
+
+@hookimpl
+def bulkflow_commands() -> Iterable[Command]:
+    """`bulkflow jobs` and what may follow."""
+    for name, summary in _COMMANDS.items():
+        yield Command(("jobs", name), summary, _loading(name))
+
+
+def _loading(name: str) -> Callable[[], click.Command]:
+    def load() -> click.Command:
+        from bulkflow_ingest.jobs_commands import COMMANDS
+
+        return COMMANDS[name]
+
+    return load
 
 
 @hookimpl

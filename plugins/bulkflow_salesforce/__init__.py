@@ -5,34 +5,41 @@ Importing this package loads no HTTP library; making a `Session` does.
 
 from __future__ import annotations
 
-from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
-from bulkflow_salesforce.environment import from_environment
-from bulkflow_salesforce.errors import (
-    AnswerTimeoutError,
-    ApiFault,
-    BadAnswerError,
-    Call,
-    ForbiddenError,
-    ForeignUrlError,
-    LimitExceededError,
-    LocalFileError,
-    LostAnswerError,
-    NotFoundError,
-    OrgError,
-    SalesforceError,
-    ServerFaultError,
-    TlsError,
-    TransportError,
-    UnauthorizedError,
-    UnreachableError,
-)
-from bulkflow_salesforce.headers import Headers, LimitInfo
-from bulkflow_salesforce.redaction import redact
-from bulkflow_salesforce.request import Body, BytesBody, Reader, Timeouts
-from bulkflow_salesforce.response import DownloadInfo, JsonValue, Response
-from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
-from bulkflow_salesforce.session import Session
-from bulkflow_salesforce.tokens import StaticToken, TokenProvider
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
+    from bulkflow_salesforce.environment import from_environment
+    from bulkflow_salesforce.errors import (
+        AnswerTimeoutError,
+        ApiFault,
+        BadAnswerError,
+        Call,
+        ForbiddenError,
+        ForeignUrlError,
+        LimitExceededError,
+        LocalFileError,
+        LostAnswerError,
+        NotFoundError,
+        OrgError,
+        SalesforceError,
+        ServerFaultError,
+        TlsError,
+        TransportError,
+        UnauthorizedError,
+        UnreachableError,
+    )
+    from bulkflow_salesforce.headers import Headers, LimitInfo
+    from bulkflow_salesforce.network import Network
+    from bulkflow_salesforce.profiles.opening import open_org
+    from bulkflow_salesforce.redaction import redact
+    from bulkflow_salesforce.request import Body, BytesBody, Reader, Timeouts
+    from bulkflow_salesforce.response import DownloadInfo, JsonValue, Response
+    from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
+    from bulkflow_salesforce.session import Session
+    from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
+    from bulkflow_salesforce.tokens import StaticToken, TokenProvider
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -51,6 +58,7 @@ __all__ = [
     "LimitInfo",
     "LocalFileError",
     "LostAnswerError",
+    "Network",
     "NotFoundError",
     "OrgAddress",
     "OrgError",
@@ -62,6 +70,7 @@ __all__ = [
     "ServerFaultError",
     "Session",
     "StaticToken",
+    "Surroundings",
     "Timeouts",
     "TlsError",
     "TokenProvider",
@@ -69,6 +78,60 @@ __all__ = [
     "UnauthorizedError",
     "UnreachableError",
     "from_environment",
+    "open_org",
     "redact",
     "salesforce_id",
+    "say",
+    "surroundings_of",
 ]
+
+_PLACES = {
+    "AnswerTimeoutError": "errors",
+    "ApiFault": "errors",
+    "BadAnswerError": "errors",
+    "Body": "request",
+    "BytesBody": "request",
+    "Call": "errors",
+    "DEFAULT_API_VERSION": "address",
+    "DownloadInfo": "response",
+    "ForbiddenError": "errors",
+    "ForeignUrlError": "errors",
+    "Headers": "headers",
+    "JsonValue": "response",
+    "LimitExceededError": "errors",
+    "LimitInfo": "headers",
+    "LocalFileError": "errors",
+    "LostAnswerError": "errors",
+    "Network": "network",
+    "NotFoundError": "errors",
+    "OrgAddress": "address",
+    "OrgError": "errors",
+    "Reader": "request",
+    "Response": "response",
+    "RetryNotice": "retry",
+    "RetryPolicy": "retry",
+    "SalesforceError": "errors",
+    "ServerFaultError": "errors",
+    "Session": "session",
+    "StaticToken": "tokens",
+    "Surroundings": "surroundings",
+    "Timeouts": "request",
+    "TlsError": "errors",
+    "TokenProvider": "tokens",
+    "TransportError": "errors",
+    "UnauthorizedError": "errors",
+    "UnreachableError": "errors",
+    "from_environment": "environment",
+    "open_org": "profiles.opening",
+    "redact": "redaction",
+    "salesforce_id": "address",
+    "say": "surroundings",
+    "surroundings_of": "surroundings",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, and nothing else: a start needs little of it."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -145,6 +145,7 @@ class Request:
         target: Path and query, as sent.
         accept: The media type that is wanted.
         body: What to send, with its content type.
+        content_encoding: How the body is compressed, "" if it is not.
         read_timeout: Seconds to wait for the answer's next bytes.
     """
 
@@ -154,3 +155,4 @@ class Request:
     read_timeout: float
     body: Body | None = field(default=None, repr=False)
     content_type: str = ""
+    content_encoding: str = ""

@@ -160,14 +160,24 @@ class Session:
         """Change something. After an ambiguous `LostAnswerError`, a `get` tells what is so."""
         return self._held("PATCH", path, body=_json_body(content), content_type=_JSON_UTF8)
 
-    def put_body(self, path: str, body: Body, content_type: str) -> Response:
+    def put_body(
+        self, path: str, body: Body, content_type: str, *, content_encoding: str = ""
+    ) -> Response:
         """Send data, read as it is sent; 256 KiB of it are held at a time.
+
+        Args:
+            path: From `path`.
+            body: The data.
+            content_type: Their media type.
+            content_encoding: "gzip" if they are compressed.
 
         Raises:
             LocalFileError: The body cannot be read or is shorter than its length; the connection
                 is cut before its end, which the org does not take for an upload.
         """
-        return self._held("PUT", path, body=body, content_type=content_type)
+        return self._held(
+            "PUT", path, body=body, content_type=content_type, content_encoding=content_encoding
+        )
 
     def delete(self, path: str) -> Response:
         """Delete something. After an ambiguous `LostAnswerError`, a second try may find nothing."""
@@ -236,8 +246,16 @@ class Session:
         query: Mapping[str, str | int] | None = None,
         body: Body | None = None,
         content_type: str = "",
+        content_encoding: str = "",
     ) -> Response:
-        request = self._request(method, path, query=query, body=body, content_type=content_type)
+        request = self._request(
+            method,
+            path,
+            query=query,
+            body=body,
+            content_type=content_type,
+            content_encoding=content_encoding,
+        )
 
         def receive(answer: Answer) -> Response:
             content = answer.read(self.answer_limit)
@@ -256,6 +274,7 @@ class Session:
         query: Mapping[str, str | int] | None = None,
         body: Body | None = None,
         content_type: str = "",
+        content_encoding: str = "",
     ) -> Request:
         target = path
         if query:
@@ -269,6 +288,7 @@ class Session:
             read_timeout=self.timeouts.upload if method == "PUT" else self.timeouts.read,
             body=body,
             content_type=content_type,
+            content_encoding=content_encoding,
         )
 
     def _settle(
@@ -328,6 +348,8 @@ class Session:
         }
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+            if request.content_encoding:
+                headers["Content-Encoding"] = request.content_encoding
             headers["Content-Length"] = str(request.body.length)
         return headers
 

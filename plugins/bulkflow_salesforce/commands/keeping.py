@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.errors import BulkflowError, UsageError
-from bulkflow_salesforce.commands.surroundings import say, surroundings
 from bulkflow_salesforce.login.auth_url import AuthUrl
 from bulkflow_salesforce.login.endpoint import TokenEndpoint
 from bulkflow_salesforce.network import Network
@@ -16,6 +15,7 @@ from bulkflow_salesforce.profiles.flow import Secret
 from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
 from bulkflow_salesforce.profiles.places import InKeyring, Secrets
+from bulkflow_salesforce.surroundings import say, surroundings_of
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.origin import Origin
@@ -30,7 +30,7 @@ _ENDABLE = (Secret.REFRESH_TOKEN, Secret.AUTH_URL)
 @click.pass_context
 def list_orgs(context: click.Context, as_json: bool) -> int:
     """List the orgs that have names; the default one is marked."""
-    world = surroundings(context)
+    world = surroundings_of(context)
     folder = folder_of(world.environ)
     chosen, rows = folder.default(), []
     for name in folder.names():
@@ -59,7 +59,7 @@ def list_orgs(context: click.Context, as_json: bool) -> int:
 @click.pass_context
 def show(context: click.Context, name: str) -> int:
     """Show how an org is logged in to, and where its secrets are; never the secrets."""
-    world = surroundings(context)
+    world = surroundings_of(context)
     world.stdout.write(folder_of(world.environ).read(name).document())
     return 0
 
@@ -69,7 +69,7 @@ def show(context: click.Context, name: str) -> int:
 @click.pass_context
 def default(context: click.Context, name: str | None) -> int:
     """Choose what `org default` stands for; without NAME, say what it is."""
-    world = surroundings(context)
+    world = surroundings_of(context)
     folder = folder_of(world.environ)
     if name is not None:
         folder.set_default(name)
@@ -95,7 +95,7 @@ def logout(context: click.Context, name: str, keep_token: bool) -> int:
 
     What is kept in variables and files, and the logins of the Salesforce CLI, stay as they are.
     """
-    world = surroundings(context)
+    world = surroundings_of(context)
     folder = folder_of(world.environ)
     profile = folder.read(name)
     vault = SystemKeyring()

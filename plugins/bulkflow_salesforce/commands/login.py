@@ -10,7 +10,6 @@ import click
 from attrs import define, evolve, field
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.commands.surroundings import Surroundings, say, surroundings
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
 from bulkflow_salesforce.login.obtaining import Login
@@ -22,6 +21,7 @@ from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
 from bulkflow_salesforce.profiles.places import InFile, InKeyring, Secrets, read_place
 from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile, checked_name
+from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.profiles.folder import ProfileFolder
@@ -116,7 +116,7 @@ def login(
     and where the secrets are; secrets go to the keyring of this machine, or stay in the variables
     and files that are named.
     """
-    world = surroundings(context)
+    world = surroundings_of(context)
     folder = folder_of(world.environ)
     if sandbox:
         given["login_url"] = given["login_url"] or f"https://{TEST_HOST}"

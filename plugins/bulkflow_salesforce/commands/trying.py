@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkflow_salesforce.address import OrgAddress
-from bulkflow_salesforce.commands.surroundings import surroundings
 from bulkflow_salesforce.errors import SalesforceError
 from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.profiles.opening import DEFAULT, open_org
 from bulkflow_salesforce.session import Session
+from bulkflow_salesforce.surroundings import surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ def try_org(context: click.Context, name: str, as_json: bool) -> int:
 
     NAME is an org, or `env`; without it, the default one.
     """
-    world = surroundings(context)
+    world = surroundings_of(context)
     org = open_org(name, world.environ)
     address = OrgAddress(org.instance_url, org.api_version)
     with Session(address, org.tokens, network=Network.of(world.environ)) as session:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "env"
 DEFAULT = "default"
+_EMBEDDED = "sandbox"
 
 
 def open_org(name: str, environ: Mapping[str, str]) -> OrgAccess:
@@ -35,6 +36,11 @@ def open_org(name: str, environ: Mapping[str, str]) -> OrgAccess:
     if name == ENVIRONMENT:
         address, tokens = from_environment(environ)
         return OrgAccess(name, address.instance_url, address.api_version, tokens)
+    if name == _EMBEDDED:
+        raise UsageError(
+            "the embedded sandbox is empty at the start of every run, so nothing is in it now",
+            help="`bulkflow sandbox serve` runs one that lasts; `org env` reaches it",
+        )
     folder = folder_of(environ)
     if name == DEFAULT:
         chosen = folder.default()

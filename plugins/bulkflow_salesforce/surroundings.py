@@ -43,7 +43,7 @@ class _Process:
     environ: Mapping[str, str] = os.environ
 
 
-def surroundings(context: click.Context) -> Surroundings:
+def surroundings_of(context: click.Context) -> Surroundings:
     """Those that the command line was started with; those of the process elsewhere."""
     given = context.obj
     return cast("Surroundings", given) if hasattr(given, "environ") else _Process()
