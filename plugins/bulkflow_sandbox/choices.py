@@ -381,9 +381,20 @@ class Choices:
         "A longer value fails the job",
     )
     lock_text: str = _choice(
-        "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--",
+        "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record or 1 records: {id}:--",
         Source.RECORDED,
         "The error of a row whose record is locked (a fault that a test asks for)",
+    )
+    lock_new_text: str = _choice(
+        "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--",
+        Source.CHOSEN,
+        "The same where the row makes a new record, so that there is no id to name",
+    )
+    failed_ids_version: int = _choice(
+        53,
+        Source.DOCUMENTED,
+        "First version in which sf__Id of failedResults names the record of a row; before, it is "
+        "blank",
     )
     records_per_day: int = _choice(
         150_000_000, Source.DOCUMENTED, "Most records that are processed in 24 hours"
@@ -464,7 +475,8 @@ class Choices:
     written_order_version: int = _choice(
         50,
         Source.DOCUMENTED,
-        "First version whose query results have the columns as written; before, alphabetically",
+        "First version in which query results, successfulResults and failedResults have the "
+        "columns as written; before, alphabetically",
     )
     query_page_rows: int = _choice(
         50_000, Source.CHOSEN, "Rows on a page of query results when maxRecords is not given"

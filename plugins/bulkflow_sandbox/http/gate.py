@@ -49,6 +49,7 @@ class Gate:
                 headers = MutableHeaders(scope=message)
                 headers["Cache-Control"] = "no-cache,must-revalidate,max-age=0,no-store,private"
                 headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Robots-Tag"] = "none"
                 if counted:
                     used, maximum = sandbox.limits.standing(API_REQUESTS)
                     headers["Sforce-Limit-Info"] = f"api-usage={used}/{maximum}"

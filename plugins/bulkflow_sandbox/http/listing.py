@@ -25,11 +25,16 @@ async def answer_list(request: Request, sandbox: Sandbox, path: str, kind: JobTy
     if query.get("isPkChunkingEnabled", "").lower() == "true":
         # No kind of job that the sandbox has is chunked by primary key.
         kinds = ()
-    page = await to_thread(sandbox.ingest.page, kinds, _read_locator(query.get("queryLocator")))
+    if query.get("concurrencyMode", "parallel").lower() != "parallel":
+        # Every job of the sandbox is Parallel, as those of the Bulk API 2.0 are.
+        kinds = ()
+    locator = query.get("queryLocator")
+    page = await to_thread(sandbox.ingest.page, kinds, _read_locator(locator))
     following = None
     if page.next is not None:
         following = f"{path.format(version=request.state.version)}?queryLocator="
         following += f"{to18(LOCATOR_PREFIX + page.next[3:15])}"
+        following += f"-{_position(locator) + len(page.jobs)}"
         if "jobType" in query:
             following += f"&jobType={query['jobType']}"
     body = {
@@ -44,6 +49,12 @@ def _kinds(sandbox: Sandbox, name: str | None, own: JobType) -> tuple[JobType, .
     if name is None:
         return tuple(JobType) if sandbox.org.choices.list_all_kinds else (own,)
     return tuple(kind for kind in JobType if kind.value.lower() == name.lower())
+
+
+def _position(locator: str | None) -> int:
+    """How many jobs stand before a page: the number at the end of its locator (recorded form)."""
+    number = (locator or "").partition("-")[2]
+    return int(number) if number.isdecimal() and number.isascii() and len(number) < 10 else 0
 
 
 def _read_locator(text: str | None) -> str | None:

@@ -22,7 +22,10 @@ def csv_answer(
     if "gzip" in request.headers.get("accept-encoding", ""):
         given["Content-Encoding"] = "gzip"
         blocks = _compressed(blocks)
-    return StreamingResponse(blocks, headers=given, media_type="text/csv; charset=UTF-8")
+    # Given as a header, because Starlette adds a charset to a media type that is text.
+    given["Content-Type"] = "text/csv"
+    given["Vary"] = "Accept-Encoding"
+    return StreamingResponse(blocks, headers=given)
 
 
 def _compressed(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -68,8 +68,7 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
     key_name = _key_name(job)
     columns: list[Column] = []
     seen: set[str] = set()
-    # A blank first line is a header of one column without a name.
-    for index, name in enumerate(header or [""]):
+    for index, name in enumerate(header):
         lookup = "." in name
         column = (
             _lookup(index, name, item, schema, choices)

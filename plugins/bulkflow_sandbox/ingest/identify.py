@@ -47,6 +47,9 @@ def find_by_id(
     marks = deleted_marks(connection, item, wanted)
     seen: set[str] = set()
     for row, value in enumerate(values):
+        if value is not None:
+            # A row that has failed already names its record in the results, too.
+            piece.ids[row] = str(value)
         if row in piece.errors:
             continue
         if value is None:
@@ -54,7 +57,6 @@ def find_by_id(
                 piece.fail(row, absent)
             continue
         record_id = str(value)
-        piece.ids[row] = record_id
         if record_id in seen:
             piece.fail(row, f"DUPLICATE_VALUE:Duplicate id specified: {record_id}:Id --")
         elif record_id not in wanted:
@@ -77,14 +79,16 @@ def find_by_key(
     found = ids_of(connection, item, key.field, {one for one in values if one is not None})
     seen: set[Value] = set()
     for row, value in enumerate(values):
+        one = folded(key.field, value)
+        owners = [] if value is None else found.get(one, [])
         if row in piece.errors:
+            if len(owners) == 1:
+                piece.ids[row] = owners[0]
             continue
         if value is None:
             if choices.blank_key_fails:
                 piece.fail(row, f"MISSING_ARGUMENT:{name} not specified:{name} --")
             continue
-        one = folded(key.field, value)
-        owners = found.get(one, [])
         if one in seen:
             text = piece.texts[key.index][row]
             piece.fail(row, f"DUPLICATE_VALUE:Duplicate external id specified: {text}:{name} --")

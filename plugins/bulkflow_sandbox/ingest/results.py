@@ -8,7 +8,7 @@ from enum import StrEnum
 from io import SEEK_END
 from itertools import compress, pairwise
 from random import Random
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from attrs import define, field, frozen
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.ingest.files import JobFiles
     from bulkflow_sandbox.ingest.piece import Piece
     from bulkflow_sandbox.jobs.job import Job
+
+
+_Column = TypeVar("_Column")
 
 
 class ResultKind(StrEnum):
@@ -73,18 +76,23 @@ class ResultFiles:
     """Writes the rows of the successful and the failed file of a job."""
 
     job: Job
+    _choices: Choices = field(repr=False)
+    _order: list[int] | None
     _good_file: TextIO = field(repr=False)
     _bad_file: TextIO = field(repr=False)
 
     @classmethod
-    def open(cls, job: Job, files: JobFiles, progress: Progress) -> ResultFiles:
+    def open(cls, job: Job, files: JobFiles, progress: Progress, choices: Choices) -> ResultFiles:
         """Goes on where `progress` ended; what was written past it is cut off."""
         good, bad = progress.ends[-1] if progress.ends else (0, 0)
-        return cls(job, _open_at(files.successful, good), _open_at(files.failed, bad))
+        order = _order(_cells(job, progress.header or b""), job, choices)
+        return cls(
+            job, choices, order, _open_at(files.successful, good), _open_at(files.failed, bad)
+        )
 
     def write(self, piece: Piece) -> None:
         """Adds the rows of a piece to the file that each belongs to."""
-        echo = piece.echo()
+        echo = _ordered(piece.echo(), self._order)
         created = ["true" if new else "false" for new in piece.created]
         good = zip(piece.ids, created, *echo, strict=True)
         if not piece.errors:
@@ -92,11 +100,18 @@ class ResultFiles:
             return
         saved = [row not in piece.errors for row in range(len(piece.rows))]
         self._write(self._good_file, compress(good, saved))
-        named = self.job.operation is not Operation.INSERT
+        named = (
+            self.job.operation is not Operation.INSERT
+            and float(self.job.api_version) >= self._choices.failed_ids_version
+        )
         self._write(
             self._bad_file,
             (
-                (piece.ids[row] if named else "", piece.errors[row], *piece.rows[row])
+                (
+                    piece.ids[row] if named else "",
+                    piece.errors[row],
+                    *_ordered(piece.rows[row], self._order),
+                )
                 for row in sorted(piece.errors)
             ),
         )
@@ -135,7 +150,7 @@ def result_blocks(job: Job, files: JobFiles, kind: ResultKind, choices: Choices)
     """
     progress = Progress.from_text(job.progress)
     if progress.header is None:
-        yield from _raw(job, files, kind)
+        yield from _raw(job, files, kind, choices)
         return
     line_end = job.line_ending.text.encode()
     if kind is ResultKind.UNPROCESSED:
@@ -146,7 +161,7 @@ def result_blocks(job: Job, files: JobFiles, kind: ResultKind, choices: Choices)
     delimiter = job.column_delimiter.text.encode()
     good = kind is ResultKind.SUCCESSFUL
     names = (b'"sf__Id"', b'"sf__Created"' if good else b'"sf__Error"')
-    yield delimiter.join((*names, progress.header)) + line_end
+    yield delimiter.join((*names, _shown_header(progress.header, job, choices))) + line_end
     path = files.successful if good else files.failed
     column = 0 if good else 1
     starts = [0, *(end[column] for end in progress.ends)]
@@ -156,7 +171,7 @@ def result_blocks(job: Job, files: JobFiles, kind: ResultKind, choices: Choices)
             yield from file_blocks(path, start, end)
 
 
-def _raw(job: Job, files: JobFiles, kind: ResultKind) -> Iterator[bytes]:
+def _raw(job: Job, files: JobFiles, kind: ResultKind, choices: Choices) -> Iterator[bytes]:
     """The files of a job of which no row was looked at."""
     if kind is ResultKind.UNPROCESSED and job.state is not JobState.JOB_COMPLETE:
         yield from file_blocks(files.upload)
@@ -166,7 +181,40 @@ def _raw(job: Job, files: JobFiles, kind: ResultKind) -> Iterator[bytes]:
         return
     delimiter = job.column_delimiter.text.encode()
     name = b'"sf__Created"' if kind is ResultKind.SUCCESSFUL else b'"sf__Error"'
+    header = _shown_header(header, job, choices)
     yield delimiter.join((b'"sf__Id"', name, header)) + job.line_ending.text.encode()
+
+
+def _cells(job: Job, header: bytes) -> list[bytes]:
+    """The names of a header, each with the quotes that it was written with."""
+    delimiter = job.column_delimiter.text.encode()
+    cells: list[bytes] = []
+    for part in header.split(delimiter):
+        if cells and cells[-1].count(b'"') % 2:
+            cells[-1] += delimiter + part
+        else:
+            cells.append(part)
+    return cells
+
+
+def _order(cells: Sequence[bytes], job: Job, choices: Choices) -> list[int] | None:
+    """Which column of the upload stands where in the results; `None` where all stay in place."""
+    if float(job.api_version) >= choices.written_order_version:
+        return None
+    return sorted(range(len(cells)), key=lambda place: cells[place].strip(b'"').lower())
+
+
+def _ordered(columns: Sequence[_Column], order: list[int] | None) -> Sequence[_Column]:
+    return columns if order is None else [columns[place] for place in order]
+
+
+def _shown_header(header: bytes, job: Job, choices: Choices) -> bytes:
+    """The header of an upload as the results of its version show it."""
+    cells = _cells(job, header)
+    order = _order(cells, job, choices)
+    return (
+        header if order is None else job.column_delimiter.text.encode().join(_ordered(cells, order))
+    )
 
 
 def first_line(path: Path) -> bytes:

@@ -93,11 +93,13 @@ class Saver:
         piece.distinct = not self._repeats(piece)
         if len(rows) <= size or (piece.distinct and not self._in_sequence(piece)):
             self._save(connection, piece, now)
+            self._name_locked(piece)
             yield piece
             return
         for start in range(0, len(rows), size):
             chunk = self._read(rows[start : start + size], number + start)
             self._save(connection, chunk, now)
+            self._name_locked(chunk)
             yield chunk
 
     def _read(self, rows: list[list[str]], number: int) -> Piece:
@@ -105,8 +107,16 @@ class Saver:
         if self.locked is not None:
             for row in range(len(rows)):
                 if self.locked(number + row):
-                    piece.fail(row, self.choices.lock_text)
+                    piece.fail(row, self.choices.lock_new_text)
         return piece
+
+    def _name_locked(self, piece: Piece) -> None:
+        """Names the locked record in the error of each row that is known to be about one."""
+        if self.locked is None:
+            return
+        for row, error in piece.errors.items():
+            if error == self.choices.lock_new_text and piece.ids[row]:
+                piece.errors[row] = self.choices.lock_text.format(id=piece.ids[row])
 
     def _repeats(self, piece: Piece) -> bool:
         """Whether a key, id or unique value stands in two of the rows."""

@@ -101,7 +101,8 @@ class IngestTask:
         if scan.problem is not None:
             raise JobFailedError(scan.problem)
         self._rows = Rows(path, job)
-        columns = read_header(self._rows.header, job, self._org.schema, choices)
+        # A blank first line is a header of one column without a name.
+        columns = read_header(self._rows.header or [""], job, self._org.schema, choices)
         item = self._org.schema.object(job.object)
         assert item is not None, "the header was read against the object"
         locks = self._org.faults.row_locks()
@@ -129,7 +130,7 @@ class IngestTask:
             self._saver.prepare(connection)
         self._failure = self._org.faults.job_failure()
         self._rows.skip(self._progress.rows)
-        self._results = ResultFiles.open(job, self._files, self._progress)
+        self._results = ResultFiles.open(job, self._files, self._progress, choices)
 
     def work(self, rows: int) -> bool:
         """Processes at most that many rows, in whole chunks and within one internal batch.
