@@ -63,9 +63,14 @@ class IngestApi:
         """POST a job; it is Open and empty then."""
         return _job(self.session.post_json(self._path(), spec.request()))
 
-    def upload(self, job: str, body: Body) -> None:
-        """PUT the data of a job: once, and never again for the same job."""
-        self.session.put_body(self._path(job, "batches"), body, "text/csv; charset=UTF-8")
+    def upload(self, job: str, body: Body, encoding: str = "") -> None:
+        """PUT the data of a job: once, and never again for the same job.
+
+        Whether orgs take data with an encoding of "gzip" is not documented.
+        """
+        self.session.put_body(
+            self._path(job, "batches"), body, "text/csv; charset=UTF-8", content_encoding=encoding
+        )
 
     def close(self, job: str) -> JobInfo:
         """PATCH a job to UploadComplete: Salesforce begins to process it."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import define, frozen
+from attrs import frozen
 
 from bulkflow.errors import BulkflowError, StepError, UsageError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobInfo, JobState
+from bulkflow_ingest.sending import send
 from bulkflow_salesforce import (
     LostAnswerError,
     NotFoundError,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow.plugin import Context
-    from bulkflow_csv import PartBody
     from bulkflow_ingest.api import IngestApi, JobSpec
     from bulkflow_ingest.parts import JobParts, PartJob
 
@@ -60,7 +60,7 @@ class Requests:
             except LostAnswerError as error:
                 if attempt == TRIES:
                     raise
-                self._warn(
+                self.warn(
                     f"the answer to creating a job for part {part.number + 1} was lost: {error}",
                     "an empty job may stay Open in the org; Salesforce processes nothing of it",
                 )
@@ -92,14 +92,12 @@ class Requests:
             # Until the answer says otherwise: the run may end at any point of the upload.
             part.spoilt = True
             try:
-                self._recorded(
-                    part, "upload", partial(self.api.upload, part.id, _Counted(part, self))
-                )
+                self._recorded(part, "upload", partial(send, self, part, part.id))
             except LostAnswerError as error:
                 part.sent = 0
                 if attempt == TRIES or not own:
                     raise
-                self._warn(
+                self.warn(
                     f"the answer to the upload into job {part.id} was lost: {error}",
                     "the job is aborted and another one takes its place, so that no row is "
                     "loaded twice",
@@ -250,7 +248,8 @@ class Requests:
         if changed:
             self.context.journal.remote(self.parts.job.key, part.number, info.id, str(info.state))
 
-    def _warn(self, message: str, help: str) -> None:  # noqa: A002 - the word that users see
+    def warn(self, message: str, help: str) -> None:  # noqa: A002 - the word that users see
+        """Say something that users should know."""
         self.context.emit(Notice(message, NoticeLevel.WARNING, job=self.parts.job.key, help=help))
 
     @staticmethod
@@ -261,46 +260,3 @@ class Requests:
                 help="upload it first: `upload job NAME`",
             )
         return part.id
-
-
-@define(eq=False)
-class _Counted:
-    """A part's body that says how far it has been read, and stops when the run is to stop."""
-
-    _part: PartJob
-    _requests: Requests
-
-    @property
-    def length(self) -> int:
-        """Bytes of the body."""
-        assert self._part.data is not None
-        return self._part.data.size
-
-    def open(self) -> _CountedReader:
-        """A reader at the start."""
-        assert self._part.data is not None
-        return _CountedReader(self._part.data.open(), self._part, self._requests)
-
-
-@define(eq=False)
-class _CountedReader:
-    _body: PartBody
-    _part: PartJob
-    _requests: Requests
-
-    def read(self, size: int = -1, /) -> bytes:
-        # Nothing is processed of a job that is not closed, so the upload may end anywhere.
-        self._requests.context.checkpoint()
-        data = self._body.read(size)
-        self._part.sent = self._body.tell()
-        self._requests.parts.tell(self._requests.context, self._part)
-        return data
-
-    def tell(self) -> int:
-        return self._body.tell()
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self._body.seek(offset, whence)
-
-    def close(self) -> None:
-        self._body.close()

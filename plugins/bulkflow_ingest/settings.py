@@ -34,6 +34,7 @@ class IngestSettings:
     part_rows: int | None = None
     balanced: bool = False
     connections: int = CONNECTIONS
+    compressed: bool = False
     delimiter: str | None = None
     line_ending: str | None = None
     assignment_rule: str | None = None

@@ -22,6 +22,7 @@ from bulkflow_salesforce.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.response import DownloadInfo, Response
 from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
 from bulkflow_salesforce.sink import opened
+from bulkflow_salesforce.thrift import RetryBudget, Thrift
 from bulkflow_salesforce.tokens import SharedToken
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ _NO_DATA = frozenset(
 
 
 def _ignore(_notice: RetryNotice) -> None:
+    pass
+
+
+def _ignore_limits(_info: LimitInfo) -> None:
     pass
 
 
@@ -81,7 +86,10 @@ class Session:
         ca_file: A PEM file of the certificate authorities to trust in place of the system's.
         answer_limit: The most bytes taken of an answer that is held in memory.
         client_name: What the org's logs show.
+        budget: The repeats that all threads have together.
+        thrift: How it slows down before the org's requests of the day are gone.
         on_retry: Told before each wait, in the thread that waits.
+        on_slow: Told when the session begins to slow down, with what is left.
         sleep: Waits for so many seconds. May raise, to end the wait and the call.
         random: Gives a number from 0 to 1, for the jitter of waits.
         now: The time in seconds since the epoch, for dates in `Retry-After`.
@@ -102,12 +110,16 @@ class Session:
         repr=False,
         validator=validators.matches_re(r"[\w./-]+"),
     )
+    budget: RetryBudget = field(factory=RetryBudget, kw_only=True, repr=False)
+    thrift: Thrift = field(factory=Thrift, kw_only=True, repr=False)
+    _on_slow: Callable[[LimitInfo], None] = field(default=_ignore_limits, kw_only=True, repr=False)
     _on_retry: Callable[[RetryNotice], None] = field(default=_ignore, kw_only=True, repr=False)
     _sleep: Callable[[float], None] = field(default=time.sleep, kw_only=True, repr=False)
     _random: Callable[[], float] = field(default=random.random, kw_only=True, repr=False)
     _now: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
     _clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
     _limit_info: LimitInfo | None = field(default=None, init=False, repr=False)
+    _slow: bool = field(default=False, init=False, repr=False)
     _token: SharedToken = field(init=False, repr=False)
     _wire: Wire = field(init=False, repr=False)
 
@@ -300,9 +312,10 @@ class Session:
     ) -> _T:
         attempt, renewed = 1, False
         while True:
+            self._slow_down()
             token = self._token.current()
             try:
-                return self._once(request, token, receive)
+                result = self._once(request, token, receive)
             except UnauthorizedError as error:
                 if renewed or not error.renewable or not self._token.renew(token):
                     raise
@@ -310,6 +323,9 @@ class Session:
             except OrgError as error:
                 wait = self.policy.pause(error, attempt, self._random())
                 if wait is None or not may_repeat():
+                    raise
+                if not self.budget.spend():
+                    error.notes = (*error.notes, _SPENT)
                     raise
                 self._on_retry(
                     RetryNotice(
@@ -323,6 +339,19 @@ class Session:
                 )
                 self._sleep(wait)
                 attempt += 1
+            else:
+                self.budget.earn()
+                return result
+
+    def _slow_down(self) -> None:
+        """Wait, if the org's requests of the day are nearly gone."""
+        info = self._limit_info
+        wait = self.thrift.pause(info)
+        if wait and info is not None:
+            if not self._slow:
+                self._slow = True
+                self._on_slow(info)
+            self._sleep(wait)
 
     def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
         with self._wire.exchange(request, self._headers(request, token)) as answer:
@@ -354,6 +383,7 @@ class Session:
         return headers
 
 
+_SPENT = "not repeated again: too many requests of this run have failed already"
 _JSON_UTF8 = "application/json; charset=UTF-8"
 
 

@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
     def exchange(self) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.proxy.target).netloc, timeout=30)
         try:
-            names = ("Authorization", "Content-Type", "Accept")
+            names = ("Authorization", "Content-Type", "Content-Encoding", "Accept")
             headers = {name: self.headers[name] for name in names if self.headers[name]}
             connection.request(self.command, self.path, self.body(), headers)
             answer = connection.getresponse()

@@ -1,0 +1,89 @@
+"""Sends the data of one part: as a range of the file, or compressed."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, BinaryIO
+
+from attrs import define
+
+from bulkflow_ingest.packing import Line, PackedBody, packed
+from bulkflow_salesforce import SalesforceError
+
+if TYPE_CHECKING:
+    from bulkflow_csv import PartBody, PartRange
+    from bulkflow_ingest.parts import PartJob
+    from bulkflow_ingest.requests import Requests
+
+
+def send(requests: Requests, part: PartJob, job: str) -> None:
+    """Send a part's rows into a job, once; compressed where that was asked for and is worth it."""
+    assert part.data is not None
+    line, clock = Line.of(requests.context), requests.context.clock
+    if requests.parts.settings.compressed and line.is_worth_it:
+        began = clock.monotonic()
+        with packed(requests.context, part.data) as body:
+            ready = clock.monotonic()
+            line.packed(part.data.size, body.length, ready - began)
+            try:
+                requests.api.upload(job, _Counted(part, requests, body), "gzip")
+            except SalesforceError as error:
+                if error.status != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+                    raise
+                line.takes_gzip = False
+                requests.warn(
+                    f"this org takes no compressed rows, so they are sent as they are: {error}",
+                    "remove the line `compressed`",
+                )
+            else:
+                line.sent(body.length, clock.monotonic() - ready)
+                return
+    began = clock.monotonic()
+    requests.api.upload(job, _Counted(part, requests, part.data))
+    line.sent(part.data.size, clock.monotonic() - began)
+
+
+@define(eq=False)
+class _Counted:
+    """A part's body that says how far it has been read, and stops when the run is to stop."""
+
+    _part: PartJob
+    _requests: Requests
+    _data: PartRange | PackedBody
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        return self._data.length if isinstance(self._data, PackedBody) else self._data.size
+
+    def open(self) -> _CountedReader:
+        """A reader at the start."""
+        assert self._part.data is not None
+        share = self._part.data.size / max(1, self.length)
+        return _CountedReader(self._data.open(), self._part, self._requests, share)
+
+
+@define(eq=False)
+class _CountedReader:
+    _body: PartBody | BinaryIO
+    _part: PartJob
+    _requests: Requests
+    _share: float
+    """Bytes of the part that one byte of the body stands for."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        # Nothing is processed of a job that is not closed, so the upload may end anywhere.
+        self._requests.context.checkpoint()
+        data = self._body.read(size)
+        self._part.sent = round(self._body.tell() * self._share)
+        self._requests.parts.tell(self._requests.context, self._part)
+        return data
+
+    def tell(self) -> int:
+        return self._body.tell()
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._body.seek(offset, whence)
+
+    def close(self) -> None:
+        self._body.close()
