@@ -271,6 +271,21 @@ class Choices:
         "paths to instance URLs that end in a slash, and works with real orgs",
     )
     oldest_version: int = _choice(31, Source.DOCUMENTED, "Oldest API version that is served")
+    version_retired: Refusal = _choice(
+        Refusal(410, "UNSUPPORTED_API_VERSION", "API version v{version} is no longer supported"),
+        Source.DOCUMENTED,
+        "A request in an older version; the status is documented, the body is not known",
+    )
+    newest_deprecated_version: int = _choice(
+        30,
+        Source.CHOSEN,
+        "Newest API version whose answers have a Warning header, if it is served",
+    )
+    deprecation_text: str = _choice(
+        '299 - "This API is deprecated and will be removed"',
+        Source.DOCUMENTED,
+        "That header; how it goes on after the word deprecated is not known",
+    )
     newest_version: int = _choice(68, Source.DOCUMENTED, "Newest API version that is served")
     oldest_ingest_version: int = _choice(41, Source.DOCUMENTED, "First version with ingest jobs")
 
@@ -395,6 +410,18 @@ class Choices:
         Source.DOCUMENTED,
         "First version in which sf__Id of failedResults names the record of a row; before, it is "
         "blank",
+    )
+    record_limit: int = _choice(400_000, Source.DOCUMENTED, "Most characters of a row")
+    record_too_long_text: str = _choice(
+        "InvalidBatch : Record exceeds the limit of {limit} characters",
+        Source.CHOSEN,
+        "A longer row fails the job",
+    )
+    batches_exceeded_text: str = _choice(
+        "ExceededQuota : ApiBatchItems Limit exceeded.",
+        Source.CHOSEN,
+        "A job that meets the daily limit of batches fails; that the rows of the batches beyond it "
+        "are in none of the three files is documented",
     )
     records_per_day: int = _choice(
         150_000_000, Source.DOCUMENTED, "Most records that are processed in 24 hours"

@@ -50,8 +50,8 @@ def test_a_file_keeps_every_form_of_value_that_the_upload_may_have(client):
     assert bad[1][:2] == [
         "",
         (
-            "INVALID_FIELD:Failed to deserialize field at col 3. Due to, ' 1962-03-04' is not a valid "
-            "value for the type xsd:date:Birthdate --"
+            "INVALID_FIELD:Failed to deserialize field at col 3. Due to, ' 1962-03-04' is not a "
+            "valid value for the type xsd:date:Birthdate --"
         ),
     ]
     assert bad[1][-1] == "Paper; ink\nand glue."

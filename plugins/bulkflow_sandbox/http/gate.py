@@ -37,8 +37,9 @@ class Gate:
             await self._app(scope, receive, send)
             return
         sandbox = self._sandbox
+        choices = sandbox.org.choices
         path = scope["path"]
-        if path.startswith("//") and sandbox.org.choices.leading_slashes:
+        if path.startswith("//") and choices.leading_slashes:
             path = "/" + path.lstrip("/")
             scope["path"] = path
         match = _API_PATH.fullmatch(path)
@@ -50,6 +51,8 @@ class Gate:
                 headers["Cache-Control"] = "no-cache,must-revalidate,max-age=0,no-store,private"
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["X-Robots-Tag"] = "none"
+                if match is not None and int(match[1]) <= choices.newest_deprecated_version:
+                    headers["Warning"] = choices.deprecation_text
                 if counted:
                     used, maximum = sandbox.limits.standing(API_REQUESTS)
                     headers["Sforce-Limit-Info"] = f"api-usage={used}/{maximum}"
@@ -72,9 +75,7 @@ class Gate:
         if minor != 0 or major > choices.newest_version or major < 1:
             raise not_found()
         if major < choices.oldest_version:
-            raise ApiError(
-                410, "UNSUPPORTED_API_VERSION", f"API version v{major}.0 is no longer supported"
-            )
+            raise choices.version_retired.error(version=f"{major}.0")
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme and scheme.lower() not in {"bearer", "oauth"}:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from bulkflow_sandbox.jobs.job import Job
+
+LONGEST_VALUE: Final = 131_072
+"""Characters. The csv module has the same limit, but it is the whole process's, and others raise
+it: where the sandbox runs inside its client, the client does."""
 
 
 class Rows:
@@ -34,6 +38,7 @@ class Rows:
         try:
             self._reader = csv.reader(self._file, delimiter=job.column_delimiter.text, strict=True)
             self.header = next(self._reader, [])
+            _check(self.header)
         except BaseException:
             self._file.close()
             raise
@@ -49,6 +54,8 @@ class Rows:
             csv.Error: A value is longer than 131,072 characters.
         """
         rows = list(islice(self._rows, count))
+        for row in rows:
+            _check(row)
         self.ended = len(rows) < count
         return rows
 
@@ -87,3 +94,8 @@ class Rows:
                     blanks = 0
                 yield row
             lines = self._reader.line_num
+
+
+def _check(row: list[str]) -> None:
+    if max(map(len, row), default=0) > LONGEST_VALUE:
+        raise csv.Error(f"field larger than field limit ({LONGEST_VALUE})")

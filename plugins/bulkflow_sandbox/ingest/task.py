@@ -156,8 +156,15 @@ class IngestTask:
         except csv.Error:
             self._fail(choices.field_too_long_text.format(limit=choices.field_limit))
             return False
+        if any(len("".join(row)) > choices.record_limit for row in texts):
+            self._fail(choices.record_too_long_text.format(limit=choices.record_limit))
+            return False
         if texts and not left:
             self._fail(choices.records_exceeded_text)
+            return False
+        new_batch = self._progress.rows % choices.batch_rows == 0
+        if texts and new_batch and not self._org.limits.left(BULK_BATCHES):
+            self._fail(choices.batches_exceeded_text, lost=True)
             return False
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
@@ -223,12 +230,14 @@ class IngestTask:
         if self._results is not None:
             self._results.close()
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str, *, lost: bool = False) -> None:
+        """Moves the job to Failed; rows that are `lost` do not come back as unprocessed."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
                 job = self._saved(connection, job, state=JobState.FAILED, error=message)
-            self._note_rest(connection, job)
+            if not lost:
+                self._note_rest(connection, job)
 
     def _note_rest(self, connection: sqlite3.Connection, job: Job | None) -> None:
         """Keeps where the rows begin that are not processed any more."""
