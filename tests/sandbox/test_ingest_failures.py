@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 
 from bulkflow_sandbox import Choices
@@ -149,3 +151,15 @@ def test_a_job_is_refused_when_the_days_batches_are_used_up(start):
 def test_an_upload_of_too_many_columns_fails_the_job(client):
     done = client.load(",".join(f"F{n}" for n in range(5001)), **INSERT)
     assert done["errorMessage"] == "InvalidBatch : The number of columns exceeds 5000"
+
+
+def test_the_limit_of_a_value_holds_though_somebody_raised_that_of_the_process(
+    client,
+) -> None:
+    before = csv.field_size_limit(1 << 24)
+    try:
+        done = client.load("Name,Description\nA," + "x" * 131_073 + "\n", object="Account")
+        assert done["state"] == "Failed"
+        assert "131072" in done["errorMessage"]
+    finally:
+        csv.field_size_limit(before)
