@@ -158,7 +158,9 @@ def test_the_limit_of_a_value_holds_though_somebody_raised_that_of_the_process(
 ) -> None:
     before = csv.field_size_limit(1 << 24)
     try:
-        done = client.load("Name,Description\nA," + "x" * 131_073 + "\n", object="Account")
+        done = client.load(
+            "Name,Description\nA," + "x" * 131_073 + "\n", object="Account", operation="insert"
+        )
         assert done["state"] == "Failed"
         assert "131072" in done["errorMessage"]
     finally:
