@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import PlannedJob
     from bulkflow.plugin.host import PluginHost
     from bulkflow.plugin.phrase import Phrase
+
+GIVES_UP = "abort"
+"""The step after which there is nothing to go on with."""
 
 SENDS_ROWS = "retry"
 """The step that may be run afterwards and after which rows may still fail."""
@@ -60,7 +64,8 @@ def afterwards(
     with journal_of(state_directory) as journal:
         record = chosen(journal, run_id)
         request, plan = again(record, state_directory, environ, host)
-        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
+        ends = verb == GIVES_UP
+        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__, reopens=ends)
         phrase = _phrase(host, verb, frozenset(words or {}))
         step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
         only = evolve(plan, body=step.on_each_job(plan.body))
@@ -74,6 +79,7 @@ def afterwards(
             recorder,
             replays=False,
             asks_for_answers=verb == SENDS_ROWS,
+            ends=ends,
         )
 
 
@@ -89,15 +95,17 @@ class _Step:
     def on_each_job(self, block: Block) -> Block:
         """A block with a chain for each of its jobs, and its loops around the same."""
         chains = tuple(self._chain(job) for job in block.jobs if self._got_far(job.name))
+        # Every statement keeps its number, by which the journal knows what was decided there.
         inner = tuple(
-            evolve(statement, body=self.on_each_job(statement.body))
+            evolve(statement, steps=(), handlers=())
+            if isinstance(statement, PlannedChain)
+            else evolve(statement, body=self.on_each_job(statement.body))
             for statement in block.statements
-            if not isinstance(statement, PlannedChain)
         )
-        return evolve(block, statements=(*chains, *inner))
+        return evolve(block, statements=(*inner, *chains))
 
     def _got_far(self, name: str) -> bool:
-        return any(key == name or key.startswith(f"{name}[") for key in self.jobs)
+        return any(re.split(r"[\[#]", key)[0] == name for key in self.jobs)
 
     def _chain(self, job: PlannedJob) -> PlannedChain:
         words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
 
+HANDS_OVER = "close"
+"""The action after which an org may load rows."""
+
 OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
 """What a run ends with that came to the end of its file."""
 
@@ -105,7 +108,7 @@ def resume(
         record = chosen(journal, run_id)
         if record.summary.exit_code in OVER:
             raise UsageError(
-                f"run {record.summary.id} is over: it came to the end of its file",
+                f"run {record.summary.id} is over: it came to its end, or was given up",
                 help=f"`bulkflow run {record.summary.pipeline}` begins another",
             )
         request, plan = again(record, state_directory, environ, host)
@@ -139,10 +142,12 @@ def work_on(
     *,
     replays: bool = True,
     asks_for_answers: bool = True,
+    ends: bool = True,
 ) -> RunFinished:
     """Walk a plan with the journal of its run, and record what it came to.
 
-    `replays` and `asks_for_answers` are those of `Services`.
+    `replays` and `asks_for_answers` are those of `Services`. What does not end the run leaves it
+    where it was, to be gone on with or over.
     """
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.services import Services
@@ -159,15 +164,24 @@ def work_on(
         run_directory=directory,
         replays=replays,
         asks_for_answers=asks_for_answers,
+        recalls=not replays,
     )
     watch(services)
     finished = run_plan(plan, services)
-    left = any(outcome.left for outcome in finished.jobs)
-    over = finished.exit_code in OVER or (
-        finished.exit_code is not ExitCode.INTERRUPTED and not left
-    )
-    record.finish(finished.exit_code, over=over)
+    if ends:
+        record.finish(finished.exit_code, over=_is_over(finished, record))
+    else:
+        record.finish_beside(finished.exit_code)
     return finished
+
+
+def _is_over(finished: RunFinished, record: _Record) -> bool:
+    """Whether there is nothing to go on with, and to run the file again loads no row twice."""
+    if finished.exit_code in OVER:
+        return True
+    left = any(outcome.left for outcome in finished.jobs)
+    interrupted = finished.exit_code is ExitCode.INTERRUPTED
+    return not interrupted and not left and not record.intended(HANDS_OVER)
 
 
 @contextmanager
@@ -268,3 +282,7 @@ if TYPE_CHECKING:
 
     class _Record(RunRecorder, Protocol):
         def finish(self, exit_code: int, *, over: bool) -> None: ...
+
+        def finish_beside(self, exit_code: int) -> None: ...
+
+        def intended(self, action: str) -> bool: ...

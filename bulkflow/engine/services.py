@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from attrs import Factory, define, evolve, field
 
@@ -81,6 +81,10 @@ class RunRecorder(Recorder, Protocol):
         """What an earlier attempt decided at a place, or else `decide`, from now on."""
         ...
 
+    def decision(self, place: str) -> object | None:
+        """What an earlier attempt decided at a place; None if it never got there."""
+        ...
+
 
 class Unrecorded:
     """A recorder for what sends nothing, such as a plan. It must not be asked to record intents."""
@@ -120,6 +124,10 @@ class Unrecorded:
         """Everything is decided anew."""
         return decide()
 
+    def decision(self, place: str) -> object | None:
+        """Nothing was decided."""
+        return None
+
 
 class SystemClock:
     """The machine's time."""
@@ -153,6 +161,8 @@ class Services:
     """Whether steps are kept in the journal, and those that it has are not run again."""
     asks_for_answers: bool = True
     """Whether rows that failed must have an answer: not where the rows are not what it is about."""
+    recalls: bool = False
+    """Whether loops and conditions are as the run decided them, and nothing is decided anew."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _labels: Counter[str] = field(factory=Counter)
@@ -173,8 +183,14 @@ class Services:
         if self.replays:
             self.journal.step_is(place, text, state, detail)
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
-        """What is decided once for all attempts at the run, such as the files of a loop."""
+    def decided(self, place: str, decide: Callable[[], T], unreached: T) -> T:
+        """What is decided once for all attempts at the run, such as the files of a loop.
+
+        `unreached` is what holds afterwards where the run never got to.
+        """
+        if self.recalls:
+            found = self.journal.decision(place)
+            return unreached if found is None else cast("T", found)
         return self.journal.decided(place, decide) if self.replays else decide()
 
     def emit(self, event: Event) -> None:

@@ -82,7 +82,10 @@ def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list
 
 def iterations(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
     """The entered frame of each iteration of a loop."""
-    files = services.decided(frame.place, lambda: files_of(loop, frame.scope, services.environ))
+    none: list[str] = []
+    files = services.decided(
+        frame.place, lambda: files_of(loop, frame.scope, services.environ), none
+    )
     for name in files:
         value = Text((name,), loop.pattern.span)
         yield frame.with_variable(loop.variable, value, name).enter(loop.body, services)
@@ -98,7 +101,9 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
             for inner in iterations(statement, frame, services):
                 walk(statement.body, inner, services)
         case PlannedWhen():
-            if services.decided(frame.place, lambda: holds(statement.condition, frame, services)):
+            if services.decided(
+                frame.place, lambda: holds(statement.condition, frame, services), False
+            ):
                 walk(statement.body, frame.enter(statement.body, services), services)
         case PlannedAlways():
             if services.cancellation.requested:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import astuple, define, field
 
+from bulkflow.errors import ExitCode
 from bulkflow.journal.history import job_history, steps_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
 
 T = TypeVar("T")
+
+OVER = (ExitCode.DONE, ExitCode.ROWS_FAILED)
+"""What a run ends with that came to the end of its file."""
 
 
 @define(eq=False)
@@ -74,10 +78,13 @@ class RunJournal:
         return made
 
     @classmethod
-    def go_on(cls, journal: Journal, run: str, *, version: str) -> RunJournal:
-        """Record another attempt at a run, and read how far the ones before it came."""
+    def go_on(cls, journal: Journal, run: str, *, version: str, reopens: bool = True) -> RunJournal:
+        """Record another attempt at a run, and read how far the ones before it came.
+
+        One that `reopens` it makes it a run that is not over, until the attempt ends.
+        """
         made = cls(journal, run, steps_of(journal, run))
-        made._begin_attempt(version)
+        made._begin_attempt(version, reopens=reopens)
         return made
 
     def prepared(self, job: str, manifest: Manifest) -> None:
@@ -178,6 +185,37 @@ class RunJournal:
                     (self._journal.time(), exit_code, self.run),
                 )
 
+    def finish_beside(self, exit_code: int) -> None:
+        """This attempt is over; the run is as it was before, but for rows that failed then."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
+                (self._journal.time(), exit_code, self._attempt),
+            )
+            if exit_code in OVER:
+                connection.execute(
+                    "UPDATE run SET exit_code = ? WHERE id = ? AND exit_code IN (?, ?)",
+                    (exit_code, self.run, *OVER),
+                )
+
+    def intended(self, action: str) -> bool:
+        """Whether a request of a kind was sent, or may have been, and not refused by the org."""
+        return bool(
+            self._journal.reading(
+                "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
+                " LIMIT 1",
+                self.run,
+                action,
+            )
+        )
+
+    def decision(self, place: str) -> object | None:
+        """What an earlier attempt decided at a place; None if it never got there."""
+        found = self._journal.reading(
+            "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
+        )
+        return json.loads(str(found[0][0])) if found else None
+
     def anything_intended(self) -> bool:
         """Whether any request that changes something was sent, and not refused by the org."""
         return bool(
@@ -186,17 +224,18 @@ class RunJournal:
             )
         )
 
-    def _begin_attempt(self, version: str) -> None:
+    def _begin_attempt(self, version: str, *, reopens: bool = False) -> None:
         with self._journal.writing() as connection:
             cursor = connection.execute(
                 "INSERT INTO attempt (run, bulkflow, host, pid, started) VALUES (?, ?, ?, ?, ?)",
                 (self.run, version, socket.gethostname(), os.getpid(), self._journal.time()),
             )
             self._attempt = cursor.lastrowid or 0
-            # Until this attempt ends, the run is not over, whatever the one before it said.
-            connection.execute(
-                "UPDATE run SET finished = NULL, exit_code = NULL WHERE id = ?", (self.run,)
-            )
+            if reopens:
+                # Until this attempt ends, the run is not over, whatever the one before it said.
+                connection.execute(
+                    "UPDATE run SET finished = NULL, exit_code = NULL WHERE id = ?", (self.run,)
+                )
 
 
 def _json(values: Mapping[str, object]) -> str:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow.model.part import Counts
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.preparing import add_rows
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.fates import Fates, Resend
+    from bulkflow_ingest.fates import Resend
     from bulkflow_ingest.work import JobWork
 
 LONGEST_PAUSE = 300.0
@@ -36,21 +35,33 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
             f"the rows of job {work.job.name} are not known here, so none can be sent again",
             help="declare what it does and where its rows come from, instead of `existing`",
         )
+    _refuse_running(work)
     # What an earlier attempt at the run began to send again.
     begun = [part for part in work.parts.parts if part.origin is not None and not part.is_final]
     work.load_parts(begun)
     for attempt in range(times):
         again = _worth_it(work, selection, pattern, attempt)
         if not again:
-            return
+            break
         pause = min(LONGEST_PAUSE, 2.0**attempt)
         rows = sum(each.rows for each in again)
         work.context.emit(Notice(f"sending {rows:,} rows again in {pause:g} s", job=work.job.key))
         work.context.sleep(pause)
         parts = add_rows(work.context, work.job, again)
         work.load_parts(parts)
-    with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
-        _count(work, fates)
+    work.settle()
+
+
+def _refuse_running(work: JobWork) -> None:
+    """Rows whose job may still load them must not be sent in another."""
+    running = [part for part in work.parts.in_org if part.origin is None and not part.is_final]
+    if running:
+        raise StepError(
+            f"job {work.job.name} is not at its end, so it is not known which of its rows fail",
+            help="wait for it, or go on with its run first: `bulkflow resume RUN`; or give up what "
+            "is not loaded, with `bulkflow abort RUN`",
+            notes=[f"job {part.id} is {part.state}" for part in running],
+        )
 
 
 def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) -> list[Resend]:
@@ -59,7 +70,6 @@ def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) 
     known = len(work.parts.parts)
     folder = work.context.run_directory / "again" / f"{work.job.name}-{known}-{attempt}"
     with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
-        _count(work, fates)
         found = fates.rows_to_send(
             folder,
             codes=None if pattern is not None or selection == "all" else WORTH_SENDING,
@@ -78,9 +88,3 @@ def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) 
             )
         )
     return [each for each in found if each.rows]
-
-
-def _count(work: JobWork, fates: Fates) -> None:
-    total = fates.counts().total
-    work.parts.settled = Counts(total.rows, total.loaded, total.failed, total.unprocessed)
-    work.parts.count()

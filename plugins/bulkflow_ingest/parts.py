@@ -12,7 +12,7 @@ from bulkflow.model.event import Progress
 from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 from bulkflow_csv import DELIMITERS, Dialect
-from bulkflow_ingest.info import JobState
+from bulkflow_ingest.info import FINAL, JobState
 from bulkflow_ingest.tally import Tally
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ class PartJob:
     """Whether none of its rows will be sent."""
     deleted: bool = False
     """Whether its job was in the org, and is no more."""
+    last_seen: str | None = None
+    """The state that an earlier attempt at the run saw last."""
+    deleting: bool = False
+    """Whether an earlier attempt asked for its removal, and may have been heard."""
+    again: bool = False
+    """Whether its data was up before, in a job that is given up or gone: it is due once more."""
     doing: str | None = None
     """The change that was asked for and not answered yet, or whose answer was lost."""
     sent: int = 0
@@ -77,7 +83,7 @@ class PartJob:
     @property
     def is_final(self) -> bool:
         """Whether its job has come to an end."""
-        return self.state in {JobState.ABORTED, JobState.JOB_COMPLETE, JobState.FAILED}
+        return self.state in FINAL
 
     @property
     def in_org(self) -> bool:
@@ -85,14 +91,20 @@ class PartJob:
         return self.id is not None and not self.deleted
 
     @property
+    def is_counted(self) -> bool:
+        """Whether its counts say what became of its rows, as far as that is known."""
+        return self.state is not None or self.given_up or self.deleted
+
+    @property
     def left(self) -> str | None:
         """Its job in the org if that is not at an end, in the words of messages."""
         asked = "" if self.doing is None else f"{self.doing} not answered"
         if self.id is None:
             return f"a job for part {self.number + 1} ({asked})" if self.doing == "create" else None
-        if self.deleted or self.is_final:
+        state = self.state or self.last_seen
+        if self.deleted or state in FINAL:
             return None
-        known = ", ".join(each for each in (self.state, asked) if each)
+        known = ", ".join(each for each in (state, asked) if each)
         return f"{self.id} ({known})" if known else None
 
     def see(self, info: JobInfo) -> None:
@@ -136,6 +148,8 @@ class JobParts:
     """The counts of the source's rows, where some of them were sent again."""
     brought_back: bool = False
     """Whether an earlier attempt worked on it, and the org was not asked since."""
+    sent_again: bool = False
+    """Whether rows of it were sent again: no part that they came from is sent after that."""
     _tally: Tally = field(factory=Tally, init=False, repr=False)
     _told: float = field(default=float("-inf"), init=False)
     _telling: Lock = field(factory=Lock, init=False, repr=False)
@@ -187,6 +201,7 @@ class JobParts:
         """Make more parts its own."""
         for part in parts:
             self.parts.append(part)
+            self.sent_again = self.sent_again or part.origin is not None
             self._tally.note(part)
 
     def count(self) -> None:
@@ -228,6 +243,13 @@ class JobParts:
                 states=self._tally.states(),
             )
         )
+
+    def renew(self, part: PartJob) -> None:
+        """Let a part become another job: nothing of the one that it had was processed."""
+        part.again = part.uploaded
+        part.id = part.state = part.last_seen = None
+        part.uploaded = part.spoilt = part.deleted = False
+        self.give_up(part)
 
     def give_up(self, part: PartJob) -> None:
         """Rows of a part that will never be tried."""

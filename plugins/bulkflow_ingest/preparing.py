@@ -60,6 +60,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         for part, earlier in zip(parts, history.parts, strict=True):
             bring_back(part, earlier)
         attached.brought_back = True
+        attached.count()
     return manifest
 
 

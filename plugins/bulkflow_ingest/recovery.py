@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import DataError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.history import Outcome
+from bulkflow.model.part import Counts
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def bring_back(part: PartJob, history: PartHistory) -> None:
         if intent.detail.get("id") == part.id
     )
     part.state = None
+    part.last_seen = history.state if history.remote_id == part.id else None
+    if part.id is not None and part.last_seen is None:
+        part.last_seen = JobState.OPEN
 
 
 def _replay(part: PartJob, intent: Intent) -> None:
@@ -90,6 +94,9 @@ def _replay(part: PartJob, intent: Intent) -> None:
             part.spoilt = not done and intent.outcome is not Outcome.REFUSED
         case "delete":
             part.deleted = done
+            part.deleting = intent.outcome is not Outcome.REFUSED
+            if "counts" in intent.detail:
+                part.counts = Counts(*intent.detail["counts"])
         case _:
             # The org is asked how it is.
             pass
@@ -100,6 +107,8 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
     begun = [part.orphaned_at for part in parts.parts if part.orphaned_at is not None]
     if not begun:
         return
+    for part in parts.parts:
+        part.orphaned_at = None
     known = {part.id for part in parts.parts}
     settings = parts.settings
     page = None

@@ -26,7 +26,7 @@ from bulkflow_salesforce import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi, JobSpec
@@ -53,11 +53,13 @@ class Requests:
     def create(self, part: PartJob, spec: JobSpec) -> None:
         """Make the part's job in the org."""
         for attempt in range(1, TRIES + 1):
+            began = self.context.clock.time()
             try:
                 info = self._recorded(
                     part, "create", lambda: self.api.create(spec), partial(self._made, part)
                 )
             except LostAnswerError as error:
+                part.orphaned_at = part.orphaned_at or began
                 if attempt == TRIES:
                     raise
                 self.warn(
@@ -73,7 +75,7 @@ class Requests:
     @staticmethod
     def _made(part: PartJob, info: JobInfo) -> dict[str, object]:
         part.id = info.id
-        part.uploaded = False
+        part.uploaded = part.given_up = False
         part.see(info)
         return {"id": info.id}
 
@@ -107,7 +109,7 @@ class Requests:
                 part.spoilt = not isinstance(error, UnreachableError | SalesforceError)
                 raise
             else:
-                part.spoilt = False
+                part.spoilt = part.again = False
                 part.uploaded = True
                 return
 
@@ -144,9 +146,11 @@ class Requests:
     def delete(self, part: PartJob) -> None:
         """Remove the part's job from the org, with its results."""
         job = self._id(part)
+        counts = part.counts
+        kept = [counts.rows, counts.loaded, counts.failed, counts.unprocessed]
         for attempt in range(1, TRIES + 1):
             try:
-                self._recorded(part, "delete", lambda: self.api.delete(job))
+                self._recorded(part, "delete", lambda: self.api.delete(job), known={"counts": kept})
             except LostAnswerError:
                 if attempt == TRIES:
                     raise
@@ -210,10 +214,12 @@ class Requests:
         action: str,
         send: Callable[[], T],
         outcome: Callable[[T], dict[str, object]] = lambda _: {},
+        known: Mapping[str, object] | None = None,
     ) -> T:
         self.context.checkpoint()
         journal, job = self.context.journal, self.parts.job.key
         detail: dict[str, object] = {} if part.id is None else {"id": part.id}
+        detail |= known or {}
         intent = journal.intend(job, part.number, action, detail)
         self._doing(part, action)
         try:

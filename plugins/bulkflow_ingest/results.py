@@ -93,6 +93,14 @@ class Results:
         from bulkflow_ingest.fates import Fates, SourceSlice
         from bulkflow_ingest.fates import ResultFile as PartResults
 
+        gone = [each for each in self.parts.parts if each.deleted and not self._kept(each, needed)]
+        if gone:
+            raise StepError(
+                f"what became of the rows of job {self.parts.job.name} cannot be told: "
+                f"{len(gone)} of its jobs are gone from the org",
+                help="look in the org for what was loaded before you load these rows again",
+                notes=[f"job {part.id} is gone" for part in gone],
+            )
         slices = [
             SourceSlice.of(part.number, part.data, part.dialect, origin=part.origin)
             for part in self.parts.parts
@@ -106,8 +114,9 @@ class Results:
                 part.dialect.delimiter,
                 self._promised(part, which),
             )
-            for part in self.parts.in_org
+            for part in self.parts.parts
             for which in needed
+            if part.id is not None
             if part.state != JobState.JOB_COMPLETE or self._expected(part, which)
         ]
         with (
@@ -221,6 +230,10 @@ class Results:
                 return part.counts.failed
             case ResultFile.UNPROCESSED:
                 return part.counts.unprocessed
+
+    def _kept(self, part: PartJob, needed: Sequence[ResultFile]) -> bool:
+        folder = self.context.run_directory / "results"
+        return all((folder / f"{part.id}-{_SHORT[which]}.csv").exists() for which in needed)
 
     def _fetched(self, part: PartJob, which: ResultFile) -> Path:
         assert part.id is not None

@@ -71,7 +71,7 @@ class _Share:
         # Rows that were sent again are rows of the source, which another part has counted.
         counts = Counts()
         if part.origin is None:
-            counts = part.counts if part.state or part.given_up else Counts(part.rows)
+            counts = part.counts if part.is_counted else Counts(part.rows)
         sums = Sums(
             1,
             int(part.is_final),

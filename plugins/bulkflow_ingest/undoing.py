@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
@@ -32,9 +33,18 @@ def undo_inserts(work: JobWork) -> None:
             help="only records that rows created can be deleted again; what records were before an "
             "update or a delete is not known here",
         )
+    running = [part for part in work.parts.in_org if not part.is_final]
+    if running:
+        raise StepError(
+            f"job {work.job.name} is not at its end, so it may still create records",
+            help="go on with its run first, with `bulkflow resume RUN`, or give it up, with "
+            "`bulkflow abort RUN`",
+            notes=[f"job {part.id} is {part.state}" for part in running],
+        )
     folder = work.context.run_directory / "undo"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{work.job.name}-ids.csv"
+    label = re.sub(r"[^\w.-]+", "-", work.job.key).strip("-.")
+    path = folder / f"{label}-ids.csv"
     created, changed = _write_ids(work, path)
     if changed:
         work.context.emit(
@@ -67,7 +77,7 @@ def undo_inserts(work: JobWork) -> None:
     deletion = JobWork.on(work.context, deleting)
     deletion.load()
     if deleting.counts.failed:
-        failed = folder / f"{work.job.name}-not-deleted.csv"
+        failed = folder / f"{label}-not-deleted.csv"
         deletion.results.save_rows("failed", failed)
         raise StepError(
             f"{deleting.counts.failed:,} of {created:,} records could not be deleted",

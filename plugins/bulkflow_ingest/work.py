@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
-from bulkflow_ingest.api import IngestApi, JobSpec
+from bulkflow_ingest.api import IngestApi, JobSpec, ResultFile
 from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.lanes import Lanes
@@ -45,7 +46,6 @@ class JobWork:
         work = cls(context, job, parts, Requests(api, context, parts))
         if parts.brought_back:
             work._ask_again()
-            parts.brought_back = False
         return work
 
     @property
@@ -55,14 +55,16 @@ class JobWork:
 
     def create(self) -> None:
         """Create a job in the org for every part that has none."""
-        self._each([part for part in self.parts.parts if part.id is None], self._create)
+        self._each([part for part in self._unsent() if part.id is None], self._create)
+        self._name_orphans()
         self.job.phase = Phase.OPEN
 
     def upload(self) -> None:
         """Send every part that is not up yet; creates the jobs that are missing."""
         self._note_emptiness()
         self._known()
-        self._each([part for part in self.parts.parts if not part.uploaded], self._upload)
+        self._each([part for part in self._unsent() if not part.uploaded], self._upload)
+        self._name_orphans()
         self.job.phase = Phase.UPLOADED
 
     def close(self) -> None:
@@ -71,8 +73,17 @@ class JobWork:
         Raises:
             StepError: some of the rows are not up, or a part was aborted by somebody.
         """
+        self._each([part for part in self._unsent() if part.again], self._upload)
+        self._name_orphans()
         self._refuse_gaps()
+        self._known()
+        # Before as well: a job that is committed as a whole is not committed in part.
+        self._refuse_given_up()
         self._each(self._known(JobState.OPEN), self.requests.close)
+        self._refuse_given_up()
+        self.job.phase = Phase.CLOSED
+
+    def _refuse_given_up(self) -> None:
         aborted = [part for part in self.parts.in_org if part.state == JobState.ABORTED]
         if aborted:
             raise StepError(
@@ -81,7 +92,15 @@ class JobWork:
                 help="somebody else works on this job; look at it in the org before you go on",
                 notes=[_describe(part) for part in aborted],
             )
-        self.job.phase = Phase.CLOSED
+        gone = [part for part in self.parts.parts if part.deleted]
+        if gone:
+            raise StepError(
+                f"{len(gone)} of {len(self.parts.parts)} parts of job {self.job.name} are gone "
+                "from the org",
+                help="somebody has deleted them, or this is another org; look there for what "
+                "became of the rows before you go on",
+                notes=[_describe(part) for part in gone],
+            )
 
     def abort(self) -> None:
         """Give up every part that is not at an end."""
@@ -106,6 +125,7 @@ class JobWork:
         """Upload and close some parts as a stream, and wait for them."""
         waiting = [part for part in parts if not self._handed_over(part)]
         self._each(waiting, self._upload_and_close)
+        self._name_orphans()
         self._wait(parts, timeout=None, interval=None)
 
     def wait(self, timeout: float | None, interval: float | None) -> None:
@@ -120,6 +140,7 @@ class JobWork:
     def _wait(
         self, parts: Sequence[PartJob], *, timeout: float | None, interval: float | None
     ) -> None:
+        parts = [part for part in parts if not self._superseded(part)]
         missing = [part for part in parts if part.id is None]
         if missing:
             raise StepError(
@@ -156,12 +177,15 @@ class JobWork:
 
     def _ask_again(self) -> None:
         """Find out what became of the parts that an earlier attempt worked on."""
-        name_orphans(self.requests.api, self.context, self.parts)
+        self._name_orphans()
+        counted = self.job.counts
         # Steps that were done before have left it in their phase.
         unknown = self.job.phase is Phase.DECLARED
         self._each(self.parts.in_org, self._ask)
+        self.parts.brought_back = False
         if unknown:
             self.job.phase = self.parts.phase
+        self._count_again(counted)
 
     def _look(self, parts: Sequence[PartJob]) -> None:
         """Ask how parts are, several at a time."""
@@ -176,14 +200,65 @@ class JobWork:
         )
 
     def _ask(self, part: PartJob) -> None:
+        """Ask how a part is; one of which nothing was processed, and never will be, is renewed."""
+        others = self.parts.settings.existing is not None
         try:
             self.requests.refresh(part)
         except GoneError:
-            if part.handed_over or self.parts.settings.existing is not None:
+            if others:
                 raise
-            # An open job that is gone was never processed, so its rows are as if never sent.
-            part.id = part.state = None
-            part.uploaded = part.spoilt = part.deleted = False
+            # Of a job that was not closed nothing was processed. That one which was is gone, is
+            # for the steps to say that need it.
+            if not part.handed_over and not part.deleting:
+                self.parts.renew(part)
+        else:
+            if part.state == JobState.ABORTED and not part.handed_over and not others:
+                self.parts.renew(part)
+
+    def _count_again(self, counted: Counts) -> None:
+        """Bring the counts to what they were when the earlier attempt had ended its work."""
+        parts = self.parts.parts
+        if not all(part.is_final or part.deleted or part.given_up for part in parts):
+            return
+        self._count()
+        if not self.parts.sent_again:
+            return
+        if any(part.deleted for part in parts):
+            self.parts.settled = counted
+            self.parts.count()
+        else:
+            self.settle()
+
+    def settle(self) -> None:
+        """Count what became of the source's rows, some of which were sent again."""
+        with self.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
+            total = fates.counts().total
+        self.parts.settled = Counts(total.rows, total.loaded, total.failed, total.unprocessed)
+        self.parts.count()
+
+    def _name_orphans(self) -> None:
+        """Name the jobs in the org that may be ours; that this fails is no reason to stop."""
+        try:
+            name_orphans(self.requests.api, self.context, self.parts)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            self.context.emit(
+                Notice(
+                    f"empty jobs of this run may be left in the org, and cannot be listed: {error}",
+                    NoticeLevel.WARNING,
+                    job=self.job.key,
+                    help="nothing of them is processed; Salesforce removes them after seven days",
+                )
+            )
+
+    def _superseded(self, part: PartJob) -> bool:
+        """Whether its rows are those of other parts by now, where they are not loaded."""
+        return part.origin is None and self.parts.sent_again
+
+    def _unsent(self) -> list[PartJob]:
+        """The parts that may be sent."""
+        return [part for part in self.parts.parts if not self._superseded(part)]
 
     def _known(self, *states: JobState) -> list[PartJob]:
         """The parts in the org, asked for if their state is not known; in `states`, if given."""
@@ -194,7 +269,7 @@ class JobWork:
 
     def _refuse_gaps(self) -> None:
         """A job that is closed now would load only some of its rows, and look well."""
-        missing = [part for part in self.parts.parts if part.data and not part.uploaded]
+        missing = [part for part in self._unsent() if part.data and not part.uploaded]
         if missing:
             raise StepError(
                 f"{len(missing)} of {len(self.parts.parts)} parts of job {self.job.name} "
@@ -203,6 +278,8 @@ class JobWork:
             )
 
     def _handed_over(self, part: PartJob) -> bool:
+        if part.deleted or (self._superseded(part) and part.state != JobState.OPEN):
+            return True
         return part.state is not None and part.state != JobState.OPEN and not part.spoilt
 
     def _create(self, part: PartJob) -> None:

@@ -504,7 +504,8 @@ def test_a_path_that_cannot_be_written_is_named(workshop: Workshop, tag: str) ->
     (workshop.folder / "folder").mkdir()
     for path in ("taken/made.csv", "folder"):
         ran = workshop.run(
-            PEOPLE + f'load job people\nsave successful rows of job people to "{path}"\n'
+            PEOPLE + f'load job people\nsave successful rows of job people to "{path}"\n',
+            "--fresh",
         )
         assert ran.code == 1
         assert path in told(ran)

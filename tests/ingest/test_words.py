@@ -195,7 +195,8 @@ def test_require_fails_the_chain_past_its_limit(workshop: Workshop, tag: str) ->
     for limit, code in (("1", 1), ("2", 0), ("50%", 1), ("51%", 0)):
         ran = workshop.run(
             HEADER + '    insert Contact\n    from "people.csv"\nload job people\n'
-            f"require failed rows of job people under {limit}\n"
+            f"require failed rows of job people under {limit}\n",
+            "--fresh",
         )
         assert ran.code == code, (limit, ran.err)
 
