@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from bulkflow_ingest.fates.inputs import ResultFile, SourceSlice
 
-MEMORY = 512 << 20
+MEMORY = 256 << 20
 """Bytes of memory that a join takes at the most, if it is not told otherwise."""
 
 WORTH_SENDING = frozenset(
