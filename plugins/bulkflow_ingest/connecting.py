@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_salesforce import OrgAddress, RetryNotice, Session
+from bulkflow_salesforce import LimitInfo, Network, OrgAddress, RetryNotice, Session
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
@@ -38,7 +38,9 @@ def session_of(context: Context) -> Session:
         return Session(
             OrgAddress(org.instance_url, org.api_version),
             org.tokens,
+            network=Network.of(context.environ),
             on_retry=lambda notice: context.emit(Notice(_again(notice), NoticeLevel.WARNING)),
+            on_slow=lambda info: context.emit(Notice(_slower(info), NoticeLevel.WARNING)),
             sleep=latest.sleep,
             now=context.clock.time,
             clock=context.clock.monotonic,
@@ -51,4 +53,11 @@ def _again(notice: RetryNotice) -> str:
     return (
         f"{notice.reason}; {notice.method} {notice.path} again in {notice.wait:.1f} s "
         f"({notice.attempt} of {notice.attempts - 1})"
+    )
+
+
+def _slower(info: LimitInfo) -> str:
+    return (
+        f"the org has {info.left:,} of its {info.total:,} API requests of the day left; "
+        "going on slowly"
     )

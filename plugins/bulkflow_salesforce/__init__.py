@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
     from bulkflow_salesforce.session import Session
     from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
+    from bulkflow_salesforce.thrift import RetryBudget, Thrift
     from bulkflow_salesforce.tokens import StaticToken, TokenProvider
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "OrgError",
     "Reader",
     "Response",
+    "RetryBudget",
     "RetryNotice",
     "RetryPolicy",
     "SalesforceError",
@@ -71,6 +73,7 @@ __all__ = [
     "Session",
     "StaticToken",
     "Surroundings",
+    "Thrift",
     "Timeouts",
     "TlsError",
     "TokenProvider",
@@ -108,6 +111,7 @@ _PLACES = {
     "OrgError": "errors",
     "Reader": "request",
     "Response": "response",
+    "RetryBudget": "thrift",
     "RetryNotice": "retry",
     "RetryPolicy": "retry",
     "SalesforceError": "errors",
@@ -115,6 +119,7 @@ _PLACES = {
     "Session": "session",
     "StaticToken": "tokens",
     "Surroundings": "surroundings",
+    "Thrift": "thrift",
     "Timeouts": "request",
     "TlsError": "errors",
     "TokenProvider": "tokens",

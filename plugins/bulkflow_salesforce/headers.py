@@ -58,6 +58,11 @@ class LimitInfo:
     used: int
     total: int
 
+    @property
+    def left(self) -> int:
+        """The requests that may still be made."""
+        return max(0, self.total - self.used)
+
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> LimitInfo | None:
         """What the headers say, or None if they say nothing that can be read.

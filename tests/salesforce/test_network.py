@@ -1,0 +1,287 @@
+"""Proxies, certificates of the client, and the rules for when a proxy is used."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import threading
+from contextlib import ExitStack, suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkflow.errors import UsageError
+from bulkflow_salesforce import (
+    Network,
+    OrgAddress,
+    RetryPolicy,
+    Session,
+    StaticToken,
+    TlsError,
+    TransportError,
+    UnreachableError,
+)
+from bulkflow_salesforce.network import CLIENT_CERTIFICATE, CLIENT_KEY
+from bulkflow_salesforce.origin import Origin
+from bulkflow_sandbox import SandboxServer
+from bulkflow_sandbox.tls import certificate_in
+
+NAME = "acme.my.salesforce.example"
+PASSWORD = "geheim-proxy-pass"
+
+
+class TunnelProxy:
+    """Takes CONNECT, and leads every name to one server, as the proxy resolves names."""
+
+    def __init__(self, port: int, answer: str | None = None) -> None:
+        self.asked: list[str] = []
+        self.answer = answer
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(client)
+            thread = threading.Thread(target=self._serve, args=(client,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head and (more := client.recv(4096)):
+                head += more
+            self.asked.append(head.decode())
+            if self.answer is not None:
+                client.sendall(f"HTTP/1.1 {self.answer}\r\nContent-Length: 0\r\n\r\n".encode())
+                client.shutdown(socket.SHUT_RDWR)
+                return
+            server = socket.create_connection(("127.0.0.1", self._port))
+            self._open.append(server)
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=self._pump, args=(server, client))
+            back.start()
+            self._pump(client, server)
+            back.join()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for each in self._open:
+            each.close()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    return certificate_in(tmp_path, (NAME,))
+
+
+@pytest.fixture
+def sandbox(certificate):
+    with SandboxServer(certificate=certificate.pair) as server:
+        yield server
+
+
+@pytest.fixture
+def proxies(sandbox):
+    with ExitStack() as stack:
+
+        def make(answer: str | None = None) -> TunnelProxy:
+            proxy = TunnelProxy(Origin(sandbox.url).port, answer)
+            stack.callback(proxy.close)
+            return proxy
+
+        yield make
+
+
+def reach(sandbox, certificate, environ) -> Session:
+    network = Network.of(environ)
+    address = OrgAddress(f"https://{NAME}")
+    return Session(
+        address,
+        StaticToken(sandbox.token),
+        network=network,
+        ca_file=certificate.authority,
+        sleep=lambda _: None,
+    )
+
+
+def test_an_org_behind_a_proxy_is_reached_by_its_name(sandbox, certificate, proxies):
+    proxy = proxies()
+    environ = {"https_proxy": f"http://me:{PASSWORD}@127.0.0.1:{proxy.port}"}
+    with reach(sandbox, certificate, environ) as session:
+        for _ in range(3):
+            assert session.get(session.path("limits")).status == 200
+    (asked,) = proxy.asked
+    assert asked.startswith(f"CONNECT {NAME}:443 HTTP/1.")
+    pair = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+    assert f"proxy-authorization: basic {pair}".lower() in asked.lower()
+    assert sandbox.token not in asked
+
+
+def test_a_proxy_that_refuses_is_named_and_its_password_is_not(sandbox, certificate, proxies):
+    proxy = proxies("407 Proxy Authentication Required")
+    environ = {"HTTPS_PROXY": f"http://me:{PASSWORD}@127.0.0.1:{proxy.port}"}
+    with (
+        reach(sandbox, certificate, environ) as session,
+        pytest.raises(UnreachableError) as caught,
+    ):
+        session.post_json("/services/data/v66.0/jobs/ingest", {})
+    assert f"127.0.0.1:{proxy.port}" in str(caught.value)
+    assert "407" in str(caught.value)
+    assert PASSWORD not in str(caught.value) + repr(session) + repr(session.network)
+
+
+def test_a_proxy_that_is_not_there_is_named(sandbox, certificate):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nothing else can take it
+        environ = {"HTTPS_PROXY": f"127.0.0.1:{taken.getsockname()[1]}"}
+        with (
+            reach(sandbox, certificate, environ) as session,
+            pytest.raises(UnreachableError, match="the proxy 127"),
+        ):
+            session.get("/services/data")
+
+
+def test_a_proxy_cannot_pretend_to_be_the_org(sandbox, certificate, proxies, tmp_path):
+    proxy = proxies()
+    other = certificate_in(tmp_path / "other", (NAME,))
+    with (
+        reach(sandbox, other, {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}) as session,
+        pytest.raises(TlsError),
+    ):
+        session.get("/services/data")
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "host", "used"),
+    [
+        ("", "a.example.com", True),
+        ("example.com", "a.example.com", False),
+        (".example.com", "a.example.com", False),
+        ("*.example.com", "a.example.com", False),
+        ("example.com", "badexample.com", True),
+        ("example.com:8443", "a.example.com", True),
+        ("example.com:443", "a.example.com", False),
+        ("other.com, example.com", "example.com", False),
+        ("*", "a.example.com", False),
+        ("10.0.0.0/8", "10.1.2.3", False),
+        ("10.0.0.0/8", "11.1.2.3", True),
+        ("[2001:db8::1]", "[2001:db8::1]", False),
+    ],
+)
+def test_no_proxy_names_hosts_domains_and_networks(exceptions, host, used):
+    network = Network.of({"HTTPS_PROXY": "http://p.example:1", "NO_PROXY": exceptions})
+    assert (network.proxy_to(Origin(f"https://{host}")) is not None) == used
+
+
+def test_this_machine_is_never_reached_through_a_proxy():
+    network = Network.of({"ALL_PROXY": "http://p.example:1"})
+    for host in ("localhost", "127.0.0.1", "[::1]"):
+        assert network.proxy_to(Origin(f"https://{host}:8443")) is None
+
+
+@pytest.mark.parametrize(
+    "url", [f"socks5://me:{PASSWORD}@p.example", f"http://me:{PASSWORD}@", "http://p:x", "http://["]
+)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(url):
+    with pytest.raises(UsageError) as caught:
+        Network.of({"https_proxy": url})
+    assert PASSWORD not in str(caught.value)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
+def test_any_text_at_all_is_a_proxy_or_refused(text):
+    with suppress(UsageError):
+        network = Network.of({"https_proxy": text, "no_proxy": text})
+        network.proxy_to(Origin("https://a.example.com"))
+
+
+# ----------------------------------------------------------------- certificates of the client
+
+
+@pytest.fixture
+def demanding(tmp_path):
+    """A server that wants to see a certificate, and one that it takes."""
+    server, client = certificate_in(tmp_path / "s"), certificate_in(tmp_path / "c")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*server.pair)
+    context.load_verify_locations(client.authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for _ in range(2):
+            with suppress(OSError):
+                plain, _ = listener.accept()
+                with plain, context.wrap_socket(plain, server_side=True) as connection:
+                    while b"\r\n\r\n" not in connection.recv(65536):
+                        pass
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"https://127.0.0.1:{listener.getsockname()[1]}", server, client
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(10)
+
+
+def ask(url, server, environ):
+    with Session(
+        OrgAddress(url),
+        StaticToken("00D!x"),
+        network=Network.of(environ),
+        ca_file=server.authority,
+        policy=RetryPolicy(attempts=1),
+    ) as session:
+        return session.get("/services/data").json()
+
+
+def test_a_client_certificate_is_shown_to_who_asks_for_one(demanding):
+    url, server, client = demanding
+    environ = {CLIENT_CERTIFICATE: str(client.chain), CLIENT_KEY: str(client.key)}
+    assert ask(url, server, environ) == {}
+
+
+def test_without_a_client_certificate_the_server_ends_it(demanding):
+    url, server, _ = demanding
+    with pytest.raises(TransportError):
+        ask(url, server, {})
+
+
+@pytest.mark.parametrize("which", [CLIENT_CERTIFICATE, CLIENT_KEY])
+def test_a_client_certificate_that_cannot_be_used_is_told(certificate, tmp_path, which):
+    environ = {CLIENT_CERTIFICATE: str(certificate.chain), CLIENT_KEY: str(certificate.key)}
+    environ[which] = str(tmp_path / "missing.pem")
+    with pytest.raises(UsageError, match="client certificate"):
+        ask("https://127.0.0.1:1", certificate, environ)
+    with pytest.raises(UsageError, match="is set without"):
+        Network.of({CLIENT_KEY: "x"})
