@@ -539,6 +539,18 @@ class Choices:
         Source.CHOSEN,
         "A single record with a value that is not of the field's type; its place is not counted",
     )
+    collection_records: int = _choice(
+        200, Source.DOCUMENTED, "Most records in a request to composite/sobjects"
+    )
+    collection_too_large: Refusal = _choice(
+        Refusal(
+            400,
+            "EXCEEDED_ID_LIMIT",
+            "record limit reached. cannot submit more than {limit} records into this call",
+        ),
+        Source.CHOSEN,
+        "A request to composite/sobjects with more",
+    )
     rest_page_rows: int = _choice(2000, Source.DOCUMENTED, "Records of an answer to a REST query")
     rest_fewest_rows: int = _choice(
         200, Source.DOCUMENTED, "Fewest that Sforce-Query-Options can ask for"

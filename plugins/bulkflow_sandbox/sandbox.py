@@ -19,6 +19,7 @@ from bulkflow_sandbox.login.service import Logins
 from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID, USERNAME, Org
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.request_log import RequestLog
+from bulkflow_sandbox.rest.collections import RecordCollections
 from bulkflow_sandbox.rest.queries import RestQueries
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
@@ -90,6 +91,7 @@ class Sandbox:
         self.ingest = IngestJobs(self.org, self.worker)
         self.query = QueryJobs(self.org, self.worker)
         self.records = Records(self.org)
+        self.collections = RecordCollections(self.org, self.records)
         self.queries = RestQueries(self.org)
 
     @property

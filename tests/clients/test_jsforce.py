@@ -292,6 +292,26 @@ def test_rest_queries_describes_and_records_work_too(jsforce):
     assert code == "ENTITY_IS_DELETED"
 
 
+def test_several_records_are_made_read_changed_and_deleted_at_once(jsforce):
+    records = [{"Name": "js several 1"}, {"Phone": "1"}, {"Name": "js several 2"}]
+    made = jsforce.do(call=["create", "Account", records])
+    assert [one["success"] for one in made] == [True, False, True]
+    assert made[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    ids = [made[0]["id"], made[2]["id"]]
+    changes = [{"Id": one, "Phone": "2"} for one in ids]
+    assert all(one["success"] for one in jsforce.do(call=["update", "Account", changes]))
+    found = jsforce.do(call=["retrieve", "Account", ids])
+    assert [(one["Name"], one["Phone"]) for one in found] == [
+        ("js several 1", "2"),
+        ("js several 2", "2"),
+    ]
+    keyed = [{"External_Id__c": "js-several", "Name": name} for name in ("first", "second")]
+    first = jsforce.do(call=["upsert", "Account", keyed[:1], "External_Id__c"])
+    second = jsforce.do(call=["upsert", "Account", keyed[1:], "External_Id__c"])
+    assert (first[0]["created"], second[0]["created"]) == (True, False)
+    assert all(one["success"] for one in jsforce.do(call=["destroy", "Account", ids]))
+
+
 # Logins.
 
 

@@ -16,6 +16,7 @@ from bulkflow_sandbox.http.answers import (
     answer_no_method,
     answer_no_route,
 )
+from bulkflow_sandbox.http.collections import CollectionResources
 from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.ingest import IngestResources
@@ -37,6 +38,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             *IngestResources(sandbox).routes(),
             *QueryResources(sandbox).routes(),
             *RestResources(sandbox).routes(),
+            *CollectionResources(sandbox).routes(),
             *OAuthResources(sandbox).routes(),
             *SoapResources(sandbox).routes(),
             *AdminResources(sandbox).routes(),

@@ -14,7 +14,7 @@ from bulkflow_sandbox.dates import moment_text
 from bulkflow_sandbox.errors import ApiError, not_found
 from bulkflow_sandbox.ids import make_id, to18
 from bulkflow_sandbox.ingest.columns import JobFailedError, read_header
-from bulkflow_sandbox.ingest.convert import convert
+from bulkflow_sandbox.ingest.convert import convert, malformed_id
 from bulkflow_sandbox.ingest.save import Saver
 from bulkflow_sandbox.jobs.job import Job, JobState, JobType, Operation
 from bulkflow_sandbox.rest.properties import read_properties
@@ -72,14 +72,27 @@ class Records:
         self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
         """Changes the record with that id."""
-        item = self.item(name)
-        known = self.find(name, record_id)
-        texts = read_properties(properties, item, self._org, creating=False)
-        return self._save(name, Operation.UPDATE, {"Id": known} | texts, user_id)
+        return self.change(name, self.find(name, record_id), properties, user_id)
+
+    def change(
+        self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
+    ) -> Saved:
+        """Changes a record; an id that cannot be is refused as that of a row is."""
+        texts = read_properties(properties, self.item(name), self._org, creating=False)
+        return self._save(name, Operation.UPDATE, {"Id": record_id} | texts, user_id)
 
     def delete(self, name: str, record_id: str, user_id: str) -> None:
         """Puts the record with that id into the recycle bin."""
         self._save(name, Operation.DELETE, {"Id": self.find(name, record_id)}, user_id)
+
+    def remove(self, record_id: str, user_id: str) -> Saved:
+        """Deletes the record of any object that has that id, or refuses it as that of a row."""
+        if to18(record_id) is None:
+            raise row_error(malformed_id(record_id))
+        item = self._org.schema.object_of_id(record_id)
+        if item is None:
+            raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+        return self._save(item.name, Operation.DELETE, {"Id": record_id}, user_id)
 
     def upsert(
         self, name: str, key: str, value: str, properties: Mapping[str, object], user_id: str

@@ -8,7 +8,7 @@ _SEASONS: Final = ("Spring", "Summer", "Winter")
 _ANCHOR: Final = (66, 2026)
 """Version 66 is that of Spring '26; three releases follow each other in a year."""
 
-_RESOURCES: Final = ("jobs", "limits", "query", "queryAll", "sobjects")
+_RESOURCES: Final = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
 
 def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
