@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
 
@@ -36,6 +38,16 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
 _CONTROLS = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
+def _forms(secret: str) -> list[str]:
+    """A secret in the ways that a server may give it back: as it is, in a URL, a form or JSON."""
+    if not secret:
+        return []
+    written = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *written}
+    # The longest first: one form may be a part of another.
+    return sorted(forms, key=len, reverse=True)
+
+
 def redact(text: str, *secrets: str) -> str:
     """`text` without anything that looks like a token, a key or a password.
 
@@ -48,8 +60,8 @@ def redact(text: str, *secrets: str) -> str:
         character other than a line break or a tab, so that a server cannot drive a terminal.
     """
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, HIDDEN)
+        for form in _forms(secret):
+            text = text.replace(form, HIDDEN)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text.translate(_CONTROLS)
