@@ -1,6 +1,7 @@
 # The few commands that a developer types. Everything goes into .venv; nothing else is touched.
 
 PYTHON ?= python3
+SCHEDULES ?= 3000
 VENV := .venv
 BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
@@ -23,6 +24,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+## crash: kill loads at every point and at random, go on with them, and count their rows
+crash: $(VENV)/installed-dev
+	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
 
 ## format: write the code as ruff wants it
 format: $(VENV)/installed-dev

@@ -1,0 +1,112 @@
+"""The points at which a run can be killed, laid into a process that is about to run bulkflow.
+
+Nothing of this is in what ships: the seams are wrapped in the child, after the fork, from outside.
+A point is passed before, within and after each transaction of the journal; on both sides of every
+request; at each read of a body that is being sent; and on both sides of each file's renaming.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PAUSE = 0.002
+"""Seconds that any wait of the run takes at the most."""
+
+
+class Points:
+    """Counts the points that are passed, and ends the process at one of them as `kill -9` does."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        self._kill_at = kill_at
+        self._lock = threading.Lock()
+        self.passed: list[str] = []
+
+    def reach(self, name: str) -> None:
+        with self._lock:
+            self.passed.append(name)
+            if len(self.passed) == self._kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lay(points: Points) -> None:
+    """Wrap the seams of this process."""
+    _journal(points)
+    _requests(points)
+    _files(points)
+    _hurry()
+
+
+def kill_after(seconds: float) -> None:
+    """End the process at a moment that has to do with nothing."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
+    timer.daemon = True
+    timer.start()
+
+
+def _journal(points: Points) -> None:
+    from bulkflow.journal import store
+
+    inner = store._transaction
+
+    @contextmanager
+    def transaction(connection: Any) -> Iterator[None]:
+        points.reach("journal: before")
+        with inner(connection):
+            yield
+            points.reach("journal: written, not committed")
+        points.reach("journal: committed")
+
+    store._transaction = transaction
+
+
+def _requests(points: Points) -> None:
+    from bulkflow_csv import PartBody
+    from bulkflow_salesforce import Session
+
+    inner = Session._once
+
+    def once(self: Session, request: Any, token: str, receive: Callable[[Any], Any]) -> Any:
+        points.reach(f"{request.call.method}: before")
+        try:
+            return inner(self, request, token, receive)
+        finally:
+            points.reach(f"{request.call.method}: after")
+
+    Session._once = once  # type: ignore[method-assign]
+    read = PartBody.read
+
+    def counted(self: PartBody, size: int = -1, /) -> bytes:
+        data = read(self, size)
+        points.reach("PUT: within")
+        return data
+
+    PartBody.read = counted  # type: ignore[method-assign]
+
+
+def _files(points: Points) -> None:
+    inner = Path.replace
+
+    def replace(self: Path, target: Any) -> Path:
+        points.reach("rename: before")
+        found = inner(self, target)
+        points.reach("rename: after")
+        return found
+
+    Path.replace = replace  # type: ignore[method-assign]
+
+
+def _hurry() -> None:
+    from bulkflow.engine.cancellation import Cancellation
+
+    inner = Cancellation.sleep
+
+    def sleep(self: Cancellation, seconds: float) -> None:
+        inner(self, min(seconds, PAUSE))
+
+    Cancellation.sleep = sleep  # type: ignore[method-assign]

@@ -1,0 +1,187 @@
+"""The loads that are killed: the file, what goes wrong in the org, and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import Factory, frozen
+
+ROWS = 23
+NAMES = tuple(f"row{number:03}" for number in range(ROWS))
+
+INSERT = 'job people\n    insert Contact\n    from "people.csv"\n    parts of 8 rows\n'
+UPSERT = INSERT.replace("insert Contact", "upsert Contact by External_Id__c")
+SINGLE = INSERT.replace("    parts of 8 rows\n", "")
+SAVE = 'save all rows of job people to "saved.csv"\n'
+STAGED = "upload then close job people\nwait for job people every 20ms\n"
+ORDER = 'job orders\n    insert Account\n    from "orders.csv"\n    parts of 9 rows\n'
+LOOP = (
+    'for file in "part-*.csv"\n    job people\n        insert Contact\n'
+    '        from "{file}"\n    load job people\n'
+    '    save all rows of job people to "saved/{file}"\n'
+)
+SECOND_LOOP = LOOP.replace("part-", "more-").replace("insert Contact", "insert Account")
+
+
+def table(names: tuple[str, ...]) -> str:
+    return "LastName,External_Id__c\n" + "".join(f"{name},{name}\n" for name in names)
+
+
+def accounts(names: tuple[str, ...]) -> str:
+    return "Name\n" + "".join(f"{name}\n" for name in names)
+
+
+PEOPLE: Mapping[str, str] = {"people.csv": table(NAMES)}
+
+
+@frozen
+class Scenario:
+    """A load and the weather that it runs in.
+
+    Attributes:
+        name: What it is called in the report.
+        pipeline: The file, without its first line.
+        files: The data files, by name.
+        contacts: The names that must be in the org at the end, each once.
+        accounts: The same for accounts.
+        faults: What goes wrong in the org, as the sandbox's words say it.
+        processing: How fast the org works.
+        saved: Whether `saved.csv` must hold every row.
+        once: Whether each row must have been processed once: not so where some are sent again.
+        codes: The exit codes with which the load may end.
+    """
+
+    name: str
+    pipeline: str
+    files: Mapping[str, str] = Factory(lambda: PEOPLE)
+    contacts: tuple[str, ...] = NAMES
+    accounts: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    processing: str = "immediately"
+    saved: bool = True
+    once: bool = True
+    codes: tuple[int, ...] = (0,)
+
+
+CALM = (
+    Scenario("insert, staged, parts", INSERT + STAGED + SAVE),
+    Scenario("insert, streamed, parts", INSERT + "load job people\n" + SAVE),
+    Scenario("insert, staged, one part", SINGLE + STAGED + SAVE),
+    Scenario("insert, streamed, one part", SINGLE + "load job people\n" + SAVE),
+    Scenario("upsert, staged, parts", UPSERT + STAGED + SAVE),
+    Scenario("upsert, streamed, parts", UPSERT + "load job people\n" + SAVE),
+    Scenario(
+        "created by itself, then uploaded",
+        INSERT + "create job people\nupload then close job people on failure abort\n"
+        "wait for job people every 20ms\n" + SAVE,
+    ),
+    Scenario("slow org", INSERT + "load job people\n" + SAVE, processing="2 polls"),
+    Scenario(
+        "deleted afterwards",
+        INSERT + "load job people\n" + SAVE + "delete job people\n",
+        once=False,
+    ),
+    Scenario(
+        "two jobs",
+        INSERT + ORDER + "upload job people\nload job orders\nclose job people\n"
+        "wait for job people every 20ms\n" + SAVE + "require failed rows of job orders under 1\n",
+        files={**PEOPLE, "orders.csv": accounts(NAMES)},
+        accounts=NAMES,
+    ),
+    Scenario(
+        "two jobs side by side",
+        INSERT + ORDER + "parallel\n    load job people\n    load job orders\n" + SAVE,
+        files={**PEOPLE, "orders.csv": accounts(NAMES)},
+        accounts=NAMES,
+    ),
+    Scenario(
+        "a loop",
+        LOOP,
+        files={f"part-{n}.csv": table(NAMES[n::3]) for n in range(3)},
+        saved=False,
+    ),
+    Scenario(
+        "two loops, and an always",
+        LOOP + SECOND_LOOP.replace("LastName", "Name") + 'always\n    log "over"\n',
+        files={
+            **{f"part-{n}.csv": table(NAMES[n::2]) for n in range(2)},
+            **{f"more-{n}.csv": accounts(NAMES[n::2]) for n in range(2)},
+        },
+        accounts=NAMES,
+        saved=False,
+    ),
+)
+
+ROUGH = (
+    *(
+        Scenario(f"{kind}: {fault}", INSERT + steps + SAVE, faults=(fault,))
+        for kind, steps in (("staged", STAGED), ("streamed", "load job people\n"))
+        for fault in (
+            "create=cut-after",
+            "create#2=503-after",
+            "createx2=cut-after",
+            "upload=cut-after",
+            "upload#2=503-after",
+            "upload=cut:40",
+            "uploadx2=500-after",
+            "close=cut-after",
+            "close#3=504-after",
+            "close#2=503",
+            "infox3=503",
+            "info=cut",
+            "successes=truncate:30",
+            "successes=503",
+            "anyx6=503",
+            "any#4x5=500-after",
+            "any#7x*=429;retry-after:0",
+            "any#3=expire",
+            "any#9=expire",
+            "limit=DailyApiRequests:6",
+            "limit=DailyApiRequests:11",
+        )
+    ),
+    *(
+        Scenario(
+            f"locked rows, {share}",
+            INSERT
+            + "load job people\nretry failed rows of job people up to 9 times\n"
+            + SAVE
+            + "require failed rows of job people under 1\n",
+            faults=(f"rows=lock:{share}",),
+            once=False,
+        )
+        for share in (0.2, 0.5)
+    ),
+    *(
+        Scenario(
+            f"a job that fails after {rows} rows",
+            INSERT
+            + "load job people on failure continue\n"
+            + "retry failed rows of job people up to 9 times\n"
+            + SAVE,
+            faults=(f"job=fail:{rows}",),
+            once=False,
+        )
+        for rows in (0, 3)
+    ),
+    Scenario(
+        "locked rows, uploads lost",
+        UPSERT + "load job people\nretry failed rows of job people up to 9 times\n" + SAVE,
+        faults=("rows=lock:0.3", "upload#2=cut-after", "close#2=cut-after", "create#4=cut-after"),
+        once=False,
+    ),
+    Scenario(
+        "give up on failure, and go on",
+        INSERT + "upload then close job people on failure abort\n"
+        "wait for job people every 20ms\n" + SAVE,
+        faults=("upload#3=400",),
+    ),
+    Scenario(
+        "retried by a handler",
+        INSERT + "upload then close job people on failure retry 3 times every 5ms\n"
+        "wait for job people every 20ms\n" + SAVE,
+        faults=("uploadx3=cut", "close=400"),
+    ),
+)
+
+ALL = (*CALM, *ROUGH)

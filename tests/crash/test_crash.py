@@ -1,0 +1,101 @@
+"""Every row once, wherever a load is killed: a selection of what `make crash` does in thousands."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crash.driver import BrokenPromiseError, Kill, Schedule, at_random, drive, points, systematic
+from crash.forks import Forks
+from crash.scenarios import ALL, CALM, ROUGH
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+
+SCENARIOS = {each.name: each for each in ALL}
+SHARE = 4
+"""How many schedules each test runs."""
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks.start() as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory where there is such a place: nothing here is about a power cut."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path / "load"
+        return
+    with tempfile.TemporaryDirectory(prefix="bulkflow-crash-", dir=memory) as made:
+        yield Path(made) / "load"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "insert, staged, parts",
+        "insert, streamed, parts",
+        "upsert, streamed, parts",
+        "deleted afterwards",
+        "two jobs side by side",
+        "two loops, and an always",
+    ],
+)
+def test_a_load_that_is_killed_at_a_point_loads_each_row_once(
+    forks: Forks, folder: Path, name: str
+) -> None:
+    scenario = SCENARIOS[name]
+    every = list(systematic(scenario, points(forks, scenario, folder)))
+    for schedule in random.Random(name).sample(every, SHARE):
+        drive(forks, schedule, folder)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("weather", ["calm", "rough"])
+def test_a_load_that_is_killed_again_and_again_loads_each_row_once(
+    forks: Forks, folder: Path, weather: str, seed: int
+) -> None:
+    chance = random.Random(f"{weather} {seed}")
+    for _ in range(SHARE):
+        scenario = chance.choice(CALM if weather == "calm" else ROUGH)
+        drive(forks, at_random(scenario, 90, chance), folder)
+
+
+@pytest.mark.parametrize("name", ["staged: upload=cut-after", "streamed: createx2=cut-after"])
+def test_a_load_whose_answers_are_lost_loads_each_row_once(
+    forks: Forks, folder: Path, name: str
+) -> None:
+    ended = drive(forks, Schedule(SCENARIOS[name]), folder)
+    assert [each.status for each in ended] == [0]
+
+
+@pytest.mark.parametrize(
+    ("without", "name"),
+    [
+        ("close after its intent", "insert, staged, one part"),
+        ("one upload for each job", "staged: upload=cut-after"),
+        ("the job of a part", "insert, streamed, one part"),
+        ("spoilt uploads", "insert, staged, one part"),
+    ],
+)
+def test_the_harness_notices_that_an_invariant_is_broken(
+    forks: Forks, folder: Path, without: str, name: str
+) -> None:
+    scenario = SCENARIOS[name]
+    length = points(forks, scenario, folder)
+    kills = [(), *((Kill(at=at),) for at in range(length // 4, length))]
+
+    def drive_all() -> None:
+        for each in kills:
+            drive(forks, Schedule(scenario, each, without), folder)
+
+    with pytest.raises(BrokenPromiseError):
+        drive_all()
