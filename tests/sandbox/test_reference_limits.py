@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
 
 from bulkflow_sandbox import Choices
@@ -63,3 +66,16 @@ def test_a_version_that_will_be_retired_says_so_with_every_answer(start):
     assert "Warning" in client.send("GET", "/services/data/v45.0/nothing").headers
     assert "Warning" not in client.send("GET", "/services/data/v46.0/jobs/ingest").headers
     assert "Warning" not in client.send("GET", "/services/data").headers
+
+
+def test_a_json_body_may_come_compressed(client):
+    given = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    packed = gzip.compress(json.dumps(INSERT).encode())
+    answer = client.send("POST", client.jobs, packed, given)
+    assert (answer.status, answer.json()["state"]) == (200, "Open")
+    for bad in (packed[:-9], b"{}"):
+        assert client.error("POST", client.jobs, bad, given)[:2] == (400, "JSON_PARSER_ERROR")
+    bomb = gzip.compress(b" " * (1 << 21))
+    assert client.send("POST", client.jobs, bomb, given).status == 413
+    given["Content-Encoding"] = "br"
+    assert client.send("POST", client.jobs, packed, given).status == 415

@@ -150,3 +150,13 @@ def test_a_single_record_without_properties_misses_those_that_are_required(clien
             "fields": ["Name"],
         }
     ]
+
+
+def test_columns_in_another_case_can_be_blank_in_failed_rows(start):
+    data = f'name,"Phone"\nA,{"9" * 41}\n'
+    for blanks, shown in ((False, "A"), (True, "")):
+        client = start(choices=Choices(wrong_case_blanks=blanks))
+        job = client.load(data, object="Account", operation="insert")
+        head, row = rows_of(client.failures(job))
+        assert head[2:] == ["name", "Phone"]
+        assert row[2:] == [shown, "9" * 41]

@@ -12,7 +12,7 @@ from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.bodies import changed_body, created_body, info_body
 from bulkflow_sandbox.http.listing import answer_list
 from bulkflow_sandbox.http.multipart import boundary_of, read_multipart
-from bulkflow_sandbox.http.reading import json_object, read_body, read_json
+from bulkflow_sandbox.http.reading import is_packed, json_object, read_body, read_json
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.http.streams import csv_answer
 from bulkflow_sandbox.ingest.results import ResultKind
@@ -81,7 +81,7 @@ class IngestResources:
     async def upload(self, request: Request) -> Response:
         """PUT /jobs/ingest/{id}/batches: the data of a job, straight to disk."""
         job_id = request.path_params["id"]
-        packed = self._packed(request)
+        packed = is_packed(request, self._sandbox.org.choices)
         upload = await to_thread(self._jobs.begin_upload, job_id, request.state.user, packed=packed)
         try:
             async for data in request.stream():
@@ -123,11 +123,3 @@ class IngestResources:
         if blocks is None:
             return Response(status_code=204)
         return csv_answer(request, blocks)
-
-    def _packed(self, request: Request) -> bool:
-        encoding = request.headers.get("content-encoding", "identity").lower()
-        if encoding == "identity":
-            return False
-        if encoding == "gzip" and self._sandbox.org.choices.gzip_upload:
-            return True
-        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Encoding not supported: {encoding}")

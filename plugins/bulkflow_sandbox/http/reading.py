@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.errors import ApiError
@@ -40,7 +41,37 @@ async def read_json(request: Request, choices: Choices) -> Mapping[str, object]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise choices.content_type_unsupported.error(type=kind)
-    return json_object(await read_body(request, _MOST_JSON), choices)
+    body = await read_body(request, _MOST_JSON)
+    if is_packed(request, choices):
+        body = _unpacked(body, choices)
+    return json_object(body, choices)
+
+
+def is_packed(request: Request, choices: Choices) -> bool:
+    """Whether a body comes compressed with gzip.
+
+    Raises:
+        ApiError: It comes in another encoding.
+    """
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity":
+        return False
+    if encoding == "gzip" and choices.gzip_upload:
+        return True
+    raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Encoding not supported: {encoding}")
+
+
+def _unpacked(body: bytes, choices: Choices) -> bytes:
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        data = unpacker.decompress(body, _MOST_JSON)
+    except zlib.error as error:
+        raise choices.body_unreadable.error(problem="The body is no gzip") from error
+    if unpacker.unconsumed_tail:
+        raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body exceeds {_MOST_JSON} bytes")
+    if not unpacker.eof:
+        raise choices.body_unreadable.error(problem="The gzip data of the body is cut off")
+    return data
 
 
 def json_object(body: bytes, choices: Choices) -> Mapping[str, object]:

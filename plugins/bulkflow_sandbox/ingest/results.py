@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from attrs import define, field, frozen
 
+from bulkflow_sandbox.ingest.columns import FieldColumn
 from bulkflow_sandbox.ingest.files import file_blocks
 from bulkflow_sandbox.jobs.job import JobState, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from bulkflow_sandbox.choices import Choices
@@ -77,6 +78,7 @@ class ResultFiles:
 
     job: Job
     _choices: Choices = field(repr=False)
+    _names: list[str]
     _order: list[int] | None
     _good_file: TextIO = field(repr=False)
     _bad_file: TextIO = field(repr=False)
@@ -85,9 +87,14 @@ class ResultFiles:
     def open(cls, job: Job, files: JobFiles, progress: Progress, choices: Choices) -> ResultFiles:
         """Goes on where `progress` ended; what was written past it is cut off."""
         good, bad = progress.ends[-1] if progress.ends else (0, 0)
-        order = _order(_cells(job, progress.header or b""), job, choices)
+        cells = _cells(job, progress.header or b"")
         return cls(
-            job, choices, order, _open_at(files.successful, good), _open_at(files.failed, bad)
+            job,
+            choices,
+            [cell.strip(b'"').decode(errors="replace") for cell in cells],
+            _order(cells, job, choices),
+            _open_at(files.successful, good),
+            _open_at(files.failed, bad),
         )
 
     def write(self, piece: Piece) -> None:
@@ -100,6 +107,7 @@ class ResultFiles:
             return
         saved = [row not in piece.errors for row in range(len(piece.rows))]
         self._write(self._good_file, compress(good, saved))
+        blanks = _blank_columns(piece, self._names) if self._choices.wrong_case_blanks else ()
         named = (
             self.job.operation is not Operation.INSERT
             and float(self.job.api_version) >= self._choices.failed_ids_version
@@ -110,7 +118,7 @@ class ResultFiles:
                 (
                     piece.ids[row] if named else "",
                     piece.errors[row],
-                    *_ordered(piece.rows[row], self._order),
+                    *_ordered(_without(piece.rows[row], blanks), self._order),
                 )
                 for row in sorted(piece.errors)
             ),
@@ -202,6 +210,21 @@ def _order(cells: Sequence[bytes], job: Job, choices: Choices) -> list[int] | No
     if float(job.api_version) >= choices.written_order_version:
         return None
     return sorted(range(len(cells)), key=lambda place: cells[place].strip(b'"').lower())
+
+
+def _blank_columns(piece: Piece, names: Sequence[str]) -> frozenset[int]:
+    """The columns of fields whose names the upload wrote in another case."""
+    return frozenset(
+        column.index
+        for column in piece.columns.columns
+        if isinstance(column, FieldColumn) and names[column.index] != column.field.name
+    )
+
+
+def _without(row: Sequence[str], blanks: Collection[int]) -> Sequence[str]:
+    if not blanks:
+        return row
+    return ["" if place in blanks else text for place, text in enumerate(row)]
 
 
 def _ordered(columns: Sequence[_Column], order: list[int] | None) -> Sequence[_Column]:
