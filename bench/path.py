@@ -65,7 +65,9 @@ PEER = """
 import sys
 from simple_salesforce import Salesforce
 client = Salesforce(instance_url=sys.argv[2], session_id="x", version="66.0")
-client.bulk2.Account.insert(sys.argv[1], batch_size=None, concurrency=1)
+# It speaks https only, unless it is told the whole address.
+client.bulk2_url = sys.argv[2] + "/services/data/v66.0/jobs/"
+client.bulk2.Account.insert(sys.argv[1], wait=0)
 """
 PEER_PACKAGE = "simple-salesforce==1.12.10"
 
@@ -223,7 +225,7 @@ def peer_python(folder: Path) -> Path:
     """A Python of its own with the other client, from the package index."""
     subprocess.run([sys.executable, "-m", "venv", str(folder / "peer")], check=True)
     python = folder / "peer" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", PEER_PACKAGE], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", PEER_PACKAGE], check=True)
     return python
 
 
