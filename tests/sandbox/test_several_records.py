@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from bulkflow_sandbox import Choices
@@ -30,7 +32,7 @@ def create(client, *records: dict) -> list[str]:
 
 
 def count(client, name: str) -> int:
-    query = f"{BASE}/query?q=SELECT+COUNT()+FROM+Account+WHERE+Name='{name}'"
+    query = f"{BASE}/query?q=SELECT+COUNT()+FROM+Account+WHERE+Name='{quote(name)}'"
     return client.send("GET", query).json()["totalSize"]
 
 
@@ -86,7 +88,7 @@ def test_records_are_changed_by_their_ids(client):
 def test_an_upsert_tells_which_records_are_new(client):
     create(client, account(Name="A", External_Id__c="several-1"))
     records = [
-        account(Name="B", External_Id__c="several-1"),
+        account(Name="several B", External_Id__c="several-1"),
         account(Name="C", External_Id__c="several-2"),
         account(External_Id__c="several-3"),
     ]
@@ -96,16 +98,16 @@ def test_an_upsert_tells_which_records_are_new(client):
     assert list(changed) == ["id", "success", "errors", "created"]
     assert (changed["created"], new["created"]) == (False, True)
     assert failed == {"success": False, "errors": [MISSING]}
-    assert count(client, "B") == 1
+    assert count(client, "several B") == 1
 
 
 def test_an_upsert_by_id_adds_the_records_that_have_none(client):
     (known,) = create(client, account(Name="A"))
-    records = [account(Id=known, Name="by-id"), account(Name="by-id")]
+    records = [account(Id=known, Name="several by id"), account(Name="several by id")]
     outcomes = ask(client, "PATCH", f"{SEVERAL}/Account/Id", {"records": records})
     assert [one["created"] for one in outcomes] == [False, True]
     assert outcomes[0]["id"] == known
-    assert count(client, "by-id") == 2
+    assert count(client, "several by id") == 2
 
 
 def test_records_of_any_object_are_deleted_by_their_ids(client):
