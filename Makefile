@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check format docs bench peers clean
+.PHONY: demo test check audit format docs bench peers clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -28,6 +28,12 @@ check: $(VENV)/installed-dev
 ## crash: kill loads at every point and at random, go on with them, and count their rows
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
+
+## audit: look the dependencies up among known weaknesses; asks the network
+audit: $(VENV)/installed
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)-audit/$(notdir $(BIN))/pip-audit --skip-editable --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")
 
 ## format: write the code as ruff wants it
 format: $(VENV)/installed-dev
