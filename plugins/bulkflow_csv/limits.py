@@ -48,7 +48,9 @@ class PartLimit:
         # A share may come out longer by a record, and is to fit even then.
         needed = 1 if room is None else max(1, -(-size // max(1, room - room // _SLACK)))
         rounded = -(-needed // self.multiple) * self.multiple
-        return max(needed, min(rounded, size // self.least))
+        # Where parts are to be small, half of one is not too small.
+        least = self.least if room is None else min(self.least, max(1, room // 2))
+        return max(needed, min(rounded, size // least))
 
 
 _SLACK: Final = 64
