@@ -339,8 +339,9 @@ def test_an_aborted_job_can_neither_be_closed_nor_aborted(client):
 @pytest.mark.parametrize("wanted", ["Open", "JobComplete", "InProgress", "rubbish", "", None, 5])
 def test_no_other_state_can_be_asked_for(client, wanted):
     job = client.create(**INSERT)
-    status, code, _ = state(client, job, wanted)
+    status, code, message = state(client, job, wanted)
     assert (status, code) == (400, "INVALIDJOB")
+    assert message.endswith(f" {'null' if wanted is None else wanted}")
     assert client.info(job)["state"] == "Open"
 
 

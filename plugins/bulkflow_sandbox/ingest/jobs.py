@@ -19,6 +19,7 @@ from bulkflow_sandbox.jobs.job import (
     JobState,
     JobType,
 )
+from bulkflow_sandbox.jobs.properties import shown
 from bulkflow_sandbox.jobs.retention import is_open_too_long, is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.store.database import take_serials
@@ -127,7 +128,7 @@ class IngestJobs:
             return self._close(job.id)
         if state == JobState.ABORTED:
             return self._abort(job.id)
-        raise choices.state_illegal.error(state=str(state))
+        raise choices.state_illegal.error(state=shown(state))
 
     def _close(self, job_id: str, *, multipart: bool = False) -> Job:
         now = self._org.clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
+def shown(value: object) -> str:
+    """A value of a JSON body as messages have it: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def text_of(properties: Mapping[str, object], name: str, choices: Choices) -> str | None:
     """A property that must be a text where it is given.
 
@@ -22,7 +28,7 @@ def text_of(properties: Mapping[str, object], name: str, choices: Choices) -> st
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise choices.body_unreadable.error(problem=f"Cannot deserialize {name} from {value!r}")
+    raise choices.body_unreadable.error(problem=f"Cannot deserialize {name} from {shown(value)}")
 
 
 def one_of(kind: type[_Word], word: str | None, name: str, choices: Choices) -> _Word | None:

@@ -18,7 +18,7 @@ from bulkflow_sandbox.jobs.job import (
     LineEnding,
     Operation,
 )
-from bulkflow_sandbox.jobs.properties import one_of, text_of
+from bulkflow_sandbox.jobs.properties import one_of, shown, text_of
 from bulkflow_sandbox.jobs.retention import is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
 from bulkflow_sandbox.limits import QUERY_JOBS, QUERY_STORAGE
@@ -127,7 +127,7 @@ class QueryJobs:
         if not mine:
             raise choices.foreign_user.error(id=job.id)
         if state != JobState.ABORTED:
-            raise choices.state_illegal.error(state=str(state))
+            raise choices.state_illegal.error(state=shown(state))
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state.final:
