@@ -16,10 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as NullKeyring
 
 from bulkflow_sandbox import Choices
 from bulkflow_sandbox.testing import LocalOrg, local_org
-from support.logins import CLIENT_ID, CLIENT_SECRET, fake_cli
+from support.logins import CLIENT_ID, CLIENT_SECRET, MemoryKeyring, fake_cli
 from support.workshop import Ran, Workshop
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
@@ -71,6 +72,44 @@ def test_without_a_keyring_no_secret_is_written(workshop, org):
     assert "env:NAME" in ran.err
     assert not config(workshop).exists()
     assert len(org.requests) == before
+
+
+class PlainKeyring(MemoryKeyring):
+    """What keyrings.alt brings: a file that anybody with the disk can read."""
+
+
+PlainKeyring.__module__ = "keyrings.alt.file"
+
+
+@pytest.mark.parametrize("backend", [NullKeyring, PlainKeyring])
+def test_a_keyring_that_keeps_nothing_safe_is_none(workshop, org, backend):
+    keyring.set_keyring(backend())
+    ran = log_in(workshop, org)
+    assert ran.code == 2
+    assert "keeps secrets safe" in ran.err
+
+
+def test_where_nobody_can_type_the_place_is_asked_for(workshop, org):
+    ran = workshop.command(
+        *("org", "login", "ci", "--flow", "client-credentials", "--login-url", org.url),
+        *("--client-id", CLIENT_ID),
+    )
+    assert ran.code == 2
+    assert "--secret client-secret=env:NAME" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("token", "version", "said"), [("not-valid", "66.0", "401"), (None, "99.0", "404")]
+)
+def test_a_token_that_the_org_does_not_take_is_not_kept(workshop, org, token, version, said):
+    workshop.environ["GIVEN"] = token or org.token
+    ran = workshop.command(
+        *("org", "login", "ci", "--flow", "token", "--instance-url", org.url),
+        *("--secret", "access-token=env:GIVEN", "--api-version", version),
+    )
+    assert ran.code != 0
+    assert said in ran.err
+    assert not config(workshop).exists()
 
 
 def test_without_a_keyring_a_variable_will_do(workshop, org, monkeypatch):

@@ -10,6 +10,7 @@ import click
 from attrs import define, evolve, field
 
 from bulkflow.errors import UsageError
+from bulkflow_salesforce.address import OrgAddress
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
 from bulkflow_salesforce.login.obtaining import Login
@@ -21,7 +22,9 @@ from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
 from bulkflow_salesforce.profiles.places import InFile, InKeyring, Secrets, read_place
 from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile, checked_name
+from bulkflow_salesforce.session import Session
 from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
+from bulkflow_salesforce.tokens import StaticToken
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.profiles.folder import ProfileFolder
@@ -134,6 +137,7 @@ def login(
         answer = None if unchecked else tried.answer()
     if answer is not None:
         profile = evolve(profile, instance_url=answer.instance_url)
+        _use(answer, profile.api_version, network)
         say(world, f"logged in to {answer.instance_url}")
     profile.check()
     vault.commit()
@@ -194,14 +198,23 @@ def _with_secrets(
     for secret in () if needs.made else needs.secrets:
         if secret not in places:
             places[secret] = InKeyring()
-            typed: str = click.prompt(str(secret), hide_input=True, err=True)
-            vault.write(profile.secret_name(secret), typed)
+            vault.write(profile.secret_name(secret), _typed(secret, world))
     if needs.made:
         places[Secret.REFRESH_TOKEN] = InKeyring()
     if any(isinstance(place, InKeyring) for place in places.values()):
         # Now rather than after the login: without a keyring it would be in vain.
         vault.inner.read(_PROBE)
     return evolve(profile, secrets=places)
+
+
+def _typed(secret: Secret, world: Surroundings) -> str:
+    if world.stdin is None or not world.stdin.isatty():
+        raise UsageError(
+            f"nobody is there to type the {secret}",
+            help=f"say where it is: --secret {secret}=env:NAME, file:PATH or stdin",
+        )
+    typed: str = click.prompt(str(secret), hide_input=True, err=True)
+    return typed
 
 
 def _from_stdin(world: Surroundings) -> str:
@@ -213,6 +226,13 @@ def _from_stdin(world: Surroundings) -> str:
     if not text:
         raise UsageError("the standard input is empty", help="pipe the secret in")
     return text
+
+
+def _use(answer: TokenAnswer, api_version: str, network: Network) -> None:
+    """See that the org takes the token, and has the API in that version."""
+    address = OrgAddress(answer.instance_url, api_version)
+    with Session(address, StaticToken(answer.access_token), network=network) as session:
+        session.get(session.path("limits"))
 
 
 def _by_hand(

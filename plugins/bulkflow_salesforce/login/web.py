@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 from base64 import urlsafe_b64encode
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, SimpleQueue
+from socketserver import TCPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -172,6 +174,12 @@ def _listening(port: int, state: str) -> Iterator[tuple[int, SimpleQueue[dict[st
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # On Windows the option lets another program take the same port.
+    allow_reuse_address = os.name == "posix"
+
+    def server_bind(self) -> None:
+        """Bind without looking this machine's name up, which may take long and is not needed."""
+        TCPServer.server_bind(self)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a browser may leave whenever it likes."""
