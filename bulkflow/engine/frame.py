@@ -61,5 +61,6 @@ class Frame:
             with attributed(record.provider, f"reading `{clause.span.text}`"):
                 settings.update(record.function(**arguments))
         return services.add(
-            Job(planned.name + self.iteration, planned.name, settings, folder_of(planned.span))
+            Job(planned.name + self.iteration, planned.name, settings, folder_of(planned.span)),
+            planned,
         )

@@ -71,6 +71,14 @@ def jobs_to_read(
             yield planned, frame.jobs[planned.name]
 
 
+def jobs_of(block: Block) -> Iterator[PlannedJob]:
+    """Every job that a block and the blocks in it declare, in the order of the file."""
+    yield from block.jobs
+    for statement in block.statements:
+        if not isinstance(statement, PlannedChain):
+            yield from jobs_of(statement.body)
+
+
 def steps_of(block: Block) -> Iterator[PlannedStep]:
     """Every step of a block and of the blocks in it, handlers' steps included."""
     for statement in block.statements:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.engine.chain import Halt
 from bulkflow.engine.frame import Frame
-from bulkflow.engine.preflight import prepare_jobs
+from bulkflow.engine.preflight import jobs_of, prepare_jobs
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
@@ -23,6 +23,7 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
     began = services.clock.monotonic()
     interrupted = False
     try:
+        services.declare(jobs_of(plan.body))
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
         if not services.errors:

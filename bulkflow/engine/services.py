@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory, StepRecord, StepState
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
+    from bulkflow.model.plan import PlannedJob
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job
     from bulkflow.plugin.records import Load, Problem, Provider
@@ -165,6 +166,7 @@ class Services:
     """Whether loops and conditions are as the run decided them, and nothing is decided anew."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
+    _numbers: dict[int, int] = field(factory=dict, repr=False)
     _labels: Counter[str] = field(factory=Counter)
     _emitting: Lock = field(factory=Lock, repr=False)
     _adding: Lock = field(factory=Lock, repr=False)
@@ -206,8 +208,21 @@ class Services:
                     self._deaf.add(provider)
                     self.listener(Notice(error.message, NoticeLevel.WARNING, help=error.help))
 
-    def add(self, job: Job) -> Job:
+    def declare(self, jobs: Iterable[PlannedJob]) -> None:
+        """Number the jobs that share a name, in the order of the file.
+
+        By the file and not by when they are reached: a key must mean the same job in every attempt.
+        """
+        seen: Counter[str] = Counter()
+        for job in jobs:
+            seen[job.name] += 1
+            self._numbers[id(job)] = seen[job.name]
+
+    def add(self, job: Job, declared: PlannedJob) -> Job:
         """Make a job one of the run's; numbers its key where another has the same."""
+        declared_as = self._numbers.get(id(declared), 1)
+        if declared_as > 1:
+            job = evolve(job, key=f"{job.key}#{declared_as}")
         with self._adding:
             self._labels[job.key] += 1
             number = self._labels[job.key]

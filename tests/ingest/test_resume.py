@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Sandbox
+from bulkflow_sandbox.faults.fault import FailJob
 from support.proxy import Handler, Proxy, answering, lose_answer
 from support.workshop import Ran, Workshop
 
@@ -44,6 +45,15 @@ def loaded(sandbox: Sandbox, tag: str) -> list[str]:
     with sandbox.database.reading() as connection:
         rows = connection.execute(
             'SELECT "LastName" FROM "Contact" WHERE "LastName" LIKE ? ORDER BY "LastName"',
+            (f"{tag}%",),
+        )
+        return [name for (name,) in rows]
+
+
+def alive(sandbox: Sandbox, tag: str) -> list[str]:
+    with sandbox.database.reading() as connection:
+        rows = connection.execute(
+            'SELECT "LastName" FROM "Contact" WHERE "LastName" LIKE ? AND "IsDeleted" = 0',
             (f"{tag}%",),
         )
         return [name for (name,) in rows]
@@ -274,3 +284,114 @@ def test_a_stdin_source_is_kept_for_going_on(
     ran = resume(workshop)
     assert ran.code == 0, ran.out + ran.err
     assert loaded(sandbox, tag) == once(tag)
+
+
+def test_loops_over_the_same_files_are_told_apart_when_a_run_is_gone_on_with(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, tag: str
+) -> None:
+    names = once(tag)
+    workshop.write("x-1.csv", "LastName\n" + "".join(f"{name}\n" for name in names[:12]))
+    workshop.write("x-2.csv", "LastName\n" + "".join(f"{name}\n" for name in names[12:]))
+    loop = (
+        'for file in "x-*.csv"\n    job people\n        insert Contact\n        from "{file}"\n'
+        "    load job people\n"
+    )
+    always = "always\n" + "".join(f"    {line}\n" for line in loop.splitlines())
+    proxy.on("POST", "/jobs/ingest", answering(403, [{"errorCode": "X", "message": "no"}]))
+    failed = workshop.run(f"org env\n{loop}{always}")
+    assert failed.code == 1
+    assert loaded(sandbox, tag) == names
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == sorted(names * 2)
+
+
+def test_a_run_that_loaded_rows_and_failed_is_not_begun_again(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    pipeline = STAGED + "require successful rows of job people under 1\n"
+    assert workshop.run(pipeline).code == 1
+    again = workshop.run(pipeline)
+    assert again.code == 2
+    assert "is not over" in again.err
+    assert loaded(sandbox, tag) == once(tag)
+
+
+def test_jobs_that_a_handler_aborted_before_they_were_closed_are_replaced(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    failed = workshop.run(STAGED.replace("close job people", "close job people on failure abort"))
+    assert failed.code == 1
+    ran = resume(workshop, str(failed.event("run_finished")["run"]))
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
+
+
+@pytest.mark.parametrize("command", ["retry", "undo"])
+def test_nothing_is_sent_again_or_taken_back_of_a_job_that_is_not_at_its_end(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str, command: str
+) -> None:
+    refuse_to_close(proxy)
+    run = str(workshop.run(STAGED).event("run_finished")["run"])
+    proxy.rules.clear()
+    created = proxy.count("POST", "/jobs/ingest")
+    state = str(workshop.folder / "state")
+    options = ["--yes"] if command == "undo" else ["--rows", "all"]
+    ran = workshop.command(command, run, *options, "--state-dir", state, "--json")
+    assert ran.code == 1
+    assert "is not at its end" in ran.out
+    assert proxy.count("POST", "/jobs/ingest") == created
+    assert resume(workshop, run).code == 0
+    assert loaded(sandbox, tag) == once(tag)
+
+
+def test_rows_of_a_job_that_is_gone_are_not_sent_again(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    ran = workshop.run(STAGED.partition("save")[0] + "delete job people\n")
+    assert ran.code == 0, ran.out
+    created = proxy.count("POST", "/jobs/ingest")
+    run, state = str(ran.event("run_finished")["run"]), str(workshop.folder / "state")
+    again = workshop.command("retry", run, "--rows", "all", "--state-dir", state, "--json")
+    assert again.code == 1
+    assert "cannot be told" in again.out
+    assert proxy.count("POST", "/jobs/ingest") == created
+
+
+def test_counts_of_a_failed_job_are_right_when_its_run_is_gone_on_with(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    sandbox.inject(FailJob(4))
+    (workshop.folder / "made.csv").mkdir()
+    failed = workshop.run(STREAMED.replace("people\nsave", "people on failure continue\nsave"))
+    assert failed.code == 1
+    (workshop.folder / "made.csv").rmdir()
+    ran = resume(workshop)
+    assert ran.code == 3, ran.out
+    (job,) = ran.event("run_finished")["jobs"]
+    assert (job["rows"], job["loaded"], job["unprocessed"]) == (
+        25,
+        len(loaded(sandbox, tag)),
+        25 - len(loaded(sandbox, tag)),
+    )
+    assert 0 < job["loaded"] < 25
+
+
+def test_what_each_turn_of_a_loop_made_is_taken_back(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, tag: str
+) -> None:
+    names = once(tag)
+    workshop.write("x-1.csv", "LastName\n" + "".join(f"{name}\n" for name in names[:12]))
+    workshop.write("x-2.csv", "LastName\n" + "".join(f"{name}\n" for name in names[12:]))
+    ran = workshop.run(
+        'org env\nfor file in "x-*.csv"\n    job people\n        insert Contact\n'
+        '        from "{file}"\n    load job people\n'
+    )
+    assert ran.code == 0, ran.out
+    # A file that came later is none of the run's.
+    workshop.write("x-3.csv", f"LastName\n{tag}new\n")
+    run, state = str(ran.event("run_finished")["run"]), str(workshop.folder / "state")
+    undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
+    assert undone.code == 0, undone.out + undone.err
+    assert alive(sandbox, tag) == []
