@@ -13,6 +13,7 @@ from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.header import Header
 from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
 from bulkflow_csv.part import PartRange
+from bulkflow_csv.recoding import is_encoding, recode
 from bulkflow_csv.rows import Row, read_rows, write_rows
 from bulkflow_csv.scanning import Scan, iter_parts, scan
 from bulkflow_csv.source import ByteSource, Stamp, open_source, spool
@@ -35,10 +36,12 @@ __all__ = [
     "Row",
     "Scan",
     "Stamp",
+    "is_encoding",
     "iter_parts",
     "open_source",
     "read_head",
     "read_rows",
+    "recode",
     "scan",
     "spool",
     "write_rows",

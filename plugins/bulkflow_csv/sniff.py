@@ -34,7 +34,7 @@ def refuse_foreign_encoding(sample: bytes, *, name: str) -> None:
                 name=name,
                 offset=0,
                 line=1,
-                help="save the file as UTF-8; Salesforce reads no other encoding",
+                help='save the file as UTF-8, or name its encoding: `encoding "utf-16"`',
             )
 
 

@@ -109,7 +109,7 @@ class Walker:
             end = error.start
             why = (
                 f"byte 0x{self.data[end]:02X} is not valid UTF-8",
-                "save the file as UTF-8; Salesforce reads no other encoding",
+                'save the file as UTF-8, or name what it is written in: `encoding "windows-1252"`',
             )
         nul = self.data.find(0, 0, end)
         if nul >= 0:

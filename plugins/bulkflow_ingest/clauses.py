@@ -118,6 +118,15 @@ def line_ending(ending: str) -> Mapping[str, object]:
     return {"line_ending": ending}
 
 
+@clause("encoding {encoding:text}", sets=("encoding",))
+def encoding(encoding: str) -> Mapping[str, object]:
+    """What the file is written in, where that is not UTF-8: `encoding "windows-1252"`.
+
+    It is written anew as UTF-8 into the state folder, which is what is sent. Nothing else changes.
+    """
+    return {"encoding": encoding}
+
+
 CLAUSES: tuple[Clause, ...] = (
     insert,
     update,
@@ -134,4 +143,5 @@ CLAUSES: tuple[Clause, ...] = (
     assignment_rule,
     delimiter,
     line_ending,
+    encoding,
 )

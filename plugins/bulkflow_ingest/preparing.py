@@ -11,7 +11,16 @@ from bulkflow.errors import DataError, StepError
 from bulkflow.model.part import Manifest, Part, SourceRecord
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import DELIMITERS, ByteSource, PartLimit, open_source, scan, spool, write_rows
+from bulkflow_csv import (
+    DELIMITERS,
+    ByteSource,
+    PartLimit,
+    open_source,
+    recode,
+    scan,
+    spool,
+    write_rows,
+)
 from bulkflow_csv.limits import PART_BYTES
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.recovery import bring_back, check_parts, check_unchanged
@@ -40,7 +49,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         return None
     history = context.journal.history(job.key)
     if history is None:
-        scans = [_scan(source, settings) for source in _sources(context, job, settings.location)]
+        scans = [_scan(source, settings) for source in _sources(context, job, settings)]
         origins: list[str | None] = [None] * len(scans)
     else:
         scans = [_scan_again(source, settings) for source in history.sources]
@@ -54,7 +63,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
             help="load it with a job of its own: declare what it does instead of `existing`",
         )
     attached = JobParts.attach(job, settings, parts, scans[0].header.columns)
-    manifest = _manifest(parts, scans, origins)
+    manifest = _manifest(parts, scans, origins, settings.encoding)
     if history is not None:
         check_parts(history, manifest.parts)
         for part, earlier in zip(parts, history.parts, strict=True):
@@ -103,7 +112,10 @@ def _cut(
 
 
 def _manifest(
-    parts: Sequence[PartJob], scans: Sequence[Scan], origins: Sequence[str | None]
+    parts: Sequence[PartJob],
+    scans: Sequence[Scan],
+    origins: Sequence[str | None],
+    encoding: str | None = None,
 ) -> Manifest:
     cut = tuple(each.part for each in parts if each.part is not None)
     return Manifest(
@@ -112,8 +124,14 @@ def _manifest(
         sum(part.rows for part in cut),
         sum(part.bytes for part in cut),
         tuple(_recorded(each, origin) for each, origin in zip(scans, origins, strict=True)),
-        tuple(f"{each.source.name}: {note}" for each in scans for note in each.notes),
+        tuple(f"{each.source.name}: {note}" for each in scans for note in _notes(each, encoding)),
     )
+
+
+def _notes(scanned: Scan, encoding: str | None) -> Iterator[str]:
+    if encoding is not None:
+        yield f"is written anew from {encoding} to UTF-8, as Salesforce reads no other encoding"
+    yield from scanned.notes
 
 
 def _scan(source: ByteSource, settings: IngestSettings) -> Scan:
@@ -161,7 +179,9 @@ def _part(index: int, data: PartRange) -> Part:
     )
 
 
-def _sources(context: Context, job: Job, location: str) -> Iterator[ByteSource]:
+def _sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[ByteSource]:
+    location = settings.location
+    assert location is not None
     record = context.source(location)
     request = SourceRequest(location, job.folder, context.environ)
     directory = context.run_directory / "data"
@@ -171,17 +191,17 @@ def _sources(context: Context, job: Job, location: str) -> Iterator[ByteSource]:
         for data in record.open(request):
             found = True
             context.checkpoint()
-            yield _on_disk(data, directory)
+            yield _on_disk(data, directory, settings.encoding)
         if not found:
             raise DataError("there is nothing to load", place=location, help="check the location")
 
 
-def _on_disk(data: SourceData, directory: Path) -> ByteSource:
+def _on_disk(data: SourceData, directory: Path, encoding: str | None = None) -> ByteSource:
     match data:
         case SourceFile():
-            return open_source(data.path, directory, name=data.name)
+            return _utf8(open_source(data.path, directory, name=data.name), directory, encoding)
         case SourceBytes():
-            return spool(data.stream, directory, name=data.name)
+            return _utf8(spool(data.stream, directory, name=data.name), directory, encoding)
         case SourceRows():
             # A name of its own: branches that run side by side share the folder.
             path = _new_file(directory)
@@ -190,6 +210,16 @@ def _on_disk(data: SourceData, directory: Path) -> ByteSource:
             return ByteSource(data.name, path, spooled=True)
         case _:
             assert_never(data)
+
+
+def _utf8(source: ByteSource, directory: Path, encoding: str | None) -> ByteSource:
+    if encoding is None:
+        return source
+    try:
+        return recode(source, directory, encoding)
+    finally:
+        if source.spooled:
+            source.path.unlink(missing_ok=True)
 
 
 def _new_file(directory: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import fields, frozen
 
 from bulkflow.plugin import UNKNOWN, Problem
+from bulkflow_csv.recoding import is_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ class IngestSettings:
     compressed: bool = False
     delimiter: str | None = None
     line_ending: str | None = None
+    encoding: str | None = None
     assignment_rule: str | None = None
 
     @classmethod
@@ -71,6 +73,17 @@ def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
             "remove the line; rules run on insert, update and upsert",
             "assignment_rule",
         )
+    encoding = settings.get("encoding")
+    if isinstance(encoding, str) and not is_encoding(encoding):
+        yield Problem(
+            f"no encoding has the name {encoding}",
+            'write the usual name, such as "windows-1252", "utf-16" or "shift_jis"',
+            "encoding",
+        )
+    yield from _parts(settings)
+
+
+def _parts(settings: Mapping[str, object]) -> Iterator[Problem]:
     size = settings.get("part_bytes", UNKNOWN)
     if isinstance(size, int) and size > MOST_PART_BYTES:
         yield Problem(

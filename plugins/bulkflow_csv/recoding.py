@@ -1,0 +1,91 @@
+"""Text of another encoding, written anew as UTF-8: block by block, in bounded memory.
+
+Only the encoding changes. Rows, lines, quotes and line ends stay where they are, so that a line
+number tells the same line in both files.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from bulkflow_csv.errors import CsvError
+from bulkflow_csv.source import ByteSource
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+_BLOCK: Final = 1 << 20
+
+
+def is_encoding(name: str) -> bool:
+    """Whether Python reads text of an encoding by this name."""
+    try:
+        b"a".decode(name, "ignore")
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def recode(source: ByteSource, directory: Path, encoding: str) -> ByteSource:
+    """Write a file anew as UTF-8; the copy is readable by its owner only.
+
+    Args:
+        source: The file.
+        directory: An existing folder for the copy.
+        encoding: What the file is written in, a name that `is_encoding` takes.
+
+    Raises:
+        CsvError: The file has bytes that the encoding has not, and where; it cannot be read; or the
+            copy cannot be written. No copy is left.
+    """
+    path: Path | None = None
+    try:
+        with source.open() as file:
+            handle, name = tempfile.mkstemp(prefix="utf-8-", suffix=".csv", dir=directory)
+            path = Path(name)
+            with os.fdopen(handle, "wb") as out:
+                _write(file, out, source.name, encoding)
+    except BaseException as error:
+        if path is not None:
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise CsvError(
+                f"the file cannot be written anew as UTF-8: {error.strerror or error}",
+                name=source.name,
+                help="check the input, and the space and permissions of the state folder",
+            ) from error
+        raise
+    return ByteSource(source.name, path, spooled=True)
+
+
+def _write(file: FileIO, out: BinaryIO, name: str, encoding: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    taken, lines = 0, 0
+    while True:
+        block = file.read(_BLOCK)
+        taken += len(block)
+        try:
+            text = decoder.decode(block, final=not block).encode()
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode(encoding, "replace")
+            raise CsvError(
+                f"byte 0x{error.object[error.start]:02X} is not valid {encoding}",
+                name=name,
+                offset=taken - len(error.object) + error.start,
+                line=1 + lines + before.count("\n"),
+                help="see which encoding the program that wrote the file uses, and name that one",
+            ) from error
+        except UnicodeEncodeError as error:
+            raise CsvError(
+                f"the text that {encoding} makes of the file cannot be written as UTF-8",
+                name=name,
+                help="see which encoding the program that wrote the file uses, and name that one",
+            ) from error
+        lines += text.count(b"\n")
+        out.write(text)
+        if not block:
+            return
