@@ -13,7 +13,7 @@ from bulkflow.app.pipelines import (
     read_pipeline,
     sources,
 )
-from bulkflow.app.runs import UnfinishedError, resume, run, runs
+from bulkflow.app.runs import UnfinishedError, resume, run, runs, story
 
 __all__ = [
     "BLOCK_VARIABLE",
@@ -31,4 +31,5 @@ __all__ = [
     "run",
     "runs",
     "sources",
+    "story",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bulkflow.engine.services import RunRecorder, Services
-    from bulkflow.journal import Journal, RunRecord
+    from bulkflow.journal import Journal, RunRecord, RunStory
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
     from bulkflow.model.plan import Plan
@@ -124,6 +124,16 @@ def runs(state_directory: Path) -> list[RunSummary]:
         return []
     with _opened(state_directory) as journal:
         return run_summaries(journal)
+
+
+def story(state_directory: Path, run_id: str) -> RunStory | None:
+    """All that became of a run; None if there is none of that id. Raises `UsageError`."""
+    from bulkflow.journal import run_story
+
+    if not state_directory.is_dir():
+        return None
+    with _opened(state_directory) as journal:
+        return run_story(journal, run_id)
 
 
 def new_run_id(at: float) -> str:

@@ -14,10 +14,12 @@ from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.model.history import RunSummary
+    from bulkflow.journal import RunStory
+    from bulkflow.model.history import PartHistory, RunSummary
 
 
 @click.command("runs")
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 @click.pass_obj
 def command(environment: Environment, run: str | None, state_dir: Path, as_json: bool) -> int:
-    """List the runs, the newest first, or show RUN alone."""
+    """List the runs, the newest first, or show RUN with its steps, parts and their jobs."""
     found = [each for each in app.runs(state_dir) if run in {None, each.id}]
     if run is not None and not found:
         raise UsageError(f"there is no run {run}", help="`bulkflow runs` lists them")
@@ -36,6 +38,10 @@ def command(environment: Environment, run: str | None, state_dir: Path, as_json:
         return ExitCode.DONE
     for each in found:
         environment.stdout.write(_line(each) + "\n")
+    if run is not None:
+        told = app.story(state_dir, run)
+        assert told is not None
+        environment.stdout.writelines(f"{line}\n" for line in _story(told))
     if not found:
         environment.show("no runs yet")
     return ExitCode.DONE
@@ -45,6 +51,27 @@ def _line(run: RunSummary) -> str:
     at = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M:%S")
     jobs = f"{run.rows:,} rows in {', '.join(run.jobs)}" if run.jobs else "no rows"
     return f"{run.id}  {at}  {_state(run):<13}  {run.pipeline} ({run.org}): {jobs}"
+
+
+def _story(story: RunStory) -> Iterator[str]:
+    for text, state in story.steps:
+        yield f"  {state.value:<9} {text}"
+    for job, history in story.jobs.items():
+        yield f"  job {job}"
+        for each in history.parts:
+            part = each.part
+            where = f"{part.source} from line {part.first_line:,}, {part.rows:,} rows"
+            yield f"    part {part.index + 1}: {where}: {_fate(each)}"
+
+
+def _fate(part: PartHistory) -> str:
+    if part.intents and part.intents[-1].outcome is None:
+        asked = f"; {part.intents[-1].action} has no answer"
+    else:
+        asked = ""
+    if part.remote_id is None:
+        return f"not in the org{asked}"
+    return f"job {part.remote_id}, last seen {part.state}{asked}"
 
 
 def _state(run: RunSummary) -> str:

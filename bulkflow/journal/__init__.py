@@ -1,6 +1,6 @@
 """The durable record of runs: what was intended, what was done."""
 
-from bulkflow.journal.history import RunRecord, run_record, run_summaries
+from bulkflow.journal.history import RunRecord, RunStory, run_record, run_story, run_summaries
 from bulkflow.journal.lock import StateLockedError, locked
 from bulkflow.journal.recorder import RunJournal
 from bulkflow.journal.store import Journal, JournalError
@@ -10,8 +10,10 @@ __all__ = [
     "JournalError",
     "RunJournal",
     "RunRecord",
+    "RunStory",
     "StateLockedError",
     "locked",
     "run_record",
+    "run_story",
     "run_summaries",
 ]

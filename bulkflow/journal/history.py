@@ -35,6 +35,33 @@ class RunRecord:
     """The pipeline file and what it includes, by their paths, as they were when the run began."""
 
 
+@frozen
+class RunStory:
+    """All that became of a run, to be shown."""
+
+    summary: RunSummary
+    jobs: Mapping[str, JobHistory]
+    """What was done with each job that was cut into parts, by its key."""
+    steps: tuple[tuple[str, StepState], ...]
+    """Each step that began, as it stands in the file, and how far it came; in their order."""
+
+
+def run_story(journal: Journal, run: str) -> RunStory | None:
+    """A run with its parts and steps, or None if there is none of that id."""
+    record = run_record(journal, run)
+    if record is None:
+        return None
+    histories = {job: job_history(journal, run, job) for job in record.summary.jobs}
+    steps = {
+        _text(place): (_text(text), StepState(_text(state)))
+        for place, text, state in journal.reading(
+            "SELECT place, text, state FROM step WHERE run = ? ORDER BY number", run
+        )
+    }
+    told = {job: history for job, history in histories.items() if history is not None}
+    return RunStory(record.summary, told, tuple(steps.values()))
+
+
 def run_summaries(journal: Journal) -> list[RunSummary]:
     """Every run, the newest first."""
     return [
@@ -153,7 +180,11 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
 def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     run = _text(row[0])
     jobs = journal.reading(
-        "SELECT job, sum(rows) FROM part WHERE run = ? GROUP BY job ORDER BY job", run
+        # Rows that were sent again are rows of a file that is counted.
+        "SELECT job, sum(CASE WHEN source IN (SELECT name FROM source WHERE run = part.run"
+        " AND job = part.job AND origin IS NOT NULL) THEN 0 ELSE rows END)"
+        " FROM part WHERE run = ? GROUP BY job ORDER BY job",
+        run,
     )
     return RunSummary(
         run,

@@ -296,7 +296,8 @@ def test_loops_over_the_same_files_are_told_apart_when_a_run_is_gone_on_with(
         'for file in "x-*.csv"\n    job people\n        insert Contact\n        from "{file}"\n'
         "    load job people\n"
     )
-    always = "always\n" + "".join(f"    {line}\n" for line in loop.splitlines())
+    other = loop.replace('"{file}"\n', '"{file}"\n        parts of 5 rows\n')
+    always = "always\n" + "".join(f"    {line}\n" for line in other.splitlines())
     proxy.on("POST", "/jobs/ingest", answering(403, [{"errorCode": "X", "message": "no"}]))
     failed = workshop.run(f"org env\n{loop}{always}")
     assert failed.code == 1
@@ -395,3 +396,19 @@ def test_what_each_turn_of_a_loop_made_is_taken_back(
     undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
     assert undone.code == 0, undone.out + undone.err
     assert alive(sandbox, tag) == []
+
+
+def test_a_run_is_shown_with_its_steps_and_parts(
+    workshop: Workshop, proxy: Proxy, people: Path
+) -> None:
+    refuse_to_close(proxy)
+    run = str(workshop.run(STAGED).event("run_finished")["run"])
+    shown = workshop.command("runs", run, "--state-dir", str(workshop.folder / "state"))
+    assert shown.code == 0
+    first, *lines = shown.out.splitlines()
+    assert "not over" in first
+    assert "25 rows in people" in first
+    assert lines[:3] == ["  finished  upload", "  halted    close job people", "  job people"]
+    assert "part 1: people.csv from line 2, 10 rows: job 750" in lines[3]
+    assert "last seen Open" in lines[3]
+    assert len(lines) == 6
