@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -13,11 +14,14 @@ from pathlib import Path
 from ssl import create_default_context
 from urllib.parse import parse_qs, urlsplit
 
+import click
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
+from bulkflow.cli import main
+from bulkflow.cli.environment import Environment
 from bulkflow_sandbox import Choices
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.logins import CLIENT_ID, CLIENT_SECRET, MemoryKeyring, fake_cli
@@ -72,6 +76,57 @@ def test_without_a_keyring_no_secret_is_written(workshop, org):
     assert "env:NAME" in ran.err
     assert not config(workshop).exists()
     assert len(org.requests) == before
+
+
+class Terminal(io.BytesIO):
+    """A standard input at which somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def at_terminal(workshop: Workshop, monkeypatch, typed: list[str], *arguments: str) -> Ran:
+    asked = []
+
+    def prompt(text: str, *, hide_input: bool, err: bool) -> str:
+        assert hide_input
+        asked.append(text)
+        return typed.pop(0)
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    out, error = io.StringIO(), io.StringIO()
+    code = main(arguments, Environment(out, error, workshop.environ, Terminal()))
+    return Ran(code, " ".join(asked), error.getvalue())
+
+
+def test_a_secret_is_typed_once_and_again_when_it_is_lost(workshop, org, vault, monkeypatch):
+    first = (
+        *("org", "login", "prod", "--flow", "client-credentials", "--login-url", org.url),
+        *("--client-id", CLIENT_ID),
+    )
+    ran = at_terminal(workshop, monkeypatch, [CLIENT_SECRET], *first)
+    assert (ran.code, ran.out) == (0, "client-secret"), ran.err
+    assert CLIENT_SECRET not in ran.err
+    ran = at_terminal(workshop, monkeypatch, [], "org", "login", "prod")
+    assert (ran.code, ran.out) == (0, ""), ran.err
+    vault.kept.clear()
+    ran = at_terminal(workshop, monkeypatch, [CLIENT_SECRET], "org", "login", "prod")
+    assert (ran.code, ran.out) == (0, "client-secret"), ran.err
+    again = ("org", "login", "prod", "--secret", "client-secret=keyring")
+    ran = at_terminal(workshop, monkeypatch, ["wrong"], *again)
+    assert (ran.code, ran.out) == (2, "client-secret")
+    assert list(vault.kept.values()) == [CLIENT_SECRET]
+
+
+def test_nothing_is_typed_in_vain(workshop, org, monkeypatch):
+    keyring.set_keyring(NoKeyring())
+    ran = at_terminal(
+        *(workshop, monkeypatch, []),
+        *("org", "login", "prod", "--flow", "client-credentials", "--login-url", org.url),
+        *("--client-id", CLIENT_ID),
+    )
+    assert (ran.code, ran.out) == (2, "")
+    assert "no keyring" in ran.err
 
 
 class PlainKeyring(MemoryKeyring):

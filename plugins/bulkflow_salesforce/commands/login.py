@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from attrs import define, evolve, field
+from attrs import evolve
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.address import OrgAddress
+from bulkflow_salesforce.commands.asking import PendingVault, with_secrets
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
 from bulkflow_salesforce.login.obtaining import Login
@@ -20,7 +21,7 @@ from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
 from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.places import InFile, InKeyring, Secrets, read_place
+from bulkflow_salesforce.profiles.places import Secrets
 from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile, checked_name
 from bulkflow_salesforce.session import Session
 from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
@@ -28,33 +29,6 @@ from bulkflow_salesforce.tokens import StaticToken
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.profiles.folder import ProfileFolder
-    from bulkflow_salesforce.profiles.places import Place, Vault
-
-_STDIN = "stdin"
-_PROBE = "bulkflow/probe"
-
-
-@define(eq=False)
-class _Pending:
-    """A keyring into which nothing is written before the login has worked."""
-
-    inner: Vault
-    fresh: dict[str, str] = field(factory=dict, repr=False)
-
-    def read(self, name: str) -> str | None:
-        return self.fresh.get(name) or self.inner.read(name)
-
-    def write(self, name: str, secret: str) -> None:
-        self.fresh[name] = secret
-
-    def delete(self, name: str) -> None:
-        self.fresh.pop(name, None)
-        self.inner.delete(name)
-
-    def commit(self) -> None:
-        """Write what was given."""
-        for name, secret in self.fresh.items():
-            self.inner.write(name, secret)
 
 
 def _flows() -> str:
@@ -86,7 +60,7 @@ def _flows() -> str:
     multiple=True,
     metavar="KIND=PLACE",
     help="Where a secret is: `env:NAME`, `file:PATH`, or `stdin` to keep it in the keyring;"
-    " without it, it is asked for. Secrets never stand on the command line.",
+    " without it, or with `keyring`, it is asked for. Secrets never stand on the command line.",
 )
 @click.option(
     "--port",
@@ -125,8 +99,8 @@ def login(
         given["login_url"] = given["login_url"] or f"https://{TEST_HOST}"
     profile = _planned(folder, checked_name(name), flow, given)
     profile = evolve(profile, audiences=audiences or profile.audiences)
-    vault = _Pending(SystemKeyring())
-    profile = _with_secrets(profile, placed, key_file, world, vault)
+    vault = PendingVault(SystemKeyring())
+    profile = with_secrets(profile, placed, key_file, world, vault)
     network = Network.of(world.environ)
     answer: TokenAnswer | None
     if NEEDS[profile.flow].made and not unchecked:
@@ -171,63 +145,6 @@ def _planned(
     return profile
 
 
-def _with_secrets(
-    profile: Profile,
-    placed: tuple[str, ...],
-    key_file: Path | None,
-    world: Surroundings,
-    vault: _Pending,
-) -> Profile:
-    """The profile with the place of each secret; those that are asked for are pending."""
-    places: dict[Secret, Place] = dict(profile.secrets)
-    if key_file is not None:
-        places[Secret.PRIVATE_KEY] = InFile(key_file.absolute())
-    for text in placed:
-        kind, _, place = text.partition("=")
-        if kind not in set(Secret):
-            raise UsageError(
-                "--secret names no kind of secret",
-                help=f"write KIND=PLACE with one of {', '.join(Secret)}",
-            )
-        if place == _STDIN:
-            places[Secret(kind)] = InKeyring()
-            vault.write(profile.secret_name(Secret(kind)), _from_stdin(world))
-        else:
-            places[Secret(kind)] = read_place(place)
-    needs = NEEDS[profile.flow]
-    for secret in () if needs.made else needs.secrets:
-        if secret not in places:
-            places[secret] = InKeyring()
-            vault.write(profile.secret_name(secret), _typed(secret, world))
-    if needs.made:
-        places[Secret.REFRESH_TOKEN] = InKeyring()
-    if any(isinstance(place, InKeyring) for place in places.values()):
-        # Now rather than after the login: without a keyring it would be in vain.
-        vault.inner.read(_PROBE)
-    return evolve(profile, secrets=places)
-
-
-def _typed(secret: Secret, world: Surroundings) -> str:
-    if world.stdin is None or not world.stdin.isatty():
-        raise UsageError(
-            f"nobody is there to type the {secret}",
-            help=f"say where it is: --secret {secret}=env:NAME, file:PATH or stdin",
-        )
-    typed: str = click.prompt(str(secret), hide_input=True, err=True)
-    return typed
-
-
-def _from_stdin(world: Surroundings) -> str:
-    content = world.stdin.read() if world.stdin is not None else b""
-    try:
-        text = content.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise UsageError("the standard input is no text", help="pipe the secret in") from error
-    if not text:
-        raise UsageError("the standard input is empty", help="pipe the secret in")
-    return text
-
-
 def _use(answer: TokenAnswer, api_version: str, network: Network) -> None:
     """See that the org takes the token, and has the API in that version."""
     address = OrgAddress(answer.instance_url, api_version)
@@ -238,7 +155,7 @@ def _use(answer: TokenAnswer, api_version: str, network: Network) -> None:
 def _by_hand(
     profile: Profile,
     world: Surroundings,
-    vault: _Pending,
+    vault: PendingVault,
     network: Network,
     *,
     port: int,
