@@ -75,6 +75,7 @@ CALM = (
         INSERT + "create job people\nupload then close job people on failure abort\n"
         "wait for job people every 20ms\n" + SAVE,
     ),
+    Scenario("compressed", INSERT + "    compressed\n" + "load job people\n" + SAVE),
     Scenario("slow org", INSERT + "load job people\n" + SAVE, processing="2 polls"),
     Scenario(
         "deleted afterwards",
