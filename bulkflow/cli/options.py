@@ -52,6 +52,17 @@ def state_option(function: F) -> F:
     )(function)
 
 
+def watching_options(function: F) -> F:
+    """`--state-dir`, `--json` and `--verbose`: what every command takes that works on a run."""
+    for option in (
+        click.option("--verbose", "-v", is_flag=True, help="Say more."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout."),
+        state_option,
+    ):
+        function = option(function)
+    return function
+
+
 def request_of(
     environment: Environment,
     file: Path,

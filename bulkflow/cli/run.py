@@ -8,7 +8,7 @@ import click
 
 from bulkflow import app
 from bulkflow.cli.additions import host
-from bulkflow.cli.options import pipeline_options, request_of, state_option
+from bulkflow.cli.options import pipeline_options, request_of, watching_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @pipeline_options
-@state_option
 @click.option("--fresh", is_flag=True, help="Begin although the last run of FILE is not over.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
-@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@watching_options
 @click.pass_obj
 def command(
     environment: Environment,

@@ -8,7 +8,7 @@ import click
 
 from bulkflow import app
 from bulkflow.cli.additions import host
-from bulkflow.cli.options import state_option
+from bulkflow.cli.options import watching_options
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @click.command("undo")
 @click.argument("run")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-@state_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
-@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@watching_options
 @click.pass_obj
 def command(
     environment: Environment, run: str, yes: bool, state_dir: Path, as_json: bool, verbose: bool

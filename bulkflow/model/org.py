@@ -11,14 +11,22 @@ if TYPE_CHECKING:
 
 
 class TokenProvider(Protocol):
-    """Where the access token comes from. Safe to ask from several threads."""
+    """Gives the access token of one org. A session calls it from one thread at a time."""
 
     def token(self) -> str:
-        """The token to send now."""
+        """The access token to begin with.
+
+        Raises:
+            BulkflowError: There is none; the message says what to do.
+        """
         ...
 
     def renew(self, stale: str) -> str | None:
-        """A newer token than `stale`, or None where there is no way to get one."""
+        """A new token for one that the org has ended; None if there is no way to get one.
+
+        Args:
+            stale: The token that was refused. It may be compared, and must not be shown.
+        """
         ...
 
 

@@ -6,8 +6,8 @@ import csv
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkstemp
-from typing import TYPE_CHECKING, TextIO
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -15,6 +15,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_csv import read_rows
 from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.drafts import draft, make_folder
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.info import JobState
 
@@ -146,7 +147,7 @@ class Results:
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]
-        with replaced(path) as file:
+        with draft(path) as file:
             writer = csv.writer(file, lineterminator="\n")
             columns: Sequence[str] | None = None
             saved = 0
@@ -170,7 +171,7 @@ class Results:
     def save_files(self, folder: Path) -> list[Path]:
         """Fetch the three result files of every part into a folder, as Salesforce writes them."""
         self._finished()
-        _make(folder)
+        make_folder(folder)
         label = re.sub(r"[^\w.-]+", "-", self.parts.job.key).strip("-.")
         saved = []
         for part in self.parts.in_org:
@@ -240,45 +241,7 @@ class Results:
         folder = self.context.run_directory / "results"
         path = folder / f"{part.id}-{_SHORT[which]}.csv"
         if not path.exists():
-            _make(folder)
+            make_folder(folder)
             self.context.checkpoint()
             self.api.results(part.id, which, path)
         return path
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its place when the block is left without an error.
-
-    Raises:
-        StepError: it cannot be written.
-    """
-    draft: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        draft = Path(name)
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
-            yield file
-        draft.replace(path)
-        draft = None
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> StepError:
-    return StepError(
-        f"cannot write {path}: {error.strerror or error}",
-        help="check the folder, its space and its permissions; the results stay in the org for "
-        "seven days",
-    )

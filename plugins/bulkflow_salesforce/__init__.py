@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.session import Session
     from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
     from bulkflow_salesforce.thrift import RetryBudget, Thrift
-    from bulkflow_salesforce.tokens import StaticToken, TokenProvider
+    from bulkflow_salesforce.tokens import StaticToken
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -76,7 +76,6 @@ __all__ = [
     "Thrift",
     "Timeouts",
     "TlsError",
-    "TokenProvider",
     "TransportError",
     "UnauthorizedError",
     "UnreachableError",

@@ -11,7 +11,7 @@ from bulkflow_salesforce.tokens import StaticToken
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_salesforce.tokens import TokenProvider
+    from bulkflow.model.org import TokenProvider
 
 # The Salesforce CLI's own names for these, the older ones second.
 TOKEN = ("SF_ACCESS_TOKEN", "SFDX_ACCESS_TOKEN")

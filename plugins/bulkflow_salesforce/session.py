@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from bulkflow.model.org import TokenProvider
     from bulkflow_salesforce.address import OrgAddress
     from bulkflow_salesforce.answer import Answer
     from bulkflow_salesforce.request import Body
-    from bulkflow_salesforce.tokens import TokenProvider
     from bulkflow_salesforce.wire import Wire
 
 _T = TypeVar("_T")

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import re
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from bulkflow.errors import UsageError
 
+if TYPE_CHECKING:
+    from bulkflow.model.org import TokenProvider
+
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-
-
-class TokenProvider(Protocol):
-    """Gives the access token of one org. A session calls it from one thread at a time."""
-
-    def token(self) -> str:
-        """The access token to begin with.
-
-        Raises:
-            BulkflowError: There is none; the message says what to do.
-        """
-        ...
-
-    def renew(self, stale: str) -> str | None:
-        """A new token for one that the org has ended; None if there is no way to get one.
-
-        Args:
-            stale: The token that was refused. It may be compared, and must not be shown.
-        """
-        ...
 
 
 def checked_token(token: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import define, field, frozen
 
+from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.database import Database
 from bulkflow_ingest.fates.errors import FatesError
 from bulkflow_ingest.fates.inputs import SourceFile, source_files
@@ -29,7 +30,6 @@ from bulkflow_ingest.fates.saving import (
     OUTCOME,
     Added,
     Saving,
-    draft,
 )
 from bulkflow_ingest.fates.settling import (
     FAILED,
@@ -351,11 +351,11 @@ class Fates:
         only = file.slices[0]
         where = f"({where}) AND doubt <> {UNKNOWN}"
         line_end = "\r\n" if only.line_ending == "CRLF" else "\n"
-        with draft(path) as out:
+        with draft(path, FatesError) as out:
             header = only.header.decode().rstrip("\r\n")
             out.write(header + line_end)
             rows = self._saving.copy(out, file, where, line_end)
-        with draft(mapping) as out:
+        with draft(mapping, FatesError) as out:
             out.write("part,row\n")
             for block in self._database.stream(
                 f"""

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import csv
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
 from attrs import define, frozen
 
+from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.errors import FatesError
 from bulkflow_ingest.fates.reading import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bulkflow_ingest.fates.database import Database
@@ -72,7 +72,7 @@ class Saving:
             FatesError: The file cannot be written, or a source file is not what it was.
         """
         saved = 0
-        with draft(path) as file:
+        with draft(path, FatesError) as file:
             names = [*self.columns, *(each.name for each in added)]
             csv.writer(file, lineterminator="\n").writerow(names)
             for source in self._files():
@@ -130,29 +130,3 @@ class Saving:
                     THEN error('a source file changed while its rows were saved')
                 ELSE {where} END
             """
-
-
-@contextmanager
-def draft(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its name when the block is left without an error.
-
-    Raises:
-        FatesError: It cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.touch(mode=0o600)
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                yield file
-            temporary.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-    except OSError as error:
-        raise FatesError(
-            f"cannot write {path}: {error.strerror or error}",
-            help="check the folder, its space and its permissions; the results stay in the org "
-            "for seven days",
-        ) from error
