@@ -49,7 +49,7 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         work.context.sleep(pause)
         parts = add_rows(work.context, work.job, again)
         work.load_parts(parts)
-    work.settle()
+    work.counting.settle()
 
 
 def _refuse_running(work: JobWork) -> None:

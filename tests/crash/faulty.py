@@ -9,7 +9,7 @@ from typing import Any
 def close_unrecorded() -> None:
     """Close a job before the intent to close it is durable, and go by what is recorded."""
     from bulkflow_ingest import requests
-    from bulkflow_ingest.work import JobWork
+    from bulkflow_ingest.asking import Asking
 
     inner = requests.Requests._recorded
 
@@ -20,10 +20,10 @@ def close_unrecorded() -> None:
         return inner(self, part, action, lambda: done, *rest)
 
     requests.Requests._recorded = recorded  # type: ignore[method-assign]
-    _ask_nothing_of(JobWork)
+    _ask_nothing_of(Asking)
 
 
-def _ask_nothing_of(work: Any) -> None:
+def _ask_nothing_of(asking: Any) -> None:
     """Take the journal's word for it that a job which was not closed can be replaced."""
 
     def ask(self: Any, part: Any) -> None:
@@ -32,7 +32,7 @@ def _ask_nothing_of(work: Any) -> None:
             part.id = part.state = None
             part.uploaded = part.spoilt = False
 
-    work._ask = ask
+    asking.ask_again = ask
 
 
 def put_again() -> None:

@@ -5,20 +5,17 @@ code, message and fields) or unprocessed. Which one, is told from the result fil
 in another order, with values written anew, and with nothing that names the source row.
 """
 
-# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.database import Database
 from bulkflow_ingest.fates.errors import FatesError
 from bulkflow_ingest.fates.inputs import SourceFile, source_files
 from bulkflow_ingest.fates.matching import Matching
-from bulkflow_ingest.fates.reading import text
+from bulkflow_ingest.fates.resending import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.fates.result_rows import ResultRows
 from bulkflow_ingest.fates.saving import (
     AMBIGUOUS,
@@ -34,15 +31,15 @@ from bulkflow_ingest.fates.saving import (
 from bulkflow_ingest.fates.settling import (
     FAILED,
     LOADED,
-    UNKNOWN,
     UNPROCESSED,
     settle,
     settle_again,
 )
 from bulkflow_ingest.fates.source_rows import SourceRows
+from bulkflow_ingest.fates.summary import ErrorGroup, JobFates, error_groups, job_fates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from bulkflow_ingest.fates.inputs import ResultFile, SourceSlice
@@ -50,102 +47,12 @@ if TYPE_CHECKING:
 MEMORY = 256 << 20
 """Bytes of memory that a join takes at the most, if it is not told otherwise."""
 
-WORTH_SENDING = frozenset(
-    {
-        "UNABLE_TO_LOCK_ROW",
-        "TOO_MANY_LOCK_FAILURE",
-        "REQUEST_RUNNING_TOO_LONG",
-        "SERVER_UNAVAILABLE",
-        "INTERNAL_ERROR",
-        "UNKNOWN_EXCEPTION",
-    }
-)
-"""Error codes that say nothing about the row: another time it may be loaded."""
-
 _SELECTIONS: dict[str, tuple[str, tuple[Added, ...]]] = {
     "successful": (f"kind = {LOADED}", (FILE, LINE, OUTCOME, ID, CREATED, AMBIGUOUS)),
     "failed": (f"kind = {FAILED}", (FILE, LINE, OUTCOME, ID, ERROR, AMBIGUOUS)),
     "unprocessed": (f"kind = {UNPROCESSED}", (FILE, LINE, OUTCOME, AMBIGUOUS)),
     "all": ("true", (FILE, LINE, OUTCOME, ID, CREATED, ERROR, AMBIGUOUS)),
 }
-
-_CODE = "split_part(error, ':', 1)"
-
-
-@frozen
-class FateCounts:
-    """How many rows came to what.
-
-    Attributes:
-        rows: Source rows.
-        loaded: Those that are in the org: created and updated together.
-        created: Those that made a new record.
-        updated: Those that changed or deleted one.
-        failed: Those that Salesforce refused.
-        unprocessed: Those that it never came to.
-        ambiguous: Those of all of these whose fate is one of several rows', nobody knows whose.
-        strays: Result rows that are no source row's.
-    """
-
-    rows: int = 0
-    loaded: int = 0
-    created: int = 0
-    updated: int = 0
-    failed: int = 0
-    unprocessed: int = 0
-    ambiguous: int = 0
-    strays: int = 0
-
-
-@frozen
-class JobFates:
-    """The counts of a logical job, and of each part by its number."""
-
-    total: FateCounts
-    parts: Mapping[int, FateCounts]
-
-
-@frozen
-class ErrorGroup:
-    """Rows that failed for the same reason.
-
-    Attributes:
-        code: The error code, such as `REQUIRED_FIELD_MISSING`.
-        fields: The fields that it names.
-        rows: How many rows.
-        message: The whole error of the first of them.
-        file: The file of the first, as the user knows it.
-        line: Its physical line.
-    """
-
-    code: str
-    fields: tuple[str, ...]
-    rows: int
-    message: str
-    file: str
-    line: int
-
-
-@frozen
-class Resend:
-    """A file of rows that are worth sending again, in the form of the file that they came from.
-
-    Attributes:
-        path: The file: the header's bytes as they were, then the rows in their order.
-        mapping: A CSV file with a row for each: `part`, and `row`, its place in the part from 0.
-        rows: How many.
-        withheld: Rows of the same source file that were left out, because it is not known whether
-            they were processed.
-        delimiter: The column delimiter.
-        line_ending: "LF" or "CRLF".
-    """
-
-    path: Path
-    mapping: Path
-    rows: int
-    withheld: int
-    delimiter: str
-    line_ending: str
 
 
 @define(eq=False)
@@ -221,27 +128,7 @@ class Fates:
 
     def counts(self) -> JobFates:
         """How many rows came to what, in all and by part."""
-        found = self._database.rows(
-            f"""
-            SELECT slices.part, count(told.row), count_if(kind = {LOADED}),
-                count_if(kind = {LOADED} AND created = 'true'),
-                count_if(kind = {LOADED} AND created <> 'true'), count_if(kind = {FAILED}),
-                count_if(kind = {UNPROCESSED}), count_if(doubt > 0), any_value(strays.n)
-            FROM slices
-            LEFT JOIN fates AS told ON told.p = slices.p
-            LEFT JOIN strays ON strays.p = slices.p
-            GROUP BY slices.part ORDER BY slices.part
-            """
-        )
-        parts = {part: FateCounts(*(number or 0 for number in rest)) for part, *rest in found}
-        fields = ("rows", "loaded", "created", "updated", "failed", "unprocessed", "ambiguous")
-        total = {name: sum(getattr(each, name) for each in parts.values()) for name in fields}
-        strays = sum(each.strays for each in parts.values())
-        first = {each.part for file in self._files for each in file.slices if each.origin is None}
-        return JobFates(
-            FateCounts(**total, strays=strays),
-            {part: each for part, each in parts.items() if part in first},
-        )
+        return job_fates(self._database, self._files)
 
     def save(self, selection: str, path: Path) -> int:
         """Write a selection of the rows, with what became of each.
@@ -264,22 +151,7 @@ class Fates:
 
     def errors(self) -> list[ErrorGroup]:
         """The failed rows by code and fields, the most frequent first."""
-        names = {
-            file.position + index: file.name
-            for file in self._files
-            for index, _ in enumerate(file.slices)
-        }
-        return [
-            ErrorGroup(code, tuple(fields.split()), rows, message, names[p], line)
-            for code, fields, rows, message, p, line in self._database.rows(
-                f"""
-                SELECT {_CODE} AS code, regexp_extract(error, ':([^:]*?) ?--\\s*$', 1) AS fields,
-                    count(*) AS n, arg_min(error, row), arg_min(p, row), arg_min(line, row)
-                FROM fates WHERE kind = {FAILED}
-                GROUP BY code, fields ORDER BY n DESC, code, fields
-                """
-            )
-        ]
+        return error_groups(self._database, self._files)
 
     def rows_to_send(
         self,
@@ -304,71 +176,5 @@ class Fates:
         Raises:
             FatesError: They cannot be written, or the pattern is none.
         """
-        where = self._worth(codes, matching, failed=failed, unprocessed=unprocessed)
-        sent: list[Resend] = []
-        for file in self._files:
-            if file.slices[0].origin is not None:
-                continue
-            chosen = f"row >= {file.first} AND row < {file.first + file.rows} AND ({where})"
-            withheld = self._database.number(
-                f"SELECT count(*) FROM fates WHERE {chosen} AND doubt = {UNKNOWN}"
-            )
-            path = folder / f"{name}-{len(sent) + 1}.csv"
-            mapping = folder / f"{name}-{len(sent) + 1}-rows.csv"
-            resend = self._resend(file, path, mapping, where, withheld)
-            if resend.rows or withheld:
-                sent.append(resend)
-        return sent
-
-    def _worth(
-        self,
-        codes: Collection[str] | None,
-        matching: str | None,
-        *,
-        failed: bool,
-        unprocessed: bool,
-    ) -> str:
-        conditions = []
-        if failed:
-            condition = f"kind = {FAILED}"
-            if codes is not None:
-                listed = ", ".join(text(code) for code in sorted(codes)) or "NULL"
-                condition += f" AND ({_CODE} IN ({listed})"
-                if "UNABLE_TO_LOCK_ROW" in codes:
-                    # What a trigger met is told in its own error's message.
-                    condition += " OR contains(error, 'UNABLE_TO_LOCK_ROW')"
-                condition += ")"
-            if matching is not None:
-                condition += f" AND regexp_matches(error, {text(matching)})"
-            conditions.append(f"({condition})")
-        if unprocessed:
-            conditions.append(f"kind = {UNPROCESSED}")
-        return " OR ".join(conditions) or "false"
-
-    def _resend(
-        self, file: SourceFile, path: Path, mapping: Path, where: str, withheld: int
-    ) -> Resend:
-        only = file.slices[0]
-        where = f"({where}) AND doubt <> {UNKNOWN}"
-        line_end = "\r\n" if only.line_ending == "CRLF" else "\n"
-        with draft(path, FatesError) as out:
-            header = only.header.decode().rstrip("\r\n")
-            out.write(header + line_end)
-            rows = self._saving.copy(out, file, where, line_end)
-        with draft(mapping, FatesError) as out:
-            out.write("part,row\n")
-            for block in self._database.stream(
-                f"""
-                SELECT slices.part || ',' || (fates.row - slices.first) || chr(10)
-                FROM fates JOIN slices USING (p)
-                WHERE fates.row >= {file.first} AND fates.row < {file.first + file.rows}
-                    AND ({where})
-                ORDER BY fates.row
-                """,
-                10_000,
-            ):
-                out.writelines(line for (line,) in block)
-        if not rows:
-            path.unlink()
-            mapping.unlink()
-        return Resend(path, mapping, rows, withheld, only.delimiter, only.line_ending)
+        where = worth_it(codes, matching, failed=failed, unprocessed=unprocessed)
+        return Resending(self._database, self._files, self._saving).write(folder, where, name)

@@ -1,0 +1,101 @@
+"""What a step says when the parts of a job are not as it needs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import StepError
+from bulkflow_ingest.info import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bulkflow_ingest.parts import JobParts, PartJob
+
+BAD_ENDS = frozenset({JobState.FAILED, JobState.ABORTED})
+"""The states of a job that is at an end and did not complete."""
+
+
+def refuse_given_up(parts: JobParts) -> None:
+    """Raise StepError if a part was aborted, or is gone from the org."""
+    aborted = [part for part in parts.in_org if part.state == JobState.ABORTED]
+    if aborted:
+        raise StepError(
+            f"{len(aborted)} of {len(parts.parts)} parts of job {parts.job.name} "
+            "were aborted, so they cannot be closed",
+            help="somebody else works on this job; look at it in the org before you go on",
+            notes=[describe(part) for part in aborted],
+        )
+    gone = [part for part in parts.parts if part.deleted]
+    if gone:
+        raise StepError(
+            f"{len(gone)} of {len(parts.parts)} parts of job {parts.job.name} are gone "
+            "from the org",
+            help="somebody has deleted them, or this is another org; look there for what "
+            "became of the rows before you go on",
+            notes=[describe(part) for part in gone],
+        )
+
+
+def refuse_gaps(parts: JobParts, unsent: Collection[PartJob]) -> None:
+    """Raise StepError if data is missing.
+
+    A job that is closed then would load only some of its rows, and look well.
+    """
+    missing = [part for part in unsent if part.data and not part.uploaded]
+    if missing:
+        raise StepError(
+            f"{len(missing)} of {len(parts.parts)} parts of job {parts.job.name} "
+            "are not uploaded, so the job is not closed",
+            help=f"upload them first, with `upload job {parts.job.name}`, or `abort` the job",
+        )
+
+
+def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
+    """Raise StepError if a part that is to be waited for has no job in the org."""
+    missing = [part for part in awaited if part.id is None]
+    if missing:
+        raise StepError(
+            f"{len(missing)} of {len(parts.parts)} parts of job {parts.job.name} "
+            "are not in the org, so there is nothing to wait for",
+            help="upload and close the job first",
+        )
+
+
+def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob]) -> None:
+    """Raise StepError, with what is known of the reasons, if parts ended and did not complete."""
+    bad = [part for part in ended if part.state in BAD_ENDS or part.deleted]
+    if bad:
+        total = len(parts.parts)
+        which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
+        raise StepError(
+            f"{which} {parts.job.name} did not complete",
+            help=_help(bad),
+            notes=[describe(part) for part in bad],
+        )
+
+
+def describe(part: PartJob) -> str:
+    """A part that did not complete, and why, in the words of messages."""
+    reason = part.error_message or "Salesforce gives no reason"
+    if part.state == JobState.ABORTED:
+        reason = "it was aborted"
+    if part.deleted:
+        reason = "it is gone from the org; rows that it had processed stay loaded"
+    where = f" ({part.part.source} from line {part.part.first_line:,})" if part.part else ""
+    return f"part {part.number + 1}{where}, job {part.id}, is {part.state}: {reason}"
+
+
+def _help(bad: Sequence[PartJob]) -> str | None:
+    for part in bad:
+        message = part.error_message or ""
+        if "Field name not found" in message:
+            return (
+                "Salesforce names only the first column that it does not know: compare all column "
+                "names with the object's API names, and see that this user may edit the fields"
+            )
+        if "LineEnding is invalid" in message:
+            return "the line ending that the job says is not the file's: remove `line ending`"
+        if "LockFailure" in message:
+            return "other work holds the same records; load again later, sorted by parent id"
+    return None
