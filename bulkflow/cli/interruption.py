@@ -10,14 +10,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import ExitCode
-from bulkflow.model.event import Notice, NoticeLevel, StepStarted
+from bulkflow.model.event import Notice, NoticeLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import FrameType
 
     from bulkflow.engine.services import Services
-    from bulkflow.model.event import Event
 
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -27,11 +26,12 @@ class Interruption:
 
     Before the run begins, the first ends the command as Ctrl-C ends any program. A run that was
     asked and does not stop within the grace, because a request hangs, is stopped as by the second:
-    the journal is on the disk at any time, so nothing is lost by it. The `always` blocks that
-    follow have all the time that they need; only a second signal ends them.
+    the journal is on the disk at any time, so nothing is lost by it. The `always` blocks that are
+    under way or follow have all the time that they need; only a second signal ends them.
 
     A signal handler runs between any two instructions of the main thread, which may hold any lock
-    then. So it only puts a word into a queue, and a thread of its own acts on it.
+    then. So it only puts a word into a queue, and a thread of its own acts on it: one for each of
+    the two signals, since the thread of the first may be held up where it tells of it.
 
     Args:
         grace: Seconds that what is under way has to end after the first signal.
@@ -43,10 +43,9 @@ class Interruption:
         self._live = live
         self._services: Services | None = None
         self._received = 0
-        self._asked = False
-        self._sheltered = False
         self._over = False
-        self._words: SimpleQueue[int | None] = SimpleQueue()
+        self._first: SimpleQueue[bool] = SimpleQueue()
+        self._second: SimpleQueue[bool] = SimpleQueue()
 
     def watch(self, services: Services) -> None:
         """The run that is to be stopped."""
@@ -55,17 +54,6 @@ class Interruption:
     def over(self) -> None:
         """The run has ended by itself: nobody is to be told of a signal that came too late."""
         self._over = True
-
-    def heard(self, listener: Callable[[Event], None]) -> Callable[[Event], None]:
-        """A listener that also lets this hear of what goes on."""
-
-        def hear(event: Event) -> None:
-            # Nothing but an `always` block begins a step in a run that was asked to stop.
-            if isinstance(event, StepStarted) and self._asked:
-                self._sheltered = True
-            listener(event)
-
-        return hear
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -76,8 +64,12 @@ class Interruption:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        watcher = threading.Thread(target=self._watch, name="interruption", daemon=True)
-        watcher.start()
+        watchers = [
+            threading.Thread(target=watch, name="interruption", daemon=True)
+            for watch in (self._ask, self._stop_at_once)
+        ]
+        for watcher in watchers:
+            watcher.start()
         before = {
             each: signal.signal(each, self._signal)
             for each in (signal.SIGINT, signal.SIGTERM)
@@ -88,40 +80,47 @@ class Interruption:
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
-            self._words.put(None)
-            watcher.join()
+            for queue, watcher in zip((self._first, self._second), watchers, strict=True):
+                queue.put(False)
+                watcher.join()
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._received += 1
         if self._services is None:
             raise KeyboardInterrupt
-        if self._received > 1:
-            self._stop("stopped at once")
-        self._words.put(number)
+        (self._first if self._received == 1 else self._second).put(True)
 
-    def _watch(self) -> None:
-        if self._words.get() is None:
+    def _ask(self) -> None:
+        """Act on the first signal."""
+        if not self._first.get():
             return
         assert self._services is not None
-        self._services.cancellation.request()
-        self._asked = True
+        cancellation = self._services.cancellation
+        cancellation.request()
         if self._over:
             return
+        goes_on = (
+            "the block of `always` goes on to its end"
+            if cancellation.sheltered
+            else f"what is under way has {self._grace:g} s to end"
+        )
         self._services.emit(
             Notice(
-                "interrupted: nothing new begins, and what is under way has "
-                f"{self._grace:g} s to end; once more stops at once",
+                f"interrupted: nothing new begins, and {goes_on}; once more stops at once",
                 NoticeLevel.WARNING,
             )
         )
         try:
-            self._words.get(timeout=self._grace)
+            self._first.get(timeout=self._grace)
         except Empty:
-            if self._sheltered:
-                self._words.get()
-            else:
+            if not cancellation.sheltered:
                 self._stop(f"stopped: what was under way did not end within {self._grace:g} s")
+
+    def _stop_at_once(self) -> None:
+        """Act on the second signal."""
+        if self._second.get():
+            self._stop("stopped at once")
 
     def _stop(self, why: str) -> None:
         left = [each for job in self._services.jobs for each in job.left] if self._services else []

@@ -38,7 +38,7 @@ def watched(
             verbose=verbose,
         )
         try:
-            finished = work(interruption.heard(listener), interruption.watch)
+            finished = work(listener, interruption.watch)
         finally:
             interruption.over()
             listener.close()

@@ -1,13 +1,13 @@
 """Being asked to stop.
 
-The first request lets what is under way end: every checkpoint raises from then on. A view of it
-that tolerates the requests so far (for an `always` block after an interruption) holds still until
-the next one.
+The first request lets what is under way end: every checkpoint raises from then on. What runs under
+a shelter (a block of `always`) runs on, and hears the request after that.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from threading import Condition
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 from bulkflow.errors import RunInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 LONGEST_WAIT = 1.0
 """Seconds. A signal handler that runs between the look at the count and the wait wakes nobody, for
@@ -26,6 +26,10 @@ it runs in the very thread that is about to wait; so nobody waits longer than th
 @define(eq=False)
 class _Requests:
     count: int = 0
+    shelters: int = 0
+    """How many are under way."""
+    met: bool = False
+    """Whether a request and a shelter have met."""
     changed: Condition = field(factory=Condition, repr=False)
 
 
@@ -47,6 +51,7 @@ class Cancellation:
         """Ask the run to stop."""
         with self._requests.changed:
             self._requests.count += 1
+            self._requests.met |= self._requests.shelters > 0
             self._requests.changed.notify_all()
 
     def checkpoint(self) -> None:
@@ -62,6 +67,24 @@ class Cancellation:
                 self._wait(self._requests.changed, min(left, LONGEST_WAIT))
         self.checkpoint()
 
-    def tolerant(self) -> Cancellation:
-        """A view for work that runs although the run was asked to stop; hears the next request."""
-        return evolve(self, tolerated=self._requests.count)
+    @property
+    def sheltered(self) -> bool:
+        """Whether, since the run was asked to stop, something ran or runs under a shelter."""
+        return self._requests.met
+
+    @contextmanager
+    def shelter(self) -> Iterator[Cancellation]:
+        """A view for work that runs to its end though the run is asked to stop, before or within.
+
+        It hears the next request, or the second one where none has come yet: from its first moment,
+        so that no request falls between the decision to run it and its beginning.
+        """
+        with self._requests.changed:
+            self._requests.shelters += 1
+            self._requests.met |= self._requests.count > 0
+            view = evolve(self, tolerated=max(1, self._requests.count))
+        try:
+            yield view
+        finally:
+            with self._requests.changed:
+                self._requests.shelters -= 1

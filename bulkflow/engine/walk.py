@@ -106,9 +106,9 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
             ):
                 walk(statement.body, frame.enter(statement.body, services), services)
         case PlannedAlways():
-            if services.cancellation.requested:
-                services = evolve(services, cancellation=services.cancellation.tolerant())
-            walk(statement.body, frame.enter(statement.body, services), services)
+            with services.cancellation.shelter() as sheltered:
+                services = evolve(services, cancellation=sheltered)
+                walk(statement.body, frame.enter(statement.body, services), services)
         case _:
             assert_never(statement)
 

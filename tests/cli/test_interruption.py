@@ -325,6 +325,21 @@ def test_always_blocks_run_to_their_end_though_the_grace_is_over(bench: Bench) -
     assert "kept" in run.said.partition("show job people")[2]
 
 
+def test_an_always_block_that_is_under_way_runs_to_its_end(bench: Bench) -> None:
+    gate = bench.hold("GET", JOB)
+    run = bench.start(
+        HEADER + 'upload job people\nalways\n    show job people\n    log "kept"\nlog "next"\n',
+        grace="0.2",
+    )
+    gate.reached()
+    run.hears(signal.SIGINT)
+    assert "the block of `always` goes on to its end" in run.said
+    gate.opened.set()
+    assert run.ends() == 130
+    assert "kept" in run.said.partition("show job people")[2]
+    assert "next" not in run.said.partition(ASKED)[2]
+
+
 def test_an_always_block_repeats_what_is_safe_to_repeat(bench: Bench) -> None:
     busy = answering(503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}])
     bench.proxy.on("GET", JOB, busy)

@@ -18,15 +18,41 @@ def test_a_checkpoint_passes_until_the_first_request() -> None:
         cancellation.checkpoint()
 
 
-def test_a_tolerant_view_hears_only_later_requests() -> None:
+def test_what_is_sheltered_hears_only_the_request_after_the_first() -> None:
+    cancellation = Cancellation()
+    with cancellation.shelter() as view:
+        cancellation.request()
+        view.checkpoint()
+        assert cancellation.requested
+        cancellation.request()
+        assert view.requested
+        with view.shelter() as inner:
+            assert not inner.requested
+
+
+def test_what_is_sheltered_after_a_request_hears_the_next() -> None:
     cancellation = Cancellation()
     cancellation.request()
-    view = cancellation.tolerant()
-    view.checkpoint()
-    assert cancellation.requested
-    cancellation.request()
-    assert view.requested
-    assert not view.tolerant().requested
+    with cancellation.shelter() as view:
+        view.checkpoint()
+        cancellation.request()
+        assert view.requested
+
+
+@pytest.mark.parametrize("asked", ["before", "within"])
+def test_a_shelter_is_known_from_its_first_moment(asked: str) -> None:
+    cancellation = Cancellation()
+    with cancellation.shelter():
+        pass
+    assert not cancellation.sheltered
+    if asked == "before":
+        cancellation.request()
+    assert not cancellation.sheltered
+    with cancellation.shelter():
+        if asked == "within":
+            cancellation.request()
+        assert cancellation.sheltered
+    assert cancellation.sheltered
 
 
 def test_a_request_wakes_a_sleeper() -> None:

@@ -262,8 +262,19 @@ def test_a_second_interruption_breaks_the_always_block(bench) -> None:
     assert finished.exit_code is ExitCode.INTERRUPTED
 
 
-def test_an_interruption_in_an_always_block_counts_for_more_than_the_failure_before(bench) -> None:
-    finished = bench.run('break "a"', bench.always("interrupt then checkpoint"))
+def test_an_always_block_that_is_under_way_runs_on_after_an_interruption(bench) -> None:
+    finished = bench.run(
+        bench.always('interrupt then checkpoint then do "a"'), 'do "never"', bench.always('do "b"')
+    )
+    assert bench.world.trace == ["interrupt", "checkpoint passed", "a", "b"]
+    assert finished.exit_code is ExitCode.INTERRUPTED
+
+
+def test_an_interruption_of_an_always_block_counts_for_more_than_the_failure_before(bench) -> None:
+    finished = bench.run(
+        'break "a"', bench.always("interrupt then interrupt then interrupt then checkpoint")
+    )
+    assert bench.world.trace == ["a", "interrupt", "interrupt"]
     assert finished.exit_code is ExitCode.INTERRUPTED
     assert [str(error) for error in finished.errors] == ["a"]
 
