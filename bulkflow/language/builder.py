@@ -1,4 +1,4 @@
-"""From lark's trees to the syntax tree."""
+"""From the trees of the grammar's rules to the syntax tree."""
 
 from __future__ import annotations
 
@@ -16,14 +16,10 @@ from bulkflow.source import Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lark import Token, Tree
-
+    from bulkflow.language.automaton import Child, Node, Token
     from bulkflow.language.layout import Report
     from bulkflow.model.value import Value
     from bulkflow.source import SourceText
-
-    Node = Tree[Token]
-    Child = Token | Node
 
 _CONTINUATIONS = frozenset({"then", "on"})
 
@@ -48,7 +44,7 @@ class Builder:
 
     def _statement(self, node: Node, *, top: bool) -> tree.Statement:
         children = node.children
-        match node.data:
+        match node.rule:
             case "chain":
                 return self._chain(children)
             case "job":
@@ -80,24 +76,24 @@ class Builder:
         if not top:
             self.report(
                 Code.TOP_LEVEL_ONLY,
-                f"`{node.data}` stands inside a block",
+                f"`{node.rule}` stands inside a block",
                 head,
                 "move the line to the left margin, where it holds for the whole file",
             )
-        match node.data:
+        match node.rule:
             case "org":
                 return tree.Org(self._name(children[1]), head)
             case "include":
                 return tree.Include(self._text(children[1]), head)
             case "param":
                 default, rest = None, children[2:]
-                if rest and cast("Token", rest[0]).type == "EQUALS":
+                if rest and cast("Token", rest[0]).kind == "EQUALS":
                     default, rest = self._value(rest[1]), rest[2:]
                 return tree.Param(
                     self._name(children[1]), default, self._text(rest[0]) if rest else None, head
                 )
             case _:
-                raise AssertionError(node.data)
+                raise AssertionError(node.rule)
 
     def _block(self, nodes: Sequence[Child], head: Span) -> tuple[tree.Statement, ...]:
         if not nodes:
@@ -115,7 +111,7 @@ class Builder:
         handlers: list[tree.Handler] = []
         for child in nodes:
             node = cast("Node", child)
-            if node.data == "step":
+            if node.rule == "step":
                 steps.append(self._step(node))
             else:
                 handlers.append(self._handler(node))
@@ -124,7 +120,7 @@ class Builder:
 
     def _handler(self, node: Node) -> tree.Handler:
         start = cast("Token", node.children[0])
-        event = HandlerEvent.FAILURE if start.type == "ON_FAILURE" else HandlerEvent.SUCCESS
+        event = HandlerEvent.FAILURE if start.kind == "ON_FAILURE" else HandlerEvent.SUCCESS
         steps = tuple(self._step(cast("Node", each)) for each in node.children[1:])
         return tree.Handler(event, steps, self._span(start).to(steps[-1].span))
 
@@ -147,7 +143,7 @@ class Builder:
         return tree.Clause(*self._items(node))
 
     def _condition(self, node: Node) -> tree.Condition:
-        match node.data:
+        match node.rule:
             case "test":
                 return tree.Test(*self._items(node))
             case "negation":
@@ -156,7 +152,7 @@ class Builder:
             case _:
                 operands = tuple(self._condition(cast("Node", each)) for each in node.children)
                 span = operands[0].span.to(operands[-1].span)
-                kind = tree.And if node.data == "all_of" else tree.Or
+                kind = tree.And if node.rule == "all_of" else tree.Or
                 return kind(operands, span)
 
     def _items(self, node: Node) -> tuple[tuple[Value, ...], Span]:
@@ -167,7 +163,8 @@ class Builder:
         return self._span(tokens[0]).to(self._span(tokens[-1]))
 
     def _name(self, child: Child) -> Name:
-        return Name(str(child), self._span(child))
+        token = cast("Token", child)
+        return Name(token.text, Span(self.source, token.start, token.end))
 
     def _text(self, child: Child) -> Text:
         value = self._value(child)
@@ -176,9 +173,9 @@ class Builder:
 
     def _value(self, child: Child) -> Value:
         token = cast("Token", child)
-        return literal(token.type, str(token), self._span(token), self.report)
+        span = Span(self.source, token.start, token.end)
+        return literal(token.kind, token.text, span, self.report)
 
     def _span(self, child: Child) -> Span:
         token = cast("Token", child)
-        start = token.start_pos or 0
-        return Span(self.source, start, start if token.end_pos is None else token.end_pos)
+        return Span(self.source, token.start, token.end)

@@ -8,11 +8,9 @@ from bulkflow.language.codes import Code
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from lark import Token
-    from lark.exceptions import UnexpectedToken
-
+    from bulkflow.language.automaton import Token
     from bulkflow.source import SourceText
 
 FORMS = {
@@ -51,13 +49,14 @@ _HINTS = {
 
 
 def expectation(
-    source: SourceText, line: Sequence[Token], error: UnexpectedToken
+    source: SourceText, line: Sequence[Token], token: Token, expected: Collection[str]
 ) -> tuple[Code, str, Span, str | None]:
-    """Code, message, place and help for a token; `line` is what came before it on its line."""
-    token = error.token
-    at = token.start_pos or 0
-    span = Span(source, at, at + len(token))
-    match token.type:
+    """Code, message, place and help for a token.
+
+    `line` is what came before it on its line, and `expected` are the terminals that could follow.
+    """
+    span = Span(source, token.start, token.end)
+    match token.kind:
         case "UNCLOSED_TEXT":
             return (
                 Code.UNCLOSED_TEXT,
@@ -69,43 +68,42 @@ def expectation(
             return (
                 Code.UNCLOSED_TEXT,
                 'this text has no closing """',
-                Span(source, at, at + 3),
+                Span(source, token.start, token.start + 3),
                 'close it with """; the rest of the file was taken for the text',
             )
         case "UNKNOWN":
             return (
                 Code.UNKNOWN_CHARACTER,
-                f"{_spelled(token)} has no meaning here",
+                f"{_spelled(token.text)} has no meaning here",
                 span,
-                _HINTS.get(token),
+                _HINTS.get(token.text),
             )
-    form = FORMS.get(line[0].type) if line else None
-    if line and line[0].type == "WORD" and any(each.type == "_THEN" for each in line[-1:]):
+    form = FORMS.get(line[0].kind) if line else None
+    if line and line[0].kind == "WORD" and any(each.kind == "_THEN" for each in line[-1:]):
         form = "STEP then STEP"
-    wanted = _wanted(line, error.expected)
+    wanted = _wanted(line, expected)
     help_line = f"write `{form}`" if form else None
-    if token.type == "_NEWLINE":
+    if token.kind == "_NEWLINE":
         last = line[-1]
-        start = last.start_pos or 0
         return (
             Code.UNEXPECTED,
-            f"the line ends after `{last}`, where {wanted} is expected",
-            Span(source, start, start + len(last)),
+            f"the line ends after `{last.text}`, where {wanted} is expected",
+            Span(source, last.start, last.end),
             help_line,
         )
     if not line:
         help_line = "a line begins with a verb, such as `upload`, or with a word of the structure"
-    return Code.UNEXPECTED, f"expected {wanted}, not `{token}`", span, help_line
+    return Code.UNEXPECTED, f"expected {wanted}, not `{token.text}`", span, help_line
 
 
-def _wanted(line: Sequence[Token], expected: set[str]) -> str:
+def _wanted(line: Sequence[Token], expected: Collection[str]) -> str:
     """What the parser could take, in words."""
-    last = line[-1].type if line else None
+    last = line[-1].kind if line else None
     if last is None:
         return "a word"
     if last in ("_THEN", "ON_FAILURE", "ON_SUCCESS"):
         return "a step"
-    if line[0].type == "WHEN" and "WORD" in expected:
+    if line[0].kind == "WHEN" and "WORD" in expected:
         return "a condition"
     if "INTEGER" in expected:
         return "a value"

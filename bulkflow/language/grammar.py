@@ -1,30 +1,25 @@
-"""Where the grammar is, and the parser that lark makes of it."""
+"""Where the grammar is, and what lark makes of it."""
 
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from attrs import frozen
 
 from bulkflow.errors import BulkflowError, ExitCode
-from bulkflow.language.table import read_table
+from bulkflow.language.automaton import EVERYWHERE
+from bulkflow.language.table import kept_of, read_table, table_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lark import Lark, Token
 
-_FILE = "bulkflow.lark"
+    from bulkflow.language.automaton import Table
 
-EVERYWHERE = [
-    "WORD", "TEXT", "LONG_TEXT", "INTEGER", "DURATION", "SIZE", "PERCENT", "TRUE", "FALSE",
-    "EQUALS", "_LPAR", "_RPAR",
-    "UNCLOSED_LONG_TEXT", "UNCLOSED_TEXT", "UNKNOWN", "NEWLINE",
-]  # fmt: skip
-"""Terminals that are told apart in every state of the parser; together they cover every text."""
+_FILE = "bulkflow.lark"
 
 
 class GrammarMissingError(BulkflowError):
@@ -40,7 +35,7 @@ class _Everywhere:
     The lexer sees the newlines only; what they mean is added by `bulkflow.language.layout`.
     """
 
-    always_accept: ClassVar[list[str]] = EVERYWHERE
+    always_accept: ClassVar[list[str]] = sorted(EVERYWHERE)
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """Leave the tokens as they are."""
@@ -53,10 +48,8 @@ def load_grammar() -> str:
     Raises:
         GrammarMissingError: it is in neither place, or it cannot be read.
     """
-    places = (
-        files("bulkflow") / "_grammar" / _FILE,
-        Path(__file__).parents[2] / "grammar" / _FILE,
-    )
+    package = Path(__file__).parents[1]
+    places = package / "_grammar" / _FILE, package.parent / "grammar" / _FILE
     failure: OSError | UnicodeDecodeError | None = None
     for place in places:
         try:
@@ -71,26 +64,15 @@ def load_grammar() -> str:
 
 
 @cache
-def lalr_parser() -> Lark:
-    """The parser of the grammar: from the table that was kept for it, else built.
-
-    Made once, because building takes longer than all the rest of a start.
+def table() -> Table:
+    """The table of the grammar: the one that was kept for it, else one that lark computes.
 
     Raises:
         GrammarMissingError: the grammar is missing, or is not one.
     """
     grammar = load_grammar()
-    table = read_table(grammar)
-    return build_parser(grammar) if table is None else parser_from(*table)
-
-
-def parser_from(data: object, memo: object) -> Lark:
-    """The parser of a table that `bulkflow.language.table` kept."""
-    from lark import Lark
-
-    # As lark's own standalone parsers do; `Lark.load` takes no postlex.
-    made = Lark._load_from_dict(data, memo, postlex=_Everywhere())  # type: ignore[no-untyped-call]
-    return cast("Lark", made)
+    kept = read_table(grammar)
+    return table_from(kept_of(build_parser(grammar), grammar)) if kept is None else kept
 
 
 def build_parser(grammar: str, *, strict: bool = False) -> Lark:

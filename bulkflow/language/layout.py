@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, field
 
+from bulkflow.language.automaton import Token
 from bulkflow.language.codes import Code
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from lark import Token
 
     from bulkflow.source import SourceText
 
@@ -49,12 +48,12 @@ def arrange(tokens: Iterable[Token], source: SourceText, report: Report) -> Iter
     layout = _Layout(source, report)
     begun = opens = False
     for token in tokens:
-        if token.type != "NEWLINE":
+        if token.kind != "NEWLINE":
             if not begun:
-                layout.first_line(token.start_pos or 0)
-                begun, opens = True, token.type in OPENERS
+                layout.first_line(token.start)
+                begun, opens = True, token.kind in OPENERS
             yield token
-        elif begun and (token.start_pos or 0) + len(token) < len(source.text):
+        elif begun and token.end < len(source.text):
             marks = layout.newline(token, opens=opens)
             if marks:
                 begun = False
@@ -89,10 +88,8 @@ class _Layout:
 
     def newline(self, token: Token, *, opens: bool) -> list[Token]:
         """What the newline between two lines means; nothing if the second continues the first."""
-        at = token.start_pos or 0
-        end = at + len(token)
-        levels = self.levels
-        width = self._width(token[token.rindex("\n") + 1 :], end)
+        at, end, levels = token.start, token.end, self.levels
+        width = self._width(token.text[token.text.rindex("\n") + 1 :], end)
         if width > levels[-1]:
             if not opens:
                 return []
@@ -149,6 +146,4 @@ class _Layout:
 
 
 def _mark(kind: str, at: int) -> Token:
-    from lark import Token
-
-    return Token(kind, "", at, end_pos=at)
+    return Token(kind, "", at, at)

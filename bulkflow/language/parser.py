@@ -8,26 +8,21 @@ was put in is empty, and starts and ends where the line ends.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from bulkflow.language.automaton import Automaton, Token
 from bulkflow.language.builder import Builder
 from bulkflow.language.codes import Code
 from bulkflow.language.expectation import expectation
-from bulkflow.language.grammar import lalr_parser
+from bulkflow.language.grammar import table
 from bulkflow.language.layout import arrange
 from bulkflow.language.nesting import DEEPEST_CONDITION, ConditionDepth
 from bulkflow.model.diagnostic import Diagnostic
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from lark import Token, Tree
-    from lark.exceptions import UnexpectedToken
-    from lark.parsers.lalr_parser_state import ParserState
-
     from bulkflow.language.tree import File
     from bulkflow.source import SourceText
 
@@ -66,38 +61,31 @@ class _Parsing:
     source: SourceText
     diagnostics: list[Diagnostic] = field(factory=list)
     broken: list[Span] = field(factory=list)
-    state: ParserState[int] = field(init=False)
+    automaton: Automaton = field(init=False)
     line: list[Token] = field(factory=list)
     """The tokens of the logical line so far."""
     skipping: bool = False
     depth: ConditionDepth = field(factory=ConditionDepth)
 
-    def run(self) -> Parsed:
-        from lark import Token
-        from lark.exceptions import UnexpectedToken
+    def __attrs_post_init__(self) -> None:
+        self.automaton = Automaton(table(), self.source.text)
 
-        interactive = lalr_parser().parse_interactive(self.source.text)
-        self.state = interactive.parser_state
-        feed = self.state.feed_token
-        lex = cast("Callable[[object], Iterator[Token]]", interactive.lexer_thread.lex)
-        for token in arrange(lex(self.state), self.source, self.report):
-            kind = token.type
+    def run(self) -> Parsed:
+        automaton = self.automaton
+        for token in arrange(automaton.tokens(), self.source, self.report):
+            kind = token.kind
             if not self.skipping:
-                try:
-                    if self.depth.take(kind):
-                        self._too_deep(token)
-                    else:
-                        feed(token)
-                except UnexpectedToken as error:
-                    self._unexpected(error)
+                if self.depth.take(kind):
+                    self._too_deep(token)
+                elif not automaton.take(token):
+                    self._unexpected(token)
             if kind == "_NEWLINE":
                 if self.skipping:
                     self._complete(token)
                 self._end_line()
             elif kind not in ("_INDENT", "_DEDENT"):
                 self.line.append(token)
-        root = feed(Token("$END", "", len(self.source.text)), is_end=True)
-        file = Builder(self.source, self.report).file(cast("Tree[Token]", root))
+        file = Builder(self.source, self.report).file(automaton.finish())
         found = sorted(self.diagnostics, key=lambda each: each.span.start)
         return Parsed(file, tuple(found), tuple(self.broken))
 
@@ -110,35 +98,29 @@ class _Parsing:
         self.depth.reset()
 
     def _too_deep(self, token: Token) -> None:
-        at = token.start_pos or 0
         self.report(
             Code.NESTING,
             f"more than {DEEPEST_CONDITION} `not` and `(` inside each other",
-            Span(self.source, at, at + len(token)),
+            Span(self.source, token.start, token.end),
             "split the condition into `when` blocks inside each other",
         )
         self.skipping = True
 
-    def _unexpected(self, error: UnexpectedToken) -> None:
-        code, message, span, help_line = expectation(self.source, self.line, error)
+    def _unexpected(self, token: Token) -> None:
+        code, message, span, help_line = expectation(
+            self.source, self.line, token, self.automaton.expected
+        )
         self.report(code, message, span, help_line)
         self.skipping = True
 
     def _complete(self, newline: Token) -> None:
         """Bring the parser to the end of a line that it did not take to its end."""
-        from lark import Token
-        from lark.exceptions import UnexpectedToken
-
-        at = newline.start_pos or 0
-        start = self.line[0].start_pos if self.line else None
-        self.broken.append(Span(self.source, at if start is None else start, at))
+        at = newline.start
+        self.broken.append(Span(self.source, self.line[0].start if self.line else at, at))
         for _ in range(4 * DEEPEST_CONDITION):
             for kind, text in _STAND_INS:
-                try:
-                    self.state.feed_token(Token(kind, text, at, end_pos=at))
-                except UnexpectedToken:
-                    continue
-                if kind == "_NEWLINE":
-                    return
-                break
+                if self.automaton.take(Token(kind, text, at, at)):
+                    if kind == "_NEWLINE":
+                        return
+                    break
         raise AssertionError("no stand-ins complete the line")

@@ -1,14 +1,14 @@
-"""The tokens of the lark grammar, which highlighters are held against."""
+"""The tokens of the grammar, which highlighters are held against."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from lark import Token
 
+from bulkflow.language.automaton import Automaton, Token
 from bulkflow.language.formatter.comments import find_comments
-from bulkflow.language.grammar import lalr_parser
+from bulkflow.language.grammar import table
 from bulkflow.language.layout import arrange
 from bulkflow.source import SourceText
 
@@ -22,19 +22,20 @@ CORPUS = [
 
 def tokens_of(source: SourceText) -> list[Token]:
     """What the lexer finds in a text without mistakes, comments included."""
-    interactive = lalr_parser().parse_interactive(source.text)
-    state = interactive.parser_state
+    automaton = Automaton(table(), source.text)
     found = []
 
     def refuse(*_: object) -> None:
         raise AssertionError("the corpus has no mistakes")
 
-    for token in arrange(interactive.lexer_thread.lex(state), source, refuse):
-        state.feed_token(token)
-        if token.type not in ("_NEWLINE", "_INDENT", "_DEDENT"):
+    for token in arrange(automaton.tokens(), source, refuse):
+        assert automaton.take(token)
+        if token.kind not in ("_NEWLINE", "_INDENT", "_DEDENT"):
             found.append(token)
-    found += [Token("COMMENT", each.text, each.start) for each in find_comments(source)]
-    return found
+    return found + [
+        Token("COMMENT", each.text, each.start, each.start + len(each.text))
+        for each in find_comments(source)
+    ]
 
 
 @pytest.fixture(params=CORPUS, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
@@ -53,4 +54,4 @@ def tokens(source: SourceText) -> list[Token]:
 def kinds() -> set[str]:
     """The kinds of all tokens of the corpus."""
     sources = [SourceText.decode(path.name, path.read_bytes()) for path in CORPUS]
-    return {token.type for source in sources for token in tokens_of(source)}
+    return {token.kind for source in sources for token in tokens_of(source)}

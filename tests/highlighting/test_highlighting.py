@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from lark import Token
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Token as Kind
 
+from bulkflow.language.automaton import Token
 from bulkflow.language.expectation import FORMS
-from bulkflow.language.grammar import lalr_parser
+from bulkflow.language.grammar import build_parser, load_grammar
 from bulkflow.language.highlighting import BulkflowLexer
 from bulkflow.source import SourceText
 from support.textmate import TextMate
@@ -66,7 +66,7 @@ def grammar() -> dict[str, object]:
 
 
 def test_the_corpus_has_every_terminal_of_the_grammar(kinds: set[str]) -> None:
-    known = {terminal.name for terminal in lalr_parser().terminals}
+    known = {terminal.name for terminal in build_parser(load_grammar()).terminals}
     ignored = {name for name in known if name.startswith("__IGNORE")}
     assert kinds - {"COMMENT"} == known - ignored - MISTAKES - LAYOUT
 
@@ -78,17 +78,15 @@ def test_every_terminal_has_a_colour(kinds: set[str]) -> None:
 def test_textmate_sees_the_tokens_of_the_parser(source: SourceText, tokens: list[Token]) -> None:
     scopes = TextMate(grammar()).scopes(source.text)
     for token in tokens:
-        start = token.start_pos or 0
-        first, last = (" ".join(scopes[at]) for at in (start, start + len(token) - 1))
-        if token.type == "WORD":
-            if token not in AMBIGUOUS:
-                assert not re.search(r"keyword|constant|string|comment|invalid", first + last), (
-                    token
-                )
+        first, last = (" ".join(scopes[at]) for at in (token.start, token.end - 1))
+        if token.kind == "WORD":
+            if token.text not in AMBIGUOUS:
+                named = first + last
+                assert not re.search(r"keyword|constant|string|comment|invalid", named), token
         else:
-            assert re.match(SCOPES[token.type], first), token
-            if token.type in ("TEXT", "LONG_TEXT", "COMMENT"):
-                assert re.match(SCOPES[token.type], last), token
+            assert re.match(SCOPES[token.kind], first), token
+            if token.kind in ("TEXT", "LONG_TEXT", "COMMENT"):
+                assert re.match(SCOPES[token.kind], last), token
     assert not any("invalid" in name for names in scopes for name in names)
 
 
@@ -98,9 +96,9 @@ def test_pygments_sees_the_tokens_of_the_parser(source: SourceText, tokens: list
     kinds = {at: kind for at, kind, text in found if text}
     assert Kind.Error not in kinds.values()
     for token in tokens:
-        kind = kinds.get(token.start_pos or 0)
-        if token.type != "WORD" or token not in AMBIGUOUS:
-            assert any(kind in each for each in PYGMENTS[token.type]), token
+        kind = kinds.get(token.start)
+        if token.kind != "WORD" or token.text not in AMBIGUOUS:
+            assert any(kind in each for each in PYGMENTS[token.kind]), token
 
 
 @pytest.mark.parametrize(
