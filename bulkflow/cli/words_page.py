@@ -23,7 +23,7 @@ together.
 
 In a phrase, words in `[brackets]` may be left out, and groups that stand side by side may be
 written in any order. `{braces}` are places for values: `{timeout:duration}` takes a duration, and
-`{path}` takes a path. `{job}` is written `job NAME`.
+`{path}` takes a path. `{columns:column...}` takes one value or more. `{job}` is written `job NAME`.
 """
 
 

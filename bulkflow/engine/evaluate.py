@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import PluginError, UsageError
-from bulkflow.model.value import UnresolvedError, Value, constant, plain, resolve
+from bulkflow.model.value import UnresolvedError, constant, plain, resolve, several
 from bulkflow.plugin.boundary import attributed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow.model.value import Scope
+    from bulkflow.model.value import Scope, Value, Written
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.records import ValueType
@@ -43,7 +43,7 @@ def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
 
 def arguments_of(
     phrase: Phrase,
-    written: Mapping[str, Value],
+    written: Mapping[str, Written],
     scope: Scope,
     environ: Mapping[str, str],
     catalogue: Catalogue,
@@ -55,21 +55,25 @@ def arguments_of(
     Raises:
         UsageError: a value is not what its slot takes.
     """
-    types = {slot.name: slot.type for slot in phrase.slots}
+    slots = {slot.name: slot for slot in phrase.slots}
     arguments: dict[str, object] = {}
-    for name, value in written.items():
-        kind = catalogue.value_types.get(types[name])
+    for name, values in written.items():
+        slot = slots[name]
+        kind = catalogue.value_types.get(slot.type)
         if kind is None:
             raise PluginError(
-                f"no plugin brings the type {types[name]} that the phrase `{phrase.text}` uses",
+                f"no plugin brings the type {slot.type} that the phrase `{phrase.text}` uses",
                 help="`bulkflow plugins` shows which plugins are broken or blocked",
             )
-        known = value_in(value, scope, environ) if kind.constants else value
-        converted = _converted(kind, known)
-        if kind.name == "path":
-            converted = folder_of(value.span) / str(converted)
-        arguments[name] = converted
+        found = tuple(_argument(kind, each, scope, environ) for each in several(values))
+        arguments[name] = found if slot.many else found[0]
     return arguments
+
+
+def _argument(kind: ValueType, value: Value, scope: Scope, environ: Mapping[str, str]) -> object:
+    known = value_in(value, scope, environ) if kind.constants else value
+    converted = _converted(kind, known)
+    return folder_of(value.span) / str(converted) if kind.name == "path" else converted
 
 
 def _converted(kind: ValueType, value: Value) -> object:

@@ -59,7 +59,7 @@ class Frame:
                 phrase, clause.arguments, scope, services.environ, services.catalogue
             )
             with attributed(record.provider, f"reading `{clause.span.text}`"):
-                settings.update(record.function(**arguments))
+                settings.update(record.joined(settings, record.function(**arguments)))
         return services.add(
             Job(planned.name + self.iteration, planned.name, settings, folder_of(planned.span)),
             planned,

@@ -24,7 +24,7 @@ from bulkflow.model.plan import (
     PlannedTruth,
     PlannedWhen,
 )
-from bulkflow.model.value import plain
+from bulkflow.model.value import plain, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         PlannedStep,
         Statement,
     )
-    from bulkflow.model.value import Value
+    from bulkflow.model.value import Value, Written
     from bulkflow.plugin.context import Job
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.source import Span
@@ -139,13 +139,14 @@ def _reads(clauses: tuple[PlannedClause, ...], frame: Frame, services: Services)
 def _paths(
     phrase: Phrase,
     kind: str,
-    arguments: Mapping[str, Value],
+    arguments: Mapping[str, Written],
     frame: Frame,
     services: Services,
 ) -> Iterator[Path]:
     for slot in phrase.slots:
         if slot.type == kind and slot.name in arguments:
-            yield from _path(arguments[slot.name], frame, services)
+            for value in several(arguments[slot.name]):
+                yield from _path(value, frame, services)
 
 
 def _path(value: Value, frame: Frame, services: Services) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from attrs import define, frozen
 
@@ -17,6 +17,7 @@ from bulkflow.model.value import (
     Percent,
     Size,
     Text,
+    several,
 )
 from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.phrase import JOB, Group, Slot, Word
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Element, Match, Phrase
     from bulkflow.plugin.records import ValueType
+
+
+_WRONG: Final = object()
+"""Stands for a value that was reported."""
 
 
 @frozen
@@ -55,30 +60,45 @@ class Arguments:
 
     def convert(self, match: Match, scope: Scope) -> Converted:
         """Every filled slot but the job, converted; what does not fit is reported."""
-        findings = self.evaluator.findings
-        slots = {slot.name: slot.type for slot in match.phrase.slots}
+        slots = {slot.name: slot for slot in match.phrase.slots}
         arguments: dict[str, object] = {}
         wrong = False
         for name, written in match.arguments.items():
-            if slots[name] == JOB:
+            slot, values = slots[name], several(written)
+            if slot.type == JOB:
                 continue
-            kind = self.catalogue.value_types.get(slots[name])
+            kind = self.catalogue.value_types.get(slot.type)
             if kind is None:
                 wrong = True
-                self._missing(match.phrase, slots[name], written)
+                self._missing(match.phrase, slot.type, values[0])
                 continue
-            value = self.evaluator.value(written, scope) if kind.constants else written
-            if value is None:
-                arguments[name] = UNKNOWN
-                continue
-            try:
-                arguments[name] = convert(kind, value)
-            except ValueError as error:
+            found = [self._convert(kind, match.phrase, name, each, scope) for each in values]
+            if any(each is _WRONG for each in found):
                 wrong = True
-                label = label_of(match.phrase, name)
-                message, help_line = self._explain(kind, written, value, str(error), scope)
-                findings.error(Code.WRONG_VALUE, f"`{label}` {message}", written.span, help_line)
+            elif any(each is UNKNOWN for each in found):
+                arguments[name] = UNKNOWN
+            else:
+                arguments[name] = tuple(found) if slot.many else found[0]
         return Converted(arguments, wrong)
+
+    def _convert(
+        self, kind: ValueType, phrase: Phrase, slot: str, written: Value, scope: Scope
+    ) -> object:
+        """What a type makes of a value; UNKNOWN where only the run can tell, or `_WRONG`."""
+        value = self.evaluator.value(written, scope) if kind.constants else written
+        if value is None:
+            return UNKNOWN
+        try:
+            return convert(kind, value)
+        except ValueError as error:
+            message, help_line = self._explain(kind, written, value, str(error), scope)
+            self.evaluator.findings.error(
+                Code.WRONG_VALUE,
+                f"`{label_of(phrase, slot)}` {message}",
+                written.span,
+                help_line,
+            )
+            return _WRONG
 
     def _missing(self, phrase: Phrase, kind: str, written: Value) -> None:
         broken = ", ".join(str(each.provider) for each in self.catalogue.broken)

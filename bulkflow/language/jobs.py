@@ -56,7 +56,7 @@ class JobChecker:
             found: Mapping[str, object] = dict.fromkeys(record.sets, UNKNOWN)
             if converted.known:
                 found = self._call(record, converted.arguments, clause.span) or found
-            settings.add(clause.span, record.sets, found)
+            settings.add(clause.span, record, found)
         planned = PlannedJob(job.name.name, tuple(clauses), job.name.span)
         if whole and not self.findings.broken(job.span):
             self._ask(planned, job.span, settings)
@@ -90,19 +90,23 @@ class _Settings:
     findings: Findings
     values: dict[str, object] = field(factory=dict)
     places: dict[str, Span] = field(factory=dict)
+    records: dict[str, Clause] = field(factory=dict)
 
-    def add(self, span: Span, sets: tuple[str, ...], found: Mapping[str, object]) -> None:
+    def add(self, span: Span, record: Clause, found: Mapping[str, object]) -> None:
         """Take over what a clause sets; refuses what another clause has set."""
-        taken = next((name for name in sets if name in self.places), None)
-        if taken is not None:
+        taken = next((name for name in record.sets if name in self.places), None)
+        if taken is not None and not (record.repeats and self.records[taken] is record):
             first = self.places[taken]
             self.findings.error(
                 Code.CONTRADICTION,
-                f"`{span.text}` says again what `{first.text}` says",
+                f"`{span.text}` says again what `{first.text}` says"
+                if not record.repeats
+                else f"`{span.text}` contradicts `{first.text}`",
                 span,
                 "remove one of the two lines",
                 labels=[Label(first, "first said here")],
             )
-        for name in sets:
+        for name in record.sets:
             self.places.setdefault(name, span)
-        self.values.update(found)
+            self.records.setdefault(name, record)
+        self.values.update(record.joined(self.values, found))

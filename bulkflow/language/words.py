@@ -74,7 +74,7 @@ class Matcher:
             found = phrase.match(items)
             if isinstance(found, Mismatch):
                 misses.append(found)
-            elif best is None or _filled(found) < _filled(best):
+            elif best is None or found.filled < best.filled:
                 best = found
         if best is None:
             self._misfit(kind, items, misses)
@@ -134,11 +134,6 @@ class Matcher:
         if END in expected:
             words.append("then")
         return self.findings.suggest.did_you_mean(item.name, words)
-
-
-def _filled(match: Match) -> int:
-    """How many of the line's words went into slots; `job NAME` counts as one of its two."""
-    return len(match.arguments)
 
 
 def _described(expected: str, kind: Kind) -> str:

@@ -27,7 +27,7 @@ def phrases_of(words: Words, items: Sequence[Value]) -> tuple[Phrase, ...]:
 def match_of(phrases: Iterable[Phrase], items: Sequence[Value]) -> Match | None:
     """The match that fills the fewest slots, as the checker takes it."""
     matches = [found for phrase in phrases if isinstance(found := phrase.match(items), Match)]
-    return min(matches, key=lambda found: len(found.arguments), default=None)
+    return min(matches, key=lambda found: found.filled, default=None)
 
 
 def following(phrase: Phrase, items: Sequence[Value]) -> list[tuple[Word | Slot, ...]]:
@@ -56,6 +56,10 @@ def _after(
         yield from _after(rest, items)
     elif not items:
         yield _run(elements)
+    elif isinstance(elements[0], Slot) and elements[0].many:
+        yield (elements[0],)
+        for used in range(1, len(items) + 1):
+            yield from _after(elements[1:], items[used:])
     else:
         used = _used(elements[0], items)
         if used > len(items):

@@ -13,7 +13,7 @@ from bulkflow.language import tree
 from bulkflow.language.parser import parse
 from bulkflow.lsp.documents import normal
 from bulkflow.lsp.phrases import match_of
-from bulkflow.model.value import Interpolation, Name, Text
+from bulkflow.model.value import Interpolation, Name, Text, several
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
@@ -191,10 +191,13 @@ class Symbols:
         if found is None:
             return
         types = {slot.name: slot.type for slot in found.phrase.slots}
-        for slot, value in found.arguments.items():
+        for slot, written in found.arguments.items():
             kind = self.catalogue.value_types.get(types[slot])
-            if isinstance(value, Name) and types[slot] != "job" and kind and kind.constants:
-                self._value(value, scope)
+            if types[slot] == "job" or kind is None or not kind.constants:
+                continue
+            for value in several(written):
+                if isinstance(value, Name):
+                    self._value(value, scope)
 
     def _jobs(self, items: Sequence[Value], scope: _Scope) -> None:
         for word, name in pairwise(items):

@@ -15,7 +15,7 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow.model.value import Text, Value
+    from bulkflow.model.value import Text, Value, Written
     from bulkflow.source import SourceText, Span
 
 
@@ -31,7 +31,7 @@ class PlannedStep:
     """A step: a plugin's word, its slots' values, and the job that it is about."""
 
     word: str
-    arguments: Mapping[str, Value]
+    arguments: Mapping[str, Written]
     job: str | None
     span: Span = field(repr=False)
 
@@ -59,7 +59,7 @@ class PlannedClause:
     """A clause of a job."""
 
     word: str
-    arguments: Mapping[str, Value]
+    arguments: Mapping[str, Written]
     span: Span = field(repr=False)
 
 
@@ -77,7 +77,7 @@ class PlannedTest:
     """One question of a condition."""
 
     word: str
-    arguments: Mapping[str, Value]
+    arguments: Mapping[str, Written]
     job: str | None
     span: Span = field(repr=False)
 

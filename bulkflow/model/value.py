@@ -91,6 +91,9 @@ class Environment:
 
 Value: TypeAlias = Text | Name | Integer | Duration | Size | Percent | Boolean | Environment
 
+Written: TypeAlias = Value | tuple[Value, ...]
+"""What fills a slot of a phrase: a value, or several where the slot takes several."""
+
 Scope: TypeAlias = "Mapping[str, Value]"
 """What names stand for: resolved values of params, lets and loop variables."""
 
@@ -157,6 +160,11 @@ def constant(value: Value, scope: Scope) -> Value:
     if isinstance(value, Name) and value.name in scope:
         return evolve(scope[value.name], span=value.span)
     return value
+
+
+def several(written: Written) -> tuple[Value, ...]:
+    """The values that fill a slot, one or more."""
+    return written if isinstance(written, tuple) else (written,)
 
 
 def same(left: Value, right: Value) -> bool:

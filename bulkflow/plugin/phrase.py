@@ -1,8 +1,9 @@
 """Phrases: the templates that words are declared with, and how a line is held against one.
 
 A phrase such as `wait [for {job}] [up to {timeout:duration}]` holds literal words, slots in braces
-and optional groups in brackets. A slot is `{name:type}`; without a type, its name is its type.
-Groups that stand side by side may be written in any order.
+and optional groups in brackets. A slot is `{name:type}`; without a type, its name is its type. With
+three dots, `{columns:column...}`, it takes one value or more. Groups that stand side by side may be
+written in any order.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
-from bulkflow.model.value import Name
+from bulkflow.model.value import Name, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bulkflow.model.value import Value
+    from bulkflow.model.value import Value, Written
 
 JOB = "job"
 """The slot type that takes two words: `job NAME`."""
 
 _TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<close>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
-_SLOT = re.compile(r"(?P<name>[a-z_]+)(?::(?P<type>[a-z_]+))?")
+_SLOT = re.compile(r"(?P<name>[a-z_]+)(?::(?P<type>[a-z_]+))?(?P<many>\.{3})?")
 
 
 @frozen
@@ -42,6 +43,8 @@ class Slot:
 
     name: str
     type: str
+    many: bool = False
+    """Whether it takes one value or more, and the function gets a tuple."""
 
     def __str__(self) -> str:
         return "`job NAME`" if self.type == JOB else f"{{{self.type}}}"
@@ -62,10 +65,15 @@ Element: TypeAlias = Word | Slot | Group
 
 @frozen
 class Match:
-    """A line that a phrase takes: the value of each slot that was filled."""
+    """A line that a phrase takes: the value, or values, of each slot that was filled."""
 
     phrase: Phrase
-    arguments: Mapping[str, Value]
+    arguments: Mapping[str, Written]
+
+    @property
+    def filled(self) -> int:
+        """How many of the line's values went into slots; `job NAME` counts as one."""
+        return sum(len(several(each)) for each in self.arguments.values())
 
 
 @frozen
@@ -96,6 +104,8 @@ class Phrase:
         names = [slot.name for slot in _slots(elements)]
         if len(set(names)) != len(names):
             raise ValueError(f"phrase {text!r} names a slot twice")
+        if sum(slot.many for slot in _slots(elements)) > 1:
+            raise ValueError(f"phrase {text!r} has two slots that take several values")
         return cls(text, tuple(elements))
 
     @property
@@ -149,8 +159,8 @@ class _Matcher:
         return Mismatch(self._phrase, self._furthest, tuple(dict.fromkeys(self._expected)))
 
     def _sequence(
-        self, elements: Sequence[Element], at: int, got: dict[str, Value]
-    ) -> Iterator[tuple[int, dict[str, Value]]]:
+        self, elements: Sequence[Element], at: int, got: dict[str, Written]
+    ) -> Iterator[tuple[int, dict[str, Written]]]:
         if not elements:
             yield at, got
             return
@@ -167,8 +177,8 @@ class _Matcher:
             yield from self._sequence(rest, after, more)
 
     def _any_order(
-        self, groups: Sequence[Group], at: int, got: dict[str, Value]
-    ) -> Iterator[tuple[int, dict[str, Value]]]:
+        self, groups: Sequence[Group], at: int, got: dict[str, Written]
+    ) -> Iterator[tuple[int, dict[str, Written]]]:
         for index, group in enumerate(groups):
             others = [*groups[:index], *groups[index + 1 :]]
             for after, more in self._sequence(group.elements, at, got):
@@ -176,8 +186,8 @@ class _Matcher:
         yield at, got
 
     def _single(
-        self, element: Word | Slot, at: int, got: dict[str, Value]
-    ) -> Iterator[tuple[int, dict[str, Value]]]:
+        self, element: Word | Slot, at: int, got: dict[str, Written]
+    ) -> Iterator[tuple[int, dict[str, Written]]]:
         item = self._items[at] if at < len(self._items) else None
         if isinstance(element, Word):
             if isinstance(item, Name) and item.name == element.text:
@@ -193,6 +203,9 @@ class _Matcher:
                     self._miss(at + 1, "the name of a job")
             else:
                 self._miss(at, str(element))
+        elif item is not None and element.many:
+            for end in range(at + 1, len(self._items) + 1):
+                yield end, {**got, element.name: tuple(self._items[at:end])}
         elif item is not None:
             yield at + 1, {**got, element.name: item}
         else:
@@ -238,7 +251,10 @@ def _slot(inside: str, text: str) -> Slot:
     slot = _SLOT.fullmatch(inside)
     if slot is None:
         raise ValueError(f"phrase {text!r} has a malformed slot {{{inside}}}")
-    return Slot(slot["name"], slot["type"] or slot["name"])
+    kind = slot["type"] or slot["name"]
+    if slot["many"] and kind == JOB:
+        raise ValueError(f"phrase {text!r} has a slot for several jobs; a step is about one")
+    return Slot(slot["name"], kind, bool(slot["many"]))
 
 
 def _shapes(elements: Sequence[Element]) -> Iterator[str]:

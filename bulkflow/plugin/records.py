@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from attrs import field, frozen
 
 from bulkflow.plugin.phrase import Phrase
+from bulkflow.plugin.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +71,8 @@ class Clause:
     """A clause of a job. The function takes the filled slots by name and returns settings.
 
     `sets` names the settings that it returns; two clauses of one job that set the same one
-    contradict each other.
+    contradict each other. A clause that `repeats` may stand several times in a job: its settings
+    are tuples, which are joined.
     """
 
     function: Callable[..., Mapping[str, object]]
@@ -79,7 +81,24 @@ class Clause:
     sets: tuple[str, ...]
     begins: frozenset[Phase] | None = None
     """The phases that the job may be in at the start; None for a job that is only declared."""
+    repeats: bool = False
     provider: Provider | None = None
+
+    def joined(
+        self, settings: Mapping[str, object], found: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """The job's settings so far, with those that one more clause of this kind returned.
+
+        Settings that are not known yet (`UNKNOWN`) stay so, whatever is joined to them.
+        """
+        joined = {**settings, **found}
+        for name in set(settings) & set(found) if self.repeats else ():
+            before, more = settings[name], found[name]
+            if isinstance(before, tuple) and isinstance(more, tuple):
+                joined[name] = (*before, *more)
+            else:
+                joined[name] = UNKNOWN
+        return joined
 
 
 @frozen
@@ -256,7 +275,10 @@ def step(
 
 
 def clause(
-    *phrases: str, sets: Sequence[str], begins: Iterable[Phase] | None = None
+    *phrases: str,
+    sets: Sequence[str],
+    begins: Iterable[Phase] | None = None,
+    repeats: bool = False,
 ) -> Callable[[Callable[..., Mapping[str, object]]], Clause]:
     """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
 
@@ -268,6 +290,7 @@ def clause(
             inspect.getdoc(function) or "",
             tuple(sets),
             None if begins is None else frozenset(begins),
+            repeats,
         )
 
     return declare

@@ -88,6 +88,16 @@ def a_clause(phrase, parameters, sets, begins=None, **fixed):
     return clause(phrase, sets=sets, begins=begins)(namespace["function"])
 
 
+@clause("keep {columns:name...}", sets=("kept", "dropped"), repeats=True)
+def keep(columns: tuple[str, ...]) -> Mapping[str, object]:
+    return {"kept": columns}
+
+
+@clause("drop {columns:name...}", sets=("kept", "dropped"), repeats=True)
+def drop(columns: tuple[str, ...]) -> Mapping[str, object]:
+    return {"dropped": columns}
+
+
 @clause("from {location}", sets=("location",))
 def source(location: str) -> Mapping[str, object]:
     if location.startswith("ftp:"):
@@ -106,6 +116,8 @@ CLAUSES = (
     a_clause("parts of {parts:size}", "parts", ("parts",)),
     a_clause("parts of {parts:number} rows", "parts", ("parts",)),
     a_clause("assignment rule {rule:id}", "rule", ("rule",)),
+    keep,
+    drop,
 )
 
 

@@ -8,6 +8,7 @@ from bulkflow.model.phase import Phase
 from bulkflow.model.value import Boolean, Duration, Integer, Name, Percent, Size, Text
 from bulkflow.plugin import OrgRequest, SourceRequest, clause, condition, step
 from bulkflow.plugin.types import choice, framework_types
+from bulkflow.plugin.unknown import UNKNOWN
 from bulkflow.source import SourceText, Span
 
 SPAN = Span(SourceText("test", ""), 0, 0)
@@ -137,3 +138,17 @@ def test_a_choice_takes_its_words_only() -> None:
     for value in (Name("blue", SPAN), Integer(3, SPAN)):
         with pytest.raises(ValueError, match="takes one of red, green"):
             convert(value)
+
+
+def test_settings_of_a_clause_that_repeats_are_joined() -> None:
+    @clause("keep {columns:name...}", sets=("kept",), repeats=True)
+    def keep(columns: tuple[str, ...]) -> dict[str, object]:
+        return {"kept": columns}
+
+    first = keep.joined({"object": "Account"}, keep.function(columns=("a",)))
+    assert keep.joined(first, keep.function(columns=("b", "c"))) == {
+        "object": "Account",
+        "kept": ("a", "b", "c"),
+    }
+    assert keep.joined(first, {"kept": UNKNOWN})["kept"] is UNKNOWN
+    assert keep.joined({"kept": UNKNOWN}, first)["kept"] is UNKNOWN

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value
+from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, several
 from bulkflow.plugin.catalogue import PluginConflictError, Words
 from bulkflow.plugin.phrase import Group, Match, Mismatch, Phrase, Slot, Word
 from bulkflow.plugin.records import step
@@ -35,7 +35,8 @@ def matched(phrase: str, line: str) -> dict[str, str] | None:
         return None
     return {
         name: value.name if isinstance(value, Name) else str(getattr(value, "number", "text"))
-        for name, value in found.arguments.items()
+        for name, written in found.arguments.items()
+        for value in several(written)
     }
 
 
@@ -76,6 +77,9 @@ def test_the_slot_of_the_job_may_have_another_name() -> None:
         ("wait {Job}", "a malformed slot"),
         ("wait {a:b:c}", "a malformed slot"),
         ("wait {n} [or {n}]", "names a slot twice"),
+        ("keep {a...} {b...}", "two slots that take several values"),
+        ("keep {a..}", "a malformed slot"),
+        ("wait {job...}", "a slot for several jobs"),
     ],
 )
 def test_a_malformed_phrase_is_refused(text: str, fault: str) -> None:
@@ -135,12 +139,29 @@ def test_lines_match_or_do_not(phrase: str, line: str, arguments: dict[str, str]
         ("close {job}", "close", 1, ("`job NAME`",)),
         ("close {job}", "close job a b", 3, ("the end of the step",)),
         ("close", "open", 0, ("`close`",)),
+        ("keep {columns:name...}", "keep", 1, ("{name}",)),
     ],
 )
 def test_a_mismatch_says_how_far_it_came_and_what_could_follow(phrase, line, at, expected) -> None:
     found = Phrase.parse(phrase).match(items(line))
     assert isinstance(found, Mismatch)
     assert (found.at, found.expected) == (at, expected)
+
+
+def test_a_slot_for_several_values_takes_one_or_more() -> None:
+    phrase = Phrase.parse("keep {columns:name...} [of {whole}]")
+    line = items("keep a b of")
+    assert phrase.slots[0].many
+    assert phrase.match(line) == Match(phrase, {"columns": tuple(line[1:])})
+    assert phrase.match(items("keep a")) == Match(phrase, {"columns": tuple(items("a"))})
+    assert isinstance(phrase.match(items("keep")), Mismatch)
+
+
+def test_the_phrase_with_fewest_filled_slots_counts_each_of_several_values() -> None:
+    phrase = Phrase.parse("keep {columns:name...}")
+    found = phrase.match(items("keep a b c"))
+    assert isinstance(found, Match)
+    assert found.filled == 3
 
 
 # ------------------------------------------------------------------------------------ laws
