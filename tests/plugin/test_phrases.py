@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, several
@@ -248,6 +248,7 @@ def phrases_with_lines(draw):
     return printed(elements), line, arguments
 
 
+@settings(deadline=None)
 @given(phrases_with_lines())
 def test_a_line_printed_from_a_phrase_matches_it_with_the_same_arguments(case) -> None:
     text, line, arguments = case
@@ -256,6 +257,7 @@ def test_a_line_printed_from_a_phrase_matches_it_with_the_same_arguments(case) -
     assert found.arguments == arguments
 
 
+@settings(deadline=None)
 @given(phrases_with_lines(), st.data())
 def test_a_line_with_one_word_changed_is_missed_at_that_word_or_later(case, data) -> None:
     text, line, _ = case
