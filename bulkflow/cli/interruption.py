@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SHOW_CURSOR = "\x1b[?25h"
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Interruption:
     """The first signal asks the run to stop, the second stops the program at once.
@@ -29,9 +32,10 @@ class Interruption:
     the journal is on the disk at any time, so nothing is lost by it. The `always` blocks that are
     under way or follow have all the time that they need; only a second signal ends them.
 
-    A signal handler runs between any two instructions of the main thread, which may hold any lock
-    then. So it only puts a word into a queue, and a thread of its own acts on it: one for each of
-    the two signals, since the thread of the first may be held up where it tells of it.
+    Python runs a signal handler in the main thread, between any two instructions: where that thread
+    may hold any lock, or never, if it went to wait for an answer just after it was asked. So what
+    acts on signals are threads of this class, which the interpreter wakes through a socket. Those
+    are two, since the one that tells of the first signal may be held up there.
 
     Args:
         grace: Seconds that what is under way has to end after the first signal.
@@ -42,14 +46,19 @@ class Interruption:
         self._grace = grace
         self._live = live
         self._services: Services | None = None
-        self._received = 0
         self._over = False
-        self._first: SimpleQueue[bool] = SimpleQueue()
-        self._second: SimpleQueue[bool] = SimpleQueue()
+        self._early = False
+        self._beginning = threading.Lock()
+        self._asks: SimpleQueue[bool] = SimpleQueue()
+        self._wakes: socket.socket | None = None
 
     def watch(self, services: Services) -> None:
         """The run that is to be stopped."""
-        self._services = services
+        with self._beginning:
+            self._services = services
+            early = self._early
+        if early and self._wakes is not None:
+            self._wakes.send(bytes([signal.SIGINT]))
 
     def over(self) -> None:
         """The run has ended by itself: nobody is to be told of a signal that came too late."""
@@ -64,15 +73,18 @@ class Interruption:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
+        self._wakes, woken = socket.socketpair()
+        self._wakes.setblocking(False)
         watchers = [
-            threading.Thread(target=watch, name="interruption", daemon=True)
-            for watch in (self._ask, self._stop_at_once)
+            threading.Thread(target=self._hear, args=(woken,), name="signals", daemon=True),
+            threading.Thread(target=self._ask, name="interruption", daemon=True),
         ]
         for watcher in watchers:
             watcher.start()
+        woken_before = signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
         before = {
             each: signal.signal(each, self._signal)
-            for each in (signal.SIGINT, signal.SIGTERM)
+            for each in SIGNALS
             if signal.getsignal(each) is not signal.SIG_IGN
         }
         try:
@@ -80,20 +92,38 @@ class Interruption:
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
-            for queue, watcher in zip((self._first, self._second), watchers, strict=True):
-                queue.put(False)
+            signal.set_wakeup_fd(woken_before)
+            self._wakes.close()
+            for watcher in watchers:
                 watcher.join()
+            woken.close()
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self._received += 1
+        """End what goes on before the run begins."""
+        del number, frame
         if self._services is None:
             raise KeyboardInterrupt
-        (self._first if self._received == 1 else self._second).put(True)
+
+    def _hear(self, woken: socket.socket) -> None:
+        """Count the signals; act on the second."""
+        received = 0
+        while said := woken.recv(1):
+            if said[0] not in SIGNALS:
+                continue
+            with self._beginning:
+                if self._services is None:
+                    # The handler acts on it, unless the run begins before.
+                    self._early = True
+                    continue
+            received += 1
+            if received > 1:
+                self._stop("stopped at once")
+            self._asks.put(True)
+        self._asks.put(False)
 
     def _ask(self) -> None:
         """Act on the first signal."""
-        if not self._first.get():
+        if not self._asks.get():
             return
         assert self._services is not None
         cancellation = self._services.cancellation
@@ -112,15 +142,10 @@ class Interruption:
             )
         )
         try:
-            self._first.get(timeout=self._grace)
+            self._asks.get(timeout=self._grace)
         except Empty:
             if not cancellation.sheltered:
                 self._stop(f"stopped: what was under way did not end within {self._grace:g} s")
-
-    def _stop_at_once(self) -> None:
-        """Act on the second signal."""
-        if self._second.get():
-            self._stop("stopped at once")
 
     def _stop(self, why: str) -> None:
         left = [each for job in self._services.jobs for each in job.left] if self._services else []

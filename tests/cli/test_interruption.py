@@ -38,6 +38,27 @@ LAUNCH = (
 )
 
 
+# The main thread hears of no signal here, as where it begins to wait just when a signal comes.
+DEAF = """
+import signal, threading
+from bulkflow.cli.interruption import Interruption
+from bulkflow.engine.cancellation import Cancellation
+
+class Services:
+    cancellation, jobs = Cancellation(), []
+
+    def emit(self, event):
+        print("asked", flush=True)
+
+interruption = Interruption(30.0)
+with interruption.handled():
+    interruption.watch(Services())
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    print("ready", flush=True)
+    threading.Event().wait(30)
+"""
+
+
 @define(eq=False)
 class Gate:
     """A fault that holds a request back until the test lets it go."""
@@ -389,6 +410,20 @@ def test_a_second_signal_stops_at_once_and_names_what_was_not_answered(bench: Be
     left = f"{job} (Open, close not answered)"
     assert f"stopped at once\nstill in the org, and not at an end: {left}" in run.said, run.said
     assert bench.intents == [("create", "done"), ("upload", "done"), ("close", None)]
+
+
+def test_signals_are_heard_though_the_main_thread_hears_of_none() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DEAF], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "asked\n"
+        process.send_signal(signal.SIGTERM)
+        assert "stopped at once" in process.stderr.read()
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize(
