@@ -18,6 +18,7 @@ from bulkflow_csv.rows import Row, read_rows, write_rows
 from bulkflow_csv.scanning import Scan, iter_parts, scan
 from bulkflow_csv.source import ByteSource, Stamp, open_source, spool
 from bulkflow_csv.walk import Mark
+from bulkflow_csv.windows import windows
 
 __all__ = [
     "DELIMITERS",
@@ -44,5 +45,6 @@ __all__ = [
     "recode",
     "scan",
     "spool",
+    "windows",
     "write_rows",
 ]

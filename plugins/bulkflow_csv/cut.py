@@ -149,7 +149,7 @@ class Cutter:
         )
 
     def _oversize(self) -> CsvError:
-        first = self._first
+        first = self._head.told(self._first)
         return CsvError(
             f"the record and the header do not fit into a part of {self._bytes} bytes",
             name=self._head.source.name,

@@ -34,6 +34,8 @@ class Head:
         start: Where its first data row is.
         end: Byte offset behind the last data row; blank lines that end the file are left out.
         notes: What was found and needs no action, one sentence each.
+        skipped: For a file that holds a stretch of a stream: what is to be added to an offset in
+            the file to get that in the stream. `start` tells line and record as of the stream.
     """
 
     source: ByteSource
@@ -43,6 +45,11 @@ class Head:
     start: Mark
     end: int
     notes: tuple[str, ...] = ()
+    skipped: int = 0
+
+    def told(self, mark: Mark) -> Mark:
+        """A place in the file as users know it: in the stream, if the file is a stretch of one."""
+        return attrs.evolve(mark, offset=mark.offset + self.skipped) if self.skipped else mark
 
 
 def read_head(
@@ -67,7 +74,7 @@ def read_head(
     with source.open() as file:
         stamp = source.stamp(file)
         sample = _read(file, 0, max(_SAMPLE_BYTES, 4 * limits.header + 8))
-        end = _data_end(file, stamp.size)
+        end = data_end(file, stamp.size)
         ended = end > 0 and _read(file, end - 1, 1) == b"\n"
     refuse_foreign_encoding(sample, name=source.name)
     bom = sample.startswith(UTF8_BOM)
@@ -148,7 +155,7 @@ def _read(file: FileIO, offset: int, size: int) -> bytes:
     return bytes(pieces)
 
 
-def _data_end(file: FileIO, size: int) -> int:
+def data_end(file: FileIO, size: int) -> int:
     """Where the last line that is not blank ends, its line end included."""
     end = size
     while end > 0:

@@ -174,7 +174,7 @@ def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> Non
     walker = Walker(
         name=head.source.name,
         data=bytes(data),
-        at=mark,
+        at=head.told(mark),
         delimiter=head.dialect.delimiter.encode(),
         line_end=head.dialect.line_end,
         columns=head.header.columns,

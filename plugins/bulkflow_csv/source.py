@@ -108,7 +108,7 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
     try:
         handle, copy = tempfile.mkstemp(prefix="spool-", suffix=".csv", dir=directory)
     except OSError as error:
-        raise _not_copied(name, error) from error
+        raise not_copied(name, error) from error
     path = Path(copy)
     try:
         with os.fdopen(handle, "wb") as out:
@@ -119,14 +119,10 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
                 shutil.copyfileobj(stream, out, _COPY_BYTES)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         path.unlink(missing_ok=True)
-        raise CsvError(
-            f"the file is not whole gzip: {error}",
-            name=name,
-            help="compress it again, or name it without .gz if it is plain CSV",
-        ) from error
+        raise not_gzip(name, error) from error
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise _not_copied(name, error) from error
+        raise not_copied(name, error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -153,10 +149,20 @@ def open_source(path: Path, directory: Path, *, name: str | None = None) -> Byte
         with path.open("rb") as stream:
             return spool(stream, directory, name=source.name, gzipped=gzipped)
     except OSError as error:
-        raise _not_copied(source.name, error) from error
+        raise not_copied(source.name, error) from error
 
 
-def _not_copied(name: str, error: OSError) -> CsvError:
+def not_gzip(name: str, error: Exception) -> CsvError:
+    """The error for what should be gzip and is not, or breaks off."""
+    return CsvError(
+        f"the file is not whole gzip: {error}",
+        name=name,
+        help="compress it again, or name it without .gz if it is plain CSV",
+    )
+
+
+def not_copied(name: str, error: OSError) -> CsvError:
+    """The error for a stream that cannot be read, or not be kept."""
     return CsvError(
         f"the data cannot be copied to a local file: {error.strerror or error}",
         name=name,
