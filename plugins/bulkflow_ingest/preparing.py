@@ -1,27 +1,14 @@
-"""Reads a job's source before anything is sent: resolves the location, and cuts it into parts."""
+"""Reads a job's source before anything is sent, and cuts it into parts."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from tempfile import mkstemp
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from bulkflow.errors import DataError, StepError
+from bulkflow.errors import DataError
 from bulkflow.model.part import Manifest, Part, SourceRecord
-from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
-from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import (
-    DELIMITERS,
-    ByteSource,
-    PartLimit,
-    open_source,
-    recode,
-    scan,
-    spool,
-    write_rows,
-)
-from bulkflow_csv.limits import PART_BYTES
+from bulkflow_csv import DELIMITERS, PART_BYTES, ByteSource, PartLimit, scan
+from bulkflow_ingest.opening import sources
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.recovery import bring_back, check_parts, check_unchanged
 from bulkflow_ingest.settings import IngestSettings
@@ -29,7 +16,7 @@ from bulkflow_ingest.settings import IngestSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bulkflow.plugin import Context, Job, SourceData
+    from bulkflow.plugin import Context, Job
     from bulkflow_csv import PartRange, Scan
     from bulkflow_ingest.fates import Resend
 
@@ -49,7 +36,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         return None
     history = context.journal.history(job.key)
     if history is None:
-        scans = [_scan(source, settings) for source in _sources(context, job, settings)]
+        scans = [_scan(source, settings) for source in sources(context, job, settings)]
         origins: list[str | None] = [None] * len(scans)
     else:
         scans = [_scan_again(source, settings) for source in history.sources]
@@ -176,72 +163,6 @@ def _part(index: int, data: PartRange) -> Part:
         data.first_line,
         data.rows,
         data.size,
-    )
-
-
-def _sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[ByteSource]:
-    location = settings.location
-    assert location is not None
-    record = context.source(location)
-    request = SourceRequest(location, job.folder, context.environ)
-    directory = context.run_directory / "data"
-    _make(directory)
-    with attributed(record.provider, f"opening {location}"):
-        found = False
-        for data in record.open(request):
-            found = True
-            context.checkpoint()
-            yield _on_disk(data, directory, settings.encoding)
-        if not found:
-            raise DataError("there is nothing to load", place=location, help="check the location")
-
-
-def _on_disk(data: SourceData, directory: Path, encoding: str | None = None) -> ByteSource:
-    match data:
-        case SourceFile():
-            return _utf8(open_source(data.path, directory, name=data.name), directory, encoding)
-        case SourceBytes():
-            return _utf8(spool(data.stream, directory, name=data.name), directory, encoding)
-        case SourceRows():
-            # A name of its own: branches that run side by side share the folder.
-            path = _new_file(directory)
-            rows = ([value or "" for value in row] for row in data.rows)
-            write_rows(path, list(data.columns), rows, name=data.name)
-            return ByteSource(data.name, path, spooled=True)
-        case _:
-            assert_never(data)
-
-
-def _utf8(source: ByteSource, directory: Path, encoding: str | None) -> ByteSource:
-    if encoding is None:
-        return source
-    try:
-        return recode(source, directory, encoding)
-    finally:
-        if source.spooled:
-            source.path.unlink(missing_ok=True)
-
-
-def _new_file(directory: Path) -> Path:
-    try:
-        descriptor, name = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
-    except OSError as error:
-        raise _not_kept(directory, error) from error
-    os.close(descriptor)
-    return Path(name)
-
-
-def _make(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_kept(directory, error) from error
-
-
-def _not_kept(directory: Path, error: OSError) -> StepError:
-    return StepError(
-        f"the rows cannot be kept in {directory}: {error.strerror or error}",
-        help="make room, or choose another folder with --state-dir DIR",
     )
 
 

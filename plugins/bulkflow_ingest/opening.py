@@ -1,0 +1,93 @@
+"""Opens what is at a job's location, as files that can be read at any offset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING, assert_never
+
+from bulkflow.errors import DataError, StepError
+from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
+from bulkflow.plugin.boundary import attributed
+from bulkflow_csv import ByteSource, open_source, recode, spool, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.plugin import Context, Job, SourceData
+    from bulkflow_ingest.settings import IngestSettings
+
+
+def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[ByteSource]:
+    """The job's data as files, in the order in which they are loaded.
+
+    What is no plain UTF-8 file is written into the run's folder.
+
+    Raises:
+        DataError: there is nothing at the location, or it cannot be read.
+        StepError: the copies cannot be kept.
+    """
+    location = settings.location
+    assert location is not None
+    record = context.source(location)
+    request = SourceRequest(location, job.folder, context.environ)
+    directory = context.run_directory / "data"
+    _make(directory)
+    with attributed(record.provider, f"opening {location}"):
+        found = False
+        for data in record.open(request):
+            found = True
+            context.checkpoint()
+            yield _on_disk(data, directory, settings.encoding)
+        if not found:
+            raise DataError("there is nothing to load", place=location, help="check the location")
+
+
+def _on_disk(data: SourceData, directory: Path, encoding: str | None) -> ByteSource:
+    match data:
+        case SourceFile():
+            return _utf8(open_source(data.path, directory, name=data.name), directory, encoding)
+        case SourceBytes():
+            return _utf8(spool(data.stream, directory, name=data.name), directory, encoding)
+        case SourceRows():
+            # A name of its own: branches that run side by side share the folder.
+            path = _new_file(directory)
+            rows = ([value or "" for value in row] for row in data.rows)
+            write_rows(path, list(data.columns), rows, name=data.name)
+            return ByteSource(data.name, path, spooled=True)
+        case _:
+            assert_never(data)
+
+
+def _utf8(source: ByteSource, directory: Path, encoding: str | None) -> ByteSource:
+    if encoding is None:
+        return source
+    try:
+        return recode(source, directory, encoding)
+    finally:
+        if source.spooled:
+            source.path.unlink(missing_ok=True)
+
+
+def _new_file(directory: Path) -> Path:
+    try:
+        descriptor, name = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
+    except OSError as error:
+        raise _not_kept(directory, error) from error
+    os.close(descriptor)
+    return Path(name)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_kept(directory, error) from error
+
+
+def _not_kept(directory: Path, error: OSError) -> StepError:
+    return StepError(
+        f"the rows cannot be kept in {directory}: {error.strerror or error}",
+        help="make room, or choose another folder with --state-dir DIR",
+    )
