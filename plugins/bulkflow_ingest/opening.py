@@ -39,12 +39,13 @@ def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[By
         for data in record.open(request):
             found = True
             context.checkpoint()
-            yield _on_disk(data, directory, settings.encoding)
+            yield on_disk(data, directory, settings.encoding)
         if not found:
             raise DataError("there is nothing to load", place=location, help="check the location")
 
 
-def _on_disk(data: SourceData, directory: Path, encoding: str | None) -> ByteSource:
+def on_disk(data: SourceData, directory: Path, encoding: str | None = None) -> ByteSource:
+    """The data as a file: as it is, or as a copy in `directory`, which is written in UTF-8."""
     match data:
         case SourceFile():
             return _utf8(open_source(data.path, directory, name=data.name), directory, encoding)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bulkflow.plugin import SourceRows
 from bulkflow_csv import ByteSource
-from bulkflow_ingest.preparing import _on_disk
+from bulkflow_ingest.opening import on_disk
 
 
 def test_rows_that_are_made_side_by_side_are_kept_apart(tmp_path: Path) -> None:
@@ -15,10 +15,10 @@ def test_rows_that_are_made_side_by_side_are_kept_apart(tmp_path: Path) -> None:
 
     def rows() -> Iterator[tuple[str | None]]:
         yield ("a1",)
-        inner.append(_on_disk(SourceRows("b", ("Name",), iter([("b1",), (None,)])), tmp_path))
+        inner.append(on_disk(SourceRows("b", ("Name",), iter([("b1",), (None,)])), tmp_path))
         yield ("a2",)
 
-    outer = _on_disk(SourceRows("a", ("Name",), rows()), tmp_path)
+    outer = on_disk(SourceRows("a", ("Name",), rows()), tmp_path)
     assert outer.path.read_text("utf-8").split() == ["Name", "a1", "a2"]
     assert inner[0].path.read_text("utf-8").split()[:2] == ["Name", "b1"]
     assert outer.path != inner[0].path
