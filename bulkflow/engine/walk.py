@@ -12,6 +12,7 @@ from bulkflow.engine.chain import ChainRunner, Halt
 from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
 from bulkflow.engine.stepping import ask
 from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.path import file_name
 from bulkflow.model.plan import (
     PlannedAlways,
     PlannedAnd,
@@ -25,7 +26,7 @@ from bulkflow.model.plan import (
     PlannedTruth,
     PlannedWhen,
 )
-from bulkflow.model.value import Boolean, Text, plain, same
+from bulkflow.model.value import Boolean, plain, same
 from bulkflow.plugin.flow import Stop
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ def iterations(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[F
     files = services.decided(
         frame.place, lambda: files_of(loop, frame.scope, services.environ), none
     )
+    pattern = value_in(loop.pattern, frame.scope, services.environ)
     for name in files:
-        value = Text((name,), loop.pattern.span)
+        value = file_name(name, pattern)
         yield frame.with_variable(loop.variable, value, name).enter(loop.body, services)
 
 

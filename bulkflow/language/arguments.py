@@ -115,10 +115,10 @@ class Arguments:
         self, kind: ValueType, written: Value, value: Value, problem: str, scope: Scope
     ) -> tuple[str, str | None]:
         """The message behind the label, and the help."""
-        message = problem if problem.startswith("takes ") else f"takes {kind.shows}: {problem}"
+        if not problem.startswith("takes "):
+            return f"takes {kind.shows}: {problem}", None
         described = describe(value)
-        if described not in message:
-            message = f"{message}, not {described}"
+        message = problem if described in problem else f"{problem}, not {described}"
         if not isinstance(written, Name):
             return message, None
         if written is not value:

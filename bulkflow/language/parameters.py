@@ -68,11 +68,12 @@ class Parameters:
         span = param.name.span
         default = param.default
         if isinstance(default, Text | Environment):
-            return Text((text,) if text else (), span)
+            return Text((text,) if text else (), span, given=True)
         value = literal_of(text)
         if default is None:
-            known = Text((text,), span) if value is None or isinstance(value, Name) else value
-            return evolve(known, span=span)
+            if value is None or isinstance(value, Name):
+                return Text((text,), span, given=True)
+            return evolve(value, span=span)
         if value is not None and type(value) is type(default):
             return evolve(value, span=span)
         self.evaluator.findings.error(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bulkflow.source import Span
 
@@ -25,12 +25,23 @@ class Interpolation:
     span: Span = field(eq=False, repr=False)
 
 
+class Outside(str):
+    """A piece of a text that stands in no pipeline file: of `--set`, a variable, a file's name."""
+
+    __slots__ = ()
+
+
 @frozen
 class Text:
-    """A quoted text, of one line or several: plain text and interpolations, in any order."""
+    """A quoted text, of one line or several: plain text and interpolations, in any order.
+
+    Attributes:
+        given: Whether the whole of it comes from outside of the file.
+    """
 
     parts: tuple[str | Interpolation, ...]
     span: Span = field(eq=False, repr=False)
+    given: bool = field(default=False, eq=False, repr=False)
 
 
 @frozen
@@ -139,18 +150,19 @@ def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
     """The value with all interpolations and environment variables replaced.
 
     A bare name is left alone: whether it stands for a constant depends on the slot that it fills.
-    The result keeps the span of `value`, so that errors point at where it was used.
+    The result keeps the span of `value`, so that errors point at where it was used, and what came
+    from outside of the file stays marked as `Outside`.
 
     Raises:
         UnresolvedError: a name inside a text is not in `scope`, or a variable not in `environ`.
     """
     match value:
         case Text() if any(isinstance(part, Interpolation) for part in value.parts):
-            return Text(("".join(_expand(part, scope) for part in value.parts),), value.span)
+            return Text(_joined(_expanded(value, scope)), value.span)
         case Environment():
             if value.variable not in environ:
                 raise UnresolvedError(value.variable, value.span, variable=True)
-            return Text((environ[value.variable],), value.span)
+            return Text((environ[value.variable],), value.span, given=True)
         case _:
             return value
 
@@ -173,9 +185,28 @@ def same(left: Value, right: Value) -> bool:
     return len(kinds) == 1 and plain(left) == plain(right)
 
 
-def _expand(part: str | Interpolation, scope: Scope) -> str:
-    if isinstance(part, str):
-        return part
-    if part.name not in scope:
-        raise UnresolvedError(part.name, part.span)
-    return plain(scope[part.name])
+def _expanded(text: Text, scope: Scope) -> Iterator[str]:
+    for part in text.parts:
+        if isinstance(part, str):
+            yield part
+            continue
+        if part.name not in scope:
+            raise UnresolvedError(part.name, part.span)
+        value = scope[part.name]
+        if not isinstance(value, Text):
+            yield plain(value)
+        elif value.given:
+            yield Outside(plain(value))
+        else:
+            yield from (each for each in value.parts if isinstance(each, str))
+
+
+def _joined(pieces: Iterator[str]) -> tuple[str, ...]:
+    """The pieces, those of the file put together where they touch."""
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and not isinstance(piece, Outside) and not isinstance(joined[-1], Outside):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return tuple(joined)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.model.path import path_of
 from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, plain
 from bulkflow.plugin.records import ValueType
 
@@ -58,6 +59,15 @@ def count(value: Value) -> object:
     return value.number
 
 
+PATH_SHOWS = 'a path in quotes, such as "out/failed.csv"'
+
+
+def _path(value: Value) -> object:
+    if not isinstance(value, Text):
+        raise ValueError(f"takes {PATH_SHOWS}")  # noqa: TRY004 - as converters do
+    return path_of(value)
+
+
 def _type(name: str, what: str, *kinds: type[Value], constants: bool = True) -> ValueType:
     return ValueType(name, what, takes(*kinds, what=what), constants)
 
@@ -69,7 +79,7 @@ def framework_types() -> tuple[ValueType, ...]:
         _type("name", "a bare name", Name, constants=False),
         ValueType("value", "any value", anything),
         _type("text", 'a text in quotes, such as "done"', Text),
-        _type("path", 'a path in quotes, such as "out/failed.csv"', Text),
+        ValueType("path", PATH_SHOWS, _path),
         _type("location", 'a path or URL in quotes, such as "export/*.csv"', Text),
         _type("number", "a whole number, such as 3", Integer),
         ValueType("count", COUNT_SHOWS, count),

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, fields, frozen
 
+from bulkflow.errors import UsageError
+from bulkflow_salesforce import salesforce_id
+
 if TYPE_CHECKING:
     import cattrs
 
@@ -73,13 +76,19 @@ class JobInfo:
         """Read an answer; fields and states that are not known are kept as they are.
 
         Raises:
-            ValueError: it is no ingest job: `id` or `state` is missing, or a value is odd.
+            ValueError: it is no ingest job: `id` or `state` is missing, `id` is none, or a value is
+                odd.
         """
         from cattrs.errors import BaseValidationError
 
         for name in ("id", "state"):
             if not (isinstance(properties.get(name), str) and properties[name]):
                 raise ValueError(f"no ingest job has the {name} {properties.get(name)!r}")
+        try:
+            # It becomes part of paths, here and in the org.
+            salesforce_id(properties["id"])
+        except UsageError as error:
+            raise ValueError(error.message) from error
         try:
             return _converter().structure({**properties, "properties": properties}, cls)
         except (BaseValidationError, TypeError) as error:

@@ -141,6 +141,20 @@ def test_each_iteration_has_jobs_and_constants_of_its_own(bench, files) -> None:
     ]
 
 
+def test_what_a_loop_finds_through_a_variable_leads_no_output_out_of_its_folder(bench) -> None:
+    (bench.folder / "in").mkdir()
+    (bench.folder / "in" / "a.csv").write_text("A\n1\n", "utf-8")
+    bench.environ["WHERE"] = (bench.folder / "in").as_posix()
+    finished = bench.run(
+        bench.loop("f", "./in/*.csv", 'write "{f}.kept"'),
+        bench.loop("f", "{where}/*.csv", 'write "{f}.lost"'),
+        lets={"where": "$WHERE"},
+    )
+    (error,) = finished.errors
+    assert "comes from outside of the file" in str(error)
+    assert [path.name for path in (bench.folder / "in").glob("*.*.*")] == ["a.csv.kept"]
+
+
 def test_jobs_of_one_name_in_two_loops_are_two_jobs(bench, files) -> None:
     loops = [
         bench.loop("f", "a.csv", "send job j", jobs=[bench.job("j", 'from "{f}"')])

@@ -151,3 +151,11 @@ def test_a_job_is_created_with_the_documented_properties_and_no_more() -> None:
         "columnDelimiter": "TAB",
         "lineEnding": "CRLF",
     }
+
+
+@pytest.mark.parametrize(
+    "odd", ["../../etc/passwd", "750", "", "7505g00000AAAAAAA/", "7505g00000AAAAAAA ", None, 750]
+)
+def test_an_id_that_is_none_is_not_taken_into_paths(odd: object) -> None:
+    with pytest.raises(ValueError, match="id"):
+        JobInfo.read(LEAST | {"id": odd})

@@ -56,6 +56,7 @@ def dump(value, depth=0):
             each
             for each in attrs.fields(type(value))
             if each.name not in ("span", "source", "sources")
+            and (each.name, getattr(value, each.name)) != ("given", False)
         ]
         inner = [(each.name, getattr(value, each.name)) for each in fields]
         if all(isinstance(each, str | int | float | None) for _, each in inner):
