@@ -1,6 +1,8 @@
-"""The use cases. Joins the rooms; knows no terminal and no command line."""
+"""The use cases. Joins the rooms; knows no terminal and no command line.
 
-from bulkflow.app.afterwards import afterwards
+Those that work on runs are in `runs` and `afterwards`, which a check does not import.
+"""
+
 from bulkflow.app.pipelines import (
     BLOCK_VARIABLE,
     STATE_DIRECTORY,
@@ -13,23 +15,16 @@ from bulkflow.app.pipelines import (
     read_pipeline,
     sources,
 )
-from bulkflow.app.runs import UnfinishedError, resume, run, runs, story
 
 __all__ = [
     "BLOCK_VARIABLE",
     "STATE_DIRECTORY",
     "Request",
-    "UnfinishedError",
-    "afterwards",
     "check",
     "no_plan",
     "plan",
     "plan_of",
     "plugins",
     "read_pipeline",
-    "resume",
-    "run",
-    "runs",
     "sources",
-    "story",
 ]

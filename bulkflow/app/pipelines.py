@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bulkflow.engine.services import Services
     from bulkflow.language import Checked
@@ -138,8 +138,7 @@ def plan(
 
     checked = check(request, host)
     found = plan_of(checked)
-    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
-        services = _looking(request, found, host, listener, Path(directory))
+    with _looking(request, found, host, listener) as services:
         made = forecast(found, services, ask_org=ask_org)
     made.diagnostics[:0] = checked.diagnostics
     return made
@@ -156,27 +155,29 @@ def sources(request: Request, plan: Plan, host: PluginHost) -> tuple[Diagnostic,
     """What is wrong with the sources of a checked file, told by their beginnings."""
     from bulkflow.engine.forecast import look_at_sources
 
-    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
-        services = _looking(request, plan, host, lambda _: None, Path(directory))
+    with _looking(request, plan, host, lambda _: None) as services:
         return tuple(look_at_sources(plan, services))
 
 
+@contextmanager
 def _looking(
     request: Request,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
-    directory: Path,
-) -> Services:
+) -> Iterator[Services]:
     """The services of what changes nothing and keeps nothing."""
+    import tempfile
+
     from bulkflow.engine.services import Services, Unrecorded
 
-    return Services(
-        run_id="plan",
-        plugins=host,
-        listener=listener,
-        journal=Unrecorded(),
-        environ=request.environ,
-        org_name=plan.org,
-        run_directory=directory,
-    )
+    with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
+        yield Services(
+            run_id="plan",
+            plugins=host,
+            listener=listener,
+            journal=Unrecorded(),
+            environ=request.environ,
+            org_name=plan.org,
+            run_directory=Path(directory),
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -96,7 +95,7 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     except BulkflowError as error:
         environment.show_error(error)
         if environment.debug:
-            environment.show("".join(traceback.format_exception(error)))
+            environment.show(_traced(error))
         return error.exit_code
     except BrokenPipeError:
         # Whoever read our output has enough of it; that is no failure of ours.
@@ -108,11 +107,17 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
 
 def _mistake(error: Exception, environment: Environment) -> str:
     if environment.debug:
-        return "".join(traceback.format_exception(error))
+        return _traced(error)
     return (
         f"error: bulkflow made a mistake: {type(error).__name__}: {error}\n"
         "help: run it again with BULKFLOW_DEBUG=1 and report what it prints\n"
     )
+
+
+def _traced(error: Exception) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error))
 
 
 def _environment(ctx: click.Context) -> Environment:

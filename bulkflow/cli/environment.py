@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, BinaryIO, TextIO, TypedDict
 
@@ -113,6 +112,13 @@ class Environment:
         live = self.live
         return {
             "color": live and wants_color(self.environ),
-            "width": shutil.get_terminal_size().columns if live else None,
+            "width": _columns() if live else None,
             "encoding": self.stderr.encoding or "utf-8",
         }
+
+
+def _columns() -> int:
+    """The width of the terminal."""
+    import shutil
+
+    return shutil.get_terminal_size().columns

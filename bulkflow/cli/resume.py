@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow import app
+from bulkflow.app import runs
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 
@@ -33,7 +33,7 @@ def command(
 
     def begin() -> Work:
         plugins = host(environment)
-        return lambda hear, watch: app.resume(
+        return lambda hear, watch: runs.resume(
             state_dir, run, environment.environ, plugins, hear, watch
         )
 

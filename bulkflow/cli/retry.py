@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow import app
+from bulkflow.app.afterwards import afterwards
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 
@@ -40,7 +40,7 @@ def command(
 
     def begin() -> Work:
         plugins = host(environment)
-        return lambda hear, watch: app.afterwards(
+        return lambda hear, watch: afterwards(
             state_dir,
             run,
             environment.environ,

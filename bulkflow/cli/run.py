@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
+from bulkflow.app import runs
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import pipeline_options, request_of, watching_options
 
@@ -49,6 +50,6 @@ def command(
         checked = app.check(request, plugins)
         plan = app.plan_of(checked)
         environment.show_diagnostics(checked.diagnostics)
-        return lambda hear, watch: app.run(request, plan, plugins, hear, watch, fresh=fresh)
+        return lambda hear, watch: runs.run(request, plan, plugins, hear, watch, fresh=fresh)
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from bulkflow import app
+from bulkflow.app import runs
 from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode, UsageError
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(environment: Environment, run: str | None, state_dir: Path, as_json: bool) -> int:
     """List the runs, the newest first, or show RUN with its steps, parts and their jobs."""
-    found = [each for each in app.runs(state_dir) if run in {None, each.id}]
+    found = [each for each in runs.runs(state_dir) if run in {None, each.id}]
     if run is not None and not found:
         raise UsageError(f"there is no run {run}", help="`bulkflow runs` lists them")
     if as_json:
@@ -39,7 +39,7 @@ def command(environment: Environment, run: str | None, state_dir: Path, as_json:
     for each in found:
         environment.stdout.write(_line(each) + "\n")
     if run is not None:
-        told = app.story(state_dir, run)
+        told = runs.story(state_dir, run)
         assert told is not None
         environment.stdout.writelines(f"{line}\n" for line in _story(told))
     if not found:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow import app
+from bulkflow.app import runs
+from bulkflow.app.afterwards import afterwards
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 from bulkflow.errors import UsageError
@@ -38,7 +39,7 @@ def command(
 
     def begin() -> Work:
         plugins = host(environment)
-        return lambda hear, watch: app.afterwards(
+        return lambda hear, watch: afterwards(
             state_dir, run, environment.environ, plugins, hear, watch, verb="undo"
         )
 
@@ -47,7 +48,7 @@ def command(
 
 def _ask(environment: Environment, run: str, state_dir: Path) -> None:
     """Show what is about to be deleted, and go on only if the user says so."""
-    found = next((each for each in app.runs(state_dir) if each.id == run), None)
+    found = next((each for each in runs.runs(state_dir) if each.id == run), None)
     if found is None:
         raise UsageError(f"there is no run {run}", help="`bulkflow runs` lists them")
     environment.show(

@@ -10,44 +10,20 @@ error that names both.
 from __future__ import annotations
 
 import re
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from bulkflow.plugin.catalogue import BrokenPlugin, PluginConflictError
+from bulkflow.plugin.installed import installed
 from bulkflow.plugin.records import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-GROUP = "bulkflow"
-"""The entry-point group of all plugins."""
+    from bulkflow.plugin.installed import PluginEntry
 
 OWN_DISTRIBUTION = "bulkflow"
-
-
-class PluginEntry(Protocol):
-    """As much of an entry point as the loader asks for."""
-
-    @property
-    def name(self) -> str:
-        """The plugin's name."""
-        ...
-
-    @property
-    def value(self) -> str:
-        """What it names: a module, or an object in one."""
-        ...
-
-    @property
-    def dist(self) -> Any:
-        """The distribution that it came in."""
-        ...
-
-    def load(self) -> object:
-        """Import it."""
-        ...
 
 
 @frozen
@@ -66,11 +42,6 @@ class Found:
     loaded: tuple[LoadedPlugin, ...]
     broken: tuple[BrokenPlugin, ...]
     blocked: tuple[Provider, ...]
-
-
-def installed() -> Iterable[PluginEntry]:
-    """The entry points of this environment."""
-    return entry_points(group=GROUP)
 
 
 def find(

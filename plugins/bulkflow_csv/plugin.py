@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import Source, hookimpl
-from bulkflow_csv.files import open_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from bulkflow.plugin import SourceData, SourceRequest
 
 
 @hookimpl
@@ -19,6 +20,12 @@ def bulkflow_sources() -> Iterable[Source]:
             ("file",),
             "A path, a glob such as `export/*.csv` (in name order), or `-` for standard input. "
             "Files that end in .gz are unpacked.",
-            open_files,
+            _open,
         ),
     )
+
+
+def _open(request: SourceRequest) -> Iterable[SourceData]:
+    from bulkflow_csv.files import open_files
+
+    return open_files(request)

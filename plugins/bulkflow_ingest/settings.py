@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import fields, frozen
 
+import bulkflow_csv
 from bulkflow.plugin import UNKNOWN, Problem
-from bulkflow_csv.recoding import is_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +74,7 @@ def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
             "assignment_rule",
         )
     encoding = settings.get("encoding")
-    if isinstance(encoding, str) and not is_encoding(encoding):
+    if isinstance(encoding, str) and not bulkflow_csv.is_encoding(encoding):
         yield Problem(
             f"no encoding has the name {encoding}",
             'write the usual name, such as "windows-1252", "utf-16" or "shift_jis"',

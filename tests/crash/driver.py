@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from bulkflow import app
+from bulkflow.app import runs
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from crash.forks import Ended, Forks
@@ -104,7 +104,7 @@ def _attempts(forks: Forks, schedule: Schedule, folder: Path, org: LocalOrg) -> 
 
 def _over(folder: Path) -> bool:
     """Whether the journal says that the file was run to its end: it was killed behind that."""
-    last = app.runs(folder / ".bulkflow")[:1]
+    last = runs.runs(folder / ".bulkflow")[:1]
     return any(each.exit_code in {0, 3} for each in last)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,15 @@ def test_checking_a_file_loads_no_parser_generator_and_no_network(tmp_path: Path
         'org sandbox\njob a\n    insert Account\n    from "a.csv"\nload job a\n', "utf-8"
     )
     assert loaded("check", str(file)) == {"pluggy"}
+
+
+@pytest.mark.parametrize(
+    "name", ["bulkflow_csv", "bulkflow_ingest", "bulkflow_salesforce", "bulkflow_sandbox"]
+)
+def test_what_a_package_exports_is_there_when_all_its_modules_are_loaded(name: str) -> None:
+    # A module that is loaded becomes an attribute of its package, and would hide what has its name.
+    package = import_module(name)
+    modules = {each.name for each in pkgutil.iter_modules(package.__path__)}
+    assert modules & set(package.__all__) == set()
+    for each in package.__all__:
+        assert getattr(package, each) is not None

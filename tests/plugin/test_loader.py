@@ -6,7 +6,8 @@ import pytest
 
 from bulkflow.errors import ExitCode
 from bulkflow.plugin.catalogue import PluginConflictError
-from bulkflow.plugin.loader import find, installed
+from bulkflow.plugin.installed import installed
+from bulkflow.plugin.loader import find
 from bulkflow.plugin.records import Provider
 from bulkflow.testing import entry_of
 

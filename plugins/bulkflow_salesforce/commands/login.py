@@ -21,8 +21,9 @@ from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
 from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
+from bulkflow_salesforce.profiles.naming import checked_name
 from bulkflow_salesforce.profiles.places import Secrets
-from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile, checked_name
+from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile
 from bulkflow_salesforce.session import Session
 from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
 from bulkflow_salesforce.tokens import StaticToken

@@ -10,17 +10,18 @@ leads out of the folder.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.profiles.profile import RESERVED, Profile, checked_name
+from bulkflow_salesforce.profiles.naming import RESERVED, checked_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from bulkflow_salesforce.profiles.profile import Profile
 
 VARIABLE: Final = "BULKFLOW_CONFIG_DIR"
 """Environment variable: the folder, in place of the user's configuration directory."""
@@ -61,6 +62,8 @@ class ProfileFolder:
             UsageError: There is none of that name, or it cannot be understood.
         """
         import tomllib
+
+        from bulkflow_salesforce.profiles.profile import Profile
 
         path = self._file(name)
         try:
@@ -128,6 +131,8 @@ def _usable(name: str) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
+    import tempfile
+
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp makes files that their owner alone may read and write.

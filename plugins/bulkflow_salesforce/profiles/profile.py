@@ -13,36 +13,17 @@ from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress
 from bulkflow_salesforce.login.refusals import LOGIN_HOST
 from bulkflow_salesforce.origin import Origin
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
+from bulkflow_salesforce.profiles.naming import checked_name
 from bulkflow_salesforce.profiles.places import Place, read_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-RESERVED: Final = frozenset({"default", "env", "sandbox"})
-"""Names that stand for other orgs."""
 
 DEFAULT_CLIENT_ID: Final = "PlatformCLI"
 """The app that every org knows, for web and device logins: the one of the Salesforce CLI."""
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TEXTS: Final = ("login-url", "instance-url", "client-id", "username", "target-org")
-
-
-def checked_name(name: str) -> str:
-    """`name`, which a profile may have.
-
-    Raises:
-        UsageError: It may not. The name becomes that of a file, so it holds no path.
-    """
-    if name.lower() in RESERVED:
-        raise UsageError(f"`{name}` stands for another org", help="choose another name")
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{name[:80]!a} cannot be the name of an org",
-            help="a name has up to 64 letters, digits, - and _, and begins with a letter or _",
-        )
-    return name
 
 
 @frozen
