@@ -9,7 +9,7 @@ from attrs import define, field
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bulkflow_salesforce.errors import TransportError
-from bulkflow_salesforce.faults import late, lost_answer, unusable
+from bulkflow_salesforce.faults import lost_answer, too_slow, unfinished, unusable
 from bulkflow_salesforce.inflate import DamagedGzipError, inflate
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-    from bulkflow_salesforce.errors import Call
+    from bulkflow_salesforce.errors import AnswerTimeoutError, Call
     from bulkflow_salesforce.headers import Headers
+    from bulkflow_salesforce.pace import Pace
+    from bulkflow_salesforce.request import Timeouts
 
 # Bytes handed to a socket, or taken from it, at a time. Measured over TLS: 256 KiB costs a quarter
 # less CPU than urllib3's 16 KiB, and more gains nothing.
@@ -33,10 +35,11 @@ class Answer:
     status: int
     headers: Headers
     _response: BaseHTTPResponse = field(repr=False)
-    _read_timeout: float
+    _pace: Pace = field(repr=False)
+    _timeouts: Timeouts = field(repr=False)
 
     def stream(self, limit: int) -> Iterator[bytes]:
-        """The decoded body in pieces of at most 256 KiB.
+        """The decoded body in pieces of at most 256 KiB, for as long as it comes fast enough.
 
         Args:
             limit: The most bytes that are taken, after decoding.
@@ -46,26 +49,34 @@ class Answer:
             BadAnswerError: It is larger than `limit` or in a coding that was not asked for (for a
                 method that changes something: `LostAnswerError`).
         """
+        window, rate = self._timeouts.read, self._timeouts.rate
+        self._pace.begin(window, max(1, round(window * rate)))
+        return self._bounded(limit, too_slow(self.call, rate))
+
+    def read(self, limit: int) -> bytes:
+        """The whole decoded body, within the time that an answer may take; raises as `stream`."""
+        window = self._timeouts.read
+        self._pace.begin(window)
+        return b"".join(self._bounded(limit, unfinished(self.call, window)))
+
+    def _bounded(self, limit: int, late: AnswerTimeoutError) -> Iterator[bytes]:
         taken = 0
-        pieces = self._decoded()
-        for piece in pieces:
+        for piece in self._decoded(late):
             taken += len(piece)
             if taken > limit:
                 raise unusable(self.call, f"more than the {limit} bytes that are taken of it")
             yield piece
-
-    def read(self, limit: int) -> bytes:
-        """The whole decoded body; raises as `stream` does."""
-        return b"".join(self.stream(limit))
 
     def start(self, limit: int) -> bytes:
         """What can be had of the decoded body, at most `limit` bytes; for an answer that refuses.
 
         Its status has already said what matters, so a body that is cut or damaged is no error here.
         """
+        window = self._timeouts.read
+        self._pace.begin(window)
         start = bytearray()
         try:
-            for piece in self._decoded():
+            for piece in self._decoded(unfinished(self.call, window)):
                 start += piece
                 if len(start) >= limit:
                     break
@@ -87,26 +98,26 @@ class Answer:
         coding = self.headers.get("content-encoding", "").strip().lower()
         return {"": "identity", "x-gzip": "gzip"}.get(coding, coding)
 
-    def _decoded(self) -> Iterator[bytes]:
+    def _decoded(self, late: AnswerTimeoutError) -> Iterator[bytes]:
         if self._coding == "identity":
-            return self._raw()
+            return self._raw(late)
         if self._coding == "gzip":
-            return self._inflated()
+            return self._inflated(late)
         raise unusable(self.call, f"the content coding {self._coding[:40]!a}")
 
-    def _inflated(self) -> Iterator[bytes]:
+    def _inflated(self, late: AnswerTimeoutError) -> Iterator[bytes]:
         try:
-            yield from inflate(self._raw(), BLOCK)
+            yield from inflate(self._raw(late), BLOCK)
         except DamagedGzipError as error:
             raise lost_answer(
                 self.call, f"the answer of {self.call.host} to {self.call} is damaged: {error}"
             ) from error
 
-    def _raw(self) -> Iterator[bytes]:
+    def _raw(self, late: AnswerTimeoutError) -> Iterator[bytes]:
         try:
             yield from self._response.stream(BLOCK, decode_content=False)
         except ReadTimeoutError as error:
-            raise late(self.call, self._read_timeout) from error
+            raise late from error
         except (HTTPError, HTTPException, OSError) as error:
             raise lost_answer(
                 self.call, f"{self.call.host} cut its answer to {self.call} short"

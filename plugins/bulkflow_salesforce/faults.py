@@ -237,9 +237,27 @@ def _lost_help(call: Call) -> str:
 
 
 def late(call: Call, timeout: float) -> AnswerTimeoutError:
-    """The error for a request that went out and whose answer took longer than `timeout` seconds."""
+    """The error for a request that went out and whose answer did not begin in so many seconds."""
     return AnswerTimeoutError(
         f"{call.host} did not answer {call} within {timeout:g} s", call=call, help=_lost_help(call)
+    )
+
+
+def unfinished(call: Call, timeout: float) -> AnswerTimeoutError:
+    """The error for an answer that began and did not end within `timeout` seconds."""
+    return AnswerTimeoutError(
+        f"{call.host} did not end its answer to {call} within {timeout:g} s",
+        call=call,
+        help=_lost_help(call),
+    )
+
+
+def too_slow(call: Call, rate: float) -> AnswerTimeoutError:
+    """The error for a download that came at less than `rate` bytes a second."""
+    return AnswerTimeoutError(
+        f"{call.host} sent its answer to {call} at less than {rate:,g} bytes a second",
+        call=call,
+        help=_lost_help(call),
     )
 
 

@@ -22,14 +22,17 @@ class Timeouts:
 
     Attributes:
         connect: For a connection, the TLS handshake included.
-        read: For the next bytes, of an answer or of room to send in.
-        upload: For the answer to an upload, once its last byte is out; the org stores the data
-            before it answers.
+        read: For an answer to begin, once the request is out; for all the rest of it; and for room
+            to send the next bytes in. A download may take longer, see `rate`.
+        upload: For the answer to an upload to begin, once its last byte is out; the org stores the
+            data before it answers.
+        rate: Bytes a second that a download must come at, over any `read` seconds of waiting.
     """
 
     connect: float = field(default=10.0, validator=validators.gt(0))
     read: float = field(default=120.0, validator=validators.gt(0))
     upload: float = field(default=600.0, validator=validators.gt(0))
+    rate: float = field(default=1000.0, validator=validators.ge(0))
 
 
 class Reader(Protocol):
@@ -146,7 +149,7 @@ class Request:
         accept: The media type that is wanted.
         body: What to send, with its content type.
         content_encoding: How the body is compressed, "" if it is not.
-        read_timeout: Seconds to wait for the answer's next bytes.
+        read_timeout: Seconds to wait for the answer to begin.
     """
 
     call: Call

@@ -11,8 +11,9 @@ import socket
 import ssl
 import time
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import urllib3
 from attrs import define, field
@@ -39,6 +40,7 @@ from bulkflow_salesforce.errors import (
 from bulkflow_salesforce.faults import late, lost_answer, unusable
 from bulkflow_salesforce.headers import Headers
 from bulkflow_salesforce.network import Network
+from bulkflow_salesforce.pace import Pace, PacedResponse
 from bulkflow_salesforce.request import Upload
 
 if TYPE_CHECKING:
@@ -54,26 +56,36 @@ _LONGEST_IDLE = 50.0
 
 
 class _Connection(HTTPConnection):
-    """A connection that tells a failure to connect from all that comes later."""
+    """A connection that tells a failure to connect from all that comes later, and keeps a pace."""
 
     def __init__(self, *args: Any, send_timeout: float, clock: Callable[[], float], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._send_timeout = send_timeout
         self._clock = clock
         self._last_used = clock()
+        self.pace = Pace(clock)
+        # Called, and never looked at.
+        self.response_class = partial(PacedResponse, pace=self.pace)  # type: ignore[assignment]
 
     def connect(self) -> None:
+        # For the answer of a proxy.
+        self.pace.begin(_seconds(self.timeout))
         try:
             super().connect()
         except OSError as error:
             # ssl.SSLError and TimeoutError too: without this a handshake that timed out would look
             # like an answer that did.
             raise NewConnectionError(self, str(error)) from error
-        # urllib3 leaves the connect timeout on the socket until the answer is read, and a slow
-        # uplink may well need longer than that for a block.
         if self.sock is not None:
             self.sock.settimeout(self._send_timeout)
         self._last_used = self._clock()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        # urllib3 leaves the connect timeout on the socket until the answer is read, and a slow
+        # uplink may well need longer than that for a block. `connect` sees to a new connection.
+        if self.sock is not None:
+            self.timeout = self._send_timeout
+        super().request(*args, **kwargs)
 
     @property
     def is_connected(self) -> bool:
@@ -82,7 +94,14 @@ class _Connection(HTTPConnection):
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as in urllib3
         self._last_used = self._clock()
+        self.pace.begin(_seconds(self.timeout))
         return super().getresponse()
+
+
+def _seconds(timeout: object) -> float:
+    """A time-out of urllib3's; every request here has one."""
+    assert isinstance(timeout, int | float)
+    return timeout
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
@@ -166,7 +185,8 @@ class Wire:
                 status=response.status,
                 headers=Headers(response.headers.items()),
                 response=response,
-                read_timeout=request.read_timeout,
+                pace=cast("_Connection", response.connection).pace,
+                timeouts=self.timeouts,
             )
         finally:
             # After a body that was read to its end this leaves the connection open.

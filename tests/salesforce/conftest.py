@@ -292,12 +292,12 @@ def connect(surroundings: Surroundings) -> Iterator[Connect]:
         def make(server: HostileServer | str, **options: object) -> Session:
             url = server if isinstance(server, str) else server.url
             options.setdefault("tokens", StaticToken(TOKEN))
+            options.setdefault("clock", surroundings.now)
             session = Session(
                 OrgAddress(url),
                 sleep=surroundings.sleep,
                 random=lambda: 0.0,
                 now=surroundings.now,
-                clock=surroundings.now,
                 on_retry=surroundings.notices.append,
                 **options,
             )

@@ -159,9 +159,12 @@ def test_data_may_wait_for_longer_than_a_connection_may(server, connect):
         return True
 
     server.script.append(take_late)
+    server.script.append(take_late)
     session = connect(server, timeouts=Timeouts(connect=0.1, read=30, upload=30))
-    session.put_body("/x", BytesBody(bytes(30_000_000)), "text/csv")
-    assert len(server.seen[0].body) == 30_000_000
+    for _ in range(2):
+        session.put_body("/x", BytesBody(bytes(30_000_000)), "text/csv")
+    assert [len(seen.body) for seen in server.seen] == [30_000_000] * 2
+    assert server.connections == 1
 
 
 def test_silence_within_the_body_ends_in_a_timeout(server, connect):
