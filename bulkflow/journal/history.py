@@ -120,10 +120,11 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             _number(row[5]),
             _number(row[6]),
             _number(row[7]),
+            _text(row[8]),
         )
         for row in journal.reading(
-            "SELECT number, source, start, end, first_row, first_line, rows, bytes FROM part"
-            " WHERE run = ? AND job = ? ORDER BY number",
+            "SELECT number, source, start, end, first_row, first_line, rows, bytes, digest"
+            " FROM part WHERE run = ? AND job = ? ORDER BY number",
             run,
             job,
         )
@@ -136,9 +137,10 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             _number(modified),
             bool(_number(spooled)),
             None if origin is None else _text(origin),
+            _text(digest),
         )
-        for name, path, size, modified, spooled, origin in journal.reading(
-            "SELECT name, path, size, modified_ns, spooled, origin FROM source"
+        for name, path, size, modified, spooled, origin, digest in journal.reading(
+            "SELECT name, path, size, modified_ns, spooled, origin, digest FROM source"
             " WHERE run = ? AND job = ? ORDER BY number",
             run,
             job,

@@ -95,7 +95,7 @@ class RunJournal:
             ).fetchone()
             connection.executemany(
                 "INSERT INTO source (run, job, number, name, path, size, modified_ns, spooled,"
-                " origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " origin, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     (self.run, job, number, *astuple(each))
                     for number, each in enumerate(manifest.sources, known)
@@ -103,7 +103,7 @@ class RunJournal:
             )
             connection.executemany(
                 "INSERT INTO part (run, job, number, source, start, end, first_row, first_line,"
-                " rows, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " rows, bytes, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((self.run, job, *astuple(part)) for part in manifest.parts),
             )
 

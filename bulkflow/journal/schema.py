@@ -111,6 +111,11 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (run, place)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE part ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+
+    ALTER TABLE source ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.
 

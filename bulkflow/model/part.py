@@ -11,6 +11,8 @@ class Part:
 
     `start` and `end` are byte offsets in the file, without the header; `bytes` is what is sent, the
     header included. `first_row` counts the file's data rows from 1, `first_line` its lines.
+    `digest` is that of the bytes from `start` to `end`, such as `xxh3:` and 32 hexadecimal digits;
+    empty where an older version recorded none.
     """
 
     index: int
@@ -21,6 +23,7 @@ class Part:
     first_line: int
     rows: int
     bytes: int
+    digest: str = ""
 
 
 @frozen
@@ -35,6 +38,8 @@ class SourceRecord:
     """Whether it is a copy that the run made."""
     origin: str | None = None
     """For rows that are sent again: the file that says which rows of the other files they are."""
+    digest: str = ""
+    """That of all its bytes, header included; empty where an older version recorded none."""
 
 
 @frozen

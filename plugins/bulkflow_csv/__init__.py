@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
+    from bulkflow_csv.digests import digest
     from bulkflow_csv.errors import CsvError
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
@@ -41,6 +42,7 @@ __all__ = [
     "Row",
     "Scan",
     "Stamp",
+    "digest",
     "is_encoding",
     "iter_parts",
     "open_source",
@@ -70,6 +72,7 @@ _HOMES: Final = {
     "Row": "rows",
     "Scan": "scanning",
     "Stamp": "source",
+    "digest": "digests",
     "is_encoding": "recoding",
     "iter_parts": "scanning",
     "open_source": "source",

@@ -14,6 +14,7 @@ from bulkflow_csv.walk import Mark
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bulkflow_csv.digests import PassDigests
     from bulkflow_csv.head import Head
     from bulkflow_csv.limits import PartLimit
 
@@ -27,6 +28,7 @@ class Cutter:
     Args:
         head: What is known of the file.
         limit: How large a part may get.
+        digests: Told where each part ends; it has taken the block when `take` is called.
 
     Attributes:
         mark: The place behind the last whole record seen.
@@ -35,8 +37,9 @@ class Cutter:
         CsvError: The header alone fills a part.
     """
 
-    def __init__(self, head: Head, limit: PartLimit) -> None:
+    def __init__(self, head: Head, limit: PartLimit, digests: PassDigests) -> None:
         self._head = head
+        self._digests = digests
         self._rows = limit.rows
         self._room = None if limit.bytes is None else limit.bytes - head.header.size
         self._bytes = limit.bytes
@@ -78,6 +81,7 @@ class Cutter:
         if last >= 0:
             line = self._line - bits.count_from(feeds, last + 1)
             self.mark = Mark(offset + last + 1, line, self.mark.record + records)
+        self._digests.settle(self.mark.offset)
 
     def finish(self) -> Iterator[PartRange]:
         """Give the last part, if any rows are left for it."""
@@ -146,6 +150,7 @@ class Cutter:
             first_row=first.record,
             rows=behind.record - first.record,
             first_line=first.line,
+            digest=self._digests.cut(behind.offset),
         )
 
     def _oversize(self) -> CsvError:

@@ -27,6 +27,7 @@ class PartRange:
         first_row: The number of its first data row in the file, from 1.
         rows: How many data rows it has.
         first_line: The physical line of its first row, from 1.
+        digest: The digest of these bytes, without the header.
     """
 
     source: ByteSource = attrs.field(repr=lambda source: repr(source.name))
@@ -38,6 +39,7 @@ class PartRange:
     first_row: int
     rows: int
     first_line: int
+    digest: str
 
     @property
     def size(self) -> int:

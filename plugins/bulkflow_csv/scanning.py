@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from bulkflow_csv.digests import PassDigests
 from bulkflow_csv.errors import file_changed
 from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.limits import FormatLimits, PartLimit
@@ -35,10 +36,12 @@ class Scan:
     Attributes:
         head: Its form and header.
         parts: The parts that it is loaded in; none if it has no rows.
+        digest: The digest of all its bytes, the header included.
     """
 
     head: Head
     parts: tuple[PartRange, ...]
+    digest: str
 
     @property
     def source(self) -> ByteSource:
@@ -94,8 +97,9 @@ def scan(
         CsvError: The first thing that Salesforce would refuse, and its place.
     """
     head = read_head(source, delimiter=delimiter, line_ending=line_ending, limits=limits)
-    parts = iter_parts(head, limit=limit, limits=limits, block_size=block_size)
-    return Scan(head, tuple(parts))
+    digests = PassDigests(head.start.offset)
+    parts = _parts(head, limit, limits, block_size, digests)
+    return Scan(head, tuple(parts), digests.file())
 
 
 def iter_parts(
@@ -119,11 +123,21 @@ def iter_parts(
         CsvError: The first thing that Salesforce would refuse, and its place; or the file is not
             as it was when its head was read.
     """
+    yield from _parts(head, limit, limits, block_size, PassDigests(head.start.offset))
+
+
+def _parts(
+    head: Head,
+    limit: PartLimit | None,
+    limits: FormatLimits | None,
+    block_size: int,
+    digests: PassDigests,
+) -> Iterator[PartRange]:
     from bulkflow_csv.cut import Cutter
     from bulkflow_csv.structure import Structure
 
     limits = limits or FormatLimits()
-    cutter = Cutter(head, limit or PartLimit())
+    cutter = Cutter(head, limit or PartLimit(), digests)
     structure = Structure(
         block_size=block_size,
         delimiter=head.dialect.delimiter,
@@ -135,21 +149,32 @@ def iter_parts(
     view = memoryview(structure.buffer)
     with head.source.open() as file:
         head.source.check(file, head.stamp)
-        file.seek(head.start.offset)
-        offset = head.start.offset
-        while offset < head.end:
-            size = min(block_size, head.end - offset)
-            _fill(file, view[:size], head)
+        for _, block in _blocks(file, view, head, 0, head.start.offset):
+            digests.outside(block)
+        for offset, block in _blocks(file, view, head, head.start.offset, head.end):
+            size = len(block)
             structure.read(size)
             if structure.suspect:
                 _look_closely(head, cutter.mark, offset + size, limits)
+            digests.take(block, offset)
             yield from cutter.take(offset, size, structure.ends, structure.feeds, structure.records)
-            offset += size
+        for _, block in _blocks(file, view, head, head.end, head.stamp.size):
+            digests.outside(block)
         if cutter.mark.offset < head.end:
             # No line end comes to close the last record, so it is looked at by itself.
             _look_closely(head, cutter.mark, head.end, limits)
         head.source.check(file, head.stamp)
     yield from cutter.finish()
+
+
+def _blocks(
+    file: FileIO, view: memoryview, head: Head, start: int, end: int
+) -> Iterator[tuple[int, memoryview]]:
+    """The bytes from `start` to `end`, one block after the other in one buffer."""
+    for offset in range(start, end, len(view)):
+        block = view[: min(len(view), end - offset)]
+        _fill(file, block, head)
+        yield offset, block
 
 
 def _fill(file: FileIO, view: memoryview, head: Head) -> None:

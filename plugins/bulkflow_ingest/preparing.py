@@ -150,6 +150,7 @@ def _recorded(scanned: Scan, origin: str | None) -> SourceRecord:
         stamp.modified_ns,
         source.spooled,
         origin,
+        scanned.digest,
     )
 
 
@@ -163,6 +164,7 @@ def _part(index: int, data: PartRange) -> Part:
         data.first_line,
         data.rows,
         data.size,
+        data.digest,
     )
 
 

@@ -6,13 +6,17 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bulkflow.journal.store import FILE_NAME
+from bulkflow_csv import digest
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.faults.fault import FailJob
 from support.proxy import Handler, Proxy, answering, lose_answer
@@ -226,6 +230,26 @@ def test_a_changed_file_is_refused(
     assert ran.code != 0
     assert said in ran.out
     assert loaded(sandbox, tag) == []
+
+
+def test_digests_are_recorded_and_a_run_without_them_can_be_gone_on_with(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    assert workshop.run(STAGED).code == 1
+    with closing(sqlite3.connect(workshop.folder / "state" / FILE_NAME)) as journal:
+        assert journal.execute("SELECT digest FROM source").fetchall() == [(digest(people),)]
+        ranges = journal.execute("SELECT start, end, digest FROM part").fetchall()
+        assert len(ranges) == 3
+        for start, end, found in ranges:
+            assert found == digest(people, start, end)
+        # As an older version, which knew no digests, left it.
+        journal.execute("UPDATE source SET digest = ''")
+        journal.execute("UPDATE part SET digest = ''")
+        journal.commit()
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
 
 
 def test_a_run_that_is_given_up_leaves_nothing_open(
