@@ -97,6 +97,17 @@ def scan(
         CsvError: The first thing that Salesforce would refuse, and its place.
     """
     head = read_head(source, delimiter=delimiter, line_ending=line_ending, limits=limits)
+    return scan_rows(head, limit=limit, limits=limits, block_size=block_size)
+
+
+def scan_rows(
+    head: Head,
+    *,
+    limit: PartLimit | None = None,
+    limits: FormatLimits | None = None,
+    block_size: int = BLOCK_BYTES,
+) -> Scan:
+    """Read the rows of a file whose head was read; takes and raises what `iter_parts` does."""
     digests = PassDigests(head.start.offset)
     parts = _parts(head, limit, limits, block_size, digests)
     return Scan(head, tuple(parts), digests.file())

@@ -20,7 +20,7 @@ import attrs
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.head import Head, data_end, read_head
 from bulkflow_csv.limits import PART_BYTES, PartLimit
-from bulkflow_csv.scanning import Scan, iter_parts
+from bulkflow_csv.scanning import Scan, scan_rows
 from bulkflow_csv.source import ByteSource, not_copied, not_gzip
 from bulkflow_csv.walk import Mark
 
@@ -80,7 +80,7 @@ def windows(
             limits=limits,
         )
         head = _told(head, first, before)
-        return Scan(head, tuple(iter_parts(head, limit=limit, limits=limits)))
+        return scan_rows(head, limit=limit, limits=limits)
 
     while not reader.at_end:
         header = b"" if first is None else first.header.raw
