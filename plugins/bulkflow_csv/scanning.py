@@ -158,6 +158,7 @@ def _parts(
         limits=limits,
     )
     view = memoryview(structure.buffer)
+    undecided = False
     with head.source.open() as file:
         head.source.check(file, head.stamp)
         for _, block in _blocks(file, view, head, 0, head.start.offset):
@@ -165,8 +166,8 @@ def _parts(
         for offset, block in _blocks(file, view, head, head.start.offset, head.end):
             size = len(block)
             structure.read(size)
-            if structure.suspect:
-                _look_closely(head, cutter.mark, offset + size, limits)
+            if structure.suspect or undecided:
+                undecided = _look_closely(head, cutter.mark, offset + size, limits)
             digests.take(block, offset)
             yield from cutter.take(offset, size, structure.ends, structure.feeds, structure.records)
         for _, block in _blocks(file, view, head, head.end, head.stamp.size):
@@ -197,8 +198,11 @@ def _fill(file: FileIO, view: memoryview, head: Head) -> None:
         filled += got
 
 
-def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> None:
+def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> bool:
     """Read the records from `mark` to byte `end` one by one.
+
+    Returns:
+        Whether they end inside a character, so that they must be read again with the next bytes.
 
     Raises:
         CsvError: There is a fault in them.
@@ -219,3 +223,4 @@ def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> Non
     )
     for _ in walker.records():
         pass
+    return walker.undecided

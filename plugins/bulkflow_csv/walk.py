@@ -71,6 +71,8 @@ class Walker:
         columns: The names of the header; None while the header itself is read.
         limits: What the API takes.
         final: The data reach to the end of the file, so nothing that is cut off can be completed.
+        undecided: The data ended inside a character, whose first bytes were not looked at; known
+            when all records were read.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Walker:
     columns: Sequence[str] | None
     limits: FormatLimits
     final: bool
+    undecided: bool = attrs.field(init=False, default=False)
     _record: int = attrs.field(init=False, default=0)
     _column: int = attrs.field(init=False, default=1)
     _plain: re.Pattern[bytes] = attrs.field(init=False)
@@ -103,8 +106,11 @@ class Walker:
     def _readable(self) -> tuple[bytes, tuple[str, str] | None]:
         """The data up to the first byte that is no text, and what is wrong with that byte."""
         end, why = len(self.data), None
+        decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            codecs.getincrementaldecoder("utf-8")().decode(self.data, self.final)
+            decoder.decode(self.data, self.final)
+            end -= len(decoder.getstate()[0])
+            self.undecided = end < len(self.data)
         except UnicodeDecodeError as error:
             end = error.start
             why = (
@@ -118,7 +124,7 @@ class Walker:
                 "there is a NUL byte in the text",
                 "save the file as UTF-8 text; NUL bytes are a sign of UTF-16 or of binary data",
             )
-        return (self.data if why is None else self.data[:end]), why
+        return self.data[:end], why
 
     def _walk(self, data: bytes, *, final: bool) -> Iterator[RawRecord]:
         size, start = len(data), 0

@@ -317,6 +317,8 @@ HEADS = st.sampled_from([b"a,b\n", b"a,b\r\n", b"a\n", b'"a","b"\n', b"a;b;c\r\n
 @example(head=b"a\r\n", mess=b"x" * 60 + b"\r" + b"\n", block=64)
 @example(head=b"a\n", mess=b"x" * 62 + b'"' + b"\n", block=64)
 @example(head=b"a\n", mess=b"x" * 63 + b"\xc3" + b"\xa9\n", block=64)
+@example(head=b"a\n", mess=b'"' + b"x" * 61 + b'"' + b"\xf0\x9f", block=64)
+@example(head=b"a\n", mess=b'"' + b"x" * 61 + b'"' + b"\xc3\xa9\n", block=64)
 def test_fast_reading_and_careful_reading_agree(
     place: Path, head: bytes, mess: bytes, block: int
 ) -> None:
