@@ -124,7 +124,7 @@ class RunJournal:
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
         """The request of an intent was answered, or its fate was found out."""
-        with self._journal.writing() as connection:
+        with self._journal.writing(synced=False) as connection:
             connection.execute(
                 "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
                 " WHERE number = ? AND outcome IS NULL",
@@ -133,7 +133,7 @@ class RunJournal:
 
     def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
         """The id of a part's job in the org, and the state that was last seen."""
-        with self._journal.writing() as connection:
+        with self._journal.writing(synced=False) as connection:
             connection.execute(
                 "INSERT INTO remote_state (run, job, part, remote_id, state, at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",

@@ -15,6 +15,10 @@ Hence the order of writes for a part: sources and parts, intent to create, its o
 intent to upload, its outcome, intent to close, its outcome, then each state that is seen.
 
 Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced before it returns.
+What an answer told (outcomes, and states that were seen) is committed without that, and reaches the
+disk with the next commit that is synced, at the latest: a power cut before leaves what it would
+leave if it had come before the answer, and the log is never there without what was written earlier.
+A killed process loses neither.
 """
 
 from __future__ import annotations
@@ -50,6 +54,7 @@ class Journal:
     path: Path
     time: Callable[[], float] = field(repr=False)
     _connection: sqlite3.Connection = field(repr=False)
+    _synced: bool = field(default=True, init=False, repr=False)
     _lock: Lock = field(factory=Lock, repr=False)
 
     @classmethod
@@ -88,30 +93,42 @@ class Journal:
         self._connection.close()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction that is on the disk when the block is left.
+
+        If not `synced`, it survives the process then, and a power cut after the next one that is.
 
         Raises:
             JournalError: the disk is full, or another process keeps the file to itself.
         """
-        with self._lock, self._converted(), _transaction(self._connection):
-            yield self._connection
+        with self._lock:
+            try:
+                self._sync(synced)
+                with _transaction(self._connection):
+                    yield self._connection
+            except sqlite3.Error as error:
+                raise self._unkept(error) from error
 
     def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The rows that a query gives. Raises `JournalError`."""
-        with self._lock, self._converted():
-            return self._connection.execute(query, values).fetchall()
+        with self._lock:
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._unkept(error) from error
 
-    @contextmanager
-    def _converted(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise JournalError(
-                f"the journal {self.path} cannot be kept: {error}",
-                help="nothing is sent that is not recorded first; make room for it, or choose "
-                "another folder with --state-dir DIR, and run again",
-            ) from error
+    def _sync(self, synced: bool) -> None:
+        """Whether the next commits are synced; cannot be changed within a transaction."""
+        if synced != self._synced:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+            self._synced = synced
+
+    def _unkept(self, error: sqlite3.Error) -> JournalError:
+        return JournalError(
+            f"the journal {self.path} cannot be kept: {error}",
+            help="nothing is sent that is not recorded first; make room for it, or choose "
+            "another folder with --state-dir DIR, and run again",
+        )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -52,6 +52,7 @@ class OrgAddress:
             `https://mydomain.my.salesforce.com`. Hosts of the user interface are turned into the
             API's; plain http is taken for loopback addresses only.
         api_version: Such as `66.0`; `v66.0` and `66` are understood.
+        origin: The server to connect to.
 
     Raises:
         UsageError: Either value cannot be used.
@@ -60,9 +61,10 @@ class OrgAddress:
     instance_url: str = field(converter=_instance_url)
     api_version: str = field(default=DEFAULT_API_VERSION, converter=_api_version)
 
-    @property
-    def origin(self) -> Origin:
-        """The server to connect to."""
+    origin: Origin = field(init=False, repr=False, eq=False)
+
+    @origin.default
+    def _server(self) -> Origin:
         return Origin(self.instance_url)
 
     @property

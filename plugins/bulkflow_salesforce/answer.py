@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from bulkflow_salesforce.faults import lost_answer, too_slow, unfinished, unusab
 from bulkflow_salesforce.inflate import DamagedGzipError, inflate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from urllib3 import BaseHTTPResponse
 
@@ -51,15 +52,15 @@ class Answer:
         """
         window, rate = self._timeouts.read, self._timeouts.rate
         self._pace.begin(window, max(1, round(window * rate)))
-        return self._bounded(limit, too_slow(self.call, rate))
+        return self._bounded(limit, partial(too_slow, self.call, rate))
 
     def read(self, limit: int) -> bytes:
         """The whole decoded body, within the time that an answer may take; raises as `stream`."""
         window = self._timeouts.read
         self._pace.begin(window)
-        return b"".join(self._bounded(limit, unfinished(self.call, window)))
+        return b"".join(self._bounded(limit, partial(unfinished, self.call, window)))
 
-    def _bounded(self, limit: int, late: AnswerTimeoutError) -> Iterator[bytes]:
+    def _bounded(self, limit: int, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
         taken = 0
         for piece in self._decoded(late):
             taken += len(piece)
@@ -76,7 +77,7 @@ class Answer:
         self._pace.begin(window)
         start = bytearray()
         try:
-            for piece in self._decoded(unfinished(self.call, window)):
+            for piece in self._decoded(partial(unfinished, self.call, window)):
                 start += piece
                 if len(start) >= limit:
                     break
@@ -98,14 +99,14 @@ class Answer:
         coding = self.headers.get("content-encoding", "").strip().lower()
         return {"": "identity", "x-gzip": "gzip"}.get(coding, coding)
 
-    def _decoded(self, late: AnswerTimeoutError) -> Iterator[bytes]:
+    def _decoded(self, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
         if self._coding == "identity":
             return self._raw(late)
         if self._coding == "gzip":
             return self._inflated(late)
         raise unusable(self.call, f"the content coding {self._coding[:40]!a}")
 
-    def _inflated(self, late: AnswerTimeoutError) -> Iterator[bytes]:
+    def _inflated(self, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
         try:
             yield from inflate(self._raw(late), BLOCK)
         except DamagedGzipError as error:
@@ -113,11 +114,11 @@ class Answer:
                 self.call, f"the answer of {self.call.host} to {self.call} is damaged: {error}"
             ) from error
 
-    def _raw(self, late: AnswerTimeoutError) -> Iterator[bytes]:
+    def _raw(self, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
         try:
             yield from self._response.stream(BLOCK, decode_content=False)
         except ReadTimeoutError as error:
-            raise late from error
+            raise late() from error
         except (HTTPError, HTTPException, OSError) as error:
             raise lost_answer(
                 self.call, f"{self.call.host} cut its answer to {self.call} short"

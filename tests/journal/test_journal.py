@@ -19,6 +19,7 @@ from bulkflow.errors import ExitCode, UsageError
 from bulkflow.journal import Journal, JournalError, RunJournal
 from bulkflow.journal.schema import FORMAT
 from bulkflow.journal.store import FILE_NAME
+from bulkflow.model.history import StepState
 from bulkflow.model.part import Manifest, Part, SourceRecord
 
 DATA = Path(__file__).with_name("data")
@@ -81,6 +82,34 @@ def test_commits_are_synced(journal: Journal) -> None:
 def test_what_was_returned_can_be_seen_by_another_process_at_once(run, open_journal) -> None:
     run.intend("accounts", 0, "create", {})
     assert rows(open_journal(), "job", "intent") == [("accounts",)]
+
+
+def test_an_intent_is_synced_with_all_before_it_and_answers_are_not(journal, begin) -> None:
+    run = begin(journal)
+    statements: list[str] = []
+    journal._connection.set_trace_callback(statements.append)
+    run.prepared("accounts", manifest(PART))
+    for action in ("create", "upload"):
+        number = run.intend("accounts", 0, action, {})
+        run.settle(number, "done", {"id": "750000000000001AAA"})
+        run.remote("accounts", 0, "750000000000001AAA", "Open")
+    run.step_is("0", "load", StepState.FINISHED, {})
+    synced, wrote, commits = True, "", []
+    for statement in statements:
+        words = statement.split()
+        match words[0]:
+            case "PRAGMA":
+                synced = words[-1] == "FULL"
+            case "INSERT":
+                wrote = words[2]
+            case "UPDATE":
+                wrote = "outcome"
+            case "COMMIT":
+                commits.append((wrote, synced))
+            case _:
+                pass
+    turn = [("intent", True), ("outcome", False), ("remote_state", False)]
+    assert commits == [("part", True), *turn, *turn, ("step", True)]
 
 
 # ------------------------------------------------------------------------- what is kept
