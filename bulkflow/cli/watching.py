@@ -22,21 +22,23 @@ def watched(
 
     `begin` says what the work is, once signals are heard and before anything is shown.
     """
+    from bulkflow.cli.collecting import seldom_collected
     from bulkflow.cli.interruption import Interruption
     from bulkflow.engine.services import SystemClock
     from bulkflow.report import choose
 
     interruption = Interruption(environment.grace, live=environment.live)
     with interruption.handled():
-        work = begin()
-        listener = choose(
-            environment.stdout,
-            environment.stderr,
-            json=as_json,
-            environ=environment.environ,
-            clock=SystemClock(),
-            verbose=verbose,
-        )
+        with seldom_collected():
+            work = begin()
+            listener = choose(
+                environment.stdout,
+                environment.stderr,
+                json=as_json,
+                environ=environment.environ,
+                clock=SystemClock(),
+                verbose=verbose,
+            )
         try:
             finished = work(listener, interruption.watch)
         finally:

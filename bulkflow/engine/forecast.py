@@ -18,7 +18,7 @@ from bulkflow.model.plan import (
     PlannedWhen,
 )
 from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.records import Load
+from bulkflow.plugin.exchange import Load
 
 if TYPE_CHECKING:
     from bulkflow.engine.services import Services

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from bulkflow.engine.services import Services
     from bulkflow.model.plan import Plan, PlannedJob
     from bulkflow.plugin.context import Job
-    from bulkflow.plugin.records import Load, Problem
+    from bulkflow.plugin.exchange import Load
+    from bulkflow.plugin.records import Problem
     from bulkflow.source import Span
 
 JOB_PROBLEM = "B309"

@@ -15,7 +15,7 @@ from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
 from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.context import Recorder
-from bulkflow.plugin.records import OrgRequest
+from bulkflow.plugin.exchange import OrgRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import PlannedJob
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job
-    from bulkflow.plugin.records import Load, Problem, Provider
+    from bulkflow.plugin.exchange import Load
+    from bulkflow.plugin.records import Problem, Provider
 
 T = TypeVar("T")
 

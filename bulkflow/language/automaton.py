@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 EVERYWHERE = frozenset({
     "WORD", "TEXT", "LONG_TEXT", "INTEGER", "DURATION", "SIZE", "PERCENT", "TRUE", "FALSE",
@@ -74,23 +75,16 @@ class Table:
     keywords: Mapping[str, Mapping[str, str]]
     """Texts that are a terminal of their own where that can stand, by the terminal they look as."""
     ignored: frozenset[str]
-    _scanners: dict[int, Scanner] = field(init=False, factory=dict)
-    _compiled: dict[tuple[str, ...], Scanner] = field(init=False, factory=dict)
+    _scanners: dict[frozenset[str], Scanner] = field(init=False, factory=dict)
 
-    def scanner(self, state: int) -> Scanner:
-        """What finds the next token in a state."""
-        found = self._scanners.get(state)
-        if found is None:
-            found = self._scanners[state] = self._scanner(state)
-        return found
-
-    def _scanner(self, state: int) -> Scanner:
-        wanted = self.actions[state].keys() | EVERYWHERE | self.ignored
-        kinds = tuple([kind for kind in self.patterns if kind in wanted])
-        if kinds not in self._compiled:
-            pattern = "|".join([f"({self.patterns[kind]})" for kind in kinds])
-            self._compiled[kinds] = re.compile(pattern).match, ("", *kinds)
-        return self._compiled[kinds]
+    def scanner(self, wanted: AbstractSet[str]) -> Scanner:
+        """What tells these terminals apart."""
+        kinds = frozenset(wanted)
+        if kinds not in self._scanners:
+            names = [name for name in self.patterns if name in kinds]
+            pattern = "|".join([f"({self.patterns[name]})" for name in names])
+            self._scanners[kinds] = re.compile(pattern).match, ("", *names)
+        return self._scanners[kinds]
 
 
 Scanner: TypeAlias = "tuple[Callable[[str, int], re.Match[str] | None], Sequence[str]]"
@@ -113,22 +107,28 @@ class Automaton:
     def tokens(self) -> Iterator[Token]:
         """The tokens of the text; each is found when it is asked for."""
         table, text, states = self.table, self.text, self._states
+        # One expression for all terminals costs a start less than one for each set of them that can
+        # stand somewhere; it is wrong only where it finds a terminal that cannot stand here.
+        match, kinds = table.scanner(table.patterns.keys())
         at, end = 0, len(text)
         while at < end:
-            state = states[-1]
-            match, kinds = table.scanner(state)
             found = match(text, at)
             assert found is not None, "the terminals cover every text"
-            start, at = at, found.end()
             kind = kinds[found.lastindex or 0]
             if kind in table.ignored:
+                at = found.end()
                 continue
+            here = table.actions[states[-1]]
+            if kind not in EVERYWHERE and kind not in here:
+                narrow, fewer = table.scanner(here.keys() | EVERYWHERE)
+                found = narrow(text, at)
+                assert found is not None, "the terminals cover every text"
+                kind = fewer[found.lastindex or 0]
+            start, at = at, found.end()
             written = found[0]
             if kind in table.keywords:
                 keyword = table.keywords[kind].get(written)
-                if keyword is not None and (
-                    keyword in table.actions[state] or keyword in EVERYWHERE
-                ):
+                if keyword is not None and (keyword in here or keyword in EVERYWHERE):
                     kind = keyword
             yield Token(kind, written, start, at)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.language import tree
@@ -52,7 +51,7 @@ def print_value(value: Value) -> str:
         case Size():
             return _quantity(value.bytes, _SIZES)
         case Percent():
-            return f"{Decimal(repr(value.percent)).normalize():f}%"
+            return f"{_plainly(value.percent)}%"
         case Boolean():
             return "true" if value.truth else "false"
         case Environment():
@@ -63,6 +62,13 @@ def print_value(value: Value) -> str:
 
 def _part(part: str | Interpolation) -> str:
     return f"{{{part.name}}}" if isinstance(part, Interpolation) else part.translate(_ESCAPES)
+
+
+def _plainly(number: float) -> str:
+    """A number without an exponent and without zeros at its end."""
+    from decimal import Decimal
+
+    return f"{Decimal(repr(number)).normalize():f}"
 
 
 def _quantity(amount: int, units: Sequence[tuple[int, str]]) -> str:

@@ -16,24 +16,21 @@ A plugin is a module in the entry-point group `bulkflow`:
 `docs/plugins.md` tells the rest; `bulkflow.plugin.hookspecs` lists every hook.
 """
 
-from bulkflow.plugin.context import Clock, Context, Job, Recorder
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from bulkflow.plugin.flow import Continue, RetryStep, Stop
 from bulkflow.plugin.hookspecs import hookimpl
 from bulkflow.plugin.records import (
     Clause,
     Command,
     Condition,
-    Load,
     Org,
-    OrgRequest,
     Problem,
     Provider,
     Source,
-    SourceBytes,
-    SourceData,
-    SourceFile,
-    SourceRequest,
-    SourceRows,
     Step,
     ValueType,
     clause,
@@ -41,6 +38,18 @@ from bulkflow.plugin.records import (
     step,
 )
 from bulkflow.plugin.unknown import UNKNOWN, Unknown
+
+if TYPE_CHECKING:
+    from bulkflow.plugin.context import Clock, Context, Job, Recorder
+    from bulkflow.plugin.exchange import (
+        Load,
+        OrgRequest,
+        SourceBytes,
+        SourceData,
+        SourceFile,
+        SourceRequest,
+        SourceRows,
+    )
 
 __all__ = [
     "UNKNOWN",
@@ -73,3 +82,25 @@ __all__ = [
     "hookimpl",
     "step",
 ]
+
+_HOMES: Final = {
+    "Clock": "context",
+    "Context": "context",
+    "Job": "context",
+    "Load": "exchange",
+    "OrgRequest": "exchange",
+    "Recorder": "context",
+    "SourceBytes": "exchange",
+    "SourceData": "exchange",
+    "SourceFile": "exchange",
+    "SourceRequest": "exchange",
+    "SourceRows": "exchange",
+}
+"""What a file that runs needs and one that is checked does not, and the modules that hold it."""
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, and nothing else: a start needs little of it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     )
     from bulkflow.model.part import Manifest
     from bulkflow.plugin.context import Context, Job
+    from bulkflow.plugin.exchange import Load
     from bulkflow.plugin.records import (
         Clause,
         Command,
         Condition,
-        Load,
         Org,
         Problem,
         Source,

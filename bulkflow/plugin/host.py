@@ -12,19 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 from attrs import define, evolve, field
 
-from bulkflow.model.event import (
-    Event,
-    JobPrepared,
-    Notice,
-    Progress,
-    RunFinished,
-    RunStarted,
-    Shown,
-    StepFailed,
-    StepFinished,
-    StepStarted,
-)
-from bulkflow.model.part import Manifest
 from bulkflow.plugin import hookspecs
 from bulkflow.plugin.boundary import attributed, failure_of
 from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
@@ -45,23 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from bulkflow.errors import PluginError
+    from bulkflow.model.event import Event
+    from bulkflow.model.part import Manifest
     from bulkflow.plugin.context import Context, Job
-    from bulkflow.plugin.records import Load, Provider
+    from bulkflow.plugin.exchange import Load
+    from bulkflow.plugin.records import Provider
 
 R = TypeVar("R")
 D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Command)
-
-HOOK_OF_EVENT: dict[type[Event], str] = {
-    RunStarted: "bulkflow_run_started",
-    JobPrepared: "bulkflow_job_prepared",
-    StepStarted: "bulkflow_step_started",
-    StepFinished: "bulkflow_step_finished",
-    StepFailed: "bulkflow_step_failed",
-    Progress: "bulkflow_progress",
-    Notice: "bulkflow_notice",
-    RunFinished: "bulkflow_run_finished",
-}
-"""Which hook hears of which event. `Shown` is data for the user, not news for plugins."""
 
 
 @define(eq=False, slots=False)
@@ -133,6 +111,8 @@ class PluginHost:
 
     def prepare_job(self, context: Context, job: Job) -> Manifest | None:
         """Ask the plugins to read a job's source; None if it is nobody's job."""
+        from bulkflow.model.part import Manifest
+
         for provider, function in self._implementations("bulkflow_prepare_job"):
             with attributed(provider, f"preparing job {job.name}"):
                 manifest = function(context=context, job=job)
@@ -164,10 +144,13 @@ class PluginHost:
 
         A listener has no say in the run, so whatever it raises is a failure of its own.
         """
-        if isinstance(event, Shown):
+        from bulkflow.plugin.listening import HOOK_OF_EVENT
+
+        hook = HOOK_OF_EVENT[type(event)]
+        if hook is None:
             return ()
         failures: list[tuple[Provider, PluginError]] = []
-        for provider, function in self._implementations(HOOK_OF_EVENT[type(event)]):
+        for provider, function in self._implementations(hook):
             try:
                 function(event=event)
             except Exception as error:  # noqa: BLE001 - the other listeners want to hear of it too
@@ -178,9 +161,12 @@ class PluginHost:
 
     def listens(self, plugin: LoadedPlugin) -> list[str]:
         """The events of a run that a plugin hears."""
+        from bulkflow.plugin.listening import HOOK_OF_EVENT
+
         callers = self._manager.get_hookcallers(plugin.plugin) or []
         heard = {caller.name for caller in callers}
-        return [hook.removeprefix("bulkflow_") for hook in HOOK_OF_EVENT.values() if hook in heard]
+        hooks = [hook for hook in HOOK_OF_EVENT.values() if hook is not None]
+        return [hook.removeprefix("bulkflow_") for hook in hooks if hook in heard]
 
     def _job_problems(self, settings: Mapping[str, object]) -> Iterator[Problem]:
         action = "checking a job's settings"

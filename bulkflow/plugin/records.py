@@ -2,22 +2,21 @@
 
 The decorators `step`, `clause` and `condition` make such a record of a function; the hooks in
 `bulkflow.plugin.hookspecs` hand the records over. The registry writes the `provider` into each.
+What passes between bulkflow and a plugin afterwards is in `bulkflow.plugin.exchange`.
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from bulkflow.plugin.phrase import Phrase
 from bulkflow.plugin.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
-    from typing import BinaryIO
 
     import click
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
     from bulkflow.model.phase import Phase
     from bulkflow.model.value import Value
-    from bulkflow.plugin.context import Job
+    from bulkflow.plugin.exchange import OrgRequest, SourceData, SourceRequest
 
 
 @frozen
@@ -130,15 +129,6 @@ class ValueType:
 
 
 @frozen
-class OrgRequest:
-    """What an org plugin may use to open its org."""
-
-    name: str
-    environ: Mapping[str, str] = field(repr=False)
-    state_directory: Path
-
-
-@frozen
 class Org:
     """A name that may stand after `org`. `connect` opens it, or raises `UsageError`."""
 
@@ -146,43 +136,6 @@ class Org:
     doc: str
     connect: Callable[[OrgRequest], OrgAccess]
     provider: Provider | None = None
-
-
-@frozen
-class SourceFile:
-    """A file on disk, loaded byte for byte."""
-
-    name: str
-    path: Path
-
-
-@frozen
-class SourceBytes:
-    """A stream of CSV bytes that can be read once."""
-
-    name: str
-    stream: BinaryIO
-
-
-@frozen
-class SourceRows:
-    """Rows that have no bytes yet; None is an empty value."""
-
-    name: str
-    columns: Sequence[str]
-    rows: Iterable[Sequence[str | None]]
-
-
-SourceData: TypeAlias = SourceFile | SourceBytes | SourceRows
-
-
-@frozen
-class SourceRequest:
-    """A location to open. A relative path in it starts at `folder`."""
-
-    location: str
-    folder: Path
-    environ: Mapping[str, str] = field(repr=False)
 
 
 @frozen
@@ -223,15 +176,6 @@ class Problem:
     """Whether the file may run all the same."""
     job: str | None = None
     """The key of the job, where a hook is asked about several; None for the file as a whole."""
-
-
-@frozen
-class Load:
-    """A job whose rows a plan hands over to the org."""
-
-    job: Job
-    after: frozenset[str]
-    """The keys of the jobs that the org has certainly processed by then."""
 
 
 class StepDecorator(Protocol):

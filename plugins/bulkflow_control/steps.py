@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice
-from bulkflow.plugin import Context, Continue, RetryStep, Step, Stop, step
+from bulkflow.plugin import Continue, RetryStep, Step, Stop, step
+
+if TYPE_CHECKING:
+    from bulkflow.plugin import Context
 
 
 @step("retry [{n:count}] times [every {interval:duration}]", "retry")
@@ -38,6 +42,8 @@ def fail(context: Context, message: str) -> None:
 @step("log {message:value}")
 def log(context: Context, message: str) -> None:
     """Write a message into the run's log."""
+    from bulkflow.model.event import Notice
+
     context.emit(Notice(message))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.plugin import Condition, Context, Job, condition
+from bulkflow.plugin import Condition, condition
 from bulkflow_ingest.steps import selected
 
 if TYPE_CHECKING:
+    from bulkflow.plugin import Context, Job
     from bulkflow_ingest.types import Limit
 
 

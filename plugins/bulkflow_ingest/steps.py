@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice, NoticeLevel, Shown
 from bulkflow.model.phase import Phase
-from bulkflow.plugin import Context, Job, Step, step
+from bulkflow.plugin import Step, step
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.part import Counts, Manifest
+    from bulkflow.plugin import Context, Job
     from bulkflow_ingest.types import Limit
     from bulkflow_ingest.work import JobWork
 
@@ -24,6 +24,13 @@ def _work(context: Context, job: Job) -> JobWork:
     from bulkflow_ingest.work import JobWork
 
     return JobWork.on(context, job)
+
+
+def _say(context: Context, job: Job, message: str, *, warning: bool = False) -> None:
+    from bulkflow.model.event import Notice, NoticeLevel
+
+    level = NoticeLevel.WARNING if warning else NoticeLevel.INFO
+    context.emit(Notice(message, level, job=job.key))
 
 
 def _per_part(requests: int) -> Counter:
@@ -101,13 +108,15 @@ def load(context: Context, job: Job) -> None:
 @step("show [{job}]", requests=_per_part(1))
 def show(context: Context, job: Job) -> None:
     """Show the job's properties as Salesforce returns them."""
+    from bulkflow.model.event import Shown
+
     work = _work(context, job)
     for part in work.parts.in_org:
         assert part.id is not None
         info = work.requests.api.info(part.id)
         context.emit(Shown(f"job {job.name}, part {part.number + 1}", info.properties, job.key))
     if not work.parts.in_org:
-        context.emit(Notice(f"job {job.name} is not in the org yet", job=job.key))
+        _say(context, job, f"job {job.name} is not in the org yet")
 
 
 @step("delete [{job}]", accepts=_ENDED, leaves=Phase.DELETED, requests=_per_part(1))
@@ -183,7 +192,7 @@ def save_results(context: Context, job: Job, path: Path) -> None:
         saved = work.results.save_files(path)
         job.saved.append(str(path))
         job.failures_settled = True
-        context.emit(Notice(f"saved {len(saved)} result files to {path}", job=job.key))
+        _say(context, job, f"saved {len(saved)} result files to {path}")
 
 
 @step("save {selection:rows} rows [of {job}] to {path}", accepts=_ENDED, requests=_per_part(1))
@@ -200,24 +209,19 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
         job.failures_settled = job.failures_settled or selection in {"failed", "all"}
         rows = "row" if saved == 1 else "rows"
         what = f"all {saved:,}" if selection == "all" else f"{saved:,} {selection}"
-        context.emit(Notice(f"saved {what} {rows} to {path}", job=job.key))
+        _say(context, job, f"saved {what} {rows} to {path}")
 
 
 def _nothing_to_save(context: Context, work: JobWork) -> bool:
     """In an `always` block the job may be at any point; that is no failure of saving."""
     running = [part for part in work.parts.in_org if not part.is_final]
     if running and context.failure is None:
-        context.emit(
-            Notice(
-                f"nothing of job {work.job.name} is saved: it is not at an end",
-                NoticeLevel.WARNING,
-                job=work.job.key,
-            )
-        )
+        message = f"nothing of job {work.job.name} is saved: it is not at an end"
+        _say(context, work.job, message, warning=True)
         return True
     if work.parts.in_org:
         return False
-    context.emit(Notice(f"job {work.job.name} has no results to save", job=work.job.key))
+    _say(context, work.job, f"job {work.job.name} has no results to save")
     return True
 
 

@@ -47,7 +47,14 @@ def test_checking_a_file_loads_no_parser_generator_and_no_network(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "name", ["bulkflow_csv", "bulkflow_ingest", "bulkflow_salesforce", "bulkflow_sandbox"]
+    "name",
+    [
+        "bulkflow.plugin",
+        "bulkflow_csv",
+        "bulkflow_ingest",
+        "bulkflow_salesforce",
+        "bulkflow_sandbox",
+    ],
 )
 def test_what_a_package_exports_is_there_when_all_its_modules_are_loaded(name: str) -> None:
     # A module that is loaded becomes an attribute of its package, and would hide what has its name.

@@ -10,6 +10,7 @@ leads out of the folder.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,11 +33,22 @@ _SUFFIX: Final = ".toml"
 def folder_of(environ: Mapping[str, str]) -> ProfileFolder:
     """The folder of a user."""
     given = environ.get(VARIABLE)
-    if given:
-        return ProfileFolder(Path(given))
-    from platformdirs import user_config_path
+    return ProfileFolder(Path(given) if given else configuration_of(environ) / "bulkflow")
 
-    return ProfileFolder(user_config_path("bulkflow", appauthor=False, roaming=True))
+
+def configuration_of(environ: Mapping[str, str], system: str = sys.platform) -> Path:
+    """Where a user's programs keep their settings.
+
+    On Windows the roaming folder; on macOS `Application Support`, elsewhere `~/.config`, unless
+    XDG_CONFIG_HOME names another (https://specifications.freedesktop.org/basedir-spec/: a path that
+    is not absolute is to be ignored).
+    """
+    if system == "win32":
+        return Path(environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    chosen = Path(environ.get("XDG_CONFIG_HOME", ""))
+    if chosen.is_absolute():
+        return chosen
+    return Path.home() / ("Library/Application Support" if system == "darwin" else ".config")
 
 
 @frozen

@@ -1,0 +1,33 @@
+"""Which hook hears of which event of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.model.event import (
+    JobPrepared,
+    Notice,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Shown,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
+
+if TYPE_CHECKING:
+    from bulkflow.model.event import Event
+
+HOOK_OF_EVENT: dict[type[Event], str | None] = {
+    RunStarted: "bulkflow_run_started",
+    JobPrepared: "bulkflow_job_prepared",
+    StepStarted: "bulkflow_step_started",
+    StepFinished: "bulkflow_step_finished",
+    StepFailed: "bulkflow_step_failed",
+    Progress: "bulkflow_progress",
+    Notice: "bulkflow_notice",
+    RunFinished: "bulkflow_run_finished",
+    Shown: None,
+}
+"""None where no hook hears: `Shown` is data for the user, not news for plugins."""
