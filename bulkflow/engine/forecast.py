@@ -155,7 +155,7 @@ class _Forecaster:
             return 0
         manifest = job.manifest if job else None
         with attributed(record.provider, f"counting the requests of `{step.word}`"):
-            return record.requests(manifest) if manifest else None
+            return record.requests(manifest) if manifest and not manifest.more else None
 
     def _follow(self, record: Step, job: Job | None) -> None:
         """Note when a job's rows are handed over, and when they are processed."""

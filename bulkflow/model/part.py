@@ -44,7 +44,7 @@ class SourceRecord:
 
 @frozen
 class Manifest:
-    """What a job's source came to: every part, known before the first request."""
+    """What a job's source came to; every part, unless more of it is read while it is sent."""
 
     parts: tuple[Part, ...]
     columns: tuple[str, ...]
@@ -54,6 +54,8 @@ class Manifest:
     """The files, in the state in which they were read."""
     notes: tuple[str, ...] = ()
     """What the user should know of the file: a byte order mark removed, the delimiter found."""
+    more: bool = False
+    """Whether parts follow that are known only when the source is read further."""
 
 
 @frozen

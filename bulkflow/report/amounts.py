@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bulkflow.model.part import Manifest
 
 
 def count(number: int) -> str:
@@ -13,6 +17,11 @@ def count(number: int) -> str:
 def plural(number: int, noun: str) -> str:
     """A number of things: `1 row`, `10,000 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def more(manifest: Manifest) -> str:
+    """What is to be added to amounts that are those of a source's beginning only."""
+    return "; the rest is read while it is sent" if manifest.more else ""
 
 
 def size(number: int) -> str:

@@ -18,7 +18,7 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.amounts import duration, plural, size
+from bulkflow.report.amounts import duration, more, plural, size
 from bulkflow.report.cells import padded, visible, visible_lines
 from bulkflow.report.failure import render_error
 from bulkflow.report.progress import JobProgress, gained
@@ -127,7 +127,7 @@ class Narrator:
         rows = plural(manifest.rows, "row")
         job = self._shown(event.job)
         return [
-            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}",
+            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}{more(manifest)}",
             *(f"    note: {self._shown(note)}" for note in manifest.notes),
         ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from bulkflow.model.forecast import LineKind
-from bulkflow.report.amounts import plural, size
+from bulkflow.report.amounts import more, plural, size
 from bulkflow.report.cells import visible
 from bulkflow.report.style import Role, Style
 
@@ -52,13 +52,14 @@ def _job(job: JobForecast, style: Style) -> Iterator[str]:
 
 
 def _amount(manifest: Manifest) -> str:
-    return ", ".join(
+    amount = ", ".join(
         (
             plural(manifest.rows, "row"),
             size(manifest.bytes),
             plural(len(manifest.parts), "part"),
         )
     )
+    return amount + more(manifest)
 
 
 def _parts(parts: Sequence[Part]) -> Iterator[str]:

@@ -56,6 +56,7 @@ def _job(job: JobForecast) -> dict[str, object]:
         "columns": list(manifest.columns) if manifest else None,
         "notes": list(manifest.notes) if manifest else [],
         "parts": [_part(part) for part in (manifest.parts if manifest else ())],
+        "more": bool(manifest and manifest.more),
     }
 
 

@@ -49,6 +49,7 @@ def event_record(event: Event) -> dict[str, object]:
                 "columns": list(event.manifest.columns),
                 "notes": list(event.manifest.notes),
                 "parts": [_part(part) for part in event.manifest.parts],
+                "more": event.manifest.more,
             }
         case StepStarted():
             return {"event": "step_started", **_step(event)}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.recoding import is_encoding, recode
     from bulkflow_csv.rows import Row, read_rows, write_rows
     from bulkflow_csv.scanning import Scan, iter_parts, scan
-    from bulkflow_csv.source import ByteSource, Stamp, open_source, spool
+    from bulkflow_csv.source import ByteSource, Stamp, is_gzip, is_stream, open_source, spool
     from bulkflow_csv.walk import Mark
     from bulkflow_csv.windowing import windows
 
@@ -44,6 +44,8 @@ __all__ = [
     "Stamp",
     "digest",
     "is_encoding",
+    "is_gzip",
+    "is_stream",
     "iter_parts",
     "open_source",
     "read_head",
@@ -74,6 +76,8 @@ _HOMES: Final = {
     "Stamp": "source",
     "digest": "digests",
     "is_encoding": "recoding",
+    "is_gzip": "source",
+    "is_stream": "source",
     "iter_parts": "scanning",
     "open_source": "source",
     "read_head": "head",

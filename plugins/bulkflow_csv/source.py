@@ -141,15 +141,26 @@ def open_source(path: Path, directory: Path, *, name: str | None = None) -> Byte
         CsvError: The path cannot be read, or `spool` fails.
     """
     source = ByteSource.of(path, name=name)
-    gzipped = path.suffix.lower() == ".gz"
-    if path.is_dir() or not path.exists() or (path.is_file() and not gzipped):
+    if not is_stream(path):
         with source.open():
             return source
     try:
         with path.open("rb") as stream:
-            return spool(stream, directory, name=source.name, gzipped=gzipped)
+            return spool(stream, directory, name=source.name, gzipped=is_gzip(path))
     except OSError as error:
         raise not_copied(source.name, error) from error
+
+
+def is_stream(path: Path) -> bool:
+    """Whether what is at a path can only be read from its beginning to its end, once."""
+    if path.is_dir() or not path.exists():
+        return False
+    return is_gzip(path) or not path.is_file()
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a path is named as a compressed file."""
+    return path.suffix.lower() == ".gz"
 
 
 def not_gzip(name: str, error: Exception) -> CsvError:

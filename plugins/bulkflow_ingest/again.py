@@ -30,6 +30,13 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         times: How often to try at the most.
         pattern: Only rows whose error matches this, whatever its code.
     """
+    if work.parts.settings.streamed and any(part.data is None for part in work.parts.parts):
+        raise StepError(
+            f"no rows of job {work.job.name} can be sent again: its rows were streamed and are not "
+            "kept",
+            help=f'`save failed rows of job {work.job.name} to "failed.csv"` saves them from '
+            "Salesforce's results; load that file",
+        )
     if any(part.data is None for part in work.parts.parts):
         raise StepError(
             f"the rows of job {work.job.name} are not known here, so none can be sent again",

@@ -100,6 +100,19 @@ def compressed() -> Mapping[str, object]:
     return {"compressed": True}
 
 
+@clause("streamed", sets=("streamed",))
+def streamed() -> Mapping[str, object]:
+    """Send the rows while they are still being read, instead of reading all of them before.
+
+    Nothing is handed over before the last row was read: a fault that comes late leaves jobs of
+    which nothing is processed, though it is told only then. What is read once only (standard input,
+    a pipe, a `.gz`) takes no more room on disk than the parts that are on their way, and is not
+    kept: a run that is killed before all is sent begins anew, `retry … rows` has nothing to send,
+    and `save … rows` takes the rows from Salesforce's result files, without their lines.
+    """
+    return {"streamed": True}
+
+
 @clause("assignment rule {id}", sets=("assignment_rule",))
 def assignment_rule(id: str) -> Mapping[str, object]:  # noqa: A002
     """The assignment rule to run on cases or leads; without this, none runs."""
@@ -140,6 +153,7 @@ CLAUSES: tuple[Clause, ...] = (
     balanced_parts,
     connections,
     compressed,
+    streamed,
     assignment_rule,
     delimiter,
     line_ending,

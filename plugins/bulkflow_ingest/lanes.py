@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sized
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,20 +57,33 @@ class Lanes:
         No more than these are held ready, however many there are. After a failure nothing new
         begins, unless all are to be tried whatever fails; what is under way comes to its end. The
         first failure is raised, and tells of the others. One thing alone is acted on at once, by
-        the caller's own thread.
+        the caller's own thread. Things may be an iterator: the next one is asked for when there is
+        room for it, and that it fails is a failure like the others.
         """
-        todo = deque(things)
-        if len(todo) == 1:
-            act(todo.popleft())
+        if isinstance(things, Sized) and len(things) == 1:
+            for thing in things:
+                act(thing)
+            return
+        todo = iter(things)
         failures: list[BaseException] = []
         pending: set[Future[None]] = set()
+        going_on = True
         try:
-            while pending or (todo and (whatever_fails or not failures)):
-                while todo and len(pending) < width and (whatever_fails or not failures):
-                    pending.add(self._pool.submit(act, todo.popleft()))
+            while pending or going_on:
+                while going_on and len(pending) < width:
+                    try:
+                        pending.add(self._pool.submit(act, next(todo)))
+                    except StopIteration:
+                        going_on = False
+                    except BulkflowError as failure:
+                        failures.append(failure)
+                        going_on = False
+                if not pending:
+                    break
                 done, pending = wait(pending, timeout=TICK, return_when=FIRST_COMPLETED)
                 checkpoint()
                 failures += [error for each in done if (error := each.exception())]
+                going_on = going_on and (whatever_fails or not failures)
         finally:
             for future in pending:
                 future.cancel()

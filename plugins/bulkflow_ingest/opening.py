@@ -28,18 +28,23 @@ def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[By
         DataError: there is nothing at the location, or it cannot be read.
         StepError: the copies cannot be kept.
     """
+    directory = copies_of(context)
+    for data in data_of(context, job, settings):
+        yield on_disk(data, directory, settings.encoding)
+
+
+def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
+    """What is at the job's location, in the order in which it is loaded. Raises `DataError`."""
     location = settings.location
     assert location is not None
     record = context.source(location)
     request = SourceRequest(location, job.folder, context.environ)
-    directory = context.run_directory / "data"
-    _make(directory)
     with attributed(record.provider, f"opening {location}"):
         found = False
         for data in record.open(request):
             found = True
             context.checkpoint()
-            yield on_disk(data, directory, settings.encoding)
+            yield data
         if not found:
             raise DataError("there is nothing to load", place=location, help="check the location")
 
@@ -80,11 +85,14 @@ def _new_file(directory: Path) -> Path:
     return Path(name)
 
 
-def _make(directory: Path) -> None:
+def copies_of(context: Context) -> Path:
+    """The folder for copies of data that is no file, or has to be written anew."""
+    directory = context.run_directory / "data"
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _not_kept(directory, error) from error
+    return directory
 
 
 def _not_kept(directory: Path, error: OSError) -> StepError:

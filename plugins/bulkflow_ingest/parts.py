@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bulkflow_csv import PartRange
     from bulkflow_ingest.info import JobInfo
     from bulkflow_ingest.settings import IngestSettings
+    from bulkflow_ingest.streaming import Coming
+    from bulkflow_ingest.window import Window
 
 STATE = "bulkflow_ingest"
 
@@ -42,6 +44,8 @@ class PartJob:
     """For rows that are sent again: the file that says which rows of the source they are."""
     dialect: Dialect = Factory(Dialect)
     """How the data, and so the results, are written."""
+    window: Window | None = field(default=None, kw_only=True)
+    """The stretch of a stream that holds its data until that is up."""
     id: str | None = None
     state: str | None = None
     """The state that was last seen; None before the job was created or asked for."""
@@ -146,6 +150,8 @@ class JobParts:
     columns: tuple[str, ...]
     settled: Counts | None = None
     """The counts of the source's rows, where some of them were sent again."""
+    coming: Coming | None = None
+    """The parts that are known only when the source is read further."""
     brought_back: bool = False
     """Whether an earlier attempt worked on it, and the org was not asked since."""
     sent_again: bool = False
@@ -228,7 +234,8 @@ class JobParts:
         if part is not None:
             self._tally.note(part)
         sums = self._tally.sums
-        has_data = self.parts and self.parts[0].part is not None
+        has_data = bool(self.parts) and self.parts[0].part is not None
+        whole = has_data and self.coming is None
         context.emit(
             Progress(
                 job=self.job.key,
@@ -236,10 +243,10 @@ class JobParts:
                 parts=sums.parts,
                 parts_done=sums.final,
                 bytes_sent=sums.sent,
-                bytes_total=sums.bytes if has_data else None,
+                bytes_total=sums.bytes if whole else None,
                 rows_processed=sums.processed,
                 rows_failed=sums.failed,
-                rows_total=sums.rows if has_data else None,
+                rows_total=sums.rows if whole else None,
                 states=self._tally.states(),
             )
         )

@@ -87,6 +87,10 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
     """Read the job's source."""
     if not is_ingest(job.settings):
         return None
+    if "streamed" in job.settings:
+        from bulkflow_ingest.streaming import prepare_stream
+
+        return prepare_stream(context, job)
     from bulkflow_ingest.preparing import prepare
 
     return prepare(context, job)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import DataError
-from bulkflow.model.part import Manifest, Part, SourceRecord
-from bulkflow_csv import DELIMITERS, PART_BYTES, ByteSource, PartLimit, scan
+from bulkflow.model.part import Manifest
+from bulkflow_csv import ByteSource
+from bulkflow_ingest.cutting import part_of, record_of, same_columns, scan_of
 from bulkflow_ingest.opening import sources
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.recovery import bring_back, check_parts, check_unchanged
@@ -16,8 +17,9 @@ from bulkflow_ingest.settings import IngestSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bulkflow.model.part import SourceRecord
     from bulkflow.plugin import Context, Job
-    from bulkflow_csv import PartRange, Scan
+    from bulkflow_csv import Scan
     from bulkflow_ingest.fates import Resend
 
 
@@ -36,12 +38,12 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         return None
     history = context.journal.history(job.key)
     if history is None:
-        scans = [_scan(source, settings) for source in sources(context, job, settings)]
+        scans = [scan_of(source, settings) for source in sources(context, job, settings)]
         origins: list[str | None] = [None] * len(scans)
     else:
         scans = [_scan_again(source, settings) for source in history.sources]
         origins = [source.origin for source in history.sources]
-    _same_columns(scans)
+    same_columns([each.head for each in scans])
     parts = _cut(scans, origins, settings)
     if settings.existing is not None and len(parts) != 1:
         raise DataError(
@@ -65,7 +67,8 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
     attached = JobParts.of(job)
     settings = attached.settings
     scans = [
-        _scan(ByteSource(f"{job.name}, again", each.path, spooled=True), settings) for each in again
+        scan_of(ByteSource(f"{job.name}, again", each.path, spooled=True), settings)
+        for each in again
     ]
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
     parts = _cut(scans, origins, settings, first=len(attached.parts))
@@ -88,7 +91,7 @@ def _cut(
     ]
     return [
         PartJob(
-            _part(number, data),
+            part_of(number, data),
             data,
             dialect,
             settings.existing,
@@ -110,7 +113,10 @@ def _manifest(
         scans[0].header.columns,
         sum(part.rows for part in cut),
         sum(part.bytes for part in cut),
-        tuple(_recorded(each, origin) for each, origin in zip(scans, origins, strict=True)),
+        tuple(
+            record_of(each.head, origin, each.digest)
+            for each, origin in zip(scans, origins, strict=True)
+        ),
         tuple(f"{each.source.name}: {note}" for each in scans for note in _notes(each, encoding)),
     )
 
@@ -121,73 +127,8 @@ def _notes(scanned: Scan, encoding: str | None) -> Iterator[str]:
     yield from scanned.notes
 
 
-def _scan(source: ByteSource, settings: IngestSettings) -> Scan:
-    return scan(
-        source,
-        limit=PartLimit(
-            settings.part_bytes or PART_BYTES,
-            settings.part_rows,
-            settings.connections if settings.balanced else None,
-        ),
-        delimiter=DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None,
-        line_ending=settings.line_ending,
-    )
-
-
 def _scan_again(recorded: SourceRecord, settings: IngestSettings) -> Scan:
     """Read a file of an earlier attempt, which must be as it was."""
-    scanned = _scan(ByteSource(recorded.name, Path(recorded.path), recorded.spooled), settings)
+    scanned = scan_of(ByteSource(recorded.name, Path(recorded.path), recorded.spooled), settings)
     check_unchanged(recorded, scanned)
     return scanned
-
-
-def _recorded(scanned: Scan, origin: str | None) -> SourceRecord:
-    source, stamp = scanned.source, scanned.head.stamp
-    return SourceRecord(
-        source.name,
-        str(source.path.absolute()),
-        stamp.size,
-        stamp.modified_ns,
-        source.spooled,
-        origin,
-        scanned.digest,
-    )
-
-
-def _part(index: int, data: PartRange) -> Part:
-    return Part(
-        index,
-        data.source.name,
-        data.start,
-        data.end,
-        data.first_row,
-        data.first_line,
-        data.rows,
-        data.size,
-        data.digest,
-    )
-
-
-def _same_columns(scans: Sequence[Scan]) -> None:
-    first = scans[0]
-    for other in scans[1:]:
-        if other.header.columns != first.header.columns:
-            raise DataError(
-                f"its columns are not those of {first.source.name}: "
-                f"{_difference(first.header.columns, other.header.columns)}",
-                place=other.source.name,
-                help="the files of one job must have the same columns in the same order; "
-                "load the others with a job of their own",
-            )
-
-
-def _difference(first: Sequence[str], other: Sequence[str]) -> str:
-    missing = [column for column in first if column not in other]
-    added = [column for column in other if column not in first]
-    if missing or added:
-        return "; ".join(
-            f"{what} {', '.join(columns)}"
-            for what, columns in (("lacks", missing), ("adds", added))
-            if columns
-        )
-    return "they stand in another order"

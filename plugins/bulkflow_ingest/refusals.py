@@ -42,6 +42,11 @@ def refuse_gaps(parts: JobParts, unsent: Collection[PartJob]) -> None:
 
     A job that is closed then would load only some of its rows, and look well.
     """
+    if parts.coming is not None:
+        raise StepError(
+            f"not all rows of job {parts.job.name} are read and uploaded, so the job is not closed",
+            help=f"upload them first, with `upload job {parts.job.name}`, or `abort` the job",
+        )
     missing = [part for part in unsent if part.data and not part.uploaded]
     if missing:
         raise StepError(
@@ -73,6 +78,16 @@ def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob]) -> None:
             help=_help(bad),
             notes=[describe(part) for part in bad],
         )
+
+
+def rows_are_gone(parts: JobParts, part: PartJob) -> StepError:
+    """The error for a part of a stream that would have to be sent once more."""
+    return StepError(
+        f"the rows of part {part.number + 1} of job {parts.job.name} are to be sent once more, and "
+        "are not kept: they came from a stream",
+        help="somebody has aborted or deleted its job in the org; abort the others, with `bulkflow "
+        "abort RUN`, and run the file anew",
+    )
 
 
 def describe(part: PartJob) -> str:

@@ -36,6 +36,7 @@ class IngestSettings:
     balanced: bool = False
     connections: int = CONNECTIONS
     compressed: bool = False
+    streamed: bool = False
     delimiter: str | None = None
     line_ending: str | None = None
     encoding: str | None = None
@@ -80,6 +81,12 @@ def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
             'write the usual name, such as "windows-1252", "utf-16" or "shift_jis"',
             "encoding",
         )
+    if "streamed" in settings and "encoding" in settings:
+        yield Problem(
+            "rows that are written anew cannot be sent while they are read",
+            "remove one of the two lines",
+            "streamed",
+        )
     yield from _parts(settings)
 
 
@@ -114,7 +121,7 @@ MOST_PART_BYTES = 112_500_000
 """Raw bytes that become 150 MB in base64, the most that one job takes (guide v66)."""
 
 
-_OF_NEW_JOBS = {"part_bytes", "part_rows", "balanced", "assignment_rule"}
+_OF_NEW_JOBS = {"part_bytes", "part_rows", "balanced", "streamed", "assignment_rule"}
 
 
 def _existing(settings: Mapping[str, object]) -> Iterator[Problem]:

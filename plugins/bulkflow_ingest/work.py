@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -23,6 +24,7 @@ from bulkflow_ingest.refusals import (
     refuse_gaps,
     refuse_given_up,
     refuse_incomplete,
+    rows_are_gone,
 )
 from bulkflow_ingest.requests import Requests
 from bulkflow_ingest.results import Results
@@ -78,7 +80,7 @@ class JobWork:
         """Send every part that is not up yet; creates the jobs that are missing."""
         self._note_emptiness()
         self._known()
-        self._each([part for part in self._unsent() if not part.uploaded], self._upload)
+        self._each(self._due(), self._upload)
         self.asking.name_orphans()
         self.job.phase = Phase.UPLOADED
 
@@ -112,7 +114,13 @@ class JobWork:
         self.counting.count()
 
     def load(self) -> None:
-        """Upload and close each part as a stream, and wait for all of them."""
+        """Upload and close each part as a stream, and wait for all of them.
+
+        What is read while it is sent is closed when all of it is up: faults may come until then.
+        """
+        if self.parts.coming is not None:
+            self.upload()
+            self.close()
         self._note_emptiness()
         self._known()
         self.load_parts(self.parts.parts)
@@ -189,15 +197,26 @@ class JobWork:
             return True
         return part.state is not None and part.state != JobState.OPEN and not part.spoilt
 
+    def _due(self) -> Iterable[PartJob]:
+        """The parts that are to be uploaded; those that are still to be read as they are asked."""
+        due = [part for part in self._unsent() if not part.uploaded]
+        coming = self.parts.coming
+        return due if coming is None else chain(due, coming.rest(self.context))
+
     def _create(self, part: PartJob) -> None:
         self.requests.create(part, self._spec(part))
 
     def _upload(self, part: PartJob) -> None:
+        if part.data is None and self.parts.settings.streamed:
+            raise rows_are_gone(self.parts, part)
         if part.data is None:
             raise StepError(
                 f"there are no rows for job {self.job.name}", help='add a line `from "FILE"` to it'
             )
         self.requests.upload(part, partial(self._spec, part))
+        if part.window is not None:
+            part.data = None
+            part.window.release()
 
     def _upload_and_close(self, part: PartJob) -> None:
         if not part.uploaded:

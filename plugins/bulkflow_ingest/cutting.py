@@ -1,0 +1,94 @@
+"""How a job's files become parts, and what the journal keeps of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import DataError
+from bulkflow.model.part import Part, SourceRecord
+from bulkflow_csv import DELIMITERS, PART_BYTES, PartLimit, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow_csv import ByteSource, Head, PartRange, Scan
+    from bulkflow_ingest.settings import IngestSettings
+
+
+def scan_of(source: ByteSource, settings: IngestSettings) -> Scan:
+    """Read a whole file. Raises `CsvError`."""
+    return scan(
+        source,
+        limit=limit_of(settings),
+        delimiter=delimiter_of(settings),
+        line_ending=settings.line_ending,
+    )
+
+
+def limit_of(settings: IngestSettings) -> PartLimit:
+    """How large a part of a job may get."""
+    return PartLimit(
+        settings.part_bytes or PART_BYTES,
+        settings.part_rows,
+        settings.connections if settings.balanced else None,
+    )
+
+
+def delimiter_of(settings: IngestSettings) -> str | None:
+    """The character that separates columns, if the job names it."""
+    return DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None
+
+
+def record_of(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
+    """What the journal keeps of a file."""
+    source, stamp = head.source, head.stamp
+    return SourceRecord(
+        source.name,
+        str(source.path.absolute()),
+        stamp.size,
+        stamp.modified_ns,
+        source.spooled,
+        origin,
+        digest,
+    )
+
+
+def part_of(index: int, data: PartRange) -> Part:
+    """What the journal keeps of a part, by its number in the job."""
+    return Part(
+        index,
+        data.source.name,
+        data.start,
+        data.end,
+        data.first_row,
+        data.first_line,
+        data.rows,
+        data.size,
+        data.digest,
+    )
+
+
+def same_columns(heads: Sequence[Head]) -> None:
+    """Raise DataError unless all files of a job have the same columns in the same order."""
+    first = heads[0]
+    for other in heads[1:]:
+        if other.header.columns != first.header.columns:
+            raise DataError(
+                f"its columns are not those of {first.source.name}: "
+                f"{_difference(first.header.columns, other.header.columns)}",
+                place=other.source.name,
+                help="the files of one job must have the same columns in the same order; "
+                "load the others with a job of their own",
+            )
+
+
+def _difference(first: Sequence[str], other: Sequence[str]) -> str:
+    missing = [column for column in first if column not in other]
+    added = [column for column in other if column not in first]
+    if missing or added:
+        return "; ".join(
+            f"{what} {', '.join(columns)}"
+            for what, columns in (("lacks", missing), ("adds", added))
+            if columns
+        )
+    return "they stand in another order"
