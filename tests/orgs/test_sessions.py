@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from attrs import define
 
-from bulkflow_ingest.api import IngestApi, JobSpec
-from bulkflow_salesforce import OrgAddress, Session, UnauthorizedError
+from bulkflow_ingest.api import IngestApi, JobSpec, ResultFile
+from bulkflow_salesforce import BytesBody, OrgAddress, Session, UnauthorizedError
 from bulkflow_salesforce.login.obtaining import Login
 from bulkflow_salesforce.login.refusals import LoginError
 from bulkflow_salesforce.profiles.flow import Flow
+from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg
 from support.logins import RENEWABLE, profile_of, secrets_of
 
@@ -40,8 +42,6 @@ class EndingBody:
 
 def new_token_of_the_cli(org: LocalOrg, flow: Flow, tmp_path) -> None:
     """The Salesforce CLI renews its token by itself, when it is asked for one that has ended."""
-    from bulkflow_sandbox.org import USER_ID
-
     if flow is Flow.CLI:
         token = org.sandbox.sessions.issue(USER_ID)
         (tmp_path / "fake-cli" / "tokens").write_text(token + "\n")
@@ -78,6 +78,39 @@ def test_an_upload_whose_session_ends_on_the_way_is_sent_again_once(org, logged_
     assert org.settle()
     assert api.info(job.id).number_records_processed == 20_000
     assert len(org.records("Account")) == 20_000
+
+
+class EndingStream(io.BytesIO):
+    """A file in the middle of which all sessions end, the first time that it is written."""
+
+    def __init__(self, org: LocalOrg) -> None:
+        super().__init__()
+        self.org = org
+        self.begun = False
+
+    def write(self, piece) -> int:
+        if not self.begun:
+            self.begun = True
+            self.org.sandbox.sessions.revoke_all()
+        return super().write(piece)
+
+
+def test_results_that_are_cut_when_their_session_ends_come_whole(org, logged_in):
+    api = IngestApi(logged_in)
+    job = api.create(SPEC)
+    api.upload(job.id, BytesBody(DATA))
+    api.close(job.id)
+    assert org.settle()
+    org.sandbox.inject(read_fault("successes=truncate:600000"))
+    stream = EndingStream(org)
+    path = logged_in.path("jobs", "ingest", job.id, ResultFile.SUCCESSFUL.value)
+    told = logged_in.download(path, stream)
+    statuses = [one.status for one in org.requests if one.path.endswith("successfulResults")]
+    assert statuses == [200, 401, 200]
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 20_001
+    assert len(set(lines)) == 20_001
+    assert told.bytes == len(stream.getvalue())
 
 
 def test_a_poll_goes_on_however_often_the_session_ends(org, logged_in):
@@ -117,3 +150,36 @@ def test_a_given_token_ends_with_its_session(org, key, tmp_path, network):
         org.sandbox.sessions.revoke_all()
         with pytest.raises(UnauthorizedError):
             session.get(session.path("limits"))
+
+
+LOAD = """\
+org env
+
+job accounts
+    insert Account
+    from "accounts.csv"
+    parts of 100 rows
+
+load job accounts
+save successful rows of job accounts to "loaded.csv"
+"""
+
+
+@pytest.mark.parametrize("place", ["upload#2", "close", "info", "successes"])
+def test_a_run_whose_given_token_ends_says_so_and_goes_on_with_another(org, workshop, place):
+    workshop.write("accounts.csv", "Name\n" + "".join(f"a{n}\n" for n in range(300)))
+    workshop.environ |= {"SF_ACCESS_TOKEN": org.token, "SF_ORG_INSTANCE_URL": org.url}
+    org.sandbox.inject(read_fault(f"{place}=expire"))
+    ran = workshop.run(LOAD)
+    assert ran.code in {1, 2}
+    assert "Session expired or invalid" in ran.out
+    assert "get a new token" in ran.out
+    assert org.token not in ran.out + ran.err
+    assert not list(workshop.folder.glob("*loaded.csv*"))
+    workshop.environ["SF_ACCESS_TOKEN"] = org.sandbox.sessions.issue(USER_ID)
+    ran = workshop.command("resume", "--state-dir", str(workshop.folder / "state"), "--json")
+    assert ran.code == 0, ran.out + ran.err
+    assert sorted(one["Name"] for one in org.records("Account")) == sorted(
+        f"a{n}" for n in range(300)
+    )
+    assert len((workshop.folder / "loaded.csv").read_text("utf-8").splitlines()) == 301
