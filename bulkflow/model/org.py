@@ -38,7 +38,8 @@ def _nothing() -> None:
 class OrgAccess:
     """An org that can be talked to: where it is, and the token that it takes.
 
-    `instance_url` has a scheme and a host and no path; `api_version` looks like `66.0`.
+    `instance_url` has a scheme and a host and no path; `api_version` looks like `66.0`;
+    `compression` says whether rows go to it compressed, where a job does not say.
     """
 
     name: str
@@ -46,3 +47,4 @@ class OrgAccess:
     api_version: str
     tokens: TokenProvider = field(repr=False)
     close: Callable[[], None] = field(default=_nothing, repr=False)
+    compression: bool = field(default=False, kw_only=True)

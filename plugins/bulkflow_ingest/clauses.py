@@ -100,6 +100,12 @@ def compressed() -> Mapping[str, object]:
     return {"compressed": True}
 
 
+@clause("uncompressed", sets=("compressed",))
+def uncompressed() -> Mapping[str, object]:
+    """Send the rows as they are, though the org's profile says `compression = true`."""
+    return {"compressed": False}
+
+
 @clause("streamed", sets=("streamed",))
 def streamed() -> Mapping[str, object]:
     """Send the rows while they are still being read, instead of reading all of them before.
@@ -153,6 +159,7 @@ CLAUSES: tuple[Clause, ...] = (
     balanced_parts,
     connections,
     compressed,
+    uncompressed,
     streamed,
     assignment_rule,
     delimiter,

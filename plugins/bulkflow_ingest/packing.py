@@ -73,7 +73,7 @@ class PackedBody:
 
 @define(eq=False)
 class Line:
-    """What the line to the org and the compressor were measured to do: one for a run.
+    """What the line to an org and the compressor were measured to do: one for each org of a run.
 
     Attributes:
         takes_gzip: Whether the org has not refused a compressed upload.
@@ -90,8 +90,8 @@ class Line:
 
     @classmethod
     def of(cls, context: Context) -> Line:
-        """That of the run."""
-        return context.shared("ingest:line", cls, lambda _: None)
+        """That of the step's org."""
+        return context.shared(f"ingest:line:{id(context.org())}", cls, lambda _: None)
 
     @property
     def is_worth_it(self) -> bool:
@@ -137,8 +137,8 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
         except OSError as error:
             raise StepError(
                 f"the compressed rows cannot be kept in {folder}: {error.strerror or error}",
-                help="make room, choose another folder with --state-dir DIR, or remove the line "
-                "`compressed`",
+                help="make room, choose another folder with --state-dir DIR, or let the job say "
+                "`uncompressed`",
             ) from error
         yield PackedBody(path, length)
     finally:

@@ -20,7 +20,10 @@ def send(requests: Requests, part: PartJob, job: str) -> None:
     """Send a part's rows into a job, once; compressed where that was asked for and is worth it."""
     assert part.data is not None
     line, clock = Line.of(requests.context), requests.context.clock
-    if requests.parts.settings.compressed and line.is_worth_it:
+    wanted = requests.parts.settings.compressed
+    if wanted is None:
+        wanted = requests.context.org().compression
+    if wanted and line.is_worth_it:
         began = clock.monotonic()
         with packed(requests.context, part.data) as body:
             ready = clock.monotonic()
@@ -33,7 +36,8 @@ def send(requests: Requests, part: PartJob, job: str) -> None:
                 line.takes_gzip = False
                 requests.warn(
                     f"this org takes no compressed rows, so they are sent as they are: {error}",
-                    "remove the line `compressed`",
+                    "remove the line `compressed` from the job, or `compression` from the org's "
+                    "profile: `bulkflow org login NAME --no-compress`",
                 )
             else:
                 line.sent(body.length, clock.monotonic() - ready)

@@ -35,7 +35,7 @@ class IngestSettings:
     part_rows: int | None = None
     balanced: bool = False
     connections: int = CONNECTIONS
-    compressed: bool = False
+    compressed: bool | None = None
     streamed: bool = False
     delimiter: str | None = None
     line_ending: str | None = None

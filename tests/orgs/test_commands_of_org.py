@@ -225,6 +225,15 @@ def test_logging_in_again_needs_only_what_changes(workshop, org):
     assert 'api-version = "60.0"' in workshop.command("org", "show", "prod").out
 
 
+def test_compression_is_kept_with_the_org_and_taken_out_again(workshop, org):
+    assert log_in(workshop, org, "--compress").code == 0
+    assert "compression = true" in workshop.command("org", "show", "prod").out
+    assert workshop.command("org", "login", "prod", "--api-version", "60.0").code == 0
+    assert "compression = true" in workshop.command("org", "show", "prod").out
+    assert workshop.command("org", "login", "prod", "--no-compress", "--unchecked").code == 0
+    assert "compression" not in workshop.command("org", "show", "prod").out
+
+
 @pytest.mark.parametrize("name", ["env", "sandbox", "../up", "a/b", "-x", "", "a" * 65, "C:x"])
 def test_a_name_that_is_none_is_refused_before_anything_happens(workshop, org, name):
     before = len(org.requests)
@@ -242,6 +251,7 @@ def test_a_name_that_is_none_is_refused_before_anything_happens(workshop, org, n
         ('flow = "token"\npassword = "geheim"', "not known"),
         ('flow = "token"\n[secrets]\naccess-token = "geheim"', "where the secret is"),
         ('flow = "jwt"\nclient-id = "a"', "no username"),
+        ('flow = "token"\ncompression = "geheim"', "neither true nor false"),
         ('flow = "token"\ninstance-url = "http://example.com"', ""),
     ],
 )
@@ -401,3 +411,20 @@ def test_a_pipeline_runs_in_a_named_org(workshop, org, monkeypatch):
     additions._host.cache_clear()
     assert ran.code == 0, ran.err
     assert [one["Name"] for one in org.records("Account")] == ["Acme"]
+
+
+@pytest.mark.parametrize(("clause", "packed"), [("", True), ("    uncompressed\n", False)])
+def test_rows_go_compressed_to_an_org_that_is_kept_so(workshop, org, clause, packed):
+    from bulkflow.cli import additions
+
+    log_in(workshop, org, "--compress")
+    additions._host.cache_clear()
+    rows = "Name\n" + "Acme\n" * 1000
+    workshop.write("a.csv", rows)
+    job = f'job a\n    insert Account\n    from "a.csv"\n{clause}'
+    ran = workshop.run(f"org prod\n{job}load job a\n")
+    additions._host.cache_clear()
+    assert ran.code == 0, ran.err
+    (upload,) = [one for one in org.requests if one.method == "PUT"]
+    assert (upload.received < len(rows) / 10) == packed
+    assert len(org.records("Account")) == 1000

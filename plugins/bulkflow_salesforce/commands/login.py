@@ -56,6 +56,12 @@ def _flows() -> str:
 @click.option("--audience", "audiences", multiple=True, metavar="URL", help="For the flow `jwt`.")
 @click.option("--api-version", metavar="VERSION", help="Such as 66.0.")
 @click.option(
+    "--compress/--no-compress",
+    "compression",
+    default=None,
+    help="Send rows to it compressed, where a job does not say.",
+)
+@click.option(
     "--secret",
     "placed",
     multiple=True,
@@ -82,6 +88,7 @@ def login(
     sandbox: bool,
     key_file: Path | None,
     audiences: tuple[str, ...],
+    compression: bool | None,
     placed: tuple[str, ...],
     port: int,
     no_browser: bool,
@@ -100,6 +107,8 @@ def login(
         given["login_url"] = given["login_url"] or f"https://{TEST_HOST}"
     profile = _planned(folder, checked_name(name), flow, given)
     profile = evolve(profile, audiences=audiences or profile.audiences)
+    if compression is not None:
+        profile = evolve(profile, compression=compression)
     vault = PendingVault(SystemKeyring())
     profile = with_secrets(profile, placed, key_file, world, vault)
     network = Network.of(world.environ)

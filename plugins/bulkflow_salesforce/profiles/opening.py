@@ -59,4 +59,10 @@ def open_profile(
     secrets = Secrets(environ, vault or SystemKeyring())
     login = Login(profile, secrets, Network.of(environ))
     address = OrgAddress(login.answer().instance_url, profile.api_version)
-    return OrgAccess(profile.name, address.instance_url, address.api_version, login)
+    return OrgAccess(
+        profile.name,
+        address.instance_url,
+        address.api_version,
+        login,
+        compression=profile.compression,
+    )

@@ -41,6 +41,7 @@ class Profile:
         target_org: The alias or username by which the Salesforce CLI knows the org.
         audiences: For whom JWT assertions are made out, tried in this order; none for the usual.
         secrets: Where the secrets are.
+        compression: Whether rows are sent to it compressed, where a job does not say.
     """
 
     name: str = field(converter=checked_name)
@@ -53,6 +54,7 @@ class Profile:
     target_org: str | None = None
     audiences: tuple[str, ...] = ()
     secrets: Mapping[Secret, Place] = field(factory=dict)
+    compression: bool = False
 
     @property
     def login(self) -> Origin:
@@ -119,6 +121,8 @@ class Profile:
         lines += [f"{name} = {_quoted(value)}" for name, value in self.settings().items()]
         if self.audiences:
             lines.append(f"audiences = [{', '.join(map(_quoted, self.audiences))}]")
+        if self.compression:
+            lines.append("compression = true")
         if self.secrets:
             lines += ["", "# Where the secrets are; the secrets themselves never stand here."]
             lines.append("[secrets]")
@@ -132,7 +136,7 @@ class Profile:
         Raises:
             UsageError: It cannot be understood; the message says what, and shows no value.
         """
-        known = {"flow", "api-version", "audiences", "secrets", *_TEXTS}
+        known = {"flow", "api-version", "audiences", "compression", "secrets", *_TEXTS}
         for key in content:
             if key not in known:
                 raise _wrong(name, f"the setting {key[:40]!a} is not known")
@@ -148,6 +152,9 @@ class Profile:
         audiences = content.get("audiences", [])
         if not isinstance(audiences, list) or not all(isinstance(a, str) for a in audiences):
             raise _wrong(name, "`audiences` is no list of addresses")
+        compression = content.get("compression", False)
+        if not isinstance(compression, bool):
+            raise _wrong(name, "`compression` is neither true nor false")
         return cls(
             name,
             Flow(flow),
@@ -159,6 +166,7 @@ class Profile:
             texts["target-org"],
             tuple(audiences),
             _places(name, content.get("secrets", {})),
+            compression,
         )
 
 
