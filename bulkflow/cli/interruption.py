@@ -29,8 +29,9 @@ class Interruption:
 
     Before the run begins, the first ends the command as Ctrl-C ends any program. A run that was
     asked and does not stop within the grace, because a request hangs, is stopped as by the second:
-    the journal is on the disk at any time, so nothing is lost by it. The `always` blocks that are
-    under way or follow have all the time that they need; only a second signal ends them.
+    the journal is on the disk at any time, so nothing is lost by it. Handlers of
+    `on interrupt`, and `always` blocks that are under way or follow, have all the time that they
+    need; only a second signal ends them.
 
     Python runs a signal handler in the main thread, between any two instructions: where that thread
     may hold any lock, or never, if it went to wait for an answer just after it was asked. So what

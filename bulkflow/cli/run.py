@@ -40,7 +40,8 @@ def command(
     to become of them, 130 when it was interrupted.
 
     Ctrl-C and SIGTERM let what is under way end, for at most 8 seconds or those that the variable
-    BULKFLOW_GRACE says, then run the `always` blocks; a second one stops at once.
+    BULKFLOW_GRACE says, then run what stands behind `on interrupt` and in
+    `always` blocks; a second one stops at once.
     """
     from bulkflow.cli.watching import watched
 

@@ -1,7 +1,8 @@
 """Being asked to stop.
 
 The first request lets what is under way end: every checkpoint raises from then on. What runs under
-a shelter (a block of `always`) runs on, and hears the request after that.
+a shelter (a block of `always`, a handler of interruptions) runs on, and hears the request after
+that.
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Cancellation:
     def requested(self) -> bool:
         """Whether the run was asked to stop."""
         return self._requests.count > self._tolerated
+
+    @property
+    def tolerates(self) -> bool:
+        """Whether this is a view that passes requests over."""
+        return self._tolerated > 0
 
     def request(self) -> None:
         """Ask the run to stop."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from bulkflow.engine.stepping import run_step
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
@@ -42,10 +44,26 @@ class ChainRunner:
             Stop: a step ends the run.
             RunInterruptedError: the user asked the run to stop.
         """
+        cancellation = self._services.cancellation
+        if self._services.earlier(self._place(0).place) is None:
+            # What has not begun, in an earlier attempt at the run neither, needs no handler.
+            cancellation.checkpoint()
+        came_before = cancellation.requested
+        try:
+            self._walk()
+            if self._handler(HandlerEvent.INTERRUPT) and not came_before:
+                # The last step may have ended well although the run was asked to stop meanwhile,
+                # and what it began goes on in the org.
+                cancellation.checkpoint()
+        except RunInterruptedError:
+            self._handle_interruption()
+            raise
+
+    def _walk(self) -> None:
         at = 0
         while at < len(self._chain.steps):
             try:
-                self._step(self._chain.steps[at], self._place(at))
+                self._step(self._chain.steps[at], self._place(at), self._services)
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
@@ -59,10 +77,10 @@ class ChainRunner:
         """The place of a step, each time that it is tried."""
         return self._frame.at(f"{at}#{self._retried[at]}")
 
-    def _step(self, step: PlannedStep, place: Frame) -> None:
+    def _step(self, step: PlannedStep, place: Frame, services: Services) -> None:
         """Run a step that no failure stands behind: only `stop` may say where to go on."""
         try:
-            run_step(step, place, self._services)
+            run_step(step, place, services)
         except (Continue, RetryStep) as signal:
             raise StepError(
                 f"`{_text(step)}` answers a failure, and there is none here",
@@ -100,13 +118,37 @@ class ChainRunner:
         for number, step in enumerate(self._handler(HandlerEvent.SUCCESS)):
             place = self._frame.at(f"success {number}")
             try:
-                self._step(step, place)
+                self._step(step, place, self._services)
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
                 self._services.errors.append(error)
                 self._halt(step, place)
                 raise Halt from error
+
+    def _handle_interruption(self) -> None:
+        """Run the handlers of an interruption; the next one ends them.
+
+        As with what `always` does after an end, nothing of it is progress of the run.
+        """
+        if self._services.cancellation.tolerates:
+            # It runs after an interruption already, so this is the one that ends everything.
+            return
+        steps = self._handler(HandlerEvent.INTERRUPT)
+        if not steps:
+            return
+        try:
+            with self._services.cancellation.shelter() as sheltered:
+                services = evolve(self._services, cancellation=sheltered, replays=False)
+                for number, step in enumerate(steps):
+                    self._step(step, self._frame.at(f"interrupt {number}"), services)
+        except RunInterruptedError:
+            raise
+        except Stop:
+            # The run ends here anyhow.
+            pass
+        except BulkflowError as error:
+            self._services.errors.append(error)
 
     def _halt(self, step: PlannedStep, place: Frame) -> None:
         """Keep that nothing dealt with a failure, so that the step is due when one goes on."""

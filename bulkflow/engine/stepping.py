@@ -40,12 +40,14 @@ def run_step(
         FlowSignal: it says where to go on.
         RunInterruptedError: the user asked the run to stop.
     """
-    services.cancellation.checkpoint()
     record = services.catalogue.step_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
     turn = _Turn(planned, frame.place, services, job)
     if turn.was_done():
         return
+    # Not before: what is only read from the journal brings the job to where the run left it, and
+    # what handles the interruption has to find it there.
+    services.cancellation.checkpoint()
     context = StepContext(services, job, folder_of(planned.span), failure)
     turn.begin()
     try:

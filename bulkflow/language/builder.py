@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _CONTINUATIONS = frozenset({"then", "on"})
 
+_EVENTS = {f"ON_{event.name}": event for event in HandlerEvent}
+
 
 @define(eq=False)
 class Builder:
@@ -120,7 +122,7 @@ class Builder:
 
     def _handler(self, node: Node) -> tree.Handler:
         start = cast("Token", node.children[0])
-        event = HandlerEvent.FAILURE if start.kind == "ON_FAILURE" else HandlerEvent.SUCCESS
+        event = _EVENTS[start.kind]
         steps = tuple(self._step(cast("Node", each)) for each in node.children[1:])
         return tree.Handler(event, steps, self._span(start).to(steps[-1].span))
 

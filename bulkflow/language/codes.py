@@ -57,6 +57,7 @@ class Code(Enum):
     SECOND_ORG = "B216", "more than one org"
     LEFT_OPEN = "B217", "a job that is left open in the org"
     UNUSED_NAME = "B218", "a param or let that nothing uses"
+    NO_FAILURE = "B219", "an answer to a failure where there is none"
 
     UNKNOWN_STEP = "B301", "a verb that no plugin brings"
     STEP_WORDS = "B302", "a step whose words fit no phrase"

@@ -101,7 +101,7 @@ def _wanted(line: Sequence[Token], expected: Collection[str]) -> str:
     last = line[-1].kind if line else None
     if last is None:
         return "a word"
-    if last in ("_THEN", "ON_FAILURE", "ON_SUCCESS"):
+    if last in ("_THEN", "ON_FAILURE", "ON_SUCCESS", "ON_INTERRUPT"):
         return "a step"
     if line[0].kind == "WHEN" and "WORD" in expected:
         return "a condition"

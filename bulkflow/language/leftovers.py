@@ -1,8 +1,8 @@
 """Jobs that a run leaves open in the org although it ends well.
 
 Such a job was created and neither closed nor given up: its rows are never processed, and it counts
-against the org until somebody finds it. Ways that end in a failure are left out: then the run
-itself names what it leaves behind.
+against the org until somebody finds it. Ways that end in a failure or an interruption are left out:
+then the run itself names what it leaves behind.
 
 The walk is as that of `bulkflow.language.lifecycle`, with two differences. A way on which a step
 must fail is followed no further. And where a first walk finds a job left open behind some `when`,
@@ -256,6 +256,8 @@ class _Walk:
                 if on is not None:
                     after = self._run(handler.steps, on, {})
                     on, stopped = after.on, _join(stopped, after.stopped)
+                continue
+            if handler.event is HandlerEvent.INTERRUPT:
                 continue
             if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
                 # `stop` in a handler makes no good end of a failure, so only this way counts.

@@ -4,7 +4,8 @@ An abstract interpretation: for each job, the phases that it may be in at a plac
 phase where it got there. Ways that meet are joined. A step is reported when *no* phase that its job
 may be in is one that the step accepts; so what is reported is wrong on every way.
 
-- A handler may start after any step of its chain, before the first included.
+- A handler of failures may start after any step of its chain, before the first included; one of
+  interruptions also within the chain's other handlers. Handlers of one event run one after another.
 - A loop's body may run any number of times, so every phase that a step in it leaves is possible at
   its beginning.
 - `always` may start after anything that stands before it in its block.
@@ -33,7 +34,7 @@ from bulkflow.model.plan import (
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from bulkflow.language.findings import Findings
     from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
@@ -74,6 +75,8 @@ class _Follower:
     doubtful: Collection[str | None]
     trails: list[State] = field(factory=list)
     """For each open block with an `always`: everything that was possible in it so far."""
+    sheltered: int = 0
+    """How many blocks of `always` are open."""
 
     def block(self, block: Block, state: State) -> State | None:
         for job in block.jobs:
@@ -94,7 +97,9 @@ class _Follower:
         told = False
         for statement in statements:
             if isinstance(statement, PlannedAlways):
+                self.sheltered += 1
                 after = self.block(statement.body, dict(self.trails[-1]))
+                self.sheltered -= 1
                 current = None if current is None else after
             elif current is not None:
                 current = self._statement(statement, current)
@@ -124,16 +129,23 @@ class _Follower:
         points: State = {}
         reached = self._run(chain.steps, state, points)
         after: State | None = state if reached else None
-        for handler in chain.handlers:
-            if handler.event is HandlerEvent.SUCCESS:
-                if after is not None and not self._run(handler.steps, after, {}):
-                    after = None
-                continue
-            failed = {**state, **points}
-            self._run(handler.steps, failed, {})
-            if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
-                after = _join(failed, after)
-        return after
+        failed = {**state, **points}
+        resumed: State | None = None
+        for steps in _handled(chain, HandlerEvent.FAILURE):
+            self._run(steps, failed, points)
+            if any(self.catalogue.step_by_phrase[step.word].resumes for step in steps):
+                resumed = _join(dict(failed), resumed)
+        for steps in _handled(chain, HandlerEvent.SUCCESS):
+            if after is not None and not self._run(steps, after, points):
+                after = None
+        interrupted = {**state, **points}
+        for steps in _handled(chain, HandlerEvent.INTERRUPT):
+            self._run(steps, interrupted, points)
+            if self.sheltered:
+                self._unreachable(
+                    verb_of(steps[0]), "an interruption lets blocks of `always` run to their end"
+                )
+        return after if resumed is None else _join(resumed, after)
 
     def _run(self, steps: Sequence[PlannedStep], state: State, points: State) -> bool:
         """Walk steps in order; `points` collects what was possible before and after each.
@@ -219,13 +231,20 @@ class _Follower:
                 return dict.fromkeys(begins, clause.span)
         return {Phase.DECLARED: job.span}
 
-    def _unreachable(self, span: Span) -> None:
+    def _unreachable(self, span: Span, why: str = "the step before it ends the chain") -> None:
         self.findings.warning(
             Code.UNREACHABLE,
-            "this is never reached: the step before it ends the chain",
+            f"this is never reached: {why}",
             span,
             "remove it, or move it up",
         )
+
+
+def _handled(chain: PlannedChain, event: HandlerEvent) -> Iterator[Sequence[PlannedStep]]:
+    """The steps of each handler of an event."""
+    for handler in chain.handlers:
+        if handler.event is event:
+            yield handler.steps
 
 
 def _about(body: Block, state: State) -> State:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.language import tree
+from bulkflow.language.answers import report_answers
 from bulkflow.language.arguments import Arguments
 from bulkflow.language.codes import Code
 from bulkflow.language.conditions import ConditionChecker
@@ -133,7 +134,9 @@ class Planner:
             theirs = self.subjects.handler(_subjects(handler.steps, matches), subjects, jobs, scope)
             planned = self._steps(handler.steps, matches, theirs, scope)
             handlers.append(PlannedHandler(handler.event, planned, handler.span))
-        return PlannedChain(steps, tuple(handlers), chain.span)
+        planned_chain = PlannedChain(steps, tuple(handlers), chain.span)
+        report_answers(planned_chain, self.catalogue, self.findings)
+        return planned_chain
 
     def _match(self, step: tree.Step) -> Match | None:
         first = step.items[0]

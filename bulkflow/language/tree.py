@@ -79,7 +79,7 @@ class Step:
 
 @frozen
 class Handler:
-    """`on failure` or `on success`, with its chain."""
+    """`on failure`, `on success` or `on interrupt`, with its chain."""
 
     event: HandlerEvent
     steps: tuple[Step, ...]

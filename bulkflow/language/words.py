@@ -127,7 +127,7 @@ class Matcher:
         if not isinstance(item, Name):
             return None
         if item.name == "on":
-            return "a handler begins with `on failure` or `on success`"
+            return "a handler begins with `on failure`, `on success` or `on interrupt`"
         if item.name in ("and", "and-then"):
             return "steps are joined by `then`"
         words = [each.strip("`") for each in expected if each.startswith("`") and " " not in each]

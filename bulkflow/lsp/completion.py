@@ -30,8 +30,8 @@ MOST_PATHS = 200
 
 _STRUCTURE = ("job", "let", "parallel", "for", "when", "always")
 _TOP = ("org", "param", "include")
-_EVENTS = ("failure", "success")
-_JOINTS = ("then", "on failure", "on success")
+_EVENTS = ("failure", "success", "interrupt")
+_JOINTS = ("then", *(f"on {event}" for event in _EVENTS))
 _PATHS = frozenset({"path", "location"})
 _NAMES = (SymbolKind.PARAM, SymbolKind.LET, SymbolKind.LOOP)
 

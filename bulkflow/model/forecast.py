@@ -23,7 +23,7 @@ class LineKind(Enum):
     THEN = "then"
     """A later step of the same chain or handler."""
     HANDLER = "handler"
-    """`on failure` or `on success` of the chain above; its steps follow, one deeper."""
+    """`on failure`, or another event, of the chain above; its steps follow, one deeper."""
     BLOCK = "block"
     """The head of a block; its lines follow, one deeper."""
 

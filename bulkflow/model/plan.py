@@ -24,6 +24,7 @@ class HandlerEvent(Enum):
 
     FAILURE = "failure"
     SUCCESS = "success"
+    INTERRUPT = "interrupt"
 
 
 @frozen

@@ -62,6 +62,8 @@ class Step:
     """Whether the flow goes on after a failed chain whose handler ends in it: `continue`."""
     stops: bool = False
     """Whether the run ends well with it, as with `stop`."""
+    retries: bool = False
+    """Whether it has the step that failed run again, as with `retry`."""
     provider: Provider | None = None
 
 
@@ -194,6 +196,7 @@ def step(
     ends_chain: bool = False,
     resumes: bool = False,
     stops: bool = False,
+    retries: bool = False,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write the same step.
 
@@ -213,6 +216,7 @@ def step(
             ends_chain,
             resumes,
             stops,
+            retries,
         )
 
     return declare

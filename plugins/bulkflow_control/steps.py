@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context
 
 
-@step("retry [{n:count}] times [every {interval:duration}]", "retry")
+@step("retry [{n:count}] times [every {interval:duration}]", "retry", retries=True)
 def retry(context: Context, n: int = 1, interval: float | None = None) -> None:
     """In a handler: run the failed step again, then the rest of its chain.
 

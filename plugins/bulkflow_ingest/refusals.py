@@ -67,7 +67,7 @@ def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
         )
 
 
-def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob]) -> None:
+def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], run: str) -> None:
     """Raise StepError, with what is known of the reasons, if parts ended and did not complete."""
     bad = [part for part in ended if part.state in BAD_ENDS or part.deleted]
     if bad:
@@ -75,7 +75,7 @@ def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob]) -> None:
         which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
         raise StepError(
             f"{which} {parts.job.name} did not complete",
-            help=_help(bad),
+            help=_help(bad, run),
             notes=[describe(part) for part in bad],
         )
 
@@ -101,7 +101,7 @@ def describe(part: PartJob) -> str:
     return f"part {part.number + 1}{where}, job {part.id}, is {part.state}: {reason}"
 
 
-def _help(bad: Sequence[PartJob]) -> str | None:
+def _help(bad: Sequence[PartJob], run: str) -> str | None:
     for part in bad:
         message = part.error_message or ""
         if "Field name not found" in message:
@@ -111,6 +111,11 @@ def _help(bad: Sequence[PartJob]) -> str | None:
             )
         if "LineEnding is invalid" in message:
             return "the line ending that the job says is not the file's: remove `line ending`"
+        if part.state == JobState.ABORTED and part.data is not None:
+            return (
+                f"rows that were processed before are loaded; `bulkflow retry {run} --rows "
+                f"unprocessed` sends the others, `bulkflow abort {run}` gives them up"
+            )
         if "LockFailure" in message:
             return "other work holds the same records; load again later, sorted by parent id"
     return None

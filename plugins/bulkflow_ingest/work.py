@@ -101,16 +101,14 @@ class JobWork:
         self.job.phase = Phase.CLOSED
 
     def abort(self) -> None:
-        """Give up every part that is not at an end."""
-        self._each(
-            [part for part in self._known() if not part.is_final],
-            self.requests.abort,
-            whatever_fails=True,
-        )
-        self.job.phase = Phase.ABORTED
-        for part in self.parts.parts:
-            if part.id is None:
-                self.parts.give_up(part)
+        """Give up every part that is not at an end; a job of which none is left stays as it is."""
+        running = [part for part in self._known() if not part.is_final]
+        missing = [part for part in self.parts.parts if part.id is None]
+        self._each(running, self.requests.abort, whatever_fails=True)
+        if running or missing or self.job.phase is not Phase.FINISHED:
+            self.job.phase = Phase.ABORTED
+        for part in missing:
+            self.parts.give_up(part)
         self.counting.count()
 
     def load(self) -> None:
@@ -157,7 +155,7 @@ class JobWork:
         )
         self.counting.count()
         self.job.phase = Phase.FINISHED
-        refuse_incomplete(self.parts, parts)
+        refuse_incomplete(self.parts, parts, self.context.run_id)
 
     def delete(self) -> None:
         """Remove every part's job from the org."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,9 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 from bulkflow_sandbox import Sandbox, SandboxServer
+from bulkflow_sandbox.jobs.pace import Allowance, Immediately, Standing
 from support.proxy import Handler, Proxy, answering, proxied
 
 pytestmark = pytest.mark.skipif(
@@ -123,7 +125,7 @@ class Bench:
     gates: list[Gate] = Factory(list)
 
     def rows(self, name: str = "people.csv", number: int = 3, width: int = 1) -> None:
-        lines = "".join(f"{self.folder.name}{index}{'x' * width}\n" for index in range(number))
+        lines = "".join(f"{self.folder.name}-{index}{'x' * width}\n" for index in range(number))
         (self.folder / name).write_text("LastName\n" + lines, encoding="utf-8")
 
     def hold(self, method: str, path: str, gate: Gate | None = None) -> Gate:
@@ -137,8 +139,11 @@ class Bench:
         return self.launch("test.bulkflow", grace=grace, launch=launch)
 
     def launch(self, file: str, *, grace: str = "20", launch: str = LAUNCH) -> Run:
+        return self.command("run", file, grace=grace, launch=launch)
+
+    def command(self, *words: str, grace: str = "20", launch: str = LAUNCH) -> Run:
         process = subprocess.Popen(
-            [sys.executable, "-c", launch, "run", file, "--state-dir", "state"],
+            [sys.executable, "-c", launch, *words, "--state-dir", "state"],
             cwd=self.folder,
             env={**os.environ, **self.environ, "BULKFLOW_GRACE": grace},
             stdout=subprocess.PIPE,
@@ -170,7 +175,7 @@ class Bench:
     def loaded(self) -> int:
         with self.sandbox.database.reading() as connection:
             (count,) = connection.execute(
-                'SELECT count(*) FROM "Contact" WHERE "LastName" LIKE ?', (f"{self.folder.name}%",)
+                'SELECT count(*) FROM "Contact" WHERE "LastName" LIKE ?', (f"{self.folder.name}-%",)
             ).fetchone()
         assert isinstance(count, int)
         return count
@@ -499,3 +504,137 @@ def test_a_grace_that_is_no_number_is_refused(bench: Bench) -> None:
     assert run.ends() == 2
     assert "BULKFLOW_GRACE is 'soon'" in run.said
     assert bench.proxy.seen == []
+
+
+GIVEN_UP = HEADER + "load job people on interrupt abort\n"
+
+
+@frozen
+class Slowly:
+    """Processes some rows of each job, and ends none."""
+
+    rows: int
+
+    def allowance(self, standing: Standing) -> Allowance:
+        return Allowance(start=True, rows=max(0, self.rows - standing.rows), finish=False)
+
+
+@pytest.fixture
+def slowly(bench: Bench) -> Iterator[None]:
+    bench.sandbox.worker.set_pace(Slowly(200))
+    yield
+    bench.sandbox.worker.set_pace(Immediately())
+
+
+@pytest.mark.usefixtures("slowly")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", JOBS), ("PUT", "/batches"), ("PATCH", JOB), ("GET", JOB)],
+    ids=["creating", "uploading", "closing", "polling"],
+)
+def test_a_handler_of_interruptions_gives_the_job_up_at_every_point(
+    bench: Bench, number: int, method: str, path: str
+) -> None:
+    gate = bench.hold(method, path)
+    run = bench.start(GIVEN_UP + 'always\n    log "kept"\n')
+    gate.reached()
+    run.hears(number)
+    gate.opened.set()
+    assert run.ends() == 130
+    said = run.said.partition(ASKED)[2]
+    assert bench.intents[-1] == ("abort", "done")
+    assert "still in the org" not in said
+    assert said.index("abort") < said.index("kept")
+    assert "bulkflow resume" in said
+    ids = [path.split("/")[-1] for method, path in bench.proxy.seen if method == "PATCH"]
+    assert bench.sandbox.ingest.info(ids[-1]).state.value == "Aborted"
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_handler_of_interruptions_has_the_time_that_it_needs(bench: Bench) -> None:
+    polled = bench.hold("GET", JOB)
+    run = bench.start(GIVEN_UP, grace="1")
+    polled.reached()
+    aborting = bench.hold("PATCH", JOB)
+    run.hears(signal.SIGINT)
+    polled.opened.set()
+    aborting.reached()
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.process.wait(1.3)
+    aborting.opened.set()
+    assert run.ends() == 130
+    assert list(bench.jobs.values()) == ["Aborted"]
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_second_signal_ends_a_handler_of_interruptions_at_once(bench: Bench) -> None:
+    polled = bench.hold("GET", JOB)
+    run = bench.start(GIVEN_UP)
+    polled.reached()
+    aborting = bench.hold("PATCH", JOB)
+    run.hears(signal.SIGINT)
+    polled.opened.set()
+    aborting.reached()
+    run.process.send_signal(signal.SIGINT)
+    assert run.ends() == 130
+    (job,) = bench.jobs
+    assert "stopped at once" in run.said
+    assert re.search(rf"{job} \((UploadComplete|InProgress), abort not answered\)", run.said)
+    assert bench.intents[-1] == ("abort", None)
+
+
+def test_a_job_that_ended_meanwhile_is_not_called_aborted(bench: Bench) -> None:
+    gate = bench.hold("GET", JOB)
+    run = bench.start(GIVEN_UP)
+    gate.reached()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert "3 loaded" in run.said
+    assert "(aborted)" not in run.said
+    assert bench.loaded == 3
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_was_given_up_before_it_was_closed_is_made_anew_by_resume(bench: Bench) -> None:
+    gate = bench.hold("PUT", "/batches")
+    run = bench.start(GIVEN_UP)
+    gate.reached()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert bench.loaded == 0
+    bench.sandbox.worker.set_pace(Immediately())
+    assert bench.command("resume").ends() == 0
+    assert bench.loaded == 3
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_was_given_up_after_it_was_closed_is_sent_again_only_when_that_is_said(
+    bench: Bench,
+) -> None:
+    bench.rows(number=300)
+    gate = bench.hold("GET", JOB)
+    run = bench.start(GIVEN_UP + 'log "behind"\n')
+    gate.reached()
+    bench.sandbox.settle()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert bench.loaded == 200
+    assert "200 loaded, 100 not processed" in run.said
+    bench.sandbox.worker.set_pace(Immediately())
+    resumed = bench.command("resume")
+    assert resumed.ends() == 1
+    assert "it was aborted" in resumed.said
+    again = resumed.said.partition("`bulkflow ")[2].partition("`")[0]
+    assert again.startswith("retry ")
+    assert again.endswith(" --rows unprocessed")
+    assert bench.loaded == 200
+    assert bench.command(*again.split()).ends() == 0
+    assert bench.loaded == 300
+    last = bench.command("resume")
+    assert last.ends() == 0
+    assert "behind" in last.said
+    assert bench.loaded == 300

@@ -273,6 +273,10 @@ class Bench:
     cancellation: Cancellation = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Let nobody have asked the run to stop."""
         # Pauses end at once; the clock says how long they were.
         self.cancellation = Cancellation(
             monotonic=self.clock.monotonic, wait=lambda _, seconds: self.clock.sleep(seconds)
@@ -286,12 +290,16 @@ class Bench:
         return PlannedStep(phrase.text, arguments, named or job, span)
 
     def chain(
-        self, line: str, failure: str | None = None, success: str | None = None
+        self,
+        line: str,
+        failure: str | None = None,
+        success: str | None = None,
+        interrupt: str | None = None,
     ) -> PlannedChain:
         """`a then b`, with handlers written alike."""
         handlers = [
             PlannedHandler(event, self._steps(text), self._span(text))
-            for event, text in ((HandlerEvent.FAILURE, failure), (HandlerEvent.SUCCESS, success))
+            for event, text in zip(HandlerEvent, (failure, success, interrupt), strict=True)
             if text is not None
         ]
         return PlannedChain(self._steps(line), tuple(handlers), self._span(line))

@@ -24,7 +24,9 @@ TEXTS = [SourceText.decode(path.name, path.read_bytes()).text for path in FILES]
 PLAIN = [text for text in TEXTS if '"""' not in text]
 OPENERS = ("job ", "parallel", "for ", "when ", "always")
 
-WORD = re.compile(r'"(?:[^"\\]|\\.)*"|on (?:failure|success)|env \w+|(?P<comment>#.*)|[^\s#"]+')
+WORD = re.compile(
+    r'"(?:[^"\\]|\\.)*"|on (?:failure|success|interrupt)|env \w+|(?P<comment>#.*)|[^\s#"]+'
+)
 
 
 def formatted(text: str) -> str:
@@ -127,7 +129,7 @@ def test_lines_end_without_space_and_blank_lines_stand_alone(text: str) -> None:
 
 def test_no_chain_is_wider_than_a_line_may_be() -> None:
     chain = " then ".join(['log "about as long as this"'] * 20)
-    text = f"{chain} on failure {chain} on success {chain}"
+    text = f"{chain} on failure {chain} on success {chain} on interrupt {chain}"
     assert max(map(len, formatted(text).split("\n"))) <= 100
 
 

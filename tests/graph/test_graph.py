@@ -67,7 +67,9 @@ def test_a_picture_shows_every_job_and_step_once(path: Path, plugins: PluginHost
     graph = drawn(path, plugins)
     found = list(nodes(graph.root))
     assert len({node.id for node in found}) == len(found)
-    text = re.sub(r"(?m)#.*| then |^\s*on (failure|success)", "\n", path.read_text("utf-8"))
+    text = re.sub(
+        r"(?m)#.*| then |^\s*on (failure|success|interrupt)", "\n", path.read_text("utf-8")
+    )
     shown = " ".join(line for node in found for line in node.lines)
     for line in text.splitlines():
         words = line.strip().partition(" on failure")[0]

@@ -20,7 +20,17 @@ from support.textmate import TextMate
 ROOT = Path(__file__).parents[2]
 GRAMMAR = ROOT / "grammar" / "bulkflow.tmLanguage.json"
 
-STRUCTURE = {*FORMS, "_THEN", "_IN", "_AND", "_OR", "NOT", "ON_FAILURE", "ON_SUCCESS"}
+STRUCTURE = {
+    *FORMS,
+    "_THEN",
+    "_IN",
+    "_AND",
+    "_OR",
+    "NOT",
+    "ON_FAILURE",
+    "ON_SUCCESS",
+    "ON_INTERRUPT",
+}
 """Kinds of tokens that are words of the structure."""
 
 NUMBERS = {"INTEGER", "DURATION", "SIZE", "PERCENT"}

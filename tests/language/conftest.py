@@ -71,7 +71,11 @@ STEPS = (
     a_step(["show [{job}]"], "job"),
     a_step(["delete [{job}]"], "job", accepts=ENDED, leaves=Phase.DELETED),
     a_step(["extract {query:text} to {path}"], "query, path"),
-    a_step(["retry [{n:count}] times [every {interval:duration}]", "retry"], "n=1, interval=None"),
+    a_step(
+        ["retry [{n:count}] times [every {interval:duration}]", "retry"],
+        "n=1, interval=None",
+        retries=True,
+    ),
     a_step(["continue"], "", ends_chain=True, resumes=True),
     a_step(["stop"], "", ends_chain=True, stops=True),
     a_step(["fail {message:text}"], "message", ends_chain=True),

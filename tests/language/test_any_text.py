@@ -17,7 +17,8 @@ at_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_sl
 CASES = sorted((Path(__file__).parent / "cases").glob("*/*.bulkflow"))
 TEXTS = [SourceText.decode(path.name, path.read_bytes()).text for path in CASES]
 WORDS = """
-    org param let include job for in when always parallel then on failure success env and or not is
+    org param let include job for in when always parallel then on failure success interrupt env and
+    or not is
     upload close wait load up to of rows failed sandbox x a b true 3 30s = ( ) : # { } " "a" "{x}"
 """
 PIECES = [

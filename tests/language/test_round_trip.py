@@ -28,7 +28,9 @@ STRUCTURE = WORDS.split()
 plain_words = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*", fullmatch=True)
 words = (
     plain_words
-    | st.sampled_from([*STRUCTURE, "failure", "success", "env", "7503h00000abcdeAAA", "Größe"])
+    | st.sampled_from(
+        [*STRUCTURE, "failure", "success", "interrupt", "env", "7503h00000abcdeAAA", "Größe"]
+    )
 ).filter(lambda word: word not in ("true", "false"))
 names = words.map(lambda word: Name(word, NOWHERE))
 
@@ -71,7 +73,7 @@ def is_line(items, reserved=()):
         if item.name == "env" or item.name in reserved:
             return False
         following = after.name if isinstance(after, Name) else None
-        if item.name == "on" and following in ("failure", "success"):
+        if item.name == "on" and following in ("failure", "success", "interrupt"):
             return False
     return True
 

@@ -20,6 +20,7 @@ _SHAPES = {
 _STYLES = {
     EdgeKind.NEXT: "",
     EdgeKind.FAILURE: "style=dashed",
+    EdgeKind.INTERRUPT: "style=dashed",
     EdgeKind.USES: "style=dotted, arrowhead=none",
 }
 

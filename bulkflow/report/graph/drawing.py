@@ -113,18 +113,24 @@ class _Drawing:
         if self._ends(chain.steps):
             self._stopped, exits = exits, ()
         failed: Exits = (_Exit(node.id, EdgeKind.FAILURE, "on failure"),)
+        interrupted: Exits = (_Exit(node.id, EdgeKind.INTERRUPT, "on interrupt"),)
         resumed: Exits = ()
         for handler in chain.handlers:
-            if handler.event is HandlerEvent.SUCCESS:
-                labelled = tuple(
-                    _Exit(each.node, label="on success") if each.node == node.id else each
-                    for each in exits
-                )
-                exits = self._handler(handler, box, labelled, jobs)
-            else:
-                failed = self._handler(handler, box, failed, jobs)
-                if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
-                    resumed = tuple(_Exit(each.node, label="goes on") for each in failed)
+            match handler.event:
+                case HandlerEvent.SUCCESS:
+                    labelled = tuple(
+                        _Exit(each.node, label="on success") if each.node == node.id else each
+                        for each in exits
+                    )
+                    exits = self._handler(handler, box, labelled, jobs)
+                case HandlerEvent.FAILURE:
+                    failed = self._handler(handler, box, failed, jobs)
+                    if self._resume(handler.steps):
+                        resumed = tuple(_Exit(each.node, label="goes on") for each in failed)
+                case HandlerEvent.INTERRUPT:
+                    interrupted = self._handler(handler, box, interrupted, jobs)
+                case _:
+                    assert_never(handler.event)
         return (*exits, *resumed)
 
     def _handler(
@@ -133,13 +139,14 @@ class _Drawing:
         node = self._node(box, NodeKind.HANDLER, _lines(handler.steps))
         self._enter(node, entries)
         self._use(node, handler.steps, jobs)
-        ends = self._ends(handler.steps) and not any(
-            self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps
-        )
+        ends = self._ends(handler.steps) and not self._resume(handler.steps)
         return () if ends else (_Exit(node.id),)
 
     def _ends(self, steps: Sequence[PlannedStep]) -> bool:
         return any(self.catalogue.step_by_phrase[step.word].ends_chain for step in steps)
+
+    def _resume(self, steps: Sequence[PlannedStep]) -> bool:
+        return any(self.catalogue.step_by_phrase[step.word].resumes for step in steps)
 
     def _use(self, node: Node, steps: Iterable[PlannedStep], jobs: dict[str, str]) -> None:
         for step in steps:

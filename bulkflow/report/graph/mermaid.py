@@ -17,7 +17,12 @@ _SHAPES = {
     NodeKind.HANDLER: ('("', '")'),
     NodeKind.CONDITION: ('{"', '"}'),
 }
-_ARROWS = {EdgeKind.NEXT: "-->", EdgeKind.FAILURE: "-.->", EdgeKind.USES: "-.-"}
+_ARROWS = {
+    EdgeKind.NEXT: "-->",
+    EdgeKind.FAILURE: "-.->",
+    EdgeKind.INTERRUPT: "-.->",
+    EdgeKind.USES: "-.-",
+}
 _ESCAPES = {ord(each): f"#{ord(each)};" for each in '"#&<>`\\'}
 """Mermaid's way to write characters that have a meaning in its labels."""
 

@@ -24,6 +24,8 @@ class EdgeKind(Enum):
     """What comes afterwards."""
     FAILURE = auto()
     """What comes when a step failed."""
+    INTERRUPT = auto()
+    """What comes when the run was interrupted."""
     USES = auto()
     """From a job to the first chain that works on it."""
 
