@@ -69,6 +69,8 @@ class Gate:
     opened: threading.Event = Factory(threading.Event)
 
     def __call__(self, handler: Handler, forward: Callable[[], None]) -> None:
+        # All of it: an upload on its way out may be given up, one that awaits its answer not.
+        handler.body()
         self.arrived.set()
         self.opened.wait(LIMIT)
         # The program may be gone by now; that is what some of the tests are about.

@@ -54,11 +54,13 @@ class Proxy:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: Proxy
+    _body: bytes | None = None
 
     def log_message(self, *_: object) -> None:
         pass
 
     def serve(self) -> None:
+        self._body = None
         fault = self.proxy.take(self.command, self.path)
         if fault is None:
             self.forward()
@@ -68,7 +70,9 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - http.server's names
 
     def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self._body is None:
+            self._body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        return self._body
 
     def exchange(self) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.proxy.target).netloc, timeout=30)
