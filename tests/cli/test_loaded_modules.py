@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from bulkflow.cli.process import own_process
+from bulkflow_sandbox import SandboxServer
 
 HEAVY = {"asyncio", "cattrs", "lark", "numpy", "pygls", "rich", "ssl", "starlette", "urllib3"}
 
@@ -89,3 +94,50 @@ def test_checking_loads_no_listener_of_runs_and_nothing_that_runs(file: Path) ->
         "tempfile",
     }
     assert modules & unneeded == set()
+
+
+def test_a_load_into_another_org_loads_no_sandbox_and_no_logins(file: Path) -> None:
+    (file.parent / "a.csv").write_text("Name\nx\n", "utf-8")
+    program = PROGRAM.replace('name.partition(".")[0] for', "name for")
+    with SandboxServer() as server:
+        environ = {
+            **os.environ,
+            "SF_ORG_INSTANCE_URL": server.url,
+            "SF_ACCESS_TOKEN": server.token,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", program, "run", "--org", "env", str(file)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=file.parent,
+            env=environ,
+        )
+    modules = set(done.stdout.splitlines()[-1].split())
+    assert {"bulkflow_ingest.work", "numpy", "urllib3"} <= modules
+    unneeded = {
+        "bulkflow.report.terminal",
+        "bulkflow_ingest.fates.book",
+        "bulkflow_salesforce.login.obtaining",
+        "bulkflow_sandbox.server",
+        "cryptography",
+        "duckdb",
+        "jwt",
+        "keyring",
+        "lark",
+        "rich",
+        "starlette",
+        "uvicorn",
+    }
+    assert modules & unneeded == set()
+
+
+def test_a_process_of_its_own_starts_no_threads_for_linear_algebra() -> None:
+    environ: dict[str, str] = {}
+    with own_process(environ):
+        assert environ == {"OPENBLAS_NUM_THREADS": "1"}
+    gc.unfreeze()
+    given = {"OPENBLAS_NUM_THREADS": "8"}
+    with own_process(given):
+        assert given == {"OPENBLAS_NUM_THREADS": "8"}
+    gc.unfreeze()

@@ -8,11 +8,7 @@ from bulkflow.errors import UsageError
 from bulkflow.model.org import OrgAccess
 from bulkflow_salesforce.address import OrgAddress
 from bulkflow_salesforce.environment import from_environment
-from bulkflow_salesforce.login.obtaining import Login
-from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.profiles.folder import folder_of
-from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.places import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +52,12 @@ def open_profile(
     profile: Profile, environ: Mapping[str, str], vault: Vault | None = None
 ) -> OrgAccess:
     """The way into the org of a profile; raises as `open_org` does."""
+    # Here, so that a run against `env` loads no logins.
+    from bulkflow_salesforce.login.obtaining import Login
+    from bulkflow_salesforce.network import Network
+    from bulkflow_salesforce.profiles.keyring import SystemKeyring
+    from bulkflow_salesforce.profiles.places import Secrets
+
     secrets = Secrets(environ, vault or SystemKeyring())
     login = Login(profile, secrets, Network.of(environ))
     address = OrgAddress(login.answer().instance_url, profile.api_version)
