@@ -30,6 +30,9 @@ GIVES_UP = "abort"
 SENDS_ROWS = "retry"
 """The step that may be run afterwards and after which rows may still fail."""
 
+TAKES_BACK = "undo"
+"""The step that is run on the last job first, as records may hang on those of jobs before it."""
+
 
 def afterwards(
     state_directory: Path,
@@ -80,6 +83,7 @@ def afterwards(
             replays=False,
             asks_for_answers=verb == SENDS_ROWS,
             ends=ends,
+            goes_on_with=" ".join(["bulkflow", verb, record.summary.id, *_options(words or {})]),
         )
 
 
@@ -94,7 +98,10 @@ class _Step:
 
     def on_each_job(self, block: Block) -> Block:
         """A block with a chain for each of its jobs, and its loops around the same."""
-        chains = tuple(self._chain(job) for job in block.jobs if self._got_far(job.name))
+        jobs = [job for job in block.jobs if self._got_far(job.name)]
+        if self.phrase.verb == TAKES_BACK:
+            jobs.reverse()
+        chains = tuple(self._chain(job) for job in jobs)
         # Every statement keeps its number, by which the journal knows what was decided there.
         inner = tuple(
             evolve(statement, steps=(), handlers=())
@@ -115,6 +122,11 @@ class _Step:
         arguments = {slot: Name(word, span) for slot, word in self.words.items()}
         step = PlannedStep(self.phrase.text, arguments, job.name, span)
         return PlannedChain((step,), (), span)
+
+
+def _options(words: Mapping[str, str]) -> list[str]:
+    """The step's other slots as the command has them."""
+    return [f"--rows {word}" for slot, word in words.items() if slot == "selection"]
 
 
 def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:

@@ -153,11 +153,12 @@ def work_on(
     replays: bool = True,
     asks_for_answers: bool = True,
     ends: bool = True,
+    goes_on_with: str = "",
 ) -> RunFinished:
     """Walk a plan with the journal of its run, and record what it came to.
 
-    `replays` and `asks_for_answers` are those of `Services`. What does not end the run leaves it
-    where it was, to be gone on with or over.
+    `replays`, `asks_for_answers` and `goes_on_with` are those of `Services`. What does not end the
+    run leaves it where it was, to be gone on with or over.
     """
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.services import Services
@@ -175,6 +176,8 @@ def work_on(
         replays=replays,
         asks_for_answers=asks_for_answers,
         recalls=not replays,
+        independent=not replays,
+        goes_on_with=goes_on_with,
     )
     watch(services)
     finished = run_plan(plan, services)

@@ -88,7 +88,9 @@ def _outcome(job: Job) -> JobOutcome:
 
 def _help(services: Services, *, interrupted: bool) -> str | None:
     again = (
-        f"`bulkflow resume {services.run_id}` goes on with the run, "
+        f"`{services.goes_on_with}` goes on with it"
+        if services.goes_on_with
+        else f"`bulkflow resume {services.run_id}` goes on with the run, "
         f"`bulkflow abort {services.run_id}` gives it up"
     )
     if any(job.left for job in services.jobs):

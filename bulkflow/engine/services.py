@@ -165,6 +165,10 @@ class Services:
     """Whether rows that failed must have an answer: not where the rows are not what it is about."""
     recalls: bool = False
     """Whether loops and conditions are as the run decided them, and nothing is decided anew."""
+    independent: bool = False
+    """Whether the statements have nothing to do with one another: each runs, whichever fails."""
+    goes_on_with: str = ""
+    """The command that goes on with what is left undone; `bulkflow resume` if it is blank."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _numbers: dict[int, int] = field(factory=dict, repr=False)

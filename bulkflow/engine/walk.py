@@ -50,7 +50,8 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
     """
     ended: End | None = None
     for number, statement in enumerate(block.statements):
-        if ended is None or isinstance(statement, PlannedAlways):
+        goes_on = ended is None or (services.independent and isinstance(ended, Halt))
+        if goes_on or isinstance(statement, PlannedAlways):
             # What `always` does after an end is no progress of the run: it is done again when the
             # run is gone on with.
             recording = services if ended is None else evolve(services, replays=False)
@@ -100,8 +101,7 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
         case PlannedParallel():
             _parallel(statement, frame.enter(statement.body, services), services)
         case PlannedFor():
-            for inner in iterations(statement, frame, services):
-                walk(statement.body, inner, services)
+            _turns(statement, frame, services)
         case PlannedWhen():
             if services.decided(
                 frame.place, lambda: holds(statement.condition, frame, services), False
@@ -113,6 +113,20 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
                 walk(statement.body, frame.enter(statement.body, services), services)
         case _:
             assert_never(statement)
+
+
+def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
+    """Run each turn of a loop; the first that fails is the last, unless they are independent."""
+    failed: Halt | None = None
+    for inner in iterations(statement, frame, services):
+        try:
+            walk(statement.body, inner, services)
+        except Halt as halt:
+            if not services.independent:
+                raise
+            failed = halt
+    if failed is not None:
+        raise failed
 
 
 def _parallel(statement: PlannedParallel, frame: Frame, services: Services) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.drafts import label_of
 from bulkflow_ingest.preparing import add_rows
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) 
     from bulkflow_ingest.fates import WORTH_SENDING
 
     known = len(work.parts.parts)
-    folder = work.context.run_directory / "again" / f"{work.job.name}-{known}-{attempt}"
+    folder = work.context.run_directory / "again" / f"{label_of(work.job.key)}-{known}-{attempt}"
     with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
         found = fates.rows_to_send(
             folder,

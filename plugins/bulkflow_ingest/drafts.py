@@ -1,7 +1,9 @@
-"""Files that are written beside their place, and take it when they are whole."""
+"""Files that are written beside their place, and take it when they are whole; and their names."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
@@ -34,6 +36,14 @@ def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def label_of(key: str) -> str:
+    """A part of a file name that stands for one job's key, and for no other's on any system."""
+    label = re.sub(r"[^\w.-]+", "-", key).strip("-.")
+    if label == key == key.lower():
+        return label
+    return f"{label}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def make_folder(folder: Path) -> None:

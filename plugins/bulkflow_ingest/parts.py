@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, evolve, field, frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Progress
@@ -16,7 +17,7 @@ from bulkflow_ingest.info import FINAL, JobState
 from bulkflow_ingest.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from bulkflow.model.part import Part
@@ -157,6 +158,7 @@ class JobParts:
     sent_again: bool = False
     """Whether rows of it were sent again: no part that they came from is sent after that."""
     _tally: Tally = field(factory=Tally, init=False, repr=False)
+    _followed: Job | None = field(default=None, init=False, repr=False)
     _told: float = field(default=float("-inf"), init=False)
     _telling: Lock = field(factory=Lock, init=False, repr=False)
 
@@ -220,9 +222,14 @@ class JobParts:
         self._tally.note(part)
         self._publish()
 
+    def follow(self, other: Job) -> None:
+        """Let what is left of another job be what is left of this one, which is at its end."""
+        self._followed = other
+        self._publish()
+
     def _publish(self) -> None:
         self.job.counts = self.settled or self._tally.counts
-        self.job.left = self._tally.left
+        self.job.left = self._tally.left if self._followed is None else _LeftOf(self._followed)
 
     def tell(self, context: Context, part: PartJob | None = None, *, now: bool = False) -> None:
         """Emit how far the job is, unless it was told a moment ago; `part` has gone on since."""
@@ -262,3 +269,19 @@ class JobParts:
         """Rows of a part that will never be tried."""
         part.given_up = True
         part.counts = evolve(part.counts, rows=part.rows, unprocessed=part.rows)
+
+
+@frozen(eq=False)
+class _LeftOf(Collection[str]):
+    """What is left of a job in the org, whenever somebody looks."""
+
+    _job: Job
+
+    def __len__(self) -> int:
+        return len(self._job.left)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._job.left)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._job.left

@@ -94,14 +94,7 @@ class Results:
         from bulkflow_ingest.fates import Fates, SourceSlice
         from bulkflow_ingest.fates import ResultFile as PartResults
 
-        gone = [each for each in self.parts.parts if each.deleted and not self._kept(each, needed)]
-        if gone:
-            raise StepError(
-                f"what became of the rows of job {self.parts.job.name} cannot be told: "
-                f"{len(gone)} of its jobs are gone from the org",
-                help="look in the org for what was loaded before you load these rows again",
-                notes=[f"job {part.id} is gone" for part in gone],
-            )
+        self._refuse_gone(*needed)
         slices = [
             SourceSlice.of(part.number, part.data, part.dialect, origin=part.origin)
             for part in self.parts.parts
@@ -125,6 +118,37 @@ class Results:
             Fates.of(slices, results, Path(folder)) as fates,
         ):
             yield fates
+
+    def loaded(self) -> Iterator[tuple[str, bool]]:
+        """The id of each row that was loaded, and whether the row created the record.
+
+        Rows that were sent again are among them. Raises `StepError` where nobody can tell.
+        """
+        for row in self._told(ResultFile.SUCCESSFUL):
+            yield row["sf__Id"], row["sf__Created"] == "true"
+
+    def refused(self) -> Iterator[tuple[str, str]]:
+        """The id that stands in each row that failed, blank where none does, and its error."""
+        for row in self._told(ResultFile.FAILED):
+            yield row.get("Id", ""), row["sf__Error"]
+
+    def _told(self, which: ResultFile) -> Iterator[dict[str, str]]:
+        self._finished()
+        self._refuse_gone(which)
+        for part in self.parts.parts:
+            if part.id is not None:
+                for header, row in self._read(part, which):
+                    yield dict(zip(header, row, strict=True))
+
+    def _refuse_gone(self, *needed: ResultFile) -> None:
+        gone = [each for each in self.parts.parts if each.deleted and not self._kept(each, needed)]
+        if gone:
+            raise StepError(
+                f"what became of the rows of job {self.parts.job.name} cannot be told: "
+                f"{len(gone)} of its jobs are gone from the org",
+                help="look in the org for what was loaded before you load these rows again",
+                notes=[f"job {part.id} is gone" for part in gone],
+            )
 
     def _promised(self, part: PartJob, which: ResultFile) -> int | None:
         """How many rows a result file must have, if that can be held against it."""

@@ -1,23 +1,35 @@
-"""Takes back what inserts made: deletes the records by the ids that Salesforce returned."""
+"""Takes back what inserts made: deletes the records by the ids that Salesforce returned.
+
+The ids are read anew each time, as rows may have been sent again since. What earlier times deleted
+is left out, each record is so deleted once; what they could not delete is tried again. Each time is
+a job of its own with a file of its own, recorded before anything is sent: one that was cut short is
+brought to its end first.
+"""
 
 from __future__ import annotations
 
-import csv
-import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.plugin import Job
-from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.drafts import draft, label_of, make_folder
 from bulkflow_ingest.preparing import prepare
 from bulkflow_ingest.work import JobWork
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 UNDO = ":undo"
 """What the key of the job that deletes adds to that of the job whose rows it takes back."""
+
+GONE = "ENTITY_IS_DELETED"
+"""What the deletion of a record fails with that somebody has deleted before."""
 
 
 def undo_inserts(work: JobWork) -> None:
@@ -41,69 +53,120 @@ def undo_inserts(work: JobWork) -> None:
             "`bulkflow abort RUN`",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
-    folder = work.context.run_directory / "undo"
-    folder.mkdir(parents=True, exist_ok=True)
-    label = re.sub(r"[^\w.-]+", "-", work.job.key).strip("-.")
-    path = folder / f"{label}-ids.csv"
-    created, changed = _write_ids(work, path)
-    if changed:
-        work.context.emit(
-            Notice(
+    _Undoing(work).run()
+
+
+@frozen
+class _Undoing:
+    """What one job made, and how it is taken back."""
+
+    work: JobWork
+
+    def run(self) -> None:
+        # No name: a file of SQLite's own, which goes with it. Ids need not fit into memory.
+        with closing(sqlite3.connect("")) as database:
+            database.execute("CREATE TABLE gone (id TEXT PRIMARY KEY) WITHOUT ROWID")
+            number = 1
+            while self.work.context.journal.history(self._key(number)) is not None:
+                earlier = self._deletion(number)
+                self._bring_to_its_end(earlier)
+                database.executemany(
+                    "INSERT OR IGNORE INTO gone VALUES (?)", ((each,) for each in _deleted(earlier))
+                )
+                number += 1
+            left = self._write_ids(number, database)
+        if left:
+            self._tell(f"deleting {left:,} records that this run made")
+            deletion = self._deletion(number)
+            deletion.load()
+            self._judge(number, deletion)
+
+    def _key(self, number: int) -> str:
+        return self.work.job.key + UNDO + (f"#{number}" if number > 1 else "")
+
+    def _path(self, number: int, what: str) -> Path:
+        folder = self.work.context.run_directory / "undo"
+        make_folder(folder)
+        return folder / f"{label_of(self._key(number))}-{what}.csv"
+
+    def _deletion(self, number: int) -> JobWork:
+        """The work on the job that deletes the ids of a file; recorded before it begins."""
+        path = self._path(number, "ids")
+        context, settings = self.work.context, self.work.parts.settings
+        job = Job(
+            self._key(number),
+            self.work.job.name,
+            {
+                "operation": "delete",
+                "object": settings.object,
+                "location": str(path.absolute()),
+            },
+            path.parent,
+        )
+        known = context.journal.history(job.key) is not None
+        manifest = prepare(context, job)
+        if not known:
+            assert manifest is not None
+            context.journal.prepared(job.key, manifest)
+        # While it runs, it is what is left of the job in the org.
+        self.work.parts.follow(job)
+        return JobWork.on(context, job)
+
+    def _bring_to_its_end(self, deletion: JobWork) -> None:
+        """Go on with what was cut short; what it does not delete, the next one does."""
+        try:
+            deletion.load()
+        except StepError:
+            if not all(part.is_final for part in deletion.parts.parts):
+                raise
+
+    def _write_ids(self, number: int, gone: sqlite3.Connection) -> int:
+        """Write the ids of created records that are not deleted yet; returns how many."""
+        created = changed = left = 0
+        with draft(self._path(number, "ids")) as file:
+            file.write("Id\n")
+            for record, made in self.work.results.loaded():
+                if not made:
+                    changed += 1
+                    continue
+                created += 1
+                if gone.execute("SELECT 1 FROM gone WHERE id = ?", (record,)).fetchone() is None:
+                    left += 1
+                    file.write(f"{record}\n")
+        if changed:
+            self._tell(
                 f"{changed:,} records were changed and not made by this run: they stay as they are",
                 NoticeLevel.WARNING,
-                job=work.job.key,
             )
-        )
-    if not created:
-        work.context.emit(Notice("there is nothing to delete", job=work.job.key))
-        return
-    work.context.emit(Notice(f"deleting {created:,} records that this run made", job=work.job.key))
-    deleting = Job(
-        work.job.key + UNDO,
-        work.job.name,
-        {
-            "operation": "delete",
-            "object": work.parts.settings.object,
-            "location": str(path.absolute()),
-        },
-        folder,
-    )
-    if work.context.journal.history(deleting.key) is None:
-        manifest = prepare(work.context, deleting)
-        assert manifest is not None
-        work.context.journal.prepared(deleting.key, manifest)
-    else:
-        prepare(work.context, deleting)
-    deletion = JobWork.on(work.context, deleting)
-    deletion.load()
-    if deleting.counts.failed:
-        failed = folder / f"{label}-not-deleted.csv"
-        deletion.results.save_rows("failed", failed)
-        raise StepError(
-            f"{deleting.counts.failed:,} of {created:,} records could not be deleted",
-            help=f"{failed} has the reason of each",
-        )
+        if not left:
+            self._path(number, "ids").unlink()
+            before = f": the {created:,} records that this run made are deleted" if created else ""
+            self._tell(f"there is nothing to delete{before}")
+        return left
+
+    def _judge(self, number: int, deletion: JobWork) -> None:
+        failed = [error for _, error in deletion.results.refused()]
+        gone = sum(error.startswith(GONE) for error in failed)
+        if gone:
+            self._tell(f"{gone:,} records were deleted before, by somebody else")
+        if len(failed) > gone:
+            path = self._path(number, "not-deleted")
+            deletion.results.save_rows("failed", path)
+            raise StepError(
+                f"{len(failed) - gone:,} of {deletion.job.counts.rows:,} records could not be "
+                "deleted",
+                help=f"{path} has the reason of each; `bulkflow undo {self.work.context.run_id}` "
+                "tries these again",
+            )
+
+    def _tell(self, message: str, level: NoticeLevel = NoticeLevel.INFO) -> None:
+        self.work.context.emit(Notice(message, level, job=self.work.job.key))
 
 
-def _write_ids(work: JobWork, path: Path) -> tuple[int, int]:
-    """Write the ids of created records; returns how many those are, and how many were changed.
-
-    Written once: a run that is gone on with deletes what it began to delete.
-    """
-    with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
-        total = fates.counts().total
-        if path.exists():
-            return total.created, total.updated
-        saved = path.with_suffix(".all")
-        fates.save("successful", saved)
-    draft = path.with_suffix(".part")
-    with (
-        saved.open(encoding="utf-8", newline="") as rows,
-        draft.open("w", encoding="utf-8", newline="") as out,
-    ):
-        reader = csv.DictReader(rows)
-        out.write("Id\n")
-        out.writelines(f"{row['_id']}\n" for row in reader if row["_created"] == "true")
-    saved.unlink()
-    draft.replace(path)
-    return total.created, total.updated
+def _deleted(deletion: JobWork) -> Iterator[str]:
+    """The ids of the records that are deleted by now."""
+    for record, _ in deletion.results.loaded():
+        yield record
+    for record, error in deletion.results.refused():
+        if error.startswith(GONE):
+            yield record

@@ -9,8 +9,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from crash.driver import BrokenPromiseError, Kill, Schedule, at_random, drive, points, systematic
+from crash.driver import Kill, Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
+from crash.judging import BrokenPromiseError
 from crash.scenarios import Scenario
 
 
@@ -65,7 +66,9 @@ def work(
 
 def describe(schedule: Schedule, error: BrokenPromiseError) -> str:
     kills = ", ".join(_kill(each) for each in schedule.kills) or "never"
-    return f"BROKEN {schedule.scenario.name}, killed {kills}: {str(error)[-1500:]}"
+    before = ", ".join(_kill(each) for each in schedule.before)
+    loading = f" (while loading: {before})" if before else ""
+    return f"BROKEN {schedule.scenario.name}, killed {kills}{loading}: {str(error)[-1500:]}"
 
 
 def _kill(kill: Kill) -> str:

@@ -23,6 +23,8 @@ TESTS = Path(__file__).parents[1]
 class Ended:
     """What became of a child: `status` is its exit code, or -9 where it was killed."""
 
+    command: str
+    """Its first word, such as `run`."""
     status: int
     passed: tuple[str, ...]
     """The points that it passed; empty where it was killed."""
@@ -102,6 +104,7 @@ class Forks:
         assert line, "the process that forks is gone"
         said = json.loads(line)
         return Ended(
+            arguments[0],
             said["status"],
             tuple(said["passed"]),
             (folder / "out").read_text("utf-8"),

@@ -49,6 +49,9 @@ class Scenario:
         saved: Whether `saved.csv` must hold every row.
         once: Whether each row must have been processed once: not so where some are sent again.
         codes: The exit codes with which the load may end.
+        after: What is done with the run afterwards, and killed: `abort`, `retry` or `undo`; the
+            load itself is not killed then, unless a schedule says so.
+        others: Names of contacts that are in the org before, and must stay.
     """
 
     name: str
@@ -61,6 +64,8 @@ class Scenario:
     saved: bool = True
     once: bool = True
     codes: tuple[int, ...] = (0,)
+    after: str | None = None
+    others: tuple[str, ...] = ()
 
 
 CALM = (
@@ -185,4 +190,80 @@ ROUGH = (
     ),
 )
 
-ALL = (*CALM, *ROUGH)
+LOOPED = LOOP.partition("    save")[0] + "    retry failed rows of job people\n"
+PARTS: Mapping[str, str] = {f"part-{n}.csv": table(NAMES[n::2]) for n in range(2)}
+
+AFTER = (
+    *(
+        Scenario(
+            f"given up: {name}",
+            INSERT + steps + SAVE,
+            faults=faults,
+            processing=processing,
+            saved=False,
+            once=False,
+            after="abort",
+        )
+        for name, steps, faults, processing in (
+            ("nothing closed", STAGED, ("closex3=403",), "immediately"),
+            ("one of three closed", STAGED, ("close#2x2=403",), "immediately"),
+            ("uploads refused", STAGED, ("upload#2x2=400",), "immediately"),
+            ("streamed", "load job people\n", ("upload#3=400",), "3 polls"),
+            ("waited too long", STAGED.replace("every", "up to 10ms every"), (), "40 polls"),
+            ("aborts lost", STAGED, ("close#2x2=403", "close#4=cut-after"), "immediately"),
+            ("creates lost", STAGED, ("createx3=cut-after",), "immediately"),
+        )
+    ),
+    *(
+        Scenario(
+            f"sent again: {name}",
+            (UPSERT if "upsert" in name else INSERT) + "load job people on failure continue\n",
+            faults=faults,
+            saved=False,
+            once=False,
+            codes=(0, 3),
+            after="retry",
+        )
+        for name, faults in (
+            ("locked rows", ("rows=lock:0.3",)),
+            ("locked rows of an upsert", ("rows=lock:0.5",)),
+            ("a failed job", ("job=fail:3",)),
+            ("locked rows, uploads lost", ("rows=lock:0.4", "upload#4=cut-after")),
+        )
+    ),
+    *(
+        Scenario(
+            f"taken back: {name}",
+            pipeline,
+            files=files,
+            faults=faults,
+            saved=False,
+            once=False,
+            codes=(0, 3),
+            after="undo",
+            others=("bystander", *others),
+        )
+        for name, pipeline, files, faults, others in (
+            ("insert", INSERT + "load job people\n", PEOPLE, (), ()),
+            ("upsert", UPSERT + "load job people\n", PEOPLE, (), (NAMES[3], NAMES[7])),
+            (
+                "locked rows",
+                INSERT + "load job people\nretry failed rows of job people\n",
+                PEOPLE,
+                ("rows=lock:0.4",),
+                (),
+            ),
+            ("a loop", LOOPED, PARTS, ("rows=lock:0.3",), ()),
+            ("a failed deletion", INSERT + "load job people\n", PEOPLE, ("upload#4=400",), ()),
+            (
+                "answers lost",
+                INSERT + "load job people\n",
+                PEOPLE,
+                ("create#4=cut-after", "upload#4=cut-after", "close#4=cut-after"),
+                (),
+            ),
+        )
+    ),
+)
+
+ALL = (*CALM, *ROUGH, *AFTER)

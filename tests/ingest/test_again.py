@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Sandbox
-from bulkflow_sandbox.testing import local_org
+from bulkflow_sandbox.faults.fault import FailJob
+from bulkflow_sandbox.org import USER_ID
+from bulkflow_sandbox.rest.records import Records
+from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Proxy
 from support.workshop import Ran, Workshop
 
@@ -173,3 +176,91 @@ def test_rows_that_met_a_lock_are_sent_again_until_they_are_loaded(tmp_path: Pat
     assert [row["LastName"] for row in rows] == [f"L{i:03}" for i in range(200)]
     assert {row["_outcome"] for row in rows} == {"loaded"}
     assert len({row["_id"] for row in rows}) == 200
+
+
+def undo(workshop: Workshop, ran: Ran, *arguments: str) -> Ran:
+    run = str(ran.event("run_finished")["run"])
+    state = str(workshop.folder / "state")
+    return workshop.command("undo", run, "--yes", "--state-dir", state, "--json", *arguments)
+
+
+def alive(org: LocalOrg) -> list[str]:
+    return sorted(str(each["LastName"]) for each in org.records("Contact"))
+
+
+def test_rows_that_were_sent_again_since_are_taken_back_as_well(tmp_path: Path) -> None:
+    with local_org(faults=["rows=lock:0.4"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        people(workshop, "L", 30)
+        ran = workshop.run(HEADER + "load job people\n")
+        assert ran.code == 3
+        made = len(alive(org))
+        assert 0 < made < 30
+        org.sandbox.faults.clear()
+        assert undo(workshop, ran).code == 0
+        assert alive(org) == []
+        run, state = str(ran.event("run_finished")["run"]), str(tmp_path / "state")
+        assert workshop.command("retry", run, "--state-dir", state).code == 0
+        assert len(alive(org)) == 30 - made
+        again = undo(workshop, ran)
+        assert again.code == 0, again.out
+        assert f"deleting {30 - made} records" in again.out
+        assert alive(org) == []
+        jobs = len(org.jobs())
+        assert "the 30 records that this run made are deleted" in undo(workshop, ran).out
+        assert len(org.jobs()) == jobs
+
+
+def test_turns_of_a_loop_keep_the_rows_that_they_send_again_apart(tmp_path: Path) -> None:
+    with local_org(faults=["rows=lock:0.4"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        for name in "AB":
+            people(workshop, name, 20)
+            (tmp_path / "people.csv").rename(tmp_path / f"{name}.csv")
+        ran = workshop.run(
+            'org env\nfor file in "?.csv"\n    job people\n        insert Contact\n'
+            '        from "{file}"\n    load job people\n    retry failed rows of job people\n'
+        )
+        assert ran.code in {0, 3}
+        org.sandbox.faults.clear()
+        undone = undo(workshop, ran)
+        assert undone.code == 0, undone.out
+        assert alive(org) == []
+
+
+def test_each_job_that_can_be_undone_is_undone_though_another_cannot(tmp_path: Path) -> None:
+    with local_org() as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        (record,) = org.insert("Contact", {"LastName": "old"})
+        workshop.write("new.csv", f"Id,LastName\n{record},new\n")
+        people(workshop, "A", 3)
+        ran = workshop.run(
+            HEADER
+            + 'job changes\n    update Contact\n    from "new.csv"\n'
+            + "load job people\nload job changes\n"
+        )
+        assert ran.code == 0, ran.out
+        undone = undo(workshop, ran)
+        assert undone.code == 1
+        assert "what job changes did cannot be undone: update" in undone.out
+        assert alive(org) == ["new"]
+
+
+def test_what_could_not_be_deleted_is_tried_again_and_what_others_deleted_is_not(
+    tmp_path: Path,
+) -> None:
+    with local_org() as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        people(workshop, "A", 8)
+        ran = workshop.run(HEADER + "load job people\n")
+        Records(org.sandbox.org).delete("Contact", str(org.records("Contact")[0]["Id"]), USER_ID)
+        org.sandbox.inject(FailJob(3))
+        first = undo(workshop, ran)
+        assert first.code == 1
+        assert "did not complete" in first.out
+        assert 0 < len(alive(org)) < 7
+        left = len(alive(org))
+        second = undo(workshop, ran)
+        assert second.code == 0, second.out
+        assert f"deleting {left} records" in second.out
+        assert alive(org) == []
