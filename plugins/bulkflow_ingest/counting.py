@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts
 from bulkflow_ingest.api import ResultFile
@@ -55,11 +55,21 @@ class Counting:
         self.count()
         if not self.parts.sent_again:
             return
-        if any(part.deleted for part in parts):
-            self.parts.settled = counted
-            self.parts.count()
-        else:
-            self.settle()
+        try:
+            if not any(part.deleted for part in parts):
+                self.settle()
+                return
+        except DataError as error:
+            # Those who need the rows fail for it; to wait, give up or take back needs none.
+            self.context.emit(
+                Notice(
+                    f"the rows that were sent again are not counted anew: {error}",
+                    NoticeLevel.DETAIL,
+                    job=self.parts.job.key,
+                )
+            )
+        self.parts.settled = counted
+        self.parts.count()
 
     def settle(self) -> None:
         """Count what became of the source's rows, some of which were sent again."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context, Job
     from bulkflow_csv import PartRange
     from bulkflow_ingest.info import JobInfo
+    from bulkflow_ingest.rereading import RecordedSource
     from bulkflow_ingest.settings import IngestSettings
     from bulkflow_ingest.streaming import Coming
     from bulkflow_ingest.window import Window
@@ -43,6 +44,8 @@ class PartJob:
     data: PartRange | None
     origin: Path | None = field(default=None, kw_only=True)
     """For rows that are sent again: the file that says which rows of the source they are."""
+    recorded: RecordedSource | None = field(default=None, kw_only=True, repr=False)
+    """Its file, where an earlier attempt has read it: not looked at since."""
     dialect: Dialect = Factory(Dialect)
     """How the data, and so the results, are written."""
     window: Window | None = field(default=None, kw_only=True)
@@ -112,6 +115,11 @@ class PartJob:
         known = ", ".join(each for each in (state, asked) if each)
         return f"{self.id} ({known})" if known else None
 
+    def check_rows(self) -> None:
+        """See that its rows are those of the earlier attempt. Raises `DataError`."""
+        if self.recorded is not None:
+            self.recorded.check()
+
     def see(self, info: JobInfo) -> None:
         """Take over what Salesforce says of it.
 
@@ -122,7 +130,8 @@ class PartJob:
         self.doing = None
         self.error_message = info.error_message
         delimiter = DELIMITERS.get(info.column_delimiter or "")
-        if self.data is None and delimiter is not None:
+        known = self.data is not None and self.data.header.columns
+        if not known and delimiter is not None:
             self.dialect = Dialect(delimiter)
         processed = info.number_records_processed or 0
         failed = info.number_records_failed or 0

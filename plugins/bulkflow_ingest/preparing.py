@@ -11,13 +11,14 @@ from bulkflow_csv import ByteSource
 from bulkflow_ingest.cutting import part_of, record_of, same_columns, scan_of
 from bulkflow_ingest.opening import sources
 from bulkflow_ingest.parts import JobParts, PartJob
-from bulkflow_ingest.recovery import bring_back, check_parts, check_unchanged
+from bulkflow_ingest.recovery import bring_back
+from bulkflow_ingest.rereading import parts_of
 from bulkflow_ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bulkflow.model.part import SourceRecord
+    from bulkflow.model.history import JobHistory
     from bulkflow.plugin import Context, Job
     from bulkflow_csv import Scan
     from bulkflow_ingest.fates import Resend
@@ -37,12 +38,10 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         JobParts.attach(job, settings, [PartJob(None, None, id=settings.existing)])
         return None
     history = context.journal.history(job.key)
-    if history is None:
-        scans = [scan_of(source, settings) for source in sources(context, job, settings)]
-        origins: list[str | None] = [None] * len(scans)
-    else:
-        scans = [_scan_again(source, settings) for source in history.sources]
-        origins = [source.origin for source in history.sources]
+    if history is not None:
+        return _bring_back(job, settings, history)
+    scans = [scan_of(source, settings) for source in sources(context, job, settings)]
+    origins: list[str | None] = [None] * len(scans)
     same_columns([each.head for each in scans])
     parts = _cut(scans, origins, settings)
     if settings.existing is not None and len(parts) != 1:
@@ -51,15 +50,22 @@ def prepare(context: Context, job: Job) -> Manifest | None:
             place=settings.location,
             help="load it with a job of its own: declare what it does instead of `existing`",
         )
-    attached = JobParts.attach(job, settings, parts, scans[0].header.columns)
-    manifest = _manifest(parts, scans, origins, settings.encoding)
-    if history is not None:
-        check_parts(history, manifest.parts)
-        for part, earlier in zip(parts, history.parts, strict=True):
-            bring_back(part, earlier)
-        attached.brought_back = True
-        attached.count()
-    return manifest
+    JobParts.attach(job, settings, parts, scans[0].header.columns)
+    return _manifest(parts, scans, origins, settings.encoding)
+
+
+def _bring_back(job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
+    """Make the parts that an earlier attempt has cut, as far along as it brought them."""
+    parts = parts_of(history, settings)
+    for part, earlier in zip(parts, history.parts, strict=True):
+        bring_back(part, earlier)
+    columns = next((part.data.header.columns for part in parts if part.data is not None), ())
+    attached = JobParts.attach(job, settings, parts, columns)
+    attached.brought_back = True
+    attached.count()
+    cut = tuple(each.part for each in history.parts)
+    rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
+    return Manifest(cut, columns, rows, size, history.sources)
 
 
 def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
@@ -125,10 +131,3 @@ def _notes(scanned: Scan, encoding: str | None) -> Iterator[str]:
     if encoding is not None:
         yield f"is written anew from {encoding} to UTF-8, as Salesforce reads no other encoding"
     yield from scanned.notes
-
-
-def _scan_again(recorded: SourceRecord, settings: IngestSettings) -> Scan:
-    """Read a file of an earlier attempt, which must be as it was."""
-    scanned = scan_of(ByteSource(recorded.name, Path(recorded.path), recorded.spooled), settings)
-    check_unchanged(recorded, scanned)
-    return scanned

@@ -16,55 +16,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
-from bulkflow.errors import DataError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.history import Outcome
 from bulkflow.model.part import Counts
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bulkflow.model.history import Intent, JobHistory, PartHistory
-    from bulkflow.model.part import Part, SourceRecord
+    from bulkflow.model.history import Intent, PartHistory
     from bulkflow.plugin import Context
-    from bulkflow_csv import Scan
     from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.info import JobInfo
     from bulkflow_ingest.parts import JobParts, PartJob
 
 CLOCK_SKEW = 300.0
 """Seconds that the org's clock may be behind this machine's."""
-
-
-def check_unchanged(recorded: SourceRecord, scan: Scan) -> None:
-    """See that a file is what it was when the run began.
-
-    Raises:
-        DataError: it is not, and how it differs.
-    """
-    stamp = scan.head.stamp
-    if stamp.size != recorded.size:
-        how = f"it had {recorded.size:,} bytes and has {stamp.size:,} now"
-    elif stamp.modified_ns != recorded.modified_ns:
-        how = "it was written to since"
-    else:
-        return
-    raise _changed(recorded.name, how)
-
-
-def check_parts(history: JobHistory, parts: Sequence[Part]) -> None:
-    """See that the files were cut as before, whatever is in the parts. Raises `DataError`."""
-    for before, now in zip(history.parts, parts, strict=False):
-        if evolve(before.part, digest=now.digest) != now:
-            raise _changed(now.source, f"part {now.index + 1} is cut in another way")
-    if len(history.parts) != len(parts):
-        raise _changed(
-            parts[-1].source if parts else "the data",
-            f"it made {len(history.parts)} parts and makes {len(parts)} now",
-        )
 
 
 def bring_back(part: PartJob, history: PartHistory) -> None:
@@ -144,12 +109,3 @@ def _created(info: JobInfo) -> float:
         return datetime.strptime(info.created_date or "", "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
     except ValueError:
         return float("inf")
-
-
-def _changed(name: str, how: str) -> DataError:
-    return DataError(
-        f"the file changed since the run began: {how}",
-        place=name,
-        help="put the file back as it was, or give the run up with `bulkflow abort RUN` and begin "
-        "another with `bulkflow run FILE --fresh`",
-    )

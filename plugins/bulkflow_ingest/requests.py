@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
-from bulkflow.errors import BulkflowError, StepError, UsageError
+from bulkflow.errors import BulkflowError, DataError, StepError, UsageError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobInfo, JobState
 from bulkflow_ingest.sending import send
@@ -104,6 +104,11 @@ class Requests:
                     "the job is aborted and another one takes its place, so that no row is "
                     "loaded twice",
                 )
+            except DataError as error:
+                part.sent = 0
+                if own:
+                    self._give_up_changed(part, error)
+                raise
             except BaseException as error:
                 part.sent = 0
                 part.spoilt = not isinstance(error, UnreachableError | SalesforceError)
@@ -112,6 +117,15 @@ class Requests:
                 part.spoilt = part.again = False
                 part.uploaded = True
                 return
+
+    def _give_up_changed(self, part: PartJob, error: DataError) -> None:
+        """Abort the job of a part whose file is not what was checked any more."""
+        try:
+            self.abort(part)
+        except BulkflowError as second:
+            error.notes += (f"job {part.id} could not be aborted: {second}",)
+        else:
+            error.notes += (f"job {part.id} was aborted: nothing of it is loaded",)
 
     def _replace(self, part: PartJob) -> None:
         """Give up a job that may hold some of the data, so that the part gets another."""

@@ -95,6 +95,8 @@ class Results:
         from bulkflow_ingest.fates import ResultFile as PartResults
 
         self._refuse_gone(*needed)
+        for part in self.parts.parts:
+            part.check_rows()
         slices = [
             SourceSlice.of(part.number, part.data, part.dialect, origin=part.origin)
             for part in self.parts.parts

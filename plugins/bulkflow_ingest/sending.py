@@ -17,17 +17,30 @@ if TYPE_CHECKING:
 
 
 def send(requests: Requests, part: PartJob, job: str) -> None:
-    """Send a part's rows into a job, once; compressed where that was asked for and is worth it."""
+    """Send a part's rows into a job, once; compressed where that was asked for and is worth it.
+
+    Raises:
+        CsvError: the rows cannot be read, or their file changed while they were sent: what the job
+            holds is not what was checked, or may not be.
+        LostAnswerError, SalesforceError, ...: as `Session` raises.
+    """
     assert part.data is not None
+    _send(requests, part, part.data, job)
+    # It was seen to be as it was scanned when it was opened.
+    with part.data.source.open() as file:
+        part.data.source.check(file, part.data.stamp)
+
+
+def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
     line, clock = Line.of(requests.context), requests.context.clock
     wanted = requests.parts.settings.compressed
     if wanted is None:
         wanted = requests.context.org().compression
     if wanted and line.is_worth_it:
         began = clock.monotonic()
-        with packed(requests.context, part.data) as body:
+        with packed(requests.context, data) as body:
             ready = clock.monotonic()
-            line.packed(part.data.size, body.length, ready - began)
+            line.packed(data.size, body.length, ready - began)
             try:
                 requests.api.upload(job, _Counted(part, requests, body), "gzip")
             except SalesforceError as error:
@@ -43,8 +56,8 @@ def send(requests: Requests, part: PartJob, job: str) -> None:
                 line.sent(body.length, clock.monotonic() - ready)
                 return
     began = clock.monotonic()
-    requests.api.upload(job, _Counted(part, requests, part.data))
-    line.sent(part.data.size, clock.monotonic() - began)
+    requests.api.upload(job, _Counted(part, requests, data))
+    line.sent(data.size, clock.monotonic() - began)
 
 
 @define(eq=False)

@@ -26,7 +26,8 @@ from bulkflow_ingest.cutting import delimiter_of, limit_of, part_of, record_of, 
 from bulkflow_ingest.opening import copies_of, data_of, on_disk
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.preparing import prepare
-from bulkflow_ingest.recovery import bring_back, check_parts
+from bulkflow_ingest.recovery import bring_back
+from bulkflow_ingest.rereading import check_parts
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.window import Window
 

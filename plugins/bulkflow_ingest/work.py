@@ -211,6 +211,7 @@ class JobWork:
             raise StepError(
                 f"there are no rows for job {self.job.name}", help='add a line `from "FILE"` to it'
             )
+        part.check_rows()
         self.requests.upload(part, partial(self._spec, part))
         if part.window is not None:
             part.data = None
@@ -222,6 +223,8 @@ class JobWork:
         self.requests.close(part)
 
     def _spec(self, part: PartJob) -> JobSpec:
+        # Its form is told to the org, and is that of the file.
+        part.check_rows()
         settings = self.parts.settings
         if settings.operation is None or settings.object is None or part.data is None:
             raise StepError(f"job {self.job.name} was not declared with what to create")

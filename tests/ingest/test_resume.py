@@ -205,33 +205,6 @@ def test_what_is_done_is_not_done_again(
     assert "first" not in [each.get("message") for each in ran.events]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda path: path.write_bytes(path.read_bytes() + b"more\n"), "bytes"),
-        (lambda path: os.utime(path, ns=(1, 1)), "written to"),
-        (lambda path: path.unlink(), "does not exist"),
-    ],
-    ids=["longer", "touched", "gone"],
-)
-def test_a_changed_file_is_refused(
-    workshop: Workshop,
-    proxy: Proxy,
-    sandbox: Sandbox,
-    people: Path,
-    tag: str,
-    change: Callable[[Path], object],
-    said: str,
-) -> None:
-    refuse_to_close(proxy)
-    assert workshop.run(STAGED).code == 1
-    change(people)
-    ran = resume(workshop)
-    assert ran.code != 0
-    assert said in ran.out
-    assert loaded(sandbox, tag) == []
-
-
 def test_digests_are_recorded_and_a_run_without_them_can_be_gone_on_with(
     workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
 ) -> None:
@@ -249,6 +222,116 @@ def test_digests_are_recorded_and_a_run_without_them_can_be_gone_on_with(
         journal.commit()
     ran = resume(workshop)
     assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == once(tag)
+
+
+def refuse_to_upload_the_last(proxy: Proxy) -> None:
+    """Let the upload of the third part fail, once; the two before it are up by then."""
+    for _ in range(2):
+        proxy.on("PUT", "/batches", lambda handler, forward: forward())
+    proxy.on("PUT", "/batches", answering(400, [{"errorCode": "X", "message": "no"}]))
+
+
+def kept(path: Path, content: bytes) -> None:
+    """Another content with the size and the time of the file."""
+    found = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert path.stat().st_size == found.st_size
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b"more\n"), "bytes and has"),
+        (
+            lambda path: kept(path, path.read_bytes()[:-2] + b"X\n"),
+            "part 3, which begins in line 22, has other content",
+        ),
+        (lambda path: kept(path, path.read_bytes().replace(b"LastN", b"MoreN")), "its header"),
+        (lambda path: path.unlink(), "does not exist"),
+    ],
+    ids=["longer", "other row", "other header", "gone"],
+)
+def test_a_changed_file_is_refused_where_rows_of_it_are_to_be_sent(
+    workshop: Workshop,
+    proxy: Proxy,
+    sandbox: Sandbox,
+    people: Path,
+    tag: str,
+    change: Callable[[Path], object],
+    said: str,
+) -> None:
+    refuse_to_upload_the_last(proxy)
+    assert workshop.run(STAGED).code == 1
+    before = people.read_bytes()
+    change(people)
+    uploads = proxy.count("PUT", "/batches")
+    ran = resume(workshop)
+    assert ran.code == 1
+    assert said in ran.out
+    assert proxy.count("PUT", "/batches") == uploads
+    assert loaded(sandbox, tag) == []
+    # Put back, with another time.
+    people.write_bytes(before)
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out
+    assert loaded(sandbox, tag) == once(tag)
+
+
+def test_a_file_whose_rows_are_all_up_is_not_needed_before_they_are_saved(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    assert workshop.run(STAGED).code == 1
+    before = people.read_bytes()
+    people.unlink()
+    ran = resume(workshop)
+    assert ran.code == 1
+    assert "does not exist" in ran.out
+    assert loaded(sandbox, tag) == once(tag)
+    kept_away = workshop.write("people.csv", before.replace(b"000", b"xxx"))
+    assert resume(workshop).code == 1
+    kept_away.write_bytes(before)
+    assert resume(workshop).code == 0
+    assert len((workshop.folder / "made.csv").read_text("utf-8").splitlines()) == 26
+
+
+@pytest.mark.parametrize("command", ["abort", "undo"])
+def test_a_run_is_given_up_and_taken_back_without_its_file(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str, command: str
+) -> None:
+    if command == "abort":
+        refuse_to_upload_the_last(proxy)
+    ran = workshop.run(STAGED)
+    people.unlink()
+    run, state = str(ran.event("run_finished")["run"]), str(workshop.folder / "state")
+    options = ["--yes"] if command == "undo" else []
+    done = workshop.command(command, run, *options, "--state-dir", state, "--json")
+    assert done.code == 0, done.out
+    assert done.event("run_finished")["jobs"][0]["left"] == []
+    assert alive(sandbox, tag) == []
+
+
+def test_a_file_that_changes_while_it_is_sent_is_not_loaded(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    before = people.read_bytes()
+
+    def change(handler: Handler, forward: Callable[[], None]) -> None:
+        people.write_bytes(before.replace(b"024", b"xxx"))
+        os.utime(people, ns=(1, 1))
+        forward()
+
+    proxy.on("PUT", "/batches", change)
+    failed = workshop.run(STREAMED.replace("    parts of 10 rows\n", ""))
+    assert failed.code == 1
+    assert "was aborted: nothing of it is loaded" in failed.out
+    assert failed.event("run_finished")["jobs"][0]["left"] == []
+    assert loaded(sandbox, tag) == []
+    people.write_bytes(before)
+    ran = resume(workshop, str(failed.event("run_finished")["run"]))
+    assert ran.code == 0, ran.out
     assert loaded(sandbox, tag) == once(tag)
 
 
