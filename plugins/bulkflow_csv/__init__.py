@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
+    from bulkflow_csv.counting import count_records
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
     from bulkflow_csv.digests import digest
     from bulkflow_csv.errors import CsvError
@@ -42,6 +43,7 @@ __all__ = [
     "Row",
     "Scan",
     "Stamp",
+    "count_records",
     "digest",
     "is_encoding",
     "is_gzip",
@@ -74,6 +76,7 @@ _HOMES: Final = {
     "Row": "rows",
     "Scan": "scanning",
     "Stamp": "source",
+    "count_records": "counting",
     "digest": "digests",
     "is_encoding": "recoding",
     "is_gzip": "source",

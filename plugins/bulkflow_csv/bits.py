@@ -17,7 +17,9 @@ Words: TypeAlias = NDArray[np.uint64]
 Counts: TypeAlias = NDArray[np.int64]
 """Numbers, or positions in a block."""
 
+_NONE: Final = np.uint64(0)
 _ONE: Final = np.uint64(1)
+_ALL: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _TOP: Final = np.uint64(63)
 _NEAR: Final = 16
 _DOUBLING: Final = tuple(np.uint64(1 << power) for power in range(6))
@@ -39,35 +41,47 @@ def ends_in_one(words: Words) -> int:
     return int(words[-1] >> _TOP)
 
 
+def find(data: NDArray[np.uint8], byte: int, scratch: NDArray[np.bool_]) -> Words:
+    """Where a byte stands in data, whose size is a multiple of 64 and that of `scratch`."""
+    found = np.equal(data, byte, out=scratch)
+    return np.packbits(found, bitorder="little").view(np.uint64)
+
+
 def between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
     """The positions from each odd member up to, not including, the next even one.
 
     Args:
         words: The set, for example of all quotes.
-        scratch: As many words, overwritten.
+        scratch: One word more, overwritten.
         carry: 1 if the block starts between two.
 
     Returns:
         The positions, and the carry for the next block.
     """
-    inside = words.copy()
-    for shift in _DOUBLING:
-        np.left_shift(inside, shift, out=scratch)
-        np.bitwise_xor(inside, scratch, out=inside)
-    odd = inside >> _TOP
-    np.bitwise_xor.accumulate(odd, out=odd)
-    following = int(odd[-1]) ^ carry
-    scratch[0] = carry
-    np.bitwise_xor(odd[:-1], np.uint64(carry), out=scratch[1:])
-    # 0 or 1 becomes no or all bits.
-    np.negative(scratch, out=scratch)
-    np.bitwise_xor(inside, scratch, out=inside)
-    return inside, following
+    if is_empty(words):
+        return np.full_like(words, _ALL if carry else _NONE), carry
+    shifted = scratch[:-1]
+    inside = np.left_shift(words, _ONE)
+    np.bitwise_xor(inside, words, out=inside)
+    for shift in _DOUBLING[1:]:
+        np.left_shift(inside, shift, out=shifted)
+        np.bitwise_xor(inside, shifted, out=inside)
+    # A signed shift makes no or all bits of the highest, which tells where the word ends.
+    scratch[0] = _ALL if carry else _NONE
+    np.right_shift(inside.view(np.int64), 63, out=scratch[1:].view(np.int64))
+    np.bitwise_xor.accumulate(scratch, out=scratch)
+    np.bitwise_xor(inside, shifted, out=inside)
+    return inside, int(scratch[-1] & _ONE)
+
+
+def is_empty(words: Words) -> bool:
+    """Whether no position is in the set."""
+    return not words.max()
 
 
 def count(words: Words) -> int:
     """How many positions are in the set."""
-    return int(np.bitwise_count(words).sum(dtype=np.int64))
+    return int(np.bitwise_count(words).sum(dtype=np.int32))
 
 
 def count_before(words: Words, position: int) -> int:

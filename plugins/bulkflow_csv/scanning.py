@@ -6,27 +6,24 @@ objects. numpy is loaded when a pass starts, not before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 
 from bulkflow_csv.digests import PassDigests
-from bulkflow_csv.errors import file_changed
 from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.limits import FormatLimits, PartLimit
+from bulkflow_csv.numeric import load_numpy
+from bulkflow_csv.reading import BLOCK_BYTES, blocks, fill
 from bulkflow_csv.walk import Mark, Walker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import FileIO
 
     from bulkflow_csv.dialect import Dialect
     from bulkflow_csv.header import Header
     from bulkflow_csv.part import PartRange
     from bulkflow_csv.source import ByteSource
-
-BLOCK_BYTES: Final = 1 << 20
-"""Bytes of a block: measured best between numpy's cost per call and the processor's caches."""
 
 
 @attrs.frozen
@@ -144,6 +141,7 @@ def _parts(
     block_size: int,
     digests: PassDigests,
 ) -> Iterator[PartRange]:
+    load_numpy()
     from bulkflow_csv.cut import Cutter
     from bulkflow_csv.structure import Structure
 
@@ -159,43 +157,26 @@ def _parts(
     )
     view = memoryview(structure.buffer)
     undecided = False
+    name, size = head.source.name, head.stamp.size
     with head.source.open() as file:
         head.source.check(file, head.stamp)
-        for _, block in _blocks(file, view, head, 0, head.start.offset):
+        for _, block in blocks(file, view, 0, head.start.offset, name=name):
             digests.outside(block)
-        for offset, block in _blocks(file, view, head, head.start.offset, head.end):
-            size = len(block)
-            structure.read(size)
+        for offset, block in blocks(file, view, head.start.offset, head.end, name=name):
+            structure.read(len(block))
             if structure.suspect or undecided:
-                undecided = _look_closely(head, cutter.mark, offset + size, limits)
+                undecided = _look_closely(head, cutter.mark, offset + len(block), limits)
             digests.take(block, offset)
-            yield from cutter.take(offset, size, structure.ends, structure.feeds, structure.records)
-        for _, block in _blocks(file, view, head, head.end, head.stamp.size):
+            yield from cutter.take(
+                offset, len(block), structure.ends, structure.feeds, structure.records
+            )
+        for _, block in blocks(file, view, head.end, size, name=name):
             digests.outside(block)
         if cutter.mark.offset < head.end:
             # No line end comes to close the last record, so it is looked at by itself.
             _look_closely(head, cutter.mark, head.end, limits)
         head.source.check(file, head.stamp)
     yield from cutter.finish()
-
-
-def _blocks(
-    file: FileIO, view: memoryview, head: Head, start: int, end: int
-) -> Iterator[tuple[int, memoryview]]:
-    """The bytes from `start` to `end`, one block after the other in one buffer."""
-    for offset in range(start, end, len(view)):
-        block = view[: min(len(view), end - offset)]
-        _fill(file, block, head)
-        yield offset, block
-
-
-def _fill(file: FileIO, view: memoryview, head: Head) -> None:
-    filled = 0
-    while filled < len(view):
-        got = file.readinto(view[filled:])
-        if not got:
-            raise file_changed(head.source.name, "it is shorter than it was")
-        filled += got
 
 
 def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> bool:
@@ -210,7 +191,7 @@ def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> boo
     data = bytearray(end - mark.offset)
     with head.source.open() as file:
         file.seek(mark.offset)
-        _fill(file, memoryview(data), head)
+        fill(file, memoryview(data), name=head.source.name)
     walker = Walker(
         name=head.source.name,
         data=bytes(data),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bulkflow_csv import bits
+from bulkflow_csv.boundaries import Boundaries
 from bulkflow_csv.text import TextCheck
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
     from bulkflow_csv.limits import FormatLimits
 
-_LF: Final = 10
 _CR: Final = 13
-_QUOTE: Final = 34
+_NONE: Final = np.uint64(0)
 _ONE: Final = np.uint64(1)
 
 
@@ -57,13 +57,9 @@ class Structure:
         start: int,
         limits: FormatLimits,
     ) -> None:
-        if block_size < 64 or block_size % 64:
-            raise ValueError(f"block_size must be a positive multiple of 64, not {block_size}")
-        self.buffer: Final = bytearray(block_size)
-        self._bytes: Final[NDArray[np.uint8]] = np.frombuffer(self.buffer, np.uint8)
-        self._equal: Final = np.empty(block_size, np.bool_)
-        self._scratch: Final = np.empty(block_size // 64, np.uint64)
-        self._text: Final = TextCheck(self._bytes, self._equal)
+        self._found: Final = Boundaries(block_size)
+        self.buffer: Final = self._found.buffer
+        self._text: Final = TextCheck(self._found.bytes, self._found.scratch)
         self._delimiter: Final = ord(delimiter)
         self._crlf: Final = crlf
         self._delimiters: Final = columns - 1
@@ -74,7 +70,6 @@ class Structure:
         self._last_end = start
         self._last_separator = start - 1
         self._floor = start
-        self._quoted = 0
         self._after_quote = 0
         self._after_bare = 0
         self._after_cr = 0
@@ -87,44 +82,27 @@ class Structure:
 
     def read(self, size: int) -> None:
         """Read the first `size` bytes of the buffer as the next block."""
-        padded = -(-size // 64) * 64
-        if padded != size:
-            self.buffer[size:padded] = bytes(padded - size)
-        quotes = self._where(_QUOTE, padded)
-        feeds = self._where(_LF, padded)
-        delimiters = self._where(self._delimiter, padded)
-        returns = self._where(_CR, padded) if self._crlf else None
-        inside, quoted = bits.between(quotes, self._scratch[: padded // 64], self._quoted)
-        outside = np.invert(inside, out=self._scratch[: padded // 64])
-        self.feeds = feeds
-        self.ends = feeds & outside
-        self._held = np.flatnonzero(self.ends != 0)
-        separators = delimiters & outside
-        # The characters of values that are not in quotes: outside, and nothing else.
-        bare = np.invert(delimiters, out=delimiters)
-        bare &= outside
-        bare ^= self.ends
-        bare &= ~quotes
-        if returns is not None:
-            bare &= ~returns
+        padded = self._found.read(size)
+        outside = self._found.outside
+        self.feeds, self.ends = self._found.feeds, self._found.ends
+        self._held = np.flatnonzero(self.ends != _NONE)
+        separators = self._found.find(self._delimiter, padded)
+        separators &= outside
+        closing = separators | self.ends
+        returns = self._found.find(_CR, padded) if self._crlf else None
         # Each of these keeps what it must know of this block for the next one, so all are asked.
         self.suspect = any(
             [
                 self._breaks_deviate(returns, size),
-                self._quotes_stray(quotes, bare, size),
+                self._quotes_stray(outside ^ closing, returns, size),
                 self._columns_differ(separators),
                 self._records_exceed(size),
-                self._values_exceed(separators | self.ends, size),
+                self._values_exceed(closing, size),
                 self.buffer.find(0, 0, size) >= 0,
                 not self._text.feed(size),
             ]
         )
-        self._quoted = quoted
         self._offset += size
-
-    def _where(self, byte: int, size: int) -> bits.Words:
-        equal = np.equal(self._bytes[:size], byte, out=self._equal[:size])
-        return np.packbits(equal, bitorder="little").view(np.uint64)
 
     def _breaks_deviate(self, returns: bits.Words | None, size: int) -> bool:
         before = self._after_cr
@@ -135,12 +113,26 @@ class Structure:
         self._after_cr = bits.ends_in_one(returns)
         return not np.array_equal(bits.behind(returns, before), self.feeds)
 
-    def _quotes_stray(self, quotes: bits.Words, bare: bits.Words, size: int) -> bool:
+    def _quotes_stray(self, bare: bits.Words, returns: bits.Words | None, size: int) -> bool:
         """Whether a quote touches a character of a value that is not in quotes.
 
         A quote that opens too late follows one, a quote that closes too soon is followed by one.
         Doubled quotes touch one another only.
+
+        Args:
+            bare: All that is outside of quoted values and ends none: these characters, closing
+                quotes and carriage returns; overwritten.
+            returns: All carriage returns, where they are part of line ends.
+            size: Bytes of the block.
         """
+        quotes = self._found.quotes
+        if not self._after_quote and bits.is_empty(quotes):
+            # Nothing is touched, and the last word tells what the next block begins behind.
+            quotes, bare = quotes[-1:], bare[-1:]
+            returns = None if returns is None else returns[-1:]
+        bare &= ~quotes
+        if returns is not None:
+            bare &= ~returns
         if size % 64:
             bare[-1] &= np.uint64((1 << size % 64) - 1)
         stray = bits.behind(quotes, self._after_quote)
@@ -149,16 +141,17 @@ class Structure:
         late = bits.behind(bare, self._after_bare)
         late &= quotes
         self._after_bare = bits.ends_in_one(bare)
-        return bool(stray.any() or late.any())
+        stray |= late
+        return not bits.is_empty(stray)
 
     def _columns_differ(self, separators: bits.Words) -> bool:
         """Whether a record that ends in this block has not as many delimiters as the header."""
         counts = np.bitwise_count(separators)
-        running = counts.astype(np.int64).cumsum()
+        running = counts.astype(np.int32).cumsum(dtype=np.int32)
         held, expected = self._held, self._delimiters
         rest = self.ends[held]
         several = np.bitwise_count(rest)
-        earlier = np.cumsum(several, dtype=np.int64)
+        earlier = several.cumsum(dtype=np.int64)
         self.records = int(earlier[-1]) if len(held) else 0
         due = (earlier - several + 1) * expected - self._open_delimiters
         self._open_delimiters += int(running[-1]) - self.records * expected
@@ -170,7 +163,7 @@ class Structure:
                 return True
             rest ^= lowest
             # Few words hold the ends of two records, so this comes to an end soon.
-            more = np.flatnonzero(rest)
+            more = np.flatnonzero(rest != _NONE)
             rest, before, within, due = rest[more], before[more], within[more], due[more] + expected
         return False
 

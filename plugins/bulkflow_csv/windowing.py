@@ -20,6 +20,7 @@ import attrs
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.head import Head, data_end, read_head
 from bulkflow_csv.limits import PART_BYTES, PartLimit
+from bulkflow_csv.numeric import load_numpy
 from bulkflow_csv.scanning import Scan, scan_rows
 from bulkflow_csv.source import ByteSource, not_copied, not_gzip
 from bulkflow_csv.walk import Mark
@@ -184,6 +185,7 @@ def _write_all(file: FileIO, block: bytes) -> None:
 
 
 def _count(block: bytes, byte: bytes) -> int:
+    load_numpy()
     import numpy as np
 
     # In Python 3.11 `bytes.count` takes ten times as long.

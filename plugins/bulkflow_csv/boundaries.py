@@ -1,0 +1,73 @@
+"""Where records end in a block of bytes: at the line feeds that stand in no quoted value.
+
+The parity of the quotes tells what is in a quoted value. That is right as long as quotes stand
+where they should, which `Structure` finds out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from bulkflow_csv import bits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LF: Final = 10
+_QUOTE: Final = 34
+
+
+class Boundaries:
+    """Finds record ends in one block after the other, which share one buffer.
+
+    Args:
+        block_size: Bytes of a block, a multiple of 64; every block but the last must be full.
+
+    After `read`, the sets of positions describe the block; they are overwritten by nobody:
+
+    Attributes:
+        buffer: Where the block's bytes are put before `read`.
+        bytes: The same, for numpy.
+        scratch: As large, and free for anybody between two calls.
+        quotes: All quotes.
+        feeds: All line feeds.
+        outside: What is in no quoted value, closing quotes included.
+        ends: The line feeds that end records.
+    """
+
+    def __init__(self, block_size: int) -> None:
+        if block_size < 64 or block_size % 64:
+            raise ValueError(f"block_size must be a positive multiple of 64, not {block_size}")
+        self.buffer: Final = bytearray(block_size)
+        self.bytes: Final[NDArray[np.uint8]] = np.frombuffer(self.buffer, np.uint8)
+        self.scratch: Final = np.empty(block_size, np.bool_)
+        self._words: Final = np.empty(block_size // 64 + 1, np.uint64)
+        self._quoted = 0
+        self.quotes: bits.Words = np.empty(0, np.uint64)
+        self.feeds: bits.Words = self.quotes
+        self.outside: bits.Words = self.quotes
+        self.ends: bits.Words = self.quotes
+
+    def read(self, size: int) -> int:
+        """Read the first `size` bytes of the buffer as the next block.
+
+        Returns:
+            The bytes up to the end of the last word of 64; zeros fill the rest of it.
+        """
+        padded = -(-size // 64) * 64
+        if padded != size:
+            self.buffer[size:padded] = bytes(padded - size)
+        self.quotes = self.find(_QUOTE, padded)
+        self.feeds = self.find(_LF, padded)
+        inside, self._quoted = bits.between(
+            self.quotes, self._words[: padded // 64 + 1], self._quoted
+        )
+        self.outside = np.invert(inside, out=inside)
+        self.ends = self.feeds & self.outside
+        return padded
+
+    def find(self, byte: int, size: int) -> bits.Words:
+        """Where a byte stands in the first `size` bytes, a multiple of 64."""
+        return bits.find(self.bytes[:size], byte, self.scratch[:size])

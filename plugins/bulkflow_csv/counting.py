@@ -1,0 +1,40 @@
+"""The least that a pass can do: find where records end, and count them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow_csv.numeric import load_numpy
+from bulkflow_csv.reading import BLOCK_BYTES, blocks
+
+if TYPE_CHECKING:
+    from bulkflow_csv.source import ByteSource
+
+
+def count_records(source: ByteSource, *, block_size: int = BLOCK_BYTES) -> int:
+    """Count the records of a file, its header included, by the line feeds that end them.
+
+    Nothing is checked: blank lines are records, and the count is right if `scan` finds no fault.
+    A last record needs no line feed.
+
+    Args:
+        source: The file.
+        block_size: Bytes of a block, a multiple of 64.
+
+    Raises:
+        CsvError: The file cannot be read, or gets shorter meanwhile.
+    """
+    load_numpy()
+    from bulkflow_csv import bits
+    from bulkflow_csv.boundaries import Boundaries
+
+    found = Boundaries(block_size)
+    view = memoryview(found.buffer)
+    records, last = 0, -1
+    with source.open() as file:
+        end = source.stamp(file).size
+        for offset, block in blocks(file, view, 0, end, name=source.name):
+            found.read(len(block))
+            records += bits.count(found.ends)
+            last = offset + bits.last(found.ends) if not bits.is_empty(found.ends) else last
+    return records + int(last + 1 < end)
