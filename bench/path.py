@@ -45,21 +45,9 @@ load job accounts
 """
 BOUNDARIES = """
 import sys
-import numpy as np
-from bulkflow_csv import bits
-buffer = bytearray(1 << 20)
-data = np.frombuffer(buffer, np.uint8)
-scratch = np.empty(len(data) // 64, np.uint64)
-carry = rows = 0
-with open(sys.argv[1], "rb", buffering=0) as file:
-    while got := file.readinto(buffer):
-        buffer[got:] = bytes(len(buffer) - got)
-        quotes, feeds = (
-            np.packbits(data == byte, bitorder="little").view(np.uint64) for byte in (34, 10)
-        )
-        inside, carry = bits.between(quotes, scratch, carry)
-        rows += bits.count(feeds & ~inside)
-print(rows - 1)
+from pathlib import Path
+from bulkflow_csv import ByteSource, count_records
+print(count_records(ByteSource.of(Path(sys.argv[1]))) - 1)
 """
 PEER = """
 import sys
