@@ -73,3 +73,12 @@ def test_every_file_of_the_inbox_is_a_job_of_its_own(workshop: Workshop) -> None
         f"leads[inbox/leads-{day}.csv]" for day in ("monday", "tuesday", "wednesday")
     ]
     assert all(job["loaded"] == 40 for job in jobs.values())
+
+
+def test_the_streamed_leads_leave_nothing_but_the_one_that_failed(workshop: Workshop) -> None:
+    jobs = run(workshop, "streamed/leads.bulkflow")
+    assert (jobs["leads"]["loaded"], jobs["leads"]["failed"]) == (1_999, 1)
+    failed = workshop.folder / "streamed/out/leads-failed.csv"
+    with failed.open(encoding="utf-8", newline="") as file:
+        assert [row["LastName"] for row in csv.DictReader(file)] == ["Lead 1500"]
+    assert not [path for path in (workshop.folder / "state").rglob("*.csv") if "data" in path.parts]
