@@ -15,7 +15,7 @@ _SHAPES = {
     NodeKind.JOB: "cylinder",
     NodeKind.CHAIN: "box",
     NodeKind.HANDLER: "box, style=rounded",
-    NodeKind.CONDITION: "diamond",
+    NodeKind.CONDITION: "hexagon",
 }
 _STYLES = {
     EdgeKind.NEXT: "",
@@ -29,6 +29,8 @@ def as_dot(graph: Graph) -> str:
     """The text of a directed graph."""
     lines = [
         "digraph pipeline {",
+        # A title in the middle would stand where the edges come in.
+        '    graph [fontname="Helvetica", labeljust=l]',
         '    node [fontname="Helvetica"]',
         '    edge [fontname="Helvetica"]',
         *_items(graph.root, "    "),

@@ -15,7 +15,8 @@ _SHAPES = {
     NodeKind.JOB: ('[("', '")]'),
     NodeKind.CHAIN: ('["', '"]'),
     NodeKind.HANDLER: ('("', '")'),
-    NodeKind.CONDITION: ('{"', '"}'),
+    # A diamond would be as high as its text is long.
+    NodeKind.CONDITION: ('{{"', '"}}'),
 }
 _ARROWS = {
     EdgeKind.NEXT: "-->",
@@ -23,13 +24,16 @@ _ARROWS = {
     EdgeKind.INTERRUPT: "-.->",
     EdgeKind.USES: "-.-",
 }
+_OPTIONS = '%%{init: {"flowchart": {"wrappingWidth": 500}}}%%'
+"""Pixels: a line of a pipeline file stays a line, where Mermaid would break it at 200."""
+
 _ESCAPES = {ord(each): f"#{ord(each)};" for each in '"#&<>`\\'}
 """Mermaid's way to write characters that have a meaning in its labels."""
 
 
 def as_mermaid(graph: Graph) -> str:
     """The text of a flowchart, top down."""
-    lines = ["flowchart TD", *_items(graph.root, "    ")]
+    lines = [_OPTIONS, "flowchart TD", *_items(graph.root, "    ")]
     lines += [f"    {_edge(edge)}" for edge in graph.edges]
     return "\n".join(lines) + "\n"
 
