@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,10 +59,16 @@ def read_pipeline(path: Path) -> SourceText:
             f"cannot read {path}: {error.strerror or error}", help="check the path of the file"
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path} is not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}",
-            help="save the pipeline file as UTF-8",
-        ) from error
+        raise not_utf8(str(path), error) from error
+
+
+def not_utf8(name: str, error: UnicodeDecodeError) -> UsageError:
+    """What to say of a file in another encoding."""
+    if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        found = "is UTF-16, as some editors on Windows save what they call Unicode"
+    else:
+        found = f"is not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
+    return UsageError(f"{name} {found}", help="save the pipeline file as UTF-8")
 
 
 def read_text(path: Path) -> SourceText:

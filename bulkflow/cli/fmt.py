@@ -152,7 +152,4 @@ def _decoded(data: bytes) -> SourceText:
     try:
         return SourceText.decode("stdin", data)
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"stdin is not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}",
-            help="save the pipeline file as UTF-8",
-        ) from error
+        raise app.not_utf8("stdin", error) from error

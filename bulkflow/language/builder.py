@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 from attrs import define
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _CONTINUATIONS = frozenset({"then", "on"})
 
 _EVENTS = {f"ON_{event.name}": event for event in HandlerEvent}
+_EVENT_WORDS = frozenset(event.value for event in HandlerEvent)
 
 
 @define(eq=False)
@@ -35,6 +37,8 @@ class Builder:
 
     source: SourceText
     report: Report
+    broken: list[Span]
+    """Takes the places that the tree does not show as they were meant."""
 
     def file(self, root: Node) -> tree.File:
         """The whole tree."""
@@ -159,7 +163,27 @@ class Builder:
 
     def _items(self, node: Node) -> tuple[tuple[Value, ...], Span]:
         items = tuple([self._value(token) for token in node.children])
+        for first, second in pairwise(items):
+            if (
+                isinstance(first, Name)
+                and isinstance(second, Name)
+                and first.span.line < second.span.line
+            ):
+                self._refuse_parted(first, second, node.rule)
         return items, items[0].span.to(items[-1].span)
+
+    def _refuse_parted(self, first: Name, second: Name, rule: str) -> None:
+        """Refuse two lines with what would mean something else on one."""
+        if (first.name == "env" and second.name.isidentifier() and second.name.isascii()) or (
+            rule == "step" and first.name == "on" and second.name in _EVENT_WORDS
+        ):
+            self.report(
+                Code.UNEXPECTED,
+                f"`{first.name}` and `{second.name}` stand on two lines",
+                first.span.to(second.span),
+                f"write `{first.name} {second.name}` on one line",
+            )
+            self.broken.append(first.span.to(second.span))
 
     def _head(self, tokens: Sequence[Child]) -> Span:
         return self._span(tokens[0]).to(self._span(tokens[-1]))

@@ -35,10 +35,16 @@ _HINTS = {
     "”": 'a text stands in straight double quotes: "',
     ",": "words and values are parted by spaces only",
     "/": "a comment begins with #, and a path stands in double quotes",
+    "//": "a comment begins with #",
+    "--": "a comment begins with #",
+    "->": "steps are joined by `then`",
+    "=>": "steps are joined by `then`",
+    ">": "steps are joined by `then`",
     "\\": "a line goes on without a mark, if the next one is indented deeper",
     "*": "a pattern stands in double quotes",
     "$": "write {name} inside a text, or `env NAME` for an environment variable",
-    "{": "{name} stands inside a text, in double quotes",
+    "{": "{name} stands inside a text, in double quotes; a block needs no braces",
+    "}": "a block ends where its indentation ends",
     "&": "write `and`",
     "|": "write `or`",
     "!": "write `not`",
@@ -76,7 +82,7 @@ def expectation(
                 Code.UNKNOWN_CHARACTER,
                 f"{_spelled(token.text)} has no meaning here",
                 span,
-                _HINTS.get(token.text),
+                _HINTS.get(source.text[token.start : token.start + 2]) or _HINTS.get(token.text),
             )
     form = FORMS.get(line[0].kind) if line else None
     if line and line[0].kind == "WORD" and any(each.kind == "_THEN" for each in line[-1:]):
@@ -85,12 +91,18 @@ def expectation(
     help_line = f"write `{form}`" if form else None
     if token.kind == "_NEWLINE":
         last = line[-1]
+        if last.kind == "_THEN":
+            help_line = (
+                "write the next step here, or on the next line, indented deeper than this one"
+            )
         return (
             Code.UNEXPECTED,
             f"the line ends after `{last.text}`, where {wanted} is expected",
             Span(source, last.start, last.end),
             help_line,
         )
+    if help_line and line[0].kind == "JOB" and len(line) == 2 and token.kind == "WORD":
+        help_line = f"a name is one word: `job {line[1].text}-{token.text}`"
     if not line:
         help_line = "a line begins with a verb, such as `upload`, or with a word of the structure"
     return Code.UNEXPECTED, f"expected {wanted}, not `{token.text}`", span, help_line

@@ -35,15 +35,17 @@ class JobChecker:
     arguments: Arguments
     findings: Findings
 
-    def plan(self, job: tree.Job, scope: Scope) -> PlannedJob:
+    def plan(self, job: tree.Job, scope: Scope, *, whole: bool = True) -> PlannedJob:
         """The job with its clauses; asks the plugins about its settings if all clauses are known.
+
+        Those of a job that is not `whole` are not: some may stand elsewhere.
 
         Raises:
             PluginError: a plugin failed while it was asked.
         """
         clauses: list[PlannedClause] = []
         settings = _Settings(self.findings)
-        whole = not any(self.findings.broken(clause.span) for clause in job.clauses)
+        whole = whole and not any(self.findings.broken(clause.span) for clause in job.clauses)
         for clause in job.clauses:
             match = self.matcher.match(self.matcher.clauses, clause.items)
             if match is None:

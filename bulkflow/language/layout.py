@@ -140,7 +140,7 @@ class _Layout:
                 Code.TAB,
                 "a tab in the indentation",
                 Span(self.source, start, start + 1),
-                "indent with spaces; an editor can replace all tabs of the file at once",
+                "indent with spaces; `bulkflow fmt` replaces tabs where they alone indent",
             )
         return len(margin.expandtabs(_TAB))
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bulkflow.language.findings import Findings
     from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
     from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.records import Step
 
 Standing: TypeAlias = "Mapping[Phase, Span]"
 """The phases that a job may be in, each with the place where it got there. Never changed."""
@@ -75,6 +76,8 @@ class _Follower:
     doubtful: Collection[str | None]
     trails: list[State] = field(factory=list)
     """For each open block with an `always`: everything that was possible in it so far."""
+    refused: set[tuple[int, int]] = field(factory=set)
+    """The places of the steps that were refused."""
     sheltered: int = 0
     """How many blocks of `always` are open."""
 
@@ -166,17 +169,26 @@ class _Follower:
             return
         record = self.catalogue.step_by_phrase[step.word]
         before = state[job]
-        accepted = before
+        after = before
         if record.accepts is not None:
-            accepted = {phase: at for phase, at in before.items() if phase in record.accepts}
-            if not accepted:
-                violation(step, record, before, self.catalogue, self.findings)
-                accepted = dict.fromkeys(Phase, verb_of(step))
-        after = accepted if record.leaves is None else {record.leaves: verb_of(step)}
+            after = {phase: at for phase, at in before.items() if phase in record.accepts}
+        if record.accepts is not None and not after:
+            self._refuse(step, record, before)
+            # What was meant is not known, so all is possible from here.
+            after = dict.fromkeys(Phase, verb_of(step))
+        elif record.leaves is not None:
+            after = {record.leaves: verb_of(step)}
         state[job] = after
         if before is not after:
             for record_of in (points, *self.trails):
                 record_of[job] = {**record_of.get(job, {}), **before, **after}
+
+    def _refuse(self, step: PlannedStep, record: Step, before: Standing) -> None:
+        """Report a step, unless that is but the sequel of one that was reported."""
+        places = {_place(at) for at in before.values()}
+        if self.refused.isdisjoint(places):
+            violation(step, record, before, self.catalogue, self.findings)
+        self.refused.add(_place(verb_of(step)))
 
     def _parallel(self, parallel: PlannedParallel, state: State) -> State:
         for job in parallel.body.jobs:
@@ -238,6 +250,10 @@ class _Follower:
             span,
             "remove it, or move it up",
         )
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return id(span.source), span.start
 
 
 def _handled(chain: PlannedChain, event: HandlerEvent) -> Iterator[Sequence[PlannedStep]]:

@@ -42,6 +42,8 @@ _MOST_DIGITS = 15
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 _SPECIAL = re.compile(r"\\(?P<escape>.?)|\{\{|\}\}|\{(?P<name>[^{}\"]*)\}|[{}]")
+_DRIVE = re.compile(r"[A-Za-z]:\\|\\\\\w")
+_LONGEST_SHOWN = 100
 _NAME = re.compile(r"\w(?:[\w.\-]*\w)?")
 _QUANTITY = re.compile(r"(?P<number>[0-9_.]+)(?P<unit>\D*)")
 
@@ -116,11 +118,18 @@ def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | In
     if "\\" not in body and "{" not in body and "}" not in body:
         yield body
         return
-    done = 0
+    done, told = 0, False
     for special in _SPECIAL.finditer(body):
         yield body[done : special.start()]
         done = special.end()
         place = Span(span.source, at + special.start(), at + done)
+        if special["escape"] is not None and special["escape"] not in _ESCAPES:
+            if not told:
+                # One backslash too few is mostly a path with several.
+                told = True
+                report(Code.BAD_ESCAPE, f"`{special[0]}` is no escape", place, _mended(body))
+            yield special[0]
+            continue
         yield _special(special, place, report)
     yield body[done:]
 
@@ -128,14 +137,7 @@ def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | In
 def _special(special: re.Match[str], place: Span, report: Report) -> str | Interpolation:
     written, escape, name = special[0], special["escape"], special["name"]
     if escape is not None:
-        if escape not in _ESCAPES:
-            report(
-                Code.BAD_ESCAPE,
-                f"`{written}` is no escape",
-                place,
-                r"a text knows \" \\ \n and \t; write \\ for a backslash, or / in a path",
-            )
-        return _ESCAPES.get(escape, written)
+        return _ESCAPES[escape]
     if written in ("{{", "}}"):
         return written[0]
     if name is not None and _NAME.fullmatch(name):
@@ -147,6 +149,14 @@ def _special(special: re.Match[str], place: Span, report: Report) -> str | Inter
         "write {name} for the value of a name, and {{ or }} for a brace",
     )
     return written
+
+
+def _mended(body: str) -> str:
+    """The help for a text with a backslash that escapes nothing."""
+    if _DRIVE.match(body) and len(body) <= _LONGEST_SHOWN:
+        path = body.replace("\\\\", "\\").replace("\\", "/")
+        return f'write / between folders, on Windows too: "{path}"'
+    return r"a text knows \" \\ \n and \t; write \\ for a backslash, or / in a path"
 
 
 def _merge(pieces: Iterator[str | Interpolation]) -> tuple[str | Interpolation, ...]:

@@ -8,6 +8,7 @@ was put in is empty, and starts and ends where the line ends.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -35,6 +36,12 @@ _STAND_INS = (
     ("_RPAR", ")"),
 )
 """What may be put in to complete a line, in the order in which it is tried."""
+
+
+_ODD_MARGIN = re.compile(
+    r"(?m)^ *([\u00a0\u2000-\u200a\u202f\u3000])[ \u00a0\u2000-\u200a\u202f\u3000]*"
+)
+"""An indentation with spaces of another kind."""
 
 
 @frozen
@@ -68,7 +75,7 @@ class _Parsing:
     depth: ConditionDepth = field(factory=ConditionDepth)
 
     def __attrs_post_init__(self) -> None:
-        self.automaton = Automaton(table(), self.source.text)
+        self.automaton = Automaton(table(), self._margins_of_spaces())
 
     def run(self) -> Parsed:
         automaton = self.automaton
@@ -85,9 +92,28 @@ class _Parsing:
                 self._end_line()
             elif kind not in ("_INDENT", "_DEDENT"):
                 self.line.append(token)
-        file = Builder(self.source, self.report).file(automaton.finish())
+        file = Builder(self.source, self.report, self.broken).file(automaton.finish())
         found = sorted(self.diagnostics, key=lambda each: each.span.start)
-        return Parsed(file, tuple(found), tuple(self.broken))
+        broken = sorted(self.broken, key=lambda each: each.start)
+        return Parsed(file, tuple(found), tuple(broken))
+
+    def _margins_of_spaces(self) -> str:
+        """The text, with ordinary spaces where lines are indented with others, as copied ones are.
+
+        A text of several lines may hold them for good reason, so where there is one all stays.
+        """
+        text = self.source.text
+        found = None if '"""' in text else _ODD_MARGIN.search(text)
+        if found is None:
+            return text
+        at = found.start(1)
+        self.report(
+            Code.UNKNOWN_CHARACTER,
+            f"the character U+{ord(text[at]):04X} in the indentation",
+            Span(self.source, at, at + 1),
+            "this is no ordinary space; an editor can replace all of them in the file at once",
+        )
+        return _ODD_MARGIN.sub(lambda margin: " " * len(margin[0]), text)
 
     def report(self, code: Code, message: str, span: Span, help: str | None = None) -> None:  # noqa: A002 - the word that users see
         """Note a mistake."""
@@ -111,7 +137,8 @@ class _Parsing:
             self.source, self.line, token, self.automaton.expected
         )
         self.report(code, message, span, help_line)
-        self.skipping = True
+        # Without its colon, `job: accounts` is what was meant.
+        self.skipping = not (token.text == ":" and len(self.line) == 1)
 
     def _complete(self, newline: Token) -> None:
         """Bring the parser to the end of a line that it did not take to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -28,7 +29,7 @@ from bulkflow.model.plan import (
 from bulkflow.model.value import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bulkflow.language.findings import Findings
     from bulkflow.model.plan import Statement
@@ -88,7 +89,8 @@ class Planner:
                 scope, statement.name
             ):
                 declared.append(statement)
-        jobs = tuple([self.jobs.plan(job, scope) for job in declared])
+        bare = set(self._bare(statements))
+        jobs = tuple([self.jobs.plan(job, scope, whole=id(job) not in bare) for job in declared])
         planned: list[Statement] = []
         for statement in statements:
             found = self._statement(statement, scope)
@@ -97,6 +99,20 @@ class Planner:
         for job in declared:
             self._unused(job)
         return Block(tuple(planned), jobs, tuple(lets))
+
+    def _bare(self, statements: Sequence[tree.Statement]) -> Iterator[int]:
+        """The jobs whose clauses stand below them and are not indented, by their ids."""
+        clauses, steps = self.matcher.clauses.words, self.matcher.steps.words
+        for statement, after in pairwise(statements):
+            if isinstance(statement, tree.Job) and isinstance(after, tree.Chain):
+                first = after.steps[0].items[0]
+                if (
+                    not statement.clauses
+                    and isinstance(first, Name)
+                    and clauses.phrases(first.name)
+                    and not steps.phrases(first.name)
+                ):
+                    yield id(statement)
 
     def _statement(self, statement: tree.Statement, scope: Scope) -> Statement | None:
         match statement:
@@ -167,8 +183,9 @@ class Planner:
         return tuple(planned)
 
     def _unused(self, job: tree.Job) -> None:
-        if self.findings.any_broken or job.span.source is not self.main:
-            # What another file declares may be for other pipelines that include it.
+        if self.findings.any_error or job.span.source is not self.main:
+            # The step that uses it may be the one that is wrong; and what another file declares may
+            # be for other pipelines that include it.
             return
         if not self.subjects.is_used(job.name.span):
             self.findings.warning(

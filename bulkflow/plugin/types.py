@@ -65,7 +65,27 @@ PATH_SHOWS = 'a path in quotes, such as "out/failed.csv"'
 def _path(value: Value) -> object:
     if not isinstance(value, Text):
         raise ValueError(f"takes {PATH_SHOWS}")  # noqa: TRY004 - as converters do
+    _refuse_control(plain(value))
     return path_of(value)
+
+
+LOCATION_SHOWS = 'a path or URL in quotes, such as "export/*.csv"'
+
+
+def _location(value: Value) -> object:
+    if not isinstance(value, Text):
+        raise ValueError(f"takes {LOCATION_SHOWS}")  # noqa: TRY004 - as converters do
+    _refuse_control(plain(value))
+    return plain(value)
+
+
+def _refuse_control(path: str) -> None:
+    r"""Refuse what `"C:\temp\new.csv"` comes to: a tab and a line break are in no path."""
+    if "\t" in path or "\n" in path:
+        raise ValueError(
+            r"this one holds a tab or a line break, which `\t` and `\n` stand for; write / between "
+            "folders, on Windows too"
+        )
 
 
 def _type(name: str, what: str, *kinds: type[Value], constants: bool = True) -> ValueType:
@@ -80,7 +100,7 @@ def framework_types() -> tuple[ValueType, ...]:
         ValueType("value", "any value", anything),
         _type("text", 'a text in quotes, such as "done"', Text),
         ValueType("path", PATH_SHOWS, _path),
-        _type("location", 'a path or URL in quotes, such as "export/*.csv"', Text),
+        ValueType("location", LOCATION_SHOWS, _location),
         _type("number", "a whole number, such as 3", Integer),
         ValueType("count", COUNT_SHOWS, count),
         _type("duration", "a duration, such as 30s, 5m or 2h", Duration),

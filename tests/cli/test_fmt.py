@@ -58,6 +58,9 @@ def test_stdin_is_written_to_stdout(workshop: Workshop) -> None:
     checked = workshop.command("fmt", "--check", "-", stdin=UGLY.encode())
     assert (checked.code, checked.out) == (1, "")
     assert workshop.command("fmt", "-", stdin=b"\xff").code == 2
+    utf16 = workshop.command("fmt", "-", stdin=UGLY.encode("utf-16"))
+    assert utf16.code == 2
+    assert "stdin is UTF-16" in utf16.err
     assert workshop.command("fmt", "-", "other.bulkflow").code == 2
 
 

@@ -156,3 +156,26 @@ def test_any_text_is_formatted_or_refused_with_its_mistakes(text: str) -> None:
     with pytest.raises(PipelineError) as caught:
         format_source(source)
     assert caught.value.diagnostics == found
+
+
+def test_tabs_are_replaced_where_they_alone_indent() -> None:
+    text = 'when true\n\tjob a\n\t\tinsert A\n\twhen true\n\t\tload job a\n\t\t\tthen log "\tx"\n'
+    assert formatted(text) == text.replace("\n\t\t\t", "\n            ").replace(
+        "\n\t\t", "\n        "
+    ).replace("\n\t", "\n    ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "when true\n\tlog 1\n    log 2\n",
+        "when true\n \tlog 1\n",
+        'log """\n\tx\n"""\nwhen true\n\tlog 1\n',
+        "when true\n\tlog :\n",
+    ],
+    ids=["beside spaces", "behind a space", "beside a long text", "beside a mistake"],
+)
+def test_tabs_that_may_mean_several_things_are_refused(text: str) -> None:
+    with pytest.raises(PipelineError) as refused:
+        formatted(text)
+    assert "tab" in refused.value.diagnostics[0].message

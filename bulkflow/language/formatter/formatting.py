@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import Factory, define, field
 
+from bulkflow.language.codes import Code
 from bulkflow.language.formatter.breaking import WIDTH, LineWriter
 from bulkflow.language.formatter.comments import find_comments
 from bulkflow.language.formatter.lines import lines_of
@@ -13,6 +15,7 @@ from bulkflow.language.formatter.proof import prove
 from bulkflow.language.formatter.spelling import INDENT
 from bulkflow.language.parser import parse
 from bulkflow.model.diagnostic import PipelineError
+from bulkflow.source import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,9 +23,10 @@ if TYPE_CHECKING:
     from bulkflow.language.formatter.comments import Comment
     from bulkflow.language.formatter.lines import Line
     from bulkflow.language.tree import File
-    from bulkflow.source import SourceText
 
 __all__ = ["WIDTH", "format_source"]
+
+_MARGIN = re.compile(r"(?m)^([ \t]+)(?=\S)")
 
 
 def format_source(source: SourceText) -> str:
@@ -37,11 +41,26 @@ def format_source(source: SourceText) -> str:
         GrammarMissingError: the installation lacks its grammar.
     """
     parsed = parse(source)
+    if [each.code for each in parsed.diagnostics] == [Code.TAB.value]:
+        source = without_tabs(source)
+        parsed = parse(source)
     if parsed.diagnostics:
         raise PipelineError(parsed.diagnostics)
     written = write(source, parsed.tree)
     prove(source, parsed.tree, written, write)
     return written
+
+
+def without_tabs(source: SourceText) -> SourceText:
+    """A source with its tabs replaced, if they alone indent it: then they can mean but one thing.
+
+    Texts of several lines may hold tabs of their own, so where there is one all stays.
+    """
+    margins = {margin[1] for margin in _MARGIN.finditer(source.text)}
+    if '"""' in source.text or any(" " in margin for margin in margins):
+        return source
+    text = _MARGIN.sub(lambda margin: INDENT * len(margin[1]), source.text)
+    return SourceText(source.name, text, source.path)
 
 
 def write(source: SourceText, tree: File) -> str:
