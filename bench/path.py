@@ -209,6 +209,26 @@ def schedules(folder: Path, file: Path, rate: int, latency: float) -> None:
             )
 
 
+def starts(folder: Path, file: Path, rate: int, runs: int) -> None:
+    """How long a load takes to its first request and in all, on one line; read before, or while."""
+    found: dict[str, list[tuple[float, float]]] = {"": [], "    streamed\n": []}
+    with sink("--line", f"{rate / 1e6}MB") as port:
+        for _ in range(runs):
+            for more, took in found.items():
+                began = time.time()
+                spent = load(folder, file, f"http://localhost:{port}", more=more)
+                with urlopen(f"http://localhost:{port}/stats") as answer:
+                    took.append((json.load(answer)["came"] - began, spent.wall))
+    carried = file.stat().st_size / rate
+    for more, took in found.items():
+        first, wall = (median(each) for each in zip(*took, strict=True))
+        print(
+            f"| {'streamed' if more else 'all read before':16} | {rate * 8 / 1e9:g} Gbit/s "
+            f"| {first:6.2f} s | {wall:6.2f} s | {first / wall * 100:4.1f} % | {carried:6.2f} s |",
+            flush=True,
+        )
+
+
 def peer_python(folder: Path) -> Path:
     """A Python of its own with the other client, from the package index."""
     subprocess.run([sys.executable, "-m", "venv", str(folder / "peer")], check=True)
@@ -247,6 +267,9 @@ def main() -> None:
             files.append(folder / "large.csv")
             make(files[-1], 10 * chosen.size)
         memory(folder, files)
+        print("\n| rows | line | to the first request | in all | share | the line alone |")
+        print("|---|---|---|---|---|---|")
+        starts(folder, file, 125_000_000, chosen.runs)
         print("\n| schedule | took | best possible | over |\n|---|---|---|---|")
         schedules(folder, medium, 5_000_000, 0.05)
 

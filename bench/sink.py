@@ -3,9 +3,10 @@
     python bench/sink.py --rate 5MB --latency 0.05 --tls KEYS
 
 It prints its port when it is ready. Every job is complete as soon as it is closed. `GET /stats`
-answers with the bytes that came and the seconds from the first request to the last answer, and
-forgets them. Data are taken at up to `--rate` bytes a second on each connection, and every request
-is answered `--latency` seconds after it came; without these, at once.
+answers with the bytes that came, the seconds from the first request to the last answer, and the
+time of the first request, and forgets them. Data are taken at up to `--rate` bytes a second on each
+connection, and at up to `--line` on all of them together; every request is answered `--latency`
+seconds after it came; without these, at once.
 """
 
 from __future__ import annotations
@@ -33,11 +34,14 @@ class Org:
     """What came: jobs, bytes, and when."""
 
     rate: float | None
+    line: float | None
     latency: float
     jobs: dict[str, dict[str, object]] = Factory(dict)
     received: int = 0
     began: float | None = None
+    came: float = 0.0
     ended: float = 0.0
+    due: float = 0.0
     numbers: count[int] = Factory(lambda: count(1))
     lock: Lock = Factory(Lock)
 
@@ -45,10 +49,12 @@ class Org:
         """The status and the content for a request."""
         with self.lock:
             if path == "/stats":
-                found = {"bytes": self.received, "seconds": self.ended - (self.began or 0)}
+                seconds = self.ended - (self.began or 0)
+                found = {"bytes": self.received, "seconds": seconds, "came": self.came}
                 self.received, self.began = 0, None
                 return 200, found
-            self.began = self.began or time.monotonic()
+            if self.began is None:
+                self.began, self.came = time.monotonic(), time.time()
             self.received += size
             name = path.partition("/jobs/ingest")[2].strip("/").split("/")[0]
             match method:
@@ -64,6 +70,16 @@ class Org:
             if name not in self.jobs:
                 return 404, [{"errorCode": "NOT_FOUND", "message": path}]
             return 200, {**self.jobs[name], **COUNTS}
+
+    def carry(self, size: int) -> None:
+        """Let so many bytes have their turn on the line that all connections share."""
+        assert self.line is not None
+        with self.lock:
+            self.due = max(self.due, time.monotonic()) + size / self.line
+            wait = self.due - time.monotonic()
+        # Short waits are slept together: each costs as much as some of these bytes.
+        if wait > 0.002:
+            time.sleep(wait)
 
 
 @define(eq=False)
@@ -129,6 +145,8 @@ class Connection:
             if not got:
                 raise ConnectionError("the data ended too soon")
             taken += got
+            if self.org.line is not None:
+                self.org.carry(got)
             if self.org.rate is not None:
                 time.sleep(max(0.0, began + taken / self.org.rate - time.monotonic()))
 
@@ -137,6 +155,7 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(description="An org that keeps nothing.")
     parser.add_argument("--rate", type=size_of, help="bytes a second on each connection")
+    parser.add_argument("--line", type=size_of, help="bytes a second on all together")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--tls", type=Path, help="a PEM file with a key and its certificates")
     chosen = parser.parse_args()
@@ -144,9 +163,9 @@ def main() -> None:
     if chosen.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chosen.tls)
-    org = Org(chosen.rate, chosen.latency)
+    org = Org(chosen.rate, chosen.line, chosen.latency)
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
-        if chosen.rate:
+        if chosen.rate or chosen.line:
             # What lies in the buffers has left the client, so they must be small beside a part.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         print(listening.getsockname()[1], flush=True)
