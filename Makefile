@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash audit format docs bench peers clean
+.PHONY: demo test check crash soak audit format docs bench peers clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -28,6 +28,10 @@ check: $(VENV)/installed-dev
 ## crash: kill loads at every point and at random, go on with them, and count their rows
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
+
+## soak: a hundred thousand calls through one client on a bad day
+soak: $(VENV)/installed-dev
+	BULKFLOW_SOAK=100000 $(BIN)/python -m pytest -q -s tests/salesforce/test_soak.py
 
 ## audit: look the dependencies up among known weaknesses; asks the network
 audit: $(VENV)/installed

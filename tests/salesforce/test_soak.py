@@ -1,9 +1,10 @@
-"""Thousands of requests through one session, with faults at random."""
+"""Thousands of requests through one session, with faults at random: `make soak` for many more."""
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 import random
 import threading
 from collections import Counter
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow_salesforce import (
+    BytesBody,
     LostAnswerError,
     OrgAddress,
     OrgError,
@@ -23,8 +25,10 @@ from bulkflow_salesforce import (
     Session,
 )
 
-REQUESTS = 4000
+REQUESTS = int(os.environ.get("BULKFLOW_SOAK", "4000"))
 THREADS = 8
+METHODS = ("POST", "GET", "PUT", "download")
+BODY = b"Name\n" + b"Acme\n" * 10_000
 
 
 class BadDay(ThreadingHTTPServer):
@@ -50,7 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def handle_request(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.command == "PUT" and body != BODY:
+            raise AssertionError("the body of an upload is another")
         server = self.server
         with server.lock:
             fate = server.chance.random()
@@ -73,19 +79,23 @@ class _Handler(BaseHTTPRequestHandler):
                 self.say(503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "later"}])
             elif fate < 0.12:
                 self.send_response(200)
-                self.send_header("Content-Length", "1000")
+                self.send_header("Content-Length", "100000")
                 self.end_headers()
-                self.wfile.write(b'{"cut": ')
+                self.wfile.write(b'{"cut": ' + b" " * round(fate * 1e6) % 90_000)
                 self.close_connection = True
+            elif self.path.endswith("results"):
+                self.give("text/csv", BODY)
             else:
                 self.say(200, {"path": self.path})
 
-    do_GET = do_POST = handle_request  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PUT = handle_request  # noqa: N815 - http.server's names
 
     def say(self, status: int, content: object) -> None:
-        body = json.dumps(content).encode()
+        self.give("application/json", json.dumps(content).encode(), status)
+
+    def give(self, kind: str, body: bytes, status: int = 200) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -119,17 +129,28 @@ def descriptors() -> int:
     return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
 
 
-def test_a_long_bad_day_leaks_nothing_and_does_nothing_twice(server):
+def test_a_long_bad_day_leaks_nothing_and_does_nothing_twice(server, tmp_path):
     gc.collect()
     before = threading.active_count(), descriptors()
     outcomes: Counter[str] = Counter()
     told: dict[str, str] = {}
 
     def work(number: int) -> None:
-        method, path = ("POST", "GET")[number % 2], f"/services/data/{number}"
+        method, path = METHODS[number % len(METHODS)], f"/services/data/{number}"
         try:
-            answer = session.post_json(path, {}) if method == "POST" else session.get(path)
-            assert answer.json() == {"path": path}
+            match method:
+                case "download":
+                    method, path = "GET", f"{path}/results"
+                    file = tmp_path / f"{number}.csv"
+                    session.download(path, file)
+                    assert file.read_bytes() == BODY
+                    file.unlink()
+                case "PUT":
+                    session.put_body(path, BytesBody(BODY), "text/csv")
+                case "POST":
+                    assert session.post_json(path, {}).json() == {"path": path}
+                case _:
+                    assert session.get(path).json() == {"path": path}
             outcome = "done"
         except LostAnswerError as error:
             outcome = "unknown" if method == "GET" or error.ambiguous else "mistaken"
@@ -153,10 +174,11 @@ def test_a_long_bad_day_leaks_nothing_and_does_nothing_twice(server):
     ):
         for _ in pool.map(work, range(REQUESTS)):
             pass
-    posts = {call: times for call, times in server.done.items() if call.startswith("POST")}
-    assert set(posts.values()) == {1}
+    changes = {call: times for call, times in server.done.items() if not call.startswith("GET")}
+    assert set(changes.values()) == {1}
+    assert not list(tmp_path.iterdir())
     assert all(call in server.done for call, outcome in told.items() if outcome == "done")
-    assert not [call for call, outcome in told.items() if outcome == "refused" and call in posts]
+    assert not [call for call, outcome in told.items() if outcome == "refused" and call in changes]
     assert outcomes["done"] > REQUESTS * 0.9
     assert outcomes["unknown"] > 0
     assert outcomes["mistaken"] == 0
@@ -167,3 +189,10 @@ def test_a_long_bad_day_leaks_nothing_and_does_nothing_twice(server):
             thread.join(10)
     assert threading.active_count() <= before[0]
     assert descriptors() <= before[1]
+    print(
+        f"\n{REQUESTS:,} calls over {THREADS} threads, {sum(server.done.values()):,} done by the"
+        f" server, tokens renewed {server.valid.partition('-')[2]} times; "
+        + ", ".join(f"{count:,} {what}" for what, count in sorted(outcomes.items()))
+        + f"; descriptors {before[1]} before and {descriptors()} after, threads {before[0]} and"
+        f" {threading.active_count()}"
+    )
