@@ -32,6 +32,8 @@ from bulkflow_salesforce.redaction import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+REFUSAL_LIMIT = 64 * 1024
+"""The bytes that are read of an answer that refuses."""
 _LONGEST_TEXT = 16 * 1024
 _XML_FAULT = re.compile(
     r"<(?:\w+:)?(?:errorCode|exceptionCode|faultcode)>([^<]*)</|"

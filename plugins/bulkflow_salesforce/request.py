@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -73,6 +74,11 @@ class BytesBody:
     """A body that is in memory: JSON, never rows."""
 
     data: bytes = field(repr=False)
+
+    @classmethod
+    def of_json(cls, content: object) -> BytesBody:
+        """A body of JSON, in UTF-8."""
+        return cls(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
 
     @property
     def length(self) -> int:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
-from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import urlencode
 
 from attrs import define, evolve, field, validators
 
 from bulkflow import __version__
 from bulkflow_salesforce.address import is_target
-from bulkflow_salesforce.errors import Call, OrgError, UnauthorizedError
-from bulkflow_salesforce.faults import is_page, refusal, unusable
-from bulkflow_salesforce.headers import LimitInfo
+from bulkflow_salesforce.calls import Calls
+from bulkflow_salesforce.download import download
+from bulkflow_salesforce.errors import Call
+from bulkflow_salesforce.faults import is_page, unusable
 from bulkflow_salesforce.network import Network
-from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.request import BytesBody, Request, Timeouts
-from bulkflow_salesforce.response import DownloadInfo, Response
-from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
+from bulkflow_salesforce.response import Response
+from bulkflow_salesforce.retry import RetryPolicy
 from bulkflow_salesforce.sink import opened
 from bulkflow_salesforce.thrift import RetryBudget, Thrift
 from bulkflow_salesforce.tokens import SharedToken
@@ -32,19 +32,15 @@ if TYPE_CHECKING:
     from bulkflow.model.org import TokenProvider
     from bulkflow_salesforce.address import OrgAddress
     from bulkflow_salesforce.answer import Answer
+    from bulkflow_salesforce.headers import LimitInfo
     from bulkflow_salesforce.request import Body
+    from bulkflow_salesforce.response import DownloadInfo
+    from bulkflow_salesforce.retry import RetryNotice
     from bulkflow_salesforce.wire import Wire
-
-_T = TypeVar("_T")
 
 JSON = "application/json"
 CSV = "text/csv"
 _MIB = 1 << 20
-_REFUSAL_LIMIT = 64 * 1024
-# What a download must not turn out to be if it was not asked for: errors, and pages for people.
-_NO_DATA = frozenset(
-    {"application/json", "application/xml", "application/xhtml+xml", "text/html", "text/xml"}
-)
 
 
 def _ignore(_notice: RetryNotice) -> None:
@@ -118,14 +114,8 @@ class Session:
     _random: Callable[[], float] = field(default=random.random, kw_only=True, repr=False)
     _now: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
     _clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
-    _limit_info: LimitInfo | None = field(default=None, init=False, repr=False)
-    _slow: bool = field(default=False, init=False, repr=False)
-    _token: SharedToken = field(init=False, repr=False)
     _wire: Wire = field(init=False, repr=False)
-
-    @_token.default
-    def _share_token(self) -> SharedToken:
-        return SharedToken(self._tokens)
+    _calls: Calls = field(init=False, repr=False)
 
     @_wire.default
     def _open_wire(self) -> Wire:
@@ -142,10 +132,26 @@ class Session:
             clock=self._clock,
         )
 
+    @_calls.default
+    def _make_calls(self) -> Calls:
+        return Calls(
+            self._wire,
+            SharedToken(self._tokens),
+            self.policy,
+            self.budget,
+            self.thrift,
+            client_name=self.client_name,
+            on_slow=self._on_slow,
+            on_retry=self._on_retry,
+            sleep=self._sleep,
+            random=self._random,
+            now=self._now,
+        )
+
     @property
     def limit_info(self) -> LimitInfo | None:
         """The org's API requests as the latest answer told them; None before the first."""
-        return self._limit_info
+        return self._calls.limit_info
 
     def path(self, *segments: str) -> str:
         """The path of a resource, each segment quoted (see `OrgAddress.path`)."""
@@ -166,11 +172,11 @@ class Session:
 
     def post_json(self, path: str, content: object) -> Response:
         """Create something. An ambiguous `LostAnswerError` may have left it in the org."""
-        return self._held("POST", path, body=_json_body(content), content_type=_JSON_UTF8)
+        return self._held("POST", path, body=BytesBody.of_json(content), content_type=_JSON_UTF8)
 
     def patch_json(self, path: str, content: object) -> Response:
         """Change something. After an ambiguous `LostAnswerError`, a `get` tells what is so."""
-        return self._held("PATCH", path, body=_json_body(content), content_type=_JSON_UTF8)
+        return self._held("PATCH", path, body=BytesBody.of_json(content), content_type=_JSON_UTF8)
 
     def put_body(
         self, path: str, body: Body, content_type: str, *, content_encoding: str = ""
@@ -221,24 +227,11 @@ class Session:
         """
         request = self._request("GET", path, accept=accept, query=query)
         with opened(sink) as target:
-
-            def receive(answer: Answer) -> DownloadInfo:
-                media_type = answer.headers.media_type
-                if media_type in _NO_DATA - {accept}:
-                    start = answer.start(_REFUSAL_LIMIT)
-                    raise unusable(request.call, f"{media_type} in place of {accept}", start)
-                if not answer.framed:
-                    raise unusable(request.call, "data whose end cannot be told from a cut")
-                target.restart()
-                size = 0
-                for piece in answer.stream(limit):
-                    if size == 0 and is_page(answer.headers, piece):
-                        raise unusable(request.call, f"a page in place of {accept}", piece)
-                    target.write(piece)
-                    size += len(piece)
-                return DownloadInfo(size, answer.headers, answer.status)
-
-            return self._settle(request, receive, may_repeat=lambda: target.restartable)
+            return self._calls.settle(
+                request,
+                partial(download, request, target, limit),
+                may_repeat=lambda: target.restartable,
+            )
 
     def close(self) -> None:
         """Close the connections. Calls that are under way end as they would have."""
@@ -275,7 +268,7 @@ class Session:
                 raise unusable(request.call, "a page in place of an answer", content)
             return Response(request.call, answer.status, answer.headers, content)
 
-        return self._settle(request, receive)
+        return self._calls.settle(request, receive)
 
     def _request(
         self,
@@ -303,89 +296,5 @@ class Session:
             content_encoding=content_encoding,
         )
 
-    def _settle(
-        self,
-        request: Request,
-        receive: Callable[[Answer], _T],
-        *,
-        may_repeat: Callable[[], bool] = lambda: True,
-    ) -> _T:
-        attempt, renewed = 1, False
-        while True:
-            self._slow_down()
-            token = self._token.current()
-            try:
-                result = self._once(request, token, receive)
-            except UnauthorizedError as error:
-                if renewed or not error.renewable or not self._token.renew(token):
-                    raise
-                renewed = True
-            except OrgError as error:
-                wait = self.policy.pause(error, attempt, self._random())
-                if wait is None or not may_repeat():
-                    raise
-                if not self.budget.spend():
-                    error.notes = (*error.notes, _SPENT)
-                    raise
-                self._on_retry(
-                    RetryNotice(
-                        method=error.method,
-                        path=error.path,
-                        reason=error.message,
-                        attempt=attempt,
-                        attempts=self.policy.attempts,
-                        wait=wait,
-                    )
-                )
-                self._sleep(wait)
-                attempt += 1
-            else:
-                self.budget.earn()
-                return result
 
-    def _slow_down(self) -> None:
-        """Wait, if the org's requests of the day are nearly gone."""
-        info = self._limit_info
-        wait = self.thrift.pause(info)
-        if wait and info is not None:
-            if not self._slow:
-                self._slow = True
-                self._on_slow(info)
-            self._sleep(wait)
-
-    def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
-        with self._wire.exchange(request, self._headers(request, token)) as answer:
-            self._limit_info = LimitInfo.read(answer.headers) or self._limit_info
-            if 200 <= answer.status < 300:
-                return receive(answer)
-            said = answer.start(_REFUSAL_LIMIT).decode("utf-8", "replace")
-            raise refusal(
-                request.call,
-                answer.status,
-                answer.headers,
-                redact(said, token).encode(),
-                now=self._now(),
-            )
-
-    def _headers(self, request: Request, token: str) -> dict[str, str]:
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": request.accept,
-            "Accept-Encoding": "gzip",
-            "User-Agent": self.client_name,
-            "Sforce-Call-Options": f"client={self.client_name}",
-        }
-        if request.body is not None:
-            headers["Content-Type"] = request.content_type
-            if request.content_encoding:
-                headers["Content-Encoding"] = request.content_encoding
-            headers["Content-Length"] = str(request.body.length)
-        return headers
-
-
-_SPENT = "not repeated again: too many requests of this run have failed already"
 _JSON_UTF8 = "application/json; charset=UTF-8"
-
-
-def _json_body(content: object) -> BytesBody:
-    return BytesBody(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())

@@ -11,14 +11,12 @@ import socket
 import ssl
 import time
 from contextlib import contextmanager
-from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import urllib3
 from attrs import define, field
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
@@ -32,6 +30,7 @@ from urllib3.exceptions import (
 from bulkflow import __version__
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.answer import BLOCK, Answer
+from bulkflow_salesforce.connection import Pool, TlsPool
 from bulkflow_salesforce.errors import (
     Call,
     TlsError,
@@ -40,80 +39,17 @@ from bulkflow_salesforce.errors import (
 from bulkflow_salesforce.faults import late, lost_answer, unusable
 from bulkflow_salesforce.headers import Headers
 from bulkflow_salesforce.network import Network
-from bulkflow_salesforce.pace import Pace, PacedResponse
 from bulkflow_salesforce.request import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from urllib3.connectionpool import HTTPConnectionPool
+
+    from bulkflow_salesforce.connection import Connection
     from bulkflow_salesforce.network import Proxy
     from bulkflow_salesforce.origin import Origin
     from bulkflow_salesforce.request import Request, Timeouts
-
-# Connections that lay idle for longer are not used again: the far end, or a firewall between, may
-# have dropped them without a word, and a request lost that way has an unknown outcome.
-_LONGEST_IDLE = 50.0
-
-
-class _Connection(HTTPConnection):
-    """A connection that tells a failure to connect from all that comes later, and keeps a pace."""
-
-    def __init__(self, *args: Any, send_timeout: float, clock: Callable[[], float], **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._send_timeout = send_timeout
-        self._clock = clock
-        self._last_used = clock()
-        self.pace = Pace(clock)
-        # Called, and never looked at.
-        self.response_class = partial(PacedResponse, pace=self.pace)  # type: ignore[assignment]
-
-    def connect(self) -> None:
-        # For the answer of a proxy.
-        self.pace.begin(_seconds(self.timeout))
-        try:
-            super().connect()
-        except OSError as error:
-            # ssl.SSLError and TimeoutError too: without this a handshake that timed out would look
-            # like an answer that did.
-            raise NewConnectionError(self, str(error)) from error
-        if self.sock is not None:
-            self.sock.settimeout(self._send_timeout)
-        self._last_used = self._clock()
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        # urllib3 leaves the connect timeout on the socket until the answer is read, and a slow
-        # uplink may well need longer than that for a block. `connect` sees to a new connection.
-        if self.sock is not None:
-            self.timeout = self._send_timeout
-        super().request(*args, **kwargs)
-
-    @property
-    def is_connected(self) -> bool:
-        idle = self._clock() - self._last_used
-        return 0 <= idle <= _LONGEST_IDLE and super().is_connected
-
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as in urllib3
-        self._last_used = self._clock()
-        self.pace.begin(_seconds(self.timeout))
-        return super().getresponse()
-
-
-def _seconds(timeout: object) -> float:
-    """A time-out of urllib3's; every request here has one."""
-    assert isinstance(timeout, int | float)
-    return timeout
-
-
-class _TlsConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
 
 
 @define(eq=False)
@@ -151,12 +87,12 @@ class Wire:
             "clock": self.clock,
         }
         if not self.origin.secure:
-            return _Pool(self.origin.hostname, self.origin.port, **settings)
+            return Pool(self.origin.hostname, self.origin.port, **settings)
         context = _tls_context(self.network)
         proxy = self.network.proxy_to(self.origin)
         if proxy is not None:
             settings |= _through(proxy, context)
-        return _TlsPool(self.origin.hostname, self.origin.port, ssl_context=context, **settings)
+        return TlsPool(self.origin.hostname, self.origin.port, ssl_context=context, **settings)
 
     @contextmanager
     def exchange(self, request: Request, headers: dict[str, str]) -> Iterator[Answer]:
@@ -185,7 +121,7 @@ class Wire:
                 status=response.status,
                 headers=Headers(response.headers.items()),
                 response=response,
-                pace=cast("_Connection", response.connection).pace,
+                pace=cast("Connection", response.connection).pace,
                 timeouts=self.timeouts,
             )
         finally:

@@ -67,18 +67,18 @@ def _journal(points: Points) -> None:
 
 def _requests(points: Points) -> None:
     from bulkflow_csv import PartBody
-    from bulkflow_salesforce import Session
+    from bulkflow_salesforce.calls import Calls
 
-    inner = Session._once
+    inner = Calls._once
 
-    def once(self: Session, request: Any, token: str, receive: Callable[[Any], Any]) -> Any:
+    def once(self: Calls, request: Any, token: str, receive: Callable[[Any], Any]) -> Any:
         points.reach(f"{request.call.method}: before")
         try:
             return inner(self, request, token, receive)
         finally:
             points.reach(f"{request.call.method}: after")
 
-    Session._once = once  # type: ignore[method-assign]
+    Calls._once = once  # type: ignore[method-assign]
     read = PartBody.read
 
     def counted(self: PartBody, size: int = -1, /) -> bytes:

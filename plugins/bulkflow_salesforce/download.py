@@ -1,0 +1,43 @@
+"""An answer that is written to a file or stream as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow_salesforce.faults import REFUSAL_LIMIT, is_page, unusable
+from bulkflow_salesforce.response import DownloadInfo
+
+if TYPE_CHECKING:
+    from bulkflow_salesforce.answer import Answer
+    from bulkflow_salesforce.request import Request
+    from bulkflow_salesforce.sink import Sink
+
+# What a download must not turn out to be if it was not asked for: errors, and pages for people.
+_NO_DATA = frozenset(
+    {"application/json", "application/xml", "application/xhtml+xml", "text/html", "text/xml"}
+)
+
+
+def download(request: Request, target: Sink, limit: int, answer: Answer) -> DownloadInfo:
+    """Write an answer of success to where it goes, from the start.
+
+    Raises:
+        BadAnswerError: It is not what was asked for, is larger than `limit` bytes, or its end could
+            not be told from a cut.
+        LostAnswerError: It is cut, damaged or late.
+        LocalFileError: It cannot be written.
+    """
+    media_type = answer.headers.media_type
+    if media_type in _NO_DATA - {request.accept}:
+        start = answer.start(REFUSAL_LIMIT)
+        raise unusable(request.call, f"{media_type} in place of {request.accept}", start)
+    if not answer.framed:
+        raise unusable(request.call, "data whose end cannot be told from a cut")
+    target.restart()
+    size = 0
+    for piece in answer.stream(limit):
+        if size == 0 and is_page(answer.headers, piece):
+            raise unusable(request.call, f"a page in place of {request.accept}", piece)
+        target.write(piece)
+        size += len(piece)
+    return DownloadInfo(size, answer.headers, answer.status)
