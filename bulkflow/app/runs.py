@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow import __version__
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
-from bulkflow.errors import ExitCode, UsageError
+from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from bulkflow.model.history import RunSummary
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
-
-HANDS_OVER = "close"
-"""The action after which an org may load rows."""
-
-OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
-"""What a run ends with that came to the end of its file."""
 
 
 def unwatched(services: Services) -> None:
@@ -66,8 +60,10 @@ def run(
     from bulkflow.journal import RunJournal
 
     with journal_of(request.state_directory) as journal:
-        if not fresh:
-            _refuse_unfinished(journal, request)
+        last = _last_run(journal, request)
+        if last is not None and not fresh:
+            _refuse_unfinished(request, last)
+            _remind(journal, request, last, listener)
         run_id = new_run_id(journal.time())
         texts = {str(each.path.absolute()): each.text for each in plan.sources if each.path}
         record = RunJournal.begin(
@@ -102,6 +98,7 @@ def resume(
         PipelineError: the file of the run needs a plugin or a variable that is not there now.
         StateLockedError: another process works with the state directory.
     """
+    from bulkflow.engine.ending import OVER
     from bulkflow.journal import RunJournal
 
     with journal_of(state_directory) as journal:
@@ -160,6 +157,7 @@ def work_on(
     `replays`, `asks_for_answers` and `goes_on_with` are those of `Services`. What does not end the
     run leaves it where it was, to be gone on with or over.
     """
+    from bulkflow.engine.ending import is_over
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.services import Services
 
@@ -182,19 +180,10 @@ def work_on(
     watch(services)
     finished = run_plan(plan, services)
     if ends:
-        record.finish(finished.exit_code, over=_is_over(finished, record))
+        record.finish(finished.exit_code, over=is_over(services, finished.exit_code))
     else:
         record.finish_beside(finished.exit_code)
     return finished
-
-
-def _is_over(finished: RunFinished, record: _Record) -> bool:
-    """Whether there is nothing to go on with, and to run the file again loads no row twice."""
-    if finished.exit_code in OVER:
-        return True
-    left = any(outcome.left for outcome in finished.jobs)
-    interrupted = finished.exit_code is ExitCode.INTERRUPTED
-    return not interrupted and not left and not record.intended(HANDS_OVER)
 
 
 @contextmanager
@@ -218,16 +207,37 @@ def _opened(directory: Path) -> Iterator[Journal]:
         journal.close()
 
 
-def _refuse_unfinished(journal: Journal, request: Request) -> None:
+def _last_run(journal: Journal, request: Request) -> RunSummary | None:
     from bulkflow.journal import run_summaries
 
     pipeline = str(request.file.absolute())
-    last = next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
-    if last is not None and last.finished is None:
+    return next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
+
+
+def _refuse_unfinished(request: Request, last: RunSummary) -> None:
+    if last.finished is None:
         raise UnfinishedError(
             f"the last run of {request.file}, {last.id}, is not over",
             help=f"`bulkflow resume {last.id}` goes on with it, `bulkflow abort {last.id}` gives "
             "it up; `--fresh` begins another all the same, and may load rows twice",
+        )
+
+
+def _remind(
+    journal: Journal, request: Request, last: RunSummary, listener: Callable[[Event], None]
+) -> None:
+    """Say that the last run loaded rows, though it failed: who runs the file again may not know."""
+    from bulkflow.engine.ending import HANDS_OVER, OVER
+    from bulkflow.journal import RunJournal
+    from bulkflow.model.event import Notice, NoticeLevel
+
+    if last.exit_code not in OVER and RunJournal(journal, last.id).intended(HANDS_OVER):
+        listener(
+            Notice(
+                f"the last run of {request.file}, {last.id}, failed after its rows were loaded",
+                NoticeLevel.WARNING,
+                help=f"the same data would be loaded again; `bulkflow runs {last.id}` shows it",
+            )
         )
 
 
@@ -297,5 +307,3 @@ if TYPE_CHECKING:
         def finish(self, exit_code: int, *, over: bool) -> None: ...
 
         def finish_beside(self, exit_code: int) -> None: ...
-
-        def intended(self, action: str) -> bool: ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from bulkflow.engine.ending import leave_out_steps
 from bulkflow.engine.stepping import run_step
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
@@ -67,7 +68,12 @@ class ChainRunner:
             except RunInterruptedError:
                 raise
             except BulkflowError as error:
-                if not self._handle_failure(error, at):
+                try:
+                    again = self._handle_failure(error, at)
+                except Halt:
+                    leave_out_steps(self._chain.steps[at:], self._frame, self._services)
+                    raise
+                if not again:
                     return
             else:
                 at += 1

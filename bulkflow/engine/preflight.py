@@ -82,7 +82,7 @@ def jobs_of(block: Block) -> Iterator[PlannedJob]:
 def steps_of(block: Block) -> Iterator[PlannedStep]:
     """Every step of a block and of the blocks in it, handlers' steps included."""
     for statement in block.statements:
-        yield from _steps(statement)
+        yield from steps_in(statement)
 
 
 def tests_of(block: Block) -> Iterator[PlannedTest]:
@@ -94,7 +94,8 @@ def tests_of(block: Block) -> Iterator[PlannedTest]:
             yield from tests_of(statement.body)
 
 
-def _steps(statement: Statement) -> Iterator[PlannedStep]:
+def steps_in(statement: Statement) -> Iterator[PlannedStep]:
+    """Every step of a statement, handlers' steps included."""
     match statement:
         case PlannedChain():
             yield from statement.steps

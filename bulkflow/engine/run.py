@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.chain import Halt
+from bulkflow.engine.ending import handed_anything_over, is_over
 from bulkflow.engine.frame import Frame
 from bulkflow.engine.preflight import jobs_of, prepare_jobs
 from bulkflow.engine.walk import walk
@@ -36,22 +37,26 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
                 )
             )
             walk(plan.body, frame, services)
+        else:
+            services.due.append(None)
     except (Halt, Stop):
         pass
     except RunInterruptedError:
         interrupted = True
     except BulkflowError as error:
         services.errors.append(error)
+        services.due.append(None)
     finally:
         services.errors += services.shared.close()
+    exit_code = _exit_code(services, interrupted=interrupted)
     finished = RunFinished(
         services.run_id,
-        _exit_code(services, interrupted=interrupted),
+        exit_code,
         services.clock.time(),
         services.clock.monotonic() - began,
         tuple(_outcome(job) for job in services.jobs),
         tuple(services.errors),
-        _help(services, interrupted=interrupted),
+        _help(services, exit_code, plan),
     )
     services.emit(finished)
     return finished
@@ -86,19 +91,27 @@ def _outcome(job: Job) -> JobOutcome:
     )
 
 
-def _help(services: Services, *, interrupted: bool) -> str | None:
+def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
+    run = services.run_id
     again = (
         f"`{services.goes_on_with}` goes on with it"
         if services.goes_on_with
-        else f"`bulkflow resume {services.run_id}` goes on with the run, "
-        f"`bulkflow abort {services.run_id}` gives it up"
+        else f"`bulkflow resume {run}` goes on with the run, `bulkflow abort {run}` gives it up"
     )
     if any(job.left for job in services.jobs):
         return f"some jobs are left in the org, and not at an end: {again}"
-    if interrupted:
+    if exit_code is ExitCode.INTERRUPTED:
         return again
     if services.errors:
-        return None
+        if not services.replays or not handed_anything_over(services):
+            return None
+        if not is_over(services, exit_code):
+            return f"some rows are loaded, and others were not sent yet: {again}"
+        return (
+            "all rows were sent, and what became of them is known, so the run is over: to run "
+            f"{plan.source.name} again loads the same data again; `bulkflow resume {run}` does the "
+            f"steps that are left, `bulkflow undo {run}` takes back what was made"
+        )
     unanswered = _unanswered(services)
     if unanswered:
         name = unanswered[0].name

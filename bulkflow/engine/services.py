@@ -69,6 +69,10 @@ class RunRecorder(Recorder, Protocol):
         """Whether any request that changes something may have been carried out."""
         ...
 
+    def intended(self, action: str) -> bool:
+        """Whether a request of a kind was sent, or may have been, and not refused by the org."""
+        ...
+
     def step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came with a step; None if it never began."""
         ...
@@ -110,6 +114,10 @@ class Unrecorded:
         return None
 
     def anything_intended(self) -> bool:
+        """Nothing was."""
+        return False
+
+    def intended(self, action: str) -> bool:
         """Nothing was."""
         return False
 
@@ -159,6 +167,9 @@ class Services:
     shared: Shared = Factory(Shared)
     jobs: list[Job] = Factory(list)
     errors: list[BulkflowError] = Factory(list)
+    due: list[str | None] = Factory(list)
+    """The jobs, by key, that steps were to hand over which failed, or that the run did not come to;
+    None for jobs of blocks that it did not come to."""
     replays: bool = True
     """Whether steps are kept in the journal, and those that it has are not run again."""
     asks_for_answers: bool = True

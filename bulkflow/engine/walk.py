@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from attrs import evolve
 
 from bulkflow.engine.chain import ChainRunner, Halt
+from bulkflow.engine.ending import leave_out
 from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
 from bulkflow.engine.stepping import ask
 from bulkflow.errors import BulkflowError, RunInterruptedError
@@ -57,6 +58,8 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
             recording = services if ended is None else evolve(services, replays=False)
             end = _ending(statement, frame.at(number), recording)
             ended = end if ended is None or isinstance(end, RunInterruptedError) else ended
+        else:
+            leave_out(statement, services)
     if ended is not None:
         raise ended
 
@@ -119,11 +122,12 @@ def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
     """Run each turn of a loop; the first that fails is the last, unless they are independent."""
     failed: Halt | None = None
     for inner in iterations(statement, frame, services):
+        if failed is not None and not services.independent:
+            leave_out(statement, services)
+            break
         try:
             walk(statement.body, inner, services)
         except Halt as halt:
-            if not services.independent:
-                raise
             failed = halt
     if failed is not None:
         raise failed

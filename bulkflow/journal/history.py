@@ -159,9 +159,10 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
             float(_text(at)),
             None if outcome is None else Outcome(_text(outcome)),
             None if result is None else json.loads(_text(result)),
+            _number(number),
         )
-        for action, detail, at, outcome, result in journal.reading(
-            "SELECT action, detail, at, outcome, outcome_detail FROM intent"
+        for action, detail, at, outcome, result, number in journal.reading(
+            "SELECT action, detail, at, outcome, outcome_detail, number FROM intent"
             " WHERE run = ? AND job = ? AND part = ? ORDER BY number",
             run,
             job,

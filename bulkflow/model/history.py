@@ -36,6 +36,8 @@ class Intent:
     outcome: Outcome | None = None
     result: Mapping[str, Any] | None = None
     """What the answer said."""
+    number: int = 0
+    """By which its outcome is recorded."""
 
 
 @frozen

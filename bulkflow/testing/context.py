@@ -102,6 +102,10 @@ class RecordingJournal:
         """Whether there was an intent."""
         return self._intents > 0
 
+    def intended(self, action: str) -> bool:
+        """Whether there was an intent of a kind."""
+        return any(each.what == "intend" and each.arguments[2] == action for each in self.entries)
+
     def step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came, if the test says so in `steps`."""
         return self.steps.get(place)

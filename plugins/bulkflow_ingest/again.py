@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api import ResultFile
@@ -11,8 +13,13 @@ from bulkflow_ingest.drafts import label_of
 from bulkflow_ingest.preparing import add_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bulkflow_ingest.fates import Resend
     from bulkflow_ingest.work import JobWork
+
+AGAIN = "again"
+"""The intent to send rows of a job again, which lasts until its step is at its end."""
 
 LONGEST_PAUSE = 300.0
 """Seconds; the pauses between two tries double from one second up to this."""
@@ -47,7 +54,8 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
     # What an earlier attempt at the run began to send again.
     begun = [part for part in work.parts.parts if part.origin is not None and not part.is_final]
     work.load_parts(begun)
-    for attempt in range(times):
+    tries = _Tries.of(work, {"selection": selection, "times": times, "pattern": pattern})
+    for attempt in range(tries.used, times):
         again = _worth_it(work, selection, pattern, attempt)
         if not again:
             break
@@ -58,6 +66,41 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         parts = add_rows(work.context, work.job, again)
         work.load_parts(parts)
     work.counting.settle()
+    tries.over(work)
+
+
+@frozen
+class _Tries:
+    """How often rows were sent again for one step, which may have been cut short and begun anew.
+
+    That it began is in the journal before the first try, as is each try: as parts of their own.
+    """
+
+    number: int
+    used: int
+
+    @classmethod
+    def of(cls, work: JobWork, words: Mapping[str, object]) -> _Tries:
+        """Those of a step that was cut short, if it had the same words; or none."""
+        parts = work.parts.parts
+        if not parts:
+            return cls(0, 0)
+        first = parts[0].number
+        history = work.context.journal.history(work.job.key)
+        intents = history.parts[0].intents if history is not None and history.parts else ()
+        begun = [each for each in intents if each.action == AGAIN][-1:]
+        for each in begun:
+            known = int(each.detail["known"])
+            if each.outcome is None and each.detail == {**words, "known": known}:
+                tried = {part.origin.parent for part in parts[known:] if part.origin is not None}
+                return cls(each.number, len(tried))
+        detail = {**words, "known": len(parts)}
+        return cls(work.context.journal.intend(work.job.key, first, AGAIN, detail), 0)
+
+    def over(self, work: JobWork) -> None:
+        """The step is at its end: another counts anew."""
+        if self.number:
+            work.context.journal.settle(self.number, "done", {})
 
 
 def _refuse_running(work: JobWork) -> None:

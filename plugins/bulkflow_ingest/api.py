@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from bulkflow_ingest.info import JobInfo, JobPage, JobState
-from bulkflow_salesforce import BadAnswerError, LostAnswerError
+from bulkflow_salesforce import BadAnswerError, LostAnswerError, SalesforceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +100,14 @@ class IngestApi:
             tuple(_read(record, response) for record in records),
             str(following) if following else None,
         )
+
+    def user(self) -> str | None:
+        """The id of the user whose session it is; None where the token may not ask for it."""
+        try:
+            found = self.session.get("/services/oauth2/userinfo").json_object().get("user_id")
+        except SalesforceError:
+            return None
+        return found if isinstance(found, str) else None
 
     def delete(self, job: str) -> None:
         """DELETE a job that is at an end, with its data and results."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,13 +30,37 @@ def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
         temporary = Path(name)
         with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
         temporary = None
+        sync_folder(path.parent)
     except OSError as error:
         raise unwritable(path, error, raising) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """See that a file's content and name survive a power cut. Raises `StepError`."""
+    try:
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder survive a power cut, where the system lets folders be told."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def label_of(key: str) -> str:

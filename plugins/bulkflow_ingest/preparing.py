@@ -9,6 +9,7 @@ from bulkflow.errors import DataError
 from bulkflow.model.part import Manifest
 from bulkflow_csv import ByteSource
 from bulkflow_ingest.cutting import part_of, record_of, same_columns, scan_of
+from bulkflow_ingest.drafts import sync
 from bulkflow_ingest.opening import sources
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.recovery import bring_back
@@ -41,6 +42,10 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     if history is not None:
         return _bring_back(job, settings, history)
     scans = [scan_of(source, settings) for source in sources(context, job, settings)]
+    for each in scans:
+        if each.source.spooled:
+            # What was read once must be there when the run is gone on with.
+            sync(each.source.path)
     origins: list[str | None] = [None] * len(scans)
     same_columns([each.head for each in scans])
     parts = _cut(scans, origins, settings)

@@ -22,11 +22,14 @@ from bulkflow.model.part import Counts
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bulkflow.model.history import Intent, PartHistory
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.info import JobInfo
     from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.settings import IngestSettings
 
 CLOCK_SKEW = 300.0
 """Seconds that the org's clock may be behind this machine's."""
@@ -70,37 +73,61 @@ def _replay(part: PartJob, intent: Intent) -> None:
 
 
 def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
-    """Name the open jobs of the org that may be ours: whose creation was never answered."""
+    """Name the open jobs of the org that may be ours: whose creation was never answered.
+
+    Those are jobs of the user whose jobs the run's others are, and of the one who goes on with it.
+    """
     begun = [part.orphaned_at for part in parts.parts if part.orphaned_at is not None]
     if not begun:
         return
     for part in parts.parts:
         part.orphaned_at = None
     known = {part.id for part in parts.parts}
-    settings = parts.settings
+    users: set[str] = set()
+    found: list[JobInfo] = []
+    for info in _all_jobs(api):
+        if info.id in known:
+            users |= {_short(info.created_by_id)} if info.created_by_id else set()
+        elif _may_be(info, parts.settings) and _created(info) >= min(begun) - CLOCK_SKEW:
+            found.append(info)
+    if found:
+        me = api.user()
+        users |= {_short(me)} if me else set()
+    for info in found:
+        if users and info.created_by_id and _short(info.created_by_id) not in users:
+            continue
+        context.emit(
+            Notice(
+                f"job {info.id} may have been created by this run, whose answer was lost",
+                NoticeLevel.WARNING,
+                job=parts.job.key,
+                help="it is open and empty, so nothing of it is processed; abort it if "
+                "nobody else works with it, or leave it: Salesforce removes it",
+            )
+        )
+
+
+def _all_jobs(api: IngestApi) -> Iterator[JobInfo]:
     page = None
     while True:
         found = api.list(page)
-        for info in found.jobs:
-            if (
-                info.id not in known
-                and info.state == JobState.OPEN
-                and info.operation == settings.operation
-                and (info.object or "").lower() == (settings.object or "").lower()
-                and _created(info) >= min(begun) - CLOCK_SKEW
-            ):
-                context.emit(
-                    Notice(
-                        f"job {info.id} may have been created by this run, whose answer was lost",
-                        NoticeLevel.WARNING,
-                        job=parts.job.key,
-                        help="it is open and empty, so nothing of it is processed; abort it if "
-                        "nobody else works with it, or leave it: Salesforce removes it",
-                    )
-                )
+        yield from found.jobs
         page = found.next
         if page is None:
             return
+
+
+def _may_be(info: JobInfo, settings: IngestSettings) -> bool:
+    return (
+        info.state == JobState.OPEN
+        and info.operation == settings.operation
+        and (info.object or "").lower() == (settings.object or "").lower()
+    )
+
+
+def _short(user: str) -> str:
+    """The part of an id that tells whose it is: the other three letters only check its case."""
+    return user[:15]
 
 
 def _created(info: JobInfo) -> float:

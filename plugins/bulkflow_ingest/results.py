@@ -15,7 +15,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_csv import read_rows
 from bulkflow_ingest.api import ResultFile
-from bulkflow_ingest.drafts import draft, make_folder
+from bulkflow_ingest.drafts import draft, make_folder, sync
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.info import JobState
 
@@ -269,5 +269,9 @@ class Results:
         if not path.exists():
             make_folder(folder)
             self.context.checkpoint()
-            self.api.results(part.id, which, path)
+            # Under another name until it is on the disk: what has the name is gone by for good.
+            fetched = path.with_suffix(".fetched")
+            self.api.results(part.id, which, fetched)
+            sync(fetched)
+            fetched.replace(path)
         return path

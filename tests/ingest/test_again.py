@@ -264,3 +264,22 @@ def test_what_could_not_be_deleted_is_tried_again_and_what_others_deleted_is_not
         assert second.code == 0, second.out
         assert f"deleting {left} records" in second.out
         assert alive(org) == []
+
+
+def test_a_step_that_was_cut_short_goes_on_counting_its_tries(tmp_path: Path) -> None:
+    with local_org(faults=["rows=lock:1.0", "create#2=403"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        people(workshop, "A", 4)
+        ran = workshop.run(
+            HEADER + "load job people\nretry failed rows of job people\n"
+            "require failed rows of job people under 5\n"
+        )
+        assert ran.code == 1, ran.out
+        assert len(org.jobs()) == 1
+        resumed = workshop.command("resume", "--state-dir", str(tmp_path / "state"), "--json")
+        assert resumed.code == 0, resumed.out
+        assert len(org.jobs()) == 2
+        run = str(ran.event("run_finished")["run"])
+        again = workshop.command("retry", run, "--json", "--state-dir", str(tmp_path / "state"))
+        assert again.code == 3
+        assert len(org.jobs()) == 3, again.out + again.err

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ from bulkflow.journal.store import FILE_NAME
 from bulkflow_csv import digest
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.faults.fault import FailJob
+from bulkflow_sandbox.testing import local_org
 from support.proxy import Handler, Proxy, answering, lose_answer
 from support.workshop import Ran, Workshop
 
@@ -414,17 +416,6 @@ def test_loops_over_the_same_files_are_told_apart_when_a_run_is_gone_on_with(
     assert loaded(sandbox, tag) == sorted(names * 2)
 
 
-def test_a_run_that_loaded_rows_and_failed_is_not_begun_again(
-    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
-) -> None:
-    pipeline = STAGED + "require successful rows of job people under 1\n"
-    assert workshop.run(pipeline).code == 1
-    again = workshop.run(pipeline)
-    assert again.code == 2
-    assert "is not over" in again.err
-    assert loaded(sandbox, tag) == once(tag)
-
-
 def test_jobs_that_a_handler_aborted_before_they_were_closed_are_replaced(
     workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
 ) -> None:
@@ -519,3 +510,27 @@ def test_a_run_is_shown_with_its_steps_and_parts(
     assert "part 1: people.csv from line 2, 10 rows: job 750" in lines[3]
     assert "last seen Open" in lines[3]
     assert len(lines) == 6
+
+
+def test_an_orphan_is_looked_for_among_the_users_own_jobs(tmp_path: Path) -> None:
+    with local_org(faults=["createx3=cut-after"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        workshop.write("people.csv", "LastName\na\n")
+        org.sandbox.sessions.admit("another", "005000000000999AAA")
+        spec = {"object": "Contact", "operation": "insert", "contentType": "CSV"}
+        pipeline = (
+            'org env\njob people\n    insert Contact\n    from "people.csv"\nload job people\n'
+        )
+        assert workshop.run(pipeline).code == 1
+        request = urllib.request.Request(
+            f"{org.url}/services/data/v66.0/jobs/ingest",
+            json.dumps(spec).encode(),
+            {"Authorization": "Bearer another", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            others = json.load(answer)["id"]
+        ran = resume(workshop)
+        assert ran.code == 0, ran.out
+        named = [str(each["message"]) for each in ran.events if each["event"] == "notice"]
+        assert sum("may have been created by this run" in each for each in named) == 3
+        assert not any(others in each for each in named)

@@ -1,0 +1,106 @@
+"""When a run that failed is over, so that its file can be run again, and when it is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bulkflow_sandbox.testing import LocalOrg, local_org
+from support.workshop import Ran, Workshop
+
+PEOPLE = 'job people\n    insert Contact\n    from "people.csv"\n    parts of 2 rows\n'
+FIRMS = 'job firms\n    insert Account\n    from "firms.csv"\n'
+FAILS = "require successful rows of job people under 1\n"
+BRANCH = 'when env X is ""\n    load job firms\n'
+LOOP = (
+    'for file in "x-*.csv"\n    job some\n        insert Contact\n        from "{file}"\n'
+    "    load job some\n"
+)
+
+
+def workshop_in(folder: Path, org: LocalOrg) -> Workshop:
+    workshop = Workshop(folder, dict(org.environment))
+    for name in ("people.csv", "x-1.csv", "x-2.csv"):
+        workshop.write(name, f"LastName\n{name}1\n{name}2\n{name}3\n")
+    workshop.write("firms.csv", "Name\none\ntwo\n")
+    return workshop
+
+
+def is_over(workshop: Workshop) -> bool:
+    state = str(workshop.folder / "state")
+    (last, *_) = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
+    return last["finished"] is not None
+
+
+def help_of(ran: Ran) -> str:
+    return str(ran.event("run_finished")["help"])
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "faults"),
+    [
+        (PEOPLE + "load job people\n" + FAILS, ()),
+        (PEOPLE + "load job people\n", ("job=fail:1",)),
+        (PEOPLE + 'load job people then log "loaded"\n' + FAILS + 'log "after"\n', ()),
+        (
+            PEOPLE + FIRMS + "load job people\nwhen any failed rows of job people\n"
+            "    load job firms\n" + FAILS,
+            (),
+        ),
+        (LOOP + PEOPLE + "load job people\n" + FAILS, ()),
+        (PEOPLE + "create job people on failure abort\n", ("create#2=403",)),
+    ],
+    ids=["required", "a failed job", "steps left", "a branch not taken", "a loop", "none sent"],
+)
+def test_a_run_whose_rows_were_all_sent_is_over_though_it_failed(
+    tmp_path: Path, pipeline: str, faults: tuple[str, ...]
+) -> None:
+    with local_org(faults=faults) as org:
+        workshop = workshop_in(tmp_path, org)
+        assert workshop.run("org env\n" + pipeline).code == 1
+        assert is_over(workshop)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "faults"),
+    [
+        (PEOPLE + FIRMS + "load job people\nload job firms\n", ("create#3=403",)),
+        (PEOPLE + FIRMS + "load job people\n" + FAILS + "load job firms\n", ()),
+        (PEOPLE + "load job people\n" + FAILS + LOOP, ()),
+        (PEOPLE + LOOP + "load job people\n", ("create#2=403",)),
+        (PEOPLE + "upload then close job people\n", ("close=403",)),
+        (
+            PEOPLE + FIRMS + "load job people\n" + FAILS + 'when env X is ""\n    load job firms\n',
+            (),
+        ),
+    ],
+    ids=["refused", "a job left", "a loop left", "turns left", "open jobs", "a branch left"],
+)
+def test_a_run_with_rows_that_were_not_sent_is_not_over(
+    tmp_path: Path, pipeline: str, faults: tuple[str, ...]
+) -> None:
+    with local_org(faults=faults) as org:
+        workshop = workshop_in(tmp_path, org)
+        workshop.environ["X"] = ""
+        failed = workshop.run("org env\n" + pipeline)
+        assert failed.code == 1, failed.out
+        assert not is_over(workshop)
+        assert "bulkflow resume" in help_of(failed)
+        assert workshop.run("org env\n" + pipeline).code == 2
+
+
+def test_who_runs_a_file_again_whose_last_run_failed_after_loading_is_told(tmp_path: Path) -> None:
+    with local_org() as org:
+        workshop = workshop_in(tmp_path, org)
+        pipeline = "org env\n" + PEOPLE + "load job people\n" + FAILS
+        first = workshop.run(pipeline)
+        assert "the run is over" in help_of(first)
+        run = str(first.event("run_finished")["run"])
+        resumed = workshop.command("resume", run, "--state-dir", str(tmp_path / "state"), "--json")
+        assert resumed.code == 1
+        assert len(org.records("Contact")) == 3
+        again = workshop.run(pipeline)
+        assert f"{run}, failed after its rows were loaded" in again.out
+        assert len(org.records("Contact")) == 6
