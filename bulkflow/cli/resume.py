@@ -9,6 +9,7 @@ import click
 from bulkflow.app import runs
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
+from bulkflow.cli.shell import open_run_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("resume")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=open_run_ids)
 @watching_options
 @click.pass_obj
 def command(

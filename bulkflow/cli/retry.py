@@ -9,6 +9,7 @@ import click
 from bulkflow.app.afterwards import afterwards
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
+from bulkflow.cli.shell import run_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("retry")
-@click.argument("run")
+@click.argument("run", shell_complete=run_ids)
 @click.option(
     "--rows",
     type=click.Choice(["failed", "unprocessed", "all"]),

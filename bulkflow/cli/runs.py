@@ -11,6 +11,7 @@ import click
 
 from bulkflow.app import runs
 from bulkflow.cli.options import state_option
+from bulkflow.cli.shell import run_ids
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("runs")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_ids)
 @state_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 @click.pass_obj
@@ -50,7 +51,7 @@ def command(environment: Environment, run: str | None, state_dir: Path, as_json:
 def _line(run: RunSummary) -> str:
     at = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M:%S")
     jobs = f"{run.rows:,} rows in {', '.join(run.jobs)}" if run.jobs else "no rows"
-    return f"{run.id}  {at}  {_state(run):<13}  {run.pipeline} ({run.org}): {jobs}"
+    return f"{run.id}  {at}  {state_of(run):<13}  {run.pipeline} ({run.org}): {jobs}"
 
 
 def _story(story: RunStory) -> Iterator[str]:
@@ -74,7 +75,8 @@ def _fate(part: PartHistory) -> str:
     return f"job {part.remote_id}, last seen {part.state}{asked}"
 
 
-def _state(run: RunSummary) -> str:
+def state_of(run: RunSummary) -> str:
+    """What became of a run, in a word or two."""
     if run.finished is None:
         return "not over"
     match run.exit_code:

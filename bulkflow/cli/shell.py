@@ -66,3 +66,34 @@ def verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     kinds = (catalogue.step_words, catalogue.clause_words, catalogue.condition_words)
     known = sorted({verb for words in kinds for verb in words.verbs})
     return [CompletionItem(verb) for verb in known if verb.startswith(incomplete)]
+
+
+def run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The runs of the state directory, the newest first, with what became of each."""
+    del param
+    return _run_ids(ctx, incomplete, ended=True)
+
+
+def open_run_ids(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The same of those that are not over."""
+    del param
+    return _run_ids(ctx, incomplete, ended=False)
+
+
+def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[CompletionItem]:
+    from bulkflow.app import STATE_DIRECTORY, runs
+    from bulkflow.cli.runs import state_of
+    from bulkflow.errors import BulkflowError
+
+    try:
+        found = runs.runs(ctx.params.get("state_dir") or Path(STATE_DIRECTORY))
+    except BulkflowError:
+        # The command itself says best what is wrong with the journal.
+        return []
+    return [
+        CompletionItem(run.id, help=f"{state_of(run)}: {run.pipeline}")
+        for run in found
+        if run.id.startswith(incomplete) and (ended or run.finished is None)
+    ]

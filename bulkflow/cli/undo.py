@@ -10,6 +10,7 @@ from bulkflow.app import runs
 from bulkflow.app.afterwards import afterwards
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
+from bulkflow.cli.shell import run_ids
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("undo")
-@click.argument("run")
+@click.argument("run", shell_complete=run_ids)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @watching_options
 @click.pass_obj

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from support.workshop import Workshop
 
 
 def completed(folder: Path, *words: str) -> list[str]:
@@ -51,3 +56,24 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_what_the_shell_is_told(folder: Path, words: tuple[str, ...], expected: list[str]) -> None:
     assert completed(folder, *words) == expected
+
+
+def test_the_shell_is_told_of_the_runs(folder: Path) -> None:
+    workshop = Workshop(folder, {})
+    state = folder / ".bulkflow"
+    file = str(workshop.write("one.bulkflow", 'log "1"\n'))
+    for _ in range(2):
+        assert workshop.command("run", file, "--state-dir", str(state)).code == 0
+    newest, oldest = (run["id"] for run in told(workshop, state))
+    with closing(sqlite3.connect(state / "journal.sqlite")) as connection, connection:
+        connection.execute("UPDATE run SET finished = NULL WHERE id = ?", (oldest,))
+    assert completed(folder, "runs", "") == [f"plain,{newest}", f"plain,{oldest}"]
+    assert completed(folder, "resume", "") == [f"plain,{oldest}"]
+    assert completed(folder, "undo", newest) == [f"plain,{newest}"]
+    assert completed(folder, "retry", "--state-dir", "nowhere", "") == []
+
+
+def told(workshop: Workshop, state: Path) -> list[dict[str, str]]:
+    shown = workshop.command("runs", "--state-dir", str(state), "--json")
+    found: list[dict[str, str]] = json.loads(shown.out)
+    return found
