@@ -4,47 +4,31 @@ Such a job was created and neither closed nor given up: its rows are never proce
 against the org until somebody finds it. Ways that end in a failure or an interruption are left out:
 then the run itself names what it leaves behind.
 
-The walk is as that of `bulkflow.language.lifecycle`, with two differences. A way on which a step
-must fail is followed no further. And where a first walk finds a job left open behind some `when`,
-the file is walked again for every combination of what the conditions around that job's steps may
-be, so that `when dry` and `when not dry` are not taken for independent.
+Where a first walk (`bulkflow.language.endings`) finds a job left open behind some `when`, the file is
+walked again for every combination of what the conditions around that job's steps may be, so that
+`when dry` and `when not dry` are not taken for independent.
 """
 
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, TypeAlias, assert_never
-
-from attrs import define, field, frozen
+from typing import TYPE_CHECKING
 
 from bulkflow.language.branching import pruned_to, questions_of, steps_of, truth_of, whens_of
 from bulkflow.language.codes import Code
-from bulkflow.language.lifecycle import verb_of
+from bulkflow.language.endings import LEFT, Walk, place_of
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.phase import Phase
-from bulkflow.model.plan import (
-    HandlerEvent,
-    PlannedAlways,
-    PlannedChain,
-    PlannedFor,
-    PlannedParallel,
-    PlannedWhen,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from bulkflow.language.endings import Standing
     from bulkflow.language.findings import Findings
-    from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
+    from bulkflow.model.plan import Block, Plan, PlannedJob
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.source import Span
 
-Standing: TypeAlias = "Mapping[Phase, Span | None]"
-"""Possible phases, each with the step that led there; None where the job began in it."""
-
-State: TypeAlias = "dict[str, Standing]"
-
-_LEFT = (Phase.UPLOADED, Phase.OPEN)
 _MOST_QUESTIONS = 6
 _MOST_SECOND_WALKS = 256
 _MOST_SECOND_STEPS = 30_000
@@ -53,7 +37,7 @@ _MOST_SECOND_STEPS = 30_000
 
 def report_left_open(plan: Plan, catalogue: Catalogue, findings: Findings) -> None:
     """Warn of each job that some way to a good end leaves open."""
-    found = _Walk(catalogue).found(plan.body)
+    found = Walk(catalogue).found(plan.body)
     if not found:
         return
     conditional = set(_conditional(plan.body, catalogue))
@@ -61,7 +45,7 @@ def report_left_open(plan: Plan, catalogue: Catalogue, findings: Findings) -> No
     budget = min(_MOST_SECOND_WALKS, max(4, _MOST_SECOND_STEPS // steps))
     for job, place, standing in found:
         if conditional.isdisjoint({job.name, None}):
-            certain = set(standing) <= set(_LEFT)
+            certain = set(standing) <= set(LEFT)
             _warn(job, place, standing, (), catalogue, findings, certain=certain)
         elif budget > 0:
             budget -= _look_again(job, plan.body, catalogue, findings)
@@ -91,8 +75,8 @@ def _look_again(job: PlannedJob, body: Block, catalogue: Catalogue, findings: Fi
     for truths in product((True, False), repeat=len(questions)):
         walks += 1
         assumed = dict(zip(questions, truths, strict=True))
-        for again, place, standing in _Walk(catalogue, assumed).found(pruned):
-            if _place(again) == _place(job):
+        for again, place, standing in Walk(catalogue, assumed).found(pruned):
+            if place_of(again) == place_of(job):
                 why = tuple(_reasons(pruned, assumed, catalogue))
                 _warn(job, place, standing, why, catalogue, findings, certain=False)
                 return walks
@@ -109,7 +93,7 @@ def _warn(
     *,
     certain: bool,
 ) -> None:
-    open_phases = frozenset(each for each in _LEFT if each in standing)
+    open_phases = frozenset(each for each in LEFT if each in standing)
     ways = [
         f"`{step.phrases[0].verb} job {job.name}`"
         for leaves in (Phase.CLOSED, Phase.ABORTED)
@@ -134,190 +118,3 @@ def _reasons(body: Block, assumed: Mapping[str, bool], catalogue: Catalogue) -> 
                 yield Label(when.span, "if this does not hold")
         elif any(catalogue.step_by_phrase[step.word].stops for step in steps):
             yield Label(when.span, "if this holds")
-
-
-@frozen
-class _Ways:
-    """Where a statement may lead: on to the next one, or to the end of the run by a `stop`."""
-
-    on: State | None
-    stopped: State | None = None
-
-
-@define(eq=False)
-class _Walk:
-    """One walk through a plan. A state that is given to a method is its own to change."""
-
-    catalogue: Catalogue
-    assumed: Mapping[str, bool] = field(factory=dict)
-    _left: dict[tuple[int, int], tuple[PlannedJob, Span, Standing]] = field(factory=dict)
-    """By the place of the job; the block of an `always` is walked more than once."""
-
-    def found(self, body: Block) -> list[tuple[PlannedJob, Span, Standing]]:
-        """The jobs that may be left open, each with the step that opened it."""
-        self._block(body, {})
-        return list(self._left.values())
-
-    def _block(self, block: Block, state: State) -> _Ways:
-        for job in block.jobs:
-            state[job.name] = self._beginning(job)
-        on: State | None = state
-        stopped: State | None = None
-        for statement in block.statements:
-            if isinstance(statement, PlannedAlways):
-                after = self._always(statement, on)
-                late = self._always(statement, stopped)
-                on = after.on
-                stopped = _join(_join(late.on, late.stopped), after.stopped)
-            elif on is not None:
-                ways = self._statement(statement, on)
-                on, stopped = ways.on, _join(stopped, ways.stopped)
-        for job in block.jobs:
-            self._end(job, _join(_one(on, job.name), _one(stopped, job.name)))
-            for each in (on, stopped):
-                if each is not None:
-                    each.pop(job.name, None)
-        return _Ways(on, stopped)
-
-    def _statement(self, statement: Statement, state: State) -> _Ways:
-        match statement:
-            case PlannedChain():
-                return self._chain(statement, state)
-            case PlannedWhen():
-                return self._when(statement, state)
-            case PlannedFor():
-                return self._loop(statement, state)
-            case PlannedParallel():
-                return self._parallel(statement, state)
-            case PlannedAlways():
-                return self._block(statement.body, state)
-            case _:
-                assert_never(statement)
-
-    def _always(self, always: PlannedAlways, state: State | None) -> _Ways:
-        return _Ways(None) if state is None else self._block(always.body, state)
-
-    def _when(self, when: PlannedWhen, state: State) -> _Ways:
-        truth = truth_of(when.condition, self.assumed)
-        if truth is False:
-            return _Ways(state)
-        return self._branch(when.body, state, _about(when.body, state), certain=bool(truth))
-
-    def _loop(self, loop: PlannedFor, state: State) -> _Ways:
-        entered = _about(loop.body, state)
-        for step in steps_of(loop.body.statements):
-            leaves = self.catalogue.step_by_phrase[step.word].leaves
-            if leaves is not None and step.job in entered:
-                entered[step.job] = {leaves: verb_of(step), **entered[step.job]}
-        return self._branch(loop.body, state, entered, certain=False)
-
-    def _branch(self, body: Block, state: State, entered: State, *, certain: bool) -> _Ways:
-        """Walk a block that may be left out, unless it is `certain`.
-
-        `entered` is the part of the state that the block touches: copying all of it at every
-        branch would make a long file slow.
-        """
-        inside = self._block(body, entered)
-        stopped = None if inside.stopped is None else {**state, **inside.stopped}
-        if inside.on is None:
-            return _Ways(None if certain else state, stopped)
-        if certain:
-            state.update(inside.on)
-        else:
-            _join(state, inside.on)
-        return _Ways(state, stopped)
-
-    def _parallel(self, parallel: PlannedParallel, state: State) -> _Ways:
-        for job in parallel.body.jobs:
-            state[job.name] = self._beginning(job)
-        result: State | None = dict(state)
-        stopped: State | None = None
-        for branch in parallel.body.statements:
-            ways = self._statement(branch, dict(state))
-            touched = {step.job for step in steps_of((branch,))}
-            stopped = _join(stopped, ways.stopped)
-            if ways.on is None:
-                result = None
-            elif result is not None:
-                result.update({name: at for name, at in ways.on.items() if name in touched})
-        for job in parallel.body.jobs:
-            self._end(job, _join(_one(result, job.name), _one(stopped, job.name)))
-            for each in (result, stopped):
-                if each is not None:
-                    each.pop(job.name, None)
-        return _Ways(result, stopped)
-
-    def _chain(self, chain: PlannedChain, state: State) -> _Ways:
-        met: State = {}
-        done = self._run(chain.steps, state, met)
-        on, stopped = done.on, done.stopped
-        for handler in chain.handlers:
-            if handler.event is HandlerEvent.SUCCESS:
-                if on is not None:
-                    after = self._run(handler.steps, on, {})
-                    on, stopped = after.on, _join(stopped, after.stopped)
-                continue
-            if handler.event is HandlerEvent.INTERRUPT:
-                continue
-            if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
-                # `stop` in a handler makes no good end of a failure, so only this way counts.
-                failed = {**state, **met}
-                self._run(handler.steps, failed, {})
-                on = _join(failed, on)
-        return _Ways(on, stopped)
-
-    def _run(self, steps: Iterable[PlannedStep], state: State, met: State) -> _Ways:
-        """Walk steps, changing `state`; `met` collects the phases on the way."""
-        for step in steps:
-            record = self.catalogue.step_by_phrase[step.word]
-            job = step.job
-            if job is not None and job in state:
-                before = state[job]
-                accepted = before
-                if record.accepts is not None:
-                    accepted = {at: by for at, by in before.items() if at in record.accepts}
-                    if not accepted:
-                        return _Ways(None)
-                leaves = record.leaves
-                state[job] = accepted if leaves is None else {leaves: verb_of(step)}
-                met[job] = {**met.get(job, {}), **before, **state[job]}
-            if record.ends_chain:
-                return _Ways(None, dict(state) if record.stops else None)
-        return _Ways(state)
-
-    def _beginning(self, job: PlannedJob) -> Standing:
-        for clause in job.clauses:
-            begins = self.catalogue.clause_by_phrase[clause.word].begins
-            if begins is not None:
-                return dict.fromkeys(begins)
-        return {Phase.DECLARED: None}
-
-    def _end(self, job: PlannedJob, state: State | None) -> None:
-        standing = {} if state is None else state.get(job.name, {})
-        place = next((at for phase in _LEFT if (at := standing.get(phase)) is not None), None)
-        if place is not None:
-            self._left.setdefault(_place(job), (job, place, standing))
-
-
-def _about(body: Block, state: State) -> State:
-    """The part of a state that a block's steps are about."""
-    return {step.job: state[step.job] for step in steps_of(body.statements) if step.job in state}
-
-
-def _place(job: PlannedJob) -> tuple[int, int]:
-    return id(job.span.source), job.span.start
-
-
-def _one(state: State | None, name: str) -> State | None:
-    return None if state is None or name not in state else {name: state[name]}
-
-
-def _join(state: State | None, other: State | None) -> State | None:
-    """What is possible on either way; changes and returns one of the two."""
-    if state is None or other is None:
-        return other if state is None else state
-    for name, standing in other.items():
-        here = state.get(name)
-        if here is not standing:
-            state[name] = standing if here is None else {**standing, **here}
-    return state
