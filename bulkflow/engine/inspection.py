@@ -10,6 +10,7 @@ from bulkflow.engine.context import StepContext
 from bulkflow.engine.evaluate import folder_of
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.diagnostic import Diagnostic, Severity
+from bulkflow.plugin.problems import ProblemsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,9 @@ class Inspector:
                 self._add(problem, planned)
         except RunInterruptedError:
             raise
+        except ProblemsError as error:
+            for problem in error.problems:
+                self._add(problem, planned)
         except BulkflowError as error:
             self._refuse(error, planned)
 

@@ -73,6 +73,8 @@ class Code(Enum):
     BAD_SOURCE = "B401", "a source that cannot be loaded"
     MISSING_COLUMN = "B402", "a source without the column that names its records"
     SURPLUS_COLUMN = "B403", "a column that the operation does not take"
+    UNKNOWN_COLUMN = "B404", "a column that the source does not have"
+    TWO_COLUMNS = "B405", "columns that cannot be sent together"
     UNKNOWN_OBJECT = "B411", "an object that the org does not have"
     UNKNOWN_FIELD = "B412", "columns that are no fields of the object"
     NOT_WRITABLE = "B413", "something that this user may not write"

@@ -121,7 +121,7 @@ _HEAD = """\
 
 Every mistake in a pipeline file has a code, which never changes its meaning: B1xx is about the text
 of a file, B2xx about names and about what happens to jobs, B3xx about words and their values, B4xx
-about data and what the org says to it: `bulkflow check --sources` finds B401 to B403, `bulkflow
+about data and what the org says to it: `bulkflow check --sources` finds B401 to B405, `bulkflow
 plan` these and, when it may ask the org, the others.
 `bulkflow explain CODE` shows the same as this page, which is made by `bulkflow explain --markdown`.
 """

@@ -41,7 +41,7 @@ class Cutter:
         self._head = head
         self._digests = digests
         self._rows = limit.rows
-        self._room = None if limit.bytes is None else limit.bytes - head.header.size
+        self._room = None if limit.bytes is None else limit.bytes - head.sent.size
         self._bytes = limit.bytes
         self._shares = limit.shares(head.end - head.start.offset, self._room)
         self._index = 0
@@ -50,7 +50,7 @@ class Cutter:
         self.mark = head.start
         if self._room is not None and self._room <= 0:
             raise CsvError(
-                f"the header has {head.header.size} bytes, so no row fits into a part of"
+                f"the header has {head.sent.size} bytes, so no row fits into a part of"
                 f" {limit.bytes} bytes",
                 name=head.source.name,
                 offset=head.start.offset - head.header.size,
@@ -143,7 +143,7 @@ class Cutter:
         return PartRange(
             source=self._head.source,
             stamp=self._head.stamp,
-            header=self._head.header,
+            header=self._head.sent,
             index=self._index - 1,
             start=first.offset,
             end=behind.offset,

@@ -22,6 +22,7 @@ DELIMITERS: Final[Mapping[str, str]] = {
 LINE_ENDINGS: Final[Mapping[str, str]] = {"LF": "\n", "CRLF": "\r\n"}
 """The values of an ingest job's `lineEnding` (guide v66), and what they stand for."""
 
+_DELIMITER: Final = r'[^"\r\n\0\x80-\U0010ffff]'
 _NAMES: Final = {character: name for name, character in DELIMITERS.items()}
 
 
@@ -30,12 +31,12 @@ class Dialect:
     """What an ingest job must be told so that Salesforce reads the file as it is.
 
     Attributes:
-        delimiter: One of the characters in `DELIMITERS`.
+        delimiter: A character of one byte; Salesforce reads those in `DELIMITERS`.
         line_ending: "LF" or "CRLF", the same inside quoted values and outside.
         bom: The file starts with a UTF-8 byte order mark, which no part carries.
     """
 
-    delimiter: str = attrs.field(default=",", validator=attrs.validators.in_(list(_NAMES)))
+    delimiter: str = attrs.field(default=",", validator=attrs.validators.matches_re(_DELIMITER))
     line_ending: str = attrs.field(default="LF", validator=attrs.validators.in_(list(LINE_ENDINGS)))
     bom: bool = False
 
@@ -43,6 +44,11 @@ class Dialect:
     def column_delimiter(self) -> str:
         """The job property `columnDelimiter`: "COMMA", "SEMICOLON" and so on."""
         return _NAMES[self.delimiter]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Salesforce reads files with this delimiter."""
+        return self.delimiter in _NAMES
 
     @property
     def line_end(self) -> bytes:

@@ -36,6 +36,7 @@ class Head:
         notes: What was found and needs no action, one sentence each.
         skipped: For a file that holds a stretch of a stream: what is to be added to an offset in
             the file to get that in the stream. `start` tells line and record as of the stream.
+        sent: The header that each part is sent with: the file's, or one of other names.
     """
 
     source: ByteSource
@@ -46,6 +47,7 @@ class Head:
     end: int
     notes: tuple[str, ...] = ()
     skipped: int = 0
+    sent: Header = attrs.Factory(lambda head: head.header, takes_self=True)
 
     def told(self, mark: Mark) -> Mark:
         """A place in the file as users know it: in the stream, if the file is a stretch of one."""

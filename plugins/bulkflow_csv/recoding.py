@@ -7,16 +7,17 @@ number tells the same line in both files.
 from __future__ import annotations
 
 import codecs
-import os
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
+from bulkflow_csv.copying import written_anew
 from bulkflow_csv.errors import CsvError
-from bulkflow_csv.source import ByteSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import FileIO
+    from pathlib import Path
+
+    from bulkflow_csv.source import ByteSource
 
 _BLOCK: Final = 1 << 20
 
@@ -42,27 +43,12 @@ def recode(source: ByteSource, directory: Path, encoding: str) -> ByteSource:
         CsvError: The file has bytes that the encoding has not, and where; it cannot be read; or the
             copy cannot be written. No copy is left.
     """
-    path: Path | None = None
-    try:
-        with source.open() as file:
-            handle, name = tempfile.mkstemp(prefix="utf-8-", suffix=".csv", dir=directory)
-            path = Path(name)
-            with os.fdopen(handle, "wb") as out:
-                _write(file, out, source.name, encoding)
-    except BaseException as error:
-        if path is not None:
-            path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise CsvError(
-                f"the file cannot be written anew as UTF-8: {error.strerror or error}",
-                name=source.name,
-                help="check the input, and the space and permissions of the state folder",
-            ) from error
-        raise
-    return ByteSource(source.name, path, spooled=True)
+    return written_anew(
+        source, directory, lambda file: _recoded(file, source.name, encoding), prefix="utf-8-"
+    )
 
 
-def _write(file: FileIO, out: BinaryIO, name: str, encoding: str) -> None:
+def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     taken, lines = 0, 0
     while True:
@@ -86,6 +72,6 @@ def _write(file: FileIO, out: BinaryIO, name: str, encoding: str) -> None:
                 help="see which encoding the program that wrote the file uses, and name that one",
             ) from error
         lines += text.count(b"\n")
-        out.write(text)
+        yield text
         if not block:
             return

@@ -52,8 +52,8 @@ class Scan:
 
     @property
     def header(self) -> Header:
-        """Its columns."""
-        return self.head.header
+        """The columns that its parts are sent with."""
+        return self.head.sent
 
     @property
     def notes(self) -> tuple[str, ...]:

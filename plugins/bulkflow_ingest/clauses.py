@@ -127,7 +127,11 @@ def assignment_rule(id: str) -> Mapping[str, object]:  # noqa: A002
 
 @clause("delimiter {delimiter}", sets=("delimiter",))
 def delimiter(delimiter: str) -> Mapping[str, object]:
-    """The file's column delimiter, where it should not be detected."""
+    """The file's column delimiter, where it should not be detected.
+
+    Of one that Salesforce does not know, such as `delimiter "~"` or `delimiter "||"`, the rows are
+    written anew with commas into the state folder.
+    """
     return {"delimiter": delimiter}
 
 
@@ -144,6 +148,53 @@ def encoding(encoding: str) -> Mapping[str, object]:
     It is written anew as UTF-8 into the state folder, which is what is sent. Nothing else changes.
     """
     return {"encoding": encoding}
+
+
+@clause("mend line endings", sets=("mend",))
+def mend() -> Mapping[str, object]:
+    """Make one of several kinds of line end, where a file has them mixed.
+
+    Such a file is written anew into the state folder; one that has a single kind is sent as it is.
+    All become LF, or CRLF if all line breaks in quotes are that.
+    """
+    return {"mend": True}
+
+
+@clause("rename {column} to {field}", sets=("renames",), repeats=True)
+def rename(column: str, field: str) -> Mapping[str, object]:
+    """Send a column of the file under the name of a field. The rows stay as they are."""
+    return {"renames": ((column, field),)}
+
+
+@clause("keep {columns:column...}", sets=("kept", "dropped"), repeats=True)
+def keep(columns: tuple[str, ...]) -> Mapping[str, object]:
+    """Send these columns of the file, by the names that they have there, and no others.
+
+    The rows are written anew into the state folder, as with `drop`, `set` and `null as`.
+    """
+    return {"kept": columns}
+
+
+@clause("drop {columns:column...}", sets=("kept", "dropped"), repeats=True)
+def drop(columns: tuple[str, ...]) -> Mapping[str, object]:
+    """Send the columns of the file without these, by the names that they have there."""
+    return {"dropped": columns}
+
+
+@clause("set {field} to {value}", sets=("constants",), repeats=True)
+def set_field(field: str, value: str) -> Mapping[str, object]:
+    """Give a field the same value in every row: in place of its column, or as another one."""
+    return {"constants": ((field, value),)}
+
+
+@clause("null as {text}", sets=("nulls",), repeats=True)
+def null(text: str) -> Mapping[str, object]:
+    """Send `#N/A`, which clears a field, for each value that is exactly this text.
+
+    In quotes or not, in all columns of the file. `null as ""` clears the fields of blank values,
+    which Salesforce leaves as they are otherwise.
+    """
+    return {"nulls": (text,)}
 
 
 CLAUSES: tuple[Clause, ...] = (
@@ -165,4 +216,10 @@ CLAUSES: tuple[Clause, ...] = (
     delimiter,
     line_ending,
     encoding,
+    mend,
+    rename,
+    keep,
+    drop,
+    set_field,
+    null,
 )

@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import DataError
 from bulkflow.model.part import Part, SourceRecord
-from bulkflow_csv import DELIMITERS, PART_BYTES, PartLimit, scan
+from bulkflow_csv import PART_BYTES, PartLimit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulkflow_csv import ByteSource, Head, PartRange, Scan
+    from bulkflow_csv import Head, PartRange
     from bulkflow_ingest.settings import IngestSettings
-
-
-def scan_of(source: ByteSource, settings: IngestSettings) -> Scan:
-    """Read a whole file. Raises `CsvError`."""
-    return scan(
-        source,
-        limit=limit_of(settings),
-        delimiter=delimiter_of(settings),
-        line_ending=settings.line_ending,
-    )
 
 
 def limit_of(settings: IngestSettings) -> PartLimit:
@@ -32,11 +22,6 @@ def limit_of(settings: IngestSettings) -> PartLimit:
         settings.part_rows,
         settings.connections if settings.balanced else None,
     )
-
-
-def delimiter_of(settings: IngestSettings) -> str | None:
-    """The character that separates columns, if the job names it."""
-    return DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None
 
 
 def record_of(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
@@ -68,15 +53,18 @@ def part_of(index: int, data: PartRange) -> Part:
     )
 
 
-def same_columns(heads: Sequence[Head]) -> None:
-    """Raise DataError unless all files of a job have the same columns in the same order."""
-    first = heads[0]
-    for other in heads[1:]:
-        if other.header.columns != first.header.columns:
+def same_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Raise DataError unless all files of a job have the same columns in the same order.
+
+    Args:
+        files: For each what it is called, and its columns.
+    """
+    first, columns = files[0]
+    for other, others in files[1:]:
+        if others != columns:
             raise DataError(
-                f"its columns are not those of {first.source.name}: "
-                f"{_difference(first.header.columns, other.header.columns)}",
-                place=other.source.name,
+                f"its columns are not those of {first}: {_difference(columns, others)}",
+                place=other,
                 help="the files of one job must have the same columns in the same order; "
                 "load the others with a job of their own",
             )

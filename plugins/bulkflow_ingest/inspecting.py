@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from bulkflow.errors import DataError
 from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import DELIMITERS, ByteSource, read_head, spool
+from bulkflow_csv import ByteSource, Fold, read_head, spool
+from bulkflow_ingest.arranging import arranged, problems
 from bulkflow_ingest.near import did_you_mean
 from bulkflow_ingest.settings import IngestSettings
 
@@ -25,6 +27,10 @@ STANDARD_INPUT = "-"
 
 _BEGINNING_BYTES = 1 << 20
 """What is read of a source that is no plain file: longer than the longest header."""
+
+
+_SIGN = "\x1f"
+"""Stands for a delimiter of several bytes; no header has it."""
 
 
 class Readable(Protocol):
@@ -48,6 +54,12 @@ def source_problems(context: Context, job: Job) -> Iterator[Problem]:
     for name, columns in _headers(context, job, settings):
         if first is None:
             first = (name, columns)
+            if job.manifest is None:
+                found = list(problems(name, columns, settings))
+                yield from found
+                if found:
+                    return
+                columns = [column.name for column in arranged(columns, settings)]  # noqa: PLW2901
             yield from _against_operation(name, columns, settings)
         elif columns != first[1]:
             yield Problem(
@@ -144,22 +156,30 @@ def source_name(job: Job) -> str:
 def _columns(data: SourceData, settings: IngestSettings, directory: Path) -> Sequence[str]:
     match data:
         case SourceFile() if data.path.suffix.lower() == ".gz":
-            return _columns_of(_unpacked(data, directory), settings)
-        case SourceFile():
+            return _columns_of(_unpacked(data, directory, settings), settings)
+        case SourceFile() if _is_plain(settings):
             return _columns_of(ByteSource.of(data.path, name=data.name), settings)
+        case SourceFile():
+            with ByteSource.of(data.path, name=data.name).open() as stream:
+                return _columns_of(_beginning(stream, data.name, directory, settings), settings)
         case SourceBytes():
-            return _columns_of(_beginning(data.stream, data.name, directory), settings)
+            return _columns_of(_beginning(data.stream, data.name, directory, settings), settings)
         case SourceRows():
             return data.columns
         case _:
             assert_never(data)
 
 
-def _unpacked(data: SourceFile, directory: Path) -> ByteSource:
+def _is_plain(settings: IngestSettings) -> bool:
+    """Whether a file's header can be read from the file itself."""
+    return settings.encoding is None and not settings.mend and not settings.folds
+
+
+def _unpacked(data: SourceFile, directory: Path, settings: IngestSettings) -> ByteSource:
     source = ByteSource.of(data.path, name=data.name)
     try:
         with source.open(), gzip.open(data.path) as stream:
-            return _beginning(stream, data.name, directory)
+            return _beginning(stream, data.name, directory, settings)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"the file is not whole gzip: {error}",
@@ -168,14 +188,31 @@ def _unpacked(data: SourceFile, directory: Path) -> ByteSource:
         ) from error
 
 
-def _beginning(stream: Readable, name: str, directory: Path) -> ByteSource:
-    return spool(io.BytesIO(stream.read(_BEGINNING_BYTES)), directory, name=name)
+def _beginning(
+    stream: Readable, name: str, directory: Path, settings: IngestSettings
+) -> ByteSource:
+    """The beginning of the data, made readable as all of them are before they are scanned."""
+    data = stream.read(_BEGINNING_BYTES)
+    if settings.encoding is not None:
+        try:
+            data = codecs.getincrementaldecoder(settings.encoding)().decode(data).encode()
+        except UnicodeError as error:
+            raise DataError(
+                f"the file is not {settings.encoding}: {error}",
+                place=name,
+                help="see which encoding the program that wrote the file uses, and name that one",
+            ) from error
+    if settings.mend:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if settings.folds and settings.delimiter_text is not None:
+        data = Fold(settings.delimiter_text, _SIGN).do(data)
+    return spool(io.BytesIO(data), directory, name=name)
 
 
 def _columns_of(source: ByteSource, settings: IngestSettings) -> Sequence[str]:
     head = read_head(
         source,
-        delimiter=DELIMITERS[settings.delimiter.upper()] if settings.delimiter else None,
+        delimiter=_SIGN if settings.folds else settings.delimiter_text,
         line_ending=settings.line_ending,
     )
     return head.header.columns

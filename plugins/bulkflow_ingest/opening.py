@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 from bulkflow.errors import DataError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import ByteSource, open_source, recode, spool, write_rows
+from bulkflow_csv import ByteSource, open_source, spool, write_rows
+from bulkflow_ingest.rewriting import Readable, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from bulkflow_ingest.settings import IngestSettings
 
 
-def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[ByteSource]:
+def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Readable]:
     """The job's data as files, in the order in which they are loaded.
 
-    What is no plain UTF-8 file is written into the run's folder.
+    What is no file that can be scanned as it is, is written into the run's folder.
 
     Raises:
         DataError: there is nothing at the location, or it cannot be read.
@@ -30,7 +31,11 @@ def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[By
     """
     directory = copies_of(context)
     for data in data_of(context, job, settings):
-        yield on_disk(data, directory, settings.encoding)
+        source = on_disk(data, directory)
+        if isinstance(data, SourceRows):
+            yield Readable(source)
+        else:
+            yield readable(source, directory, settings)
 
 
 def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
@@ -49,13 +54,13 @@ def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[So
             raise DataError("there is nothing to load", place=location, help="check the location")
 
 
-def on_disk(data: SourceData, directory: Path, encoding: str | None = None) -> ByteSource:
-    """The data as a file: as it is, or as a copy in `directory`, which is written in UTF-8."""
+def on_disk(data: SourceData, directory: Path) -> ByteSource:
+    """The data as a file: as it is, or as a copy in `directory`."""
     match data:
         case SourceFile():
-            return _utf8(open_source(data.path, directory, name=data.name), directory, encoding)
+            return open_source(data.path, directory, name=data.name)
         case SourceBytes():
-            return _utf8(spool(data.stream, directory, name=data.name), directory, encoding)
+            return spool(data.stream, directory, name=data.name)
         case SourceRows():
             # A name of its own: branches that run side by side share the folder.
             path = _new_file(directory)
@@ -64,16 +69,6 @@ def on_disk(data: SourceData, directory: Path, encoding: str | None = None) -> B
             return ByteSource(data.name, path, spooled=True)
         case _:
             assert_never(data)
-
-
-def _utf8(source: ByteSource, directory: Path, encoding: str | None) -> ByteSource:
-    if encoding is None:
-        return source
-    try:
-        return recode(source, directory, encoding)
-    finally:
-        if source.spooled:
-            source.path.unlink(missing_ok=True)
 
 
 def _new_file(directory: Path) -> Path:

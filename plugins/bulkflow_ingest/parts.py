@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Part
     from bulkflow.plugin import Context, Job
     from bulkflow_csv import PartRange
+    from bulkflow_ingest.fates.inputs import Original
     from bulkflow_ingest.info import JobInfo
     from bulkflow_ingest.rereading import RecordedSource
     from bulkflow_ingest.settings import IngestSettings
@@ -46,6 +47,8 @@ class PartJob:
     """For rows that are sent again: the file that says which rows of the source they are."""
     recorded: RecordedSource | None = field(default=None, kw_only=True, repr=False)
     """Its file, where an earlier attempt has read it: not looked at since."""
+    original: Original | None = field(default=None, kw_only=True)
+    """The file whose rows its rows are told as, where that is another."""
     dialect: Dialect = Factory(Dialect)
     """How the data, and so the results, are written."""
     window: Window | None = field(default=None, kw_only=True)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import DataError
 from bulkflow.model.part import Manifest
-from bulkflow_csv import ByteSource
-from bulkflow_ingest.cutting import part_of, record_of, same_columns, scan_of
+from bulkflow_csv import ByteSource, scan
+from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.drafts import sync
-from bulkflow_ingest.opening import sources
+from bulkflow_ingest.opening import copies_of, sources
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.recovery import bring_back
 from bulkflow_ingest.rereading import parts_of
+from bulkflow_ingest.rewriting import Cut, cut
 from bulkflow_ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from bulkflow.model.history import JobHistory
     from bulkflow.plugin import Context, Job
-    from bulkflow_csv import Scan
     from bulkflow_ingest.fates import Resend
 
 
@@ -41,22 +41,25 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     history = context.journal.history(job.key)
     if history is not None:
         return _bring_back(job, settings, history)
-    scans = [scan_of(source, settings) for source in sources(context, job, settings)]
-    for each in scans:
-        if each.source.spooled:
+    directory = copies_of(context)
+    cuts = [cut(each, directory, settings) for each in sources(context, job, settings)]
+    for each in cuts:
+        if each.scan.source.spooled:
             # What was read once must be there when the run is gone on with.
-            sync(each.source.path)
-    origins: list[str | None] = [None] * len(scans)
-    same_columns([each.head for each in scans])
-    parts = _cut(scans, origins, settings)
+            sync(each.scan.source.path)
+        if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
+            sync(each.original.path)
+    origins: list[str | None] = [None] * len(cuts)
+    same_columns([(each.scan.source.name, each.columns) for each in cuts])
+    parts = _parts(cuts, origins, settings)
     if settings.existing is not None and len(parts) != 1:
         raise DataError(
             f"job {settings.existing} takes one upload, but the data makes {len(parts)} parts",
             place=settings.location,
             help="load it with a job of its own: declare what it does instead of `existing`",
         )
-    JobParts.attach(job, settings, parts, scans[0].header.columns)
-    return _manifest(parts, scans, origins, settings.encoding)
+    JobParts.attach(job, settings, parts, cuts[0].scan.header.columns)
+    return _manifest(parts, cuts, origins)
 
 
 def _bring_back(job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
@@ -77,62 +80,64 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
     """Add parts to a job, of rows of its source that are to be sent again; they are recorded."""
     attached = JobParts.of(job)
     settings = attached.settings
-    scans = [
-        scan_of(ByteSource(f"{job.name}, again", each.path, spooled=True), settings)
+    cuts = [
+        Cut(
+            scan(
+                ByteSource(f"{job.name}, again", each.path, spooled=True),
+                limit=limit_of(settings),
+                delimiter=each.delimiter,
+            )
+        )
         for each in again
     ]
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
-    parts = _cut(scans, origins, settings, first=len(attached.parts))
-    context.journal.prepared(job.key, _manifest(parts, scans, origins))
+    parts = _parts(cuts, origins, settings, first=len(attached.parts))
+    context.journal.prepared(job.key, _manifest(parts, cuts, origins))
     attached.add(parts)
     return parts
 
 
-def _cut(
-    scans: Sequence[Scan],
+def _parts(
+    cuts: Sequence[Cut],
     origins: Sequence[str | None],
     settings: IngestSettings,
     *,
     first: int = 0,
 ) -> list[PartJob]:
     ranges = [
-        (data, each.dialect, origin)
-        for each, origin in zip(scans, origins, strict=True)
-        for data in each.parts
+        (data, each, origin)
+        for each, origin in zip(cuts, origins, strict=True)
+        for data in each.scan.parts
     ]
     return [
         PartJob(
             part_of(number, data),
             data,
-            dialect,
+            each.scan.dialect,
             settings.existing,
             origin=Path(origin) if origin is not None else None,
+            original=each.original,
         )
-        for number, (data, dialect, origin) in enumerate(ranges, first)
+        for number, (data, each, origin) in enumerate(ranges, first)
     ]
 
 
 def _manifest(
-    parts: Sequence[PartJob],
-    scans: Sequence[Scan],
-    origins: Sequence[str | None],
-    encoding: str | None = None,
+    parts: Sequence[PartJob], cuts: Sequence[Cut], origins: Sequence[str | None]
 ) -> Manifest:
-    cut = tuple(each.part for each in parts if each.part is not None)
+    made = tuple(each.part for each in parts if each.part is not None)
     return Manifest(
-        cut,
-        scans[0].header.columns,
-        sum(part.rows for part in cut),
-        sum(part.bytes for part in cut),
+        made,
+        cuts[0].scan.header.columns,
+        sum(part.rows for part in made),
+        sum(part.bytes for part in made),
         tuple(
-            record_of(each.head, origin, each.digest)
-            for each, origin in zip(scans, origins, strict=True)
+            record_of(each.scan.head, origin, each.scan.digest)
+            for each, origin in zip(cuts, origins, strict=True)
         ),
-        tuple(f"{each.source.name}: {note}" for each in scans for note in _notes(each, encoding)),
+        tuple(
+            f"{each.scan.source.name}: {note}"
+            for each in cuts
+            for note in (*each.notes, *each.scan.notes)
+        ),
     )
-
-
-def _notes(scanned: Scan, encoding: str | None) -> Iterator[str]:
-    if encoding is not None:
-        yield f"is written anew from {encoding} to UTF-8, as Salesforce reads no other encoding"
-    yield from scanned.notes

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from bulkflow.errors import DataError
-from bulkflow_csv import ByteSource, CsvError, Header, PartRange, Stamp, read_head
+from bulkflow_csv import ByteSource, Header, PartRange, Stamp
 from bulkflow_csv import digest as digest_of
-from bulkflow_ingest.cutting import delimiter_of
 from bulkflow_ingest.parts import PartJob
+from bulkflow_ingest.rewriting import head_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory
     from bulkflow.model.part import Part, SourceRecord
     from bulkflow_csv import Head
+    from bulkflow_ingest.fates.inputs import Original
     from bulkflow_ingest.settings import IngestSettings
 
 
@@ -110,12 +111,14 @@ def parts_of(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
     """The parts of a job as they were cut; their files are read no further than their headers."""
     following = [each.part for each in history.parts]
     made: list[PartJob] = []
+    delimiter: str | None = None
     for record in history.sources:
         mine = list(_of(record, following))
         del following[: len(mine)]
         recorded = RecordedSource.of(record, mine)
-        head = _head(recorded, settings)
-        made += (_part_job(part, recorded, head, settings) for part in mine)
+        head, original = _head(recorded, settings, None if record.origin is None else delimiter)
+        delimiter = head.dialect.delimiter if head is not None and delimiter is None else delimiter
+        made += (_part_job(part, recorded, head, original, settings) for part in mine)
     return made
 
 
@@ -127,25 +130,27 @@ def _of(record: SourceRecord, following: Iterable[Part]) -> Iterator[Part]:
         yield part
 
 
-def _head(recorded: RecordedSource, settings: IngestSettings) -> Head | None:
+def _head(
+    recorded: RecordedSource, settings: IngestSettings, delimiter: str | None
+) -> tuple[Head | None, Original | None]:
     """None where it cannot be read, which matters only to those who need the rows."""
     try:
-        return read_head(
-            recorded.source,
-            delimiter=delimiter_of(settings),
-            line_ending=settings.line_ending,
-        )
-    except CsvError:
-        return None
+        return head_again(recorded.source, settings, delimiter)
+    except DataError:
+        return None, None
 
 
 def _part_job(
-    part: Part, recorded: RecordedSource, head: Head | None, settings: IngestSettings
+    part: Part,
+    recorded: RecordedSource,
+    head: Head | None,
+    original: Original | None,
+    settings: IngestSettings,
 ) -> PartJob:
     data = PartRange(
         recorded.source,
         recorded.stamp,
-        head.header if head is not None else Header((), b""),
+        head.sent if head is not None else Header((), b""),
         part.index,
         part.start,
         part.end,
@@ -161,6 +166,7 @@ def _part_job(
         id=settings.existing,
         origin=Path(origin) if origin is not None else None,
         recorded=recorded,
+        original=original,
     )
     if head is not None:
         made.dialect = head.dialect

@@ -98,7 +98,9 @@ class Results:
         for part in self.parts.parts:
             part.check_rows()
         slices = [
-            SourceSlice.of(part.number, part.data, part.dialect, origin=part.origin)
+            SourceSlice.of(
+                part.number, part.data, part.dialect, origin=part.origin, original=part.original
+            )
             for part in self.parts.parts
             if part.data is not None
         ]
@@ -213,7 +215,9 @@ class Results:
     def _claim(self, path: Path, what: str) -> None:
         """Refuse to write over the rows themselves, and over what this run has saved."""
         place = path.resolve()
-        if any(part.data and part.data.source.path.resolve() == place for part in self.parts.parts):
+        read = [part.data.source.path for part in self.parts.parts if part.data is not None]
+        read += [part.original.path for part in self.parts.parts if part.original is not None]
+        if any(path.resolve() == place for path in read):
             raise StepError(
                 f"{path} is where the rows of job {self.parts.job.name} come from",
                 help="save to another file: this one would be lost",

@@ -40,12 +40,30 @@ class IngestSettings:
     delimiter: str | None = None
     line_ending: str | None = None
     encoding: str | None = None
+    mend: bool = False
+    renames: tuple[tuple[str, str], ...] = ()
+    kept: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
+    nulls: tuple[str, ...] = ()
     assignment_rule: str | None = None
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> IngestSettings:
         """Read the settings of a job that was checked."""
         return cls(**{name: value for name, value in settings.items() if name in _NAMES})
+
+    @property
+    def delimiter_text(self) -> str | None:
+        """What stands between the columns of the source, if the job says so."""
+        if self.delimiter is None:
+            return None
+        return bulkflow_csv.DELIMITERS.get(self.delimiter.upper(), self.delimiter)
+
+    @property
+    def folds(self) -> bool:
+        """Whether the delimiter has several bytes."""
+        return self.delimiter_text is not None and len(self.delimiter_text.encode()) > 1
 
 
 _NAMES = frozenset(each.name for each in fields(IngestSettings))
@@ -81,13 +99,66 @@ def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
             'write the usual name, such as "windows-1252", "utf-16" or "shift_jis"',
             "encoding",
         )
-    if "streamed" in settings and "encoding" in settings:
+    if "streamed" in settings:
+        yield from _streamed(settings)
+    yield from _columns(settings)
+    yield from _parts(settings)
+
+
+_NOT_STREAMED = ("encoding", "mend", "renames", "kept", "dropped", "constants", "nulls")
+
+
+def _streamed(settings: Mapping[str, object]) -> Iterator[Problem]:
+    delimiter = settings.get("delimiter")
+    known = {*bulkflow_csv.DELIMITERS, *bulkflow_csv.DELIMITERS.values()}
+    foreign = isinstance(delimiter, str) and delimiter.upper() not in known
+    if foreign or any(name in settings for name in _NOT_STREAMED):
         yield Problem(
             "rows that are written anew cannot be sent while they are read",
-            "remove one of the two lines",
+            "remove this line, or those that change columns, line ends or the delimiter",
             "streamed",
         )
-    yield from _parts(settings)
+
+
+def _columns(settings: Mapping[str, object]) -> Iterator[Problem]:
+    """What is wrong with what a job says of its columns, whatever columns its source has."""
+    renames, constants = _pairs(settings, "renames"), _pairs(settings, "constants")
+    for told, setting, message, advice in (
+        ([c for c, _ in renames], "renames", "column {} is renamed twice", "remove a line"),
+        (
+            [f for _, f in renames],
+            "renames",
+            "two columns are renamed to {}",
+            "a field has one column; rename the other to another field, or drop it",
+        ),
+        ([f for f, _ in constants], "constants", "{} is set twice", "remove a line"),
+    ):
+        seen: set[str] = set()
+        for name in told:
+            if name.lower() in seen:
+                yield Problem(message.format(name), advice, setting)
+            seen.add(name.lower())
+    dropped = settings.get("dropped", ())
+    for column, field in renames:
+        if isinstance(dropped, tuple) and column.lower() in {each.lower() for each in dropped}:
+            yield Problem(
+                f"column {column} is renamed to {field} and dropped",
+                "remove one of the two lines",
+                "renames",
+            )
+    for field, value in constants:
+        if len(value) > bulkflow_csv.FormatLimits().field or "\0" in value:
+            yield Problem(
+                f"Salesforce takes no such value for {field}: it is too long, or has a NUL in it",
+                f"a value has at most {bulkflow_csv.FormatLimits().field:,} characters",
+                "constants",
+            )
+
+
+def _pairs(settings: Mapping[str, object], name: str) -> list[tuple[str, str]]:
+    """The pairs of a setting; none where they are not known yet."""
+    found = settings.get(name, ())
+    return list(found) if isinstance(found, tuple) else []
 
 
 def _parts(settings: Mapping[str, object]) -> Iterator[Problem]:

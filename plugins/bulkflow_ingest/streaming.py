@@ -22,7 +22,7 @@ from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
 from bulkflow_csv import is_gzip, is_stream, iter_parts, read_head, windows
 from bulkflow_csv.source import not_copied
-from bulkflow_ingest.cutting import delimiter_of, limit_of, part_of, record_of, same_columns
+from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.opening import copies_of, data_of, on_disk
 from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.preparing import prepare
@@ -202,7 +202,9 @@ class Coming:
     def _of_file(self, source: ByteSource) -> Iterator[Stretch]:
         """Each part of a file, as soon as its end is known."""
         settings = self.parts.settings
-        head = read_head(source, delimiter=delimiter_of(settings), line_ending=settings.line_ending)
+        head = read_head(
+            source, delimiter=settings.delimiter_text, line_ending=settings.line_ending
+        )
         self._begin(head)
         for part in iter_parts(head, limit=limit_of(settings)):
             yield head, (part,)
@@ -217,7 +219,7 @@ class Coming:
             name=data.name,
             gzipped=isinstance(data, SourceFile) and is_gzip(data.path),
             limit=limit_of(settings),
-            delimiter=delimiter_of(settings),
+            delimiter=settings.delimiter_text,
             line_ending=settings.line_ending,
         ):
             if not begun:
@@ -227,7 +229,7 @@ class Coming:
 
     def _begin(self, head: Head) -> None:
         self._heads.append(head)
-        same_columns(self._heads)
+        same_columns([(each.source.name, each.header.columns) for each in self._heads])
         self.parts.columns = self._heads[0].header.columns
         self._sources.append(record_of(head))
 

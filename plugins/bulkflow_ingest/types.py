@@ -86,7 +86,17 @@ def _selection(value: Value) -> str:
 
 
 def _delimiter(value: Value) -> str:
+    if isinstance(value, Text) and plain(value).lower() not in DELIMITER_WORDS:
+        if re.fullmatch(r'[^"\r\n\0]+', plain(value)):
+            return plain(value)
+        raise ValueError("takes a text without quotes and line breaks")
     return _one_of(DELIMITER_WORDS, value)
+
+
+def _column(value: Value) -> str:
+    if isinstance(value, Name | Text) and plain(value).strip():
+        return plain(value)
+    raise ValueError(f"takes {COLUMN_SHOWS}")
 
 
 def _line_ending(value: Value) -> str:
@@ -95,12 +105,14 @@ def _line_ending(value: Value) -> str:
 
 OBJECT_SHOWS = "an object's API name, such as Account or Invoice__c"
 FIELD_SHOWS = "a field's API name, such as External_Id__c"
+COLUMN_SHOWS = 'the name of a column, such as Name or "Billing Street"'
 ID_SHOWS = "an id of 15 or 18 characters"
 LIMIT_SHOWS = "a number of rows or a percentage, such as 100 or 1%"
 
 VALUE_TYPES = (
     ValueType("object", OBJECT_SHOWS, _object),
     ValueType("field", FIELD_SHOWS, _field),
+    ValueType("column", COLUMN_SHOWS, _column),
     ValueType("id", ID_SHOWS, _id),
     ValueType("limit", LIMIT_SHOWS, _limit),
     ValueType(
@@ -108,7 +120,7 @@ VALUE_TYPES = (
     ),
     ValueType(
         "delimiter",
-        f"one of {', '.join(DELIMITER_WORDS)}",
+        f'one of {", ".join(DELIMITER_WORDS)}, or a text such as "~"',
         _delimiter,
         constants=False,
         choices=DELIMITER_WORDS,

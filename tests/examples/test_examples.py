@@ -82,3 +82,12 @@ def test_the_streamed_leads_leave_nothing_but_the_one_that_failed(workshop: Work
     with failed.open(encoding="utf-8", newline="") as file:
         assert [row["LastName"] for row in csv.DictReader(file)] == ["Lead 1500"]
     assert not [path for path in (workshop.folder / "state").rglob("*.csv") if "data" in path.parts]
+
+
+def test_columns_of_another_program_become_those_of_leads(workshop: Workshop) -> None:
+    jobs = run(workshop, "columns/leads.bulkflow")
+    assert jobs["leads"]["loaded"] == 5
+    with (workshop.folder / "columns/out/leads.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["Remarks"] == "met at\nstand 0"
+    assert [row["_line"] for row in rows] == ["2", "4", "6", "8", "10"]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bulkflow_csv import ByteSource, CsvError, Stamp
+from bulkflow_csv import ByteSource, CsvError, Fold, Stamp, digest
 from bulkflow_ingest.fates.errors import FatesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from bulkflow_csv import Dialect, PartRange
+    from bulkflow_csv import Dialect, Head, PartRange
 
 
 class ResultKind(StrEnum):
@@ -23,6 +23,79 @@ class ResultKind(StrEnum):
     SUCCESSFUL = "successful"
     FAILED = "failed"
     UNPROCESSED = "unprocessed"
+
+
+@attrs.frozen
+class Original:
+    """The file that the rows of another were written anew from, row by row, in the same order.
+
+    It may be the same file, where only the names of the columns are others.
+
+    Attributes:
+        path: The file that holds the bytes.
+        columns: The names in its header.
+        delimiter: The column delimiter, one character.
+        first_line: The physical line of the first row, from 1.
+        stamp: The state of the file.
+        fold: What one character of it stands for.
+        digest: That of all its bytes, if it is another file than that of the slice.
+    """
+
+    path: Path
+    columns: tuple[str, ...] = attrs.field(repr=False)
+    delimiter: str
+    first_line: int
+    stamp: Stamp = attrs.field(repr=False)
+    fold: Fold | None = None
+    digest: str = ""
+
+    @classmethod
+    def of(cls, head: Head, fold: Fold | None) -> Original:
+        """The original that a scanned file is."""
+        return cls(
+            head.source.path.absolute(),
+            head.header.columns,
+            head.dialect.delimiter,
+            head.start.line,
+            head.stamp,
+            fold,
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """All of it, as JSON has it."""
+        return {**attrs.asdict(self), "path": str(self.path)}
+
+    @classmethod
+    def from_json(cls, noted: Mapping[str, Any]) -> Original:
+        """What `to_json` gave."""
+        fold = noted["fold"]
+        return cls(
+            Path(noted["path"]),
+            tuple(noted["columns"]),
+            noted["delimiter"],
+            noted["first_line"],
+            Stamp(**noted["stamp"]),
+            None if fold is None else Fold(**fold),
+            noted["digest"],
+        )
+
+    def check(self, name: str) -> None:
+        """See that the file has the content that it had: a copy of it will do as well.
+
+        Raises:
+            FatesError: It has not, or cannot be read.
+        """
+        try:
+            check_stamp(self.path, name, self.stamp)
+        except FatesError:
+            if not self._is_the_same():
+                raise
+
+    def _is_the_same(self) -> bool:
+        try:
+            return bool(self.digest) and digest(self.path) == self.digest
+        except CsvError:
+            return False
 
 
 @attrs.frozen
@@ -47,6 +120,7 @@ class SourceSlice:
         stamp: The state of the file that all this is true of; None to trust that it is.
         origin: For rows that are sent again: the file that says which rows they are, as
             `Resend.mapping` has it. Their outcomes take the place of the earlier ones.
+        original: The file whose rows are saved for these, where that is another.
     """
 
     part: int
@@ -63,10 +137,17 @@ class SourceSlice:
     first_line: int
     stamp: Stamp | None = attrs.field(default=None, repr=False)
     origin: Path | None = None
+    original: Original | None = None
 
     @classmethod
     def of(
-        cls, part: int, data: PartRange, dialect: Dialect, *, origin: Path | None = None
+        cls,
+        part: int,
+        data: PartRange,
+        dialect: Dialect,
+        *,
+        origin: Path | None = None,
+        original: Original | None = None,
     ) -> SourceSlice:
         """The slice that a scanned part is."""
         return cls(
@@ -84,6 +165,7 @@ class SourceSlice:
             first_line=data.first_line,
             stamp=data.stamp,
             origin=origin,
+            original=original,
         )
 
 
@@ -180,13 +262,18 @@ def _check_cover(slices: Sequence[SourceSlice]) -> None:
 
 
 def _check_stamp(each: SourceSlice) -> None:
-    source = ByteSource.of(each.path, name=each.name)
+    check_stamp(each.path, each.name, each.stamp)
+
+
+def check_stamp(path: Path, name: str, stamp: Stamp | None) -> None:
+    """See that a file is in the state that it was loaded in. Raises `FatesError`."""
+    source = ByteSource.of(path, name=name)
     try:
         with source.open() as file:
-            if each.stamp is not None:
-                source.check(file, each.stamp)
+            if stamp is not None:
+                source.check(file, stamp)
     except CsvError as error:
         raise FatesError(
-            f"the rows of {each.name} can no longer be told: {error.message}",
+            f"the rows of {name} can no longer be told: {error.message}",
             help="put the file back as it was; the results stay in the org for seven days",
         ) from error

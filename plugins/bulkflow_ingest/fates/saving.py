@@ -11,14 +11,15 @@ from attrs import define, frozen
 
 from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.errors import FatesError
-from bulkflow_ingest.fates.reading import text
+from bulkflow_ingest.fates.reading import csv_files, plain_copy, text
+from bulkflow_ingest.fates.source_rows import LINE_BREAKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from bulkflow_ingest.fates.database import Database
-    from bulkflow_ingest.fates.inputs import SourceFile
+    from bulkflow_ingest.fates.inputs import Original, SourceFile
     from bulkflow_ingest.fates.source_rows import SourceRows
 
 _BLOCK_ROWS: Final = 2_048
@@ -72,10 +73,13 @@ class Saving:
             FatesError: The file cannot be written, or a source file is not what it was.
         """
         saved = 0
+        files = self._files()
+        original = files[0].slices[0].original if files else None
+        columns = self.columns if original is None else original.columns
         with draft(path, FatesError) as file:
-            names = [*self.columns, *(each.name for each in added)]
+            names = [*columns, *(each.name for each in added)]
             csv.writer(file, lineterminator="\n").writerow(names)
-            for source in self._files():
+            for source in files:
                 saved += self._append(file, source, where, added)
         return saved
 
@@ -94,7 +98,11 @@ class Saving:
 
     def _append(self, file: TextIO, source: SourceFile, where: str, added: Sequence[Added]) -> int:
         piece = self.database.scratch("saved.csv")
-        values = self._rows(source, where, added)
+        only = source.slices[0]
+        if only.original is None or only.original.path == only.path:
+            values = self._rows(source, where, added)
+        else:
+            values = self._original_rows(source, only.original, where, added)
         saved = self.database.number(
             f"COPY ({values}) TO {text(str(piece))}"
             " (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
@@ -130,3 +138,52 @@ class Saving:
                     THEN error('a source file changed while its rows were saved')
                 ELSE {where} END
             """
+
+    def _original_rows(
+        self, source: SourceFile, original: Original, where: str, added: Sequence[Added]
+    ) -> str:
+        """The same for a file whose rows were written anew: the rows as they were before."""
+        original.check(source.name)
+        columns = [f"c{index}" for index in range(len(original.columns))]
+        breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
+        names = [f"nullif({_unfolded(each, original)}, '')" for each in columns]
+        return f"""
+            SELECT {", ".join([*names, *(each.value for each in added)])}
+            FROM (
+                SELECT * EXCLUDE (breaks), {original.first_line} + sum(1 + breaks) OVER (
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) - 1 - breaks AS line
+                FROM (SELECT *, {breaks} AS breaks FROM {self._relation(source, original)})
+            ) AS source
+            POSITIONAL JOIN (
+                SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
+                WHERE row >= {source.first} AND row < {source.first + source.rows}
+            ) AS told
+            WHERE told.row IS NOT NULL AND ({where})
+            """
+
+    def _relation(self, source: SourceFile, original: Original) -> str:
+        """The SQL for the values of an original, which has a row for each of the file's."""
+        width = len(original.columns)
+        found = csv_files([original.path], width, original.delimiter)
+        if not self._has_all(found, source):
+            copy = self.database.scratch(f"original-{source.index}.csv")
+            plain_copy(original.path, copy, original.delimiter, width)
+            found = csv_files([copy], width, ",")
+            if not self._has_all(found, source):
+                raise FatesError(f"{source.name} has not the {source.rows:,} rows that were loaded")
+        return found
+
+    def _has_all(self, relation: str, source: SourceFile) -> bool:
+        try:
+            return self.database.number(f"SELECT count(c0) FROM {relation}") == source.rows
+        except FatesError:
+            # DuckDB reads some files in another way than the rest of the program.
+            return False
+
+
+def _unfolded(column: str, original: Original) -> str:
+    fold = original.fold
+    if fold is None:
+        return column
+    return f"replace({column}, chr({ord(fold.sign)}), {text(fold.text)})"

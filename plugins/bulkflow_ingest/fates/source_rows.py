@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import SourceFile
 
-_BREAKS = (
+LINE_BREAKS = (
     "CASE WHEN contains({0}, chr(10)) THEN length({0}) - length(replace({0}, chr(10), '')) "
     "ELSE 0 END"
 )
+"""The SQL for the number of line breaks in a value."""
 
 
 @define(eq=False)
@@ -116,7 +117,7 @@ class SourceRows:
         return True
 
     def _read_file(self, file: SourceFile) -> None:
-        breaks = " + ".join(_BREAKS.format(f"c{index}") for index in range(self.width))
+        breaks = " + ".join(LINE_BREAKS.format(f"c{index}") for index in range(self.width))
         columns = f"{breaks} AS breaks, {key(_NAMES, self.everything)}"
         self.database.run(
             f"""

@@ -1,0 +1,29 @@
+"""Problems that a plugin meets while it reads a job's source, as one error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow.plugin.records import Problem
+
+
+class ProblemsError(DataError):
+    """What is wrong with a job's source lies between it and the job's clauses.
+
+    A plan points at the clauses; a run tells all problems in one message.
+
+    Args:
+        problems: At least one.
+        place: The source.
+    """
+
+    def __init__(self, problems: Sequence[Problem], place: str) -> None:
+        first, *others = problems
+        notes = [f"also: {each.message}" for each in others]
+        super().__init__(first.message, place=place, help=first.help, notes=notes)
+        self.problems = tuple(problems)
