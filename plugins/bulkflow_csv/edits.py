@@ -36,6 +36,10 @@ _TEXTS: Final = (b'"', b'""', NULL.encode())
 _MARK, _EMPTY, _NULL = range(3)
 
 
+class NotRecordsError(ValueError):
+    """The bytes are no records of as many columns as the file has."""
+
+
 @attrs.frozen
 class _Edge:
     """Where a column's values begin, or where they end."""
@@ -77,7 +81,7 @@ class Editor:
             data: Bytes that begin with a record.
 
         Raises:
-            ValueError: These are no records of so many columns.
+            NotRecordsError: These are no records of so many columns.
         """
         source = np.frombuffer(data, np.uint8)
         marks, outside = self._marks(source)
@@ -88,7 +92,7 @@ class Editor:
         used = int(marks[-1]) + 1
         source = source[:used]
         if len(marks) % self._columns:
-            raise ValueError(f"{len(marks)} values do not fill records of {self._columns}")
+            raise NotRecordsError(f"{len(marks)} values do not fill records of {self._columns}")
         ends = marks.reshape(-1, self._columns).copy()
         starts = np.empty_like(ends)
         starts.reshape(-1)[0] = 0
@@ -121,7 +125,7 @@ class Editor:
         quotes = _where(source == _QUOTE)
         found = source == self._delimiter
         found |= source == _LF
-        inside, _ = bits.between(quotes, np.empty(len(quotes), np.uint64), 0)
+        inside, _ = bits.between(quotes, np.empty(len(quotes) + 1, np.uint64), 0)
         outside = ~inside
         return bits.positions(_where(found) & outside), outside
 

@@ -44,7 +44,7 @@ def rewrite(
     """
 
     def blocks(file: FileIO) -> Iterator[bytes]:
-        from bulkflow_csv.edits import Editor
+        from bulkflow_csv.edits import Editor, NotRecordsError
 
         editor = Editor(layout, head.dialect, len(head.header.columns), fold)
         head.source.check(file, head.stamp)
@@ -61,7 +61,7 @@ def rewrite(
             held += block
             try:
                 written, used = editor.write(held)
-            except ValueError as error:
+            except NotRecordsError as error:
                 raise file_changed(head.source.name, str(error)) from error
             held = held[used:]
             yield written
