@@ -161,16 +161,16 @@ class Automaton:
     def _reduce(self, rule: Rule) -> None:
         states, values, size = self._states, self._values, rule.size
         children: list[Child] = []
+        for value in values[len(values) - size :]:
+            if isinstance(value, list):
+                # A list grows from its left: the longer part is taken over and not copied.
+                if children:
+                    children += value
+                else:
+                    children = value
+            elif value is not None:
+                children.append(value)
         if size:
-            for value in values[-size:]:
-                if isinstance(value, list):
-                    # A list grows from its left: the longer part is taken over and not copied.
-                    if children:
-                        children += value
-                    else:
-                        children = value
-                elif value is not None:
-                    children.append(value)
             del states[-size:], values[-size:]
         states.append(self.table.gotos[states[-1]][rule.origin])
         if rule.spliced:

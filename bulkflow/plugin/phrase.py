@@ -94,6 +94,18 @@ class Phrase:
 
     text: str
     elements: tuple[Element, ...] = field(repr=False, eq=False)
+    slots: tuple[Slot, ...] = field(init=False, repr=False, eq=False)
+    """All slots, those of optional groups included."""
+    job_slot: str | None = field(init=False, repr=False, eq=False)
+    """The name of the slot that takes the step's job."""
+
+    @slots.default
+    def _all_slots(self) -> tuple[Slot, ...]:
+        return tuple(_slots(self.elements))
+
+    @job_slot.default
+    def _slot_of_job(self) -> str | None:
+        return next((slot.name for slot in self.slots if slot.type == JOB), None)
 
     @classmethod
     def parse(cls, text: str) -> Phrase:
@@ -122,16 +134,6 @@ class Phrase:
         Two phrases of one shape fit the same lines, so nobody could tell which of them is meant.
         """
         return " ".join(_shapes(self.elements))
-
-    @property
-    def slots(self) -> tuple[Slot, ...]:
-        """All slots, those of optional groups included."""
-        return tuple(_slots(self.elements))
-
-    @property
-    def job_slot(self) -> str | None:
-        """The name of the slot that takes the step's job."""
-        return next((slot.name for slot in self.slots if slot.type == JOB), None)
 
     def match(self, items: Sequence[Value]) -> Match | Mismatch:
         """Hold a line's words and values against the phrase.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.cli.process import own_process
 from bulkflow_sandbox import SandboxServer
 
 HEAVY = {"asyncio", "cattrs", "lark", "numpy", "pygls", "rich", "ssl", "starlette", "urllib3"}
@@ -130,14 +128,3 @@ def test_a_load_into_another_org_loads_no_sandbox_and_no_logins(file: Path) -> N
         "uvicorn",
     }
     assert modules & unneeded == set()
-
-
-def test_a_process_of_its_own_starts_no_threads_for_linear_algebra() -> None:
-    environ: dict[str, str] = {}
-    with own_process(environ):
-        assert environ == {"OPENBLAS_NUM_THREADS": "1"}
-    gc.unfreeze()
-    given = {"OPENBLAS_NUM_THREADS": "8"}
-    with own_process(given):
-        assert given == {"OPENBLAS_NUM_THREADS": "8"}
-    gc.unfreeze()
