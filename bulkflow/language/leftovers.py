@@ -4,8 +4,8 @@ Such a job was created and neither closed nor given up: its rows are never proce
 against the org until somebody finds it. Ways that end in a failure or an interruption are left out:
 then the run itself names what it leaves behind.
 
-Where a first walk (`bulkflow.language.endings`) finds a job left open behind some `when`, the file is
-walked again for every combination of what the conditions around that job's steps may be, so that
+Where a first walk (`bulkflow.language.endings`) finds a job left open behind some `when`, the file
+is walked again for every combination of what the conditions around that job's steps may be, so that
 `when dry` and `when not dry` are not taken for independent.
 """
 
