@@ -33,11 +33,12 @@ crash: $(VENV)/installed-dev
 soak: $(VENV)/installed-dev
 	BULKFLOW_SOAK=100000 $(BIN)/python -m pytest -q -s tests/salesforce/test_soak.py
 
-## audit: look the dependencies up among known weaknesses; asks the network
+## audit: look the dependencies up among known weaknesses; asks the network, and fails without it
 audit: $(VENV)/installed
 	$(PYTHON) -m venv $(VENV)-audit
 	$(VENV)-audit/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(VENV)-audit/$(notdir $(BIN))/pip-audit --skip-editable --path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")
+	$(BIN)/python -m pip freeze --disable-pip-version-check --exclude-editable > $(VENV)-audit/installed.txt
+	$(VENV)-audit/$(notdir $(BIN))/pip-audit --strict --disable-pip --no-deps --requirement $(VENV)-audit/installed.txt
 
 ## format: write the code as ruff wants it
 format: $(VENV)/installed-dev
