@@ -120,7 +120,7 @@ class _Step:
         text = SourceText(self.phrase.verb, " ".join(words), job.span.source.path)
         span = Span(text, 0, len(text.text))
         arguments = {slot: Name(word, span) for slot, word in self.words.items()}
-        step = PlannedStep(self.phrase.text, arguments, job.name, span)
+        step = PlannedStep(self.phrase.text, arguments, job.name, span, job.org)
         return PlannedChain((step,), (), span)
 
 

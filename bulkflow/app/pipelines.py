@@ -37,7 +37,9 @@ class Request:
 
     file: Path
     settings: Mapping[str, str]
-    org: str | None
+    orgs: Mapping[str, str]
+    """Profiles by the names of the file's orgs that they are to stand for; by an empty name, one
+    that stands for the only org."""
     state_directory: Path
     environ: Mapping[str, str] = field(repr=False)
 
@@ -86,7 +88,7 @@ def check(request: Request, host: PluginHost) -> Checked:
         settings=request.settings,
         environ=request.environ,
         read=read_text,
-        org=request.org,
+        orgs=request.orgs,
     )
 
 
@@ -112,7 +114,7 @@ def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost)
         settings=request.settings,
         environ=request.environ,
         read=read,
-        org=request.org,
+        orgs=request.orgs,
     )
 
 
@@ -155,7 +157,7 @@ def no_plan(request: Request, error: PipelineError) -> Forecast:
     """What `plan` comes to for a file that is wrong."""
     from bulkflow.model.forecast import Forecast
 
-    return Forecast(request.file.as_posix(), request.org, diagnostics=list(error.diagnostics))
+    return Forecast(request.file.as_posix(), request.orgs, diagnostics=list(error.diagnostics))
 
 
 def sources(request: Request, plan: Plan, host: PluginHost) -> tuple[Diagnostic, ...]:
@@ -185,6 +187,6 @@ def _looking(
             listener=listener,
             journal=Unrecorded(),
             environ=request.environ,
-            org_name=plan.org,
+            orgs=plan.orgs,
             run_directory=Path(directory),
         )

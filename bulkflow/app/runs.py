@@ -72,8 +72,8 @@ def run(
             pipeline=str(request.file.absolute()),
             texts=texts,
             text_digest=_digest(texts),
-            org=plan.org,
-            chosen_org=request.org,
+            orgs=plan.orgs,
+            chosen_orgs=request.orgs,
             settings=request.settings,
             parameters=_as_given(plan, request.settings),
             version=__version__,
@@ -169,7 +169,7 @@ def work_on(
         listener=listener,
         journal=record,
         environ=request.environ,
-        org_name=plan.org,
+        orgs=plan.orgs,
         run_directory=directory,
         replays=replays,
         asks_for_answers=asks_for_answers,
@@ -268,7 +268,7 @@ def again(
     request = Request(
         Path(record.summary.pipeline),
         record.settings,
-        record.chosen_org,
+        record.chosen_orgs,
         state_directory,
         environ,
     )

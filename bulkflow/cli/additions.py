@@ -10,6 +10,7 @@ import click
 from bulkflow import app
 from bulkflow.errors import PluginError
 from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.catalogue import PluginConflictError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -59,22 +60,34 @@ def _host(blocked: str) -> PluginHost:
 
 
 def _tree(found: PluginHost) -> dict[str, click.Command]:
+    """The plugins' commands, and the groups that they stand in. Raises `PluginConflictError`."""
     top: dict[str, click.Command] = {}
+    commands: dict[tuple[str, ...], Command] = {}
+    groups: dict[tuple[str, ...], Command] = {}
+    """Each with the first command below it."""
     for declared in found.catalogue.commands:
-        *words, last = declared.path
+        path = declared.path
         level: MutableMapping[str, click.Command] = top
-        for word in words:
+        for length in range(1, len(path)):
+            above, word = path[:length], path[length - 1]
+            if above in commands:
+                raise _clash(commands[above], declared)
+            groups.setdefault(above, declared)
             group = level.setdefault(word, click.Group(word, help=f"Commands of {word}."))
-            if not isinstance(group, click.Group):
-                raise PluginError(
-                    f"plugin {declared.provider} adds a command below `{word}`, "
-                    "which is a command itself"
-                )
+            assert isinstance(group, click.Group)
             level = group.commands
-        if last in level:
-            raise PluginError(
-                f"two plugins bring the command `{' '.join(declared.path)}`; "
-                f"one of them is {declared.provider}"
-            )
-        level[last] = LazyCommand(declared)
+        other = commands.setdefault(path, declared)
+        if other is not declared or path in groups:
+            raise _clash(groups.get(path, other), declared)
+        level[path[-1]] = LazyCommand(declared)
     return top
+
+
+def _clash(first: Command, second: Command) -> PluginConflictError:
+    one, other = (f"`{' '.join(each.path)}`" for each in (first, second))
+    what = f"the command {one}" if one == other else f"the commands {one} and {other}"
+    both = "" if one == other else ", which cannot both be"
+    return PluginConflictError(
+        f"two plugins bring {what}{both}: {first.provider} and {second.provider}",
+        help="block one of them: BULKFLOW_BLOCK=NAME",
+    )

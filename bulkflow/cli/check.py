@@ -10,8 +10,8 @@ import click
 from bulkflow import app
 from bulkflow.cli.additions import host
 from bulkflow.cli.collecting import seldom_collected
-from bulkflow.cli.options import request_of
-from bulkflow.cli.shell import orgs, pipeline_files
+from bulkflow.cli.options import org_option, request_of
+from bulkflow.cli.shell import pipeline_files
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import Severity
 
@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     shell_complete=pipeline_files,
 )
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A value for a param.")
-@click.option(
-    "--org",
-    metavar="NAME",
-    help="The org to use in place of the file's.",
-    shell_complete=orgs,
-)
+@org_option
 @click.option(
     "--sources",
     is_flag=True,
@@ -54,7 +49,7 @@ def command(
     environment: Environment,
     files: tuple[Path, ...],
     settings: tuple[str, ...],
-    org: str | None,
+    chosen: tuple[str, ...],
     sources: bool,
     form: str,
 ) -> int:
@@ -66,7 +61,7 @@ def command(
     found: list[Diagnostic] = []
     with seldom_collected():
         for file in files:
-            found += _check(environment, request_of(environment, file, settings, org), sources)
+            found += _check(environment, request_of(environment, file, settings, chosen), sources)
     _write(environment, found, form)
     if any(each.severity is Severity.ERROR for each in found):
         return ExitCode.WRONG

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def command(
-    environment: Environment, file: Path, settings: tuple[str, ...], org: str | None, form: str
+    environment: Environment,
+    file: Path,
+    settings: tuple[str, ...],
+    chosen: tuple[str, ...],
+    form: str,
 ) -> int:
     """Draw the pipeline FILE: jobs, order, branches, handlers, loops, conditions.
 
@@ -38,7 +42,7 @@ def command(
     from bulkflow.report.graph import as_dot, as_mermaid, draw
 
     plugins = host(environment)
-    plan = app.plan_of(app.check(request_of(environment, file, settings, org), plugins))
+    plan = app.plan_of(app.check(request_of(environment, file, settings, chosen), plugins))
     graph = draw(plan, plugins.catalogue)
     environment.stdout.write(as_dot(graph) if form == "dot" else as_mermaid(graph))
     return ExitCode.DONE

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+def org_option(function: F) -> F:
+    """`--org`."""
+    return click.option(
+        "--org",
+        "chosen",
+        metavar="[NAME=]PROFILE",
+        multiple=True,
+        help="The org to use in place of the file's; of several, that which the file calls NAME.",
+        shell_complete=orgs,
+    )(function)
+
+
 def pipeline_options(function: F) -> F:
     """The file, `--set` and `--org`."""
     for option in (
@@ -30,12 +42,7 @@ def pipeline_options(function: F) -> F:
             multiple=True,
             help="A value for a param of the file. May be given again.",
         ),
-        click.option(
-            "--org",
-            metavar="NAME",
-            help="The org to use in place of the file's.",
-            shell_complete=orgs,
-        ),
+        org_option,
     ):
         function = option(function)
     return function
@@ -67,14 +74,14 @@ def request_of(
     environment: Environment,
     file: Path,
     settings: tuple[str, ...],
-    org: str | None,
+    chosen: tuple[str, ...],
     state_directory: Path | None = None,
 ) -> Request:
-    """What the options ask for. Raises `UsageError` for a `--set` without a name."""
+    """What the options ask for. Raises `UsageError` for a `--set` without a name, or such."""
     return Request(
         file,
         dict(_pair(text) for text in settings),
-        org,
+        _orgs(chosen),
         state_directory or Path(STATE_DIRECTORY),
         environment.environ,
     )
@@ -87,3 +94,21 @@ def _pair(text: str) -> tuple[str, str]:
             f"--set {text} names no value", help="write --set NAME=VALUE, as in --set region=EMEA"
         )
     return name.strip(), value
+
+
+def _orgs(chosen: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in chosen:
+        name, equals, profile = text.rpartition("=")
+        if not profile or (equals and not name):
+            raise UsageError(
+                f"--org {text} names no org",
+                help="write --org PROFILE, or --org NAME=PROFILE where the file has several",
+            )
+        if name in found:
+            raise UsageError(
+                f"--org {text} comes after --org {f'{name}=' if name else ''}{found[name]}",
+                help="write one of them; of several orgs, each has its name: --org NAME=PROFILE",
+            )
+        found[name] = profile
+    return found

@@ -45,7 +45,7 @@ def command(
     environment: Environment,
     file: Path,
     settings: tuple[str, ...],
-    org: str | None,
+    chosen: tuple[str, ...],
     check_org: bool | None,
     form: str,
     as_json: bool,
@@ -57,7 +57,7 @@ def command(
     the file or the data is wrong.
     """
     form = "json" if as_json else form
-    request = request_of(environment, file, settings, org)
+    request = request_of(environment, file, settings, chosen)
     told: list[Notice] = []
 
     def hear(event: Event) -> None:
@@ -65,7 +65,7 @@ def command(
             told.append(event)
 
     try:
-        ask_org = org is not None if check_org is None else check_org
+        ask_org = bool(chosen) if check_org is None else check_org
         forecast = app.plan(request, host(environment), hear, ask_org=ask_org)
     except PipelineError as error:
         if form == "text":

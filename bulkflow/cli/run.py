@@ -27,7 +27,7 @@ def command(
     environment: Environment,
     file: Path,
     settings: tuple[str, ...],
-    org: str | None,
+    chosen: tuple[str, ...],
     state_dir: Path,
     fresh: bool,
     as_json: bool,
@@ -46,7 +46,7 @@ def command(
     from bulkflow.cli.watching import watched
 
     def begin() -> Work:
-        request = request_of(environment, file, settings, org, state_dir)
+        request = request_of(environment, file, settings, chosen, state_dir)
         plugins = host(environment)
         checked = app.check(request, plugins)
         plan = app.plan_of(checked)

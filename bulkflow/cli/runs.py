@@ -13,6 +13,7 @@ from bulkflow.app import runs
 from bulkflow.cli.options import state_option
 from bulkflow.cli.shell import run_ids
 from bulkflow.errors import ExitCode, UsageError
+from bulkflow.model.org import org_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,11 @@ def _line(run: RunSummary) -> str:
 def _story(story: RunStory) -> Iterator[str]:
     for text, state in story.steps:
         yield f"  {state.value:<9} {text}"
+    orgs = story.summary.orgs
     for job, history in story.jobs.items():
-        yield f"  job {job}"
+        several = len(orgs) > 1 and history.org is not None
+        where = f" in {org_as_text(history.org or '', orgs)}" if several else ""
+        yield f"  job {job}{where}"
         for each in history.parts:
             part = each.part
             where = f"{part.source} from line {part.first_line:,}, {part.rows:,} rows"

@@ -51,8 +51,11 @@ def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
 
     environment = ctx.find_object(Environment) or Environment.of_process()
     known = host(environment).catalogue.orgs.values()
+    name, equals, begun = incomplete.rpartition("=")
     return [
-        CompletionItem(org.name, help=org.doc) for org in known if org.name.startswith(incomplete)
+        CompletionItem(f"{name}{equals}{org.name}", help=org.doc)
+        for org in known
+        if org.name.startswith(begun)
     ]
 
 

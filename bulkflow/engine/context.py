@@ -32,6 +32,8 @@ class StepContext:
     job: Job | None
     folder: Path
     failure: BaseException | None = None
+    _org: str | None = None
+    """The org that the step names."""
 
     @property
     def run_id(self) -> str:
@@ -58,9 +60,15 @@ class StepContext:
         """The durable record of the run."""
         return self._services.journal
 
+    @property
+    def org_name(self) -> str | None:
+        """What the file calls the org of the step."""
+        of_job = self.job.org if self.job else None
+        return self._org or of_job or self._services.only_org
+
     def org(self) -> OrgAccess:
-        """The org of the file; opened at the first call."""
-        return self._services.org()
+        """The org of the step; opened at the first call."""
+        return self._services.org(self.org_name)
 
     def source(self, location: str) -> Source:
         """The plugin's record for a location's scheme."""

@@ -48,19 +48,19 @@ def look_at_sources(plan: Plan, services: Services) -> list[Diagnostic]:
 
 
 def _forecast(plan: Plan, services: Services, *, read: bool, ask_org: bool) -> Forecast:
-    made = Forecast(plan.source.name, services.org_name)
+    made = Forecast(plan.source.name, services.orgs)
     inspector = Inspector(services)
     try:
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         forecaster = _Forecaster(made, services, inspector, read=read)
         forecaster.entered(plan.body, frame, 0)
         if ask_org:
-            inspector.org(plan, forecaster.loads, made.requests)
+            inspector.orgs(plan, forecaster.loads, made)
     finally:
         made.errors += [*inspector.errors, *services.shared.close()]
     made.diagnostics += inspector.found
     made.jobs = [
-        JobForecast(job.key, job.settings, job.manifest, inspector.clauses_of(job))
+        JobForecast(job.key, job.settings, job.manifest, inspector.clauses_of(job), job.org)
         for job in services.jobs
     ]
     return made
@@ -148,7 +148,10 @@ class _Forecaster:
             self._follow(record, job)
         text = " ".join(step.span.text.split())
         kind = LineKind.STEP if first else LineKind.THEN
-        self._made.steps.append(StepForecast(depth, text, job.key if job else None, requests, kind))
+        org = step.org or (job.org if job else None)
+        self._made.steps.append(
+            StepForecast(depth, text, job.key if job else None, requests, kind, org)
+        )
 
     def _requests(self, step: PlannedStep, record: Step, job: Job | None) -> int | None:
         if record.requests is None:

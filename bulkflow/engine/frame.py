@@ -61,6 +61,12 @@ class Frame:
             with attributed(record.provider, f"reading `{clause.span.text}`"):
                 settings.update(record.joined(settings, record.function(**arguments)))
         return services.add(
-            Job(planned.name + self.iteration, planned.name, settings, folder_of(planned.span)),
+            Job(
+                planned.name + self.iteration,
+                planned.name,
+                settings,
+                folder_of(planned.span),
+                planned.org,
+            ),
             planned,
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow.engine.services import Services
+    from bulkflow.model.forecast import Forecast
     from bulkflow.model.plan import Plan, PlannedJob
     from bulkflow.plugin.context import Job
     from bulkflow.plugin.exchange import Load
@@ -57,11 +58,26 @@ class Inspector:
         except BulkflowError as error:
             self._refuse(error, planned)
 
-    def org(self, plan: Plan, loads: Sequence[Load], requests: int) -> None:
-        """Hold the loads against the org. Only reads there."""
+    def orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
+        """Hold the loads of each org against it. Only reads there."""
+        if len(self.services.orgs) <= 1:
+            self._org(plan, None, loads, made.requests)
+            return
+        for names in self._same_orgs():
+            theirs = [load for load in loads if load.job.org in names]
+            self._org(plan, names[0], theirs, made.requests_to(names))
+
+    def _same_orgs(self) -> list[list[str]]:
+        """The file's names for its orgs; those that lead into the same one together."""
+        groups: dict[str, list[str]] = {}
+        for name in self.services.orgs:
+            groups.setdefault(self.services.way_to(name), []).append(name)
+        return list(groups.values())
+
+    def _org(self, plan: Plan, name: str | None, loads: Sequence[Load], requests: int) -> None:
         start = plan.body.statements[0].span if plan.body.statements else None
         folder = folder_of(start) if start else self.services.run_directory
-        context = StepContext(self.services, None, folder)
+        context = StepContext(self.services, None, folder, org=name)
         try:
             for problem in self.services.plugins.org_problems(context, loads, requests):
                 self._add(problem, self._planned.get(problem.job or ""), start)

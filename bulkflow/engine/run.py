@@ -11,6 +11,7 @@ from bulkflow.engine.preflight import jobs_of, prepare_jobs
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
+from bulkflow.model.org import orgs_as_text
 from bulkflow.plugin.flow import Stop
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
                 RunStarted(
                     services.run_id,
                     plan.source.name,
-                    services.org_name or "",
+                    orgs_as_text(services.orgs),
                     services.clock.time(),
+                    services.orgs,
                 )
             )
             walk(plan.body, frame, services)

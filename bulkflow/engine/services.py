@@ -13,6 +13,7 @@ from bulkflow.engine.cancellation import Cancellation
 from bulkflow.engine.shared import Shared
 from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
+from bulkflow.model.org import only_org
 from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.context import Recorder
 from bulkflow.plugin.exchange import OrgRequest
@@ -95,7 +96,7 @@ class RunRecorder(Recorder, Protocol):
 class Unrecorded:
     """A recorder for what sends nothing, such as a plan. It must not be asked to record intents."""
 
-    def prepared(self, job: str, manifest: Manifest) -> None:
+    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """Parts need no record when nothing becomes of them."""
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
@@ -153,14 +154,15 @@ class SystemClock:
 
 @define(eq=False)
 class Services:
-    """One run's plugins, listeners, journal, clock and org, and what it has come to so far."""
+    """One run's plugins, listeners, journal, clock and orgs, and what it has come to so far."""
 
     run_id: str
     plugins: Plugins
     listener: Callable[[Event], None]
     journal: RunRecorder
     environ: Mapping[str, str] = field(repr=False)
-    org_name: str | None
+    orgs: Mapping[str, str]
+    """The names that the file has for its orgs, each with the profile that it stands for."""
     run_directory: Path
     clock: Clock = Factory(SystemClock)
     cancellation: Cancellation = Factory(Cancellation)
@@ -246,14 +248,30 @@ class Services:
             self.jobs.append(added)
         return added
 
-    def org(self) -> OrgAccess:
-        """The run's org, opened at the first call."""
-        name = self.org_name
-        if name is None:
-            raise UsageError(
-                "the file names no org", help="write `org NAME` at its top, or use --org NAME"
-            )
-        return self.shared.get(f"org:{name}", lambda: self._connect(name), lambda org: org.close())
+    @property
+    def only_org(self) -> str | None:
+        """The file's name for its org, if it has one and no more."""
+        return only_org(self.orgs)
+
+    def org(self, name: str | None) -> OrgAccess:
+        """An org by the file's name, or else the only one; opened at the first call.
+
+        Two names for one profile are two names for one thing, unless its record says otherwise.
+        """
+        name = name or self.only_org
+        if name is None or name not in self.orgs:
+            raise self._no_org(name)
+        profile = self.orgs[name]
+        return self.shared.get(
+            self.way_to(name), lambda: self._connect(profile), lambda org: org.close()
+        )
+
+    def way_to(self, name: str) -> str:
+        """A text that is the same for all names of the file that lead into the same org."""
+        profile = self.orgs[name]
+        record = self.catalogue.orgs.get(profile)
+        apart = record is not None and record.apart
+        return f"org:{profile} as {name}" if apart else f"org:{profile}"
 
     def prepare(self, job: Job, context: Context) -> None:
         """Have a job's source read, unless that was done. Raises `DataError`."""
@@ -263,8 +281,22 @@ class Services:
         self._prepared.add(job.key)
         if job.manifest is not None:
             if self.journal.history(job.key) is None:
-                self.journal.prepared(job.key, job.manifest)
+                self.journal.prepared(job.key, job.manifest, job.org)
             self.emit(JobPrepared(job.key, job.manifest))
+
+    def _no_org(self, name: str | None) -> UsageError:
+        if name is not None:
+            return UsageError(
+                f"the file declares no org {name}", help=f"write `org {name} = PROFILE` at its top"
+            )
+        if self.orgs:
+            return UsageError(
+                f"nothing says which org this is for; the file has {', '.join(self.orgs)}",
+                help="use a step that takes the name of an org, or of a job",
+            )
+        return UsageError(
+            "the file names no org", help="write `org NAME` at its top, or use --org NAME"
+        )
 
     def _connect(self, name: str) -> OrgAccess:
         org = self.catalogue.orgs.get(name)

@@ -48,7 +48,7 @@ def run_step(
     # Not before: what is only read from the journal brings the job to where the run left it, and
     # what handles the interruption has to find it there.
     services.cancellation.checkpoint()
-    context = StepContext(services, job, folder_of(planned.span), failure)
+    context = StepContext(services, job, folder_of(planned.span), failure, planned.org)
     turn.begin()
     try:
         if job is not None:
@@ -150,7 +150,7 @@ def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
     """The answer to one question of a condition."""
     record = services.catalogue.condition_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
-    context = StepContext(services, job, folder_of(planned.span))
+    context = StepContext(services, job, folder_of(planned.span), org=planned.org)
     arguments = _arguments(planned, record, frame, services, job)
     with attributed(record.provider, f"asking `{planned.span.text}`"):
         return bool(record.function(context, **arguments))

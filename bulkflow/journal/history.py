@@ -16,6 +16,7 @@ from bulkflow.model.history import (
     StepRecord,
     StepState,
 )
+from bulkflow.model.org import orgs_as_text
 from bulkflow.model.part import Part, SourceRecord
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class RunRecord:
 
     summary: RunSummary
     settings: Mapping[str, str]
-    chosen_org: str | None
+    chosen_orgs: Mapping[str, str]
+    """What `--org` said: profiles by the names that they stand for."""
     texts: Mapping[str, str]
     """The pipeline file and what it includes, by their paths, as they were when the run began."""
 
@@ -67,7 +69,7 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
     return [
         _summary(journal, row)
         for row in journal.reading(
-            "SELECT id, pipeline, org, started, finished, exit_code FROM run"
+            "SELECT id, pipeline, org, orgs, started, finished, exit_code FROM run"
             " ORDER BY started DESC, id DESC"
         )
     ]
@@ -76,18 +78,18 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
 def run_record(journal: Journal, run: str) -> RunRecord | None:
     """One run, or None if there is none of that id."""
     found = journal.reading(
-        "SELECT id, pipeline, org, started, finished, exit_code, settings, chosen_org, texts"
-        " FROM run WHERE id = ?",
+        "SELECT id, pipeline, org, orgs, started, finished, exit_code, settings, chosen_org,"
+        " chosen_orgs, texts FROM run WHERE id = ?",
         run,
     )
     if not found:
         return None
     (row,) = found
     return RunRecord(
-        _summary(journal, row[:6]),
-        json.loads(_text(row[6])),
-        None if row[7] is None else _text(row[7]),
-        json.loads(_text(row[8])),
+        _summary(journal, row[:7]),
+        json.loads(_text(row[7])),
+        _orgs(row[8], row[9], name=""),
+        json.loads(_text(row[10])),
     )
 
 
@@ -148,7 +150,12 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
     )
     if not sources and not parts:
         return None
-    return JobHistory(sources, tuple(_part_history(journal, run, job, part) for part in parts))
+    org = journal.reading("SELECT org FROM job_org WHERE run = ? AND job = ?", run, job)
+    return JobHistory(
+        sources,
+        tuple(_part_history(journal, run, job, part) for part in parts),
+        _text(org[0][0]) if org else None,
+    )
 
 
 def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHistory:
@@ -189,16 +196,31 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
         " FROM part WHERE run = ? GROUP BY job ORDER BY job",
         run,
     )
+    orgs = _orgs(row[2], row[3])
     return RunSummary(
         run,
         _text(row[1]),
-        None if row[2] is None else _text(row[2]),
-        float(_text(row[3])),
-        None if row[4] is None else float(_text(row[4])),
-        None if row[5] is None else _number(row[5]),
+        orgs_as_text(orgs) or None,
+        float(_text(row[4])),
+        None if row[5] is None else float(_text(row[5])),
+        None if row[6] is None else _number(row[6]),
         sum(_number(rows) for _, rows in jobs),
         tuple(_text(job) for job, _ in jobs),
+        orgs,
     )
+
+
+def _orgs(one: object, several: object, *, name: str | None = None) -> dict[str, str]:
+    """Profiles by name, also of a run that was made when there was one org, known by its profile.
+
+    Args:
+        one: That one's profile.
+        several: Those of a later run.
+        name: What the one is called; its profile, unless this says.
+    """
+    if one is None:
+        return dict(json.loads(_text(several)))
+    return {_text(one) if name is None else name: _text(one)}
 
 
 def _text(value: object) -> str:

@@ -46,8 +46,8 @@ class RunJournal:
         pipeline: str,
         texts: Mapping[str, str],
         text_digest: str,
-        org: str | None,
-        chosen_org: str | None,
+        orgs: Mapping[str, str],
+        chosen_orgs: Mapping[str, str],
         settings: Mapping[str, str],
         parameters: Mapping[str, str],
         version: str,
@@ -55,21 +55,21 @@ class RunJournal:
         """Record the start of a run, and of its first attempt."""
         with journal.writing() as connection:
             connection.execute(
-                "INSERT INTO run (id, pipeline, text_digest, org, parameters, bulkflow, host, pid,"
-                " started, settings, chosen_org, texts)"
+                "INSERT INTO run (id, pipeline, text_digest, orgs, parameters, bulkflow, host, pid,"
+                " started, settings, chosen_orgs, texts)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run,
                     pipeline,
                     text_digest,
-                    org,
+                    _in_order(orgs),
                     _json(parameters),
                     version,
                     socket.gethostname(),
                     os.getpid(),
                     journal.time(),
                     _json(settings),
-                    chosen_org,
+                    _json(chosen_orgs),
                     _json(texts),
                 ),
             )
@@ -87,9 +87,14 @@ class RunJournal:
         made._begin_attempt(version, reopens=reopens)
         return made
 
-    def prepared(self, job: str, manifest: Manifest) -> None:
+    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """The files that a job is cut from, and its parts; called again, more of both."""
         with self._journal.writing() as connection:
+            if org is not None:
+                connection.execute(
+                    "INSERT OR IGNORE INTO job_org (run, job, org) VALUES (?, ?, ?)",
+                    (self.run, job, org),
+                )
             (known,) = connection.execute(
                 "SELECT count(*) FROM source WHERE run = ? AND job = ?", (self.run, job)
             ).fetchone()
@@ -240,3 +245,8 @@ class RunJournal:
 
 def _json(values: Mapping[str, object]) -> str:
     return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
+
+
+def _in_order(values: Mapping[str, str]) -> str:
+    """The same where the order is to be as the file has it."""
+    return json.dumps(dict(values), ensure_ascii=False)

@@ -116,6 +116,18 @@ MIGRATIONS: tuple[str, ...] = (
 
     ALTER TABLE source ADD COLUMN digest TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE run ADD COLUMN orgs TEXT NOT NULL DEFAULT '{}';
+
+    ALTER TABLE run ADD COLUMN chosen_orgs TEXT NOT NULL DEFAULT '{}';
+
+    CREATE TABLE job_org (
+        run TEXT NOT NULL REFERENCES run (id),
+        job TEXT NOT NULL,
+        org TEXT NOT NULL,
+        PRIMARY KEY (run, job)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.
 

@@ -3,10 +3,12 @@
 from bulkflow.language.checker import Checked, check
 from bulkflow.language.codes import Code
 from bulkflow.language.grammar import GrammarMissingError, load_grammar
+from bulkflow.language.orgs import EVERY
 from bulkflow.language.parser import Parsed, parse
 from bulkflow.language.printer import print_tree, print_value
 
 __all__ = [
+    "EVERY",
     "Checked",
     "Code",
     "GrammarMissingError",

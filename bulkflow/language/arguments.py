@@ -20,12 +20,13 @@ from bulkflow.model.value import (
     several,
 )
 from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.phrase import JOB, Group, Slot, Word
+from bulkflow.plugin.phrase import JOB, ORG, Group, Slot, Word
 from bulkflow.plugin.unknown import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bulkflow.language.orgs import Orgs
     from bulkflow.language.scope import Evaluator, Scope
     from bulkflow.model.value import Value
     from bulkflow.plugin.catalogue import Catalogue
@@ -57,6 +58,7 @@ class Arguments:
 
     catalogue: Catalogue
     evaluator: Evaluator
+    orgs: Orgs
 
     def convert(self, match: Match, scope: Scope) -> Converted:
         """Every filled slot but the job, converted; what does not fit is reported."""
@@ -66,6 +68,9 @@ class Arguments:
         for name, written in match.arguments.items():
             slot, values = slots[name], several(written)
             if slot.type == JOB:
+                continue
+            if slot.type == ORG and not all(self._known_org(each) for each in values):
+                wrong = True
                 continue
             kind = self.catalogue.value_types.get(slot.type)
             if kind is None:
@@ -100,15 +105,17 @@ class Arguments:
             )
             return _WRONG
 
+    def _known_org(self, written: Value) -> bool:
+        """Whether the file declares an org; what is no name is for its type to refuse."""
+        return not isinstance(written, Name) or self.orgs.named(written) is not None
+
     def _missing(self, phrase: Phrase, kind: str, written: Value) -> None:
-        broken = ", ".join(str(each.provider) for each in self.catalogue.broken)
         self.evaluator.findings.error(
             Code.MISSING_TYPE,
             f"`{phrase.text}` takes a {kind}, a type of values that no plugin brings",
             written.span,
-            f"it may come from a plugin that could not be loaded: {broken}"
-            if broken
-            else "install the plugin that brings the type, or tell the author of the phrase",
+            self.catalogue.perhaps_broken
+            or "install the plugin that brings the type, or tell the author of the phrase",
         )
 
     def _explain(

@@ -88,7 +88,8 @@ class Builder:
             )
         match node.rule:
             case "org":
-                return tree.Org(self._name(children[1]), head)
+                # Without `=`, the last one is the first one.
+                return tree.Org(self._name(children[1]), self._name(children[-1]), head)
             case "include":
                 return tree.Include(self._text(children[1]), head)
             case "param":

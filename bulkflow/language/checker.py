@@ -11,7 +11,7 @@ from bulkflow.language.findings import Findings
 from bulkflow.language.include import Includer
 from bulkflow.language.leftovers import report_left_open
 from bulkflow.language.lifecycle import follow_jobs
-from bulkflow.language.orgs import choose_org
+from bulkflow.language.orgs import OrgFinder
 from bulkflow.language.parameters import Parameters
 from bulkflow.language.planner import Planner
 from bulkflow.language.scope import Scope
@@ -42,7 +42,7 @@ def check(
     settings: Mapping[str, str],
     environ: Mapping[str, str],
     read: Callable[[Path], SourceText],
-    org: str | None = None,
+    orgs: Mapping[str, str] | None = None,
 ) -> Checked:
     """Parse a file and everything that it includes, and find all mistakes that can be found.
 
@@ -52,7 +52,8 @@ def check(
         settings: The command line's `--set`, as written.
         environ: The environment variables that the file may read.
         read: Reads an included file; raises OSError or UnicodeDecodeError.
-        org: The command line's `--org`, which overrides the file's.
+        orgs: The command line's `--org`: profiles by the names of the file's orgs that they
+            are to stand for, or by `EVERY` one that stands for the only org.
 
     Raises:
         GrammarMissingError: the installation lacks its grammar.
@@ -63,18 +64,19 @@ def check(
     includer = Includer(read, findings)
     statements = includer.statements(source)
     start = Span(source, 0, 0)
-    chosen = choose_org(statements, catalogue, org, start, findings)
-    planner = Planner(catalogue, findings, source)
+    found = OrgFinder(catalogue, findings, orgs or {}, start).find(statements)
+    planner = Planner(catalogue, findings, source, found)
     scope = Scope(environ)
     params = [each for each in statements if isinstance(each, tree.Param)]
     parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
     body = planner.block(statements, scope)
-    plan = Plan(source, chosen, parameters, body, tuple(includer.sources))
+    plan = Plan(source, found.profiles, parameters, body, tuple(includer.sources))
     if not findings.any_broken and None not in planner.doubtful:
         follow_jobs(plan, catalogue, findings, planner.doubtful)
     if not findings.any_error:
         for name, noun in (*((each.name, "param") for each in params), *planner.named):
             if name.span.source is source:
                 planner.evaluator.unused(name, noun)
+        found.report_unused(source)
         report_left_open(plan, catalogue, findings)
     return Checked(None if findings.any_error else plan, findings.sorted())

@@ -3,6 +3,7 @@
 A code never changes its meaning and is never used again for another one. B1xx is about the text of
 a file, B2xx about names and about what happens to jobs, B3xx about words and their values, B4xx
 about data and what the org says to it: `check` finds the first of these with --sources, `plan` all.
+B216 was about a second org, when a file had one.
 """
 
 from __future__ import annotations
@@ -54,10 +55,12 @@ class Code(Enum):
     WRONG_PARAMETER = "B213", "--set with a value of the wrong kind"
     NO_ORG = "B214", "a file with jobs and without an org"
     UNKNOWN_ORG = "B215", "an org that no plugin knows"
-    SECOND_ORG = "B216", "more than one org"
     LEFT_OPEN = "B217", "a job that is left open in the org"
     UNUSED_NAME = "B218", "a param or let that nothing uses"
     NO_FAILURE = "B219", "an answer to a failure where there is none"
+    UNDECLARED_ORG = "B220", "an org that is not declared"
+    WHICH_ORG = "B221", "one of several orgs, and nothing says which"
+    UNUSED_ORG = "B222", "an org that nothing is for"
 
     UNKNOWN_STEP = "B301", "a verb that no plugin brings"
     STEP_WORDS = "B302", "a step whose words fit no phrase"

@@ -23,6 +23,7 @@ from bulkflow.model.value import Boolean, Name, Text
 if TYPE_CHECKING:
     from bulkflow.language.arguments import Arguments
     from bulkflow.language.findings import Findings
+    from bulkflow.language.orgs import Orgs
     from bulkflow.language.scope import Evaluator, Scope
     from bulkflow.language.subject import SubjectFinder
     from bulkflow.language.words import Matcher
@@ -39,6 +40,7 @@ class ConditionChecker:
     evaluator: Evaluator
     subjects: SubjectFinder
     findings: Findings
+    orgs: Orgs
 
     def plan(self, condition: tree.Condition, scope: Scope) -> Condition | None:
         """The condition; None if nothing of it could be understood."""
@@ -84,7 +86,8 @@ class ConditionChecker:
         self.arguments.convert(match, scope)
         slot = match.phrase.job_slot
         given = {name: value for name, value in match.arguments.items() if name != slot}
-        return PlannedTest(match.phrase.text, given, job, test.span)
+        org = self.orgs.of_line(match, test.items[0].span, scope.jobs.get(job or ""))
+        return PlannedTest(match.phrase.text, given, job, test.span, org)
 
     def _truth(self, value: Value, test: tree.Test, scope: Scope) -> Condition:
         known = self._operand(value, scope)

@@ -55,6 +55,7 @@ class BulkflowLexer(RegexLexer):
             (rf"(parallel|always){_END}", Keyword, "line"),
             (rf"on{_GAP}(failure|success|interrupt){_END}", Keyword, ("line", "verb")),
             (rf"then{_END}", Keyword, ("line", "verb")),
+            (rf"(in){_GAP}({_WORD})", _groups(Name.Function, Whitespace, Name.Class), "line"),
             (_WORD, Name.Function, "line"),
             default("line"),
         ],

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from bulkflow.language import tree
     from bulkflow.language.arguments import Arguments
     from bulkflow.language.findings import Findings
+    from bulkflow.language.orgs import Orgs
     from bulkflow.language.scope import Scope
     from bulkflow.language.words import Matcher
     from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.phrase import Match
     from bulkflow.plugin.records import Clause
     from bulkflow.source import Span
 
@@ -34,6 +36,7 @@ class JobChecker:
     matcher: Matcher
     arguments: Arguments
     findings: Findings
+    orgs: Orgs
 
     def plan(self, job: tree.Job, scope: Scope, *, whole: bool = True) -> PlannedJob:
         """The job with its clauses; asks the plugins about its settings if all clauses are known.
@@ -44,6 +47,7 @@ class JobChecker:
             PluginError: a plugin failed while it was asked.
         """
         clauses: list[PlannedClause] = []
+        matches: list[Match] = []
         settings = _Settings(self.findings)
         whole = whole and not any(self.findings.broken(clause.span) for clause in job.clauses)
         for clause in job.clauses:
@@ -51,6 +55,7 @@ class JobChecker:
             if match is None:
                 whole = False
                 continue
+            matches.append(match)
             clauses.append(PlannedClause(match.phrase.text, match.arguments, clause.span))
             record = self.catalogue.clause_by_phrase[match.phrase.text]
             converted = self.arguments.convert(match, scope)
@@ -59,7 +64,8 @@ class JobChecker:
             if converted.known:
                 found = self._call(record, converted.arguments, clause.span) or found
             settings.add(clause.span, record, found)
-        planned = PlannedJob(job.name.name, tuple(clauses), job.name.span)
+        org = self.orgs.of_job(job.name, matches, whole=whole)
+        planned = PlannedJob(job.name.name, tuple(clauses), job.name.span, org)
         if whole and not self.findings.broken(job.span):
             self._ask(planned, job.span, settings)
         return planned

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bulkflow.language.findings import Findings
+    from bulkflow.language.orgs import Orgs
     from bulkflow.model.plan import Statement
     from bulkflow.model.value import Value
     from bulkflow.plugin.catalogue import Catalogue
@@ -46,6 +47,7 @@ class Planner:
     catalogue: Catalogue
     findings: Findings
     main: SourceText
+    orgs: Orgs
     doubtful: set[str | None] = field(factory=set)
     """Jobs that a step is about which could not be understood: what it does to them is open.
 
@@ -63,11 +65,18 @@ class Planner:
     def __attrs_post_init__(self) -> None:
         self.evaluator = Evaluator(self.findings)
         self.matcher = Matcher.of(self.catalogue, self.findings)
-        self.arguments = Arguments(self.catalogue, self.evaluator)
+        self.arguments = Arguments(self.catalogue, self.evaluator, self.orgs)
         self.subjects = SubjectFinder(self.findings)
-        self.jobs = JobChecker(self.catalogue, self.matcher, self.arguments, self.findings)
+        self.jobs = JobChecker(
+            self.catalogue, self.matcher, self.arguments, self.findings, self.orgs
+        )
         self.conditions = ConditionChecker(
-            self.matcher, self.arguments, self.evaluator, self.subjects, self.findings
+            self.matcher,
+            self.arguments,
+            self.evaluator,
+            self.subjects,
+            self.findings,
+            self.orgs,
         )
 
     def block(self, statements: Iterable[tree.Statement], scope: Scope) -> Block:
@@ -179,7 +188,8 @@ class Planner:
             arguments = match.arguments
             if slot in arguments:
                 arguments = {name: each for name, each in arguments.items() if name != slot}
-            planned.append(PlannedStep(match.phrase.text, arguments, job, step.span))
+            org = self.orgs.of_line(match, step.items[0].span, scope.jobs.get(job or ""))
+            planned.append(PlannedStep(match.phrase.text, arguments, job, step.span, org))
         return tuple(planned)
 
     def _unused(self, job: tree.Job) -> None:

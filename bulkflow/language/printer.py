@@ -114,7 +114,8 @@ def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> s
 def _declaration(statement: tree.Org | tree.Param | tree.Let | tree.Include) -> str:
     match statement:
         case tree.Org():
-            return f"org {statement.name.name}"
+            alias = "" if statement.profile == statement.name else f"{statement.name.name} = "
+            return f"org {alias}{statement.profile.name}"
         case tree.Param():
             default = "" if statement.default is None else f" = {print_value(statement.default)}"
             text = "" if statement.help is None else f" {print_value(statement.help)}"

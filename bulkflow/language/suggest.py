@@ -1,11 +1,13 @@
-"""The nearest known name to one that is not known."""
+"""Near names for the mistakes of a file, within bounds."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from attrs import define
+
+from bulkflow.plugin.nearest import nearest, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,16 +27,13 @@ class Suggester:
         if self.budget <= 0 or not name:
             return None
         self.budget -= 1
-        candidates = [
+        candidates = (
             each
             for each in known
             if abs(len(each) - len(name)) <= _FURTHEST_LENGTH and each != name
-        ]
-        by_folded = {each.casefold(): each for each in candidates[:_MOST_CANDIDATES]}
-        found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-        return by_folded[found[0]] if found else None
+        )
+        return nearest(name, islice(candidates, _MOST_CANDIDATES))
 
     def did_you_mean(self, name: str, known: Iterable[str]) -> str | None:
         """The help line that offers the nearest name, if there is one."""
-        near = self.nearest(name, known)
-        return f"did you mean `{near}`?" if near else None
+        return question(self.nearest(name, known))

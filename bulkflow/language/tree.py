@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @frozen
 class Org:
-    """`org NAME`."""
+    """`org PROFILE`, or `org NAME = PROFILE`, which gives it another name than its profile's."""
 
     name: Name
+    profile: Name
     span: Span = field(eq=False, repr=False)
 
 

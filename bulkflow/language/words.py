@@ -138,8 +138,7 @@ class Matcher:
         else:
             help_line = self._near(kind, word) or f"`bulkflow words` lists every {kind.noun}"
             if self.catalogue.broken:
-                names = ", ".join(str(each.provider) for each in self.catalogue.broken)
-                help_line += f"; it may come from a plugin that could not be loaded: {names}"
+                help_line += f"; {self.catalogue.perhaps_broken}"
         message = f"`{word}` is no known {kind.noun}"
         self.findings.error(kind.unknown, message, first.span, help_line)
 

@@ -13,7 +13,7 @@ from bulkflow.lsp.hover import about
 from bulkflow.lsp.phrases import following, match_of
 from bulkflow.lsp.symbols import SymbolKind
 from bulkflow.model.value import Name
-from bulkflow.plugin.phrase import JOB, Slot
+from bulkflow.plugin.phrase import JOB, ORG, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,8 +101,9 @@ class _Completion:
         words = self.cursor.words
         match words[0]:
             case "org":
-                for org in self.catalogue.orgs.values() if len(words) == 1 else ():
-                    yield self._offer(org.name, Kind.ORG, doc=org.doc)
+                if len(words) == 1 or words[2:] == ("=",):
+                    for org in self.catalogue.orgs.values():
+                        yield self._offer(org.name, Kind.ORG, doc=org.doc)
             case "param" | "let":
                 if words[-1] == "=":
                     yield from self._constants()
@@ -171,6 +172,8 @@ class _Completion:
             yield self._offer(text, Kind.WORD, phrase)
         elif first.type == JOB:
             yield from self._jobs()
+        elif first.type == ORG:
+            yield from self._orgs()
         else:
             kind = self.catalogue.value_types.get(first.type)
             for choice in kind.choices if kind else ():
@@ -183,6 +186,11 @@ class _Completion:
         for symbol in self.symbols.all:
             if symbol.kind is SymbolKind.JOB:
                 yield self._offer(f"{before}{symbol.name}", Kind.JOB, doc=about(symbol))
+
+    def _orgs(self) -> Iterator[Offer]:
+        for symbol in self.symbols.all:
+            if symbol.kind is SymbolKind.ORG:
+                yield self._offer(symbol.name, Kind.ORG, doc=about(symbol))
 
     def _names(self) -> Iterator[Offer]:
         for symbol in self.symbols.all:

@@ -29,7 +29,10 @@ class Hover:
 
 
 def hover(source: SourceText, offset: int, symbols: Symbols, catalogue: Catalogue) -> Hover | None:
-    """About the name, the word or the org at an offset."""
+    """About the name, the word or the org's profile at an offset."""
+    profile = _profile_at(source, offset, catalogue)
+    if profile is not None:
+        return profile
     symbol = symbols.at(source, offset)
     if symbol is not None:
         place = next(
@@ -39,13 +42,18 @@ def hover(source: SourceText, offset: int, symbols: Symbols, catalogue: Catalogu
         )
         return Hover(about(symbol), place)
     for statement in _all(parse(source).tree.body):
-        if isinstance(statement, tree.Org) and _in(statement.name.span, offset):
-            org = catalogue.orgs.get(statement.name.name)
-            return None if org is None else Hover(f"org `{org.name}`\n\n{org.doc}", statement.span)
         for items, words, records in _lines(statement, catalogue):
             span = items[0].span.to(items[-1].span)
             if _in(span, offset):
                 return _about_line(items, words, records, span)
+    return None
+
+
+def _profile_at(source: SourceText, offset: int, catalogue: Catalogue) -> Hover | None:
+    for statement in parse(source).tree.body:
+        if isinstance(statement, tree.Org) and _in(statement.profile.span, offset):
+            org = catalogue.orgs.get(statement.profile.name)
+            return None if org is None else Hover(f"org `{org.name}`\n\n{org.doc}", statement.span)
     return None
 
 

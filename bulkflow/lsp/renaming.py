@@ -1,4 +1,4 @@
-"""Gives a job, a param, a let or a loop's variable another name, wherever it stands."""
+"""Gives an org, a job, a param, a let or a loop's variable another name, wherever it stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
+from bulkflow.language import tree
 from bulkflow.lsp.symbols import SymbolKind
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ _VALUE = re.compile(r"true|false|[0-9][0-9_]*(?:ms|[smhdB]|[kKMG]B|[KMG]iB)?")
 """What reads as a value, and so is no name."""
 
 
-def places_to_rename(symbol: Symbol, name: str, symbols: Symbols) -> list[Span]:
-    """Where the new name has to be written.
+def renamed(symbol: Symbol, name: str, symbols: Symbols) -> list[tuple[Span, str]]:
+    """What has to be written where, to give a symbol another name.
 
     Raises:
         UsageError: it is no name, or it is taken.
@@ -27,10 +28,20 @@ def places_to_rename(symbol: Symbol, name: str, symbols: Symbols) -> list[Span]:
         raise UsageError(
             f"`{name}` is no name", help="a name has letters, digits and _, and inside also . and -"
         )
-    jobs = symbol.kind is SymbolKind.JOB
     if any(
-        each.name == name and (each.kind is SymbolKind.JOB) is jobs and each is not symbol
+        each.name == name and _space(each) is _space(symbol) and each is not symbol
         for each in symbols.all
     ):
         raise UsageError(f"`{name}` is the name of something else", help="choose another one")
-    return symbol.places
+    edits = [(place, name) for place in symbol.places]
+    statement = symbol.statement
+    if isinstance(statement, tree.Org) and statement.profile.span == statement.name.span:
+        # It is called by its profile's name, which is not ours to change.
+        edits[0] = (symbol.declared, f"{name} = {symbol.name}")
+    return edits
+
+
+def _space(symbol: Symbol) -> SymbolKind:
+    """Orgs and jobs have names of their own; all others share theirs."""
+    own = symbol.kind in {SymbolKind.ORG, SymbolKind.JOB}
+    return symbol.kind if own else SymbolKind.PARAM

@@ -18,7 +18,7 @@ from bulkflow.lsp.diagnosis import diagnose, pipeline_of
 from bulkflow.lsp.documents import Documents
 from bulkflow.lsp.hover import hover
 from bulkflow.lsp.positions import Positions
-from bulkflow.lsp.renaming import places_to_rename
+from bulkflow.lsp.renaming import renamed
 from bulkflow.lsp.symbols import SymbolKind
 from bulkflow.lsp.wire import Wire
 from bulkflow.model.diagnostic import PipelineError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _DID_YOU_MEAN = re.compile(r"did you mean `(?P<word>[^`]+)`\?")
 
 _OUTLINE = {
+    SymbolKind.ORG: types.SymbolKind.Module,
     SymbolKind.JOB: types.SymbolKind.Class,
     SymbolKind.PARAM: types.SymbolKind.Variable,
     SymbolKind.LET: types.SymbolKind.Constant,
@@ -189,13 +190,13 @@ def _rename(ls: BulkflowServer, params: types.RenameParams) -> types.WorkspaceEd
     if symbol is None:
         return None
     try:
-        places = places_to_rename(symbol, params.new_name, symbols)
+        edits = renamed(symbol, params.new_name, symbols)
     except BulkflowError as error:
         raise JsonRpcInvalidParams(f"{error.message}; {error.help}") from error
     changes: dict[str, list[types.TextEdit]] = {}
-    for place in places:
+    for place, text in edits:
         location = ls.wire.location(place)
-        changes.setdefault(location.uri, []).append(types.TextEdit(location.range, params.new_name))
+        changes.setdefault(location.uri, []).append(types.TextEdit(location.range, text))
     return types.WorkspaceEdit(changes=changes)
 
 

@@ -14,6 +14,7 @@ from bulkflow.language.parser import parse
 from bulkflow.lsp.documents import normal
 from bulkflow.lsp.phrases import match_of
 from bulkflow.model.value import Interpolation, Name, Text, several
+from bulkflow.plugin.phrase import ORG
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from bulkflow.plugin.catalogue import Catalogue, Words
     from bulkflow.source import SourceText
 
-Declaring: TypeAlias = tree.Job | tree.Param | tree.Let | tree.For
+Declaring: TypeAlias = tree.Org | tree.Job | tree.Param | tree.Let | tree.For
 
 
 class SymbolKind(Enum):
     """What a name stands for."""
 
+    ORG = "org"
     JOB = "job"
     PARAM = "param"
     LET = "let"
@@ -57,9 +59,10 @@ class Symbol:
 class _Scope:
     names: ChainMap[str, Symbol] = Factory(ChainMap)
     jobs: ChainMap[str, Symbol] = Factory(ChainMap)
+    orgs: ChainMap[str, Symbol] = Factory(ChainMap)
 
     def inner(self) -> _Scope:
-        return _Scope(self.names.new_child(), self.jobs.new_child())
+        return _Scope(self.names.new_child(), self.jobs.new_child(), self.orgs)
 
 
 @define(eq=False)
@@ -117,6 +120,8 @@ class Symbols:
     def _block(self, statements: Sequence[tree.Statement], scope: _Scope) -> None:
         for statement in statements:
             match statement:
+                case tree.Org():
+                    self._declare(SymbolKind.ORG, statement.name, statement, scope.orgs)
                 case tree.Job():
                     self._declare(SymbolKind.JOB, statement.name, statement, scope.jobs)
                 case tree.Param():
@@ -193,10 +198,14 @@ class Symbols:
         types = {slot.name: slot.type for slot in found.phrase.slots}
         for slot, written in found.arguments.items():
             kind = self.catalogue.value_types.get(types[slot])
-            if types[slot] == "job" or kind is None or not kind.constants:
+            if types[slot] == "job" or kind is None:
                 continue
             for value in several(written):
-                if isinstance(value, Name):
+                if not isinstance(value, Name):
+                    continue
+                if types[slot] == ORG and value.name in scope.orgs:
+                    scope.orgs[value.name].references.append(value.span)
+                if kind.constants:
                     self._value(value, scope)
 
     def _jobs(self, items: Sequence[Value], scope: _Scope) -> None:

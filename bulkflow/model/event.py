@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,10 @@ class RunStarted:
     run: str
     pipeline: str
     org: str
+    """The org's profile; of several orgs, their names and profiles as a text."""
     at: float
+    orgs: Mapping[str, str] = Factory(dict)
+    """The names that the file has for its orgs, each with the profile that it stands for."""
 
 
 @frozen

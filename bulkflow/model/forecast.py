@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from bulkflow.errors import BulkflowError
     from bulkflow.model.diagnostic import Diagnostic
@@ -37,6 +37,8 @@ class JobForecast:
     manifest: Manifest | None
     clauses: tuple[str, ...] = ()
     """As the file has them."""
+    org: str | None = None
+    """The org that it is for, by the file's name."""
 
 
 @frozen
@@ -48,6 +50,8 @@ class StepForecast:
     job: str | None = None
     requests: int | None = 0
     kind: LineKind = LineKind.STEP
+    org: str | None = None
+    """The org that the calls are made to, by the file's name."""
 
 
 @define
@@ -55,7 +59,8 @@ class Forecast:
     """All that a run would do. `requests` adds up the calls that are known."""
 
     pipeline: str
-    org: str | None
+    orgs: Mapping[str, str]
+    """The names that the file has for its orgs, each with the profile that it stands for."""
     jobs: list[JobForecast] = Factory(list)
     steps: list[StepForecast] = Factory(list)
     diagnostics: list[Diagnostic] = Factory(list)
@@ -67,6 +72,10 @@ class Forecast:
     def requests(self) -> int:
         """API calls at the least; waiting takes more, and handlers are not counted."""
         return sum(step.requests or 0 for step in self.steps)
+
+    def requests_to(self, orgs: Collection[str]) -> int:
+        """Those that go to some of the orgs, by the file's names."""
+        return sum(step.requests or 0 for step in self.steps if step.org in orgs)
 
     @property
     def rows(self) -> int:

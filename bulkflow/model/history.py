@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,8 @@ class JobHistory:
 
     sources: tuple[SourceRecord, ...]
     parts: tuple[PartHistory, ...]
+    org: str | None = None
+    """The org that it is for, by the file's name."""
 
 
 class StepState(Enum):
@@ -90,8 +92,11 @@ class RunSummary:
     id: str
     pipeline: str
     org: str | None
+    """The org's profile; of several orgs, their names and profiles as a text."""
     started: float
     finished: float | None
     exit_code: int | None
     rows: int
     jobs: tuple[str, ...]
+    orgs: Mapping[str, str] = Factory(dict)
+    """The names that the file has for its orgs, each with the profile that it stands for."""

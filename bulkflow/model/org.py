@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class TokenProvider(Protocol):
@@ -48,3 +48,27 @@ class OrgAccess:
     tokens: TokenProvider = field(repr=False)
     close: Callable[[], None] = field(default=_nothing, repr=False)
     compression: bool = field(default=False, kw_only=True)
+
+
+def only_org(orgs: Mapping[str, str]) -> str | None:
+    """The name of the org that is everybody's: the only one of a file, if it is the only one."""
+    return next(iter(orgs)) if len(orgs) == 1 else None
+
+
+def orgs_as_text(orgs: Mapping[str, str]) -> str:
+    """Orgs in a few words: the profile of the only one, `source = prod, target = uat` of several.
+
+    Args:
+        orgs: The profile that each name of a file stands for.
+    """
+    if len(orgs) == 1:
+        return next(iter(orgs.values()))
+    return ", ".join(
+        name if name == profile else f"{name} = {profile}" for name, profile in orgs.items()
+    )
+
+
+def org_as_text(name: str, orgs: Mapping[str, str]) -> str:
+    """One of several orgs: its name, and its profile where that has another."""
+    profile = orgs.get(name, name)
+    return name if name == profile else f"{name} ({profile})"

@@ -35,6 +35,8 @@ class PlannedStep:
     arguments: Mapping[str, Written]
     job: str | None
     span: Span = field(repr=False)
+    org: str | None = None
+    """The org that it works in, by the file's name: its own, else its job's, else the only one."""
 
 
 @frozen
@@ -71,6 +73,8 @@ class PlannedJob:
     name: str
     clauses: tuple[PlannedClause, ...]
     span: Span = field(repr=False)
+    org: str | None = None
+    """The org that it is for, by the file's name."""
 
 
 @frozen
@@ -81,6 +85,8 @@ class PlannedTest:
     arguments: Mapping[str, Written]
     job: str | None
     span: Span = field(repr=False)
+    org: str | None = None
+    """As that of a step."""
 
 
 @frozen
@@ -183,7 +189,8 @@ class Plan:
     """A whole file, with its includes."""
 
     source: SourceText = field(repr=False)
-    org: str | None
+    orgs: Mapping[str, str]
+    """The names that the file has for its orgs, each with the profile that it stands for."""
     parameters: Mapping[str, Value] = field(repr=False)
     """Every param with its value: `--set`, else the default, which may be a variable's secret."""
     body: Block

@@ -107,6 +107,17 @@ class Catalogue:
     broken: tuple[BrokenPlugin, ...] = ()
     job_problems: Callable[[Mapping[str, object]], Iterable[Problem]] = _no_problems
 
+    @property
+    def perhaps_broken(self) -> str:
+        """What to say of something that is not known: empty, unless some plugin is broken."""
+        if not self.broken:
+            return ""
+        names = ", ".join(str(each.provider) for each in self.broken)
+        return (
+            f"it may come from a plugin that could not be loaded: {names}; "
+            "`bulkflow plugins` tells why"
+        )
+
     @cached_property
     def step_words(self) -> Words:
         """The steps' phrases."""

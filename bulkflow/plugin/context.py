@@ -37,6 +37,8 @@ class Job:
     """What its clauses set, by the names that the clauses declare."""
     folder: Path
     """Where its relative paths start: the folder of the pipeline file."""
+    org: str | None = None
+    """The org that it is for, by the file's name."""
     manifest: Manifest | None = None
     phase: Phase = Phase.DECLARED
     counts: Counts = Factory(Counts)
@@ -64,8 +66,11 @@ class Clock(Protocol):
 class Recorder(Protocol):
     """The journal, as far as steps write it. Each call returns when its record is on the disk."""
 
-    def prepared(self, job: str, manifest: Manifest) -> None:
-        """The files that a job is cut from, and its parts; called again, more of both."""
+    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+        """The files that a job is cut from, and its parts; called again, more of both.
+
+        `org` is the one that the job is for, by the file's name.
+        """
         ...
 
     def history(self, job: str) -> JobHistory | None:
@@ -128,8 +133,17 @@ class Context(Protocol):
         """In a failure handler, and there only: what ended the chain."""
         ...
 
+    @property
+    def org_name(self) -> str | None:
+        """What the file calls the org of the step; None where it has none, or does not say."""
+        ...
+
     def org(self) -> OrgAccess:
-        """The org of the file; opened at the first call. Raises `UsageError`."""
+        """The org of the step; opened at the first call that a step makes for it.
+
+        That is the one that the step names, else its job's, else the only one of the file. Raises
+        `UsageError` where there is none.
+        """
         ...
 
     def source(self, location: str) -> Source:

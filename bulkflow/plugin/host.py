@@ -15,6 +15,7 @@ from attrs import define, evolve, field
 from bulkflow.plugin import hookspecs
 from bulkflow.plugin.boundary import attributed, failure_of
 from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
+from bulkflow.plugin.declared import Declared
 from bulkflow.plugin.loader import Found, LoadedPlugin, find
 from bulkflow.plugin.records import (
     Clause,
@@ -80,31 +81,24 @@ class PluginHost:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """Everything that the plugins declare. Raises `PluginConflictError`."""
+        """Everything that the plugins declare. Raises `PluginConflictError`.
+
+        A plugin that fails when it is asked is broken from then on: nothing of it counts.
+        """
+        declared = self._ask_all()
         return Catalogue(
-            steps=tuple(self._declared("bulkflow_steps", Step)),
-            clauses=tuple(self._declared("bulkflow_clauses", Clause)),
-            conditions=tuple(self._declared("bulkflow_conditions", Condition)),
+            steps=tuple(declared.steps),
+            clauses=tuple(declared.clauses),
+            conditions=tuple(declared.conditions),
             value_types=self._named(
-                "value type",
-                (
-                    (t.name, t)
-                    for t in (
-                        *framework_types(),
-                        *self._declared("bulkflow_value_types", ValueType),
-                    )
-                ),
+                "value type", ((t.name, t) for t in (*framework_types(), *declared.value_types))
             ),
-            orgs=self._named("org", ((o.name, o) for o in self._declared("bulkflow_orgs", Org))),
+            orgs=self._named("org", ((o.name, o) for o in declared.orgs)),
             sources=self._named(
                 "source scheme",
-                (
-                    (s, source)
-                    for source in self._declared("bulkflow_sources", Source)
-                    for s in source.schemes
-                ),
+                ((s, source) for source in declared.sources for s in source.schemes),
             ),
-            commands=tuple(self._declared("bulkflow_commands", Command)),
+            commands=tuple(declared.commands),
             broken=self.broken,
             job_problems=self._job_problems,
         )
@@ -191,8 +185,38 @@ class PluginHost:
             if name in by_plugin:
                 yield provider, _by_name(by_plugin[name])
 
-    def _declared(self, hook: str, kind: type[D]) -> Iterator[D]:
+    def _ask_all(self) -> Declared:
+        """What each plugin declares, in the order of loading."""
+        declared = Declared()
+        for each in self.loaded:
+            try:
+                answers = self._ask(each)
+            except Exception as cause:  # noqa: BLE001 - whatever it raises, the others are fine
+                self._manager.unregister(name=each.provider.plugin)
+                self.loaded = tuple(other for other in self.loaded if other is not each)
+                self.broken = (*self.broken, BrokenPlugin(each.provider, each.target, cause))
+            else:
+                declared.add(answers)
+        return declared
+
+    def _ask(self, plugin: LoadedPlugin) -> Declared:
+        def answers(hook: str, kind: type[D]) -> list[D]:
+            return list(self._answers(plugin.provider, hook, kind))
+
+        return Declared(
+            answers("bulkflow_steps", Step),
+            answers("bulkflow_clauses", Clause),
+            answers("bulkflow_conditions", Condition),
+            answers("bulkflow_value_types", ValueType),
+            answers("bulkflow_orgs", Org),
+            answers("bulkflow_sources", Source),
+            answers("bulkflow_commands", Command),
+        )
+
+    def _answers(self, plugin: Provider, hook: str, kind: type[D]) -> Iterator[D]:
         for provider, function in self._implementations(hook):
+            if provider is not plugin:
+                continue
             with attributed(provider, f"answering {hook}"):
                 for record in function():
                     if not isinstance(record, kind):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 JOB = "job"
 """The slot type that takes two words: `job NAME`."""
 
+ORG = "org"
+"""The slot type that takes the name of one of the file's orgs."""
+
 _TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<close>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
 _SLOT = re.compile(r"(?P<name>[a-z_]+)(?::(?P<type>[a-z_]+))?(?P<many>\.{3})?")
 
@@ -98,6 +101,8 @@ class Phrase:
     """All slots, those of optional groups included."""
     job_slot: str | None = field(init=False, repr=False, eq=False)
     """The name of the slot that takes the step's job."""
+    org_slot: str | None = field(init=False, repr=False, eq=False)
+    """The name of the slot that takes the org: of the step, or of the job with the clause."""
 
     @slots.default
     def _all_slots(self) -> tuple[Slot, ...]:
@@ -105,7 +110,14 @@ class Phrase:
 
     @job_slot.default
     def _slot_of_job(self) -> str | None:
-        return next((slot.name for slot in self.slots if slot.type == JOB), None)
+        return self._of_type(JOB)
+
+    @org_slot.default
+    def _slot_of_org(self) -> str | None:
+        return self._of_type(ORG)
+
+    def _of_type(self, wanted: str) -> str | None:
+        return next((slot.name for slot in self.slots if slot.type == wanted), None)
 
     @classmethod
     def parse(cls, text: str) -> Phrase:

@@ -137,6 +137,8 @@ class Org:
     name: str
     doc: str
     connect: Callable[[OrgRequest], OrgAccess]
+    apart: bool = False
+    """Whether two names of a file that both stand for it are two orgs, each opened by itself."""
     provider: Provider | None = None
 
 

@@ -96,6 +96,7 @@ def framework_types() -> tuple[ValueType, ...]:
     """The types that every phrase may use."""
     return (
         _type("job", "the name of a job: job NAME", Name, constants=False),
+        _type("org", "the name of one of the file's orgs", Name, constants=False),
         _type("name", "a bare name", Name, constants=False),
         ValueType("value", "any value", anything),
         _type("text", 'a text in quotes, such as "done"', Text),

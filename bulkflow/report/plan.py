@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from bulkflow.model.forecast import LineKind
+from bulkflow.model.org import org_as_text, orgs_as_text
 from bulkflow.report.amounts import more, plural, size
 from bulkflow.report.cells import visible
 from bulkflow.report.style import Role, Style
@@ -26,18 +27,22 @@ _WIDEST_STEP = 72
 
 def render_plan(forecast: Forecast, style: Style) -> str:
     """The whole plan; a line feed at its end."""
-    against = f"against {forecast.org}" if forecast.org else "without an org"
+    orgs = orgs_as_text(forecast.orgs)
+    against = f"against {orgs}" if orgs else "without an org"
     lines = [style.paint(_shown(f"{forecast.pipeline} {against}", style), Role.TITLE)]
     for job in forecast.jobs:
-        lines += ["", *_job(job, style)]
+        lines += ["", *_job(job, forecast, style)]
     if forecast.steps:
         lines += ["", style.paint("steps", Role.TITLE), *_steps(forecast.steps, style)]
     lines += ["", _total(forecast)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _job(job: JobForecast, style: Style) -> Iterator[str]:
-    yield style.paint(_shown(f"job {job.job}", style), Role.TITLE)
+def _job(job: JobForecast, forecast: Forecast, style: Style) -> Iterator[str]:
+    title = f"job {job.job}"
+    if job.org is not None and len(forecast.orgs) > 1:
+        title += f" in {org_as_text(job.org, forecast.orgs)}"
+    yield style.paint(_shown(title, style), Role.TITLE)
     for clause in job.clauses:
         yield f"  {_shown(clause, style)}"
     if job.manifest is None:
@@ -163,6 +168,9 @@ def _rows(steps: Iterable[StepForecast]) -> Iterator[_Row]:
 
 def _total(forecast: Forecast) -> str:
     calls = plural(forecast.requests, "API call")
+    if len(forecast.orgs) > 1:
+        each = (f"{forecast.requests_to({name}):,} to {name}" for name in forecast.orgs)
+        calls += f" ({', '.join(each)})"
     return (
         f"total: {plural(forecast.rows, 'row')}, {size(forecast.bytes)}, at least {calls}; "
         "waiting and handlers take more"

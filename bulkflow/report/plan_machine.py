@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
+from bulkflow.model.org import orgs_as_text
 from bulkflow.report.diagnostics import in_order
 from bulkflow.report.machine import diagnostic_json
 
@@ -22,7 +23,8 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
     wrong = [each for each in forecast.diagnostics if each.severity is Severity.ERROR]
     return {
         "pipeline": forecast.pipeline,
-        "org": forecast.org,
+        "org": orgs_as_text(forecast.orgs) or None,
+        "orgs": dict(forecast.orgs),
         "jobs": [_job(job) for job in forecast.jobs],
         "steps": [
             {
@@ -30,6 +32,7 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
                 "kind": step.kind.value,
                 "step": step.text,
                 "job": step.job,
+                "org": step.org,
                 "requests": step.requests,
             }
             for step in forecast.steps
@@ -49,6 +52,7 @@ def _job(job: JobForecast) -> dict[str, object]:
     manifest = job.manifest
     return {
         "job": job.job,
+        "org": job.org,
         "clauses": list(job.clauses),
         "settings": dict(job.settings),
         "rows": manifest.rows if manifest else None,

@@ -38,6 +38,7 @@ def event_record(event: Event) -> dict[str, object]:
                 "run": event.run,
                 "pipeline": event.pipeline,
                 "org": event.org,
+                "orgs": dict(event.orgs),
                 "at": event.at,
             }
         case JobPrepared():

@@ -52,6 +52,8 @@ def check_plugin(plugin: object, *, types: Collection[str] = ()) -> list[str]:
         return [f"it cannot be loaded: {each.cause}" for each in host.broken]
     try:
         catalogue = host.catalogue
+        if host.broken:
+            return [str(each.cause) for each in host.broken]
         for words in (catalogue.step_words, catalogue.clause_words, catalogue.condition_words):
             del words
     except BulkflowError as error:
@@ -105,6 +107,8 @@ def _of_slots(phrase: Phrase, known: Collection[str]) -> Iterator[str]:
             )
     if sum(slot.type == "job" for slot in phrase.slots) > 1:
         yield f"`{phrase.text}` has two slots for a job; a step is about one"
+    if sum(slot.type == "org" for slot in phrase.slots) > 1:
+        yield f"`{phrase.text}` has two slots for an org; a step works in one"
 
 
 def _of_function(

@@ -72,9 +72,9 @@ class RecordingJournal:
         """The intents that have no outcome."""
         return frozenset(self._open)
 
-    def prepared(self, job: str, manifest: Manifest) -> None:
+    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """Keep the parts."""
-        self.entries.append(Recorded("prepared", (job, manifest)))
+        self.entries.append(Recorded("prepared", (job, manifest, org)))
 
     def history(self, job: str) -> JobHistory | None:
         """There was no earlier attempt, unless the test says so in `histories`."""
@@ -140,6 +140,8 @@ class RecordingContext:
     run_id: str = "20260101-000000-test"
     org_access: OrgAccess | None = None
     """What `org` returns; without it, the run has no org."""
+    org_name: str | None = None
+    """What the file calls it."""
     sources: Mapping[str, Source] = Factory(dict)
     """By scheme."""
     events: list[Event] = Factory(list)

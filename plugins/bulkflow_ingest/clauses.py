@@ -53,6 +53,12 @@ def source(location: str) -> Mapping[str, object]:
     return {"location": location}
 
 
+@clause("in {org}", sets=("org",))
+def in_org(org: str) -> Mapping[str, object]:
+    """The org that the job is for, in a file that has several, by its name there."""
+    return {"org": org}
+
+
 @clause("existing {id}", sets=("existing",), begins=Phase)
 def existing(id: str) -> Mapping[str, object]:  # noqa: A002
     """A job that already lives in the org, by its id."""
@@ -204,6 +210,7 @@ CLAUSES: tuple[Clause, ...] = (
     delete,
     hard_delete,
     source,
+    in_org,
     existing,
     parts_of_size,
     parts_of_rows,

@@ -1,4 +1,4 @@
-"""The session with the run's org, one for the whole run."""
+"""The sessions with the run's orgs: one with each, for the whole run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ class _Latest:
 
 
 def session_of(context: Context) -> Session:
-    """The session with the org of the file; connects at the first call."""
+    """The session with the org of the step; connects at the first call.
+
+    One for each way into an org, not for each name: what is of one org, its token above all, never
+    gets into requests to another.
+    """
     org = context.org()
     latest = context.shared("ingest:latest-step", lambda: _Latest(context), lambda _: None)
     latest.context = context
@@ -40,13 +44,13 @@ def session_of(context: Context) -> Session:
             org.tokens,
             network=Network.of(context.environ),
             on_retry=lambda notice: context.emit(Notice(_again(notice), NoticeLevel.WARNING)),
-            on_slow=lambda info: context.emit(Notice(_slower(info), NoticeLevel.WARNING)),
+            on_slow=lambda info: context.emit(Notice(_slower(org.name, info), NoticeLevel.WARNING)),
             sleep=latest.sleep,
             now=context.clock.time,
             clock=context.clock.monotonic,
         )
 
-    return context.shared(f"salesforce:{org.name}", connect, Session.close)
+    return context.shared(f"salesforce:{org.name}:{id(org)}", connect, Session.close)
 
 
 def _again(notice: RetryNotice) -> str:
@@ -56,8 +60,8 @@ def _again(notice: RetryNotice) -> str:
     )
 
 
-def _slower(info: LimitInfo) -> str:
+def _slower(org: str, info: LimitInfo) -> str:
     return (
-        f"the org has {info.left:,} of its {info.total:,} API requests of the day left; "
+        f"org {org} has {info.left:,} of its {info.total:,} API requests of the day left; "
         "going on slowly"
     )

@@ -134,6 +134,7 @@ def _limits(
         if load.job.manifest is not None
         for part in load.job.manifest.parts
     )
+    org = "the org" if context.org_name is None else f"org {context.org_name}"
     told = []
     for needed, names, what in (
         (requests, API_REQUESTS, "API calls"),
@@ -145,12 +146,12 @@ def _limits(
         told.append(f"{needed:,} of {left:,} {what}")
         if needed > left:
             yield Problem(
-                f"the plan needs at least {needed:,} {what}, and the org has {left:,} left",
+                f"the plan needs at least {needed:,} {what}, and {org} has {left:,} left",
                 "the org counts the last 24 hours: load less, or later",
                 code="B417",
             )
     if told:
-        context.emit(Notice(f"the plan takes at least {' and '.join(told)} that the org has left"))
+        context.emit(Notice(f"the plan takes at least {' and '.join(told)} that {org} has left"))
 
 
 def _remaining(limits: Mapping[str, JsonValue], names: Sequence[str]) -> int | None:

@@ -15,7 +15,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_csv import read_rows
 from bulkflow_ingest.api import ResultFile
-from bulkflow_ingest.drafts import draft, make_folder, sync
+from bulkflow_ingest.drafts import draft, label_of, make_folder, sync
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.info import JobState
 
@@ -263,15 +263,13 @@ class Results:
                 return part.counts.unprocessed
 
     def _kept(self, part: PartJob, needed: Sequence[ResultFile]) -> bool:
-        folder = self.context.run_directory / "results"
-        return all((folder / f"{part.id}-{_SHORT[which]}.csv").exists() for which in needed)
+        return all(self._place(part, which).exists() for which in needed)
 
     def _fetched(self, part: PartJob, which: ResultFile) -> Path:
         assert part.id is not None
-        folder = self.context.run_directory / "results"
-        path = folder / f"{part.id}-{_SHORT[which]}.csv"
+        path = self._place(part, which)
         if not path.exists():
-            make_folder(folder)
+            make_folder(path.parent)
             self.context.checkpoint()
             # Under another name until it is on the disk: what has the name is gone by for good.
             fetched = path.with_suffix(".fetched")
@@ -279,3 +277,11 @@ class Results:
             sync(fetched)
             fetched.replace(path)
         return path
+
+    def _place(self, part: PartJob, which: ResultFile) -> Path:
+        folder = self.context.run_directory / "results"
+        # As runs have it that were begun when a file had one org.
+        earlier = folder / f"{part.id}-{_SHORT[which]}.csv"
+        if earlier.exists():
+            return earlier
+        return folder / label_of(self.parts.job.key) / earlier.name

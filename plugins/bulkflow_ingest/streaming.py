@@ -173,7 +173,7 @@ class Coming:
         if record:
             new = tuple(self._sources[self._recorded :])
             found = Manifest((part.part,), self.parts.columns, part.part.rows, part.part.bytes, new)
-            self.context.journal.prepared(self.parts.job.key, found)
+            self.context.journal.prepared(self.parts.job.key, found, self.parts.job.org)
         self._recorded = len(self._sources)
         self.parts.add([part])
         return part

@@ -102,12 +102,13 @@ class _Undoing:
                 "location": str(path.absolute()),
             },
             path.parent,
+            self.work.job.org,
         )
         known = context.journal.history(job.key) is not None
         manifest = prepare(context, job)
         if not known:
             assert manifest is not None
-            context.journal.prepared(job.key, manifest)
+            context.journal.prepared(job.key, manifest, job.org)
         # While it runs, it is what is left of the job in the org.
         self.work.parts.follow(job)
         return JobWork.on(context, job)

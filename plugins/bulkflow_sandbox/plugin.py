@@ -28,6 +28,7 @@ def bulkflow_orgs() -> Iterable[Org]:
             "sandbox",
             "A Bulk API 2.0 server in this process, empty at the start of every run.",
             _connect,
+            apart=True,
         ),
     )
 

@@ -49,6 +49,8 @@ class World:
     failing: dict[str, int] = Factory(dict)
     """How many times more `try` fails, by name."""
     prepared: list[str] = Factory(list)
+    opened: int = 0
+    """How many orgs of the kind `apart`."""
     interrupt: Callable[[], None] = field(default=lambda: None)
     meet: Callable[[str], object] = field(default=lambda _: None)
 
@@ -148,10 +150,12 @@ class Words:
 
             world.trace.append(context.shared(what, lambda: what, close))
 
-        @step("open the org")
-        def open_org(context):
+        @step("open the org [of {job}] [in {org}]")
+        def open_org(context, job=None, org=None):
             """Connect."""
-            world.trace.append(context.org().name)
+            found = context.org()
+            named = "" if context.org_name == found.name else f" as {context.org_name}"
+            world.trace.append(f"{found.name}{named}")
 
         @step("read {location}")
         def read(context, location):
@@ -203,7 +207,12 @@ class Words:
             """Fail."""
             raise ZeroDivisionError("crooked")
 
-        return [source, bad, crooked]
+        @clause("in {org}", sets=("org",))
+        def in_org(org):
+            """Where to."""
+            return {"org": org}
+
+        return [source, bad, crooked, in_org]
 
     @hookimpl
     def bulkflow_conditions(self):
@@ -247,7 +256,15 @@ class Words:
             close = lambda: self._world.trace.append("org closed")  # noqa: E731
             return OrgAccess(request.name, "http://127.0.0.1", "66.0", tokens=None, close=close)
 
-        return [Org("fine", "An org.", fine), Org("broken", "No org.", broken)]
+        def apart(request):
+            self._world.opened += 1
+            return OrgAccess(f"{request.name} {self._world.opened}", "", "66.0", tokens=None)
+
+        return [
+            Org("fine", "An org.", fine),
+            Org("broken", "No org.", broken),
+            Org("apart", "Another one for each name.", apart, apart=True),
+        ]
 
     @hookimpl
     def bulkflow_prepare_job(self, context, job):
@@ -269,7 +286,7 @@ class Bench:
     journal: RecordingJournal = Factory(RecordingJournal)
     events: list[Event] = Factory(list)
     environ: dict[str, str] = Factory(dict)
-    org: str | None = None
+    orgs: dict[str, str] = Factory(dict)
     cancellation: Cancellation = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -287,7 +304,9 @@ class Bench:
 
     def step(self, line: str, job: str | None = None) -> PlannedStep:
         phrase, arguments, named, span = self._match(line, self.host.catalogue.step_by_phrase)
-        return PlannedStep(phrase.text, arguments, named or job, span)
+        org = arguments.get(phrase.org_slot or "")
+        name = org.name if isinstance(org, Name) else None
+        return PlannedStep(phrase.text, arguments, named or job, span, name)
 
     def chain(
         self,
@@ -310,10 +329,13 @@ class Bench:
 
     def job(self, name: str, *clauses: str) -> PlannedJob:
         planned = []
+        org: str | None = None
         for line in clauses:
             phrase, arguments, _, span = self._match(line, self.host.catalogue.clause_by_phrase)
             planned.append(PlannedClause(phrase.text, arguments, span))
-        return PlannedJob(name, tuple(planned), self._span(f"job {name}"))
+            given = arguments.get(phrase.org_slot or "")
+            org = given.name if isinstance(given, Name) else org
+        return PlannedJob(name, tuple(planned), self._span(f"job {name}"), org)
 
     def block(
         self,
@@ -348,7 +370,7 @@ class Bench:
     def plan(self, *statements: Statement | str, params: Any = None, **rest: Any) -> Plan:
         body = self.block(*statements, **rest)
         parameters = {name: self.value(text) for name, text in (params or {}).items()}
-        return Plan(SourceText("test.bulkflow", ""), self.org, parameters, body)
+        return Plan(SourceText("test.bulkflow", ""), self.orgs, parameters, body)
 
     # ------------------------------------------------------------------- running
 
@@ -359,7 +381,7 @@ class Bench:
             listener=self.events.append,
             journal=self.journal,
             environ=self.environ,
-            org_name=self.org,
+            orgs=self.orgs,
             run_directory=self.folder / "run",
             clock=self.clock,
             cancellation=self.cancellation,

@@ -189,7 +189,7 @@ def test_a_fault_in_a_step_is_attributed_to_its_plugin(bench) -> None:
     ],
 )
 def test_a_fault_behind_a_step_is_attributed_to_its_plugin(bench, statement, action) -> None:
-    bench.org = "broken"
+    bench.orgs = {"broken": "broken"}
     (error,) = bench.run(statement).errors
     assert isinstance(error, PluginError)
     assert f"plugin Words (in-memory 0) failed while {action}: ZeroDivisionError" in error.message

@@ -19,6 +19,7 @@ class Critic:
         self.error = error
         self.loads: list[tuple[str, list[str]]] = []
         self.requests = -1
+        self.asked: list[tuple[str | None, list[str], int]] = []
         self.prepared: list[bool] = []
 
     @hookimpl
@@ -30,6 +31,7 @@ class Critic:
     def bulkflow_org_problems(self, context, loads, requests):
         self.loads = [(load.job.key, sorted(load.after)) for load in loads]
         self.requests = requests
+        self.asked.append((context.org_name, [load.job.key for load in loads], requests))
         if self.error is not None:
             raise self.error
         return [each for each in self.problems if each.job is not None]
@@ -79,3 +81,12 @@ def test_an_org_that_cannot_be_asked_is_an_error_without_a_place(bench, planned)
     made = forecast(plan, services, ask_org=True)
     assert [str(error) for error in made.errors] == ["no token"]
     assert made.diagnostics == []
+
+
+def test_each_org_is_asked_once_about_what_is_for_it(bench, planned) -> None:
+    bench.orgs = {"one": "fine", "other": "apart", "again": "fine"}
+    jobs = [bench.job(name, f"in {name}") for name in bench.orgs]
+    critic = Critic()
+    flow = "count job one then count job other then count job again"
+    forecast(*planned(critic, flow, jobs=jobs), ask_org=True)
+    assert critic.asked == [("one", [], 4), ("other", [], 2)]

@@ -57,7 +57,7 @@ def test_no_step_begins_after_an_interruption(bench) -> None:
 
 
 def test_a_run_starts_and_finishes_with_an_event(bench) -> None:
-    bench.org = "fine"
+    bench.orgs = {"fine": "fine"}
     finished = bench.run('do "a"', "pause 7s")
     kinds = bench.kinds()
     assert (kinds[0], kinds[-1]) == ("RunStarted", "RunFinished")
@@ -147,22 +147,69 @@ def test_values_are_resolved_when_the_step_runs(bench) -> None:
 
 
 def test_the_org_is_opened_once_and_closed_at_the_end(bench) -> None:
-    bench.org = "fine"
+    bench.orgs = {"fine": "fine"}
     bench.run("open the org then open the org", bench.always('do "always"'))
     assert bench.world.trace == ["fine", "fine", "always", "org closed"]
 
 
 def test_an_org_that_no_step_asks_for_is_not_opened(bench) -> None:
-    bench.org = "broken"
+    bench.orgs = {"broken": "broken"}
     assert bench.run('do "a"').exit_code is ExitCode.DONE
 
 
-@pytest.mark.parametrize(("org", "message"), [(None, "names no org"), ("x", "no plugin knows")])
+@pytest.mark.parametrize(
+    ("org", "message"), [({}, "names no org"), ({"x": "x"}, "no plugin knows")]
+)
 def test_an_org_that_is_not_there_is_a_usage_error(bench, org, message) -> None:
-    bench.org = org
+    bench.orgs = org
     (error,) = bench.run("open the org").errors
     assert isinstance(error, UsageError)
     assert message in error.message
+
+
+def test_a_step_works_in_its_own_org_else_in_its_jobs(bench) -> None:
+    bench.orgs = {"source": "fine", "target": "apart"}
+    jobs = [bench.job("a", "in source"), bench.job("b", "in target")]
+    bench.run(
+        "open the org of job a then open the org of job b then open the org in source"
+        " then open the org of job a in target then open the org of job b",
+        jobs=jobs,
+    )
+    assert bench.world.trace == [
+        "fine as source",
+        "apart 1 as target",
+        "fine as source",
+        "apart 1 as target",
+        "apart 1 as target",
+        "org closed",
+    ]
+
+
+def test_a_step_that_says_no_org_has_none_where_there_are_several(bench) -> None:
+    bench.orgs = {"source": "fine", "target": "fine"}
+    (error,) = bench.run("open the org").errors
+    assert isinstance(error, UsageError)
+    assert "the file has source, target" in error.message
+    assert bench.world.trace == []
+
+
+def test_two_names_of_a_profile_open_one_org_unless_it_is_one_for_each(bench) -> None:
+    bench.orgs = {"one": "fine", "two": "fine", "three": "apart", "four": "apart"}
+    bench.run(" then ".join(f"open the org in {name}" for name in bench.orgs))
+    assert bench.world.trace == [
+        "fine as one",
+        "fine as two",
+        "apart 1 as three",
+        "apart 2 as four",
+        "org closed",
+    ]
+
+
+def test_a_job_is_recorded_with_its_org(bench) -> None:
+    bench.orgs = {"source": "fine", "target": "fine"}
+    bench.run("send job j", jobs=[bench.job("j", "in target")])
+    (prepared,) = [each for each in bench.journal.entries if each.what == "prepared"]
+    assert prepared.arguments[2] == "target"
 
 
 def test_a_scheme_that_nobody_reads_is_named(bench) -> None:

@@ -54,6 +54,12 @@ def test_the_quickstart_loads_all_but_seven_rows(workshop: Workshop) -> None:
         assert len(list(csv.DictReader(file))) == 7
 
 
+def test_each_of_the_two_orgs_gets_the_accounts(workshop: Workshop) -> None:
+    jobs = run(workshop, "two-orgs/both.bulkflow")
+    counts = {name: (job["loaded"], job["failed"]) for name, job in jobs.items()}
+    assert counts == {"trial": (58, 2), "accounts": (58, 2)}
+
+
 def test_the_quickstarts_file_is_what_its_generator_writes() -> None:
     written = io.StringIO(newline="")
     runpy.run_path(str(EXAMPLES / "quickstart/generate.py"))["write"](written)

@@ -119,6 +119,9 @@ def test_pygments_sees_the_tokens_of_the_parser(source: SourceText, tokens: list
         ("upload on failure abort", "abort", "entity.name.function"),
         ("upload then close job a", " a", "entity.name.type"),
         ("job accounts", "accounts", "entity.name.type"),
+        ("org source = prod", "source", "entity.name.type"),
+        ("job a\n    in target", "in", "entity.name.function"),
+        ("job a\n    in target", "target", "entity.name.type"),
         ("param region", "region", "variable.other"),
         ('for file in "x"', "file", "variable.other"),
         ('log "in {region}"', "{region}", "variable.other.interpolated"),
@@ -141,6 +144,12 @@ def test_pygments_shows_mistakes_in_texts_and_goes_on() -> None:
     found = list(BulkflowLexer().get_tokens('log "a\\qb{}\nload "x'))
     assert (Kind.Error, "\\") in found
     assert (Kind.Name.Function, "load") in found
+
+
+def test_pygments_shows_the_names_of_orgs() -> None:
+    found = list(BulkflowLexer().get_tokens("org source = prod\njob a\n    in source\n"))
+    names = [text for kind, text in found if kind is Kind.Name.Class]
+    assert names == ["source", "a", "source"]
 
 
 def test_pygments_finds_the_lexer_by_name_and_by_file() -> None:

@@ -305,7 +305,7 @@ def test_what_is_left_of_the_limits_is_told_and_compared(tmp_path: Path) -> None
         small.api.limits.set("DailyApiRequests", 10)
         told = found(desk, pipeline("insert Account", "parts of 1 rows"), "plan", "--check-org")
         assert [each["code"] for each in told] == ["B417", "B417"]
-        assert "at least 3 batches of 10,000 rows, and the org has 2 left" in told[1]["message"]
+        assert "at least 3 batches of 10,000 rows, and org env has 2 left" in told[1]["message"]
 
 
 def test_a_plan_asks_the_org_only_where_it_is_told_to(desk: Workshop, org: SandboxServer) -> None:

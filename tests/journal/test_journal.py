@@ -16,7 +16,14 @@ import pytest
 from attrs import evolve
 
 from bulkflow.errors import ExitCode, UsageError
-from bulkflow.journal import Journal, JournalError, RunJournal
+from bulkflow.journal import (
+    Journal,
+    JournalError,
+    RunJournal,
+    run_record,
+    run_story,
+    run_summaries,
+)
 from bulkflow.journal.schema import FORMAT
 from bulkflow.journal.store import FILE_NAME
 from bulkflow.model.history import StepState
@@ -43,7 +50,7 @@ from bulkflow.journal import Journal, RunJournal
 
 journal = Journal.open(Path(sys.argv[1]), lambda: 1.0)
 run = RunJournal.begin(
-    journal, "r1", pipeline="x", texts={}, text_digest="", org=None, chosen_org=None,
+    journal, "r1", pipeline="x", texts={}, text_digest="", orgs={}, chosen_orgs={},
     settings={}, parameters={}, version="0",
 )
 number = run.intend("accounts", 3, "create", {"object": "Account"})
@@ -135,8 +142,8 @@ def test_a_parts_story_is_kept_in_its_order(run, journal: Journal) -> None:
         (1, "750A", "Open"),
         (2, "750A", "UploadComplete"),
     ]
-    assert rows(journal, "id, pipeline, org, parameters, exit_code", "run") == [
-        ("r1", "/data/nightly.bulkflow", "prod", '{"region": "EMEA"}', 1)
+    assert rows(journal, "id, pipeline, orgs, parameters, exit_code", "run") == [
+        ("r1", "/data/nightly.bulkflow", '{"prod": "prod"}', '{"region": "EMEA"}', 1)
     ]
 
 
@@ -148,6 +155,32 @@ def test_files_and_parts_are_read_back_as_they_were_recorded(run, journal: Journ
     assert history is not None
     assert history.sources == (source,)
     assert [each.part for each in history.parts] == [part]
+
+
+def test_a_run_tells_the_org_of_each_job(journal: Journal, begin) -> None:
+    run = begin(journal)
+    run.prepared("accounts", manifest(PART), "target")
+    run.prepared("accounts", manifest(evolve(PART, index=1)))
+    run.prepared("contacts", manifest(PART), "source")
+    told = run_story(journal, "r1")
+    assert told is not None
+    assert {job: each.org for job, each in told.jobs.items()} == {
+        "accounts": "target",
+        "contacts": "source",
+    }
+
+
+def test_an_org_that_the_command_line_chose_is_chosen_again(journal: Journal) -> None:
+    with journal.writing() as connection:
+        for run, columns in (("old", "chosen_org"), ("new", "chosen_orgs")):
+            value = "uat" if run == "old" else '{"target": "uat"}'
+            connection.execute(
+                "INSERT INTO run (id, pipeline, text_digest, parameters, bulkflow, host, pid,"
+                f" started, {columns}) VALUES (?, 'x', '', '{{}}', '', '', 1, 1, ?)",
+                (run, value),
+            )
+    chosen = [run_record(journal, run) for run in ("old", "new")]
+    assert [each and each.chosen_orgs for each in chosen] == [{"": "uat"}, {"target": "uat"}]
 
 
 def test_an_outcome_is_written_once(run, journal: Journal) -> None:
@@ -276,6 +309,11 @@ def test_a_journal_of_an_older_bulkflow_can_be_read_and_written(
         (3, "20260104-020000-c3d4", "accounts", 0, "create", None),
     ]
     assert rows(journal, "job, number, rows, bytes", "part") == [("accounts", 0, 7, 90)]
+    several = {"source": "prod", "target": "uat"} if dump.stem >= "format-4" else {}
+    assert {each.id: each.orgs for each in run_summaries(journal)} == {
+        "20260103-020000-a1b2": {"prod": "prod"},
+        "20260104-020000-c3d4": several,
+    }
     assert rows(journal, "remote_id, state", "remote_state") == [("750A", "Open")]
     history = RunJournal(journal, "20260103-020000-a1b2").history("accounts")
     assert history is not None

@@ -70,7 +70,7 @@ STEPS = (
     a_step(["save results [of {job}] to {path}"], "job, path", accepts=ENDED),
     a_step(["show [{job}]"], "job"),
     a_step(["delete [{job}]"], "job", accepts=ENDED, leaves=Phase.DELETED),
-    a_step(["extract {query:text} to {path}"], "query, path"),
+    a_step(["extract {query:text} [in {org}] to {path}"], "query, path, org=None"),
     a_step(
         ["retry [{n:count}] times [every {interval:duration}]", "retry"],
         "n=1, interval=None",
@@ -116,6 +116,7 @@ CLAUSES = (
     a_clause("upsert {object} by {field}", "object, field", (*WHAT, "field"), operation="upsert"),
     a_clause("delete {object}", "object", WHAT, operation="delete"),
     a_clause("hard delete {object}", "object", WHAT, operation="hardDelete"),
+    a_clause("in {org}", "org", ("org",)),
     a_clause("existing {id}", "id", ("id",), begins=Phase),
     a_clause("parts of {parts:size}", "parts", ("parts",)),
     a_clause("parts of {parts:number} rows", "parts", ("parts",)),
@@ -127,6 +128,11 @@ CLAUSES = (
 
 @condition("any {selection:rows} rows [of {job}]")
 def any_rows(context: object, job: object, selection: str) -> bool:
+    return True
+
+
+@condition("reachable [{org}]")
+def reachable(context: object, org: str | None = None) -> bool:
     return True
 
 
@@ -176,7 +182,7 @@ def catalogue() -> Catalogue:
     return Catalogue(
         steps=STEPS,
         clauses=CLAUSES,
-        conditions=(any_rows, over),
+        conditions=(any_rows, over, reachable),
         value_types={each.name: each for each in TYPES},
         orgs={name: Org(name, "", unreachable) for name in ("sandbox", "env", "prod")},
         job_problems=problems,

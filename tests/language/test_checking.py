@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from bulkflow.errors import PluginError
-from bulkflow.language import Checked, check
+from bulkflow.language import EVERY, Checked, check
 from bulkflow.model.value import Duration, Integer, Name, Text
 from bulkflow.plugin import UNKNOWN, Provider, ValueType, clause, condition, step
 from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
@@ -73,15 +73,15 @@ def test_a_setting_that_is_no_value_is_a_text(catalogue, text):
 
 
 def test_the_org_of_the_command_line_is_taken_before_that_of_the_file(catalogue):
-    plan = checked("org sandbox\nlog 1", catalogue, org="prod").plan
+    plan = checked("org sandbox\nlog 1", catalogue, orgs={EVERY: "prod"}).plan
     assert plan is not None
-    assert plan.org == "prod"
+    assert plan.orgs == {"sandbox": "prod"}
 
 
 def test_a_plan_without_jobs_needs_no_org(catalogue):
     plan = checked("log 1", catalogue).plan
     assert plan is not None
-    assert plan.org is None
+    assert plan.orgs == {}
 
 
 def test_settings_that_only_the_run_knows_are_asked_about_as_unknown(catalogue):

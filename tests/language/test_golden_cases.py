@@ -34,7 +34,11 @@ def checked(path, catalogue):
     source = read(path)
     first = source.line(1)
     words = shlex.split(first.removeprefix("#")) if first.startswith("# --") else []
-    org = words[words.index("--org") + 1] if "--org" in words else None
+    orgs = {}
+    for flag, word in pairwise(words):
+        if flag == "--org":
+            name, _, profile = word.rpartition("=")
+            orgs[name] = profile
     settings = dict(word.split("=", 1) for flag, word in pairwise(words) if flag == "--set")
     return check(
         source,
@@ -42,7 +46,7 @@ def checked(path, catalogue):
         settings=settings,
         environ=ENVIRON,
         read=read,
-        org=org,
+        orgs=orgs,
     )
 
 

@@ -131,7 +131,7 @@ def blocks(children):
 
 
 declarations = st.one_of(
-    st.builds(tree.Org, names, st.just(NOWHERE)),
+    st.builds(tree.Org, names, names, st.just(NOWHERE)),
     st.builds(tree.Param, names, st.none() | values, st.none() | texts, st.just(NOWHERE)),
     st.builds(tree.Include, texts, st.just(NOWHERE)),
 )

@@ -262,6 +262,7 @@ def test_the_outline_lists_what_is_declared(session: Session, tmp_path: Path) ->
     found = session.wait(session.client.text_document_document_symbol_async(params))
     assert found is not None
     assert [(each.name, each.range.start.line, each.range.end.line) for each in found] == [
+        ("sandbox", 0, 0),
         ("region", 2, 2),
         ("accounts", 4, 6),
     ]

@@ -15,8 +15,8 @@ from bulkflow.lsp.diagnosis import diagnose, pipelines
 from bulkflow.lsp.documents import Documents
 from bulkflow.lsp.hover import hover
 from bulkflow.lsp.positions import Positions
-from bulkflow.lsp.renaming import places_to_rename
-from bulkflow.lsp.symbols import Symbol, Symbols
+from bulkflow.lsp.renaming import renamed
+from bulkflow.lsp.symbols import Symbol, SymbolKind, Symbols
 from bulkflow.source import SourceText
 
 CATALOGUE = app.plugins({}).catalogue
@@ -73,7 +73,7 @@ def test_blocks_side_by_side_have_names_of_their_own() -> None:
     text = 'for f in "*"\n    log f\nfor f in "*.csv"\n    log "{f}"\n'
     first, second = symbols_of(text).all
     assert (used(first), used(second)) == (["log f"], ['log "{f}"'])
-    assert places_to_rename(first, "g", symbols_of(text)) == first.places
+    assert renamed(first, "g", symbols_of(text)) == [(place, "g") for place in first.places]
 
 
 def test_jobs_and_other_names_are_kept_apart() -> None:
@@ -82,7 +82,36 @@ def test_jobs_and_other_names_are_kept_apart() -> None:
     assert [each.column for each in job.references] == [10]
     assert [each.column for each in constant.references] == [21]
     with pytest.raises(UsageError):
-        places_to_rename(constant, "a", symbols_of("let a = 3\nlet b = 4\n"))
+        renamed(constant, "a", symbols_of("let a = 3\nlet b = 4\n"))
+
+
+def test_an_org_is_known_by_the_name_that_the_file_has_for_it() -> None:
+    text = (
+        "org source = sandbox\nlet source = 3\njob a\n    in source\nload job a then log source\n"
+    )
+    org, *_ = symbols_of(text).all
+    assert (org.kind, used(org)) == (SymbolKind.ORG, ["in source"])
+    edits = renamed(org, "target", symbols_of(text))
+    assert [(each.start, written) for each, written in edits] == [(4, "target"), (49, "target")]
+
+
+def test_an_org_that_is_called_as_its_profile_keeps_that_when_it_is_renamed() -> None:
+    symbols = symbols_of("org sandbox\norg env\njob env\n    in env\n")
+    _, org, job = symbols.all
+    edits = renamed(org, "target", symbols)
+    assert [(each.line, written) for each, written in edits] == [(2, "target = env"), (4, "target")]
+    assert [(each.line, written) for each, written in renamed(job, "x", symbols)] == [(3, "x")]
+    with pytest.raises(UsageError):
+        renamed(org, "sandbox", symbols)
+
+
+def test_hovering_tells_what_an_org_stands_for() -> None:
+    symbols = symbols_of("org source = sandbox\njob a\n    in source\n")
+    (source,) = symbols.sources
+    for offset, words in ((5, "org source = sandbox"), (14, "in this process"), (36, "= sandbox")):
+        found = hover(source, offset, symbols, CATALOGUE)
+        assert found is not None
+        assert words in found.text
 
 
 def test_files_that_include_each_other_are_all_checked() -> None:
@@ -125,7 +154,8 @@ PIECES = [
     "param n = 3\n", "let m = n\n", "job a\n    insert n\n", "load job a then log n\n",
     "when n is m\n", "    log m\n", 'for f in "{n}"\n', '    log "{f} {n}"\n', "always\n",
     "upload", " then ", '"',
-    "org sandbox\n", "on failure ", "{", "\t", "(", "job", "\n", "é", 'include "x"\n',
+    "org sandbox\n", "org m = sandbox\n", "    in sandbox\n",
+    "    in m\n", "on failure ", "{", "\t", "(", "job", "\n", "é", 'include "x"\n',
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
@@ -144,10 +174,11 @@ def test_no_text_is_too_broken_to_point_at(text: str, data: st.DataObject) -> No
 @given(texts)
 def test_renaming_changes_names_and_nothing_else(text: str) -> None:
     for symbol in symbols_of(text).all:
-        renamed = text
-        for place in sorted(symbol.places, key=lambda each: each.start, reverse=True):
-            renamed = f"{renamed[: place.start]}q9{renamed[place.end :]}"
-        before, after = parse(SourceText("a", text)), parse(SourceText("a", renamed))
+        written = text
+        edits = renamed(symbol, "q9", symbols_of(text))
+        for place, new in sorted(edits, key=lambda each: each[0].start, reverse=True):
+            written = f"{written[: place.start]}{new}{written[place.end :]}"
+        before, after = parse(SourceText("a", text)), parse(SourceText("a", written))
         assert len(after.diagnostics) == len(before.diagnostics)
-        again = [each for each in symbols_of(renamed).all if each.name == "q9"]
+        again = [each for each in symbols_of(written).all if each.name == "q9"]
         assert len(symbol.places) in [len(each.places) for each in again]

@@ -126,9 +126,9 @@ def test_the_type_value_takes_anything_as_it_reads() -> None:
     ]  # fmt: skip
 
 
-def test_names_of_jobs_are_never_constants() -> None:
+def test_names_of_jobs_and_orgs_are_never_constants() -> None:
     literal = {kind.name for kind in framework_types() if not kind.constants}
-    assert literal == {"job", "name"}
+    assert literal == {"job", "org", "name"}
 
 
 def test_a_choice_takes_its_words_only() -> None:

@@ -129,20 +129,33 @@ def test_broken_and_blocked_plugins_are_in_the_catalogue_and_the_host() -> None:
     ],
 )
 def test_a_record_of_the_wrong_kind_names_the_plugin(hook: str, kind: str) -> None:
-    host = host_of(odd=giving(hook, "a text"))
-    with pytest.raises(PluginError) as caught:
-        _ = host.catalogue
-    assert caught.value.message == (
+    (broken,) = host_of(odd=giving(hook, "a text")).catalogue.broken
+    assert str(broken.cause) == (
         f"plugin odd (in-memory 0) failed while answering {hook}: "
         f"TypeError: it returned 'a text', which is no {kind}"
     )
 
 
 @pytest.mark.parametrize("answer", [lambda: None, lambda: 1 / 0, lambda: [Stop()]])
-def test_a_hook_that_fails_names_the_plugin(answer) -> None:
-    host = host_of(odd=plugin(bulkflow_steps=answer))
-    with pytest.raises(PluginError, match=r"plugin odd \(in-memory 0\) failed while answering"):
-        _ = host.catalogue
+def test_a_hook_that_fails_breaks_its_plugin_and_no_other(answer) -> None:
+    heard: list[str] = []
+    hooks = {
+        "bulkflow_orgs": lambda: [Org("home", "Home.", lambda request: None)],
+        "bulkflow_run_started": lambda: heard.append("odd"),
+    }
+    host = host_of(
+        odd=plugin(bulkflow_steps=answer, **hooks), fine=giving("bulkflow_steps", a_step("greet"))
+    )
+    catalogue = host.catalogue
+    assert ([each.verb for step in catalogue.steps for each in step.phrases], catalogue.orgs) == (
+        ["greet"],
+        {},
+    )
+    (broken,) = catalogue.broken
+    assert "plugin odd (in-memory 0) failed while answering bulkflow_steps" in str(broken.cause)
+    assert (host.broken, [each.provider.plugin for each in host.loaded]) == ((broken,), ["fine"])
+    host.tell(RunStarted("1", "x", "y", 0.0))
+    assert heard == []
 
 
 def test_every_record_gets_its_provider() -> None:

@@ -100,11 +100,12 @@ def test_each_event_is_one_ascii_line_of_json(good_run, failed_run) -> None:
 
 
 def test_values_are_carried_over_exactly(progress) -> None:
-    assert event_record(RunStarted("r", "a.bulkflow", "sandbox", 1.5)) == {
+    assert event_record(RunStarted("r", "a.bulkflow", "sandbox", 1.5, {"here": "sandbox"})) == {
         "event": "run_started",
         "run": "r",
         "pipeline": "a.bulkflow",
         "org": "sandbox",
+        "orgs": {"here": "sandbox"},
         "at": 1.5,
     }
     assert event_record(

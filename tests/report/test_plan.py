@@ -28,7 +28,7 @@ def job(*files: tuple[str, int], columns: int = 2, name: str = "j") -> JobForeca
 
 
 def text(*jobs: JobForecast, steps: tuple[StepForecast, ...] = (), style: Style | None = None):
-    forecast = Forecast("x.bulkflow", "sandbox", list(jobs), list(steps))
+    forecast = Forecast("x.bulkflow", {"sandbox": "sandbox"}, list(jobs), list(steps))
     return render_plan(forecast, style or Style())
 
 
@@ -107,7 +107,7 @@ def test_nothing_in_a_plan_reaches_the_terminal_as_a_control_sequence() -> None:
 
 
 def test_the_plan_for_programs_has_every_part() -> None:
-    forecast = Forecast("x.bulkflow", None, [job(("a.csv", 900))], [StepForecast(0, "load")])
+    forecast = Forecast("x.bulkflow", {}, [job(("a.csv", 900))], [StepForecast(0, "load")])
     made = plan_json(forecast)
     (only,) = made["jobs"]
     assert len(only["parts"]) == 900

@@ -24,6 +24,8 @@ class Proxy:
     url: str = ""
     rules: list[tuple[str, re.Pattern[str], Fault]] = Factory(list)
     seen: list[tuple[str, str]] = Factory(list)
+    authorizations: set[str] = Factory(set)
+    """What requests had to show for themselves."""
     lock: threading.Lock = Factory(threading.Lock)
 
     def on(self, method: str, path: str, fault: Fault) -> None:
@@ -61,6 +63,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         self._body = None
+        self.proxy.authorizations.add(self.headers.get("Authorization", ""))
         fault = self.proxy.take(self.command, self.path)
         if fault is None:
             self.forward()
@@ -77,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
     def exchange(self) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.proxy.target).netloc, timeout=30)
         try:
-            names = ("Authorization", "Content-Type", "Content-Encoding", "Accept")
+            names = ("Host", "Authorization", "Content-Type", "Content-Encoding", "Accept")
             headers = {name: self.headers[name] for name in names if self.headers[name]}
             connection.request(self.command, self.path, self.body(), headers)
             answer = connection.getresponse()

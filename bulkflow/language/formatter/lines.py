@@ -66,9 +66,7 @@ def lines_of(statements: Iterable[tree.Statement], depth: int = 0) -> Iterator[L
             case tree.Parallel() | tree.For() | tree.When() | tree.Always():
                 yield Line(((_opening(statement),),), depth, opens=True)
                 yield from lines_of(statement.body, depth + 1)
-            case tree.Org():
-                yield _single(statement.span, f"org {statement.name.name}", depth)
-            case tree.Param() | tree.Let() | tree.Include():
+            case tree.Org() | tree.Param() | tree.Let() | tree.Include():
                 yield Line(((_declaration(statement),),), depth, opens=False)
             case _:
                 assert_never(statement)
@@ -114,9 +112,12 @@ def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> P
     return Piece(statement.span.start, statement.span.end, text)
 
 
-def _declaration(statement: tree.Param | tree.Let | tree.Include) -> Piece:
+def _declaration(statement: tree.Org | tree.Param | tree.Let | tree.Include) -> Piece:
     def text(margin: str) -> str:
         match statement:
+            case tree.Org():
+                alias = "" if statement.profile == statement.name else f"{statement.name.name} = "
+                return f"org {alias}{statement.profile.name}"
             case tree.Param():
                 default = help_text = ""
                 if statement.default is not None:

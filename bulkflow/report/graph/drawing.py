@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field, frozen
 
+from bulkflow.model.org import org_as_text
 from bulkflow.model.plan import (
     HandlerEvent,
     PlannedAlways,
@@ -22,7 +23,7 @@ from bulkflow.model.plan import (
 from bulkflow.report.graph.shapes import Box, Edge, EdgeKind, Graph, Node, NodeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bulkflow.model.plan import Block, Plan, PlannedHandler, PlannedJob, PlannedStep, Statement
     from bulkflow.plugin.catalogue import Catalogue
@@ -42,7 +43,7 @@ Exits: TypeAlias = tuple[_Exit, ...]
 
 def draw(plan: Plan, catalogue: Catalogue) -> Graph:
     """Draw a plan. The catalogue says which steps end a chain, and after which it goes on."""
-    drawing = _Drawing(catalogue)
+    drawing = _Drawing(catalogue, plan.orgs)
     drawing.block(plan.body, drawing.graph.root, (), {})
     return drawing.graph
 
@@ -50,6 +51,7 @@ def draw(plan: Plan, catalogue: Catalogue) -> Graph:
 @define(eq=False)
 class _Drawing:
     catalogue: Catalogue
+    orgs: Mapping[str, str]
     graph: Graph = field(init=False, factory=lambda: Graph(Box("root", "")))
     _numbers: Iterator[int] = field(init=False, factory=lambda: count(1))
     _used: set[str] = field(init=False, factory=set)
@@ -69,7 +71,10 @@ class _Drawing:
     ) -> dict[str, str]:
         for job in declared:
             clauses = tuple(_flat(clause.span.text) for clause in job.clauses)
-            node = self._node(box, NodeKind.JOB, (f"job {job.name}", *clauses))
+            title = f"job {job.name}"
+            if job.org is not None and len(self.orgs) > 1:
+                title += f" in {org_as_text(job.org, self.orgs)}"
+            node = self._node(box, NodeKind.JOB, (title, *clauses))
             jobs = {**jobs, job.name: node.id}
         return jobs
 

@@ -1,0 +1,41 @@
+"""What plugins declare when they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define
+
+if TYPE_CHECKING:
+    from bulkflow.plugin.records import (
+        Clause,
+        Command,
+        Condition,
+        Org,
+        Source,
+        Step,
+        ValueType,
+    )
+
+
+@define
+class Declared:
+    """What plugins declare, each kind in the order of loading."""
+
+    steps: list[Step] = Factory(list)
+    clauses: list[Clause] = Factory(list)
+    conditions: list[Condition] = Factory(list)
+    value_types: list[ValueType] = Factory(list)
+    orgs: list[Org] = Factory(list)
+    sources: list[Source] = Factory(list)
+    commands: list[Command] = Factory(list)
+
+    def add(self, other: Declared) -> None:
+        """Take over what one more plugin declares."""
+        self.steps += other.steps
+        self.clauses += other.clauses
+        self.conditions += other.conditions
+        self.value_types += other.value_types
+        self.orgs += other.orgs
+        self.sources += other.sources
+        self.commands += other.commands
