@@ -54,6 +54,7 @@ docs: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python bench/path.py --peer
 	$(BIN)/python bench/parts.py --parts 4000
+	$(BIN)/python bench/rewrite.py
 	$(BIN)/python bench/fates.py --rows 1000000 --failed 1.0
 	$(BIN)/python bench/load.py
 
