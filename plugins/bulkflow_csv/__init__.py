@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from bulkflow_csv.mending import line_end_to_mend, mended
     from bulkflow_csv.part import PartRange
     from bulkflow_csv.recoding import is_encoding, recode
+    from bulkflow_csv.record import Mark
     from bulkflow_csv.rewriting import rewrite, told_of_original
     from bulkflow_csv.rows import Row, read_rows, write_rows
     from bulkflow_csv.scanning import Scan, iter_parts, scan, scan_rows
     from bulkflow_csv.source import ByteSource, Stamp, is_gzip, is_stream, open_source, spool
-    from bulkflow_csv.walk import Mark
     from bulkflow_csv.windowing import windows
 
 __all__ = [
@@ -88,7 +88,7 @@ _HOMES: Final = {
     "Header": "header",
     "LINE_ENDINGS": "dialect",
     "Layout": "columns",
-    "Mark": "walk",
+    "Mark": "record",
     "NULL": "columns",
     "PART_BYTES": "limits",
     "PartBody": "body",

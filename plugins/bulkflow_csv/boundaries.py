@@ -25,7 +25,7 @@ class Boundaries:
     Args:
         block_size: Bytes of a block, a multiple of 64; every block but the last must be full.
 
-    After `read`, the sets of positions describe the block; they are overwritten by nobody:
+    After `read`, the sets of positions describe the block; each block has new ones:
 
     Attributes:
         buffer: Where the block's bytes are put before `read`.

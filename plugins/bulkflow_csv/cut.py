@@ -9,7 +9,7 @@ import numpy as np
 from bulkflow_csv import bits
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.part import PartRange
-from bulkflow_csv.walk import Mark
+from bulkflow_csv.record import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

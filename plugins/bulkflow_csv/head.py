@@ -10,8 +10,9 @@ from bulkflow_csv.dialect import Dialect
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import Header, check_columns
 from bulkflow_csv.limits import FormatLimits
+from bulkflow_csv.record import Mark, RawRecord
 from bulkflow_csv.sniff import UTF8_BOM, refuse_foreign_encoding, sniff_delimiter
-from bulkflow_csv.walk import Mark, RawRecord, Walker
+from bulkflow_csv.walk import Walker
 
 if TYPE_CHECKING:
     from io import FileIO

@@ -11,8 +11,8 @@ _THREADS = "OPENBLAS_NUM_THREADS"
 def load_numpy() -> None:
     """Import numpy without the threads of its linear algebra library, which nothing here uses.
 
-    They are made when numpy is imported, one for each core, and cost as much processor time as a
-    fifth of the import. A number of threads that the user set is left alone, and no other process
+    They are made when numpy is imported, one for each core, and take a quarter of the import's
+    processor time. A number of threads that the user set is left alone, and no other process
     is told. Called before anything that imports numpy at its top.
     """
     if "numpy" in sys.modules:

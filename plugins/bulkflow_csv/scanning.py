@@ -15,7 +15,7 @@ from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.limits import FormatLimits, PartLimit
 from bulkflow_csv.numeric import load_numpy
 from bulkflow_csv.reading import BLOCK_BYTES, blocks, fill
-from bulkflow_csv.walk import Mark, Walker
+from bulkflow_csv.walk import Walker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.dialect import Dialect
     from bulkflow_csv.header import Header
     from bulkflow_csv.part import PartRange
+    from bulkflow_csv.record import Mark
     from bulkflow_csv.source import ByteSource
 
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import attrs
 
 from bulkflow_csv.errors import CsvError
+from bulkflow_csv.record import RawRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bulkflow_csv.limits import FormatLimits
+    from bulkflow_csv.record import Mark
 
 _CLOSED_VALUE: Final = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
 _DEVIATES: Final = {
@@ -26,36 +28,6 @@ _DEVIATES: Final = {
     b"\r\n": re.compile(rb"\r(?!\n)|(?<!\r)\n"),
 }
 _SPELLED: Final = {b"\n": "LF", b"\r\n": "CRLF", b"\r": "a lone CR"}
-
-
-@attrs.frozen
-class Mark:
-    """A place between two records.
-
-    Attributes:
-        offset: Byte offset in the file of the next record's first byte.
-        line: Physical line, from 1, of that byte.
-        record: Number of the next record; 0 is the header, 1 the first data row.
-    """
-
-    offset: int
-    line: int
-    record: int
-
-
-@attrs.frozen
-class RawRecord:
-    """One record as its bytes.
-
-    Attributes:
-        values: Its values as they stand in the file, quotes included.
-        end: Index in the data just behind the record and its line end.
-        line_end: The bytes that ended it, none at the end of the file.
-    """
-
-    values: tuple[bytes, ...]
-    end: int
-    line_end: bytes
 
 
 @attrs.define(eq=False)

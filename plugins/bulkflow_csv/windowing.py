@@ -21,9 +21,9 @@ from bulkflow_csv.errors import CsvError
 from bulkflow_csv.head import Head, data_end, read_head
 from bulkflow_csv.limits import PART_BYTES, PartLimit
 from bulkflow_csv.numeric import load_numpy
+from bulkflow_csv.record import Mark
 from bulkflow_csv.scanning import Scan, scan_rows
 from bulkflow_csv.source import ByteSource, not_copied, not_gzip
-from bulkflow_csv.walk import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
