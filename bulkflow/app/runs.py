@@ -60,10 +60,7 @@ def run(
     from bulkflow.journal import RunJournal
 
     with journal_of(request.state_directory) as journal:
-        last = _last_run(journal, request)
-        if last is not None and not fresh:
-            _refuse_unfinished(request, last)
-            _remind(journal, request, last, listener)
+        loaded = {} if fresh else _loaded_before(journal, request, plan.orgs)
         run_id = new_run_id(journal.time())
         texts = {str(each.path.absolute()): each.text for each in plan.sources if each.path}
         record = RunJournal.begin(
@@ -78,7 +75,7 @@ def run(
             parameters=_as_given(plan, request.settings),
             version=__version__,
         )
-        return work_on(request, plan, host, listener, watch, run_id, record)
+        return work_on(request, plan, host, listener, watch, run_id, record, loaded_before=loaded)
 
 
 def resume(
@@ -151,11 +148,12 @@ def work_on(
     asks_for_answers: bool = True,
     ends: bool = True,
     goes_on_with: str = "",
+    loaded_before: Mapping[str, str] | None = None,
 ) -> RunFinished:
     """Walk a plan with the journal of its run, and record what it came to.
 
-    `replays`, `asks_for_answers` and `goes_on_with` are those of `Services`. What does not end the
-    run leaves it where it was, to be gone on with or over.
+    `replays`, `asks_for_answers`, `goes_on_with` and `loaded_before` are those of `Services`. What
+    does not end the run leaves it where it was, to be gone on with or over.
     """
     from bulkflow.engine.ending import is_over
     from bulkflow.engine.run import run_plan
@@ -176,6 +174,7 @@ def work_on(
         recalls=not replays,
         independent=not replays,
         goes_on_with=goes_on_with,
+        loaded_before=loaded_before or {},
     )
     watch(services)
     finished = run_plan(plan, services)
@@ -207,38 +206,31 @@ def _opened(directory: Path) -> Iterator[Journal]:
         journal.close()
 
 
-def _last_run(journal: Journal, request: Request) -> RunSummary | None:
-    from bulkflow.journal import run_summaries
+def _loaded_before(journal: Journal, request: Request, orgs: Mapping[str, str]) -> dict[str, str]:
+    """What the last run of the file against the same orgs loaded, if it failed then.
+
+    By the digests of parts, with the run's id.
+
+    Whoever runs the file again may not know that it did.
+
+    Raises:
+        UnfinishedError: the last run of the file is not over.
+    """
+    from bulkflow.engine.ending import HANDS_OVER, OVER
+    from bulkflow.journal import run_summaries, sent_digests
 
     pipeline = str(request.file.absolute())
-    return next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
-
-
-def _refuse_unfinished(request: Request, last: RunSummary) -> None:
-    if last.finished is None:
-        raise UnfinishedError(
-            f"the last run of {request.file}, {last.id}, is not over",
-            help=f"`bulkflow resume {last.id}` goes on with it, `bulkflow abort {last.id}` gives "
-            "it up; `--fresh` begins another all the same, and may load rows twice",
-        )
-
-
-def _remind(
-    journal: Journal, request: Request, last: RunSummary, listener: Callable[[Event], None]
-) -> None:
-    """Say that the last run loaded rows, though it failed: who runs the file again may not know."""
-    from bulkflow.engine.ending import HANDS_OVER, OVER
-    from bulkflow.journal import RunJournal
-    from bulkflow.model.event import Notice, NoticeLevel
-
-    if last.exit_code not in OVER and RunJournal(journal, last.id).intended(HANDS_OVER):
-        listener(
-            Notice(
-                f"the last run of {request.file}, {last.id}, failed after its rows were loaded",
-                NoticeLevel.WARNING,
-                help=f"the same data would be loaded again; `bulkflow runs {last.id}` shows it",
+    runs = [each for each in run_summaries(journal) if each.pipeline == pipeline]
+    for number, each in enumerate(runs):
+        if number == 0 and each.finished is None:
+            raise UnfinishedError(
+                f"the last run of {request.file}, {each.id}, is not over",
+                help=f"`bulkflow resume {each.id}` goes on with it, `bulkflow abort {each.id}` "
+                "gives it up; `--fresh` begins another all the same, and may load rows twice",
             )
-        )
+        if dict(each.orgs) == dict(orgs) and (sent := sent_digests(journal, each.id, HANDS_OVER)):
+            return {} if each.exit_code in OVER else dict.fromkeys(sent, each.id)
+    return {}
 
 
 def chosen(journal: Journal, run_id: str | None) -> RunRecord:

@@ -110,8 +110,8 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
         if not is_over(services, exit_code):
             return f"some rows are loaded, and others were not sent yet: {again}"
         return (
-            "all rows were sent, and what became of them is known, so the run is over: to run "
-            f"{plan.source.name} again loads the same data again; `bulkflow resume {run}` does the "
+            "all rows were sent, and what became of them is known, so the run is over, and "
+            f"{plan.source.name} can be run with other data; `bulkflow resume {run}` does the "
             f"steps that are left, `bulkflow undo {run}` takes back what was made"
         )
     unanswered = _unanswered(services)

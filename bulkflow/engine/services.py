@@ -182,6 +182,8 @@ class Services:
     """Whether the statements have nothing to do with one another: each runs, whichever fails."""
     goes_on_with: str = ""
     """The command that goes on with what is left undone; `bulkflow resume` if it is blank."""
+    loaded_before: Mapping[str, str] = field(factory=dict, repr=False)
+    """The digests of parts that the last run of the file loaded before it failed, with its id."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _numbers: dict[int, int] = field(factory=dict, repr=False)
@@ -280,6 +282,7 @@ class Services:
         job.manifest = self.plugins.prepare_job(context, job)
         self._prepared.add(job.key)
         if job.manifest is not None:
+            self._refuse_repeated(job, job.manifest)
             if self.journal.history(job.key) is None:
                 self.journal.prepared(job.key, job.manifest, job.org)
             self.emit(JobPrepared(job.key, job.manifest))
@@ -297,6 +300,16 @@ class Services:
         return UsageError(
             "the file names no org", help="write `org NAME` at its top, or use --org NAME"
         )
+
+    def _refuse_repeated(self, job: Job, manifest: Manifest) -> None:
+        for part in manifest.parts:
+            if run := self.loaded_before.get(part.digest):
+                raise UsageError(
+                    f"rows of job {job.name} were loaded before, by run {run}, which failed then: "
+                    f"part {part.index + 1} of {part.source} is the same",
+                    help=f"`bulkflow resume {run}` does the steps that are left of it, "
+                    f"`bulkflow abort {run}` gives these up; `--fresh` loads the rows again",
+                )
 
     def _connect(self, name: str) -> OrgAccess:
         org = self.catalogue.orgs.get(name)

@@ -1,6 +1,13 @@
 """The durable record of runs: what was intended, what was done."""
 
-from bulkflow.journal.history import RunRecord, RunStory, run_record, run_story, run_summaries
+from bulkflow.journal.history import (
+    RunRecord,
+    RunStory,
+    run_record,
+    run_story,
+    run_summaries,
+    sent_digests,
+)
 from bulkflow.journal.lock import StateLockedError, locked
 from bulkflow.journal.recorder import RunJournal
 from bulkflow.journal.store import Journal, JournalError
@@ -16,4 +23,5 @@ __all__ = [
     "run_record",
     "run_story",
     "run_summaries",
+    "sent_digests",
 ]

@@ -93,6 +93,20 @@ def run_record(journal: Journal, run: str) -> RunRecord | None:
     )
 
 
+def sent_digests(journal: Journal, run: str, action: str) -> set[str]:
+    """The digests of the parts for which a request was sent, or may have been, and not refused."""
+    return {
+        _text(digest)
+        for (digest,) in journal.reading(
+            "SELECT DISTINCT digest FROM part JOIN intent ON intent.run = part.run"
+            " AND intent.job = part.job AND intent.part = part.number"
+            " WHERE part.run = ? AND action = ? AND outcome IS NOT 'refused' AND rows > 0",
+            run,
+            action,
+        )
+    }
+
+
 def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
     """How far each step of a run came, by its place; the newest record of a place counts.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,8 +108,8 @@ class _Driver:
                 return
             # Whoever does not know better runs the file again; bulkflow says what is right.
             command = ["run", "load.bulkflow", "--json"]
-            if ended.status == 2 and "bulkflow resume" in ended.err:
-                command = ["resume", "--json"]
+            if ended.status == 2 and (said := re.search(r"bulkflow resume (\S+)`", ended.said)):
+                command = ["resume", said[1], "--json"]
             else:
                 expect(ended.killed or ended.finished is not None, ended.err)
         raise BrokenPromiseError(f"no end after {MOST_ATTEMPTS} attempts: {ended.out[-2000:]}")

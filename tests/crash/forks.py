@@ -36,6 +36,10 @@ class Ended:
         return self.status == -9
 
     @property
+    def said(self) -> str:
+        return self.out + self.err
+
+    @property
     def finished(self) -> dict[str, Any] | None:
         """The last event of the run, if it got there."""
         for line in reversed(self.out.splitlines()):

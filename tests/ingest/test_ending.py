@@ -91,16 +91,35 @@ def test_a_run_with_rows_that_were_not_sent_is_not_over(
         assert workshop.run("org env\n" + pipeline).code == 2
 
 
-def test_who_runs_a_file_again_whose_last_run_failed_after_loading_is_told(tmp_path: Path) -> None:
+def test_the_same_data_are_not_loaded_again_after_a_failure_unless_asked_for(
+    tmp_path: Path,
+) -> None:
     with local_org() as org:
         workshop = workshop_in(tmp_path, org)
         pipeline = "org env\n" + PEOPLE + "load job people\n" + FAILS
         first = workshop.run(pipeline)
         assert "the run is over" in help_of(first)
         run = str(first.event("run_finished")["run"])
-        resumed = workshop.command("resume", run, "--state-dir", str(tmp_path / "state"), "--json")
-        assert resumed.code == 1
+        for _ in range(2):
+            again = workshop.run(pipeline)
+            assert again.code == 2
+            assert f"were loaded before, by run {run}, which failed then" in again.out
+        state = ("--state-dir", str(tmp_path / "state"), "--json")
+        assert workshop.command("resume", run, *state).code == 1
         assert len(org.records("Contact")) == 3
-        again = workshop.run(pipeline)
-        assert f"{run}, failed after its rows were loaded" in again.out
+        workshop.write("people.csv", "LastName\nother\n")
+        assert workshop.run(pipeline).code == 1
+        assert len(org.records("Contact")) == 4
+        assert workshop.run(pipeline, "--fresh").code == 1
+        assert len(org.records("Contact")) == 5
+
+
+def test_the_same_data_are_loaded_again_once_a_failure_was_given_up(tmp_path: Path) -> None:
+    with local_org() as org:
+        workshop = workshop_in(tmp_path, org)
+        pipeline = "org env\n" + PEOPLE + "load job people\n" + FAILS
+        run = str(workshop.run(pipeline).event("run_finished")["run"])
+        state = ("--state-dir", str(tmp_path / "state"), "--json")
+        assert workshop.command("abort", run, *state).code == 0
+        assert workshop.run(pipeline).code == 1
         assert len(org.records("Contact")) == 6
