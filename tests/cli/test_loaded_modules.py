@@ -128,3 +128,17 @@ def test_a_load_into_another_org_loads_no_sandbox_and_no_logins(file: Path) -> N
         "uvicorn",
     }
     assert modules & unneeded == set()
+
+
+def test_a_run_that_saves_rows_ends_without_a_word_of_duckdb_s(file: Path) -> None:
+    (file.parent / "a.csv").write_text("Name\nAcme\n", "utf-8")
+    text = file.read_text("utf-8") + 'save successful rows of job a to "out.csv"\n'
+    file.write_text(text, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "bulkflow", "run", str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=file.parent,
+    )
+    assert "leaked" not in done.stderr
