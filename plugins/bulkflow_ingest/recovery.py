@@ -80,8 +80,6 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
     begun = [part.orphaned_at for part in parts.parts if part.orphaned_at is not None]
     if not begun:
         return
-    for part in parts.parts:
-        part.orphaned_at = None
     known = {part.id for part in parts.parts}
     users: set[str] = set()
     found: list[JobInfo] = []
@@ -90,6 +88,9 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
             users |= {_short(info.created_by_id)} if info.created_by_id else set()
         elif _may_be(info, parts.settings) and _created(info) >= min(begun) - CLOCK_SKEW:
             found.append(info)
+    # Not before: a list that cannot be had now is asked for again after the next step.
+    for part in parts.parts:
+        part.orphaned_at = None
     if found:
         me = api.user()
         users |= {_short(me)} if me else set()
