@@ -10,13 +10,13 @@ from attrs import frozen
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.engine.services import Services
     from bulkflow.model.event import Event
     from bulkflow.model.org import OrgAccess
-    from bulkflow.plugin.context import Clock, Job, Recorder
+    from bulkflow.plugin.context import Clock, Job, Recorder, StepAhead
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class StepContext:
     failure: BaseException | None = None
     _org: str | None = None
     """The org that the step names."""
+    ahead: Sequence[StepAhead] = ()
 
     @property
     def run_id(self) -> str:

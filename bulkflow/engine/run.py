@@ -26,6 +26,7 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
     interrupted = False
     try:
         services.declare(jobs_of(plan.body))
+        services.foresee(plan.body)
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
         if not services.errors:

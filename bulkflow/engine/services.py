@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from attrs import Factory, define, evolve, field
 
 from bulkflow.engine.cancellation import Cancellation
+from bulkflow.engine.foresight import steps_ahead
 from bulkflow.engine.shared import Shared
 from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory, StepRecord, StepState
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
-    from bulkflow.model.plan import PlannedJob
+    from bulkflow.model.plan import Block, PlannedJob, PlannedStep
     from bulkflow.plugin.catalogue import Catalogue
-    from bulkflow.plugin.context import Clock, Context, Job
+    from bulkflow.plugin.context import Clock, Context, Job, StepAhead
     from bulkflow.plugin.exchange import Load
     from bulkflow.plugin.records import Problem, Provider
 
@@ -188,6 +189,7 @@ class Services:
     _deaf: set[Provider] = field(factory=set)
     _numbers: dict[int, int] = field(factory=dict, repr=False)
     _labels: Counter[str] = field(factory=Counter)
+    _ahead: dict[int, tuple[StepAhead, ...]] = field(factory=dict, repr=False)
     _emitting: Lock = field(factory=Lock, repr=False)
     _adding: Lock = field(factory=Lock, repr=False)
 
@@ -237,6 +239,14 @@ class Services:
         for job in jobs:
             seen[job.name] += 1
             self._numbers[id(job)] = seen[job.name]
+
+    def foresee(self, body: Block) -> None:
+        """Find which steps follow each other, before the first of them runs."""
+        self._ahead.update(steps_ahead(body))
+
+    def ahead_of(self, step: PlannedStep) -> Sequence[StepAhead]:
+        """The steps that follow a step for its job if nothing fails."""
+        return self._ahead.get(id(step), ())
 
     def add(self, job: Job, declared: PlannedJob) -> Job:
         """Make a job one of the run's; numbers its key where another has the same."""

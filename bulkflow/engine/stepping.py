@@ -48,7 +48,14 @@ def run_step(
     # Not before: what is only read from the journal brings the job to where the run left it, and
     # what handles the interruption has to find it there.
     services.cancellation.checkpoint()
-    context = StepContext(services, job, folder_of(planned.span), failure, planned.org)
+    context = StepContext(
+        services,
+        job,
+        folder_of(planned.span),
+        failure,
+        planned.org,
+        ahead=services.ahead_of(planned),
+    )
     turn.begin()
     try:
         if job is not None:

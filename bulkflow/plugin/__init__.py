@@ -40,7 +40,7 @@ from bulkflow.plugin.records import (
 from bulkflow.plugin.unknown import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
-    from bulkflow.plugin.context import Clock, Context, Job, Recorder
+    from bulkflow.plugin.context import Clock, Context, Job, Recorder, StepAhead
     from bulkflow.plugin.exchange import (
         Load,
         OrgRequest,
@@ -74,6 +74,7 @@ __all__ = [
     "SourceRequest",
     "SourceRows",
     "Step",
+    "StepAhead",
     "Stop",
     "Unknown",
     "ValueType",
@@ -95,6 +96,7 @@ _HOMES: Final = {
     "SourceFile": "exchange",
     "SourceRequest": "exchange",
     "SourceRows": "exchange",
+    "StepAhead": "context",
 }
 """What a file that runs needs and one that is checked does not, and the modules that hold it."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
+    from bulkflow.model.value import Value
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -49,6 +50,14 @@ class Job:
     failures_settled: bool = False
     """Whether a step was an answer to rows that fail: without one, such a run ends with 3."""
     state: dict[str, object] = field(factory=dict, repr=False)
+
+
+@frozen
+class StepAhead:
+    """A step that follows for the same job: the text of its phrase, and its slots as written."""
+
+    word: str
+    arguments: Mapping[str, Value]
 
 
 class Clock(Protocol):
@@ -136,6 +145,14 @@ class Context(Protocol):
     @property
     def org_name(self) -> str | None:
         """What the file calls the org of the step; None where it has none, or does not say."""
+        ...
+
+    @property
+    def ahead(self) -> Sequence[StepAhead]:
+        """The steps that follow for this job if nothing fails, in their order.
+
+        None that a condition or a loop may leave out: what they need will be needed.
+        """
         ...
 
     def org(self) -> OrgAccess:

@@ -11,14 +11,14 @@ from bulkflow.model.event import Notice
 from bulkflow.model.history import StepRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory, StepState
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
-    from bulkflow.plugin.context import Job
+    from bulkflow.plugin.context import Job, StepAhead
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -137,6 +137,7 @@ class RecordingContext:
     clock: TestClock = Factory(TestClock)
     journal: RecordingJournal = Factory(RecordingJournal)
     failure: BaseException | None = None
+    ahead: Sequence[StepAhead] = ()
     run_id: str = "20260101-000000-test"
     org_access: OrgAccess | None = None
     """What `org` returns; without it, the run has no org."""

@@ -33,7 +33,16 @@ from bulkflow.model.plan import (
     PlannedWhen,
     Statement,
 )
-from bulkflow.model.value import Duration, Environment, Integer, Interpolation, Name, Text, Value
+from bulkflow.model.value import (
+    Duration,
+    Environment,
+    Integer,
+    Interpolation,
+    Name,
+    Text,
+    Value,
+    plain,
+)
 from bulkflow.plugin import Org, Step, clause, condition, hookimpl, step
 from bulkflow.plugin.host import PluginHost
 from bulkflow.plugin.phrase import Match, Phrase
@@ -109,6 +118,12 @@ class Words:
         def lose(context, n, job):
             """Have rows that failed."""
             job.counts = Counts(10, 10 - n, n, 0)
+
+        @step("foresee {job}")
+        def foresee(context, job):
+            """Leave a trace of what follows."""
+            ahead = [plain(each.arguments["what"]) for each in context.ahead]
+            world.trace.append(f"ahead: {' '.join(ahead)}")
 
         @step("answer for {job}")
         def answer(context, job):
