@@ -11,7 +11,7 @@ from bulkflow_ingest.info import JobInfo, JobPage, JobState
 from bulkflow_salesforce import BadAnswerError, LostAnswerError, SalesforceError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from typing import BinaryIO
 
     from bulkflow_salesforce import Body, DownloadInfo, Response, Session
 
@@ -113,9 +113,9 @@ class IngestApi:
         """DELETE a job that is at an end, with its data and results."""
         self.session.delete(self._path(job))
 
-    def results(self, job: str, which: ResultFile, path: Path) -> DownloadInfo:
-        """GET one of the three result files of a job into a file."""
-        return self.session.download(self._path(job, which.value), path)
+    def results(self, job: str, which: ResultFile, file: BinaryIO) -> DownloadInfo:
+        """GET one of the three result files of a job into an open file."""
+        return self.session.download(self._path(job, which.value), file)
 
     def _change(self, job: str, state: JobState) -> JobInfo:
         return _job(self.session.patch_json(self._path(job), {"state": state.value}))

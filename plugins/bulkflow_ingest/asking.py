@@ -10,13 +10,10 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobState
-from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.recovery import name_orphans
 from bulkflow_ingest.requests import GoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bulkflow.plugin import Context
     from bulkflow_ingest.parts import JobParts, PartJob
     from bulkflow_ingest.requests import Requests
@@ -30,17 +27,11 @@ class Asking:
     parts: JobParts
     requests: Requests
 
-    def look(self, parts: Sequence[PartJob]) -> None:
-        """Ask how parts are, several at a time."""
-
-        def ask(part: PartJob) -> None:
-            # Whoever waits is told of it with the parts that failed.
-            with suppress(GoneError):
-                self.requests.refresh(part)
-
-        Lanes.of(self.context).each(
-            parts, ask, width=self.parts.settings.connections, checkpoint=self.context.checkpoint
-        )
+    def look(self, part: PartJob) -> None:
+        """Ask how a part is that is waited for."""
+        # Whoever waits is told of one that is gone with the parts that failed.
+        with suppress(GoneError):
+            self.requests.refresh(part)
 
     def ask_again(self, part: PartJob) -> None:
         """Ask how a part is that an earlier attempt worked on.

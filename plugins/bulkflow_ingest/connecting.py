@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow_ingest.settings import MOST_CONNECTIONS, SHORT_CALLS
 from bulkflow_salesforce import LimitInfo, Network, OrgAddress, RetryNotice, Session
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def session_of(context: Context) -> Session:
         return Session(
             OrgAddress(org.instance_url, org.api_version),
             org.tokens,
+            connections=MOST_CONNECTIONS + SHORT_CALLS,
             network=Network.of(context.environ),
             on_retry=lambda notice: context.emit(Notice(_again(notice), NoticeLevel.WARNING)),
             on_slow=lambda info: context.emit(Notice(_slower(org.name, info), NoticeLevel.WARNING)),

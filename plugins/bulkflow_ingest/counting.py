@@ -28,6 +28,9 @@ class Counting:
 
     def count(self) -> None:
         """Count all parts; those that did not complete by their result files."""
+        self.results.files.fetch_for_counting(
+            part for part in self.parts.in_org if part.state in BAD_ENDS
+        )
         for part in self.parts.parts:
             counted = self._counted(part) if part.state in BAD_ENDS else None
             if counted is not None:

@@ -6,14 +6,18 @@ import hashlib
 import os
 import re
 from contextlib import contextmanager
+from io import BufferedWriter, FileIO
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from bulkflow.errors import StepError
+from bulkflow_salesforce import LocalFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
 
 
 @contextmanager
@@ -69,6 +73,50 @@ def label_of(key: str) -> str:
     if label == key == key.lower():
         return label
     return f"{label}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+@contextmanager
+def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryIO]:
+    """A file that takes its name when the block is left without an error, for its owner only.
+
+    Args:
+        path: Its name.
+        checkpoint: Called before each write; what it raises leaves nothing behind.
+
+    Raises:
+        StepError: it cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        with _Interruptible(FileIO(descriptor, "w"), checkpoint) as file:
+            yield file
+        # What has its name is gone by for good.
+        sync(temporary)
+        temporary.replace(path)
+        temporary = None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    except LocalFileError as error:
+        # Of the transport, which knows no name of what it writes to.
+        cause = error.__cause__
+        raise unwritable(path, cause if isinstance(cause, OSError) else OSError(error)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+class _Interruptible(BufferedWriter):
+    """A file that takes nothing more once the run is to stop."""
+
+    def __init__(self, raw: FileIO, checkpoint: Callable[[], None]) -> None:
+        super().__init__(raw)
+        self._checkpoint = checkpoint
+
+    def write(self, piece: Buffer, /) -> int:
+        self._checkpoint()
+        return super().write(piece)
 
 
 def make_folder(folder: Path) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, field
 
 from bulkflow.errors import BulkflowError, RunInterruptedError
-from bulkflow_ingest.settings import MOST_CONNECTIONS
+from bulkflow_ingest.settings import MOST_CONNECTIONS, SHORT_CALLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Future
 
     from bulkflow.plugin import Context
@@ -33,6 +33,9 @@ class Lanes:
     _pool: ThreadPoolExecutor = field(
         factory=lambda: ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="part")
     )
+    _short: ThreadPoolExecutor = field(
+        factory=lambda: ThreadPoolExecutor(SHORT_CALLS, thread_name_prefix="look")
+    )
 
     @classmethod
     def of(cls, context: Context) -> Lanes:
@@ -42,11 +45,20 @@ class Lanes:
     def close(self) -> None:
         """End the threads, when their work is done."""
         self._pool.shutdown()
+        self._short.shutdown()
+
+    def begin(self, act: Callable[[T], object], thing: T) -> Future[object]:
+        """Act on a thing as soon as a thread is free."""
+        return self._pool.submit(act, thing)
+
+    def begin_short(self, act: Callable[[T], object], thing: T) -> Future[object]:
+        """Make a short call about a thing, on threads that no upload or download holds."""
+        return self._short.submit(act, thing)
 
     def each(
         self,
         things: Iterable[T],
-        act: Callable[[T], None],
+        act: Callable[[T], object],
         *,
         width: int,
         checkpoint: Callable[[], None],
@@ -66,7 +78,7 @@ class Lanes:
             return
         todo = iter(things)
         failures: list[BaseException] = []
-        pending: set[Future[None]] = set()
+        pending: set[Future[object]] = set()
         going_on = True
         try:
             while pending or going_on:
@@ -89,10 +101,10 @@ class Lanes:
                 future.cancel()
             wait(pending)
         if failures:
-            raise _first_with_others(failures)
+            raise first_with_others(failures)
 
 
-def _first_with_others(failures: list[BaseException]) -> BaseException:
+def first_with_others(failures: Sequence[BaseException]) -> BaseException:
     """The failure to raise; the others become notes of it, so that none is lost."""
     first, *others = sorted(failures, key=lambda each: not isinstance(each, RunInterruptedError))
     if isinstance(first, BulkflowError):

@@ -1,12 +1,11 @@
-"""Waits for parts to come to their end, with few calls."""
+"""When the org is asked how jobs are: seldom, and yet soon after they end."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from heapq import heappop, heappush
 from random import random
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
 
@@ -15,7 +14,7 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.parts import JobParts, PartJob
@@ -35,7 +34,7 @@ TOGETHER = 0.05
 
 
 @define(eq=False)
-class Pace:
+class Schedule:
     """How often the org is asked: one for all waits of a run, so that they share its calls."""
 
     chance: Callable[[], float] = random
@@ -44,25 +43,19 @@ class Pace:
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
-    def of(cls, context: Context) -> Pace:
+    def of(cls, context: Context) -> Schedule:
         """That of the run."""
-        return context.shared("ingest:pace", cls, lambda _: None)
+        return context.shared("ingest:schedule", cls, lambda _: None)
 
-    @contextmanager
-    def waiting(self, parts: int) -> Iterator[Callable[[], None]]:
-        """So many parts more are waited for; what is given is to be called when one has ended."""
-        left = parts
+    def watch(self, context: Context, parts: JobParts, interval: float | None = None) -> Watch:
+        """What one step waits for.
 
-        def ended() -> None:
-            nonlocal left
-            left -= 1
-            self._add(-1)
-
-        self._add(parts)
-        try:
-            yield ended
-        finally:
-            self._add(-left)
+        Args:
+            context: The step's.
+            parts: The job whose parts they are.
+            interval: Seconds between two looks; None for pauses that grow with the wait.
+        """
+        return Watch(self, context, parts, interval)
 
     def pause(self, waited: float) -> float:
         """Seconds until the next look at a part that was waited for since `waited` seconds."""
@@ -70,102 +63,105 @@ class Pace:
         fair = max(usual, self._waiting / CALLS_PER_SECOND)
         return fair * (1 + JITTER * (2 * self.chance() - 1))
 
-    def _add(self, parts: int) -> None:
+    def add(self, parts: int) -> None:
+        """So many parts more are waited for; fewer, if it is negative."""
         with self._lock:
             self._waiting += parts
 
 
-def poll(
-    context: Context,
-    parts: JobParts,
-    look: Callable[[Sequence[PartJob]], None],
-    among: Sequence[PartJob] | None = None,
-    *,
-    pace: Pace,
-    timeout: float | None,
-    interval: float | None,
-) -> None:
-    """Look until every part is at an end.
+@define(eq=False)
+class Watch:
+    """The parts that a step waits for, and when each is looked at next. For one thread.
 
-    Args:
-        context: The step's.
-        parts: The job that they are parts of.
-        look: Asks the org how some parts are.
-        among: Those of the parts that are waited for; all, unless it says which.
-        pace: How long the pauses are.
-        timeout: Seconds after which to give up waiting; None for never.
-        interval: Seconds between two looks; None for pauses that grow with the job's age.
-
-    Raises:
-        StepError: the time is up; the jobs go on in the org, and the message names them.
+    A context manager: whatever is waited for no longer counts in the schedule when it is left.
     """
-    among = parts.parts if among is None else among
-    began = context.clock.monotonic()
-    strange: set[str | None] = set()
-    due = [part for part in among if part.in_org and not part.is_final]
-    later: list[tuple[float, int, PartJob]] = []
-    with pace.waiting(len(due)) as ended:
-        while True:
-            context.checkpoint()
-            look(due)
-            running = []
-            for part in due:
-                if part.in_org and not part.is_final:
-                    running.append(part)
-                else:
-                    ended()
-            _warn_of_unknown(context, parts, running, strange)
-            parts.tell(context, now=True)
-            _refuse_open(running)
-            spent = context.clock.monotonic() - began
-            for part in running:
-                pause = pace.pause(spent) if interval is None else interval
-                heappush(later, (spent + pause, part.number, part))
-            if not later:
-                return
-            if timeout is not None and spent >= timeout:
-                raise _too_late(parts, [part for _, _, part in sorted(later)], spent)
-            following = later[0][0] if timeout is None else min(later[0][0], timeout)
-            context.sleep(max(0.0, following - spent))
-            now = max(following, context.clock.monotonic() - began)
-            last = timeout is not None and now >= timeout
-            due = []
-            while later and (last or later[0][0] <= now + TOGETHER):
-                due.append(heappop(later)[2])
 
+    _schedule: Schedule
+    _context: Context
+    _parts: JobParts
+    _interval: float | None
+    _due: list[tuple[float, int, PartJob]] = field(factory=list, init=False, repr=False)
+    _since: dict[PartJob, float] = field(factory=dict, init=False, repr=False)
+    _strange: set[str | None] = field(factory=set, init=False, repr=False)
 
-def _too_late(parts: JobParts, running: list[PartJob], spent: float) -> StepError:
-    return StepError(
-        f"job {parts.job.name} is not processed after {spent:.3g} s",
-        help="this is no failure of the job: it goes on in the org, and its rows may still "
-        "be loaded; wait longer, with `up to 2h`",
-        notes=[f"job {part.id} is {part.state}" for part in running],
-    )
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._schedule.add(-len(self._since))
+        self._since.clear()
 
-def _warn_of_unknown(
-    context: Context, parts: JobParts, running: list[PartJob], strange: set[str | None]
-) -> None:
-    """A state that is not known may be a last one; say so once, as the wait may have no end."""
-    for part in running:
-        if part.state not in set(JobState) and part.state not in strange:
-            strange.add(part.state)
-            context.emit(
-                Notice(
-                    f"job {part.id} is in the state {part.state}, which is not known here",
-                    NoticeLevel.WARNING,
-                    job=parts.job.key,
-                    help="it is waited for as long as it lasts; look at the job in the org",
-                )
+    @property
+    def awaited(self) -> list[PartJob]:
+        """The parts that are not known to be at an end, in their order."""
+        return sorted(self._since, key=lambda part: part.number)
+
+    @property
+    def following(self) -> float | None:
+        """The moment of the next look, on the context's clock; None if none is due."""
+        return self._due[0][0] if self._due else None
+
+    def add(self, parts: Iterable[PartJob]) -> None:
+        """Wait for some parts from now on; the first look at each is due at once."""
+        now = self._context.clock.monotonic()
+        added = 0
+        for part in parts:
+            if part.in_org and not part.is_final:
+                self._since[part] = now
+                heappush(self._due, (now, part.number, part))
+                added += 1
+        self._schedule.add(added)
+
+    def take(self, now: float, *, all_of_them: bool = False) -> list[PartJob]:
+        """The parts to look at now; each is to be handed to `looked` afterwards."""
+        taken = []
+        while self._due and (all_of_them or self._due[0][0] <= now + TOGETHER):
+            taken.append(heappop(self._due)[2])
+        return taken
+
+    def looked(self, part: PartJob) -> bool:
+        """A part was looked at; whether it is at an end, so that nothing more is due.
+
+        Raises:
+            StepError: it was never closed: Salesforce begins nothing before, so it has no end.
+        """
+        if not part.in_org or part.is_final:
+            del self._since[part]
+            self._schedule.add(-1)
+            return True
+        if part.state == JobState.OPEN:
+            raise StepError(
+                "Salesforce does not process a job before it is closed",
+                help="close it first: `close job NAME`",
+                notes=[f"job {part.id} is {part.state}"],
             )
+        self._warn_of_unknown(part)
+        now = self._context.clock.monotonic()
+        pause = self._interval
+        if pause is None:
+            pause = self._schedule.pause(now - self._since[part])
+        heappush(self._due, (now + pause, part.number, part))
+        return False
 
+    def too_late(self, spent: float) -> StepError:
+        """The error for a wait of so many seconds that is given up; the jobs go on in the org."""
+        return StepError(
+            f"job {self._parts.job.name} is not processed after {spent:.3g} s",
+            help="this is no failure of the job: it goes on in the org, and its rows may still "
+            "be loaded; wait longer, with `up to 2h`",
+            notes=[f"job {part.id} is {part.state}" for part in self.awaited],
+        )
 
-def _refuse_open(running: list[PartJob]) -> None:
-    """Salesforce begins nothing before a job is closed, so waiting for an open one has no end."""
-    still_open = [part for part in running if part.state == JobState.OPEN]
-    if still_open:
-        raise StepError(
-            "Salesforce does not process a job before it is closed",
-            help="close it first: `close job NAME`",
-            notes=[f"job {part.id} is {part.state}" for part in still_open],
+    def _warn_of_unknown(self, part: PartJob) -> None:
+        """A state that is not known may be a last one; say so once, as the wait may never end."""
+        if part.state in set(JobState) or part.state in self._strange:
+            return
+        self._strange.add(part.state)
+        self._context.emit(
+            Notice(
+                f"job {part.id} is in the state {part.state}, which is not known here",
+                NoticeLevel.WARNING,
+                job=self._parts.job.key,
+                help="it is waited for as long as it lasts; look at the job in the org",
+            )
         )

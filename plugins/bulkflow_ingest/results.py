@@ -15,9 +15,16 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_csv import read_rows
 from bulkflow_ingest.api import ResultFile
-from bulkflow_ingest.drafts import draft, label_of, make_folder, sync
+from bulkflow_ingest.drafts import draft, make_folder
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.info import JobState
+from bulkflow_ingest.result_files import (
+    FILES_OF_SELECTION,
+    NEEDED,
+    SHORT,
+    ResultFiles,
+    expected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,13 +34,6 @@ if TYPE_CHECKING:
     from bulkflow_ingest.fates import Fates
     from bulkflow_ingest.parts import JobParts, PartJob
 
-FILES_OF_SELECTION: dict[str, tuple[ResultFile, ...]] = {
-    "successful": (ResultFile.SUCCESSFUL,),
-    "failed": (ResultFile.FAILED,),
-    "unprocessed": (ResultFile.UNPROCESSED,),
-    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED),
-}
-
 ADDED: dict[str, dict[str, str]] = {
     "successful": {"sf__Id": "_id", "sf__Created": "_created"},
     "failed": {"sf__Id": "_id", "sf__Error": "_error"},
@@ -42,20 +42,6 @@ ADDED: dict[str, dict[str, str]] = {
 }
 """The columns that a saved file has behind those of the source. No field's API name begins with an
 underscore, so they clash with nothing."""
-
-NEEDED: dict[str, tuple[ResultFile, ...]] = {
-    "successful": (ResultFile.SUCCESSFUL,),
-    "failed": (ResultFile.FAILED,),
-    "unprocessed": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
-    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
-}
-"""The files that tell which rows a selection has. What is unprocessed is in neither of the two."""
-
-_SHORT = {
-    ResultFile.SUCCESSFUL: "successful",
-    ResultFile.FAILED: "failed",
-    ResultFile.UNPROCESSED: "unprocessed",
-}
 
 
 @frozen
@@ -72,6 +58,11 @@ class Results:
         For jobs that failed or were aborted, where the counts in the job's properties do not tell.
         """
         return self._rows(part, ResultFile.SUCCESSFUL), self._rows(part, ResultFile.FAILED)
+
+    @property
+    def files(self) -> ResultFiles:
+        """The result files themselves."""
+        return ResultFiles(self.api, self.context, self.parts)
 
     def save_rows(self, selection: str, path: Path) -> int:
         """Write a selection of rows, with what became of each; returns how many.
@@ -97,6 +88,7 @@ class Results:
         self._refuse_gone(*needed)
         for part in self.parts.parts:
             part.check_rows()
+        files = self.files
         slices = [
             SourceSlice.of(
                 part.number, part.data, part.dialect, origin=part.origin, original=part.original
@@ -104,18 +96,22 @@ class Results:
             for part in self.parts.parts
             if part.data is not None
         ]
+        told = [
+            (part, which)
+            for part in self.parts.parts
+            for which in needed
+            if part.id is not None and files.has_rows(part, which)
+        ]
+        files.fetch(told)
         results = [
             PartResults(
                 part.number,
-                ResultKind(_SHORT[which]),
-                self._fetched(part, which),
+                ResultKind(SHORT[which]),
+                files.fetched(part, which),
                 part.dialect.delimiter,
                 self._promised(part, which),
             )
-            for part in self.parts.parts
-            for which in needed
-            if part.id is not None
-            if part.state != JobState.JOB_COMPLETE or self._expected(part, which)
+            for part, which in told
         ]
         with (
             TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
@@ -139,13 +135,19 @@ class Results:
     def _told(self, which: ResultFile) -> Iterator[dict[str, str]]:
         self._finished()
         self._refuse_gone(which)
-        for part in self.parts.parts:
-            if part.id is not None:
-                for header, row in self._read(part, which):
-                    yield dict(zip(header, row, strict=True))
+        known = [part for part in self.parts.parts if part.id is not None]
+        self.files.fetch((part, which) for part in known if self.files.has_rows(part, which))
+        for part in known:
+            for header, row in self._read(part, which):
+                yield dict(zip(header, row, strict=True))
 
     def _refuse_gone(self, *needed: ResultFile) -> None:
-        gone = [each for each in self.parts.parts if each.deleted and not self._kept(each, needed)]
+        files = self.files
+        gone = [
+            each
+            for each in self.parts.parts
+            if each.deleted and not all(files.is_here(each, which) for which in needed)
+        ]
         if gone:
             raise StepError(
                 f"what became of the rows of job {self.parts.job.name} cannot be told: "
@@ -158,20 +160,19 @@ class Results:
         """How many rows a result file must have, if that can be held against it."""
         if part.state != JobState.JOB_COMPLETE:
             return None
-        expected = self._expected(part, which)
-        if expected and not self._fetched(part, which).stat().st_size:
+        rows = expected(part, which)
+        if rows and not self.files.fetched(part, which).stat().st_size:
             # Seen in orgs: 204 and no file (one report). The rows then are what nobody tells.
             self.context.emit(
                 Notice(
-                    f"job {part.id} counts {expected:,} {_SHORT[which]} rows, but has no file "
-                    "of them",
+                    f"job {part.id} counts {rows:,} {SHORT[which]} rows, but has no file of them",
                     NoticeLevel.WARNING,
                     job=self.parts.job.key,
                     help="what became of these rows cannot be told; ask the org for the job",
                 )
             )
             return None
-        return expected
+        return rows
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]
@@ -179,19 +180,25 @@ class Results:
             writer = csv.writer(file, lineterminator="\n")
             columns: Sequence[str] | None = None
             saved = 0
-            for part in self.parts.in_org:
-                for which in FILES_OF_SELECTION[selection]:
-                    for header, row in self._read(part, which):
-                        if columns is None:
-                            columns = self.parts.columns or [
-                                name for name in header if not name.startswith("sf__")
-                            ]
-                            writer.writerow([*columns, *added.values()])
-                        at = {name: index for index, name in enumerate(header)}
-                        writer.writerow(
-                            [row[at[name]] if name in at else "" for name in (*columns, *added)]
-                        )
-                        saved += 1
+            told = [
+                (part, which)
+                for part in self.parts.in_org
+                for which in FILES_OF_SELECTION[selection]
+                if self.files.has_rows(part, which)
+            ]
+            self.files.fetch(told)
+            for part, which in told:
+                for header, row in self._read(part, which):
+                    if columns is None:
+                        columns = self.parts.columns or [
+                            name for name in header if not name.startswith("sf__")
+                        ]
+                        writer.writerow([*columns, *added.values()])
+                    at = {name: index for index, name in enumerate(header)}
+                    writer.writerow(
+                        [row[at[name]] if name in at else "" for name in (*columns, *added)]
+                    )
+                    saved += 1
             if columns is None:
                 writer.writerow([*self.parts.columns, *added.values()])
         return saved
@@ -201,16 +208,15 @@ class Results:
         self._finished()
         make_folder(folder)
         label = re.sub(r"[^\w.-]+", "-", self.parts.job.key).strip("-.")
-        saved = []
-        for part in self.parts.in_org:
-            for which in ResultFile:
-                path = folder / f"{label}-{part.number + 1}-{_SHORT[which]}.csv"
-                self._claim(path, f"results of job {self.parts.job.key}")
-                self.context.checkpoint()
-                assert part.id is not None
-                self.api.results(part.id, which, path)
-                saved.append(path)
-        return saved
+        places = {
+            (part, which): folder / f"{label}-{part.number + 1}-{SHORT[which]}.csv"
+            for part in self.parts.in_org
+            for which in ResultFile
+        }
+        for path in places.values():
+            self._claim(path, f"results of job {self.parts.job.key}")
+        self.files.save(places)
+        return list(places.values())
 
     def _claim(self, path: Path, what: str) -> None:
         """Refuse to write over the rows themselves, and over what this run has saved."""
@@ -243,45 +249,11 @@ class Results:
 
     def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
         """Each row of a result file with the file's header; nothing for an empty file."""
-        if part.state == JobState.JOB_COMPLETE and not self._expected(part, which):
+        if not self.files.has_rows(part, which):
             return
-        rows = read_rows(self._fetched(part, which), delimiter=part.dialect.delimiter)
+        rows = read_rows(self.files.fetched(part, which), delimiter=part.dialect.delimiter)
         header = next(rows, None)
         if header is None:
             return
         for row in rows:
             yield header.values, row.values
-
-    def _expected(self, part: PartJob, which: ResultFile) -> int:
-        """How many rows a complete job's file has, so that empty ones need no request."""
-        match which:
-            case ResultFile.SUCCESSFUL:
-                return part.counts.loaded
-            case ResultFile.FAILED:
-                return part.counts.failed
-            case ResultFile.UNPROCESSED:
-                return part.counts.unprocessed
-
-    def _kept(self, part: PartJob, needed: Sequence[ResultFile]) -> bool:
-        return all(self._place(part, which).exists() for which in needed)
-
-    def _fetched(self, part: PartJob, which: ResultFile) -> Path:
-        assert part.id is not None
-        path = self._place(part, which)
-        if not path.exists():
-            make_folder(path.parent)
-            self.context.checkpoint()
-            # Under another name until it is on the disk: what has the name is gone by for good.
-            fetched = path.with_suffix(".fetched")
-            self.api.results(part.id, which, fetched)
-            sync(fetched)
-            fetched.replace(path)
-        return path
-
-    def _place(self, part: PartJob, which: ResultFile) -> Path:
-        folder = self.context.run_directory / "results"
-        # As runs have it that were begun when a file had one org.
-        earlier = folder / f"{part.id}-{_SHORT[which]}.csv"
-        if earlier.exists():
-            return earlier
-        return folder / label_of(self.parts.job.key) / earlier.name

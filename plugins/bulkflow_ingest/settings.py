@@ -19,7 +19,10 @@ CONNECTIONS = 4
 """Parts of one job that are sent at the same time, unless the job says how many."""
 
 MOST_CONNECTIONS = 16
-"""Parts of all jobs of a run that are sent at the same time; as many connections are kept open."""
+"""Parts of all jobs of a run that are sent, and results that are fetched, at the same time."""
+
+SHORT_CALLS = 4
+"""Looks at jobs that are made at the same time, beside what is sent and fetched."""
 
 
 @frozen

@@ -14,11 +14,12 @@ from bulkflow.model.phase import Phase
 from bulkflow_ingest.api import IngestApi, JobSpec
 from bulkflow_ingest.asking import Asking
 from bulkflow_ingest.connecting import session_of
+from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.counting import Counting
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.parts import JobParts
-from bulkflow_ingest.polling import Pace, poll
+from bulkflow_ingest.polling import Schedule
 from bulkflow_ingest.refusals import (
     refuse_absent,
     refuse_gaps,
@@ -124,11 +125,9 @@ class JobWork:
         self.load_parts(self.parts.parts)
 
     def load_parts(self, parts: Sequence[PartJob]) -> None:
-        """Upload and close some parts as a stream, and wait for them."""
-        waiting = [part for part in parts if not self._handed_over(part)]
-        self._each(waiting, self._upload_and_close)
-        self.asking.name_orphans()
-        self._wait(parts, timeout=None, interval=None)
+        """Upload and close some parts as a stream, and wait for each from when it is closed."""
+        unsent = [part for part in parts if not self._handed_over(part)]
+        self._convey(parts, unsent, timeout=None, interval=None)
 
     def wait(self, timeout: float | None, interval: float | None) -> None:
         """Poll until every part is at an end, and say of those that failed why.
@@ -137,22 +136,34 @@ class JobWork:
             StepError: a part failed as a whole, was aborted by somebody, or the time is up (which
                 is no failure of the job: it goes on in the org).
         """
-        self._wait(self.parts.parts, timeout=timeout, interval=interval)
+        self._convey(self.parts.parts, [], timeout=timeout, interval=interval)
 
-    def _wait(
-        self, parts: Sequence[PartJob], *, timeout: float | None, interval: float | None
+    def _convey(
+        self,
+        parts: Sequence[PartJob],
+        unsent: Sequence[PartJob],
+        *,
+        timeout: float | None,
+        interval: float | None,
     ) -> None:
+        """Send what is unsent of some parts, and take all of them to their ends."""
         parts = [part for part in parts if not self._superseded(part)]
-        refuse_absent(self.parts, parts)
-        poll(
-            self.context,
-            self.parts,
+        sending = set(unsent)
+        awaited = [part for part in parts if part not in sending]
+        refuse_absent(self.parts, awaited)
+        files = self.results.files
+        stations = Stations(
+            self._upload_and_close,
             self.asking.look,
-            parts,
-            pace=Pace.of(self.context),
-            timeout=timeout,
-            interval=interval,
+            files.foreseen,
+            files.fetch_early,
+            self.asking.name_orphans,
         )
+        try:
+            with Schedule.of(self.context).watch(self.context, self.parts, interval) as watch:
+                Conveyor(self.context, self.parts, stations, watch, timeout).run(unsent, awaited)
+        finally:
+            self._take_stock()
         self.counting.count()
         self.job.phase = Phase.FINISHED
         refuse_incomplete(self.parts, parts, self.context.run_id)
@@ -262,7 +273,11 @@ class JobWork:
                 whatever_fails=whatever_fails,
             )
         finally:
-            if self.job.phase is Phase.DECLARED and self.parts.in_org:
-                self.job.phase = Phase.OPEN
-            self.parts.count()
-            self.parts.tell(self.context, now=True)
+            self._take_stock()
+
+    def _take_stock(self) -> None:
+        """Say how far the job is, whatever has happened to it."""
+        if self.job.phase is Phase.DECLARED and self.parts.in_org:
+            self.job.phase = Phase.OPEN
+        self.parts.count()
+        self.parts.tell(self.context, now=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -14,9 +14,11 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.event import Event
 from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
+from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.info import JobInfo
+from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.parts import JobParts, PartJob
-from bulkflow_ingest.polling import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Pace, poll
+from bulkflow_ingest.polling import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Schedule
 from bulkflow_ingest.settings import IngestSettings
 
 
@@ -28,6 +30,11 @@ class Time:
     pauses: list[float] = Factory(list)
     events: list[Event] = Factory(list)
     stop_after: float = float("inf")
+    lanes: Lanes = Factory(Lanes)
+
+    def shared(self, key: str, *_: object) -> Lanes:
+        assert key == "ingest:lanes"
+        return self.lanes
 
     @property
     def clock(self) -> Time:
@@ -80,7 +87,7 @@ def polled(
     stop_after: float = float("inf"),
     before: str = "InProgress",
     prepare: Callable[[list[PartJob]], None] = lambda _: None,
-    pace: Pace | None = None,
+    schedule: Schedule | None = None,
 ) -> tuple[Time, Org]:
     time = Time(stop_after=stop_after)
     org = Org(time, ends, before)
@@ -88,19 +95,18 @@ def polled(
     prepare(parts)
     made = JobParts.attach(Job("people", "people", {}, Path()), IngestSettings(), parts)
 
-    def look(due: Sequence[PartJob]) -> None:
-        for part in due:
-            org.refresh(part)
-
-    poll(
-        cast("Context", time),
-        made,
-        look,
-        pace=pace or Pace(lambda: 0.5),
-        timeout=timeout,
-        interval=interval,
+    context = cast("Context", time)
+    stations = Stations(
+        send=_never, look=org.refresh, wanted=lambda _: (), fetch=_never, sent=lambda: None
     )
+    with (schedule or Schedule(lambda: 0.5)).watch(context, made, interval) as watch:
+        Conveyor(context, made, stations, watch, timeout).run([], parts)
+    time.lanes.close()
     return time, org
+
+
+def _never(_: object) -> None:
+    raise AssertionError
 
 
 def test_pauses_grow_to_the_longest_and_stay_there() -> None:
@@ -120,8 +126,8 @@ def test_an_end_is_noticed_within_a_small_share_of_the_time_it_took(ends: float)
 
 
 def test_pauses_differ_from_run_to_run() -> None:
-    early, _ = polled({"a": 60.0}, pace=Pace(lambda: 0.0))
-    late, _ = polled({"a": 60.0}, pace=Pace(lambda: 1.0))
+    early, _ = polled({"a": 60.0}, schedule=Schedule(lambda: 0.0))
+    late, _ = polled({"a": 60.0}, schedule=Schedule(lambda: 1.0))
     assert early.pauses[0] == pytest.approx(0.9 * FIRST_PAUSE)
     assert late.pauses[0] == pytest.approx(1.1 * FIRST_PAUSE)
 
@@ -135,12 +141,18 @@ def test_many_parts_share_the_calls_of_a_run() -> None:
 
 
 def test_waits_that_go_on_beside_make_the_pauses_longer() -> None:
-    pace = Pace(lambda: 0.5)
-    with pace.waiting(400) as ended:
-        assert pace.pause(0) == 400 / CALLS_PER_SECOND
-        ended()
-        assert pace.pause(0) == 399 / CALLS_PER_SECOND
-    assert pace.pause(0) == FIRST_PAUSE
+    schedule = Schedule(lambda: 0.5)
+    context = cast("Context", Time())
+    job = Job("people", "people", {}, Path())
+    parts = [PartJob(_part(number), None, id=f"j{number}") for number in range(400)]
+    made = JobParts.attach(job, IngestSettings(), parts)
+    with schedule.watch(context, made) as watch:
+        watch.add(parts)
+        assert schedule.pause(0) == 400 / CALLS_PER_SECOND
+        parts[0].state = "JobComplete"
+        assert watch.looked(parts[0])
+        assert schedule.pause(0) == 399 / CALLS_PER_SECOND
+    assert schedule.pause(0) == FIRST_PAUSE
 
 
 def test_an_hour_costs_few_calls() -> None:

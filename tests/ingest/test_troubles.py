@@ -368,7 +368,8 @@ def test_a_failed_job_whose_results_cannot_be_had_is_still_told_as_failed(
 ) -> None:
     workshop.write("people.csv", people(tag, 1))
     proxy.on("GET", JOB, saying(state="Failed", errorMessage="InternalServerError : broken"))
-    proxy.on("GET", f"{JOB}/successfulResults", REFUSED)
+    for _ in range(2):
+        proxy.on("GET", f"{JOB}/successfulResults", REFUSED)
     ran = workshop.run(PEOPLE + "load job people\n")
     assert ran.code == 1
     assert "InternalServerError : broken" in told(ran)

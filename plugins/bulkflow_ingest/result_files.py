@@ -1,0 +1,180 @@
+"""The result files of a job's parts on disk: fetched once, some before they are asked for."""
+
+from __future__ import annotations
+
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.value import plain
+from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.drafts import binary_draft, label_of, make_folder
+from bulkflow_ingest.info import JobState
+from bulkflow_ingest.lanes import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from bulkflow.plugin import Context, StepAhead
+    from bulkflow_ingest.api import IngestApi
+    from bulkflow_ingest.parts import JobParts, PartJob
+
+FILES_OF_SELECTION: Final[dict[str, tuple[ResultFile, ...]]] = {
+    "successful": (ResultFile.SUCCESSFUL,),
+    "failed": (ResultFile.FAILED,),
+    "unprocessed": (ResultFile.UNPROCESSED,),
+    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED),
+}
+"""The files that have the rows of a selection."""
+
+NEEDED: Final[dict[str, tuple[ResultFile, ...]]] = {
+    "successful": (ResultFile.SUCCESSFUL,),
+    "failed": (ResultFile.FAILED,),
+    "unprocessed": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
+    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
+}
+"""The files that tell which source rows a selection has. What is unprocessed is in neither of the
+two."""
+
+SHORT: Final = {
+    ResultFile.SUCCESSFUL: "successful",
+    ResultFile.FAILED: "failed",
+    ResultFile.UNPROCESSED: "unprocessed",
+}
+"""What a file is called in names of files and in messages."""
+
+
+@frozen
+class ResultFiles:
+    """The result files of one logical job, in the run's folder."""
+
+    api: IngestApi
+    context: Context
+    parts: JobParts
+
+    def has_rows(self, part: PartJob, which: ResultFile) -> bool:
+        """Whether a file may have rows; what a complete job counts none of needs no request."""
+        return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
+
+    def path(self, part: PartJob, which: ResultFile) -> Path:
+        """Where a file is, or will be."""
+        folder = self.context.run_directory / "results"
+        # As runs have it that were begun when a file had one org.
+        earlier = folder / f"{part.id}-{SHORT[which]}.csv"
+        if earlier.exists():
+            return earlier
+        return folder / label_of(self.parts.job.key) / earlier.name
+
+    def is_here(self, part: PartJob, which: ResultFile) -> bool:
+        """Whether it was fetched."""
+        return self.path(part, which).exists()
+
+    def fetched(self, part: PartJob, which: ResultFile) -> Path:
+        """A file, fetched if it is not here."""
+        path = self.path(part, which)
+        if not path.exists():
+            make_folder(path.parent)
+            self.download(part, which, path)
+        return path
+
+    def fetch(self, wanted: Iterable[tuple[PartJob, ResultFile]]) -> None:
+        """Fetch what is not here, several files at a time; not to be called on a lane."""
+        missing = [each for each in wanted if not self.is_here(*each)]
+        self._side_by_side(missing, lambda each: self.fetched(*each))
+
+    def fetch_for_counting(self, parts: Iterable[PartJob]) -> None:
+        """Fetch what tells how many rows of parts were loaded and failed, as far as it is there."""
+        files = (ResultFile.SUCCESSFUL, ResultFile.FAILED)
+        missing = [(part, which) for part in parts for which in files]
+        self._side_by_side([each for each in missing if not self.is_here(*each)], self.fetch_early)
+
+    def download(self, part: PartJob, which: ResultFile, path: Path) -> None:
+        """Fetch a file to a place; it is there only when it is whole.
+
+        Raises:
+            RunInterruptedError: The run is to stop; nothing is left of it.
+        """
+        assert part.id is not None
+        self.context.checkpoint()
+        with binary_draft(path, self.context.checkpoint) as file:
+            self.api.results(part.id, which, file)
+
+    def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> None:
+        """Write files to places of the user's, as Salesforce writes them, several at a time."""
+
+        def write(each: tuple[PartJob, ResultFile]) -> None:
+            if self.is_here(*each):
+                self._copy(self.path(*each), places[each])
+            else:
+                self.download(*each, places[each])
+
+        self._side_by_side(places, write)
+
+    def foreseen(self, part: PartJob) -> Sequence[ResultFile]:
+        """The files of a part at its end that are needed for certain, and are not here."""
+        found = {which for step in self.context.ahead for which in self._needed_by(step, part)}
+        return [
+            which
+            for which in ResultFile
+            if which in found and self.has_rows(part, which) and not self.is_here(part, which)
+        ]
+
+    def fetch_early(self, wanted: tuple[PartJob, ResultFile]) -> None:
+        """Fetch a file before it is asked for; a failure is for whoever asks to meet again."""
+        part, which = wanted
+        try:
+            self.fetched(part, which)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            self.context.emit(
+                Notice(
+                    f"the {SHORT[which]} results of job {part.id} are not here yet: {error}",
+                    NoticeLevel.DETAIL,
+                    job=self.parts.job.key,
+                )
+            )
+
+    def _copy(self, path: Path, target: Path) -> None:
+        with binary_draft(target, self.context.checkpoint) as copy, path.open("rb") as file:
+            copyfileobj(file, copy)
+
+    def _side_by_side(
+        self,
+        wanted: Iterable[tuple[PartJob, ResultFile]],
+        act: Callable[[tuple[PartJob, ResultFile]], object],
+    ) -> None:
+        Lanes.of(self.context).each(
+            wanted,
+            act,
+            width=self.parts.settings.connections,
+            checkpoint=self.context.checkpoint,
+        )
+
+    def _needed_by(self, step: StepAhead, part: PartJob) -> Iterator[ResultFile]:
+        if step.word.startswith("save results"):
+            yield from ResultFile
+        elif step.word.startswith("save {selection:rows} rows"):
+            files = FILES_OF_SELECTION if part.data is None else NEEDED
+            yield from files[plain(step.arguments["selection"]).lower()]
+        elif (
+            # Where all is loaded there is nothing to send again, unless other parts have some.
+            step.word.startswith("retry {selection:rows} rows")
+            and part.counts.failed + part.counts.unprocessed
+        ):
+            yield from NEEDED["all"]
+
+
+def expected(part: PartJob, which: ResultFile) -> int:
+    """How many rows a complete job's file has."""
+    match which:
+        case ResultFile.SUCCESSFUL:
+            return part.counts.loaded
+        case ResultFile.FAILED:
+            return part.counts.failed
+        case ResultFile.UNPROCESSED:
+            return part.counts.unprocessed
