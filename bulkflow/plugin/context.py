@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
-    from bulkflow.model.value import Value
+    from bulkflow.model.value import Written
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class StepAhead:
     """A step that follows for the same job: the text of its phrase, and its slots as written."""
 
     word: str
-    arguments: Mapping[str, Value]
+    arguments: Mapping[str, Written]
 
 
 class Clock(Protocol):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
+    from bulkflow_csv.locating import RowPlace, locate
     from bulkflow_csv.mending import line_end_to_mend, mended
     from bulkflow_csv.part import PartRange
     from bulkflow_csv.recoding import is_encoding, recode
@@ -50,6 +51,7 @@ __all__ = [
     "PartLimit",
     "PartRange",
     "Row",
+    "RowPlace",
     "Scan",
     "Stamp",
     "count_records",
@@ -60,6 +62,7 @@ __all__ = [
     "is_stream",
     "iter_parts",
     "line_end_to_mend",
+    "locate",
     "mended",
     "open_source",
     "read_head",
@@ -95,6 +98,7 @@ _HOMES: Final = {
     "PartLimit": "limits",
     "PartRange": "part",
     "Row": "rows",
+    "RowPlace": "locating",
     "Scan": "scanning",
     "Stamp": "source",
     "count_records": "counting",
@@ -105,6 +109,7 @@ _HOMES: Final = {
     "is_stream": "source",
     "iter_parts": "scanning",
     "line_end_to_mend": "mending",
+    "locate": "locating",
     "mended": "mending",
     "open_source": "source",
     "read_head": "head",

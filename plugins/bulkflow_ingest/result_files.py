@@ -86,6 +86,15 @@ class ResultFiles:
         missing = [each for each in wanted if not self.is_here(*each)]
         self._side_by_side(missing, lambda each: self.fetched(*each))
 
+    @staticmethod
+    def needed(part: PartJob, needed: Sequence[ResultFile]) -> Sequence[ResultFile]:
+        """What is needed of a part, where `needed` tells what is sought.
+
+        Of rows that were sent again it must be known whether they were loaded: if so, that they
+        failed before is over.
+        """
+        return needed if part.origin is None else NEEDED["all"]
+
     def fetch_for_counting(self, parts: Iterable[PartJob]) -> None:
         """Fetch what tells how many rows of parts were loaded and failed, as far as it is there."""
         files = (ResultFile.SUCCESSFUL, ResultFile.FAILED)
@@ -160,7 +169,9 @@ class ResultFiles:
             yield from ResultFile
         elif step.word.startswith("save {selection:rows} rows"):
             files = FILES_OF_SELECTION if part.data is None else NEEDED
-            yield from files[plain(step.arguments["selection"]).lower()]
+            told = step.arguments["selection"]
+            assert not isinstance(told, tuple)
+            yield from self.needed(part, files[plain(told).lower()])
         elif (
             # Where all is loaded there is nothing to send again, unless other parts have some.
             step.word.startswith("retry {selection:rows} rows")

@@ -74,13 +74,18 @@ class Results:
         self._finished()
         self._claim(path, f"{selection} rows of job {self.parts.job.key}")
         if all(part.data is not None for part in self.parts.parts):
-            with self.fates(*NEEDED[selection]) as fates:
+            # Of a few failed rows among many the many need not be looked at.
+            rest = selection not in {"successful", "failed"}
+            with self.fates(*NEEDED[selection], rest=rest) as fates:
                 return fates.save(selection, path)
         return self._save_result_rows(selection, path)
 
     @contextmanager
-    def fates(self, *needed: ResultFile) -> Iterator[Fates]:
-        """Every source row with what became of it, as far as the needed result files tell."""
+    def fates(self, *needed: ResultFile, rest: bool = True) -> Iterator[Fates]:
+        """Every source row with what became of it, as far as the needed result files tell.
+
+        Without `rest`, what `Fates.of` says of that.
+        """
         # Here, so that a run which saves nothing does not load DuckDB.
         from bulkflow_ingest.fates import Fates, SourceSlice
         from bulkflow_ingest.fates import ResultFile as PartResults
@@ -99,7 +104,7 @@ class Results:
         told = [
             (part, which)
             for part in self.parts.parts
-            for which in needed
+            for which in files.needed(part, needed)
             if part.id is not None and files.has_rows(part, which)
         ]
         files.fetch(told)
@@ -115,7 +120,7 @@ class Results:
         ]
         with (
             TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
-            Fates.of(slices, results, Path(folder)) as fates,
+            Fates.of(slices, results, Path(folder), rest=rest) as fates,
         ):
             yield fates
 
@@ -146,7 +151,8 @@ class Results:
         gone = [
             each
             for each in self.parts.parts
-            if each.deleted and not all(files.is_here(each, which) for which in needed)
+            if each.deleted
+            and not all(files.is_here(each, which) for which in files.needed(each, needed))
         ]
         if gone:
             raise StepError(

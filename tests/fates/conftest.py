@@ -99,8 +99,8 @@ class Job:
         )
         self.results.append(ResultFile(part, ResultKind(kind), path, self.delimiter, counted))
 
-    def fates(self) -> Fates:
-        return Fates.of(self.slices, self.results, self.folder / "join", threads=1)
+    def fates(self, *, rest: bool = True) -> Fates:
+        return Fates.of(self.slices, self.results, self.folder / "join", rest=rest, threads=1)
 
     def saved(self, fates: Fates, selection: str = "all") -> list[Mapping[str, str]]:
         path = self.folder / "saved" / f"{selection}.csv"

@@ -165,6 +165,7 @@ def test_rows_that_met_a_lock_are_sent_again_until_they_are_loaded(tmp_path: Pat
         ran = workshop.run(
             HEADER + "    parts of 100 rows\nload job people\n"
             "retry failed rows of job people up to 3 times\n"
+            'save failed rows of job people to "failed.csv"\n'
             'save all rows of job people to "all.csv"\n'
         )
         assert ran.code == 0, ran.out
@@ -172,6 +173,8 @@ def test_rows_that_met_a_lock_are_sent_again_until_they_are_loaded(tmp_path: Pat
         names = sorted(row["LastName"] for row in org.records("Contact"))
         assert names == [f"L{i:03}" for i in range(200)]
         assert len(org.jobs()) > 2
+    # That they failed at first is over.
+    assert rows_of(tmp_path / "failed.csv") == []
     rows = rows_of(tmp_path / "all.csv")
     assert [row["LastName"] for row in rows] == [f"L{i:03}" for i in range(200)]
     assert {row["_outcome"] for row in rows} == {"loaded"}

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Self
 from attrs import define, field
 
 from bulkflow_ingest.fates.database import Database
-from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.errors import FatesError, UnsuitedError
 from bulkflow_ingest.fates.inputs import SourceFile, source_files
+from bulkflow_ingest.fates.likeness import MEANING_MACROS
 from bulkflow_ingest.fates.matching import Matching
 from bulkflow_ingest.fates.resending import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.fates.result_rows import ResultRows
@@ -35,11 +36,12 @@ from bulkflow_ingest.fates.settling import (
     settle,
     settle_again,
 )
+from bulkflow_ingest.fates.sieve import Sieve
 from bulkflow_ingest.fates.source_rows import SourceRows
 from bulkflow_ingest.fates.summary import ErrorGroup, JobFates, error_groups, job_fates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow_ingest.fates.inputs import ResultFile, SourceSlice
@@ -62,6 +64,7 @@ class Fates:
     _database: Database
     _files: Sequence[SourceFile]
     _saving: Saving = field(repr=False)
+    _rest: bool = field(kw_only=True)
 
     @classmethod
     def of(
@@ -70,6 +73,7 @@ class Fates:
         results: Sequence[ResultFile],
         directory: Path,
         *,
+        rest: bool = True,
         memory: int = MEMORY,
         threads: int | None = None,
     ) -> Fates:
@@ -81,6 +85,9 @@ class Fates:
                 unprocessed.
             directory: A folder for the database, made if need be; it takes about 100 bytes a row
                 while it is open, and the ids and errors.
+            rest: Whether anything is to be told of rows that no result is about; if not, only
+                `errors`, and `save` of successful and failed rows, may be called, and a few results
+                among many rows cost little more than one reading of the source.
             memory: How many bytes of memory to take at the most.
             threads: How many processors to use; None for all.
 
@@ -102,19 +109,16 @@ class Fates:
             raise FatesError(f"cannot write {directory}: {error.strerror or error}") from error
         database = Database.open(directory, memory=memory, threads=threads)
         try:
-            columns = slices[0].columns if slices else ()
-            source = SourceRows(database, files, len(columns))
-            source.read()
-            told = ResultRows(database, columns)
-            told.read(results, positions)
-            matching = Matching(database, source, told)
-            matching.run()
-            settle(database, matching.batches)
-            settle_again(database, files, matching.batches)
+            try:
+                saving = _join(database, files, results, positions, sifts=not rest)
+            except UnsuitedError:
+                database.close()
+                database = Database.open(directory, memory=memory, threads=threads)
+                saving = _join(database, files, results, positions, sifts=False)
         except BaseException:
             database.close()
             raise
-        return cls(database, files, Saving(database, source, columns))
+        return cls(database, files, saving, rest=rest)
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +132,7 @@ class Fates:
 
     def counts(self) -> JobFates:
         """How many rows came to what, in all and by part."""
+        assert self._rest
         return job_fates(self._database, self._files)
 
     def save(self, selection: str, path: Path) -> int:
@@ -146,6 +151,7 @@ class Fates:
         Raises:
             FatesError: The file cannot be written, or a source file changed.
         """
+        assert self._rest or selection in {"successful", "failed"}
         where, added = _SELECTIONS[selection]
         return self._saving.save(path, where, added)
 
@@ -176,5 +182,37 @@ class Fates:
         Raises:
             FatesError: They cannot be written, or the pattern is none.
         """
+        assert self._rest
         where = worth_it(codes, matching, failed=failed, unprocessed=unprocessed)
         return Resending(self._database, self._files, self._saving).write(folder, where, name)
+
+
+def _join(
+    database: Database,
+    files: Sequence[SourceFile],
+    results: Sequence[ResultFile],
+    positions: Mapping[int, int],
+    *,
+    sifts: bool,
+) -> Saving:
+    """Make the table `fates`.
+
+    Raises:
+        UnsuitedError: Rows were left out that matter; all must be looked at.
+    """
+    for macro in MEANING_MACROS:
+        database.run(macro)
+    columns = files[0].slices[0].columns if files else ()
+    told = ResultRows(database, columns)
+    told.read(results, positions)
+    source = SourceRows(database, files, len(columns))
+    sieve = Sieve(database, source, told)
+    if sifts and sieve.is_worth_it():
+        source.read_sifted(sieve.sift())
+    else:
+        source.read()
+    matching = Matching(database, source, told)
+    matching.run()
+    settle(database, matching.batches)
+    settle_again(database, files, matching.batches)
+    return Saving(database, source, columns)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from bulkflow_ingest.fates.likeness import MEANING_MACROS, Form, Forms, compared
+from bulkflow_ingest.fates.errors import UnsuitedError
+from bulkflow_ingest.fates.likeness import Form, Forms, compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,8 +69,6 @@ class Matching:
 
     def run(self) -> None:
         """Match everything that can be matched."""
-        for macro in MEANING_MACROS:
-            self.database.run(macro)
         self.database.run("CREATE TABLE pairs (row BIGINT, res BIGINT, loose BOOLEAN)")
         self.database.run("CREATE TABLE doubts (row BIGINT)")
         forms = self.results.shared
@@ -86,6 +85,17 @@ class Matching:
         self._doubt_unprocessed()
 
     def _left(self) -> int:
+        """How many results are nobody's yet.
+
+        Raises:
+            UnsuitedError: There are some, and the rows that they may belong to were left out.
+        """
+        left = self._count_left()
+        if left and self.source.sifted:
+            raise UnsuitedError("some results are not told from the rows that were looked at")
+        return left
+
+    def _count_left(self) -> int:
         return self.database.number(
             "SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"
         )

@@ -113,6 +113,10 @@ class ResultRows:
         """The source's columns that all result files hold, compared as text."""
         return self._shared
 
+    def count(self) -> int:
+        """How many there are."""
+        return self.database.number("SELECT count(*) FROM result_rows")
+
     def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
         """Make a table of the rows' keys (res, h, k) when their columns are compared so.
 

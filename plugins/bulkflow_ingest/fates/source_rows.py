@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import SourceFile
+    from bulkflow_ingest.fates.sieve import Sifted
 
 LINE_BREAKS = (
     "CASE WHEN contains({0}, chr(10)) THEN length({0}) - length(replace({0}, chr(10), '')) "
@@ -36,7 +37,11 @@ class SourceRows:
     database: Database
     files: Sequence[SourceFile]
     width: int
+    sifted: bool = field(default=False, init=False)
+    """Whether rows are left out that no result can be about."""
     _relations: dict[int, str] = field(factory=dict, init=False, repr=False)
+    _places: dict[int, str] = field(factory=dict, init=False, repr=False)
+    """For a file of which only some rows are here, the table of their numbers and lines."""
 
     def read(self) -> None:
         """Read all files once.
@@ -44,6 +49,34 @@ class SourceRows:
         Raises:
             FatesError: A file does not have the rows that its slices say.
         """
+        self._begin()
+        for file in self.files:
+            self._relations[file.index] = self.as_it_is(file)
+            if not self._try(file):
+                only = file.slices[0]
+                copy = self.database.scratch(f"source-{file.index}.csv")
+                plain_copy(only.path, copy, only.delimiter, self.width)
+                self._relations[file.index] = csv_files([copy], self.width, ",")
+                self._read_file(file)
+                self._check(file)
+
+    def read_sifted(self, kept: Mapping[int, Sifted]) -> None:
+        """Take only some rows of each file, which were copied out of it.
+
+        Args:
+            kept: For each file by its index, the copy.
+        """
+        self._begin()
+        self.sifted = True
+        for file in self.files:
+            sifted = kept[file.index]
+            only = file.slices[0]
+            self._relations[file.index] = csv_files([sifted.path], self.width, only.delimiter)
+            self._places[file.index] = sifted.places
+            found = self.numbered(file, f"line, {key(_NAMES, self.everything)}")
+            self.database.run(f"INSERT INTO source_rows {found}")
+
+    def _begin(self) -> None:
         self.database.run(
             "CREATE TABLE source_rows (row BIGINT, line BIGINT, h UBIGINT, k UBIGINT)"
         )
@@ -52,14 +85,11 @@ class SourceRows:
         )
         for file in self.files:
             self._read_slices(file)
-            only = file.slices[0]
-            self._relations[file.index] = csv_files([only.path], self.width, only.delimiter)
-            if not self._try(file):
-                copy = self.database.scratch(f"source-{file.index}.csv")
-                plain_copy(only.path, copy, only.delimiter, self.width)
-                self._relations[file.index] = csv_files([copy], self.width, ",")
-                self._read_file(file)
-                self._check(file)
+
+    def as_it_is(self, file: SourceFile) -> str:
+        """The SQL for the values of all rows of a file, as DuckDB reads it."""
+        only = file.slices[0]
+        return csv_files([only.path], self.width, only.delimiter)
 
     @property
     def everything(self) -> dict[int, Form]:
@@ -72,6 +102,11 @@ class SourceRows:
 
     def numbered(self, file: SourceFile, columns: str) -> str:
         """The SQL for something of each row of a file, behind the row's number `row`."""
+        if file.index in self._places:
+            return (
+                f"SELECT row, {columns} FROM {self.relation(file)} AS source"
+                f" POSITIONAL JOIN {self._places[file.index]} AS places"
+            )
         return (
             f"SELECT * FROM (SELECT row_number() OVER () - 1 + {file.first} AS row, {columns}"
             f" FROM {self.relation(file)}) WHERE row < {file.first + file.rows}"
