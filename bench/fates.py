@@ -1,14 +1,16 @@
-"""Joins generated results to their source rows and saves the failed ones, beside DuckDB alone.
+"""Joins generated results to their source rows and saves some of them, beside DuckDB alone.
 
     python bench/fates.py --rows 1000000 --failed 1.0
-    python bench/fates.py --rows 10000000 --failed 0.05 --skip-duckdb
+    python bench/fates.py --rows 10000000 --failed 0.01 --skip-duckdb
+    python bench/fates.py --failed 0.05 --selection all
 
-The source is like `examples/quickstart/accounts.csv` with a key of its own in every row; the result
-files hold all of it in another order, all values quoted, saved numbers written anew. DuckDB alone
-reads the same files, joins them on all columns and writes the same rows: without numbering, lines,
-duplicates, parts, or values written anew (so it finds only the rows that come back unchanged, which
-failed ones do), and with as much memory as it likes. Each measurement is a process of its own; the
-peak is of the whole process.
+Saving failed rows reads the failed results only, as the step `save failed rows` does; saving all
+reads both. The source is like `examples/quickstart/accounts.csv` with a key of its own in every
+row; the result files hold all of it in another order, all values quoted, saved numbers written
+anew. DuckDB alone reads the same files, joins them on all columns and writes the same rows: without
+numbering, lines, duplicates, parts, or values written anew (so it finds only the rows that come
+back unchanged, which failed ones do), and with as much memory as it likes. Each measurement is a
+process of its own; the peak is of the whole process.
 """
 
 from __future__ import annotations
@@ -81,20 +83,23 @@ def _anew(value: str) -> str:
     return value
 
 
-def ours(folder: Path, part_rows: int, memory: int) -> None:
+def ours(folder: Path, part_rows: int, memory: int, selection: str) -> None:
     from bulkflow_csv import ByteSource, PartLimit, scan
     from bulkflow_ingest.fates import Fates, SourceSlice
 
     found = scan(ByteSource.of(folder / "source.csv"), limit=PartLimit(None, part_rows))
     slices = [SourceSlice.of(part.index, part, found.dialect) for part in found.parts]
     results = _cut(folder, len(slices), part_rows)
+    rest = selection == "all"
+    if not rest:
+        results = [each for each in results if each.kind == selection]
+    rows = sum(each.rows for each in slices)
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_SELF)
-    with Fates.of(slices, results, folder / "join", memory=memory) as fates:
+    with Fates.of(slices, results, folder / "join", rest=rest, memory=memory) as fates:
         joined = time.perf_counter()
-        total = fates.counts().total
-        saved = fates.save("failed", folder / "out.csv")
-        _tell(began, before, rows=total.rows, joined=joined - began, saved=saved)
+        saved = fates.save(selection, folder / "out.csv")
+        _tell(began, before, rows=rows, joined=joined - began, saved=saved)
 
 
 def _cut(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
@@ -184,14 +189,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--failed", type=float, default=1.0, help="the share of failed rows")
     parser.add_argument("--part-rows", type=int, default=350_000)
-    parser.add_argument("--memory", type=int, default=512, help="MiB")
+    parser.add_argument("--selection", choices=["failed", "all"], default="failed")
+    parser.add_argument("--memory", type=int, default=256, help="MiB")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--skip-duckdb", action="store_true")
     parser.add_argument("--folder", type=Path, help="keep the generated files there")
     parser.add_argument("--measure", choices=["ours", "duckdb"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure == "ours":
-        ours(options.folder, options.part_rows, options.memory << 20)
+        ours(options.folder, options.part_rows, options.memory << 20, options.selection)
         return
     if options.measure == "duckdb":
         duckdb_alone(options.folder)
@@ -202,6 +208,7 @@ def main() -> None:
         if not (folder / "source.csv").exists():
             generate(folder, options.rows, options.failed)
         shared = ["--folder", str(folder), "--memory", str(options.memory)]
+        shared += ["--selection", options.selection]
         ways = {"bulkflow": ["--measure", "ours", "--part-rows", str(options.part_rows), *shared]}
         if not options.skip_duckdb:
             ways["duckdb alone"] = ["--measure", "duckdb", *shared]
