@@ -148,9 +148,7 @@ class ChainRunner:
                 services = evolve(self._services, cancellation=sheltered, replays=False)
                 for number, step in enumerate(steps):
                     self._step(step, self._frame.at(f"interrupt {number}"), services)
-        except RunInterruptedError:
-            raise
-        except Stop:
+        except (RunInterruptedError, Stop):
             # The run ends here anyhow.
             pass
         except BulkflowError as error:

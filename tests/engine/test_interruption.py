@@ -56,6 +56,14 @@ def test_without_a_handler_an_interruption_that_leaves_nothing_undone_is_none(be
     assert bench.run(bench.chain("interrupt")).exit_code is ExitCode.DONE
 
 
+def test_a_chain_that_was_to_begin_next_needs_no_handler(bench) -> None:
+    finished = bench.run(
+        bench.chain("interrupt"), bench.chain('do "not begun"', interrupt='do "never"')
+    )
+    assert bench.world.trace == ["interrupt"]
+    assert finished.exit_code is ExitCode.INTERRUPTED
+
+
 def test_the_failure_of_a_handler_is_told_and_the_run_is_still_interrupted(bench) -> None:
     finished = bench.run(
         bench.chain("interrupt then checkpoint", interrupt='break "b" then do "never"'),
