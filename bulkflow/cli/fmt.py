@@ -11,6 +11,7 @@ import click
 from attrs import define, frozen
 
 from bulkflow import app
+from bulkflow.cli.collecting import seldom_collected
 from bulkflow.cli.replacement import replace_file
 from bulkflow.cli.shell import pipeline_files
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
@@ -46,15 +47,16 @@ def command(environment: Environment, files: tuple[Path, ...], check: bool, diff
     if STDIN in files and len(files) > 1:
         raise UsageError("`-` stands for stdin, and so stands alone", help="leave the files out")
     formatting = _Formatting(environment, writes=not (check or diff), shows=diff)
-    for file in files:
-        try:
-            formatting.file(file)
-        except PipelineError as error:
-            environment.show_diagnostics(error.diagnostics)
-            formatting.wrong += 1
-        except BulkflowError as error:
-            environment.show_error(error)
-            formatting.wrong += 1
+    with seldom_collected():
+        for file in files:
+            try:
+                formatting.file(file)
+            except PipelineError as error:
+                environment.show_diagnostics(error.diagnostics)
+                formatting.wrong += 1
+            except BulkflowError as error:
+                environment.show_error(error)
+                formatting.wrong += 1
     if STDIN not in files:
         environment.show(formatting.summary())
     return formatting.exit_code()

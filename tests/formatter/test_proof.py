@@ -12,6 +12,8 @@ from bulkflow.language.formatter import (
     FormatterError,
     TreeChangedError,
     UnstableError,
+    format_source,
+    formatting,
 )
 from bulkflow.language.formatter.proof import prove
 from bulkflow.source import SourceText
@@ -53,3 +55,11 @@ def test_a_result_that_would_change_again_does_not() -> None:
 
 def test_a_comment_that_moved_or_was_spaced_is_not_lost() -> None:
     proved("#the rows\nupload\nclose\n")
+
+
+def test_a_text_that_a_wrong_formatter_changed_is_not_handed_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(formatting, "write", lambda *_: "upload\n")
+    with pytest.raises(TreeChangedError):
+        format_source(SourceText("file", TEXT))

@@ -52,6 +52,10 @@ class LineWriter:
         self._place()
         self._find_breaks()
         margin = INDENT * self.line.depth
+        if len(self._placed) == 1:
+            # There is nowhere to break it, however long it is.
+            yield from _written(margin, self._placed)
+            return
         groups = self._groups()
         steps_broken = _any_broken(groups[0][1:]) or _too_long(margin, groups[0])
         handlers = [(_inner_broken(group, margin), group) for group in groups[1:]]
