@@ -8,7 +8,8 @@ may be in is one that the step accepts; so what is reported is wrong on every wa
   interruptions also within the chain's other handlers. Handlers of one event run one after another.
 - A loop's body may run any number of times, so every phase that a step in it leaves is possible at
   its beginning.
-- `always` may start after anything that stands before it in its block.
+- `always` may start after anything that stands before it in its block; what comes behind it is only
+  reached where the run came to its beginning, and not from all the other places.
 - The branches of `parallel` start alike; a job that one of them changes is that branch's alone.
 """
 
@@ -20,6 +21,7 @@ from attrs import define, field
 
 from bulkflow.language.branching import steps_of
 from bulkflow.language.codes import Code
+from bulkflow.language.findings import Findings
 from bulkflow.language.violations import violation
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.phase import Phase
@@ -36,7 +38,6 @@ from bulkflow.source import Span
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from bulkflow.language.findings import Findings
     from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.records import Step
@@ -80,6 +81,8 @@ class _Follower:
     """The places of the steps that were refused."""
     sheltered: int = 0
     """How many blocks of `always` are open."""
+    onward: bool = False
+    """Whether only the ways are walked that go on behind an `always`, not all that lead to it."""
 
     def block(self, block: Block, state: State) -> State | None:
         for job in block.jobs:
@@ -100,16 +103,29 @@ class _Follower:
         told = False
         for statement in statements:
             if isinstance(statement, PlannedAlways):
-                self.sheltered += 1
-                after = self.block(statement.body, dict(self.trails[-1]))
-                self.sheltered -= 1
-                current = None if current is None else after
+                current = self._always(statement, current)
             elif current is not None:
                 current = self._statement(statement, current)
             elif not told:
                 told = True
                 self._unreachable(statement.span)
         return current
+
+    def _always(self, always: PlannedAlways, current: State | None) -> State | None:
+        """Walk a block for what may be wrong in it, and again for what is behind it."""
+        if not self.onward:
+            self._sheltered(always, dict(self.trails[-1]))
+        if current is None:
+            return None
+        return _Follower(self.catalogue, Findings(), self.doubtful, onward=True).block(
+            always.body, current
+        )
+
+    def _sheltered(self, always: PlannedAlways, state: State) -> State | None:
+        self.sheltered += 1
+        after = self.block(always.body, state)
+        self.sheltered -= 1
+        return after
 
     def _statement(self, statement: Statement, state: State) -> State | None:
         match statement:
@@ -124,7 +140,7 @@ class _Follower:
             case PlannedParallel():
                 return self._parallel(statement, state)
             case PlannedAlways():
-                return self.block(statement.body, state)
+                return self._sheltered(statement, state)
             case _:
                 assert_never(statement)
 
