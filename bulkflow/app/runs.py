@@ -60,7 +60,8 @@ def run(
     from bulkflow.journal import RunJournal
 
     with journal_of(request.state_directory) as journal:
-        loaded = {} if fresh else _loaded_before(journal, request, plan.orgs)
+        anew = fresh or _are_transient(plan.orgs, host)
+        loaded = {} if anew else _loaded_before(journal, request, plan.orgs)
         run_id = new_run_id(journal.time())
         texts = {str(each.path.absolute()): each.text for each in plan.sources if each.path}
         record = RunJournal.begin(
@@ -86,9 +87,10 @@ def resume(
     listener: Callable[[Event], None],
     watch: Callable[[Services], None] = unwatched,
 ) -> RunFinished:
-    """Go on with a run from wherever it was left; the last one that is not over, unless named.
+    """Go on with a run from wherever it was left; unless named, the last one that is not over.
 
-    The steps that are done are not done again; what was under way is found out by asking the org.
+    Where all are over it is the last of all, if that failed. The steps that are done are not done
+    again; what was under way is found out by asking the org.
 
     Raises:
         UsageError: there is no such run, or it is over.
@@ -99,7 +101,7 @@ def resume(
     from bulkflow.journal import RunJournal
 
     with journal_of(state_directory) as journal:
-        record = chosen(journal, run_id)
+        record = chosen(journal, run_id, failed=True)
         if record.summary.exit_code in OVER:
             raise UsageError(
                 f"run {record.summary.id} is over: it came to its end, or was given up",
@@ -206,6 +208,12 @@ def _opened(directory: Path) -> Iterator[Journal]:
         journal.close()
 
 
+def _are_transient(orgs: Mapping[str, str], host: PluginHost) -> bool:
+    """Whether nothing that an earlier run loaded is in any of the orgs."""
+    known = host.catalogue.orgs
+    return all(profile in known and known[profile].transient for profile in orgs.values())
+
+
 def _loaded_before(journal: Journal, request: Request, orgs: Mapping[str, str]) -> dict[str, str]:
     """What the last run of the file against the same orgs loaded, if it failed then.
 
@@ -233,12 +241,19 @@ def _loaded_before(journal: Journal, request: Request, orgs: Mapping[str, str]) 
     return {}
 
 
-def chosen(journal: Journal, run_id: str | None) -> RunRecord:
-    """A run that can be gone on with; the last one that is not over, unless it is named."""
+def chosen(journal: Journal, run_id: str | None, *, failed: bool = False) -> RunRecord:
+    """A run that can be gone on with; the last one that is not over, unless it is named.
+
+    With `failed`, where all are over, the last of all if that failed: steps may be left of it.
+    """
+    from bulkflow.engine.ending import OVER
     from bulkflow.journal import run_record, run_summaries
 
     if run_id is None:
-        open_runs = [each for each in run_summaries(journal) if each.finished is None]
+        summaries = run_summaries(journal)
+        open_runs = [each for each in summaries if each.finished is None]
+        if failed and not open_runs:
+            open_runs = [each for each in summaries[:1] if each.exit_code not in OVER]
         if not open_runs:
             raise UsageError("every run is over", help="`bulkflow runs` lists them")
         run_id = open_runs[0].id

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 def command(
     environment: Environment, run: str | None, state_dir: Path, as_json: bool, verbose: bool
 ) -> int:
-    """Go on with RUN from wherever it was left; the last one that is not over, unless named.
+    """Go on with RUN from wherever it was left; unless named, the last one that is not over.
+
+    Where all runs are over it is the last of all, if that failed: steps may be left of it.
 
     What is done is not done again, and what was under way is found out by asking the org: every row
     is loaded once. Data files must be as they were. Ends as `bulkflow run` does.

@@ -139,6 +139,8 @@ class Org:
     connect: Callable[[OrgRequest], OrgAccess]
     apart: bool = False
     """Whether two names of a file that both stand for it are two orgs, each opened by itself."""
+    transient: bool = False
+    """Whether it begins empty with each run, so that no row of an earlier one can be in it."""
     provider: Provider | None = None
 
 

@@ -29,6 +29,7 @@ def bulkflow_orgs() -> Iterable[Org]:
             "A Bulk API 2.0 server in this process, empty at the start of every run.",
             _connect,
             apart=True,
+            transient=True,
         ),
     )
 

@@ -91,6 +91,15 @@ def test_a_run_with_rows_that_were_not_sent_is_not_over(
         assert workshop.run("org env\n" + pipeline).code == 2
 
 
+def test_an_org_that_begins_empty_is_loaded_again_without_a_word(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, {})
+    workshop.write("people.csv", "LastName\none\n")
+    for _ in range(2):
+        ran = workshop.run("org sandbox\n" + PEOPLE + "load job people\n" + FAILS)
+        assert ran.code == 1
+        assert "are successful" in ran.out
+
+
 def test_the_same_data_are_not_loaded_again_after_a_failure_unless_asked_for(
     tmp_path: Path,
 ) -> None:
