@@ -36,6 +36,7 @@ class Code(Enum):
     EMPTY_BLOCK = "B110", "a block without lines"
     STRAY_CONTINUATION = "B111", "`then` or `on` with no step before it"
     TOP_LEVEL_ONLY = "B112", "a declaration that stands inside a block"
+    DOLLAR = "B113", "a dollar sign before a name in braces"
     INCLUDE_UNREADABLE = "B121", "an included file that cannot be read"
     INCLUDE_AGAIN = "B122", "a file that is included twice, or includes itself"
     INCLUDE_OUTSIDE = "B123", "an include that leaves the folder of the pipeline"

@@ -18,12 +18,12 @@ from bulkflow.model.value import (
     constant,
     resolve,
 )
+from bulkflow.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.language.findings import Findings
-    from bulkflow.source import Span
 
 
 @frozen
@@ -116,6 +116,10 @@ class Evaluator:
                 continue
             if part.name in scope.declared:
                 self._used.add(_place(scope.declared[part.name]))
+                if _follows_dollar(part):
+                    self._dollar(part)
+            elif _follows_dollar(part):
+                self.unknown(part.name, part.span, scope, _of_environment(part.name))
             else:
                 self.unknown(part.name, part.span, scope)
             known = known and part.name in scope.values
@@ -131,15 +135,36 @@ class Evaluator:
                 f'remove it, or use it: `{name.name}` as a value, "{{{name.name}}}" in a text',
             )
 
-    def unknown(self, name: str, span: Span, scope: Scope) -> None:
-        """Report a name that stands for nothing."""
+    def _dollar(self, part: Interpolation) -> None:
+        span = part.span
+        self.findings.warning(
+            Code.DOLLAR,
+            f"the dollar sign before `{span.text}` stays in the text",
+            Span(span.source, span.start - 1, span.end),
+            f"write {span.text} for the value of {part.name}",
+        )
+
+    def unknown(self, name: str, span: Span, scope: Scope, otherwise: str | None = None) -> None:
+        """Report a name that stands for nothing; `otherwise` helps where none is like it."""
         near = self.findings.suggest.did_you_mean(name, scope.declared)
         self.findings.error(
             Code.UNKNOWN_NAME,
             f"`{name}` is no param, let or loop variable that is known here",
             span,
-            near or f"declare it above: let {name} = …",
+            near or otherwise or f"declare it above: let {name} = …",
         )
+
+
+def _follows_dollar(part: Interpolation) -> bool:
+    """Whether a name in braces is written as a shell's variable."""
+    return part.span.source.text[part.span.start - 1] == "$"
+
+
+def _of_environment(name: str) -> str | None:
+    """The help for a name that may be meant as a shell means it."""
+    if not (name.isascii() and name.isidentifier()):
+        return None
+    return f"for an environment variable declare it above: let {name} = env {name}"
 
 
 def _place(declared: Span) -> tuple[int, int]:
