@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash soak audit format docs bench peers clean
+.PHONY: demo test check crash soak audit format docs bench peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -61,6 +61,10 @@ bench: $(VENV)/installed-dev
 ## peers: drive the sandbox with the Salesforce CLI (needs node and npm)
 peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests/clients/peers.py
+
+## editors: hand what is made for editors and pages to Mermaid and VS Code's own parts (node, npm)
+editors: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q tests/editors/peers.py
 
 clean:
 	rm -rf $(VENV) build dist .bulkflow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -11,48 +10,17 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Token as Kind
 
 from bulkflow.language.automaton import Token
-from bulkflow.language.expectation import FORMS
 from bulkflow.language.grammar import build_parser, load_grammar
 from bulkflow.language.highlighting import BulkflowLexer
 from bulkflow.source import SourceText
+from support.scopes import AMBIGUOUS, NUMBERS, SCOPES, STRUCTURE, hold_against
 from support.textmate import TextMate
 
 ROOT = Path(__file__).parents[2]
 GRAMMAR = ROOT / "grammar" / "bulkflow.tmLanguage.json"
 
-STRUCTURE = {
-    *FORMS,
-    "_THEN",
-    "_IN",
-    "_AND",
-    "_OR",
-    "NOT",
-    "ON_FAILURE",
-    "ON_SUCCESS",
-    "ON_INTERRUPT",
-}
-"""Kinds of tokens that are words of the structure."""
-
-NUMBERS = {"INTEGER", "DURATION", "SIZE", "PERCENT"}
 MISTAKES = {"UNKNOWN", "UNCLOSED_TEXT", "UNCLOSED_LONG_TEXT"}
 LAYOUT = {"NEWLINE", "_NEWLINE", "_INDENT", "_DEDENT"}
-
-AMBIGUOUS = {word.lower().strip("_") for word in STRUCTURE} | {"on", "env"}
-"""Words that a highlighter, which does not know the layout, may take for structure."""
-
-SCOPES = {
-    **dict.fromkeys(STRUCTURE, r"keyword\.(control|declaration|operator\.logical)"),
-    **dict.fromkeys(NUMBERS, r"constant\.numeric"),
-    "TRUE": r"constant\.language",
-    "FALSE": r"constant\.language",
-    "ENVIRONMENT": r"keyword\.other\.environment",
-    "TEXT": r"string\.quoted\.double",
-    "LONG_TEXT": r"string\.quoted\.triple",
-    "EQUALS": r"keyword\.operator\.assignment",
-    "_LPAR": r"punctuation",
-    "_RPAR": r"punctuation",
-    "COMMENT": r"comment",
-}
 
 PYGMENTS = {
     **dict.fromkeys(STRUCTURE, (Kind.Keyword, Kind.Operator.Word)),
@@ -86,18 +54,7 @@ def test_every_terminal_has_a_colour(kinds: set[str]) -> None:
 
 
 def test_textmate_sees_the_tokens_of_the_parser(source: SourceText, tokens: list[Token]) -> None:
-    scopes = TextMate(grammar()).scopes(source.text)
-    for token in tokens:
-        first, last = (" ".join(scopes[at]) for at in (token.start, token.end - 1))
-        if token.kind == "WORD":
-            if token.text not in AMBIGUOUS:
-                named = first + last
-                assert not re.search(r"keyword|constant|string|comment|invalid", named), token
-        else:
-            assert re.match(SCOPES[token.kind], first), token
-            if token.kind in ("TEXT", "LONG_TEXT", "COMMENT"):
-                assert re.match(SCOPES[token.kind], last), token
-    assert not any("invalid" in name for names in scopes for name in names)
+    hold_against(tokens, TextMate(grammar()).scopes(source.text))
 
 
 def test_pygments_sees_the_tokens_of_the_parser(source: SourceText, tokens: list[Token]) -> None:
