@@ -118,10 +118,9 @@ class Evaluator:
                 self._used.add(_place(scope.declared[part.name]))
                 if _follows_dollar(part):
                     self._dollar(part)
-            elif _follows_dollar(part):
-                self.unknown(part.name, part.span, scope, _of_environment(part.name))
             else:
-                self.unknown(part.name, part.span, scope)
+                otherwise = _of_environment(part.name) if _follows_dollar(part) else None
+                self.unknown(part.name, part.span, scope, otherwise)
             known = known and part.name in scope.values
         return resolve(text, scope.values, scope.environ) if known else None
 
