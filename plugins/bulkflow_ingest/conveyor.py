@@ -133,7 +133,9 @@ class Conveyor:
             self._fetching.add(lanes.begin(self.stations.fetch, (part, which)))
         now = self.context.clock.monotonic()
         up = self.timeout is not None and now - self._began >= self.timeout
-        if up and self._last and not self._looking and not self._due:
+        looked = self._last and not self._looking and not self._due
+        # What is at its end may still be fetched.
+        if up and looked and self.watch.awaited:
             raise self.watch.too_late(now - self._began)
         if not self._last:
             self._due.extend(self.watch.take(now, all_of_them=up))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from threading import Semaphore
 from typing import cast
 
 import pytest
@@ -14,6 +15,7 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.event import Event
 from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
+from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.info import JobInfo
 from bulkflow_ingest.lanes import Lanes
@@ -31,6 +33,8 @@ class Time:
     events: list[Event] = Factory(list)
     stop_after: float = float("inf")
     lanes: Lanes = Factory(Lanes)
+    late: Semaphore = Factory(lambda: Semaphore(0))
+    """Released at each checkpoint after the time that tests wait for."""
 
     def shared(self, key: str, *_: object) -> Lanes:
         assert key == "ingest:lanes"
@@ -50,6 +54,8 @@ class Time:
         self.events.append(event)
 
     def checkpoint(self) -> None:
+        if self.now > 10:
+            self.late.release()
         if self.now >= self.stop_after:
             raise RunInterruptedError("interrupted")
 
@@ -88,6 +94,7 @@ def polled(
     before: str = "InProgress",
     prepare: Callable[[list[PartJob]], None] = lambda _: None,
     schedule: Schedule | None = None,
+    fetch: Callable[[Time], None] | None = None,
 ) -> tuple[Time, Org]:
     time = Time(stop_after=stop_after)
     org = Org(time, ends, before)
@@ -97,7 +104,11 @@ def polled(
 
     context = cast("Context", time)
     stations = Stations(
-        send=_never, look=org.refresh, wanted=lambda _: (), fetch=_never, sent=lambda: None
+        send=_never,
+        look=org.refresh,
+        wanted=lambda _: () if fetch is None else (ResultFile.FAILED,),
+        fetch=_never if fetch is None else lambda _: fetch(time),
+        sent=lambda: None,
     )
     with (schedule or Schedule(lambda: 0.5)).watch(context, made, interval) as watch:
         Conveyor(context, made, stations, watch, timeout).run([], parts)
@@ -186,6 +197,21 @@ def test_the_last_look_is_when_the_time_is_up(interval: float | None) -> None:
     assert caught.value.notes == ("job a is InProgress",)
     time, org = polled({"a": 10.0}, timeout=10.0, interval=interval)
     assert time.now == org.asked[-1][0] == 10.0
+
+
+@pytest.mark.parametrize("ends", [1.0, 10.0])
+def test_results_may_come_when_the_time_is_up(ends: float) -> None:
+    fetched = []
+
+    def fetch(time: Time) -> None:
+        time.now = 11.0
+        # Until whoever waits has looked at the clock twice, the second time for good.
+        assert time.late.acquire(timeout=30)
+        assert time.late.acquire(timeout=30)
+        fetched.append(time.now)
+
+    polled({"a": ends}, timeout=10.0, interval=1.0, fetch=fetch)
+    assert fetched == [11.0]
 
 
 def test_being_asked_to_stop_ends_it_at_the_next_pause() -> None:
