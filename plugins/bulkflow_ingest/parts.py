@@ -213,7 +213,7 @@ class JobParts:
             return Phase.FINISHED
         if not states & {None, JobState.OPEN}:
             return Phase.CLOSED
-        if all(part.uploaded for part in self.parts):
+        if self.coming is None and all(part.uploaded for part in self.parts):
             return Phase.UPLOADED
         return Phase.OPEN if states != {None} else Phase.DECLARED
 

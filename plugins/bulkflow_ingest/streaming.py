@@ -3,7 +3,8 @@
 Nothing of such a job is handed over before its last row was read and found fit to load. So a fault
 that comes late, or a run that is killed on the way, leaves jobs of which nothing is processed.
 
-A file is read once more where a run is gone on with. What can be read once only (standard input, a
+A file is read once more where a run is gone on with, from when its next part is asked for: to give
+the run up needs no file. What can be read once only (standard input, a
 pipe, a `.gz`, a plugin's stream) goes through windows on disk, each of which is removed when its
 parts are up. There is no going on with such a run before all of it is up, and no need: nothing of
 it was processed then.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from bulkflow.errors import DataError
 from bulkflow.model.event import Notice
@@ -58,41 +59,35 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
     closing = history is not None and any(
         intent.action == "close" for each in history.parts for intent in each.intents
     )
-    if closing and not passed:
-        # All was read: the files tell every part again.
-        return prepare(context, job)
+    if history is not None and not passed:
+        manifest = prepare(context, job)
+        if closing or manifest is None:
+            # All was read: the files tell every part again.
+            return manifest
+        parts = JobParts.of(job)
+        parts.coming = Coming(context, parts, history)
+        return evolve(manifest, more=True)
     parts = JobParts.attach(job, IngestSettings.of(job.settings), [])
     if history is None:
         coming = parts.coming = Coming(context, parts)
         coming.take(record=False)
         return coming.manifest
-    if passed:
-        manifest = _known(parts, history)
-        if not closing:
-            parts.coming = Coming(context, parts)
-            parts.coming.is_gone(history.sources[0].name)
-        return manifest
-    coming = parts.coming = Coming(context, parts)
-    for _ in history.parts:
-        coming.take(record=False)
-    check_parts(history, coming.manifest.parts)
-    _bring_back(parts, history)
-    return coming.manifest
+    manifest = _known(parts, history)
+    if not closing:
+        parts.coming = Coming(context, parts)
+        parts.coming.is_gone(history.sources[0].name)
+    return manifest
 
 
 def _known(parts: JobParts, history: JobHistory) -> Manifest:
     """The parts of what was read once and is gone; all of it was up when the first was closed."""
     parts.add(PartJob(each.part, None) for each in history.parts)
-    _bring_back(parts, history)
-    cut = tuple(each.part for each in history.parts)
-    return Manifest(cut, (), sum(each.rows for each in cut), sum(each.bytes for each in cut))
-
-
-def _bring_back(parts: JobParts, history: JobHistory) -> None:
     for part, earlier in zip(parts.parts, history.parts, strict=True):
         bring_back(part, earlier)
     parts.brought_back = True
     parts.count()
+    cut = tuple(each.part for each in history.parts)
+    return Manifest(cut, (), sum(each.rows for each in cut), sum(each.bytes for each in cut))
 
 
 @define(eq=False)
@@ -101,6 +96,8 @@ class Coming:
 
     context: Context
     parts: JobParts
+    _before: JobHistory | None = None
+    """What an earlier attempt had read, which is passed by when the rest is asked for."""
     _heads: list[Head] = field(factory=list, init=False)
     _sources: list[SourceRecord] = field(factory=list, init=False)
     _recorded: int = field(default=0, init=False)
@@ -145,6 +142,7 @@ class Coming:
         return self._rest()
 
     def _rest(self) -> Iterator[PartJob]:
+        self._pass()
         while (part := self.take()) is not None:
             yield part
         rows = sum(part.rows for part in self.parts.parts)
@@ -158,14 +156,7 @@ class Coming:
 
         `record` writes it into the journal, before anything can be done with it.
         """
-        if self._failure is not None:
-            # What is behind a fault is never known, so there is no end to come to.
-            raise self._failure
-        try:
-            part = next(self._found, None)
-        except BaseException as error:
-            self._failure = error
-            raise
+        part = self._next()
         if part is None:
             self.parts.coming = None
             return None
@@ -177,6 +168,30 @@ class Coming:
         self._recorded = len(self._sources)
         self.parts.add([part])
         return part
+
+    def _pass(self) -> None:
+        """Pass by what an earlier attempt had read. Raises `DataError` if it is not what it was."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        again = [part for _ in before.parts if (part := self._next()) is not None]
+        try:
+            check_parts(before, [each.part for each in again if each.part is not None])
+        except DataError as error:
+            self._failure = error
+            raise
+        self._recorded = len(self._sources)
+
+    def _next(self) -> PartJob | None:
+        """The next part that is read; None when all is."""
+        if self._failure is not None:
+            # What is behind a fault is never known, so there is no end to come to.
+            raise self._failure
+        try:
+            return next(self._found, None)
+        except BaseException as error:
+            self._failure = error
+            raise
 
     def _read(self) -> Iterator[PartJob]:
         job, settings = self.parts.job, self.parts.settings

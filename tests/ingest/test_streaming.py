@@ -243,6 +243,34 @@ def test_a_file_is_gone_on_with(
 
 
 @posix
+def test_a_file_that_is_gone_can_be_given_up(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str, names: list[str]
+) -> None:
+    file = workshop.write("people.csv", text(names))
+    killed(workshop, proxy, "people.csv", "", ("PUT", 4))
+    file.unlink()
+    ran = again(workshop, "resume")
+    assert ran.code == 1
+    assert "does not exist" in ran.out
+    ran = again(workshop, "abort")
+    assert ran.code == 0, ran.out
+    assert loaded(sandbox, tag) == []
+
+
+@posix
+def test_a_file_that_changed_is_not_gone_on_with(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str, names: list[str]
+) -> None:
+    workshop.write("people.csv", text(names))
+    killed(workshop, proxy, "people.csv", "", ("PUT", 4))
+    workshop.write("people.csv", text([f"{name}x" for name in names]))
+    ran = again(workshop, "resume")
+    assert ran.code == 1
+    assert "the file changed since the run began" in ran.out
+    assert loaded(sandbox, tag) == []
+
+
+@posix
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_stream_that_was_up_is_gone_on_with(
     workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str, names: list[str], number: int
