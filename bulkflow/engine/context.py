@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from bulkflow.engine.orgs import org_of
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class StepContext:
 
     def org(self) -> OrgAccess:
         """The org of the step; opened at the first call."""
-        return self._services.org(self.org_name)
+        return org_of(self._services, self.org_name)
 
     def source(self, location: str) -> Source:
         """The plugin's record for a location's scheme."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.engine.orgs import MovedOrgError
 from bulkflow.engine.preflight import steps_in
 from bulkflow.errors import ExitCode
 from bulkflow.model.history import Outcome
@@ -62,6 +63,9 @@ def is_over(services: Services, exit_code: ExitCode) -> bool:
     if exit_code in OVER:
         return True
     if exit_code is ExitCode.INTERRUPTED or any(job.left for job in services.jobs):
+        return False
+    if any(isinstance(error, MovedOrgError) for error in services.errors):
+        # The org that knows what became of it was not asked.
         return False
     if not handed_anything_over(services):
         return True

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from bulkflow.engine.context import StepContext
 from bulkflow.engine.evaluate import folder_of
+from bulkflow.engine.orgs import way_to
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.diagnostic import Diagnostic, Severity
 from bulkflow.plugin.problems import ProblemsError
@@ -71,7 +72,7 @@ class Inspector:
         """The file's names for its orgs; those that lead into the same one together."""
         groups: dict[str, list[str]] = {}
         for name in self.services.orgs:
-            groups.setdefault(self.services.way_to(name), []).append(name)
+            groups.setdefault(way_to(self.services, name), []).append(name)
         return list(groups.values())
 
     def _org(self, plan: Plan, name: str | None, loads: Sequence[Load], requests: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bulkflow.engine.chain import Halt
 from bulkflow.engine.ending import handed_anything_over, is_over
 from bulkflow.engine.frame import Frame
+from bulkflow.engine.orgs import moved_orgs
 from bulkflow.engine.preflight import jobs_of, prepare_jobs
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
@@ -29,6 +30,8 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
         services.foresee(plan.body)
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
+        if services.replays and not services.errors:
+            services.errors += moved_orgs(services)
         if not services.errors:
             services.emit(
                 RunStarted(

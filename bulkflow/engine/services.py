@@ -15,9 +15,7 @@ from bulkflow.engine.shared import Shared
 from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
 from bulkflow.model.org import only_org
-from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.context import Recorder
-from bulkflow.plugin.exchange import OrgRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory, StepRecord, StepState
-    from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
     from bulkflow.model.plan import Block, PlannedJob, PlannedStep
     from bulkflow.plugin.catalogue import Catalogue
@@ -265,26 +262,6 @@ class Services:
         """The file's name for its org, if it has one and no more."""
         return only_org(self.orgs)
 
-    def org(self, name: str | None) -> OrgAccess:
-        """An org by the file's name, or else the only one; opened at the first call.
-
-        Two names for one profile are two names for one thing, unless its record says otherwise.
-        """
-        name = name or self.only_org
-        if name is None or name not in self.orgs:
-            raise self._no_org(name)
-        profile = self.orgs[name]
-        return self.shared.get(
-            self.way_to(name), lambda: self._connect(profile), lambda org: org.close()
-        )
-
-    def way_to(self, name: str) -> str:
-        """A text that is the same for all names of the file that lead into the same org."""
-        profile = self.orgs[name]
-        record = self.catalogue.orgs.get(profile)
-        apart = record is not None and record.apart
-        return f"org:{profile} as {name}" if apart else f"org:{profile}"
-
     def prepare(self, job: Job, context: Context) -> None:
         """Have a job's source read, unless that was done. Raises `DataError`."""
         if job.key in self._prepared:
@@ -297,20 +274,6 @@ class Services:
                 self.journal.prepared(job.key, job.manifest, job.org)
             self.emit(JobPrepared(job.key, job.manifest))
 
-    def _no_org(self, name: str | None) -> UsageError:
-        if name is not None:
-            return UsageError(
-                f"the file declares no org {name}", help=f"write `org {name} = PROFILE` at its top"
-            )
-        if self.orgs:
-            return UsageError(
-                f"nothing says which org this is for; the file has {', '.join(self.orgs)}",
-                help="use a step that takes the name of an org, or of a job",
-            )
-        return UsageError(
-            "the file names no org", help="write `org NAME` at its top, or use --org NAME"
-        )
-
     def _refuse_repeated(self, job: Job, manifest: Manifest) -> None:
         for part in manifest.parts:
             if run := self.loaded_before.get(part.digest):
@@ -320,13 +283,3 @@ class Services:
                     help=f"`bulkflow resume {run}` does the steps that are left of it, "
                     f"`bulkflow abort {run}` gives these up; `--fresh` loads the rows again",
                 )
-
-    def _connect(self, name: str) -> OrgAccess:
-        org = self.catalogue.orgs.get(name)
-        if org is None:
-            raise UsageError(
-                f"no plugin knows the org {name}",
-                help=f"known orgs: {', '.join(sorted(self.catalogue.orgs)) or 'none'}",
-            )
-        with attributed(org.provider, f"connecting to org {name}"):
-            return org.connect(OrgRequest(name, self.environ, self.run_directory))

@@ -122,6 +122,10 @@ class RecordingJournal:
             self.decisions[place] = decide()
         return cast("T", self.decisions[place])
 
+    def decision(self, place: str) -> object | None:
+        """What an earlier attempt decided; None if it never got there."""
+        return self.decisions.get(place)
+
 
 @define(eq=False)
 class RecordingContext:

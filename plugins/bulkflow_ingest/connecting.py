@@ -45,7 +45,9 @@ def session_of(context: Context) -> Session:
             org.tokens,
             connections=MOST_CONNECTIONS + SHORT_CALLS,
             network=Network.of(context.environ),
-            on_retry=lambda notice: context.emit(Notice(_again(notice), NoticeLevel.WARNING)),
+            on_retry=lambda notice: context.emit(
+                Notice(_again(org.name, notice), NoticeLevel.WARNING)
+            ),
             on_slow=lambda info: context.emit(Notice(_slower(org.name, info), NoticeLevel.WARNING)),
             sleep=latest.sleep,
             now=context.clock.time,
@@ -55,10 +57,10 @@ def session_of(context: Context) -> Session:
     return context.shared(f"salesforce:{org.name}:{id(org)}", connect, Session.close)
 
 
-def _again(notice: RetryNotice) -> str:
+def _again(org: str, notice: RetryNotice) -> str:
     return (
-        f"{notice.reason}; {notice.method} {notice.path} again in {notice.wait:.1f} s "
-        f"({notice.attempt} of {notice.attempts - 1})"
+        f"{notice.reason}; {notice.method} {notice.path} of org {org} again in "
+        f"{notice.wait:.1f} s ({notice.attempt} of {notice.attempts - 1})"
     )
 
 

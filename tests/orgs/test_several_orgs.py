@@ -195,6 +195,62 @@ def test_a_run_is_given_up_in_each_org(workshop, prod, uat) -> None:
     assert (prod.states, uat.states) == (["Aborted"], ["Aborted"])
 
 
+def log_in_elsewhere(workshop: Workshop, name: str, place: Place) -> None:
+    """Let a profile lead into another org."""
+    ran = workshop.command("org", "login", name, "--login-url", place.proxy.url)
+    assert ran.code == 0, ran.err
+    place.proxy.seen.clear()
+
+
+@pytest.mark.parametrize("profile", ["prod", "default"])
+def test_a_run_does_not_go_on_in_another_org(workshop, prod, uat, profile) -> None:
+    def lead_to(place: Place) -> None:
+        if profile == "prod":
+            log_in_elsewhere(workshop, "prod", place)
+        else:
+            workshop.command("org", "default", "prod" if place is prod else "uat")
+
+    lead_to(prod)
+    pipeline = BOTH.replace("= prod", f"= {profile}").replace("= uat", f"= {profile}")
+    prod.proxy.on("PATCH", JOB, answering(403, [{"errorCode": "X", "message": "no"}]))
+    assert workshop.run(pipeline + "load job old\nload job new\n").code == 1
+    lead_to(uat)
+    for command in ("resume", "resume", "abort", "retry"):
+        ran = afterwards(workshop, command, run_id(workshop))
+        assert ran.code != 0
+        assert prod.proxy.url.removeprefix("http://") in ran.err, ran.err
+        assert uat.proxy.url.removeprefix("http://") in ran.err
+    assert uat.proxy.count("POST", "/jobs/ingest") == 0
+    assert uat.proxy.count("GET", JOB) == 0
+    assert afterwards(workshop, "runs").out.count("not over") == 1
+    lead_to(prod)
+    ran = afterwards(workshop, "resume")
+    assert ran.code == 0, ran.err
+    assert prod.names == ["New 1", "Old 1", "Old 2"]
+
+
+def test_an_org_that_cannot_be_asked_keeps_no_other_from_being_given_up(
+    workshop, prod, uat
+) -> None:
+    ran = workshop.run(BOTH + 'upload job old then upload job new then fail "enough"\n')
+    assert ran.code == 1
+    prod.proxy.on("POST", "/oauth2/token", answering(400, {"error": "invalid_client"}))
+    ran = afterwards(workshop, "abort")
+    assert ran.code == 1
+    assert (prod.states, uat.states) == (["Open"], ["Aborted"])
+    ran = afterwards(workshop, "abort")
+    assert ran.code == 0, ran.err
+    assert prod.states == ["Aborted"]
+
+
+def test_a_request_that_is_repeated_names_its_org(workshop, uat) -> None:
+    uat.proxy.on("GET", JOB, answering(503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "x"}]))
+    ran = workshop.run(TOGETHER)
+    assert ran.code == 0, ran.err
+    said = [str(each["message"]) for each in ran.events if each["event"] == "notice"]
+    assert [each for each in said if "of org uat again in" in each], said
+
+
 def test_rows_that_failed_are_sent_again_to_their_own_org(workshop, prod, uat) -> None:
     workshop.write("new.csv", 'Name\nNew 1\n""\n')
     assert workshop.run(TOGETHER).code == 3

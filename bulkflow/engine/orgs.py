@@ -1,0 +1,111 @@
+"""The orgs of a run: by the names that its file has for them, and the same in each attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bulkflow.errors import BulkflowError, RunInterruptedError, UsageError
+from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.exchange import OrgRequest
+
+if TYPE_CHECKING:
+    from bulkflow.engine.services import Services
+    from bulkflow.model.org import OrgAccess
+
+
+class MovedOrgError(UsageError):
+    """A name leads into another org than in an earlier attempt at the run."""
+
+
+def org_of(services: Services, name: str | None) -> OrgAccess:
+    """An org by the file's name, or else the only one; opened at the first call.
+
+    Two names for one profile are two names for one thing, unless its record says otherwise.
+
+    Raises:
+        MovedOrgError: the name led into another org when the run came to it first.
+        UsageError: there is no such org.
+        BulkflowError: what its plugin says against opening it.
+    """
+    name = name or services.only_org
+    if name is None or name not in services.orgs:
+        raise _no_org(services, name)
+    return services.shared.get(
+        way_to(services, name), lambda: _open(services, name), lambda org: org.close()
+    )
+
+
+def way_to(services: Services, name: str) -> str:
+    """A text that is the same for all names of the file that lead into the same org."""
+    profile = services.orgs[name]
+    record = services.catalogue.orgs.get(profile)
+    apart = record is not None and record.apart
+    return f"org:{profile} as {name}" if apart else f"org:{profile}"
+
+
+def moved_orgs(services: Services) -> list[BulkflowError]:
+    """What is to be said of the orgs of earlier attempts that are other ones now.
+
+    Those that no attempt came to are not asked.
+    """
+    found: list[BulkflowError] = []
+    for way, name in {way_to(services, name): name for name in services.orgs}.items():
+        if services.journal.decision(way) is None:
+            continue
+        try:
+            org_of(services, name)
+        except MovedOrgError as error:
+            found.append(error)
+        except RunInterruptedError:
+            raise
+        except BulkflowError:
+            # Whoever needs it is told then; perhaps all that there was to do in it is done.
+            continue
+    return found
+
+
+def _open(services: Services, name: str) -> OrgAccess:
+    profile = services.orgs[name]
+    record = services.catalogue.orgs.get(profile)
+    if record is None:
+        raise UsageError(
+            f"no plugin knows the org {profile}",
+            help=f"known orgs: {', '.join(sorted(services.catalogue.orgs)) or 'none'}",
+        )
+    with attributed(record.provider, f"connecting to org {profile}"):
+        org = record.connect(OrgRequest(profile, services.environ, services.run_directory))
+    if record.transient:
+        return org
+    try:
+        _refuse_another(services, name, urlsplit(org.instance_url).netloc.lower())
+    except BulkflowError:
+        org.close()
+        raise
+    return org
+
+
+def _refuse_another(services: Services, name: str, host: str) -> None:
+    """The jobs of a run are in the org that it began in, so nothing is done in another."""
+    before = services.journal.decided(way_to(services, name), lambda: host)
+    if before != host:
+        raise MovedOrgError(
+            f"org {services.orgs[name]} is {host} now, and was {before} when the run came to it",
+            help=f"make it lead to {before} again: the run's jobs are there, and what was loaded "
+            "there would be loaded once more elsewhere",
+        )
+
+
+def _no_org(services: Services, name: str | None) -> UsageError:
+    if name is not None:
+        return UsageError(
+            f"the file declares no org {name}", help=f"write `org {name} = PROFILE` at its top"
+        )
+    if services.orgs:
+        return UsageError(
+            f"nothing says which org this is for; the file has {', '.join(services.orgs)}",
+            help="use a step that takes the name of an org, or of a job",
+        )
+    return UsageError(
+        "the file names no org", help="write `org NAME` at its top, or use --org NAME"
+    )
