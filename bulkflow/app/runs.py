@@ -292,7 +292,9 @@ def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
 
 def _make(directory: Path) -> None:
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The mode is that of the last folder alone.
+        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageError(
             f"cannot keep what the run needs in {directory}: {error.strerror or error}",

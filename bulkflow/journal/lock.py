@@ -55,8 +55,8 @@ def locked(directory: Path, now: Callable[[], float] = time.time) -> Iterator[No
     from filelock import FileLock, Timeout
 
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        held = FileLock(directory / LOCK_NAME, timeout=0).acquire()
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = FileLock(directory / LOCK_NAME, timeout=0, mode=0o600).acquire()
     except Timeout as error:
         raise StateLockedError(
             f"another run works with {directory}: {_owner(directory) or 'it just began'}",
@@ -69,6 +69,7 @@ def locked(directory: Path, now: Callable[[], float] = time.time) -> Iterator[No
         ) from error
     with held:
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": now()}
+        (directory / OWNER_NAME).touch(mode=0o600)
         (directory / OWNER_NAME).write_text(json.dumps(owner), "utf-8")
         yield
 

@@ -84,7 +84,7 @@ def copies_of(context: Context) -> Path:
     """The folder for copies of data that is no file, or has to be written anew."""
     directory = context.run_directory / "data"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise _not_kept(directory, error) from error
     return directory

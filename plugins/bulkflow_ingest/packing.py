@@ -129,7 +129,7 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
     path: Path | None = None
     try:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, name = mkstemp(prefix="part-", suffix=".csv.gz", dir=folder)
             path = Path(name)
             with open(descriptor, "wb") as out:  # noqa: PTH123
