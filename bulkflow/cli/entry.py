@@ -12,7 +12,7 @@ import click
 from bulkflow import __version__
 from bulkflow.cli.collecting import seldom_collected
 from bulkflow.cli.environment import Environment
-from bulkflow.errors import BulkflowError, ExitCode
+from bulkflow.errors import BulkflowError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,11 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     except click.ClickException as error:
         error.show(environment.stderr)
         return ExitCode.WRONG
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__context__, EOFError):
+            environment.show("")
+            environment.show_error(_unanswered())
+            return ExitCode.WRONG
         environment.show("interrupted")
         return ExitCode.INTERRUPTED
     except BulkflowError as error:
@@ -122,6 +126,13 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence
         environment.show(_mistake(error, environment))
         return ExitCode.FAILED
+
+
+def _unanswered() -> UsageError:
+    return UsageError(
+        "nobody answered: standard input is at its end, and nothing was done",
+        help="give what is asked for as an option: `--yes` to a question, or see `--help`",
+    )
 
 
 def _mistake(error: Exception, environment: Environment) -> str:

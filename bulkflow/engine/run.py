@@ -93,7 +93,12 @@ def _unanswered(services: Services) -> list[Job]:
 
 def _outcome(job: Job) -> JobOutcome:
     return JobOutcome(
-        job.key, job.phase.value, job.counts, saved=tuple(job.saved), left=tuple(job.left)
+        job.key,
+        job.phase.value,
+        job.counts,
+        saved=tuple(job.saved),
+        left=tuple(job.left),
+        undone=job.undone,
     )
 
 

@@ -26,6 +26,9 @@ FORMS = {
 }
 """How the lines are written that begin with a structural word."""
 
+_VALUED = ("ORG", "PARAM", "LET")
+"""The lines that have `=` behind their name."""
+
 _HINTS = {
     ":": "a block needs no colon: the indentation is enough",
     ";": "write one chain a line, or join steps with `then`",
@@ -49,6 +52,7 @@ _HINTS = {
     "|": "write `or`",
     "!": "write `not`",
     "-": "a number has no sign, and a name begins with a letter or a digit",
+    "~": 'a delimiter stands in double quotes: "~"',
     "\xa0": "this is a no-break space; write an ordinary one",
     "\ufeff": "this is a byte order mark inside the file; delete it",
 }
@@ -82,7 +86,7 @@ def expectation(
                 Code.UNKNOWN_CHARACTER,
                 f"{_spelled(token.text)} has no meaning here",
                 span,
-                _HINTS.get(source.text[token.start : token.start + 2]) or _HINTS.get(token.text),
+                _character_hint(source, line, token),
             )
     form = FORMS.get(line[0].kind) if line else None
     if line and line[0].kind == "WORD" and any(each.kind == "_THEN" for each in line[-1:]):
@@ -101,11 +105,27 @@ def expectation(
             Span(source, last.start, last.end),
             help_line,
         )
-    if help_line and line[0].kind == "JOB" and len(line) == 2 and token.kind == "WORD":
-        help_line = f"a name is one word: `job {line[1].text}-{token.text}`"
-    if not line:
-        help_line = "a line begins with a verb, such as `upload`, or with a word of the structure"
+    help_line = _habit(line, token) or help_line
     return Code.UNEXPECTED, f"expected {wanted}, not `{token.text}`", span, help_line
+
+
+def _character_hint(source: SourceText, line: Sequence[Token], token: Token) -> str | None:
+    if token.text == ":" and line and line[0].kind in _VALUED:
+        return f"`=` parts the name from what it stands for: `{line[0].text} NAME = VALUE`"
+    return _HINTS.get(source.text[token.start : token.start + 2]) or _HINTS.get(token.text)
+
+
+def _habit(line: Sequence[Token], token: Token) -> str | None:
+    """What to write instead of what other languages and plain English would have here."""
+    if not line:
+        return "a line begins with a verb, such as `upload`, or with a word of the structure"
+    if line[0].kind == "JOB" and len(line) == 2 and token.kind == "WORD":
+        if token.text == "in":
+            return "what is said of a job stands below it, indented: `in ORG`"
+        return f"a name is one word: `job {line[1].text}-{token.text}`"
+    if line[0].kind == "WORD" and token.kind == "EQUALS":
+        return "only lines of `org`, `param` and `let` have `=`; `bulkflow words` shows the others"
+    return None
 
 
 def _wanted(line: Sequence[Token], expected: Collection[str]) -> str:

@@ -171,6 +171,8 @@ class Matcher:
     def _hint(
         self, item: Value, before: Value, after: Value | None, expected: Sequence[str]
     ) -> str | None:
+        if isinstance(item, Name) and item.name == "on":
+            return self._event(after)
         if item.span.line > before.span.line:
             return (
                 f"line {item.span.line} is indented deeper and so continues line "
@@ -178,8 +180,6 @@ class Matcher:
             )
         if not isinstance(item, Name):
             return None
-        if item.name == "on":
-            return self._event(after)
         if isinstance(before, Integer) and item.name.lower() in _UNITS:
             return f"write `{before.span.text}{_UNITS[item.name.lower()]}`, without a space"
         if "`job NAME`" in expected and END in expected and item.name not in ("and", "on"):

@@ -128,6 +128,8 @@ class JobOutcome:
     """Files that its rows were saved to."""
     left: tuple[str, ...] = ()
     """Ids of its jobs that are in the org and not at an end."""
+    undone: int = 0
+    """How many of the records that its rows created are deleted again."""
 
 
 @frozen

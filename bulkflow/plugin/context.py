@@ -45,6 +45,8 @@ class Job:
     counts: Counts = Factory(Counts)
     saved: list[str] = Factory(list)
     """Files that its rows were saved to."""
+    undone: int = 0
+    """How many of the records that its rows created are deleted again."""
     left: Collection[str] = ()
     """Ids of its jobs in the org that are not at an end."""
     failures_settled: bool = False

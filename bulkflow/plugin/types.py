@@ -73,6 +73,8 @@ LOCATION_SHOWS = 'a path or URL in quotes, such as "export/*.csv"'
 
 
 def _location(value: Value) -> object:
+    if isinstance(value, Name) and value.name.lower() == "stdin":
+        raise ValueError('standard input is written "-"')
     if not isinstance(value, Text):
         raise ValueError(f"takes {LOCATION_SHOWS}")  # noqa: TRY004 - as converters do
     _refuse_control(plain(value))

@@ -155,8 +155,13 @@ class Narrator:
         self.running.clear()
         self.progress.clear()
         lines = list(stopped)
-        for index, error in enumerate(event.errors):
-            lines += ["", *self._error(error, "also" if index else "error").splitlines()]
+        told: set[str] = set()
+        for error in event.errors:
+            # Two jobs may read one file: what is wrong with it is told once.
+            text = self._error(error, "also" if told else "error")
+            if (what := text.partition(": ")[2]) not in told:
+                lines += ["", *text.splitlines()]
+                told.add(what)
         if event.errors:
             lines.append("")
         return [*lines, *summary_lines(event, self.style)]

@@ -176,4 +176,5 @@ def _outcome(outcome: JobOutcome) -> dict[str, object]:
         "seconds": outcome.seconds,
         "saved": list(outcome.saved),
         "left": list(outcome.left),
+        "undone": outcome.undone,
     }

@@ -74,6 +74,8 @@ def _fates(outcome: JobOutcome, style: Style) -> list[str]:
     fates = []
     if counts.loaded or not outcome.left:
         fates.append(f"{count(counts.loaded)} loaded{so_far}")
+    if outcome.undone:
+        fates.append(f"{count(outcome.undone)} of these deleted again")
     if counts.failed:
         fates.append(style.paint(f"{count(counts.failed)} failed{so_far}", Role.ERROR))
     if counts.unprocessed:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bulkflow_csv.record import Mark
 
 _CLOSED_VALUE: Final = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
+_GZIP: Final = b"\x1f\x8b"
+"""What gzip begins with (RFC 1952); 0x8B begins no character of UTF-8."""
 _DEVIATES: Final = {
     b"\n": re.compile(rb"\r"),
     b"\r\n": re.compile(rb"\r(?!\n)|(?<!\r)\n"),
@@ -89,6 +91,11 @@ class Walker:
                 f"byte 0x{self.data[end]:02X} is not valid UTF-8",
                 'save the file as UTF-8, or name what it is written in: `encoding "windows-1252"`',
             )
+            if self.at.offset == 0 and self.data.startswith(_GZIP):
+                why = (
+                    "the data are compressed with gzip",
+                    "unpack them with `gzip -dc`, or read a file whose name ends in .gz",
+                )
         nul = self.data.find(0, 0, end)
         if nul >= 0:
             end = nul

@@ -134,6 +134,7 @@ class _Undoing:
                 if gone.execute("SELECT 1 FROM gone WHERE id = ?", (record,)).fetchone() is None:
                     left += 1
                     file.write(f"{record}\n")
+        self.work.job.undone = created - left
         if changed:
             self._tell(
                 f"{changed:,} records were changed and not made by this run: they stay as they are",
@@ -150,6 +151,7 @@ class _Undoing:
         gone = sum(error.startswith(GONE) for error in failed)
         if gone:
             self._tell(f"{gone:,} records were deleted before, by somebody else")
+        self.work.job.undone += deletion.job.counts.rows - (len(failed) - gone)
         if len(failed) > gone:
             path = self._path(number, "not-deleted")
             deletion.results.save_rows("failed", path)

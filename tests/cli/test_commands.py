@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from pathlib import Path
@@ -193,3 +194,18 @@ def test_a_state_folder_that_takes_no_runs_is_named(workshop: Workshop) -> None:
     assert ran.code == 2
     assert "--state-dir" in ran.err
     assert str(Path("state") / "runs") in ran.err
+
+
+def test_a_question_that_nobody_can_answer_is_no_interruption(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.write("a.csv", "Name\nAcme\n")
+    state = str(workshop.folder / "state")
+    file = str(workshop.write("fine.bulkflow", FINE))
+    ran = workshop.command("run", file, "--state-dir", state, "--json")
+    run = json.loads(ran.out.splitlines()[-1])["run"]
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    asked = workshop.command("undo", run, "--state-dir", state)
+    assert asked.code == 2
+    assert "nobody answered" in asked.err
+    assert "--yes" in asked.err

@@ -66,6 +66,9 @@ CASES = {
         0,
         limits=FormatLimits(columns=2),
     ),
+    "gzip under another name": Case(
+        b"\x1f\x8b\x08\x00abc\n", "the data are compressed with gzip", 1, 1, 0, 1
+    ),
     "bad byte in the header": Case(b"a,\xe9\n", "byte 0xE9 is not valid UTF-8", 2, 1, 0, 2),
     "unclosed quote in the header": Case(b'a,"b\n', "the quote that opens here", 2, 1, 0, 2),
     "lone CR after the header": Case(b"a,b\r1,2\r", "this line ends in a lone CR", 3, 1, 0, 2),

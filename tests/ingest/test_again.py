@@ -110,6 +110,7 @@ def test_what_a_run_made_is_taken_back(workshop: Workshop, sandbox: Sandbox, tag
         step = undone.event("step_finished")
         assert step["text"] == "undo job people"
         assert undone.event("run_finished")["jobs"][0]["phase"] == "finished"
+        assert undone.event("run_finished")["jobs"][0]["undone"] == 12
         assert loaded(sandbox, tag) == []
 
 

@@ -124,7 +124,7 @@ def test_values_are_carried_over_exactly(progress) -> None:
         "states": {"Open": 1},
     }
     error = DataError("bad", place="a.csv, line 2", help="mend it", notes=["n"])
-    outcome = JobOutcome("a", "open", Counts(9, 4, 3, 2), 1.0, ("f.csv",), ("750",))
+    outcome = JobOutcome("a", "open", Counts(9, 4, 3, 2), 1.0, ("f.csv",), ("750",), 4)
     assert event_record(
         RunFinished("r", ExitCode.ROWS_FAILED, 2.0, 1.0, (outcome,), (error,), "do")
     ) == {
@@ -144,6 +144,7 @@ def test_values_are_carried_over_exactly(progress) -> None:
                 "seconds": 1.0,
                 "saved": ["f.csv"],
                 "left": ["750"],
+                "undone": 4,
             }
         ],
         "errors": [

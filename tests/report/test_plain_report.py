@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from attrs import evolve
 
-from bulkflow.errors import ExitCode
+from bulkflow.errors import DataError, ExitCode
 from bulkflow.model.event import (
     JobOutcome,
     Notice,
@@ -248,3 +248,17 @@ def test_lines_of_several_threads_stay_whole(opening) -> None:
         thread.join()
     report.close()
     assert set(stream.getvalue().splitlines()) == {"  " + "x" * 50}
+
+
+def test_what_two_jobs_stumble_on_is_told_once(opening) -> None:
+    wrong = [DataError("the file is empty", place=each) for each in ("a.csv", "a.csv", "b.csv")]
+    finished = RunFinished("r", ExitCode.WRONG, 1.0, 1.0, (), tuple(wrong))
+    text = _told([*opening, finished])
+    assert text.count("--> a.csv") == 1
+    assert text.count("--> b.csv") == 1
+
+
+def test_rows_that_were_taken_back_are_not_told_as_loaded_alone(opening) -> None:
+    outcome = JobOutcome("a", "finished", Counts(5, 5), undone=4)
+    text = _told([*opening, RunFinished("r", ExitCode.DONE, 1.0, 1.0, (outcome,))])
+    assert "a  5 rows: 5 loaded, 4 of these deleted again" in text
