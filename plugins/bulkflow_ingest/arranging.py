@@ -12,7 +12,7 @@ from attrs import evolve
 
 from bulkflow.plugin import Problem
 from bulkflow_csv import Column
-from bulkflow_ingest.near import did_you_mean
+from bulkflow_ingest.near import near_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
     ):
         for column in named:
             if column.lower() not in known:
-                near = did_you_mean(column, columns)
+                near = near_column(column, columns)
                 yield Problem(
                     f"{name} has no column {column}, which `{clause}` names",
                     near or f"its columns are {', '.join(columns[:12])}",

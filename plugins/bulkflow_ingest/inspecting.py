@@ -13,7 +13,7 @@ from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, Sou
 from bulkflow.plugin.boundary import attributed
 from bulkflow_csv import ByteSource, Fold, read_head, spool
 from bulkflow_ingest.arranging import arranged, problems
-from bulkflow_ingest.near import did_you_mean
+from bulkflow_ingest.near import near_column
 from bulkflow_ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ def _against_operation(
     if key is not None and key.lower() not in known:
         verb = f"{verb_of(settings)} {settings.object}"
         by = "" if key == "Id" else f" by {key}"
-        near = did_you_mean(key, columns)
+        near = near_column(key, columns)
         yield Problem(
             f"{name} has no column {key}, which `{verb}{by}` needs",
-            f"{near}; its columns are {listed(columns)}" if near else _columns_are(columns),
+            f"{near}; {_columns_are(columns)}"
+            if near and columns[1:]
+            else near or _columns_are(columns),
             "operation",
             "B402",
         )

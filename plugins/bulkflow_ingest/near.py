@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bulkflow.plugin import nearest as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 LIKE = 0.7
 """How like two names must be; names of fields are long, and many are alike."""
@@ -21,6 +21,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """The question that offers it."""
     return names.question(nearest(name, known))
+
+
+def near_column(column: str, columns: Sequence[str]) -> str | None:
+    """The question that offers the nearest column of a file, or doubts what parts its columns."""
+    if len(columns) == 1 and any(mark in columns[0] for mark in ",;|\t^`~"):
+        return f"its one column is `{columns[0]}`; `delimiter` says what parts columns"
+    return did_you_mean(column, columns)
 
 
 def _plain(name: str) -> str:

@@ -202,6 +202,18 @@ def test_clauses_are_held_against_the_columns(
     assert told in found[0][2]
 
 
+@pytest.mark.parametrize("clauses", ["    drop Phone\n", '    delimiter "~"\n'])
+def test_a_file_of_one_column_is_asked_for_its_delimiter(workshop: Workshop, clauses: str) -> None:
+    mark = "," if "delimiter" in clauses else "~"
+    workshop.write("people.csv", f"LastName{mark}Id\na{mark}1\n")
+    job = JOB.replace("insert", "update")
+    file = workshop.write("test.bulkflow", f"{job}{clauses}load job people\n")
+    ran = workshop.command("check", "--sources", str(file))
+    assert ran.code == 2
+    assert f"its one column is `LastName{mark}Id`; `delimiter` says" in ran.err
+    assert "did you mean" not in ran.err
+
+
 def test_the_operation_is_held_against_the_columns_that_are_sent(workshop: Workshop) -> None:
     workshop.write("people.csv", "Key,Name\n003,x\n")
     text = 'org env\njob people\n    delete Contact\n    from "people.csv"\n'
