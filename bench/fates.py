@@ -3,13 +3,15 @@
     python bench/fates.py --rows 1000000 --failed 1.0
     python bench/fates.py --rows 10000000 --failed 0.01 --skip-duckdb
     python bench/fates.py --failed 0.05 --selection all
+    python bench/fates.py --failed 1.0 --packed
 
 Saving failed rows reads the failed results only, as the step `save failed rows` does; saving all
 reads both. The source is like `examples/quickstart/accounts.csv` with a key of its own in every
 row; the result files hold all of it in another order, all values quoted, saved numbers written
 anew. DuckDB alone reads the same files, joins them on all columns and writes the same rows: without
 numbering, lines, duplicates, parts, or values written anew (so it finds only the rows that come
-back unchanged, which failed ones do), and with as much memory as it likes. Each measurement is a
+back unchanged, which failed ones do), and with as much memory as it likes. With `--packed` the
+result files that bulkflow reads are compressed with gzip, as orgs send them. Each measurement is a
 process of its own; the peak is of the whole process.
 """
 
@@ -17,9 +19,11 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import json
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +31,8 @@ import time
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
+
+from attrs import evolve
 
 if TYPE_CHECKING:
     from bulkflow_ingest.fates import ResultFile
@@ -83,7 +89,7 @@ def _anew(value: str) -> str:
     return value
 
 
-def ours(folder: Path, part_rows: int, memory: int, selection: str) -> None:
+def ours(folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool) -> None:
     from bulkflow_csv import ByteSource, PartLimit, scan
     from bulkflow_ingest.fates import Fates, SourceSlice
 
@@ -93,6 +99,8 @@ def ours(folder: Path, part_rows: int, memory: int, selection: str) -> None:
     rest = selection == "all"
     if not rest:
         results = [each for each in results if each.kind == selection]
+    if packed:
+        results = [_packed(each) for each in results]
     rows = sum(each.rows for each in slices)
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -133,6 +141,14 @@ def _divide(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultF
         for each in files:
             each.close()
     return [ResultFile(part, ResultKind(kind), path) for part, path in enumerate(paths)]
+
+
+def _packed(result: ResultFile) -> ResultFile:
+    path = result.path.with_name(result.path.name + ".gz")
+    if not path.exists():
+        with result.path.open("rb") as plain, gzip.open(path, "wb", 1) as file:
+            shutil.copyfileobj(plain, file, 1 << 20)
+    return evolve(result, path=path)
 
 
 def duckdb_alone(folder: Path) -> None:
@@ -193,11 +209,18 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=256, help="MiB")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--skip-duckdb", action="store_true")
+    parser.add_argument("--packed", action="store_true", help="result files in gzip")
     parser.add_argument("--folder", type=Path, help="keep the generated files there")
     parser.add_argument("--measure", choices=["ours", "duckdb"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure == "ours":
-        ours(options.folder, options.part_rows, options.memory << 20, options.selection)
+        ours(
+            options.folder,
+            options.part_rows,
+            options.memory << 20,
+            options.selection,
+            packed=options.packed,
+        )
         return
     if options.measure == "duckdb":
         duckdb_alone(options.folder)
@@ -209,6 +232,7 @@ def main() -> None:
             generate(folder, options.rows, options.failed)
         shared = ["--folder", str(folder), "--memory", str(options.memory)]
         shared += ["--selection", options.selection]
+        shared += ["--packed"] * options.packed
         ways = {"bulkflow": ["--measure", "ours", "--part-rows", str(options.part_rows), *shared]}
         if not options.skip_duckdb:
             ways["duckdb alone"] = ["--measure", "duckdb", *shared]

@@ -6,6 +6,8 @@ The data path itself never uses this: there, rows stay bytes.
 from __future__ import annotations
 
 import csv
+import gzip
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
@@ -14,6 +16,7 @@ import attrs
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import check_columns
 from bulkflow_csv.limits import FormatLimits
+from bulkflow_csv.source import is_gzip, not_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,12 +45,13 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     nothing but blank lines follows.
 
     Args:
-        path: A UTF-8 file, with or without a byte order mark.
+        path: A UTF-8 file, with or without a byte order mark; compressed with gzip if its name ends
+            in `.gz`.
         delimiter: The column delimiter, one character.
         name: The file as the user knows it.
 
     Raises:
-        CsvError: The file cannot be read, or is not CSV; its line is in the error.
+        CsvError: The file cannot be read, is not whole, or is not CSV; its line is in the error.
     """
     name = name if name is not None else str(path)
     line = 1
@@ -57,7 +61,7 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     if csv.field_size_limit() < _LONGEST_VALUE:
         csv.field_size_limit(_LONGEST_VALUE)
     try:
-        with path.open("rb") as file:
+        with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
             reader = csv.reader(_lines(file, name), delimiter=delimiter, strict=True)
             for values in reader:
                 if values:
@@ -76,6 +80,8 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
             line=line,
             help="look at the quotes of the record that starts here",
         ) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise not_gzip(name, error) from error
     except OSError as error:
         raise CsvError(
             f"the file cannot be read: {error.strerror or error}",
@@ -84,7 +90,7 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
         ) from error
 
 
-def _lines(file: BinaryIO, name: str) -> Iterator[str]:
+def _lines(file: Iterable[bytes], name: str) -> Iterator[str]:
     """Lines that end in LF alone, so that a carriage return in a value stays where it is."""
     offset = 0
     for number, line in enumerate(file, 1):

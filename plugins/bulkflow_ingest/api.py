@@ -113,9 +113,14 @@ class IngestApi:
         """DELETE a job that is at an end, with its data and results."""
         self.session.delete(self._path(job))
 
-    def results(self, job: str, which: ResultFile, file: BinaryIO) -> DownloadInfo:
-        """GET one of the three result files of a job into an open file."""
-        return self.session.download(self._path(job, which.value), file)
+    def results(
+        self, job: str, which: ResultFile, file: BinaryIO, *, packed: bool = False
+    ) -> DownloadInfo:
+        """GET one of the three result files of a job into an open file.
+
+        With `packed`, what comes compressed stays so; the answer tells whether it did.
+        """
+        return self.session.download(self._path(job, which.value), file, packed=packed)
 
     def _change(self, job: str, state: JobState) -> JobInfo:
         return _job(self.session.patch_json(self._path(job), {"state": state.value}))

@@ -6,12 +6,15 @@ import hashlib
 import os
 import re
 from contextlib import contextmanager
-from io import BufferedWriter, FileIO
+from gzip import GzipFile
+from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from bulkflow.errors import StepError
+from bulkflow_csv import is_gzip
+from bulkflow_ingest.packing import LEVEL
 from bulkflow_salesforce import LocalFileError
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
     """A text file that takes its name when the block is left without an error.
 
+    If its name ends in `.gz`, it is compressed with gzip: what is asked for by name is read so too.
+
     Raises:
         StepError: it cannot be written; as `raising`, if that is given.
     """
@@ -32,10 +37,8 @@ def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         temporary = Path(name)
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
+        with _packed(descriptor) if is_gzip(path) else _plain(descriptor) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
         temporary.replace(path)
         temporary = None
         sync_folder(path.parent)
@@ -44,6 +47,25 @@ def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _plain(descriptor: int) -> Iterator[TextIO]:
+    with open(descriptor, "w", encoding="utf-8", newline="") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _packed(descriptor: int) -> Iterator[TextIO]:
+    with open(descriptor, "wb") as stream:
+        # Neither a name nor a time within: the same rows make the same bytes.
+        packer = cast("BinaryIO", GzipFile("", "wb", LEVEL, stream, mtime=0))
+        with TextIOWrapper(packer, encoding="utf-8", newline="") as file:
+            yield file
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def sync(path: Path) -> None:
@@ -76,11 +98,11 @@ def label_of(key: str) -> str:
 
 
 @contextmanager
-def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryIO]:
+def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryDraft]:
     """A file that takes its name when the block is left without an error, for its owner only.
 
     Args:
-        path: Its name.
+        path: Its name, unless the draft is given another in the same folder.
         checkpoint: Called before each write; what it raises leaves nothing behind.
 
     Raises:
@@ -90,11 +112,11 @@ def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryI
     try:
         descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         temporary = Path(name)
-        with _Interruptible(FileIO(descriptor, "w"), checkpoint) as file:
+        with BinaryDraft(FileIO(descriptor, "w"), path, checkpoint) as file:
             yield file
         # What has its name is gone by for good.
         sync(temporary)
-        temporary.replace(path)
+        temporary.replace(file.path)
         temporary = None
     except OSError as error:
         raise unwritable(path, error) from error
@@ -107,14 +129,20 @@ def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryI
             temporary.unlink(missing_ok=True)
 
 
-class _Interruptible(BufferedWriter):
-    """A file that takes nothing more once the run is to stop."""
+class BinaryDraft(BufferedWriter):
+    """A file that takes nothing more once the run is to stop.
 
-    def __init__(self, raw: FileIO, checkpoint: Callable[[], None]) -> None:
+    Attributes:
+        path: The name that it will take.
+    """
+
+    def __init__(self, raw: FileIO, path: Path, checkpoint: Callable[[], None]) -> None:
         super().__init__(raw)
+        self.path = path
         self._checkpoint = checkpoint
 
     def write(self, piece: Buffer, /) -> int:
+        """Write a piece, unless the run is to stop."""
         self._checkpoint()
         return super().write(piece)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from shutil import copyfileobj
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
+from bulkflow_csv import is_gzip
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import binary_draft, label_of, make_folder
 from bulkflow_ingest.info import JobState
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context, StepAhead
     from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.parts import JobParts, PartJob
+
+_COPY_BYTES: Final = 1 << 20
 
 FILES_OF_SELECTION: Final[dict[str, tuple[ResultFile, ...]]] = {
     "successful": (ResultFile.SUCCESSFUL,),
@@ -61,13 +66,15 @@ class ResultFiles:
         return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
 
     def path(self, part: PartJob, which: ResultFile) -> Path:
-        """Where a file is, or will be."""
+        """Where a file is, compressed if its name ends in `.gz`; or will be, if it comes plain."""
         folder = self.context.run_directory / "results"
         # As runs have it that were begun when a file had one org.
         earlier = folder / f"{part.id}-{SHORT[which]}.csv"
         if earlier.exists():
             return earlier
-        return folder / label_of(self.parts.job.key) / earlier.name
+        plain_one = folder / label_of(self.parts.job.key) / earlier.name
+        packed = _packed(plain_one)
+        return packed if packed.exists() else plain_one
 
     def is_here(self, part: PartJob, which: ResultFile) -> bool:
         """Whether it was fetched."""
@@ -78,7 +85,7 @@ class ResultFiles:
         path = self.path(part, which)
         if not path.exists():
             make_folder(path.parent)
-            self.download(part, which, path)
+            path = self.download(part, which, path, packed=True)
         return path
 
     def fetch(self, wanted: Iterable[tuple[PartJob, ResultFile]]) -> None:
@@ -101,8 +108,15 @@ class ResultFiles:
         missing = [(part, which) for part in parts for which in files]
         self._side_by_side([each for each in missing if not self.is_here(*each)], self.fetch_early)
 
-    def download(self, part: PartJob, which: ResultFile, path: Path) -> None:
+    def download(
+        self, part: PartJob, which: ResultFile, path: Path, *, packed: bool = False
+    ) -> Path:
         """Fetch a file to a place; it is there only when it is whole.
+
+        With `packed`, what comes compressed with gzip stays so, and has `.gz` behind its name.
+
+        Returns:
+            Where it is.
 
         Raises:
             RunInterruptedError: The run is to stop; nothing is left of it.
@@ -110,7 +124,13 @@ class ResultFiles:
         assert part.id is not None
         self.context.checkpoint()
         with binary_draft(path, self.context.checkpoint) as file:
-            self.api.results(part.id, which, file)
+            told = self.api.results(part.id, which, file, packed=packed)
+            # Of nothing, compressed or not, nothing is kept: an empty file has no rows.
+            if not told.bytes:
+                file.truncate(0)
+            elif told.coding == "gzip":
+                file.path = _packed(path)
+        return file.path
 
     def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> None:
         """Write files to places of the user's, as Salesforce writes them, several at a time."""
@@ -149,8 +169,16 @@ class ResultFiles:
             )
 
     def _copy(self, path: Path, target: Path) -> None:
-        with binary_draft(target, self.context.checkpoint) as copy, path.open("rb") as file:
-            copyfileobj(file, copy)
+        with (
+            binary_draft(target, self.context.checkpoint) as copy,
+            gzip.open(path) if is_gzip(path) else path.open("rb") as file,
+        ):
+            try:
+                copyfileobj(file, copy, _COPY_BYTES)
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise StepError(
+                    f"{path} is damaged: {error}", help="remove the file and fetch it again"
+                ) from error
 
     def _side_by_side(
         self,
@@ -178,6 +206,10 @@ class ResultFiles:
             and part.counts.failed + part.counts.unprocessed
         ):
             yield from NEEDED["all"]
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(path.name + ".gz")
 
 
 def expected(part: PartJob, which: ResultFile) -> int:

@@ -200,7 +200,8 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
     """Save source rows with what became of each.
 
     The rows as they stand in the source, in its order, then `_file`, `_line`, `_outcome`, and as
-    they apply `_id`, `_created`, `_error` and `_ambiguous`.
+    they apply `_id`, `_created`, `_error` and `_ambiguous`. To a name that ends in .gz they are
+    written compressed with gzip.
     """
     work = _work(context, job)
     if not _nothing_to_save(context, work):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-    from bulkflow_salesforce.errors import AnswerTimeoutError, Call
+    from bulkflow_salesforce.errors import AnswerTimeoutError, Call, OrgError
     from bulkflow_salesforce.headers import Headers
     from bulkflow_salesforce.pace import Pace
     from bulkflow_salesforce.request import Timeouts
@@ -39,11 +39,12 @@ class Answer:
     _pace: Pace = field(repr=False)
     _timeouts: Timeouts = field(repr=False)
 
-    def stream(self, limit: int) -> Iterator[bytes]:
+    def stream(self, limit: int, keep: Callable[[bytes], object] | None = None) -> Iterator[bytes]:
         """The decoded body in pieces of at most 256 KiB, for as long as it comes fast enough.
 
         Args:
             limit: The most bytes that are taken, after decoding.
+            keep: Is given the body as it comes, each block before it is decoded.
 
         Raises:
             LostAnswerError: The body is cut, damaged or late.
@@ -52,7 +53,7 @@ class Answer:
         """
         window, rate = self._timeouts.read, self._timeouts.rate
         self._pace.begin(window, max(1, round(window * rate)))
-        return self._bounded(limit, partial(too_slow, self.call, rate))
+        return self._bounded(limit, partial(too_slow, self.call, rate), keep)
 
     def read(self, limit: int) -> bytes:
         """The whole decoded body, within the time that an answer may take; raises as `stream`."""
@@ -60,13 +61,34 @@ class Answer:
         self._pace.begin(window)
         return b"".join(self._bounded(limit, partial(unfinished, self.call, window)))
 
-    def _bounded(self, limit: int, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
+    def _bounded(
+        self,
+        limit: int,
+        late: Callable[[], AnswerTimeoutError],
+        keep: Callable[[bytes], object] | None = None,
+    ) -> Iterator[bytes]:
         taken = 0
-        for piece in self._decoded(late):
+        raw = self._raw(late)
+        for piece in self._decoded(raw if keep is None else self._kept(raw, limit, keep)):
             taken += len(piece)
             if taken > limit:
-                raise unusable(self.call, f"more than the {limit} bytes that are taken of it")
+                raise self._too_large(limit)
             yield piece
+
+    def _kept(
+        self, raw: Iterator[bytes], limit: int, keep: Callable[[bytes], object]
+    ) -> Iterator[bytes]:
+        taken = 0
+        for block in raw:
+            # Gzip of nothing may go on for ever.
+            taken += len(block)
+            if taken > limit:
+                raise self._too_large(limit)
+            keep(block)
+            yield block
+
+    def _too_large(self, limit: int) -> OrgError:
+        return unusable(self.call, f"more than the {limit} bytes that are taken of it")
 
     def start(self, limit: int) -> bytes:
         """What can be had of the decoded body, at most `limit` bytes; for an answer that refuses.
@@ -77,7 +99,7 @@ class Answer:
         self._pace.begin(window)
         start = bytearray()
         try:
-            for piece in self._decoded(partial(unfinished, self.call, window)):
+            for piece in self._decoded(self._raw(partial(unfinished, self.call, window))):
                 start += piece
                 if len(start) >= limit:
                     break
@@ -91,24 +113,25 @@ class Answer:
         return (
             "content-length" in self.headers
             or "chunked" in self.headers.get("transfer-encoding", "").lower()
-            or self._coding == "gzip"
+            or self.coding == "gzip"
         )
 
     @property
-    def _coding(self) -> str:
+    def coding(self) -> str:
+        """What the body comes in: "identity", "gzip", or another that is refused when read."""
         coding = self.headers.get("content-encoding", "").strip().lower()
         return {"": "identity", "x-gzip": "gzip"}.get(coding, coding)
 
-    def _decoded(self, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
-        if self._coding == "identity":
-            return self._raw(late)
-        if self._coding == "gzip":
-            return self._inflated(late)
-        raise unusable(self.call, f"the content coding {self._coding[:40]!a}")
+    def _decoded(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+        if self.coding == "identity":
+            return raw
+        if self.coding == "gzip":
+            return self._inflated(raw)
+        raise unusable(self.call, f"the content coding {self.coding[:40]!a}")
 
-    def _inflated(self, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
+    def _inflated(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         try:
-            yield from inflate(self._raw(late), BLOCK)
+            yield from inflate(raw, BLOCK)
         except DamagedGzipError as error:
             raise lost_answer(
                 self.call, f"the answer of {self.call.host} to {self.call} is damaged: {error}"

@@ -18,8 +18,13 @@ _NO_DATA = frozenset(
 )
 
 
-def download(request: Request, target: Sink, limit: int, answer: Answer) -> DownloadInfo:
+def download(
+    request: Request, target: Sink, limit: int, answer: Answer, *, packed: bool = False
+) -> DownloadInfo:
     """Write an answer of success to where it goes, from the start.
+
+    With `packed`, what comes as gzip is written so. It is decoded all the same: that is how a cut
+    is told, and how many bytes there are.
 
     Raises:
         BadAnswerError: It is not what was asked for, is larger than `limit` bytes, or its end could
@@ -35,9 +40,11 @@ def download(request: Request, target: Sink, limit: int, answer: Answer) -> Down
         raise unusable(request.call, "data whose end cannot be told from a cut")
     target.restart()
     size = 0
-    for piece in answer.stream(limit):
+    for piece in answer.stream(limit, target.write if packed else None):
         if size == 0 and is_page(answer.headers, piece):
             raise unusable(request.call, f"a page in place of {request.accept}", piece)
-        target.write(piece)
+        if not packed:
+            target.write(piece)
         size += len(piece)
-    return DownloadInfo(size, answer.headers, answer.status)
+    coding = answer.coding if packed else "identity"
+    return DownloadInfo(size, answer.headers, answer.status, coding)

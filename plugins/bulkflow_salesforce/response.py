@@ -59,11 +59,13 @@ class DownloadInfo:
     """A download that is complete.
 
     Attributes:
-        bytes: The bytes that were written, after decoding.
+        bytes: How many bytes there are, after decoding.
         headers: The answer's headers, found in any case.
         status: From 200 to 299.
+        coding: What they were written in: "identity", which is as they are, or "gzip".
     """
 
     bytes: int
     headers: Headers
     status: int
+    coding: str = "identity"

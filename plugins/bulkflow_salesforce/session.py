@@ -209,6 +209,7 @@ class Session:
         accept: str = CSV,
         query: Mapping[str, str | int] | None = None,
         limit: int = 16 * 1024 * _MIB,
+        packed: bool = False,
     ) -> DownloadInfo:
         """Write a resource to a file or stream as it comes, in steady memory.
 
@@ -221,6 +222,8 @@ class Session:
             accept: The media type.
             query: Parameters, not yet quoted.
             limit: The most bytes that are taken, after decoding.
+            packed: Write what comes compressed with gzip as it comes; `DownloadInfo.coding` tells
+                whether it did. It is checked, and its bytes are counted, as if it were decoded.
 
         Raises:
             LocalFileError: The file or stream cannot be written.
@@ -229,7 +232,7 @@ class Session:
         with opened(sink) as target:
             return self._calls.settle(
                 request,
-                partial(download, request, target, limit),
+                partial(download, request, target, limit, packed=packed),
                 may_repeat=lambda: target.restartable,
             )
 

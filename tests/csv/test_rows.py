@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from collections.abc import Callable
 from itertools import islice
@@ -29,6 +30,29 @@ def test_rows_come_with_the_lines_that_they_start_on(source: Source) -> None:
         Row(4, ["3", "\r\n"]),
         Row(6, ["", ""]),
     ]
+
+
+def test_what_is_named_as_gzip_is_read_as_gzip(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv.gz"
+    # Several members are one file.
+    path.write_bytes(gzip.compress(b'\xef\xbb\xbfa,b\n1,"x') + gzip.compress(b'\ny"\n'))
+    assert list(read_rows(path)) == [Row(1, ["a", "b"]), Row(2, ["1", "x\ny"])]
+
+
+@pytest.mark.parametrize("cut", [1, 8, 30])
+def test_gzip_that_is_not_whole_is_told(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 500)[:-cut])
+    with pytest.raises(CsvError, match="not whole gzip"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize("damage", [b"a,b\n1,2\n", b"\x1f\x8b\x08\0\0\0\0\0\0\0" + b"\xff" * 40])
+def test_what_is_named_as_gzip_and_is_none_is_told(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(damage)
+    with pytest.raises(CsvError, match="not whole gzip"):
+        list(read_rows(path))
 
 
 def test_another_delimiter_is_taken(source: Source) -> None:

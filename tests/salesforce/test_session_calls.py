@@ -154,6 +154,17 @@ def test_a_download_of_several_gzip_members_is_whole(server, session):
     assert stream.getvalue() == ROWS
 
 
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_download_may_be_kept_as_it_comes(server, session, pack):
+    server.answers(200, ROWS, {"Content-Type": "text/csv"}, pack=pack, chunked=True)
+    stream = io.BytesIO()
+    info = session.download("/results", stream, packed=True)
+    assert (info.bytes, info.coding) == (len(ROWS), "gzip" if pack else "identity")
+    came = stream.getvalue()
+    assert len(came) < len(ROWS) if pack else came == ROWS
+    assert (gzip.decompress(came) if pack else came) == ROWS
+
+
 def test_a_download_appends_to_a_stream_and_leaves_it_open(server, session):
     stream = io.BytesIO()
     stream.write(b"before;")

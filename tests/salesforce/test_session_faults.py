@@ -592,6 +592,31 @@ def test_a_cut_download_is_taken_back_and_asked_for_again(server, session, tmp_p
     assert info.bytes == len(DATA)
 
 
+@pytest.mark.parametrize("how", CUTS)
+def test_a_cut_is_told_of_a_download_that_is_kept_packed(server, session, how):
+    stream = io.BytesIO()
+    cut_download(server, how)
+    server.answers(200, gzip.compress(DATA), CSV | {"Content-Encoding": "gzip"})
+    info = session.download("/x", stream, packed=True)
+    assert gzip.decompress(stream.getvalue()) == DATA
+    assert (info.bytes, info.coding) == (len(DATA), "gzip")
+
+
+def test_a_download_that_is_kept_packed_is_cut_off_by_what_it_unpacks_to(server, session):
+    server.answers(200, gzip.compress(bytes(50_000_000)), CSV | {"Content-Encoding": "gzip"})
+    with pytest.raises(BadAnswerError, match="more than the 1048576 bytes"):
+        session.download("/x", io.BytesIO(), limit=1 << 20, packed=True)
+
+
+def test_gzip_of_nothing_that_goes_on_is_cut_off(server, session):
+    stream = io.BytesIO()
+    members = gzip.compress(b"") * 60_000
+    server.answers(200, members, CSV | {"Content-Encoding": "gzip"})
+    with pytest.raises(BadAnswerError, match="more than the 1048576 bytes"):
+        session.download("/x", stream, limit=1 << 20, packed=True)
+    assert len(stream.getvalue()) <= 1 << 20
+
+
 def test_nothing_of_a_cut_download_stays_behind_a_shorter_one(server, session):
     stream = io.BytesIO(b"before;")
     stream.seek(0, io.SEEK_END)

@@ -177,7 +177,8 @@ class ResultFile:
         part: The part's number.
         kind: Which of the three it is. What is unprocessed is told from the other two: that file
             leaves out the batches beyond the daily limit, and need not even be CSV (guide v66).
-        path: Where it is; a file that is missing or empty has no rows (204, or an empty upload).
+        path: Where it is, compressed with gzip if its name ends in `.gz`; a file that is missing or
+            empty has no rows (204, or an empty upload).
         delimiter: The job's column delimiter, one character.
         rows: How many rows it must have by the job's counts; None if they do not tell.
     """

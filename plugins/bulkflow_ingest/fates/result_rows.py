@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
-from bulkflow_csv import CsvError, read_rows
+from bulkflow_csv import CsvError, is_gzip, read_rows
 from bulkflow_ingest.fates.errors import FatesError
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.fates.likeness import Form, key
@@ -159,8 +159,10 @@ class ResultRows:
     def _grouped(
         self, files: Sequence[ResultFile], positions: Mapping[int, int]
     ) -> list[ResultGroup]:
-        def form(item: tuple[ResultFile, tuple[str, ...]]) -> tuple[str, str, tuple[str, ...]]:
-            return item[0].kind, item[0].delimiter, item[1]
+        def form(
+            item: tuple[ResultFile, tuple[str, ...]],
+        ) -> tuple[str, str, bool, tuple[str, ...]]:
+            return item[0].kind, item[0].delimiter, is_gzip(item[0].path), item[1]
 
         known = [(each, header) for each in files if (header := _header(each))]
         # Sorting keeps the order of parts within each form.
@@ -170,9 +172,11 @@ class ResultRows:
                 tuple(each for each, _ in members),
                 tuple(positions[each.part] for each, _ in members),
                 header,
-                csv_files([each.path for each, _ in members], len(header), delimiter),
+                csv_files(
+                    [each.path for each, _ in members], len(header), delimiter, packed=packed
+                ),
             )
-            for (_, delimiter, header), items in groupby(known, form)
+            for (_, delimiter, packed, header), items in groupby(known, form)
             if (members := list(items))
         ]
 
