@@ -182,15 +182,16 @@ class Results:
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]
+        self._refuse_gone(*FILES_OF_SELECTION[selection])
         with draft(path) as file:
             writer = csv.writer(file, lineterminator="\n")
             columns: Sequence[str] | None = None
             saved = 0
             told = [
                 (part, which)
-                for part in self.parts.in_org
+                for part in self.parts.parts
                 for which in FILES_OF_SELECTION[selection]
-                if self.files.has_rows(part, which)
+                if part.id is not None and self.files.has_rows(part, which)
             ]
             self.files.fetch(told)
             for part, which in told:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Sandbox
-from support.proxy import Handler, Proxy, lose_answer
+from support.proxy import Handler, Proxy, answering, lose_answer
 from support.workshop import Ran, Workshop
 
 JOB = "/jobs/ingest/[^/]+"
@@ -160,6 +160,25 @@ def test_rows_that_are_not_kept_cannot_be_sent_again(
     ran = workshop.run(FILE.format(source="-") + LOAD + "retry failed rows of job people\n")
     assert ran.code == 1
     assert "its rows were streamed and are not kept" in ran.out
+
+
+def test_results_that_are_gone_are_not_left_out_in_silence(
+    workshop: Workshop,
+    proxy: Proxy,
+    names: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, text(names))
+    gone = answering(404, [{"errorCode": "NOT_FOUND", "message": "no such job"}])
+    proxy.on("GET", JOB, gone)
+    ran = workshop.run(
+        FILE.format(source="-")
+        + LOAD
+        + '    on failure save successful rows of job people to "out.csv"\n'
+    )
+    assert ran.code == 1
+    assert "cannot be told: 1 of its jobs are gone from the org" in ran.out
+    assert not (workshop.folder / "out.csv").exists()
 
 
 def test_gzip_is_sent_while_it_is_read(
