@@ -111,13 +111,11 @@ def parts_of(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
     """The parts of a job as they were cut; their files are read no further than their headers."""
     following = [each.part for each in history.parts]
     made: list[PartJob] = []
-    delimiter: str | None = None
     for record in history.sources:
         mine = list(_of(record, following))
         del following[: len(mine)]
         recorded = RecordedSource.of(record, mine)
-        head, original = _head(recorded, settings, None if record.origin is None else delimiter)
-        delimiter = head.dialect.delimiter if head is not None and delimiter is None else delimiter
+        head, original = _head(recorded, settings, _delimiter(record, made))
         made += (_part_job(part, recorded, head, original, settings) for part in mine)
     return made
 
@@ -128,6 +126,23 @@ def _of(record: SourceRecord, following: Iterable[Part]) -> Iterator[Part]:
         if part.source != record.name or (number and part.first_row == 1):
             return
         yield part
+
+
+def _delimiter(record: SourceRecord, earlier: Sequence[PartJob]) -> str | None:
+    """For rows that are sent again that of the file they came from, if known; None for others."""
+    if record.origin is None:
+        return None
+    try:
+        with Path(record.origin).open(encoding="ascii") as file:
+            # Below the names, each line begins with the number of the part that a row came from.
+            file.readline()
+            number = int(file.readline().partition(",")[0])
+    except (OSError, ValueError):
+        return None
+    for part in earlier:
+        if part.number == number and part.data is not None and part.data.header.columns:
+            return part.dialect.delimiter
+    return None
 
 
 def _head(

@@ -287,3 +287,21 @@ def test_a_step_that_was_cut_short_goes_on_counting_its_tries(tmp_path: Path) ->
         again = workshop.command("retry", run, "--json", "--state-dir", str(tmp_path / "state"))
         assert again.code == 3
         assert len(org.jobs()) == 3, again.out + again.err
+
+
+def test_files_with_other_delimiters_are_sent_again_when_a_run_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    with local_org(faults=["rows=lock:1.0", "create#3=403", "create#4=403"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        workshop.write("in/1.csv", "LastName,FirstName\nA1,x\nA2,y\n")
+        workshop.write("in/2.csv", "LastName;FirstName\nA3;x\nA4;y\n")
+        ran = workshop.run(
+            HEADER.replace("people.csv", "in/*.csv")
+            + "load job people\nretry failed rows of job people\n"
+        )
+        assert ran.code == 1, ran.out
+        org.sandbox.faults.clear()
+        resumed = workshop.command("resume", "--state-dir", str(tmp_path / "state"), "--json")
+        assert resumed.code == 0, resumed.out
+        assert loaded(org.sandbox, "A") == ["A1", "A2", "A3", "A4"]
