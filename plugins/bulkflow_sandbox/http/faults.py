@@ -86,6 +86,7 @@ class FaultyWire:
             return
         endpoint, receive = await _endpoint(scope, receive)
         effects = self._sandbox.faults.effects(endpoint)
+        whole = receive
         try:
             for effect in effects:
                 if await self._before(effect, scope, receive, send):
@@ -94,7 +95,8 @@ class FaultyWire:
                 receive, send = self._around(effect, scope, receive, send)
             await self._app(scope, receive, send)
         except _CutOffError:
-            await _cut(scope, receive)
+            # As it was before the faults were laid around it: one of them would strike again.
+            await _cut(scope, whole)
 
     async def _before(self, effect: Effect, scope: Scope, receive: Receive, send: Send) -> bool:
         """What an effect does before the request is looked at; whether that was the answer."""
