@@ -126,8 +126,8 @@ class Coming:
         self._failure = DataError(
             "it was not sent to its end when the run was stopped, and cannot be read again",
             place=name,
-            help="nothing of it was processed: give the run up with `bulkflow abort RUN`, and run "
-            "the file anew",
+            help="nothing of it was processed: give the run up with "
+            f"`bulkflow abort {self.context.run_id}`, and run the file anew",
         )
 
     def rest(self, context: Context) -> Iterator[PartJob]:

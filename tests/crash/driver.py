@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from attrs import frozen
@@ -14,7 +16,7 @@ from bulkflow.app import runs
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from crash.forks import Ended, Forks
-from crash.judging import JUDGES, BrokenPromiseError, Found, expect, over
+from crash.judging import JUDGES, BrokenPromiseError, Found, elsewhere, expect, over
 from crash.scenarios import Scenario
 
 MOST_ATTEMPTS = 14
@@ -65,12 +67,15 @@ def drive(forks: Forks, schedule: Schedule, folder: Path) -> list[Ended]:
     folder.mkdir(parents=True)
     scenario = schedule.scenario
     for name, content in scenario.files.items():
-        (folder / name).write_text(content, "utf-8")
-    (folder / "load.bulkflow").write_text("org env\n" + scenario.pipeline, "utf-8")
-    with local_org(processing=scenario.processing, faults=scenario.faults) as org:
+        data = content.encode()
+        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    (folder / "load.bulkflow").write_text(scenario.header + scenario.pipeline, "utf-8")
+    with ExitStack() as stack:
+        org = stack.enter_context(local_org(processing=scenario.processing, faults=scenario.faults))
+        other = stack.enter_context(local_org()) if scenario.elsewhere else None
         for name in scenario.others:
             org.insert("Contact", {"LastName": name, "External_Id__c": name})
-        driver = _Driver(forks, schedule, folder, org)
+        driver = _Driver(forks, schedule, folder, org, _environment(folder, org, other))
         if scenario.after is None:
             ended = list(driver.load(schedule.kills))
             before = Found.of(org)
@@ -81,7 +86,24 @@ def drive(forks: Forks, schedule: Schedule, folder: Path) -> list[Ended]:
             ended += driver.afterwards(scenario.after)
         org.settle()
         JUDGES[scenario.after](scenario, folder, org, ended, before)
+        if other is not None:
+            other.settle()
+            elsewhere(scenario, other, ended)
     return ended
+
+
+def _environment(folder: Path, org: LocalOrg, other: LocalOrg | None) -> dict[str, str]:
+    """The variables of each attempt; the other org has a profile, named `other`."""
+    environ = {**org.environment, "BULKFLOW_GRACE": "2"}
+    if other is not None:
+        profile = folder / "config" / "orgs" / "other.toml"
+        profile.parent.mkdir(parents=True)
+        profile.write_text(
+            f'flow = "token"\ninstance-url = "{other.url}"\n'
+            '[secrets]\naccess-token = "env:OTHER_TOKEN"\n'
+        )
+        environ |= {"BULKFLOW_CONFIG_DIR": str(folder / "config"), "OTHER_TOKEN": other.token}
+    return environ
 
 
 @frozen
@@ -92,6 +114,7 @@ class _Driver:
     schedule: Schedule
     folder: Path
     org: LocalOrg
+    environ: dict[str, str]
 
     def load(self, kills: tuple[Kill, ...], *, once: bool = False) -> Iterator[Ended]:
         """Run the file; go on for as long as bulkflow says that the run is not over.
@@ -104,15 +127,28 @@ class _Driver:
             yield ended
             if once and number >= len(kills) and ended.status != 2:
                 return
-            if ended.status in {0, 3} or (ended.killed and self._came_to_its_end()):
+            if ended.command in {"run", "resume"} and (
+                ended.status in {0, 3} or (ended.killed and self._came_to_its_end())
+            ):
                 return
-            # Whoever does not know better runs the file again; bulkflow says what is right.
-            command = ["run", "load.bulkflow", "--json"]
-            if ended.status == 2 and (said := re.search(r"bulkflow resume (\S+)`", ended.said)):
-                command = ["resume", said[1], "--json"]
-            else:
-                expect(ended.killed or ended.finished is not None, ended.err)
+            command = self._advised(ended)
         raise BrokenPromiseError(f"no end after {MOST_ATTEMPTS} attempts: {ended.out[-2000:]}")
+
+    def _advised(self, ended: Ended) -> list[str]:
+        """What bulkflow says that is to be done now; else the file is run again."""
+        if ended.command in {"run", "resume"}:
+            if said := re.search(r"bulkflow abort (\S+)`, and run the file anew", ended.said):
+                processed = sum(each.processed for each in self.org.jobs())
+                expect(processed == 0, f"{processed} rows were processed, and are to be sent anew")
+                return ["abort", said[1], "--json"]
+            if said := re.search(r"bulkflow retry (\S+) --rows unprocessed`", ended.said):
+                return ["retry", said[1], "--rows", "unprocessed", "--json"]
+            if ended.status == 2 and (said := re.search(r"bulkflow resume (\S+)`", ended.said)):
+                return ["resume", said[1], "--json"]
+        # One that was asked to end before it began has nothing to tell.
+        told = ended.killed or ended.status == 130 or ended.finished is not None
+        expect(told, ended.err)
+        return ["run", "load.bulkflow", "--json"]
 
     def afterwards(self, verb: str) -> Iterator[Ended]:
         """Do something with the run, again and again until it is done."""
@@ -137,9 +173,10 @@ class _Driver:
         ended = self.forks.run(
             self.folder,
             command,
-            dict(self.org.environment),
+            self.environ,
             kill_at=kill.at,
             kill_after=kill.after,
+            signal_number=self.schedule.scenario.signal_number,
             without=self.schedule.without,
         )
         expect("Traceback" not in ended.err, ended.err)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ TESTS = Path(__file__).parents[1]
 
 @frozen
 class Ended:
-    """What became of a child: `status` is its exit code, or -9 where it was killed."""
+    """What became of a child: `status` is its exit code, or less than 0 where it was killed."""
 
     command: str
     """Its first word, such as `run`."""
@@ -33,7 +34,7 @@ class Ended:
 
     @property
     def killed(self) -> bool:
-        return self.status == -9
+        return self.status in {-signal.SIGKILL, -signal.SIGTERM}
 
     @property
     def said(self) -> str:
@@ -80,6 +81,7 @@ class Forks:
         *,
         kill_at: int | None = None,
         kill_after: float | None = None,
+        signal_number: int = signal.SIGKILL,
         without: str | None = None,
     ) -> Ended:
         """Run a command in a child.
@@ -90,6 +92,7 @@ class Forks:
             environ: The environment variables that the run sees.
             kill_at: The number of the point, from 1, at which it is killed.
             kill_after: Seconds after which it is killed.
+            signal_number: The signal that it is killed with, or asked to end.
             without: The name of an invariant that it does not keep (see `faulty`).
         """
         assert self._process.stdin is not None
@@ -100,6 +103,7 @@ class Forks:
             "environ": environ,
             "kill_at": kill_at,
             "kill_after": kill_after,
+            "signal": signal_number,
             "without": without,
         }
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -164,21 +168,25 @@ def _load() -> None:
 
 
 def _child(order: dict[str, Any], told: Path) -> None:
-    from bulkflow.cli import main
+    from bulkflow.cli import additions, main
     from bulkflow.cli.environment import Environment
     from crash.faulty import FAULTY
     from crash.points import Points, kill_after, lay
 
-    points = Points(order["kill_at"])
+    points = Points(order["kill_at"], order["signal"])
     code = 99
     try:
         folder = Path(order["folder"])
         os.chdir(folder)
         lay(points)
+        if "BULKFLOW_CONFIG_DIR" in order["environ"]:
+            # The orgs that this one knows are others; which, plugins ask the process.
+            os.environ.update(order["environ"])
+            additions._host.cache_clear()
         if order["without"] is not None:
             FAULTY[order["without"]]()
         if order["kill_after"] is not None:
-            kill_after(order["kill_after"])
+            kill_after(order["kill_after"], order["signal"])
         with (
             Path("out").open("w", encoding="utf-8") as out,
             Path("err").open("w", encoding="utf-8") as err,

@@ -45,10 +45,14 @@ def loaded(
     )
     _once("Contact", scenario.contacts, [str(each["LastName"]) for each in org.records("Contact")])
     _once("Account", scenario.accounts, [str(each["Name"]) for each in org.records("Account")])
+    for field, value in scenario.fields.items():
+        off = [each["LastName"] for each in org.records("Contact") if each[field] != value]
+        expect(not off, f"{field} is not {value} of {off}")
     rows = len(scenario.contacts) + len(scenario.accounts)
     if scenario.once:
         processed = sum(each.processed for each in org.jobs())
         expect(processed == rows, f"{processed} rows were processed, not {rows}")
+    rows += len(scenario.elsewhere)
     if last.finished is not None:
         _told(last.finished, rows=rows, loaded=rows, failed=0, unprocessed=0)
     else:
@@ -56,6 +60,15 @@ def loaded(
     _nothing_left(org, ended)
     if scenario.saved:
         _saved(folder / "saved.csv", scenario, org)
+
+
+def elsewhere(scenario: Scenario, other: LocalOrg, ended: Sequence[Ended]) -> None:
+    """The same of what is for the other org."""
+    found = [str(each["LastName"]) for each in other.records("Contact")]
+    _once("Contact elsewhere", scenario.elsewhere, found)
+    processed = sum(each.processed for each in other.jobs())
+    expect(processed == len(found), f"{processed} rows were processed elsewhere")
+    _nothing_left(other, ended)
 
 
 def given_up(

@@ -20,10 +20,11 @@ PAUSE = 0.002
 
 
 class Points:
-    """Counts the points that are passed, and ends the process at one of them as `kill -9` does."""
+    """Counts the points that are passed, and sends the process a signal at one of them."""
 
-    def __init__(self, kill_at: int | None) -> None:
+    def __init__(self, kill_at: int | None, signal_number: int = signal.SIGKILL) -> None:
         self._kill_at = kill_at
+        self._signal = signal_number
         self._lock = threading.Lock()
         self.passed: list[str] = []
 
@@ -31,7 +32,7 @@ class Points:
         with self._lock:
             self.passed.append(name)
             if len(self.passed) == self._kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._signal)
 
 
 def lay(points: Points) -> None:
@@ -42,9 +43,9 @@ def lay(points: Points) -> None:
     _hurry()
 
 
-def kill_after(seconds: float) -> None:
-    """End the process at a moment that has to do with nothing."""
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
+def kill_after(seconds: float, signal_number: int) -> None:
+    """Send the process a signal at a moment that has to do with nothing."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal_number))
     timer.daemon = True
     timer.start()
 

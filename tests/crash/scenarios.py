@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 
 from attrs import Factory, frozen
@@ -41,7 +42,7 @@ class Scenario:
     Attributes:
         name: What it is called in the report.
         pipeline: The file, without its first line.
-        files: The data files, by name.
+        files: The data files, by name; what ends in `.gz` is compressed.
         contacts: The names that must be in the org at the end, each once.
         accounts: The same for accounts.
         faults: What goes wrong in the org, as the sandbox's words say it.
@@ -52,6 +53,10 @@ class Scenario:
         after: What is done with the run afterwards, and killed: `abort`, `retry` or `undo`; the
             load itself is not killed then, unless a schedule says so.
         others: Names of contacts that are in the org before, and must stay.
+        header: The first lines of the file.
+        elsewhere: The names that must be in a second org, of the profile `other`.
+        fields: What each contact must have, by the names of fields.
+        signal_number: The signal that it is stopped with.
     """
 
     name: str
@@ -66,6 +71,10 @@ class Scenario:
     codes: tuple[int, ...] = (0,)
     after: str | None = None
     others: tuple[str, ...] = ()
+    header: str = "org env\n"
+    elsewhere: tuple[str, ...] = ()
+    fields: Mapping[str, str] = Factory(dict)
+    signal_number: int = signal.SIGKILL
 
 
 CALM = (
@@ -266,4 +275,86 @@ AFTER = (
     ),
 )
 
-ALL = (*CALM, *ROUGH, *AFTER)
+READ = INSERT + "    streamed\n"
+PACKED = READ.replace("people.csv", "people.csv.gz")
+PACKED_PEOPLE: Mapping[str, str] = {"people.csv.gz": table(NAMES)}
+WIDE: Mapping[str, str] = {
+    "people.csv": "LastName,Junk,External_Id__c\n"
+    + "".join(f"{name},junk,{name}\n" for name in NAMES)
+}
+REWRITTEN = INSERT + '    drop Junk\n    set Department to "ours"\n'
+STAGED_OR_GIVEN_UP = STAGED.replace("people\n", "people on interrupt abort\n", 1)
+COPIES = (
+    'job people\n    in here\n    insert Contact\n    from "people.csv"\n    parts of 8 rows\n'
+    'job copies\n    in there\n    insert Contact\n    from "copies.csv"\n    parts of 9 rows\n'
+)
+
+WAYS = (
+    *(
+        Scenario(
+            f"sent while read: {name}",
+            pipeline + steps + (SAVE if "gz" not in name else ""),
+            files=files,
+            faults=faults,
+            saved="gz" not in name,
+        )
+        for name, pipeline, steps, files, faults in (
+            ("load", READ, "load job people\n", PEOPLE, ()),
+            ("staged", READ, STAGED, PEOPLE, ()),
+            ("uploads lost", READ, "load job people\n", PEOPLE, ("upload#2=cut-after",)),
+            ("creates lost", READ, "load job people\n", PEOPLE, ("createx2=cut-after",)),
+            ("gz", PACKED, "load job people\n", PACKED_PEOPLE, ()),
+            ("gz, staged", PACKED, STAGED, PACKED_PEOPLE, ()),
+            ("gz, uploads lost", PACKED, STAGED, PACKED_PEOPLE, ("upload#2=cut-after",)),
+        )
+    ),
+    *(
+        Scenario(
+            f"written anew: {name}",
+            REWRITTEN + clause + "load job people\n" + SAVE,
+            files=WIDE,
+            fields={"Department": "ours"},
+            faults=faults,
+        )
+        for name, clause, faults in (
+            ("load", "", ()),
+            ("uploads lost", "", ("upload#2=cut-after",)),
+        )
+    ),
+    *(
+        Scenario(
+            f"two orgs: {name}",
+            COPIES + steps + SAVE + "require failed rows of job copies under 1\n",
+            files={**PEOPLE, "copies.csv": table(NAMES)},
+            header="org here = env\norg there = other\n",
+            elsewhere=NAMES,
+            faults=faults,
+        )
+        for name, steps, faults in (
+            ("one after the other", "load job people\nload job copies\n", ()),
+            ("side by side", "parallel\n    load job people\n    load job copies\n", ()),
+            ("answers lost", "load job people\nload job copies\n", ("close#2=cut-after",)),
+        )
+    ),
+    *(
+        Scenario(
+            f"asked to end: {name}",
+            INSERT + steps + SAVE,
+            processing=processing,
+            signal_number=signal.SIGTERM,
+        )
+        for name, steps, processing in (
+            ("load", "load job people\n", "immediately"),
+            ("staged", STAGED, "immediately"),
+            ("given up", "load job people on interrupt abort\n", "immediately"),
+            (
+                "given up, staged",
+                "upload then close job people on interrupt abort\nwait for job people every 20ms\n",
+                "immediately",
+            ),
+            ("given up in a slow org", "load job people on interrupt abort\n", "2 polls"),
+        )
+    ),
+)
+
+ALL = (*CALM, *ROUGH, *AFTER, *WAYS)

@@ -13,7 +13,7 @@ import pytest
 from crash.driver import Kill, Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
 from crash.judging import BrokenPromiseError
-from crash.scenarios import AFTER, ALL, CALM, ROUGH
+from crash.scenarios import AFTER, ALL, CALM, WAYS, ROUGH
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -53,6 +53,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         "sent again: locked rows",
         "taken back: upsert",
         "taken back: a failed deletion",
+        "sent while read: load",
+        "sent while read: gz, staged",
+        "two orgs: side by side",
     ],
 )
 def test_a_load_that_is_killed_at_a_point_loads_each_row_once(
@@ -65,13 +68,14 @@ def test_a_load_that_is_killed_at_a_point_loads_each_row_once(
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("weather", ["calm", "rough", "afterwards"])
+@pytest.mark.parametrize("weather", ["calm", "rough", "afterwards", "ways"])
 def test_a_load_that_is_killed_again_and_again_loads_each_row_once(
     forks: Forks, folder: Path, weather: str, seed: int
 ) -> None:
     chance = random.Random(f"{weather} {seed}")
+    weathers = {"calm": CALM, "rough": ROUGH, "afterwards": AFTER, "ways": WAYS}
     for _ in range(SHARE):
-        scenario = chance.choice({"calm": CALM, "rough": ROUGH, "afterwards": AFTER}[weather])
+        scenario = chance.choice(weathers[weather])
         drive(forks, at_random(scenario, 90, chance), folder)
 
 
