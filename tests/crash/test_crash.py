@@ -13,7 +13,7 @@ import pytest
 from crash.driver import Kill, Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
 from crash.judging import BrokenPromiseError
-from crash.scenarios import AFTER, ALL, CALM, WAYS, ROUGH
+from crash.scenarios import AFTER, ALL, CALM, ROUGH, WAYS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
