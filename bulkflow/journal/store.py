@@ -4,15 +4,22 @@ Invariants, which whoever sends requests relies on:
 
 1. When `intend` has returned, the intent is on the disk and survives a killed process and a power
    cut. So a request that changes something in an org leaves a trace even if nothing after it does.
-2. An intent without an outcome means: sent or not, nobody knows. Only `settle` ends that.
-3. A remote id is recorded before the part that it belongs to is sent anything more.
-4. A step that is recorded as finished is never run again for the same run; one that is recorded as
-   started, and no more, is run again, and finds out for itself how far it came.
+2. An intent without an outcome means: sent or not, nobody knows. Where the process ended before
+   `settle`, it stays so: whoever goes on asks the org, and what comes of that are further intents
+   and states.
+3. A remote id is on the disk before the part that it belongs to is sent anything more.
+4. A step that is recorded as finished, or as failed and dealt with, is never run again for the same
+   run; one that halted the run, or is recorded as started and no more, is run again, and finds out
+   for itself how far it came. What is done with a run afterwards (to take it back, say) is no step
+   of it and is not recorded as one.
 5. Records are added, never changed; the exceptions are an intent's outcome and the end of an
-   attempt, which are written once, and the end of a run, which another attempt takes back.
+   attempt, which are written once, and the end of a run, which another attempt takes back; of a run
+   that came to its end, what is done afterwards may change whether rows failed.
 
 Hence the order of writes for a part: sources and parts, intent to create, its outcome with the id,
-intent to upload, its outcome, intent to close, its outcome, then each state that is seen.
+intent to upload, its outcome, intent to close, its outcome, then each state that is seen. Parts of a
+job that is sent while it is read are recorded one by one, each before its own intents, and all of
+them before the first intent to close: one that is found tells that every row was read.
 
 Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced before it returns.
 What an answer told (outcomes, and states that were seen) is committed without that, and reaches the
