@@ -17,8 +17,8 @@ Invariants, which whoever sends requests relies on:
    that came to its end, what is done afterwards may change whether rows failed.
 
 Hence the order of writes for a part: sources and parts, intent to create, its outcome with the id,
-intent to upload, its outcome, intent to close, its outcome, then each state that is seen. Parts of a
-job that is sent while it is read are recorded one by one, each before its own intents, and all of
+intent to upload, its outcome, intent to close, its outcome, then each state that is seen. Parts of
+a job that is sent while it is read are recorded one by one, each before its own intents, and all of
 them before the first intent to close: one that is found tells that every row was read.
 
 Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced before it returns.
