@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     Stretch: TypeAlias = tuple[Head, tuple[PartRange, ...]]
     """Rows that were read, and what is known of the file that they are in."""
 
+READ = "read"
+"""What the journal calls it that all of a source was read: recorded as an intent that is done."""
+
 
 def prepare_stream(context: Context, job: Job) -> Manifest | None:
     """Read a source up to the end of its first part; the rest follows as it is sent.
@@ -56,12 +59,12 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
     passed = history is not None and any(
         source.spooled and source.origin is None for source in history.sources
     )
-    closing = history is not None and any(
-        intent.action == "close" for each in history.parts for intent in each.intents
+    done = (
+        {intent.action for each in history.parts for intent in each.intents} if history else set()
     )
     if history is not None and not passed:
         manifest = prepare(context, job)
-        if closing or manifest is None:
+        if done & {READ, "close"} or manifest is None:
             # All was read: the files tell every part again.
             return manifest
         parts = JobParts.of(job)
@@ -73,7 +76,8 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         coming.take(record=False)
         return coming.manifest
     manifest = _known(parts, history)
-    if not closing:
+    up = READ in done and all(each.uploaded for each in parts.parts)
+    if not up and "close" not in done:
         parts.coming = Coming(context, parts)
         parts.coming.is_gone(history.sources[0].name)
     return manifest
@@ -147,6 +151,11 @@ class Coming:
             yield part
         rows = sum(part.rows for part in self.parts.parts)
         total = len(self.parts.parts)
+        # A run may be stopped between this and the first intent to close, which tells it as well.
+        journal = self.context.journal
+        journal.settle(
+            journal.intend(self.parts.job.key, total - 1, READ, {"rows": rows}), "done", {}
+        )
         self.context.emit(
             Notice(f"read to the end: {rows:,} rows in {total:,} parts", job=self.parts.job.key)
         )

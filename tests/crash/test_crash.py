@@ -79,6 +79,19 @@ def test_a_load_that_is_killed_again_and_again_loads_each_row_once(
         drive(forks, at_random(scenario, 90, chance), folder)
 
 
+@pytest.mark.parametrize("name", ["sent while read: staged", "sent while read: gz, staged"])
+def test_a_stream_that_is_up_and_not_closed_is_gone_on_with(
+    forks: Forks, folder: Path, name: str
+) -> None:
+    (ended,) = drive(forks, Schedule(SCENARIOS[name]), folder)
+    intends_to_close = ended.passed.index("PATCH: before") - 2
+    assert ended.passed[intends_to_close - 1] == "journal: before"
+    killed = drive(forks, Schedule(SCENARIOS[name], (Kill(at=intends_to_close),)), folder)
+    assert [(each.command, each.status) for each in killed] == [
+        ("run", -9), ("run", 2), ("resume", 0),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["staged: upload=cut-after", "streamed: createx2=cut-after"])
 def test_a_load_whose_answers_are_lost_loads_each_row_once(
     forks: Forks, folder: Path, name: str
