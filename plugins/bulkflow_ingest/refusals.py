@@ -68,8 +68,15 @@ def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
 
 
 def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], run: str) -> None:
-    """Raise StepError, with what is known of the reasons, if parts ended and did not complete."""
-    bad = [part for part in ended if part.state in BAD_ENDS or part.deleted]
+    """Raise StepError, with what is known of the reasons, if parts ended and did not complete.
+
+    One that was aborted when all of its rows had been processed is as good as complete.
+    """
+    bad = [
+        part
+        for part in ended
+        if part.deleted or (part.state in BAD_ENDS and not _all_was_processed(part))
+    ]
     if bad:
         total = len(parts.parts)
         which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
@@ -78,6 +85,12 @@ def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], run: str) -> No
             help=_help(bad, run),
             notes=[describe(part) for part in bad],
         )
+
+
+def _all_was_processed(part: PartJob) -> bool:
+    counts = part.counts
+    known = counts.loaded + counts.failed
+    return part.state == JobState.ABORTED and part.part is not None and known == part.rows > 0
 
 
 def rows_are_gone(parts: JobParts, part: PartJob) -> StepError:

@@ -92,6 +92,16 @@ def test_a_stream_that_is_up_and_not_closed_is_gone_on_with(
     ]  # fmt: skip
 
 
+def test_jobs_that_were_aborted_when_all_of_their_rows_were_loaded_hold_nothing_up(
+    forks: Forks, folder: Path
+) -> None:
+    scenario = SCENARIOS["asked to end: given up in a slow org"]
+    (ended,) = drive(forks, Schedule(scenario), folder)
+    closed = len(ended.passed) - ended.passed[::-1].index("PATCH: after")
+    looked_at = ended.passed.index("GET: after", closed) + 1
+    drive(forks, Schedule(scenario, (Kill(at=looked_at),)), folder)
+
+
 @pytest.mark.parametrize("name", ["staged: upload=cut-after", "streamed: createx2=cut-after"])
 def test_a_load_whose_answers_are_lost_loads_each_row_once(
     forks: Forks, folder: Path, name: str
