@@ -11,7 +11,7 @@ from bulkflow.engine.evaluate import folder_of
 from bulkflow.engine.orgs import way_to
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.diagnostic import Diagnostic, Severity
-from bulkflow.plugin.problems import ProblemsError
+from bulkflow.plugin.problems import ProblemsError, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ class Inspector:
         return tuple(" ".join(clause.span.text.split()) for clause in clauses)
 
     def _add(self, problem: Problem, job: PlannedJob | None, start: Span | None = None) -> None:
-        place = self._place(job, problem.setting) if job else start
+        place = self._place(job, problem) if job else start
         if place is None:
             self.errors.append(DataError(problem.message, help=problem.help))
             return
@@ -106,11 +106,11 @@ class Inspector:
         message = "\n".join((str(error), *error.notes))
         self.found.append(Diagnostic(BAD_SOURCE, message, self._source_of(job), error.help))
 
-    def _place(self, job: PlannedJob, setting: str | None) -> Span:
-        for clause in job.clauses:
-            if setting in self.services.catalogue.clause_by_phrase[clause.word].sets:
-                return clause.span
-        return job.span
+    def _place(self, job: PlannedJob, problem: Problem) -> Span:
+        setting = problem.setting
+        by_phrase = self.services.catalogue.clause_by_phrase
+        places = [each.span for each in job.clauses if setting in by_phrase[each.word].sets]
+        return place_of(places, problem.naming) or job.span
 
     def _source_of(self, job: PlannedJob) -> Span:
         """The clause that says where the rows come from."""

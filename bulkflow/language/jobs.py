@@ -11,6 +11,7 @@ from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.plan import PlannedClause, PlannedJob
 from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.problems import place_of
 from bulkflow.plugin.unknown import UNKNOWN
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class JobChecker:
     def _ask(self, job: PlannedJob, head: Span, settings: _Settings) -> None:
         with attributed(None, f"checking job {job.name}"):
             for problem in self.catalogue.job_problems(settings.values):
-                place = settings.places.get(problem.setting or "", head)
+                clauses = settings.clauses.get(problem.setting or "", ())
+                place = place_of(clauses, problem.naming) or head
                 self.findings.error(
                     Code.JOB_PROBLEM, f"job {job.name}: {problem.message}", place, problem.help
                 )
@@ -98,6 +100,7 @@ class _Settings:
     findings: Findings
     values: dict[str, object] = field(factory=dict)
     places: dict[str, Span] = field(factory=dict)
+    clauses: dict[str, list[Span]] = field(factory=dict)
     records: dict[str, Clause] = field(factory=dict)
 
     def add(self, span: Span, record: Clause, found: Mapping[str, object]) -> None:
@@ -116,5 +119,6 @@ class _Settings:
             )
         for name in record.sets:
             self.places.setdefault(name, span)
+            self.clauses.setdefault(name, []).append(span)
             self.records.setdefault(name, record)
         self.values.update(record.joined(self.values, found))

@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow.plugin.records import Problem
+    from bulkflow.source import Span
+
+
+def place_of(clauses: Sequence[Span], naming: str | None) -> Span | None:
+    """The clause that has a word, in quotes or not; the first where none has it."""
+    if naming is not None:
+        for clause in clauses:
+            words = " ".join(clause.text.replace('"', " ").split())
+            if f" {naming} ".lower() in f" {words} ".lower():
+                return clause
+    return clauses[0] if clauses else None
 
 
 class ProblemsError(DataError):

@@ -182,6 +182,8 @@ class Problem:
     """Whether the file may run all the same."""
     job: str | None = None
     """The key of the job, where a hook is asked about several; None for the file as a whole."""
+    naming: str | None = None
+    """A word of the clause that it is about, where several clauses set the setting."""
 
 
 class StepDecorator(Protocol):

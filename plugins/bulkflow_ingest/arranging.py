@@ -68,6 +68,7 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
                     near or f"its columns are {', '.join(columns[:12])}",
                     setting,
                     UNKNOWN_COLUMN,
+                    naming=column,
                 )
     sent = arranged(columns, settings)
     if not sent:

@@ -148,6 +148,7 @@ def _columns(settings: Mapping[str, object]) -> Iterator[Problem]:
                 f"column {column} is renamed to {field} and dropped",
                 "remove one of the two lines",
                 "renames",
+                naming=column,
             )
     for field, value in constants:
         if len(value) > bulkflow_csv.FormatLimits().field or "\0" in value:

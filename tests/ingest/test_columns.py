@@ -186,7 +186,7 @@ def diagnostics(workshop: Workshop, clauses: str, *command: str) -> list[tuple[s
 @pytest.mark.parametrize(
     ("clauses", "code", "line", "told"),
     [
-        ("    keep LastName\n    keep Phon\n", "B404", 5, "no column Phon, which `keep` names"),
+        ("    keep LastName\n    keep Phon\n", "B404", 6, "no column Phon, which `keep` names"),
         ("    drop Fax\n", "B404", 5, "no column Fax"),
         ("    rename Fone to Phone\n", "B404", 5, "no column Fone"),
         ("    rename Phone to LastName\n", "B405", 5, "Phone of people.csv would both be sent as"),
@@ -200,6 +200,15 @@ def test_clauses_are_held_against_the_columns(
     found = diagnostics(workshop, clauses, *command)
     assert [(each[0], each[1]) for each in found] == [(code, line)]
     assert told in found[0][2]
+
+
+def test_a_column_that_is_renamed_and_dropped_is_shown_where_it_is_renamed(
+    workshop: Workshop,
+) -> None:
+    clauses = '    rename A to B\n    rename "Mail Address" to Fax\n    drop "mail address"\n'
+    ((code, line, told),) = diagnostics(workshop, clauses, "check")
+    assert (code, line) == ("B309", 6)
+    assert "column Mail Address is renamed to Fax and dropped" in told
 
 
 @pytest.mark.parametrize("clauses", ["    drop Phone\n", '    delimiter "~"\n'])
