@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory, StepRecord, StepState
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.part import Manifest, Part
     from bulkflow.model.plan import Block, PlannedJob, PlannedStep
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job, StepAhead
@@ -269,13 +269,14 @@ class Services:
         job.manifest = self.plugins.prepare_job(context, job)
         self._prepared.add(job.key)
         if job.manifest is not None:
-            self._refuse_repeated(job, job.manifest)
+            self.refuse_repeated(job, job.manifest.parts)
             if self.journal.history(job.key) is None:
                 self.journal.prepared(job.key, job.manifest, job.org)
             self.emit(JobPrepared(job.key, job.manifest))
 
-    def _refuse_repeated(self, job: Job, manifest: Manifest) -> None:
-        for part in manifest.parts:
+    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
+        """Raise UsageError if rows of a part were loaded by the file's last run, which failed."""
+        for part in parts:
             if run := self.loaded_before.get(part.digest):
                 raise UsageError(
                     f"rows of job {job.name} were loaded before, by run {run}, which failed then: "

@@ -10,13 +10,13 @@ from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.part import Manifest, Part
     from bulkflow.model.value import Written
     from bulkflow.plugin.records import Source
 
@@ -171,6 +171,14 @@ class Context(Protocol):
 
     def emit(self, event: Event) -> None:
         """Tell the listeners."""
+        ...
+
+    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
+        """Raise `UsageError` if rows of a part were loaded by the file's last run, which failed.
+
+        Whoever finds parts only while the run goes on asks this before one is recorded; of those
+        that a job is prepared with it is asked by itself.
+        """
         ...
 
     def checkpoint(self) -> None:

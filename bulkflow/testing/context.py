@@ -11,13 +11,13 @@ from bulkflow.model.event import Notice
 from bulkflow.model.history import StepRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory, StepState
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.part import Manifest, Part
     from bulkflow.plugin.context import Job, StepAhead
     from bulkflow.plugin.records import Source
 
@@ -175,6 +175,9 @@ class RecordingContext:
     def emit(self, event: Event) -> None:
         """Keep the event."""
         self.events.append(event)
+
+    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
+        """Do nothing: there was no run before."""
 
     def checkpoint(self) -> None:
         """Raise `RunInterruptedError` if the test set `interrupted`."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from attrs import define, evolve, field
 
-from bulkflow.errors import DataError
+from bulkflow.errors import DataError, UsageError
 from bulkflow.model.event import Notice
 from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.history import JobHistory
-    from bulkflow.model.part import SourceRecord
+    from bulkflow.model.part import Part, SourceRecord
     from bulkflow.plugin import Context, Job, SourceData
     from bulkflow_csv import ByteSource, Head, PartRange
 
@@ -171,12 +171,20 @@ class Coming:
             return None
         assert part.part is not None
         if record:
+            self._refuse_repeated(part.part)
             new = tuple(self._sources[self._recorded :])
             found = Manifest((part.part,), self.parts.columns, part.part.rows, part.part.bytes, new)
             self.context.journal.prepared(self.parts.job.key, found, self.parts.job.org)
         self._recorded = len(self._sources)
         self.parts.add([part])
         return part
+
+    def _refuse_repeated(self, part: Part) -> None:
+        try:
+            self.context.refuse_repeated(self.parts.job, [part])
+        except UsageError as error:
+            self._failure = error
+            raise
 
     def _pass(self) -> None:
         """Pass by what an earlier attempt had read. Raises `DataError` if it is not what it was."""

@@ -329,3 +329,16 @@ def test_a_plan_says_that_more_is_to_come(workshop: Workshop, names: list[str]) 
     ran = workshop.command("plan", str(file))
     assert ran.code == 0
     assert "10 rows, 129 bytes, 1 part; the rest is read while it is sent" in ran.out
+
+
+def test_rows_that_a_failed_run_loaded_are_not_loaded_again_behind_new_ones(
+    workshop: Workshop, sandbox: Sandbox, tag: str, names: list[str]
+) -> None:
+    steps = LOAD + "require successful rows of job people under 1\n"
+    workshop.write("people.csv", text(names))
+    assert workshop.run(FILE.format(source="people.csv") + steps).code == 1
+    workshop.write("people.csv", text([f"{tag}new", *names[1:]]))
+    ran = workshop.run(FILE.format(source="people.csv") + steps)
+    assert ran.code != 0
+    assert "were loaded before, by run" in ran.out
+    assert loaded(sandbox, tag) == names
