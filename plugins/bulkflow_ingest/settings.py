@@ -21,7 +21,7 @@ CONNECTIONS = 4
 MOST_CONNECTIONS = 16
 """Parts of all jobs of a run that are sent, and results that are fetched, at the same time."""
 
-SHORT_CALLS = 4
+SHORT_CALLS = 16
 """Looks at jobs that are made at the same time, beside what is sent and fetched."""
 
 
