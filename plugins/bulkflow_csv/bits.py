@@ -84,21 +84,6 @@ def count(words: Words) -> int:
     return int(np.bitwise_count(words).sum(dtype=np.int32))
 
 
-def count_before(words: Words, position: int) -> int:
-    """How many positions of the set are below `position`."""
-    word, bit = divmod(position, 64)
-    below = count(words[:word])
-    if bit:
-        below += (int(words[word]) & ((1 << bit) - 1)).bit_count()
-    return below
-
-
-def count_from(words: Words, position: int) -> int:
-    """How many positions of the set are `position` or above."""
-    word, bit = divmod(position, 64)
-    return count(words[word:]) - (count_before(words[word:], bit) if bit else 0)
-
-
 def positions(words: Words) -> Counts:
     """The positions in the set, ascending."""
     bits = np.unpackbits(words.view(np.uint8), bitorder="little")

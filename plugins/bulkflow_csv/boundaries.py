@@ -45,29 +45,38 @@ class Boundaries:
         self.scratch: Final = np.empty(block_size, np.bool_)
         self._words: Final = np.empty(block_size // 64 + 1, np.uint64)
         self._quoted = 0
+        self._padded = 0
         self.quotes: bits.Words = np.empty(0, np.uint64)
         self.feeds: bits.Words = self.quotes
         self.outside: bits.Words = self.quotes
         self.ends: bits.Words = self.quotes
 
-    def read(self, size: int) -> int:
+    def read(self, size: int) -> None:
         """Read the first `size` bytes of the buffer as the next block.
 
-        Returns:
-            The bytes up to the end of the last word of 64; zeros fill the rest of it.
+        Zeros fill the rest of its last word.
         """
-        padded = -(-size // 64) * 64
+        self._padded = padded = -(-size // 64) * 64
         if padded != size:
             self.buffer[size:padded] = bytes(padded - size)
-        self.quotes = self.find(_QUOTE, padded)
-        self.feeds = self.find(_LF, padded)
+        self.quotes = self.find(_QUOTE)
+        self.feeds = self.find(_LF)
         inside, self._quoted = bits.between(
             self.quotes, self._words[: padded // 64 + 1], self._quoted
         )
         self.outside = np.invert(inside, out=inside)
         self.ends = self.feeds & self.outside
-        return padded
 
-    def find(self, byte: int, size: int) -> bits.Words:
-        """Where a byte stands in the first `size` bytes, a multiple of 64."""
-        return bits.find(self.bytes[:size], byte, self.scratch[:size])
+    @property
+    def records(self) -> int:
+        """How many records end in the block."""
+        return bits.count(self.ends)
+
+    @property
+    def last(self) -> int:
+        """The position of the last line feed that ends a record; -1 if none does."""
+        return bits.last(self.ends)
+
+    def find(self, byte: int) -> bits.Words:
+        """Where a byte stands in the block."""
+        return bits.find(self.bytes[: self._padded], byte, self.scratch[: self._padded])

@@ -25,7 +25,6 @@ def count_records(source: ByteSource, *, block_size: int = BLOCK_BYTES) -> int:
         CsvError: The file cannot be read, or gets shorter meanwhile.
     """
     load_numpy()
-    from bulkflow_csv import bits
     from bulkflow_csv.boundaries import Boundaries
 
     found = Boundaries(block_size)
@@ -35,6 +34,6 @@ def count_records(source: ByteSource, *, block_size: int = BLOCK_BYTES) -> int:
         end = source.stamp(file).size
         for offset, block in blocks(file, view, 0, end, name=source.name):
             found.read(len(block))
-            records += bits.count(found.ends)
-            last = offset + bits.last(found.ends) if not bits.is_empty(found.ends) else last
+            records += found.records
+            last = offset + found.last if found.last >= 0 else last
     return records + int(last + 1 < end)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bulkflow_csv import bits
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.part import PartRange
 from bulkflow_csv.record import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from bulkflow_csv.blocks import BlockReader
     from bulkflow_csv.digests import PassDigests
     from bulkflow_csv.head import Head
     from bulkflow_csv.limits import PartLimit
@@ -59,28 +58,24 @@ class Cutter:
                 help="allow larger parts",
             )
 
-    def take(
-        self, offset: int, size: int, ends: bits.Words, feeds: bits.Words, records: int
-    ) -> Iterator[PartRange]:
+    def take(self, offset: int, size: int, block: BlockReader) -> Iterator[PartRange]:
         """Take the next block, and give the parts whose end is known now.
 
         Args:
             offset: Byte offset of the block.
             size: Its bytes.
-            ends: The line feeds that end records.
-            feeds: All line feeds.
-            records: How many records end in it.
+            block: What was found in it, as long as parts are asked for.
 
         Raises:
             CsvError: A record does not fit into a part.
         """
-        if self._is_full(offset + size, self.mark.record + records):
-            yield from self._cut(offset, size, ends, feeds)
-        self._line += bits.count(feeds)
-        last = bits.last(ends)
-        if last >= 0:
-            line = self._line - bits.count_from(feeds, last + 1)
-            self.mark = Mark(offset + last + 1, line, self.mark.record + records)
+        if self._is_full(offset + size, self.mark.record + block.records):
+            yield from self._cut(offset, size, block)
+        self._line += block.feeds
+        if block.last >= 0:
+            behind = block.last + 1
+            line = self._line - block.buffer.count(b"\n", behind, size)
+            self.mark = Mark(offset + behind, line, self.mark.record + block.records)
         self._digests.settle(self.mark.offset)
 
     def finish(self) -> Iterator[PartRange]:
@@ -111,31 +106,34 @@ class Cutter:
         """The byte offset that the part's end is not behind in any case."""
         return self._head.end if self._room is None else self._first.offset + self._room
 
-    def _cut(
-        self, offset: int, size: int, ends: bits.Words, feeds: bits.Words
-    ) -> Iterator[PartRange]:
-        places = bits.positions(ends)
+    def _cut(self, offset: int, size: int, block: BlockReader) -> Iterator[PartRange]:
+        places = block.places()
+        # Thousands of parts may end in one block, so no line feed of it is counted twice.
+        counted, line = 0, self._line
         while self._is_full(offset + size, self.mark.record + len(places)):
-            fitting = int(np.searchsorted(places, self._border() - offset))
-            if self._rows is not None:
-                fitting = min(fitting, self._first.record + self._rows - self.mark.record)
-            if self._behind(places, fitting, offset, feeds).offset <= self._first.offset:
+            fitting = self._fitting(places, offset)
+            end = offset + places[fitting - 1] + 1 if fitting > 0 else self.mark.offset
+            if end <= self._first.offset:
                 # The first record is larger than its share, which only the limit forbids.
-                fitting = int(np.searchsorted(places, self._first.offset - offset)) + 1
-                end = offset + (int(places[fitting - 1]) + 1 if fitting <= len(places) else size)
+                fitting = bisect_left(places, self._first.offset - offset) + 1
+                end = offset + (places[fitting - 1] + 1 if fitting <= len(places) else size)
                 if end > self._most():
                     raise self._oversize()
                 if fitting > len(places):
                     return
-            yield self._part(self._behind(places, fitting, offset, feeds))
+            behind = self.mark
+            if fitting > 0:
+                line += block.buffer.count(b"\n", counted, end - offset)
+                counted = end - offset
+                behind = Mark(end, line, self.mark.record + fitting)
+            yield self._part(behind)
 
-    def _behind(self, places: bits.Counts, fitting: int, offset: int, feeds: bits.Words) -> Mark:
-        """The place behind the first `fitting` records that end in the block."""
-        if fitting <= 0:
-            return self.mark
-        place = int(places[fitting - 1]) + 1
-        line = self._line + bits.count_before(feeds, place)
-        return Mark(offset + place, line, self.mark.record + fitting)
+    def _fitting(self, places: Sequence[int], offset: int) -> int:
+        """How many of the records that end in the block at `offset` the part can take."""
+        fitting = bisect_left(places, self._border() - offset)
+        if self._rows is not None:
+            fitting = min(fitting, self._first.record + self._rows - self.mark.record)
+        return fitting
 
     def _part(self, behind: Mark) -> PartRange:
         first, self._first = self._first, behind

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from bulkflow_csv.blocks import RowForm
+from bulkflow_csv.cut import Cutter
 from bulkflow_csv.digests import PassDigests
 from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.limits import FormatLimits, PartLimit
@@ -143,20 +145,19 @@ def _parts(
     digests: PassDigests,
 ) -> Iterator[PartRange]:
     load_numpy()
-    from bulkflow_csv.cut import Cutter
     from bulkflow_csv.structure import Structure
 
     limits = limits or FormatLimits()
     cutter = Cutter(head, limit or PartLimit(), digests)
-    structure = Structure(
-        block_size=block_size,
+    form = RowForm(
         delimiter=head.dialect.delimiter,
         crlf=head.dialect.line_ending == "CRLF",
         columns=len(head.header.columns),
         start=head.start.offset,
         limits=limits,
     )
-    view = memoryview(structure.buffer)
+    reader = Structure(form, block_size)
+    view = memoryview(reader.buffer)
     undecided = False
     name, size = head.source.name, head.stamp.size
     with head.source.open() as file:
@@ -164,13 +165,11 @@ def _parts(
         for _, block in blocks(file, view, 0, head.start.offset, name=name):
             digests.outside(block)
         for offset, block in blocks(file, view, head.start.offset, head.end, name=name):
-            structure.read(len(block))
-            if structure.suspect or undecided:
+            reader.read(len(block))
+            if reader.suspect or undecided:
                 undecided = _look_closely(head, cutter.mark, offset + len(block), limits)
             digests.take(block, offset)
-            yield from cutter.take(
-                offset, len(block), structure.ends, structure.feeds, structure.records
-            )
+            yield from cutter.take(offset, len(block), reader)
         for _, block in blocks(file, view, head.end, size, name=name):
             digests.outside(block)
         if cutter.mark.offset < head.end:

@@ -17,9 +17,11 @@ from bulkflow_csv.boundaries import Boundaries
 from bulkflow_csv.text import TextCheck
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from bulkflow_csv.limits import FormatLimits
+    from bulkflow_csv.blocks import RowForm
 
 _CR: Final = 13
 _NONE: Final = np.uint64(0)
@@ -27,69 +29,57 @@ _ONE: Final = np.uint64(1)
 
 
 class Structure:
-    """Reads one block after the other from one buffer.
+    """Reads one block after the other from one buffer; a `BlockReader`.
 
     Args:
+        form: What is known of the rows.
         block_size: Bytes of a block, a multiple of 64; every block but the last must be full.
-        delimiter: The column delimiter.
-        crlf: Lines end in CRLF rather than LF.
-        columns: How many the header has.
-        start: Byte offset in the file of the first block.
-        limits: What the API takes.
-
-    After `read`, these describe the block:
 
     Attributes:
         buffer: Where the block's bytes are put before `read`.
-        ends: The line feeds that end records.
-        feeds: All line feeds, those in quoted values too.
-        records: How many end in it.
+        records: How many records end in the block.
+        feeds: How many line feeds it has, those in quoted values too.
+        last: The position of the last line feed that ends a record; -1 if none does.
         suspect: There may be a fault in it, or one that showed only now.
     """
 
-    def __init__(
-        self,
-        *,
-        block_size: int,
-        delimiter: str,
-        crlf: bool,
-        columns: int,
-        start: int,
-        limits: FormatLimits,
-    ) -> None:
+    def __init__(self, form: RowForm, block_size: int) -> None:
         self._found: Final = Boundaries(block_size)
         self.buffer: Final = self._found.buffer
         self._text: Final = TextCheck(self._found.bytes, self._found.scratch)
-        self._delimiter: Final = ord(delimiter)
-        self._crlf: Final = crlf
-        self._delimiters: Final = columns - 1
-        self._limits: Final = limits
+        self._delimiter: Final = ord(form.delimiter)
+        self._crlf: Final = form.crlf
+        self._delimiters: Final = form.columns - 1
+        self._limits: Final = form.limits
         # A value of more than the limit covers a whole chunk in which no value ends.
-        self._chunk: Final = max(1, limits.field // 128)
-        self._offset = start
-        self._last_end = start
-        self._last_separator = start - 1
-        self._floor = start
+        self._chunk: Final = max(1, form.limits.field // 128)
+        self._offset = form.start
+        self._last_end = form.start
+        self._last_separator = form.start - 1
+        self._floor = form.start
         self._after_quote = 0
         self._after_bare = 0
         self._after_cr = 0
         self._open_delimiters = 0
         self._held: NDArray[np.intp] = np.empty(0, np.intp)
-        self.ends: bits.Words = np.empty(0, np.uint64)
-        self.feeds: bits.Words = self.ends
+        self._ends: bits.Words = np.empty(0, np.uint64)
         self.records = 0
+        self.feeds = 0
+        self.last = -1
         self.suspect = False
 
     def read(self, size: int) -> None:
         """Read the first `size` bytes of the buffer as the next block."""
-        padded = self._found.read(size)
-        outside = self._found.outside
-        self.feeds, self.ends = self._found.feeds, self._found.ends
-        self._held = np.flatnonzero(self.ends != _NONE)
-        separators = self._found.find(self._delimiter, padded)
+        self._found.read(size)
+        outside, ends = self._found.outside, self._found.ends
+        self._ends = ends
+        self._held = np.flatnonzero(ends != _NONE)
+        self.feeds = bits.count(self._found.feeds)
+        self.last = bits.last(ends)
+        separators = self._found.find(self._delimiter)
         separators &= outside
-        closing = separators | self.ends
-        returns = self._found.find(_CR, padded) if self._crlf else None
+        closing = separators | ends
+        returns = self._found.find(_CR) if self._crlf else None
         # Each of these keeps what it must know of this block for the next one, so all are asked.
         self.suspect = any(
             [
@@ -104,6 +94,10 @@ class Structure:
         )
         self._offset += size
 
+    def places(self) -> Sequence[int]:
+        """The positions in the block of the line feeds that end records, ascending."""
+        return bits.positions(self._ends).data
+
     def _breaks_deviate(self, returns: bits.Words | None, size: int) -> bool:
         before = self._after_cr
         if returns is None:
@@ -111,7 +105,7 @@ class Structure:
             self._after_cr = int(self.buffer[size - 1] == _CR)
             return bool(before) or self.buffer.find(_CR, 0, size) >= 0
         self._after_cr = bits.ends_in_one(returns)
-        return not np.array_equal(bits.behind(returns, before), self.feeds)
+        return not np.array_equal(bits.behind(returns, before), self._found.feeds)
 
     def _quotes_stray(self, bare: bits.Words, returns: bits.Words | None, size: int) -> bool:
         """Whether a quote touches a character of a value that is not in quotes.
@@ -149,7 +143,7 @@ class Structure:
         counts = np.bitwise_count(separators)
         running = counts.astype(np.int32).cumsum(dtype=np.int32)
         held, expected = self._held, self._delimiters
-        rest = self.ends[held]
+        rest = self._ends[held]
         several = np.bitwise_count(rest)
         earlier = several.cumsum(dtype=np.int64)
         self.records = int(earlier[-1]) if len(held) else 0
@@ -174,7 +168,7 @@ class Structure:
             return self._offset + size - self._last_end > most
         first = self._offset + 64 * (int(held[0]) + 1) - self._last_end
         widest = 64 * (int(np.diff(held).max(initial=0)) + 1)
-        self._last_end = self._offset + bits.last(self.ends) + 1
+        self._last_end = self._offset + self.last + 1
         return max(first, widest) > most
 
     def _values_exceed(self, separators: bits.Words, size: int) -> bool:

@@ -22,6 +22,7 @@ from bulkflow_csv import (
     read_head,
     scan,
 )
+from bulkflow_csv.blocks import RowForm
 from bulkflow_csv.structure import Structure
 from bulkflow_csv.walk import Walker
 
@@ -247,14 +248,14 @@ def test_rows_are_those_of_the_csv_module(place: Path, sample: Sample, block: in
 @given(sample=samples(columns=st.integers(2, 4)))
 def test_right_files_raise_no_doubt(place: Path, sample: Sample) -> None:
     head = read_head(source(place, sample.data))
-    structure = Structure(
-        block_size=64,
+    form = RowForm(
         delimiter=head.dialect.delimiter,
         crlf=head.dialect.line_ending == "CRLF",
         columns=len(head.header.columns),
         start=head.start.offset,
         limits=FormatLimits(),
     )
+    structure = Structure(form, 64)
     rows = sample.data[head.start.offset : head.end]
     for offset in range(0, len(rows), 64):
         block = rows[offset : offset + 64]
