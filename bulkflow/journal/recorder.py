@@ -118,32 +118,26 @@ class RunJournal:
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
         """A request that changes something is about to be sent; returns the intent's number."""
-        with self._journal.writing() as connection:
-            cursor = connection.execute(
-                "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (self.run, job, part, action, _json(detail), self._journal.time()),
-            )
-            number = cursor.lastrowid
-        assert number is not None
-        return number
+        return self._journal.write(
+            "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (self.run, job, part, action, _json(detail), self._journal.time()),
+        )
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
         """The request of an intent was answered, or its fate was found out."""
-        with self._journal.writing(synced=False) as connection:
-            connection.execute(
-                "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
-                " WHERE number = ? AND outcome IS NULL",
-                (outcome, _json(detail), self._journal.time(), intent),
-            )
+        self._journal.note(
+            "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
+            " WHERE number = ? AND outcome IS NULL",
+            (outcome, _json(detail), self._journal.time(), intent),
+        )
 
     def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
         """The id of a part's job in the org, and the state that was last seen."""
-        with self._journal.writing(synced=False) as connection:
-            connection.execute(
-                "INSERT INTO remote_state (run, job, part, remote_id, state, at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (self.run, job, part, remote_id, state, self._journal.time()),
-            )
+        self._journal.note(
+            "INSERT INTO remote_state (run, job, part, remote_id, state, at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (self.run, job, part, remote_id, state, self._journal.time()),
+        )
 
     def step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came with a step; None if it never began."""

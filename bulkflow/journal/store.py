@@ -25,12 +25,17 @@ Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced 
 What an answer told (outcomes, and states that were seen) is committed without that, and reaches the
 disk with the next commit that is synced, at the latest: a power cut before leaves what it would
 leave if it had come before the answer, and the log is never there without what was written earlier.
-A killed process loses neither.
+A process that is killed loses what it was told while another of its threads was committing, and no
+more: that too is as if the answer had not come.
+
+Threads that write at the same time share a commit. Whoever has the turn takes along all that was
+handed in, in the order in which it was, so that a sync is made for many parts as often as for one.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -41,7 +46,7 @@ from bulkflow.errors import BulkflowError, UsageError
 from bulkflow.journal.schema import FORMAT, MIGRATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 FILE_NAME = "journal.sqlite"
@@ -55,6 +60,18 @@ class JournalError(BulkflowError):
 
 
 @define(eq=False)
+class _Record:
+    """One statement that is to be committed."""
+
+    statement: str
+    values: Sequence[object]
+    synced: bool
+    done: bool = False
+    row: int = 0
+    error: sqlite3.Error | None = None
+
+
+@define(eq=False)
 class Journal:
     """An open journal. Safe to use from several threads."""
 
@@ -63,6 +80,7 @@ class Journal:
     _connection: sqlite3.Connection = field(repr=False)
     _synced: bool = field(default=True, init=False, repr=False)
     _lock: Lock = field(factory=Lock, repr=False)
+    _waiting: deque[_Record] = field(factory=deque, init=False, repr=False)
 
     @classmethod
     def open(cls, directory: Path, time: Callable[[], float]) -> Journal:
@@ -96,33 +114,103 @@ class Journal:
         return cls(path, time, connection)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file. Raises `JournalError` if something noted cannot be kept."""
+        with self._lock:
+            try:
+                self._commit_waiting()
+            finally:
+                self._connection.close()
 
     @contextmanager
-    def writing(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is on the disk when the block is left.
-
-        If not `synced`, it survives the process then, and a power cut after the next one that is.
 
         Raises:
             JournalError: the disk is full, or another process keeps the file to itself.
         """
-        with self._lock:
-            try:
-                self._sync(synced)
-                with _transaction(self._connection):
-                    yield self._connection
-            except sqlite3.Error as error:
-                raise self._unkept(error) from error
+        with self._turn():
+            self._sync(True)
+            with _transaction(self._connection):
+                yield self._connection
 
     def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The rows that a query gives. Raises `JournalError`."""
+        with self._turn():
+            return self._connection.execute(query, values).fetchall()
+
+    def write(self, statement: str, values: Sequence[object]) -> int:
+        """Commit one statement, in a transaction that is on the disk then.
+
+        Returns:
+            The number of the row that it inserted.
+
+        Raises:
+            JournalError: as `writing`.
+        """
+        record = _Record(statement, values, synced=True)
+        self._waiting.append(record)
         with self._lock:
+            # Whoever had the turn before may have taken it along.
+            if not record.done:
+                self._commit_waiting()
+        self._catch_up()
+        if record.error is not None:
+            raise self._unkept(record.error) from record.error
+        return record.row
+
+    def note(self, statement: str, values: Sequence[object]) -> None:
+        """Have one statement committed before all that is written later, and at once if nobody is.
+
+        It survives the process when it is committed, and a power cut after the next `write`.
+
+        Raises:
+            JournalError: as `writing`; where another thread commits it, that one is told.
+        """
+        self._waiting.append(_Record(statement, values, synced=False))
+        self._catch_up()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock:
+            self._commit_waiting()
             try:
-                return self._connection.execute(query, values).fetchall()
+                yield
             except sqlite3.Error as error:
                 raise self._unkept(error) from error
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Commit what was noted while nobody else could; to be called whenever a turn is over."""
+        while self._waiting and self._lock.acquire(blocking=False):
+            try:
+                self._commit_waiting()
+            finally:
+                self._lock.release()
+
+    def _commit_waiting(self) -> None:
+        """Commit all that was handed in; if that cannot be kept, none of it is."""
+        records = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not records:
+            return
+        try:
+            self._sync(any(each.synced for each in records))
+            with _transaction(self._connection):
+                for each in records:
+                    done = self._connection.execute(each.statement, each.values)
+                    each.row = done.lastrowid or 0
+        except sqlite3.Error as error:
+            for each in records:
+                each.error, each.done = error, True
+            # Whoever waits for one is told there.
+            if not all(each.synced for each in records):
+                raise self._unkept(error) from error
+        except BaseException:
+            # This thread is interrupted; others may wait for theirs.
+            self._waiting.extendleft(reversed(records))
+            raise
+        else:
+            for each in records:
+                each.done = True
 
     def _sync(self, synced: bool) -> None:
         """Whether the next commits are synced; cannot be changed within a transaction."""

@@ -75,7 +75,11 @@ class Clock(Protocol):
 
 
 class Recorder(Protocol):
-    """The journal, as far as steps write it. Each call returns when its record is on the disk."""
+    """The journal, as far as steps write it.
+
+    A call returns when its record is on the disk; what an answer told, by `settle` and `remote`, is
+    there before anything that is recorded later.
+    """
 
     def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """The files that a job is cut from, and its parts; called again, more of both.

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from bulkflow.journal import (
     run_record,
     run_story,
     run_summaries,
+    store,
 )
 from bulkflow.journal.schema import FORMAT
 from bulkflow.journal.store import FILE_NAME
@@ -248,6 +250,104 @@ def test_threads_share_a_journal(run, journal: Journal) -> None:
     # Each thread got the number of its own intent.
     kept = dict(rows(journal, "number, part", "intent"))
     assert [kept[number] for number in numbers] == list(range(100))
+
+
+def handed_in(journal: Journal, count: int) -> None:
+    """Wait until so many threads wait for their turn."""
+    deadline = time.monotonic() + 30
+    while len(journal._waiting) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_threads_that_wait_for_their_turn_share_a_commit(run, journal: Journal) -> None:
+    statements: list[str] = []
+    journal._connection.set_trace_callback(statements.append)
+    with ThreadPoolExecutor(8) as pool:
+        with journal.writing():
+            told = [pool.submit(run.intend, "accounts", part, "create", {}) for part in range(8)]
+            handed_in(journal, 8)
+        numbers = {future.result(): part for part, future in enumerate(told)}
+    journal._connection.set_trace_callback(None)
+    # One for the block, and one for all of them.
+    assert statements.count("COMMIT") == 2
+    assert dict(rows(journal, "number, part", "intent")) == numbers
+
+
+def test_what_is_noted_while_another_writes_is_committed_with_its_turn(
+    run, journal: Journal, open_journal
+) -> None:
+    intent = run.intend("accounts", 0, "create", {})
+    with ThreadPoolExecutor(1) as pool, journal.writing():
+        pool.submit(run.settle, intent, "done", {}).result(30)
+        pool.submit(run.remote, "accounts", 0, "750A", "Open").result(30)
+    seen = open_journal()
+    assert rows(seen, "outcome", "intent") == [("done",)]
+    assert rows(seen, "remote_id", "remote_state") == [("750A",)]
+
+
+def test_what_is_noted_comes_before_what_is_written_and_read_later(run, journal: Journal) -> None:
+    intent = run.intend("accounts", 0, "create", {})
+    statements: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        with journal.writing():
+            pool.submit(run.remote, "accounts", 0, "750A", "Open").result(30)
+            pool.submit(run.settle, intent, "refused", {}).result(30)
+            later = pool.submit(run.anything_intended)
+            journal._connection.set_trace_callback(statements.append)
+        assert later.result(30) is False
+    journal._connection.set_trace_callback(None)
+    kinds = [words[0] for each in statements if (words := each.split())[0] in {"INSERT", "UPDATE"}]
+    assert kinds == ["INSERT", "UPDATE"]
+
+
+def test_a_full_disk_is_an_error_for_all_who_share_the_commit(run, journal: Journal) -> None:
+    detail = {"much": "x" * 100_000}
+    with ThreadPoolExecutor(4) as pool:
+        (used,) = journal.reading("PRAGMA page_count")[0]
+        journal.reading(f"PRAGMA max_page_count = {used}")
+        with journal._lock:
+            told = [pool.submit(run.intend, "accounts", part, "create", detail) for part in (0, 1)]
+            handed_in(journal, 2)
+        assert all(isinstance(each.exception(30), JournalError) for each in told)
+    assert rows(journal, "number", "intent") == []
+
+
+def test_what_was_noted_and_cannot_be_kept_is_told_to_who_commits_it(run, journal) -> None:
+    (used,) = journal.reading("PRAGMA page_count")[0]
+    journal.reading(f"PRAGMA max_page_count = {used}")
+    with journal._lock:
+        run.remote("accounts", 0, "x" * 100_000, "Open")
+    with pytest.raises(JournalError, match="cannot be kept"):
+        run.anything_intended()
+    assert rows(journal, "number", "remote_state") == []
+
+
+def test_one_who_is_interrupted_leaves_the_others_their_turn(
+    run, journal: Journal, monkeypatch
+) -> None:
+    inner = store._transaction
+
+    def interrupted(_: sqlite3.Connection) -> object:
+        monkeypatch.setattr(store, "_transaction", inner)
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as pool:
+        with journal._lock:
+            told = [pool.submit(run.intend, "accounts", part, "create", {}) for part in (0, 1)]
+            handed_in(journal, 2)
+            monkeypatch.setattr(store, "_transaction", interrupted)
+        (kept,) = [each.result(30) for each in told if each.exception(30) is None]
+    assert kept in {number for (number,) in rows(journal, "number", "intent")}
+
+
+def test_what_was_noted_is_kept_when_the_file_is_closed(
+    run, journal: Journal, open_journal
+) -> None:
+    with journal._lock:
+        run.remote("accounts", 0, "750A", "Open")
+    journal.close()
+    assert rows(open_journal(), "remote_id", "remote_state") == [("750A",)]
 
 
 def test_two_may_begin_with_the_same_empty_file(tmp_path: Path) -> None:
