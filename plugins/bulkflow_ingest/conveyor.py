@@ -7,7 +7,8 @@ that are needed later. All of this goes on side by side; the caller's thread han
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
@@ -17,7 +18,7 @@ from bulkflow_ingest.lanes import TICK, Lanes, first_with_others
 from bulkflow_ingest.settings import SHORT_CALLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import ResultFile
@@ -63,6 +64,8 @@ class Conveyor:
     _sending: dict[Future[object], PartJob] = field(factory=dict, init=False)
     _looking: dict[Future[object], PartJob] = field(factory=dict, init=False)
     _fetching: set[Future[object]] = field(factory=set, init=False)
+    _ended: SimpleQueue[Future[object]] = field(factory=SimpleQueue, init=False)
+    """What came to its end and was not taken on yet."""
     _failures: list[BaseException] = field(factory=list, init=False)
     _stop: RunInterruptedError | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
@@ -90,12 +93,12 @@ class Conveyor:
         if not unsent:
             self.stations.sent()
         try:
-            while self._pending() or (self._is_left and not self._is_ending):
+            while self._is_busy or (self._is_left and not self._is_ending):
                 if not self._is_ending:
                     self._hand_out()
                 self._collect()
         finally:
-            pending = self._pending()
+            pending = [*self._sending, *self._looking, *self._fetching]
             for future in pending:
                 future.cancel()
             wait(pending)
@@ -106,15 +109,17 @@ class Conveyor:
 
     @property
     def _is_left(self) -> bool:
-        return bool(self._unsent or self._unfetched or self.watch.awaited)
+        return bool(self._unsent or self._unfetched or self.watch.is_waiting)
 
     @property
     def _is_ending(self) -> bool:
         """Whether nothing new begins."""
         return bool(self._failures) or self._stop is not None
 
-    def _pending(self) -> list[Future[object]]:
-        return [*self._sending, *self._looking, *self._fetching]
+    @property
+    def _is_busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._sending or self._looking or self._fetching)
 
     def _hand_out(self) -> None:
         """Begin what can begin: an upload before a fetch, and one fetch even so."""
@@ -126,35 +131,36 @@ class Conveyor:
         lanes, width = Lanes.of(self.context), self.parts.settings.connections
         while self._unsent and len(self._sending) < width:
             part = self._unsent.popleft()
-            self._sending[lanes.begin(self.stations.send, part)] = part
+            self._sending[self._begun(lanes.begin(self.stations.send, part))] = part
         room = max(1, width - len(self._sending))
         while self._unfetched and len(self._fetching) < room:
             part, which = self._unfetched.popleft()
-            self._fetching.add(lanes.begin(self.stations.fetch, (part, which)))
+            self._fetching.add(self._begun(lanes.begin(self.stations.fetch, (part, which))))
         now = self.context.clock.monotonic()
         up = self.timeout is not None and now - self._began >= self.timeout
         looked = self._last and not self._looking and not self._due
         # What is at its end may still be fetched.
-        if up and looked and self.watch.awaited:
+        if up and looked and self.watch.is_waiting:
             raise self.watch.too_late(now - self._began)
         if not self._last:
             self._due.extend(self.watch.take(now, all_of_them=up))
         self._last = up
         while self._due and len(self._looking) < _LOOKS:
             part = self._due.popleft()
-            self._looking[lanes.begin_short(self.stations.look, part)] = part
+            self._looking[self._begun(lanes.begin_short(self.stations.look, part))] = part
+
+    def _begun(self, future: Future[object]) -> Future[object]:
+        future.add_done_callback(self._ended.put)
+        return future
 
     def _collect(self) -> None:
         """Wait until something comes to its end, or a look is due, and take it on."""
-        pending = self._pending()
-        if not pending:
+        if not self._is_busy:
             if not self._is_ending:
                 self.context.sleep(self._idle())
             return
-        idle = TICK if self._is_ending else min(TICK, self._idle())
-        done, _ = wait(pending, timeout=idle, return_when=FIRST_COMPLETED)
         looked = False
-        for future in done:
+        for future in self._all_ended(TICK if self._is_ending else min(TICK, self._idle())):
             failure = future.exception()
             if failure is not None:
                 self._failures.append(failure)
@@ -167,6 +173,15 @@ class Conveyor:
                 self._fetching.discard(future)
         if looked and not self._looking:
             self.parts.tell(self.context, now=True)
+
+    def _all_ended(self, timeout: float) -> Iterator[Future[object]]:
+        """What has come to its end, if need be after a wait of up to so many seconds."""
+        try:
+            yield self._ended.get(timeout=timeout)
+            while True:
+                yield self._ended.get_nowait()
+        except Empty:
+            return
 
     def _idle(self) -> float:
         """Seconds until a look is due, or the time is up; a tick if neither is known."""

@@ -109,14 +109,15 @@ class PartJob:
     @property
     def left(self) -> str | None:
         """Its job in the org if that is not at an end, in the words of messages."""
-        asked = "" if self.doing is None else f"{self.doing} not answered"
-        if self.id is None:
-            return f"a job for part {self.number + 1} ({asked})" if self.doing == "create" else None
-        state = self.state or self.last_seen
+        # Each is read once: the part may go on meanwhile.
+        job, doing, state = self.id, self.doing, self.state or self.last_seen
+        asked = "" if doing is None else f"{doing} not answered"
+        if job is None:
+            return f"a job for part {self.number + 1} ({asked})" if doing == "create" else None
         if self.deleted or state in FINAL:
             return None
         known = ", ".join(each for each in (state, asked) if each)
-        return f"{self.id} ({known})" if known else None
+        return f"{job} ({known})" if known else None
 
     def check_rows(self) -> None:
         """See that its rows are those of the earlier attempt. Raises `DataError`."""
@@ -185,6 +186,8 @@ class JobParts:
         """Make a job's parts, and keep them with the job."""
         made = cls(job, settings, [], columns)
         made.add(parts)
+        # From before the first request, for a run may be stopped in the midst of it.
+        job.left = made._tally.left
         job.state[STATE] = made
         return made
 

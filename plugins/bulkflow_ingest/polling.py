@@ -97,6 +97,11 @@ class Watch:
         return sorted(self._since, key=lambda part: part.number)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether there are any."""
+        return bool(self._since)
+
+    @property
     def following(self) -> float | None:
         """The moment of the next look, on the context's clock; None if none is due."""
         return self._due[0][0] if self._due else None

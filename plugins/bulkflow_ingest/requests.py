@@ -67,6 +67,7 @@ class Requests:
                     "an empty job may stay Open in the org; Salesforce processes nothing of it",
                 )
             else:
+                self.parts.note(part)
                 self.context.journal.remote(
                     self.parts.job.key, part.number, info.id, str(info.state)
                 )
@@ -235,31 +236,26 @@ class Requests:
         detail: dict[str, object] = {} if part.id is None else {"id": part.id}
         detail |= known or {}
         intent = journal.intend(job, part.number, action, detail)
-        self._doing(part, action)
+        part.doing = action
         try:
             done = send()
         except LostAnswerError as error:
             journal.settle(intent, "lost", {"error": error.message})
             raise
         except (OrgError, UsageError) as error:
-            self._doing(part, None)
+            part.doing = None
             journal.settle(intent, "refused", {"error": str(error)})
             raise
         except BulkflowError as error:
             # The data could not be read to its end, or the run is to stop: the org got a part of
             # the request at most, which it does not act on.
-            self._doing(part, None)
+            part.doing = None
             journal.settle(intent, "withdrawn", {"error": str(error)})
             raise
         detail = outcome(done)
-        self._doing(part, None)
+        part.doing = None
         journal.settle(intent, "done", detail)
         return done
-
-    def _doing(self, part: PartJob, action: str | None) -> None:
-        """Keep what the job says is left in the org true: the run may be stopped at any point."""
-        part.doing = action
-        self.parts.note(part)
 
     def _saw(self, part: PartJob, info: JobInfo) -> None:
         changed = part.state != info.state

@@ -63,7 +63,6 @@ class _Share:
     sums: Sums = Factory(Sums)
     counts: Counts = Factory(Counts)
     state: str | None = None
-    left: str | None = None
 
     @classmethod
     def of(cls, part: PartJob) -> _Share:
@@ -81,7 +80,7 @@ class _Share:
             part.processed,
             part.counts.failed,
         )
-        return cls(sums, counts, part.state, part.left)
+        return cls(sums, counts, part.state)
 
 
 _NOTHING = _Share()
@@ -96,7 +95,6 @@ class Tally:
     """How many rows of the source ended where."""
     _shares: dict[PartJob, _Share] = field(factory=dict, init=False, repr=False)
     _states: Counter[str] = field(factory=Counter, init=False, repr=False)
-    _left: dict[int, str] = field(factory=dict, init=False, repr=False)
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
@@ -121,10 +119,6 @@ class Tally:
                 self._states[old.state] -= 1
             if new.state is not None:
                 self._states[new.state] += 1
-            if new.left is None:
-                self._left.pop(part.number, None)
-            else:
-                self._left[part.number] = new.left
 
     def states(self) -> Mapping[str, int]:
         """How many parts are in which state."""
@@ -134,32 +128,28 @@ class Tally:
     @property
     def left(self) -> Collection[str]:
         """What is left in the org, in the order of parts: a view that goes with the parts."""
-        return _Left(self)
-
-    def how_many_left(self) -> int:
-        """How many parts have a job in the org that is not at an end."""
-        return len(self._left)
-
-    def all_left(self) -> list[str]:
-        """Each of these in the words of messages."""
-        with self._lock:
-            return [left for _, left in sorted(self._left.items())]
+        return _Left(self._shares)
 
 
 @frozen(eq=False)
 class _Left(Collection[str]):
     """Made when somebody looks at it, which is seldom, and not at each change."""
 
-    _tally: Tally
+    _parts: Iterable[PartJob]
 
     def __len__(self) -> int:
-        return self._tally.how_many_left()
+        return len(self._all())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tally.all_left())
+        return iter(self._all())
 
     def __contains__(self, item: object) -> bool:
-        return item in self._tally.all_left()
+        return item in self._all()
+
+    def _all(self) -> list[str]:
+        # Copied at once: threads may note more of them meanwhile.
+        parts = sorted(self._parts, key=lambda part: part.number)
+        return [left for part in parts if (left := part.left) is not None]
 
 
 def _changed(total: Counts, old: Counts, new: Counts) -> Counts:
