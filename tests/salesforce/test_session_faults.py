@@ -713,10 +713,10 @@ def test_a_body_that_fails_is_told_from_a_connection_that_does(
             return data
 
     class Body:
-        length = 5000
+        length = 24_000
 
         def open(self):
-            return Reader(b"x" * 1000)
+            return Reader(b"x" * 20_000)
 
     session = connect(server, connections=1)
     given_up = threading.Event()
@@ -732,7 +732,7 @@ def test_a_body_that_fails_is_told_from_a_connection_that_does(
     assert given_up.wait(10)
     server.answers(200, {})
     assert session.get("/x").status == 200
-    assert [len(seen.body) for seen in server.seen] == [1000, 0]
+    assert [len(seen.body) for seen in server.seen] == [20_000, 0]
 
 
 @pytest.mark.parametrize("ending", ["well", "refused", "cut"])

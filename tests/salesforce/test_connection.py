@@ -1,0 +1,79 @@
+"""How the pieces of a request go out: the small ones together."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bulkflow_salesforce.connection import Connection
+
+HEAD_END = b"\r\n\r\n"
+
+
+class Counted:
+    """A socket that says what was handed to it, call by call."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self._inner = inner
+        self.sent: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.sent.append(bytes(data))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    near, far = socket.socketpair()
+    with near, far:
+        made = Connection("localhost", 80, send_timeout=1.0, clock=time.monotonic, blocksize=65_536)
+        made.sock = Counted(near)  # type: ignore[assignment]
+        yield made
+
+
+def sent(connection: Connection, body: io.BytesIO | None) -> list[bytes]:
+    headers = {} if body is None else {"Content-Length": str(len(body.getvalue()))}
+    connection.request("PATCH", "/x", body=body, headers=headers)
+    assert isinstance(connection.sock, Counted)
+    return connection.sock.sent
+
+
+def test_a_small_body_goes_out_with_its_head(connection: Connection) -> None:
+    (all_of_it,) = sent(connection, io.BytesIO(b'{"state":"UploadComplete"}'))
+    assert all_of_it.partition(HEAD_END)[2] == b'{"state":"UploadComplete"}'
+
+
+def test_a_request_without_a_body_goes_out_at_once(connection: Connection) -> None:
+    (all_of_it,) = sent(connection, None)
+    assert all_of_it.startswith(b"PATCH /x HTTP/1.1\r\n")
+    assert all_of_it.endswith(HEAD_END)
+
+
+def test_of_a_large_body_no_piece_is_held_back_or_copied(connection: Connection) -> None:
+    head, *pieces = sent(connection, io.BytesIO(b"a" * 150_000))
+    assert head.endswith(HEAD_END)
+    assert [len(each) for each in pieces] == [65_536, 65_536, 18_928]
+
+
+def test_a_small_end_of_a_large_body_goes_out_too(connection: Connection) -> None:
+    _, *pieces = sent(connection, io.BytesIO(b"a" * 65_540))
+    assert b"".join(pieces) == b"a" * 65_540
+
+
+def test_of_a_request_that_fails_before_its_first_piece_is_sent_nothing_is(
+    connection: Connection,
+) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise ValueError("changed")
+
+    with pytest.raises(ValueError, match="changed"):
+        sent(connection, Broken(b"abc"))
+    assert isinstance(connection.sock, Counted)
+    assert connection.sock.sent == []
