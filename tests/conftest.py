@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from support.scanner import built
 
 # How long an example takes says nothing here: it depends on what else the machine does.
 settings.register_profile("bulkflow", deadline=None)
@@ -22,3 +25,18 @@ def no_orgs_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         del os.environ["BULKFLOW_CONFIG_DIR"]
     else:
         os.environ["BULKFLOW_CONFIG_DIR"] = before
+
+
+@pytest.fixture(scope="session")
+def scanner_or_reason(tmp_path_factory: pytest.TempPathFactory) -> Path | str:
+    """The folder that bulkflow-scanner was installed into, or why it cannot be built here."""
+    root = tmp_path_factory.getbasetemp()
+    return built(root.parent if "PYTEST_XDIST_WORKER" in os.environ else root)
+
+
+@pytest.fixture(scope="session")
+def scanner(scanner_or_reason: Path | str) -> Path:
+    """The folder that bulkflow-scanner was installed into, for PYTHONPATH."""
+    if isinstance(scanner_or_reason, str):
+        pytest.skip(scanner_or_reason)
+    return scanner_or_reason

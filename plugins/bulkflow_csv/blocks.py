@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow_csv.limits import FormatLimits
+
+
+WORD_BYTES: Final = 64
+"""Readers take so many bytes at a time, as the bits of one word."""
 
 
 @attrs.frozen
@@ -70,3 +74,35 @@ class BlockReader(EndReader, Protocol):
 
     def places(self) -> Sequence[int]:
         """The positions in the block of the line feeds that end records, ascending."""
+
+
+class Readers(Protocol):
+    """One way to read blocks, and the readers of it."""
+
+    @property
+    def block_size(self) -> int:
+        """The bytes of a block that it is fastest with."""
+
+    def ends(self, block_size: int) -> EndReader:
+        """Make a reader that finds where records end, and checks nothing.
+
+        Raises:
+            ValueError: `block_size` is no positive multiple of 64.
+        """
+
+    def rows(self, form: RowForm, block_size: int) -> BlockReader:
+        """Make a reader that checks the rows of a file.
+
+        Raises:
+            ValueError: `block_size` is no positive multiple of 64.
+        """
+
+    def count(self, data: bytes, byte: bytes) -> int:
+        """How often a byte stands in some data."""
+
+
+def check_block_size(size: int) -> int:
+    """The size, if blocks may have it; raises `ValueError` if not."""
+    if size < WORD_BYTES or size % WORD_BYTES:
+        raise ValueError(f"block_size must be a positive multiple of {WORD_BYTES}, not {size}")
+    return size

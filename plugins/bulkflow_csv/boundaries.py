@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bulkflow_csv import bits
+from bulkflow_csv.blocks import check_block_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,9 +39,7 @@ class Boundaries:
     """
 
     def __init__(self, block_size: int) -> None:
-        if block_size < 64 or block_size % 64:
-            raise ValueError(f"block_size must be a positive multiple of 64, not {block_size}")
-        self.buffer: Final = bytearray(block_size)
+        self.buffer: Final = bytearray(check_block_size(block_size))
         self.bytes: Final[NDArray[np.uint8]] = np.frombuffer(self.buffer, np.uint8)
         self.scratch: Final = np.empty(block_size, np.bool_)
         self._words: Final = np.empty(block_size // 64 + 1, np.uint64)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_csv.numeric import load_numpy
-from bulkflow_csv.reading import BLOCK_BYTES, blocks
+from bulkflow_csv.readers import fastest_readers
+from bulkflow_csv.reading import blocks
 
 if TYPE_CHECKING:
+    from bulkflow_csv.blocks import Readers
     from bulkflow_csv.source import ByteSource
 
 
-def count_records(source: ByteSource, *, block_size: int = BLOCK_BYTES) -> int:
+def count_records(
+    source: ByteSource, *, block_size: int | None = None, readers: Readers | None = None
+) -> int:
     """Count the records of a file, its header included, by the line feeds that end them.
 
     Nothing is checked: blank lines are records, and the count is right if `scan` finds no fault.
@@ -19,15 +22,14 @@ def count_records(source: ByteSource, *, block_size: int = BLOCK_BYTES) -> int:
 
     Args:
         source: The file.
-        block_size: Bytes of a block, a multiple of 64.
+        block_size: Bytes of a block, a multiple of 64; what suits the readers if not given.
+        readers: Who reads the blocks; the fastest if not given. All of them find the same.
 
     Raises:
         CsvError: The file cannot be read, or gets shorter meanwhile.
     """
-    load_numpy()
-    from bulkflow_csv.boundaries import Boundaries
-
-    found = Boundaries(block_size)
+    readers = readers or fastest_readers()
+    found = readers.ends(readers.block_size if block_size is None else block_size)
     view = memoryview(found.buffer)
     records, last = 0, -1
     with source.open() as file:

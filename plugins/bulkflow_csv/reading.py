@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bulkflow_csv.errors import file_changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
-
-BLOCK_BYTES: Final = 1 << 20
-"""Bytes of a block: measured best between numpy's cost per call and the processor's caches."""
 
 
 def blocks(

@@ -1,7 +1,7 @@
 """The pass over a file that finds its parts, and everything that Salesforce would refuse.
 
 Blocks go through one buffer, so memory does not grow with the file, and rows never become Python
-objects. numpy is loaded when a pass starts, not before.
+objects.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from bulkflow_csv.cut import Cutter
 from bulkflow_csv.digests import PassDigests
 from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.limits import FormatLimits, PartLimit
-from bulkflow_csv.numeric import load_numpy
-from bulkflow_csv.reading import BLOCK_BYTES, blocks, fill
+from bulkflow_csv.readers import fastest_readers
+from bulkflow_csv.reading import blocks, fill
 from bulkflow_csv.walk import Walker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bulkflow_csv.blocks import Readers
     from bulkflow_csv.dialect import Dialect
     from bulkflow_csv.header import Header
     from bulkflow_csv.part import PartRange
@@ -81,7 +82,8 @@ def scan(
     delimiter: str | None = None,
     line_ending: str | None = None,
     limits: FormatLimits | None = None,
-    block_size: int = BLOCK_BYTES,
+    block_size: int | None = None,
+    readers: Readers | None = None,
 ) -> Scan:
     """Read a whole file, and say how it is cut into parts.
 
@@ -91,13 +93,14 @@ def scan(
         delimiter: The column delimiter, one character, if the user names it; else detected.
         line_ending: "LF" or "CRLF", if the user names it; that of the header otherwise.
         limits: What the API takes of one file.
-        block_size: Bytes of a block, a multiple of 64.
+        block_size: Bytes of a block, a multiple of 64; what suits the readers if not given.
+        readers: Who reads the blocks; the fastest if not given. All of them find the same.
 
     Raises:
         CsvError: The first thing that Salesforce would refuse, and its place.
     """
     head = read_head(source, delimiter=delimiter, line_ending=line_ending, limits=limits)
-    return scan_rows(head, limit=limit, limits=limits, block_size=block_size)
+    return scan_rows(head, limit=limit, limits=limits, block_size=block_size, readers=readers)
 
 
 def scan_rows(
@@ -105,11 +108,12 @@ def scan_rows(
     *,
     limit: PartLimit | None = None,
     limits: FormatLimits | None = None,
-    block_size: int = BLOCK_BYTES,
+    block_size: int | None = None,
+    readers: Readers | None = None,
 ) -> Scan:
     """Read the rows of a file whose head was read; takes and raises what `iter_parts` does."""
     digests = PassDigests(head.start.offset)
-    parts = _parts(head, limit, limits, block_size, digests)
+    parts = _parts(head, limit, limits, block_size, readers, digests)
     return Scan(head, tuple(parts), digests.file())
 
 
@@ -118,7 +122,8 @@ def iter_parts(
     *,
     limit: PartLimit | None = None,
     limits: FormatLimits | None = None,
-    block_size: int = BLOCK_BYTES,
+    block_size: int | None = None,
+    readers: Readers | None = None,
 ) -> Iterator[PartRange]:
     """Read the rows of a file, and give each part as soon as its end is known.
 
@@ -128,25 +133,26 @@ def iter_parts(
         head: What `read_head` said of the file.
         limit: How large a part may get; 100 MB if not given.
         limits: What the API takes of one file.
-        block_size: Bytes of a block, a multiple of 64.
+        block_size: Bytes of a block, a multiple of 64; what suits the readers if not given.
+        readers: Who reads the blocks; the fastest if not given. All of them find the same.
 
     Raises:
         CsvError: The first thing that Salesforce would refuse, and its place; or the file is not
             as it was when its head was read.
     """
-    yield from _parts(head, limit, limits, block_size, PassDigests(head.start.offset))
+    digests = PassDigests(head.start.offset)
+    yield from _parts(head, limit, limits, block_size, readers, digests)
 
 
 def _parts(
     head: Head,
     limit: PartLimit | None,
     limits: FormatLimits | None,
-    block_size: int,
+    block_size: int | None,
+    readers: Readers | None,
     digests: PassDigests,
 ) -> Iterator[PartRange]:
-    load_numpy()
-    from bulkflow_csv.structure import Structure
-
+    readers = readers or fastest_readers()
     limits = limits or FormatLimits()
     cutter = Cutter(head, limit or PartLimit(), digests)
     form = RowForm(
@@ -156,7 +162,7 @@ def _parts(
         start=head.start.offset,
         limits=limits,
     )
-    reader = Structure(form, block_size)
+    reader = readers.rows(form, readers.block_size if block_size is None else block_size)
     view = memoryview(reader.buffer)
     undecided = False
     name, size = head.source.name, head.stamp.size

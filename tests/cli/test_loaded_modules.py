@@ -112,7 +112,7 @@ def test_a_load_into_another_org_loads_no_sandbox_and_no_logins(file: Path) -> N
             env=environ,
         )
     modules = set(done.stdout.splitlines()[-1].split())
-    assert {"bulkflow_ingest.work", "numpy", "urllib3"} <= modules
+    assert {"bulkflow_ingest.work", "urllib3"} <= modules
     unneeded = {
         "bulkflow.report.terminal",
         "bulkflow_ingest.fates.book",

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bulkflow_csv import ByteSource
+from bulkflow_csv.blocks import Readers
+from bulkflow_csv.readers import NumpyReaders
+from support.alike import Alike
+
+
+@pytest.fixture(scope="session")
+def compiled(scanner_or_reason: Path | str) -> tuple[Readers, ...]:
+    """The compiled readers, one for each way that this processor has; none without a compiler."""
+    if isinstance(scanner_or_reason, str):
+        return ()
+    # Whatever else is tested here reads as it does where the wheel is not installed, or as it
+    # does where it is: this is loaded for these tests, and forgotten.
+    before = sys.modules.pop("bulkflow_scanner", None)
+    sys.path.insert(0, str(scanner_or_reason))
+    try:
+        import bulkflow_scanner
+        from bulkflow_csv.compiled import CompiledReaders
+    finally:
+        sys.path.remove(str(scanner_or_reason))
+        del sys.modules["bulkflow_scanner"]
+        if before is not None:
+            sys.modules["bulkflow_scanner"] = before
+    return tuple(CompiledReaders(way) for way in bulkflow_scanner.WAYS)
+
+
+@pytest.fixture(scope="session")
+def alike(compiled: tuple[Readers, ...]) -> Alike:
+    return Alike((NumpyReaders(), *compiled))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from bulkflow.errors import DataError, ExitCode
 from bulkflow_csv import ByteSource, CsvError, FormatLimits, PartLimit, iter_parts, read_head, scan
+from support.alike import Alike
 
 Source = Callable[[bytes], ByteSource]
 BOM = b"\xef\xbb\xbf"
@@ -120,15 +121,30 @@ CASES = {
 }
 
 
-def refused(where: ByteSource, case: Case, block_size: int) -> CsvError:
-    with pytest.raises(CsvError) as caught:
-        scan(where, delimiter=",", limits=case.limits, block_size=block_size)
-    return caught.value
+Refused = Callable[[ByteSource, Case, int], CsvError]
+
+
+@pytest.fixture
+def refused(alike: Alike) -> Refused:
+    """Whoever reads a file refuses it in the same words; these are they."""
+
+    def refuse(where: ByteSource, case: Case, size: int) -> CsvError:
+        with pytest.raises(CsvError) as caught:
+            alike(
+                lambda each: scan(
+                    where, delimiter=",", limits=case.limits, block_size=size, readers=each
+                )
+            )
+        return caught.value
+
+    return refuse
 
 
 @pytest.mark.parametrize("block_size", [64, 1 << 20])
 @pytest.mark.parametrize("name", CASES)
-def test_a_fault_is_refused_with_its_place(source: Source, name: str, block_size: int) -> None:
+def test_a_fault_is_refused_with_its_place(
+    refused: Refused, source: Source, name: str, block_size: int
+) -> None:
     case = CASES[name]
     # Long values cost a look for every small block, and borders fall everywhere in them anyway.
     block_size = max(block_size, 8192 if len(case.data) > 1000 else 64)
@@ -147,7 +163,9 @@ LATER = [name for name, case in CASES.items() if case.record and len(case.data) 
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_a_fault_far_into_the_file_has_the_place_it_has_there(source: Source, name: str) -> None:
+def test_a_fault_far_into_the_file_has_the_place_it_has_there(
+    refused: Refused, source: Source, name: str
+) -> None:
     case = CASES[name]
     header, rest = case.data.split(b"\n", 1)
     fill = FILL.replace(b"\n", b"\r\n") if header.endswith(b"\r") else FILL
@@ -168,7 +186,9 @@ NEEDS_THE_END = [name for name in LATER if name == "unclosed quote" or "at the e
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_a_fault_is_found_wherever_a_block_ends(source: Source, name: str) -> None:
+def test_a_fault_is_found_wherever_a_block_ends(
+    refused: Refused, source: Source, name: str
+) -> None:
     case = CASES[name]
     header, rest = case.data.split(b"\n", 1)
     line_end = b"\r\n" if header.endswith(b"\r") else b"\n"
@@ -181,13 +201,13 @@ def test_a_fault_is_found_wherever_a_block_ends(source: Source, name: str) -> No
         assert error.offset == case.offset + len(fill)
 
 
-def test_a_record_too_long_is_found_wherever_a_block_ends(source: Source) -> None:
+def test_a_record_too_long_is_found_wherever_a_block_ends(alike: Alike, source: Source) -> None:
     limits = FormatLimits(record=300)
     for shift in range(0, 1024, 50):
         data = b"a,b\n" + b"x" * (shift % 290) + b",y\n" + b"1,2\n" * (shift // 4)
         where = source(data + b"x," + b"y" * 299 + b"\n" + b"1,2\n" * 300)
         with pytest.raises(CsvError, match="the record is longer than 300") as caught:
-            scan(where, limits=limits, block_size=1024)
+            alike(lambda each: scan(where, limits=limits, block_size=1024, readers=each))  # noqa: B023 - asked at once
         assert caught.value.offset == len(data)
 
 
@@ -198,31 +218,33 @@ def test_a_file_that_changes_before_the_rows_are_read_is_refused(source: Source)
         next(iter_parts(head, limit=PartLimit(rows=1)))
 
 
-def test_the_place_is_spelled_out(source: Source) -> None:
+def test_the_place_is_spelled_out(refused: Refused, source: Source) -> None:
     error = refused(source(b"a,b\n1,\xe9\n"), CASES["Latin-1"], 64)
     assert error.place == "data.csv:line 2 (record 1, column 2), byte offset 6"
     assert str(error) == f"{error.place}: byte 0xE9 is not valid UTF-8"
     assert error.notes == ("column 2 is b",)
 
 
-def test_the_place_in_the_header_is_spelled_out(source: Source) -> None:
+def test_the_place_in_the_header_is_spelled_out(refused: Refused, source: Source) -> None:
     error = refused(source(b"a,A\n"), CASES["column twice"], 64)
     assert error.place == "data.csv:line 1 (header, column 2), byte offset 0"
 
 
-def test_text_after_a_value_says_where_the_value_opens(source: Source) -> None:
+def test_text_after_a_value_says_where_the_value_opens(refused: Refused, source: Source) -> None:
     # The usual cause is a quote that was not closed several records earlier.
     error = refused(source(b'a,b\n1,"x\n2,"y"\n'), CASES["text after a value"], 64)
     assert (error.line, error.offset) == (3, 12)
     assert "the value opens at line 2, byte offset 6" in error.notes
 
 
-def test_the_first_of_several_faults_is_told(source: Source) -> None:
+def test_the_first_of_several_faults_is_told(refused: Refused, source: Source) -> None:
     error = refused(source(b"a,b\n1,2\r\n3\n4,\0\n"), CASES["CRLF in a file of LF"], 64)
     assert error.offset == 7
 
 
-def test_refusals_are_data_errors_that_end_with_the_code_for_wrong_input(source: Source) -> None:
+def test_refusals_are_data_errors_that_end_with_the_code_for_wrong_input(
+    refused: Refused, source: Source
+) -> None:
     error = refused(source(b""), CASES["empty file"], 64)
     assert isinstance(error, DataError)
     assert error.exit_code is ExitCode.WRONG
@@ -244,8 +266,11 @@ def test_refusals_are_data_errors_that_end_with_the_code_for_wrong_input(source:
     ],
 )
 @pytest.mark.parametrize("block_size", [8192, 1 << 20])
-def test_what_the_api_takes_is_not_refused(source: Source, data: bytes, block_size: int) -> None:
-    found = scan(source(data), delimiter=",", block_size=block_size)
+def test_what_the_api_takes_is_not_refused(
+    alike: Alike, source: Source, data: bytes, block_size: int
+) -> None:
+    where = source(data)
+    found = alike(lambda each: scan(where, delimiter=",", block_size=block_size, readers=each))
     (part,) = found.parts
     with part.open() as body:
         assert body.read() == data
@@ -253,11 +278,12 @@ def test_what_the_api_takes_is_not_refused(source: Source, data: bytes, block_si
 
 @pytest.mark.parametrize("block_size", [64, 1 << 20])
 def test_a_record_larger_than_a_part_is_refused_where_it_starts(
-    source: Source, block_size: int
+    alike: Alike, source: Source, block_size: int
 ) -> None:
     data = b"a,b\n" + b"1,2\n" * 40 + b"3," + b"x" * 100 + b"\n4,5\n"
+    where, limit = source(data), PartLimit(bytes=50)
     with pytest.raises(CsvError, match="do not fit into a part of 50 bytes") as caught:
-        scan(source(data), limit=PartLimit(bytes=50), block_size=block_size)
+        alike(lambda each: scan(where, limit=limit, block_size=block_size, readers=each))
     assert (caught.value.offset, caught.value.line, caught.value.record) == (164, 42, 41)
 
 

@@ -23,8 +23,8 @@ from bulkflow_csv import (
     scan,
 )
 from bulkflow_csv.blocks import RowForm
-from bulkflow_csv.structure import Structure
 from bulkflow_csv.walk import Walker
+from support.alike import Alike
 
 BLOCKS = st.sampled_from([64, 128, 192, 1024])
 LAW = settings(
@@ -149,7 +149,7 @@ DELIMITERS = (",", ";", "|", "\t", "^", "`")
     rows=st.integers(1, 9),
 )
 def test_parts_are_the_file_cut_greedily_between_records(
-    place: Path, sample: Sample, block: int, fill: tuple[int, int] | None, rows: int
+    alike: Alike, place: Path, sample: Sample, block: int, fill: tuple[int, int] | None, rows: int
 ) -> None:
     delimiter = next((mark for mark in DELIMITERS if mark.encode() in sample.header), ",")
     largest = max(map(len, sample.records), default=0)
@@ -160,7 +160,10 @@ def test_parts_are_the_file_cut_greedily_between_records(
         bytes=len(sample.header) + room + (not room) if fill else None,
         rows=rows if rows < 9 else None,
     )
-    found = scan(source(place, sample.data), limit=limit, delimiter=delimiter, block_size=block)
+    where = source(place, sample.data)
+    found = alike(
+        lambda each: scan(where, limit=limit, delimiter=delimiter, block_size=block, readers=each)
+    )
     assert found.header.raw == sample.header
     expected: list[list[bytes]] = []
     for record in sample.records:
@@ -189,13 +192,22 @@ def test_parts_are_the_file_cut_greedily_between_records(
     room=st.none() | st.integers(0, 2_000),
 )
 def test_balanced_parts_are_alike_and_hold_every_record_once(
-    place: Path, sample: Sample, block: int, multiple: int, least: int, room: int | None
+    alike: Alike,
+    place: Path,
+    sample: Sample,
+    block: int,
+    multiple: int,
+    least: int,
+    room: int | None,
 ) -> None:
     delimiter = next((mark for mark in DELIMITERS if mark.encode() in sample.header), ",")
     largest = max(map(len, sample.records), default=0)
     most = None if room is None else len(sample.header) + largest + room + 1
     limit = PartLimit(bytes=most, multiple=multiple, least=least)
-    found = scan(source(place, sample.data), limit=limit, delimiter=delimiter, block_size=block)
+    where = source(place, sample.data)
+    found = alike(
+        lambda each: scan(where, limit=limit, delimiter=delimiter, block_size=block, readers=each)
+    )
     rows = [body.removeprefix(sample.header) for body in bodies(found)]
     assert b"".join(rows) == b"".join(sample.records)
     ends = {0, *(sum(map(len, sample.records[: count + 1])) for count in range(found.rows))}
@@ -231,8 +243,11 @@ def test_shares_are_as_many_as_connections_and_fit(
 
 @LAW
 @given(sample=samples(columns=st.integers(2, 4)), block=BLOCKS)
-def test_rows_are_those_of_the_csv_module(place: Path, sample: Sample, block: int) -> None:
-    found = scan(source(place, sample.data), block_size=block, limit=PartLimit(rows=3))
+def test_rows_are_those_of_the_csv_module(
+    alike: Alike, place: Path, sample: Sample, block: int
+) -> None:
+    where = source(place, sample.data)
+    found = alike(lambda each: scan(where, block_size=block, limit=PartLimit(rows=3), readers=each))
     read = []
     for body in bodies(found):
         reader = csv.reader(
@@ -246,7 +261,7 @@ def test_rows_are_those_of_the_csv_module(place: Path, sample: Sample, block: in
 
 @LAW
 @given(sample=samples(columns=st.integers(2, 4)))
-def test_right_files_raise_no_doubt(place: Path, sample: Sample) -> None:
+def test_right_files_raise_no_doubt(alike: Alike, place: Path, sample: Sample) -> None:
     head = read_head(source(place, sample.data))
     form = RowForm(
         delimiter=head.dialect.delimiter,
@@ -255,13 +270,14 @@ def test_right_files_raise_no_doubt(place: Path, sample: Sample) -> None:
         start=head.start.offset,
         limits=FormatLimits(),
     )
-    structure = Structure(form, 64)
     rows = sample.data[head.start.offset : head.end]
-    for offset in range(0, len(rows), 64):
-        block = rows[offset : offset + 64]
-        structure.buffer[: len(block)] = block
-        structure.read(len(block))
-        assert not structure.suspect
+    for each in alike.readers:
+        reader = each.rows(form, 64)
+        for offset in range(0, len(rows), 64):
+            block = rows[offset : offset + 64]
+            reader.buffer[: len(block)] = block
+            reader.read(len(block))
+            assert not reader.suspect, each
 
 
 @LAW
@@ -277,10 +293,15 @@ def test_form_is_detected(place: Path, sample: Sample) -> None:
 # --- files that may be wrong ----------------------------------------------------------------
 
 
-def outcome(place: Path, data: bytes, block: int, limits: FormatLimits) -> Fault | list[bytes]:
+def outcome(
+    alike: Alike, place: Path, data: bytes, block: int, limits: FormatLimits
+) -> Fault | list[bytes]:
     try:
-        found = scan(
-            source(place, data), limit=PartLimit(bytes=4096), limits=limits, block_size=block
+        where = source(place, data)
+        found = alike(
+            lambda each: scan(
+                where, limit=PartLimit(bytes=4096), limits=limits, block_size=block, readers=each
+            )
         )
     except CsvError as error:
         return fault(error)
@@ -321,10 +342,10 @@ HEADS = st.sampled_from([b"a,b\n", b"a,b\r\n", b"a\n", b'"a","b"\n', b"a;b;c\r\n
 @example(head=b"a\n", mess=b'"' + b"x" * 61 + b'"' + b"\xf0\x9f", block=64)
 @example(head=b"a\n", mess=b'"' + b"x" * 61 + b'"' + b"\xc3\xa9\n", block=64)
 def test_fast_reading_and_careful_reading_agree(
-    place: Path, head: bytes, mess: bytes, block: int
+    alike: Alike, place: Path, head: bytes, mess: bytes, block: int
 ) -> None:
     limits = FormatLimits(field=128, record=300)
-    quick = outcome(place, head + mess, block, limits)
+    quick = outcome(alike, place, head + mess, block, limits)
     careful = walked(place, head + mess, limits)
     if careful is None:
         assert isinstance(quick, list)
@@ -334,20 +355,22 @@ def test_fast_reading_and_careful_reading_agree(
 
 @LAW
 @given(data=st.binary(max_size=600), block=BLOCKS)
-def test_raw_bytes_meet_nothing_but_csv_errors(place: Path, data: bytes, block: int) -> None:
-    quick = outcome(place, data, block, FormatLimits())
+def test_raw_bytes_meet_nothing_but_csv_errors(
+    alike: Alike, place: Path, data: bytes, block: int
+) -> None:
+    quick = outcome(alike, place, data, block, FormatLimits())
     assert isinstance(quick, list) or quick == walked(place, data, FormatLimits())
 
 
 @LAW
 @given(sample=samples(), at=st.integers(0, 2000), scrap=SCRAPS, block=BLOCKS)
 def test_one_scrap_in_a_right_file_is_judged_alike(
-    place: Path, sample: Sample, at: int, scrap: bytes, block: int
+    alike: Alike, place: Path, sample: Sample, at: int, scrap: bytes, block: int
 ) -> None:
     at %= len(sample.data) + 1
     data = sample.data[:at] + scrap + sample.data[at:]
     limits = FormatLimits()
-    quick = outcome(place, data, block, limits)
+    quick = outcome(alike, place, data, block, limits)
     careful = walked(place, data, limits)
     assert (careful is None and isinstance(quick, list)) or quick == careful
 
@@ -428,7 +451,7 @@ KINDS = {
     mess=MESSES, newline=st.sampled_from([b"\n", b"\r\n"]), width=st.integers(1, 3), block=BLOCKS
 )
 def test_scan_agrees_with_a_reading_byte_by_byte(
-    place: Path, mess: bytes, newline: bytes, width: int, block: int
+    alike: Alike, place: Path, mess: bytes, newline: bytes, width: int, block: int
 ) -> None:
     header = b",".join(b"c%d" % number for number in range(width)) + newline
     # Blank lines at the end are another law's.
@@ -436,7 +459,8 @@ def test_scan_agrees_with_a_reading_byte_by_byte(
     expected = reference(mess, 44, newline, width)
     got: tuple[str, int] | int
     try:
-        got = scan(source(place, header + mess), delimiter=",", block_size=block).rows
+        where = source(place, header + mess)
+        got = alike(lambda each: scan(where, delimiter=",", block_size=block, readers=each)).rows
     except CsvError as error:
         kind = next(kind for start, kind in KINDS.items() if error.message.startswith(start))
         assert error.offset is not None  # noqa: PT017 - the outcome is judged below
@@ -446,11 +470,13 @@ def test_scan_agrees_with_a_reading_byte_by_byte(
 
 @LAW
 @given(sample=samples(), block=BLOCKS)
-def test_parts_come_as_a_stream(place: Path, sample: Sample, block: int) -> None:
+def test_parts_come_as_a_stream(alike: Alike, place: Path, sample: Sample, block: int) -> None:
     delimiter = next((mark for mark in DELIMITERS if mark.encode() in sample.header), ",")
     where = source(place, sample.data)
     limit = PartLimit(rows=2)
     head = read_head(where, delimiter=delimiter)
-    streamed = iter_parts(head, limit=limit, block_size=block)
+    streamed = alike(
+        lambda each: tuple(iter_parts(head, limit=limit, block_size=block, readers=each))
+    )
     whole = scan(where, limit=limit, delimiter=delimiter, block_size=block)
-    assert tuple(streamed) == whole.parts
+    assert streamed == whole.parts

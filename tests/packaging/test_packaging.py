@@ -96,6 +96,7 @@ def test_the_sdist_holds_what_a_wheel_is_built_from(built: Path) -> None:
         inside = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE", "grammar/bulkflow.lark"} <= inside
     assert {f"plugins/{plugin}/plugin.py" for plugin in PLUGINS} <= inside
+    assert {"plugins/bulkflow-scanner/setup.py", "plugins/bulkflow-scanner/csrc/scan.c"} <= inside
 
 
 def test_there_is_an_entry_point_for_every_plugin_folder() -> None:

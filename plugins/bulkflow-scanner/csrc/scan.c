@@ -1,0 +1,220 @@
+/* The ways to read a block, and what they share. */
+
+#include "scan.h"
+
+#define ALL UINT64_MAX
+
+static size_t words_of(size_t size)
+{
+    return (size + WORD - 1) / WORD;
+}
+
+/* Words of a chunk: a value that is longer than the limit covers a whole one in which none ends. */
+static size_t chunk_of(const struct scan *scan)
+{
+    const int64_t words = scan->field_limit / (2 * WORD);
+    if (words < 1)
+        return 1;
+    return (uint64_t)words < SIZE_MAX / WORD ? (size_t)words : SIZE_MAX / WORD;
+}
+
+/* Copy the bytes that do not fill a word, with zeros behind them; returns which are there. */
+INLINE uint64_t rest_of(const uint8_t *bytes, size_t size, uint8_t tail[WORD])
+{
+    memset(tail, 0, WORD);
+    memcpy(tail, bytes, size);
+    return ((uint64_t)1 << size) - 1;
+}
+
+/* The highest position of a set, -1 if it is empty. */
+static int64_t last_of(const uint64_t *set, size_t words)
+{
+    while (words--)
+        if (set[words])
+            return (int64_t)(WORD * words) + highest_bit(set[words]);
+    return -1;
+}
+
+/* Whether a value is too long, by the exact places where values end in words of their own. */
+static bool values_exceed(const struct scan *scan, size_t size, int64_t last)
+{
+    const int64_t most = scan->field_limit;
+    int64_t before = scan->last_separator - scan->offset;
+    for (size_t index = 0; index < scan->words; index++) {
+        const uint64_t closing = scan->closing[index];
+        if (!closing)
+            continue;
+        const int64_t start = (int64_t)(WORD * index);
+        if (start + lowest_bit(closing) - before - 1 > most)
+            return true;
+        before = start + highest_bit(closing);
+    }
+    return (int64_t)size - 1 - (last < 0 ? before : last) > most;
+}
+
+/* Judge the lengths, and keep what the next block needs. */
+static void finish(struct scan *scan, size_t size, int64_t longest, bool wrong, bool doubt)
+{
+    scan->words = words_of(size);
+    scan->last = last_of(scan->ends, scan->words);
+    if (scan->last < 0) {
+        wrong |= scan->offset + (int64_t)size - scan->last_end > scan->record_limit;
+    } else {
+        wrong |= longest > scan->record_limit;
+        scan->last_end = scan->offset + scan->last + 1;
+    }
+    const int64_t separator = last_of(scan->closing, scan->words);
+    wrong |= doubt && values_exceed(scan, size, separator);
+    if (separator >= 0)
+        scan->last_separator = scan->offset + separator;
+    scan->suspect = wrong;
+    scan->offset += (int64_t)size;
+}
+
+static bool always(void)
+{
+    return true;
+}
+
+/* Any processor. */
+
+#define TARGET
+#define WAY(name) name##_portable
+#define MATCH match_portable
+#define HIGH high_portable
+#define BETWEEN parity_portable
+#define COUNT bits_set
+#include "kernel.h"
+#undef WAY
+#undef MATCH
+#undef HIGH
+
+/* x86-64: all of them have SSE2. */
+
+#if defined(__x86_64__) || (defined(_M_X64) && !defined(_M_ARM64EC))
+#define HAVE_SSE2
+#include <emmintrin.h>
+
+INLINE uint64_t joined_sse2(__m128i a, __m128i b, __m128i c, __m128i d)
+{
+    return (uint64_t)(uint32_t)_mm_movemask_epi8(a) |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(b) << 16 |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(c) << 32 |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(d) << 48;
+}
+
+INLINE uint64_t match_sse2(const uint8_t *bytes, uint8_t byte)
+{
+    const __m128i *at = (const __m128i *)bytes;
+    const __m128i wanted = _mm_set1_epi8((char)byte);
+    return joined_sse2(_mm_cmpeq_epi8(_mm_loadu_si128(at), wanted),
+                       _mm_cmpeq_epi8(_mm_loadu_si128(at + 1), wanted),
+                       _mm_cmpeq_epi8(_mm_loadu_si128(at + 2), wanted),
+                       _mm_cmpeq_epi8(_mm_loadu_si128(at + 3), wanted));
+}
+
+INLINE uint64_t high_sse2(const uint8_t *bytes)
+{
+    const __m128i *at = (const __m128i *)bytes;
+    return joined_sse2(_mm_loadu_si128(at), _mm_loadu_si128(at + 1), _mm_loadu_si128(at + 2),
+                       _mm_loadu_si128(at + 3));
+}
+
+#define WAY(name) name##_sse2
+#define MATCH match_sse2
+#define HIGH high_sse2
+#include "kernel.h"
+#undef WAY
+#undef MATCH
+#undef HIGH
+#endif
+
+#undef TARGET
+#undef BETWEEN
+#undef COUNT
+
+/* x86-64 with more, which is asked when the module is loaded. */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAVE_AVX
+#include <immintrin.h>
+
+#define WITH_AVX2 __attribute__((target("avx2,bmi,popcnt,pclmul")))
+#define WITH_AVX512 __attribute__((target("avx512f,avx512bw,avx2,bmi,popcnt,pclmul")))
+
+static bool has_avx2(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
+}
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+}
+
+/* A product without carries, by a word of ones, is the parity of all bits up to each. */
+#define PRODUCT(word)                                                                          \
+    ((uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)(word)),      \
+                                                      _mm_set1_epi8((char)0xFF), 0)))
+
+WITH_AVX2 INLINE uint64_t match_avx2(const uint8_t *bytes, uint8_t byte)
+{
+    const __m256i *at = (const __m256i *)bytes;
+    const __m256i wanted = _mm256_set1_epi8((char)byte);
+    const __m256i low = _mm256_cmpeq_epi8(_mm256_loadu_si256(at), wanted);
+    const __m256i high = _mm256_cmpeq_epi8(_mm256_loadu_si256(at + 1), wanted);
+    return (uint32_t)_mm256_movemask_epi8(low) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+WITH_AVX2 INLINE uint64_t high_avx2(const uint8_t *bytes)
+{
+    const __m256i *at = (const __m256i *)bytes;
+    return (uint32_t)_mm256_movemask_epi8(_mm256_loadu_si256(at)) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_loadu_si256(at + 1)) << 32;
+}
+
+#define BETWEEN PRODUCT
+#define COUNT __builtin_popcountll
+#define TARGET WITH_AVX2
+#define WAY(name) name##_avx2
+#define MATCH match_avx2
+#define HIGH high_avx2
+#include "kernel.h"
+#undef TARGET
+#undef WAY
+#undef MATCH
+#undef HIGH
+
+WITH_AVX512 INLINE uint64_t match_avx512(const uint8_t *bytes, uint8_t byte)
+{
+    return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(bytes), _mm512_set1_epi8((char)byte));
+}
+
+WITH_AVX512 INLINE uint64_t high_avx512(const uint8_t *bytes)
+{
+    return _mm512_movepi8_mask(_mm512_loadu_si512(bytes));
+}
+
+#define TARGET WITH_AVX512
+#define WAY(name) name##_avx512
+#define MATCH match_avx512
+#define HIGH high_avx512
+#include "kernel.h"
+#endif
+
+#define ROW(name, present) {#name, present, read_##name, ends_##name, count_##name}
+
+const struct way ways[] = {
+#ifdef HAVE_AVX
+    ROW(avx512, has_avx512),
+    ROW(avx2, has_avx2),
+#endif
+#ifdef HAVE_SSE2
+    ROW(sse2, always),
+#endif
+    ROW(portable, always),
+    {NULL, NULL, NULL, NULL, NULL},
+};

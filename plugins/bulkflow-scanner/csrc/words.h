@@ -1,0 +1,108 @@
+/* Words of 64 bits that stand for 64 bytes: bit i is set if byte i is in the set. */
+
+#ifndef BULKFLOW_WORDS_H
+#define BULKFLOW_WORDS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+/* What is compiled for a better processor can use what it has only where all is one function. */
+#define INLINE static inline __attribute__((always_inline))
+#elif defined(_MSC_VER)
+#include <intrin.h>
+#define INLINE static __forceinline
+#else
+#define INLINE static inline
+#endif
+
+#define WORD 64
+
+/* How many bits are set, on any processor. */
+INLINE int bits_set(uint64_t word)
+{
+    word -= (word >> 1) & 0x5555555555555555u;
+    word = (word & 0x3333333333333333u) + ((word >> 2) & 0x3333333333333333u);
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (int)((word * 0x0101010101010101u) >> 56);
+}
+
+/* The lowest bit that is set; `word` is not zero. */
+INLINE int lowest_bit(uint64_t word)
+{
+#if defined(__GNUC__)
+    return __builtin_ctzll(word);
+#elif defined(_MSC_VER) && defined(_WIN64)
+    unsigned long found;
+    _BitScanForward64(&found, word);
+    return (int)found;
+#else
+    return bits_set((word & (~word + 1)) - 1);
+#endif
+}
+
+/* The highest bit that is set; `word` is not zero. */
+INLINE int highest_bit(uint64_t word)
+{
+#if defined(__GNUC__)
+    return 63 - __builtin_clzll(word);
+#elif defined(_MSC_VER) && defined(_WIN64)
+    unsigned long found;
+    _BitScanReverse64(&found, word);
+    return (int)found;
+#else
+    for (int shift = 1; shift < WORD; shift *= 2)
+        word |= word >> shift;
+    return bits_set(word) - 1;
+#endif
+}
+
+/* Bit i is the parity of the bits up to and with i: set from each odd member to before the next. */
+INLINE uint64_t parity_portable(uint64_t word)
+{
+    for (int shift = 1; shift < WORD; shift *= 2)
+        word ^= word << shift;
+    return word;
+}
+
+/* Eight bytes, the first one lowest. */
+INLINE uint64_t eight_bytes(const uint8_t *bytes)
+{
+    uint64_t found;
+    memcpy(&found, bytes, sizeof found);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    found = __builtin_bswap64(found);
+#endif
+    return found;
+}
+
+/* The highest bits of eight bytes, next to each other; all other bits of `marks` are zero. */
+INLINE uint64_t gathered(uint64_t marks)
+{
+    return ((marks >> 7) * 0x0102040810204080u) >> 56;
+}
+
+/* Which of 64 bytes are `byte`. */
+INLINE uint64_t match_portable(const uint8_t *bytes, uint8_t byte)
+{
+    const uint64_t low = 0x7F7F7F7F7F7F7F7Fu, wanted = byte * 0x0101010101010101u;
+    uint64_t found = 0;
+    for (int index = 0; index < 8; index++) {
+        uint64_t differs = eight_bytes(bytes + 8 * index) ^ wanted;
+        /* No carry leaves its byte, so each byte is told for itself. */
+        uint64_t same = ~(((differs & low) + low) | differs | low);
+        found |= gathered(same) << (8 * index);
+    }
+    return found;
+}
+
+/* Which of 64 bytes are not ASCII. */
+INLINE uint64_t high_portable(const uint8_t *bytes)
+{
+    uint64_t found = 0;
+    for (int index = 0; index < 8; index++)
+        found |= gathered(eight_bytes(bytes + 8 * index) & 0x8080808080808080u) << (8 * index);
+    return found;
+}
+
+#endif
