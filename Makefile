@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash soak audit format docs bench peers editors clean
+.PHONY: demo test check crash soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -55,6 +55,10 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python bench/rewrite.py
 	$(BIN)/python bench/fates.py --rows 1000000 --failed 1.0
 	$(BIN)/python bench/load.py
+
+## scanner: build the compiled scanner, and install it into .venv (needs a C compiler)
+scanner: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ./plugins/bulkflow-scanner
 
 ## peers: drive the sandbox with the Salesforce CLI (needs node and npm)
 peers: $(VENV)/installed-dev

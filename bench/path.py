@@ -3,9 +3,10 @@
     python bench/path.py --size 1GB --peer
 
 Every measurement is a process of its own, the start of Python included; processor time and peak
-memory are of the whole process, and of several runs, taken in turns, the median counts. The other
-end is `bench/sink.py`, which throws the data away. The schedules are held against the best possible
-one: parts of equal size on each connection, three requests for each part, and one last look.
+memory are of the whole process, and of several runs, taken in turns, the median counts. Rows that
+say "scanner" are with the wheel bulkflow-scanner, the others without. The other end is
+`bench/sink.py`, which throws the data away. The schedules are held against the best possible one:
+parts of equal size on each connection, three requests for each part, and one last look.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from urllib.request import urlopen
 
 from load import Spent, measured, size_of
 from scan import SCAN
+from scanner import environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,14 +77,21 @@ def sink(*options: str) -> Iterator[int]:
 
 
 def load(
-    folder: Path, file: Path, url: str, *, part: str = "100MB", connections: int = 4, more: str = ""
+    folder: Path,
+    file: Path,
+    url: str,
+    environ: dict[str, str],
+    *,
+    part: str = "100MB",
+    connections: int = 4,
+    more: str = "",
 ) -> Spent:
     """Load a file with bulkflow."""
     pipeline = folder / "load.bulkflow"
     pipeline.write_text(
         PIPELINE.format(file=file, part=part, connections=connections, more=more), "utf-8"
     )
-    environ = {**os.environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url}
+    environ = {**environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url}
     if (folder / "ca.pem").exists():
         environ["SSL_CERT_FILE"] = str(folder / "ca.pem")
     command = [sys.executable, "-m", "bulkflow", "run", str(pipeline)]
@@ -129,21 +138,33 @@ def keys(folder: Path) -> Path:
     return made
 
 
-def reading(folder: Path, file: Path, runs: int) -> None:
+def reading(folder: Path, file: Path, runs: int, ways: dict[str, dict[str, str]]) -> None:
     """The passes over a file, beside counting its line feeds."""
     size = file.stat().st_size
-    found: dict[str, list[Spent]] = {"wc": [], "boundaries": [], "scan": []}
+    passes = {"record boundaries and count": BOUNDARIES, "scan with all checks": SCAN}
+    base: list[Spent] = []
+    found: dict[str, list[Spent]] = {f"{what}{way}": [] for what in passes for way in ways}
     for _ in range(runs):
         if shutil.which("wc"):
-            found["wc"].append(quiet(["wc", "-l", str(file)], folder))
-        found["boundaries"].append(quiet([sys.executable, "-c", BOUNDARIES, str(file)], folder))
-        found["scan"].append(quiet([sys.executable, "-c", SCAN, str(file)], folder))
-    base = show("wc -l", found["wc"], size, None, "") if found["wc"] else None
-    show("record boundaries and count", found["boundaries"], size, base, "wc -l")
-    show("scan with all checks", found["scan"], size, base, "wc -l")
+            base.append(quiet(["wc", "-l", str(file)], folder))
+        for what, code in passes.items():
+            for way, environ in ways.items():
+                command = [sys.executable, "-c", code, str(file)]
+                found[f"{what}{way}"].append(quiet(command, folder, environ))
+    against = show("wc -l", base, size, None, "") if base else None
+    for label, spent in found.items():
+        show(label, spent, size, against, "wc -l")
 
 
-def sending(folder: Path, file: Path, runs: int, *, peer: Path | None, peer_file: Path) -> None:
+def sending(
+    folder: Path,
+    file: Path,
+    runs: int,
+    ways: dict[str, dict[str, str]],
+    *,
+    peer: Path | None,
+    peer_file: Path,
+) -> None:
     """Loads, beside raw sockets and another client."""
     size = file.stat().st_size
     for label, secure in (("plain", False), ("TLS", True)):
@@ -151,16 +172,18 @@ def sending(folder: Path, file: Path, runs: int, *, peer: Path | None, peer_file
         extra = [str(folder / "ca.pem")] if secure else []
         with sink(*options) as port:
             url = f"{'https' if secure else 'http'}://localhost:{port}"
-            raw, ours = [], []
+            raw: list[Spent] = []
+            ours: dict[str, list[Spent]] = {way: [] for way in ways}
+            command = [sys.executable, str(HERE / "raw.py"), str(file), str(port), *extra]
             for _ in range(runs):
-                raw.append(
-                    quiet(
-                        [sys.executable, str(HERE / "raw.py"), str(file), str(port), *extra], folder
-                    )
-                )
-                ours.append(load(folder, file, url))
+                raw.append(quiet(command, folder))
+                for way, environ in ways.items():
+                    ours[way].append(load(folder, file, url, environ))
             base = show(f"raw socket, {label}", raw, size, None, "")
-            found = show(f"bulkflow load, {label}", ours, size, base, "raw socket")
+            costs = {
+                way: show(f"bulkflow load, {label}{way}", spent, size, base, "raw socket")
+                for way, spent in ours.items()
+            }
             if peer is not None and not secure:
                 spent = quiet([str(peer), "-c", PEER, str(peer_file), url], folder)
                 theirs = show(
@@ -170,19 +193,21 @@ def sending(folder: Path, file: Path, runs: int, *, peer: Path | None, peer_file
                     base,
                     "raw socket",
                 )
-                print(f"| {'':44} | bulkflow needs 1/{theirs / found:.0f} of it |")
+                for way, cost in costs.items():
+                    print(f"| {'':44} | bulkflow{way} needs 1/{theirs / cost:.0f} of it |")
 
 
-def memory(folder: Path, files: list[Path]) -> None:
+def memory(folder: Path, files: list[Path], ways: dict[str, dict[str, str]]) -> None:
     """Peak memory by the size of the file."""
     with sink() as port:
         for file in files:
             size = file.stat().st_size
-            spent = load(folder, file, f"http://localhost:{port}")
-            show(f"bulkflow load of {size / 1e6:,.0f} MB", [spent], size, None, "")
+            for way, environ in ways.items():
+                spent = load(folder, file, f"http://localhost:{port}", environ)
+                show(f"bulkflow load of {size / 1e6:,.0f} MB{way}", [spent], size, None, "")
 
 
-def schedules(folder: Path, file: Path, rate: int, latency: float) -> None:
+def schedules(folder: Path, file: Path, environ: dict[str, str], rate: int, latency: float) -> None:
     """The wall time of a load beside that of the best possible schedule."""
     size = file.stat().st_size
     with sink("--rate", f"{rate / 1e6}MB", "--latency", str(latency)) as port:
@@ -192,6 +217,7 @@ def schedules(folder: Path, file: Path, rate: int, latency: float) -> None:
                 folder,
                 file,
                 f"http://localhost:{port}",
+                environ,
                 part="8MB",
                 connections=connections,
                 more=more,
@@ -209,21 +235,23 @@ def schedules(folder: Path, file: Path, rate: int, latency: float) -> None:
             )
 
 
-def starts(folder: Path, file: Path, rate: int, runs: int) -> None:
+def starts(folder: Path, file: Path, ways: dict[str, dict[str, str]], rate: int, runs: int) -> None:
     """How long a load takes to its first request and in all, on one line; read before, or while."""
-    found: dict[str, list[tuple[float, float]]] = {"": [], "    streamed\n": []}
+    kinds = {"all read before": "", "streamed": "    streamed\n"}
+    found: dict[tuple[str, str], list[tuple[float, float]]]
+    found = {(kind, way): [] for kind in kinds for way in ways}
     with sink("--line", f"{rate / 1e6}MB") as port:
         for _ in range(runs):
-            for more, took in found.items():
-                began = time.time()
-                spent = load(folder, file, f"http://localhost:{port}", more=more)
+            for (kind, way), took in found.items():
+                began, url = time.time(), f"http://localhost:{port}"
+                spent = load(folder, file, url, ways[way], more=kinds[kind])
                 with urlopen(f"http://localhost:{port}/stats") as answer:
                     took.append((json.load(answer)["came"] - began, spent.wall))
     carried = file.stat().st_size / rate
-    for more, took in found.items():
+    for (kind, way), took in found.items():
         first, wall = (median(each) for each in zip(*took, strict=True))
         print(
-            f"| {'streamed' if more else 'all read before':16} | {rate * 8 / 1e9:g} Gbit/s "
+            f"| {kind + way:24} | {rate * 8 / 1e9:g} Gbit/s "
             f"| {first:6.2f} s | {wall:6.2f} s | {first / wall * 100:4.1f} % | {carried:6.2f} s |",
             flush=True,
         )
@@ -256,22 +284,23 @@ def main() -> None:
         make(file, chosen.size)
         make(small, 10_000_000)
         make(medium, chosen.peer_size)
+        ways = environments(folder)
         print(f"| {'':44} | CPU s/GB | wall s/GB | peak MB | ratio |")
         print("|---|---|---|---|---|")
-        reading(folder, file, chosen.runs)
+        reading(folder, file, chosen.runs, ways)
         peer = peer_python(folder) if chosen.peer else None
-        sending(folder, file, chosen.runs, peer=peer, peer_file=medium)
+        sending(folder, file, chosen.runs, ways, peer=peer, peer_file=medium)
         (folder / "ca.pem").unlink()
         files = [small, medium]
         if chosen.large:
             files.append(folder / "large.csv")
             make(files[-1], 10 * chosen.size)
-        memory(folder, files)
+        memory(folder, files, ways)
         print("\n| rows | line | to the first request | in all | share | the line alone |")
         print("|---|---|---|---|---|---|")
-        starts(folder, file, 125_000_000, chosen.runs)
+        starts(folder, file, ways, 125_000_000, chosen.runs)
         print("\n| schedule | took | best possible | over |\n|---|---|---|---|")
-        schedules(folder, medium, 5_000_000, 0.05)
+        schedules(folder, medium, ways[""], 5_000_000, 0.05)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
     python bench/scan.py --size 1GB --line-ending CRLF --runs 5
 
-Both read the file from the page cache, each in a fresh process, one after the other in turns. The
+The scan is taken twice, with numpy and with the wheel bulkflow-scanner, where that can be built.
+All read the file from the page cache, each in a fresh process, one after the other in turns. The
 figures are the processor time of the whole process, the start of Python included, and its peak
 memory; of several runs the median counts.
 """
@@ -18,6 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+
+from attrs import Factory, frozen
+from scanner import environments
 
 HEADER = "External_Id__c,Name,FirstName__c,LastName__c,Email__c,Phone,Website,Industry,"
 HEADER += "AnnualRevenue,NumberOfEmployees,BillingStreet,BillingCity,BillingCountry,Description"
@@ -109,46 +113,65 @@ print(
 """
 
 
-def run(command: list[str]) -> tuple[float, float, list[str]]:
+def run(
+    command: list[str], environ: dict[str, str] | None = None
+) -> tuple[float, float, list[str]]:
     """Processor seconds and wall seconds of a command, and the words that it prints."""
     import resource
 
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    output = subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return used, wall, output.split()
 
 
-def measure(path: Path, rows: int, runs: int) -> None:
+@frozen
+class Passes:
+    """What the runs of one way took, each in seconds but for the peaks, in bytes."""
+
+    whole: list[float] = Factory(list)
+    walls: list[float] = Factory(list)
+    inner: list[float] = Factory(list)
+    peaks: list[int] = Factory(list)
+    parts: set[str] = Factory(set)
+
+
+def measure(path: Path, rows: int, runs: int, ways: dict[str, dict[str, str]]) -> None:
     size = path.stat().st_size
     print(f"file         {size:,} bytes, {rows:,} rows")
     count = shutil.which("wc")
-    baseline, whole, walls, inner, peaks = [], [], [], [], []
+    baseline: list[float] = []
+    taken = {way: Passes() for way in ways}
     for _ in range(runs):
         if count is not None:
             baseline.append(run([count, "-l", str(path)])[0])
-        used, wall, (found, parts, passed, peak) = run([sys.executable, "-c", SCAN, str(path)])
-        if int(found) != rows:
-            raise SystemExit(f"the scan found {found} rows, not {rows}")
-        whole.append(used)
-        walls.append(wall)
-        inner.append(float(passed))
-        # Kilobytes on Linux, bytes on macOS.
-        peaks.append(int(peak) * (1 if sys.platform == "darwin" else 1024))
+        for way, environ in ways.items():
+            used, wall, (found, parts, passed, peak) = run(
+                [sys.executable, "-c", SCAN, str(path)], environ
+            )
+            if int(found) != rows:
+                raise SystemExit(f"the scan found {found} rows, not {rows}")
+            taken[way].whole.append(used)
+            taken[way].walls.append(wall)
+            taken[way].inner.append(float(passed))
+            # Kilobytes on Linux, bytes on macOS.
+            taken[way].peaks.append(int(peak) * (1 if sys.platform == "darwin" else 1024))
+            taken[way].parts.add(parts)
 
     def line(label: str, seconds: list[float]) -> None:
         each = median(seconds) / size * 1e9
         ratio = f"{median(seconds) / median(baseline):6.1f} x wc -l" if any(baseline) else ""
-        print(f"{label:12} {each:6.3f} CPU s/GB {ratio}")
+        print(f"{label:22} {each:6.3f} CPU s/GB {ratio}")
 
     if any(baseline):
         line("wc -l", baseline)
-    line("scan", inner)
-    line("scan process", whole)
-    print(f"wall         {size / median(walls) / 1e9:6.2f} GB/s with the start of Python")
-    print(f"parts        {parts}")
-    print(f"peak memory  {median(peaks) / 1e6:6.1f} MB")
+    for way, passes in taken.items():
+        line(f"scan{way}", passes.inner)
+        line(f"scan process{way}", passes.whole)
+        print(f"{'wall':22} {size / median(passes.walls) / 1e9:6.2f} GB/s with the start of Python")
+        print(f"{'parts':22} {' '.join(passes.parts)}")
+        print(f"{'peak memory':22} {median(passes.peaks) / 1e6:6.1f} MB")
 
 
 def size_of(text: str) -> int:
@@ -168,7 +191,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         path = Path(folder) / "accounts.csv"
         newline = "\n" if options.line_ending == "LF" else "\r\n"
-        measure(path, generate(path, options.size, newline), options.runs)
+        rows = generate(path, options.size, newline)
+        measure(path, rows, options.runs, environments(Path(folder)))
 
 
 if __name__ == "__main__":
