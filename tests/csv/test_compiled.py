@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_csv import FormatLimits
@@ -110,14 +110,24 @@ def test_blocks_are_answered_alike(
     at=st.integers(0, 2000),
     size=SIZES,
     crlf=st.booleans(),
+    limits=st.sampled_from([FormatLimits(), FormatLimits(field=128, record=300)]),
 )
+@example(b"1,2\n" * 99, b"", 0, 1024, False, FormatLimits(field=128, record=300))
+@example(b"1,2\n" * 20, b"y" * 400, 2, 512, False, FormatLimits(field=128, record=900))
+@example(b"1,2\n" * 20, b"y" * 140, 78, 64, False, FormatLimits(field=128, record=900))
+@example(b"1,2\n" * 20, b"y" * 138, 50, 192, False, FormatLimits(field=128, record=900))
 def test_blocks_with_one_fault_are_answered_alike(
-    compiled: tuple[Readers, ...], rows: bytes, scrap: bytes, at: int, size: int, crlf: bool
+    compiled: tuple[Readers, ...],
+    rows: bytes,
+    scrap: bytes,
+    at: int,
+    size: int,
+    crlf: bool,
+    limits: FormatLimits,
 ) -> None:
     rows = rows.replace(b"\n", b"\r\n") if crlf else rows
     data = rows[: at % (len(rows) + 1)] + scrap + rows[at % (len(rows) + 1) :]
-    form = RowForm(",", crlf, 2, 0, FormatLimits())
-    hold_against_numpy(compiled, form, size, data)
+    hold_against_numpy(compiled, RowForm(",", crlf, 2, 0, limits), size, data)
 
 
 LEFT = [b"x", b"\r", b'"x"', b"\xe6", b"\xe6\x9d", b"x\n", b'"\r', b"x,"]
