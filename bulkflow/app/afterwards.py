@@ -83,6 +83,7 @@ def afterwards(
             replays=False,
             asks_for_answers=verb == SENDS_ROWS,
             ends=ends,
+            gives_up=ends,
             goes_on_with=" ".join(["bulkflow", verb, record.summary.id, *_options(words or {})]),
         )
 

@@ -103,8 +103,9 @@ def resume(
     with journal_of(state_directory) as journal:
         record = chosen(journal, run_id, failed=True)
         if record.summary.exit_code in OVER:
+            why = "was given up" if record.summary.given_up else "came to its end"
             raise UsageError(
-                f"run {record.summary.id} is over: it came to its end, or was given up",
+                f"run {record.summary.id} is over: it {why}",
                 help=f"`bulkflow run {record.summary.pipeline}` begins another",
             )
         request, plan = again(record, state_directory, environ, host)
@@ -149,13 +150,15 @@ def work_on(
     replays: bool = True,
     asks_for_answers: bool = True,
     ends: bool = True,
+    gives_up: bool = False,
     goes_on_with: str = "",
     loaded_before: Mapping[str, str] | None = None,
 ) -> RunFinished:
     """Walk a plan with the journal of its run, and record what it came to.
 
     `replays`, `asks_for_answers`, `goes_on_with` and `loaded_before` are those of `Services`. What
-    does not end the run leaves it where it was, to be gone on with or over.
+    does not end the run leaves it where it was, to be gone on with or over; what `gives_up` ends it
+    for good.
     """
     from bulkflow.engine.ending import is_over
     from bulkflow.engine.run import run_plan
@@ -181,7 +184,8 @@ def work_on(
     watch(services)
     finished = run_plan(plan, services)
     if ends:
-        record.finish(finished.exit_code, over=is_over(services, finished.exit_code))
+        over = is_over(services, finished.exit_code)
+        record.finish(finished.exit_code, over=over, given_up=gives_up)
     else:
         record.finish_beside(finished.exit_code)
     return finished
@@ -313,6 +317,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class _Record(RunRecorder, Protocol):
-        def finish(self, exit_code: int, *, over: bool) -> None: ...
+        def finish(self, exit_code: int, *, over: bool, given_up: bool) -> None: ...
 
         def finish_beside(self, exit_code: int) -> None: ...

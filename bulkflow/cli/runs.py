@@ -83,6 +83,8 @@ def state_of(run: RunSummary) -> str:
     """What became of a run, in a word or two."""
     if run.finished is None:
         return "not over"
+    if run.given_up:
+        return "given up"
     match run.exit_code:
         case ExitCode.DONE:
             return "done"

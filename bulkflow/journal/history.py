@@ -69,7 +69,7 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
     return [
         _summary(journal, row)
         for row in journal.reading(
-            "SELECT id, pipeline, org, orgs, started, finished, exit_code FROM run"
+            "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up FROM run"
             " ORDER BY started DESC, id DESC"
         )
     ]
@@ -78,18 +78,18 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
 def run_record(journal: Journal, run: str) -> RunRecord | None:
     """One run, or None if there is none of that id."""
     found = journal.reading(
-        "SELECT id, pipeline, org, orgs, started, finished, exit_code, settings, chosen_org,"
-        " chosen_orgs, texts FROM run WHERE id = ?",
+        "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, settings,"
+        " chosen_org, chosen_orgs, texts FROM run WHERE id = ?",
         run,
     )
     if not found:
         return None
     (row,) = found
     return RunRecord(
-        _summary(journal, row[:7]),
-        json.loads(_text(row[7])),
-        _orgs(row[8], row[9], name=""),
-        json.loads(_text(row[10])),
+        _summary(journal, row[:8]),
+        json.loads(_text(row[8])),
+        _orgs(row[9], row[10], name=""),
+        json.loads(_text(row[11])),
     )
 
 
@@ -221,6 +221,7 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
         sum(_number(rows) for _, rows in jobs),
         tuple(_text(job) for job, _ in jobs),
         orgs,
+        row[6] is not None and bool(row[7]),
     )
 
 

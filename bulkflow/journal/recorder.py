@@ -171,8 +171,11 @@ class RunJournal:
             )
         return value
 
-    def finish(self, exit_code: int, *, over: bool = True) -> None:
-        """This attempt is over, and if `over`, so is the run: there is nothing to go on with."""
+    def finish(self, exit_code: int, *, over: bool = True, given_up: bool = False) -> None:
+        """This attempt is over, and if `over`, so is the run: there is nothing to go on with.
+
+        If `given_up`, that is because nobody wants to go on with it.
+        """
         with self._journal.writing() as connection:
             connection.execute(
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
@@ -180,8 +183,9 @@ class RunJournal:
             )
             if over:
                 connection.execute(
-                    "UPDATE run SET finished = ?, exit_code = ? WHERE id = ? AND finished IS NULL",
-                    (self._journal.time(), exit_code, self.run),
+                    "UPDATE run SET finished = ?, exit_code = ?, given_up = ?"
+                    " WHERE id = ? AND finished IS NULL",
+                    (self._journal.time(), exit_code, given_up, self.run),
                 )
 
     def finish_beside(self, exit_code: int) -> None:

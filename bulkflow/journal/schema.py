@@ -128,6 +128,9 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (run, job)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE run ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.
 

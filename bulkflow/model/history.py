@@ -100,3 +100,5 @@ class RunSummary:
     jobs: tuple[str, ...]
     orgs: Mapping[str, str] = Factory(dict)
     """The names that the file has for its orgs, each with the profile that it stands for."""
+    given_up: bool = False
+    """Whether it is over because somebody gave it up."""

@@ -16,8 +16,10 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.phase import Phase
 from bulkflow.plugin import Job
 from bulkflow_ingest.drafts import draft, label_of, make_folder
+from bulkflow_ingest.info import JobState
 from bulkflow_ingest.preparing import prepare
 from bulkflow_ingest.work import JobWork
 
@@ -53,6 +55,10 @@ def undo_inserts(work: JobWork) -> None:
             "`bulkflow abort RUN`",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
+    if work.job.phase is Phase.OPEN:
+        # None of its jobs is: what else the file has for it was never sent.
+        given_up = any(part.state == JobState.ABORTED for part in work.parts.parts)
+        work.job.phase = Phase.ABORTED if given_up else Phase.FINISHED
     _Undoing(work).run()
 
 
