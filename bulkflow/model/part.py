@@ -56,6 +56,8 @@ class Manifest:
     """What the user should know of the file: a byte order mark removed, the delimiter found."""
     more: bool = False
     """Whether parts follow that are known only when the source is read further."""
+    sent: int = 0
+    """Bytes of the parts that an earlier attempt at the run has brought up."""
 
 
 @frozen

@@ -56,6 +56,8 @@ class Narrator:
     progress: dict[str, JobProgress] = Factory(dict)
     running: dict[tuple[object, ...], RunningStep] = Factory(dict)
     _held: list[str] = Factory(list)
+    _sent: dict[str, int] = Factory(dict)
+    """Bytes that an earlier attempt brought up, by job."""
     _failures: list[tuple[BulkflowError, Span]] = Factory(list)
 
     def lines(self, event: Event) -> list[str]:
@@ -117,7 +119,8 @@ class Narrator:
         words = [duration(event.seconds)]
         known = self.progress.get(event.job or "")
         if known is not None:
-            words += gained(began.before if began else None, known.latest, event.seconds)
+            sent = self._sent.get(event.job or "", 0)
+            words += gained(began.before if began else None, known.latest, event.seconds, sent)
         text = padded(self.step_text(event), _STEP_COLUMN)
         return f"  {mark} {text}  {self.style.paint(', '.join(words), Role.FAINT)}"
 
@@ -126,8 +129,10 @@ class Narrator:
         parts = plural(len(manifest.parts), "part")
         rows = plural(manifest.rows, "row")
         job = self._shown(event.job)
+        up = f", {size(manifest.sent)} of it up already" if manifest.sent else ""
+        self._sent[event.job] = manifest.sent
         return [
-            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}{more(manifest)}",
+            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}{more(manifest)}{up}",
             *(f"    note: {self._shown(note)}" for note in manifest.notes),
         ]
 

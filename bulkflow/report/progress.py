@@ -110,10 +110,15 @@ def _states(event: Progress) -> list[str]:
     return words
 
 
-def gained(before: Progress | None, after: Progress, seconds: float) -> list[str]:
-    """What a step of that many seconds brought: bytes with their pace, rows, rows that failed."""
+def gained(
+    before: Progress | None, after: Progress, seconds: float, sent_before: int = 0
+) -> list[str]:
+    """What a step of that many seconds brought: bytes with their pace, rows, rows that failed.
+
+    `sent_before` are the bytes that were up when the run was gone on with.
+    """
     words = []
-    sent = after.bytes_sent - (before.bytes_sent if before else 0)
+    sent = after.bytes_sent - (before.bytes_sent if before else sent_before)
     if sent > 0:
         pace = f" at {size(round(sent / seconds))}/s" if seconds >= 0.1 else ""
         words.append(f"{size(sent)} up{pace}")

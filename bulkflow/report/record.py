@@ -47,6 +47,7 @@ def event_record(event: Event) -> dict[str, object]:
                 "job": event.job,
                 "rows": event.manifest.rows,
                 "bytes": event.manifest.bytes,
+                "bytes_sent": event.manifest.sent,
                 "columns": list(event.manifest.columns),
                 "notes": list(event.manifest.notes),
                 "parts": [_part(part) for part in event.manifest.parts],

@@ -277,6 +277,7 @@ class JobParts:
         """Let a part become another job: nothing of the one that it had was processed."""
         part.again = part.uploaded
         part.id = part.state = part.last_seen = None
+        part.sent = 0
         part.uploaded = part.spoilt = part.deleted = False
         self.give_up(part)
 

@@ -73,7 +73,8 @@ def _bring_back(job: Job, settings: IngestSettings, history: JobHistory) -> Mani
     attached.count()
     cut = tuple(each.part for each in history.parts)
     rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
-    return Manifest(cut, columns, rows, size, history.sources)
+    sent = sum(part.sent for part in parts)
+    return Manifest(cut, columns, rows, size, history.sources, sent=sent)
 
 
 def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:

@@ -44,6 +44,7 @@ def bring_back(part: PartJob, history: PartHistory) -> None:
         for intent in history.intents
         if intent.detail.get("id") == part.id
     )
+    part.sent = history.part.bytes if part.uploaded else 0
     part.state = None
     part.last_seen = history.state if history.remote_id == part.id else None
     if part.id is not None and part.last_seen is None:

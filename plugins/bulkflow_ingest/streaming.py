@@ -91,7 +91,9 @@ def _known(parts: JobParts, history: JobHistory) -> Manifest:
     parts.brought_back = True
     parts.count()
     cut = tuple(each.part for each in history.parts)
-    return Manifest(cut, (), sum(each.rows for each in cut), sum(each.bytes for each in cut))
+    sent = sum(each.sent for each in parts.parts)
+    rows, size = sum(each.rows for each in cut), sum(each.bytes for each in cut)
+    return Manifest(cut, (), rows, size, sent=sent)
 
 
 @define(eq=False)

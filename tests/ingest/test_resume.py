@@ -234,6 +234,35 @@ def refuse_to_upload_the_last(proxy: Proxy) -> None:
     proxy.on("PUT", "/batches", answering(400, [{"errorCode": "X", "message": "no"}]))
 
 
+def test_what_was_up_before_is_told_as_up_and_not_as_sent_again(
+    workshop: Workshop, proxy: Proxy, people: Path
+) -> None:
+    refuse_to_upload_the_last(proxy)
+    narrow = STAGED.replace("    parts of", "    over 1 connections\n    parts of")
+    failed = workshop.run(narrow)
+    assert failed.code == 1
+    prepared = failed.event("job_prepared")
+    up = sum(part["bytes"] for part in prepared["parts"][:2])
+    state = str(workshop.folder / "state")
+    ran = workshop.command("resume", "--state-dir", state)
+    assert ran.code == 0, ran.out + ran.err
+    assert f"{up} bytes of it up already" in ran.err
+    assert f", {prepared['bytes'] - up} bytes up" in ran.err
+
+
+def test_reports_of_a_run_that_is_gone_on_with_begin_with_what_is_up(
+    workshop: Workshop, proxy: Proxy, people: Path
+) -> None:
+    refuse_to_upload_the_last(proxy)
+    failed = workshop.run(STAGED.replace("    parts of", "    over 1 connections\n    parts of"))
+    up = sum(part["bytes"] for part in failed.event("job_prepared")["parts"][:2])
+    ran = resume(workshop)
+    assert ran.event("job_prepared")["bytes_sent"] == up
+    sent = [each["bytes_sent"] for each in ran.events if each["event"] == "progress"]
+    assert min(sent) == up
+    assert max(sent) == ran.event("job_prepared")["bytes"]
+
+
 def kept(path: Path, content: bytes) -> None:
     """Another content with the size and the time of the file."""
     found = path.stat()
@@ -349,8 +378,35 @@ def test_a_run_that_is_given_up_leaves_nothing_open(
     assert ran.event("run_finished")["jobs"][0]["left"] == []
     assert loaded(sandbox, tag) == []
     rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
-    assert [row["finished"] is None for row in rows] == [False]
+    assert [(row["finished"] is None, row["given_up"]) for row in rows] == [(False, True)]
+    assert " given up " in workshop.command("runs", "--state-dir", state).out
+    again = resume(workshop, rows[0]["id"])
+    assert again.code == 2
+    assert "it was given up" in again.err
     assert workshop.run(STAGED).code == 0
+    rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
+    assert [row["given_up"] for row in rows] == [False, True]
+
+
+def test_a_job_that_was_given_up_and_taken_back_is_not_called_open(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    proxy.on("POST", "/jobs/ingest", lambda _, forward: forward())
+    proxy.on("POST", "/jobs/ingest", answering(403, [{"errorCode": "X", "message": "no"}]))
+    narrow = STREAMED.replace("    parts of", "    over 1 connections\n    parts of")
+    failed = workshop.run(narrow)
+    assert failed.code == 1
+    assert len(loaded(sandbox, tag)) == 10
+    state, run = str(workshop.folder / "state"), str(failed.event("run_finished")["run"])
+    given_up = workshop.command("abort", run, "--state-dir", state, "--json")
+    assert given_up.code == 0, given_up.out
+    undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
+    assert undone.code == 0, undone.out
+    assert alive(sandbox, tag) == []
+    (job,) = undone.event("run_finished")["jobs"]
+    assert (job["phase"], job["undone"]) == ("finished", 10)
+    rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
+    assert [row["given_up"] for row in rows] == [True]
 
 
 def test_an_orphan_that_cannot_be_told_is_named(
