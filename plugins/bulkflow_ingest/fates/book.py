@@ -29,13 +29,9 @@ from bulkflow_ingest.fates.saving import (
     Added,
     Saving,
 )
-from bulkflow_ingest.fates.settling import (
-    FAILED,
-    LOADED,
-    UNPROCESSED,
-    settle,
-    settle_again,
-)
+from bulkflow_ingest.fates.sayings import FAILED, LOADED, UNPROCESSED
+from bulkflow_ingest.fates.settling import settle
+from bulkflow_ingest.fates.settling_again import settle_again
 from bulkflow_ingest.fates.sieve import Sieve
 from bulkflow_ingest.fates.source_rows import SourceRows
 from bulkflow_ingest.fates.summary import ErrorGroup, JobFates, error_groups, job_fates
@@ -213,6 +209,6 @@ def _join(
         source.read()
     matching = Matching(database, source, told)
     matching.run()
-    settle(database, matching.batches)
+    settle(database, source, matching.batches)
     settle_again(database, files, matching.batches)
     return Saving(database, source, columns)

@@ -11,10 +11,11 @@ from attrs import define, field
 from bulkflow_ingest.fates.errors import FatesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import duckdb
+    from numpy.typing import NDArray
 
 _FILE = "fates.duckdb"
 _SPILL = "fates.spill"
@@ -94,6 +95,25 @@ class Database:
             self._connection.execute(sql)
             while rows := self._connection.fetchmany(size):
                 yield rows
+
+    def arrays(self, sql: str, *values: object) -> dict[str, NDArray[Any]]:
+        """The columns of a query, numbers and truths that are never null, by their names."""
+        import duckdb
+
+        with _converted(duckdb):
+            return self._connection.execute(sql, list(values) or None).fetchnumpy()
+
+    @contextmanager
+    def lent(self, name: str, columns: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+        """Have arrays as the columns of a table, for as long as the context lasts."""
+        import duckdb
+
+        with _converted(duckdb):
+            self._connection.register(name, dict(columns))
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
 
     def scratch(self, name: str) -> Path:
         """A path for a file that goes with the database.

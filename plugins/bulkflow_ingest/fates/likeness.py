@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Form(IntEnum):
@@ -112,4 +112,9 @@ def key(columns: Mapping[int, str], forms: Mapping[int, Form]) -> str:
     if not values:
         return "0::UBIGINT AS h, 0::UBIGINT AS k"
     joined = ", ".join(values)
-    return f"hash({joined}) AS h, hash(concat_ws(chr(31), {joined})) AS k"
+    return f"hash({joined}) AS h, hash({joined_text(values)}) AS k"
+
+
+def joined_text(values: Sequence[str]) -> str:
+    """The SQL for values in one text, between signs that are no line break."""
+    return f"concat_ws(chr(31), {', '.join(values)})"

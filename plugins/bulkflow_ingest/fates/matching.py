@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+import numpy as np
+from attrs import define, evolve, field, frozen
 
 from bulkflow_ingest.fates.errors import UnsuitedError
 from bulkflow_ingest.fates.likeness import Form, Forms, compared
+from bulkflow_ingest.fates.singles import singles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +50,19 @@ class Batch:
     def slices(self, name: str = "p") -> str:
         """The SQL for belonging to one of its slices."""
         return f"{name} >= {self.first_slice} AND {name} < {self.end_slice}"
+
+    def pieces(self) -> Iterator[Batch]:
+        """Neighbouring rows of it, few enough to be looked at in memory."""
+        for first in range(self.first, self.end, BATCH_ROWS):
+            yield evolve(self, first=first, end=min(first + BATCH_ROWS, self.end))
+
+    def hashes(self, name: str = "h") -> Iterator[str]:
+        """The SQL for a hash to be one of some, so that few enough rows have one of these."""
+        count = -(-(self.end - self.first) // BATCH_ROWS)
+        step = -(-(1 << 64) // max(count, 1))
+        for index in range(count):
+            least, most = index * step, min((index + 1) * step, 1 << 64) - 1
+            yield f"{name} BETWEEN {least} AND {most}" if count > 1 else "true"
 
 
 @define(eq=False)
@@ -110,6 +125,42 @@ class Matching:
     def _match(
         self, batch: Batch, source_keys: str, result_keys: str, *, loose: bool, last: bool
     ) -> None:
+        rest = [
+            self._match_singles(batch, some, source_keys, result_keys, loose=loose)
+            for some in batch.hashes()
+        ]
+        if any(rest):
+            self._match_classes(batch, source_keys, result_keys, loose=loose, last=last)
+
+    def _match_singles(
+        self, batch: Batch, some: str, source_keys: str, result_keys: str, *, loose: bool
+    ) -> bool:
+        """Pair the rows that are there once; returns whether any may be left that are not."""
+        rows = self.database.arrays(
+            f"""
+            SELECT row, h, k FROM {source_keys}
+            ANTI JOIN (SELECT row FROM pairs WHERE {batch.rows()}) AS paired USING (row)
+            WHERE {batch.rows()} AND {some}
+            """
+        )
+        results = self.database.arrays(
+            f"""
+            SELECT res, p, h, k FROM {result_keys}
+            ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
+            WHERE {batch.slices()} AND {some}
+            """
+        )
+        found = singles({**rows, "p": self.source.slices_of(rows["row"])}, results)
+        row, res = rows["row"][found.rows], results["res"][found.results]
+        order = np.argsort(row)
+        with self.database.lent("matched", {"row": row[order], "res": res[order]}):
+            self.database.run(f"INSERT INTO pairs SELECT row, res, {loose} FROM matched")
+        return found.rest
+
+    def _match_classes(
+        self, batch: Batch, source_keys: str, result_keys: str, *, loose: bool, last: bool
+    ) -> None:
+        """Pair the rows of which there are several with the same key."""
         run = self.database.run
         run(
             f"""
@@ -125,8 +176,10 @@ class Matching:
             f"""
             CREATE OR REPLACE TEMP TABLE left_results AS
             SELECT res, told.p, told.w, keys.h, keys.k
-            FROM (SELECT res, p, w FROM result_rows WHERE {batch.slices()}) AS told
-            JOIN (SELECT res, h, k FROM {result_keys}) AS keys USING (res)
+            FROM (
+                SELECT res, p, hash(failed, error, id) AS w FROM result_rows WHERE {batch.slices()}
+            ) AS told
+            JOIN (SELECT res, h, k FROM {result_keys} WHERE {batch.slices()}) AS keys USING (res)
             ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
             """
         )

@@ -11,7 +11,8 @@ from attrs import frozen
 from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.errors import FatesError
 from bulkflow_ingest.fates.reading import text
-from bulkflow_ingest.fates.settling import FAILED, UNKNOWN, UNPROCESSED
+from bulkflow_ingest.fates.sayings import FAILED, UNPROCESSED
+from bulkflow_ingest.fates.settling import UNKNOWN
 from bulkflow_ingest.fates.summary import CODE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field, frozen
 
@@ -13,6 +13,7 @@ from bulkflow_csv import CsvError, is_gzip, read_rows
 from bulkflow_ingest.fates.errors import FatesError
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.fates.likeness import Form, key
+from bulkflow_ingest.fates.numbering import write_in_order
 from bulkflow_ingest.fates.reading import csv_files, plain_copy
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import ResultFile
+
+_NO_KEYS: Final = (
+    "SELECT 0::BIGINT AS res, 0::BIGINT AS p, 0::UBIGINT AS h, 0::UBIGINT AS k WHERE false"
+)
+_NO_RESULTS: Final = """
+    SELECT 0::BIGINT AS res, 0::BIGINT AS p, false AS failed, '' AS id, '' AS created, '' AS error,
+        0::UBIGINT AS h, 0::UBIGINT AS k
+    WHERE false
+"""
 
 
 @frozen
@@ -44,6 +54,11 @@ class ResultGroup:
     def failed(self) -> bool:
         """Whether these are failed rows."""
         return self.files[0].kind is ResultKind.FAILED
+
+    @property
+    def slice_(self) -> str:
+        """The SQL for the number of the slice that a row's file belongs to."""
+        return f"list_extract({list(self.positions)}, CAST(file_index AS BIGINT) + 1) AS p"
 
     def own(self, name: str) -> str:
         """The SQL for a column that Salesforce added; blank if there is none."""
@@ -70,8 +85,8 @@ class ResultGroup:
 class ResultRows:
     """All rows of the successful and failed results.
 
-    Makes the table `result_rows` (res, p, failed, id, created, error; o and w: hashes of the
-    outcome, without the id and with it; h, k: the key with the shared columns compared as text).
+    Makes the view `result_rows` (res, p, failed, id, created, error; h, k: the key with the shared
+    columns compared as text), over a table for each group.
     """
 
     database: Database
@@ -89,14 +104,6 @@ class ResultRows:
         Raises:
             FatesError: A file is no result file, or does not have the rows that it must have.
         """
-        self.database.run(
-            """
-            CREATE TABLE result_rows (
-                res BIGINT, p BIGINT, failed BOOLEAN, id VARCHAR, created VARCHAR, error VARCHAR,
-                o UBIGINT, w UBIGINT, h UBIGINT, k UBIGINT
-            )
-            """
-        )
         told = [each for each in files if each.kind is not ResultKind.UNPROCESSED]
         told.sort(key=lambda each: positions[each.part])
         groups = self._grouped(told, positions)
@@ -106,6 +113,7 @@ class ResultRows:
         first = 0
         for group in groups:
             first += self._read(group, first)
+        self._view("result_rows", _NO_RESULTS)
         self._check(told, positions)
 
     @property
@@ -118,17 +126,17 @@ class ResultRows:
         return self.database.number("SELECT count(*) FROM result_rows")
 
     def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
-        """Make a table of the rows' keys (res, h, k) when their columns are compared so.
+        """Make a view of the rows' keys (res, p, h, k) when their columns are compared so.
 
         Returns:
-            The table to use: `table`, or one that has the keys already.
+            What to use: `table`, or what has the keys already.
         """
         if forms == self._shared:
             return "result_rows"
-        self.database.run(f"CREATE OR REPLACE TABLE {table} (res BIGINT, h UBIGINT, k UBIGINT)")
-        for group in self._groups:
-            columns = key(group.places(self.columns), forms)
-            self.database.run(f"INSERT INTO {table} {self.numbered(group, columns)}")
+        for index, group in enumerate(self._groups):
+            columns = f"{group.slice_}, {key(group.places(self.columns), forms)}"
+            write_in_order(self.database, f"{table}_{index}", columns, group.relation)
+        self._view(table, _NO_KEYS)
         return table
 
     def write_values(self, table: str, chosen: str, places: Sequence[int]) -> None:
@@ -183,12 +191,22 @@ class ResultRows:
     def _read(self, group: ResultGroup, first: int) -> int:
         group = evolve(group, first=first)
         try:
-            self._insert(group)
+            rows = self._write(group)
         except FatesError:
             group = self._plain(group)
-            self._insert(group)
+            rows = self._write(group)
         self._groups.append(group)
-        return self.database.number("SELECT count(*) FROM result_rows WHERE res >= ?", first)
+        return rows
+
+    def _view(self, name: str, empty: str) -> None:
+        """Make a view of the tables of all groups, with the number of each row."""
+        tables = [
+            f"SELECT rowid + {group.first} AS res, * FROM {name}_{index}"
+            for index, group in enumerate(self._groups)
+        ]
+        self.database.run(
+            f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL '.join((empty, *tables))}"
+        )
 
     def _plain(self, group: ResultGroup) -> ResultGroup:
         copies = [
@@ -202,7 +220,7 @@ class ResultRows:
         ]
         return evolve(group, relation=csv_files(copies, len(group.header), ","))
 
-    def _insert(self, group: ResultGroup) -> None:
+    def _write(self, group: ResultGroup) -> int:
         id_, created, error = map(group.own, ("sf__id", "sf__created", "sf__error"))
         if group.failed:
             created = "''"
@@ -210,21 +228,16 @@ class ResultRows:
             error = "''"
         columns = ", ".join(
             (
-                "CAST(file_index AS BIGINT) AS file",
+                group.slice_,
+                f"{group.failed} AS failed",
                 f"{id_} AS id",
                 f"lower({created}) AS created",
                 f"{error} AS error",
                 key(group.places(self.columns), self._shared),
             )
         )
-        self.database.run(
-            f"""
-            INSERT INTO result_rows
-            SELECT res, list_extract({list(group.positions)}, file + 1), {group.failed}, id,
-                created, error, hash({group.failed}, error), hash({group.failed}, error, id), h, k
-            FROM ({self.numbered(group, columns)})
-            """
-        )
+        table = f"result_rows_{len(self._groups)}"
+        return write_in_order(self.database, table, columns, group.relation)
 
     def _check(self, files: Sequence[ResultFile], positions: Mapping[int, int]) -> None:
         found = {

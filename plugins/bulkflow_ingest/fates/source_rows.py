@@ -6,14 +6,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import define, field
 
 from bulkflow_ingest.fates.errors import FatesError
-from bulkflow_ingest.fates.likeness import Form, key
+from bulkflow_ingest.fates.likeness import Form, joined_text, key
+from bulkflow_ingest.fates.numbering import write_in_order
 from bulkflow_ingest.fates.reading import csv_files, plain_copy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import SourceFile
@@ -24,6 +28,7 @@ LINE_BREAKS = (
     "ELSE 0 END"
 )
 """The SQL for the number of line breaks in a value."""
+_READ = "rows_read"
 
 
 @define(eq=False)
@@ -112,6 +117,13 @@ class SourceRows:
             f" FROM {self.relation(file)}) WHERE row < {file.first + file.rows}"
         )
 
+    def slices_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each row the number of the slice that it is in."""
+        rows_of_slices = [each.rows for file in self.files for each in file.slices]
+        ends = np.cumsum(rows_of_slices, dtype=np.int64)
+        # An empty slice ends where the one before it does: no row is before its end only.
+        return np.searchsorted(ends, rows, side="right")
+
     def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
         """Make a table of the rows' keys (row, h, k) when their columns are compared so.
 
@@ -122,7 +134,13 @@ class SourceRows:
             return "source_rows"
         self.database.run(f"CREATE OR REPLACE TABLE {table} (row BIGINT, h UBIGINT, k UBIGINT)")
         for file in self.files:
-            self.database.run(f"INSERT INTO {table} {self.numbered(file, key(_NAMES, forms))}")
+            if file.index in self._places:
+                found = self.numbered(file, key(_NAMES, forms))
+                self.database.run(f"INSERT INTO {table} {found}")
+                continue
+            write_in_order(self.database, _READ, key(_NAMES, forms), self.relation(file))
+            self.database.run(f"INSERT INTO {table} SELECT {file.first} + rowid, h, k FROM {_READ}")
+            self.database.run(f"DROP TABLE {_READ}")
         return table
 
     def _read_slices(self, file: SourceFile) -> None:
@@ -152,22 +170,24 @@ class SourceRows:
         return True
 
     def _read_file(self, file: SourceFile) -> None:
-        breaks = " + ".join(LINE_BREAKS.format(f"c{index}") for index in range(self.width))
-        columns = f"{breaks} AS breaks, {key(_NAMES, self.everything)}"
+        # The line breaks of a row are those of its values in one text, which the key is made of.
+        whole = joined_text([_NAMES[place] for place in range(self.width)])
+        columns = f"{LINE_BREAKS.format(whole)} AS breaks, {key(_NAMES, self.everything)}"
+        found = write_in_order(self.database, _READ, columns, self.relation(file))
+        if found != file.rows:
+            raise FatesError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
         self.database.run(
             f"""
             INSERT INTO source_rows
-            SELECT row, {file.slices[0].first_line} + sum(1 + breaks) OVER (
+            SELECT {file.first} + rowid, {file.slices[0].first_line} + sum(1 + breaks) OVER (
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) - 1 - breaks, h, k
-            FROM ({self.numbered(file, columns)})
+            FROM {_READ}
             """
         )
+        self.database.run(f"DROP TABLE {_READ}")
 
     def _check(self, file: SourceFile) -> None:
-        found = self.database.number("SELECT count(*) FROM source_rows WHERE row >= ?", file.first)
-        if found != file.rows:
-            raise FatesError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
         starts = self.database.rows(
             f"""
             SELECT slices.part, source_rows.line FROM slices

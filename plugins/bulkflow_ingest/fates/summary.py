@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow_ingest.fates.settling import FAILED, LOADED, UNPROCESSED
+from bulkflow_ingest.fates.sayings import FAILED, LOADED, UNPROCESSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
