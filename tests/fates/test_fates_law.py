@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
+from unittest import mock
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bulkflow_ingest.fates import matching, sayings
 from bulkflow_sandbox.dates import java_double, read_moment
 
 CODES = ["UNABLE_TO_LOCK_ROW:unable to obtain:--", 'BAD:a, "b"\nc:Name Amount__c --']
@@ -71,6 +73,9 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
         "delimiter": draw(st.sampled_from(",;\t|^`")),
         "crlf": draw(st.booleans()),
         "seed": draw(st.integers(0, 2**16)),
+        # How many rows are looked at in memory, and how many errors are kept once each.
+        "batch": draw(st.sampled_from([1, 3, matching.BATCH_ROWS])),
+        "few": draw(st.sampled_from([0, sayings.FEW])),
     }
 
 
@@ -112,7 +117,11 @@ def test_every_row_has_one_fate_and_without_doubt_its_own(
         job.result(each.part, "failed", bad, counted=len(bad))
     assert number == len(rows)
 
-    with job.fates() as fates:
+    with (
+        mock.patch.object(matching, "BATCH_ROWS", made["batch"]),
+        mock.patch.object(sayings, "FEW", made["few"]),
+        job.fates() as fates,
+    ):
         saved = job.saved(fates)
         counts = fates.counts()
 

@@ -103,6 +103,8 @@ class Fates:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FatesError(f"cannot write {directory}: {error.strerror or error}") from error
+        # The rest is for what is brought into order outside of the database.
+        memory = memory * 3 // 4
         database = Database.open(directory, memory=memory, threads=threads)
         try:
             try:

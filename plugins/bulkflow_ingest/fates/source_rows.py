@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from attrs import define, field
@@ -28,7 +28,7 @@ LINE_BREAKS = (
     "ELSE 0 END"
 )
 """The SQL for the number of line breaks in a value."""
-_READ = "rows_read"
+_READ: Final = "rows_read"
 
 
 @define(eq=False)
@@ -173,21 +173,22 @@ class SourceRows:
         # The line breaks of a row are those of its values in one text, which the key is made of.
         whole = joined_text([_NAMES[place] for place in range(self.width)])
         columns = f"{LINE_BREAKS.format(whole)} AS breaks, {key(_NAMES, self.everything)}"
-        found = write_in_order(self.database, _READ, columns, self.relation(file))
-        if found != file.rows:
-            raise FatesError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
+        write_in_order(self.database, _READ, columns, self.relation(file))
         self.database.run(
             f"""
             INSERT INTO source_rows
             SELECT {file.first} + rowid, {file.slices[0].first_line} + sum(1 + breaks) OVER (
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) - 1 - breaks, h, k
-            FROM {_READ}
+            FROM {_READ} WHERE rowid < {file.rows}
             """
         )
         self.database.run(f"DROP TABLE {_READ}")
 
     def _check(self, file: SourceFile) -> None:
+        found = self.database.number("SELECT count(*) FROM source_rows WHERE row >= ?", file.first)
+        if found != file.rows:
+            raise FatesError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
         starts = self.database.rows(
             f"""
             SELECT slices.part, source_rows.line FROM slices
