@@ -1,0 +1,64 @@
+"""One run at a time on a state directory, whatever became of the one before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bulkflow.errors import UsageError
+from bulkflow.journal import StateLockedError, locked
+
+HOLDER = """
+import sys
+from pathlib import Path
+from bulkflow.journal import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path):
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "state")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path, holder) -> None:
+    with pytest.raises(StateLockedError, match=f"process {holder.pid} on "):
+        with locked(tmp_path / "state"):
+            pytest.fail("two at a time")
+
+
+def test_the_lock_of_a_killed_process_holds_nobody_up(tmp_path: Path, holder) -> None:
+    holder.kill()
+    holder.wait()
+    with locked(tmp_path / "state"):
+        assert (tmp_path / "state" / "lock").exists()
+
+
+def test_it_is_free_after_the_block_and_after_an_error_in_it(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), locked(tmp_path):
+        with pytest.raises(StateLockedError), locked(tmp_path):
+            pytest.fail("two at a time")
+        raise RuntimeError
+    with locked(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links are a privilege there")
+def test_a_link_in_the_lock_s_place_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("kept", "utf-8")
+    (tmp_path / "lock").symlink_to("precious")
+    with pytest.raises(UsageError, match="cannot lock"), locked(tmp_path):
+        pytest.fail("it followed the link")
+    assert (tmp_path / "precious").read_text("utf-8") == "kept"
