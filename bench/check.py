@@ -1,4 +1,4 @@
-"""Times the start of `bulkflow check`, and its time for a line of files of 10 to 10,000 lines.
+"""Times the start of `bulkflow check` and of a load, and the check of 10 to 10,000 lines.
 
     python bench/check.py --runs 15
 
@@ -8,14 +8,16 @@ is compared is compared within each round, since a machine with other work is no
 the time: a ratio or a difference is the median of those of the rounds, with the middle half of them
 in brackets.
 
-The start is held against a process that imports lark, pluggy and attrs and does nothing. The longer
-files are checked as they are, and with a mistake in every block; a line's time is what a file takes
-more than the next shorter one, for each line that it has more.
+The starts are held against a process that imports lark, pluggy and attrs and does nothing. The load
+is one of a single row, over plain HTTP, into `bench/sink.py`. The longer files are checked as they
+are, and with a mistake in every block; a line's time is what a file takes more than the next shorter
+one, for each line that it has more.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -23,6 +25,10 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 from statistics import median, quantiles
+from typing import NamedTuple
+
+from load import as_installed
+from path import sink
 
 LINES = (10, 1_000, 5_000, 10_000)
 
@@ -40,6 +46,17 @@ when any failed rows of job accounts{n}
 """
 MISTAKEN = BLOCK.replace("require failed", "requier failed")
 SMALL = 'org sandbox\nlod job a\njob a\n    insert Account\n    from "a"\n'
+LOAD = 'org env\njob a\n    insert Account\n    from "one.csv"\nload job a\n'
+LIBRARIES = "import lark, pluggy, attrs"
+DIAGNOSTIC = "to the first diagnostic"
+ONE_ROW = "load of one row"
+
+
+class Command(NamedTuple):
+    """What is timed, and the exit code that it ends with."""
+
+    arguments: tuple[str, ...]
+    code: int = 0
 
 
 def pipeline(block: str, lines: int) -> str:
@@ -49,12 +66,19 @@ def pipeline(block: str, lines: int) -> str:
     return text + "#\n" * (lines - text.count("\n"))
 
 
-def seconds(*arguments: str, expected: int = 0) -> float:
+def seconds(command: Command, folder: Path, environ: dict[str, str]) -> float:
     """Processor seconds of a Python process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, *command.arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environ,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if ran.returncode != expected:
+    if ran.returncode != command.code:
         raise SystemExit(f"ended with {ran.returncode}: {ran.stderr[-2000:]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -65,12 +89,17 @@ def middle(values: list[float], form: str) -> str:
     return f"{median(values):{form}} ({low:{form}} to {high:{form}})"
 
 
-def measure(folder: Path, runs: int) -> None:
-    small = folder / "small.bulkflow"
-    small.write_text(SMALL, "utf-8")
-    commands: dict[str, tuple[tuple[str, ...], int]] = {
-        "import lark, pluggy, attrs": (("-c", "import lark, pluggy, attrs"), 0),
-        "to the first diagnostic": (("-m", "bulkflow", "check", str(small)), 2),
+def measure(folder: Path, runs: int, port: int) -> None:
+    """Run everything in turns, and print."""
+    (folder / "small.bulkflow").write_text(SMALL, "utf-8")
+    (folder / "load.bulkflow").write_text(LOAD, "utf-8")
+    (folder / "one.csv").write_text("Name\nAcme\n", "utf-8")
+    url = f"http://localhost:{port}"
+    environ = as_installed({**os.environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url})
+    commands = {
+        LIBRARIES: Command(("-c", LIBRARIES)),
+        DIAGNOSTIC: Command(("-m", "bulkflow", "check", "small.bulkflow"), 2),
+        ONE_ROW: Command(("-m", "bulkflow", "run", "load.bulkflow")),
     }
     files = {
         kind: [(f"{kind}, {lines:,} lines", lines) for lines in LINES]
@@ -80,17 +109,17 @@ def measure(folder: Path, runs: int) -> None:
         for name, lines in files[kind]:
             path = folder / f"{kind}-{lines}.bulkflow"
             path.write_text(pipeline(block, lines), "utf-8")
-            commands[name] = ("-m", "bulkflow", "check", str(path)), code
+            commands[name] = Command(("-m", "bulkflow", "check", str(path)), code)
     took: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(runs + 1):
-        for name, (arguments, code) in commands.items():
-            spent = seconds(*arguments, expected=code)
+        for name, command in commands.items():
+            spent = seconds(command, folder, environ)
             if number:
                 took[name].append(spent)
-    libraries, first = took["import lark, pluggy, attrs"], took["to the first diagnostic"]
-    ratios = [mine / theirs for mine, theirs in zip(first, libraries, strict=True)]
-    print(f"{'import lark, pluggy, attrs':28} {median(libraries):6.3f} s")
-    print(f"{'to the first diagnostic':28} {median(first):6.3f} s   {middle(ratios, '.2f')} x")
+    for name in (LIBRARIES, DIAGNOSTIC, ONE_ROW):
+        ratios = [mine / theirs for mine, theirs in zip(took[name], took[LIBRARIES], strict=True)]
+        ratio = "" if name == LIBRARIES else f"   {middle(ratios, '.2f')} x {LIBRARIES}"
+        print(f"{name:28} {median(took[name]):6.3f} s{ratio}")
     for sizes in files.values():
         print(f"{sizes[0][0]:28} {median(took[sizes[0][0]]):6.3f} s")
         for (shorter, fewer), (name, lines) in pairwise(sizes):
@@ -103,8 +132,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=15, help="rounds that count; at least 2")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), max(2, options.runs))
+    with tempfile.TemporaryDirectory() as folder, sink() as port:
+        measure(Path(folder), max(2, options.runs), port)
 
 
 if __name__ == "__main__":
