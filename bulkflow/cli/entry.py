@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import __version__
-from bulkflow.cli.collecting import seldom_collected
+from bulkflow.cli.collecting import collect_seldom, seldom_collected
 from bulkflow.cli.environment import Environment
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
 
@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     """
     if environment is not None:
         return _run(arguments, environment)
+    collect_seldom()
     try:
         return _run(arguments, Environment.of_process())
     finally:

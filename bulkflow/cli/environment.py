@@ -92,9 +92,9 @@ class Environment:
 
     def show_diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Write what is wrong with a pipeline file, on stderr."""
-        from bulkflow.report import render_diagnostics
-
         if diagnostics:
+            from bulkflow.report import render_diagnostics
+
             self.show(render_diagnostics(diagnostics, **self._form()))
 
     @property
