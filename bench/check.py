@@ -8,10 +8,10 @@ is compared is compared within each round, since a machine with other work is no
 the time: a ratio or a difference is the median of those of the rounds, with the middle half of them
 in brackets.
 
-The starts are held against a process that imports lark, pluggy and attrs and does nothing. The load
-is one of a single row, over plain HTTP, into `bench/sink.py`. The longer files are checked as they
-are, and with a mistake in every block; a line's time is what a file takes more than the next shorter
-one, for each line that it has more.
+The starts are held against a process that imports lark, pluggy and attrs and does nothing. The
+load is one of a single row, over plain HTTP, into `bench/sink.py`. The longer files are checked as
+they are, and with a mistake in every block; a line's time is what a file takes more than the next
+shorter one, for each line that it has more.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The lock is the operating system's own on an open file, so it goes with the process that holds it: a
 dead owner never holds anybody up. The file stays when the lock goes: whoever waited for one that is
-taken away would hold a lock that nobody else can see. What stands beside it is for the message only.
+taken away would hold a lock that nobody else can see. What stands beside it is for the message.
 """
 
 from __future__ import annotations

@@ -34,9 +34,9 @@ def holder(tmp_path: Path):
 
 
 def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path, holder) -> None:
-    with pytest.raises(StateLockedError, match=f"process {holder.pid} on "):
-        with locked(tmp_path / "state"):
-            pytest.fail("two at a time")
+    refused = pytest.raises(StateLockedError, match=f"process {holder.pid} on ")
+    with refused, locked(tmp_path / "state"):
+        pytest.fail("two at a time")
 
 
 def test_the_lock_of_a_killed_process_holds_nobody_up(tmp_path: Path, holder) -> None:
@@ -47,12 +47,16 @@ def test_the_lock_of_a_killed_process_holds_nobody_up(tmp_path: Path, holder) ->
 
 
 def test_it_is_free_after_the_block_and_after_an_error_in_it(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), locked(tmp_path):
-        with pytest.raises(StateLockedError), locked(tmp_path):
-            pytest.fail("two at a time")
-        raise RuntimeError
-    with locked(tmp_path):
-        pass
+    def work(outcome: object) -> None:
+        with locked(tmp_path):
+            with pytest.raises(StateLockedError), locked(tmp_path):
+                pytest.fail("two at a time")
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    with pytest.raises(RuntimeError):
+        work(RuntimeError())
+    work(None)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links are a privilege there")
