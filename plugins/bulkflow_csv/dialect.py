@@ -22,7 +22,7 @@ DELIMITERS: Final[Mapping[str, str]] = {
 LINE_ENDINGS: Final[Mapping[str, str]] = {"LF": "\n", "CRLF": "\r\n"}
 """The values of an ingest job's `lineEnding` (guide v66), and what they stand for."""
 
-_DELIMITER: Final = r'[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]'
+_DELIMITER: Final = r"[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]"
 """ASCII without NUL, quotes and line ends. A class that excludes all the rest takes `re` long."""
 _NAMES: Final = {character: name for name, character in DELIMITERS.items()}
 
