@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from click.shell_completion import CompletionItem
-
 if TYPE_CHECKING:
     import click
+    from click.shell_completion import CompletionItem
 
 SUFFIX = ".bulkflow"
 
@@ -27,8 +26,8 @@ def pipeline_files(
     matching = [path for path in inside if path.name.startswith(begun) and path.name[0] != "."]
     files = [path.name for path in matching if path.suffix == SUFFIX]
     if not files or any(path.is_dir() for path in matching):
-        return [CompletionItem(incomplete, type="file")]
-    return [CompletionItem(f"{folder}{slash}{name}") for name in files]
+        return [_item(incomplete, type="file")]
+    return [_item(f"{folder}{slash}{name}") for name in files]
 
 
 def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -37,7 +36,7 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     from bulkflow.language import Code
 
     return [
-        CompletionItem(code.value, help=code.title)
+        _item(code.value, help=code.title)
         for code in Code
         if code.value.startswith(incomplete.upper())
     ]
@@ -53,7 +52,7 @@ def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
     known = host(environment).catalogue.orgs.values()
     name, equals, begun = incomplete.rpartition("=")
     return [
-        CompletionItem(f"{name}{equals}{org.name}", help=org.doc)
+        _item(f"{name}{equals}{org.name}", help=org.doc)
         for org in known
         if org.name.startswith(begun)
     ]
@@ -68,7 +67,7 @@ def verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     catalogue = host(ctx.find_object(Environment) or Environment.of_process()).catalogue
     kinds = (catalogue.step_words, catalogue.clause_words, catalogue.condition_words)
     known = sorted({verb for words in kinds for verb in words.verbs})
-    return [CompletionItem(verb) for verb in known if verb.startswith(incomplete)]
+    return [_item(verb) for verb in known if verb.startswith(incomplete)]
 
 
 def run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -96,7 +95,14 @@ def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[Comple
         # The command itself says best what is wrong with the journal.
         return []
     return [
-        CompletionItem(run.id, help=f"{state_of(run)}: {run.pipeline}")
+        _item(run.id, help=f"{state_of(run)}: {run.pipeline}")
         for run in found
         if run.id.startswith(incomplete) and (ended or run.finished is None)
     ]
+
+
+def _item(value: str, *, type: str = "plain", help: str | None = None) -> CompletionItem:  # noqa: A002
+    # Here, as every command names what completes its options, and few are asked to.
+    from click.shell_completion import CompletionItem
+
+    return CompletionItem(value, type=type, help=help)

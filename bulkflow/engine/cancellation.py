@@ -24,7 +24,7 @@ LONGEST_WAIT = 1.0
 it runs in the very thread that is about to wait; so nobody waits longer than this at a stretch."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Requests:
     count: int = 0
     shelters: int = 0

@@ -150,7 +150,7 @@ class SystemClock:
         return time.monotonic()
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Services:
     """One run's plugins, listeners, journal, clock and orgs, and what it has come to so far."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Shared:
     """Made at the first call for a key, closed together in reverse order."""
 

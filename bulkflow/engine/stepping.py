@@ -74,7 +74,7 @@ def run_step(
     turn.finish()
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Turn:
     """One step on its way: what the journal and the listeners are told of it."""
 

@@ -25,7 +25,7 @@ OVER = (ExitCode.DONE, ExitCode.ROWS_FAILED)
 """What a run ends with that came to the end of its file."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class RunJournal:
     """Implements `bulkflow.plugin.Recorder`, and what the engine asks for beyond it.
 

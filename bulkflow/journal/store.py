@@ -59,7 +59,7 @@ class JournalError(BulkflowError):
     """Something cannot be recorded, so nothing more is sent."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Record:
     """One statement that is to be committed."""
 
@@ -71,7 +71,7 @@ class _Record:
     error: sqlite3.Error | None = None
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Journal:
     """An open journal. Safe to use from several threads."""
 

@@ -52,7 +52,7 @@ class Converted:
         return not self.wrong and UNKNOWN not in self.arguments.values()
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Arguments:
     """Holds the values of matched lines against the types of their slots."""
 

@@ -27,7 +27,7 @@ END = "$END"
 """What lark calls the end of the text."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Token:
     """A piece of the text, and the terminal that it is."""
 
@@ -37,7 +37,7 @@ class Token:
     end: int
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Node:
     """A rule that was found, and what it consists of."""
 
@@ -60,7 +60,7 @@ class Rule:
     """Whether an only child stands for itself (`?rule`)."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Table:
     """An LALR(1) table, and the terminals that its lexer tells apart."""
 
@@ -91,7 +91,7 @@ Scanner: TypeAlias = "tuple[Callable[[str, int], re.Match[str] | None], Sequence
 """Matches at a place; and the terminal of each group, the first being group 1."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Automaton:
     """A parser of one text. The lexer asks for the parser's state, so tokens are taken in turns."""
 

@@ -28,7 +28,7 @@ _EVENTS = {f"ON_{event.name}": event for event in HandlerEvent}
 _EVENT_WORDS = frozenset(event.value for event in HandlerEvent)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Builder:
     """Makes the nodes of one file; what the grammar cannot say is checked on the way.
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bulkflow.model.value import Value
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class ConditionChecker:
     """Makes planned conditions; a part that is wrong is reported and left out."""
 

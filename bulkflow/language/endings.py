@@ -46,7 +46,7 @@ class _Ways:
     stopped: State | None = None
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Walk:
     """One walk through a plan. A state that is given to a method is its own to change."""
 

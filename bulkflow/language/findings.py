@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bulkflow.source import SourceText, Span
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Findings:
     """The diagnostics of a check.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bulkflow.source import SourceText, Span
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Includer:
     """Reads and parses a file and what it includes.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class JobChecker:
     """Makes planned jobs of declared ones."""
 
@@ -93,7 +93,7 @@ class JobChecker:
                 )
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Settings:
     """The settings of a job so far, and which clause each is from."""
 

@@ -63,7 +63,7 @@ def arrange(tokens: Iterable[Token], source: SourceText, report: Report) -> Iter
     yield from layout.end(begun=begun)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Layout:
     source: SourceText
     report: Report

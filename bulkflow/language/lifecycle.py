@@ -65,7 +65,7 @@ def verb_of(step: PlannedStep) -> Span:
     return Span(step.span.source, step.span.start, step.span.start + len(word))
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Follower:
     """Every method takes a state that it may change, and returns the one afterwards.
 

@@ -8,7 +8,7 @@ DEEPEST_CONDITION = 50
 """How many `not` and `(` may be open at once; keeps recursion over trees within bounds."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class ConditionDepth:
     """Counts the `not` and `(` that are open at a place of a logical line."""
 

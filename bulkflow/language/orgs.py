@@ -29,7 +29,7 @@ EVERY = ""
 """The name for which `--org PROFILE` stands: that of the only org."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Orgs:
     """The orgs of a pipeline, by the names that the file has for them."""
 
@@ -124,7 +124,7 @@ class Orgs:
         )
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class OrgFinder:
     """Finds the orgs of a file, and what the command line puts in their place."""
 

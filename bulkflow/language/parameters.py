@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bulkflow.model.value import Value
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Parameters:
     """Gives each param of a file its value."""
 

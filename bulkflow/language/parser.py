@@ -63,7 +63,7 @@ def parse(source: SourceText) -> Parsed:
     return _Parsing(source).run()
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Parsing:
     source: SourceText
     diagnostics: list[Diagnostic] = field(factory=list)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bulkflow.source import SourceText
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Planner:
     """Plans blocks; what is wrong is reported, and left out of the plan."""
 

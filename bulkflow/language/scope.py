@@ -47,7 +47,7 @@ class Scope:
         )
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Evaluator:
     """Finds what values are, and reports names that stand for nothing."""
 

@@ -49,7 +49,7 @@ class Subject:
         return cls(True, name, verb)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class SubjectFinder:
     """Finds jobs, and reports those that are not declared and steps that leave it open."""
 

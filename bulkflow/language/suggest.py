@@ -16,7 +16,7 @@ _FURTHEST_LENGTH = 3
 _MOST_CANDIDATES = 2000
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Suggester:
     """Finds near names, but only so often: a file that is wrong all over stays fast to check."""
 

@@ -72,7 +72,7 @@ class Kind:
     misfit: Code
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Matcher:
     """Finds the phrase that a line is, or says why it is none."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Job:
     """A logical job while it runs.
 

@@ -43,7 +43,7 @@ R = TypeVar("R")
 D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Command)
 
 
-@define(eq=False, slots=False)
+@define(eq=False, repr=False, slots=False)
 class PluginHost:
     """The plugins of a process."""
 

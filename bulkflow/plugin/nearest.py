@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +26,9 @@ def nearest(
         plain: What of a name counts; upper and lower case do not, unless this says otherwise.
         like: How like it must be.
     """
+    # Here, as most files are right.
+    from difflib import get_close_matches
+
     by_plain: dict[str, str] = {}
     for each in known:
         by_plain.setdefault(plain(each), each)

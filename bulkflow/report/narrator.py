@@ -20,7 +20,6 @@ from bulkflow.model.event import (
 )
 from bulkflow.report.amounts import duration, more, plural, size
 from bulkflow.report.cells import padded, visible, visible_lines
-from bulkflow.report.failure import render_error
 from bulkflow.report.progress import JobProgress, gained
 from bulkflow.report.style import Role
 from bulkflow.report.summary import summary_lines
@@ -43,7 +42,7 @@ class RunningStep:
     before: Progress | None
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Narrator:
     """Turns events into lines. Not thread-safe: its owner holds a lock.
 
@@ -172,6 +171,9 @@ class Narrator:
         return [*lines, *summary_lines(event, self.style)]
 
     def _error(self, error: BulkflowError, word: str) -> str:
+        # Here, as most runs have nothing to point at.
+        from bulkflow.report.failure import render_error
+
         span = next((span for failed, span in self._failures if failed is error), None)
         return render_error(
             error,

@@ -11,7 +11,6 @@ from bulkflow.model.event import Progress, Shown
 from bulkflow.report.cells import visible
 from bulkflow.report.narrator import Narrator
 from bulkflow.report.output import Output
-from bulkflow.report.shown import shown_lines
 from bulkflow.report.style import Style
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ class PlainReport:
             if isinstance(event, Progress):
                 self._progress(event)
             elif isinstance(event, Shown):
+                from bulkflow.report.shown import shown_lines
+
                 for line in shown_lines(event, self._data.encoding):
                     self._data.line(line)
 

@@ -19,7 +19,7 @@ _SPACING: Final = 0.5
 """Least seconds between two samples, so that many small reports keep few of them."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class JobProgress:
     """A job's latest report of progress, and enough earlier ones to know its pace."""
 

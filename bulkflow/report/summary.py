@@ -8,7 +8,6 @@ from bulkflow.errors import ExitCode
 from bulkflow.model.phase import Phase
 from bulkflow.report.amounts import count, duration, plural
 from bulkflow.report.cells import cells, padded, visible
-from bulkflow.report.diagnostics import render_footer
 from bulkflow.report.style import Role
 
 if TYPE_CHECKING:
@@ -33,7 +32,13 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
         if outcome.left:
             lines += _left(outcome, width + 4, style)
     unexplained = event.help is None and any(outcome.left for outcome in event.jobs)
-    return [*lines, *render_footer((), _LEFT_HELP if unexplained else event.help, style)]
+    said = _LEFT_HELP if unexplained else event.help
+    if said is None:
+        return lines
+    # Here, as a run that went well needs no words on what to do.
+    from bulkflow.report.diagnostics import render_footer
+
+    return [*lines, *render_footer((), said, style)]
 
 
 def _left(outcome: JobOutcome, indent: int, style: Style) -> list[str]:

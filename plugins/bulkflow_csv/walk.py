@@ -32,7 +32,7 @@ _DEVIATES: Final = {
 _SPELLED: Final = {b"\n": "LF", b"\r\n": "CRLF", b"\r": "a lone CR"}
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Walker:
     """Reads records from bytes that start at a record's first byte.
 

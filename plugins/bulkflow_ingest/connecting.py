@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Latest:
     """The context of the step that began last.
 

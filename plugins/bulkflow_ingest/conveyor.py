@@ -48,7 +48,7 @@ class Stations:
     sent: Callable[[], None]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Conveyor:
     """One trip of some parts of a job."""
 

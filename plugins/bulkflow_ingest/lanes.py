@@ -23,7 +23,7 @@ TICK = 0.05
 """Seconds after which a wait for workers looks whether the run is to stop."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Lanes:
     """Works on many things side by side, on threads that are shared by all who do so.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from bulkflow.errors import DataError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import ByteSource, open_source, spool, write_rows
+from bulkflow_csv import ByteSource, open_source, spool
 from bulkflow_ingest.rewriting import Readable, readable
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def on_disk(data: SourceData, directory: Path) -> ByteSource:
         case SourceBytes():
             return spool(data.stream, directory, name=data.name)
         case SourceRows():
+            from bulkflow_csv import write_rows
+
             # A name of its own: branches that run side by side share the folder.
             path = _new_file(directory)
             rows = ([value or "" for value in row] for row in data.rows)

@@ -71,7 +71,7 @@ class PackedBody:
         return self.path.open("rb")
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Line:
     """What the line to an org and the compressor were measured to do: one for each org of a run.
 

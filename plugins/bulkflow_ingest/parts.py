@@ -36,7 +36,7 @@ PROGRESS_INTERVAL = 0.2
 """Seconds between two progress events of one job, at the least."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class PartJob:
     """One part and its job in the org. Only one thread works on a part at a time."""
 
@@ -154,7 +154,7 @@ class PartJob:
         return self._processed
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class JobParts:
     """All parts of a logical job."""
 

@@ -33,7 +33,7 @@ TOGETHER = 0.05
 """Seconds; looks that are due within this time of each other are made together."""
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Schedule:
     """How often the org is asked: one for all waits of a run, so that they share its calls."""
 
@@ -69,7 +69,7 @@ class Schedule:
             self._waiting += parts
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Watch:
     """The parts that a step waits for, and when each is looked at next. For one thread.
 

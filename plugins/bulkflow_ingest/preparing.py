@@ -12,8 +12,6 @@ from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.drafts import sync
 from bulkflow_ingest.opening import copies_of, sources
 from bulkflow_ingest.parts import JobParts, PartJob
-from bulkflow_ingest.recovery import bring_back
-from bulkflow_ingest.rereading import parts_of
 from bulkflow_ingest.rewriting import Cut, cut
 from bulkflow_ingest.settings import IngestSettings
 
@@ -64,6 +62,9 @@ def prepare(context: Context, job: Job) -> Manifest | None:
 
 def _bring_back(job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
     """Make the parts that an earlier attempt has cut, as far along as it brought them."""
+    from bulkflow_ingest.recovery import bring_back
+    from bulkflow_ingest.rereading import parts_of
+
     parts = parts_of(history, settings)
     for part, earlier in zip(parts, history.parts, strict=True):
         bring_back(part, earlier)

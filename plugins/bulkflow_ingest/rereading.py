@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.settings import IngestSettings
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class RecordedSource:
     """A file of an earlier attempt, and the parts that it was cut into."""
 

@@ -13,10 +13,8 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_csv import read_rows
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import draft, make_folder
-from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.result_files import (
     FILES_OF_SELECTION,
@@ -87,7 +85,7 @@ class Results:
         Without `rest`, what `Fates.of` says of that.
         """
         # Here, so that a run which saves nothing does not load DuckDB.
-        from bulkflow_ingest.fates import Fates, SourceSlice
+        from bulkflow_ingest.fates import Fates, ResultKind, SourceSlice
         from bulkflow_ingest.fates import ResultFile as PartResults
 
         self._refuse_gone(*needed)
@@ -258,6 +256,8 @@ class Results:
         """Each row of a result file with the file's header; nothing for an empty file."""
         if not self.files.has_rows(part, which):
             return
+        from bulkflow_csv import read_rows
+
         rows = read_rows(self.files.fetched(part, which), delimiter=part.dialect.delimiter)
         header = next(rows, None)
         if header is None:

@@ -4,6 +4,8 @@ Two steps, each only where it is needed. First the file is made one that can be 
 one kind of line end, with a delimiter of one byte. That changes no row, column or line, so it is
 what faults and fates are told of. Then, if clauses change rows or Salesforce does not know the
 delimiter, its rows are written anew, one for each, and it stays beside them as their original.
+
+What does either is imported where it is done: most files are sent as they are.
 """
 
 from __future__ import annotations
@@ -17,33 +19,24 @@ from attrs import evolve, frozen
 from bulkflow.errors import StepError
 from bulkflow.plugin.problems import ProblemsError
 from bulkflow_csv import (
-    ByteSource,
     CsvError,
-    Fold,
     FormatLimits,
     Layout,
     PartLimit,
-    foldable,
-    line_end_to_mend,
-    mended,
     read_head,
-    recode,
     renamed,
-    rewrite,
     scan,
     scan_rows,
-    told_of_original,
-    written_anew,
 )
 from bulkflow_ingest.arranging import arranged, problems
 from bulkflow_ingest.cutting import limit_of
-from bulkflow_ingest.fates.inputs import Original
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bulkflow_csv import Head, Scan
+    from bulkflow_csv import ByteSource, Fold, Head, Scan
+    from bulkflow_ingest.fates.inputs import Original
     from bulkflow_ingest.settings import IngestSettings
 
 
@@ -92,23 +85,20 @@ def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> R
     """
     made = Readable(source)
     if settings.encoding is not None:
+        from bulkflow_csv import recode
+
         encoding = settings.encoding
         made = _next(
             made,
             lambda each: recode(each, directory, encoding),
             f"is written anew from {encoding} to UTF-8, as Salesforce reads no other encoding",
         )
-    if settings.mend and (line_end := line_end_to_mend(made.source, settings.line_ending)):
-        made = _next(
-            made,
-            lambda each: written_anew(
-                each, directory, lambda file: mended(file, line_end), prefix="mended-"
-            ),
-            f"is written anew with {line_end} for all its line ends, as Salesforce takes no mixed "
-            "ones",
-        )
+    if settings.mend:
+        made = _mended(made, directory, settings)
     delimiter = settings.delimiter_text
     if delimiter is not None and settings.folds:
+        from bulkflow_csv import foldable, written_anew
+
         fold = foldable(made.source, delimiter, "".join(value for _, value in settings.constants))
         made = _next(
             made,
@@ -117,6 +107,21 @@ def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> R
             fold,
         )
     return made
+
+
+def _mended(made: Readable, directory: Path, settings: IngestSettings) -> Readable:
+    from bulkflow_csv import line_end_to_mend, mended, written_anew
+
+    line_end = line_end_to_mend(made.source, settings.line_ending)
+    if line_end is None:
+        return made
+    return _next(
+        made,
+        lambda each: written_anew(
+            each, directory, lambda file: mended(file, line_end), prefix="mended-"
+        ),
+        f"is written anew with {line_end} for all its line ends, as Salesforce takes no mixed ones",
+    )
 
 
 def _next(
@@ -165,12 +170,17 @@ def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
     limit = limit_of(settings)
     head = head_of(source, settings)
     layout = layout_of(head, settings)
+    as_they_are = not layout.rewrites(head)
+    if as_they_are and layout.names == head.header.columns:
+        return Cut(_scanned(head, limit, source), None, source.notes)
+    from bulkflow_ingest.fates.inputs import Original
+
     original = Original.of(head, source.fold)
-    if not layout.rewrites(head):
-        if layout.names == head.header.columns:
-            return Cut(_scanned(head, limit, source), None, source.notes)
+    if as_they_are:
         named = renamed(head, layout.names, FormatLimits())
         return Cut(_scanned(named, limit, source), original, source.notes)
+    from bulkflow_csv import rewrite, told_of_original
+
     # All faults of the user's file are told of it, before anything is made of it.
     whole = _scanned(head, PartLimit(None), source)
     original = evolve(original, digest=whole.digest)
@@ -210,6 +220,8 @@ def head_again(
     layout = layout_of(head, settings)
     if layout.names == head.header.columns:
         return head, None
+    from bulkflow_ingest.fates.inputs import Original
+
     return renamed(head, layout.names, FormatLimits()), Original.of(head, None)
 
 
@@ -280,4 +292,6 @@ def _kept(path: Path) -> tuple[str, Original] | None:
         noted = json.loads(_beside(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    from bulkflow_ingest.fates.inputs import Original
+
     return str(noted["delimiter"]), Original.from_json(noted["original"])

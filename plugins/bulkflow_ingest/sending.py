@@ -60,7 +60,7 @@ def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
     line.sent(data.size, clock.monotonic() - began)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Counted:
     """A part's body that says how far it has been read, and stops when the run is to stop."""
 
@@ -80,7 +80,7 @@ class _Counted:
         return _CountedReader(self._data.open(), self._part, self._requests, share)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _CountedReader:
     _body: PartBody | BinaryIO
     _part: PartJob

@@ -86,7 +86,7 @@ class _Share:
 _NOTHING = _Share()
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Tally:
     """The sums over some parts. Threads may note parts at the same time, each its own."""
 

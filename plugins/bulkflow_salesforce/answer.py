@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BLOCK = 256 * 1024
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Answer:
     """An answer whose body is still coming."""
 

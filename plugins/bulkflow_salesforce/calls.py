@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 _SPENT = "not repeated again: too many requests of this run have failed already"
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Calls:
     """The calls of a session, each until it is settled; the attributes are those of `Session`.
 

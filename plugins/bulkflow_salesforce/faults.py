@@ -7,7 +7,6 @@ text, HTML pages of gateways and empty bodies are met as well.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -35,11 +34,11 @@ if TYPE_CHECKING:
 REFUSAL_LIMIT = 64 * 1024
 """The bytes that are read of an answer that refuses."""
 _LONGEST_TEXT = 16 * 1024
-_XML_FAULT = re.compile(
+_XML_FAULT = (
     r"<(?:\w+:)?(?:errorCode|exceptionCode|faultcode)>([^<]*)</|"
     r"<(?:\w+:)?(?:message|exceptionMessage|faultstring)>([^<]*)</"
 )
-_TAG_NAME = re.compile(r"!--|/?[A-Za-z0-9]*")
+_TAG_NAME = r"!--|/?[A-Za-z0-9]*"
 _UNSEEN = frozenset({"head", "script", "style"})
 
 _LIMIT_CODES = ("REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "ExceededQuota", "TooManyRequests")
@@ -109,12 +108,19 @@ def _first(entry: dict[object, object], *keys: str) -> str:
 
 def _xml_faults(text: str) -> Iterator[ApiFault]:
     code = message = ""
-    for found in _XML_FAULT.finditer(text[:_LONGEST_TEXT]):
+    for found in re.finditer(_XML_FAULT, text[:_LONGEST_TEXT]):
         code, message = code or (found[1] or ""), message or (found[2] or "")
     if code or message:
-        yield ApiFault(html.unescape(code).strip(), html.unescape(message).strip())
+        yield ApiFault(_unescaped(code).strip(), _unescaped(message).strip())
     else:
         yield ApiFault("", page_words(text))
+
+
+def _unescaped(text: str) -> str:
+    # Here, as `html` holds all entities that there are, and few answers are pages.
+    import html
+
+    return html.unescape(text)
 
 
 def _looks_like_page(text: str) -> bool:
@@ -147,11 +153,11 @@ def page_words(text: str) -> str:
                 inside = inside or name
         if not inside or name == "title":
             words.append(content)
-    return _one_line(html.unescape(" ".join(words)))
+    return _one_line(_unescaped(" ".join(words)))
 
 
 def _name_of(piece: str) -> str:
-    found = _TAG_NAME.match(piece)
+    found = re.match(_TAG_NAME, piece)
     return found[0].lower() if found else ""
 
 

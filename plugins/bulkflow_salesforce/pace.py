@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Pace:
     """The time for what is read next from one connection.
 

@@ -14,14 +14,12 @@ from attrs import define, evolve, field, validators
 from bulkflow import __version__
 from bulkflow_salesforce.address import is_target
 from bulkflow_salesforce.calls import Calls
-from bulkflow_salesforce.download import download
 from bulkflow_salesforce.errors import Call
 from bulkflow_salesforce.faults import is_page, unusable
 from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.response import Response
 from bulkflow_salesforce.retry import RetryPolicy
-from bulkflow_salesforce.sink import opened
 from bulkflow_salesforce.thrift import RetryBudget, Thrift
 from bulkflow_salesforce.tokens import SharedToken
 
@@ -55,7 +53,7 @@ def _of_process() -> Network:
     return Network.of(os.environ)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Session:
     """The calls to one org, from any number of threads.
 
@@ -228,6 +226,10 @@ class Session:
         Raises:
             LocalFileError: The file or stream cannot be written.
         """
+        # Here, as a load whose rows are all taken downloads nothing.
+        from bulkflow_salesforce.download import download
+        from bulkflow_salesforce.sink import opened
+
         request = self._request("GET", path, accept=accept, query=query)
         with opened(sink) as target:
             return self._calls.settle(

@@ -62,7 +62,7 @@ def opened(target: BinaryIO | Path) -> Iterator[Sink]:
         raise
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class StreamSink:
     """A sink over an open stream."""
 

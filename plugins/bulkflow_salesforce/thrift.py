@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.headers import LimitInfo
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class RetryBudget:
     """The repeats that all threads of a session have together.
 

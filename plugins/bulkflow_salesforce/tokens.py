@@ -46,7 +46,7 @@ class StaticToken:
         return None
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class SharedToken:
     """The current token of a session, for all its threads.
 

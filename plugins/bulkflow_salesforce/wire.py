@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.request import Request, Timeouts
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Wire:
     """The connections to one server, kept open and shared by all threads.
 
