@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,19 +41,6 @@ OWNER_NAME = "lock.owner"
 
 _HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK})
 """What a lock that somebody else holds is refused with; Windows says EACCES."""
-
-
-@frozen
-class Owner:
-    """Who holds the lock."""
-
-    pid: int
-    host: str
-    started: float
-
-    def __str__(self) -> str:
-        at = datetime.fromtimestamp(self.started, UTC).isoformat(" ", "seconds")
-        return f"process {self.pid} on {self.host}, since {at}"
 
 
 class StateLockedError(UsageError):
@@ -106,11 +91,12 @@ def _cannot_lock(directory: Path, error: OSError) -> UsageError:
     )
 
 
-def _owner(directory: Path) -> Owner | None:
+def _owner(directory: Path) -> str | None:
     """Who says to hold the lock; None where nobody has said it yet."""
     try:
         said = json.loads((directory / OWNER_NAME).read_text("utf-8"))
-        return Owner(int(said["pid"]), str(said["host"]), float(said["started"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        since = datetime.fromtimestamp(float(said["started"]), UTC).isoformat(" ", "seconds")
+        return f"process {int(said['pid'])} on {said['host']}, since {since}"
+    except (OSError, ValueError, OverflowError, KeyError, TypeError):
         # The owner is about to write it, or was killed while it did.
         return None

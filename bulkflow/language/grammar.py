@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import frozen
-
 from bulkflow.errors import BulkflowError, ExitCode
 from bulkflow.language.automaton import EVERYWHERE
 from bulkflow.language.table import kept_of, read_table, table_from
@@ -28,7 +26,6 @@ class GrammarMissingError(BulkflowError):
     exit_code = ExitCode.WRONG
 
 
-@frozen
 class _Everywhere:
     """Tells lark's contextual lexer which terminals to look for in every state.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
+    from bulkflow_salesforce.download import DownloadInfo
     from bulkflow_salesforce.environment import from_environment
     from bulkflow_salesforce.errors import (
         AnswerTimeoutError,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.profiles.opening import open_org
     from bulkflow_salesforce.redaction import redact
     from bulkflow_salesforce.request import Body, BytesBody, Reader, Timeouts
-    from bulkflow_salesforce.response import DownloadInfo, JsonValue, Response
+    from bulkflow_salesforce.response import JsonValue, Response
     from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
     from bulkflow_salesforce.session import Session
     from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
@@ -95,7 +96,7 @@ _PLACES = {
     "BytesBody": "request",
     "Call": "errors",
     "DEFAULT_API_VERSION": "address",
-    "DownloadInfo": "response",
+    "DownloadInfo": "download",
     "ForbiddenError": "errors",
     "ForeignUrlError": "errors",
     "Headers": "headers",

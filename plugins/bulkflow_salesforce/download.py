@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from bulkflow_salesforce.faults import REFUSAL_LIMIT, is_page, unusable
-from bulkflow_salesforce.response import DownloadInfo
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.answer import Answer
+    from bulkflow_salesforce.headers import Headers
     from bulkflow_salesforce.request import Request
     from bulkflow_salesforce.sink import Sink
 
@@ -16,6 +18,23 @@ if TYPE_CHECKING:
 _NO_DATA = frozenset(
     {"application/json", "application/xml", "application/xhtml+xml", "text/html", "text/xml"}
 )
+
+
+@frozen
+class DownloadInfo:
+    """A download that is complete.
+
+    Attributes:
+        bytes: How many bytes there are, after decoding.
+        headers: The answer's headers, found in any case.
+        status: From 200 to 299.
+        coding: What they were written in: "identity", which is as they are, or "gzip".
+    """
+
+    bytes: int
+    headers: Headers
+    status: int
+    coding: str = "identity"
 
 
 def download(

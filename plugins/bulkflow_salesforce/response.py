@@ -52,20 +52,3 @@ class Response:
         if not isinstance(value, dict):
             raise unusable(self.call, "JSON that is not an object", self.body)
         return value
-
-
-@frozen
-class DownloadInfo:
-    """A download that is complete.
-
-    Attributes:
-        bytes: How many bytes there are, after decoding.
-        headers: The answer's headers, found in any case.
-        status: From 200 to 299.
-        coding: What they were written in: "identity", which is as they are, or "gzip".
-    """
-
-    bytes: int
-    headers: Headers
-    status: int
-    coding: str = "identity"

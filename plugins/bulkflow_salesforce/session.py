@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from bulkflow.model.org import TokenProvider
     from bulkflow_salesforce.address import OrgAddress
     from bulkflow_salesforce.answer import Answer
+    from bulkflow_salesforce.download import DownloadInfo
     from bulkflow_salesforce.headers import LimitInfo
     from bulkflow_salesforce.request import Body
-    from bulkflow_salesforce.response import DownloadInfo
     from bulkflow_salesforce.retry import RetryNotice
     from bulkflow_salesforce.wire import Wire
 

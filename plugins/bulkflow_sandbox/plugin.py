@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
-
-from bulkflow.model.org import OrgAccess
 from bulkflow.plugin import Command, Org, hookimpl
 
 if TYPE_CHECKING:
@@ -14,10 +11,8 @@ if TYPE_CHECKING:
 
     import click
 
+    from bulkflow.model.org import OrgAccess
     from bulkflow.plugin import OrgRequest
-
-API_VERSION = "66.0"
-"""The version that pipelines speak to the embedded sandbox."""
 
 
 @hookimpl
@@ -44,23 +39,10 @@ def bulkflow_commands() -> Iterable[Command]:
     )
 
 
-@frozen
-class _Token:
-    _token: str = field(repr=False)
-
-    def token(self) -> str:
-        return self._token
-
-    def renew(self, stale: str) -> str | None:
-        del stale
-        return None
-
-
 def _connect(request: OrgRequest) -> OrgAccess:
-    from bulkflow_sandbox.server import SandboxServer
+    from bulkflow_sandbox.embedded import connect
 
-    server = SandboxServer().start()
-    return OrgAccess(request.name, server.url, API_VERSION, _Token(server.token), server.stop)
+    return connect(request)
 
 
 def _load() -> click.Command:

@@ -1,0 +1,34 @@
+"""The sandbox of a pipeline, which lives as long as its run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from bulkflow.model.org import OrgAccess
+from bulkflow_sandbox.server import SandboxServer
+
+if TYPE_CHECKING:
+    from bulkflow.plugin import OrgRequest
+
+API_VERSION = "66.0"
+"""The version that pipelines speak to it."""
+
+
+@frozen
+class _Token:
+    _token: str = field(repr=False)
+
+    def token(self) -> str:
+        return self._token
+
+    def renew(self, stale: str) -> str | None:
+        del stale
+        return None
+
+
+def connect(request: OrgRequest) -> OrgAccess:
+    """Start a server, and say how to reach it; it stops when the run closes the org."""
+    server = SandboxServer().start()
+    return OrgAccess(request.name, server.url, API_VERSION, _Token(server.token), server.stop)
