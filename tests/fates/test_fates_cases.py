@@ -326,3 +326,31 @@ def test_nothing_is_left_in_the_folder_when_it_is_closed(job: Any) -> None:
     job.result(0, "successful", [["1", "true", "A"]])
     outcomes(job)
     assert list((job.folder / "join").iterdir()) == []
+
+
+def test_equal_rows_of_different_outcome_are_told_alike_whichever_are_saved(job: Any) -> None:
+    job.source("Name\nA\nB\nA\nA\nA\n")
+    job.result(0, "successful", [["1", "true", "A"], ["2", "true", "B"]])
+    job.result(0, "failed", [["", BAD, "A"], ["", LOCK, "A"]])
+    every = list(job.results)
+    told = {}
+    for selection in ("successful", "failed", "unprocessed", "all"):
+        # As a run fetches them: what tells of the selection, and no more.
+        job.results[:] = [
+            each for each in every if selection in {each.kind.value, "unprocessed", "all"}
+        ]
+        with job.fates() as fates:
+            told[selection] = [
+                (row["_line"], row["_outcome"]) for row in job.saved(fates, selection)
+            ]
+    assert told["all"] == [
+        ("2", "loaded"),
+        ("3", "loaded"),
+        ("4", "unprocessed"),
+        ("5", "failed"),
+        ("6", "failed"),
+    ]
+    parts = told["successful"] + told["failed"] + told["unprocessed"]
+    assert sorted((line, outcome[:4]) for line, outcome in parts) == [
+        (line, outcome[:4]) for line, outcome in told["all"]
+    ]

@@ -175,9 +175,10 @@ class Matching:
         run(
             f"""
             CREATE OR REPLACE TEMP TABLE left_results AS
-            SELECT res, told.p, told.w, keys.h, keys.k
+            SELECT res, told.p, told.failed, told.w, keys.h, keys.k
             FROM (
-                SELECT res, p, hash(failed, error, id) AS w FROM result_rows WHERE {batch.slices()}
+                SELECT res, p, failed, hash(failed, error, id) AS w
+                FROM result_rows WHERE {batch.slices()}
             ) AS told
             JOIN (SELECT res, h, k FROM {result_keys} WHERE {batch.slices()}) AS keys USING (res)
             ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
@@ -186,7 +187,8 @@ class Matching:
         run(
             f"""
             CREATE OR REPLACE TEMP TABLE classes AS
-            SELECT p, h, k, rows.n, rows.row, results.res, rows.n = 1 AND results.n = 1 AS single,
+            SELECT p, h, k, rows.row, results.res, rows.n - results.n AS spare,
+                rows.n = 1 AND results.n = 1 AS single,
                 (rows.unlike AND (results.unlike OR rows.n <> results.n))
                 OR (results.n > rows.n AND results.unlike) AS doubtful
             FROM (
@@ -203,6 +205,8 @@ class Matching:
             """
         )
         run(f"INSERT INTO pairs SELECT row, res, {loose} FROM classes WHERE single ORDER BY row")
+        # Of equal rows the first are taken for the loaded ones and the last for the failed ones, so
+        # that it makes no difference which of the two files is there.
         run(
             f"""
             INSERT INTO pairs
@@ -212,8 +216,10 @@ class Matching:
                 FROM left_rows SEMI JOIN (FROM classes WHERE NOT single) USING (p, h, k)
             ) AS a
             JOIN (
-                SELECT res, p, h, k, row_number() OVER (PARTITION BY p, h, k ORDER BY res) AS n
-                FROM left_results SEMI JOIN (FROM classes WHERE NOT single) USING (p, h, k)
+                SELECT res, p, h, k, CASE WHEN failed THEN greatest(spare, 0) ELSE 0 END
+                    + row_number() OVER (PARTITION BY p, h, k ORDER BY failed, res) AS n
+                FROM left_results JOIN (SELECT p, h, k, spare FROM classes WHERE NOT single)
+                    USING (p, h, k)
             ) AS b USING (p, h, k, n)
             ORDER BY a.row
             """
