@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bulkflow.errors import StepError
-from bulkflow.model.part import Counts
+from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.model.phase import Phase
 from bulkflow.plugin.flow import Continue, FlowSignal, RetryStep, Stop
 
@@ -20,13 +20,14 @@ def snapshot(job: Job | None) -> dict[str, Any]:
     """What a step left its job as."""
     if job is None:
         return {}
-    counts = job.counts
+    counts, error = job.counts, job.commonest_error
     return {
         "job": {
             "phase": job.phase.value,
             "counts": [counts.rows, counts.loaded, counts.failed, counts.unprocessed],
             "saved": list(job.saved),
             "failures_settled": job.failures_settled,
+            "commonest_error": None if error is None else [error.message, error.rows],
         }
     }
 
@@ -37,6 +38,9 @@ def restore(job: Job, kept: Mapping[str, Any]) -> None:
     job.counts = Counts(*kept["counts"])
     job.saved = list(kept["saved"])
     job.failures_settled = bool(kept["failures_settled"])
+    # Not in what runs kept before.
+    error = kept.get("commonest_error")
+    job.commonest_error = None if error is None else ErrorCount(*error)
 
 
 def failure_detail(error: BulkflowError) -> dict[str, Any]:

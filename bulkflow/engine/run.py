@@ -99,6 +99,7 @@ def _outcome(job: Job) -> JobOutcome:
         saved=tuple(job.saved),
         left=tuple(job.left),
         undone=job.undone,
+        commonest_error=job.commonest_error,
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.errors import BulkflowError, ExitCode
-    from bulkflow.model.part import Counts, Manifest
+    from bulkflow.model.part import Counts, ErrorCount, Manifest
     from bulkflow.source import Span
 
 
@@ -130,6 +130,8 @@ class JobOutcome:
     """Ids of its jobs that are in the org and not at an end."""
     undone: int = 0
     """How many of the records that its rows created are deleted again."""
+    commonest_error: ErrorCount | None = None
+    """What most of the rows that failed did so for, where the run knows it."""
 
 
 @frozen

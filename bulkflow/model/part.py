@@ -61,6 +61,19 @@ class Manifest:
 
 
 @frozen
+class ErrorCount:
+    """How many rows failed for one reason.
+
+    Attributes:
+        message: The whole error of the first of them, as the org tells it.
+        rows: How many.
+    """
+
+    message: str
+    rows: int
+
+
+@frozen
 class Counts:
     """How many rows ended where. `unprocessed` rows were never tried."""
 

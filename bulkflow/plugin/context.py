@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest, Part
+    from bulkflow.model.part import ErrorCount, Manifest, Part
     from bulkflow.model.value import Written
     from bulkflow.plugin.records import Source
 
@@ -49,6 +49,8 @@ class Job:
     """How many of the records that its rows created are deleted again."""
     left: Collection[str] = ()
     """Ids of its jobs in the org that are not at an end."""
+    commonest_error: ErrorCount | None = None
+    """What most of its rows that failed did so for, where a step has looked at that."""
     failures_settled: bool = False
     """Whether a step was an answer to rows that fail: without one, such a run ends with 3."""
     state: dict[str, object] = field(factory=dict, repr=False)

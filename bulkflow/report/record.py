@@ -167,6 +167,7 @@ def _part(part: Part) -> dict[str, object]:
 
 
 def _outcome(outcome: JobOutcome) -> dict[str, object]:
+    error = outcome.commonest_error
     return {
         "job": outcome.job,
         "phase": outcome.phase,
@@ -178,4 +179,7 @@ def _outcome(outcome: JobOutcome) -> dict[str, object]:
         "saved": list(outcome.saved),
         "left": list(outcome.left),
         "undone": outcome.undone,
+        "commonest_error": None
+        if error is None
+        else {"message": error.message, "rows": error.rows},
     }

@@ -12,6 +12,7 @@ from bulkflow.report.style import Role
 
 if TYPE_CHECKING:
     from bulkflow.model.event import JobOutcome, RunFinished
+    from bulkflow.model.part import ErrorCount
     from bulkflow.report.style import Style
 
 _LEFT_HELP: Final = (
@@ -29,6 +30,8 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
         if event.exit_code is ExitCode.WRONG and outcome.phase == Phase.DECLARED.value:
             continue  # "nothing was sent" says it of all of them
         lines.append(f"  {padded(name, width)}  {_outcome(outcome, style)}")
+        if outcome.commonest_error is not None:
+            lines.append(_commonest(outcome.commonest_error, width + 4, style))
         if outcome.left:
             lines += _left(outcome, width + 4, style)
     unexplained = event.help is None and any(outcome.left for outcome in event.jobs)
@@ -39,6 +42,12 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
     from bulkflow.report.diagnostics import render_footer
 
     return [*lines, *render_footer((), said, style)]
+
+
+def _commonest(error: ErrorCount, indent: int, style: Style) -> str:
+    """The error that most of the rows that failed have."""
+    told = visible(error.message, style.encoding)
+    return f"{'':{indent}}commonest error, of {plural(error.rows, 'row')}: {told}"
 
 
 def _left(outcome: JobOutcome, indent: int, style: Style) -> list[str]:

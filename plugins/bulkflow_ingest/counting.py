@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow.model.part import Counts
+from bulkflow.model.part import Counts, ErrorCount
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.refusals import BAD_ENDS
 
@@ -77,8 +77,10 @@ class Counting:
     def settle(self) -> None:
         """Count what became of the source's rows, some of which were sent again."""
         with self.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
-            total = fates.counts().total
+            total, errors = fates.counts().total, fates.errors()
         self.parts.settled = Counts(total.rows, total.loaded, total.failed, total.unprocessed)
+        told = [ErrorCount(each.message, each.rows) for each in errors[:1]]
+        self.parts.job.commonest_error = told[0] if told else None
         self.parts.count()
 
     def _counted(self, part: PartJob) -> tuple[int, int] | None:

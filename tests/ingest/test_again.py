@@ -68,6 +68,19 @@ def test_saved_rows_are_the_sources_own_with_their_place(workshop: Workshop, tag
     assert failed["_error"].startswith("REQUIRED_FIELD_MISSING")
 
 
+def test_the_commonest_error_of_rows_that_failed_is_named_where_it_is_known(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str
+) -> None:
+    long = "x" * 81
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n{long},c\n,d\n")
+    ran = workshop.run(HEADER + "load job people\nretry failed rows of job people\n")
+    assert ran.code == 3, ran.out
+    (job,) = ran.event("run_finished")["jobs"]
+    assert job["failed"] == 3
+    assert job["commonest_error"]["rows"] == 2
+    assert job["commonest_error"]["message"].startswith("REQUIRED_FIELD_MISSING")
+
+
 def test_what_is_wrong_with_the_data_is_not_sent_again(
     workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str
 ) -> None:

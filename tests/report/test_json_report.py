@@ -22,7 +22,7 @@ from bulkflow.model.event import (
     Shown,
     StepFailed,
 )
-from bulkflow.model.part import Counts
+from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import JsonReport
 from bulkflow.report.machine import diagnostic_json
 from bulkflow.report.record import error_record, event_record
@@ -124,7 +124,8 @@ def test_values_are_carried_over_exactly(progress) -> None:
         "states": {"Open": 1},
     }
     error = DataError("bad", place="a.csv, line 2", help="mend it", notes=["n"])
-    outcome = JobOutcome("a", "open", Counts(9, 4, 3, 2), 1.0, ("f.csv",), ("750",), 4)
+    commonest = ErrorCount("TOO_LONG:x:Name --", 2)
+    outcome = JobOutcome("a", "open", Counts(9, 4, 3, 2), 1.0, ("f.csv",), ("750",), 4, commonest)
     assert event_record(
         RunFinished("r", ExitCode.ROWS_FAILED, 2.0, 1.0, (outcome,), (error,), "do")
     ) == {
@@ -145,6 +146,7 @@ def test_values_are_carried_over_exactly(progress) -> None:
                 "saved": ["f.csv"],
                 "left": ["750"],
                 "undone": 4,
+                "commonest_error": {"message": "TOO_LONG:x:Name --", "rows": 2},
             }
         ],
         "errors": [

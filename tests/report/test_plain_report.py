@@ -17,7 +17,7 @@ from bulkflow.model.event import (
     Shown,
     StepStarted,
 )
-from bulkflow.model.part import Counts
+from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import OutputError, PlainReport
 from bulkflow.report.output import Output
 from bulkflow.report.style import Style
@@ -262,3 +262,13 @@ def test_rows_that_were_taken_back_are_not_told_as_loaded_alone(opening) -> None
     outcome = JobOutcome("a", "finished", Counts(5, 5), undone=4)
     text = _told([*opening, RunFinished("r", ExitCode.DONE, 1.0, 1.0, (outcome,))])
     assert "a  5 rows: 5 loaded, 4 of these deleted again" in text
+
+
+def test_the_commonest_error_stands_below_the_rows_of_its_job() -> None:
+    error = ErrorCount("TOO_LONG:data\nvalue too large:Name --", 1_200)
+    outcome = JobOutcome("a", "finished", Counts(1_500, 200, 1_300), commonest_error=error)
+    assert _told([RunFinished("r", ExitCode.ROWS_FAILED, 1.0, 1.0, (outcome,))]) == (
+        "done in 1.0 s, but rows failed\n"
+        "  a  1,500 rows: 200 loaded, 1,300 failed\n"
+        "     commonest error, of 1,200 rows: TOO_LONG:data value too large:Name --\n"
+    )
