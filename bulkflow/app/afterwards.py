@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
 from bulkflow import __version__
-from bulkflow.app.runs import again, chosen, journal_of, unwatched, work_on
+from bulkflow.app.runs import again, chosen, journal_of, no_such_run, opened, unwatched, work_on
 from bulkflow.errors import UsageError
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
 from bulkflow.model.value import Name
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bulkflow.engine.services import Services
     from bulkflow.model.event import Event, RunFinished
+    from bulkflow.model.history import RunSummary
     from bulkflow.model.plan import PlannedJob
     from bulkflow.plugin.host import PluginHost
     from bulkflow.plugin.phrase import Phrase
@@ -29,6 +30,9 @@ GIVES_UP = "abort"
 
 SENDS_ROWS = "retry"
 """The step that may be run afterwards and after which rows may still fail."""
+
+MAKES: Final = ("insert", "upsert")
+"""The first words of clauses whose rows make records."""
 
 TAKES_BACK = "undo"
 """The step that is run on the last job first, as records may hang on those of jobs before it."""
@@ -89,6 +93,78 @@ def afterwards(
 
 
 @frozen
+class HandedOver:
+    """What an org was given of one job of a run.
+
+    Attributes:
+        job: Its key.
+        does: What it does with the rows, as the file has it: `insert Account`.
+        rows: The rows of the parts that were handed over; failed ones may be among them.
+        makes: Whether its rows may have made records.
+    """
+
+    job: str
+    does: str
+    rows: int
+    makes: bool
+
+
+def handed_over(
+    state_directory: Path, run_id: str, environ: Mapping[str, str], host: PluginHost
+) -> tuple[RunSummary, list[HandedOver]]:
+    """A run, and what orgs were given of each of its jobs.
+
+    Raises:
+        UsageError: there is no such run.
+        PipelineError: the file of the run needs a plugin or a variable that is not there now.
+    """
+    from bulkflow.engine.ending import HANDS_OVER
+    from bulkflow.engine.preflight import jobs_of
+    from bulkflow.journal import run_story
+    from bulkflow.model.history import Outcome
+
+    if not state_directory.is_dir():
+        raise no_such_run(run_id)
+    with opened(state_directory) as journal:
+        record = chosen(journal, run_id)
+        story = run_story(journal, record.summary.id)
+    assert story is not None
+    _, plan = again(record, state_directory, environ, host)
+    clauses = host.catalogue.clause_by_phrase
+    does = {
+        job.name: clause.span.text
+        for job in jobs_of(plan.body)
+        for clause in job.clauses
+        if "operation" in clauses[clause.word].sets
+    }
+    told = []
+    for key, history in story.jobs.items():
+        # The key of a job that takes another back is that one's, and a word of its own.
+        if (name := _name(key)) not in does or _TAKEN_BACK.search(key):
+            continue
+        repeated = {source.name for source in history.sources if source.origin is not None}
+        rows = sum(
+            part.part.rows
+            for part in history.parts
+            if part.part.source not in repeated
+            and any(
+                intent.action == HANDS_OVER and intent.outcome is not Outcome.REFUSED
+                for intent in part.intents
+            )
+        )
+        told.append(HandedOver(key, does[name], rows, does[name].startswith(MAKES)))
+    return record.summary, told
+
+
+_TAKEN_BACK: Final = re.compile(rf":{TAKES_BACK}(?:#[0-9]+)?$")
+
+
+def _name(key: str) -> str:
+    """What the file calls the job of a key."""
+    return re.split(r"[\[#]", key)[0]
+
+
+@frozen
 class _Step:
     """A step that is run on jobs of an earlier run."""
 
@@ -113,7 +189,7 @@ class _Step:
         return evolve(block, statements=(*inner, *chains))
 
     def _got_far(self, name: str) -> bool:
-        return any(re.split(r"[\[#]", key)[0] == name for key in self.jobs)
+        return any(_name(key) == name for key in self.jobs)
 
     def _chain(self, job: PlannedJob) -> PlannedChain:
         words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]

@@ -119,7 +119,7 @@ def runs(state_directory: Path) -> list[RunSummary]:
 
     if not state_directory.is_dir():
         return []
-    with _opened(state_directory) as journal:
+    with opened(state_directory) as journal:
         return run_summaries(journal)
 
 
@@ -129,7 +129,7 @@ def story(state_directory: Path, run_id: str) -> RunStory | None:
 
     if not state_directory.is_dir():
         return None
-    with _opened(state_directory) as journal:
+    with opened(state_directory) as journal:
         return run_story(journal, run_id)
 
 
@@ -196,12 +196,13 @@ def journal_of(directory: Path) -> Iterator[Journal]:
     """The journal of a state directory that nobody else works with."""
     from bulkflow.journal import locked
 
-    with locked(directory), _opened(directory) as journal:
+    with locked(directory), opened(directory) as journal:
         yield journal
 
 
 @contextmanager
-def _opened(directory: Path) -> Iterator[Journal]:
+def opened(directory: Path) -> Iterator[Journal]:
+    """The journal of a state directory, to be read while others may work with it."""
     from bulkflow.engine.services import SystemClock
     from bulkflow.journal import Journal
 
@@ -263,13 +264,18 @@ def chosen(journal: Journal, run_id: str | None, *, failed: bool = False) -> Run
         run_id = open_runs[0].id
     record = run_record(journal, run_id)
     if record is None:
-        raise UsageError(f"there is no run {run_id}", help="`bulkflow runs` lists them")
+        raise no_such_run(run_id)
     if not record.texts:
         raise UsageError(
             f"run {run_id} was made by a bulkflow that could not go on with its runs",
             help="begin another with `bulkflow run FILE --fresh`",
         )
     return record
+
+
+def no_such_run(run_id: str) -> UsageError:
+    """The error for an id that no run has."""
+    return UsageError(f"there is no run {run_id}", help="`bulkflow runs` lists them")
 
 
 def again(

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app import runs
-from bulkflow.app.afterwards import afterwards
+from bulkflow.app.afterwards import afterwards, handed_over
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.shell import run_ids
-from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,13 +46,20 @@ def command(
 
 
 def _ask(environment: Environment, run: str, state_dir: Path) -> None:
-    """Show what is about to be deleted, and go on only if the user says so."""
-    found = next((each for each in runs.runs(state_dir) if each.id == run), None)
-    if found is None:
-        raise UsageError(f"there is no run {run}", help="`bulkflow runs` lists them")
+    """Show what is about to be deleted, and go on only if the user says so.
+
+    Where there can be nothing to delete, nobody is asked.
+    """
+    found, jobs = handed_over(state_dir, run, environment.environ, host(environment))
+    environment.show(f"run {found.id} of {found.pipeline} against {found.org}:")
+    width = max((len(job.job) for job in jobs), default=0)
+    for job in jobs:
+        stays = "" if job.makes else " (made no records, so it stays)"
+        rows = "no rows" if not job.rows else f"{job.rows:,} row{'s' * (job.rows != 1)}"
+        environment.show(f"  {job.job:{width}}  {job.does}: {rows} handed over{stays}")
+    if not any(job.rows and job.makes for job in jobs):
+        return
     environment.show(
-        f"run {found.id} of {found.pipeline} against {found.org}: {found.rows:,} rows in "
-        f"{', '.join(found.jobs) or 'no job'}.\n"
         "Every record that these rows created is deleted (it goes to the Recycle Bin); records "
         "that they changed stay as they are."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
@@ -318,3 +319,50 @@ def test_files_with_other_delimiters_are_sent_again_when_a_run_is_gone_on_with(
         resumed = workshop.command("resume", "--state-dir", str(tmp_path / "state"), "--json")
         assert resumed.code == 0, resumed.out
         assert loaded(org.sandbox, "A") == ["A1", "A2", "A3", "A4"]
+
+
+# ------------------------------------------------------------------- what `undo` asks
+
+
+def asked(workshop: Workshop, ran: Ran) -> Ran:
+    run, state = str(ran.event("run_finished")["run"]), str(workshop.folder / "state")
+    return workshop.command("undo", run, "--state-dir", state)
+
+
+def test_undo_shows_each_job_before_it_asks(
+    workshop: Workshop, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(workshop, tag, 12)
+    workshop.write("more.csv", f"Name\n{tag}\n")
+    other = 'job companies\n    insert Account\n    from "more.csv"\n'
+    ran = workshop.run(f"{HEADER}{other}load job companies\nload job people\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    answered_no = asked(workshop, ran)
+    assert answered_no.code == 130, answered_no.err
+    assert "  companies  insert Account: 1 row handed over\n" in answered_no.err
+    assert "  people     insert Contact: 12 rows handed over\n" in answered_no.err
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert asked(workshop, ran).code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    # The jobs that deleted are none of the run's own.
+    assert ":undo" not in asked(workshop, ran).err
+
+
+def test_undo_asks_nobody_where_no_rows_were_handed_over(
+    workshop: Workshop, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(workshop, tag, 3)
+    ran = workshop.run(HEADER + "upload job people\nabort job people\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    undone = asked(workshop, ran)
+    assert undone.code == 0, undone.err
+    assert "  people  insert Contact: no rows handed over\n" in undone.err
+    assert "Delete them" not in undone.err
+
+
+def test_undo_of_a_run_that_is_not_there_makes_nothing(workshop: Workshop) -> None:
+    state = workshop.folder / "nowhere"
+    ran = workshop.command("undo", "20260101-000000-abcd", "--state-dir", str(state))
+    assert ran.code == 2
+    assert "there is no run 20260101-000000-abcd" in ran.err
+    assert not state.exists()
