@@ -26,7 +26,7 @@ from bulkflow_csv.scanning import Scan, scan_rows
 from bulkflow_csv.source import ByteSource, not_copied, not_gzip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import FileIO
 
     from bulkflow_csv.limits import FormatLimits
@@ -48,6 +48,7 @@ def windows(
     line_ending: str | None = None,
     limits: FormatLimits | None = None,
     least: int = LEAST_BYTES,
+    named: Callable[[Head], Head] | None = None,
 ) -> Iterator[Scan]:
     """Read a stream to its end, a window at a time; all that a window holds has been checked.
 
@@ -61,6 +62,7 @@ def windows(
         line_ending: "LF" or "CRLF", if the user names it; that of the header otherwise.
         limits: What the API takes of one file.
         least: Bytes that a window has at least, unless the stream ends.
+        named: Gives the stream's columns other names, as `renamed` does; called for each window.
 
     Raises:
         CsvError: The first thing that Salesforce would refuse, and its place in the stream; the
@@ -81,7 +83,7 @@ def windows(
             limits=limits,
         )
         head = _told(head, first, before)
-        return scan_rows(head, limit=limit, limits=limits)
+        return scan_rows(head if named is None else named(head), limit=limit, limits=limits)
 
     while not reader.at_end:
         header = b"" if first is None else first.header.raw

@@ -177,8 +177,7 @@ def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
 
     original = Original.of(head, source.fold)
     if as_they_are:
-        named = renamed(head, layout.names, FormatLimits())
-        return Cut(_scanned(named, limit, source), original, source.notes)
+        return Cut(_scanned(_with_names(head, layout), limit, source), original, source.notes)
     from bulkflow_csv import rewrite, told_of_original
 
     # All faults of the user's file are told of it, before anything is made of it.
@@ -217,12 +216,27 @@ def head_again(
     if kept is not None:
         return read_head(source, delimiter=kept[0]), kept[1]
     head = head_of(Readable(source), settings)
-    layout = layout_of(head, settings)
-    if layout.names == head.header.columns:
+    named = named_as_set(head, settings)
+    if named is head:
         return head, None
     from bulkflow_ingest.fates.inputs import Original
 
-    return renamed(head, layout.names, FormatLimits()), Original.of(head, None)
+    return named, Original.of(head, None)
+
+
+def named_as_set(head: Head, settings: IngestSettings) -> Head:
+    """The head of a file whose rows go as they are, with the names that its columns are sent with.
+
+    Raises:
+        ProblemsError: The clauses do not fit its columns.
+        CsvError: Salesforce would refuse the names.
+    """
+    return _with_names(head, layout_of(head, settings))
+
+
+def _with_names(head: Head, layout: Layout) -> Head:
+    same = layout.names == head.header.columns
+    return head if same else renamed(head, layout.names, FormatLimits())
 
 
 def _scanned(head: Head, limit: PartLimit, source: Readable) -> Scan:

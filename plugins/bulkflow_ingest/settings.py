@@ -108,7 +108,7 @@ def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     yield from _parts(settings)
 
 
-_NOT_STREAMED = ("encoding", "mend", "renames", "kept", "dropped", "constants", "nulls")
+_NOT_STREAMED = ("encoding", "mend", "kept", "dropped", "constants", "nulls")
 
 
 def _streamed(settings: Mapping[str, object]) -> Iterator[Problem]:
@@ -118,7 +118,8 @@ def _streamed(settings: Mapping[str, object]) -> Iterator[Problem]:
     if foreign or any(name in settings for name in _NOT_STREAMED):
         yield Problem(
             "rows that are written anew cannot be sent while they are read",
-            "remove this line, or those that change columns, line ends or the delimiter",
+            "remove this line, or those that keep, drop or set columns, or change values, line "
+            "ends or the delimiter; `rename` may stay",
             "streamed",
         )
 

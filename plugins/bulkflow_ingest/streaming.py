@@ -21,7 +21,7 @@ from bulkflow.errors import DataError, UsageError
 from bulkflow.model.event import Notice
 from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
-from bulkflow_csv import is_gzip, is_stream, iter_parts, read_head, windows
+from bulkflow_csv import is_gzip, is_stream, iter_parts, windows
 from bulkflow_csv.source import not_copied
 from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.opening import copies_of, data_of, on_disk
@@ -29,6 +29,7 @@ from bulkflow_ingest.parts import JobParts, PartJob
 from bulkflow_ingest.preparing import prepare
 from bulkflow_ingest.recovery import bring_back
 from bulkflow_ingest.rereading import check_parts
+from bulkflow_ingest.rewriting import Readable, head_of, named_as_set
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.window import Window
 
@@ -223,22 +224,28 @@ class Coming:
                 else:
                     found = self._of_stream(stream, data, directory)
                 for head, cut in found:
-                    window = None
+                    window, original = None, None
                     if stream is not None:
                         window = Window.holding(head.source.path, len(cut))
+                    elif head.sent is not head.header:
+                        from bulkflow_ingest.fates.inputs import Original
+
+                        original = Original.of(head, None)
                     for data_of_part in cut:
                         self.context.checkpoint()
                         yield PartJob(
-                            part_of(number, data_of_part), data_of_part, head.dialect, window=window
+                            part_of(number, data_of_part),
+                            data_of_part,
+                            head.dialect,
+                            window=window,
+                            original=original,
                         )
                         number += 1
 
     def _of_file(self, source: ByteSource) -> Iterator[Stretch]:
         """Each part of a file, as soon as its end is known."""
         settings = self.parts.settings
-        head = read_head(
-            source, delimiter=settings.delimiter_text, line_ending=settings.line_ending
-        )
+        head = named_as_set(head_of(Readable(source), settings), settings)
         self._begin(head)
         for part in iter_parts(head, limit=limit_of(settings)):
             yield head, (part,)
@@ -255,6 +262,7 @@ class Coming:
             limit=limit_of(settings),
             delimiter=settings.delimiter_text,
             line_ending=settings.line_ending,
+            named=lambda head: named_as_set(head, settings),
         ):
             if not begun:
                 self._begin(each.head)
@@ -264,7 +272,7 @@ class Coming:
     def _begin(self, head: Head) -> None:
         self._heads.append(head)
         same_columns([(each.source.name, each.header.columns) for each in self._heads])
-        self.parts.columns = self._heads[0].header.columns
+        self.parts.columns = self._heads[0].sent.columns
         self._sources.append(record_of(head))
 
 

@@ -89,6 +89,59 @@ def test_every_row_of_a_file_is_loaded(
         assert [int(row["_line"]) for row in csv.DictReader(file)] == list(range(2, 47))
 
 
+RENAMED = FILE + "    rename Surname to LastName\n"
+
+
+@pytest.mark.parametrize("source", ["people.csv", "-"])
+def test_columns_are_renamed_while_rows_are_sent(
+    workshop: Workshop,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tag: str,
+    names: list[str],
+    source: str,
+) -> None:
+    content = text(names).replace("LastName", "Surname")
+    workshop.write("people.csv", content)
+    given(monkeypatch, content)
+    ran = workshop.run(
+        RENAMED.format(source=source) + LOAD + 'save successful rows of job people to "out.csv"'
+    )
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == names
+    assert ran.event("job_prepared")["columns"] == ["LastName"]
+    with (workshop.folder / "out.csv").open(encoding="utf-8", newline="") as file:
+        saved = list(csv.DictReader(file))
+    # Rows of the file as they stand in it; of a stream those that Salesforce tells.
+    told = "LastName" if source == "-" else "Surname"
+    assert sorted(row[told] for row in saved) == names
+
+
+def test_renamed_rows_are_gone_on_with_while_they_are_sent(
+    workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str, names: list[str]
+) -> None:
+    workshop.write("people.csv", text(names).replace("LastName", "Surname"))
+    proxy.on("PUT", DATA, lambda handler, forward: forward())
+    proxy.on("PUT", DATA, answering(400, [{"errorCode": "X", "message": "no"}]))
+    assert workshop.run(RENAMED.format(source="people.csv") + LOAD).code == 1
+    ran = again(workshop, "resume")
+    assert ran.code == 0, ran.out + ran.err
+    assert loaded(sandbox, tag) == names
+
+
+@pytest.mark.parametrize("source", ["people.csv", "-"])
+def test_a_column_to_rename_that_is_not_there_is_told_before_anything_is_sent(
+    workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, names: list[str], source: str
+) -> None:
+    workshop.write("people.csv", text(names))
+    given(monkeypatch, text(names))
+    ran = workshop.run(RENAMED.format(source=source) + LOAD)
+    assert ran.code == 2
+    assert "Surname" in ran.err + ran.out
+    assert proxy.seen == []
+    assert kept(workshop) == []
+
+
 @pytest.mark.parametrize("steps", [LOAD, STAGED], ids=["load", "staged"])
 def test_a_fault_in_the_last_row_leaves_nothing_processed(
     workshop: Workshop, sandbox: Sandbox, proxy: Proxy, tag: str, names: list[str], steps: str
