@@ -129,6 +129,47 @@ INLINE uint64_t high_sse2(const uint8_t *bytes)
 #undef HIGH
 #endif
 
+/* 64-bit ARM: all of them have NEON. */
+
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__AARCH64EB__)
+#define HAVE_NEON
+#include <arm_neon.h>
+
+/* Of bytes that are all ones or zero, one bit of each. */
+INLINE uint64_t joined_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
+{
+    const uint8x16_t bits = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u));
+    const uint8x16_t low = vpaddq_u8(vandq_u8(a, bits), vandq_u8(b, bits));
+    const uint8x16_t high = vpaddq_u8(vandq_u8(c, bits), vandq_u8(d, bits));
+    const uint8x16_t sums = vpaddq_u8(low, high);
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)), 0);
+}
+
+INLINE uint64_t match_neon(const uint8_t *bytes, uint8_t byte)
+{
+    const uint8x16_t wanted = vdupq_n_u8(byte);
+    return joined_neon(vceqq_u8(vld1q_u8(bytes), wanted), vceqq_u8(vld1q_u8(bytes + 16), wanted),
+                       vceqq_u8(vld1q_u8(bytes + 32), wanted),
+                       vceqq_u8(vld1q_u8(bytes + 48), wanted));
+}
+
+INLINE uint64_t high_neon(const uint8_t *bytes)
+{
+    const uint8x16_t least = vdupq_n_u8(0x80);
+    return joined_neon(vcgeq_u8(vld1q_u8(bytes), least), vcgeq_u8(vld1q_u8(bytes + 16), least),
+                       vcgeq_u8(vld1q_u8(bytes + 32), least),
+                       vcgeq_u8(vld1q_u8(bytes + 48), least));
+}
+
+#define WAY(name) name##_neon
+#define MATCH match_neon
+#define HIGH high_neon
+#include "kernel.h"
+#undef WAY
+#undef MATCH
+#undef HIGH
+#endif
+
 #undef TARGET
 #undef BETWEEN
 #undef COUNT
@@ -214,6 +255,9 @@ const struct way ways[] = {
 #endif
 #ifdef HAVE_SSE2
     ROW(sse2, always),
+#endif
+#ifdef HAVE_NEON
+    ROW(neon, always),
 #endif
     ROW(portable, always),
     {NULL, NULL, NULL, NULL, NULL},
