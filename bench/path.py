@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from load import Spent, measured, size_of
-from scan import SCAN
+from scan import SCAN, make
 from scanner import environments
 
 if TYPE_CHECKING:
@@ -105,13 +105,6 @@ def quiet(command: list[str], folder: Path, environ: dict[str, str] | None = Non
         return measured(command, folder, environ)
     script = ["sh", "-c", 'exec "$@" >/dev/null 2>errors', "sh", *command]
     return measured(script, folder, environ)
-
-
-def make(path: Path, size: int) -> None:
-    """Write a file, in another process: a peak of this one counts for all that it starts."""
-    code = "import sys; from pathlib import Path; from scan import generate; "
-    code += "generate(Path(sys.argv[1]), int(sys.argv[2]), chr(10))"
-    subprocess.run([sys.executable, "-c", code, str(path), str(size)], cwd=HERE, check=True)
 
 
 def show(label: str, spent: list[Spent], size: int, against: float | None, what: str) -> float:

@@ -17,6 +17,7 @@ TARGET static void WAY(read)(struct scan *scan, const uint8_t *data, size_t size
     uint64_t *const ends_of = scan->ends, *const closing_of = scan->closing;
     uint64_t inside = scan->inside, after_quote = scan->after_quote;
     uint64_t after_bare = scan->after_bare, after_return = scan->after_return;
+    /* The last byte of the block before may have been the first half of a CRLF. */
     uint64_t wrong = crlf ? 0 : after_return;
     int64_t surplus = scan->surplus, records = 0, feeds = 0;
     /* Where the last record ended, by words: the start of the word that holds its end. */
