@@ -1,17 +1,14 @@
 """One run at a time on a state directory.
 
 The lock is the operating system's own on an open file, so it goes with the process that holds it: a
-dead owner never holds anybody up. The file stays when the lock goes: whoever waited for one that is
-taken away would hold a lock that nobody else can see. What stands beside it is for the message.
+dead owner never holds anybody up. What stands in the file is for the message only.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import socket
-import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,24 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(file: int) -> None:
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _take(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 LOCK_NAME = "lock"
 OWNER_NAME = "lock.owner"
-
-_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK})
-"""What a lock that somebody else holds is refused with; Windows says EACCES."""
 
 
 class StateLockedError(UsageError):
@@ -55,40 +36,27 @@ def locked(directory: Path, now: Callable[[], float] = time.time) -> Iterator[No
         StateLockedError: another process holds it; the message names it.
         UsageError: the directory cannot be written.
     """
+    # Here, so that checking a file does not load it.
+    from filelock import FileLock, Timeout
+
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Neither cut short nor followed: a link there may lead to a file that is somebody's.
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        file = os.open(directory / LOCK_NAME, flags, 0o600)
-    except OSError as error:
-        raise _cannot_lock(directory, error) from error
-    try:
-        _hold(directory, file)
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": now()}
-        (directory / OWNER_NAME).touch(mode=0o600)
-        (directory / OWNER_NAME).write_text(json.dumps(owner), "utf-8")
-        yield
-    finally:
-        os.close(file)
-
-
-def _hold(directory: Path, file: int) -> None:
-    try:
-        _take(file)
-    except OSError as error:
-        if error.errno not in _HELD:
-            raise _cannot_lock(directory, error) from error
+        held = FileLock(directory / LOCK_NAME, timeout=0, mode=0o600).acquire()
+    except Timeout as error:
         raise StateLockedError(
             f"another run works with {directory}: {_owner(directory) or 'it just began'}",
             help="wait for it, or give this run a folder of its own with --state-dir DIR",
         ) from error
-
-
-def _cannot_lock(directory: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"cannot lock {directory}: {error.strerror or error}",
-        help="choose a folder that can be written with --state-dir DIR",
-    )
+    except OSError as error:
+        raise UsageError(
+            f"cannot lock {directory}: {error.strerror or error}",
+            help="choose a folder that can be written with --state-dir DIR",
+        ) from error
+    with held:
+        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": now()}
+        (directory / OWNER_NAME).touch(mode=0o600)
+        (directory / OWNER_NAME).write_text(json.dumps(owner), "utf-8")
+        yield
 
 
 def _owner(directory: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - cattrs reads the annotations
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from bulkflow.errors import UsageError
 from bulkflow_salesforce import salesforce_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import cattrs
 
 
 class JobState(StrEnum):
@@ -78,6 +79,8 @@ class JobInfo:
             ValueError: it is no ingest job: `id` or `state` is missing, `id` is none, or a value is
                 odd.
         """
+        from cattrs.errors import BaseValidationError
+
         for name in ("id", "state"):
             if not (isinstance(properties.get(name), str) and properties[name]):
                 raise ValueError(f"no ingest job has the {name} {properties.get(name)!r}")
@@ -87,13 +90,8 @@ class JobInfo:
         except UsageError as error:
             raise ValueError(error.message) from error
         try:
-            known = {
-                name: read(properties[key])
-                for key, (name, read) in _readings().items()
-                if key in properties
-            }
-            return cls(**known, properties=properties)
-        except (ValueError, TypeError, OverflowError) as error:
+            return _converter().structure({**properties, "properties": properties}, cls)
+        except (BaseValidationError, TypeError) as error:
             raise ValueError(
                 f"not the properties of an ingest job: {dict(properties)!r}"
             ) from error
@@ -112,26 +110,33 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def _state(value: Any) -> JobState | str:
+def _state(value: Any, _: object) -> JobState | str:
     text = str(value)
     return JobState(text) if text in set(JobState) else text
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, _: object) -> str | None:
     # The guide calls apiVersion a string, the wire has a number (recorded).
     return None if value is None else str(value)
 
 
-def _count(value: Any) -> int | None:
+def _count(value: Any, _: object) -> int | None:
     return None if value is None else int(value)
 
 
 @cache
-def _readings() -> Mapping[str, tuple[str, Callable[[Any], Any]]]:
-    """By the API's names: the fields of `JobInfo`, and how each is read."""
-    by_type = {"JobState | str": _state, "int | None": _count}
-    return {
-        _camel(each.name): (each.name, by_type.get(str(each.type), _text))
-        for each in fields(JobInfo)
-        if each.name != "properties"
-    }
+def _converter() -> cattrs.Converter:
+    # Here, so that checking a file does not load cattrs.
+    from cattrs import Converter
+    from cattrs.gen import make_dict_structure_fn, override
+
+    converter = Converter()
+    converter.register_structure_hook_func(lambda kind: kind == JobState | str, _state)
+    converter.register_structure_hook_func(lambda kind: kind == str | None, _text)
+    converter.register_structure_hook_func(lambda kind: kind == int | None, _count)
+    renamed = {each.name: override(rename=_camel(each.name)) for each in fields(JobInfo)}
+    converter.register_structure_hook(
+        JobInfo,
+        make_dict_structure_fn(JobInfo, converter, **renamed),  # type: ignore[arg-type]
+    )
+    return converter

@@ -11,7 +11,7 @@ import pytest
 
 from bulkflow_sandbox import SandboxServer
 
-HEAVY = {"asyncio", "lark", "numpy", "pygls", "rich", "ssl", "starlette", "urllib3"}
+HEAVY = {"asyncio", "cattrs", "lark", "numpy", "pygls", "rich", "ssl", "starlette", "urllib3"}
 
 PROGRAM = """
 import sys

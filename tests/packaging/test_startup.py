@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"asyncio", "lark", "numpy", "pluggy", "rich", "ssl", "starlette", "urllib3"}
+HEAVY = {"asyncio", "cattrs", "lark", "numpy", "pluggy", "rich", "ssl", "starlette", "urllib3"}
 
 PROGRAM = """
 import sys
