@@ -10,6 +10,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import label_of
+from bulkflow_ingest.info import JobState
 from bulkflow_ingest.preparing import add_rows
 
 if TYPE_CHECKING:
@@ -64,9 +65,30 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         work.context.emit(Notice(f"sending {rows:,} rows again in {pause:g} s", job=work.job.key))
         work.context.sleep(pause)
         parts = add_rows(work.context, work.job, again)
-        work.load_parts(parts)
+        try:
+            work.load_parts(parts)
+        except StepError as error:
+            # Somebody who aborts a job wants its rows no more.
+            if not all(part.state in {JobState.JOB_COMPLETE, JobState.FAILED} for part in parts):
+                raise
+            if attempt + 1 == times:
+                # What the last try has loaded before its job failed is told as well.
+                work.counting.settle()
+                raise
+            _say_that_tries_go_on(work, error)
     work.counting.settle()
     tries.over(work)
+
+
+def _say_that_tries_go_on(work: JobWork, error: StepError) -> None:
+    """A try whose job did not complete left rows that the next try sends."""
+    work.context.emit(
+        Notice(
+            f"{error.message}: what it did not load is tried once more",
+            NoticeLevel.WARNING,
+            job=work.job.key,
+        )
+    )
 
 
 @frozen

@@ -173,6 +173,28 @@ def test_rows_that_failed_once_are_no_failure_of_taking_back(
     assert loaded(sandbox, tag) == []
 
 
+@pytest.mark.parametrize("failing", [3, 4])
+def test_a_job_that_fails_among_the_tries_does_not_end_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    monkeypatch.setattr("bulkflow_ingest.again.LONGEST_PAUSE", 0.0)
+    with local_org() as org:
+        org.sandbox.inject(FailJob(1, times=failing))
+        workshop = Workshop(tmp_path, dict(org.environment))
+        people(workshop, "J", 6)
+        ran = workshop.run(
+            HEADER + "load job people on failure continue\n"
+            "retry failed rows of job people up to 3 times\n"
+        )
+        # The first job fails as well; of the tries, only the last one's failure is the step's.
+        done = failing == 3
+        assert ran.code == (0 if done else 1), ran.out
+        assert outcome(ran) == ((6, 6, 0, 0) if done else (6, 4, 0, 2))
+        assert len(org.records("Contact")) == (6 if done else 4)
+        told = [str(each["message"]) for each in ran.events if each["event"] == "notice"]
+        assert sum("did not complete" in each for each in told) == 2
+
+
 def test_rows_that_met_a_lock_are_sent_again_until_they_are_loaded(tmp_path: Path) -> None:
     with local_org(faults=["rows=lock:0.1"]) as org:
         workshop = Workshop(tmp_path, dict(org.environment))
