@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash soak audit format docs bench scanner peers editors clean
+.PHONY: demo test check crash whole soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -29,6 +29,10 @@ check: $(VENV)/installed-dev
 ## crash: kill loads at every point and at random, go on with them, and count their rows
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
+
+## whole: loads of random files with random clauses, held to a reference of plain Python
+whole: $(VENV)/installed-dev
+	PYTHONPATH=tests $(BIN)/python -m whole --draws $(SCHEDULES)
 
 ## soak: a hundred thousand calls through one client on a bad day
 soak: $(VENV)/installed-dev

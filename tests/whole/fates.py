@@ -1,0 +1,145 @@
+"""What is told of the rows, against what the org holds and what stands in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from bulkflow_sandbox.testing import LocalOrg
+from support.workshop import Ran
+from whole.case import Case
+from whole.org import id_of, record_before, record_value, refusals
+from whole.reference import columns, sent
+from whole.saved import OUTCOMES, Saved, SavedRow
+from whole.wrong import WrongError, expect
+
+
+def hold_sums(case: Case, org: LocalOrg, ran: Ran, saved: Saved) -> None:
+    """The report and the exit code, against the org and against what was saved."""
+    finished: dict[str, Any] = ran.event("run_finished")
+    (job,) = finished["jobs"]
+    expect(not job["left"], f"left: {job['left']}")
+    expect(not finished["errors"], f"errors: {finished['errors']}")
+    rows = len(saved.told)
+    expect(job["rows"] == rows, f"{job['rows']} rows are told, not {rows}")
+    ends = {which: job[outcome] for which, outcome in OUTCOMES.items()}
+    expect(sum(ends.values()) == rows, f"{ends} are told of {rows} rows")
+    for which, number in ends.items():
+        found = saved.files.get(which)
+        expect(found is None or len(found) == number, f"{number} {which} are told: {found}")
+    loaded = sum(each.processed - each.failed for each in org.jobs())
+    expect(job["loaded"] == loaded, f"{job['loaded']} loaded are told, and {loaded} are")
+    single = len(columns(case)) == 1
+    expect(case.failing or single or not job["unprocessed"], f"unprocessed: {job}")
+    answered = {"all", "failed"} & set(saved.files)
+    bad = job["failed"] + job["unprocessed"]
+    code = 3 if bad and not answered else 0
+    expect(ran.code == code, f"exit code {ran.code}, with {bad} rows not loaded")
+
+
+def hold_fates(case: Case, org: LocalOrg, saved: Saved) -> None:
+    """Each row's fate, where all of them are saved."""
+    rows = saved.files.get("all")
+    if rows is None or case.read_once:
+        return
+    values = [each for file in sent(case) for each in file.values]
+    judge = _Judge(case, {str(each["Id"]): each for each in org.records(case.object)}, values)
+    for row, sent_values in zip(rows, values, strict=True):
+        judge.hold(row, sent_values)
+    judge.hold_all()
+
+
+class _Judge:
+    def __init__(
+        self, case: Case, records: Mapping[str, Mapping[str, Any]], values: list[dict[str, str]]
+    ) -> None:
+        self.case, self.records = case, records
+        self.keys = Counter(self.key(each) for each in values)
+        self.unique = Counter(each.get("Key__c", "").lower() for each in values)
+        self.owners: Counter[str] = Counter()
+        self.made = self.gone = 0
+
+    def key(self, values: Mapping[str, str]) -> str:
+        """What names a row's record, in the form in which equals are alike."""
+        if self.case.before:
+            return values["Id"][:15]
+        return values.get("Key__c", "").lower()
+
+    def hold(self, row: SavedRow, values: dict[str, str]) -> None:
+        added = row.added
+        match added["outcome"]:
+            case "loaded":
+                expect(not added["error"], f"loaded with an error: {row}")
+                self.loaded(row, values)
+            case "failed":
+                code = added["error"].split(":")[0]
+                allowed = self.allowed(values)
+                expect(code in allowed, f"failed for {code}, not {allowed}: {row}")
+            case "unprocessed":
+                # Blank lines that end a part are no rows to Salesforce.
+                blank = list(values.values()) == [""]
+                expect(self.case.failing or blank, f"unprocessed: {row}")
+                expect(not added["error"], f"unprocessed: {row}")
+            case other:
+                raise WrongError(f"outcome {other}: {row}")
+
+    def allowed(self, values: dict[str, str]) -> set[str]:
+        """The codes that a row may fail with."""
+        codes = refusals(self.case.object, values, self.case.operation)
+        if list(values.values()) == [""]:
+            # A blank line, which is no row to Salesforce.
+            codes.add("INVALID_FIELD")
+        if self.keys[self.key(values)] > 1:
+            codes |= {"DUPLICATE_VALUE"}
+            codes |= {"ENTITY_IS_DELETED"} if self.case.operation == "delete" else set()
+        if self.unique[values.get("Key__c", "").lower()] > 1:
+            codes.add("DUPLICATE_VALUE")
+        if self.case.locks:
+            codes.add("UNABLE_TO_LOCK_ROW")
+        return codes
+
+    def loaded(self, row: SavedRow, values: dict[str, str]) -> None:
+        case, record_id, key = self.case, row.added["id"], self.key(values)
+        wrong = refusals(case.object, values, case.operation)
+        if case.operation == "upsert" and row.added["created"] == "false":
+            wrong -= {"REQUIRED_FIELD_MISSING"}
+        # Of rows that mean the same, one may be told for another.
+        expect(not wrong, f"loaded, and has {wrong}: {row}")
+        if case.operation == "delete":
+            expect(record_id[:15] == key, f"another record: {row}")
+            expect(record_id not in self.records, f"deleted, and there: {row}")
+            self.gone += 1
+            return
+        record = self.records.get(record_id)
+        expect(record is not None, f"loaded, and not in the org: {row}")
+        assert record is not None
+        self.owners[record_id] += 1
+        self.made += row.added["created"] == "true"
+        if case.operation == "insert" or self.keys[key] == 1:
+            for field, text in values.items():
+                wanted = self.wanted(record_id, field, text)
+                found = bool(record[field]) if field == "Flag__c" else record[field]
+                expect(found == wanted, f"{field} is {found!r}, not {wanted!r}: {row}")
+        else:
+            named = record_id[:15] if case.before else str(record["Key__c"]).lower()
+            expect(named == key, f"another record: {row}")
+
+    def wanted(self, record_id: str, field: str, text: str) -> object:
+        """What a record is to hold in a field."""
+        if field == "Id":
+            return record_id if record_id.startswith(text) else text
+        if self.case.before and not text:
+            (number,) = [each for each in range(self.case.before) if id_of(each) == record_id]
+            before = record_before(number).get(field)
+            return bool(before) if field == "Flag__c" else before
+        value = record_value(field, text)
+        return bool(value) if field == "Flag__c" else value
+
+    def hold_all(self) -> None:
+        """What all rows together come to."""
+        wanted = self.case.before + self.made - self.gone
+        expect(wanted == len(self.records), f"{len(self.records)} records, not {wanted}")
+        if self.case.operation == "insert":
+            expect(set(self.owners) == set(self.records), "records that no row has made")
+            expect(max(self.owners.values(), default=1) == 1, f"told twice: {self.owners}")
