@@ -7,34 +7,46 @@ import shutil
 import time
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+
+from attrs import frozen
 
 from whole.drawing import draw
 from whole.judging import hold
 from whole.spoiling import draw_spoilt
 
+KINDS = {"sound": draw, "spoilt": draw_spoilt}
 
-def work(
-    seeds: range, folder: Path, seconds: float, *, spoilt: bool = False
-) -> tuple[Counter[str], list[tuple[int, str]]]:
-    os.environ["BULKFLOW_CONFIG_DIR"] = str(folder / "config")
-    counts: Counter[str] = Counter()
-    wrong: list[tuple[int, str]] = []
-    ends = time.monotonic() + seconds
-    for seed in seeds:
-        if time.monotonic() > ends:
-            break
-        place = folder / str(seed)
-        place.mkdir()
-        case = draw_spoilt(seed) if spoilt else draw(seed)
-        counts[case.operation] += 1
-        counts["cases"] += 1
-        counts["rows"] += sum(len(each.rows) for each in case.files)
-        try:
-            hold(case, place)
-        except Exception as error:  # noqa: BLE001 - told below
-            lines = traceback.format_exception_only(error)
-            wrong.append((seed, "".join(lines)[:3000]))
-            print(f"--- seed {seed}\n{wrong[-1][1]}", flush=True)
-        shutil.rmtree(place)
-    return counts, wrong
+
+@frozen
+class Share:
+    """Some seeds, the kinds of cases to draw from each, and where and how long to work."""
+
+    seeds: range
+    folder: Path
+    kinds: Sequence[str] = tuple(KINDS)
+    seconds: float = float("inf")
+
+    def work(self) -> tuple[Counter[str], int]:
+        """Hold each case; returns how many of what there were, and how many were wrong."""
+        os.environ["BULKFLOW_CONFIG_DIR"] = str(self.folder / "config")
+        counts: Counter[str] = Counter()
+        wrong = 0
+        ends = time.monotonic() + self.seconds
+        for seed in self.seeds:
+            for kind in self.kinds:
+                if time.monotonic() > ends:
+                    return counts, wrong
+                place = self.folder / f"{kind}-{seed}"
+                place.mkdir()
+                case = KINDS[kind](seed)
+                counts[f"{kind}, {case.operation}"] += 1
+                try:
+                    hold(case, place)
+                except Exception as error:  # noqa: BLE001 - told, and the campaign goes on
+                    wrong += 1
+                    told = "".join(traceback.format_exception_only(error))
+                    print(f"--- {kind} case of seed {seed}\n{told[:3000]}", flush=True)
+                shutil.rmtree(place)
+        return counts, wrong
