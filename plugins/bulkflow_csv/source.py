@@ -165,8 +165,15 @@ def is_gzip(path: Path) -> bool:
 
 def not_gzip(name: str, error: Exception) -> CsvError:
     """The error for what should be gzip and is not, or breaks off."""
+    if isinstance(error, EOFError):
+        what = "the file is not whole gzip: it breaks off before its end"
+    elif str(error).startswith("Not a gzipped file"):
+        # In Python's words, with the bytes that it found; also of what follows whole gzip.
+        what = "the file is called .gz, and what is in it is not gzip, or not all of it"
+    else:
+        what = "the file is not whole gzip: its data are damaged"
     return CsvError(
-        f"the file is not whole gzip: {error}",
+        what,
         name=name,
         help="compress it again, or name it without .gz if it is plain CSV",
     )

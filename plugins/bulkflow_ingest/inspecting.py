@@ -12,6 +12,7 @@ from bulkflow.errors import DataError
 from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
 from bulkflow_csv import ByteSource, Fold, read_head, spool
+from bulkflow_csv.source import not_gzip
 from bulkflow_ingest.arranging import arranged, problems
 from bulkflow_ingest.near import near_column
 from bulkflow_ingest.settings import IngestSettings
@@ -182,11 +183,13 @@ def _unpacked(data: SourceFile, directory: Path, settings: IngestSettings) -> By
     try:
         with source.open(), gzip.open(data.path) as stream:
             return _beginning(stream, data.name, directory, settings)
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise not_gzip(data.name, error) from error
+    except OSError as error:
         raise DataError(
-            f"the file is not whole gzip: {error}",
+            f"the file cannot be read: {error.strerror or error}",
             place=data.name,
-            help="compress it again, or name it without .gz if it is plain CSV",
+            help="check that it is there and may be read",
         ) from error
 
 

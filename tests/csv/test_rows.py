@@ -51,7 +51,7 @@ def test_gzip_that_is_not_whole_is_told(tmp_path: Path, cut: int) -> None:
 def test_what_is_named_as_gzip_and_is_none_is_told(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "rows.csv.gz"
     path.write_bytes(damage)
-    with pytest.raises(CsvError, match="not whole gzip"):
+    with pytest.raises(CsvError, match=r"not gzip|not whole gzip"):
         list(read_rows(path))
 
 

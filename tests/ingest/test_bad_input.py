@@ -176,3 +176,15 @@ def test_no_token_is_written_anywhere(workshop: Workshop, proxy: Proxy) -> None:
     for path in (workshop.folder / "state").rglob("*"):
         if path.is_file():
             assert token.encode() not in path.read_bytes(), path
+
+
+def test_a_file_that_is_called_gz_and_is_none_is_told_in_words_of_ours(workshop: Workshop) -> None:
+    workshop.write("people.csv.gz", b"LastName\nA\n")
+    file = workshop.write(
+        "test.bulkflow",
+        'org env\njob people\n    insert Contact\n    from "people.csv.gz"\nload job people\n',
+    )
+    for command in (["plan"], ["run", "--state-dir", str(workshop.folder / "state")]):
+        told = workshop.command(command[0], str(file), *command[1:])
+        assert "is called .gz, and what is in it is not gzip" in told.err + told.out
+        assert "b'" not in told.err + told.out
