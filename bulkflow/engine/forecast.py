@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from attrs import evolve
+
 from bulkflow.engine.frame import Frame
 from bulkflow.engine.inspection import Inspector
 from bulkflow.engine.preflight import jobs_to_read
@@ -143,22 +145,28 @@ class _Forecaster:
         record = self._services.catalogue.step_by_phrase[step.word]
         job = frame.jobs[step.job] if step.job else None
         requests: int | None = 0
+        each = 0
         if not handled:
-            requests = self._requests(step, record, job)
+            requests, each = self._requests(step, record, job)
             self._follow(record, job)
         text = " ".join(step.span.text.split())
         kind = LineKind.STEP if first else LineKind.THEN
         org = step.org or (job.org if job else None)
         self._made.steps.append(
-            StepForecast(depth, text, job.key if job else None, requests, kind, org)
+            StepForecast(depth, text, job.key if job else None, requests, kind, org, each)
         )
 
-    def _requests(self, step: PlannedStep, record: Step, job: Job | None) -> int | None:
+    def _requests(self, step: PlannedStep, record: Step, job: Job | None) -> tuple[int | None, int]:
+        """The calls for what is known of a job, and those for each part that is read later."""
         if record.requests is None:
-            return 0
+            return 0, 0
         manifest = job.manifest if job else None
+        if manifest is None:
+            return None, 0
         with attributed(record.provider, f"counting the requests of `{step.word}`"):
-            return record.requests(manifest) if manifest and not manifest.more else None
+            known = record.requests(manifest)
+            one = evolve(manifest, parts=manifest.parts[:1])
+            return known, record.requests(one) if manifest.more else 0
 
     def _follow(self, record: Step, job: Job | None) -> None:
         """Note when a job's rows are handed over, and when they are processed."""

@@ -43,7 +43,10 @@ class JobForecast:
 
 @frozen
 class StepForecast:
-    """A line of the plan. `requests` are the API calls at the least, None where nobody can tell."""
+    """A line of the plan. `requests` are the API calls at the least, None where nobody can tell.
+
+    `requests_per_part` are those for each part that is read later, where the job has such.
+    """
 
     depth: int
     text: str
@@ -52,6 +55,7 @@ class StepForecast:
     kind: LineKind = LineKind.STEP
     org: str | None = None
     """The org that the calls are made to, by the file's name."""
+    requests_per_part: int = 0
 
 
 @define
@@ -72,6 +76,16 @@ class Forecast:
     def requests(self) -> int:
         """API calls at the least; waiting takes more, and handlers are not counted."""
         return sum(step.requests or 0 for step in self.steps)
+
+    @property
+    def requests_per_part(self) -> int:
+        """API calls for each part that is read while others are sent."""
+        return sum(step.requests_per_part for step in self.steps)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of the API calls: not where no source can be read before."""
+        return bool(self.requests) or all(step.requests is not None for step in self.steps)
 
     def requests_to(self, orgs: Collection[str]) -> int:
         """Those that go to some of the orgs, by the file's names."""

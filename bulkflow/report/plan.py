@@ -106,6 +106,7 @@ class _Row:
     text: str
     requests: int
     unknown: bool
+    per_part: int
     _steps: int = 1
 
     @classmethod
@@ -118,6 +119,7 @@ class _Row:
             step.text,
             step.requests or 0,
             step.requests is None,
+            step.requests_per_part,
             0 if handler else 1,
         )
 
@@ -130,12 +132,15 @@ class _Row:
         self.text += f" then {step.text}" if self._steps else f" {step.text}"
         self.requests += step.requests or 0
         self.unknown = self.unknown or step.requests is None
+        self.per_part += step.requests_per_part
         self._steps += 1
 
     @property
     def calls(self) -> str:
         """The calls in words; empty for none."""
         known = plural(self.requests, "call") if self.requests else ""
+        if self.per_part:
+            known += f", {self.per_part:,} more for each further part"
         if self.unknown:
             return f"{known} and more" if known else "calls not known yet"
         return known
@@ -167,14 +172,17 @@ def _rows(steps: Iterable[StepForecast]) -> Iterator[_Row]:
 
 
 def _total(forecast: Forecast) -> str:
+    amount = f"{plural(forecast.rows, 'row')}, {size(forecast.bytes)}"
+    if not forecast.is_known:
+        known = f"{amount}, and what is read later; " if forecast.rows else ""
+        return f"total: {known}the API calls are not known before all rows are read"
     calls = plural(forecast.requests, "API call")
     if len(forecast.orgs) > 1:
         each = (f"{forecast.requests_to({name}):,} to {name}" for name in forecast.orgs)
         calls += f" ({', '.join(each)})"
-    return (
-        f"total: {plural(forecast.rows, 'row')}, {size(forecast.bytes)}, at least {calls}; "
-        "waiting and handlers take more"
-    )
+    if forecast.requests_per_part:
+        calls += f", and {forecast.requests_per_part:,} for each further part"
+    return f"total: {amount}, at least {calls}; waiting and handlers take more"
 
 
 def _shown(text: str, style: Style) -> str:

@@ -34,10 +34,12 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
                 "job": step.job,
                 "org": step.org,
                 "requests": step.requests,
+                "requests_per_part": step.requests_per_part,
             }
             for step in forecast.steps
         ],
         "requests": forecast.requests,
+        "requests_per_part": forecast.requests_per_part,
         "rows": forecast.rows,
         "bytes": forecast.bytes,
         "diagnostics": [diagnostic_json(each) for each in in_order(forecast.diagnostics)],

@@ -66,6 +66,29 @@ def test_a_plan_reads_from_jobs_over_steps_to_the_total() -> None:
     )
 
 
+def test_of_what_is_read_later_the_calls_for_each_part_are_told() -> None:
+    steps = (
+        StepForecast(0, "load job j", "j", 4, requests_per_part=4),
+        StepForecast(0, "delete job j", "j", 1, LineKind.THEN, requests_per_part=1),
+    )
+    told = text(job(("a.csv", 1)), steps=steps).splitlines()
+    assert "  load job j then delete job j  5 calls, 5 more for each further part" in told
+    assert told[-1] == (
+        "total: 10 rows, 1.0 kB, at least 5 API calls, and 5 for each further part; "
+        "waiting and handlers take more"
+    )
+
+
+def test_nothing_is_added_up_that_is_not_known_before_it_is_read() -> None:
+    unread = JobForecast("j", {}, None, ("insert Account", 'from "-"', "streamed"))
+    steps = (StepForecast(0, "load job j", "j", None),)
+    last = "the API calls are not known before all rows are read"
+    assert text(unread, steps=steps).splitlines()[-1] == f"total: {last}"
+    assert text(unread, job(("a.csv", 1)), steps=steps).splitlines()[-1] == (
+        f"total: 10 rows, 1.0 kB, and what is read later; {last}"
+    )
+
+
 def test_many_parts_are_summed_up_by_file() -> None:
     lines = text(job(("a.csv", 900), ("b.csv", 1))).splitlines()
     assert "    a.csv: 9,000 rows in 900 parts" in lines
