@@ -31,7 +31,7 @@ from bulkflow_ingest.recovery import bring_back
 from bulkflow_ingest.rereading import check_parts
 from bulkflow_ingest.rewriting import Readable, head_of, named_as_set
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.window import Window
+from bulkflow_ingest.window import Window, Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,7 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         DataError: there is nothing at the location, Salesforce would refuse what was read, or an
             earlier attempt at the run read what cannot be read again.
     """
+    Windows.swept(context)
     history = context.journal.history(job.key)
     passed = history is not None and any(
         source.spooled and source.origin is None for source in history.sources

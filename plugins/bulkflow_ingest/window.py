@@ -5,10 +5,15 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, field, frozen
+
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow_ingest.opening import copies_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bulkflow.plugin import Context
 
 
 @define(eq=False)
@@ -33,3 +38,36 @@ class Window:
             self.waiting -= 1
             if not self.waiting:
                 self.path.unlink(missing_ok=True)
+
+
+@frozen
+class Windows:
+    """All windows of a run. An attempt at it has use for its own alone, and for none when it ends.
+
+    Going on with a run needs no window: what was read once is never read again.
+    """
+
+    _context: Context
+
+    @classmethod
+    def swept(cls, context: Context) -> None:
+        """Remove what earlier attempts left, once, and what this one leaves, when the run ends."""
+
+        def make() -> Windows:
+            made = cls(context)
+            made._sweep()
+            return made
+
+        context.shared("ingest:windows", make, cls._sweep)
+
+    def _sweep(self) -> None:
+        for path in sorted(copies_of(self._context).glob("window-*")):
+            try:
+                path.unlink()
+            except OSError as error:
+                # It is of no use, and does no harm; whoever misses the room should know of it.
+                self._context.emit(
+                    Notice(
+                        f"{path} cannot be removed: {error.strerror or error}", NoticeLevel.DETAIL
+                    )
+                )

@@ -244,6 +244,50 @@ def test_gzip_is_sent_while_it_is_read(
     assert kept(workshop) == []
 
 
+def test_a_stream_that_fails_leaves_no_window(
+    workshop: Workshop, proxy: Proxy, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(monkeypatch, large(tag))
+    held: list[Path] = []
+
+    def refuse(handler: Handler, forward: Callable[[], None]) -> None:
+        held.extend(kept(workshop))
+        answering(400, [{"errorCode": "X", "message": "no"}])(handler, forward)
+
+    proxy.on("PUT", DATA, refuse)
+    assert workshop.run(LARGE.format(source="-") + LOAD).code == 1
+    assert held
+    assert kept(workshop) == []
+
+
+def test_a_handler_may_still_send_from_the_window_of_a_step_that_failed(
+    workshop: Workshop,
+    sandbox: Sandbox,
+    proxy: Proxy,
+    tag: str,
+    names: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, text(names))
+    proxy.on("PUT", DATA, answering(400, [{"errorCode": "X", "message": "no"}]))
+    again = LOAD.replace("\n", " on failure retry 2 times every 1ms\n")
+    ran = workshop.run(FILE.format(source="-") + again)
+    assert ran.code == 0, ran.out
+    assert loaded(sandbox, tag) == names
+    assert kept(workshop) == []
+
+
+@posix
+@pytest.mark.parametrize("command", ["resume", "abort"])
+def test_windows_that_a_killed_run_left_go_with_the_next_attempt(
+    workshop: Workshop, proxy: Proxy, names: list[str], command: str
+) -> None:
+    killed(workshop, proxy, "-", text(names), ("PUT", 4))
+    assert kept(workshop)
+    again(workshop, command)
+    assert kept(workshop) == []
+
+
 def test_a_lost_answer_to_an_upload_is_settled_while_its_rows_are_there(
     workshop: Workshop,
     sandbox: Sandbox,
