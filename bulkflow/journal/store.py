@@ -68,7 +68,7 @@ class _Record:
     synced: bool
     done: bool = False
     row: int = 0
-    error: sqlite3.Error | None = None
+    error: Exception | None = None
 
 
 @define(eq=False, repr=False)
@@ -154,8 +154,10 @@ class Journal:
             if not record.done:
                 self._commit_waiting()
         self._catch_up()
-        if record.error is not None:
+        if isinstance(record.error, sqlite3.Error):
             raise self._unkept(record.error) from record.error
+        if record.error is not None:
+            raise record.error
         return record.row
 
     def note(self, statement: str, values: Sequence[object]) -> None:
@@ -193,24 +195,38 @@ class Journal:
         if not records:
             return
         try:
-            self._sync(any(each.synced for each in records))
-            with _transaction(self._connection):
-                for each in records:
-                    done = self._connection.execute(each.statement, each.values)
-                    each.row = done.lastrowid or 0
+            self._commit(records)
         except sqlite3.Error as error:
             for each in records:
                 each.error, each.done = error, True
             # Whoever waits for one is told there.
             if not all(each.synced for each in records):
                 raise self._unkept(error) from error
+        except Exception:  # noqa: BLE001 - a value that is none for SQLite: told to its owner
+            self._commit_singly(records)
         except BaseException:
             # This thread is interrupted; others may wait for theirs.
             self._waiting.extendleft(reversed(records))
             raise
-        else:
+
+    def _commit_singly(self, records: Sequence[_Record]) -> None:
+        """Commit each by itself, so that one that cannot be is no fault of the others."""
+        for each in records:
+            try:
+                self._commit([each])
+            except Exception as error:  # noqa: BLE001 - raised where it is waited for
+                each.error, each.done = error, True
+        for each in records:
+            if each.error is not None and not each.synced:
+                raise each.error
+
+    def _commit(self, records: Sequence[_Record]) -> None:
+        self._sync(any(each.synced for each in records))
+        with _transaction(self._connection):
             for each in records:
-                each.done = True
+                each.row = self._connection.execute(each.statement, each.values).lastrowid or 0
+        for each in records:
+            each.done = True
 
     def _sync(self, synced: bool) -> None:
         """Whether the next commits are synced; cannot be changed within a transaction."""

@@ -48,20 +48,21 @@ class Windows:
     """
 
     _context: Context
+    _directory: Path
 
     @classmethod
     def swept(cls, context: Context) -> None:
         """Remove what earlier attempts left, once, and what this one leaves, when the run ends."""
 
         def make() -> Windows:
-            made = cls(context)
+            made = cls(context, copies_of(context))
             made._sweep()
             return made
 
         context.shared("ingest:windows", make, cls._sweep)
 
     def _sweep(self) -> None:
-        for path in sorted(copies_of(self._context).glob("window-*")):
+        for path in sorted(self._directory.glob("window-*")):
             try:
                 path.unlink()
             except OSError as error:

@@ -323,6 +323,18 @@ def test_what_was_noted_and_cannot_be_kept_is_told_to_who_commits_it(run, journa
     assert rows(journal, "number", "remote_state") == []
 
 
+def test_a_value_that_cannot_be_written_is_no_fault_of_others(run, journal: Journal) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        with journal._lock:
+            told = [pool.submit(run.intend, job, 0, "create", {}) for job in ("\ud800", "accounts")]
+            handed_in(journal, 2)
+        assert isinstance(told[0].exception(30), UnicodeEncodeError)
+        assert told[1].result(30) == 1
+    with pytest.raises(UnicodeEncodeError):
+        run.remote("\ud800", 0, "750A", "Open")
+    assert rows(journal, "job", "intent") == [("accounts",)]
+
+
 def test_one_who_is_interrupted_leaves_the_others_their_turn(
     run, journal: Journal, monkeypatch
 ) -> None:
