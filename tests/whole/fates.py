@@ -104,7 +104,6 @@ class _Judge:
         wrong = refusals(case.object, values, case.operation)
         if case.operation == "upsert" and row.added["created"] == "false":
             wrong -= {"REQUIRED_FIELD_MISSING"}
-        # Of rows that mean the same, one may be told for another.
         expect(not wrong, f"loaded, and has {wrong}: {row}")
         if case.operation == "delete":
             expect(record_id[:15] == key, f"another record: {row}")

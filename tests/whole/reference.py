@@ -165,7 +165,7 @@ def _cell(row: Row, column: _Column, case: Case, end: str) -> Cell:
     if column.place is None:
         return Cell(re.sub(r"\r\n|\r|\n", end, column.constant))
     cell = row.cells[column.place]
-    # What needed no quotes in the file needs none for its old delimiter, but kept ones stay.
+    # Quotes that the value has in the file stay, needed or not.
     written = cell.spelled(case.delimiter)
     if cell.value in [each.replace("\n", end) for each in case.nulls]:
         return Cell(NULL)
