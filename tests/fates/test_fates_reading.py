@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_csv import read_rows
-from bulkflow_ingest.fates import Fates
+from bulkflow_ingest.fates import Fates, reading
 
 cells = st.one_of(
     st.sampled_from(["", " ", '"', '""', ",", ";", "\n", "a\n\nb", "#", "NULL", "null", "\\", "'"]),
@@ -102,3 +103,20 @@ def test_a_file_of_several_buffers_is_read_in_order_by_several_threads(
         f"E{index}:{line_end}:--" for index in sorted(chosen)
     ]
     assert (total.failed, total.unprocessed, total.ambiguous) == (40_000, 40_000, 0)
+
+
+@pytest.mark.parametrize("rest", [True, False])
+def test_values_that_look_like_records_are_values_wherever_a_thread_begins(
+    job: Any, rest: bool
+) -> None:
+    rows = [[str(number), "1,2,3\n4,5,6\n" * 300, "end"] for number in range(150)]
+    job.source(job.text([["A__c", "B__c", "C__c"], *rows]))
+    job.result(0, "failed", [["", f"E{number}", *rows[number]] for number in range(149, 120, -1)])
+    with (
+        mock.patch.object(reading, "_LONGEST_LINE", 1 << 14),
+        mock.patch.object(reading, "_BUFFER", 1 << 16),
+        Fates.of(job.slices, job.results, job.folder / "join", rest=rest, threads=4) as fates,
+    ):
+        saved = job.saved(fates, "failed")
+    assert [row["_error"] for row in saved] == [f"E{number}" for number in range(121, 150)]
+    assert [row["B__c"] for row in saved] == [row[1] for row in rows[121:]]

@@ -23,7 +23,14 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def csv_files(paths: Sequence[Path], columns: int, delimiter: str, *, packed: bool = False) -> str:
+def csv_files(
+    paths: Sequence[Path],
+    columns: int,
+    delimiter: str,
+    *,
+    packed: bool = False,
+    divided: bool = True,
+) -> str:
     r"""The SQL for the rows of files of one form: columns `c0`, `c1`, ..., all text, never null.
 
     The line end is left to DuckDB: told that it is `\r\n`, 2.0.0 reads no row and says nothing.
@@ -33,6 +40,8 @@ def csv_files(paths: Sequence[Path], columns: int, delimiter: str, *, packed: bo
         columns: How many columns each has.
         delimiter: The column delimiter.
         packed: They are compressed with gzip. DuckDB refuses what is cut.
+        divided: Whether several processors may read one file. Where each of them begins a record is
+            guessed, and DuckDB refuses the file if one began within a value of several lines.
     """
     names = [f"'c{index}'" for index in range(columns)]
     options = {
@@ -46,6 +55,7 @@ def csv_files(paths: Sequence[Path], columns: int, delimiter: str, *, packed: bo
         "auto_detect": "false",
         "strict_mode": "true",
         "compression": "'gzip'" if packed else "'none'",
+        "parallel": "true" if divided else "false",
         "max_line_size": str(_LONGEST_LINE),
         "buffer_size": str(_BUFFER),
     }

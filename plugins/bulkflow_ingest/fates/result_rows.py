@@ -218,7 +218,7 @@ class ResultRows:
             )
             for index, each in enumerate(group.files)
         ]
-        return evolve(group, relation=csv_files(copies, len(group.header), ","))
+        return evolve(group, relation=csv_files(copies, len(group.header), ",", divided=False))
 
     def _write(self, group: ResultGroup) -> int:
         id_, created, error = map(group.own, ("sf__id", "sf__created", "sf__error"))

@@ -169,7 +169,7 @@ class Saving:
         if not self._has_all(found, source):
             copy = self.database.scratch(f"original-{source.index}.csv")
             plain_copy(original.path, copy, original.delimiter, width)
-            found = csv_files([copy], width, ",")
+            found = csv_files([copy], width, ",", divided=False)
             if not self._has_all(found, source):
                 raise FatesError(f"{source.name} has not the {source.rows:,} rows that were loaded")
         return found

@@ -148,7 +148,10 @@ class Sieve:
             return []
         last = file.first + file.rows - 1
         values = self.source.as_it_is(file)
-        write_in_order(self.database, _ROWS, f"{_meanings(self._telling)} AS v", values)
+        try:
+            write_in_order(self.database, _ROWS, f"{_meanings(self._telling)} AS v", values)
+        except FatesError as error:
+            raise UnsuitedError(f"{file.name} is not read as it was loaded") from error
         found = [
             row
             for (row,) in self.database.rows(
@@ -166,7 +169,7 @@ class Sieve:
 
     def _check(self, file: SourceFile, path: Path, kept: list[int], copied: int) -> None:
         """See that the copied rows are those that DuckDB meant."""
-        copy = csv_files([path], self.source.width, file.slices[0].delimiter)
+        copy = csv_files([path], self.source.width, file.slices[0].delimiter, divided=False)
         if not kept:
             return
         found = self.database.number(f"SELECT count(*) FROM {copy}")

@@ -61,7 +61,7 @@ class SourceRows:
                 only = file.slices[0]
                 copy = self.database.scratch(f"source-{file.index}.csv")
                 plain_copy(only.path, copy, only.delimiter, self.width)
-                self._relations[file.index] = csv_files([copy], self.width, ",")
+                self._relations[file.index] = csv_files([copy], self.width, ",", divided=False)
                 self._read_file(file)
                 self._check(file)
 
@@ -76,7 +76,9 @@ class SourceRows:
         for file in self.files:
             sifted = kept[file.index]
             only = file.slices[0]
-            self._relations[file.index] = csv_files([sifted.path], self.width, only.delimiter)
+            self._relations[file.index] = csv_files(
+                [sifted.path], self.width, only.delimiter, divided=False
+            )
             self._places[file.index] = sifted.places
             found = self.numbered(file, f"line, {key(_NAMES, self.everything)}")
             self.database.run(f"INSERT INTO source_rows {found}")
