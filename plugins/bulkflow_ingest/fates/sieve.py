@@ -21,7 +21,6 @@ from bulkflow_csv import ByteSource, CsvError, RowPlace, locate
 from bulkflow_ingest.drafts import unwritable
 from bulkflow_ingest.fates.errors import FatesError, UnsuitedError
 from bulkflow_ingest.fates.likeness import Form, compared
-from bulkflow_ingest.fates.numbering import write_in_order
 from bulkflow_ingest.fates.reading import csv_files
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 WORTH_IT: Final = 4
 """Source rows for each result row from which on it costs less to leave rows out."""
 
-_ROWS: Final = "sieve_rows"
 _SAMPLE: Final = 2_000
 _MOST_COLUMNS: Final = 3
 
@@ -148,21 +146,23 @@ class Sieve:
             return []
         last = file.first + file.rows - 1
         values = self.source.as_it_is(file)
+        # Numbered while they are read, which holds one processor only: a table of all of them
+        # would take memory, and this is for few results among very many rows.
         try:
-            write_in_order(self.database, _ROWS, f"{_meanings(self._telling)} AS v", values)
+            found = [
+                row
+                for (row,) in self.database.rows(
+                    f"""
+                    SELECT row FROM (
+                        SELECT row_number() OVER () - 1 + {file.first} AS row,
+                            {_meanings(self._telling)} AS v
+                        FROM {values}
+                    ) WHERE row >= {last} OR v IN (SELECT v FROM sieve_wanted)
+                    """
+                )
+            ]
         except FatesError as error:
             raise UnsuitedError(f"{file.name} is not read as it was loaded") from error
-        found = [
-            row
-            for (row,) in self.database.rows(
-                f"""
-                SELECT {file.first} + rowid AS row FROM {_ROWS}
-                WHERE {file.first} + rowid >= {last} OR v IN (SELECT v FROM sieve_wanted)
-                ORDER BY row
-                """
-            )
-        ]
-        self.database.run(f"DROP TABLE {_ROWS}")
         if not found or found[-1] != last:
             raise UnsuitedError(f"{file.name} is not read as it was loaded")
         return found
