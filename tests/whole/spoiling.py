@@ -142,7 +142,7 @@ def _twice(fault: _Fault) -> str | None:
     cells = fault.file.header.cells
     if len(cells) < 2:
         return None
-    return fault.headed(*cells[:-1], Cell(cells[0].value.upper(), quoted=True))
+    return fault.headed(*cells[:-1], Cell(cells[0].value.lower(), quoted=True))
 
 
 def _nameless(fault: _Fault) -> str | None:
