@@ -47,26 +47,26 @@ def put_again() -> None:
 
 def create_again() -> None:
     """Forget which job a part has become, so that it becomes another."""
-    from bulkflow_ingest import preparing
+    from bulkflow_ingest import recovery
 
     def bring_back(part: Any, history: Any) -> None:
         part.state = None
 
-    preparing.bring_back = bring_back
+    recovery.bring_back = bring_back
 
 
 def forget_spoilt() -> None:
     """Take an upload without an answer for one that was done."""
-    from bulkflow_ingest import preparing
+    from bulkflow_ingest import recovery
 
-    inner = preparing.bring_back
+    inner = recovery.bring_back
 
     def bring_back(part: Any, history: Any) -> None:
         inner(part, history)
         if part.spoilt:
             part.spoilt, part.uploaded = False, True
 
-    preparing.bring_back = bring_back
+    recovery.bring_back = bring_back
 
 
 def take_all_for_made() -> None:
