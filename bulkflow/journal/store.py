@@ -154,10 +154,7 @@ class Journal:
             if not record.done:
                 self._commit_waiting()
         self._catch_up()
-        if isinstance(record.error, sqlite3.Error):
-            raise self._unkept(record.error) from record.error
-        if record.error is not None:
-            raise record.error
+        self._check(record)
         return record.row
 
     def note(self, statement: str, values: Sequence[object]) -> None:
@@ -166,7 +163,8 @@ class Journal:
         It survives the process when it is committed, and a power cut after the next `write`.
 
         Raises:
-            JournalError: as `writing`; where another thread commits it, that one is told.
+            JournalError: as `writing`; where another thread commits it, that one is told, and this
+                one when it writes next, unless it could be kept by then.
         """
         self._waiting.append(_Record(statement, values, synced=False))
         self._catch_up()
@@ -191,23 +189,24 @@ class Journal:
 
     def _commit_waiting(self) -> None:
         """Commit all that was handed in; if that cannot be kept, none of it is."""
-        records = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not records:
-            return
+        # It stays in the queue until it is done with, for this thread may be interrupted anywhere.
+        handed_in = [self._waiting[index] for index in range(len(self._waiting))]
+        records = [each for each in handed_in if not each.done]
         try:
-            self._commit(records)
-        except sqlite3.Error as error:
+            if records:
+                self._commit(records)
+        except sqlite3.OperationalError as error:
             for each in records:
-                each.error, each.done = error, True
-            # Whoever waits for one is told there.
+                if each.synced:
+                    each.error, each.done = error, True
+            # Whoever waits for one is told there. What was noted waits on: the thread that noted it
+            # may not know, and what that one writes next is not to be kept without it.
             if not all(each.synced for each in records):
                 raise self._unkept(error) from error
         except Exception:  # noqa: BLE001 - a value that is none for SQLite: told to its owner
             self._commit_singly(records)
-        except BaseException:
-            # This thread is interrupted; others may wait for theirs.
-            self._waiting.extendleft(reversed(records))
-            raise
+        while self._waiting and self._waiting[0].done:
+            self._waiting.popleft()
 
     def _commit_singly(self, records: Sequence[_Record]) -> None:
         """Commit each by itself, so that one that cannot be is no fault of the others."""
@@ -217,8 +216,15 @@ class Journal:
             except Exception as error:  # noqa: BLE001 - raised where it is waited for
                 each.error, each.done = error, True
         for each in records:
-            if each.error is not None and not each.synced:
-                raise each.error
+            if not each.synced:
+                self._check(each)
+
+    def _check(self, record: _Record) -> None:
+        """Raise what became of a record that is done with, if it is not kept."""
+        if isinstance(record.error, sqlite3.Error):
+            raise self._unkept(record.error) from record.error
+        if record.error is not None:
+            raise record.error
 
     def _commit(self, records: Sequence[_Record]) -> None:
         self._sync(any(each.synced for each in records))

@@ -320,7 +320,31 @@ def test_what_was_noted_and_cannot_be_kept_is_told_to_who_commits_it(run, journa
         run.remote("accounts", 0, "x" * 100_000, "Open")
     with pytest.raises(JournalError, match="cannot be kept"):
         run.anything_intended()
-    assert rows(journal, "number", "remote_state") == []
+    journal._connection.execute("PRAGMA max_page_count = 100000")
+    journal.close()
+
+
+def test_nothing_is_intended_without_what_was_noted_before(run, journal: Journal) -> None:
+    (used,) = journal.reading("PRAGMA page_count")[0]
+    journal.reading(f"PRAGMA max_page_count = {used}")
+    with ThreadPoolExecutor(1) as pool:
+        with journal._lock:
+            pool.submit(run.remote, "accounts", 0, "7" * 100_000, "Open").result(30)
+        with pytest.raises(JournalError):
+            run.anything_intended()
+        # The thread that noted it knows nothing of that, and goes on.
+        with pytest.raises(JournalError):
+            pool.submit(run.intend, "accounts", 0, "upload", {}).result(30)
+        journal._connection.execute("PRAGMA max_page_count = 100000")
+        pool.submit(run.intend, "accounts", 0, "upload", {}).result(30)
+    assert rows(journal, "length(remote_id)", "remote_state") == [(100_000,)]
+    assert rows(journal, "action", "intent") == [("upload",)]
+
+
+def test_what_was_noted_after_the_file_was_closed_is_told(run, journal: Journal) -> None:
+    journal.close()
+    with pytest.raises(JournalError, match="cannot be kept"):
+        run.remote("accounts", 0, "750A", "Open")
 
 
 def test_a_value_that_cannot_be_written_is_no_fault_of_others(run, journal: Journal) -> None:
