@@ -116,5 +116,8 @@ def key(columns: Mapping[int, str], forms: Mapping[int, Form]) -> str:
 
 
 def joined_text(values: Sequence[str]) -> str:
-    """The SQL for values in one text, between signs that are no line break."""
-    return f"concat_ws(chr(31), {', '.join(values)})"
+    """The SQL for values in one text, behind signs that are no line break.
+
+    One comes before the first as well: the hash of a single value is that of its text.
+    """
+    return f"concat_ws(chr(31), '', {', '.join(values)})"
