@@ -72,6 +72,21 @@ def test_a_value_written_anew_still_finds_its_row(job: Any, sent: str, came_back
     assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
 
 
+def test_rows_behind_the_last_part_of_a_file_are_not_those_of_the_next(job: Any) -> None:
+    # As of a job that is streamed, and stopped before its file was read to its end.
+    job.source("Name,Value__c\nA,1\nB,2\nC,3\n", part_rows=2, name="first.csv")
+    job.slices.pop()
+    job.source("Name,Value__c\nD,4\nC,3\n", name="second.csv")
+    job.result(0, "successful", [["a", "true", "A", "1.0"], ["b", "true", "B", "2.0"]])
+    job.result(1, "successful", [["c", "true", "C", "3.0"]])
+    assert outcomes(job) == [
+        ("loaded", "a", ""),
+        ("loaded", "b", ""),
+        ("unprocessed", "", ""),
+        ("loaded", "c", ""),
+    ]
+
+
 def test_numbers_that_are_texts_stay_texts(job: Any) -> None:
     job.source("Code__c,Amount\n00123,5\n123,5\n123.0,5\n")
     job.result(0, "successful", [["2", "true", "123", "5.0"], ["1", "true", "00123", "5.0"]])

@@ -141,7 +141,10 @@ class SourceRows:
                 self.database.run(f"INSERT INTO {table} {found}")
                 continue
             write_in_order(self.database, _READ, key(_NAMES, forms), self.relation(file))
-            self.database.run(f"INSERT INTO {table} SELECT {file.first} + rowid, h, k FROM {_READ}")
+            self.database.run(
+                f"INSERT INTO {table} SELECT {file.first} + rowid, h, k FROM {_READ}"
+                f" WHERE rowid < {file.rows}"
+            )
             self.database.run(f"DROP TABLE {_READ}")
         return table
 
