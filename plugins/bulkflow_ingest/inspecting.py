@@ -14,7 +14,7 @@ from bulkflow.plugin.boundary import attributed
 from bulkflow_csv import ByteSource, Fold, read_head, spool
 from bulkflow_csv.source import not_gzip
 from bulkflow_ingest.arranging import arranged, problems
-from bulkflow_ingest.near import near_column
+from bulkflow_ingest.operation import against_operation
 from bulkflow_ingest.settings import IngestSettings
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def source_problems(context: Context, job: Job) -> Iterator[Problem]:
                 if found:
                     return
                 columns = [column.name for column in arranged(columns, settings)]  # noqa: PLW2901
-            yield from _against_operation(name, columns, settings)
+            yield from against_operation(name, columns, settings)
         elif columns != first[1]:
             yield Problem(
                 f"{name} has other columns than {first[0]}",
@@ -70,62 +70,6 @@ def source_problems(context: Context, job: Job) -> Iterator[Problem]:
                 "location",
                 "B401",
             )
-
-
-def _against_operation(
-    name: str, columns: Sequence[str], settings: IngestSettings
-) -> Iterator[Problem]:
-    key = key_of(settings)
-    known = {column.lower() for column in columns}
-    if key is not None and key.lower() not in known:
-        verb = f"{verb_of(settings)} {settings.object}"
-        by = "" if key == "Id" else f" by {key}"
-        near = near_column(key, columns)
-        yield Problem(
-            f"{name} has no column {key}, which `{verb}{by}` needs",
-            f"{near}; {_columns_are(columns)}"
-            if near and columns[1:]
-            else near or _columns_are(columns),
-            "operation",
-            "B402",
-        )
-    surplus = [column for column in columns if column.lower() != "id"]
-    if settings.operation in {"delete", "hardDelete"} and surplus:
-        yield Problem(
-            f"{name} has columns beside Id: {listed(surplus)}",
-            "a delete takes the column Id and no other; remove the others from the file",
-            "location",
-            "B403",
-        )
-    if settings.operation == "insert" and "id" in known:
-        yield Problem(
-            f"{name} has a column Id, but new records get theirs from the org",
-            f"remove the column, or write `update {settings.object}`",
-            "location",
-            "B403",
-        )
-
-
-def key_of(settings: IngestSettings) -> str | None:
-    """The column that names the record of a row; None where rows make new ones."""
-    if settings.operation == "upsert":
-        return settings.external_id_field
-    return "Id" if settings.operation in {"update", "delete", "hardDelete"} else None
-
-
-def verb_of(settings: IngestSettings) -> str:
-    """The operation as pipeline files have it."""
-    return "hard delete" if settings.operation == "hardDelete" else str(settings.operation)
-
-
-def listed(names: Sequence[str], most: int = 12) -> str:
-    """Names with commas, cut where there are many."""
-    others = len(names) - most
-    return ", ".join(names[:most]) + (f" and {others:,} more" if others > 0 else "")
-
-
-def _columns_are(columns: Sequence[str]) -> str:
-    return f"its columns are {listed(columns)}"
 
 
 def _headers(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.inspecting import key_of, listed, source_name, verb_of
+from bulkflow_ingest.inspecting import source_name
 from bulkflow_ingest.near import did_you_mean, nearest
+from bulkflow_ingest.operation import key_of, listed, verb_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,9 +10,9 @@ from bulkflow.model.event import Notice
 from bulkflow.plugin import Problem
 from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.describing import Describer
-from bulkflow_ingest.inspecting import verb_of
 from bulkflow_ingest.inspecting_columns import ColumnInspector
 from bulkflow_ingest.near import did_you_mean
+from bulkflow_ingest.operation import verb_of
 from bulkflow_ingest.settings import IngestSettings, is_ingest
 from bulkflow_salesforce import ForbiddenError
 

@@ -30,6 +30,7 @@ from bulkflow_csv import (
 )
 from bulkflow_ingest.arranging import arranged, problems
 from bulkflow_ingest.cutting import limit_of
+from bulkflow_ingest.operation import against_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,13 +152,18 @@ def layout_of(head: Head, settings: IngestSettings) -> Layout:
     """What the clauses make of a file.
 
     Raises:
-        ProblemsError: They name columns that it does not have, or two for one field.
+        ProblemsError: They name columns that it does not have, or two for one field; or what is
+            sent does not fit the operation.
     """
-    found = list(problems(head.source.name, head.header.columns, settings))
+    name, columns = head.source.name, head.header.columns
+    sent = arranged(columns, settings)
+    found = list(problems(name, columns, settings))
+    # A name that the file does not have is the cause of what its operation then misses.
+    found = found or list(against_operation(name, [column.name for column in sent], settings))
     if found:
-        raise ProblemsError(found, head.source.name)
+        raise ProblemsError(found, name)
     delimiter = head.dialect.delimiter if head.dialect.is_known else ","
-    return Layout(arranged(head.header.columns, settings), settings.nulls, delimiter)
+    return Layout(sent, settings.nulls, delimiter)
 
 
 def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:

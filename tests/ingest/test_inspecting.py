@@ -11,6 +11,7 @@ import pytest
 
 from bulkflow_sandbox import Sandbox, SandboxServer
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
+from support.proxy import Proxy
 from support.workshop import Workshop
 
 SCHEMA = {
@@ -87,6 +88,31 @@ def test_columns_are_held_against_the_operation(
 ) -> None:
     desk.write("rows.csv", f"{header}\n{header}\n")
     assert [code for code, _ in sources(desk, pipeline(what))] == codes
+
+
+@pytest.mark.parametrize("streamed", ["", "    streamed\n"])
+def test_a_run_holds_columns_against_the_operation_before_its_first_request(
+    workshop: Workshop, proxy: Proxy, streamed: str
+) -> None:
+    workshop.write("rows.csv", "ExternalId,Name\n1,A\n")
+    text = pipeline("upsert Account by External_Id__c")
+    ran = workshop.run(text.replace("load ", streamed + "load ", 1))
+    assert ran.code == 2, ran.out
+    (error,) = ran.event("run_finished")["errors"]
+    assert "rows.csv has no column External_Id__c" in error["message"]
+    assert not proxy.count("POST", "/jobs/ingest")
+
+
+def test_columns_that_a_file_of_saved_rows_has_are_told_with_the_clause_that_drops_them(
+    desk: Workshop,
+) -> None:
+    desk.write("rows.csv", "Name,_file,_line,_error\nA,x.csv,2,why\n")
+    text = pipeline("insert Account")
+    (told,) = found(desk, text, "check", "--sources")
+    assert told["code"] == "B403"
+    assert told["help"] == "leave them out: `drop _file _line _error`"
+    dropped = text.replace("load ", "    drop _file _line _error\nload ", 1)
+    assert sources(desk, dropped) == []
 
 
 def test_a_missing_key_comes_with_the_column_that_may_be_meant(desk: Workshop) -> None:
