@@ -11,7 +11,7 @@ from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import Header, check_columns
 from bulkflow_csv.limits import FormatLimits
 from bulkflow_csv.record import Mark, RawRecord
-from bulkflow_csv.sniff import UTF8_BOM, refuse_foreign_encoding, sniff_delimiter
+from bulkflow_csv.sniff import UTF8_BOM, refuse_foreign_form, sniff_delimiter
 from bulkflow_csv.walk import Walker
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def read_head(
         sample = _read(file, 0, max(_SAMPLE_BYTES, 4 * limits.header + 8))
         end = data_end(file, stamp.size)
         ended = end > 0 and _read(file, end - 1, 1) == b"\n"
-    refuse_foreign_encoding(sample, name=source.name)
+    refuse_foreign_form(sample, name=source.name)
     bom = sample.startswith(UTF8_BOM)
     start = len(UTF8_BOM) if bom else 0
     if end <= start:

@@ -17,16 +17,43 @@ _FOREIGN_MARKS: Final = {
     b"\xff\xfe": "UTF-16 (little-endian)",
     b"\xfe\xff": "UTF-16 (big-endian)",
 }
+_NO_TEXT: Final = {
+    b"PK\x03\x04": (
+        "a ZIP archive, as an Excel workbook (.xlsx) is",
+        "save the sheet as CSV UTF-8, or unpack the archive",
+    ),
+    b"\xd0\xcf\x11\xe0": (
+        "an Excel workbook, or another document of Office",
+        "save the sheet as CSV UTF-8",
+    ),
+}
+_FOR_EXCEL: Final = re.compile(rb"sep=(.)\r?\n")
 _QUOTED: Final = re.compile(rb'"[^"]*+"')
 _SAMPLE_RECORDS: Final = 200
 
 
-def refuse_foreign_encoding(sample: bytes, *, name: str) -> None:
-    """See that the file does not say of itself that it is UTF-16 or UTF-32.
+def refuse_foreign_form(sample: bytes, *, name: str) -> None:
+    """See that the file does not say of itself that it is UTF-16, UTF-32, or no text at all.
+
+    Nor may it begin with the line that tells Excel the delimiter: Salesforce would take that for
+    the header.
 
     Raises:
         CsvError: It does.
     """
+    for mark, (what, advice) in _NO_TEXT.items():
+        if sample.startswith(mark):
+            raise CsvError(f"the file is {what}", name=name, offset=0, line=1, help=advice)
+    start = len(UTF8_BOM) if sample.startswith(UTF8_BOM) else 0
+    told = _FOR_EXCEL.match(sample, start)
+    if told is not None:
+        raise CsvError(
+            f"the first line is one for Excel, `sep={told[1].decode('latin-1')}`",
+            name=name,
+            offset=start,
+            line=1,
+            help="remove it: the first line must name the columns",
+        )
     for mark, encoding in _FOREIGN_MARKS.items():
         if sample.startswith(mark):
             raise CsvError(

@@ -204,7 +204,8 @@ class Walker:
         self._fail(
             message,
             at,
-            help="convert the file to one line ending, LF or CRLF, inside quoted values too",
+            help="convert the file to one line ending, LF or CRLF, inside quoted values too, or "
+            "say `mend line endings` in the job",
         )
 
     def _check_value(self, data: bytes, start: int, end: int, *, quoted: bool = False) -> None:

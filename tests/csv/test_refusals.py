@@ -38,6 +38,15 @@ CASES = {
     "UTF-16 big": Case(b"\xfe\xff\0a", "the file is UTF-16 (big-endian)", 0, 1, None),
     "UTF-32 little": Case(b"\xff\xfe\0\0", "the file is UTF-32 (little-endian)", 0, 1, None),
     "UTF-32 big": Case(b"\0\0\xfe\xff", "the file is UTF-32 (big-endian)", 0, 1, None),
+    "Excel workbook": Case(
+        b"PK\x03\x04\x14\0\x06\0" + bytes(90), "the file is a ZIP archive, as an", 0, 1, None
+    ),
+    "old Excel workbook": Case(
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "the file is an Excel workbook", 0, 1, None
+    ),
+    "line for Excel": Case(
+        BOM + b"sep=;\r\na;b\r\n1;2\r\n", "the first line is one for Excel, `sep=;`", 3, 1, None
+    ),
     "blank first line": Case(b"\na,b\n1,2\n", "a column of the header has no name", 0, 1, 0, 1),
     "nameless column": Case(b"a,,c\n", "a column of the header has no name", 0, 1, 0, 2),
     "blank name": Case(b'a," "\n', "a column of the header has no name", 0, 1, 0, 2),
