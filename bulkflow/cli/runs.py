@@ -14,6 +14,7 @@ from bulkflow.cli.options import state_option
 from bulkflow.cli.shell import run_ids
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.model.org import org_as_text
+from bulkflow.report.amounts import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def command(environment: Environment, run: str | None, state_dir: Path, as_json:
 
 def _line(run: RunSummary) -> str:
     at = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    jobs = f"{run.rows:,} rows in {', '.join(run.jobs)}" if run.jobs else "no rows"
+    jobs = f"{plural(run.rows, 'row')} in {', '.join(run.jobs)}" if run.jobs else "no rows"
     return f"{run.id}  {at}  {state_of(run):<13}  {run.pipeline} ({run.org}): {jobs}"
 
 
@@ -65,7 +66,7 @@ def _story(story: RunStory) -> Iterator[str]:
         yield f"  job {job}{where}"
         for each in history.parts:
             part = each.part
-            where = f"{part.source} from line {part.first_line:,}, {part.rows:,} rows"
+            where = f"{part.source} from line {part.first_line:,}, {plural(part.rows, 'row')}"
             yield f"    part {part.index + 1}: {where}: {_fate(each)}"
 
 

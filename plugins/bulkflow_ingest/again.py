@@ -62,7 +62,8 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
             break
         pause = min(LONGEST_PAUSE, 2.0**attempt)
         rows = sum(each.rows for each in again)
-        work.context.emit(Notice(f"sending {rows:,} rows again in {pause:g} s", job=work.job.key))
+        which = "1 row" if rows == 1 else f"{rows:,} rows"
+        work.context.emit(Notice(f"sending {which} again in {pause:g} s", job=work.job.key))
         work.context.sleep(pause)
         parts = add_rows(work.context, work.job, again)
         try:

@@ -108,10 +108,11 @@ def describe(part: PartJob) -> str:
     reason = part.error_message or "Salesforce gives no reason"
     if part.state == JobState.ABORTED:
         reason = "it was aborted"
-    if part.deleted:
-        reason = "it is gone from the org; rows that it had processed stay loaded"
     where = f" ({part.part.source} from line {part.part.first_line:,})" if part.part else ""
-    return f"part {part.number + 1}{where}, job {part.id}, is {part.state}: {reason}"
+    which = f"part {part.number + 1}{where}, job {part.id},"
+    if part.deleted:
+        return f"{which} is gone from the org; rows that it had processed stay loaded"
+    return f"{which} is {part.state}: {reason}"
 
 
 def _help(bad: Sequence[PartJob], run: str) -> str | None:

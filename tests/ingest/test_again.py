@@ -104,6 +104,7 @@ def test_every_row_that_is_not_loaded_is_sent_again_on_demand(
         'save failed rows of job people to "failed.csv"\n'
     )
     assert ran.code == 0, ran.out
+    assert any("sending 1 row again" in str(each.get("message")) for each in ran.events)
     assert proxy.count("POST", "/jobs/ingest") == 2
     assert outcome(ran) == (2, 1, 1, 0)
     (failed,) = rows_of(workshop.folder / "failed.csv")

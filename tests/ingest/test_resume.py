@@ -552,6 +552,14 @@ def test_what_each_turn_of_a_loop_made_is_taken_back(
     assert alive(sandbox, tag) == []
 
 
+def test_a_run_of_one_row_is_shown_as_that(workshop: Workshop, tag: str) -> None:
+    workshop.write("people.csv", f"LastName\n{tag}1\n")
+    run = str(workshop.run(STAGED).event("run_finished")["run"])
+    shown = workshop.command("runs", run, "--state-dir", str(workshop.folder / "state"))
+    assert ": 1 row in people\n" in shown.out
+    assert "from line 2, 1 row: job 750" in shown.out
+
+
 def test_a_run_is_shown_with_its_steps_and_parts(
     workshop: Workshop, proxy: Proxy, people: Path
 ) -> None:
