@@ -217,7 +217,7 @@ def _behind(scanned: Scan, before: Mark, *, feeds: int) -> Mark:
     size, rows = scanned.head.stamp.size, before.record + scanned.rows
     if not before.offset:
         return Mark(size, 1 + feeds, rows)
-    return Mark(before.offset + size - len(scanned.header.raw), before.line + feeds, rows)
+    return Mark(before.offset + size - scanned.head.header.size, before.line + feeds, rows)
 
 
 def _told(head: Head, first: Head | None, before: Mark) -> Head:

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_csv import ByteSource, CsvError, PartLimit, PartRange, scan, windows
+from bulkflow_csv import (
+    ByteSource,
+    CsvError,
+    FormatLimits,
+    PartLimit,
+    PartRange,
+    renamed,
+    scan,
+    windows,
+)
 
 LAW = settings(
     max_examples=60,
@@ -122,6 +131,27 @@ def test_a_fault_is_told_as_of_the_whole_stream(tmp_path: Path, fault: bytes, be
         whole(data, tmp_path)
     with pytest.raises(CsvError) as caught:
         in_windows(data, tmp_path, 160)
+    assert str(caught.value) == str(expected.value)
+    assert caught.value.place == expected.value.place
+
+
+@pytest.mark.parametrize("names", [("N", "P"), ("First_and_last_name__c", "Telephone__c")])
+def test_a_fault_is_told_as_of_the_stream_whatever_its_columns_are_called(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    data = b"Name,Phone\n" + b"a,b\n" * 300 + b"a,\0\n" + b"c,d\n" * 40
+    with pytest.raises(CsvError) as expected:
+        whole(data, tmp_path)
+    with pytest.raises(CsvError) as caught:
+        for _ in windows(
+            io.BytesIO(data),
+            tmp_path,
+            name="data.csv",
+            limit=PartLimit(160),
+            least=160,
+            named=lambda head: renamed(head, names, FormatLimits()),
+        ):
+            pass
     assert str(caught.value) == str(expected.value)
     assert caught.value.place == expected.value.place
 
