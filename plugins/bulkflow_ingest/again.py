@@ -14,9 +14,10 @@ from bulkflow_ingest.info import JobState
 from bulkflow_ingest.preparing import add_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bulkflow_ingest.fates import Resend
+    from bulkflow_ingest.parts import PartJob
     from bulkflow_ingest.work import JobWork
 
 AGAIN = "again"
@@ -54,8 +55,8 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
     _refuse_running(work)
     # What an earlier attempt at the run began to send again.
     begun = [part for part in work.parts.parts if part.origin is not None and not part.is_final]
-    work.load_parts(begun)
     tries = _Tries.of(work, {"selection": selection, "times": times, "pattern": pattern})
+    _try(work, begun, is_last=tries.used >= times)
     for attempt in range(tries.used, times):
         again = _worth_it(work, selection, pattern, attempt)
         if not again:
@@ -65,20 +66,25 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         which = "1 row" if rows == 1 else f"{rows:,} rows"
         work.context.emit(Notice(f"sending {which} again in {pause:g} s", job=work.job.key))
         work.context.sleep(pause)
-        parts = add_rows(work.context, work.job, again)
-        try:
-            work.load_parts(parts)
-        except StepError as error:
-            # Somebody who aborts a job wants its rows no more.
-            if not all(part.state in {JobState.JOB_COMPLETE, JobState.FAILED} for part in parts):
-                raise
-            if attempt + 1 == times:
-                # What the last try has loaded before its job failed is told as well.
-                work.counting.settle()
-                raise
-            _say_that_tries_go_on(work, error)
+        _try(work, add_rows(work.context, work.job, again), is_last=attempt + 1 == times)
     work.counting.settle()
     tries.over(work)
+
+
+def _try(work: JobWork, parts: Sequence[PartJob], *, is_last: bool) -> None:
+    """Load rows that are sent again. A job that does not complete is an error of the last try."""
+    try:
+        work.load_parts(parts)
+    except StepError as error:
+        states = {part.state for part in parts}
+        # Somebody who aborts a job wants its rows no more.
+        if JobState.FAILED not in states or not states <= {JobState.JOB_COMPLETE, JobState.FAILED}:
+            raise
+        if is_last:
+            # What the last try has loaded before its job failed is told as well.
+            work.counting.settle()
+            raise
+        _say_that_tries_go_on(work, error)
 
 
 def _say_that_tries_go_on(work: JobWork, error: StepError) -> None:

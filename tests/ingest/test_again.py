@@ -326,6 +326,25 @@ def test_a_step_that_was_cut_short_goes_on_counting_its_tries(tmp_path: Path) ->
         assert len(org.jobs()) == 3, again.out + again.err
 
 
+def test_a_try_that_was_cut_short_may_fail_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkflow_ingest.again.LONGEST_PAUSE", 0.0)
+    with local_org(faults=["rows=lock:1.0", "create#2=403"]) as org:
+        workshop = Workshop(tmp_path, dict(org.environment))
+        people(workshop, "A", 4)
+        ran = workshop.run(
+            HEADER + "load job people\nretry failed rows of job people up to 2 times\n"
+        )
+        assert ran.code == 1, ran.out
+        org.sandbox.faults.clear()
+        org.sandbox.inject(FailJob(1))
+        resumed = workshop.command("resume", "--state-dir", str(tmp_path / "state"), "--json")
+        assert resumed.code == 0, resumed.out
+        assert len(org.jobs()) == 3
+        assert len(org.records("Contact")) == 4
+
+
 def test_files_with_other_delimiters_are_sent_again_when_a_run_is_gone_on_with(
     tmp_path: Path,
 ) -> None:
