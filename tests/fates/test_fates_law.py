@@ -12,7 +12,7 @@ from unittest import mock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_ingest.fates import matching, sayings
+from bulkflow_ingest.fates import batches, sayings
 from bulkflow_sandbox.dates import java_double, read_moment
 
 CODES = ["UNABLE_TO_LOCK_ROW:unable to obtain:--", 'BAD:a, "b"\nc:Name Amount__c --']
@@ -74,7 +74,7 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
         "crlf": draw(st.booleans()),
         "seed": draw(st.integers(0, 2**16)),
         # How many rows are looked at in memory, and how many errors are kept once each.
-        "batch": draw(st.sampled_from([3, matching.BATCH_ROWS])),
+        "batch": draw(st.sampled_from([3, batches.BATCH_ROWS])),
         "few": draw(st.sampled_from([0, sayings.FEW])),
     }
 
@@ -118,7 +118,7 @@ def test_every_row_has_one_fate_and_without_doubt_its_own(
     assert number == len(rows)
 
     with (
-        mock.patch.object(matching, "BATCH_ROWS", made["batch"]),
+        mock.patch.object(batches, "BATCH_ROWS", made["batch"]),
         mock.patch.object(sayings, "FEW", made["few"]),
         job.fates() as fates,
     ):

@@ -14,55 +14,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from attrs import define, evolve, field, frozen
+from attrs import define, field
 
+from bulkflow_ingest.fates.batches import batches_of
 from bulkflow_ingest.fates.errors import UnsuitedError
 from bulkflow_ingest.fates.likeness import Form, Forms, compared
 from bulkflow_ingest.fates.singles import singles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from bulkflow_ingest.fates.batches import Batch
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.result_rows import ResultRows
     from bulkflow_ingest.fates.source_rows import SourceRows
 
-BATCH_ROWS: Final = 500_000
-"""Rows that are matched at a time, if no part is larger: what bounds the memory."""
-
 _SAMPLE_ROWS: Final = 2_000
 _SAMPLE_BATCHES: Final = 4
-
-
-@frozen
-class Batch:
-    """Neighbouring parts that are matched together: their rows, and their slices' numbers."""
-
-    first: int
-    end: int
-    first_slice: int
-    end_slice: int
-
-    def rows(self, name: str = "row") -> str:
-        """The SQL for being one of its rows."""
-        return f"{name} >= {self.first} AND {name} < {self.end}"
-
-    def slices(self, name: str = "p") -> str:
-        """The SQL for belonging to one of its slices."""
-        return f"{name} >= {self.first_slice} AND {name} < {self.end_slice}"
-
-    def pieces(self) -> Iterator[Batch]:
-        """Neighbouring rows of it, few enough to be looked at in memory."""
-        for first in range(self.first, self.end, BATCH_ROWS):
-            yield evolve(self, first=first, end=min(first + BATCH_ROWS, self.end))
-
-    def hashes(self, name: str = "h") -> Iterator[str]:
-        """The SQL for a hash to be one of some, so that few enough rows have one of these."""
-        count = -(-(self.end - self.first) // BATCH_ROWS)
-        step = -(-(1 << 64) // max(count, 1))
-        for index in range(count):
-            least, most = index * step, min((index + 1) * step, 1 << 64) - 1
-            yield f"{name} BETWEEN {least} AND {most}" if count > 1 else "true"
 
 
 @define(eq=False)
@@ -80,7 +48,7 @@ class Matching:
     batches: Sequence[Batch] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.batches = list(_batches(self.source))
+        self.batches = list(batches_of(self.source.files))
 
     def run(self) -> None:
         """Match everything that can be matched."""
@@ -105,15 +73,12 @@ class Matching:
         Raises:
             UnsuitedError: There are some, and the rows that they may belong to were left out.
         """
-        left = self._count_left()
+        left = self.database.number(
+            "SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"
+        )
         if left and self.source.sifted:
             raise UnsuitedError("some results are not told from the rows that were looked at")
         return left
-
-    def _count_left(self) -> int:
-        return self.database.number(
-            "SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"
-        )
 
     def _round(self, forms: Forms, *, last: bool) -> None:
         keys = self.source.write_keys("source_keys", forms)
@@ -331,17 +296,3 @@ class Matching:
 
 def _all_by_meaning(forms: Forms) -> Forms:
     return {place: max(form, Form.MEANING) for place, form in forms.items()}
-
-
-def _batches(source: SourceRows) -> Iterator[Batch]:
-    first = first_slice = 0
-    end = end_slice = 0
-    for file in source.files:
-        for each in file.slices:
-            if end > first and end + each.rows - first > BATCH_ROWS:
-                yield Batch(first, end, first_slice, end_slice)
-                first, first_slice = end, end_slice
-            end += each.rows
-            end_slice += 1
-    if end_slice > first_slice:
-        yield Batch(first, end, first_slice, end_slice)

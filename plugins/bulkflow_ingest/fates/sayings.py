@@ -12,8 +12,8 @@ from attrs import define, field
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bulkflow_ingest.fates.batches import Batch
     from bulkflow_ingest.fates.database import Database
-    from bulkflow_ingest.fates.matching import Batch
 
 LOADED: Final = 0
 FAILED: Final = 1

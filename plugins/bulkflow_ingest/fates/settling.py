@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bulkflow_ingest.fates.batches import Batch
     from bulkflow_ingest.fates.database import Database
-    from bulkflow_ingest.fates.matching import Batch
     from bulkflow_ingest.fates.source_rows import SourceRows
 
 DIFFERENT_FATES = 1

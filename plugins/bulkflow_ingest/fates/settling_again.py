@@ -14,9 +14,9 @@ from bulkflow_ingest.fates.settling import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bulkflow_ingest.fates.batches import Batch
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import SourceFile
-    from bulkflow_ingest.fates.matching import Batch
 
 
 def settle_again(database: Database, files: Sequence[SourceFile], batches: Sequence[Batch]) -> None:
