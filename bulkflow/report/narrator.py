@@ -119,7 +119,9 @@ class Narrator:
         known = self.progress.get(event.job or "")
         if known is not None:
             sent = self._sent.get(event.job or "", 0)
-            words += gained(began.before if began else None, known.latest, event.seconds, sent)
+            words += gained(
+                began.before if began else None, known.latest, _sending(event, began, known), sent
+            )
         text = padded(self.step_text(event), _STEP_COLUMN)
         return f"  {mark} {text}  {self.style.paint(', '.join(words), Role.FAINT)}"
 
@@ -194,3 +196,12 @@ class Narrator:
 
 def _key(event: StepStarted | StepFinished | StepFailed) -> tuple[object, ...]:
     return (event.job, event.step, event.span.source.name, event.span.start)
+
+
+def _sending(
+    event: StepFinished | StepFailed, began: RunningStep | None, known: JobProgress
+) -> float:
+    """The seconds from the beginning of a step to the last of its bytes: a load then waits."""
+    if began is None or known.sent_at is None:
+        return event.seconds
+    return min(event.seconds, max(0.0, known.sent_at - began.event.at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from bulkflow.report.amounts import count, duration, plural, size, size_of
 
@@ -24,6 +24,8 @@ class JobProgress:
     """A job's latest report of progress, and enough earlier ones to know its pace."""
 
     latest: Progress
+    sent_at: float | None = field(default=None, init=False)
+    """When bytes were last seen to have left, in seconds since the epoch."""
     _samples: deque[Progress] = Factory(deque)
 
     def update(self, event: Progress) -> None:
@@ -35,6 +37,8 @@ class JobProgress:
             self._samples.clear()
         elif not self._samples:
             self._samples.append(self.latest)
+        if event.bytes_sent > self.latest.bytes_sent:
+            self.sent_at = event.at
         self.latest = event
         if not self._samples or event.at - self._samples[-1].at >= _SPACING:
             self._samples.append(event)
@@ -113,9 +117,10 @@ def _states(event: Progress) -> list[str]:
 def gained(
     before: Progress | None, after: Progress, seconds: float, sent_before: int = 0
 ) -> list[str]:
-    """What a step of that many seconds brought: bytes with their pace, rows, rows that failed.
+    """What a step brought: bytes with their pace, rows, rows that failed.
 
-    `sent_before` are the bytes that were up when the run was gone on with.
+    `seconds` is how long its bytes took, without what came behind them. `sent_before` are the bytes
+    that were up when the run was gone on with.
     """
     words = []
     sent = after.bytes_sent - (before.bytes_sent if before else sent_before)

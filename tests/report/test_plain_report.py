@@ -15,6 +15,7 @@ from bulkflow.model.event import (
     Progress,
     RunFinished,
     Shown,
+    StepFinished,
     StepStarted,
 )
 from bulkflow.model.part import Counts, ErrorCount
@@ -22,6 +23,7 @@ from bulkflow.report import OutputError, PlainReport
 from bulkflow.report.output import Output
 from bulkflow.report.style import Style
 from bulkflow.report.summary import summary_lines
+from bulkflow.source import SourceText, Span
 
 
 def _told(events, *, stream=None, **options) -> str:
@@ -54,6 +56,21 @@ def test_a_good_run_reads_from_its_heading_to_its_counts(good_run) -> None:
         "done in 7.0 s\n"
         "  accounts  10,000 rows: 9,993 loaded, 7 failed -> out/failed.csv\n"
     )
+
+
+def test_the_pace_of_a_load_is_that_of_its_bytes_and_not_of_the_wait_behind_them() -> None:
+    span = Span(SourceText("load.bulkflow", "load job a\n"), 0, 10)
+    up = Progress("a", 100.0, 1, 0, 0, 2_000_000, 0, 0, 10, {})
+    text = _told(
+        [
+            StepStarted("load", "load job a", "a", span, 100.0),
+            up,
+            evolve(up, at=104.0, bytes_sent=2_000_000),
+            evolve(up, at=140.0, bytes_sent=2_000_000, parts_done=1, rows_processed=10),
+            StepFinished("load", "load job a", "a", span, 140.0, 40.0),
+        ]
+    )
+    assert "40 s, 2.0 MB up at 500.0 kB/s, 10 rows processed\n" in text
 
 
 def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_run) -> None:
