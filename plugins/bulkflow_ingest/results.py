@@ -135,14 +135,23 @@ class Results:
         for row in self._told(ResultFile.FAILED):
             yield row.get("Id", ""), row["sf__Error"]
 
+    def errors(self) -> Iterator[str]:
+        """The error of each row that failed; rows that failed again have one for each time."""
+        for header, row in self._rows_of(ResultFile.FAILED):
+            yield row[header.index("sf__Error")]
+
     def _told(self, which: ResultFile) -> Iterator[dict[str, str]]:
+        for header, row in self._rows_of(which):
+            yield dict(zip(header, row, strict=True))
+
+    def _rows_of(self, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
+        """Each row of a result file of all parts, with its header."""
         self._finished()
         self._refuse_gone(which)
         known = [part for part in self.parts.parts if part.id is not None]
         self.files.fetch((part, which) for part in known if self.files.has_rows(part, which))
         for part in known:
-            for header, row in self._read(part, which):
-                yield dict(zip(header, row, strict=True))
+            yield from self._read(part, which)
 
     def _refuse_gone(self, *needed: ResultFile) -> None:
         files = self.files

@@ -91,7 +91,11 @@ def wait(
     Looks often at first and less often as the job gets older, unless `every` says how often. When
     the time of `up to` is over the step fails, but the job does not: it goes on in the org.
     """
-    _work(context, job).wait(timeout, interval)
+    from bulkflow_ingest.reasons import tell_reason
+
+    work = _work(context, job)
+    work.wait(timeout, interval)
+    tell_reason(work)
 
 
 @step(
@@ -102,7 +106,11 @@ def wait(
 )
 def load(context: Context, job: Job) -> None:
     """Upload, close and wait as a stream: a part is closed as soon as its data is up."""
-    _work(context, job).load()
+    from bulkflow_ingest.reasons import tell_reason
+
+    work = _work(context, job)
+    work.load()
+    tell_reason(work)
 
 
 @step("show [{job}]", requests=_per_part(1))

@@ -14,10 +14,11 @@ from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.testing import LocalOrg, local_org
-from support.proxy import Proxy
+from support.proxy import Proxy, answering
 from support.workshop import Ran, Workshop
 
 HEADER = 'org env\njob people\n    insert Contact\n    from "people.csv"\n'
+FAILED_RESULTS = "/jobs/ingest/[^/]+/failedResults"
 
 
 @pytest.fixture
@@ -80,6 +81,42 @@ def test_the_commonest_error_of_rows_that_failed_is_named_where_it_is_known(
     assert job["failed"] == 3
     assert job["commonest_error"]["rows"] == 2
     assert job["commonest_error"]["message"].startswith("REQUIRED_FIELD_MISSING")
+
+
+@pytest.mark.parametrize("load", ["load job people", "upload then close then wait for job people"])
+def test_why_rows_failed_is_told_where_the_file_says_nothing_of_them(
+    workshop: Workshop, proxy: Proxy, tag: str, load: str
+) -> None:
+    long = "x" * 81
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n{long},b\n,c\n,d\n{long}y,e\n,f\n")
+    ran = workshop.run(HEADER + "    parts of 2 rows\n" + load + "\n")
+    assert ran.code == 3, ran.out
+    (job,) = ran.event("run_finished")["jobs"]
+    assert job["commonest_error"]["rows"] == 3
+    assert job["commonest_error"]["message"].startswith("REQUIRED_FIELD_MISSING")
+    assert proxy.count("GET", FAILED_RESULTS) == 3
+
+
+def test_rows_that_a_later_step_deals_with_are_not_asked_why_they_failed(
+    workshop: Workshop, proxy: Proxy, tag: str
+) -> None:
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
+    ran = workshop.run(HEADER + "load job people\nrequire failed rows of job people under 2\n")
+    assert ran.code == 0, ran.out
+    assert not proxy.count("GET", FAILED_RESULTS)
+
+
+def test_that_nobody_can_tell_why_rows_failed_changes_no_end(
+    workshop: Workshop, proxy: Proxy, tag: str
+) -> None:
+    workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
+    gone = [{"errorCode": "NOT_FOUND", "message": "no results"}]
+    proxy.on("GET", FAILED_RESULTS, answering(404, gone))
+    ran = workshop.run(HEADER + "load job people\n")
+    assert ran.code == 3, ran.out
+    assert outcome(ran) == (2, 1, 1, 0)
+    (job,) = ran.event("run_finished")["jobs"]
+    assert job["commonest_error"] is None
 
 
 def test_what_is_wrong_with_the_data_is_not_sent_again(

@@ -1,0 +1,63 @@
+"""Why rows failed, told where a file says nothing of rows that fail."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.part import ErrorCount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bulkflow_ingest.work import JobWork
+
+_ANSWERS: Final = ("save ", "require ", "retry ")
+"""What a step begins with that says what is to become of rows that failed."""
+_FIELDS: Final = re.compile(r":([^:]*?) ?--\s*$")
+
+
+def tell_reason(work: JobWork) -> None:
+    """Find the commonest error of a job whose rows failed, unless a later step deals with them.
+
+    That takes the failed results of each part that has any. A run ends in the same way without
+    them, so that they cannot be had is no failure.
+
+    Raises:
+        RunInterruptedError: The run is to stop.
+    """
+    ahead = any(step.word.startswith(_ANSWERS) for step in work.context.ahead)
+    if ahead or not work.job.counts.failed:
+        return
+    try:
+        work.job.commonest_error = commonest(work.results.errors())
+    except RunInterruptedError:
+        raise
+    except BulkflowError as error:
+        work.context.emit(
+            Notice(
+                f"why rows failed cannot be told: {error}",
+                NoticeLevel.DETAIL,
+                job=work.job.key,
+            )
+        )
+
+
+def commonest(errors: Iterable[str]) -> ErrorCount | None:
+    """The first error of those that most rows have, alike by code and fields; None without any.
+
+    The rest of an error often names the row's own values. Memory goes with the number of codes and
+    lists of fields.
+    """
+    rows: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], str] = {}
+    for error in errors:
+        fields = _FIELDS.search(error)
+        group = (error.partition(":")[0], fields[1] if fields else "")
+        rows[group] += 1
+        first.setdefault(group, error)
+    most = max(rows, key=rows.__getitem__, default=None)
+    return None if most is None else ErrorCount(first[most], rows[most])
