@@ -242,9 +242,10 @@ class RunJournal:
 
 
 def _json(values: Mapping[str, object]) -> str:
-    return json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
+    # In ASCII: an org may say half a character, which SQLite keeps in no other way.
+    return json.dumps(dict(values), sort_keys=True)
 
 
 def _in_order(values: Mapping[str, str]) -> str:
     """The same where the order is to be as the file has it."""
-    return json.dumps(dict(values), ensure_ascii=False)
+    return json.dumps(dict(values))

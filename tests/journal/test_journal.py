@@ -359,6 +359,15 @@ def test_a_value_that_cannot_be_written_is_no_fault_of_others(run, journal: Jour
     assert rows(journal, "job", "intent") == [("accounts",)]
 
 
+def test_half_a_character_in_what_an_org_says_can_be_kept(run, journal: Journal) -> None:
+    # JSON can say it, and a text that was cut does.
+    told = {"error": "STRING_TOO_LONG: \ud83d"}
+    run.prepared("accounts", manifest(PART))
+    run.settle(run.intend("accounts", 0, "create", {}), "refused", told)
+    (intent,) = run.history("accounts").parts[0].intents
+    assert intent.result == told
+
+
 def test_one_who_is_interrupted_leaves_the_others_their_turn(
     run, journal: Journal, monkeypatch
 ) -> None:
