@@ -57,10 +57,11 @@ def run(
         StateLockedError: another process works with the state directory.
         UsageError: there is no place for the journal.
     """
+    from bulkflow.engine.orgs import all_transient
     from bulkflow.journal import RunJournal
 
     with journal_of(request.state_directory) as journal:
-        anew = fresh or _are_transient(plan.orgs, host)
+        anew = fresh or all_transient(plan.orgs, host.catalogue.orgs)
         loaded = {} if anew else _loaded_before(journal, request, plan.orgs)
         run_id = new_run_id(journal.time())
         texts = {str(each.path.absolute()): each.text for each in plan.sources if each.path}
@@ -211,12 +212,6 @@ def opened(directory: Path) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
-
-
-def _are_transient(orgs: Mapping[str, str], host: PluginHost) -> bool:
-    """Whether nothing that an earlier run loaded is in any of the orgs."""
-    known = host.catalogue.orgs
-    return all(profile in known and known[profile].transient for profile in orgs.values())
 
 
 def _loaded_before(journal: Journal, request: Request, orgs: Mapping[str, str]) -> dict[str, str]:

@@ -10,8 +10,11 @@ from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.exchange import OrgRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bulkflow.engine.services import Services
     from bulkflow.model.org import OrgAccess
+    from bulkflow.plugin.records import Org
 
 
 class MovedOrgError(UsageError):
@@ -34,6 +37,11 @@ def org_of(services: Services, name: str | None) -> OrgAccess:
     return services.shared.get(
         way_to(services, name), lambda: _open(services, name), lambda org: org.close()
     )
+
+
+def all_transient(orgs: Mapping[str, str], known: Mapping[str, Org]) -> bool:
+    """Whether each org of a file begins empty with each run; it has the profiles by name."""
+    return all(profile in known and known[profile].transient for profile in orgs.values())
 
 
 def way_to(services: Services, name: str) -> str:

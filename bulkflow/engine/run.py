@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bulkflow.engine.chain import Halt
 from bulkflow.engine.ending import handed_anything_over, is_over
 from bulkflow.engine.frame import Frame
-from bulkflow.engine.orgs import moved_orgs
+from bulkflow.engine.orgs import all_transient, moved_orgs
 from bulkflow.engine.preflight import jobs_of, prepare_jobs
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
@@ -105,6 +105,17 @@ def _outcome(job: Job) -> JobOutcome:
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
     run = services.run_id
+    interrupted = exit_code is ExitCode.INTERRUPTED
+    unsettled = interrupted or any(job.left for job in services.jobs)
+    if services.orgs and all_transient(services.orgs, services.catalogue.orgs):
+        # Nothing that resume, abort or undo could work on is there any more.
+        if unsettled or (services.errors and handed_anything_over(services)):
+            return (
+                f"nothing stays in {orgs_as_text(services.orgs)} when a run ends, so there is "
+                f"nothing to go on with: run {plan.source.name} again"
+            )
+        if services.errors:
+            return None
     again = (
         f"`{services.goes_on_with}` goes on with it"
         if services.goes_on_with

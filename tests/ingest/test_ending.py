@@ -38,6 +38,19 @@ def help_of(ran: Ran) -> str:
     return str(ran.event("run_finished")["help"])
 
 
+def test_a_failed_run_of_the_embedded_sandbox_names_no_command_that_goes_on_with_it(
+    tmp_path: Path,
+) -> None:
+    workshop = Workshop(tmp_path, {})
+    workshop.write("people.csv", "LastName\nA\n")
+    ran = workshop.run("org sandbox\n" + PEOPLE + "load job people\n" + FAILS)
+    assert ran.code == 1, ran.out
+    assert help_of(ran) == (
+        "nothing stays in sandbox when a run ends, so there is nothing to go on with: run "
+        f"{tmp_path / 'test.bulkflow'} again"
+    )
+
+
 @pytest.mark.parametrize(
     ("pipeline", "faults"),
     [
