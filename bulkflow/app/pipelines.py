@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
@@ -29,6 +29,8 @@ STATE_DIRECTORY = ".bulkflow"
 
 BLOCK_VARIABLE = "BULKFLOW_BLOCK"
 """Environment variable with the names of plugins that are not to be loaded, between commas."""
+
+_OF_ROWS: Final = frozenset({".csv", ".tsv", ".gz", ".xls", ".xlsx"})
 
 
 @frozen
@@ -54,6 +56,13 @@ def plugins(environ: Mapping[str, str]) -> PluginHost:
 
 def read_pipeline(path: Path) -> SourceText:
     """A pipeline file's text. Raises `UsageError`."""
+    if path.suffix.lower() in _OF_ROWS and path.is_file():
+        # Read as a pipeline, it would have a mistake in each of its lines.
+        raise UsageError(
+            f"{path} is a file of rows, by its name, and no pipeline file",
+            help="name a file that ends in .bulkflow, and the rows in a job of it: "
+            f'`from "{path.name}"`',
+        )
     try:
         return read_text(path)
     except OSError as error:

@@ -53,6 +53,18 @@ def test_a_file_that_is_not_there(workshop: Workshop, command: str) -> None:
     assert "help:" in ran.err
 
 
+@pytest.mark.parametrize("command", ["check", "run", "plan", "fmt"])
+def test_a_file_of_rows_in_place_of_a_pipeline_is_one_mistake(
+    workshop: Workshop, command: str
+) -> None:
+    file = workshop.write("Accounts.CSV", "Name,Phone\n" + "A,1\n" * 9)
+    ran = workshop.command(command, str(file))
+    assert ran.code == 2
+    assert ran.err.count("error: ") == 1
+    assert f"{file} is a file of rows, by its name, and no pipeline file\n" in ran.err
+    assert 'the rows in a job of it: `from "Accounts.CSV"`\n' in ran.err
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfeo\x00r\x00g\x00", b"org sandbox\x80\n"])
 def test_a_file_that_is_not_utf_8(workshop: Workshop, content: bytes) -> None:
     ran = workshop.command("check", str(workshop.write("odd.bulkflow", content)))
