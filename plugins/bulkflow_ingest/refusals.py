@@ -17,8 +17,13 @@ BAD_ENDS = frozenset({JobState.FAILED, JobState.ABORTED})
 
 
 def refuse_given_up(parts: JobParts) -> None:
-    """Raise StepError if a part was aborted, or is gone from the org."""
-    aborted = [part for part in parts.in_org if part.state == JobState.ABORTED]
+    """Raise StepError if a part was aborted, or is gone from the org.
+
+    One that an earlier attempt closed is past that: see `refuse_cut_short`.
+    """
+    aborted = [
+        part for part in parts.in_org if part.state == JobState.ABORTED and not part.handed_over
+    ]
     if aborted:
         raise StepError(
             f"{len(aborted)} of {len(parts.parts)} parts of job {parts.job.name} "
@@ -34,6 +39,18 @@ def refuse_given_up(parts: JobParts) -> None:
             help="somebody has deleted them, or this is another org; look there for what "
             "became of the rows before you go on",
             notes=[describe(part) for part in gone],
+        )
+
+
+def refuse_cut_short(parts: JobParts, wanted: Sequence[PartJob], run: str) -> None:
+    """Raise StepError if a part that an earlier attempt closed was aborted amid its rows."""
+    cut = [part for part in wanted if part.handed_over and _was_cut_short(part)]
+    if cut:
+        raise StepError(
+            f"{len(cut)} of {len(parts.parts)} parts of job {parts.job.name} "
+            f"{'was' if len(cut) == 1 else 'were'} aborted after being closed",
+            help=_help(cut, run),
+            notes=[describe(part) for part in cut],
         )
 
 
@@ -85,6 +102,10 @@ def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], run: str) -> No
             help=_help(bad, run),
             notes=[describe(part) for part in bad],
         )
+
+
+def _was_cut_short(part: PartJob) -> bool:
+    return part.state == JobState.ABORTED and not _all_was_processed(part)
 
 
 def _all_was_processed(part: PartJob) -> bool:

@@ -22,6 +22,7 @@ from bulkflow_ingest.parts import JobParts
 from bulkflow_ingest.polling import Schedule
 from bulkflow_ingest.refusals import (
     refuse_absent,
+    refuse_cut_short,
     refuse_gaps,
     refuse_given_up,
     refuse_incomplete,
@@ -99,6 +100,7 @@ class JobWork:
         refuse_given_up(self.parts)
         self._each(self._known(JobState.OPEN), self.requests.close)
         refuse_given_up(self.parts)
+        refuse_cut_short(self.parts, self._unsent(), self.context.run_id)
         self.job.phase = Phase.CLOSED
 
     def abort(self) -> None:

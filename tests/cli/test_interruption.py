@@ -509,6 +509,10 @@ def test_a_grace_that_is_no_number_is_refused(bench: Bench) -> None:
 
 
 GIVEN_UP = HEADER + "load job people on interrupt abort\n"
+STAGED_GIVEN_UP = (
+    HEADER + "    parts of 250 rows\n    over 1 connections\n"
+    "upload then close job people on interrupt abort\nwait for job people\n"
+)
 
 
 @frozen
@@ -606,6 +610,7 @@ def test_what_was_given_up_before_it_was_closed_is_made_anew_by_resume(bench: Be
     run.hears(signal.SIGINT)
     gate.opened.set()
     assert run.ends() == 130
+    print(run.said, bench.intents)
     assert bench.loaded == 0
     bench.sandbox.worker.set_pace(Immediately())
     assert bench.command("resume").ends() == 0
@@ -640,3 +645,30 @@ def test_what_was_given_up_after_it_was_closed_is_sent_again_only_when_that_is_s
     assert last.ends() == 0
     assert "behind" in last.said
     assert bench.loaded == 300
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_was_given_up_with_its_close_is_sent_again_only_when_that_is_said(
+    bench: Bench,
+) -> None:
+    bench.rows(number=500)
+    gate = bench.hold("PATCH", JOB)
+    run = bench.start(STAGED_GIVEN_UP)
+    gate.reached()
+    run.hears(signal.SIGINT)
+    gate.opened.set()
+    assert run.ends() == 130
+    assert bench.intents[-3:] == [("close", "done"), ("abort", "done"), ("abort", "done")]
+    before = bench.loaded
+    assert before < 250
+    bench.sandbox.worker.set_pace(Immediately())
+    resumed = bench.command("resume")
+    assert resumed.ends() == 1
+    assert "1 of 2 parts of job people was aborted after being closed" in resumed.said
+    again = resumed.said.partition("`bulkflow ")[2].partition("`")[0]
+    assert again.endswith(" --rows unprocessed")
+    assert bench.loaded == before + 250
+    assert bench.command(*again.split()).ends() == 0
+    assert bench.loaded == 500
+    assert bench.command("resume").ends() == 0
+    assert bench.loaded == 500
