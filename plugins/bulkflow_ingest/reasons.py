@@ -30,7 +30,8 @@ def tell_reason(work: JobWork) -> None:
         RunInterruptedError: The run is to stop.
     """
     ahead = any(step.word.startswith(_ANSWERS) for step in work.context.ahead)
-    if ahead or not work.job.counts.failed:
+    # Of rows that were sent again the files tell failures that are over.
+    if ahead or work.parts.sent_again or not work.job.counts.failed:
         return
     try:
         work.job.commonest_error = commonest(work.results.errors())

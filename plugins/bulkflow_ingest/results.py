@@ -137,21 +137,23 @@ class Results:
 
     def errors(self) -> Iterator[str]:
         """The error of each row that failed; rows that failed again have one for each time."""
-        for header, row in self._rows_of(ResultFile.FAILED):
-            yield row[header.index("sf__Error")]
+        for row in self._told(ResultFile.FAILED):
+            error = row.get("sf__Error")
+            if error is None:
+                raise StepError(
+                    f"the failed results of job {self.parts.job.name} have no column sf__Error",
+                    help="look at the job in the org",
+                )
+            yield error
 
     def _told(self, which: ResultFile) -> Iterator[dict[str, str]]:
-        for header, row in self._rows_of(which):
-            yield dict(zip(header, row, strict=True))
-
-    def _rows_of(self, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
-        """Each row of a result file of all parts, with its header."""
         self._finished()
         self._refuse_gone(which)
         known = [part for part in self.parts.parts if part.id is not None]
         self.files.fetch((part, which) for part in known if self.files.has_rows(part, which))
         for part in known:
-            yield from self._read(part, which)
+            for header, row in self._read(part, which):
+                yield dict(zip(header, row, strict=True))
 
     def _refuse_gone(self, *needed: ResultFile) -> None:
         files = self.files

@@ -14,7 +14,7 @@ from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.testing import LocalOrg, local_org
-from support.proxy import Proxy, answering
+from support.proxy import Fault, Proxy, answering
 from support.workshop import Ran, Workshop
 
 HEADER = 'org env\njob people\n    insert Contact\n    from "people.csv"\n'
@@ -106,12 +106,19 @@ def test_rows_that_a_later_step_deals_with_are_not_asked_why_they_failed(
     assert not proxy.count("GET", FAILED_RESULTS)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answering(404, [{"errorCode": "NOT_FOUND", "message": "no results"}]),
+        answering(200, "LastName,FirstName\n,b\n", "text/csv"),
+    ],
+    ids=["gone", "no errors in it"],
+)
 def test_that_nobody_can_tell_why_rows_failed_changes_no_end(
-    workshop: Workshop, proxy: Proxy, tag: str
+    workshop: Workshop, proxy: Proxy, tag: str, answer: Fault
 ) -> None:
     workshop.write("people.csv", f"LastName,FirstName\n{tag}1,a\n,b\n")
-    gone = [{"errorCode": "NOT_FOUND", "message": "no results"}]
-    proxy.on("GET", FAILED_RESULTS, answering(404, gone))
+    proxy.on("GET", FAILED_RESULTS, answer)
     ran = workshop.run(HEADER + "load job people\n")
     assert ran.code == 3, ran.out
     assert outcome(ran) == (2, 1, 1, 0)
