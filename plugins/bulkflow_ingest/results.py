@@ -153,6 +153,12 @@ class Results:
         self.files.fetch((part, which) for part in known if self.files.has_rows(part, which))
         for part in known:
             for header, row in self._read(part, which):
+                if len(row) != len(header):
+                    raise StepError(
+                        f"the {SHORT[which]} results of job {part.id} have a row of {len(row)} "
+                        f"columns under a header of {len(header)}",
+                        help="look at the job in the org",
+                    )
                 yield dict(zip(header, row, strict=True))
 
     def _refuse_gone(self, *needed: ResultFile) -> None:

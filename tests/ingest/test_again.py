@@ -111,8 +111,9 @@ def test_rows_that_a_later_step_deals_with_are_not_asked_why_they_failed(
     [
         answering(404, [{"errorCode": "NOT_FOUND", "message": "no results"}]),
         answering(200, "LastName,FirstName\n,b\n", "text/csv"),
+        answering(200, "sf__Id,sf__Error,LastName\n,why\n", "text/csv"),
     ],
-    ids=["gone", "no errors in it"],
+    ids=["gone", "no errors in it", "not as wide as its header"],
 )
 def test_that_nobody_can_tell_why_rows_failed_changes_no_end(
     workshop: Workshop, proxy: Proxy, tag: str, answer: Fault
