@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
     from bulkflow_csv.locating import RowPlace, locate
     from bulkflow_csv.mending import line_end_to_mend, mended
+    from bulkflow_csv.numeric import load_numpy
     from bulkflow_csv.part import PartRange
     from bulkflow_csv.recoding import is_encoding, recode
     from bulkflow_csv.record import Mark
@@ -62,6 +63,7 @@ __all__ = [
     "is_stream",
     "iter_parts",
     "line_end_to_mend",
+    "load_numpy",
     "locate",
     "mended",
     "open_source",
@@ -109,6 +111,7 @@ _HOMES: Final = {
     "is_stream": "source",
     "iter_parts": "scanning",
     "line_end_to_mend": "mending",
+    "load_numpy": "numeric",
     "locate": "locating",
     "mended": "mending",
     "open_source": "source",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bulkflow_csv.columns import spell_row
 from bulkflow_csv.copying import written_anew
 from bulkflow_csv.errors import CsvError, file_changed
+from bulkflow_csv.numeric import load_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ def rewrite(
     """
 
     def blocks(file: FileIO) -> Iterator[bytes]:
+        load_numpy()
         from bulkflow_csv.edits import Editor, NotRecordsError
 
         editor = Editor(layout, head.dialect, len(head.header.columns), fold)

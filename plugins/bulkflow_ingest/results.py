@@ -84,7 +84,10 @@ class Results:
 
         Without `rest`, what `Fates.of` says of that.
         """
-        # Here, so that a run which saves nothing does not load DuckDB.
+        # Here, so that a run which saves nothing does not load numpy and DuckDB.
+        from bulkflow_csv import load_numpy
+
+        load_numpy()
         from bulkflow_ingest.fates import Fates, ResultKind, SourceSlice
         from bulkflow_ingest.fates import ResultFile as PartResults
 
