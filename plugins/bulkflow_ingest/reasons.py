@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 
 _ANSWERS: Final = ("save ", "require ", "retry ")
 """What a step begins with that says what is to become of rows that failed."""
+MOST_ROWS: Final = 200_000
+"""Failed rows above which none is read to name an error: nobody has asked for them, and so many
+take seconds and a hundred megabytes."""
 _FIELDS: Final = re.compile(r":([^:]*?) ?--\s*$")
 
 
 def tell_reason(work: JobWork) -> None:
     """Find the commonest error of a job whose rows failed, unless a later step deals with them.
 
-    That takes the failed results of each part that has any. A run ends in the same way without
-    them, so that they cannot be had is no failure.
+    That takes the failed results of each part that has any, so it is left where they are many. A
+    run ends in the same way without them, so that they cannot be had is no failure.
 
     Raises:
         RunInterruptedError: The run is to stop.
     """
     ahead = any(step.word.startswith(_ANSWERS) for step in work.context.ahead)
     # Of rows that were sent again the files tell failures that are over.
-    if ahead or work.parts.sent_again or not work.job.counts.failed:
+    if ahead or work.parts.sent_again or not 0 < work.job.counts.failed <= MOST_ROWS:
         return
     try:
         work.job.commonest_error = commonest(work.results.errors())

@@ -109,6 +109,13 @@ def test_being_asked_to_stop_is_no_failure_where_nothing_is_left(
                 convey(context, made, stations)
 
 
+def test_a_reason_is_not_looked_for_among_very_many_failed_rows(
+    workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkflow_ingest.reasons.MOST_ROWS", 0)
+    assert results_asked_for(workshop, proxy, "") == (0, 0)
+
+
 def results_asked_for(workshop: Workshop, proxy: Proxy, then: str) -> tuple[int, int]:
     """How often failed and successful results were asked for, of two rows loaded and one not."""
     rows = "LastName,Email\nA,a@example.com\nB,\n"
