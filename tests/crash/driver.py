@@ -27,9 +27,9 @@ LIMIT = 1_000_000
 
 @frozen
 class Kill:
-    """When a child is killed: at a point, or at a moment."""
+    """When a child is killed: at a point, by its number or name, or at a moment."""
 
-    at: int | None = None
+    at: int | str | None = None
     after: float | None = None
 
 

@@ -79,7 +79,7 @@ class Forks:
         arguments: list[str],
         environ: dict[str, str],
         *,
-        kill_at: int | None = None,
+        kill_at: int | str | None = None,
         kill_after: float | None = None,
         signal_number: int = signal.SIGKILL,
         without: str | None = None,
@@ -90,7 +90,7 @@ class Forks:
             folder: Where the child works.
             arguments: What stands behind `bulkflow`.
             environ: The environment variables that the run sees.
-            kill_at: The number of the point, from 1, at which it is killed.
+            kill_at: The number of the point, from 1, or its name, at which it is killed.
             kill_after: Seconds after which it is killed.
             signal_number: The signal that it is killed with, or asked to end.
             without: The name of an invariant that it does not keep (see `faulty`).

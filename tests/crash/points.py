@@ -1,8 +1,9 @@
 """The points at which a run can be killed, laid into a process that is about to run bulkflow.
 
 Nothing of this is in what ships: the seams are wrapped in the child, after the fork, from outside.
-A point is passed before, within and after each transaction of the journal; on both sides of every
-request; at each read of a body that is being sent; and on both sides of each file's renaming.
+A point is passed before each intent; before, within and after each transaction of the journal; on
+both sides of every request; at each read of a body that is being sent; and on both sides of each
+file's renaming. How many transactions there are varies: threads that write at a time share them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ PAUSE = 0.002
 class Points:
     """Counts the points that are passed, and sends the process a signal at one of them."""
 
-    def __init__(self, kill_at: int | None, signal_number: int = signal.SIGKILL) -> None:
+    def __init__(self, kill_at: int | str | None, signal_number: int = signal.SIGKILL) -> None:
         self._kill_at = kill_at
         self._signal = signal_number
         self._lock = threading.Lock()
@@ -31,7 +32,9 @@ class Points:
     def reach(self, name: str) -> None:
         with self._lock:
             self.passed.append(name)
-            if len(self.passed) == self._kill_at:
+            # By its name the first one counts; the process may live on for a while.
+            named = name == self._kill_at and self.passed.count(name) == 1
+            if named or len(self.passed) == self._kill_at:
                 os.kill(os.getpid(), self._signal)
 
 
@@ -51,9 +54,16 @@ def kill_after(seconds: float, signal_number: int) -> None:
 
 
 def _journal(points: Points) -> None:
-    from bulkflow.journal import store
+    from bulkflow.journal import recorder, store
 
     inner = store._transaction
+    intend = recorder.RunJournal.intend
+
+    def intended(self: Any, job: str, part: int, action: str, detail: Any) -> int:
+        points.reach(f"intends to {action}")
+        return intend(self, job, part, action, detail)
+
+    recorder.RunJournal.intend = intended  # type: ignore[method-assign]
 
     @contextmanager
     def transaction(connection: Any) -> Iterator[None]:
