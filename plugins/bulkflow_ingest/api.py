@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from bulkflow_ingest.info import JobInfo, JobPage, JobState
-from bulkflow_salesforce import BadAnswerError, LostAnswerError, SalesforceError
+from bulkflow_salesforce import BadAnswerError, LostAnswerError, SalesforceError, redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from bulkflow_salesforce import Body, DownloadInfo, Response, Session
+
+
+_LONGEST_EXCERPT: Final = 200
+"""Characters of an answer that a message quotes."""
 
 
 class ResultFile(Enum):
@@ -94,12 +100,37 @@ class IngestApi:
         content = response.json_object()
         records = content.get("records")
         if not isinstance(records, list):
-            raise BadAnswerError("the answer is no list of jobs", call=response.call)
+            raise BadAnswerError(
+                f"{response.call.host} answered {response.call} with something that is not a list "
+                "of jobs",
+                call=response.call,
+                notes=[f"the answer: {_excerpt(content)}"],
+            )
         following = content.get("nextRecordsUrl")
         return JobPage(
             tuple(_read(record, response) for record in records),
             str(following) if following else None,
+            done=content.get("done") is True,
         )
+
+    def jobs(self, checkpoint: Callable[[], None] = lambda: None) -> Iterator[JobInfo]:
+        """GET the org's ingest jobs, of all users, as their pages come.
+
+        The list ends where the org says so, has no further page, or names one that was read.
+
+        Args:
+            checkpoint: Called before each page; what it raises ends the list.
+        """
+        seen: set[str | None] = set()
+        link: str | None = None
+        while link not in seen:
+            seen.add(link)
+            checkpoint()
+            page = self.list(link)
+            yield from page.jobs
+            if page.done or page.next is None:
+                return
+            link = page.next
 
     def user(self) -> str | None:
         """The id of the user whose session it is; None where the token may not ask for it."""
@@ -136,9 +167,22 @@ def _job(response: Response) -> JobInfo:
 def _read(content: object, response: Response) -> JobInfo:
     try:
         if not isinstance(content, dict):
-            raise ValueError(f"no ingest job is {content!r}")  # noqa: TRY004 - an answer's fault
+            raise ValueError("this is not an ingest job: it is not an object")  # noqa: TRY004 - an answer's fault
         return JobInfo.read(content)
     except ValueError as error:
         # The status says that a change was made, so what is not known is which.
         kind = LostAnswerError if response.call.changes else BadAnswerError
-        raise kind(f"the answer is no ingest job: {error}", call=response.call) from error
+        call = response.call
+        raise kind(
+            f"{call.host} answered {call} with an unexpected answer: {error}",
+            call=call,
+            help="check that the instance URL is the org's own address, and that no proxy answers"
+            " in its place",
+            notes=[f"the answer: {_excerpt(content)}"],
+        ) from error
+
+
+def _excerpt(content: object) -> str:
+    """The beginning of an answer, without secrets."""
+    text = redact(json.dumps(content, ensure_ascii=False))
+    return text if len(text) <= _LONGEST_EXCERPT else f"{text[: _LONGEST_EXCERPT - 1]}…"

@@ -82,12 +82,7 @@ def age(text: str) -> timedelta:
 
 def find(api: IngestApi, wanted: JobFilter) -> Iterator[JobInfo]:
     """The ingest jobs of an org that are meant, as its pages come; of all users."""
-    page = api.list()
-    while True:
-        yield from (job for job in page.jobs if wanted.takes(job))
-        if page.next is None:
-            return
-        page = api.list(page.next)
+    return (job for job in api.jobs() if wanted.takes(job))
 
 
 def own_user(session: Session) -> str:

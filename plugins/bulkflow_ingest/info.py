@@ -76,14 +76,14 @@ class JobInfo:
         """Read an answer; fields and states that are not known are kept as they are.
 
         Raises:
-            ValueError: it is no ingest job: `id` or `state` is missing, `id` is none, or a value is
-                odd.
+            ValueError: It is not an ingest job: `id` or `state` is missing, `id` is not an id, or
+                a value is of the wrong type. The message says which.
         """
         from cattrs.errors import BaseValidationError
 
         for name in ("id", "state"):
             if not (isinstance(properties.get(name), str) and properties[name]):
-                raise ValueError(f"no ingest job has the {name} {properties.get(name)!r}")
+                raise ValueError(f"this is not an ingest job: it has no `{name}`")
         try:
             # It becomes part of paths, here and in the org.
             salesforce_id(properties["id"])
@@ -92,17 +92,22 @@ class JobInfo:
         try:
             return _converter().structure({**properties, "properties": properties}, cls)
         except (BaseValidationError, TypeError) as error:
-            raise ValueError(
-                f"not the properties of an ingest job: {dict(properties)!r}"
-            ) from error
+            raise ValueError("the properties of the ingest job are of unknown types") from error
 
 
 @frozen
 class JobPage:
-    """One page of the list of jobs; `next` is the path of the one after it."""
+    """One page of the list of jobs.
+
+    Attributes:
+        jobs: Its jobs.
+        next: The path of the page after it.
+        done: Whether the org calls it the last one, whatever it says in `next`.
+    """
 
     jobs: tuple[JobInfo, ...]
     next: str | None = None
+    done: bool = False
 
 
 def _camel(name: str) -> str:

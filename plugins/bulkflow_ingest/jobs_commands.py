@@ -15,6 +15,7 @@ from bulkflow_ingest.api import IngestApi
 from bulkflow_ingest.housekeeping import JobFilter, age, created, find, own_user
 from bulkflow_salesforce import (
     Network,
+    NotFoundError,
     OrgAddress,
     Session,
     Surroundings,
@@ -37,6 +38,10 @@ _ORG: Final = click.option(
     help="The org: one that `bulkflow org login` named, or `env`; without it, the default one.",
 )
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+
+
+class UnknownJobError(BulkflowError):
+    """The org has no ingest job of an id; nothing was changed."""
 
 
 def _filters(command: Callable[..., int]) -> Callable[..., int]:
@@ -82,7 +87,7 @@ def show(context: click.Context, /, job: str, *, org: str, as_json: bool) -> int
     world = surroundings_of(context)
     salesforce_id(job)
     with _connected(org, world) as session:
-        info = IngestApi(session).info(job)
+        info = _job(IngestApi(session), job)
     if as_json:
         _write_json(world, dict(info.properties))
         return 0
@@ -172,8 +177,27 @@ def _chosen(
         for each in ids:
             salesforce_id(each)
         api = IngestApi(session)
-        return [api.info(each) for each in ids]
+        return [_job(api, each) for each in ids]
     return [job for job in _found(session, filters) if fits(job)]
+
+
+def _job(api: IngestApi, job: str) -> JobInfo:
+    """A job by its id.
+
+    Raises:
+        UnknownJobError: The org has none of that id.
+    """
+    try:
+        return api.info(job)
+    except NotFoundError as error:
+        if error.status != 404 or any(fault.is_code("URL_NOT_RESET") for fault in error.faults):
+            raise
+        raise UnknownJobError(
+            f"{error.call.host} has no ingest job {job}",
+            help="`bulkflow jobs list` shows the jobs that are there; Salesforce removes a job"
+            " seven days after its end, and query jobs are not among them",
+            notes=[f"it answered: {fault}" for fault in error.faults],
+        ) from error
 
 
 def _each(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bulkflow.errors import RunInterruptedError
 from bulkflow_ingest.api import IngestApi
 from bulkflow_salesforce import (
     BadAnswerError,
@@ -16,7 +17,7 @@ from bulkflow_salesforce import (
     StaticToken,
 )
 from bulkflow_sandbox import SandboxServer
-from support.proxy import Proxy, answering
+from support.proxy import Fault, Proxy, answering
 
 JOBS = "/jobs/ingest"
 
@@ -54,13 +55,50 @@ def test_the_sandboxs_own_jobs_are_all_listed(api: IngestApi, server: SandboxSer
         server.api.ingest.create({"object": "Account", "operation": "insert"}, "66.0", "u").id
         for _ in range(3)
     }
-    listed: set[str] = set()
-    page = api.list()
-    listed |= {each.id for each in page.jobs}
-    while page.next:
-        page = api.list(page.next)
-        listed |= {each.id for each in page.jobs}
-    assert made <= listed
+    assert made <= {each.id for each in api.jobs()}
+
+
+def page(number: int, following: str | None, **more: object) -> Fault:
+    return answering(200, {"records": [job(number)], "nextRecordsUrl": following, **more})
+
+
+def link(name: str) -> str:
+    return f"/services/data/v66.0/jobs/ingest?queryLocator={name}"
+
+
+def test_the_list_ends_where_the_org_says_so_though_it_names_another_page(
+    api: IngestApi, proxy: Proxy
+) -> None:
+    proxy.on("GET", JOBS, page(1, link("b"), done=False))
+    proxy.on("GET", JOBS, page(2, link("c"), done=True))
+    assert [each.id for each in api.jobs()] == [job(1)["id"], job(2)["id"]]
+    assert [path for _, path in proxy.seen][1:] == [link("b")]
+
+
+@pytest.mark.parametrize("links", [["b", "b"], ["b", "c", "b"]])
+def test_the_list_ends_at_a_link_that_was_followed_before(
+    api: IngestApi, proxy: Proxy, links: list[str]
+) -> None:
+    for number, each in enumerate(links):
+        proxy.on("GET", JOBS, page(number, link(each), done=False))
+    assert len(list(api.jobs())) == len(links)
+    assert len(proxy.seen) == len(links)
+
+
+def test_a_request_to_stop_is_heeded_between_two_pages(api: IngestApi, proxy: Proxy) -> None:
+    proxy.on("GET", JOBS, page(1, link("b")))
+    stopping: list[bool] = []
+
+    def checkpoint() -> None:
+        if stopping:
+            raise RunInterruptedError("interrupted")
+
+    jobs = api.jobs(checkpoint)
+    assert next(jobs).id == job(1)["id"]
+    stopping.append(True)
+    with pytest.raises(RunInterruptedError):
+        next(jobs)
+    assert len(proxy.seen) == 1
 
 
 def test_a_page_of_another_host_is_not_asked_for(api: IngestApi, proxy: Proxy) -> None:
@@ -85,3 +123,32 @@ def test_what_is_no_list_of_jobs_is_said_to_be_none(
     proxy.on("GET", JOBS, answering(200, json.loads(json.dumps(answer))))
     with pytest.raises(BadAnswerError):
         api.list()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"id": "7505g0000000001AAA", "name": "x"}, "it has no `state`"),
+        ({"state": "Open"}, "it has no `id`"),
+        ({"id": "7505g0000000001AAA", "state": None}, "it has no `state`"),
+        ([], "object"),
+    ],
+)
+def test_an_answer_that_is_not_a_job_is_quoted(
+    api: IngestApi, proxy: Proxy, answer: object, said: str
+) -> None:
+    proxy.on("GET", f"{JOBS}/[^/]+", answering(200, answer))
+    with pytest.raises(BadAnswerError) as caught:
+        api.info("7505g0000000001AAA")
+    told = "\n".join([caught.value.message, *caught.value.notes])
+    assert said in told
+    assert "GET /services/data" in told
+    assert "None" not in told
+    assert answer == [] or json.dumps(answer) in told
+
+
+def test_a_long_answer_is_quoted_by_its_beginning(api: IngestApi, proxy: Proxy) -> None:
+    proxy.on("GET", f"{JOBS}/[^/]+", answering(200, {"text": "x" * 10_000}))
+    with pytest.raises(BadAnswerError) as caught:
+        api.info("7505g0000000001AAA")
+    assert max(map(len, caught.value.notes)) < 250

@@ -52,7 +52,18 @@ def test_a_job_is_shown_with_all_that_is_said_of_it(env, org):
     assert json.loads(jobs(env, "show", job, "--json").out)["id"] == job
     assert json.loads(jobs(env, "list", "--json").out)[0]["id"] == job
     assert jobs(env, "show", "../limits").code == 2
-    assert jobs(env, "show", "750000000000001AAA").code == 1
+
+
+@pytest.mark.parametrize("words", [["show"], ["abort", "--yes"], ["delete", "--yes"]])
+def test_an_id_that_the_org_does_not_have_is_said_to_be_unknown(env, org, words):
+    job = make(org)
+    known = [] if words == ["show"] else [job]
+    ran = jobs(env, *words, *known, "750000000000001AAA")
+    assert ran.code == 1
+    assert "has no ingest job 750000000000001AAA" in ran.err
+    assert "bulkflow jobs list" in ran.err
+    assert "API version" not in ran.err
+    assert [each.state for each in org.jobs()] == ["Open"]
 
 
 def test_forgotten_jobs_are_aborted_and_then_deleted(env, org):
