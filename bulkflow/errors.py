@@ -24,7 +24,7 @@ class ExitCode(IntEnum):
     WRONG = 2
     """The file, the command line or a profile is wrong, and nothing was sent."""
     ROWS_FAILED = 3
-    """Everything ran, but rows failed and nothing in the file said what to do about it."""
+    """Everything ran, but rows are not loaded, and no `require` or `when` has judged them."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C or SIGTERM."""
 

@@ -89,7 +89,7 @@ def tests_of(block: Block) -> Iterator[PlannedTest]:
     """Every question that the block's conditions ask."""
     for statement in block.statements:
         if isinstance(statement, PlannedWhen):
-            yield from _tests(statement.condition)
+            yield from tests_in(statement.condition)
         if not isinstance(statement, PlannedChain):
             yield from tests_of(statement.body)
 
@@ -107,15 +107,16 @@ def steps_in(statement: Statement) -> Iterator[PlannedStep]:
             assert_never(statement)
 
 
-def _tests(condition: Condition) -> Iterator[PlannedTest]:
+def tests_in(condition: Condition) -> Iterator[PlannedTest]:
+    """Every question that a condition may ask."""
     match condition:
         case PlannedTest():
             yield condition
         case PlannedNot():
-            yield from _tests(condition.operand)
+            yield from tests_in(condition.operand)
         case PlannedAnd() | PlannedOr():
             for operand in condition.operands:
-                yield from _tests(operand)
+                yield from tests_in(operand)
         case PlannedComparison() | PlannedTruth():
             return
         case _:

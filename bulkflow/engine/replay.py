@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import astuple
+
 from bulkflow.errors import StepError
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.model.phase import Phase
@@ -20,13 +22,13 @@ def snapshot(job: Job | None) -> dict[str, Any]:
     """What a step left its job as."""
     if job is None:
         return {}
-    counts, error = job.counts, job.commonest_error
+    error = job.commonest_error
     return {
         "job": {
             "phase": job.phase.value,
-            "counts": [counts.rows, counts.loaded, counts.failed, counts.unprocessed],
+            "counts": list(astuple(job.counts)),
             "saved": list(job.saved),
-            "failures_settled": job.failures_settled,
+            "judged": sorted(job.judged),
             "commonest_error": None if error is None else [error.message, error.rows],
         }
     }
@@ -37,8 +39,8 @@ def restore(job: Job, kept: Mapping[str, Any]) -> None:
     job.phase = Phase(kept["phase"])
     job.counts = Counts(*kept["counts"])
     job.saved = list(kept["saved"])
-    job.failures_settled = bool(kept["failures_settled"])
-    # Not in what runs kept before.
+    # Not in what runs of older versions kept.
+    job.judged.update(kept.get("judged", ()))
     error = kept.get("commonest_error")
     job.commonest_error = None if error is None else ErrorCount(*error)
 

@@ -13,6 +13,7 @@ from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
 from bulkflow.model.org import orgs_as_text
+from bulkflow.model.part import NOT_LOADED
 from bulkflow.plugin.flow import Stop
 
 if TYPE_CHECKING:
@@ -81,13 +82,11 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
 
 
 def _unanswered(services: Services) -> list[Job]:
-    """The jobs with rows that are not loaded, and nothing in the file that deals with them."""
+    """The jobs with rows that are not loaded, and that no step or condition has judged."""
     return [
         job
         for job in services.jobs
-        if services.asks_for_answers
-        and job.counts.failed + job.counts.unprocessed > 0
-        and not job.failures_settled
+        if services.asks_for_answers and job.counts.not_loaded.keys() - job.judged
     ]
 
 
@@ -137,10 +136,13 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
         )
     unanswered = _unanswered(services)
     if unanswered:
-        name = unanswered[0].name
+        job = unanswered[0]
+        kind = next(
+            kind for kind in NOT_LOADED if kind in job.counts.not_loaded.keys() - job.judged
+        )
         return (
-            "say in the file what is to become of such rows, for instance "
-            f'`save failed rows of job {name} to "failed.csv"` or '
-            f"`require failed rows of job {name} under 1%`"
+            f"say in the file how many {kind} rows are fine, for instance "
+            f"`require {kind} rows of job {job.name} under 1%`; "
+            f'`save {kind} rows of job {job.name} to "{kind}.csv"` writes them'
         )
     return None

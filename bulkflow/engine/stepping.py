@@ -43,6 +43,7 @@ def run_step(
     record = services.catalogue.step_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
     turn = _Turn(planned, frame.place, services, job)
+    judge(planned, record, frame, services)
     if turn.was_done():
         return
     # Not before: what is only read from the journal brings the job to where the run left it, and
@@ -161,6 +162,19 @@ def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
     arguments = _arguments(planned, record, frame, services, job)
     with attributed(record.provider, f"asking `{planned.span.text}`"):
         return bool(record.function(context, **arguments))
+
+
+def judge(
+    planned: PlannedStep | PlannedTest, record: Step | Condition, frame: Frame, services: Services
+) -> None:
+    """Note on its job which rows a step or a condition judges.
+
+    Whatever it comes to: a file that asks has thought of such rows.
+    """
+    if record.judges is None or planned.job is None:
+        return
+    arguments = _arguments(planned, record, frame, services, None)
+    frame.jobs[planned.job].judged.add(str(arguments[record.judges]))
 
 
 def _arguments(

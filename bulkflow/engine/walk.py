@@ -11,7 +11,8 @@ from attrs import evolve
 from bulkflow.engine.chain import ChainRunner, Halt
 from bulkflow.engine.ending import leave_out
 from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
-from bulkflow.engine.stepping import ask
+from bulkflow.engine.preflight import tests_in
+from bulkflow.engine.stepping import ask, judge
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.path import file_name
 from bulkflow.model.plan import (
@@ -106,6 +107,9 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
         case PlannedFor():
             _turns(statement, frame, services)
         case PlannedWhen():
+            for test in tests_in(statement.condition):
+                record = services.catalogue.condition_by_phrase[test.word]
+                judge(test, record, frame, services)
             if services.decided(
                 frame.place, lambda: holds(statement.condition, frame, services), False
             ):

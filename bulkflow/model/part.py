@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+import operator
+from typing import TYPE_CHECKING, Final
+
+from attrs import astuple, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOT_LOADED: Final = ("failed", "unprocessed", "withheld", "unknown")
+"""What can become of a row that is not loaded: the names of the counts."""
 
 
 @frozen
@@ -75,17 +84,33 @@ class ErrorCount:
 
 @frozen
 class Counts:
-    """How many rows ended where. `unprocessed` rows were never tried."""
+    """How many rows ended where.
+
+    Attributes:
+        rows: Rows of the source, as far as they are known.
+        loaded: Rows that are in the org.
+        failed: Rows that the org refused, each with an error.
+        unprocessed: Rows that the org certainly never tried: they were not handed over, or the org
+            lists them as unprocessed.
+        withheld: Rows that were not sent on purpose.
+        unknown: Rows that were handed over and that no result accounts for. They may be loaded.
+    """
 
     rows: int = 0
     loaded: int = 0
     failed: int = 0
     unprocessed: int = 0
+    withheld: int = 0
+    unknown: int = 0
+
+    @property
+    def not_loaded(self) -> Mapping[str, int]:
+        """The rows that are not known to be loaded, by what became of them; no zeros."""
+        found = {name: getattr(self, name) for name in NOT_LOADED}
+        return {name: rows for name, rows in found.items() if rows}
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.rows + other.rows,
-            self.loaded + other.loaded,
-            self.failed + other.failed,
-            self.unprocessed + other.unprocessed,
-        )
+        return Counts(*map(operator.add, astuple(self), astuple(other)))
+
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(*map(operator.sub, astuple(self), astuple(other)))

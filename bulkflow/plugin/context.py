@@ -51,8 +51,10 @@ class Job:
     """Ids of its jobs in the org that are not at an end."""
     commonest_error: ErrorCount | None = None
     """What most of its rows that failed did so for, where a step has looked at that."""
-    failures_settled: bool = False
-    """Whether a step was an answer to rows that fail: without one, such a run ends with 3."""
+    judged: set[str] = field(factory=set)
+    """Which rows that are not loaded a step or a condition has judged (names of `NOT_LOADED`).
+
+    A run with rows that are not loaded and not judged ends with 3."""
     state: dict[str, object] = field(factory=dict, repr=False)
 
 

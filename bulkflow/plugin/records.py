@@ -64,6 +64,8 @@ class Step:
     """Whether the run ends well with it, as with `stop`."""
     retries: bool = False
     """Whether it has the step that failed run again, as with `retry`."""
+    judges: str | None = None
+    """The slot that names the rows that the step judges: a run may end well with these."""
     provider: Provider | None = None
 
 
@@ -104,11 +106,15 @@ class Clause:
 
 @frozen
 class Condition:
-    """A question that `when` may ask. The function takes the context and the filled slots."""
+    """A question that `when` may ask. The function takes the context and the filled slots.
+
+    `judges` is as in `Step`.
+    """
 
     function: Callable[..., bool]
     phrases: tuple[Phrase, ...]
     doc: str
+    judges: str | None = None
     provider: Provider | None = None
 
 
@@ -203,6 +209,7 @@ def step(
     resumes: bool = False,
     stops: bool = False,
     retries: bool = False,
+    judges: str | None = None,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write the same step.
 
@@ -223,6 +230,7 @@ def step(
             resumes,
             stops,
             retries,
+            judges,
         )
 
     return declare
@@ -250,12 +258,14 @@ def clause(
     return declare
 
 
-def condition(*phrases: str) -> Callable[[Callable[..., bool]], Condition]:
+def condition(
+    *phrases: str, judges: str | None = None
+) -> Callable[[Callable[..., bool]], Condition]:
     """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., bool]) -> Condition:
         parsed = _parse(phrases, function, leading=("context",))
-        return Condition(function, parsed, inspect.getdoc(function) or "")
+        return Condition(function, parsed, inspect.getdoc(function) or "", judges)
 
     return declare
 

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from bulkflow_ingest.types import Limit
 
 
-@condition("any {selection:rows} rows [of {job}]")
+@condition("any {selection:rows} rows [of {job}]", judges="selection")
 def any_rows(context: Context, job: Job, selection: str) -> bool:
     """Whether any row of the job ended in this way."""
     return selected(job.counts, selection) > 0
 
 
-@condition("over {limit} {selection:rows} rows [of {job}]")
+@condition("over {limit} {selection:rows} rows [of {job}]", judges="selection")
 def over(context: Context, job: Job, selection: str, limit: Limit) -> bool:
     """Whether more rows of the job than this, or a greater share, ended in this way."""
     rows = selected(job.counts, selection)

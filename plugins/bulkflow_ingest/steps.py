@@ -133,13 +133,11 @@ def delete(context: Context, job: Job) -> None:
     _work(context, job).delete()
 
 
-@step("require {selection:rows} rows [of {job}] under {limit}", accepts=_ENDED)
+@step("require {selection:rows} rows [of {job}] under {limit}", accepts=_ENDED, judges="selection")
 def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
     """Fail the chain if so many rows, or a greater share of them, ended in this way."""
     counts = job.counts
     found = selected(counts, selection)
-    if selection != "successful":
-        job.failures_settled = True
     if limit.exceeded(found, counts.rows):
         share = f", {found / counts.rows:.2%}" if counts.rows else ""
         raise StepError(
@@ -199,7 +197,6 @@ def save_results(context: Context, job: Job, path: Path) -> None:
     if not _nothing_to_save(context, work):
         saved = work.results.save_files(path)
         job.saved.append(str(path))
-        job.failures_settled = True
         _say(context, job, f"saved {len(saved)} result files to {path}")
 
 
@@ -215,7 +212,6 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
     if not _nothing_to_save(context, work):
         saved = work.results.save_rows(selection, path)
         job.saved.append(str(path))
-        job.failures_settled = job.failures_settled or selection in {"failed", "all"}
         rows = "row" if saved == 1 else "rows"
         what = f"all {saved:,}" if selection == "all" else f"{saved:,} {selection}"
         _say(context, job, f"saved {what} {rows} to {path}")
@@ -239,12 +235,10 @@ def selected(counts: Counts, selection: str) -> int:
     match selection:
         case "successful":
             return counts.loaded
-        case "failed":
-            return counts.failed
-        case "unprocessed":
-            return counts.unprocessed
-        case _:
+        case "all":
             return counts.rows
+        case _:
+            return counts.not_loaded.get(selection, 0)
 
 
 if TYPE_CHECKING:

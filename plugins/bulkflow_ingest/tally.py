@@ -114,7 +114,7 @@ class Tally:
                 return
             self._shares[part] = new
             self.sums = self.sums.changed(old.sums, new.sums)
-            self.counts = _changed(self.counts, old.counts, new.counts)
+            self.counts = self.counts + new.counts - old.counts
             if old.state is not None:
                 self._states[old.state] -= 1
             if new.state is not None:
@@ -150,12 +150,3 @@ class _Left(Collection[str]):
         # Copied at once: threads may note more of them meanwhile.
         parts = sorted(self._parts, key=lambda part: part.number)
         return [left for part in parts if (left := part.left) is not None]
-
-
-def _changed(total: Counts, old: Counts, new: Counts) -> Counts:
-    return Counts(
-        total.rows + new.rows - old.rows,
-        total.loaded + new.loaded - old.loaded,
-        total.failed + new.failed - old.failed,
-        total.unprocessed + new.unprocessed - old.unprocessed,
-    )

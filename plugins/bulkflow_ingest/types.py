@@ -13,7 +13,7 @@ from bulkflow.plugin import ValueType
 if TYPE_CHECKING:
     from bulkflow.model.value import Value
 
-SELECTIONS = ("successful", "failed", "unprocessed", "all")
+SELECTIONS = ("successful", "failed", "unprocessed", "withheld", "unknown", "all")
 """Which rows of a job a step is about."""
 
 DELIMITER_WORDS = ("comma", "semicolon", "pipe", "tab", "caret", "backquote")

@@ -128,7 +128,7 @@ class Words:
         @step("answer for {job}")
         def answer(context, job):
             """Say what is to become of failed rows."""
-            job.failures_settled = True
+            job.judged.add("failed")
 
         @step("leave {what:text} of {job}")
         def leave(context, what, job):
