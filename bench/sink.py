@@ -127,9 +127,10 @@ class Connection:
         if org.latency:
             time.sleep(org.latency)
         text = b"" if content is None else json.dumps(content).encode()
+        # A 204 has no length.
+        length = b"" if status == 204 else b"Content-Length: %d\r\n" % len(text)
         self.socket.sendall(
-            b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-            % (status, len(text), text)
+            b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\n%b\r\n%b" % (status, length, text)
         )
         org.ended = time.monotonic()
         return True

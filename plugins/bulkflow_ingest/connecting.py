@@ -60,7 +60,7 @@ def session_of(context: Context) -> Session:
 def _again(org: str, notice: RetryNotice) -> str:
     return (
         f"{notice.reason}; {notice.method} {notice.path} of org {org} again in "
-        f"{notice.wait:.1f} s ({notice.attempt} of {notice.attempts - 1})"
+        f"{notice.wait:.1f} s ({notice.bound})"
     )
 
 

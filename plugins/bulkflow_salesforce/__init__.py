@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         LostAnswerError,
         NotFoundError,
         OrgError,
+        ProxyRefusedError,
         SalesforceError,
         ServerFaultError,
         TlsError,
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     )
     from bulkflow_salesforce.headers import Headers, LimitInfo
     from bulkflow_salesforce.network import Network
+    from bulkflow_salesforce.organization import organization_of, organization_told
     from bulkflow_salesforce.profiles.opening import open_org
     from bulkflow_salesforce.redaction import redact
     from bulkflow_salesforce.request import Body, BytesBody, Reader, Timeouts
     from bulkflow_salesforce.response import JsonValue, Response
-    from bulkflow_salesforce.retry import RetryNotice, RetryPolicy
+    from bulkflow_salesforce.retry import RetryNotice, RetryPolicy, is_passing, not_begun
     from bulkflow_salesforce.session import Session
     from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
     from bulkflow_salesforce.thrift import RetryBudget, Thrift
@@ -64,6 +66,7 @@ __all__ = [
     "NotFoundError",
     "OrgAddress",
     "OrgError",
+    "ProxyRefusedError",
     "Reader",
     "Response",
     "RetryBudget",
@@ -81,7 +84,11 @@ __all__ = [
     "UnauthorizedError",
     "UnreachableError",
     "from_environment",
+    "is_passing",
+    "not_begun",
     "open_org",
+    "organization_of",
+    "organization_told",
     "redact",
     "salesforce_id",
     "say",
@@ -89,6 +96,10 @@ __all__ = [
 ]
 
 _PLACES = {
+    "organization_told": "organization",
+    "organization_of": "organization",
+    "not_begun": "retry",
+    "is_passing": "retry",
     "AnswerTimeoutError": "errors",
     "ApiFault": "errors",
     "BadAnswerError": "errors",
@@ -109,6 +120,7 @@ _PLACES = {
     "NotFoundError": "errors",
     "OrgAddress": "address",
     "OrgError": "errors",
+    "ProxyRefusedError": "errors",
     "Reader": "request",
     "Response": "response",
     "RetryBudget": "thrift",

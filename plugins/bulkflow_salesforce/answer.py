@@ -109,9 +109,13 @@ class Answer:
 
     @property
     def framed(self) -> bool:
-        """Whether the end of the body can be told from a cut: by length, by chunks or by gzip."""
+        """Whether the end of the body can be told from a cut: by length, by chunks or by gzip.
+
+        A 204 has no body, and so no length (RFC 9110, 8.6).
+        """
         return (
-            "content-length" in self.headers
+            self.status == 204
+            or "content-length" in self.headers
             or "chunked" in self.headers.get("transfer-encoding", "").lower()
             or self.coding == "gzip"
         )

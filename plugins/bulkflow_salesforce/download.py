@@ -52,7 +52,7 @@ def download(
         LocalFileError: It cannot be written.
     """
     media_type = answer.headers.media_type
-    if media_type in _NO_DATA - {request.accept}:
+    if answer.status != 204 and media_type in _NO_DATA - {request.accept}:
         start = answer.start(REFUSAL_LIMIT)
         raise unusable(request.call, f"{media_type} in place of {request.accept}", start)
     if not answer.framed:

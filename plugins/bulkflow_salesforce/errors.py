@@ -196,6 +196,38 @@ class UnreachableError(TransportError):
     """No connection was made, so nothing was sent: unknown name, refused, timed out, cut."""
 
 
+class UnknownHostError(UnreachableError):
+    """The host's name is not known.
+
+    Args:
+        message: What is wrong.
+        call: What was asked.
+        known_before: Whether the session had reached the host by that name: then it is the name
+            service that is in trouble, else more likely the name.
+        help: What to do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: Call,
+        known_before: bool,
+        help: str | None = None,  # noqa: A002 - the word that users see
+    ) -> None:
+        super().__init__(message, call=call, help=help)
+        self.known_before = known_before
+
+
+class ProxyRefusedError(UnreachableError):
+    """The proxy refuses to lead to the host: a wrong password, or a rule of it.
+
+    Final: each further try with a wrong password may lock an account.
+    """
+
+    exit_code = ExitCode.WRONG
+
+
 class TlsError(TransportError):
     """No trusted connection could be made, so nothing was sent."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 import time
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import urlencode
 
@@ -87,7 +89,7 @@ class Session:
         sleep: Waits for so many seconds. May raise, to end the wait and the call.
         random: Gives a number from 0 to 1, for the jitter of waits.
         now: The time in seconds since the epoch, for dates in `Retry-After`.
-        clock: Seconds that only grow, for connections that lay idle.
+        clock: Seconds that only grow, for connections that lay idle and for patience.
     """
 
     address: OrgAddress
@@ -144,7 +146,22 @@ class Session:
             sleep=self._sleep,
             random=self._random,
             now=self._now,
+            clock=self._clock,
         )
+
+    def patient(self, seconds: float, *, until: float = inf) -> Session:
+        """Make a view of this session whose calls wait out faults that may pass (`is_passing`).
+
+        It shares connections, token, budget and limits; closing either closes both. A change of
+        which it is not known whether it was done is not repeated, however patient the view.
+
+        Args:
+            seconds: How long each call is tried for, from its own beginning.
+            until: When all calls of the view give up, by the session's `clock`.
+        """
+        view = copy.copy(self)
+        view._calls = self._calls.patient(seconds, until)
+        return view
 
     @property
     def limit_info(self) -> LimitInfo | None:

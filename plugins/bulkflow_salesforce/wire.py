@@ -7,6 +7,7 @@ sent (`UnreachableError`, `TlsError`) or after (`LostAnswerError`).
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -33,7 +34,9 @@ from bulkflow_salesforce.answer import BLOCK, Answer
 from bulkflow_salesforce.connection import Pool, TlsPool
 from bulkflow_salesforce.errors import (
     Call,
+    ProxyRefusedError,
     TlsError,
+    UnknownHostError,
     UnreachableError,
 )
 from bulkflow_salesforce.faults import late, lost_answer, unusable
@@ -69,6 +72,7 @@ class Wire:
     connections: int = 16
     network: Network = field(factory=Network)
     clock: Callable[[], float] = time.monotonic
+    _reached: bool = field(default=False, init=False, repr=False)
     _pool: HTTPConnectionPool = field(init=False, repr=False)
 
     @_pool.default
@@ -115,6 +119,7 @@ class Wire:
                     response.close()
                     response.release_conn()
                     raise unusable(request.call, "success before it had all of the data")
+        self._reached = True
         try:
             yield Answer(
                 call=request.call,
@@ -157,6 +162,13 @@ class Wire:
         except ConnectTimeoutError as error:  # NewConnectionError and NameResolutionError too
             if "Tunnel connection failed" in str(error.__cause__):
                 _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
+            if isinstance(error, NameResolutionError):
+                raise UnknownHostError(
+                    f"the host name {call.host} is not known",
+                    call=call,
+                    known_before=self._reached,
+                    help="check the instance URL and the network; this request was not sent",
+                ) from error
             _raise_unreachable(call, error, self.timeouts.connect)
         except ReadTimeoutError as error:
             raise late(call, request.read_timeout) from error
@@ -204,14 +216,32 @@ def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
 
 
 def _raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -> NoReturn:
-    said = str(error.__cause__ or error)
-    tunnel = said.rpartition("Tunnel connection failed: ")[2] if "Tunnel" in said else ""
-    what = f"does not let bulkflow through: {tunnel}" if tunnel else "cannot be reached"
-    raise UnreachableError(
-        f"the proxy {proxy.host if proxy else ''} on the way to {call.host} {what}",
+    # What http.client says where the proxy answered, and with another status than 200.
+    found = re.search(r"Tunnel connection failed: (\d{3})(.*)", str(error.__cause__ or error))
+    where = f"the proxy {proxy.host if proxy else ''} on the way to {call.host}"
+    if found is None:
+        raise UnreachableError(
+            f"{where} cannot be reached",
+            call=call,
+            help="check HTTPS_PROXY; NO_PROXY names hosts that need no proxy",
+        ) from error
+    status = int(found[1])
+    kind = UnreachableError if status >= 500 or status in _BUSY else ProxyRefusedError
+    raise kind(
+        f"{where} does not let bulkflow through: {status}{found[2]}",
         call=call,
-        help="check HTTPS_PROXY and its user and password; NO_PROXY names hosts that need none",
+        help=_PROXY_HELP.get(status, _ANY_PROXY_HELP),
     ) from error
+
+
+_BUSY = frozenset({408, 425, 429})
+_PROXY_HELP = {
+    407: "check the user and the password in HTTPS_PROXY, percent-encoded as in any URL; bulkflow"
+    " knows Basic authentication only, not NTLM or Negotiate. It was tried once, as each further"
+    " try may lock the account",
+    403: "ask whoever runs the proxy to allow this host, or name it in NO_PROXY",
+}
+_ANY_PROXY_HELP = "check HTTPS_PROXY; NO_PROXY names hosts that need no proxy"
 
 
 def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -> NoReturn:
@@ -227,9 +257,7 @@ def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -
             help="check the instance URL; if your network inspects TLS, name its certificate"
             " authority's PEM file in SSL_CERT_FILE",
         ) from error
-    if isinstance(error, NameResolutionError):
-        what = f"the host name {call.host} is not known"
-    elif isinstance(cause, TimeoutError) or not isinstance(error, NewConnectionError):
+    if isinstance(cause, TimeoutError) or not isinstance(error, NewConnectionError):
         what = f"{call.host} took no connection within {timeout:g} s"
     else:
         reason = cause.strerror if isinstance(cause, OSError) else None
@@ -239,5 +267,5 @@ def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -
     raise UnreachableError(
         what,
         call=call,
-        help="check the instance URL and the network; nothing was sent",
+        help="check the instance URL and the network; this request was not sent",
     ) from error

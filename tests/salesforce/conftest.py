@@ -94,7 +94,8 @@ class HostileServer:
         if chunked:
             given["Transfer-Encoding"] = "chunked"
             content = chunks(content)
-        else:
+        elif status != 204:
+            # A 204 has no body, and no length of one.
             given["Content-Length"] = str(len(content))
         lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {given[name]}" for name in given)]
         whole = "\r\n".join([*lines, "", ""]).encode() + content

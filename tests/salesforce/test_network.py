@@ -16,12 +16,14 @@ from bulkflow.errors import UsageError
 from bulkflow_salesforce import (
     Network,
     OrgAddress,
+    ProxyRefusedError,
     RetryPolicy,
     Session,
     StaticToken,
     TlsError,
     TransportError,
     UnreachableError,
+    is_passing,
 )
 from bulkflow_salesforce.network import CLIENT_CERTIFICATE, CLIENT_KEY
 from bulkflow_salesforce.origin import Origin
@@ -157,6 +159,42 @@ def test_a_proxy_that_refuses_is_named_and_its_password_is_not(sandbox, certific
     assert f"127.0.0.1:{proxy.port}" in str(caught.value)
     assert "407" in str(caught.value)
     assert PASSWORD not in str(caught.value) + repr(session) + repr(session.network)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("407 Proxy Authentication Required", "the password in HTTPS_PROXY"),
+        ("403 Forbidden", "ask whoever runs the proxy"),
+        ("405 Method Not Allowed", "HTTPS_PROXY"),
+    ],
+)
+def test_a_proxy_that_refuses_is_asked_once_however_patient_the_session(
+    sandbox, certificate, proxies, answer, said
+):
+    proxy = proxies(answer)
+    environ = {"HTTPS_PROXY": f"http://me:{PASSWORD}@127.0.0.1:{proxy.port}"}
+    with reach(sandbox, certificate, environ) as session:
+        for view in (session, session.patient(900)):
+            proxy.asked.clear()
+            with pytest.raises(ProxyRefusedError) as caught:
+                view.get("/services/data")
+            assert len(proxy.asked) == 1
+            assert said in caught.value.help
+            assert not is_passing(caught.value)
+
+
+@pytest.mark.parametrize("answer", ["502 Bad Gateway", "503 Busy", "504 Timeout", "429 Slower"])
+def test_a_proxy_in_trouble_is_asked_again(sandbox, certificate, proxies, answer):
+    proxy = proxies(answer)
+    environ = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}
+    with (
+        reach(sandbox, certificate, environ) as session,
+        pytest.raises(UnreachableError, match=answer) as caught,
+    ):
+        session.get("/services/data")
+    assert len(proxy.asked) == 5
+    assert is_passing(caught.value)
 
 
 def test_a_proxy_that_is_not_there_is_named(sandbox, certificate):

@@ -66,6 +66,15 @@ def test_put_sends_the_body_with_its_length_and_never_chunked(server, session):
     assert "transfer-encoding" not in seen.headers
 
 
+@pytest.mark.parametrize("media_type", ["text/csv", "application/json"])
+def test_a_204_is_a_whole_and_empty_file(server, session, tmp_path, media_type):
+    server.answers(204, headers={"Content-Type": media_type})
+    target = tmp_path / "rows.csv"
+    info = session.download("/x", target)
+    assert (info.status, info.bytes) == (204, 0)
+    assert target.read_bytes() == b""
+
+
 def test_delete_takes_an_empty_204(server, session):
     server.answers(204)
     assert session.delete("/jobs/1").status == 204

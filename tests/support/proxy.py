@@ -96,9 +96,12 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() in {"content-type", "sforce-limit-info"}:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        # A 204 has no body, and no length of one.
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if status != 204:
+            self.wfile.write(content)
 
     def cut(self) -> None:
         self.close_connection = True
