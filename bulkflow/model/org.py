@@ -39,7 +39,9 @@ class OrgAccess:
     """An org that can be talked to: where it is, and the token that it takes.
 
     `instance_url` has a scheme and a host and no path; `api_version` looks like `66.0`;
-    `compression` says whether rows go to it compressed, where a job does not say.
+    `compression` says whether rows go to it compressed, where a job does not say. `organization` is
+    the id of the org, 15 characters, where the login gave it; the same host may have another org
+    later. `patience` is for how many seconds its trouble is waited out, where a job does not say.
     """
 
     name: str
@@ -48,6 +50,8 @@ class OrgAccess:
     tokens: TokenProvider = field(repr=False)
     close: Callable[[], None] = field(default=_nothing, repr=False)
     compression: bool = field(default=False, kw_only=True)
+    organization: str | None = field(default=None, kw_only=True)
+    patience: float | None = field(default=None, kw_only=True)
 
 
 def only_org(orgs: Mapping[str, str]) -> str | None:

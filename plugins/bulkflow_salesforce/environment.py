@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress
+from bulkflow_salesforce.patience import PATIENCE, read_patience
 from bulkflow_salesforce.tokens import StaticToken
 
 if TYPE_CHECKING:
@@ -55,6 +56,16 @@ def from_environment(environ: Mapping[str, str]) -> tuple[OrgAddress, TokenProvi
         )
     address = OrgAddress(url, _first(environ, API_VERSION) or DEFAULT_API_VERSION)
     return address, StaticToken(token)
+
+
+def patience_in(environ: Mapping[str, str]) -> float | None:
+    """Read for how many seconds trouble is waited out, from `BULKFLOW_PATIENCE`; None without it.
+
+    Raises:
+        UsageError: It is not a duration.
+    """
+    text = environ.get(PATIENCE)
+    return read_patience(text, PATIENCE) if text else None
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:

@@ -33,7 +33,7 @@ def bulkflow_orgs() -> Iterable[Org]:
     yield Org(
         "env",
         "The org of SF_ORG_INSTANCE_URL, with the token in SF_ACCESS_TOKEN and the version in "
-        "SF_ORG_API_VERSION.",
+        "SF_ORG_API_VERSION; BULKFLOW_PATIENCE says how long its trouble is waited out.",
         _connect,
     )
     yield Org("default", "The org that `bulkflow org default` has chosen.", _connect)

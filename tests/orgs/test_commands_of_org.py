@@ -234,6 +234,16 @@ def test_compression_is_kept_with_the_org_and_taken_out_again(workshop, org):
     assert "compression" not in workshop.command("org", "show", "prod").out
 
 
+def test_patience_is_kept_with_the_org(workshop, org):
+    assert log_in(workshop, org, "--patience", "20m").code == 0
+    assert 'patience = "20m"' in workshop.command("org", "show", "prod").out
+    assert workshop.command("org", "login", "prod", "--api-version", "60.0").code == 0
+    assert 'patience = "20m"' in workshop.command("org", "show", "prod").out
+    ran = workshop.command("org", "login", "prod", "--patience", "soon")
+    assert ran.code == 2
+    assert "--patience is not a duration" in ran.err
+
+
 @pytest.mark.parametrize("name", ["env", "sandbox", "../up", "a/b", "-x", "", "a" * 65, "C:x"])
 def test_a_name_that_is_none_is_refused_before_anything_happens(workshop, org, name):
     before = len(org.requests)
@@ -252,6 +262,8 @@ def test_a_name_that_is_none_is_refused_before_anything_happens(workshop, org, n
         ('flow = "token"\n[secrets]\naccess-token = "geheim"', "where the secret is"),
         ('flow = "jwt"\nclient-id = "a"', "no username"),
         ('flow = "token"\ncompression = "geheim"', "neither true nor false"),
+        ('flow = "token"\npatience = 15', "not a text"),
+        ('flow = "token"\npatience = "soon"', "not a duration"),
         ('flow = "token"\ninstance-url = "http://example.com"', ""),
     ],
 )

@@ -18,6 +18,7 @@ from bulkflow_salesforce.login.obtaining import Login
 from bulkflow_salesforce.login.refusals import TEST_HOST
 from bulkflow_salesforce.login.web import DEFAULT_PORT, WebLogin
 from bulkflow_salesforce.network import Network
+from bulkflow_salesforce.patience import read_patience
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
 from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
@@ -62,6 +63,11 @@ def _flows() -> str:
     help="Send rows to it compressed, where a job does not say.",
 )
 @click.option(
+    "--patience",
+    metavar="DURATION",
+    help="How long trouble of the org is waited out, where a job does not say, such as 15m.",
+)
+@click.option(
     "--secret",
     "placed",
     multiple=True,
@@ -89,6 +95,7 @@ def login(
     key_file: Path | None,
     audiences: tuple[str, ...],
     compression: bool | None,
+    patience: str | None,
     placed: tuple[str, ...],
     port: int,
     no_browser: bool,
@@ -109,6 +116,8 @@ def login(
     profile = evolve(profile, audiences=audiences or profile.audiences)
     if compression is not None:
         profile = evolve(profile, compression=compression)
+    if patience is not None:
+        profile = evolve(profile, patience=read_patience(patience, "--patience"))
     vault = PendingVault(SystemKeyring())
     profile = with_secrets(profile, placed, key_file, world, vault)
     network = Network.of(world.environ)

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from bulkflow_salesforce.errors import Call, OrgError, SalesforceError
 from bulkflow_salesforce.faults import is_page, refusal, unusable
 from bulkflow_salesforce.login.refusals import refused
+from bulkflow_salesforce.organization import organization_told
 from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.response import Response
@@ -59,6 +60,11 @@ class TokenAnswer:
     instance_url: str
     refresh_token: str | None = field(default=None, repr=False)
     identity: str = ""
+
+    @property
+    def organization(self) -> str | None:
+        """The id of the org, 15 characters; None where the answer does not hold it."""
+        return organization_told(self.identity, self.access_token)
 
 
 @define(eq=False)

@@ -70,7 +70,14 @@ class Login:
                 return None
             before, self._answer = self._answer, self._obtain()
             if before is not None and _same_host(before, self._answer):
-                return self._answer.access_token
+                if _same_org(before, self._answer):
+                    return self._answer.access_token
+                raise UsageError(
+                    f"org {self.profile.name} is another org now, at the same address:"
+                    f" {self._answer.organization} in place of {before.organization}",
+                    help="nothing more was sent; if it is a sandbox that was refreshed, what was"
+                    " loaded is gone with the old one",
+                )
             raise UsageError(
                 f"org {self.profile.name} has moved to {self._answer.instance_url}",
                 help="run again; what was sent so far is in the org",
@@ -187,6 +194,12 @@ class Login:
         """
         if new and new != old and isinstance(self.profile.place(secret), InKeyring):
             self._secrets.vault.write(self.profile.secret_name(secret), form(new))
+
+
+def _same_org(one: TokenAnswer, other: TokenAnswer) -> bool:
+    """Whether two answers are of one org, as far as both of them tell."""
+    ids = {one.organization, other.organization} - {None}
+    return len(ids) < 2
 
 
 def _same_host(one: TokenAnswer, other: TokenAnswer) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import UsageError
 from bulkflow.model.org import OrgAccess
 from bulkflow_salesforce.address import OrgAddress
-from bulkflow_salesforce.environment import from_environment
+from bulkflow_salesforce.environment import from_environment, patience_in
+from bulkflow_salesforce.organization import organization_told
 from bulkflow_salesforce.profiles.folder import folder_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,14 @@ def open_org(name: str, environ: Mapping[str, str]) -> OrgAccess:
     """
     if name == ENVIRONMENT:
         address, tokens = from_environment(environ)
-        return OrgAccess(name, address.instance_url, address.api_version, tokens)
+        return OrgAccess(
+            name,
+            address.instance_url,
+            address.api_version,
+            tokens,
+            organization=organization_told("", tokens.token()),
+            patience=patience_in(environ),
+        )
     if name == _EMBEDDED:
         raise UsageError(
             "the embedded sandbox is empty at the start of every run, so nothing is in it now",
@@ -60,11 +68,14 @@ def open_profile(
 
     secrets = Secrets(environ, vault or SystemKeyring())
     login = Login(profile, secrets, Network.of(environ))
-    address = OrgAddress(login.answer().instance_url, profile.api_version)
+    answer = login.answer()
+    address = OrgAddress(answer.instance_url, profile.api_version)
     return OrgAccess(
         profile.name,
         address.instance_url,
         address.api_version,
         login,
         compression=profile.compression,
+        organization=answer.organization,
+        patience=profile.patience,
     )

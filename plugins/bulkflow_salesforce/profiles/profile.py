@@ -12,6 +12,7 @@ from bulkflow.errors import UsageError
 from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress
 from bulkflow_salesforce.login.refusals import LOGIN_HOST
 from bulkflow_salesforce.origin import Origin
+from bulkflow_salesforce.patience import read_patience, write_patience
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
 from bulkflow_salesforce.profiles.naming import checked_name
 from bulkflow_salesforce.profiles.places import Place, read_place
@@ -42,6 +43,7 @@ class Profile:
         audiences: For whom JWT assertions are made out, tried in this order; none for the usual.
         secrets: Where the secrets are.
         compression: Whether rows are sent to it compressed, where a job does not say.
+        patience: For how many seconds trouble of the org is waited out, where a job does not say.
     """
 
     name: str = field(converter=checked_name)
@@ -55,6 +57,7 @@ class Profile:
     audiences: tuple[str, ...] = ()
     secrets: Mapping[Secret, Place] = field(factory=dict)
     compression: bool = False
+    patience: float | None = None
 
     @property
     def login(self) -> Origin:
@@ -123,6 +126,8 @@ class Profile:
             lines.append(f"audiences = [{', '.join(map(_quoted, self.audiences))}]")
         if self.compression:
             lines.append("compression = true")
+        if self.patience is not None:
+            lines.append(f"patience = {_quoted(write_patience(self.patience))}")
         if self.secrets:
             lines += ["", "# Where the secrets are; the secrets themselves never stand here."]
             lines.append("[secrets]")
@@ -136,7 +141,7 @@ class Profile:
         Raises:
             UsageError: It cannot be understood; the message says what, and shows no value.
         """
-        known = {"flow", "api-version", "audiences", "compression", "secrets", *_TEXTS}
+        known = {"flow", "api-version", "audiences", "compression", "patience", "secrets", *_TEXTS}
         for key in content:
             if key not in known:
                 raise _wrong(name, f"the setting {key[:40]!a} is not known")
@@ -155,6 +160,9 @@ class Profile:
         compression = content.get("compression", False)
         if not isinstance(compression, bool):
             raise _wrong(name, "`compression` is neither true nor false")
+        patience = content.get("patience")
+        if patience is not None and not isinstance(patience, str):
+            raise _wrong(name, '`patience` is not a text such as "15m"')
         return cls(
             name,
             Flow(flow),
@@ -167,6 +175,7 @@ class Profile:
             tuple(audiences),
             _places(name, content.get("secrets", {})),
             compression,
+            None if patience is None else read_patience(patience, f"`patience` of org {name}"),
         )
 
 
