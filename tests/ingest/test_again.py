@@ -59,7 +59,7 @@ def test_saved_rows_are_the_sources_own_with_their_place(workshop: Workshop, tag
         HEADER + 'load job people\nsave all rows of job people to "all.csv"\n'
         'save failed rows of job people to "failed.csv"\n'
     )
-    assert ran.code == 0, ran.out
+    assert ran.code == 3, ran.out
     rows = rows_of(workshop.folder / "all.csv")
     assert [row["_line"] for row in rows] == ["2", "4", "5"]
     assert [row["_outcome"] for row in rows] == ["loaded", "failed", "loaded"]
@@ -148,7 +148,7 @@ def test_every_row_that_is_not_loaded_is_sent_again_on_demand(
         HEADER + "load job people\nretry all rows of job people\n"
         'save failed rows of job people to "failed.csv"\n'
     )
-    assert ran.code == 0, ran.out
+    assert ran.code == 3, ran.out
     assert any("sending 1 row again" in str(each.get("message")) for each in ran.events)
     assert proxy.count("POST", "/jobs/ingest") == 2
     assert outcome(ran) == (2, 1, 1, 0)

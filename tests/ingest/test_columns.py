@@ -43,7 +43,7 @@ def test_renamed_columns_are_sent_without_a_copy_of_their_rows(
         f'{JOB}    rename Family to LastName\n    rename "notes, all" to Description\n'
         f"    parts of 1 rows\n{LOAD}"
     )
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     assert arrived(sandbox, "rename", "Description") == [("rename1", "a"), ("rename2", "b\r\n")]
     assert ran.event("job_prepared")["notes"] == []
     assert copies(workshop) == []
@@ -70,7 +70,7 @@ def test_rows_written_anew_arrive_and_are_saved_as_they_were(
 ) -> None:
     workshop.write("people.csv", ROWS.format(tag="anew"))
     ran = workshop.run(f'param title = "Dr, \\"h.c.\\""\n{REWRITTEN}{LOAD}')
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     assert arrived(sandbox, "anew", "Phone", "Title", "Description") == [
         ("anew 3", "+49 30", 'Dr, "h.c."', None),
         ("anew, 1", None, 'Dr, "h.c."', "a\nb"),
@@ -101,7 +101,7 @@ def test_a_run_is_gone_on_with_from_the_rows_that_were_written(
     proxy.rules.clear()
     state = str(workshop.folder / "state")
     ran = workshop.command("resume", "--state-dir", state, "--json")
-    assert ran.code == 0, ran.err + ran.out
+    assert ran.code == 3, ran.err + ran.out
     assert [name for (name,) in arrived(sandbox, "resumed")] == ["resumed 3", "resumed, 1"]
     assert [(r["Age"], r["_line"]) for r in saved(workshop)] == [("7", "2"), ("8", "4"), ("9", "6")]
 
@@ -115,7 +115,7 @@ def test_rows_that_are_sent_again_are_told_as_rows_of_the_file(
         'save failed rows of job people to "out.csv"\n'
     )
     ran = workshop.run(text)
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     assert [(r["Description"], r["_line"]) for r in saved(workshop)] == [("nobody", "4")]
 
 
@@ -132,7 +132,7 @@ def test_delimiters_that_salesforce_does_not_know_become_commas(
     ]
     workshop.write("people.csv", "".join(delimiter.join(row) + "\n" for row in rows))
     ran = workshop.run(f'{JOB}    delimiter "{delimiter}"\n{LOAD}')
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     assert arrived(sandbox, tag, "Description") == [(tag, "a, b"), (f"{tag} 2", f'x{delimiter}"y"')]
     assert "Salesforce does not know the delimiter" in ran.event("job_prepared")["notes"][-1]
     assert [row["Description"] for row in saved(workshop)] == ["a, b", f'x{delimiter}"y"', "c"]

@@ -26,7 +26,7 @@ def test_rows_of_another_encoding_arrive_and_are_saved_with_their_lines(
 ) -> None:
     workshop.write("people.csv.gz", gzip.compress(ROWS.encode("utf-16")))
     ran = workshop.run(PIPELINE.format(file="people.csv.gz"))
-    assert ran.code == 0
+    assert ran.code == 3
     notes = ran.event("job_prepared")["notes"]
     assert any("written anew from utf-16 to UTF-8" in note for note in notes)
     with sandbox.database.reading() as connection:

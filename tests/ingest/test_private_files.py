@@ -97,7 +97,7 @@ def test_nobody_else_can_read_what_a_run_keeps(
     options = ("--state-dir", str(state))
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Name\nPiped\n")))
     ran = workshop.command("run", str(file), *options)
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     (run,) = json.loads(workshop.command("runs", "--json", *options).out)
     assert workshop.command("retry", run["id"], "--rows", "failed", *options).code in {0, 3}
     undone = workshop.command("undo", run["id"], "--yes", *options)

@@ -48,7 +48,7 @@ def saved(workshop: Workshop, name: str) -> list[list[str]]:
         PIPELINE + f'save all rows of job people to "{name}.csv"\n'
         f'save results of job people to "{name}"\n'
     )
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     rows = [row.values for row in read_rows(workshop.folder / f"{name}.csv")]
     return [[value for at, value in enumerate(row) if at != rows[0].index("_id")] for row in rows]
 

@@ -199,7 +199,7 @@ def test_what_is_read_once_is_not_kept(
     ran = workshop.run(
         FILE.format(source="-") + LOAD + 'save failed rows of job people to "failed.csv"\n'
     )
-    assert ran.code == 0, ran.out
+    assert ran.code == 3, ran.out
     assert loaded(sandbox, tag) == names
     assert kept(workshop) == []
     with (workshop.folder / "failed.csv").open(encoding="utf-8", newline="") as file:

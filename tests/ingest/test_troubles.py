@@ -475,7 +475,7 @@ def test_results_with_any_delimiter_and_quoted_headers_are_read(
         'save failed rows of job people to "failed.csv"\n'
         'save all rows of job people to "all.csv"\n'
     )
-    assert ran.code == 0, ran.err + ran.out
+    assert ran.code == 3, ran.err + ran.out
     (made,) = rows_of(workshop.folder / "made.csv")
     assert (made["LastName"], made["Description"]) == (f"{tag}1", f'a{delimiter}"b"')
     (failed,) = rows_of(workshop.folder / "failed.csv")

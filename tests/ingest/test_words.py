@@ -173,7 +173,7 @@ def test_failed_rows_are_saved_with_the_reason_of_each(workshop: Workshop, tag: 
         HEADER + '    insert Contact\n    from "people.csv"\nload job people\n'
         'save failed rows of job people to "out/failed.csv"\n'
     )
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err
     (row,) = rows_of(workshop.folder / "out/failed.csv")
     assert row["Description"] == "no, name"
     assert row["_error"].startswith("REQUIRED_FIELD_MISSING:")
