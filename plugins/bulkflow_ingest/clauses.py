@@ -203,6 +203,16 @@ def null(text: str) -> Mapping[str, object]:
     return {"nulls": (text,)}
 
 
+@clause("patience {patience:duration}", sets=("patience",))
+def patience(patience: float) -> Mapping[str, object]:
+    """Wait out trouble that may pass for so long: `patience 1h`. 15 minutes unless this says.
+
+    Such are an org that is away or busy, cut connections, and answers that are behind. A step that
+    has a limit of its own, such as `wait up to 2h`, waits until that is over.
+    """
+    return {"patience": patience}
+
+
 CLAUSES: tuple[Clause, ...] = (
     insert,
     update,
@@ -229,4 +239,5 @@ CLAUSES: tuple[Clause, ...] = (
     drop,
     set_field,
     null,
+    patience,
 )

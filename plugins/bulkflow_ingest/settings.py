@@ -50,6 +50,8 @@ class IngestSettings:
     constants: tuple[tuple[str, str], ...] = ()
     nulls: tuple[str, ...] = ()
     assignment_rule: str | None = None
+    patience: float | None = None
+    """Seconds that trouble is waited out."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> IngestSettings:
