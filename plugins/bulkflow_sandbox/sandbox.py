@@ -70,7 +70,7 @@ class Sandbox:
         self.database = Database(data)
         self.requests = RequestLog()
         self.limits = Limits(clock, records_per_day=choices.records_per_day)
-        self.faults = FaultPlan(self.limits, faults)
+        self.faults = FaultPlan(clock, self.limits, faults)
         self.org = Org(
             schema=self._kept_schema(schema or standard_schema()),
             database=self.database,
@@ -106,6 +106,10 @@ class Sandbox:
     def inject(self, fault: AnyFault) -> None:
         """Lets something go wrong from now on."""
         self.faults.add(fault)
+
+    def commit_late(self) -> None:
+        """Lets the batches that are still at work for jobs that ended save their rows now."""
+        self.worker.hurry()
 
     def change_schema(self, document: object) -> None:
         """Adds the objects, fields and rules of a schema document, and keeps it with the data.

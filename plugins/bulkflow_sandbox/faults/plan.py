@@ -2,43 +2,86 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from attrs import define, evolve
+from attrs import define, frozen
 
-from bulkflow_sandbox.faults.fault import Endpoint, FailJob, Fault, LockRows, SetLimit
+from bulkflow_sandbox.faults.fault import (
+    CommitLate,
+    Endpoint,
+    FailJob,
+    Fault,
+    LockRows,
+    LoseRows,
+    Miscount,
+    SetLimit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from bulkflow_sandbox.faults.fault import AnyFault, Effect
+    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.faults.fault import AnyFault, Effect, JobFault
     from bulkflow_sandbox.limits import Limits
 
 _RESULT_FILES = {Endpoint.SUCCESSES, Endpoint.FAILURES, Endpoint.UNPROCESSED}
+
+
+_JobFault = TypeVar("_JobFault", FailJob, LoseRows, Miscount, CommitLate)
 
 
 @define(eq=False)
 class _Armed:
     fault: Fault
     seen: int = 0
+    over: datetime | None = None
+
+    def strikes(self, now: datetime) -> bool:
+        """Counts a request; whether the fault is for it."""
+        self.seen += 1
+        if self.seen < self.fault.nth:
+            return False
+        if self.fault.seconds is not None:
+            if self.over is None:
+                self.over = now + timedelta(seconds=self.fault.seconds)
+            return now < self.over
+        return self.fault.times is None or self.seen < self.fault.nth + self.fault.times
+
+
+@define(eq=False)
+class _ArmedForJobs:
+    fault: JobFault
+    seen: int = 0
 
     def strikes(self) -> bool:
-        """Counts a request; whether the fault is for it."""
+        """Counts a job; whether the fault is for it."""
         self.seen += 1
         past = self.seen - self.fault.nth
         return past >= 0 and (self.fault.times is None or past < self.fault.times)
 
 
+@frozen
+class Course:
+    """What goes wrong with the processing of one job."""
+
+    failure: FailJob | None = None
+    loss: LoseRows | None = None
+    miscount: Miscount | None = None
+
+
 class FaultPlan:
     """The faults of a sandbox; they may be changed while it serves."""
 
-    def __init__(self, limits: Limits, faults: Iterable[AnyFault] = ()) -> None:
+    def __init__(self, clock: Clock, limits: Limits, faults: Iterable[AnyFault] = ()) -> None:
+        self._clock = clock
         self._limits = limits
         self._lock = Lock()
         self._armed: list[_Armed] = []
         self._locks: LockRows | None = None
-        self._failure: FailJob | None = None
+        self._jobs: list[_ArmedForJobs] = []
         self._struck: list[tuple[Endpoint, Effect]] = []
         for fault in faults:
             self.add(fault)
@@ -51,8 +94,8 @@ class FaultPlan:
                     self._armed.append(_Armed(fault))
                 case LockRows():
                     self._locks = fault
-                case FailJob():
-                    self._failure = fault
+                case FailJob() | LoseRows() | Miscount() | CommitLate():
+                    self._jobs.append(_ArmedForJobs(fault))
                 case SetLimit():
                     self._limits.set(fault.name, fault.maximum)
                 case _:
@@ -63,18 +106,19 @@ class FaultPlan:
         with self._lock:
             self._armed.clear()
             self._locks = None
-            self._failure = None
+            self._jobs.clear()
 
     def effects(self, endpoint: Endpoint) -> list[Effect]:
         """Counts a request; what goes wrong with it, in the order in which faults were added."""
         names = {endpoint, Endpoint.ANY}
         if endpoint in _RESULT_FILES:
             names.add(Endpoint.RESULTS)
+        now = self._clock.now()
         with self._lock:
             effects = [
                 armed.fault.effect
                 for armed in self._armed
-                if armed.fault.endpoint in names and armed.strikes()
+                if armed.fault.endpoint in names and armed.strikes(now)
             ]
             self._struck += [(endpoint, effect) for effect in effects]
             return effects
@@ -95,13 +139,19 @@ class FaultPlan:
         with self._lock:
             return self._locks
 
-    def job_failure(self) -> FailJob | None:
-        """Takes the failure that the next job meets, if there is one."""
+    def course(self) -> Course:
+        """Counts a job that is about to be processed; what goes wrong with it."""
         with self._lock:
-            failure = self._failure
-            if failure is None:
-                return None
-            if failure.times is not None:
-                left = failure.times - 1
-                self._failure = evolve(failure, times=left) if left > 0 else None
-            return failure
+            return Course(self._next(FailJob), self._next(LoseRows), self._next(Miscount))
+
+    def late_commit(self) -> CommitLate | None:
+        """Counts a job that ends while a batch is at work; what that batch still does."""
+        with self._lock:
+            return self._next(CommitLate)
+
+    def _next(self, kind: type[_JobFault]) -> _JobFault | None:
+        """Counts a job for all faults of a kind; the first of those that strike it."""
+        striking = [
+            armed.fault for armed in self._jobs if isinstance(armed.fault, kind) and armed.strikes()
+        ]
+        return striking[0] if striking else None

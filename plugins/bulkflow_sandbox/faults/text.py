@@ -1,6 +1,6 @@
 """Faults as text, for the command line and the admin resource.
 
-`ENDPOINT[#NTH][xTIMES]=EFFECT`, for example:
+`ENDPOINT[#NTH][xTIMES]=EFFECT`, where TIMES is a number, `*`, or a length of time, for example:
 
     upload#2=503                    the second upload is answered 503, without effect
     create=cut-after                the first create is done, but its answer is lost
@@ -8,8 +8,12 @@
     closex*=429;retry-after:3       every close is answered 429 with Retry-After: 3
     successes=truncate:100          the file ends after 100 bytes
     upload=cut:1000000              the connection ends when 1,000,000 bytes have come
+    anyx10m=503                     from now on, every request for ten minutes is answered 503
+    close=400:API_ERROR:Bad luck    the next close is answered 400, with that code and message
+    successesx2=rows:10             twice, the file has its header and 10 rows
     rows=lock:0.01                  one row in a hundred fails with a lock error
     job=fail:20000                  the next job fails after 20,000 rows
+    job=late:200:3 polls            200 rows of a job that ended are saved at the third look at it
     limit=DailyApiRequests:100      only 100 requests in 24 hours
 """
 
@@ -18,30 +22,44 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.faults.fault import (
+    CommitLate,
     Cut,
     Delay,
     Drip,
     Effect,
+    EndJob,
     Endpoint,
     Expire,
     FailJob,
     Fault,
+    HideNewest,
+    KeepPacked,
     LockRows,
+    LoseRows,
+    Miscount,
     Moment,
+    RepeatPage,
     Respond,
     SetLimit,
+    Shorten,
+    ShowOld,
     Truncate,
 )
+from bulkflow_sandbox.jobs.pace_text import read_pace, read_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow_sandbox.faults.fault import AnyFault
+    from bulkflow_sandbox.faults.fault import AnyFault, JobFault
 
-_FORM: Final = re.compile(r"([a-z]+)(?:#(\d+))?(?:x(\d+|\*))?=(.+)", re.DOTALL)
-_STATUS: Final = re.compile(r"([1-5]\d\d)(-after)?((?:;[A-Za-z-]+:[^;]*)*)")
+_FORM: Final = re.compile(r"([a-z]+)(?:#(\d+))?(?:x(\d+|\*|[\d.]+(?:ms|s|m|h)))?=(.+)", re.DOTALL)
+_STATUS: Final = re.compile(
+    r"([1-5]\d\d)(-after)?(?::([A-Za-z_]+)(?::([^;]*))?)?((?:;[A-Za-z-]+:[^;]*)*)"
+)
 
 
 def read_fault(text: str) -> AnyFault:
@@ -53,31 +71,50 @@ def read_fault(text: str) -> AnyFault:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise _wrong(text)
-    target, nth, times, effect = match.groups()
-    count = None if times == "*" else int(times or 1)
+    target, number, times, effect = match.groups()
+    nth = max(1, int(number or 1))
     try:
+        seconds = read_seconds(times or "")
+        count = None if times == "*" or seconds is not None else int(times or 1)
         if target == "rows" and effect.startswith("lock:"):
             return LockRows(_share(effect.removeprefix("lock:")))
-        if target == "job" and effect.startswith("fail:"):
-            rows, _, message = effect.removeprefix("fail:").partition(":")
-            if message:
-                return FailJob(int(rows), message, times=count)
-            return FailJob(int(rows), times=count)
+        if target == "job" and seconds is None:
+            return _job_fault(effect, nth, count)
         if target == "limit":
             name, _, maximum = effect.partition(":")
             return SetLimit(name, int(maximum))
-        endpoint = Endpoint(target)
-        return Fault(endpoint, _effect(effect), nth=max(1, int(nth or 1)), times=count)
+        return Fault(Endpoint(target), _effect(effect), nth=nth, times=count, seconds=seconds)
     except ValueError as error:
         raise _wrong(text) from error
+
+
+def _job_fault(text: str, nth: int, times: int | None) -> JobFault:
+    name, _, argument = text.partition(":")
+    first, _, second = argument.partition(":")
+    rows = int(first)
+    match name:
+        case "fail":
+            fault = FailJob(rows, nth=nth, times=times)
+            return evolve(fault, message=second) if second else fault
+        case "lose":
+            return LoseRows(rows, nth=nth, times=times)
+        case "more":
+            return Miscount(rows, int(second or 0), nth=nth, times=times)
+        case "late":
+            pace = read_pace(second) if second else None
+            return CommitLate(rows, pace, nth=nth, times=times)
+        case _:
+            raise ValueError(f"no fault {name!r} of jobs")
 
 
 def _effect(text: str) -> Effect:
     status = _STATUS.fullmatch(text)
     if status is not None:
-        pairs = [part.partition(":") for part in status[3].split(";") if part]
+        pairs = [part.partition(":") for part in status[5].split(";") if part]
         return Respond(
             int(status[1]),
+            code=status[3],
+            message=status[4],
             headers=tuple((name, value) for name, _, value in pairs),
             moment=Moment.AFTER if status[2] else Moment.BEFORE,
         )
@@ -113,6 +150,21 @@ _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
         "text/html;charset=UTF-8",
     ),
     "empty": lambda text: Respond(int(text or 500), b""),
+    "concurrent": lambda _: Respond(
+        403,
+        code="REQUEST_LIMIT_EXCEEDED",
+        message="ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+    ),
+    "forbidden": lambda _: Respond(
+        403, code="INSUFFICIENT_ACCESS", message="insufficient access rights"
+    ),
+    "packed": lambda _: KeepPacked(),
+    "rows": lambda text: Shorten(int(text)),
+    "old": lambda _: ShowOld(),
+    "repeat": lambda _: RepeatPage(),
+    "without": lambda text: HideNewest(int(text)),
+    "abort": lambda _: EndJob(delete=False),
+    "delete": lambda _: EndJob(delete=True),
 }
 
 
@@ -121,7 +173,8 @@ def _wrong(text: str) -> UsageError:
         f"{text!r} describes no fault",
         help="write ENDPOINT[#NTH][xTIMES]=EFFECT, such as upload#2=503 or create=cut-after",
         notes=[
-            f"endpoints: {', '.join(Endpoint)}; rows=lock:SHARE; job=fail:ROWS; limit=NAME:MAXIMUM",
+            f"endpoints: {', '.join(Endpoint)}; besides rows=lock:SHARE, limit=NAME:MAXIMUM",
+            "job=fail:ROWS, job=lose:ROWS, job=more:ROWS, job=late:ROWS:TIME",
             f"effects: a status, {', '.join(_EFFECTS)}",
         ],
     )

@@ -6,6 +6,9 @@ made it invalid for the API.
     GET     /_sandbox            states, limits, faults that struck
     POST    /_sandbox/faults      {"faults": ["upload#2=503"]}
     DELETE  /_sandbox/faults
+    POST    /_sandbox/late        batches at work for jobs that ended save their rows now
+    DELETE  /_sandbox/jobs/{id}   somebody else aborts the job and deletes it
+    POST    /_sandbox/jobs/{id}/abort
     POST    /_sandbox/schema      a schema document; its objects and fields are added
     PUT     /_sandbox/processing  {"processing": "3 polls"}
     POST    /_sandbox/clock       {"advance": 3600}, where the sandbox has a clock to move
@@ -57,6 +60,9 @@ class AdminResources:
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.show},
             "/faults": {"POST": self.add_faults, "DELETE": self.clear_faults},
+            "/late": {"POST": self.commit_late},
+            "/jobs/{id}": {"DELETE": self.delete_job},
+            "/jobs/{id}/abort": {"POST": self.abort_job},
             "/schema": {"POST": self.change_schema},
             "/processing": {"PUT": self.change_processing},
             "/clock": {"POST": self.move_clock},
@@ -113,6 +119,21 @@ class AdminResources:
     async def clear_faults(self, request: Request) -> Response:
         """DELETE /_sandbox/faults."""
         self._sandbox.faults.clear()
+        return Response(status_code=204)
+
+    async def commit_late(self, request: Request) -> Response:
+        """POST /_sandbox/late."""
+        await to_thread(self._sandbox.commit_late)
+        return Response(status_code=204)
+
+    async def abort_job(self, request: Request) -> Response:
+        """POST /_sandbox/jobs/{id}/abort."""
+        await to_thread(self._sandbox.ingest.end, request.path_params["id"], delete=False)
+        return Response(status_code=204)
+
+    async def delete_job(self, request: Request) -> Response:
+        """DELETE /_sandbox/jobs/{id}."""
+        await to_thread(self._sandbox.ingest.end, request.path_params["id"], delete=True)
         return Response(status_code=204)
 
     async def change_schema(self, request: Request) -> Response:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections import deque
+from asyncio import to_thread
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, assert_never
 
 from starlette.datastructures import Headers
@@ -15,19 +14,38 @@ from bulkflow_sandbox.faults.fault import (
     Cut,
     Delay,
     Drip,
-    Endpoint,
+    EndJob,
     Expire,
+    HideNewest,
+    KeepPacked,
     Moment,
+    RepeatPage,
     Respond,
+    Shorten,
+    ShowOld,
     Truncate,
 )
 from bulkflow_sandbox.http.answers import error_answer
+from bulkflow_sandbox.http.bent_answers import (
+    CutOffError,
+    first_rows,
+    receive_until,
+    repeat_page,
+    send_changed,
+    send_instead,
+    send_nothing,
+    send_slowly,
+    send_until,
+    without_jobs,
+)
+from bulkflow_sandbox.http.endpoint import job_of, read_endpoint
 from bulkflow_sandbox.http.recorder import is_own
+from bulkflow_sandbox.jobs.table import latest_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bulkflow_sandbox.faults.fault import Effect
     from bulkflow_sandbox.sandbox import Sandbox
@@ -35,31 +53,20 @@ if TYPE_CHECKING:
 CUT: Final = "bulkflow_sandbox.cut"
 """The extension of the scope that closes the connection; `server` puts it there."""
 
-_INGEST: Final = re.compile(r"/services/data/v\d+\.\d/jobs/ingest(?:/([^/]+)(?:/([^/]+))?)?/?")
-_QUERY: Final = re.compile(r"/services/data/v\d+\.\d/(?:jobs/query|query|queryAll)(?:/.*)?")
-_PARTS: Final = {
-    "batches": Endpoint.UPLOAD,
-    "successfulResults": Endpoint.SUCCESSES,
-    "failedResults": Endpoint.FAILURES,
-    "unprocessedrecords": Endpoint.UNPROCESSED,
-    "unprocessedRecords": Endpoint.UNPROCESSED,
-}
 _USUAL: Final = {
     400: ("API_ERROR", "The request was refused on demand"),
     401: ("INVALID_SESSION_ID", "Session expired or invalid"),
     403: ("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     404: ("NOT_FOUND", "The requested resource does not exist"),
+    408: ("REQUEST_TIMEOUT", "The request was not whole in time"),
+    413: ("REQUEST_ENTITY_TOO_LARGE", "The request body is too large"),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding not supported: gzip"),
     500: (
         "UNKNOWN_EXCEPTION",
         "An unexpected error occurred. Please include this ErrorId if you contact support: 1",
     ),
     503: ("SERVER_UNAVAILABLE", "Server temporarily unavailable"),
 }
-_MOST_JSON: Final = 1 << 20
-
-
-class _CutOffError(Exception):
-    """The connection was closed on purpose; nothing more is to be sent."""
 
 
 class FaultyWire:
@@ -84,7 +91,7 @@ class FaultyWire:
         if scope["type"] != "http" or own or not self._sandbox.faults.armed:
             await self._app(scope, receive, send)
             return
-        endpoint, receive = await _endpoint(scope, receive)
+        endpoint, receive = await read_endpoint(scope, receive)
         effects = self._sandbox.faults.effects(endpoint)
         whole = receive
         try:
@@ -94,7 +101,7 @@ class FaultyWire:
             for effect in reversed(effects):
                 receive, send = self._around(effect, scope, receive, send)
             await self._app(scope, receive, send)
-        except _CutOffError:
+        except CutOffError:
             # As it was before the faults were laid around it: one of them would strike again.
             await _cut(scope, whole)
 
@@ -115,8 +122,17 @@ class FaultyWire:
                 return True
             case Cut() if effect.moment is Moment.BEFORE and effect.received is None:
                 await _drain(receive)
-                raise _CutOffError
-            case Respond() | Cut() | Truncate() | Drip():
+                raise CutOffError
+            case EndJob():
+                await self._end_job(scope, delete=effect.delete)
+            case KeepPacked():
+                _remove_header(scope, b"content-encoding")
+            case Shorten():
+                # Rows are counted in the text.
+                _remove_header(scope, b"accept-encoding")
+            case ShowOld():
+                scope.setdefault("state", {})["before"] = True
+            case Respond() | Cut() | Truncate() | Drip() | RepeatPage() | HideNewest():
                 pass
             case _:
                 assert_never(effect)
@@ -128,129 +144,61 @@ class FaultyWire:
         """Wraps the two directions of a request in what an effect does to them."""
         match effect:
             case Cut() if effect.received is not None:
-                return _receive_until(receive, effect.received), send
+                return receive_until(receive, effect.received), send
             case Cut() if effect.moment is Moment.AFTER:
-                return receive, _send_nothing
+                return receive, send_nothing
             case Respond() if effect.moment is Moment.AFTER:
-                return receive, _send_instead(_answer(effect), scope, receive, send)
+                return receive, send_instead(_answer(effect), scope, receive, send)
             case Truncate():
-                return receive, _send_until(send, effect.size)
+                return receive, send_until(send, effect.size)
             case Drip():
-                return receive, _send_slowly(send, effect, self._sleep)
-            case Respond() | Cut() | Delay() | Expire():
+                return receive, send_slowly(send, effect, self._sleep)
+            case Shorten() | RepeatPage() | HideNewest():
+                return receive, send_changed(send, lambda body: self._changed(effect, body, scope))
+            case Respond() | Cut() | Delay() | Expire() | EndJob() | KeepPacked() | ShowOld():
                 return receive, send
             case _:
                 assert_never(effect)
 
+    async def _end_job(self, scope: Scope, *, delete: bool) -> None:
+        job_id = job_of(scope["path"])
+        if job_id is not None:
+            # A job that is not there any more is for the request to find out.
+            with suppress(ApiError):
+                await to_thread(self._sandbox.ingest.end, job_id, delete=delete)
 
-async def _endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Receive]:
-    """What kind of request it is, and its body again, as far as that had to be read."""
-    path, method = scope["path"], scope["method"]
-    match = _INGEST.fullmatch(path)
-    if match is None:
-        if path.rstrip("/").endswith("/services/oauth2/token"):
-            return Endpoint.TOKEN, receive
-        return (Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER), receive
-    job_id, part = match.groups()
-    if part is not None:
-        return _PARTS.get(part, Endpoint.OTHER), receive
-    if job_id is None:
-        return (Endpoint.CREATE if method == "POST" else Endpoint.LIST), receive
-    if method != "PATCH":
-        return (Endpoint.DELETE if method == "DELETE" else Endpoint.INFO), receive
-    messages: deque[Message] = deque()
-    body = b""
-    while len(body) < _MOST_JSON:
-        message = await receive()
-        messages.append(message)
-        body += message.get("body", b"")
-        if message["type"] != "http.request" or not message.get("more_body"):
-            break
-
-    async def again() -> Message:
-        return messages.popleft() if messages else await receive()
-
-    return (Endpoint.ABORT if _state(body) == "Aborted" else Endpoint.CLOSE), again
-
-
-def _state(body: bytes) -> object:
-    try:
-        properties = json.loads(body)
-    except ValueError:
-        return None
-    return properties.get("state") if isinstance(properties, dict) else None
+    def _changed(
+        self, effect: Shorten | RepeatPage | HideNewest, body: bytes, scope: Scope
+    ) -> bytes:
+        match effect:
+            case Shorten():
+                return first_rows(body, effect.rows)
+            case RepeatPage():
+                return repeat_page(body, scope)
+            case HideNewest():
+                with self._sandbox.database.reading() as connection:
+                    newest = latest_jobs(connection, effect.jobs)
+                return without_jobs(body, {job.id for job in newest})
+            case _:
+                assert_never(effect)
 
 
 def _answer(effect: Respond) -> Response:
-    if effect.body is None:
-        code, message = _USUAL.get(effect.status, ("UNKNOWN_EXCEPTION", "On demand"))
-        answer = error_answer(ApiError(effect.status, code, message))
-    else:
+    if effect.body is not None:
         answer = Response(effect.body, effect.status, media_type=effect.content_type)
+    elif effect.status < 300:
+        answer = Response(status_code=effect.status)
+    else:
+        code, message = _USUAL.get(effect.status, ("UNKNOWN_EXCEPTION", "On demand"))
+        error = ApiError(effect.status, effect.code or code, effect.message or message)
+        answer = error_answer(error)
     for name, value in effect.headers:
         answer.headers[name] = value
     return answer
 
 
-def _receive_until(receive: Receive, size: int) -> Receive:
-    left = size
-
-    async def receive_some() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left <= 0 or not message.get("more_body"):
-            raise _CutOffError
-        return message
-
-    return receive_some
-
-
-async def _send_nothing(message: Message) -> None:
-    """Swallows an answer, and cuts the connection where it would have ended."""
-    if message["type"] == "http.response.body" and not message.get("more_body"):
-        raise _CutOffError
-
-
-def _send_instead(answer: Response, scope: Scope, receive: Receive, send: Send) -> Send:
-    async def send_other(message: Message) -> None:
-        if message["type"] == "http.response.body" and not message.get("more_body"):
-            await answer(scope, receive, send)
-
-    return send_other
-
-
-def _send_until(send: Send, size: int) -> Send:
-    left = size
-
-    async def send_some(message: Message) -> None:
-        nonlocal left
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        body = message.get("body", b"")
-        if len(body) < left and message.get("more_body"):
-            left -= len(body)
-            await send(message)
-            return
-        await send({**message, "body": body[:left], "more_body": True})
-        raise _CutOffError
-
-    return send_some
-
-
-def _send_slowly(send: Send, effect: Drip, sleep: Callable[[float], Awaitable[None]]) -> Send:
-    async def send_drops(message: Message) -> None:
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        body = message.get("body", b"")
-        for start in range(0, len(body), effect.size):
-            await send({**message, "body": body[start : start + effect.size], "more_body": True})
-            await sleep(effect.seconds)
-        await send({**message, "body": b""})
-
-    return send_drops
+def _remove_header(scope: Scope, name: bytes) -> None:
+    scope["headers"] = [pair for pair in scope["headers"] if pair[0] != name]
 
 
 async def _drain(receive: Receive) -> None:

@@ -104,7 +104,9 @@ class IngestResources:
 
     async def info(self, request: Request) -> Response:
         """GET /jobs/ingest/{id}."""
-        job = await to_thread(self._jobs.info, request.path_params["id"])
+        # A fault may want the job as it was.
+        look = self._jobs.before if getattr(request.state, "before", False) else self._jobs.info
+        job = await to_thread(look, request.path_params["id"])
         return json_answer(request, info_body(job))
 
     async def list(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from bulkflow_sandbox.errors import not_found
 from bulkflow_sandbox.ids import JOB_PREFIX, make_id, to18
 from bulkflow_sandbox.ingest.creation import new_job
 from bulkflow_sandbox.ingest.files import JobFiles, Upload
+from bulkflow_sandbox.ingest.late import LateCommit
 from bulkflow_sandbox.ingest.results import ResultKind, result_blocks
 from bulkflow_sandbox.ingest.task import IngestTask
 from bulkflow_sandbox.jobs.job import (
@@ -19,6 +20,7 @@ from bulkflow_sandbox.jobs.job import (
     JobState,
     JobType,
 )
+from bulkflow_sandbox.jobs.pace import Never
 from bulkflow_sandbox.jobs.properties import shown
 from bulkflow_sandbox.jobs.retention import is_open_too_long, is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
@@ -48,6 +50,7 @@ class IngestJobs:
     def __init__(self, org: Org, worker: Worker) -> None:
         self._org = org
         self._worker = worker
+        self._before: dict[str, Job] = {}
         self._resume()
 
     # Create, upload.
@@ -100,6 +103,7 @@ class IngestJobs:
             else:
                 upload.discard()
             save_job(connection, evolve(job, uploads=job.uploads + 1, upload_bytes=upload.size))
+        self._before[job.id] = job
 
     def _check_upload(self, job_id: str, user_id: str) -> Job:
         job = self._find(job_id)
@@ -138,15 +142,16 @@ class IngestJobs:
                 raise self._org.choices.close_illegal.error(state=job.state.spoken_closed)
             if job.uploads > 1:
                 raise self._org.choices.two_uploads.error(id=job.id[:15])
-            job = evolve(
+            closed = evolve(
                 job,
                 state=JobState.UPLOAD_COMPLETE,
                 closed=moment_text(now),
                 multipart=multipart,
             )
-            save_job(connection, job)
-        self._worker.add(IngestTask(self._org, job, self.files(job)), now)
-        return job
+            save_job(connection, closed)
+        self._before[job.id] = job
+        self._worker.add(self._task(closed), now)
+        return closed
 
     def _abort(self, job_id: str) -> Job:
         with self._org.database.writing() as connection:
@@ -155,15 +160,36 @@ class IngestJobs:
                 raise self._org.choices.abort_illegal.error(state=job.state.spoken)
             started = job.state is JobState.IN_PROGRESS
             modified = moment_text(self._org.clock.now()) if started else job.modified
-            job = evolve(job, state=JobState.ABORTED, modified=modified)
-            save_job(connection, job)
-        self._release(job)
-        return job
+            aborted = evolve(job, state=JobState.ABORTED, modified=modified)
+            save_job(connection, aborted)
+        self._before[job.id] = job
+        self._release(aborted)
+        if started:
+            self._let_late_batch_work(aborted)
+        return aborted
 
     def _release(self, job: Job) -> None:
         task = self._worker.drop(job.id)
         if isinstance(task, IngestTask):
             task.give_up()
+
+    def end(self, job_id: str, *, delete: bool) -> None:
+        """Ends a job as somebody else would: aborts it where it is not final, and may delete it."""
+        job = self._find(job_id)
+        if not job.state.final:
+            self._abort(job.id)
+        if delete:
+            self.delete(job.id)
+
+    def _task(self, job: Job) -> IngestTask:
+        return IngestTask(self._org, job, self.files(job), self._let_late_batch_work)
+
+    def _let_late_batch_work(self, job: Job) -> None:
+        """Lets a batch of a job that has ended save rows later, where a fault wants that."""
+        late = self._org.faults.late_commit()
+        if late is not None:
+            task = LateCommit(self._task(job), late.rows)
+            self._worker.add(task, self._org.clock.now(), pace=late.pace or Never())
 
     # Questions.
 
@@ -172,7 +198,16 @@ class IngestJobs:
         job = self._find(job_id)
         if not job.state.final:
             self._worker.look(job.id)
-        return self._find(job.id)
+            job = self._find(job.id)
+        if job.state.final:
+            self._worker.look(job.id, own_pace=True)
+            job = self._find(job.id)
+        return job
+
+    def before(self, job_id: str) -> Job:
+        """A job as it was before the last request that changed it."""
+        job = self.info(job_id)
+        return self._before.get(job.id, job)
 
     def page(self, types: Collection[JobType], locator: str | None) -> Page:
         """A page of the jobs of some kinds; `locator` is the `next` of the page before."""
@@ -246,6 +281,7 @@ class IngestJobs:
         task = self._worker.drop(job.id)
         if task is not None:
             task.close()
+        self._before.pop(job.id, None)
         self.files(job).remove()
 
     def _resume(self) -> None:
@@ -254,5 +290,4 @@ class IngestJobs:
             jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
         for job in jobs:
             if job.job_type is JobType.INGEST:
-                task = IngestTask(self._org, job, self.files(job))
-                self._worker.add(task, self._org.moment(job.closed))
+                self._worker.add(self._task(job), self._org.moment(job.closed))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.faults.plan import Course
 from bulkflow_sandbox.ids import make_id
 from bulkflow_sandbox.ingest.columns import JobFailedError, read_header
 from bulkflow_sandbox.ingest.results import Progress, ResultFiles
@@ -21,8 +22,8 @@ from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
-    from bulkflow_sandbox.faults.fault import FailJob
     from bulkflow_sandbox.ingest.files import JobFiles
     from bulkflow_sandbox.jobs.job import Job
     from bulkflow_sandbox.org import Org
@@ -35,9 +36,12 @@ class IngestTask:
         org: The org that the job is in.
         job: The job, as it is kept.
         files: Its files.
+        on_failed: Is called when the job became Failed while it was at work on its rows.
     """
 
-    def __init__(self, org: Org, job: Job, files: JobFiles) -> None:
+    def __init__(
+        self, org: Org, job: Job, files: JobFiles, on_failed: Callable[[Job], None]
+    ) -> None:
         self._org = org
         self._job_id = job.id
         self._files = files
@@ -46,7 +50,8 @@ class IngestTask:
         self._results: ResultFiles | None = None
         self._saver: Saver | None = None
         self._ended = False
-        self._failure: FailJob | None = None
+        self._on_failed = on_failed
+        self._course = Course()
 
     @property
     def job_id(self) -> str:
@@ -84,6 +89,8 @@ class IngestTask:
                 self._org.choices.field_too_long_text.format(limit=self._org.choices.field_limit)
             )
             return False
+        if self._rows is not None:
+            self._course = self._org.faults.course()
         return True
 
     def _open(self, job: Job) -> None:
@@ -128,7 +135,6 @@ class IngestTask:
                 locked=None if locks is None else locks.locks,
             )
             self._saver.prepare(connection)
-        self._failure = self._org.faults.job_failure()
         self._rows.skip(self._progress.rows)
         self._results = ResultFiles.open(job, self._files, self._progress, choices)
 
@@ -141,15 +147,9 @@ class IngestTask:
         assert self._rows is not None, "start comes first"
         choices = self._org.choices
         started = self._org.clock.now()
-        count = min(
-            max(rows // choices.chunk_rows, 1) * choices.chunk_rows,
-            choices.batch_rows - self._progress.rows % choices.batch_rows,
-        )
-        if self._failure is not None:
-            count = min(count, self._failure.rows - self._progress.rows)
-            if count <= 0:
-                self._fail(self._failure.message)
-                return False
+        count = self._most_rows(rows)
+        if count <= 0:
+            return self._stop_early()
         left = self._org.limits.left(RECORDS)
         try:
             texts = self._rows.take(min(count, left or 1))
@@ -177,6 +177,23 @@ class IngestTask:
             spent = round((now - started).total_seconds() * 1000)
             self._saved(connection, job, active_ms=job.active_ms + spent)
         self._ended = self._rows.ended
+        return True
+
+    def _most_rows(self, rows: int) -> int:
+        choices, done = self._org.choices, self._progress.rows
+        whole_chunks = max(rows // choices.chunk_rows, 1) * choices.chunk_rows
+        left_in_batch = choices.batch_rows - done % choices.batch_rows
+        faults = (self._course.failure, self._course.loss)
+        stops = [fault.rows - done for fault in faults if fault is not None]
+        return min(whole_chunks, left_in_batch, *stops)
+
+    def _stop_early(self) -> bool:
+        """Does what a fault wants after that many rows; whether the job goes on to its end."""
+        failure = self._course.failure
+        if failure is not None and failure.rows <= self._progress.rows:
+            self._fail(failure.message)
+            return False
+        self._ended = True
         return True
 
     def _process(self, connection: sqlite3.Connection, job: Job, texts: list[list[str]]) -> Job:
@@ -210,8 +227,29 @@ class IngestTask:
             job = find_job(connection, self._job_id)
             if job is None or job.state is not JobState.IN_PROGRESS:
                 self._note_rest(connection, job)
-            else:
-                self._saved(connection, job, state=JobState.JOB_COMPLETE)
+                return
+            if (extra := self._course.miscount) is not None:
+                job = evolve(
+                    job,
+                    processed=job.processed + extra.processed,
+                    failed=job.failed + extra.failed,
+                )
+            self._saved(connection, job, state=JobState.JOB_COMPLETE)
+
+    def commit_late(self, rows: int) -> None:
+        """Saves further rows of a job that has ended, as a batch does that was at work then."""
+        with self._org.database.reading() as connection:
+            job = find_job(connection, self._job_id)
+        if job is None:
+            return
+        self._open(job)
+        assert self._rows is not None, "a job that was at work has a header"
+        texts = self._rows.take(rows)
+        with self._org.database.writing() as connection:
+            job = find_job(connection, self._job_id)
+            if job is not None and texts:
+                job = self._saved(connection, self._process(connection, job, texts))
+                self._note_rest(connection, job)
 
     def give_up(self) -> None:
         """Notes which rows stay unprocessed, for a job that was aborted, and closes the files."""
@@ -236,6 +274,9 @@ class IngestTask:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
                 job = self._saved(connection, job, state=JobState.FAILED, error=message)
+                if self._saver is not None and not lost:
+                    # Before the state can be seen, so that all looks at it are counted.
+                    self._on_failed(job)
             if not lost:
                 self._note_rest(connection, job)
 

@@ -55,6 +55,15 @@ class Immediately:
 
 
 @frozen
+class Never:
+    """Not before the pace is changed."""
+
+    def allowance(self, standing: Standing) -> Allowance:
+        """Nothing."""
+        return Allowance(start=False, rows=0, finish=False)
+
+
+@frozen
 class AfterPolls:
     """Final at the `polls`-th look at the job after it was closed, InProgress at those before.
 

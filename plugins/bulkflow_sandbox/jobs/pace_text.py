@@ -28,14 +28,20 @@ def read_pace(text: str) -> Pace:
         return Immediately()
     if match := _POLLS.fullmatch(words):
         return AfterPolls(int(match[1]))
-    if match := _TIME.fullmatch(words):
-        return AfterTime(float(match[1]) * _SECONDS[match[2]])
+    if (seconds := read_seconds(words)) is not None:
+        return AfterTime(seconds)
     if (match := _RATE.fullmatch(words)) and float(match[1]) > 0:
         return RowsPerSecond(float(match[1]))
     raise UsageError(
         f"{text!r} is no pace of processing",
         help="write `immediately`, `3 polls`, `10s` or `500 rows/s`",
     )
+
+
+def read_seconds(text: str) -> float | None:
+    """The seconds in a length of time such as `10s`, `1.5 m` or `250ms`; `None` if it is none."""
+    match = _TIME.fullmatch(text)
+    return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
 def pace_text(pace: Pace) -> str:

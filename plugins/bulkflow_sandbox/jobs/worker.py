@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import define
 
-from bulkflow_sandbox.jobs.pace import Standing
+from bulkflow_sandbox.jobs.pace import Immediately, Standing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,6 +63,7 @@ class Task(Protocol):
 class _Turn:
     task: Task
     closed: datetime
+    pace: Pace | None = None
     polls: int = 0
     started: bool = False
 
@@ -97,16 +98,37 @@ class Worker:
             self._pace = pace
             self._condition.notify_all()
 
-    def add(self, task: Task, closed: datetime, *, started: bool = False) -> None:
-        """Takes on a job that was closed at a moment."""
+    def add(
+        self, task: Task, closed: datetime, *, pace: Pace | None = None, started: bool = False
+    ) -> None:
+        """Takes on a job that was closed at a moment, at a pace of its own where one is given."""
         with self._condition:
-            self._turns.append(_Turn(task, closed, started=started))
+            self._turns.append(_Turn(task, closed, pace, started=started))
             self._condition.notify_all()
 
-    def look(self, job_id: str) -> None:
-        """Counts a look at a job, and waits for what the pace allows because of it."""
+    def hurry(self) -> None:
+        """Lets the work that has a pace of its own go on at once, and waits until it is done."""
         with self._condition:
-            turn = self._find(job_id)
+            hurried = [turn for turn in self._turns if turn.pace is not None]
+            for turn in hurried:
+                turn.pace = Immediately()
+            self._condition.notify_all()
+            self._condition.wait_for(
+                lambda: (
+                    self._closing
+                    or not any(turn is self._busy or turn in self._turns for turn in hurried)
+                )
+            )
+
+    def look(self, job_id: str, *, own_pace: bool = False) -> None:
+        """Counts a look at a job, and waits for what the pace allows because of it.
+
+        Args:
+            job_id: The job.
+            own_pace: Whether the look is for the work that has a pace of its own.
+        """
+        with self._condition:
+            turn = self._find(job_id, own_pace=own_pace)
             if turn is None:
                 return
             seconds = self._seconds(turn)
@@ -142,7 +164,7 @@ class Worker:
         """
         with self._condition:
             self._condition.wait_for(lambda: self._busy is None or self._busy.task.job_id != job_id)
-            turn = self._find(job_id)
+            turn = next((turn for turn in self._turns if turn.task.job_id == job_id), None)
             if turn is None:
                 return None
             self._turns.remove(turn)
@@ -166,17 +188,24 @@ class Worker:
         except OSError:
             _LOG.exception("the files of job %s could not be closed", task.job_id)
 
-    def _find(self, job_id: str) -> _Turn | None:
-        if self._busy is not None and self._busy.task.job_id == job_id:
-            return self._busy
-        return next((turn for turn in self._turns if turn.task.job_id == job_id), None)
+    def _find(self, job_id: str, *, own_pace: bool) -> _Turn | None:
+        turns = [*self._turns] if self._busy is None else [self._busy, *self._turns]
+        return next(
+            (
+                turn
+                for turn in turns
+                if turn.task.job_id == job_id and (turn.pace is not None) is own_pace
+            ),
+            None,
+        )
 
     def _seconds(self, turn: _Turn) -> float:
         return (self._clock.now() - turn.closed).total_seconds()
 
     def _allowance(self, turn: _Turn, seconds: float | None = None) -> Allowance:
         seconds = self._seconds(turn) if seconds is None else seconds
-        return self._pace.allowance(Standing(seconds, turn.polls, turn.task.rows_done))
+        pace = turn.pace or self._pace
+        return pace.allowance(Standing(seconds, turn.polls, turn.task.rows_done))
 
     def _can_go_on(self, turn: _Turn) -> bool:
         if turn not in self._turns and turn is not self._busy:

@@ -1,0 +1,71 @@
+"""Which endpoint a request is for, as faults name them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.faults.fault import Endpoint
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope
+
+_INGEST: Final = re.compile(r"/services/data/v\d+\.\d/jobs/ingest(?:/([^/]+)(?:/([^/]+))?)?/?")
+_QUERY: Final = re.compile(r"/services/data/v\d+\.\d/(?:jobs/query|query|queryAll)(?:/.*)?")
+_LIMITS: Final = re.compile(r"/services/data/v\d+\.\d/limits/?")
+_PARTS: Final = {
+    "batches": Endpoint.UPLOAD,
+    "successfulResults": Endpoint.SUCCESSES,
+    "failedResults": Endpoint.FAILURES,
+    "unprocessedrecords": Endpoint.UNPROCESSED,
+    "unprocessedRecords": Endpoint.UNPROCESSED,
+}
+_MOST_JSON: Final = 1 << 20
+
+
+def job_of(path: str) -> str | None:
+    """The id of the ingest job in a path."""
+    match = _INGEST.fullmatch(path)
+    return None if match is None else match[1]
+
+
+async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Receive]:
+    """The endpoint of a request, and its body again, as far as that had to be read."""
+    path, method = scope["path"], scope["method"]
+    match = _INGEST.fullmatch(path)
+    if match is None:
+        if path.rstrip("/").endswith("/services/oauth2/token"):
+            return Endpoint.TOKEN, receive
+        if _LIMITS.fullmatch(path):
+            return Endpoint.LIMITS, receive
+        return (Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER), receive
+    job_id, part = match.groups()
+    if part is not None:
+        return _PARTS.get(part, Endpoint.OTHER), receive
+    if job_id is None:
+        return (Endpoint.CREATE if method == "POST" else Endpoint.LIST), receive
+    if method != "PATCH":
+        return (Endpoint.DELETE if method == "DELETE" else Endpoint.INFO), receive
+    messages: deque[Message] = deque()
+    body = b""
+    while len(body) < _MOST_JSON:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+        if message["type"] != "http.request" or not message.get("more_body"):
+            break
+
+    async def again() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return (Endpoint.ABORT if _state(body) == "Aborted" else Endpoint.CLOSE), again
+
+
+def _state(body: bytes) -> object:
+    try:
+        properties = json.loads(body)
+    except ValueError:
+        return None
+    return properties.get("state") if isinstance(properties, dict) else None
