@@ -3,7 +3,8 @@
 Two families. A `SalesforceError` is the org's own refusal: it answered, and said no. A
 `TransportError` means that no usable answer came. Each class exists because a caller acts
 differently on it; for a request that changes something the one that matters most is
-`LostAnswerError`, which is always raised when it is not known whether the org did what was asked.
+`LostAnswerError`: it is not known whether the org did what was asked. A refusal may come from a
+server on the way, after the org did it: `retry.not_begun` says of which errors that is ruled out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow.errors import BulkflowError, ExitCode
+from bulkflow_salesforce.advice import HOPELESS_SESSIONS
 from bulkflow_salesforce.redaction import redact
 
 if TYPE_CHECKING:
@@ -153,18 +155,12 @@ class UnauthorizedError(SalesforceError):
 
     exit_code = ExitCode.WRONG
 
-    # Texts with which a new token is refused as well (read in jsforce, one source).
-    _HOPELESS = (
-        "this session is not valid for use with the rest api",
-        "connected app is not attached to agent",
-    )
-
     @property
     def renewable(self) -> bool:
         """Whether a new token could help: the session has ended, and nothing worse is said."""
         said = " ".join(fault.message for fault in self.faults).lower()
         return self.is_code("INVALID_SESSION_ID") and not any(
-            text in said for text in self._HOPELESS
+            words in said for words in HOPELESS_SESSIONS
         )
 
 

@@ -11,6 +11,13 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from bulkflow_salesforce.advice import (
+    ADDRESS,
+    CHECK_ADDRESS,
+    advise,
+    advise_of_loss,
+    advise_of_move,
+)
 from bulkflow_salesforce.errors import (
     AnswerTimeoutError,
     ApiFault,
@@ -41,38 +48,9 @@ _XML_FAULT = (
 _TAG_NAME = r"!--|/?[A-Za-z0-9]*"
 _UNSEEN = frozenset({"head", "script", "style"})
 
+# What servers on the way say with a page, and mean as it stands: too late, too large, not now.
+_OF_GATEWAYS = frozenset({408, 413, 420, 429})
 _LIMIT_CODES = ("REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "ExceededQuota", "TooManyRequests")
-
-# What to do, by the first code that fits.
-_HELP_BY_CODE = {
-    "REQUEST_LIMIT_EXCEEDED": "wait until the org has API requests again"
-    " (Setup, Company Information shows them), then go on",
-    "LIMIT_EXCEEDED": "wait until the org's earlier jobs have ended, then go on",
-    "ExceededQuota": "wait until the org's limit of batches or rows in 24 hours allows more",
-    "API_DISABLED_FOR_ORG": "this edition of Salesforce has no API; ask Salesforce to enable it",
-    "API_CURRENTLY_DISABLED": "give the user the permission `API Enabled`",
-    "FeatureNotEnabled": "ask an administrator for the permission that the message names;"
-    " hard delete needs `Bulk API Hard Delete`",
-    "INSUFFICIENT_ACCESS": "give the user access to the object and its fields",
-    "InvalidEntity": "use the API name of an object that the Bulk API can load, such as Account or"
-    " Invoice__c",
-    "InvalidJobState": "look at the job's state; it has moved on since",
-    "TXN_SECURITY_METERING_ERROR": "a transaction security policy of the org stopped this; ask an"
-    " administrator",
-    "INVALID_AUTH_HEADER": "give the access token alone, without the word Bearer",
-}
-_HELP_BY_STATUS = {
-    401: "get a new token and run again; nothing was done with this one",
-    403: "ask an administrator of the org for the permission",
-    404: "check the id and the API version; jobs are deleted after 7 days",
-    410: "this API version is retired; choose a newer one",
-    420: "Salesforce could not route the request; try again in a few minutes",
-    429: "the org takes fewer requests at a time; run with less in parallel",
-}
-_ANY_HELP = "correct what the message names, and run again"
-_SERVER_HELP = (
-    "the trouble is on Salesforce's side (https://status.salesforce.com); try again later"
-)
 
 
 def read_faults(body: bytes) -> tuple[ApiFault, ...]:
@@ -184,7 +162,7 @@ def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: floa
     if status < 400:
         return _redirect(call, status, headers)
     page = is_page(headers, body)
-    if page and status < 500 and status not in {420, 429}:
+    if page and status < 500 and status not in _OF_GATEWAYS:
         return bad_answer(call, f"a page in place of an answer (status {status})", body)
     words = page_words(body.decode("utf-8", "replace"))
     faults = (ApiFault("", words),) if page and words else read_faults(body)
@@ -198,7 +176,7 @@ def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: floa
             ApiFault(redact(fault.code), redact(fault.message), fault.fields) for fault in faults
         ],
         retry_after=retry_after(headers, now),
-        help=_help(status, faults),
+        help=advise(call, status, faults),
         notes=[str(fault) for fault in faults if str(fault) != _one_line(said)],
     )
     if status < 500 or not call.changes:
@@ -220,34 +198,17 @@ def _class_for(status: int, faults: tuple[ApiFault, ...]) -> type[SalesforceErro
     return NotFoundError if status in {404, 410} else SalesforceError
 
 
-def _help(status: int, faults: tuple[ApiFault, ...]) -> str:
-    if any("ConcurrentRequests" in fault.message for fault in faults):
-        return "the org has too many long requests under way; run with less in parallel"
-    for code, text in _HELP_BY_CODE.items():
-        if any(fault.is_code(code) for fault in faults):
-            return text
-    return _HELP_BY_STATUS.get(status, _SERVER_HELP if status >= 500 else _ANY_HELP)
-
-
 def lost_answer(call: Call, message: str, *, notes: tuple[str, ...] = ()) -> LostAnswerError:
     """The error for a request that went out and whose whole answer did not come."""
-    return LostAnswerError(message, call=call, help=_lost_help(call), notes=notes)
-
-
-def _lost_help(call: Call) -> str:
-    """What to do when the answer to `call` is lost."""
-    if not call.changes:
-        return "check the network, and run again"
-    return (
-        "it is not known whether the org did it, so it was not repeated; look at the state in the"
-        " org before doing it again"
-    )
+    return LostAnswerError(message, call=call, help=advise_of_loss(call), notes=notes)
 
 
 def late(call: Call, timeout: float) -> AnswerTimeoutError:
     """The error for a request that went out and whose answer did not begin in so many seconds."""
     return AnswerTimeoutError(
-        f"{call.host} did not answer {call} within {timeout:g} s", call=call, help=_lost_help(call)
+        f"{call.host} did not answer {call} within {timeout:g} s",
+        call=call,
+        help=advise_of_loss(call),
     )
 
 
@@ -256,7 +217,7 @@ def unfinished(call: Call, timeout: float) -> AnswerTimeoutError:
     return AnswerTimeoutError(
         f"{call.host} did not end its answer to {call} within {timeout:g} s",
         call=call,
-        help=_lost_help(call),
+        help=advise_of_loss(call),
     )
 
 
@@ -265,7 +226,7 @@ def too_slow(call: Call, rate: float) -> AnswerTimeoutError:
     return AnswerTimeoutError(
         f"{call.host} sent its answer to {call} at less than {rate:,g} bytes a second",
         call=call,
-        help=_lost_help(call),
+        help=advise_of_loss(call),
     )
 
 
@@ -275,8 +236,17 @@ def _redirect(call: Call, status: int, headers: Headers) -> BadAnswerError:
     return BadAnswerError(
         f"{call.host} answered {call} with a redirect ({status}){where}, which is not followed",
         call=call,
-        help="this is not the API's host, or the My Domain name has changed;"
-        " use the org's own address, such as https://mydomain.my.salesforce.com",
+        help=_redirect_help(call, target),
+    )
+
+
+def _redirect_help(call: Call, target: str) -> str:
+    moved = ADDRESS.match(target)
+    if moved and moved[0] != f"https://{call.host}":
+        return advise_of_move(moved)
+    return (
+        "this is not the API's host, or the My Domain name has changed;"
+        " use the org's own address, such as https://mydomain.my.salesforce.com"
     )
 
 
@@ -292,8 +262,7 @@ def bad_answer(call: Call, what: str, body: bytes = b"") -> BadAnswerError:
     return BadAnswerError(
         f"{call.host} answered {call} with {what}",
         call=call,
-        help="check that the instance URL is the org's own address, and that no proxy or login"
-        " page stands before it",
+        help=CHECK_ADDRESS,
         notes=[f"it says: {words}"] if words else (),
     )
 

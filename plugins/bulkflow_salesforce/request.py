@@ -122,7 +122,7 @@ class Upload:
         if not data:
             raise LocalFileError(
                 f"the data ended {left} bytes before its length of {self._length}",
-                help="the file has changed since it was looked at; run again with a file at rest",
+                help="the file has changed since it was checked; see that nothing writes to it",
             )
         self._taken += len(data)
         return data
@@ -141,7 +141,7 @@ def _readable() -> Iterator[None]:
     except OSError as error:
         raise LocalFileError(
             f"the data cannot be read: {error.strerror or error}",
-            help="nothing of this upload counts; see that the file can be read, and run again",
+            help="nothing of this upload counts; see that the file can be read",
         ) from error
 
 

@@ -68,7 +68,8 @@ class Session:
     - `UnreachableError`, `TlsError`: nothing was sent.
     - `LostAnswerError`: the request went out and no usable answer came. If `ambiguous`, the org
       may have done it; ask before doing it again.
-    - `SalesforceError` and its subclasses: the org refused; nothing was done.
+    - `SalesforceError` and its subclasses: the org, or a server on the way, refused; that nothing
+      was done is certain where `not_begun` says so.
     - `BadAnswerError`: what answered is not the API.
     - `UsageError`: the token cannot be sent.
 

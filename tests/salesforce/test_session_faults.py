@@ -109,7 +109,7 @@ def test_a_change_whose_answer_is_lost_is_never_repeated(server, session, method
         CALLS[method](session)
     assert caught.value.ambiguous
     assert (caught.value.method, caught.value.path) == (method, "/x")
-    assert "not repeated" in caught.value.help
+    assert "not known whether the org did it" in caught.value.help
     assert len(server.script) == 1
 
 
@@ -289,6 +289,7 @@ def test_a_second_401_is_final(server, connect):
     [
         ("INVALID_SESSION_ID", "This session is not valid for use with the REST API"),
         ("INVALID_SESSION_ID", "Connected app is not attached to Agent"),
+        ("INVALID_SESSION_ID", "BlackTab users cannot perform API operations"),
         ("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"),
     ],
 )

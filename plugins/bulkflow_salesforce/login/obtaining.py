@@ -80,7 +80,8 @@ class Login:
                 )
             raise UsageError(
                 f"org {self.profile.name} has moved to {self._answer.instance_url}",
-                help="run again; what was sent so far is in the org",
+                help="nothing more was sent; make the profile known again:"
+                f" `bulkflow org login {self.profile.name}`",
             )
 
     def _obtain(self) -> TokenAnswer:
