@@ -23,6 +23,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from bulkflow.cli import main
 from bulkflow.cli.environment import Environment
 from bulkflow_sandbox import Choices
+from bulkflow_sandbox.faults.text import read_fault
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.logins import CLIENT_ID, CLIENT_SECRET, MemoryKeyring, fake_cli
 from support.workshop import Ran, Workshop
@@ -218,6 +219,41 @@ def test_an_org_is_tested_with_its_user_versions_and_limits(workshop, org):
     assert "API requests left today" in people
 
 
+def test_a_user_who_may_not_read_limits_can_log_in_and_is_told(workshop, org):
+    org.sandbox.inject(read_fault("limitsx*=forbidden"))
+    assert log_in(workshop, org).code == 0
+    ran = workshop.command("org", "test", "prod")
+    assert ran.code == 0, ran.err
+    assert "note      the limits of the org cannot be read by this user" in ran.out
+    assert "API requests left" not in ran.out
+    found = json.loads(workshop.command("org", "test", "prod", "--json").out)
+    assert (found["limits"], len(found["remarks"])) == ({}, 1)
+
+
+def test_a_login_asks_for_no_limits(workshop, org):
+    before = len(org.requests)
+    assert log_in(workshop, org).code == 0
+    assert not [each for each in org.requests[before:] if each.path.endswith("limits")]
+
+
+def test_a_device_login_wants_an_app_of_the_org(workshop, org):
+    before = len(org.requests)
+    ran = workshop.command("org", "login", "prod", "--flow", "device", "--login-url", org.url)
+    assert ran.code == 2
+    assert "--client-id" in ran.err
+    assert len(org.requests) == before
+
+
+def test_the_command_that_prints_auth_urls_today_is_named(workshop):
+    workshop.environ["GIVEN"] = "PlatformCLI::token@acme"
+    ran = workshop.command(
+        "org", "login", "ci", "--flow", "auth-url", "--secret", "auth-url=env:GIVEN"
+    )
+    assert ran.code == 2
+    assert "sf org auth show-sfdx-auth-url" in ran.err
+    assert "display" not in workshop.command("org", "login", "--help").out
+
+
 def test_logging_in_again_needs_only_what_changes(workshop, org):
     log_in(workshop, org)
     again = workshop.command("org", "login", "prod", "--api-version", "60.0")
@@ -341,6 +377,8 @@ def test_a_web_login_brings_a_refresh_token_with_pkce(workshop, org, vault, brow
     assert query["code_challenge_method"] == ["S256"]
     assert len(query["state"][0]) >= 32
     assert "Close this page" in browser.shown[0]
+    assert "RemoteAccessErrorPage" in ran.err
+    assert "--client-id" in ran.err
     (token,) = vault.kept.values()
     assert token.startswith("5Aep")
     assert token not in ran.err

@@ -163,6 +163,41 @@ def test_the_other_login_host_is_named():
     assert error.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("error", "description", "cause", "cure"),
+    [
+        ("invalid_client", "app must be installed into org", "not installed", "--login-url"),
+        ("OAUTH_APPROVAL_ERROR_GENERIC", "An unexpected error", "not installed", "--client-id"),
+        (
+            "app_not_found",
+            "External client app is not installed in this org",
+            "its own org only",
+            "My Domain",
+        ),
+        (
+            "invalid_request",
+            "refresh_token scope is required and the app should be preauthorized",
+            "the scope `refresh_token`",
+            "pre-authorized",
+        ),
+        ("OAUTH_APP_BLOCKED", "this app is blocked by admin", "has blocked", "of the org's own"),
+        (
+            "invalid_app_access",
+            "user is not admin approved to access this app",
+            "API access control",
+            "Use Any API Client",
+        ),
+        ("invalid_client", "invalid client credentials", "consumer secret", "copy"),
+    ],
+)
+def test_a_refusal_of_these_days_has_its_cause_and_a_cure(error, description, cause, cure):
+    found = refused(LOGIN, error, description)
+    assert cause in str(found)
+    assert cure in found.help
+    assert "device" not in found.help
+    assert "connected app" not in found.help.lower().replace("connected apps oauth usage", "")
+
+
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_any_oauth_error_becomes_one_with_a_cure(error, description):
     assert refused(LOGIN, error, description).help

@@ -16,7 +16,7 @@ from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
 from bulkflow_salesforce.login.obtaining import Login
 from bulkflow_salesforce.login.refusals import TEST_HOST
-from bulkflow_salesforce.login.web import DEFAULT_PORT, WebLogin
+from bulkflow_salesforce.login.web import DEFAULT_PORT, MAY_BLOCK, WebLogin
 from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.patience import read_patience
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
@@ -123,6 +123,7 @@ def login(
     network = Network.of(world.environ)
     answer: TokenAnswer | None
     if NEEDS[profile.flow].made and not unchecked:
+        profile.check_settings()
         answer = _by_hand(profile, world, vault, network, port=port, no_browser=no_browser)
     else:
         profile.check()
@@ -157,7 +158,8 @@ def _planned(
         username=given["username"] or profile.username,
         target_org=given["target_org"] or profile.target_org,
     )
-    if NEEDS[profile.flow].made and profile.client_id is None:
+    # Not for device logins: orgs block those of apps that are not installed, whoever the user is.
+    if profile.flow is Flow.WEB and profile.client_id is None:
         profile = evolve(profile, client_id=DEFAULT_CLIENT_ID)
     if profile.flow is Flow.CLIENT_CREDENTIALS and profile.login_url is None:
         profile = evolve(profile, login_url=profile.instance_url)
@@ -168,7 +170,7 @@ def _use(answer: TokenAnswer, api_version: str, network: Network) -> None:
     """See that the org takes the token, and has the API in that version."""
     address = OrgAddress(answer.instance_url, api_version)
     with Session(address, StaticToken(answer.access_token), network=network) as session:
-        session.get(session.path("limits"))
+        session.get(session.path())
 
 
 def _by_hand(
@@ -190,7 +192,7 @@ def _by_hand(
     client_id = profile.client_id or DEFAULT_CLIENT_ID
 
     def show_page(page: str) -> None:
-        say(world, f"log in here:\n{page}")
+        say(world, f"log in here:\n{page}\n{MAY_BLOCK}")
         if not no_browser:
             webbrowser.open(page)
 

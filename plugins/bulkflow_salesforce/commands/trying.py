@@ -17,6 +17,8 @@ from bulkflow_salesforce.surroundings import surroundings_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bulkflow_salesforce.response import JsonValue
+
 _LIMITS = {
     "DailyApiRequests": "API requests",
     "DailyBulkApiBatches": "bulk batches",
@@ -38,7 +40,8 @@ def try_org(context: click.Context, name: str, as_json: bool) -> int:
     address = OrgAddress(org.instance_url, org.api_version)
     with Session(address, org.tokens, network=Network.of(world.environ)) as session:
         # The first call is one that needs the token and is always allowed.
-        limits = session.get(session.path("limits")).json_object()
+        session.get(session.path())
+        limits, remark = _limits(session)
         found: dict[str, Any] = {
             "org": org.name,
             "instance-url": address.instance_url,
@@ -51,6 +54,7 @@ def try_org(context: click.Context, name: str, as_json: bool) -> int:
                 if (pair := _pair(limits.get(name))) is not None
                 for left, most in [pair]
             },
+            "remarks": [] if remark is None else [remark],
         }
     if as_json:
         world.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
@@ -68,7 +72,16 @@ def _for_people(found: Mapping[str, Any]) -> str:
     ]
     for name, pair in found["limits"].items():
         lines.append(f"{pair['left']:>11,} of {pair['of']:,} {_LIMITS[name]} left today")
+    lines += [f"note      {remark}" for remark in found["remarks"]]
     return "\n".join(lines) + "\n"
+
+
+def _limits(session: Session) -> tuple[Mapping[str, JsonValue], str | None]:
+    """Ask for the org's limits; a user of few permissions may not, and loads all the same."""
+    try:
+        return session.get(session.path("limits")).json_object(), None
+    except SalesforceError as error:
+        return {}, f"the limits of the org cannot be read by this user: {error.message}"
 
 
 def _newest(session: Session) -> str | None:

@@ -35,8 +35,9 @@ class AuthUrl:
         if not rest.startswith(_SCHEME) or not at or len(parts) != 3 or not (parts[0] and parts[2]):
             raise UsageError(
                 "that is no SFDX auth URL",
-                help="it looks like force://CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN@HOST; `sf org"
-                " display --verbose` prints one for orgs that were logged in to in the browser",
+                help="it looks like force://CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN@HOST;"
+                " `sf org auth show-sfdx-auth-url --target-org NAME` prints one for orgs that were"
+                " logged in to in the browser",
             )
         url = host if "://" in host else f"https://{host}"
         return cls(parts[0], parts[1], parts[2], Origin(url))

@@ -6,7 +6,7 @@ for a dozen different mistakes); what is not known is passed on in the org's own
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -53,29 +53,79 @@ class LoginError(OrgError):
 
 @frozen
 class _Cause:
-    """A cause: the OAuth error, a part of its description, and perhaps the flow that it is for."""
+    """A cause: the OAuth error (any, if empty) and a part of its description."""
 
     error: str
     words: str
     cause: str
     cure: str
-    grant: str | None = None
 
 
-# The first that fits is taken; `words` is compared in lower case.
+# What helps where an org blocks an app that is not its own: asked of it, and not of the user.
+_OWN_APP: Final = (
+    "use an external client app of the org's own with --client-id and the org's My Domain as"
+    " --login-url (docs/orgs.md, External client apps); or let an administrator install the app:"
+    " Setup, Connected Apps OAuth Usage, Install"
+)
+
+# The first that fits is taken; both texts are compared in lower case.
 _CAUSES = (
+    _Cause(
+        "",
+        "must be installed into org",
+        "the app is not installed in the org, and Salesforce blocks those that are not",
+        _OWN_APP,
+    ),
+    _Cause(
+        "oauth_approval_error_generic",
+        "",
+        "the org does not let this user approve the app, most often as it is not installed there",
+        _OWN_APP,
+    ),
+    _Cause(
+        "app_not_found",
+        "",
+        "this host knows no such app; an external client app is known to its own org only",
+        "give the org's own My Domain, such as https://mydomain.my.salesforce.com, as --login-url,"
+        " and the consumer key of an app that was made in that org",
+    ),
+    _Cause(
+        "",
+        "refresh_token scope is required",
+        "the app lacks the scope `refresh_token`, or does not know the user yet",
+        "add the scope `Perform requests at any time (refresh_token, offline_access)` to the app,"
+        " set its permitted users to `Admin approved users are pre-authorized`, and give the user a"
+        " profile or permission set of it",
+    ),
+    _Cause(
+        "oauth_app_blocked",
+        "",
+        "an administrator of the org has blocked the app",
+        "have it unblocked (Setup, Connected Apps OAuth Usage), or use an external client app of"
+        " the org's own",
+    ),
+    _Cause(
+        "",
+        "admin approved",
+        "only users that an administrator has approved may use the app (API access control, or the"
+        " app's own policy)",
+        "give the user's profile or a permission set access to the app; where API access control is"
+        " on, the permission `Use Any API Client` does it as well",
+    ),
     _Cause(
         "invalid_client_id",
         "",
         "this host knows no app with that consumer key",
-        "check the client id (Setup, App Manager, View); a new app takes some minutes to be known"
-        " everywhere, and an app of a sandbox is not known in production",
+        "check the client id (Setup, External Client App Manager); a new app takes some minutes to"
+        " be known everywhere, and an app is known to its own org only: give its My Domain as"
+        " --login-url",
     ),
     _Cause(
         "invalid_client",
         "",
         "the consumer secret is not that of the app, or the app does not allow this flow",
-        "copy the consumer secret again (Setup, App Manager, Manage Consumer Details), and see"
+        "copy the consumer secret again (Setup, External Client App Manager, the app, Settings,"
+        " Consumer Key and Secret), and see"
         " that the flow is enabled for the app",
     ),
     _Cause(
@@ -90,8 +140,8 @@ _CAUSES = (
         "invalid_grant",
         "hasn't approved",
         "the user is not allowed to use the app yet, or there is no such user at this host",
-        "set the app's permitted users to `Admin approved users are pre-authorized` and give the"
-        " user's profile or a permission set access to it; check the username",
+        "set the app's permitted users to `Admin approved users are pre-authorized` (Policies) and"
+        " give the user's profile or a permission set access to it; check the username",
     ),
     _Cause(
         "invalid_grant",
@@ -104,7 +154,7 @@ _CAUSES = (
         "invalid_grant",
         "invalid assertion",
         "the assertion's signature or time is not accepted",
-        "sign with the key whose certificate was uploaded to the app (Use digital signatures), and"
+        "sign with the key whose certificate was uploaded to the app (Enable JWT Bearer Flow), and"
         " check this machine's clock",
     ),
     _Cause(
@@ -194,7 +244,11 @@ _CAUSES = (
 def refused(call: Call, error: str, description: str, *, notes: Sequence[str] = ()) -> LoginError:
     """The error for a login that the host refused, with what it means and what helps."""
     found = next(
-        (cause for cause in _CAUSES if cause.error == error and cause.words in description.lower()),
+        (
+            cause
+            for cause in _CAUSES
+            if cause.error in {"", error.lower()} and cause.words in description.lower()
+        ),
         None,
     )
     said = ": ".join(part for part in (error, description) if part) or "without a word of why"
@@ -211,7 +265,7 @@ def refused(call: Call, error: str, description: str, *, notes: Sequence[str] = 
 
 def _wrong_host(host: str, error: str) -> tuple[str, ...]:
     """What else it may be: the hosts no longer say that a user belongs to another one."""
-    if error not in {"invalid_grant", "invalid_client_id", "invalid_client"}:
+    if error not in {"invalid_grant", "invalid_client_id", "invalid_client", "app_not_found"}:
         return ()
     if host == LOGIN_HOST:
         return (f"asked was {host}; users of a sandbox log in at https://{TEST_HOST}",)

@@ -32,6 +32,13 @@ DEFAULT_PORT: Final = 1717
 
 CALLBACK: Final = "/OauthRedirect"
 SCOPE: Final = "api refresh_token"
+MAY_BLOCK: Final = (
+    "if the browser ends on an error page (RemoteAccessErrorPage, OAUTH_APPROVAL_ERROR_GENERIC),\n"
+    "the org blocks the app, and nothing comes back here: press Ctrl-C, and use an app of the\n"
+    "org's own with --client-id (docs/orgs.md, External client apps)"
+)
+"""What users are told at the start: of an app that is not installed the callback never comes."""
+
 _PATIENCE: Final = 10.0  # seconds for a request to come in whole: browsers open connections ahead
 
 
@@ -101,7 +108,9 @@ class WebLogin:
             raise LoginError(
                 f"nobody logged in at {self.endpoint.origin.host} within {self.timeout:g} s",
                 call=Call("POST", PATH, self.endpoint.origin.host),
-                help="log in again; where there is no browser, take --flow device",
+                help="where the browser showed an error page, the org blocks the app: use one of"
+                " the org's own with --client-id (docs/orgs.md, External client apps). Where there"
+                " is no browser, --flow jwt and --flow client-credentials need none",
             ) from None
 
 

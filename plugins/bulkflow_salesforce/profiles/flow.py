@@ -88,7 +88,9 @@ NEEDS: Final[Mapping[Flow, Needs]] = {
         (Secret.CLIENT_SECRET,),
     ),
     Flow.AUTH_URL: Needs(
-        "with an SFDX auth URL, as `sf org display --verbose` prints it", (), (Secret.AUTH_URL,)
+        "with an SFDX auth URL, as `sf org auth show-sfdx-auth-url` prints it",
+        (),
+        (Secret.AUTH_URL,),
     ),
     Flow.CLI: Needs("as the Salesforce CLI is logged in", ("target-org",)),
     Flow.TOKEN: Needs(

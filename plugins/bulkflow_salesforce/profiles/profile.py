@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_CLIENT_ID: Final = "PlatformCLI"
-"""The app that every org knows, for web and device logins: the one of the Salesforce CLI."""
+"""The app that every org knows, for web logins: the one of the Salesforce CLI."""
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TEXTS: Final = ("login-url", "instance-url", "client-id", "username", "target-org")
@@ -78,15 +78,8 @@ class Profile:
         Raises:
             UsageError: Something is missing or wrong.
         """
-        needs = NEEDS[self.flow]
-        values = self.settings()
-        for setting in needs.settings:
-            if setting not in values:
-                raise UsageError(
-                    f"org {self.name} has no {setting}, which the flow {self.flow} needs",
-                    help=f"bulkflow org login {self.name} --flow {self.flow} --{setting} ...",
-                )
-        for secret in needs.secrets:
+        self.check_settings()
+        for secret in NEEDS[self.flow].secrets:
             if secret not in self.secrets:
                 raise UsageError(
                     f"org {self.name} does not say where its {secret} is",
@@ -105,6 +98,20 @@ class Profile:
                 help="give the org's own address, such as https://mydomain.my.salesforce.com,"
                 " with --login-url",
             )
+
+    def check_settings(self) -> None:
+        """See that the flow has the settings that it needs.
+
+        Raises:
+            UsageError: One is missing.
+        """
+        values = self.settings()
+        for setting in NEEDS[self.flow].settings:
+            if setting not in values:
+                raise UsageError(
+                    f"org {self.name} has no {setting}, which the flow {self.flow} needs",
+                    help=f"bulkflow org login {self.name} --flow {self.flow} --{setting} ...",
+                )
 
     def settings(self) -> dict[str, str]:
         """The settings that are there, under their names in the file."""
