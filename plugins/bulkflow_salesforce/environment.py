@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress
 from bulkflow_salesforce.patience import PATIENCE, read_patience
-from bulkflow_salesforce.tokens import StaticToken
+from bulkflow_salesforce.tokens import QUOTES_HELP, StaticToken, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,9 @@ def from_environment(environ: Mapping[str, str]) -> tuple[OrgAddress, TokenProvi
     Raises:
         UsageError: A variable is missing or cannot be used. Nothing has been sent.
     """
+    for name in (*TOKEN, *INSTANCE_URL, *API_VERSION):
+        if in_quotes(environ.get(name, "").strip()):
+            raise UsageError(f"the value of {name} stands in quotes", help=QUOTES_HELP)
     token, url = _first(environ, TOKEN), _first(environ, INSTANCE_URL)
     missing = [names for names, value in ((TOKEN, token), (INSTANCE_URL, url)) if not value]
     if token is None or url is None:

@@ -14,15 +14,25 @@ if TYPE_CHECKING:
     from bulkflow.model.org import TokenProvider
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+QUOTES_HELP = (
+    "leave the quotes out: `docker run --env-file` and its like keep them as part of the value"
+)
+
+
+def in_quotes(value: str) -> bool:
+    """Tell whether a value stands in quotes, as where no shell read the file that sets it."""
+    return len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
 
 
 def checked_token(token: str) -> str:
     """`token`, if it can stand in a header.
 
     Raises:
-        UsageError: It is empty, or holds white space, a line break or a character outside ASCII.
-            The message does not show it.
+        UsageError: It is empty, stands in quotes, or holds white space, a line break or a character
+            outside ASCII. The message does not show it.
     """
+    if in_quotes(token.strip()):
+        raise UsageError("the access token stands in quotes", help=QUOTES_HELP)
     if not _TOKEN.fullmatch(token):
         raise UsageError(
             "the access token is empty, or holds white space or a character outside ASCII",

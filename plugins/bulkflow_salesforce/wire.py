@@ -7,12 +7,14 @@ sent (`UnreachableError`, `TlsError`) or after (`LostAnswerError`).
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
 import time
 from contextlib import contextmanager
 from http.client import HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import urllib3
@@ -180,8 +182,34 @@ class Wire:
             ) from error
 
 
+def _check_trust() -> None:
+    """See that the variables which name certificate authorities can be used; OpenSSL ignores them.
+
+    Raises:
+        UsageError: One names what is not there, or holds no certificates.
+    """
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except OSError as error:
+            reason = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
+            raise UsageError(
+                f"the certificate authorities in {file}, which SSL_CERT_FILE names, cannot be read:"
+                f" {reason}",
+                help="set SSL_CERT_FILE to a PEM file with the certificates to trust, or unset it",
+            ) from error
+    if folders and not any(Path(each).is_dir() for each in folders.split(os.pathsep) if each):
+        raise UsageError(
+            f"there is no folder {folders}, which SSL_CERT_DIR names",
+            help="set SSL_CERT_DIR to a folder with the certificates to trust, or unset it",
+        )
+
+
 def _tls_context(network: Network) -> ssl.SSLContext:
     ca_file, certificate = network.ca_file, network.client_certificate
+    if ca_file is None:
+        _check_trust()
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:

@@ -181,6 +181,19 @@ def test_without_a_keyring_a_variable_will_do(workshop, org, monkeypatch):
     assert CLIENT_SECRET not in shown
 
 
+def test_a_secret_in_quotes_is_refused_before_it_is_sent(workshop, org):
+    workshop.environ["ACME_SECRET"] = f'"{CLIENT_SECRET}"'
+    before = len(org.requests)
+    ran = workshop.command(
+        *("org", "login", "ci", "--flow", "client-credentials", "--login-url", org.url),
+        *("--client-id", CLIENT_ID, "--secret", "client-secret=env:ACME_SECRET"),
+    )
+    assert ran.code == 2
+    assert "in quotes in the environment variable ACME_SECRET" in ran.err
+    assert CLIENT_SECRET not in ran.err
+    assert len(org.requests) == before
+
+
 def test_a_secret_may_not_stand_on_the_command_line(workshop, org):
     ran = workshop.command(
         *("org", "login", "ci", "--flow", "client-credentials", "--login-url", org.url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
 import ssl
 import threading
@@ -260,6 +261,40 @@ def test_any_text_at_all_is_a_proxy_or_refused(text):
     with suppress(UsageError):
         network = Network.of({"https_proxy": text, "no_proxy": text})
         network.proxy_to(Origin("https://a.example.com"))
+
+
+# -------------------------------------------------------------------- authorities to trust
+
+
+def test_authorities_that_are_not_there_are_named(monkeypatch, tmp_path):
+    missing = str(tmp_path / "missing.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", missing)
+    with pytest.raises(UsageError, match="which SSL_CERT_FILE names") as caught:
+        Session(OrgAddress(f"https://{NAME}"), StaticToken("t"))
+    assert missing in str(caught.value)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.setenv("SSL_CERT_DIR", missing)
+    with pytest.raises(UsageError, match="SSL_CERT_DIR") as caught:
+        Session(OrgAddress(f"https://{NAME}"), StaticToken("t"))
+    assert missing in str(caught.value)
+
+
+def test_a_file_without_certificates_is_told(monkeypatch, tmp_path):
+    empty = tmp_path / "empty.pem"
+    empty.write_text("nothing here")
+    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
+    with pytest.raises(UsageError, match="holds no certificates"):
+        Session(OrgAddress(f"https://{NAME}"), StaticToken("t"))
+
+
+def test_authorities_are_looked_at_where_they_are_used(monkeypatch, tmp_path, certificate):
+    # This machine is spoken to without TLS, and a file that is named in the code comes first.
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    Session(OrgAddress("http://127.0.0.1:1"), StaticToken("t"))
+    Session(OrgAddress(f"https://{NAME}"), StaticToken("t"), ca_file=certificate.authority)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'missing'}{os.pathsep}{tmp_path}")
+    Session(OrgAddress(f"https://{NAME}"), StaticToken("t"))
 
 
 # ----------------------------------------------------------------- certificates of the client

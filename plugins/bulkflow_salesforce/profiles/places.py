@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 from attrs import frozen
 
 from bulkflow.errors import UsageError
+from bulkflow_salesforce.tokens import QUOTES_HELP, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +118,12 @@ class Secrets:
                         f"{name} is to be in the environment variable {place.name}, which is not"
                         " set",
                         help=f"set {place.name}",
+                    )
+                # A password may begin and end so; what Salesforce makes up never does.
+                if in_quotes(found.strip()) and not name.endswith("password"):
+                    raise UsageError(
+                        f"{name} stands in quotes in the environment variable {place.name}",
+                        help=QUOTES_HELP,
                     )
                 return found
             case InFile():
