@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash whole soak audit format docs bench scanner peers editors clean
+.PHONY: demo test check crash whole timeouts soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -33,6 +33,10 @@ crash: $(VENV)/installed-dev
 ## whole: loads of random files with random clauses, held to a reference of plain Python
 whole: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m whole --draws $(SCHEDULES)
+
+## timeouts: 200 runs under GNU `timeout`, each with its handlers and `always`
+timeouts: $(VENV)/installed-dev
+	BULKFLOW_TIMEOUTS=200 $(BIN)/python -m pytest -q -s tests/cli/test_interruption.py -k under_timeout
 
 ## soak: a hundred thousand calls through one client on a bad day
 soak: $(VENV)/installed-dev

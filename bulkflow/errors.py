@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     ROWS_FAILED = 3
     """Everything ran, but rows are not loaded, and no `require` or `when` has judged them."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C or SIGTERM."""
+    """Stopped by Ctrl-C, SIGTERM or SIGHUP."""
 
 
 class BulkflowError(Exception):

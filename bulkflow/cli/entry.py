@@ -12,7 +12,6 @@ import click
 from bulkflow import __version__
 from bulkflow.cli.collecting import collect_seldom, seldom_collected
 from bulkflow.cli.environment import Environment
-from bulkflow.errors import BulkflowError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +33,9 @@ COMMANDS = {
     "plugins": "List the plugins that are installed.",
 }
 """Each is the function `command` of a module of this package."""
+
+WATCHED = ("run", "resume", "abort", "retry", "undo")
+"""Those that work on a run, and write events with `--json`."""
 
 
 class Commands(click.Group):
@@ -88,7 +90,8 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
         return _run(arguments, environment)
     collect_seldom()
     try:
-        return _run(arguments, Environment.of_process())
+        environment = Environment.of_process()
+        return environment.flush(_run(arguments, environment))
     finally:
         # What is left goes with the process. The collector would look through all of it once more
         # at the end, for a twentieth of the time that checking a small file takes. DuckDB, where a
@@ -98,7 +101,12 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
 
 
 def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
+    words = tuple(sys.argv[1:] if arguments is None else arguments)
     try:
+        if environment.ends_process and _word(words) in WATCHED:
+            from bulkflow.cli.interruption import raise_once
+
+            raise_once()
         code = bulkflow.main(
             None if arguments is None else list(arguments),
             prog_name="bulkflow",
@@ -106,49 +114,22 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
             standalone_mode=False,
         )
         return int(code or 0)
-    except click.ClickException as error:
-        error.show(environment.stderr)
-        return ExitCode.WRONG
-    except (click.exceptions.Abort, KeyboardInterrupt) as error:
-        if isinstance(error.__context__, EOFError):
-            environment.show("")
-            environment.show_error(_unanswered())
-            return ExitCode.WRONG
-        environment.show("interrupted")
-        return ExitCode.INTERRUPTED
-    except BulkflowError as error:
-        environment.show_error(error)
-        if environment.debug:
-            environment.show(_traced(error))
-        return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has enough of it; that is no failure of ours.
-        return ExitCode.FAILED
-    except Exception as error:  # noqa: BLE001 - the last line of defence
-        environment.show(_mistake(error, environment))
-        return ExitCode.FAILED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+        from bulkflow.cli.failure import show_failure
+
+        code = show_failure(error, environment)
+        if _word(words) in WATCHED and "--json" in words:
+            # It was refused before it began: what began writes its last event itself.
+            from bulkflow.cli.event_lines import EventLines
+            from bulkflow.engine.services import SystemClock
+
+            EventLines(environment.stdout, SystemClock()).end(code, error)
+        return code
 
 
-def _unanswered() -> UsageError:
-    return UsageError(
-        "nobody answered: standard input is at its end, and nothing was done",
-        help="give what is asked for as an option: `--yes` to a question, or see `--help`",
-    )
-
-
-def _mistake(error: Exception, environment: Environment) -> str:
-    if environment.debug:
-        return _traced(error)
-    return (
-        f"error: bulkflow made a mistake: {type(error).__name__}: {error}\n"
-        "help: run it again with BULKFLOW_DEBUG=1 and report what it prints\n"
-    )
-
-
-def _traced(error: Exception) -> str:
-    import traceback
-
-    return "".join(traceback.format_exception(error))
+def _word(words: Sequence[str]) -> str | None:
+    """The command of a command line, which may be wrong."""
+    return next((each for each in words if not each.startswith("-")), None)
 
 
 def _environment(ctx: click.Context) -> Environment:

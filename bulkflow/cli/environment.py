@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, TextIO, TypedDict
 
 from attrs import field, frozen
 
-from bulkflow.errors import UsageError
+from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,11 +43,16 @@ class Environment:
     environ: Mapping[str, str] = field(repr=False)
     stdin: BinaryIO | None = field(default=None, repr=False)
     """None reads nothing, as a process without a standard input does."""
+    ends_process: bool = False
+    """Whether the process ends with the command."""
 
     @classmethod
     def of_process(cls) -> Environment:
-        """Those of this process."""
-        return cls(sys.stdout, sys.stderr, os.environ, getattr(sys.stdin, "buffer", None))
+        """Those of this process. A closed one, as by `>&-`, takes everything and keeps nothing."""
+        for descriptor in range(3):
+            _occupy(descriptor)
+        stdout, stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+        return cls(stdout, stderr, os.environ, getattr(sys.stdin, "buffer", None), True)
 
     @property
     def debug(self) -> bool:
@@ -81,8 +87,26 @@ class Environment:
         return b"" if self.stdin is None else self.stdin.read()
 
     def show(self, text: str) -> None:
-        """Write words for people, on stderr."""
-        self.stderr.write(text.rstrip("\n") + "\n")
+        """Write words for people, on stderr; where it takes none, there is nobody to say so to."""
+        with suppress(OSError):
+            self.stderr.write(text.rstrip("\n") + "\n")
+
+    def flush(self, code: int) -> int:
+        """Write what the streams hold back; returns the exit code of a command that came to `code`.
+
+        A reader that went away has what it wanted. Where there is no room for the output, the
+        command has failed.
+        """
+        for stream in (self.stdout, self.stderr):
+            try:
+                stream.flush()
+            except OSError as error:
+                if stream is self.stdout and not isinstance(error, BrokenPipeError) and not code:
+                    self.show(f"error: the output could not be written: {error.strerror}")
+                    code = ExitCode.FAILED
+                # Else the interpreter tries again when it ends, and ends with 120.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return code
 
     def show_error(self, error: BulkflowError) -> None:
         """Write an error, on stderr."""
@@ -115,6 +139,18 @@ class Environment:
             "width": _columns() if live else None,
             "encoding": self.stderr.encoding or "utf-8",
         }
+
+
+def _occupy(descriptor: int) -> None:
+    """Keep files that are opened later from taking the place of a closed standard stream."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - goes with the process
 
 
 def _columns() -> int:

@@ -39,9 +39,9 @@ def command(
     command line is wrong and nothing was sent, 3 when rows failed and the file does not say what is
     to become of them, 130 when it was interrupted.
 
-    Ctrl-C and SIGTERM let what is under way end, for at most 8 seconds or those that the variable
-    BULKFLOW_GRACE says, then run what stands behind `on interrupt` and in
-    `always` blocks; a second one stops at once.
+    Ctrl-C, SIGTERM and SIGHUP let what is under way end, for at most 8 seconds or those that the
+    variable BULKFLOW_GRACE says, then run the handlers of `on interrupt` and the `always` blocks; a
+    second one, a second later or more, stops at once.
     """
     from bulkflow.cli.watching import watched
 

@@ -33,10 +33,9 @@ def command(
     """
     from bulkflow.cli.watching import watched
 
-    if not yes:
-        _ask(environment, run, state_dir)
-
     def begin() -> Work:
+        if not yes:
+            _ask(environment, run, state_dir)
         plugins = host(environment)
         return lambda hear, watch: afterwards(
             state_dir, run, environment.environ, plugins, hear, watch, verb="undo"

@@ -61,7 +61,7 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
         exit_code,
         services.clock.time(),
         services.clock.monotonic() - began,
-        tuple(_outcome(job) for job in services.jobs),
+        tuple(outcome_of(job) for job in services.jobs),
         tuple(services.errors),
         _help(services, exit_code, plan),
     )
@@ -90,7 +90,8 @@ def _unanswered(services: Services) -> list[Job]:
     ]
 
 
-def _outcome(job: Job) -> JobOutcome:
+def outcome_of(job: Job) -> JobOutcome:
+    """What a job has come to so far."""
     return JobOutcome(
         job.key,
         job.phase.value,
@@ -100,6 +101,14 @@ def _outcome(job: Job) -> JobOutcome:
         undone=job.undone,
         commonest_error=job.commonest_error,
     )
+
+
+def way_on(services: Services) -> str:
+    """The commands that go on with a run which is not over."""
+    run = services.run_id
+    if services.goes_on_with:
+        return f"`{services.goes_on_with}` goes on with it"
+    return f"`bulkflow resume {run}` goes on with the run, `bulkflow abort {run}` gives it up"
 
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
@@ -115,11 +124,7 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
             )
         if services.errors:
             return None
-    again = (
-        f"`{services.goes_on_with}` goes on with it"
-        if services.goes_on_with
-        else f"`bulkflow resume {run}` goes on with the run, `bulkflow abort {run}` gives it up"
-    )
+    again = way_on(services)
     if any(job.left for job in services.jobs):
         return f"some jobs are left in the org, and not at an end: {again}"
     if exit_code is ExitCode.INTERRUPTED:

@@ -138,7 +138,8 @@ class JobOutcome:
 class RunFinished:
     """The run is over, in whichever way."""
 
-    run: str
+    run: str | None
+    """None where no run began."""
     exit_code: ExitCode
     at: float
     seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError
@@ -24,6 +25,7 @@ class Output:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.encoding: str = getattr(stream, "encoding", None) or "utf-8"
+        self._terminal = stream.isatty()
         self._failure: OSError | None = None
 
     def line(self, text: str = "") -> None:
@@ -51,9 +53,12 @@ class Output:
     def check(self) -> None:
         """Raise OutputError if something could not be written.
 
-        A reader that went away (`bulkflow run --json | head`) has what it wanted, and is no error.
+        A reader that went away (`bulkflow run --json | head`) has what it wanted, and is no error;
+        nor is a terminal that was closed.
         """
         if self._failure is None or isinstance(self._failure, BrokenPipeError):
+            return
+        if self._terminal and self._failure.errno == errno.EIO:
             return
         name = getattr(self._stream, "name", "the output")
         raise OutputError(

@@ -8,9 +8,12 @@ from bulkflow.errors import ExitCode
 from bulkflow.model.phase import Phase
 from bulkflow.report.amounts import count, duration, plural
 from bulkflow.report.cells import cells, padded, visible
+from bulkflow.report.left import LEFT, left_words
 from bulkflow.report.style import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bulkflow.model.event import JobOutcome, RunFinished
     from bulkflow.model.part import ErrorCount
     from bulkflow.report.style import Style
@@ -33,7 +36,7 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
         if outcome.commonest_error is not None:
             lines.append(_commonest(outcome.commonest_error, width + 4, style))
         if outcome.left:
-            lines += _left(outcome, width + 4, style)
+            lines += _left(outcome.left, event.run, width + 4, style)
     unexplained = event.help is None and any(outcome.left for outcome in event.jobs)
     said = _LEFT_HELP if unexplained else event.help
     if said is None:
@@ -50,12 +53,12 @@ def _commonest(error: ErrorCount, indent: int, style: Style) -> str:
     return f"{'':{indent}}commonest error, of {plural(error.rows, 'row')}: {told}"
 
 
-def _left(outcome: JobOutcome, indent: int, style: Style) -> list[str]:
+def _left(left: Sequence[str], run: str | None, indent: int, style: Style) -> list[str]:
     """The jobs in the org that are not at an end; an id is never cut in two."""
-    text = "still in the org, and not at an end:"
+    text = LEFT
     lines = []
-    for index, each in enumerate(outcome.left):
-        word = visible(each, style.encoding) + ("," if index < len(outcome.left) - 1 else "")
+    for each in left_words(left, run):
+        word = visible(each, style.encoding)
         if style.width and indent + cells(text) + 1 + cells(word) > style.width:
             lines.append(text)
             text = f"  {word}"

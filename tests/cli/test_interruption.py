@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pty
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import Factory, define, frozen
@@ -31,18 +35,22 @@ JOBS = "/jobs/ingest"
 JOB = "/jobs/ingest/[^/]+"
 HEADER = 'org env\njob people\n    insert Contact\n    from "people.csv"\n'
 STAGED = HEADER + "upload then close job people\nwait for job people\n"
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if sys.platform != "win32" else []
 ASKED = "interrupted: nothing new begins"
 
-# A shell may have started the tests in the background, where SIGINT is ignored.
-LAUNCH = (
+# A shell may have started the tests in the background, where SIGINT is ignored. No test waits for
+# the second within which signals are one.
+WITHIN_A_SECOND = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from bulkflow.cli import main; sys.exit(main())"
+    "from bulkflow.cli import interruption, main; sys.exit(main())"
 )
+LAUNCH = WITHIN_A_SECOND.replace("sys.exit", "interruption.AS_ONE = 0; sys.exit")
 
 
 # The main thread hears of no signal here, as where it begins to wait just when a signal comes.
 DEAF = """
 import signal, threading
+from bulkflow.cli import interruption as module
 from bulkflow.cli.interruption import Interruption
 from bulkflow.engine.cancellation import Cancellation
 
@@ -52,6 +60,7 @@ class Services:
     def emit(self, event):
         print("asked", flush=True)
 
+module.AS_ONE = 0
 interruption = Interruption(30.0)
 with interruption.handled():
     interruption.watch(Services())
@@ -140,8 +149,10 @@ class Bench:
         (self.folder / "test.bulkflow").write_text(pipeline, encoding="utf-8")
         return self.launch("test.bulkflow", grace=grace, launch=launch)
 
-    def launch(self, file: str, *, grace: str = "20", launch: str = LAUNCH) -> Run:
-        return self.command("run", file, grace=grace, launch=launch)
+    def launch(
+        self, file: str, *, grace: str = "20", launch: str = LAUNCH, more: tuple[str, ...] = ()
+    ) -> Run:
+        return self.command("run", file, *more, grace=grace, launch=launch)
 
     def command(self, *words: str, grace: str = "20", launch: str = LAUNCH) -> Run:
         process = subprocess.Popen(
@@ -211,7 +222,7 @@ def refused(handler: Handler, forward: Callable[[], None]) -> None:
     answering(400, [{"errorCode": "API_ERROR", "message": "not like this"}])(handler, forward)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(
     ("method", "path", "left", "intents"),
     [
@@ -433,6 +444,151 @@ def test_signals_are_heard_though_the_main_thread_hears_of_none() -> None:
     assert process.returncode == 130
 
 
+# The second after a signal lasts until the test ends it.
+SLOW = DEAF.replace(
+    "module.AS_ONE = 0\ninterruption = Interruption(30.0)",
+    """
+def rest(seconds):
+    print("resting", seconds, flush=True)
+    input()
+
+interruption = Interruption(30.0, rest=rest)
+""",
+)
+
+
+def test_what_comes_within_a_second_of_a_signal_is_the_same_one() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert {process.stdout.readline() for _ in range(2)} == {"asked\n", "resting 1.0\n"}
+        for number in SIGNALS * 3:
+            process.send_signal(number)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        # It rests only after a signal that it counts, and would have stopped at the second.
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(signal.SIGINT)
+        assert "stopped at once" in process.stderr.read()
+    assert process.returncode == 130
+
+
+def test_signals_that_a_system_lacks_are_not_asked_for() -> None:
+    program = (
+        "import signal; del signal.SIGHUP; signal.SIGBREAK = signal.SIGUSR1; "
+        "from bulkflow.cli.interruption import SIGNALS; print(*map(int, SIGNALS))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["2", "15", str(int(signal.SIGUSR1))]
+
+
+LASTING = WITHIN_A_SECOND.replace("sys.exit", "interruption.AS_ONE = 600; sys.exit")
+HANDLED = HEADER + 'load job people on interrupt log "handler"\nalways\n    log "clean-up"\n'
+
+
+def handled(lines: list[dict[str, Any]]) -> bool:
+    """Whether a run ended as one does that is interrupted, and did what is to be done then."""
+    assert [each["event"] for each in lines].count("run_finished") == 1
+    assert lines[-1]["event"] == "run_finished"
+    assert lines[-1]["exit_code"] == 130
+    told = [each["message"] for each in lines if each["event"] == "notice"]
+    return "handler" in told and "clean-up" in told
+
+
+@pytest.mark.usefixtures("slowly")
+@pytest.mark.parametrize("point", [("POST", JOBS), ("PUT", "/batches"), ("PATCH", JOB)])
+def test_a_signal_that_comes_twice_lets_handlers_and_always_run(
+    bench: Bench, point: tuple[str, str]
+) -> None:
+    (bench.folder / "test.bulkflow").write_text(HANDLED, encoding="utf-8")
+    gate = bench.hold(*point)
+    run = bench.launch("test.bulkflow", launch=LASTING, more=("--json",))
+    gate.reached()
+    run.process.send_signal(signal.SIGTERM)
+    lines = []
+    assert run.process.stdout is not None
+    for line in run.process.stdout:
+        lines.append(json.loads(line))
+        if lines[-1].get("message", "").startswith(ASKED):
+            run.process.send_signal(signal.SIGTERM)
+            gate.opened.set()
+        if lines[-1].get("message") == "handler":
+            run.process.send_signal(signal.SIGINT)
+    assert run.ends() == 130
+    assert handled(lines)
+
+
+UNDER_TIMEOUT = int(os.environ.get("BULKFLOW_TIMEOUTS", "8"))
+"""Runs under GNU `timeout`; `make timeouts` takes 200."""
+
+
+@pytest.mark.skipif(shutil.which("timeout") is None, reason="there is no `timeout` here")
+@pytest.mark.usefixtures("slowly")
+def test_handlers_and_always_run_every_time_under_timeout(bench: Bench) -> None:
+    """`timeout` sends its signal twice: to the program, and to its own group.
+
+    It does so for a signal that it gets itself, too, and this moment is the test's to choose.
+    """
+    (bench.folder / "test.bulkflow").write_text(HANDLED, encoding="utf-8")
+    launch = ["timeout", "600", sys.executable, "-c", WITHIN_A_SECOND]
+    launch += ["run", "test.bulkflow", "--json"]
+    whole = 0
+    for index in range(UNDER_TIMEOUT):
+        due = 2 + index % 4  # `run_started` and `job_prepared` come before the step
+        with subprocess.Popen(
+            [*launch, "--state-dir", f"state-{index}"],
+            cwd=bench.folder,
+            env={**os.environ, **bench.environ, "BULKFLOW_GRACE": "60"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                if len(lines) == due:
+                    process.send_signal(signal.SIGTERM)
+                lines.append(json.loads(line))
+            assert process.wait(LIMIT) == 130
+        whole += handled(lines)
+    print(f"\n{whole} of {UNDER_TIMEOUT} runs under `timeout` ran `on interrupt` and `always`")
+    assert whole == UNDER_TIMEOUT
+
+
+def test_a_terminal_that_is_closed_interrupts_the_run(bench: Bench) -> None:
+    gate = bench.hold("POST", JOBS)
+    (bench.folder / "test.bulkflow").write_text(
+        HEADER + "load job people on interrupt abort\nalways\n    show job people\n", "utf-8"
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(bench.folder)
+        os.environ.update(bench.environ | {"BULKFLOW_GRACE": "20", "TERM": "xterm"})
+        words = ["run", "test.bulkflow", "--state-dir", "state"]
+        os.execv(sys.executable, [sys.executable, "-c", LAUNCH, *words])
+    gate.reached()
+    os.close(terminal)
+    looked = bench.hold("GET", JOB)
+    gate.opened.set()
+    looked.reached()
+    looked.opened.set()
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+    assert bench.intents == [("create", "done"), ("abort", "done")]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "left"),
     [
@@ -489,12 +645,15 @@ def test_every_branch_and_every_part_is_named(bench: Bench) -> None:
     assert "after" not in run.said.partition(ASKED)[2].replace("interrupted after", "")
 
 
-def test_a_signal_that_was_ignored_from_the_start_stays_ignored(bench: Bench) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_was_ignored_from_the_start_stays_ignored(bench: Bench, number: int) -> None:
     gate = bench.hold("POST", JOBS)
-    ignoring = LAUNCH.replace("default_int_handler", "SIG_IGN")
+    ignoring = f"import signal; signal.signal({number:d}, signal.SIG_IGN); " + LAUNCH.replace(
+        "signal.signal(signal.SIGINT, signal.default_int_handler)", "signal"
+    )
     run = bench.start(STAGED, launch=ignoring)
     gate.reached()
-    run.process.send_signal(signal.SIGINT)
+    run.process.send_signal(number)
     run.hears(signal.SIGTERM)
     gate.opened.set()
     assert run.ends() == 130
@@ -533,7 +692,7 @@ def slowly(bench: Bench) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slowly")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", JOBS), ("PUT", "/batches"), ("PATCH", JOB), ("GET", JOB)],

@@ -203,6 +203,21 @@ def test_ids_are_not_cut_in_two_at_the_edge_of_the_terminal() -> None:
     assert all(any(each in line for line in lines) for each in left)
 
 
+def test_of_many_jobs_that_are_left_the_first_are_named_and_how_to_see_all() -> None:
+    left = tuple(f"7505g00000{index:05}AAA (InProgress)" for index in range(1000))
+    outcome = JobOutcome("a", "closed", Counts(9), left=left)
+    event = RunFinished("r1", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="abort them")
+    text = _told([event])
+    assert (
+        f"still in the org, and not at an end: 1,000 jobs, {left[0]}, {left[1]}, {left[2]} "
+        "and 997 others; `bulkflow runs r1` lists them\n"
+    ) in text
+    assert len(text.splitlines()) == 4
+    few = _told([evolve(event, jobs=(evolve(outcome, left=left[:6]),))])
+    assert all(each in few for each in left[:6])
+    assert "others" not in few
+
+
 def test_several_jobs_stand_in_columns() -> None:
     outcomes = (
         JobOutcome("accounts", "finished", Counts(5, 5), 61.0),
