@@ -24,6 +24,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=int, default=0, help="The port; without it, a free one.")
 @click.option("--token", help="The access token that it takes; without it, one is made.")
+@click.option("--org-id", help="The organization's id; without it, one is made and kept.")
 @click.option(
     "--data",
     type=_FOLDER,
@@ -59,6 +60,7 @@ def serve(
     host: str,
     port: int,
     token: str | None,
+    org_id: str | None,
     data: Path | None,
     schema_file: Path | None,
     processing: str,
@@ -84,7 +86,7 @@ def serve(
             )
             certificate = certificate_in(folder, (host, *names))
         sandbox = stack.enter_context(
-            Sandbox(data, token=token, processing=pace, schema=schema, faults=wrong)
+            Sandbox(data, token=token, org_id=org_id, processing=pace, schema=schema, faults=wrong)
         )
 
         def ready(url: str) -> None:

@@ -31,4 +31,11 @@ class _Token:
 def connect(request: OrgRequest) -> OrgAccess:
     """Start a server, and say how to reach it; it stops when the run closes the org."""
     server = SandboxServer().start()
-    return OrgAccess(request.name, server.url, API_VERSION, _Token(server.token), server.stop)
+    return OrgAccess(
+        request.name,
+        server.url,
+        API_VERSION,
+        _Token(server.token),
+        server.stop,
+        organization=server.api.org.id[:15],
+    )

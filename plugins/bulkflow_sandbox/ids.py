@@ -7,6 +7,7 @@ are upper case, so that it survives tools that ignore case. Source: recorded ids
 from __future__ import annotations
 
 import re
+import secrets
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ def make_ids(prefix: str, first: int, count: int) -> Iterator[str]:
         for ending, ending_bits in _ENDINGS[start:stop]:
             yield f"{head}{ending}{checks}{_CHECKS[bits | ending_bits]}"
         serial += stop - start
+
+
+def random_id(prefix: str) -> str:
+    """An id of 18 characters that nobody else has, in all likelihood."""
+    serial = "".join(secrets.choice(_DIGITS) for _ in range(_SERIAL_DIGITS))
+    id15 = prefix + _INSTANCE + serial
+    return id15 + checksum(id15)
 
 
 def _base62(number: int, digits: int) -> str:

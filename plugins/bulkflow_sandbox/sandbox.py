@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Self
 from bulkflow_sandbox.choices import Choices
 from bulkflow_sandbox.clock import SystemClock
 from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.errors import SandboxError
 from bulkflow_sandbox.faults.plan import FaultPlan
 from bulkflow_sandbox.ingest.jobs import IngestJobs
+from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace import Immediately
-from bulkflow_sandbox.jobs.table import create_job_table
+from bulkflow_sandbox.jobs.table import create_job_table, latest_jobs
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.login.service import Logins
-from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID, USERNAME, Org
+from bulkflow_sandbox.org import USER_ID, USERNAME, Org, new_org_id, read_org_id
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.request_log import RequestLog
 from bulkflow_sandbox.rest.collections import RecordCollections
@@ -25,9 +27,10 @@ from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
 from bulkflow_sandbox.sessions import Sessions, make_token
 from bulkflow_sandbox.store.database import Database, take_serials
-from bulkflow_sandbox.store.tables import create_tables
+from bulkflow_sandbox.store.tables import create_tables, quoted
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
@@ -46,12 +49,14 @@ class Sandbox:
         clock: The time that it lives in.
         processing: How fast jobs are processed.
         token: The access token that is valid from the start; `None` makes one.
+        org_id: The id of the org; `None` is the one that the folder has, else a new one.
         schema: The objects and rules; `None` is the standard ones.
         choices: The behaviours that can be otherwise.
         faults: What goes wrong from the start.
 
     Raises:
-        SandboxError: The folder cannot be used.
+        SandboxError: The folder cannot be used, or has an org with another id.
+        UsageError: The id cannot be one of an org.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Sandbox:
         clock: Clock | None = None,
         processing: Pace | None = None,
         token: str | None = None,
+        org_id: str | None = None,
         schema: Schema | None = None,
         choices: Choices | None = None,
         faults: Iterable[AnyFault] = (),
@@ -72,6 +78,7 @@ class Sandbox:
         self.limits = Limits(clock, records_per_day=choices.records_per_day)
         self.faults = FaultPlan(clock, self.limits, faults)
         self.org = Org(
+            id=self._kept_id(org_id),
             schema=self._kept_schema(schema or standard_schema()),
             database=self.database,
             clock=clock,
@@ -80,12 +87,15 @@ class Sandbox:
             faults=self.faults,
         )
         self.sessions = Sessions(
-            token or make_token(),
+            token or make_token(self.org.id),
             USER_ID,
             clock,
+            lambda: make_token(self.org.id),
             timedelta(hours=choices.session_hours),
         )
+        self._given_token = token
         self._create_tables()
+        self._add_first_records()
         self.logins = Logins(self.org, self.sessions)
         self.worker = Worker(clock, processing or Immediately())
         self.ingest = IngestJobs(self.org, self.worker)
@@ -111,6 +121,25 @@ class Sandbox:
         """Lets the batches that are still at work for jobs that ended save their rows now."""
         self.worker.hurry()
 
+    def refresh(self) -> None:
+        """Empties the org, as the refresh of a sandbox does.
+
+        It has another id, no records and jobs but those of a new org, and no logins; schema,
+        passwords, apps, limits and faults stay. The token is a new one, unless it was given.
+        """
+        with self.database.reading() as connection:
+            jobs = latest_jobs(connection, -1)
+        for job in jobs:
+            (self.query if job.job_type is JobType.QUERY else self.ingest).remove(job)
+        with self.database.writing() as connection:
+            for item in self.org.schema:
+                connection.execute(f"DELETE FROM {quoted(item.name)}")  # noqa: S608 - of the schema
+            self.org.id = new_org_id()
+            _keep_id(connection, self.org.id)
+            self._add_first_records()
+        self.logins.grants.clear()
+        self.sessions.begin_again(self._given_token or make_token(self.org.id), USER_ID)
+
     def change_schema(self, document: object) -> None:
         """Adds the objects, fields and rules of a schema document, and keeps it with the data.
 
@@ -126,6 +155,21 @@ class Sandbox:
                 (f"schema {take_serials(connection, 'schema', 1):06d}", json.dumps(document)),
             )
         self.org.schema = schema
+
+    def _kept_id(self, wanted: str | None) -> str:
+        """The id of the org in the folder, or for a new one the `wanted` or a random one."""
+        asked = None if wanted is None else read_org_id(wanted)
+        with self.database.writing() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = 'org'").fetchone()
+            kept = (asked or new_org_id()) if row is None else str(row[0])
+            _keep_id(connection, kept)
+        if asked not in {None, kept}:
+            self.database.close()
+            raise SandboxError(
+                f"the org in {self.database.folder} has the id {kept}, not {asked}",
+                help="leave the id out, or give --data another folder",
+            )
+        return kept
 
     def _kept_schema(self, schema: Schema) -> Schema:
         """A schema with the documents that were added to it when the sandbox ran before."""
@@ -154,12 +198,16 @@ class Sandbox:
         self.close()
 
     def _create_tables(self) -> None:
-        now = moment_text(self.org.clock.now())
         with self.database.writing() as connection:
             create_job_table(connection)
             for item in self.org.schema:
                 create_tables(connection, item)
             connection.execute("INSERT OR IGNORE INTO counters VALUES ('User', 1000)")
+
+    def _add_first_records(self) -> None:
+        """Adds the user and the organization that every org has."""
+        now = moment_text(self.org.clock.now())
+        with self.database.writing() as connection:
             if self.org.schema.object("User") is not None:
                 connection.execute(
                     'INSERT OR IGNORE INTO "User" ("Id", "Username", "LastName", '
@@ -169,11 +217,17 @@ class Sandbox:
                     (USER_ID, USERNAME, now),
                 )
             if self.org.schema.object("Organization") is not None:
+                # A folder of an older version has one with another id.
+                connection.execute('DELETE FROM "Organization" WHERE "Id" <> ?', (self.org.id,))
                 connection.execute(
                     'INSERT OR IGNORE INTO "Organization" ("Id", "Name", "InstanceName", '
                     '"IsSandbox", "OrganizationType", "CreatedDate", "CreatedById", '
                     '"LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted") '
                     "VALUES (?1, 'bulkflow sandbox', 'LOCAL', 1, 'Developer Edition', "
                     "?3, ?2, ?3, ?2, ?3, 0)",
-                    (ORGANIZATION_ID, USER_ID, now),
+                    (self.org.id, USER_ID, now),
                 )
+
+
+def _keep_id(connection: sqlite3.Connection, org_id: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO facts VALUES ('org', ?)", (org_id,))

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from bulkflow_sandbox.org import ORGANIZATION_ID
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
@@ -18,13 +16,13 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.clock import Clock
 
 
-def make_token() -> str:
+def make_token(org_id: str) -> str:
     """A new token in the form of Salesforce's: the org's id of 15 characters, `!`, a secret part.
 
     The secret part has letters and digits only: the Salesforce CLI takes no token with others but
     dots and underscores.
     """
-    return f"{ORGANIZATION_ID[:15]}!AQ{secrets.token_hex(32)}"
+    return f"{org_id[:15]}!AQ{secrets.token_hex(32)}"
 
 
 @define(eq=False)
@@ -47,8 +45,8 @@ class Sessions:
         token: The token that is valid from the start; it has no end.
         user_id: The user that it is for.
         clock: The time that tokens of logins end by.
-        idle: How long a token of a login stays valid without a request.
         make: Makes further tokens.
+        idle: How long a token of a login stays valid without a request.
     """
 
     def __init__(
@@ -56,8 +54,8 @@ class Sessions:
         token: str,
         user_id: str,
         clock: Clock,
+        make: Callable[[], str],
         idle: timedelta | None = None,
-        make: Callable[[], str] = make_token,
     ) -> None:
         self._token = token
         self._clock = clock
@@ -72,7 +70,7 @@ class Sessions:
 
     @property
     def token(self) -> str:
-        """The token that the sandbox was started with."""
+        """The token that the sandbox was started with, or last refreshed with."""
         return self._token
 
     def issue(self, user_id: str) -> str:
@@ -104,6 +102,12 @@ class Sessions:
         """Makes all tokens invalid, as if their time were over."""
         with self._lock:
             self._sessions.clear()
+
+    def begin_again(self, token: str, user_id: str) -> None:
+        """Makes all tokens invalid but a new one that is valid from now on, without an end."""
+        self.revoke_all()
+        self._token = token
+        self.admit(token, user_id)
 
     def admit(self, token: str, user_id: str) -> None:
         """Makes a given token valid, without an end."""

@@ -91,6 +91,11 @@ class LocalOrg:
         return self._server.token
 
     @property
+    def org_id(self) -> str:
+        """The organization's id, of 18 characters."""
+        return self.sandbox.org.id
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """The variables by which bulkflow, the Salesforce CLI and TLS libraries find the org."""
         trust = {} if self.certificate is None else self.certificate.environment
@@ -161,6 +166,7 @@ def local_org(
     clock: Clock | None = None,
     choices: Choices | None = None,
     token: str | None = None,
+    org_id: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> Iterator[LocalOrg]:
@@ -176,12 +182,13 @@ def local_org(
         clock: The time that it lives in.
         choices: The behaviours that can be otherwise.
         token: The access token; `None` makes one.
+        org_id: The organization's id; `None` is that of the folder, or a new one.
         host: The address to listen on.
         port: The port; 0 is a free one.
 
     Raises:
         SchemaError: The schema is wrong.
-        UsageError: The words for `processing` or `faults` are wrong.
+        UsageError: The words for `processing` or `faults`, or the id, are wrong.
         SandboxError: The folder, address or port cannot be used, or TLS lacks its library.
     """
     known = _schema(schema)
@@ -198,6 +205,7 @@ def local_org(
                 clock=clock,
                 processing=pace,
                 token=token,
+                org_id=org_id,
                 schema=known,
                 choices=choices,
                 faults=wrong,

@@ -13,7 +13,7 @@ from attrs import define
 from bulkflow_sandbox import AfterPolls, Immediately
 from bulkflow_sandbox.login.apps import DEFAULT_APP
 from bulkflow_sandbox.login.users import PASSWORD
-from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID, USERNAME
+from bulkflow_sandbox.org import USER_ID, USERNAME
 from bulkflow_sandbox.testing import LocalOrg, local_org
 
 DRIVER = Path(__file__).parent / "node" / "jsforce" / "driver.js"
@@ -318,7 +318,7 @@ def test_several_records_are_made_read_changed_and_deleted_at_once(jsforce):
 def test_a_soap_login_leads_to_the_org(process):
     process.do(connect={"loginUrl": process.org.url, "version": "60.0"})
     user = process.do(call=["login", USERNAME, PASSWORD])
-    assert user == {"id": USER_ID, "organizationId": ORGANIZATION_ID, "url": user["url"]}
+    assert user == {"id": USER_ID, "organizationId": process.org.org_id, "url": user["url"]}
     assert process.do(call=["query", "SELECT COUNT() FROM User"])["totalSize"] == 1
     _, message = process.refused(call=["login", USERNAME, "wrong"])
     assert message.startswith("INVALID_LOGIN: ")

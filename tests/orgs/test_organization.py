@@ -15,11 +15,10 @@ from bulkflow_salesforce.organization import organization_told
 from bulkflow_salesforce.patience import read_patience, write_patience
 from bulkflow_salesforce.profiles.flow import Flow
 from bulkflow_salesforce.profiles.opening import open_profile
-from bulkflow_sandbox.org import ORGANIZATION_ID
 from support.logins import FLOWS, DictVault, profile_of, secrets_of
 from support.proxy import answering, proxied
 
-SHORT = ORGANIZATION_ID[:15]
+SHORT = "00D5e000003xAbC"
 ENV = {"SF_ACCESS_TOKEN": f"{SHORT}!secret", "SF_ORG_INSTANCE_URL": "https://a.my.salesforce.com"}
 
 
@@ -47,7 +46,7 @@ def test_every_flow_tells_the_org_that_it_opens(org, key, tmp_path, monkeypatch,
     environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
     before = len(org.requests)
     access = open_profile(evolve(profile, patience=900.0), environ, DictVault())
-    assert access.organization == SHORT
+    assert access.organization == org.org_id[:15]
     assert access.patience == 900
     assert not [each for each in org.requests[before:] if "userinfo" in each.path]
 
@@ -63,7 +62,7 @@ def test_the_environment_tells_it_by_its_token():
 
 def test_an_org_can_be_asked_for_its_id(org, network):
     with Session(OrgAddress(org.url), StaticToken(org.token), network=network) as session:
-        assert organization_of(session) == SHORT
+        assert organization_of(session) == org.org_id[:15]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def test_another_org_at_the_same_address_is_noticed_when_the_token_is_renewed(
     monkeypatch.setattr(Login, "_obtain", lambda _: refreshed)
     with pytest.raises(UsageError, match="another org now") as caught:
         login.renew(first.access_token)
-    assert SHORT in str(caught.value)
+    assert org.org_id[:15] in str(caught.value)
 
 
 @pytest.mark.parametrize(

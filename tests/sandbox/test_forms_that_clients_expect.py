@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bulkflow_sandbox import Choices, Sandbox
-from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID
+from bulkflow_sandbox.org import USER_ID
 
 
 def test_tokens_have_the_form_that_the_salesforce_cli_checks():
@@ -40,7 +40,7 @@ def test_the_org_tells_of_itself_and_nobody_can_make_another(client):
     query = f"SELECT Id, {fields} FROM Organization".replace(" ", "+")
     answer = client.send("GET", f"/services/data/v66.0/query?q={query}").json()
     (organization,) = answer["records"]
-    assert organization["Id"] == ORGANIZATION_ID
+    assert organization["Id"] == client.server.api.org.id
     assert organization["IsSandbox"] is True
     refused = client.send(
         "POST", "/services/data/v66.0/sobjects/Organization", {"Name": "another one"}

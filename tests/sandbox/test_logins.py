@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from bulkflow_sandbox import Choices
 from bulkflow_sandbox.login.apps import CLI_APP, DEFAULT_APP, LOOPBACK, ConnectedApp
-from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID, USERNAME
+from bulkflow_sandbox.org import USER_ID, USERNAME
 
 TOKEN = "/services/oauth2/token"
 RESOURCE = "/services/data/v66.0/limits"
@@ -113,7 +113,7 @@ def test_a_login_answers_with_a_token_that_works_and_where_it_does(start, clock)
     assert answer["access_token"].startswith("00D")
     assert "!" in answer["access_token"]
     assert answer["instance_url"] == client.server.url
-    assert answer["id"] == f"{client.server.url}/id/{ORGANIZATION_ID}/{USER_ID}"
+    assert answer["id"] == f"{client.server.url}/id/{client.server.api.org.id}/{USER_ID}"
     assert answer["token_type"] == "Bearer"
     assert answer["issued_at"] == str(int(clock.now().timestamp() * 1000))
     assert works(client, answer["access_token"])
@@ -593,7 +593,7 @@ def test_userinfo_and_identity_tell_whose_a_token_is(client):
     answer = password(client)
     bearer = {"Authorization": f"Bearer {answer['access_token']}"}
     info = client.send("GET", "/services/oauth2/userinfo", headers=bearer).json()
-    assert (info["user_id"], info["organization_id"]) == (USER_ID, ORGANIZATION_ID)
+    assert (info["user_id"], info["organization_id"]) == (USER_ID, client.server.api.org.id)
     assert info["preferred_username"] == USERNAME
     assert info["sub"] == answer["id"]
     identity = client.send("GET", urlsplit(answer["id"]).path, headers=bearer).json()
@@ -602,15 +602,16 @@ def test_userinfo_and_identity_tell_whose_a_token_is(client):
     assert client.send("GET", urlsplit(rest).path, headers=bearer).status == 200
 
 
-@pytest.mark.parametrize("path", ["/services/oauth2/userinfo", f"/id/{ORGANIZATION_ID}/{USER_ID}"])
+@pytest.mark.parametrize("path", ["/services/oauth2/userinfo", "/id/{org}/{user}"])
 def test_userinfo_and_identity_want_a_good_token(client, path):
+    path = path.format(org=client.server.api.org.id, user=USER_ID)
     for header, text in {"Bearer nope": b"Bad_OAuth_Token", "": b"Missing_OAuth_Token"}.items():
         answer = client.send("GET", path, headers={"Authorization": header})
         assert (answer.status, answer.data) == (403, text)
 
 
 def test_an_identity_of_somebody_else_is_refused(client):
-    answer = client.send("GET", f"/id/{ORGANIZATION_ID}/005000000000000AAA")
+    answer = client.send("GET", f"/id/{client.server.api.org.id}/005000000000000AAA")
     assert answer.status == 403
 
 
@@ -642,8 +643,9 @@ def test_a_soap_login_gives_a_session_and_the_servers_address(client, kind):
     assert answer.headers["Content-Type"] == "text/xml;charset=UTF-8"
     found = texts(answer)
     assert works(client, found["sessionId"])
-    assert found["serverUrl"] == f"{client.server.url}/services/Soap/u/59.0/{ORGANIZATION_ID}"
-    assert (found["userId"], found["organizationId"]) == (USER_ID, ORGANIZATION_ID)
+    org_id = client.server.api.org.id
+    assert found["serverUrl"] == f"{client.server.url}/services/Soap/u/59.0/{org_id}"
+    assert (found["userId"], found["organizationId"]) == (USER_ID, org_id)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ made it invalid for the API.
     GET     /_sandbox            states, limits, faults that struck
     POST    /_sandbox/faults      {"faults": ["upload#2=503"]}
     DELETE  /_sandbox/faults
+    POST    /_sandbox/refresh     empties the org, which has another id then; {"orgId", "token"}
     POST    /_sandbox/late        batches at work for jobs that ended save their rows now
     DELETE  /_sandbox/jobs/{id}   somebody else aborts the job and deletes it
     POST    /_sandbox/jobs/{id}/abort
@@ -60,6 +61,7 @@ class AdminResources:
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.show},
             "/faults": {"POST": self.add_faults, "DELETE": self.clear_faults},
+            "/refresh": {"POST": self.refresh},
             "/late": {"POST": self.commit_late},
             "/jobs/{id}": {"DELETE": self.delete_job},
             "/jobs/{id}/abort": {"POST": self.abort_job},
@@ -99,6 +101,7 @@ class AdminResources:
         sandbox = self._sandbox
         body = {
             "now": sandbox.org.clock.now().isoformat(),
+            "orgId": sandbox.org.id,
             "processing": pace_text(sandbox.worker.pace),
             "objects": sorted(sandbox.org.schema.objects),
             "limits": {name: list(pair) for name, pair in sandbox.limits.shown().items()},
@@ -120,6 +123,11 @@ class AdminResources:
         """DELETE /_sandbox/faults."""
         self._sandbox.faults.clear()
         return Response(status_code=204)
+
+    async def refresh(self, request: Request) -> Response:
+        """POST /_sandbox/refresh."""
+        await to_thread(self._sandbox.refresh)
+        return json_answer(request, {"orgId": self._sandbox.org.id, "token": self._sandbox.token})
 
     async def commit_late(self, request: Request) -> Response:
         """POST /_sandbox/late."""

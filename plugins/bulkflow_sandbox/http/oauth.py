@@ -15,7 +15,7 @@ from bulkflow_sandbox.http.reading import read_body
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.login.errors import OAuthError, missing
 from bulkflow_sandbox.login.identity import identity_body, userinfo_body
-from bulkflow_sandbox.org import ORGANIZATION_ID, USER_ID
+from bulkflow_sandbox.org import USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +35,7 @@ class OAuthResources:
     """The handlers of the resources of OAuth logins."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        self._org = sandbox.org
         self._logins = sandbox.logins
 
     def routes(self) -> list[Route]:
@@ -79,7 +80,7 @@ class OAuthResources:
         user = await self._user(request)
         if isinstance(user, Response):
             return user
-        return json_answer(request, userinfo_body(user, here(request)))
+        return json_answer(request, userinfo_body(user, here(request), self._org.id))
 
     async def identity(self, request: Request) -> Response:
         """GET /id/{org}/{user}."""
@@ -87,9 +88,9 @@ class OAuthResources:
         if isinstance(user, Response):
             return user
         path = request.path_params
-        if path["org"][:15] != ORGANIZATION_ID[:15] or path["user"][:15] != user.id[:15]:
+        if path["org"][:15] != self._org.id[:15] or path["user"][:15] != user.id[:15]:
             return PlainTextResponse("Wrong_Org", 403)
-        return json_answer(request, identity_body(user, here(request)))
+        return json_answer(request, identity_body(user, here(request), self._org.id))
 
     async def connect(self, request: Request) -> Response:
         """The page where the user of a device types its code: allows it, `deny` does not."""

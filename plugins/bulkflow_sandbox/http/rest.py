@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from bulkflow_sandbox.errors import not_found
 from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.oauth import here
 from bulkflow_sandbox.http.reading import read_json
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.limits import BULK_BATCHES
+from bulkflow_sandbox.login.identity import identity_url
 from bulkflow_sandbox.rest.describe import describe_body, global_body, short_body
 from bulkflow_sandbox.rest.versions import resource_map, version_list
 
@@ -75,7 +77,8 @@ class RestResources:
 
     async def resources(self, request: Request) -> Response:
         """GET /services/data/vXX.X: the resources of a version."""
-        return json_answer(request, resource_map(request.state.version))
+        identity = identity_url(here(request), self._sandbox.org.id, request.state.user)
+        return json_answer(request, resource_map(request.state.version, identity))
 
     async def limits(self, request: Request) -> Response:
         """GET /limits."""

@@ -30,6 +30,7 @@ class SoapResources:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._logins = sandbox.logins
+        self._org = sandbox.org
         self._choices = sandbox.org.choices
 
     def routes(self) -> list[Route]:
@@ -50,7 +51,7 @@ class SoapResources:
             user, token = await to_thread(self._logins.log_in, username, password)
         except LoginError as error:
             return Response(fault(error), 500, media_type=_XML)
-        body = login_answer(user, token, here(request), version)
+        body = login_answer(user, token, here(request), version, self._org.id)
         return Response(body, media_type=_XML)
 
     def _check_version(self, version: str) -> None:

@@ -237,6 +237,12 @@ class IngestJobs:
             remove_job(connection, job.id)
         self._forget(job)
 
+    def remove(self, job: Job) -> None:
+        """Removes a job whatever its state."""
+        with self._org.database.writing() as connection:
+            remove_job(connection, job.id)
+        self._forget(job)
+
     def files(self, job: Job) -> JobFiles:
         """The files of a job."""
         return JobFiles(self._org.database.job_folder(job.id))

@@ -82,6 +82,13 @@ class Grants:
         self._devices: dict[str, _Device] = {}
         self._refresh: dict[str, _Refresh] = {}
 
+    def clear(self) -> None:
+        """Ends everything."""
+        with self._lock:
+            self._codes.clear()
+            self._devices.clear()
+            self._refresh.clear()
+
     # Authorization codes.
 
     def add_code(self, grant: Grant, redirect_uri: str, challenge: str | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.dates import json_moment
-from bulkflow_sandbox.org import ORGANIZATION_ID
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.login.users import User
@@ -13,12 +12,17 @@ if TYPE_CHECKING:
 Body = dict[str, object]
 
 
-def userinfo_body(user: User, here: str) -> Body:
+def identity_url(here: str, org_id: str, user_id: str) -> str:
+    """The address of an identity."""
+    return f"{here}/id/{org_id}/{user_id}"
+
+
+def userinfo_body(user: User, here: str, org_id: str) -> Body:
     """The body of `/services/oauth2/userinfo`."""
     return {
-        "sub": f"{here}/id/{ORGANIZATION_ID}/{user.id}",
+        "sub": identity_url(here, org_id, user.id),
         "user_id": user.id,
-        "organization_id": ORGANIZATION_ID,
+        "organization_id": org_id,
         "preferred_username": user.username,
         "nickname": user.username.partition("@")[0],
         "name": user.name,
@@ -28,7 +32,7 @@ def userinfo_body(user: User, here: str) -> Body:
         "family_name": user.last_name,
         "zoneinfo": "UTC",
         "profile": f"{here}/{user.id}",
-        "urls": _urls(user, here),
+        "urls": _urls(user, here, org_id),
         "active": True,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -38,13 +42,13 @@ def userinfo_body(user: User, here: str) -> Body:
     }
 
 
-def identity_body(user: User, here: str) -> Body:
+def identity_body(user: User, here: str, org_id: str) -> Body:
     """The body of the identity address that a token comes with: `/id/{org}/{user}`."""
     return {
-        "id": f"{here}/id/{ORGANIZATION_ID}/{user.id}",
+        "id": identity_url(here, org_id, user.id),
         "asserted_user": True,
         "user_id": user.id,
-        "organization_id": ORGANIZATION_ID,
+        "organization_id": org_id,
         "username": user.username,
         "nick_name": user.username.partition("@")[0],
         "display_name": user.name,
@@ -53,7 +57,7 @@ def identity_body(user: User, here: str) -> Body:
         "first_name": user.first_name or None,
         "last_name": user.last_name,
         "timezone": "UTC",
-        "urls": _urls(user, here),
+        "urls": _urls(user, here, org_id),
         "active": True,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -63,11 +67,11 @@ def identity_body(user: User, here: str) -> Body:
     }
 
 
-def _urls(user: User, here: str) -> dict[str, str]:
+def _urls(user: User, here: str, org_id: str) -> dict[str, str]:
     """Addresses; `{version}` in them is for the client to fill in."""
     data = f"{here}/services/data/v{{version}}"
     return {
-        "partner": f"{here}/services/Soap/u/{{version}}/{ORGANIZATION_ID}",
+        "partner": f"{here}/services/Soap/u/{{version}}/{org_id}",
         "rest": f"{data}/",
         "sobjects": f"{data}/sobjects/",
         "query": f"{data}/query/",

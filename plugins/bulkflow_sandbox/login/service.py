@@ -12,8 +12,9 @@ from bulkflow_sandbox.login.apps import CLI_APP, DEFAULT_APP, ConnectedApp
 from bulkflow_sandbox.login.assertion import issuer, subject
 from bulkflow_sandbox.login.errors import LoginError, OAuthError, missing
 from bulkflow_sandbox.login.grants import Grant, Grants
+from bulkflow_sandbox.login.identity import identity_url
 from bulkflow_sandbox.login.users import Users
-from bulkflow_sandbox.org import ORGANIZATION_ID, USERNAME
+from bulkflow_sandbox.org import USERNAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -224,7 +225,7 @@ class Logins:
         token = self._sessions.issue(grant.user_id)
         if refresh is not None:
             self.grants.note(refresh, token)
-        identity = f"{here}/id/{ORGANIZATION_ID}/{grant.user_id}"
+        identity = identity_url(here, self._org.id, grant.user_id)
         issued = str(int(self._org.clock.now().timestamp() * 1000))
         secret = self._apps[grant.client_id].client_secret or ""
         signature = hmac.new(secret.encode(), (identity + issued).encode(), sha256).digest()

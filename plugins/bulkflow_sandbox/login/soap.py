@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from bulkflow_sandbox.login.errors import LoginError
-from bulkflow_sandbox.org import ORGANIZATION_ID
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.login.users import User
@@ -39,19 +38,19 @@ def read_login(body: bytes) -> tuple[str, str]:
     return texts.get("username", ""), texts.get("password", "")
 
 
-def login_answer(user: User, token: str, here: str, version: str) -> bytes:
+def login_answer(user: User, token: str, here: str, version: str, org_id: str) -> bytes:
     """The answer to a login that was good."""
     service = f"{here}/services/Soap"
     fields = {
-        "metadataServerUrl": f"{service}/m/{version}/{ORGANIZATION_ID}",
+        "metadataServerUrl": f"{service}/m/{version}/{org_id}",
         "passwordExpired": "false",
         "sandbox": "true",
-        "serverUrl": f"{service}/u/{version}/{ORGANIZATION_ID}",
+        "serverUrl": f"{service}/u/{version}/{org_id}",
         "sessionId": token,
         "userId": user.id,
     }
     info = {
-        "organizationId": ORGANIZATION_ID,
+        "organizationId": org_id,
         "organizationName": "bulkflow sandbox",
         "userEmail": user.email,
         "userFullName": user.name,

@@ -199,6 +199,13 @@ class QueryJobs:
             remove_job(connection, job.id)
         self._files(job).remove()
 
+    def remove(self, job: Job) -> None:
+        """Removes a job whatever its state."""
+        with self._org.database.writing() as connection:
+            remove_job(connection, job.id)
+        self._release(job)
+        self._files(job).remove()
+
     def expire(self) -> None:
         """Removes the jobs whose time is over."""
         with self._org.database.reading() as connection:

@@ -23,10 +23,10 @@ def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
     ]
 
 
-def resource_map(version: str) -> dict[str, str]:
-    """The body of `/services/data/vXX.X`: those resources that the sandbox has."""
+def resource_map(version: str, identity: str) -> dict[str, str]:
+    """The body of `/services/data/vXX.X`: those resources that the sandbox has, and who asks."""
     base = f"/services/data/v{version}"
-    return {name: f"{base}/{name}" for name in _RESOURCES}
+    return {name: f"{base}/{name}" for name in _RESOURCES} | {"identity": identity}
 
 
 def _label(number: int) -> str:
