@@ -36,8 +36,9 @@ def command(
     """Run the pipeline FILE.
 
     Ends with 0 when everything was done, 1 when a step failed, 2 when the file, the data or the
-    command line is wrong and nothing was sent, 3 when rows failed and the file does not say what is
-    to become of them, 130 when it was interrupted.
+    command line is wrong and nothing was sent, 3 when rows failed, were not processed, were
+    withheld or are unknown and no `require` or `when` of the file has judged such rows, 130 when it
+    was interrupted.
 
     Ctrl-C, SIGTERM and SIGHUP let what is under way end, for at most 8 seconds or those that the
     variable BULKFLOW_GRACE says, then run the handlers of `on interrupt` and the `always` blocks; a

@@ -28,7 +28,7 @@ def snapshot(job: Job | None) -> dict[str, Any]:
             "phase": job.phase.value,
             "counts": list(astuple(job.counts)),
             "saved": list(job.saved),
-            "judged": sorted(job.judged),
+            "judged": dict(job.judged),
             "commonest_error": None if error is None else [error.message, error.rows],
         }
     }
@@ -40,7 +40,7 @@ def restore(job: Job, kept: Mapping[str, Any]) -> None:
     job.counts = Counts(*kept["counts"])
     job.saved = list(kept["saved"])
     # Not in what runs of older versions kept.
-    job.judged.update(kept.get("judged", ()))
+    job.judged.update(kept.get("judged", {}))
     error = kept.get("commonest_error")
     job.commonest_error = None if error is None else ErrorCount(*error)
 

@@ -13,7 +13,6 @@ from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
 from bulkflow.model.org import orgs_as_text
-from bulkflow.model.part import NOT_LOADED
 from bulkflow.plugin.flow import Stop
 
 if TYPE_CHECKING:
@@ -83,11 +82,7 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
 
 def _unanswered(services: Services) -> list[Job]:
     """The jobs with rows that are not loaded, and that no step or condition has judged."""
-    return [
-        job
-        for job in services.jobs
-        if services.asks_for_answers and job.counts.not_loaded.keys() - job.judged
-    ]
+    return [job for job in services.jobs if services.asks_for_answers and job.unjudged]
 
 
 def outcome_of(job: Job) -> JobOutcome:
@@ -140,11 +135,10 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
             f"steps that are left, `bulkflow undo {run}` takes back what was made"
         )
     unanswered = _unanswered(services)
-    if unanswered:
+    # Nothing that a file says is asked of a step on the jobs of an earlier run.
+    if unanswered and not services.recalls:
         job = unanswered[0]
-        kind = next(
-            kind for kind in NOT_LOADED if kind in job.counts.not_loaded.keys() - job.judged
-        )
+        kind = job.unjudged[0]
         return (
             f"say in the file how many {kind} rows are fine, for instance "
             f"`require {kind} rows of job {job.name} under 1%`; "

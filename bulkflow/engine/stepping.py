@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from bulkflow.engine.context import StepContext
 from bulkflow.engine.evaluate import arguments_of, folder_of
@@ -23,6 +23,8 @@ from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.flow import FlowSignal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bulkflow.engine.frame import Frame
     from bulkflow.engine.services import Services
     from bulkflow.model.plan import PlannedStep, PlannedTest
@@ -43,7 +45,6 @@ def run_step(
     record = services.catalogue.step_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
     turn = _Turn(planned, frame.place, services, job)
-    judge(planned, record, frame, services)
     if turn.was_done():
         return
     # Not before: what is only read from the journal brings the job to where the run left it, and
@@ -62,6 +63,7 @@ def run_step(
         if job is not None:
             services.prepare(job, context)
         arguments = _arguments(planned, record, frame, services, job)
+        _judge(record, arguments, job)
         with attributed(record.provider, f"running `{turn.text}`", signals=True):
             record.function(context, **arguments)
     except RunInterruptedError:
@@ -164,17 +166,25 @@ def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
         return bool(record.function(context, **arguments))
 
 
-def judge(
-    planned: PlannedStep | PlannedTest, record: Step | Condition, frame: Frame, services: Services
-) -> None:
-    """Note on its job which rows a step or a condition judges.
+def judge_by(planned: PlannedTest, frame: Frame, services: Services) -> None:
+    """Note which rows a question judges, whether it has to be asked or not.
 
-    Whatever it comes to: a file that asks has thought of such rows.
+    A condition is asked no more than it takes, and in a later attempt at the run not at all.
     """
+    record = services.catalogue.condition_by_phrase[planned.word]
     if record.judges is None or planned.job is None:
         return
-    arguments = _arguments(planned, record, frame, services, None)
-    frame.jobs[planned.job].judged.add(str(arguments[record.judges]))
+    # Only this slot: the others may have values that are wrong, and would never be looked at.
+    slot = evolve(planned, arguments={record.judges: planned.arguments[record.judges]})
+    job = frame.jobs[planned.job]
+    _judge(record, _arguments(slot, record, frame, services, job), job)
+
+
+def _judge(record: Step | Condition, arguments: Mapping[str, object], job: Job | None) -> None:
+    """Note on its job how many rows a step or a condition judges, whatever it comes to."""
+    if record.judges is not None and job is not None:
+        kind = str(arguments[record.judges])
+        job.judged[kind] = job.counts.not_loaded.get(kind, 0)
 
 
 def _arguments(

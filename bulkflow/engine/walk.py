@@ -12,7 +12,7 @@ from bulkflow.engine.chain import ChainRunner, Halt
 from bulkflow.engine.ending import leave_out
 from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
 from bulkflow.engine.preflight import tests_in
-from bulkflow.engine.stepping import ask, judge
+from bulkflow.engine.stepping import ask, judge_by
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.path import file_name
 from bulkflow.model.plan import (
@@ -107,9 +107,10 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
         case PlannedFor():
             _turns(statement, frame, services)
         case PlannedWhen():
-            for test in tests_in(statement.condition):
-                record = services.catalogue.condition_by_phrase[test.word]
-                judge(test, record, frame, services)
+            # Steps on the jobs of an earlier run are judged by none of its conditions.
+            if not services.recalls:
+                for test in tests_in(statement.condition):
+                    judge_by(test, frame, services)
             if services.decided(
                 frame.place, lambda: holds(statement.condition, frame, services), False
             ):

@@ -51,10 +51,17 @@ class Job:
     """Ids of its jobs in the org that are not at an end."""
     commonest_error: ErrorCount | None = None
     """What most of its rows that failed did so for, where a step has looked at that."""
-    judged: set[str] = field(factory=set)
-    """Which rows that are not loaded a step or a condition has judged (names of `NOT_LOADED`).
+    judged: dict[str, int] = Factory(dict)
+    """How many rows that are not loaded a step or a condition has judged, by names of `NOT_LOADED`.
 
-    A run with rows that are not loaded and not judged ends with 3."""
+    Rows that come after it are not judged: a run ends with 3 that has more."""
+
+    @property
+    def unjudged(self) -> Sequence[str]:
+        """What became of rows that are not loaded and not judged: names of `NOT_LOADED`."""
+        found = self.counts.not_loaded
+        return [kind for kind, rows in found.items() if rows > self.judged.get(kind, 0)]
+
     state: dict[str, object] = field(factory=dict, repr=False)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
 
-from bulkflow.plugin.phrase import Phrase
+from bulkflow.plugin.phrase import Phrase, Slot
 from bulkflow.plugin.unknown import UNKNOWN
 
 if TYPE_CHECKING:
@@ -214,11 +214,12 @@ def step(
     """Declare a step. Several phrases are several ways to write the same step.
 
     Raises:
-        ValueError: a phrase is malformed, or the function lacks a parameter for a slot.
+        ValueError: a phrase is malformed, or lacks the slot that `judges` names, or the function
+            lacks a parameter for a slot.
     """
 
     def declare(function: Callable[..., None]) -> Step:
-        parsed = _parse(phrases, function, leading=("context",))
+        parsed = _parse(phrases, function, leading=("context",), judges=judges)
         return Step(
             function,
             parsed,
@@ -264,14 +265,17 @@ def condition(
     """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., bool]) -> Condition:
-        parsed = _parse(phrases, function, leading=("context",))
+        parsed = _parse(phrases, function, leading=("context",), judges=judges)
         return Condition(function, parsed, inspect.getdoc(function) or "", judges)
 
     return declare
 
 
 def _parse(
-    phrases: Sequence[str], function: Callable[..., object], leading: tuple[str, ...]
+    phrases: Sequence[str],
+    function: Callable[..., object],
+    leading: tuple[str, ...],
+    judges: str | None = None,
 ) -> tuple[Phrase, ...]:
     if not phrases:
         raise ValueError(f"{function.__qualname__} is declared without a phrase")
@@ -282,6 +286,12 @@ def _parse(
     if parameters[: len(leading)] != leading:
         raise ValueError(f"{function.__qualname__} must take {', '.join(leading)} first")
     for phrase in parsed:
+        required = {each.name for each in phrase.elements if isinstance(each, Slot)}
+        if judges is not None and judges not in required:
+            raise ValueError(
+                f"{function.__qualname__} judges {{{judges}}}, which its phrase {phrase.text!r} "
+                "does not always have"
+            )
         for slot in phrase.slots:
             if slot.name not in parameters and not any_keyword:
                 raise ValueError(

@@ -175,6 +175,8 @@ def _outcome(outcome: JobOutcome) -> dict[str, object]:
         "loaded": outcome.counts.loaded,
         "failed": outcome.counts.failed,
         "unprocessed": outcome.counts.unprocessed,
+        "withheld": outcome.counts.withheld,
+        "unknown": outcome.counts.unknown,
         "seconds": outcome.seconds,
         "saved": list(outcome.saved),
         "left": list(outcome.left),

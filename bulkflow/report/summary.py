@@ -77,7 +77,9 @@ def _verdict(event: RunFinished, style: Style) -> str:
         case ExitCode.WRONG:
             return style.paint(f"refused after {took}; nothing was sent", Role.ERROR)
         case ExitCode.ROWS_FAILED:
-            return style.paint(f"done in {took}, but rows failed", Role.WARNING)
+            failed = any(job.counts.failed for job in event.jobs)
+            what = "rows failed" if failed else "not all rows are known to be loaded"
+            return style.paint(f"done in {took}, but {what}", Role.WARNING)
         case ExitCode.INTERRUPTED:
             return style.paint(f"interrupted after {took}", Role.WARNING)
         case _:
@@ -97,6 +99,10 @@ def _fates(outcome: JobOutcome, style: Style) -> list[str]:
         fates.append(style.paint(f"{count(counts.failed)} failed{so_far}", Role.ERROR))
     if counts.unprocessed:
         fates.append(style.paint(f"{count(counts.unprocessed)} not processed", Role.WARNING))
+    if counts.withheld:
+        fates.append(style.paint(f"{count(counts.withheld)} withheld", Role.WARNING))
+    if counts.unknown:
+        fates.append(style.paint(f"{count(counts.unknown)} unknown", Role.ERROR))
     return fates or ["not at an end"]
 
 

@@ -1,4 +1,4 @@
-"""Why rows failed, told where a file says nothing of rows that fail."""
+"""Why rows failed, told where no later step judges them or sends them again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from bulkflow_ingest.work import JobWork
 
-_ANSWERS: Final = ("save ", "require ", "retry ")
-"""What a step begins with that says what is to become of rows that failed."""
+_ANSWERS: Final = ("require ", "retry ")
+"""What a step begins with that judges rows that failed, or sends them again."""
 MOST_ROWS: Final = 200_000
 """Failed rows above which none is read to name an error: nobody has asked for them, and so many
 take seconds and a hundred megabytes."""

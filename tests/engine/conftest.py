@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
 import bulkflow_control.plugin
 from bulkflow.engine.cancellation import Cancellation
@@ -119,6 +119,17 @@ class Words:
             """Have rows that failed."""
             job.counts = Counts(10, 10 - n, n, 0)
 
+        @step("have {n:number} {what:name} rows of {job}")
+        def have(context, n, what, job):
+            """Have rows that ended in some way."""
+            job.counts = evolve(job.counts, rows=10, **{what: n})
+
+        @step("require {n:number} {what:name} rows of {job}", judges="what")
+        def require(context, n, what, job):
+            """Fail if more rows than this ended in a way; know no other number."""
+            if job.counts.not_loaded.get(what, 0) > n:
+                raise StepError(f"too many {what} rows")
+
         @step("foresee {job}")
         def foresee(context, job):
             """Leave a trace of what follows."""
@@ -128,7 +139,7 @@ class Words:
         @step("answer for {job}")
         def answer(context, job):
             """Say what is to become of failed rows."""
-            job.judged.add("failed")
+            job.judged["failed"] = job.counts.failed
 
         @step("leave {what:text} of {job}")
         def leave(context, what, job):
@@ -244,6 +255,16 @@ class Words:
             """Whether rows failed."""
             return job.counts.failed > 0
 
+        @condition("any {what:name} rows of {job}", judges="what")
+        def any_rows(context, what, job):
+            """Whether rows ended in a way."""
+            return job.counts.not_loaded.get(what, 0) > 0
+
+        @condition("over {n:number} {what:name} rows of {job}", judges="what")
+        def over(context, n, what, job):
+            """Whether more rows than this ended in a way."""
+            return job.counts.not_loaded.get(what, 0) > n
+
         @condition("signal")
         def signal(context):
             """Raise what only a step may raise."""
@@ -251,7 +272,7 @@ class Words:
 
             raise Continue
 
-        return [asked, lost, signal]
+        return [asked, lost, any_rows, over, signal]
 
     @hookimpl
     def bulkflow_value_types(self):

@@ -142,6 +142,8 @@ def test_values_are_carried_over_exactly(progress) -> None:
                 "loaded": 4,
                 "failed": 3,
                 "unprocessed": 2,
+                "withheld": 0,
+                "unknown": 0,
                 "seconds": 1.0,
                 "saved": ["f.csv"],
                 "left": ["750"],

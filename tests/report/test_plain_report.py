@@ -296,6 +296,14 @@ def test_rows_that_were_taken_back_are_not_told_as_loaded_alone(opening) -> None
     assert "a  5 rows: 5 loaded, 4 of these deleted again" in text
 
 
+def test_rows_that_were_withheld_and_rows_that_are_unknown_are_told_apart() -> None:
+    outcome = JobOutcome("a", "finished", Counts(9, 2, 0, 1, 2, 4))
+    assert _told([RunFinished("r", ExitCode.ROWS_FAILED, 1.0, 1.0, (outcome,))]) == (
+        "done in 1.0 s, but not all rows are known to be loaded\n"
+        "  a  9 rows: 2 loaded, 1 not processed, 2 withheld, 4 unknown\n"
+    )
+
+
 def test_the_commonest_error_stands_below_the_rows_of_its_job() -> None:
     error = ErrorCount("TOO_LONG:data\nvalue too large:Name --", 1_200)
     outcome = JobOutcome("a", "finished", Counts(1_500, 200, 1_300), commonest_error=error)
