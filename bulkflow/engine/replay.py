@@ -29,7 +29,7 @@ def snapshot(job: Job | None) -> dict[str, Any]:
             "counts": list(astuple(job.counts)),
             "saved": list(job.saved),
             "judged": dict(job.judged),
-            "commonest_error": None if error is None else [error.message, error.rows],
+            "commonest_error": None if error is None else list(astuple(error)),
         }
     }
 

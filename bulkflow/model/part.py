@@ -76,10 +76,12 @@ class ErrorCount:
     Attributes:
         message: The whole error of the first of them, as the org tells it.
         rows: How many.
+        varies: Whether others differ from it, by values of their own rows.
     """
 
     message: str
     rows: int
+    varies: bool = False
 
 
 @frozen

@@ -183,5 +183,5 @@ def _outcome(outcome: JobOutcome) -> dict[str, object]:
         "undone": outcome.undone,
         "commonest_error": None
         if error is None
-        else {"message": error.message, "rows": error.rows},
+        else {"message": error.message, "rows": error.rows, "varies": error.varies},
     }

@@ -50,7 +50,8 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
 def _commonest(error: ErrorCount, indent: int, style: Style) -> str:
     """The error that most of the rows that failed have."""
     told = visible(error.message, style.encoding)
-    return f"{'':{indent}}commonest error, of {plural(error.rows, 'row')}: {told}"
+    example = ", for example" if error.varies else ""
+    return f"{'':{indent}}commonest error, of {plural(error.rows, 'row')}{example}: {told}"
 
 
 def _left(left: Sequence[str], run: str | None, indent: int, style: Style) -> list[str]:

@@ -79,7 +79,7 @@ class Counting:
         with self.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
             total, errors = fates.counts().total, fates.errors()
         self.parts.settled = Counts(total.rows, total.loaded, total.failed, total.unprocessed)
-        told = [ErrorCount(each.message, each.rows) for each in errors[:1]]
+        told = [ErrorCount(each.message, each.rows, each.varies) for each in errors[:1]]
         self.parts.job.commonest_error = told[0] if told else None
         self.parts.count()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import ErrorCount
+from bulkflow_ingest.error_texts import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,6 @@ _ANSWERS: Final = ("require ", "retry ")
 MOST_ROWS: Final = 200_000
 """Failed rows above which none is read to name an error: nobody has asked for them, and so many
 take seconds and a hundred megabytes."""
-_FIELDS: Final = re.compile(r":([^:]*?) ?--\s*$")
 
 
 def tell_reason(work: JobWork) -> None:
@@ -51,17 +50,18 @@ def tell_reason(work: JobWork) -> None:
 
 
 def commonest(errors: Iterable[str]) -> ErrorCount | None:
-    """The first error of those that most rows have, alike by code and fields; None without any.
+    """The first error of those that most rows have, alike but for the rows' values; None for none.
 
-    The rest of an error often names the row's own values. Memory goes with the number of codes and
-    lists of fields.
+    Memory goes with the number of different errors.
     """
-    rows: Counter[tuple[str, str]] = Counter()
-    first: dict[tuple[str, str], str] = {}
-    for error in errors:
-        fields = _FIELDS.search(error)
-        group = (error.partition(":")[0], fields[1] if fields else "")
-        rows[group] += 1
-        first.setdefault(group, error)
+    texts = Counter(errors)
+    rows: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    varying: set[str] = set()
+    for error, number in texts.items():
+        group = without_values(error)
+        rows[group] += number
+        if first.setdefault(group, error) != error:
+            varying.add(group)
     most = max(rows, key=rows.__getitem__, default=None)
-    return None if most is None else ErrorCount(first[most], rows[most])
+    return None if most is None else ErrorCount(first[most], rows[most], most in varying)

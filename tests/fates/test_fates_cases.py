@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bulkflow_ingest.fates import Fates, FatesError, ResultFile, ResultKind
+from bulkflow_ingest.reasons import commonest
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
@@ -334,6 +337,54 @@ def test_errors_are_grouped_by_code_and_fields(job: Any) -> None:
         ("INVALID", ("Name", "Amount__c"), 1, 2),
         ("UNABLE_TO_LOCK_ROW", (), 1, 4),
     ]
+
+
+def test_errors_are_told_apart_by_their_words_and_not_by_values(job: Any) -> None:
+    job.source("Name\nA\nB\nC\nD\nE\nF\n")
+    rule = "FIELD_CUSTOM_VALIDATION_EXCEPTION:{}:Phone --"
+    one, two = rule.format("Phone one is not allowed"), rule.format("Phone two needs a fax")
+    ids = [f"DUPLICATE_VALUE:duplicates record 0015g00000{each}AAAAAAA:--" for each in "abc"]
+    errors = [one, two, ids[2], two, ids[0], ids[1]]
+    job.result(
+        0, "failed", [["", error, name] for error, name in zip(errors, "ABCDEF", strict=True)]
+    )
+    with job.fates() as fates:
+        told = [(each.message, each.rows, each.line, each.varies) for each in fates.errors()]
+    assert told == [(ids[2], 3, 4, True), (two, 2, 3, False), (one, 1, 2, False)]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "FIELD_CUSTOM_VALIDATION_EXCEPTION:not so:Name --",
+                "FIELD_CUSTOM_VALIDATION_EXCEPTION:nor so:Name --",
+                "MALFORMED_ID:malformed id a:--",
+                "MALFORMED_ID:malformed id b:--",
+                'INVALID:"x" is bad:--',
+                'INVALID:"y" is bad:--',
+                LOCK,
+            ]
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+def test_the_groups_are_those_of_the_commonest_error(
+    new_job: Callable[..., Any], errors: list[str]
+) -> None:
+    job = new_job()
+    job.source("Name\n" + "".join(f"{number}\n" for number, _ in enumerate(errors)))
+    job.result(0, "failed", [["", error, str(number)] for number, error in enumerate(errors)])
+    with job.fates() as fates:
+        groups = fates.errors()
+    told = commonest(errors)
+    assert told is not None
+    assert told.rows == groups[0].rows
+    assert (told.message, told.rows, told.varies) in {
+        (each.message, each.rows, each.varies) for each in groups
+    }
 
 
 def test_nothing_is_left_in_the_folder_when_it_is_closed(job: Any) -> None:

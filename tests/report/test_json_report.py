@@ -148,7 +148,7 @@ def test_values_are_carried_over_exactly(progress) -> None:
                 "saved": ["f.csv"],
                 "left": ["750"],
                 "undone": 4,
-                "commonest_error": {"message": "TOO_LONG:x:Name --", "rows": 2},
+                "commonest_error": {"message": "TOO_LONG:x:Name --", "rows": 2, "varies": False},
             }
         ],
         "errors": [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from bulkflow_ingest.error_texts import without_values_sql
 from bulkflow_ingest.fates.sayings import FAILED, LOADED, UNPROCESSED
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ErrorGroup:
         message: The whole error of the first of them.
         file: The file of the first, as the user knows it.
         line: Its physical line.
+        varies: Whether the errors of others differ from it, by values of their own rows.
     """
 
     code: str
@@ -72,6 +74,7 @@ class ErrorGroup:
     message: str
     file: str
     line: int
+    varies: bool = False
 
 
 def job_fates(database: Database, files: Sequence[SourceFile]) -> JobFates:
@@ -100,18 +103,25 @@ def job_fates(database: Database, files: Sequence[SourceFile]) -> JobFates:
 
 
 def error_groups(database: Database, files: Sequence[SourceFile]) -> list[ErrorGroup]:
-    """The failed rows by code and fields, the most frequent first."""
+    """The failed rows by errors, alike but for the rows' values; the most frequent first."""
     names = {
         file.position + index: file.name for file in files for index, _ in enumerate(file.slices)
     }
     return [
-        ErrorGroup(code, tuple(fields.split()), rows, message, names[p], line)
-        for code, fields, rows, message, p, line in database.rows(
+        ErrorGroup(code, tuple(fields.split()), rows, message, names[p], line, varies)
+        for code, fields, rows, message, p, line, varies in database.rows(
             f"""
+            WITH told AS (
+                SELECT CAST(error AS VARCHAR) AS error, count(*) AS n, min(row) AS row,
+                    arg_min(p, row) AS p, arg_min(line, row) AS line
+                FROM fates WHERE kind = {FAILED} GROUP BY ALL
+            )
             SELECT {CODE} AS code, regexp_extract(error, ':([^:]*?) ?--\\s*$', 1) AS fields,
-                count(*) AS n, arg_min(error, row), arg_min(p, row), arg_min(line, row)
-            FROM fates WHERE kind = {FAILED}
-            GROUP BY code, fields ORDER BY n DESC, code, fields
+                sum(n)::BIGINT AS n, arg_min(error, row), arg_min(p, row), arg_min(line, row),
+                count(*) > 1
+            FROM told
+            GROUP BY code, fields, {without_values_sql("error")}
+            ORDER BY n DESC, code, fields, min(row)
             """
         )
     ]
