@@ -164,8 +164,8 @@ def every_command(workshop: Workshop, org: LocalOrg) -> Iterator[tuple[tuple[str
         _, listed = run("runs", *state, "--json")
         yield ("runs", *state), listed
         first = json.loads(listed.out)[-1]["id"]
-        for verb in ("resume", "retry", "undo", "abort"):
-            yield run(verb, first, *state)
+        for verb in (("resume",), ("retry",), ("undo", "--yes"), ("abort",)):
+            yield run(*verb, first, *state)
         job = next(iter(org.jobs())).id
         yield run("jobs", "list", "--org", name)
         yield run("jobs", "show", job, "--org", name)
