@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.errors import ForeignUrlError
-from bulkflow_salesforce.origin import URL_HELP, Origin, origin_url
+from bulkflow_salesforce.origin import URL_HELP, Origin, is_host, origin_url
+from bulkflow_salesforce.redaction import redact
 
 DEFAULT_API_VERSION = "66.0"
 _FIRST_API_VERSION = 41  # ingest jobs came with Winter '18
@@ -116,7 +117,7 @@ class OrgAddress:
             origin, _, rest = url.partition("://")[2].partition("/")
             if f"{url.partition('://')[0]}://{origin}".lower() != self.instance_url.lower():
                 raise ForeignUrlError(
-                    f"{self.host} named an address on another host: {url[:200]!a}",
+                    f"{self.host} named an address on another host{_host_in(origin)}",
                     help="nothing was sent there; check that the instance URL is the org's own",
                 )
             target = rest
@@ -124,10 +125,15 @@ class OrgAddress:
         parts = target.partition("?")[0].split("/")
         if not is_target(target) or parts[1] != "services" or {".", ".."} & set(parts):
             raise ForeignUrlError(
-                f"{self.host} named an address outside its API: {url[:200]!a}",
+                f"{self.host} named an address outside its API",
                 help="nothing was sent there; check that the instance URL is the org's own",
             )
         return target
+
+
+def _host_in(origin: str) -> str:
+    """The host of an address that a server named, where that is all it is; its words may be any."""
+    return f": {redact(origin)}" if "." in origin and is_host(origin) else ""
 
 
 def is_target(text: str) -> bool:

@@ -153,18 +153,23 @@ class Calls:
             self._sleep(wait)
 
     def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
-        with self._wire.exchange(request, self._headers(request, token)) as answer:
-            self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
-            if 200 <= answer.status < 300:
-                return receive(answer)
-            said = answer.start(REFUSAL_LIMIT).decode("utf-8", "replace")
-            raise refusal(
-                request.call,
-                answer.status,
-                answer.headers,
-                redact(said, token).encode(),
-                now=self._now(),
-            )
+        try:
+            with self._wire.exchange(request, self._headers(request, token)) as answer:
+                self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
+                if 200 <= answer.status < 300:
+                    return receive(answer)
+                said = answer.start(REFUSAL_LIMIT).decode("utf-8", "replace")
+                raise refusal(
+                    request.call,
+                    answer.status,
+                    answer.headers,
+                    redact(said, token).encode(),
+                    now=self._now(),
+                )
+        except OrgError as error:
+            # A server may give the token back in any place: a page, a header, a status line.
+            error.hide(token)
+            raise
 
     def _headers(self, request: Request, token: str) -> dict[str, str]:
         headers = {

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from bulkflow.errors import BulkflowError, ExitCode
 from bulkflow_salesforce.advice import HOPELESS_SESSIONS
-from bulkflow_salesforce.redaction import redact
+from bulkflow_salesforce.redaction import HIDDEN, redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +95,18 @@ class OrgError(BulkflowError):
         )
         self.call = call
 
+    def hide(self, *secrets: str) -> None:
+        """Take values that are known to be secret out of its texts, and of its cause's."""
+        self.message = redact(self.message, *secrets)
+        self.args = (self.message,)
+        self.help = None if self.help is None else redact(self.help, *secrets)
+        self.notes = tuple(redact(note, *secrets) for note in self.notes)
+        cause = self.__cause__
+        if isinstance(cause, OrgError):
+            cause.hide(*secrets)
+        elif cause is not None and _tells(cause, secrets):
+            self.__cause__ = None
+
     @property
     def method(self) -> str:
         """The HTTP method of the request."""
@@ -109,6 +121,15 @@ class OrgError(BulkflowError):
     def host(self) -> str:
         """The host (and port, where it is not the usual one) that was asked."""
         return self.call.host
+
+
+def _tells(error: BaseException | None, secrets: Sequence[str]) -> bool:
+    """Whether a foreign exception, or one that it came from, has a secret in its text."""
+    while error is not None:
+        if HIDDEN in redact(str(error), *secrets):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class SalesforceError(OrgError):

@@ -7,11 +7,13 @@ from base64 import b64encode
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from attrs import field, frozen
 
 from bulkflow.errors import UsageError
+from bulkflow_salesforce.origin import is_host
+from bulkflow_salesforce.tokens import QUOTES_HELP, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,27 +103,41 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 
 def _proxy(value: str) -> Proxy:
+    # Nothing of the address is quoted: where a password is not encoded, any part may belong to it.
+    if in_quotes(value.strip()):
+        raise UsageError("the proxy's address stands in quotes", help=QUOTES_HELP)
     written = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(written)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"the proxy's address cannot be read: {error}", help=_HELP) from error
+    except ValueError:
+        raise UsageError("the proxy's address cannot be read", help=_HELP) from None
     if parts.scheme not in {"http", "https"}:
-        raise UsageError(
-            f"the proxy speaks {parts.scheme[:20]!a}, which bulkflow does not", help=_HELP
-        )
+        what = "SOCKS" if parts.scheme.startswith("socks") else "neither http nor https"
+        raise UsageError(f"the proxy speaks {what}, which bulkflow does not", help=_HELP)
     if not host:
         raise UsageError("the proxy's address has no host", help=_HELP)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise UsageError("the proxy's address has more than user, host and port", help=_HELP)
+    if not (is_host(host) or ":" in host):
+        raise UsageError("the proxy's address has no valid host name", help=_HELP)
     literal = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{literal}:{port or (443 if parts.scheme == 'https' else 80)}"
     if parts.username is None:
         return Proxy(url)
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return Proxy(url, f"Basic {b64encode(pair.encode()).decode()}")
+    pair = b":".join(map(_decoded, (parts.username, parts.password or "")))
+    return Proxy(url, f"Basic {b64encode(pair).decode()}")
 
 
-_HELP = "set HTTPS_PROXY as http://proxy.example.com:3128, or unset it"
+def _decoded(text: str) -> bytes:
+    # Variables may hold bytes that are not UTF-8; a password is sent with the bytes that it has.
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+_HELP = (
+    "set HTTPS_PROXY as http://proxy.example.com:3128, or unset it; in a user or password write"
+    " / ? # @ and % as %2F %3F %23 %40 and %25"
+)
 
 
 def _is_here(host: str) -> bool:

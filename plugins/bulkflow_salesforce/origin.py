@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from bulkflow.errors import UsageError
+from bulkflow_salesforce.redaction import redact
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+
+_PLAIN = re.compile(r"(?:https?://)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+/?", re.IGNORECASE)
 
 # Hosts for people, and what the API's host of the same org ends in.
 _UI_HOSTS = (
@@ -32,25 +35,25 @@ def origin_url(value: str, what: str = "instance URL") -> str:
     try:
         parts = urlsplit(value.strip())
         host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise UsageError(f"the {what} cannot be read: {error}", help=URL_HELP) from error
+    except ValueError:
+        # Without the parser's words, which quote the address.
+        raise UsageError(f"the {what} cannot be read", help=URL_HELP) from None
     if parts.username is not None or parts.password is not None:
-        # Not quoted: what stands before the @ is likely to be a secret.
         raise UsageError(f"the {what} holds a user name or password", help=URL_HELP)
-    shown = ascii(value.strip())
+    named = f"the {what}{_quoted(value)}"
     if parts.scheme not in {"https", "http"} or not host:
-        raise UsageError(f"the {what} {shown} is not an https:// address", help=URL_HELP)
+        raise UsageError(f"{named} is not an https:// address", help=URL_HELP)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise UsageError(
-            f"the {what} {shown} has more than a host",
+            f"{named} has more than a host",
             help="leave out what follows the host; " + URL_HELP,
         )
     address = _ip(host)
     if address is None:
-        host = _api_host(host, f"{what} {shown}")
+        host = _api_host(host, named)
     if parts.scheme == "http" and not _is_loopback(host):
         raise UsageError(
-            f"the {what} {shown} is plain http, which would show the token to the network",
+            f"{named} is plain http, which would show the token to the network",
             help="write https://; plain http is taken for this machine (localhost) only",
         )
     literal = f"[{host}]" if address is not None and ":" in host else host
@@ -58,11 +61,25 @@ def origin_url(value: str, what: str = "instance URL") -> str:
     return f"{parts.scheme}://{literal}" + (f":{port}" if port not in {None, usual} else "")
 
 
-def _api_host(host: str, shown: str) -> str:
-    """The API's host for a host name, in lower case; `shown` is the URL as the user wrote it."""
+def _quoted(value: str) -> str:
+    """An address as the user wrote it, where it can hold no secret; else an empty text.
+
+    Anything but a host may be a part of a password, in whose place a `#` or `/` was not encoded.
+    """
+    plain = _PLAIN.fullmatch(value.strip())
+    return f" {redact(value.strip())}" if plain else ""
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a text is a host name, as connections can be made to."""
+    return len(text) <= 253 and all(_HOST_LABEL.fullmatch(label) for label in text.split("."))
+
+
+def _api_host(host: str, named: str) -> str:
+    """The API's host for a host name, in lower case; `named` is the URL in messages."""
     host = host.removesuffix(".")
-    if len(host) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in host.split(".")):
-        raise UsageError(f"the {shown} has no valid host name", help=URL_HELP)
+    if not is_host(host):
+        raise UsageError(f"{named} has no valid host name", help=URL_HELP)
     for ui, api in _UI_HOSTS:
         if host.endswith(ui):
             return host.removesuffix(ui) + api

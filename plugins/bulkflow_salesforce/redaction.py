@@ -12,6 +12,8 @@ HIDDEN = "[hidden]"
 _SECRETS: tuple[tuple[str, str], ...] = (
     # An SFDX auth URL: force://clientId:clientSecret:refreshToken@host; the host may stay.
     (r"(?i)force://[^\s@\"']{1,500}@", f"force://{HIDDEN}@"),
+    # A user and a password in any other URL.
+    (r"://[^\s/?#@\"'<>]{1,500}@", f"://{HIDDEN}@"),
     (
         r"(?i)\b(bearer|oauth|basic|token)(\s+)(?=[^\s,;\"']*[\d!._=])[^\s,;\"']{8,}",
         rf"\1\2{HIDDEN}",

@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from contextlib import contextmanager
-from http.client import HTTPException
+from http.client import HTTPException, responses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -244,8 +244,9 @@ def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
 
 
 def _raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -> NoReturn:
-    # What http.client says where the proxy answered, and with another status than 200.
-    found = re.search(r"Tunnel connection failed: (\d{3})(.*)", str(error.__cause__ or error))
+    # What http.client says where the proxy answered, and with another status than 200. The rest of
+    # that line is the proxy's, which may give back what it was sent.
+    found = re.search(r"Tunnel connection failed: (\d{3})", str(error.__cause__ or error))
     where = f"the proxy {proxy.host if proxy else ''} on the way to {call.host}"
     if found is None:
         raise UnreachableError(
@@ -256,10 +257,10 @@ def _raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) 
     status = int(found[1])
     kind = UnreachableError if status >= 500 or status in _BUSY else ProxyRefusedError
     raise kind(
-        f"{where} does not let bulkflow through: {status}{found[2]}",
+        f"{where} does not let bulkflow through: {status} {responses.get(status, '')}".rstrip(),
         call=call,
         help=_PROXY_HELP.get(status, _ANY_PROXY_HELP),
-    ) from error
+    ) from None
 
 
 _BUSY = frozenset({408, 425, 429})

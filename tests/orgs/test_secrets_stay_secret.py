@@ -31,7 +31,7 @@ from support.workshop import Ran, Workshop
 MARKS = {
     "MARK_TOKEN": "marked-token-4711",
     "MARK_SECRET": "marked-consumer-4712",
-    "MARK_PASSWORD": 'marked password 4713 &"ü/',
+    "MARK_PASSWORD": 'marked quixotry4713 &"ü/',
     "MARK_REFRESH": "marked-refresh-4714",
     "MARK_KEY": "",
     "MARK_URL": "force://PlatformCLI:marked-part-4715:marked-part-4716@127.0.0.1:1",
@@ -195,7 +195,13 @@ def every_command(workshop: Workshop, org: LocalOrg) -> Iterator[tuple[tuple[str
 def parts_of_secrets(key: str) -> set[str]:
     """What must stand nowhere."""
     body = key.strip().splitlines()[1:-1]
-    found = {*MARKS.values(), "4713", "marked-part-4715", "marked-part-4716", "marked-proxy-4717"}
+    found = {
+        *MARKS.values(),
+        "quixotry4713",
+        "marked-part-4715",
+        "marked-part-4716",
+        "marked-proxy-4717",
+    }
     return {each for each in {*found, *body[:3]} if each}
 
 

@@ -126,8 +126,9 @@ def _from_stdin(world: Surroundings) -> str:
     content = world.stdin.read() if world.stdin is not None else b""
     try:
         text = content.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise UsageError("the standard input is no text", help="pipe the secret in") from error
+    except UnicodeDecodeError:
+        # Not as a cause: it holds the secret.
+        raise UsageError("the standard input is no text", help="pipe the secret in") from None
     if not text:
         raise UsageError("the standard input is empty", help="pipe the secret in")
     return text

@@ -49,7 +49,13 @@ def assertion(*, client_id: str, username: str, audience: str, key: str, now: fl
     claims = {"iss": client_id, "sub": username, "aud": audience, "exp": int(now) + _LIFE}
     try:
         return jwt.encode(claims, key, algorithm="RS256")
-    except (jwt.PyJWTError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (
+        jwt.PyJWTError,
+        ValueError,
+        TypeError,
+        AttributeError,  # a key of another kind, such as a public one
+        UnsupportedAlgorithm,
+    ) as error:
         # The library's words may quote the key.
         raise UsageError(
             f"the private key cannot sign ({type(error).__name__})",

@@ -40,7 +40,12 @@ class AuthUrl:
                 " logged in to in the browser",
             )
         url = host if "://" in host else f"https://{host}"
-        return cls(parts[0], parts[1], parts[2], Origin(url))
+        try:
+            origin = Origin(url)
+        except UsageError as error:
+            # Without its words: where the text is cut wrongly, the host may hold a secret.
+            raise UsageError("the SFDX auth URL has no usable host", help=error.help) from None
+        return cls(parts[0], parts[1], parts[2], origin)
 
     def with_refresh_token(self, token: str) -> str:
         """The URL with another refresh token."""

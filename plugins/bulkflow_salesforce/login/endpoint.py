@@ -165,19 +165,26 @@ class TokenEndpoint:
             "Content-Type": request.content_type,
             "Content-Length": str(request.body.length if request.body else 0),
         }
-        with self._wire.exchange(request, headers) as answer:
-            if 200 <= answer.status < 300:
-                content = answer.read(_LIMIT)
-                if is_page(answer.headers, content):
-                    raise unusable(call, "a page in place of an answer", content)
-                return Response(call, answer.status, answer.headers, content)
-            secrets = [value for name, value in parameters.items() if name in _SECRET_PARAMETERS]
-            said = redact(answer.start(_LIMIT).decode("utf-8", "replace"), *secrets)
-            error = refusal(call, answer.status, answer.headers, said.encode(), now=time.time())
-            if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
-                fault = error.faults[0]
-                raise refused(call, fault.code, fault.message, notes=_notes(parameters)) from error
-            raise error
+        secrets = [value for name, value in parameters.items() if name in _SECRET_PARAMETERS]
+        try:
+            with self._wire.exchange(request, headers) as answer:
+                if 200 <= answer.status < 300:
+                    content = answer.read(_LIMIT)
+                    if is_page(answer.headers, content):
+                        raise unusable(call, "a page in place of an answer", content)
+                    return Response(call, answer.status, answer.headers, content)
+                said = redact(answer.start(_LIMIT).decode("utf-8", "replace"), *secrets)
+                error = refusal(call, answer.status, answer.headers, said.encode(), now=time.time())
+                if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
+                    fault = error.faults[0]
+                    raise refused(
+                        call, fault.code, fault.message, notes=_notes(parameters)
+                    ) from error
+                raise error
+        except OrgError as error:
+            # A host may give a secret back in any place: a page, a header, a status line.
+            error.hide(*secrets)
+            raise
 
 
 def _notes(parameters: Mapping[str, str]) -> list[str]:

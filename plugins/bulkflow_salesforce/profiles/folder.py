@@ -10,6 +10,7 @@ leads out of the folder.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -89,8 +90,8 @@ class ProfileFolder:
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"the profile {path} cannot be read: {_reason(error)}",
-                help=f"mend it, or make it anew: `bulkflow org login {name}`",
-            ) from error
+                help=f"correct it, or write it again: `bulkflow org login {name}`",
+            ) from None
         profile = Profile.read(name, content)
         profile.check()
         return profile
@@ -168,4 +169,8 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    """Say why a profile cannot be read; of a parser's words only the place, as they may quote."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    place = re.search(r"\(at (line \d+, column \d+|end of document)\)", str(error))
+    return f"it is not TOML ({place[1]})" if place else "it is not text in UTF-8"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -9,6 +10,8 @@ from attrs import frozen
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keyring.backend import KeyringBackend
 
 SERVICE: Final = "bulkflow"
@@ -29,32 +32,20 @@ class SystemKeyring:
 
     def read(self, name: str) -> str | None:
         """The secret, or None."""
-        from keyring.errors import KeyringError
-
-        try:
+        with _converted():
             return self._backend().get_password(SERVICE, name)
-        except KeyringError as error:
-            raise _unusable(error) from error
 
     def write(self, name: str, secret: str) -> None:
         """Keep a secret, in the place of an older one."""
-        from keyring.errors import KeyringError
-
-        try:
+        with _converted():
             self._backend().set_password(SERVICE, name, secret)
-        except KeyringError as error:
-            raise _unusable(error) from error
 
     def delete(self, name: str) -> None:
         """Forget a secret, if it is there."""
-        from keyring.errors import KeyringError
-
-        try:
+        with _converted():
             backend = self._backend()
             if backend.get_password(SERVICE, name) is not None:
                 backend.delete_password(SERVICE, name)
-        except KeyringError as error:
-            raise _unusable(error) from error
 
     def _backend(self) -> KeyringBackend:
         import keyring
@@ -68,8 +59,17 @@ class SystemKeyring:
         return backend
 
 
-def _unusable(error: Exception) -> UsageError:
-    # Not its text: some backends put the command that they ran into it.
-    return UsageError(
-        f"the keyring of this machine cannot be used ({type(error).__name__})", help=_HELP
-    )
+@contextmanager
+def _converted() -> Iterator[None]:
+    """Turn what a backend raises into a `UsageError`.
+
+    Without its text, and not as a cause: some backends put the command that they ran into it.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - backends raise what they like
+        raise UsageError(
+            f"the keyring of this machine cannot be used ({type(error).__name__})", help=_HELP
+        ) from None

@@ -69,7 +69,10 @@ def read_place(text: str) -> Place:
     if kind == "env" and colon and _VARIABLE.fullmatch(rest):
         return InVariable(rest)
     if kind == "file" and rest:
-        return InFile(Path(rest).expanduser())
+        try:
+            return InFile(Path(rest).expanduser())
+        except RuntimeError:
+            raise UsageError("the home folder of that path is not known", help=_HELP) from None
     raise UsageError("that is no place of a secret", help=_HELP)
 
 
@@ -148,8 +151,8 @@ def _of_file(path: Path, name: str) -> str:
         )
     try:
         text = content.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the file {path} with {name} is no text", help="check it") from error
+    except UnicodeDecodeError:
+        raise UsageError(f"the file {path} with {name} is no text", help="check it") from None
     if not text or len(content) > _LONGEST:
         raise UsageError(
             f"the file {path} with {name} is {'too long' if text else 'empty'}", help="check it"
