@@ -59,7 +59,7 @@ def _blocks(file: FileIO) -> Iterator[bytes]:
 
 
 def _quoted(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """What stands in quotes."""
+    """What is in quotes."""
     inside = False
     for block in blocks:
         pieces = block.split(b'"')

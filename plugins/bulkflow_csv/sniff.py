@@ -76,7 +76,7 @@ def sniff_delimiter(sample: bytes, *, whole: bool) -> str:
         sample: The first bytes of the file, without a byte order mark.
         whole: The sample is the whole file.
     """
-    # What stands in quotes is no delimiter. Doubled quotes are two quoted stretches side by side.
+    # What is in quotes is no delimiter. Doubled quotes are two quoted stretches side by side.
     bare = _QUOTED.sub(b"", sample)
     unclosed = bare.find(b'"')
     if unclosed >= 0:

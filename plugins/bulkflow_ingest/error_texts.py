@@ -1,7 +1,7 @@
 """Which errors of rows say the same thing: those that differ only by values of the rows.
 
 One rule for Python and for DuckDB, whose regular expressions are RE2's: the patterns below mean the
-same to both. What counts as a row's value is what stands in quotes, an id, a number or a moment,
+same to both. What counts as a row's value is what is in quotes, an id, a number or a moment,
 and what Salesforce's own texts put behind their words. Words that an administrator or a developer
 wrote are never taken for a value, so two validation rules stay two errors.
 """

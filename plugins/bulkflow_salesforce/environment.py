@@ -42,7 +42,7 @@ def from_environment(environ: Mapping[str, str]) -> tuple[OrgAddress, TokenProvi
     """
     for name in (*TOKEN, *INSTANCE_URL, *API_VERSION):
         if in_quotes(environ.get(name, "").strip()):
-            raise UsageError(f"the value of {name} stands in quotes", help=QUOTES_HELP)
+            raise UsageError(f"the value of {name} is in quotes", help=QUOTES_HELP)
     token, url = _first(environ, TOKEN), _first(environ, INSTANCE_URL)
     missing = [names for names, value in ((TOKEN, token), (INSTANCE_URL, url)) if not value]
     if token is None or url is None:

@@ -105,7 +105,7 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 def _proxy(value: str) -> Proxy:
     # Nothing of the address is quoted: where a password is not encoded, any part may belong to it.
     if in_quotes(value.strip()):
-        raise UsageError("the proxy's address stands in quotes", help=QUOTES_HELP)
+        raise UsageError("the proxy's address is in quotes", help=QUOTES_HELP)
     written = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(written)

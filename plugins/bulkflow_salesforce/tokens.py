@@ -20,7 +20,7 @@ QUOTES_HELP = (
 
 
 def in_quotes(value: str) -> bool:
-    """Tell whether a value stands in quotes, as where no shell read the file that sets it."""
+    """Tell whether a value is in quotes, as where no shell read the file that sets it."""
     return len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
 
 
@@ -28,11 +28,11 @@ def checked_token(token: str) -> str:
     """`token`, if it can stand in a header.
 
     Raises:
-        UsageError: It is empty, stands in quotes, or holds white space, a line break or a character
+        UsageError: It is empty or in quotes, or holds white space, a line break or a character
             outside ASCII. The message does not show it.
     """
     if in_quotes(token.strip()):
-        raise UsageError("the access token stands in quotes", help=QUOTES_HELP)
+        raise UsageError("the access token is in quotes", help=QUOTES_HELP)
     if not _TOKEN.fullmatch(token):
         raise UsageError(
             "the access token is empty, or holds white space or a character outside ASCII",

@@ -7,14 +7,12 @@ sent (`UnreachableError`, `TlsError`) or after (`LostAnswerError`).
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import ssl
 import time
 from contextlib import contextmanager
 from http.client import HTTPException, responses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import urllib3
@@ -31,7 +29,6 @@ from urllib3.exceptions import (
 )
 
 from bulkflow import __version__
-from bulkflow.errors import UsageError
 from bulkflow_salesforce.answer import BLOCK, Answer
 from bulkflow_salesforce.connection import Pool, TlsPool
 from bulkflow_salesforce.errors import (
@@ -45,6 +42,7 @@ from bulkflow_salesforce.faults import late, lost_answer, unusable
 from bulkflow_salesforce.headers import Headers
 from bulkflow_salesforce.network import Network
 from bulkflow_salesforce.request import Upload
+from bulkflow_salesforce.tls import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,7 +92,7 @@ class Wire:
         }
         if not self.origin.secure:
             return Pool(self.origin.hostname, self.origin.port, **settings)
-        context = _tls_context(self.network)
+        context = tls_context(self.network)
         proxy = self.network.proxy_to(self.origin)
         if proxy is not None:
             settings |= _through(proxy, context)
@@ -180,54 +178,6 @@ class Wire:
             raise lost_answer(
                 call, f"{call.host} closed the connection before it answered {call}"
             ) from error
-
-
-def _check_trust() -> None:
-    """See that the variables which name certificate authorities can be used; OpenSSL ignores them.
-
-    Raises:
-        UsageError: One names what is not there, or holds no certificates.
-    """
-    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-        except OSError as error:
-            reason = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
-            raise UsageError(
-                f"the certificate authorities in {file}, which SSL_CERT_FILE names, cannot be read:"
-                f" {reason}",
-                help="set SSL_CERT_FILE to a PEM file with the certificates to trust, or unset it",
-            ) from error
-    if folders and not any(Path(each).is_dir() for each in folders.split(os.pathsep) if each):
-        raise UsageError(
-            f"there is no folder {folders}, which SSL_CERT_DIR names",
-            help="set SSL_CERT_DIR to a folder with the certificates to trust, or unset it",
-        )
-
-
-def _tls_context(network: Network) -> ssl.SSLContext:
-    ca_file, certificate = network.ca_file, network.client_certificate
-    if ca_file is None:
-        _check_trust()
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise UsageError(
-            f"the certificate authorities in {ca_file} cannot be read: {error.strerror or error}",
-            help="name a PEM file with the certificates to trust",
-        ) from error
-    if certificate is not None:
-        try:
-            # An empty password fails where OpenSSL would otherwise ask the terminal for one.
-            context.load_cert_chain(certificate, network.client_key, password="")
-        except OSError as error:
-            raise UsageError(
-                f"the client certificate in {certificate} cannot be used: "
-                f"{error.strerror or error}",
-                help="name PEM files of a certificate and of its key, which no password protects",
-            ) from error
-    return context
 
 
 def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def test_a_token_that_would_break_a_header_is_refused_and_not_shown(token):
 @pytest.mark.parametrize("name", ["SF_ACCESS_TOKEN", "SF_ORG_INSTANCE_URL", "SF_ORG_API_VERSION"])
 def test_quotes_that_a_file_of_variables_left_are_named(quote, name):
     environ = {"SF_ORG_API_VERSION": "66.0"} | GOOD
-    with pytest.raises(UsageError, match=f"{name} stands in quotes") as caught:
+    with pytest.raises(UsageError, match=f"{name} is in quotes") as caught:
         from_environment(environ | {name: f"{quote}{environ[name]}{quote}"})
     assert "--env-file" in caught.value.help
     assert environ[name] not in str(caught.value)

@@ -125,7 +125,7 @@ class Secrets:
                 # A password may begin and end so; what Salesforce makes up never does.
                 if in_quotes(found.strip()) and not name.endswith("password"):
                     raise UsageError(
-                        f"{name} stands in quotes in the environment variable {place.name}",
+                        f"{name} is in quotes in the environment variable {place.name}",
                         help=QUOTES_HELP,
                     )
                 return found
