@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
@@ -19,6 +19,7 @@ from bulkflow.engine.replay import (
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel, StepFailed, StepFinished, StepStarted
 from bulkflow.model.history import StepState
+from bulkflow.model.phase import Phase
 from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.flow import FlowSignal
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import PlannedStep, PlannedTest
     from bulkflow.plugin.context import Job
     from bulkflow.plugin.records import Condition, Step
+
+
+_ENDS: Final = frozenset({Phase.FINISHED, Phase.ABORTED})
+"""Where a step leaves its job whose rows it has brought to an end."""
 
 
 def run_step(
@@ -44,7 +49,7 @@ def run_step(
     """
     record = services.catalogue.step_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
-    turn = _Turn(planned, frame.place, services, job)
+    turn = _Turn(planned, frame.place, services, job, record)
     if turn.was_done():
         return
     # Not before: what is only read from the journal brings the job to where the run left it, and
@@ -85,6 +90,7 @@ class _Turn:
     _place: str
     _services: Services
     _job: Job | None
+    _record: Step
     text: str = field(init=False)
     _began: float = field(init=False, default=0.0)
 
@@ -129,6 +135,7 @@ class _Turn:
         if signal is not None:
             detail["signal"] = signal_detail(signal)
         self._services.record(self._place, self.text, StepState.FINISHED, detail)
+        ended = self._job if self._record.leaves in _ENDS else None
         self._services.emit(
             StepFinished(
                 self._planned.word,
@@ -137,6 +144,7 @@ class _Turn:
                 self._planned.span,
                 self._services.clock.time(),
                 self._services.clock.monotonic() - self._began,
+                ended.counts if ended is not None else None,
             )
         )
 

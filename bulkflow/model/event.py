@@ -57,6 +57,8 @@ class StepFinished:
     span: Span
     at: float
     seconds: float
+    counts: Counts | None = None
+    """How many rows of its job ended where, after a step that brings the job to an end."""
 
 
 @frozen
@@ -87,6 +89,9 @@ class Progress:
     rows_total: int | None
     states: Mapping[str, int]
     """How many parts are in which state of the org's."""
+    rows_unprocessed: int = 0
+    rows_withheld: int = 0
+    rows_unknown: int = 0
 
 
 class NoticeLevel(Enum):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bulkflow.model.part import Manifest
 
 
@@ -17,6 +19,22 @@ def count(number: int) -> str:
 def plural(number: int, noun: str) -> str:
     """A number of things: `1 row`, `10,000 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+_NOT_LOADED: Final = {
+    "failed": "failed",
+    "unprocessed": "not processed",
+    "withheld": "withheld",
+    "unknown": "unknown",
+}
+
+
+def not_loaded(rows: Mapping[str, int]) -> dict[str, str]:
+    """Rows that are not loaded, by what became of them: `{"unprocessed": "4 not processed"}`.
+
+    The names are those of `bulkflow.model.part.NOT_LOADED`.
+    """
+    return {kind: f"{number:,} {_NOT_LOADED[kind]}" for kind, number in rows.items() if number}
 
 
 def more(manifest: Manifest) -> str:

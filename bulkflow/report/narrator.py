@@ -18,9 +18,9 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.amounts import duration, more, plural, size
+from bulkflow.report.amounts import duration, more, not_loaded, plural, size
 from bulkflow.report.cells import padded, visible, visible_lines
-from bulkflow.report.progress import JobProgress, gained
+from bulkflow.report.progress import JobProgress, gained, rejected
 from bulkflow.report.style import Role
 from bulkflow.report.summary import summary_lines
 
@@ -83,7 +83,7 @@ class Narrator:
                 line = f"  {self.style.running} {self.step_text(event)}"
                 return [line] if self.announce else []
             case StepFinished():
-                return [self._ended(event, self.style.paint(self.style.done, Role.GOOD))]
+                return [self._ended(event, self._mark(event))]
             case StepFailed():
                 self._failures.append((event.error, event.span))
                 line = self._ended(event, self.style.paint(self.style.failed, Role.ERROR))
@@ -113,17 +113,28 @@ class Narrator:
         named = event.job is None or event.job in event.text.split()
         return text if named else f"{text} ({self._shown(event.job or '')})"
 
+    def _mark(self, event: StepFinished) -> str:
+        if event.counts is not None and event.counts.not_loaded:
+            return self.style.paint(self.style.partly, Role.WARNING)
+        return self.style.paint(self.style.done, Role.GOOD)
+
     def _ended(self, event: StepFinished | StepFailed, mark: str) -> str:
         began = self.running.pop(_key(event), None)
         words = [duration(event.seconds)]
         known = self.progress.get(event.job or "")
+        before = began.before if began else None
         if known is not None:
             sent = self._sent.get(event.job or "", 0)
-            words += gained(
-                began.before if began else None, known.latest, _sending(event, began, known), sent
-            )
+            words += gained(before, known.latest, _sending(event, began, known), sent)
+        told = self.style.paint(", ".join(words), Role.FAINT)
+        if isinstance(event, StepFinished) and event.counts is not None:
+            lost = event.counts.not_loaded
+        else:
+            lost = rejected(before, known.latest) if known else {}
+        for words_ in not_loaded(lost).values():
+            told += self.style.paint(f", {words_}", Role.WARNING)
         text = padded(self.step_text(event), _STEP_COLUMN)
-        return f"  {mark} {text}  {self.style.paint(', '.join(words), Role.FAINT)}"
+        return f"  {mark} {text}  {told}"
 
     def _prepared(self, event: JobPrepared) -> list[str]:
         manifest = event.manifest

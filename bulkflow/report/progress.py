@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import Factory, define, field
 
-from bulkflow.report.amounts import count, duration, plural, size, size_of
+from bulkflow.model.part import NOT_LOADED
+from bulkflow.report.amounts import count, duration, not_loaded, plural, size, size_of
 
 if TYPE_CHECKING:
     from bulkflow.model.event import Progress
@@ -81,7 +82,7 @@ class JobProgress:
 
 
 def describe(event: Progress) -> list[str]:
-    """Bytes up, rows processed, rows failed, parts and states, leaving out what is nothing yet."""
+    """Bytes up, rows processed and not loaded, parts and states; not what is nothing yet."""
     return [*_amounts(event), *_states(event)]
 
 
@@ -97,9 +98,13 @@ def _amounts(event: Progress) -> list[str]:
         head = "" if whole else f"{count(event.rows_processed)} of "
         rows = event.rows_processed if total is None else total
         words.append(f"{head}{plural(rows, 'row')} processed")
-    if event.rows_failed:
-        words.append(f"{count(event.rows_failed)} failed")
+    words += not_loaded(_lost(event)).values()
     return words
+
+
+def _lost(event: Progress) -> dict[str, int]:
+    """Rows that are known not to be loaded, or not known to be, by what became of them."""
+    return {kind: getattr(event, f"rows_{kind}") for kind in NOT_LOADED}
 
 
 def _states(event: Progress) -> list[str]:
@@ -117,7 +122,7 @@ def _states(event: Progress) -> list[str]:
 def gained(
     before: Progress | None, after: Progress, seconds: float, sent_before: int = 0
 ) -> list[str]:
-    """What a step brought: bytes with their pace, rows, rows that failed.
+    """What a step brought: bytes with their pace, and rows.
 
     `seconds` is how long its bytes took, without what came behind them. `sent_before` are the bytes
     that were up when the run was gone on with.
@@ -130,10 +135,13 @@ def gained(
     rows = after.rows_processed - (before.rows_processed if before else 0)
     if rows > 0:
         words.append(f"{plural(rows, 'row')} processed")
-    failed = after.rows_failed - (before.rows_failed if before else 0)
-    if failed > 0:
-        words.append(f"{count(failed)} failed")
     return words
+
+
+def rejected(before: Progress | None, after: Progress) -> dict[str, int]:
+    """Rows that were lost during a step, by what became of them."""
+    then = _lost(before) if before else dict.fromkeys(NOT_LOADED, 0)
+    return {kind: max(0, number - then[kind]) for kind, number in _lost(after).items()}
 
 
 def _remaining(before: int, now: int, total: int | None, elapsed: float) -> float | None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from attrs import asdict
+
 from bulkflow.errors import DataError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.model.event import (
@@ -56,7 +58,12 @@ def event_record(event: Event) -> dict[str, object]:
         case StepStarted():
             return {"event": "step_started", **_step(event)}
         case StepFinished():
-            return {"event": "step_finished", **_step(event), "seconds": event.seconds}
+            return {
+                "event": "step_finished",
+                **_step(event),
+                "seconds": event.seconds,
+                "counts": None if event.counts is None else asdict(event.counts),
+            }
         case StepFailed():
             return {
                 "event": "step_failed",
@@ -77,6 +84,9 @@ def event_record(event: Event) -> dict[str, object]:
                 "rows_failed": event.rows_failed,
                 "rows_total": event.rows_total,
                 "states": dict(event.states),
+                "rows_unprocessed": event.rows_unprocessed,
+                "rows_withheld": event.rows_withheld,
+                "rows_unknown": event.rows_unknown,
             }
         case Notice():
             return {

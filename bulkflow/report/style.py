@@ -50,6 +50,11 @@ class Style:
         return self._either("✓", "ok")
 
     @property
+    def partly(self) -> str:
+        """The mark of a step that did what it says, with rows that are not loaded."""
+        return "!"
+
+    @property
     def failed(self) -> str:
         """The mark of a step that did not."""
         return self._either("✗", "failed:")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from bulkflow.errors import ExitCode
 from bulkflow.model.phase import Phase
-from bulkflow.report.amounts import count, duration, plural
+from bulkflow.report.amounts import count, duration, not_loaded, plural
 from bulkflow.report.cells import cells, padded, visible
 from bulkflow.report.left import LEFT, left_words
 from bulkflow.report.style import Role
@@ -96,14 +96,9 @@ def _fates(outcome: JobOutcome, style: Style) -> list[str]:
         fates.append(f"{count(counts.loaded)} loaded{so_far}")
     if outcome.undone:
         fates.append(f"{count(outcome.undone)} of these deleted again")
-    if counts.failed:
-        fates.append(style.paint(f"{count(counts.failed)} failed{so_far}", Role.ERROR))
-    if counts.unprocessed:
-        fates.append(style.paint(f"{count(counts.unprocessed)} not processed", Role.WARNING))
-    if counts.withheld:
-        fates.append(style.paint(f"{count(counts.withheld)} withheld", Role.WARNING))
-    if counts.unknown:
-        fates.append(style.paint(f"{count(counts.unknown)} unknown", Role.ERROR))
+    for kind, words in not_loaded(counts.not_loaded).items():
+        role = Role.ERROR if kind in {"failed", "unknown"} else Role.WARNING
+        fates.append(style.paint(f"{words}{so_far if kind == 'failed' else ''}", role))
     return fates or ["not at an end"]
 
 

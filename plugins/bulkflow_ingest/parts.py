@@ -258,6 +258,7 @@ class JobParts:
         sums = self._tally.sums
         has_data = bool(self.parts) and self.parts[0].part is not None
         whole = has_data and self.coming is None
+        counts = self.settled or self._tally.counts
         context.emit(
             Progress(
                 job=self.job.key,
@@ -270,6 +271,9 @@ class JobParts:
                 rows_failed=sums.failed,
                 rows_total=sums.rows if whole else None,
                 states=self._tally.states(),
+                rows_unprocessed=counts.unprocessed,
+                rows_withheld=counts.withheld,
+                rows_unknown=counts.unknown,
             )
         )
 

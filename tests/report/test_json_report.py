@@ -21,6 +21,7 @@ from bulkflow.model.event import (
     RunStarted,
     Shown,
     StepFailed,
+    StepFinished,
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import JsonReport
@@ -99,7 +100,7 @@ def test_each_event_is_one_ascii_line_of_json(good_run, failed_run) -> None:
     assert [json.loads(line) for line in lines] == [event_record(event) for event in events]
 
 
-def test_values_are_carried_over_exactly(progress) -> None:
+def test_values_are_carried_over_exactly(progress, place) -> None:
     assert event_record(RunStarted("r", "a.bulkflow", "sandbox", 1.5, {"here": "sandbox"})) == {
         "event": "run_started",
         "run": "r",
@@ -122,6 +123,20 @@ def test_values_are_carried_over_exactly(progress) -> None:
         "rows_failed": 1,
         "rows_total": 10_000,
         "states": {"Open": 1},
+        "rows_unprocessed": 0,
+        "rows_withheld": 0,
+        "rows_unknown": 0,
+    }
+    step = StepFinished(
+        "load", "load job a", "a", place("wait"), 2.0, 1.0, Counts(9, 4, 1, 2, 1, 1)
+    )
+    assert event_record(step)["counts"] == {
+        "rows": 9,
+        "loaded": 4,
+        "failed": 1,
+        "unprocessed": 2,
+        "withheld": 1,
+        "unknown": 1,
     }
     error = DataError("bad", place="a.csv, line 2", help="mend it", notes=["n"])
     commonest = ErrorCount("TOO_LONG:x:Name --", 2)

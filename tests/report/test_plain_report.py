@@ -19,8 +19,9 @@ from bulkflow.model.event import (
     StepStarted,
 )
 from bulkflow.model.part import Counts, ErrorCount
-from bulkflow.report import OutputError, PlainReport
+from bulkflow.report import OutputError, PlainReport, TerminalReport
 from bulkflow.report.output import Output
+from bulkflow.report.progress import describe
 from bulkflow.report.style import Style
 from bulkflow.report.summary import summary_lines
 from bulkflow.source import SourceText, Span
@@ -71,6 +72,63 @@ def test_the_pace_of_a_load_is_that_of_its_bytes_and_not_of_the_wait_behind_them
         ]
     )
     assert "40 s, 2.0 MB up at 500.0 kB/s, 10 rows processed\n" in text
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Counts(4, 0, 4), "4 failed"),
+        (Counts(4, 1, unprocessed=3), "3 not processed"),
+        (Counts(4, 1, withheld=3), "3 withheld"),
+        (Counts(4, 1, unknown=3), "3 unknown"),
+        (Counts(9, 4, 1, 2, 1, 1), "1 failed, 2 not processed, 1 withheld, 1 unknown"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["load", "retry failed rows of"])
+def test_a_step_with_rows_that_are_not_loaded_has_a_mark_of_its_own(
+    counts: Counts, said: str, verb: str
+) -> None:
+    text = f"{verb} job a"
+    span = Span(SourceText("load.bulkflow", text + "\n"), 0, len(text))
+    events = [
+        StepStarted(verb, text, "a", span, 0.0),
+        Progress("a", 0.5, 1, 1, 60, 60, 4, counts.failed, 4, {"JobComplete": 1}),
+        StepFinished(verb, text, "a", span, 1.0, 1.0, counts),
+    ]
+    line = f"  ! {text:<36}  1.0 s, 60 bytes up at 60 bytes/s, 4 rows processed, {said}"
+    assert _told(events).splitlines()[-1] == line
+    # A step that only says something of such a job did all that it says.
+    told = _told([*events, StepFinished("log", "log a", "a", span, 1.0, 0.0)])
+    assert told.splitlines()[-1].startswith("  ✓ ")
+    fine = evolve(events[-1], counts=Counts(4, 4))
+    assert _told([events[0], fine]).splitlines()[-1] == f"  ✓ {text:<36}  1.0 s"
+
+
+def test_the_mark_of_rows_that_are_not_loaded_needs_no_colour_and_no_letters(
+    ascii_stream, terminal, clock
+) -> None:
+    span = Span(SourceText("load.bulkflow", "load job a\n"), 0, 10)
+    event = StepFinished("load", "load job a", "a", span, 1.0, 1.0, Counts(4, 0, 4))
+    report = PlainReport(ascii_stream, data=io.StringIO())
+    report(event)
+    assert ascii_stream.getvalue().startswith("  ! load job a ")
+    assert ascii_stream.getvalue().endswith("1.0 s, 4 failed\n")
+    for color, mark in ((True, "\x1b[1;33m!\x1b[0m load"), (False, "! load")):
+        terminal.truncate(0)
+        shown = TerminalReport(
+            terminal, data=io.StringIO(), clock=clock, width=120, tick=None, color=color
+        )
+        shown(event)
+        shown.close()
+        assert mark in terminal.getvalue()
+
+
+def test_progress_says_what_is_not_loaded(progress) -> None:
+    event = progress(
+        0.0, rows_processed=5, rows_failed=1, rows_unprocessed=2, rows_withheld=3, rows_unknown=4
+    )
+    text = ", ".join(describe(event))
+    assert "1 failed, 2 not processed, 3 withheld, 4 unknown" in text
 
 
 def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_run) -> None:
