@@ -225,17 +225,19 @@ class Interruption:
         os._exit(code[0])
 
     def _told(self, why: str) -> str:
-        from bulkflow.report.left import left_as_text
-
         text = f"{SHOW_CURSOR if self._live else ''}\n{why}\n"
         services = self._services
         left = [each for job in services.jobs for each in job.left] if services else []
         if services is None or not left:
             return text
-        return (
-            f"{text}{left_as_text(left, services.run_id)}\n"
-            "help: abort them or let them end before you load the same rows again\n"
-        )
+        from bulkflow.engine.orgs import all_transient
+        from bulkflow.engine.run import way_on
+        from bulkflow.report.left import left_as_text
+
+        if all_transient(services.orgs, services.catalogue.orgs):
+            # The org ends with the program.
+            return text
+        return f"{text}{left_as_text(left, services.run_id)}\nhelp: {way_on(services)}\n"
 
 
 def _ignore(signals: Iterable[signal.Signals], wakes: socket.socket) -> None:

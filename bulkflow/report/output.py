@@ -63,5 +63,5 @@ class Output:
         name = getattr(self._stream, "name", "the output")
         raise OutputError(
             f"the report could not be written to {name}: {self._failure.strerror}",
-            help="free space or choose another output; the run itself was not affected",
+            help="free space or choose another output; nothing else has changed by it",
         ) from self._failure

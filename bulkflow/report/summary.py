@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from bulkflow.model.part import ErrorCount
     from bulkflow.report.style import Style
 
-_LEFT_HELP: Final = (
-    "abort them or let them end before you load the same rows again"
-    " (Setup lists them under Bulk Data Load Jobs)"
-)
+_UNDER_WAY: Final = "not at an end"
+"""What is said of rows of which nothing is known yet."""
+
+_BEFORE_CLOSE: Final = frozenset({Phase.OPEN.value, Phase.UPLOADED.value})
 
 
 def summary_lines(event: RunFinished, style: Style) -> list[str]:
@@ -38,7 +38,7 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
         if outcome.left:
             lines += _left(outcome.left, event.run, width + 4, style)
     unexplained = event.help is None and any(outcome.left for outcome in event.jobs)
-    said = _LEFT_HELP if unexplained else event.help
+    said = _left_help(event.run) if unexplained else event.help
     if said is None:
         return lines
     # Here, as a run that went well needs no words on what to do.
@@ -66,6 +66,15 @@ def _left(left: Sequence[str], run: str | None, indent: int, style: Style) -> li
         else:
             text += f" {word}"
     return [f"{'':{indent}}{line}" for line in (*lines, text)]
+
+
+def _left_help(run: str | None) -> str:
+    listed = "Setup lists them under Bulk Data Load Jobs"
+    if run is None:
+        return listed
+    return (
+        f"`bulkflow resume {run}` goes on with them, `bulkflow abort {run}` aborts them ({listed})"
+    )
 
 
 def _verdict(event: RunFinished, style: Style) -> str:
@@ -99,21 +108,23 @@ def _fates(outcome: JobOutcome, style: Style) -> list[str]:
     for kind, words in not_loaded(counts.not_loaded).items():
         role = Role.ERROR if kind in {"failed", "unknown"} else Role.WARNING
         fates.append(style.paint(f"{words}{so_far if kind == 'failed' else ''}", role))
-    return fates or ["not at an end"]
+    return fates or [_UNDER_WAY]
 
 
 def _outcome(outcome: JobOutcome, style: Style) -> str:
     counts = outcome.counts
     words = []
-    if outcome.phase == Phase.DECLARED.value:
+    if outcome.phase == Phase.DECLARED.value and not outcome.left:
         words.append("not started")
     elif counts.rows:
         words.append(f"{plural(counts.rows, 'row')}: {', '.join(_fates(outcome, style))}")
     else:
         words.append("no rows" if outcome.phase == Phase.FINISHED.value else "rows not counted")
+    # That of before the step which was under way: the states of what is left are newer.
+    older = _BEFORE_CLOSE if words[-1].endswith(_UNDER_WAY) else ()
     if outcome.seconds is not None:
         words.append(f"in {duration(outcome.seconds)}")
-    if outcome.phase not in {Phase.DECLARED.value, Phase.FINISHED.value}:
+    if outcome.phase not in {Phase.DECLARED.value, Phase.FINISHED.value, *older}:
         words.append(f"({visible(outcome.phase, style.encoding)})")
     if outcome.saved:
         words.append(f"-> {', '.join(visible(path, style.encoding) for path in outcome.saved)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -415,6 +414,7 @@ def test_a_second_signal_ends_an_always_block(bench: Bench) -> None:
     assert run.ends() == 130
     (job,) = bench.jobs
     assert f"stopped at once\nstill in the org, and not at an end: {job} (Open)" in run.said
+    assert "help: `bulkflow resume " in run.said.partition("stopped at once")[2]
 
 
 def test_a_second_signal_stops_at_once_and_names_what_was_not_answered(bench: Bench) -> None:
@@ -572,6 +572,8 @@ def test_a_terminal_that_is_closed_interrupts_the_run(bench: Bench) -> None:
     (bench.folder / "test.bulkflow").write_text(
         HEADER + "load job people on interrupt abort\nalways\n    show job people\n", "utf-8"
     )
+    import pty  # Windows has none
+
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(bench.folder)
@@ -645,7 +647,7 @@ def test_every_branch_and_every_part_is_named(bench: Bench) -> None:
     assert "after" not in run.said.partition(ASKED)[2].replace("interrupted after", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [each for each in SIGNALS if each != signal.SIGTERM])
 def test_a_signal_that_was_ignored_from_the_start_stays_ignored(bench: Bench, number: int) -> None:
     gate = bench.hold("POST", JOBS)
     ignoring = f"import signal; signal.signal({number:d}, signal.SIG_IGN); " + LAUNCH.replace(

@@ -159,7 +159,8 @@ def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_ru
         "failed after 3.0 s\n"
         "  accounts  10,000 rows: 10,000 not processed (open)\n"
         "            still in the org, and not at an end: 7503h\n"
-        "help: abort them or let them end before you load the same rows again"
+        "help: `bulkflow resume 20261122-0201-7f3a` goes on with them,"
+        " `bulkflow abort 20261122-0201-7f3a` aborts them"
         " (Setup lists them under Bulk Data Load Jobs)\n"
     )
 
@@ -250,6 +251,14 @@ def test_jobs_that_are_left_stand_with_their_job_and_rows_under_way_are_not_told
     )
     untold = evolve(event, jobs=(evolve(outcome, counts=Counts(9)),))
     assert "9 rows: not at an end (closed)" in _told([untold])
+
+
+@pytest.mark.parametrize("phase", ["declared", "open", "uploaded"])
+def test_a_job_that_a_step_was_at_work_on_is_not_said_to_be_as_it_was_before(phase: str) -> None:
+    outcome = JobOutcome("a", phase, Counts(9), left=("750A (InProgress)",))
+    text = _told([RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="do")])
+    assert "  a  9 rows: not at an end\n" in text
+    assert "not started" not in text
 
 
 def test_ids_are_not_cut_in_two_at_the_edge_of_the_terminal() -> None:
