@@ -77,13 +77,6 @@ class SurplusValues(StrEnum):
     IGNORE = "ignore"
 
 
-class ExpiredOpenJob(StrEnum):
-    """What becomes of a job that stays open for too long."""
-
-    REMOVE = "remove"
-    FAIL = "fail"
-
-
 def _choice(default: _T, source: Source, about: str) -> _T:
     made: _T = field(default=default, metadata={"about": about, "source": source})
     return made
@@ -155,17 +148,18 @@ class Choices:
     )
     foreign_user: Refusal = _choice(
         Refusal(
-            403,
-            "INSUFFICIENT_ACCESS",
-            "insufficient access rights on cross-reference id: {id}",
+            400,
+            "INVALIDUSER",
+            "InvalidUser : The user lacks the permission, or job {id} was created by another user",
         ),
-        Source.CHOSEN,
-        "PUT or PATCH by a user who did not create the job",
+        Source.DOCUMENTED,
+        "PUT or PATCH by a user who did not create the job; the code's name is documented, the "
+        "status and the text are not known",
     )
     object_unknown: Refusal = _choice(
-        Refusal(400, "INVALIDENTITY", "Entity '{object}' is not supported by the Bulk API."),
+        Refusal(400, "INVALIDJOB", "InvalidJob : Unable to find object: {object}"),
         Source.RECORDED,
-        "Create for an unknown or unsupported object (recorded for unsupported ones)",
+        "Create for an unknown object, or a blank one",
     )
     hard_delete_forbidden: Refusal = _choice(
         Refusal(
@@ -181,20 +175,20 @@ class Choices:
         Refusal(
             400,
             "INVALIDJOB",
-            "External ID was blank for {object}. An External ID must be specified for upsert.",
+            "InvalidJob : External ID was blank for {object}. An External ID must be specified for "
+            "upsert.",
         ),
-        Source.CHOSEN,
-        "Create of an upsert job without externalIdFieldName, with Bulk API 1.0's text",
+        Source.RECORDED,
+        "Create of an upsert job without externalIdFieldName",
     )
     external_id_unknown: Refusal = _choice(
         Refusal(
             400,
             "INVALIDJOB",
-            "Field name provided, {field} does not match an External ID, Salesforce Id, or "
-            "indexed field for {object}",
+            "InvalidJob : Field name provided, {field} does not match an External ID for {object}",
         ),
-        Source.CHOSEN,
-        "Create of an upsert job by a field that is unknown or no external id",
+        Source.RECORDED,
+        "Create of an upsert job by a field that is unknown, blank or no external id",
     )
     operation_forbidden: Refusal = _choice(
         Refusal(
@@ -213,6 +207,12 @@ class Choices:
         Refusal(400, "JSON_PARSER_ERROR", "{problem}"),
         Source.CHOSEN,
         "Create or PATCH with a body that is no JSON object, or a property with a bad value",
+    )
+    enum_invalid: Refusal = _choice(
+        Refusal(400, "API_ERROR", "Invalid value: '{value}' supplied for property: '{property}'"),
+        Source.RECORDED,
+        "Create with a word that the property does not have; recorded for operation, alike for the "
+        "others",
     )
     content_type_unsupported: Refusal = _choice(
         Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type not supported: {type}"),
@@ -256,12 +256,18 @@ class Choices:
         Source.DOCUMENTED,
         "The list without a filter holds query jobs too",
     )
-    open_job_expires: ExpiredOpenJob = _choice(
-        ExpiredOpenJob.REMOVE,
-        Source.CHOSEN,
-        "A job that is Open for more than 24 hours is removed",
+    open_job_hours: float = _choice(
+        24, Source.DOCUMENTED, "Hours after which an Open job takes no more data"
     )
-    open_job_hours: float = _choice(24, Source.DOCUMENTED, "Hours that a job may stay Open")
+    put_too_late: Refusal = _choice(
+        Refusal(
+            400,
+            "INVALIDJOBSTATE",
+            "Failed to upload data, since the Job was created more than {hours} hours ago",
+        ),
+        Source.CHOSEN,
+        "PUT into such a job",
+    )
     retention_days: float = _choice(
         7, Source.DOCUMENTED, "Days after which jobs, their data and results are removed"
     )
@@ -289,6 +295,10 @@ class Choices:
     )
     newest_version: int = _choice(68, Source.DOCUMENTED, "Newest API version that is served")
     oldest_ingest_version: int = _choice(41, Source.DOCUMENTED, "First version with ingest jobs")
+
+    pk_chunking_version: int = _choice(
+        61, Source.RECORDED, "First version in which an ingest job has isPkChunkingSupported"
+    )
 
     # Processing.
     batch_rows: int = _choice(10_000, Source.DOCUMENTED, "Rows of an internal batch")
@@ -436,6 +446,11 @@ class Choices:
         True,
         Source.CHOSEN,
         "Columns besides Id in a delete file must be fields, and are ignored",
+    )
+    upsert_without_id_inserts: bool = _choice(
+        True,
+        Source.RECORDED,
+        "An upsert by Id whose file has no column Id inserts all rows",
     )
     blank_key_fails: bool = _choice(
         True,

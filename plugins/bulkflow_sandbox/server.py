@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bulkflow_sandbox.errors import SandboxError
 from bulkflow_sandbox.http.app import create_app
 from bulkflow_sandbox.http.faults import CUT
+from bulkflow_sandbox.http.header_names import with_usual_names
 from bulkflow_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -124,8 +125,27 @@ class SandboxServer:
             ready.set()
 
 
+class _NamedHeaders:
+    """A transport that writes the names of headers in their usual case."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Writes data: heads of answers come whole, and nothing the sandbox sends looks alike."""
+        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
+            data = with_usual_names(data)
+        self._transport.write(data)
+
+
 class _Protocol(HttpToolsProtocol):
     """HTTP/1.1 whose requests can close their connection; a fault does."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(_NamedHeaders(transport))  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -118,38 +118,53 @@ def test_pretty_print_changes_white_space_only(client):
     [
         (
             {"object": "Nope", "operation": "insert"},
-            "INVALIDENTITY",
-            "Entity 'Nope' is not supported by the Bulk API.",
+            "INVALIDJOB",
+            "InvalidJob : Unable to find object: Nope",
+        ),
+        (
+            {"object": "", "operation": "insert"},
+            "INVALIDJOB",
+            "InvalidJob : Unable to find object: ",
         ),
         (
             {"object": "Account", "operation": "upsert"},
             "INVALIDJOB",
-            "External ID was blank for Account. An External ID must be specified for upsert.",
+            (
+                "InvalidJob : External ID was blank for Account. An External ID must be specified "
+                "for upsert."
+            ),
         ),
         (
             {"object": "Account", "operation": "upsert", "externalIdFieldName": "Phone"},
             "INVALIDJOB",
-            (
-                "Field name provided, Phone does not match an External ID, Salesforce Id, or "
-                "indexed field for Account"
-            ),
+            "InvalidJob : Field name provided, Phone does not match an External ID for Account",
+        ),
+        (
+            {"object": "Account", "operation": "upsert", "externalIdFieldName": ""},
+            "INVALIDJOB",
+            "InvalidJob : Field name provided,  does not match an External ID for Account",
         ),
         ({"object": "Account"}, "JSON_PARSER_ERROR", "A required property is missing: operation"),
         ({"operation": "insert"}, "JSON_PARSER_ERROR", "A required property is missing: object"),
         (
             {"object": "Account", "operation": "Insert"},
-            "JSON_PARSER_ERROR",
-            "Unsupported value for operation: Insert",
+            "API_ERROR",
+            "Invalid value: 'Insert' supplied for property: 'operation'",
+        ),
+        (
+            {"object": "Account", "operation": ""},
+            "API_ERROR",
+            "Invalid value: '' supplied for property: 'operation'",
         ),
         (
             INSERT | {"lineEnding": "CR"},
-            "JSON_PARSER_ERROR",
-            "Unsupported value for lineEnding: CR",
+            "API_ERROR",
+            "Invalid value: 'CR' supplied for property: 'lineEnding'",
         ),
         (
             INSERT | {"columnDelimiter": ";"},
-            "JSON_PARSER_ERROR",
-            "Unsupported value for columnDelimiter: ;",
+            "API_ERROR",
+            "Invalid value: ';' supplied for property: 'columnDelimiter'",
         ),
         (
             INSERT | {"contentType": "XML"},
@@ -298,8 +313,10 @@ def test_only_the_creator_may_upload_or_close(start):
     job = client.create(**INSERT)
     other = {"Authorization": f"Bearer {client.server.api.sessions.issue('0055g0000000ABC')}"}
     path = f"{client.jobs}/{job['id']}"
-    assert client.send("PUT", path + "/batches", "Name\n", other).status == 403
-    assert client.send("PATCH", path, {"state": "Aborted"}, other).status == 403
+    for request in (("PUT", path + "/batches", "Name\n"), ("PATCH", path, {"state": "Aborted"})):
+        status, code, message = client.error(*request, other)
+        assert (status, code) == (400, "INVALIDUSER")
+        assert message.startswith("InvalidUser : ")
     assert job["createdById"] == USER_ID
 
 

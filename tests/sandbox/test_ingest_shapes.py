@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bulkflow_sandbox.ids import checksum
 
 HEAD = [
@@ -18,6 +20,7 @@ HEAD = [
     "contentType",
     "apiVersion",
 ]
+PK = "isPkChunkingSupported"
 TIMES = ["retries", "totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"]
 
 
@@ -39,7 +42,7 @@ def test_the_object_comes_back_with_its_canonical_name(client):
 
 def test_an_upsert_names_its_key_after_the_state(client):
     job = client.create(object="Account", operation="upsert", externalIdFieldName="external_id__C")
-    assert job["externalIdFieldName"] == "External_Id__c"
+    assert job["externalIdFieldName"] == "external_id__C"
     assert list(job)[7] == "externalIdFieldName"
     changed = client.patch(job, "Aborted").json()
     assert list(changed)[7] == "externalIdFieldName"
@@ -66,12 +69,12 @@ def test_dates_have_milliseconds_and_an_offset_without_colon(client):
 def test_counters_are_absent_before_the_upload_and_zero_after_it(client):
     job = client.create(object="Account", operation="insert")
     opened = [*HEAD, "jobType", "contentUrl", "lineEnding", "columnDelimiter"]
-    assert list(client.info(job)) == [*opened, *TIMES]
+    assert list(client.info(job)) == [*opened, *TIMES, PK]
     answer = client.put(job, "Name\nA\n")
     assert (answer.status, answer.data) == (201, b"")
     after = client.info(job)
     counters = ["numberRecordsProcessed", "numberRecordsFailed"]
-    assert list(after) == [*opened, *counters, *TIMES]
+    assert list(after) == [*opened, *counters, *TIMES, PK]
     assert (after["numberRecordsProcessed"], after["numberRecordsFailed"]) == (0, 0)
 
 
@@ -95,7 +98,9 @@ def test_a_complete_job_has_counters_and_no_content_url(client):
         "numberRecordsProcessed",
         "numberRecordsFailed",
         *TIMES,
+        PK,
     ]
+    assert done[PK] is False
     assert done["state"] == "JobComplete"
     assert done["jobType"] == "V2Ingest"
     assert (done["numberRecordsProcessed"], done["numberRecordsFailed"]) == (2, 0)
@@ -104,7 +109,7 @@ def test_a_complete_job_has_counters_and_no_content_url(client):
 def test_a_failed_job_ends_with_its_error_message(client):
     done = client.load("Nme\nA\n", object="Account", operation="insert")
     assert done["state"] == "Failed"
-    assert list(done)[-1] == "errorMessage"
+    assert list(done)[-2] == "errorMessage"
     assert done["errorMessage"] == "InvalidBatch : Field name not found : Nme"
     assert (done["numberRecordsProcessed"], done["numberRecordsFailed"]) == (0, 0)
 
@@ -122,3 +127,13 @@ def test_delete_answers_204_and_the_job_is_gone(client):
         ("GET", "/successfulResults", None),
     ):
         assert client.error(method, f"{client.jobs}/{done['id']}{path}", body) == gone
+
+
+@pytest.mark.parametrize(("version", "has"), [(60, False), (61, True)])
+def test_only_a_look_at_a_job_tells_of_chunking_and_only_in_later_versions(client, version, has):
+    jobs = f"/services/data/v{version}.0/jobs/ingest"
+    job = client.send("POST", jobs, {"object": "Account", "operation": "insert"}).json()
+    assert (PK in client.send("GET", f"{jobs}/{job['id']}").json()) is has
+    changed = client.send("PATCH", f"{jobs}/{job['id']}", {"state": "Aborted"}).json()
+    assert PK not in job
+    assert PK not in changed

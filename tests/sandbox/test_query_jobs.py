@@ -383,7 +383,7 @@ def test_a_locator_of_another_job_is_refused(ask):
         ({"operation": "query", "query": "SELECT COUNT() FROM Account"}, "API_ERROR"),
         (
             {"operation": "query", "query": "SELECT Id FROM Case", "lineEnding": "CR"},
-            "JSON_PARSER_ERROR",
+            "API_ERROR",
         ),
         (
             {"operation": "query", "query": "SELECT Id FROM Case", "contentType": "JSON"},

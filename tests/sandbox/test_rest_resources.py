@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from urllib.parse import quote
 
 import pytest
@@ -412,3 +414,48 @@ def test_a_sandbox_that_is_asked_no_query_loads_no_parser():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "describe/layouts",
+        "describe/layouts/012000000000000AAA",
+        "describe/compactLayouts",
+        "describe/namedLayouts/x",
+        "listviews",
+        "listviews/recent",
+        "quickActions",
+        "deleted",
+        "updated",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_other_resources_of_an_object_are_not_read_as_keys(client, method, path):
+    body = {"Name": "A"} if method == "PATCH" else None
+    refusal = client.error(method, f"{SOBJECTS}/Account/{path}", body)
+    assert refusal == (404, "NOT_FOUND", "The requested resource does not exist")
+
+
+def test_limits_have_the_usual_names_beside_those_that_are_counted(client):
+    body = client.send("GET", f"{BASE}/limits").json()
+    usual = {"DailyApiRequests", "DailyAsyncApexExecutions", "DataStorageMB", "FileStorageMB"}
+    assert usual | {"SingleEmail", "HourlyDashboardRefreshes"} <= set(body)
+    assert list(body) == sorted(body)
+    assert all(0 <= one["Remaining"] <= one["Max"] for one in body.values())
+
+
+def test_headers_have_their_usual_names_on_the_wire(client):
+    host, _, port = client.server.url.removeprefix("http://").partition(":")
+    head = (
+        f"GET {BASE}/limits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.server.token}"
+        "\r\n\r\n"
+    )
+    last = f"GET {BASE}/limits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode() + last.encode())
+        data = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    names = re.findall(rb"^([A-Za-z-]+): ", data, re.MULTILINE)
+    assert {b"Content-Type", b"Content-Length", b"Date", b"Sforce-Limit-Info"} <= set(names)
+    assert b"WWW-Authenticate" in names
+    assert not [name for name in names if name.islower()]

@@ -97,7 +97,7 @@ def test_an_upsert_tells_which_records_are_new(client):
     )
     assert list(changed) == ["id", "success", "errors", "created"]
     assert (changed["created"], new["created"]) == (False, True)
-    assert failed == {"success": False, "errors": [MISSING]}
+    assert failed == {"success": False, "errors": [MISSING], "created": False}
     assert count(client, "several B") == 1
 
 

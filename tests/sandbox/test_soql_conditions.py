@@ -66,6 +66,8 @@ def probes():
             parent = records[-1] if number % 2 else None
             if parent is not None:
                 sent["Parent__c"] = parent["Id"]
+            # Texts are kept without the blanks around them.
+            record["Text__c"] = (record["Text__c"] or "").strip() or None
             record["Id"] = sandbox.records.create("Probe__c", sent, USER_ID).id
             record["parent"] = parent
             records.append(record)

@@ -7,12 +7,10 @@ import pytest
 from bulkflow_sandbox import (
     AfterPolls,
     AfterTime,
-    Choices,
     Immediately,
     RowsPerSecond,
     Sandbox,
 )
-from bulkflow_sandbox.choices import ExpiredOpenJob
 from bulkflow_sandbox.ingest.results import ResultKind
 from bulkflow_sandbox.jobs.pace import Standing
 from bulkflow_sandbox.org import USER_ID
@@ -145,22 +143,20 @@ def test_a_job_in_progress_cannot_be_deleted(start):
     assert client.send("DELETE", f"{client.jobs}/{job['id']}").status == 400
 
 
-def test_a_job_is_not_kept_open_for_more_than_24_hours(start, clock):
+def test_an_open_job_takes_no_data_after_24_hours_and_stays_for_7_days(start, clock):
     client = start(clock=clock)
-    job = client.create(**INSERT)
+    job, late = client.create(**INSERT), client.create(**INSERT)
     clock.advance(24 * 3600)
-    assert client.info(job)["state"] == "Open"
+    assert client.put(job, "Name\nA\n").status == 201
     clock.advance(1)
-    assert client.put(job, "Name\nA\n").status == 404
+    status, code, _ = client.error("PUT", f"{client.jobs}/{late['id']}/batches", "Name\nA\n")
+    assert (status, code) == (400, "INVALIDJOBSTATE")
+    clock.advance(6 * 24 * 3600 - 1)
+    assert client.info(late)["state"] == "Open"
+    assert len(client.send("GET", client.jobs).json()["records"]) == 2
+    clock.advance(1)
+    assert client.send("GET", f"{client.jobs}/{late['id']}").status == 404
     assert client.send("GET", client.jobs).json()["records"] == []
-
-
-def test_a_job_that_was_open_for_too_long_can_be_failed_instead(start, clock):
-    choices = Choices(open_job_expires=ExpiredOpenJob.FAIL)
-    client = start(clock=clock, choices=choices)
-    job = client.create(**INSERT)
-    clock.advance(25 * 3600)
-    assert client.info(job)["state"] == "Failed"
 
 
 def test_a_finished_job_and_its_results_go_after_7_days(start, clock):

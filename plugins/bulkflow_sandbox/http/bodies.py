@@ -34,10 +34,11 @@ def listed_body(job: Job) -> Body:
     return body | _format(job)
 
 
-def info_body(job: Job) -> Body:
+def info_body(job: Job, *, pk_chunking: bool) -> Body:
     """The answer to a request for an ingest job.
 
-    The counters are absent until data was uploaded or the job was closed.
+    The counters are absent until data was uploaded or the job was closed. `pk_chunking` says
+    whether the version of the request tells that there is no chunking by primary key.
     """
     body = listed_body(job)
     if job.uploads or job.state is not JobState.OPEN:
@@ -49,6 +50,8 @@ def info_body(job: Job) -> Body:
     body["apexProcessingTime"] = job.apex_ms
     if job.error is not None:
         body["errorMessage"] = job.error
+    if pk_chunking:
+        body["isPkChunkingSupported"] = False
     return body
 
 

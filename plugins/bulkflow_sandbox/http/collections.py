@@ -126,6 +126,6 @@ def _body(outcome: Outcome, *, upsert: bool) -> Body:
         if error is None
         else [{"statusCode": error.code, "message": error.message, "fields": list(error.fields)}]
     )
-    if upsert and error is None:
+    if upsert:
         body["created"] = outcome.created
     return body

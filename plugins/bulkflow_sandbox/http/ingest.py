@@ -107,7 +107,9 @@ class IngestResources:
         # A fault may want the job as it was.
         look = self._jobs.before if getattr(request.state, "before", False) else self._jobs.info
         job = await to_thread(look, request.path_params["id"])
-        return json_answer(request, info_body(job))
+        since = self._sandbox.org.choices.pk_chunking_version
+        body = info_body(job, pk_chunking=float(request.state.version) >= since)
+        return json_answer(request, body)
 
     async def list(self, request: Request) -> Response:
         """GET /jobs/ingest: a page of jobs."""

@@ -13,9 +13,9 @@ from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.oauth import here
 from bulkflow_sandbox.http.reading import read_json
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.limits import BULK_BATCHES
 from bulkflow_sandbox.login.identity import identity_url
 from bulkflow_sandbox.rest.describe import describe_body, global_body, short_body
+from bulkflow_sandbox.rest.limits import limits_body
 from bulkflow_sandbox.rest.versions import resource_map, version_list
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 _BASE: Final = "/services/data/v{version}"
 _BATCH_SIZE: Final = re.compile(r"batchSize\s*=\s*(\d{1,6})", re.IGNORECASE)
-_BATCHES_RENAMED: Final = 49
-"""The first version in which the daily batches have their present name (two recorded bodies)."""
+_OTHER_RESOURCES: Final = frozenset(
+    {"deleted", "describe", "eventschema", "listviews", "quickactions", "updated"}
+)
+"""Resources of an object that the sandbox does not have; nobody means a key or an id by them."""
 
 _UPSERT_TELLS: Final = 46
 """The first version in which an upsert of an existing record has a body (documented)."""
@@ -82,15 +84,8 @@ class RestResources:
 
     async def limits(self, request: Request) -> Response:
         """GET /limits."""
-        old = float(request.state.version) < _BATCHES_RENAMED
-        body = {
-            ("DailyBulkApiRequests" if old and name == BULK_BATCHES else name): {
-                "Max": maximum,
-                "Remaining": max(0, maximum - used),
-            }
-            for name, (used, maximum) in self._sandbox.limits.shown().items()
-        }
-        return json_answer(request, body)
+        shown = self._sandbox.limits.shown()
+        return json_answer(request, limits_body(shown, request.state.version))
 
     # Queries.
 
@@ -160,10 +155,12 @@ class RestResources:
 
     async def read(self, request: Request) -> Response:
         """GET /sobjects/X/{id}?fields=."""
+        _check_key(request.path_params["id"])
         return await self._read(request, request.path_params["id"])
 
     async def update(self, request: Request) -> Response:
         """PATCH /sobjects/X/{id}."""
+        _check_key(request.path_params["id"])
         properties = await read_json(request, self._sandbox.org.choices)
         path = request.path_params
         await to_thread(
@@ -173,6 +170,7 @@ class RestResources:
 
     async def delete(self, request: Request) -> Response:
         """DELETE /sobjects/X/{id}."""
+        _check_key(request.path_params["id"])
         path = request.path_params
         await to_thread(self._records.delete, path["name"], path["id"], request.state.user)
         return Response(status_code=204)
@@ -186,8 +184,9 @@ class RestResources:
 
     async def upsert(self, request: Request) -> Response:
         """PATCH /sobjects/X/{external id field}/{value}; 201 for a new record."""
-        properties = await read_json(request, self._sandbox.org.choices)
         path, value = request.path_params, _value(request)
+        _check_key(path["key"])
+        properties = await read_json(request, self._sandbox.org.choices)
         if path["key"].lower() == "id":
             await to_thread(
                 self._records.update, path["name"], value, properties, request.state.user
@@ -220,6 +219,7 @@ class RestResources:
 
     async def _ids(self, request: Request) -> list[str]:
         path = request.path_params
+        _check_key(path["key"])
         return await to_thread(self._records.with_key, path["name"], path["key"], _value(request))
 
     async def _read(self, request: Request, record_id: str) -> Response:
@@ -238,6 +238,12 @@ class RestResources:
         item = self._records.item(request.path_params["name"])
         base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
         return json_answer(request, [f"{base}/{one}" for one in ids], 300)
+
+
+def _check_key(text: str) -> None:
+    """Refuses what stands in the place of a key in a path, and names another resource."""
+    if text.lower() in _OTHER_RESOURCES:
+        raise not_found()
 
 
 def _value(request: Request) -> str:

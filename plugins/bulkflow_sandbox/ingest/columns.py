@@ -44,19 +44,34 @@ Column = FieldColumn | LookupColumn
 
 @frozen
 class Columns:
-    """The columns of an upload in order, and which of them names the record."""
+    """The columns of an upload in order, and which of them names the record.
+
+    `columns` are those whose values are written, one for each field. `doubled` are lookups for a
+    field that has a column of ids, too: a row may fill one of the two. Of `read_only` columns, a
+    row must not fill any.
+    """
 
     columns: tuple[Column, ...]
     width: int
     key: FieldColumn | None
+    doubled: tuple[LookupColumn, ...] = ()
+    read_only: tuple[FieldColumn, ...] = ()
+
+    @property
+    def lookups(self) -> tuple[LookupColumn, ...]:
+        """All columns of keys of parents."""
+        return (
+            *(column for column in self.columns if isinstance(column, LookupColumn)),
+            *self.doubled,
+        )
 
 
 def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -> Columns:
     """Reads the header of a job's upload.
 
     Raises:
-        JobFailedError: A column is unknown, stands twice or cannot be written, or the one that
-            names the record is missing. Only the first such column is named (recorded).
+        JobFailedError: A column is unknown or stands twice, or the one that names the record is
+            missing. Only the first such column is named (recorded).
     """
     item = schema.object(job.object)
     if item is None:
@@ -67,35 +82,52 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
         raise JobFailedError(choices.too_many_columns_text.format(limit=choices.column_limit))
     key_name = _key_name(job)
     columns: list[Column] = []
-    seen: set[str] = set()
+    read_only: list[FieldColumn] = []
+    seen: set[tuple[type, str]] = set()
     for index, name in enumerate(header):
-        lookup = "." in name
-        column = (
+        column: Column = (
             _lookup(index, name, item, schema, choices)
-            if lookup
+            if "." in name
             else FieldColumn(index, _field(name, item, schema, choices))
         )
         field_name = column.field.name
-        if field_name.lower() in seen:
+        if (type(column), field_name) in seen:
             raise JobFailedError(choices.column_twice_text.format(name=name))
-        seen.add(field_name.lower())
-        is_key = not lookup and field_name.lower() == (key_name or "").lower()
-        if not is_key and not _writable(column.field, job, item, schema, choices):
+        seen.add((type(column), field_name))
+        if _is_key(column, key_name) or _writable(column.field, job, item, schema, choices):
+            columns.append(column)
+        elif isinstance(column, FieldColumn) and _may_stay_blank(column.field, job, item, schema):
+            read_only.append(column)
+        else:
             raise JobFailedError(choices.field_missing_text.format(name=name))
-        columns.append(column)
-    key = None
-    if key_name is not None:
-        key = next(
-            (
-                column
-                for column in columns
-                if isinstance(column, FieldColumn) and column.field.name.lower() == key_name.lower()
-            ),
-            None,
-        )
-        if key is None:
-            raise JobFailedError(choices.key_missing_text.format(name=key_name))
-    return Columns(tuple(columns), len(header), key)
+    key = next(
+        (one for one in columns if isinstance(one, FieldColumn) and _is_key(one, key_name)), None
+    )
+    if key is None and key_name is not None and not _may_lack_key(job, choices):
+        raise JobFailedError(choices.key_missing_text.format(name=key_name))
+    plain = {one.field.name for one in columns if isinstance(one, FieldColumn)}
+    doubled = tuple(
+        one for one in columns if isinstance(one, LookupColumn) and one.field.name in plain
+    )
+    return Columns(
+        tuple(one for one in columns if one not in doubled),
+        len(header),
+        key,
+        doubled,
+        tuple(read_only),
+    )
+
+
+def _is_key(column: Column, key_name: str | None) -> bool:
+    if key_name is None or not isinstance(column, FieldColumn):
+        return False
+    return column.field.name.lower() == key_name.lower()
+
+
+def _may_lack_key(job: Job, choices: Choices) -> bool:
+    """Whether rows without the column that names their record are new records."""
+    by_id = (job.external_id_field or "").lower() == "id"
+    return by_id and job.operation is Operation.UPSERT and choices.upsert_without_id_inserts
 
 
 def _key_name(job: Job) -> str | None:
@@ -127,6 +159,12 @@ def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices:
     if operation is Operation.INSERT:
         return field.createable
     return field.createable or field.updateable
+
+
+def _may_stay_blank(field: Field, job: Job, item: ObjectType, schema: Schema) -> bool:
+    """Whether a field that cannot be written is so for everybody; if not, it is not found."""
+    deletes = job.operation in {Operation.DELETE, Operation.HARD_DELETE}
+    return not deletes and schema.permissions.access(item.name, field.name) is FieldAccess.WRITE
 
 
 def _lookup(

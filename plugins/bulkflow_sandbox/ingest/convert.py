@@ -13,7 +13,7 @@ from attrs import frozen
 
 from bulkflow_sandbox.dates import java_double, read_date, read_moment
 from bulkflow_sandbox.ids import to18
-from bulkflow_sandbox.schema.fields import Field, FieldType
+from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NULL_TEXT: Final = "#N/A"
 """The value that sets a field to nothing; a blank leaves it as it is (documented)."""
+
+BLANKS: Final = "".join(map(chr, range(33)))
+"""What is taken off both ends of a text before it is saved: what Java takes for white space."""
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _NUMBER_LETTERS: Final = frozenset("0123456789+-.eE")
@@ -36,7 +39,7 @@ class Converted:
     """A column in the store's form.
 
     `values` has `None` where the text was blank or `#N/A`; `cleared` has the rows of the latter,
-    and `blank` says whether there were any of the former. `echo` is what the results show.
+    and `blank` says whether there were any of either. `echo` is what the results show.
     `errors` has the `sf__Error` of the rows whose value cannot be taken.
     """
 
@@ -49,14 +52,17 @@ class Converted:
 
 def convert(field: Field, texts: Sequence[str], column: int) -> Converted:
     """Converts a column; `column` is its place in the upload, from 0, for messages."""
-    blank = "" in texts
     cleared: frozenset[int] = frozenset()
     if NULL_TEXT in texts:
         cleared = frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
         texts = [("" if text == NULL_TEXT else text) for text in texts]
+    given = texts
+    if field.type in TEXTS:
+        texts = [text.strip(BLANKS) for text in texts]
+    blank = "" in texts
     errors: dict[int, str] = {}
-    values, echo = _convert_type(field, texts, column, errors, gaps=blank or bool(cleared))
-    return Converted(values, echo, blank, cleared, errors)
+    values, echo = _convert_type(field, texts, column, errors, gaps=blank)
+    return Converted(values, given if field.type in TEXTS else echo, blank, cleared, errors)
 
 
 def _convert_type(

@@ -52,8 +52,10 @@ def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_i
     choices, schema = org.choices, org.schema
     words = {name: text_of(properties, name, choices) for name in _WORDS}
     operation = one_of(Operation, words["operation"], "operation", choices)
-    if operation is None or operation in {Operation.QUERY, Operation.QUERY_ALL}:
+    if operation is None:
         raise choices.body_unreadable.error(problem="A required property is missing: operation")
+    if operation not in _ACTIONS:
+        raise choices.enum_invalid.error(value=operation, property="operation")
     object_name = words["object"]
     if object_name is None:
         raise choices.body_unreadable.error(problem="A required property is missing: object")
@@ -104,9 +106,10 @@ def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> st
 
 
 def _key(name: str | None, item: ObjectType, choices: Choices) -> str:
-    if not name:
+    if name is None:
         raise choices.external_id_missing.error(object=item.name)
     key = item.field(name)
     if key is None or not key.is_key:
         raise choices.external_id_unknown.error(field=name, object=item.name)
-    return key.name
+    # The answers have it as it was typed (recorded).
+    return name

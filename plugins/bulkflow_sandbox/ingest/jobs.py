@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow_sandbox.choices import EarlyResults, ExpiredOpenJob, SecondPut
+from bulkflow_sandbox.choices import EarlyResults, SecondPut
 from bulkflow_sandbox.dates import moment_text
 from bulkflow_sandbox.errors import not_found
 from bulkflow_sandbox.ids import JOB_PREFIX, make_id, to18
@@ -22,7 +22,7 @@ from bulkflow_sandbox.jobs.job import (
 )
 from bulkflow_sandbox.jobs.pace import Never
 from bulkflow_sandbox.jobs.properties import shown
-from bulkflow_sandbox.jobs.retention import is_open_too_long, is_overdue, overdue
+from bulkflow_sandbox.jobs.retention import is_overdue, overdue, takes_no_more_data
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 
@@ -116,6 +116,8 @@ class IngestJobs:
         choices = self._org.choices
         if job.state is not JobState.OPEN:
             raise choices.put_not_open.error(state=job.state)
+        if takes_no_more_data(job, self._org):
+            raise choices.put_too_late.error(hours=f"{choices.open_job_hours:g}")
         if job.uploads and choices.second_put is SecondPut.REFUSE:
             raise choices.two_uploads.error(id=job.id[:15])
 
@@ -266,21 +268,16 @@ class IngestJobs:
             return find_job(connection, job_id)
 
     def _expire(self) -> None:
-        """Removes, or fails, the jobs whose time has run out."""
+        """Removes the jobs whose time has run out."""
         with self._org.database.reading() as connection:
             over = overdue(connection, JobType.INGEST, self._org)
         if not over:
             return
-        fails = self._org.choices.open_job_expires is ExpiredOpenJob.FAIL
-        removed = [job for job in over if not (fails and is_open_too_long(job, self._org))]
         with self._org.database.writing() as connection:
             for job in over:
-                if job in removed:
-                    remove_job(connection, job.id)
-                else:
-                    save_job(connection, evolve(job, state=JobState.FAILED))
+                remove_job(connection, job.id)
         # Not within the transaction: the worker may wait for its end with one of these jobs.
-        for job in removed:
+        for job in over:
             self._forget(job)
 
     def _forget(self, job: Job) -> None:

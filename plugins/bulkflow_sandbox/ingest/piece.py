@@ -8,7 +8,7 @@ from attrs import define, field
 
 from bulkflow_sandbox.choices import SurplusValues
 from bulkflow_sandbox.ingest.columns import FieldColumn
-from bulkflow_sandbox.ingest.convert import NULL_TEXT, Converted, convert
+from bulkflow_sandbox.ingest.convert import BLANKS, NULL_TEXT, Converted, convert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 class Piece:
     """Some rows on their way to the store.
 
-    `errors` has the `sf__Error` of each row that failed; the first that is found stays. `ids` has
-    the record of each row as far as it is known, `created` whether it is new. `distinct` says that
-    no key, id or unique value stands in two of the rows.
+    `keys` has the texts of columns of keys of parents, without blanks around them. `errors` has
+    the `sf__Error` of each row that failed; the first that is found stays. `ids` has the record of
+    each row as far as it is known, `created` whether it is new. `distinct` says that no key, id or
+    unique value stands in two of the rows.
     """
 
     rows: Sequence[Sequence[str]]
     columns: Columns
     texts: list[Sequence[str]]
     converted: dict[int, Converted]
+    keys: dict[int, Sequence[str]]
     errors: dict[int, str]
     distinct: bool = False
     ids: list[str] = field(init=False)
@@ -52,22 +54,23 @@ class Piece:
     def has_gaps(self, column: Column) -> bool:
         """Whether a column has a blank or `#N/A`."""
         if isinstance(column, FieldColumn):
-            converted = self.converted[column.index]
-            return converted.blank or bool(converted.cleared)
-        texts = self.texts[column.index]
+            return self.converted[column.index].blank
+        texts = self.keys[column.index]
         return "" in texts or NULL_TEXT in texts
 
     def blank_rows(self, column: Column) -> frozenset[int]:
         """The rows in which a column has a blank or `#N/A`."""
-        return frozenset(
-            row for row, text in enumerate(self.texts[column.index]) if text in {"", NULL_TEXT}
-        )
+        if isinstance(column, FieldColumn):
+            values = self.converted[column.index].values
+            return frozenset(row for row, value in enumerate(values) if value is None)
+        texts = self.keys[column.index]
+        return frozenset(row for row, text in enumerate(texts) if text in {"", NULL_TEXT})
 
     def cleared_rows(self, column: Column) -> frozenset[int]:
         """The rows in which a column has `#N/A`."""
         if isinstance(column, FieldColumn):
             return self.converted[column.index].cleared
-        texts = self.texts[column.index]
+        texts = self.keys[column.index]
         if NULL_TEXT not in texts:
             return frozenset()
         return frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
@@ -96,7 +99,36 @@ def read_piece(
             converted[column.index] = result
             for row, error in result.errors.items():
                 errors.setdefault(row, error)
-    return Piece(rows=shaped, columns=columns, texts=texts, converted=converted, errors=errors)
+    _refuse_read_only(texts, columns, errors)
+    return Piece(
+        rows=shaped,
+        columns=columns,
+        texts=texts,
+        converted=converted,
+        keys={
+            column.index: [text.strip(BLANKS) for text in texts[column.index]]
+            for column in columns.lookups
+        },
+        errors=errors,
+    )
+
+
+def _refuse_read_only(
+    texts: Sequence[Sequence[str]], columns: Columns, errors: dict[int, str]
+) -> None:
+    """Lets rows fail that fill a column which cannot be written; blanks are no harm."""
+    filled: dict[int, list[str]] = {}
+    for column in columns.read_only:
+        for row, text in enumerate(texts[column.index]):
+            if text.strip(BLANKS):
+                filled.setdefault(row, []).append(column.field.name)
+    for row, names in filled.items():
+        errors.setdefault(
+            row,
+            f"INVALID_FIELD_FOR_INSERT_UPDATE:Unable to create/update fields: {', '.join(names)}. "
+            "Please check the security settings of this field and verify that it is read/write "
+            f"for your profile or permission set.:{' '.join(names)} --",
+        )
 
 
 def _shape(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from bulkflow_sandbox.ingest.columns import FieldColumn, LookupColumn
 from bulkflow_sandbox.ingest.convert import NULL_TEXT
 from bulkflow_sandbox.schema.fields import FieldType
@@ -73,7 +75,7 @@ def find_parents(
         before: Only parents with ids less than this one: rows of one upload cannot name each
             other as parents.
     """
-    texts = piece.texts[column.index]
+    texts = piece.keys[column.index]
     keys = {text: key_value(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
     found = ids_of(connection, column.parent, column.key, keys.values(), before=before)
     ids: dict[str, str] = {}
@@ -97,3 +99,34 @@ def find_parents(
             if text in errors:
                 piece.fail(row, errors[text])
     return [ids.get(text) for text in texts]
+
+
+def merge_parents(piece: Piece, lookup: LookupColumn, parents: Sequence[Value]) -> None:
+    """Puts the parents of a column of keys into the column of ids that the same field has.
+
+    A row that fills both fails.
+    """
+    plain = next(
+        column
+        for column in piece.columns.columns
+        if isinstance(column, FieldColumn) and column.field.name == lookup.field.name
+    )
+    converted = piece.converted[plain.index]
+    blank, cleared = piece.blank_rows(lookup), piece.cleared_rows(lookup)
+    for row, value in enumerate(converted.values):
+        if value is not None and row not in blank:
+            piece.fail(
+                row,
+                "INVALID_FIELD:Cannot specify both an external ID reference "
+                f"{lookup.field.relationship} and a salesforce id, {lookup.field.name}:--",
+            )
+    merged = [
+        parent if value is None else value
+        for value, parent in zip(converted.values, parents, strict=True)
+    ]
+    piece.converted[plain.index] = evolve(
+        converted,
+        values=merged,
+        blank=None in merged,
+        cleared=frozenset(row for row in converted.cleared | cleared if merged[row] is None),
+    )

@@ -22,7 +22,7 @@ from bulkflow_sandbox.ingest.checks import (
 from bulkflow_sandbox.ingest.columns import LookupColumn
 from bulkflow_sandbox.ingest.identify import find_by_id, find_by_key, refuse_ids
 from bulkflow_sandbox.ingest.piece import read_piece
-from bulkflow_sandbox.ingest.references import check_references, find_parents
+from bulkflow_sandbox.ingest.references import check_references, find_parents, merge_parents
 from bulkflow_sandbox.jobs.job import Operation
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.store.database import take_serials
@@ -69,9 +69,8 @@ class Saver:
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Makes the indexes that the look-ups of this job need."""
-        for column in self.columns.columns:
-            if isinstance(column, LookupColumn):
-                ensure_index(connection, column.parent, column.key)
+        for column in self.columns.lookups:
+            ensure_index(connection, column.parent, column.key)
         if self.columns.key is not None:
             ensure_index(connection, self.item, self.columns.key.field)
         for rule in self.item.duplicate_rules:
@@ -143,10 +142,7 @@ class Saver:
         return (
             (changes and bool(unique_columns(piece)))
             or (bool(self.item.duplicate_rules) and not self._deletes)
-            or any(
-                isinstance(column, LookupColumn) and column.parent is self.item
-                for column in self.columns.columns
-            )
+            or any(column.parent is self.item for column in self.columns.lookups)
         )
 
     @property
@@ -163,8 +159,10 @@ class Saver:
                 self._write(connection, piece, now)
             case Operation.UPSERT:
                 key = self.columns.key
-                assert key is not None, "the header of an upsert has the key"
-                if key.field.type is FieldType.ID:
+                if key is None:
+                    # By Id, without a column of ids: all rows are new records.
+                    refuse_ids(piece)
+                elif key.field.type is FieldType.ID:
                     find_by_id(connection, piece, self.item, absent=None)
                 else:
                     refuse_ids(piece)
@@ -181,6 +179,8 @@ class Saver:
     def _write(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
         """Inserts the rows that have no id, and updates those that have one."""
         check_references(connection, self.schema, piece)
+        for lookup in self.columns.doubled:
+            merge_parents(piece, lookup, self._values(connection, piece, lookup))
         values = {
             column.field.name: self._values(connection, piece, column)
             for column in self.columns.columns
@@ -220,9 +220,7 @@ class Saver:
         for one in self.item.fields.values():
             if one.auto_number is not None:
                 fields.append(one)
-                written.append(
-                    [one.auto_number.format(first + 1000 + offset) for offset in range(len(rows))]
-                )
+                written.append([one.numbered(first + 1000 + offset) for offset in range(len(rows))])
         insert_records(
             connection,
             self.item,

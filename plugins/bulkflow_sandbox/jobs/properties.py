@@ -42,6 +42,4 @@ def one_of(kind: type[_Word], word: str | None, name: str, choices: Choices) -> 
     try:
         return kind(word)
     except ValueError:
-        raise choices.body_unreadable.error(
-            problem=f"Unsupported value for {name}: {word}"
-        ) from None
+        raise choices.enum_invalid.error(value=word, property=name) from None

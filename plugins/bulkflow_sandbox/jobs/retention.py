@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.dates import moment_text, parse_moment
-from bulkflow_sandbox.jobs.job import JobState
 from bulkflow_sandbox.jobs.table import jobs_before
 
 if TYPE_CHECKING:
@@ -16,21 +15,21 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.org import Org
 
 
-def is_open_too_long(job: Job, org: Org) -> bool:
-    """Whether a job is open, and for more than its 24 hours."""
-    age = org.clock.now() - parse_moment(job.created)
-    return job.state is JobState.OPEN and age > timedelta(hours=org.choices.open_job_hours)
+def takes_no_more_data(job: Job, org: Org) -> bool:
+    """Whether a job was created too long ago for an upload."""
+    return _age(job, org) > timedelta(hours=org.choices.open_job_hours)
 
 
 def is_overdue(job: Job, org: Org) -> bool:
-    """Whether a job's time has run out."""
-    age = org.clock.now() - parse_moment(job.created)
-    return age > timedelta(days=org.choices.retention_days) or is_open_too_long(job, org)
+    """Whether a job's time has run out, whatever its state."""
+    return _age(job, org) > timedelta(days=org.choices.retention_days)
 
 
 def overdue(connection: sqlite3.Connection, kind: JobType, org: Org) -> list[Job]:
     """The jobs of a kind whose time has run out."""
-    choices = org.choices
-    shortest = min(timedelta(hours=choices.open_job_hours), timedelta(days=choices.retention_days))
-    candidates = jobs_before(connection, kind, moment_text(org.clock.now() - shortest))
-    return [job for job in candidates if is_overdue(job, org)]
+    oldest = org.clock.now() - timedelta(days=org.choices.retention_days)
+    return jobs_before(connection, kind, moment_text(oldest))
+
+
+def _age(job: Job, org: Org) -> timedelta:
+    return org.clock.now() - parse_moment(job.created)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.errors import ApiError
-from bulkflow_sandbox.ingest.convert import NULL_TEXT, convert
+from bulkflow_sandbox.ingest.convert import BLANKS, NULL_TEXT, convert
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.schema.rules import FieldAccess
 
@@ -87,12 +87,13 @@ def _checked(field: Field, value: object, org: Org) -> str:
 def _text(value: object) -> str:
     """A value as an upload has it; nothing, and an empty text, remove what is there."""
     match value:
-        case None | "":
+        case None:
             return NULL_TEXT
         case bool():
             return "true" if value else "false"
         case _:
-            return str(value)
+            text = str(value)
+            return text if text.strip(BLANKS) else NULL_TEXT
 
 
 def _token(value: object) -> str:

@@ -40,9 +40,11 @@ _PROPERTIES: Final = {
     "relationshipName": str,
     "polymorphicForeignKey": bool,
     "nameField": bool,
+    "autoNumber": str,
 }
 # Expressions reach the database as they are, so only the shipped file may have them.
-_SHIPPED_PROPERTIES: Final = {"formula": str, "autoNumber": str}
+_SHIPPED_PROPERTIES: Final = {"formula": str}
+_AUTO_NUMBER: Final = re.compile(r"([^{}]*)\{(0+)\}([^{}]*)")
 
 _LENGTHS: Final = {
     FieldType.STRING: 255,
@@ -90,6 +92,9 @@ def read_field(
     picklist = tuple(map(str, _listed(table.get("picklistValues"))))
     if table.get("restrictedPicklist") and not picklist:
         document.fault(place, "a restricted picklist needs 'picklistValues'")
+    auto_number = str(table["autoNumber"]) if "autoNumber" in table else None
+    if auto_number is not None and _AUTO_NUMBER.fullmatch(auto_number) is None:
+        document.fault(f"{place}.autoNumber", f"{auto_number!r} is no format such as A-{{0000}}")
     if len(document.faults) > before:
         return None
     default = table.get("defaultValue")
@@ -97,7 +102,7 @@ def read_field(
     if relationship is None and kind is FieldType.REFERENCE:
         relationship = name[:-1] + "r" if name.endswith("__c") else name.removesuffix("Id")
     calculated = "formula" in table or "autoNumber" in table or kind is FieldType.ADDRESS
-    length = table.get("length", _LENGTHS.get(kind, 0))
+    length = table.get("length", _LENGTHS.get(kind, 0) if auto_number is None else 30)
     return Field(
         name=name,
         type=kind,
@@ -122,7 +127,7 @@ def read_field(
         relationship=str(relationship) if relationship is not None else None,
         polymorphic=bool(table.get("polymorphicForeignKey", len(targets) > 1)),
         formula=str(table["formula"]) if "formula" in table else None,
-        auto_number=str(table["autoNumber"]) if "autoNumber" in table else None,
+        auto_number=auto_number,
         name_field=bool(table.get("nameField", False)),
     )
 

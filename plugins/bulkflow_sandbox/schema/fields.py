@@ -68,8 +68,8 @@ class Field:
 
     `length` is in characters. `precision` and `scale` are the digits of a number, in all and after
     the point. `formula` is an SQL expression over the other columns of the object's table: such a
-    field is computed when it is read and never written. `auto_number` is a format for the serial
-    number of a record, such as `"{:08d}"`.
+    field is computed when it is read and never written. `auto_number` is the form of the serial
+    number of a record, such as `"A-{0000}"`.
     """
 
     name: str
@@ -122,6 +122,12 @@ class Field:
         if self.type is FieldType.BOOLEAN:
             return int(bool(self.default))
         return self.default
+
+    def numbered(self, serial: int) -> str:
+        """The auto number of a record: the zeros in braces are the fewest digits."""
+        before, _, rest = (self.auto_number or "").partition("{")
+        zeros, _, after = rest.partition("}")
+        return f"{before}{serial:0{len(zeros)}d}{after}"
 
     @property
     def is_key(self) -> bool:

@@ -113,6 +113,19 @@ _PEOPLE: Final = (
     ("LastModifiedById", "Last Modified By ID", "LastModifiedBy"),
 )
 
+OWNER_FIELD: Final = Field(
+    name="OwnerId",
+    type=FieldType.REFERENCE,
+    label="Owner ID",
+    length=18,
+    nillable=False,
+    defaulted_on_create=True,
+    reference_to=("Group", "User"),
+    relationship="Owner",
+    polymorphic=True,
+)
+"""Who has a record; custom objects have it, unless a schema file says otherwise."""
+
 AUDIT_FIELDS: Final = tuple(
     Field(
         name=name,

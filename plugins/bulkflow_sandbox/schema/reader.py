@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from bulkflow_sandbox.errors import SchemaError
 from bulkflow_sandbox.schema.document import Document
 from bulkflow_sandbox.schema.field_reader import API_NAME, read_field
-from bulkflow_sandbox.schema.objects import AUDIT_FIELDS, SYSTEM_FIELDS, ObjectType, Schema
+from bulkflow_sandbox.schema.objects import (
+    AUDIT_FIELDS,
+    OWNER_FIELD,
+    SYSTEM_FIELDS,
+    ObjectType,
+    Schema,
+)
 from bulkflow_sandbox.schema.rule_reader import (
     read_assignment_rules,
     read_duplicate_rules,
@@ -120,6 +126,8 @@ class SchemaReader:
         described = self._document.table(value, place)
         if known is None and name.endswith("__c") and "Name" not in described:
             described = {"Name": _CUSTOM_NAME, **described}
+        if known is None and name.endswith("__c"):
+            fields[OWNER_FIELD.name] = OWNER_FIELD
         canonical = {one.lower(): one for one in fields}
         for field_name, properties in described.items():
             field = read_field(
