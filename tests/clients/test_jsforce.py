@@ -206,8 +206,8 @@ def test_a_failed_job_says_why(jsforce):
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"object": "Nothing__c", "operation": "insert"}, "INVALIDENTITY"),
-        ({"object": "Account", "operation": "erase"}, "JSON_PARSER_ERROR"),
+        ({"object": "Nothing__c", "operation": "insert"}, "INVALIDJOB"),
+        ({"object": "Account", "operation": "erase"}, "API_ERROR"),
         ({"object": "Account", "operation": "upsert"}, "INVALIDJOB"),
     ],
 )

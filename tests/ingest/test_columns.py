@@ -38,19 +38,19 @@ def copies(workshop: Workshop) -> list[Path]:
 def test_renamed_columns_are_sent_without_a_copy_of_their_rows(
     workshop: Workshop, sandbox: Sandbox
 ) -> None:
-    workshop.write("people.csv", 'Family,"Notes, all"\r\nrename1,a\r\nrename2,"b\r\n"\r\n,c\r\n')
+    workshop.write("people.csv", 'Family,"Notes, all"\r\nrename1,a\r\nrename2,"b\r\nd"\r\n,c\r\n')
     ran = workshop.run(
         f'{JOB}    rename Family to LastName\n    rename "notes, all" to Description\n'
         f"    parts of 1 rows\n{LOAD}"
     )
     assert ran.code == 3, ran.err
-    assert arrived(sandbox, "rename", "Description") == [("rename1", "a"), ("rename2", "b\r\n")]
+    assert arrived(sandbox, "rename", "Description") == [("rename1", "a"), ("rename2", "b\r\nd")]
     assert ran.event("job_prepared")["notes"] == []
     assert copies(workshop) == []
     # What is saved has the columns of the user's file.
     assert [(row["Family"], row["Notes, all"], row["_line"]) for row in saved(workshop)] == [
         ("rename1", "a", "2"),
-        ("rename2", "b\r\n", "3"),
+        ("rename2", "b\r\nd", "3"),
         ("", "c", "5"),
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 from bulkflow_sandbox.testing import LocalOrg
 from support.workshop import Ran
 from whole.case import Case
-from whole.org import id_of, record_before, record_value, refusals
+from whole.org import as_taken, id_of, record_before, record_value, refusals
 from whole.reference import columns, sent
 from whole.saved import OUTCOMES, Saved, SavedRow
 from whole.wrong import WrongError, expect
@@ -54,8 +54,9 @@ class _Judge:
         self, case: Case, records: Mapping[str, Mapping[str, Any]], values: list[dict[str, str]]
     ) -> None:
         self.case, self.records = case, records
-        self.keys = Counter(self.key(each) for each in values)
-        self.unique = Counter(each.get("Key__c", "").lower() for each in values)
+        taken = [as_taken(each) for each in values]
+        self.keys = Counter(self.key(each) for each in taken)
+        self.unique = Counter(each.get("Key__c", "").lower() for each in taken)
         self.owners: Counter[str] = Counter()
         self.made = self.gone = 0
 
@@ -70,7 +71,7 @@ class _Judge:
         match added["outcome"]:
             case "loaded":
                 expect(not added["error"], f"loaded with an error: {row}")
-                self.loaded(row, values)
+                self.loaded(row, as_taken(values))
             case "failed":
                 code = added["error"].split(":")[0]
                 allowed = self.allowed(values)
@@ -85,14 +86,15 @@ class _Judge:
 
     def allowed(self, values: dict[str, str]) -> set[str]:
         """The codes that a row may fail with."""
-        codes = refusals(self.case.object, values, self.case.operation)
+        taken = as_taken(values)
+        codes = refusals(self.case.object, taken, self.case.operation)
         if list(values.values()) == [""]:
             # A blank line, which is no row to Salesforce.
             codes.add("INVALID_FIELD")
-        if self.keys[self.key(values)] > 1:
+        if self.keys[self.key(taken)] > 1:
             codes |= {"DUPLICATE_VALUE"}
             codes |= {"ENTITY_IS_DELETED"} if self.case.operation == "delete" else set()
-        if self.unique[values.get("Key__c", "").lower()] > 1:
+        if self.unique[taken.get("Key__c", "").lower()] > 1:
             codes.add("DUPLICATE_VALUE")
         if self.case.locks:
             codes.add("UNABLE_TO_LOCK_ROW")

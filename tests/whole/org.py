@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.ids import make_id
+from bulkflow_sandbox.ingest.convert import BLANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEY = {"type": "string", "length": 40, "externalId": True, "unique": True}
 FREE = {f"Text{number}__c": {"type": "textarea", "length": 131_072} for number in range(8)}
@@ -39,6 +44,12 @@ def record_before(number: int) -> dict[str, object]:
 def id_of(number: int) -> str:
     """The id of such a record."""
     return make_id("a06", number)
+
+
+def as_taken(values: Mapping[str, str]) -> dict[str, str]:
+    """The values of a row as the org takes them: texts without the white space around them."""
+    plain = {"Number__c", "Whole__c", "Flag__c", "Day__c", "Id"}
+    return {field: text if field in plain else text.strip(BLANKS) for field, text in values.items()}
 
 
 def record_value(field: str, text: str) -> object:
