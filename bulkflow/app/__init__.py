@@ -5,7 +5,6 @@ Those that work on runs are in `runs` and `afterwards`, which a check does not i
 
 from bulkflow.app.pipelines import (
     BLOCK_VARIABLE,
-    STATE_DIRECTORY,
     Request,
     check,
     no_plan,
@@ -19,7 +18,6 @@ from bulkflow.app.pipelines import (
 
 __all__ = [
     "BLOCK_VARIABLE",
-    "STATE_DIRECTORY",
     "Request",
     "check",
     "no_plan",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from bulkflow import __version__
-from bulkflow.app.runs import again, chosen, journal_of, no_such_run, opened, unwatched, work_on
+from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
 from bulkflow.errors import UsageError
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
 from bulkflow.model.value import Name
@@ -16,8 +16,8 @@ from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
+    from bulkflow.app.state import Choice
     from bulkflow.engine.services import Services
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
@@ -39,8 +39,7 @@ TAKES_BACK = "undo"
 
 
 def afterwards(
-    state_directory: Path,
-    run_id: str | None,
+    choice: Choice,
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
@@ -52,8 +51,7 @@ def afterwards(
     """Run one step on every job of an earlier run that got so far as to be cut into parts.
 
     Args:
-        state_directory: Where the run is kept.
-        run_id: The run; the last one that is not over if it is not named.
+        choice: The run; the last one that is not over if it is not named.
         environ: The environment variables.
         host: The plugins.
         listener: Hears of everything that happens.
@@ -64,13 +62,12 @@ def afterwards(
 
     Raises:
         UsageError: there is no such run, or no such step.
-        StateLockedError: another process works with the state directory.
+        StateLockedError: another process works with a run of the same file.
     """
     from bulkflow.journal import RunJournal
 
-    with journal_of(state_directory) as journal:
-        record = chosen(journal, run_id)
-        request, plan = again(record, state_directory, environ, host)
+    with claimed(choice) as (journal, record):
+        request, plan = again(record, choice.directory, environ, host)
         ends = verb == GIVES_UP
         recorder = RunJournal.go_on(journal, record.summary.id, version=__version__, reopens=ends)
         phrase = _phrase(host, verb, frozenset(words or {}))
@@ -88,7 +85,7 @@ def afterwards(
             asks_for_answers=verb == SENDS_ROWS,
             ends=ends,
             gives_up=ends,
-            goes_on_with=" ".join(["bulkflow", verb, record.summary.id, *_options(words or {})]),
+            continues_with=(verb, *_options(words or {})),
         )
 
 
@@ -110,7 +107,7 @@ class HandedOver:
 
 
 def handed_over(
-    state_directory: Path, run_id: str, environ: Mapping[str, str], host: PluginHost
+    choice: Choice, environ: Mapping[str, str], host: PluginHost
 ) -> tuple[RunSummary, list[HandedOver]]:
     """A run, and what orgs were given of each of its jobs.
 
@@ -123,13 +120,13 @@ def handed_over(
     from bulkflow.journal import run_story
     from bulkflow.model.history import Outcome
 
-    if not state_directory.is_dir():
-        raise no_such_run(run_id)
-    with opened(state_directory) as journal:
-        record = chosen(journal, run_id)
+    if not choice.directory.is_dir():
+        raise no_such_run(choice)
+    with opened(choice.directory) as journal:
+        record = chosen(journal, choice, failed=True)
         story = run_story(journal, record.summary.id)
     assert story is not None
-    _, plan = again(record, state_directory, environ, host)
+    _, plan = again(record, choice.directory, environ, host)
     clauses = host.catalogue.clause_by_phrase
     does = {
         job.name: clause.span.text
@@ -203,7 +200,9 @@ class _Step:
 
 def _options(words: Mapping[str, str]) -> list[str]:
     """The step's other slots as the command has them."""
-    return [f"--rows {word}" for slot, word in words.items() if slot == "selection"]
+    return [
+        option for slot, word in words.items() if slot == "selection" for option in ("--rows", word)
+    ]
 
 
 def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
+from bulkflow.app.state import spelled
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from bulkflow.model.forecast import Forecast
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
-
-STATE_DIRECTORY = ".bulkflow"
-"""Where runs are kept, beside the working directory."""
 
 BLOCK_VARIABLE = "BULKFLOW_BLOCK"
 """Environment variable with the names of plugins that are not to be loaded, between commas."""
@@ -112,7 +110,7 @@ def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost)
     from bulkflow import language
 
     def read(path: Path) -> SourceText:
-        known = texts.get(str(path.absolute()))
+        known = texts.get(str(spelled(path)))
         if known is None:
             raise FileNotFoundError(2, "it was no part of the run", str(path))
         return SourceText(path.as_posix(), known, path)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shlex
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
+
+from attrs import evolve
 
 from bulkflow import __version__
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
-from bulkflow.errors import UsageError
+from bulkflow.app.state import place_options, refuse_older_place, spelled
+from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from bulkflow.app.state import Choice
     from bulkflow.engine.services import RunRecorder, Services
     from bulkflow.journal import Journal, RunRecord, RunStory
     from bulkflow.model.event import Event, RunFinished
@@ -40,6 +46,7 @@ def run(
     watch: Callable[[Services], None] = unwatched,
     *,
     fresh: bool = False,
+    resumes: bool = False,
 ) -> RunFinished:
     """Run a checked file.
 
@@ -50,25 +57,36 @@ def run(
         listener: Hears of everything that happens.
         watch: Called with the run's services before anything is done, so that somebody can ask the
             run to stop.
-        fresh: Begin although the last run of the file is not over.
+        fresh: Begin although the last run of the file is not over, and hand rows over that earlier
+            runs handed over.
+        resumes: Resume the last run of the file, with the same parameters and orgs, if it is not
+            over.
 
     Raises:
         UnfinishedError: the last run of the file is not over.
-        StateLockedError: another process works with the state directory.
+        StateLockedError: another process runs the file.
         UsageError: there is no place for the journal.
     """
     from bulkflow.engine.orgs import all_transient
-    from bulkflow.journal import RunJournal
+    from bulkflow.journal import RunJournal, locked
 
-    with journal_of(request.state_directory) as journal:
-        anew = fresh or all_transient(plan.orgs, host.catalogue.orgs)
-        loaded = {} if anew else _loaded_before(journal, request, plan.orgs)
+    directory, pipeline = request.state_directory, request.file.resolve()
+    refuse_older_place(request.file, directory)
+    with locked(directory, str(pipeline)), opened(directory) as journal:
+        if not fresh and not all_transient(plan.orgs, host.catalogue.orgs):
+            unfinished = _unfinished(journal, request)
+            if unfinished is not None and resumes and _is_same(unfinished, request):
+                environ = request.environ
+                return _resume(journal, unfinished, directory, environ, host, listener, watch)
+            if unfinished is not None:
+                raise _unfinished_error(unfinished, request)
         run_id = new_run_id(journal.time())
-        texts = {str(each.path.absolute()): each.text for each in plan.sources if each.path}
+        texts = {str(spelled(each.path)): each.text for each in plan.sources if each.path}
         record = RunJournal.begin(
             journal,
             run_id,
-            pipeline=str(request.file.absolute()),
+            pipeline=str(pipeline),
+            file=str(spelled(request.file)),
             texts=texts,
             text_digest=_digest(texts),
             orgs=plan.orgs,
@@ -76,19 +94,19 @@ def run(
             settings=request.settings,
             parameters=_as_given(plan, request.settings),
             version=__version__,
+            fresh=fresh,
         )
-        return work_on(request, plan, host, listener, watch, run_id, record, loaded_before=loaded)
+        return work_on(request, plan, host, listener, watch, run_id, record)
 
 
 def resume(
-    state_directory: Path,
-    run_id: str | None,
+    choice: Choice,
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
     watch: Callable[[Services], None] = unwatched,
 ) -> RunFinished:
-    """Go on with a run from wherever it was left; unless named, the last one that is not over.
+    """Resume a run from wherever it was left; unless named, the last one that is not over.
 
     Where all are over it is the last of all, if that failed. The steps that are done are not done
     again; what was under way is found out by asking the org.
@@ -96,41 +114,52 @@ def resume(
     Raises:
         UsageError: there is no such run, or it is over.
         PipelineError: the file of the run needs a plugin or a variable that is not there now.
-        StateLockedError: another process works with the state directory.
+        StateLockedError: another process works with a run of the same file.
     """
+    with claimed(choice, failed=True) as (journal, record):
+        return _resume(journal, record, choice.directory, environ, host, listener, watch)
+
+
+def _resume(
+    journal: Journal,
+    record: RunRecord,
+    directory: Path,
+    environ: Mapping[str, str],
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    watch: Callable[[Services], None],
+) -> RunFinished:
     from bulkflow.engine.ending import OVER
     from bulkflow.journal import RunJournal
 
-    with journal_of(state_directory) as journal:
-        record = chosen(journal, run_id, failed=True)
-        if record.summary.exit_code in OVER:
-            why = "was given up" if record.summary.given_up else "came to its end"
-            raise UsageError(
-                f"run {record.summary.id} is over: it {why}",
-                help=f"`bulkflow run {record.summary.pipeline}` begins another",
-            )
-        request, plan = again(record, state_directory, environ, host)
-        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
-        return work_on(request, plan, host, listener, watch, record.summary.id, recorder)
+    if record.summary.exit_code in OVER:
+        why = "was given up" if record.summary.given_up else "came to its end"
+        raise UsageError(
+            f"run {record.summary.id} is over: it {why}",
+            help=f"`bulkflow run {shlex.quote(record.summary.pipeline)}` begins another",
+        )
+    request, plan = again(record, directory, environ, host)
+    recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
+    return work_on(request, plan, host, listener, watch, record.summary.id, recorder)
 
 
-def runs(state_directory: Path) -> list[RunSummary]:
-    """Every run of a state directory, the newest first. Raises `UsageError`."""
+def runs(choice: Choice) -> list[RunSummary]:
+    """The runs that a choice takes, the newest first. Raises `UsageError`."""
     from bulkflow.journal import run_summaries
 
-    if not state_directory.is_dir():
+    if not choice.directory.is_dir():
         return []
-    with opened(state_directory) as journal:
-        return run_summaries(journal)
+    with opened(choice.directory) as journal:
+        return [each for each in run_summaries(journal) if choice.takes(each)]
 
 
-def story(state_directory: Path, run_id: str) -> RunStory | None:
+def story(directory: Path, run_id: str) -> RunStory | None:
     """All that became of a run; None if there is none of that id. Raises `UsageError`."""
     from bulkflow.journal import run_story
 
-    if not state_directory.is_dir():
+    if not directory.is_dir():
         return None
-    with opened(state_directory) as journal:
+    with opened(directory) as journal:
         return run_story(journal, run_id)
 
 
@@ -152,14 +181,13 @@ def work_on(
     asks_for_answers: bool = True,
     ends: bool = True,
     gives_up: bool = False,
-    goes_on_with: str = "",
-    loaded_before: Mapping[str, str] | None = None,
+    continues_with: tuple[str, ...] = ("resume",),
 ) -> RunFinished:
     """Walk a plan with the journal of its run, and record what it came to.
 
-    `replays`, `asks_for_answers`, `goes_on_with` and `loaded_before` are those of `Services`. What
-    does not end the run leaves it where it was, to be gone on with or over; what `gives_up` ends it
-    for good.
+    `replays`, `asks_for_answers` and `continues_with` are those of `Services`. What does not end
+    the run leaves it as it was, over or not; what `gives_up` ends it for good. A run that was
+    refused before anything was sent is forgotten: it is no run.
     """
     from bulkflow.engine.ending import is_over
     from bulkflow.engine.run import run_plan
@@ -179,12 +207,15 @@ def work_on(
         asks_for_answers=asks_for_answers,
         recalls=not replays,
         independent=not replays,
-        goes_on_with=goes_on_with,
-        loaded_before=loaded_before or {},
+        continues_with=continues_with,
+        place=place_options(request.state_directory),
     )
     watch(services)
     finished = run_plan(plan, services)
-    if ends:
+    if finished.exit_code is ExitCode.WRONG and not record.anything_intended():
+        record.forget()
+        rmtree(directory, ignore_errors=True)
+    elif ends:
         over = is_over(services, finished.exit_code)
         record.finish(finished.exit_code, over=over, given_up=gives_up)
     else:
@@ -193,12 +224,26 @@ def work_on(
 
 
 @contextmanager
-def journal_of(directory: Path) -> Iterator[Journal]:
-    """The journal of a state directory that nobody else works with."""
+def claimed(choice: Choice, *, failed: bool = False) -> Iterator[tuple[Journal, RunRecord]]:
+    """The journal and the run that a choice means; nobody else works with runs of its file.
+
+    Args:
+        choice: Which run.
+        failed: Whether, where all runs are over, the last of all is meant if that failed.
+
+    Raises:
+        UsageError: There is no such run.
+        StateLockedError: Another process works with a run of the same file.
+    """
     from bulkflow.journal import locked
 
-    with locked(directory), opened(directory) as journal:
-        yield journal
+    if not choice.directory.is_dir():
+        raise no_such_run(choice)
+    with opened(choice.directory) as journal:
+        found = chosen(journal, choice, failed=failed)
+        with locked(choice.directory, found.summary.pipeline):
+            # Somebody may have worked with it before the lock was taken.
+            yield journal, chosen(journal, evolve(choice, run=found.summary.id))
 
 
 @contextmanager
@@ -214,43 +259,44 @@ def opened(directory: Path) -> Iterator[Journal]:
         journal.close()
 
 
-def _loaded_before(journal: Journal, request: Request, orgs: Mapping[str, str]) -> dict[str, str]:
-    """What the last run of the file against the same orgs loaded, if it failed then.
+def _unfinished(journal: Journal, request: Request) -> RunRecord | None:
+    """The last run of a file, if that is not over."""
+    from bulkflow.journal import run_record, run_summaries
 
-    By the digests of parts, with the run's id.
-
-    Whoever runs the file again may not know that it did.
-
-    Raises:
-        UnfinishedError: the last run of the file is not over.
-    """
-    from bulkflow.engine.ending import HANDS_OVER, OVER
-    from bulkflow.journal import run_summaries, sent_digests
-
-    pipeline = str(request.file.absolute())
-    runs = [each for each in run_summaries(journal) if each.pipeline == pipeline]
-    for number, each in enumerate(runs):
-        if number == 0 and each.finished is None:
-            raise UnfinishedError(
-                f"the last run of {request.file}, {each.id}, is not over",
-                help=f"`bulkflow resume {each.id}` goes on with it, `bulkflow abort {each.id}` "
-                "gives it up; `--fresh` begins another all the same, and may load rows twice",
-            )
-        if dict(each.orgs) == dict(orgs) and (sent := sent_digests(journal, each.id, HANDS_OVER)):
-            return {} if each.exit_code in OVER else dict.fromkeys(sent, each.id)
-    return {}
+    pipeline = str(request.file.resolve())
+    last = next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
+    return None if last is None or last.finished is not None else run_record(journal, last.id)
 
 
-def chosen(journal: Journal, run_id: str | None, *, failed: bool = False) -> RunRecord:
-    """A run that can be gone on with; the last one that is not over, unless it is named.
+def _is_same(record: RunRecord, request: Request) -> bool:
+    """Whether a run was begun with the same parameters and orgs."""
+    return dict(record.settings) == dict(request.settings) and dict(record.chosen_orgs) == dict(
+        request.orgs
+    )
+
+
+def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
+    run, place = record.summary.id, place_options(request.state_directory)
+    resume, abort = (shlex.join(["bulkflow", verb, run, *place]) for verb in ("resume", "abort"))
+    other = "" if _is_same(record, request) else ", which has other parameters or orgs,"
+    return UnfinishedError(
+        f"the last run of {request.file}, {run},{other} is not over".replace(",,", ","),
+        help=f"`{resume}` continues it, `{abort}` gives it up; "
+        "`bulkflow run --resume FILE` does the first by itself",
+    )
+
+
+def chosen(journal: Journal, choice: Choice, *, failed: bool = False) -> RunRecord:
+    """The run that a choice means; the last one that is not over, unless it is named.
 
     With `failed`, where all are over, the last of all if that failed: steps may be left of it.
     """
     from bulkflow.engine.ending import OVER
     from bulkflow.journal import run_record, run_summaries
 
+    run_id = choice.run
     if run_id is None:
-        summaries = run_summaries(journal)
+        summaries = [each for each in run_summaries(journal) if choice.takes(each)]
         open_runs = [each for each in summaries if each.finished is None]
         if failed and not open_runs:
             open_runs = [each for each in summaries[:1] if each.exit_code not in OVER]
@@ -259,18 +305,23 @@ def chosen(journal: Journal, run_id: str | None, *, failed: bool = False) -> Run
         run_id = open_runs[0].id
     record = run_record(journal, run_id)
     if record is None:
-        raise no_such_run(run_id)
+        raise no_such_run(choice)
     if not record.texts:
         raise UsageError(
-            f"run {run_id} was made by a bulkflow that could not go on with its runs",
+            f"run {run_id} was made by a bulkflow that could not resume its runs",
             help="begin another with `bulkflow run FILE --fresh`",
         )
     return record
 
 
-def no_such_run(run_id: str) -> UsageError:
-    """The error for an id that no run has."""
-    return UsageError(f"there is no run {run_id}", help="`bulkflow runs` lists them")
+def no_such_run(choice: Choice) -> UsageError:
+    """The error for an id that no run has, or for a place without runs."""
+    which = f"no run {choice.run}" if choice.run else "no run"
+    return UsageError(
+        f"there is {which} in {choice.directory}",
+        help="`bulkflow runs` lists those of this folder; name the pipeline file in place of the "
+        "run, as in `bulkflow runs FILE`, to find those of another",
+    )
 
 
 def again(
@@ -278,7 +329,7 @@ def again(
 ) -> tuple[Request, Plan]:
     """What was asked for when a run began, and the plan of its file as it was then."""
     request = Request(
-        Path(record.summary.pipeline),
+        Path(record.file),
         record.settings,
         record.chosen_orgs,
         state_directory,
@@ -321,3 +372,5 @@ if TYPE_CHECKING:
         def finish(self, exit_code: int, *, over: bool, given_up: bool) -> None: ...
 
         def finish_beside(self, exit_code: int) -> None: ...
+
+        def forget(self) -> None: ...

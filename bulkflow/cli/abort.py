@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.app.afterwards import afterwards
+from bulkflow.app.state import Choice
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.shell import open_run_ids
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @watching_options
 @click.pass_obj
 def command(
-    environment: Environment, run: str | None, state_dir: Path, as_json: bool, verbose: bool
+    environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
 ) -> int:
     """Give RUN up: abort all its jobs that are in the org and not at an end.
 
@@ -34,7 +35,7 @@ def command(
     def begin() -> Work:
         plugins = host(environment)
         return lambda hear, watch: afterwards(
-            state_dir, run, environment.environ, plugins, hear, watch, verb="abort"
+            Choice.of(run, state_dir), environment.environ, plugins, hear, watch, verb="abort"
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bulkflow.app import STATE_DIRECTORY, Request
+from bulkflow.app import Request
+from bulkflow.app.state import beside
 from bulkflow.cli.shell import orgs, pipeline_files
 from bulkflow.errors import UsageError
 
@@ -53,9 +54,7 @@ def state_option(function: F) -> F:
     return click.option(
         "--state-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        default=Path(STATE_DIRECTORY),
-        show_default=True,
-        help="Where runs are kept.",
+        help="Where runs are kept, in place of the folder .bulkflow beside the pipeline file.",
     )(function)
 
 
@@ -82,7 +81,7 @@ def request_of(
         file,
         dict(_pair(text) for text in settings),
         _orgs(chosen),
-        state_directory or Path(STATE_DIRECTORY),
+        state_directory or beside(file),
         environment.environ,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.app.afterwards import afterwards
+from bulkflow.app.state import Choice
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.shell import run_ids
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 @watching_options
 @click.pass_obj
 def command(
-    environment: Environment, run: str, rows: str, state_dir: Path, as_json: bool, verbose: bool
+    environment: Environment,
+    run: str,
+    rows: str,
+    state_dir: Path | None,
+    as_json: bool,
+    verbose: bool,
 ) -> int:
     """Send rows of RUN again that were not loaded.
 
@@ -42,8 +48,7 @@ def command(
     def begin() -> Work:
         plugins = host(environment)
         return lambda hear, watch: afterwards(
-            state_dir,
-            run,
+            Choice.of(run, state_dir),
             environment.environ,
             plugins,
             hear,

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @pipeline_options
-@click.option("--fresh", is_flag=True, help="Begin although the last run of FILE is not over.")
+@click.option(
+    "--resume",
+    "resumes",
+    is_flag=True,
+    help="Resume the last run of FILE if it is not over; else begin one.",
+)
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Begin although the last run of FILE is not over, and load rows that were loaded before.",
+)
 @watching_options
 @click.pass_obj
 def command(
@@ -28,8 +38,9 @@ def command(
     file: Path,
     settings: tuple[str, ...],
     chosen: tuple[str, ...],
-    state_dir: Path,
+    state_dir: Path | None,
     fresh: bool,
+    resumes: bool,
     as_json: bool,
     verbose: bool,
 ) -> int:
@@ -52,6 +63,8 @@ def command(
         checked = app.check(request, plugins)
         plan = app.plan_of(checked)
         environment.show_diagnostics(checked.diagnostics)
-        return lambda hear, watch: runs.run(request, plan, plugins, hear, watch, fresh=fresh)
+        return lambda hear, watch: runs.run(
+            request, plan, plugins, hear, watch, fresh=fresh, resumes=resumes
+        )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

@@ -10,9 +10,10 @@ import attrs
 import click
 
 from bulkflow.app import runs
+from bulkflow.app.state import Choice
 from bulkflow.cli.options import state_option
 from bulkflow.cli.shell import run_ids
-from bulkflow.errors import ExitCode, UsageError
+from bulkflow.errors import ExitCode
 from bulkflow.model.org import org_as_text
 from bulkflow.report.amounts import plural
 
@@ -30,19 +31,25 @@ if TYPE_CHECKING:
 @state_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 @click.pass_obj
-def command(environment: Environment, run: str | None, state_dir: Path, as_json: bool) -> int:
-    """List the runs, the newest first, or show RUN with its steps, parts and their jobs."""
-    found = [each for each in runs.runs(state_dir) if run in {None, each.id}]
-    if run is not None and not found:
-        raise UsageError(f"there is no run {run}", help="`bulkflow runs` lists them")
+def command(
+    environment: Environment, run: str | None, state_dir: Path | None, as_json: bool
+) -> int:
+    """List the runs, the newest first, or show RUN with its steps, parts and their jobs.
+
+    RUN may be a pipeline file: then its runs are listed.
+    """
+    choice = Choice.of(run, state_dir)
+    found = runs.runs(choice)
+    if choice.run is not None and not found:
+        raise runs.no_such_run(choice)
     if as_json:
         rows = [attrs.asdict(each) for each in found]
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return ExitCode.DONE
     for each in found:
         environment.stdout.write(_line(each) + "\n")
-    if run is not None:
-        told = runs.story(state_dir, run)
+    if choice.run is not None:
+        told = runs.story(choice.directory, choice.run)
         assert told is not None
         environment.stdout.writelines(f"{line}\n" for line in _story(told))
     if not found:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.app.afterwards import afterwards, handed_over
+from bulkflow.app.state import Choice
 from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.shell import run_ids
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 @watching_options
 @click.pass_obj
 def command(
-    environment: Environment, run: str, yes: bool, state_dir: Path, as_json: bool, verbose: bool
+    environment: Environment,
+    run: str,
+    yes: bool,
+    state_dir: Path | None,
+    as_json: bool,
+    verbose: bool,
 ) -> int:
     """Delete the records that the inserts of RUN made, by the ids that Salesforce returned.
 
@@ -33,23 +39,25 @@ def command(
     """
     from bulkflow.cli.watching import watched
 
+    choice = Choice.of(run, state_dir)
+
     def begin() -> Work:
         if not yes:
-            _ask(environment, run, state_dir)
+            _ask(environment, choice)
         plugins = host(environment)
         return lambda hear, watch: afterwards(
-            state_dir, run, environment.environ, plugins, hear, watch, verb="undo"
+            choice, environment.environ, plugins, hear, watch, verb="undo"
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)
 
 
-def _ask(environment: Environment, run: str, state_dir: Path) -> None:
+def _ask(environment: Environment, choice: Choice) -> None:
     """Show what is about to be deleted, and go on only if the user says so.
 
     Where there can be nothing to delete, nobody is asked.
     """
-    found, jobs = handed_over(state_dir, run, environment.environ, host(environment))
+    found, jobs = handed_over(choice, environment.environ, host(environment))
     environment.show(f"run {found.id} of {found.pipeline} against {found.org}:")
     width = max((len(job.job) for job in jobs), default=0)
     for job in jobs:

@@ -11,13 +11,12 @@ from bulkflow.engine.orgs import org_of
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.engine.services import Services
     from bulkflow.model.event import Event
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Part
     from bulkflow.plugin.context import Clock, Job, Recorder, StepAhead
     from bulkflow.plugin.records import Source
 
@@ -89,9 +88,9 @@ class StepContext:
         """Tell the listeners."""
         self._services.emit(event)
 
-    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
-        """Raise UsageError if rows of a part were loaded by the file's last run, which failed."""
-        self._services.refuse_repeated(job, parts)
+    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """The command line that does something with a run."""
+        return self._services.command(verb, *options, run=run)
 
     def checkpoint(self) -> None:
         """Raise `RunInterruptedError` if the user asked the run to stop."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from bulkflow.errors import BulkflowError, RunInterruptedError, UsageError
 from bulkflow.plugin.boundary import attributed
 from bulkflow.plugin.exchange import OrgRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bulkflow.engine.services import Services
     from bulkflow.model.org import OrgAccess
@@ -84,24 +86,39 @@ def _open(services: Services, name: str) -> OrgAccess:
     with attributed(record.provider, f"connecting to org {profile}"):
         org = record.connect(OrgRequest(profile, services.environ, services.run_directory))
     if record.transient:
-        return org
+        return evolve(org, transient=True)
     try:
-        _refuse_another(services, name, urlsplit(org.instance_url).netloc.lower())
+        _refuse_another(services, name, org)
     except BulkflowError:
         org.close()
         raise
     return org
 
 
-def _refuse_another(services: Services, name: str, host: str) -> None:
-    """The jobs of a run are in the org that it began in, so nothing is done in another."""
-    before = services.journal.decided(way_to(services, name), lambda: host)
-    if before != host:
+def _refuse_another(services: Services, name: str, org: OrgAccess) -> None:
+    """The jobs of a run are in the org that it began in, so nothing is done in another.
+
+    An org is known by its organization id, as its host may get another name, or another org after
+    a refresh; by its host where nobody told the id.
+    """
+    now = [org.organization or "", urlsplit(org.instance_url).netloc.lower()]
+    kept: object = services.journal.decided(way_to(services, name), lambda: now)
+    # Older versions kept the host alone.
+    before = [str(each) for each in kept] if isinstance(kept, list) else ["", str(kept)]
+    same = before[0] == now[0] if before[0] and now[0] else before[1] == now[1]
+    if not same:
         raise MovedOrgError(
-            f"org {services.orgs[name]} is {host} now, and was {before} when the run came to it",
-            help=f"make it lead to {before} again: the run's jobs are there, and what was loaded "
-            "there would be loaded once more elsewhere",
+            f"org {services.orgs[name]} is {_described(now)} now, and was {_described(before)} "
+            "when the run came to it",
+            help="the run's jobs are in that org, and what was loaded there would be loaded once "
+            f"more elsewhere; make {services.orgs[name]} lead to {_described(before)} again, or, "
+            "if that is gone, run the file with `bulkflow run --fresh`",
         )
+
+
+def _described(identity: Sequence[str]) -> str:
+    organization, host = identity
+    return f"{host} (organization {organization})" if organization else host
 
 
 def _no_org(services: Services, name: str | None) -> UsageError:

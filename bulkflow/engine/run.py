@@ -99,15 +99,15 @@ def outcome_of(job: Job) -> JobOutcome:
 
 
 def way_on(services: Services) -> str:
-    """The commands that go on with a run which is not over."""
-    run = services.run_id
-    if services.goes_on_with:
-        return f"`{services.goes_on_with}` goes on with it"
-    return f"`bulkflow resume {run}` goes on with the run, `bulkflow abort {run}` gives it up"
+    """The commands that continue a run which is not over, or end it."""
+    verb, *options = services.continues_with
+    again = services.command(verb, *options)
+    if verb != "resume":
+        return f"`{again}` continues it"
+    return f"`{again}` continues the run, `{services.command('abort')}` gives it up"
 
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
-    run = services.run_id
     interrupted = exit_code is ExitCode.INTERRUPTED
     unsettled = interrupted or any(job.left for job in services.jobs)
     if services.orgs and all_transient(services.orgs, services.catalogue.orgs):
@@ -121,23 +121,31 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
             return None
     again = way_on(services)
     if any(job.left for job in services.jobs):
-        return f"some jobs are left in the org, and not at an end: {again}"
+        return f"some jobs are left in the org and not finished: {again}"
     if exit_code is ExitCode.INTERRUPTED:
         return again
     if services.errors:
         if not services.replays or not handed_anything_over(services):
             return None
+        if any(job.counts.unknown for job in services.jobs):
+            return (
+                f"it is not known whether all rows are loaded: {again}; "
+                "look in the org before you load the rows in question in another way"
+            )
         if not is_over(services, exit_code):
             return f"some rows are loaded, and others were not sent yet: {again}"
         return (
-            "all rows were sent, and what became of them is known, so the run is over, and "
-            f"{plan.source.name} can be run with other data; `bulkflow resume {run}` does the "
-            f"steps that are left, `bulkflow undo {run}` takes back what was made"
+            "all rows were sent, and what became of them is known, so the run is over; "
+            f"`{services.command('resume')}` does the steps that are left, "
+            f"`{services.command('undo')}` deletes the records that it made"
         )
-    unanswered = _unanswered(services)
     # Nothing that a file says is asked of a step on the jobs of an earlier run.
-    if unanswered and not services.recalls:
-        job = unanswered[0]
+    return None if services.recalls else _advice_on_rows(services)
+
+
+def _advice_on_rows(services: Services) -> str | None:
+    """What to write for rows that are not loaded and that the file does not judge."""
+    for job in _unanswered(services):
         kind = job.unjudged[0]
         return (
             f"say in the file how many {kind} rows are fine, for instance "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from threading import Lock
@@ -12,7 +13,7 @@ from attrs import Factory, define, evolve, field
 from bulkflow.engine.cancellation import Cancellation
 from bulkflow.engine.foresight import steps_ahead
 from bulkflow.engine.shared import Shared
-from bulkflow.errors import PluginError, UsageError
+from bulkflow.errors import PluginError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
 from bulkflow.model.org import only_org
 from bulkflow.plugin.context import Recorder
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory, StepRecord, StepState
-    from bulkflow.model.part import Manifest, Part
+    from bulkflow.model.ledger import HandOver, RowRange, Target
+    from bulkflow.model.part import Counts, Manifest
     from bulkflow.model.plan import Block, PlannedJob, PlannedStep
     from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.context import Clock, Context, Job, StepAhead
@@ -105,8 +107,31 @@ class Unrecorded:
         """Refuse."""
         raise PluginError("a plugin settled an intent that it never had")
 
-    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
+    def remote(
+        self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
+    ) -> None:
         """Nothing happened to it; it was only looked at."""
+
+    def hand_over(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        target: Target,
+        ranges: Sequence[RowRange],
+        *,
+        once: bool,
+    ) -> int:
+        """Refuse."""
+        return self.intend(job, part, action, detail)
+
+    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+        """Nothing is known of other runs."""
+        return []
+
+    def became(self, job: str, part: int, counts: Counts) -> None:
+        """Nothing became of them."""
 
     def history(self, job: str) -> JobHistory | None:
         """There was no earlier attempt."""
@@ -178,10 +203,10 @@ class Services:
     """Whether loops and conditions are as the run decided them, and nothing is decided anew."""
     independent: bool = False
     """Whether the statements have nothing to do with one another: each runs, whichever fails."""
-    goes_on_with: str = ""
-    """The command that goes on with what is left undone; `bulkflow resume` if it is blank."""
-    loaded_before: Mapping[str, str] = field(factory=dict, repr=False)
-    """The digests of parts that the last run of the file loaded before it failed, with its id."""
+    continues_with: tuple[str, ...] = ("resume",)
+    """The verb and the options of the command that continues what is left undone."""
+    place: tuple[str, ...] = ()
+    """The options by which a command finds the run's state directory."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _numbers: dict[int, int] = field(factory=dict, repr=False)
@@ -269,18 +294,10 @@ class Services:
         job.manifest = self.plugins.prepare_job(context, job)
         self._prepared.add(job.key)
         if job.manifest is not None:
-            self.refuse_repeated(job, job.manifest.parts)
             if self.journal.history(job.key) is None:
                 self.journal.prepared(job.key, job.manifest, job.org)
             self.emit(JobPrepared(job.key, job.manifest))
 
-    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
-        """Raise UsageError if rows of a part were loaded by the file's last run, which failed."""
-        for part in parts:
-            if run := self.loaded_before.get(part.digest):
-                raise UsageError(
-                    f"rows of job {job.name} were loaded before, by run {run}, which failed then: "
-                    f"part {part.index + 1} of {part.source} is the same",
-                    help=f"`bulkflow resume {run}` does the steps that are left of it, "
-                    f"`bulkflow abort {run}` gives these up; `--fresh` loads the rows again",
-                )
+    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """The command line that does something with a run, this one unless `run` names another."""
+        return shlex.join(["bulkflow", verb, run or self.run_id, *options, *self.place])

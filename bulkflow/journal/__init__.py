@@ -6,7 +6,6 @@ from bulkflow.journal.history import (
     run_record,
     run_story,
     run_summaries,
-    sent_digests,
 )
 from bulkflow.journal.lock import StateLockedError, locked
 from bulkflow.journal.recorder import RunJournal
@@ -23,5 +22,4 @@ __all__ = [
     "run_record",
     "run_story",
     "run_summaries",
-    "sent_digests",
 ]

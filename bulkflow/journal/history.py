@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -20,7 +21,7 @@ from bulkflow.model.org import orgs_as_text
 from bulkflow.model.part import Part, SourceRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bulkflow.journal.store import Journal
 
@@ -35,6 +36,8 @@ class RunRecord:
     """What `--org` said: profiles by the names that they stand for."""
     texts: Mapping[str, str]
     """The pipeline file and what it includes, by their paths, as they were when the run began."""
+    file: str
+    """The pipeline file as it was named: a link may be another file than the one it leads to."""
 
 
 @frozen
@@ -69,7 +72,7 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
     return [
         _summary(journal, row)
         for row in journal.reading(
-            "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up FROM run"
+            "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home FROM run"
             " ORDER BY started DESC, id DESC"
         )
     ]
@@ -78,33 +81,21 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
 def run_record(journal: Journal, run: str) -> RunRecord | None:
     """One run, or None if there is none of that id."""
     found = journal.reading(
-        "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, settings,"
-        " chosen_org, chosen_orgs, texts FROM run WHERE id = ?",
+        "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home, settings,"
+        " chosen_org, chosen_orgs, texts, coalesce(file, pipeline) FROM run WHERE id = ?",
         run,
     )
     if not found:
         return None
     (row,) = found
+    moved = _moves(journal, row[8])
     return RunRecord(
-        _summary(journal, row[:8]),
-        json.loads(_text(row[8])),
-        _orgs(row[9], row[10], name=""),
-        json.loads(_text(row[11])),
+        _summary(journal, row[:9]),
+        json.loads(_text(row[9])),
+        _orgs(row[10], row[11], name=""),
+        {moved(path): text for path, text in json.loads(_text(row[12])).items()},
+        moved(_text(row[13])),
     )
-
-
-def sent_digests(journal: Journal, run: str, action: str) -> set[str]:
-    """The digests of the parts for which a request was sent, or may have been, and not refused."""
-    return {
-        _text(digest)
-        for (digest,) in journal.reading(
-            "SELECT DISTINCT digest FROM part JOIN intent ON intent.run = part.run"
-            " AND intent.job = part.job AND intent.part = part.number"
-            " WHERE part.run = ? AND action = ? AND outcome IS NOT 'refused' AND rows > 0",
-            run,
-            action,
-        )
-    }
 
 
 def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
@@ -145,14 +136,16 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             job,
         )
     ]
+    home = journal.reading("SELECT home FROM run WHERE id = ?", run)
+    moved = _moves(journal, home[0][0] if home else None)
     sources = tuple(
         SourceRecord(
             _text(name),
-            _text(path),
+            moved(_text(path)),
             _number(size),
             _number(modified),
             bool(_number(spooled)),
-            None if origin is None else _text(origin),
+            None if origin is None else moved(_text(origin)),
             _text(digest),
         )
         for name, path, size, modified, spooled, origin, digest in journal.reading(
@@ -191,14 +184,18 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
         )
     )
     seen = journal.reading(
-        "SELECT remote_id, state FROM remote_state WHERE run = ? AND job = ? AND part = ?"
+        "SELECT remote_id, state, processed, failed FROM remote_state"
+        " WHERE run = ? AND job = ? AND part = ?"
         " ORDER BY number DESC LIMIT 1",
         run,
         job,
         part.index,
     )
-    remote_id, state = (_text(seen[0][0]), _text(seen[0][1])) if seen else (None, None)
-    return PartHistory(part, intents, remote_id, state)
+    if not seen:
+        return PartHistory(part, intents)
+    remote_id, state, processed, failed = seen[0]
+    counters = (_number(processed), _number(failed))
+    return PartHistory(part, intents, _text(remote_id), _text(state), counters)
 
 
 def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
@@ -213,7 +210,7 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     orgs = _orgs(row[2], row[3])
     return RunSummary(
         run,
-        _text(row[1]),
+        _moves(journal, row[8])(_text(row[1])),
         orgs_as_text(orgs) or None,
         float(_text(row[4])),
         None if row[5] is None else float(_text(row[5])),
@@ -223,6 +220,22 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
         orgs,
         row[6] is not None and bool(row[7]),
     )
+
+
+def _moves(journal: Journal, home: object) -> Callable[[str], str]:
+    """Where files are now that were recorded while the state directory was at `home`.
+
+    What was in its project's folder moves with it; None for runs that did not record it.
+    """
+    if home is None or Path(_text(home)) == journal.home:
+        return lambda path: path
+    before, now = Path(_text(home)).parent, journal.home.parent
+
+    def moved(path: str) -> str:
+        known = Path(path)
+        return str(now / known.relative_to(before)) if known.is_relative_to(before) else path
+
+    return moved
 
 
 def _orgs(one: object, several: object, *, name: str | None = None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One run at a time on a state directory.
+"""One run of a pipeline file at a time; different files of a project run side by side.
 
 The lock is the operating system's own on an open file, so it goes with the process that holds it: a
 dead owner never holds anybody up. What stands in the file is for the message only.
@@ -12,25 +12,30 @@ import socket
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-LOCK_NAME = "lock"
-OWNER_NAME = "lock.owner"
+FOLDER = "locks"
 
 
 class StateLockedError(UsageError):
-    """Another run works with this state directory."""
+    """Another process works with a run of the same pipeline file."""
 
 
 @contextmanager
-def locked(directory: Path, now: Callable[[], float] = time.time) -> Iterator[None]:
-    """Hold the lock of a state directory while the block runs.
+def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time) -> Iterator[None]:
+    """Hold the lock of a pipeline file while the block runs.
+
+    Args:
+        directory: The state directory of its project.
+        pipeline: The file's path, absolute and without links.
+        now: Seconds since the epoch.
 
     Raises:
         StateLockedError: another process holds it; the message names it.
@@ -39,13 +44,18 @@ def locked(directory: Path, now: Callable[[], float] = time.time) -> Iterator[No
     # Here, so that checking a file does not load it.
     from filelock import FileLock, Timeout
 
+    folder = directory / FOLDER
+    name = _name(directory, pipeline)
     try:
+        # The mode is that of the last folder alone.
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        held = FileLock(directory / LOCK_NAME, timeout=0, mode=0o600).acquire()
+        folder.mkdir(exist_ok=True, mode=0o700)
+        held = FileLock(folder / name, timeout=0, mode=0o600).acquire()
     except Timeout as error:
         raise StateLockedError(
-            f"another run works with {directory}: {_owner(directory) or 'it just began'}",
-            help="wait for it, or give this run a folder of its own with --state-dir DIR",
+            f"another process works with a run of {pipeline}: "
+            f"{_owner(folder / f'{name}.owner') or 'it just began'}",
+            help="wait until it ends",
         ) from error
     except OSError as error:
         raise UsageError(
@@ -54,15 +64,22 @@ def locked(directory: Path, now: Callable[[], float] = time.time) -> Iterator[No
         ) from error
     with held:
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": now()}
-        (directory / OWNER_NAME).touch(mode=0o600)
-        (directory / OWNER_NAME).write_text(json.dumps(owner), "utf-8")
+        (folder / f"{name}.owner").touch(mode=0o600)
+        (folder / f"{name}.owner").write_text(json.dumps(owner), "utf-8")
         yield
 
 
-def _owner(directory: Path) -> str | None:
+def _name(directory: Path, pipeline: str) -> str:
+    """The name of a file's lock: the same after its project was moved."""
+    path, project = Path(pipeline), directory.resolve().parent
+    known = path.relative_to(project).as_posix() if path.is_relative_to(project) else pipeline
+    return sha256(known.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _owner(path: Path) -> str | None:
     """Who says to hold the lock; None where nobody has said it yet."""
     try:
-        said = json.loads((directory / OWNER_NAME).read_text("utf-8"))
+        said = json.loads(path.read_text("utf-8"))
         since = datetime.fromtimestamp(float(said["started"]), UTC).isoformat(" ", "seconds")
         return f"process {int(said['pid'])} on {said['host']}, since {since}"
     except (OSError, ValueError, OverflowError, KeyError, TypeError):

@@ -11,13 +11,17 @@ from attrs import astuple, define, field
 
 from bulkflow.errors import ExitCode
 from bulkflow.journal.history import job_history, steps_of
+from bulkflow.journal.ledger import hand_overs, record_of_hand_over
+from bulkflow.model.history import Outcome
+from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bulkflow.journal.store import Journal
     from bulkflow.model.history import JobHistory, StepRecord, StepState
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.ledger import RowRange, Target
+    from bulkflow.model.part import Counts, Manifest
 
 T = TypeVar("T")
 
@@ -51,13 +55,15 @@ class RunJournal:
         settings: Mapping[str, str],
         parameters: Mapping[str, str],
         version: str,
+        file: str = "",
+        fresh: bool = False,
     ) -> RunJournal:
         """Record the start of a run, and of its first attempt."""
         with journal.writing() as connection:
             connection.execute(
                 "INSERT INTO run (id, pipeline, text_digest, orgs, parameters, bulkflow, host, pid,"
-                " started, settings, chosen_orgs, texts)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " started, settings, chosen_orgs, texts, fresh, home, file)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run,
                     pipeline,
@@ -71,6 +77,9 @@ class RunJournal:
                     _json(settings),
                     _json(chosen_orgs),
                     _json(texts),
+                    fresh,
+                    str(journal.home),
+                    file or pipeline,
                 ),
             )
         made = cls(journal, run)
@@ -130,13 +139,80 @@ class RunJournal:
             " WHERE number = ? AND outcome IS NULL",
             (outcome, _json(detail), self._journal.time(), intent),
         )
+        if outcome == Outcome.REFUSED.value:
+            self._journal.note("DELETE FROM hand_over WHERE intent = ?", (intent,))
 
-    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
-        """The id of a part's job in the org, and the state that was last seen."""
+    def remote(
+        self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
+    ) -> None:
+        """The id of a part's job in the org, and the state and counters that were last seen."""
         self._journal.note(
-            "INSERT INTO remote_state (run, job, part, remote_id, state, at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (self.run, job, part, remote_id, state, self._journal.time()),
+            "INSERT INTO remote_state (run, job, part, remote_id, state, processed, failed, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.run, job, part, remote_id, state, *counters, self._journal.time()),
+        )
+
+    def hand_over(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        target: Target,
+        ranges: Sequence[RowRange],
+        *,
+        once: bool,
+    ) -> int:
+        """Record the intent to hand rows over, unless another run did that before.
+
+        Raises:
+            HandedOverBeforeError: It did, and may have loaded them; only where `once`.
+        """
+        self._refuse(target, ranges if once else ())
+        at = self._journal.time()
+        number = self._journal.write(
+            "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (self.run, job, part, action, _json(detail), at),
+            *(
+                record_of_hand_over(
+                    HandOver(self.run, job, part, at, str(detail.get("id", "")), each.rows),
+                    target,
+                    each,
+                )
+                for each in ranges
+            ),
+        )
+        try:
+            # Another process may have recorded the same rows meanwhile: the first record counts.
+            self._refuse(target, ranges if once else (), before=number)
+        except HandedOverBeforeError:
+            self.settle(number, "refused", {})
+            raise
+        return number
+
+    def _refuse(
+        self, target: Target, ranges: Sequence[RowRange], before: int | None = None
+    ) -> None:
+        earlier = [
+            each
+            for each in hand_overs(self._journal, self.run, target, ranges, before)
+            if each.may_have_loaded
+        ]
+        if earlier:
+            raise HandedOverBeforeError("these rows were handed over before", earlier)
+
+    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+        """Which other runs handed rows over, the newest first; whatever the target if it is None.
+
+        A run that was begun `fresh` passes over what was handed over before it began.
+        """
+        return hand_overs(self._journal, self.run, target, ranges)
+
+    def became(self, job: str, part: int, counts: Counts) -> None:
+        """What became of the rows that a part handed over."""
+        self._journal.note(
+            "UPDATE hand_over SET counts = ? WHERE run = ? AND job = ? AND part = ?",
+            (json.dumps(astuple(counts)), self.run, job, part),
         )
 
     def step(self, place: str) -> StepRecord | None:
@@ -200,6 +276,15 @@ class RunJournal:
                     "UPDATE run SET exit_code = ? WHERE id = ? AND exit_code IN (?, ?)",
                     (exit_code, self.run, *OVER),
                 )
+
+    def forget(self) -> None:
+        """Take back that there was a run: it was refused, and nothing of it was sent."""
+        with self._journal.writing() as connection:
+            for table in ("step", "decision", "part", "source", "job_org", "attempt"):
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
+            for table in ("intent", "remote_state"):
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
+            connection.execute("DELETE FROM run WHERE id = ?", (self.run,))
 
     def intended(self, action: str) -> bool:
         """Whether a request of a kind was sent, or may have been, and not refused by the org."""

@@ -131,6 +131,55 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE run ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    ALTER TABLE run ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
+
+    ALTER TABLE run ADD COLUMN home TEXT;
+
+    ALTER TABLE run ADD COLUMN file TEXT;
+
+    ALTER TABLE remote_state ADD COLUMN processed INTEGER NOT NULL DEFAULT 0;
+
+    ALTER TABLE remote_state ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE hand_over (
+        number INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES run (id),
+        job TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        intent INTEGER NOT NULL,
+        organization TEXT NOT NULL,
+        host TEXT NOT NULL,
+        object TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        source TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        remote_id TEXT NOT NULL,
+        at REAL NOT NULL,
+        counts TEXT
+    ) STRICT;
+
+    CREATE INDEX hand_over_of_rows ON hand_over (digest);
+
+    CREATE INDEX hand_over_of_source ON hand_over (source);
+
+    CREATE INDEX hand_over_of_part ON hand_over (run, job, part);
+
+    INSERT INTO hand_over (run, job, part, intent, organization, host, object, operation, digest,
+        source, start, end, rows, remote_id, at)
+    SELECT part.run, part.job, part.number, intent.number, '', '', '', '', part.digest, '',
+        part.start, part.end, part.rows, coalesce(json_extract(intent.detail, '$.id'), ''),
+        intent.at
+    FROM part JOIN intent ON intent.run = part.run AND intent.job = part.job
+        AND intent.part = part.number
+    WHERE intent.action = 'close' AND intent.outcome IS NOT 'refused' AND part.rows > 0
+        AND part.digest <> '' AND part.run IN (
+            SELECT run FROM decision WHERE place LIKE 'org:%'
+        );
+    """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.
 

@@ -36,9 +36,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
+from collections.abc import Mapping
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
@@ -51,8 +52,15 @@ if TYPE_CHECKING:
 
 FILE_NAME = "journal.sqlite"
 
+LONGEST_TURN = 60.0
+"""Seconds to wait for another process that writes: several pipelines may share a journal."""
+
 SWITCHES = 20
 """How often to try for write-ahead logging while others keep the file to themselves."""
+
+
+Statement: TypeAlias = tuple[str, "Sequence[object]"]
+"""A statement of SQL, and its values."""
 
 
 class JournalError(BulkflowError):
@@ -61,10 +69,9 @@ class JournalError(BulkflowError):
 
 @define(eq=False, repr=False)
 class _Record:
-    """One statement that is to be committed."""
+    """Statements that are to be committed together."""
 
-    statement: str
-    values: Sequence[object]
+    statements: Sequence[Statement]
     synced: bool
     done: bool = False
     row: int = 0
@@ -94,7 +101,9 @@ class Journal:
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                path, timeout=LONGEST_TURN, isolation_level=None, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
             raise UsageError(
                 f"cannot keep a journal in {directory}: {error}",
@@ -133,21 +142,27 @@ class Journal:
             with _transaction(self._connection):
                 yield self._connection
 
-    def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """The rows that a query gives. Raises `JournalError`."""
-        with self._turn():
-            return self._connection.execute(query, values).fetchall()
+    @property
+    def home(self) -> Path:
+        """The state directory, absolute and without links."""
+        return self.path.parent.resolve()
 
-    def write(self, statement: str, values: Sequence[object]) -> int:
-        """Commit one statement, in a transaction that is on the disk then.
+    def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """The rows that a query gives; one mapping has values by name. Raises `JournalError`."""
+        named = values[0] if len(values) == 1 and isinstance(values[0], Mapping) else None
+        with self._turn():
+            return self._connection.execute(query, named or values).fetchall()
+
+    def write(self, statement: str, values: Sequence[object], *more: Statement) -> int:
+        """Commit one statement, and more with it, in a transaction that is on the disk then.
 
         Returns:
-            The number of the row that it inserted.
+            The number of the row that the first one inserted.
 
         Raises:
             JournalError: as `writing`.
         """
-        record = _Record(statement, values, synced=True)
+        record = _Record([(statement, values), *more], synced=True)
         self._waiting.append(record)
         with self._lock:
             # Whoever had the turn before may have taken it along.
@@ -166,7 +181,7 @@ class Journal:
             JournalError: as `writing`; where another thread commits it, that one is told, and this
                 one when it writes next, unless it could be kept by then.
         """
-        self._waiting.append(_Record(statement, values, synced=False))
+        self._waiting.append(_Record([(statement, values)], synced=False))
         self._catch_up()
 
     @contextmanager
@@ -230,7 +245,8 @@ class Journal:
         self._sync(any(each.synced for each in records))
         with _transaction(self._connection):
             for each in records:
-                each.row = self._connection.execute(each.statement, each.values).lastrowid or 0
+                rows = [self._connection.execute(*one).lastrowid for one in each.statements]
+                each.row = rows[0] or 0
         for each in records:
             each.done = True
 

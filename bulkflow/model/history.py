@@ -50,6 +50,8 @@ class PartHistory:
     """The job in the org that was seen last for it."""
     state: str | None = None
     """The state that was seen last."""
+    counters: tuple[int, int] = (0, 0)
+    """How many rows the org said then that it had processed, and how many of these failed."""
 
 
 @frozen

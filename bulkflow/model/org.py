@@ -52,6 +52,8 @@ class OrgAccess:
     compression: bool = field(default=False, kw_only=True)
     organization: str | None = field(default=None, kw_only=True)
     patience: float | None = field(default=None, kw_only=True)
+    transient: bool = field(default=False, kw_only=True)
+    """Whether it begins empty with each run; the engine sets it."""
 
 
 def only_org(orgs: Mapping[str, str]) -> str | None:

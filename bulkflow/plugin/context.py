@@ -10,13 +10,14 @@ from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory
+    from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import ErrorCount, Manifest, Part
+    from bulkflow.model.part import ErrorCount, Manifest
     from bulkflow.model.value import Written
     from bulkflow.plugin.records import Source
 
@@ -111,8 +112,44 @@ class Recorder(Protocol):
         """The request of an intent was answered, or its fate was found out."""
         ...
 
-    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
-        """The id of a part's job in the org, and the state that was last seen."""
+    def remote(
+        self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
+    ) -> None:
+        """The id of a part's job in the org, and the state that was last seen.
+
+        `counters` are how many rows were processed then, failures included, and how many failed.
+        """
+        ...
+
+    def hand_over(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        target: Target,
+        ranges: Sequence[RowRange],
+        *,
+        once: bool,
+    ) -> int:
+        """As `intend`, for a request after which the org may load rows; the ledger keeps which.
+
+        Raises:
+            HandedOverBeforeError: `once`, and another run of the project handed some of the rows
+                over to the same target and may have loaded them. Nothing is recorded then.
+        """
+        ...
+
+    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+        """What other runs of the project handed over of some rows, the newest first.
+
+        Whatever the target, if it is None. A run that was begun with `--fresh` passes over what was
+        handed over before it began.
+        """
+        ...
+
+    def became(self, job: str, part: int, counts: Counts) -> None:
+        """What became of the rows that a part handed over: from then on it is known."""
         ...
 
 
@@ -188,11 +225,11 @@ class Context(Protocol):
         """Tell the listeners."""
         ...
 
-    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
-        """Raise `UsageError` if rows of a part were loaded by the file's last run, which failed.
+    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """The command line that does something with a run, such as `bulkflow resume RUN`.
 
-        Whoever finds parts only while the run goes on asks this before one is recorded; of those
-        that a job is prepared with it is asked by itself.
+        It can be typed as it is where this command was typed. The run is this one unless `run`
+        names another of the same project.
         """
         ...
 

@@ -9,15 +9,17 @@ from attrs import Factory, define, field, frozen
 from bulkflow.errors import RunInterruptedError, UsageError
 from bulkflow.model.event import Notice
 from bulkflow.model.history import StepRecord
+from bulkflow.model.ledger import HandedOverBeforeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from bulkflow.model.event import Event
     from bulkflow.model.history import JobHistory, StepState
+    from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
-    from bulkflow.model.part import Manifest, Part
+    from bulkflow.model.part import Counts, Manifest
     from bulkflow.plugin.context import Job, StepAhead
     from bulkflow.plugin.records import Source
 
@@ -64,6 +66,8 @@ class RecordingJournal:
     steps: dict[str, StepRecord] = Factory(dict)
     reached: dict[str, StepRecord] = Factory(dict)
     decisions: dict[str, object] = Factory(dict)
+    earlier: list[HandOver] = Factory(list)
+    """What other runs handed over."""
     _open: set[int] = Factory(set)
     _intents: int = 0
 
@@ -94,9 +98,40 @@ class RecordingJournal:
         self._open.discard(intent)
         self.entries.append(Recorded("settle", (intent, outcome, dict(detail))))
 
-    def remote(self, job: str, part: int, remote_id: str, state: str) -> None:
+    def remote(
+        self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
+    ) -> None:
         """Keep the state."""
         self.entries.append(Recorded("remote", (job, part, remote_id, state)))
+
+    def hand_over(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        target: Target,
+        ranges: Sequence[RowRange],
+        *,
+        once: bool,
+    ) -> int:
+        """Keep the intent, and which rows it hands over.
+
+        Raises:
+            HandedOverBeforeError: The test says in `earlier` that another run did.
+        """
+        if once and any(each.may_have_loaded for each in self.earlier):
+            raise HandedOverBeforeError("these rows were handed over before", self.earlier)
+        self.entries.append(Recorded("hand over", (job, part, target, tuple(ranges), once)))
+        return self.intend(job, part, action, detail)
+
+    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+        """What the test says in `earlier`."""
+        return self.earlier
+
+    def became(self, job: str, part: int, counts: Counts) -> None:
+        """Keep what became of rows."""
+        self.entries.append(Recorded("became", (job, part, counts)))
 
     def anything_intended(self) -> bool:
         """Whether there was an intent."""
@@ -176,8 +211,9 @@ class RecordingContext:
         """Keep the event."""
         self.events.append(event)
 
-    def refuse_repeated(self, job: Job, parts: Iterable[Part]) -> None:
-        """Do nothing: there was no run before."""
+    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """The command line that does something with a run."""
+        return " ".join(["bulkflow", verb, run or self.run_id, *options])
 
     def checkpoint(self) -> None:
         """Raise `RunInterruptedError` if the test set `interrupted`."""

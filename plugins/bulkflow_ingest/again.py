@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bulkflow_ingest.fates import Resend
-    from bulkflow_ingest.parts import PartJob
+    from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.work import JobWork
 
 AGAIN = "again"

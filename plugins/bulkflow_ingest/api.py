@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -64,6 +65,14 @@ class IngestApi:
     """Ingest jobs of one org. Every method raises what `Session` raises, and no more."""
 
     session: Session
+
+    def patient(self, seconds: float, *, until: float = inf) -> IngestApi:
+        """The same calls, each of which waits out trouble that may pass (see `Session.patient`)."""
+        return IngestApi(self.session.patient(seconds, until=until))
+
+    def reach(self) -> None:
+        """GET something that every user may see: whether the org answers at all."""
+        self.session.get(self.session.path())
 
     def create(self, spec: JobSpec) -> JobInfo:
         """POST a job; it is Open and empty then."""

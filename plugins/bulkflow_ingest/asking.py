@@ -1,11 +1,12 @@
-"""Asks the org how the parts of a job are: those that run, and those of an earlier attempt."""
+"""Looks: questions to the org about the parts of a job. None of them changes anything there."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
@@ -15,42 +16,51 @@ from bulkflow_ingest.requests import GoneError
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.requests import Requests
 
 
 @frozen
 class Asking:
-    """Questions to the org; none of them changes anything there."""
+    """Asks the org how the parts of a job are."""
 
     context: Context
     parts: JobParts
     requests: Requests
 
+    def within(self, seconds: float | None) -> Asking:
+        """Look for as long as a step has, whatever the job's patience; None for no limit."""
+        if seconds is None:
+            return self
+        until = self.context.clock.monotonic() + seconds
+        return evolve(self, requests=self.requests.patient(inf, until=until))
+
     def look(self, part: PartJob) -> None:
-        """Ask how a part is that is waited for."""
-        # Whoever waits is told of one that is gone with the parts that failed.
+        """Ask how a part is that is waited for. Raises `UnseenError`."""
+        # The step says which jobs are gone when all parts have finished.
         with suppress(GoneError):
             self.requests.refresh(part)
 
     def ask_again(self, part: PartJob) -> None:
         """Ask how a part is that an earlier attempt worked on.
 
-        One of which nothing was processed, and never will be, is renewed.
+        One of which nothing was processed, and never will be, is released.
+
+        Raises:
+            GoneError: A job that others made is gone.
+            UnseenError: The org does not say.
         """
         others = self.parts.settings.existing is not None
         try:
             self.requests.refresh(part)
         except GoneError:
+            # That a job is gone which was closed, is for the steps to say that need it.
             if others:
                 raise
-            # Of a job that was not closed nothing was processed. That one which was is gone, is
-            # for the steps to say that need it.
-            if not part.handed_over and not part.deleting:
-                self.parts.renew(part)
-        else:
-            if part.state == JobState.ABORTED and not part.handed_over and not others:
-                self.parts.renew(part)
+        ended = part.deleted or part.state == JobState.ABORTED
+        if ended and not part.handed_over and not others:
+            part.release()
 
     def name_orphans(self) -> None:
         """Name the jobs in the org that may be ours; that this fails is no reason to stop."""

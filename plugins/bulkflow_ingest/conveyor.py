@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import ResultFile
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.polling import Watch
 
 _LOOKS: Final = 2 * SHORT_CALLS

@@ -14,7 +14,8 @@ from bulkflow_ingest.refusals import BAD_ENDS
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.results import Results
 
 
@@ -36,12 +37,13 @@ class Counting:
             if counted is not None:
                 loaded, failed = counted
                 rows = part.rows or loaded + failed
-                part.counts = evolve(
+                part.counted = evolve(
                     part.counts,
                     rows=rows,
                     loaded=loaded,
                     failed=failed,
                     unprocessed=max(0, rows - loaded - failed),
+                    unknown=0,
                 )
         self.parts.count()
         self.parts.tell(self.context, now=True)

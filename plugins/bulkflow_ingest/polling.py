@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bulkflow.plugin import Context
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
 
 FIRST_PAUSE = 0.25
 """Seconds before the second look."""
@@ -134,7 +135,7 @@ class Watch:
             del self._since[part]
             self._schedule.add(-1)
             return True
-        if part.state == JobState.OPEN:
+        if not part.handed_over:
             raise StepError(
                 "Salesforce does not process a job before it is closed",
                 help="close it first: `close job NAME`",
@@ -152,8 +153,8 @@ class Watch:
         """The error for a wait of so many seconds that is given up; the jobs go on in the org."""
         return StepError(
             f"job {self._parts.job.name} is not processed after {spent:.3g} s",
-            help="this is no failure of the job: it goes on in the org, and its rows may still "
-            "be loaded; wait longer, with `up to 2h`",
+            help="the job did not fail: it continues in the org, and its rows may still be loaded; "
+            f"`{self._context.command('resume')}` waits for it again, `up to 2h` waits longer",
             notes=[f"job {part.id} is {part.state}" for part in self.awaited],
         )
 

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import DataError
+from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow_csv import ByteSource, scan
 from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.drafts import sync
+from bulkflow_ingest.ledger import Ledger
 from bulkflow_ingest.opening import copies_of, sources
-from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.part_job import PartJob
+from bulkflow_ingest.parts import JobParts
+from bulkflow_ingest.remote import Created, Unsent
 from bulkflow_ingest.rewriting import Cut, cut
 from bulkflow_ingest.settings import IngestSettings
 
@@ -34,11 +38,11 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     settings = IngestSettings.of(job.settings)
     if settings.location is None:
         assert settings.existing is not None
-        JobParts.attach(job, settings, [PartJob(None, None, id=settings.existing)])
+        JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
         return None
     history = context.journal.history(job.key)
     if history is not None:
-        return _bring_back(job, settings, history)
+        return _bring_back(context, job, settings, history)
     directory = copies_of(context)
     cuts = [cut(each, directory, settings) for each in sources(context, job, settings)]
     for each in cuts:
@@ -56,22 +60,26 @@ def prepare(context: Context, job: Job) -> Manifest | None:
             place=settings.location,
             help="load it with a job of its own: declare what it does instead of `existing`",
         )
-    JobParts.attach(job, settings, parts, cuts[0].scan.header.columns)
+    attached = JobParts.attach(job, settings, parts, cuts[0].scan.header.columns)
+    Ledger(context).check(attached, parts)
     return _manifest(parts, cuts, origins)
 
 
-def _bring_back(job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
+def _bring_back(
+    context: Context, job: Job, settings: IngestSettings, history: JobHistory
+) -> Manifest:
     """Make the parts that an earlier attempt has cut, as far along as it brought them."""
-    from bulkflow_ingest.recovery import bring_back
     from bulkflow_ingest.rereading import parts_of
 
     parts = parts_of(history, settings)
     for part, earlier in zip(parts, history.parts, strict=True):
-        bring_back(part, earlier)
+        part.restore(earlier)
     columns = next((part.data.header.columns for part in parts if part.data is not None), ())
     attached = JobParts.attach(job, settings, parts, columns)
     attached.brought_back = True
     attached.count()
+    due = [part for part in parts if not part.handed_over and not attached.is_superseded(part)]
+    Ledger(context).check(attached, due)
     cut = tuple(each.part for each in history.parts)
     rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
     sent = sum(part.sent for part in parts)
@@ -93,9 +101,16 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
         for each in again
     ]
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
-    parts = _parts(cuts, origins, settings, first=len(attached.parts))
-    context.journal.prepared(job.key, _manifest(parts, cuts, origins))
+    parts = _parts(
+        cuts, origins, settings, first=len(attached.parts), generation=attached.generation + 1
+    )
     attached.add(parts)
+    try:
+        Ledger(context).check(attached, parts)
+    except HandedOverBeforeError:
+        attached.remove(parts)
+        raise
+    context.journal.prepared(job.key, _manifest(parts, cuts, origins))
     return parts
 
 
@@ -105,6 +120,7 @@ def _parts(
     settings: IngestSettings,
     *,
     first: int = 0,
+    generation: int = 0,
 ) -> list[PartJob]:
     ranges = [
         (data, each, origin)
@@ -115,10 +131,12 @@ def _parts(
         PartJob(
             part_of(number, data),
             data,
-            each.scan.dialect,
-            settings.existing,
+            dialect=each.scan.dialect,
+            remote=Unsent() if settings.existing is None else Created(settings.existing),
             origin=Path(origin) if origin is not None else None,
             original=each.original,
+            source_digest=each.scan.digest,
+            generation=generation,
         )
         for number, (data, each, origin) in enumerate(ranges, first)
     ]

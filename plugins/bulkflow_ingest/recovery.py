@@ -1,14 +1,7 @@
-"""Brings parts back from the journal, when a run is gone on with.
+"""Names the jobs in the org that may be left of creates whose answers were lost.
 
-What the journal says is what is certain; what it leaves open is taken at its worst, and the org is
-asked before anything is done on the strength of it:
-
-- A part whose *create* has no answer may have an empty job in the org. Nothing is ever done with
-  such a job, and Salesforce removes it after a day; which of the user's open jobs it is cannot be
-  told for certain, so those that may be it are named, and the part gets another.
-- A part whose *upload* has no answer may have all, some or none of its data in its job. The job is
-  given up, and another takes its place: nothing is processed of a job that was not closed.
-- A part whose *close* has no answer may be processed already. Its state tells.
+Nothing is ever done with such a job, and Salesforce removes it; which of the user's open jobs it is
+cannot be known for certain, so those that may be it are named and none is touched.
 """
 
 from __future__ import annotations
@@ -17,60 +10,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow.model.history import Outcome
-from bulkflow.model.part import Counts
 from bulkflow_ingest.info import JobState
+from bulkflow_salesforce import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bulkflow.model.history import Intent, PartHistory
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.info import JobInfo
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.settings import IngestSettings
 
 CLOCK_SKEW = 300.0
 """Seconds that the org's clock may be behind this machine's."""
-
-
-def bring_back(part: PartJob, history: PartHistory) -> None:
-    """Take a part to where the journal left it. Its state has to be asked for."""
-    for intent in history.intents:
-        _replay(part, intent)
-    part.handed_over = any(
-        intent.action == "close" and intent.outcome is not Outcome.REFUSED
-        for intent in history.intents
-        if intent.detail.get("id") == part.id
-    )
-    part.sent = history.part.bytes if part.uploaded else 0
-    part.state = None
-    part.last_seen = history.state if history.remote_id == part.id else None
-    if part.id is not None and part.last_seen is None:
-        part.last_seen = JobState.OPEN
-
-
-def _replay(part: PartJob, intent: Intent) -> None:
-    done = intent.outcome is Outcome.DONE
-    match intent.action:
-        case "create":
-            if done and intent.result is not None:
-                part.id = str(intent.result["id"])
-                part.uploaded = part.spoilt = False
-            else:
-                part.orphaned_at = intent.at if intent.outcome is not Outcome.REFUSED else None
-        case "upload":
-            part.uploaded = done
-            part.spoilt = not done and intent.outcome is not Outcome.REFUSED
-        case "delete":
-            part.deleted = done
-            part.deleting = intent.outcome is not Outcome.REFUSED
-            if "counts" in intent.detail:
-                part.counts = Counts(*intent.detail["counts"])
-        case _:
-            # The org is asked how it is.
-            pass
 
 
 def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
@@ -84,7 +35,7 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
     known = {part.id for part in parts.parts}
     users: set[str] = set()
     found: list[JobInfo] = []
-    for info in _all_jobs(api):
+    for info in api.jobs(context.checkpoint):
         if info.id in known:
             users |= {_short(info.created_by_id)} if info.created_by_id else set()
         elif _may_be(info, parts.settings) and _created(info) >= min(begun) - CLOCK_SKEW:
@@ -98,6 +49,8 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
     for info in found:
         if users and info.created_by_id and _short(info.created_by_id) not in users:
             continue
+        if not _is_empty(api, info):
+            continue
         context.emit(
             Notice(
                 f"job {info.id} may have been created by this run, whose answer was lost",
@@ -109,14 +62,13 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
         )
 
 
-def _all_jobs(api: IngestApi) -> Iterator[JobInfo]:
-    page = None
-    while True:
-        found = api.list(page)
-        yield from found.jobs
-        page = found.next
-        if page is None:
-            return
+def _is_empty(api: IngestApi, info: JobInfo) -> bool:
+    """Whether a job is open and holds no data: it has counters once it does (recorded)."""
+    try:
+        now = api.info(info.id)
+    except NotFoundError:
+        return False
+    return now.state == JobState.OPEN and now.number_records_processed is None
 
 
 def _may_be(info: JobInfo, settings: IngestSettings) -> bool:

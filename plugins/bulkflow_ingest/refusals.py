@@ -10,7 +10,9 @@ from bulkflow_ingest.info import JobState
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow.plugin import Context
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
 
 BAD_ENDS = frozenset({JobState.FAILED, JobState.ABORTED})
 """The states of a job that is at an end and did not complete."""
@@ -42,14 +44,14 @@ def refuse_given_up(parts: JobParts) -> None:
         )
 
 
-def refuse_cut_short(parts: JobParts, wanted: Sequence[PartJob], run: str) -> None:
+def refuse_cut_short(parts: JobParts, wanted: Sequence[PartJob], context: Context) -> None:
     """Raise StepError if a part that an earlier attempt closed was aborted amid its rows."""
     cut = [part for part in wanted if part.handed_over and _was_cut_short(part)]
     if cut:
         raise StepError(
             f"{len(cut)} of {len(parts.parts)} parts of job {parts.job.name} "
             f"{'was' if len(cut) == 1 else 'were'} aborted after being closed",
-            help=_help(cut, run),
+            help=_help(cut, context),
             notes=[describe(part) for part in cut],
         )
 
@@ -84,7 +86,7 @@ def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
         )
 
 
-def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], run: str) -> None:
+def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], context: Context) -> None:
     """Raise StepError, with what is known of the reasons, if parts ended and did not complete.
 
     One that was aborted when all of its rows had been processed is as good as complete.
@@ -99,7 +101,7 @@ def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], run: str) -> No
         which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
         raise StepError(
             f"{which} {parts.job.name} did not complete",
-            help=_help(bad, run),
+            help=_help(bad, context),
             notes=[describe(part) for part in bad],
         )
 
@@ -114,13 +116,13 @@ def _all_was_processed(part: PartJob) -> bool:
     return part.state == JobState.ABORTED and part.part is not None and known == part.rows > 0
 
 
-def rows_are_gone(parts: JobParts, part: PartJob) -> StepError:
+def rows_are_gone(parts: JobParts, part: PartJob, context: Context) -> StepError:
     """The error for a part of a stream that would have to be sent once more."""
     return StepError(
         f"the rows of part {part.number + 1} of job {parts.job.name} are to be sent once more, and "
         "are not kept: they came from a stream",
-        help="somebody has aborted or deleted its job in the org; abort the others, with `bulkflow "
-        "abort RUN`, and run the file anew",
+        help="somebody has aborted or deleted its job in the org; "
+        f"`{context.command('abort')}` aborts the others; then run the file again",
     )
 
 
@@ -132,11 +134,16 @@ def describe(part: PartJob) -> str:
     where = f" ({part.part.source} from line {part.part.first_line:,})" if part.part else ""
     which = f"part {part.number + 1}{where}, job {part.id},"
     if part.deleted:
-        return f"{which} is gone from the org; rows that it had processed stay loaded"
+        if not part.handed_over:
+            return f"{which} is gone from the org; nothing of it was processed"
+        return (
+            f"{which} is gone from the org; at least {part.processed:,} of its {part.rows:,} rows "
+            "were processed, what became of the rest is not known"
+        )
     return f"{which} is {part.state}: {reason}"
 
 
-def _help(bad: Sequence[PartJob], run: str) -> str | None:
+def _help(bad: Sequence[PartJob], context: Context) -> str:
     for part in bad:
         message = part.error_message or ""
         if "Field name not found" in message:
@@ -146,11 +153,17 @@ def _help(bad: Sequence[PartJob], run: str) -> str | None:
             )
         if "LineEnding is invalid" in message:
             return "the line ending that the job says is not the file's: remove `line ending`"
-        if part.state == JobState.ABORTED and part.data is not None:
-            return (
-                f"rows that were processed before are loaded; `bulkflow retry {run} --rows "
-                f"unprocessed` sends the others, `bulkflow abort {run}` gives them up"
-            )
-        if "LockFailure" in message:
-            return "other work holds the same records; load again later, sorted by parent id"
-    return None
+    if any(part.deleted for part in bad):
+        return (
+            "look in the org for what was loaded: what became of the other rows is not known, so "
+            f"they are not sent again; `{context.command('abort')}` gives the run up"
+        )
+    retry = context.command("retry", "--rows", "unprocessed")
+    locked = any("LockFailure" in (part.error_message or "") for part in bad)
+    return (
+        "rows that were processed before are loaded; "
+        f"`{retry}` sends those that the org has not processed, "
+        f"`{context.command('abort')}` gives them up"
+        + "; other work holds the same records, so sort the rows by their parent's id"
+        * locked
+    )

@@ -17,7 +17,8 @@ from attrs import define, evolve, field
 from bulkflow.errors import DataError
 from bulkflow_csv import ByteSource, Header, PartRange, Stamp
 from bulkflow_csv import digest as digest_of
-from bulkflow_ingest.parts import PartJob
+from bulkflow_ingest.part_job import PartJob
+from bulkflow_ingest.remote import Created, Unsent
 from bulkflow_ingest.rewriting import head_again
 
 if TYPE_CHECKING:
@@ -111,12 +112,19 @@ def parts_of(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
     """The parts of a job as they were cut; their files are read no further than their headers."""
     following = [each.part for each in history.parts]
     made: list[PartJob] = []
+    folders: list[Path] = []
     for record in history.sources:
+        if record.origin is not None and Path(record.origin).parent not in folders:
+            # Each time that rows were sent again has a folder of its own.
+            folders.append(Path(record.origin).parent)
         mine = list(_of(record, following))
         del following[: len(mine)]
         recorded = RecordedSource.of(record, mine)
         head, original = _head(recorded, settings, _delimiter(record, made))
-        made += (_part_job(part, recorded, head, original, settings) for part in mine)
+        for part in mine:
+            again = _part_job(part, recorded, head, original, settings)
+            again.generation = 0 if record.origin is None else len(folders)
+            made.append(again)
     return made
 
 
@@ -178,7 +186,8 @@ def _part_job(
     made = PartJob(
         part,
         data,
-        id=settings.existing,
+        remote=Unsent() if settings.existing is None else Created(settings.existing),
+        source_digest=recorded.record.digest,
         origin=Path(origin) if origin is not None else None,
         recorded=recorded,
         original=original,
@@ -192,6 +201,6 @@ def _changed(name: str, how: str) -> DataError:
     return DataError(
         f"the file changed since the run began: {how}",
         place=name,
-        help="put the file back as it was, and go on with `bulkflow resume RUN`; or give up what "
-        "is not loaded, with `bulkflow abort RUN`",
+        help="put the file back as it was, then `bulkflow resume`; or give up what is not loaded, "
+        "with `bulkflow abort`",
     )

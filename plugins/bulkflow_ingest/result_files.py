@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context, StepAhead
     from bulkflow_ingest.api import IngestApi
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
 
 _COPY_BYTES: Final = 1 << 20
 

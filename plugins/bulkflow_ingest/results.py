@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.fates import Fates
-    from bulkflow_ingest.parts import JobParts, PartJob
+    from bulkflow_ingest.part_job import PartJob
+    from bulkflow_ingest.parts import JobParts
 
 ADDED: dict[str, dict[str, str]] = {
     "successful": {"sf__Id": "_id", "sf__Created": "_created"},

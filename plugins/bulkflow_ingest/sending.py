@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import define
 
+from bulkflow.errors import StepError
 from bulkflow_ingest.packing import Line, PackedBody, packed
-from bulkflow_salesforce import SalesforceError
+from bulkflow_salesforce import SalesforceError, not_begun
 
 if TYPE_CHECKING:
     from bulkflow_csv import PartBody, PartRange
-    from bulkflow_ingest.parts import PartJob
+    from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.requests import Requests
+
+
+class GzipRefusedError(StepError):
+    """Compressed rows were refused. Their job may hold them, so plain ones need another."""
 
 
 def send(requests: Requests, part: PartJob, job: str) -> None:
@@ -22,6 +26,7 @@ def send(requests: Requests, part: PartJob, job: str) -> None:
     Raises:
         CsvError: the rows cannot be read, or their file changed while they were sent: what the job
             holds is not what was checked, or may not be.
+        GzipRefusedError: the org refused compressed rows; the next ones are sent plain.
         LostAnswerError, SalesforceError, ...: as `Session` raises.
     """
     assert part.data is not None
@@ -44,14 +49,21 @@ def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
             try:
                 requests.api.upload(job, _Counted(part, requests, body), "gzip")
             except SalesforceError as error:
-                if error.status != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+                if not_begun(error):
                     raise
                 line.takes_gzip = False
-                requests.warn(
-                    f"this org takes no compressed rows, so they are sent as they are: {error}",
+                advice = (
                     "remove the line `compressed` from the job, or `compression` from the org's "
-                    "profile: `bulkflow org login NAME --no-compress`",
+                    "profile: `bulkflow org login NAME --no-compress`"
                 )
+                requests.warn(
+                    f"this org refused compressed rows, so they are sent plain, in another job: "
+                    f"{error}",
+                    advice,
+                )
+                raise GzipRefusedError(
+                    f"the org refused compressed rows: {error}", help=advice
+                ) from error
             else:
                 line.sent(body.length, clock.monotonic() - ready)
                 return

@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from attrs import define, evolve, field
 
-from bulkflow.errors import DataError, UsageError
+from bulkflow.errors import DataError
 from bulkflow.model.event import Notice
+from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
 from bulkflow_csv import is_gzip, is_stream, iter_parts, windows
 from bulkflow_csv.source import not_copied
 from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
+from bulkflow_ingest.ledger import Ledger
 from bulkflow_ingest.opening import copies_of, data_of, on_disk
-from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.part_job import PartJob
+from bulkflow_ingest.parts import JobParts
 from bulkflow_ingest.preparing import prepare
-from bulkflow_ingest.recovery import bring_back
 from bulkflow_ingest.rereading import check_parts
 from bulkflow_ingest.rewriting import Readable, head_of, named_as_set
 from bulkflow_ingest.settings import IngestSettings
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.history import JobHistory
-    from bulkflow.model.part import Part, SourceRecord
+    from bulkflow.model.part import SourceRecord
     from bulkflow.plugin import Context, Job, SourceData
     from bulkflow_csv import ByteSource, Head, PartRange
 
@@ -75,7 +77,8 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
     parts = JobParts.attach(job, IngestSettings.of(job.settings), [])
     if history is None:
         coming = parts.coming = Coming(context, parts)
-        coming.take(record=False)
+        first = coming.take(record=False)
+        Ledger(context).check(parts, [] if first is None else [first])
         return coming.manifest
     manifest = _known(parts, history)
     up = READ in done and all(each.uploaded for each in parts.parts)
@@ -89,7 +92,7 @@ def _known(parts: JobParts, history: JobHistory) -> Manifest:
     """The parts of what was read once and is gone; all of it was up when the first was closed."""
     parts.add(PartJob(each.part, None) for each in history.parts)
     for part, earlier in zip(parts.parts, history.parts, strict=True):
-        bring_back(part, earlier)
+        part.restore(earlier)
     parts.brought_back = True
     parts.count()
     cut = tuple(each.part for each in history.parts)
@@ -134,8 +137,8 @@ class Coming:
         self._failure = DataError(
             "it was not sent to its end when the run was stopped, and cannot be read again",
             place=name,
-            help="nothing of it was processed: give the run up with "
-            f"`bulkflow abort {self.context.run_id}`, and run the file anew",
+            help="nothing of it was processed: "
+            f"`{self.context.command('abort')}` gives the run up; then run the file again",
         )
 
     def rest(self, context: Context) -> Iterator[PartJob]:
@@ -175,7 +178,7 @@ class Coming:
             return None
         assert part.part is not None
         if record:
-            self._refuse_repeated(part.part)
+            self._check_ledger(part)
             new = tuple(self._sources[self._recorded :])
             found = Manifest((part.part,), self.parts.columns, part.part.rows, part.part.bytes, new)
             self.context.journal.prepared(self.parts.job.key, found, self.parts.job.org)
@@ -183,10 +186,10 @@ class Coming:
         self.parts.add([part])
         return part
 
-    def _refuse_repeated(self, part: Part) -> None:
+    def _check_ledger(self, part: PartJob) -> None:
         try:
-            self.context.refuse_repeated(self.parts.job, [part])
-        except UsageError as error:
+            Ledger(self.context).check(self.parts, [part])
+        except HandedOverBeforeError as error:
             self._failure = error
             raise
 
@@ -237,7 +240,7 @@ class Coming:
                         yield PartJob(
                             part_of(number, data_of_part),
                             data_of_part,
-                            head.dialect,
+                            dialect=head.dialect,
                             window=window,
                             original=original,
                         )

@@ -18,7 +18,7 @@ from bulkflow.model.part import Counts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bulkflow_ingest.parts import PartJob
+    from bulkflow_ingest.part_job import PartJob
 
 
 @frozen
@@ -70,7 +70,7 @@ class _Share:
         # Rows that were sent again are rows of the source, which another part has counted.
         counts = Counts()
         if part.origin is None:
-            counts = part.counts if part.is_counted else Counts(part.rows)
+            counts = part.counts
         sums = Sums(
             1,
             int(part.is_final),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from bulkflow_ingest.asking import Asking
 from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.counting import Counting
-from bulkflow_ingest.info import JobState
 from bulkflow_ingest.lanes import Lanes
+from bulkflow_ingest.ledger import Ledger
 from bulkflow_ingest.parts import JobParts
+from bulkflow_ingest.patience import patience_of
 from bulkflow_ingest.polling import Schedule
 from bulkflow_ingest.refusals import (
     refuse_absent,
@@ -28,14 +30,14 @@ from bulkflow_ingest.refusals import (
     refuse_incomplete,
     rows_are_gone,
 )
-from bulkflow_ingest.requests import Requests
+from bulkflow_ingest.requests import GoneError, Requests, TwoUploadsError, UnseenError
 from bulkflow_ingest.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from bulkflow.plugin import Context, Job
-    from bulkflow_ingest.parts import PartJob
+    from bulkflow_ingest.part_job import PartJob
 
 
 @frozen
@@ -51,8 +53,9 @@ class JobWork:
     def on(cls, context: Context, job: Job) -> JobWork:
         """The work on a job that was prepared; connects to its org."""
         parts = JobParts.of(job)
-        api = IngestApi(session_of(context))
-        work = cls(context, job, parts, Requests(api, context, parts))
+        patience = patience_of(context, parts.settings)
+        api = IngestApi(session_of(context)).patient(patience)
+        work = cls(context, job, parts, Requests(api, context, parts, Ledger(context)))
         if parts.brought_back:
             work._ask_again()
         return work
@@ -92,27 +95,38 @@ class JobWork:
         Raises:
             StepError: some of the rows are not up, or a part was aborted by somebody.
         """
-        self._each([part for part in self._unsent() if part.again], self._upload)
+        self._each([part for part in self._unsent() if part.is_due_again], self._upload)
         self.asking.name_orphans()
         refuse_gaps(self.parts, self._unsent())
         self._known()
         # Before as well: a job that is committed as a whole is not committed in part.
         refuse_given_up(self.parts)
-        self._each(self._known(JobState.OPEN), self.requests.close)
+        self._known()
+        self._each([part for part in self.parts.in_org if part.is_sendable], self._close)
         refuse_given_up(self.parts)
-        refuse_cut_short(self.parts, self._unsent(), self.context.run_id)
+        refuse_cut_short(self.parts, self._unsent(), self.context)
         self.job.phase = Phase.CLOSED
 
     def abort(self) -> None:
-        """Give up every part that is not at an end; a job of which none is left stays as it is."""
+        """Give up every part that is not finished; a job of which none is left stays as it is.
+
+        Never because a job could not be looked at: it may be loading what it should.
+        """
+        if isinstance(self.context.failure, UnseenError):
+            self.requests.warn(
+                f"job {self.job.name} is not aborted, as it could not be looked at",
+                f"it continues in the org; `{self.context.command('resume')}` waits for it, "
+                f"`{self.context.command('abort')}` aborts it",
+            )
+            return
         running = [part for part in self._known() if not part.is_final]
         missing = [part for part in self.parts.parts if part.id is None]
-        self._each(running, self.requests.abort, whatever_fails=True)
+        self._each(running, self._abort, whatever_fails=True)
         if running or missing or self.job.phase is not Phase.FINISHED:
             self.job.phase = Phase.ABORTED
         for part in missing:
-            self.parts.give_up(part)
-        self.counting.count()
+            part.abandon()
+        self._count()
 
     def load(self) -> None:
         """Upload and close each part as a stream, and wait for all of them.
@@ -128,7 +142,7 @@ class JobWork:
 
     def load_parts(self, parts: Sequence[PartJob]) -> None:
         """Upload and close some parts as a stream, and wait for each from when it is closed."""
-        unsent = [part for part in parts if not self._handed_over(part)]
+        unsent = [part for part in parts if part.is_sendable and not self.parts.is_superseded(part)]
         self._convey(parts, unsent, timeout=None, interval=None)
 
     def wait(self, timeout: float | None, interval: float | None) -> None:
@@ -149,14 +163,14 @@ class JobWork:
         interval: float | None,
     ) -> None:
         """Send what is unsent of some parts, and take all of them to their ends."""
-        parts = [part for part in parts if not self._superseded(part)]
+        parts = [part for part in parts if not self.parts.is_superseded(part)]
         sending = set(unsent)
         awaited = [part for part in parts if part not in sending]
         refuse_absent(self.parts, awaited)
         files = self.results.files
         stations = Stations(
             self._upload_and_close,
-            self.asking.look,
+            self.asking.within(timeout).look,
             files.foreseen,
             files.fetch_early,
             self.asking.name_orphans,
@@ -166,9 +180,9 @@ class JobWork:
                 Conveyor(self.context, self.parts, stations, watch, timeout).run(unsent, awaited)
         finally:
             self._take_stock()
-        self.counting.count()
+        self._count()
         self.job.phase = Phase.FINISHED
-        refuse_incomplete(self.parts, parts, self.context.run_id)
+        refuse_incomplete(self.parts, parts, self.context)
 
     def delete(self) -> None:
         """Remove every part's job from the org."""
@@ -187,26 +201,24 @@ class JobWork:
         if unknown:
             self.job.phase = self.parts.phase
         self.counting.count_again(counted)
+        self.requests.ledger.settle(self.parts)
 
-    def _superseded(self, part: PartJob) -> bool:
-        """Whether its rows are those of other parts by now, where they are not loaded."""
-        return part.origin is None and self.parts.sent_again
+    def _count(self) -> None:
+        """Bring the counts up to date once parts have finished, and keep them in the ledger."""
+        self.counting.count()
+        if self.parts.sent_again:
+            self.counting.settle()
+        self.requests.ledger.settle(self.parts)
 
     def _unsent(self) -> list[PartJob]:
         """The parts that may be sent."""
-        return [part for part in self.parts.parts if not self._superseded(part)]
+        return [part for part in self.parts.parts if not self.parts.is_superseded(part)]
 
-    def _known(self, *states: JobState) -> list[PartJob]:
-        """The parts in the org, asked for if their state is not known; in `states`, if given."""
-        self._each(
-            [part for part in self.parts.in_org if part.state is None], self.requests.refresh
-        )
-        return [part for part in self.parts.in_org if not states or part.state in states]
-
-    def _handed_over(self, part: PartJob) -> bool:
-        if part.deleted or (self._superseded(part) and part.state != JobState.OPEN):
-            return True
-        return part.state is not None and part.state != JobState.OPEN and not part.spoilt
+    def _known(self) -> list[PartJob]:
+        """The parts in the org; asked for if this attempt does not know their state."""
+        unknown = [part for part in self.parts.in_org if not part.looked]
+        self._each(unknown, self.requests.refresh)
+        return self.parts.in_org
 
     def _due(self) -> Iterable[PartJob]:
         """The parts that are to be uploaded; those that are still to be read as they are asked."""
@@ -219,7 +231,7 @@ class JobWork:
 
     def _upload(self, part: PartJob) -> None:
         if part.data is None and self.parts.settings.streamed:
-            raise rows_are_gone(self.parts, part)
+            raise rows_are_gone(self.parts, part, self.context)
         if part.data is None:
             raise StepError(
                 f"there are no rows for job {self.job.name}", help='add a line `from "FILE"` to it'
@@ -233,14 +245,35 @@ class JobWork:
     def _upload_and_close(self, part: PartJob) -> None:
         if not part.uploaded:
             self._upload(part)
-        self.requests.close(part)
+        self._close(part)
+
+    def _close(self, part: PartJob) -> None:
+        """Close a part's job; one that got two uploads is replaced first."""
+        try:
+            self.requests.close(part)
+        except TwoUploadsError as error:
+            if part.data is None:
+                raise
+            self.requests.warn(error.message, error.help or "")
+            self._upload(part)
+            self.requests.close(part)
+
+    def _abort(self, part: PartJob) -> None:
+        """Abort a part's job; one that is gone needs none."""
+        with suppress(GoneError):
+            self.requests.abort(part)
 
     def _spec(self, part: PartJob) -> JobSpec:
         # Its form is told to the org, and is that of the file.
         part.check_rows()
         settings = self.parts.settings
         if settings.operation is None or settings.object is None or part.data is None:
-            raise StepError(f"job {self.job.name} was not declared with what to create")
+            if settings.streamed and part.data is None:
+                raise rows_are_gone(self.parts, part, self.context)
+            raise StepError(
+                f"job {self.job.name} does not say what to create",
+                help='give it an operation and rows: `insert Account` and `from "accounts.csv"`',
+            )
         return JobSpec(
             settings.object,
             settings.operation,

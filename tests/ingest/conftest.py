@@ -26,7 +26,12 @@ def proxy(server: SandboxServer) -> Iterator[Proxy]:
 
 @pytest.fixture
 def workshop(tmp_path: Path, proxy: Proxy, server: SandboxServer) -> Workshop:
-    environ = {"SF_ACCESS_TOKEN": server.token, "SF_ORG_INSTANCE_URL": proxy.url}
+    environ = {
+        "SF_ACCESS_TOKEN": server.token,
+        "SF_ORG_INSTANCE_URL": proxy.url,
+        # Long enough for trouble of a few answers, short enough where it does not end.
+        "BULKFLOW_PATIENCE": "2s",
+    }
     return Workshop(tmp_path, environ)
 
 

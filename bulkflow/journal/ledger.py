@@ -1,0 +1,114 @@
+"""The ledger: every range of rows that any run of the project handed over.
+
+It is asked before rows are handed over, by their bytes and not by file names, runs or exit codes.
+Rows of two files are the same if their digests are; rows of one file, also where it was cut in
+another way, if their byte ranges overlap.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from bulkflow.model.ledger import HandOver
+from bulkflow.model.part import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bulkflow.journal.store import Journal, Statement
+    from bulkflow.model.ledger import RowRange, Target
+
+
+_RECORD: Final = """
+    INSERT INTO hand_over (run, job, part, intent, organization, host, object, operation, digest,
+        source, start, end, rows, remote_id, at)
+    VALUES (?, ?, ?, (SELECT max(number) FROM intent), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def record_of_hand_over(made: HandOver, target: Target, rows: RowRange) -> Statement:
+    """The statement that records a hand-over with the intent that was recorded just before."""
+    return (
+        _RECORD,
+        (
+            made.run,
+            made.job,
+            made.part,
+            target.organization,
+            target.host,
+            target.object,
+            target.operation,
+            rows.digest,
+            rows.source,
+            rows.start,
+            rows.end,
+            rows.rows,
+            made.remote_id,
+            made.at,
+        ),
+    )
+
+
+def hand_overs(
+    journal: Journal,
+    run: str,
+    target: Target | None,
+    ranges: Iterable[RowRange],
+    before: int | None = None,
+) -> list[HandOver]:
+    """What other runs handed over of some rows, the newest first.
+
+    Args:
+        journal: The journal.
+        run: The run that asks: its own rows are not among them, nor, if it was begun `fresh`, what
+            was handed over before it began.
+        target: Only what went there, as far as that is known; None for anywhere.
+        ranges: The rows.
+        before: Only what was recorded before this intent.
+    """
+    query = """
+        SELECT number, run, job, part, at, remote_id, rows, counts FROM hand_over
+        WHERE run <> :run AND rows > 0 AND (
+            (digest <> '' AND digest = :digest)
+            OR (source <> '' AND source = :source AND start < :end AND end > :start)
+        ) AND at >= (SELECT CASE WHEN fresh THEN started ELSE 0 END FROM run WHERE id = :run)
+    """
+    values: dict[str, object] = {"run": run}
+    if before is not None:
+        query += " AND intent < :before"
+        values["before"] = before
+    if target is not None:
+        # What an older version recorded tells neither the org nor what was done.
+        query += """
+            AND (operation IN ('', :operation)) AND (object IN ('', :object)) AND CASE
+                WHEN organization <> '' AND :organization <> '' THEN organization = :organization
+                ELSE host IN ('', :host) END
+        """
+        values |= {
+            "operation": target.operation,
+            "object": target.object,
+            "organization": target.organization,
+            "host": target.host,
+        }
+    found: dict[object, HandOver] = {}
+    for rows in ranges:
+        if not rows.rows:
+            continue
+        bound = {"digest": rows.digest, "source": rows.source, "start": rows.start, "end": rows.end}
+        for number, *row in journal.reading(query, values | bound):
+            found[number] = _hand_over(row)
+    return sorted(found.values(), key=lambda each: each.at, reverse=True)
+
+
+def _hand_over(row: list[object]) -> HandOver:
+    run, job, part, at, remote_id, rows, counts = row
+    return HandOver(
+        str(run),
+        str(job),
+        int(str(part)),
+        float(str(at)),
+        str(remote_id),
+        int(str(rows)),
+        None if counts is None else Counts(*json.loads(str(counts))),
+    )

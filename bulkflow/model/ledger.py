@@ -1,0 +1,93 @@
+"""What orgs were given: which rows, for what, by which run, and what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow.model.part import Counts
+
+
+@frozen
+class Target:
+    """Where rows go, and what is done with them.
+
+    Attributes:
+        organization: The id of the org, 15 characters; blank where nobody knows it.
+        host: The org's host, by which it is known where its id is not.
+        object: The object, in lower case.
+        operation: Such as `insert`.
+    """
+
+    organization: str
+    host: str
+    object: str
+    operation: str
+
+
+@frozen
+class RowRange:
+    """Rows of one file, known by their bytes.
+
+    Attributes:
+        digest: The digest of the rows' bytes, without the header.
+        source: The digest of the whole file; blank where it is not known.
+        start: Byte offset of the first row in the file.
+        end: Byte offset after the last row.
+        rows: How many rows.
+    """
+
+    digest: str
+    source: str
+    start: int
+    end: int
+    rows: int
+
+
+@frozen
+class HandOver:
+    """Rows that a run handed over, or may have handed over.
+
+    Attributes:
+        run: The run.
+        job: The key of its job.
+        part: The number of its part, from 0.
+        at: When, in seconds since the epoch.
+        remote_id: The job in the org.
+        rows: How many rows.
+        counts: What became of them; None where that is not known.
+    """
+
+    run: str
+    job: str
+    part: int
+    at: float
+    remote_id: str
+    rows: int
+    counts: Counts | None = None
+
+    @property
+    def may_have_loaded(self) -> bool:
+        """Whether any of the rows may be in the org."""
+        return self.counts is None or self.counts.loaded + self.counts.unknown > 0
+
+
+class HandedOverBeforeError(UsageError):
+    """Rows are not handed over, as another run did that before and may have loaded them."""
+
+    def __init__(
+        self,
+        message: str,
+        earlier: Sequence[HandOver],
+        *,
+        help: str | None = None,  # noqa: A002 - the word that users see
+        notes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, help=help, notes=notes)
+        self.earlier = tuple(earlier)
