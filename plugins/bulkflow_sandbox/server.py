@@ -37,8 +37,9 @@ _TURNS_TO_CLOSE: Final = 3
 class SandboxServer:
     """A sandbox that listens on a port of its own, in a thread of its own.
 
-    It is ready when `start` returns, and gone, with its thread and sockets, when `stop` does. It
-    is a context manager: `with SandboxServer() as server: connect(server.url, server.token)`.
+    It is ready when `start` returns, and gone, with its thread and sockets, when `stop` does; if it
+    is started again, it has the same port. It is a context manager:
+    `with SandboxServer() as server: connect(server.url, server.token)`.
 
     Args:
         sandbox: What to serve; `None` makes one that `stop` closes.
@@ -78,6 +79,7 @@ class SandboxServer:
             SandboxError: The address or port cannot be used.
         """
         listener = _listen(self._host, self._port)
+        self._port = listener.getsockname()[1]
         ready = Event()
         server = _Server(_config(self.api, self._certificate), ready.set)
         self._server = server

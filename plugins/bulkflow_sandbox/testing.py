@@ -150,6 +150,15 @@ class LocalOrg:
         saving = Records(self.sandbox.org)
         return [saving.create(object_name, record, USER_ID).id for record in records]
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Lets the org refuse every connection while the block runs; jobs go on."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server.start()
+
     def settle(self, timeout: float = 60) -> bool:
         """Waits until all work is done that the pace allows now; whether it came to that."""
         return self.sandbox.settle(timeout)

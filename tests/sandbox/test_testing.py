@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import urllib3
+from urllib3.exceptions import NewConnectionError
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox import AfterPolls, Immediately, ManualClock, RowsPerSecond
@@ -79,6 +80,19 @@ def test_faults_are_taken_as_words_or_as_values():
         assert [entry.status for entry in org.requests] == [500, 503, 200]
     with pytest.raises(UsageError, match="describes no fault"), local_org(faults=["create"]):
         pass
+
+
+def test_an_org_that_is_away_refuses_connections_and_comes_back_as_it_was():
+    with local_org() as org:
+        url = org.url
+        for _ in range(2):
+            load(org, "Account", "Name\nA\n")
+            with org.away():
+                with pytest.raises(NewConnectionError, match="refused"):
+                    load(org, "Account", "Name\nA\n")
+                assert org.settle()
+        assert org.url == url
+        assert len(org.records("Account")) == 2
 
 
 def test_two_orgs_know_nothing_of_each_other():
