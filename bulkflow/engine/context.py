@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -107,4 +106,6 @@ class StepContext:
 
 def scheme_of(location: str) -> str:
     """The scheme of a location; paths have none, not even those that begin with a drive letter."""
-    return urlsplit(location).scheme.lower() if "://" in location else FILE_SCHEME
+    # Not urlsplit: what that says of an address that it cannot read quotes it, password and all.
+    scheme, found, _ = location.partition("://")
+    return scheme.lower() if found else FILE_SCHEME

@@ -4,7 +4,7 @@ A run that came to its end is over. One that failed is, if
 
 - nothing of it was handed over to an org, so that running its file again loads no row twice; or
 - everything that was to be handed over was, each job in the org is at its end and was seen to be,
-  so that what became of every row is known: as when `require` fails behind a load.
+  so that what became of every row is known: as when `require` fails after a load.
 
 One that was interrupted, that left jobs in the org that are not at an end, or whose steps did not
 get so far as to send all of their rows, while others were handed over, is not: somebody has to go
@@ -63,6 +63,9 @@ def is_over(services: Services, exit_code: ExitCode) -> bool:
     if exit_code in OVER:
         return True
     if exit_code is ExitCode.INTERRUPTED or any(job.left for job in services.jobs):
+        return False
+    if any(job.counts.unknown for job in services.jobs):
+        # Somebody has to look, and to give the run up or to resume it.
         return False
     if any(isinstance(error, MovedOrgError) for error in services.errors):
         # The org that knows what became of it was not asked.

@@ -133,6 +133,9 @@ class Unrecorded:
     def became(self, job: str, part: int, counts: Counts) -> None:
         """Nothing became of them."""
 
+    def took_back(self, job: str, part: int) -> None:
+        """Nothing was made."""
+
     def history(self, job: str) -> JobHistory | None:
         """There was no earlier attempt."""
         return None

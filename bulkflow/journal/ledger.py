@@ -69,7 +69,7 @@ def hand_overs(
     """
     query = """
         SELECT number, run, job, part, at, remote_id, rows, counts FROM hand_over
-        WHERE run <> :run AND rows > 0 AND (
+        WHERE run <> :run AND rows > 0 AND NOT undone AND (
             (digest <> '' AND digest = :digest)
             OR (source <> '' AND source = :source AND start < :end AND end > :start)
         ) AND at >= (SELECT CASE WHEN fresh THEN started ELSE 0 END FROM run WHERE id = :run)

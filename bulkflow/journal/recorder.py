@@ -208,6 +208,13 @@ class RunJournal:
         """
         return hand_overs(self._journal, self.run, target, ranges)
 
+    def took_back(self, job: str, part: int) -> None:
+        """What a part's rows made is deleted again, so they may be handed over once more."""
+        self._journal.note(
+            "UPDATE hand_over SET undone = 1 WHERE run = ? AND job = ? AND part = ?",
+            (self.run, job, part),
+        )
+
     def became(self, job: str, part: int, counts: Counts) -> None:
         """What became of the rows that a part handed over."""
         self._journal.note(

@@ -159,7 +159,8 @@ MIGRATIONS: tuple[str, ...] = (
         rows INTEGER NOT NULL,
         remote_id TEXT NOT NULL,
         at REAL NOT NULL,
-        counts TEXT
+        counts TEXT,
+        undone INTEGER NOT NULL DEFAULT 0
     ) STRICT;
 
     CREATE INDEX hand_over_of_rows ON hand_over (digest);

@@ -152,6 +152,10 @@ class Recorder(Protocol):
         """What became of the rows that a part handed over: from then on it is known."""
         ...
 
+    def took_back(self, job: str, part: int) -> None:
+        """What a part's rows made is deleted again, so they may be handed over once more."""
+        ...
+
 
 class Context(Protocol):
     """What a step is given as its first argument."""

@@ -133,6 +133,10 @@ class RecordingJournal:
         """Keep what became of rows."""
         self.entries.append(Recorded("became", (job, part, counts)))
 
+    def took_back(self, job: str, part: int) -> None:
+        """Keep that what rows made is deleted again."""
+        self.entries.append(Recorded("took back", (job, part)))
+
     def anything_intended(self) -> bool:
         """Whether there was an intent."""
         return self._intents > 0

@@ -6,7 +6,7 @@ import glob
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import SourceBytes, SourceFile
@@ -42,7 +42,9 @@ def _path(location: str) -> str:
     """The path of a `file://` URL; other locations as they are."""
     if "://" not in location:
         return location
-    path = unquote(urlsplit(location).path)
+    # Not urlsplit: what that says of an address that it cannot read quotes all of it.
+    _, slash, path = location.partition("://")[2].partition("/")
+    path = unquote(slash + path.partition("?")[0].partition("#")[0])
     # file:///C:/data/a.csv has a slash before the drive.
     return path[1:] if path[2:3] == ":" else path
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from attrs import define
+from attrs import define, field
 
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.settings import MOST_CONNECTIONS, SHORT_CALLS
@@ -12,6 +12,9 @@ from bulkflow_salesforce import LimitInfo, Network, OrgAddress, RetryNotice, Ses
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
+
+PAUSE_BETWEEN_NOTICES: Final = 5.0
+"""Seconds between two warnings of the same trouble; those in between are details."""
 
 
 @define(eq=False, repr=False)
@@ -27,6 +30,26 @@ class _Latest:
     def sleep(self, seconds: float) -> None:
         """Wait as that step may."""
         self.context.sleep(seconds)
+
+
+@define(eq=False, repr=False)
+class _Throttle:
+    """Says what is waited out, and not for each of many requests that meet the same trouble."""
+
+    context: Context
+    org: str
+    _said: dict[str, float] = field(factory=dict)
+
+    def emit(self, notice: RetryNotice) -> None:
+        """Show a notice, unless the same kind of request was told of a moment ago."""
+        now = self.context.clock.monotonic()
+        kind = f"{notice.method} {notice.reason.partition(notice.path)[0]}"
+        if now - self._said.get(kind, -PAUSE_BETWEEN_NOTICES) < PAUSE_BETWEEN_NOTICES:
+            level = NoticeLevel.DETAIL
+        else:
+            level = NoticeLevel.WARNING
+            self._said[kind] = now
+        self.context.emit(Notice(_again(self.org, notice), level))
 
 
 def session_of(context: Context) -> Session:
@@ -45,9 +68,7 @@ def session_of(context: Context) -> Session:
             org.tokens,
             connections=MOST_CONNECTIONS + SHORT_CALLS,
             network=Network.of(context.environ),
-            on_retry=lambda notice: context.emit(
-                Notice(_again(org.name, notice), NoticeLevel.WARNING)
-            ),
+            on_retry=_Throttle(context, org.name).emit,
             on_slow=lambda info: context.emit(Notice(_slower(org.name, info), NoticeLevel.WARNING)),
             sleep=latest.sleep,
             now=context.clock.time,

@@ -97,6 +97,12 @@ class Ledger:
                 self.context.journal.became(parts.job.key, part.number, part.counts)
                 part.settled = part.counts
 
+    def take_back(self, parts: JobParts) -> None:
+        """Record that all records which the job's rows made are deleted again."""
+        for part in parts.parts:
+            if part.handed_over and not part.counts.unknown:
+                self.context.journal.took_back(parts.job.key, part.number)
+
     def target(self, parts: JobParts) -> Target:
         """Where the job's rows go; asks the org who it is, once, where its login did not tell."""
         org, settings = self.context.org(), parts.settings

@@ -187,7 +187,9 @@ def undo(context: Context, job: Job) -> None:
     """
     from bulkflow_ingest.undoing import undo_inserts
 
-    undo_inserts(_work(context, job))
+    work = _work(context, job)
+    undo_inserts(work)
+    work.requests.ledger.take_back(work.parts)
 
 
 @step("save results [of {job}] to {path}", accepts=_ENDED, requests=_per_part(3))
