@@ -125,20 +125,7 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
     if exit_code is ExitCode.INTERRUPTED:
         return again
     if services.errors:
-        if not services.replays or not handed_anything_over(services):
-            return None
-        if any(job.counts.unknown for job in services.jobs):
-            return (
-                f"it is not known whether all rows are loaded: {again}; "
-                "look in the org before you load the rows in question in another way"
-            )
-        if not is_over(services, exit_code):
-            return f"some rows are loaded, and others were not sent yet: {again}"
-        return (
-            "all rows were sent, and what became of them is known, so the run is over; "
-            f"`{services.command('resume')}` does the steps that are left, "
-            f"`{services.command('undo')}` deletes the records that it made"
-        )
+        return _advice_on_failure(services, exit_code)
     # Nothing that a file says is asked of a step on the jobs of an earlier run.
     return None if services.recalls else _advice_on_rows(services)
 
@@ -153,3 +140,30 @@ def _advice_on_rows(services: Services) -> str | None:
             f'`save {kind} rows of job {job.name} to "{kind}.csv"` writes them'
         )
     return None
+
+
+def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
+    """The commands that help where a step failed and no job is left unfinished."""
+    if not services.replays or not handed_anything_over(services):
+        return None
+    resume, abort = services.command("resume"), services.command("abort")
+    if any(job.counts.unknown for job in services.jobs):
+        return (
+            f"it is not known whether all rows are loaded: `{resume}` looks again, `{abort}` gives "
+            "the run up; look in the org before you load the rows in question in another way"
+        )
+    if not is_over(services, exit_code):
+        return f"some rows are loaded, and others were not sent yet: {way_on(services)}"
+    undo = services.command("undo")
+    rows = sum(job.counts.unprocessed for job in services.jobs)
+    if rows:
+        retry = services.command("retry", "--rows", "unprocessed")
+        what = "1 row was" if rows == 1 else f"{rows:,} rows were"
+        return (
+            f"{what} not processed: `{retry}` sends them, then `{resume}` does the steps that are "
+            f"left; `{undo}` deletes the records that the run made"
+        )
+    return (
+        "all rows were sent, and what became of them is known, so the run is over; "
+        f"`{resume}` does the steps that are left, `{undo}` deletes the records that it made"
+    )

@@ -301,7 +301,7 @@ class Requests:
         except OrgError as error:
             resume = self.context.command("resume")
             raise UnseenError(
-                f"how job {job} is cannot be asked: {error.message}",
+                f"job {job} could not be looked at: {error.message}",
                 help=f"the job is not touched; `{resume}` looks at it again"
                 + (f"; {error.help}" if error.help and not is_passing(error) else ""),
                 notes=error.notes,
