@@ -212,7 +212,7 @@ def work_on(
     )
     watch(services)
     finished = run_plan(plan, services)
-    if finished.exit_code is ExitCode.WRONG and not record.anything_intended():
+    if replays and finished.exit_code is ExitCode.WRONG and not record.anything_intended():
         record.forget()
         rmtree(directory, ignore_errors=True)
     elif ends:
@@ -282,7 +282,7 @@ def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
     return UnfinishedError(
         f"the last run of {request.file}, {run},{other} is not over".replace(",,", ","),
         help=f"`{resume}` continues it, `{abort}` gives it up; "
-        "`bulkflow run --resume FILE` does the first by itself",
+        f"`{shlex.join(['bulkflow', 'run', '--resume', str(request.file)])}` does the first by itself",
     )
 
 

@@ -126,7 +126,9 @@ class Unrecorded:
         """Refuse."""
         return self.intend(job, part, action, detail)
 
-    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+    def handed_over(
+        self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
+    ) -> list[HandOver]:
         """Nothing is known of other runs."""
         return []
 

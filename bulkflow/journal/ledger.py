@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _RECORD: Final = """
     INSERT INTO hand_over (run, job, part, intent, organization, host, object, operation, digest,
-        source, start, end, rows, remote_id, at)
-    VALUES (?, ?, ?, (SELECT max(number) FROM intent), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        source, start, end, rows, head, remote_id, at)
+    VALUES (?, ?, ?, (SELECT max(number) FROM intent), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -44,6 +44,7 @@ def record_of_hand_over(made: HandOver, target: Target, rows: RowRange) -> State
             rows.start,
             rows.end,
             rows.rows,
+            rows.head,
             made.remote_id,
             made.at,
         ),
@@ -56,6 +57,8 @@ def hand_overs(
     target: Target | None,
     ranges: Iterable[RowRange],
     before: int | None = None,
+    *,
+    longer: bool = False,
 ) -> list[HandOver]:
     """What other runs handed over of some rows, the newest first.
 
@@ -66,12 +69,16 @@ def hand_overs(
         target: Only what went there, as far as that is known; None for anywhere.
         ranges: The rows.
         before: Only what was recorded before this intent.
+        longer: Also rows that the ranges may begin with, as their first bytes are the same; whether
+            they do, is for the caller to see.
     """
     query = """
-        SELECT number, run, job, part, at, remote_id, rows, counts FROM hand_over
+        SELECT number, run, job, part, at, remote_id, rows, counts, digest, end - start
+        FROM hand_over
         WHERE run <> :run AND rows > 0 AND NOT undone AND (
             (digest <> '' AND digest = :digest)
             OR (source <> '' AND source = :source AND start < :end AND end > :start)
+            OR (:longer AND head <> '' AND head = :head AND end - start < :end - :start)
         ) AND at >= (SELECT CASE WHEN fresh THEN started ELSE 0 END FROM run WHERE id = :run)
     """
     values: dict[str, object] = {"run": run}
@@ -95,14 +102,21 @@ def hand_overs(
     for rows in ranges:
         if not rows.rows:
             continue
-        bound = {"digest": rows.digest, "source": rows.source, "start": rows.start, "end": rows.end}
+        bound = {
+            "digest": rows.digest,
+            "source": rows.source,
+            "start": rows.start,
+            "end": rows.end,
+            "head": rows.head,
+            "longer": longer,
+        }
         for number, *row in journal.reading(query, values | bound):
             found[number] = _hand_over(row)
     return sorted(found.values(), key=lambda each: each.at, reverse=True)
 
 
 def _hand_over(row: list[object]) -> HandOver:
-    run, job, part, at, remote_id, rows, counts = row
+    run, job, part, at, remote_id, rows, counts, digest, size = row
     return HandOver(
         str(run),
         str(job),
@@ -111,4 +125,6 @@ def _hand_over(row: list[object]) -> HandOver:
         str(remote_id),
         int(str(rows)),
         None if counts is None else Counts(*json.loads(str(counts))),
+        str(digest),
+        int(str(size)),
     )

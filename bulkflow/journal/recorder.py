@@ -201,12 +201,15 @@ class RunJournal:
         if earlier:
             raise HandedOverBeforeError("these rows were handed over before", earlier)
 
-    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+    def handed_over(
+        self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
+    ) -> list[HandOver]:
         """Which other runs handed rows over, the newest first; whatever the target if it is None.
 
-        A run that was begun `fresh` passes over what was handed over before it began.
+        A run that was begun `fresh` passes over what was handed over before it began. `longer` is
+        as in `hand_overs`.
         """
-        return hand_overs(self._journal, self.run, target, ranges)
+        return hand_overs(self._journal, self.run, target, ranges, longer=longer)
 
     def took_back(self, job: str, part: int) -> None:
         """What a part's rows made is deleted again, so they may be handed over once more."""

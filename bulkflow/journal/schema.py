@@ -157,6 +157,7 @@ MIGRATIONS: tuple[str, ...] = (
         start INTEGER NOT NULL,
         end INTEGER NOT NULL,
         rows INTEGER NOT NULL,
+        head TEXT NOT NULL DEFAULT '',
         remote_id TEXT NOT NULL,
         at REAL NOT NULL,
         counts TEXT,
@@ -166,6 +167,8 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX hand_over_of_rows ON hand_over (digest);
 
     CREATE INDEX hand_over_of_source ON hand_over (source);
+
+    CREATE INDEX hand_over_of_head ON hand_over (head);
 
     CREATE INDEX hand_over_of_part ON hand_over (run, job, part);
 

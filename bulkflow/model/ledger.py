@@ -41,6 +41,8 @@ class RowRange:
         start: Byte offset of the first row in the file.
         end: Byte offset after the last row.
         rows: How many rows.
+        head: The digest of their first line, by which longer files that begin with the same rows
+            are found; blank where it is not known.
     """
 
     digest: str
@@ -48,6 +50,7 @@ class RowRange:
     start: int
     end: int
     rows: int
+    head: str = ""
 
 
 @frozen
@@ -62,6 +65,8 @@ class HandOver:
         remote_id: The job in the org.
         rows: How many rows.
         counts: What became of them; None where that is not known.
+        digest: The digest of their bytes.
+        bytes: How many these are.
     """
 
     run: str
@@ -71,6 +76,8 @@ class HandOver:
     remote_id: str
     rows: int
     counts: Counts | None = None
+    digest: str = ""
+    bytes: int = 0
 
     @property
     def may_have_loaded(self) -> bool:

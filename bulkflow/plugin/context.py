@@ -140,11 +140,14 @@ class Recorder(Protocol):
         """
         ...
 
-    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+    def handed_over(
+        self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
+    ) -> list[HandOver]:
         """What other runs of the project handed over of some rows, the newest first.
 
         Whatever the target, if it is None. A run that was begun with `--fresh` passes over what was
-        handed over before it began.
+        handed over before it began. With `longer`, also what the ranges may begin with, by their
+        `head`: whether they do, is for the caller to see.
         """
         ...
 

@@ -125,7 +125,9 @@ class RecordingJournal:
         self.entries.append(Recorded("hand over", (job, part, target, tuple(ranges), once)))
         return self.intend(job, part, action, detail)
 
-    def handed_over(self, target: Target | None, ranges: Sequence[RowRange]) -> list[HandOver]:
+    def handed_over(
+        self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
+    ) -> list[HandOver]:
         """What the test says in `earlier`."""
         return self.earlier
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
+from bulkflow_csv import CsvError, digest
 from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.info import JobState
 from bulkflow_salesforce import organization_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.settings import IngestSettings
+
+HEAD_BYTES: Final = 4096
+"""Bytes of a first line by which a part is found among others that may begin with its rows."""
 
 MOST_NAMED: Final = 5
 """Hand-overs that a message names; it counts the others."""
@@ -56,15 +60,26 @@ class Ledger:
         """
         if not makes_records(parts.settings, parts.columns):
             return
-        ranges = [each for part in some for each in ranges_of(parts, part)]
-        journal = self.context.journal
-        if not any(each.may_have_loaded for each in journal.handed_over(None, ranges)):
+        some = list(some)
+        if not self._earlier(None, parts, some) or self.context.org().transient:
             return
-        if self.context.org().transient:
-            return
-        earlier = journal.handed_over(self.target(parts), ranges)
-        if earlier := [each for each in earlier if each.may_have_loaded]:
+        if earlier := self._earlier(self.target(parts), parts, some):
             raise self._refusal(parts, earlier)
+
+    def _earlier(
+        self, target: Target | None, parts: JobParts, some: Sequence[PartJob]
+    ) -> list[HandOver]:
+        """What other runs handed over of the rows of some parts, and may have loaded."""
+        found: dict[HandOver, None] = {}
+        for part in some:
+            ranges = ranges_of(parts, part)
+            for each in self.context.journal.handed_over(target, ranges):
+                found[each] = None
+            # A file that was added to begins with rows that were a part of their own.
+            for each in self.context.journal.handed_over(target, ranges[:1], longer=True):
+                if each not in found and _begins_with(part, each):
+                    found[each] = None
+        return [each for each in found if each.may_have_loaded]
 
     def hand_over(self, parts: JobParts, part: PartJob, detail: Mapping[str, object]) -> int:
         """Record the intent to close a part's job; the number of the intent.
@@ -163,7 +178,38 @@ def _range(part: PartJob) -> RowRange | None:
     if part.part is None:
         return None
     cut = part.part
-    return RowRange(cut.digest, part.source_digest, cut.start, cut.end, cut.rows)
+    head = _digest(part, _first_line(part))
+    return RowRange(cut.digest, part.source_digest, cut.start, cut.end, cut.rows, head)
+
+
+def _first_line(part: PartJob) -> int:
+    """How many bytes a part's first line has, `HEAD_BYTES` at the most; 0 without its file."""
+    if part.data is None:
+        return 0
+    try:
+        with part.data.source.open() as file:
+            file.seek(part.data.start)
+            block = file.read(min(HEAD_BYTES, part.data.end - part.data.start))
+    except (CsvError, OSError):
+        return 0
+    return block.find(b"\n") + 1 or len(block)
+
+
+def _begins_with(part: PartJob, earlier: HandOver) -> bool:
+    """Whether a part begins with all rows that were handed over."""
+    return bool(earlier.digest) and _digest(part, earlier.bytes) == earlier.digest
+
+
+def _digest(part: PartJob, size: int) -> str:
+    """The digest of a part's first bytes; blank where its file is not at hand."""
+    if part.data is None or size <= 0:
+        return ""
+    try:
+        with part.data.source.open() as file:
+            return digest(file, part.data.start, part.data.start + size)
+    except CsvError:
+        # Whoever needs the rows says what is wrong with the file.
+        return ""
 
 
 def origin_parts(mapping: Path) -> set[int]:
