@@ -90,7 +90,7 @@ def not_over(bench: Workshop) -> Ran:
 
 
 def lock_held(bench: Workshop) -> Ran:
-    with locked(bench.folder / "state"):
+    with locked(bench.folder / "state", str((bench.folder / "test.bulkflow").resolve())):
         return bench.run(LOAD + "load job a\n")
 
 
