@@ -278,11 +278,11 @@ def _is_same(record: RunRecord, request: Request) -> bool:
 def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
     run, place = record.summary.id, place_options(request.state_directory)
     resume, abort = (shlex.join(["bulkflow", verb, run, *place]) for verb in ("resume", "abort"))
-    other = "" if _is_same(record, request) else ", which has other parameters or orgs,"
+    both = shlex.join(["bulkflow", "run", "--resume", str(request.file)])
+    other = "" if _is_same(record, request) else ", with other parameters or orgs"
     return UnfinishedError(
-        f"the last run of {request.file}, {run},{other} is not over".replace(",,", ","),
-        help=f"`{resume}` continues it, `{abort}` gives it up; "
-        f"`{shlex.join(['bulkflow', 'run', '--resume', str(request.file)])}` does the first by itself",
+        f"the last run of {request.file}{other}, {run}, is not over",
+        help=f"`{resume}` continues it, `{abort}` gives it up; `{both}` resumes by itself",
     )
 
 
