@@ -15,7 +15,8 @@ from bulkflow.model.part import Counts, Part
 from bulkflow.plugin import Job
 from bulkflow_ingest.info import JobInfo
 from bulkflow_ingest.lanes import Lanes
-from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.part_job import PartJob
+from bulkflow_ingest.parts import JobParts
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.tally import Tally
 

@@ -14,7 +14,8 @@ from bulkflow.testing import RecordingContext
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.info import JobInfo
-from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.part_job import PartJob
+from bulkflow_ingest.parts import JobParts
 from bulkflow_ingest.polling import Schedule
 from bulkflow_ingest.settings import IngestSettings
 from support.proxy import Proxy
@@ -26,7 +27,7 @@ PEOPLE = 'org env\n\njob people\n    insert Contact\n    from "people.csv"\n    
 
 def parts_of(number: int, connections: int = 2) -> JobParts:
     parts = [
-        PartJob(Part(index, "a.csv", 0, 10, 1, 2, 1, 10), None, id=f"j{index}")
+        PartJob.existing(f"j{index}", Part(index, "a.csv", 0, 10, 1, 2, 1, 10))
         for index in range(number)
     ]
     settings = IngestSettings(connections=connections)

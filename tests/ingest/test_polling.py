@@ -19,7 +19,8 @@ from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.info import JobInfo
 from bulkflow_ingest.lanes import Lanes
-from bulkflow_ingest.parts import JobParts, PartJob
+from bulkflow_ingest.part_job import PartJob
+from bulkflow_ingest.parts import JobParts
 from bulkflow_ingest.polling import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Schedule
 from bulkflow_ingest.settings import IngestSettings
 
@@ -98,7 +99,7 @@ def polled(
 ) -> tuple[Time, Org]:
     time = Time(stop_after=stop_after)
     org = Org(time, ends, before)
-    parts = [PartJob(_part(number), None, id=name) for number, name in enumerate(ends)]
+    parts = [PartJob.existing(name, _part(number)) for number, name in enumerate(ends)]
     prepare(parts)
     made = JobParts.attach(Job("people", "people", {}, Path()), IngestSettings(), parts)
 
@@ -155,12 +156,12 @@ def test_waits_that_go_on_beside_make_the_pauses_longer() -> None:
     schedule = Schedule(lambda: 0.5)
     context = cast("Context", Time())
     job = Job("people", "people", {}, Path())
-    parts = [PartJob(_part(number), None, id=f"j{number}") for number in range(400)]
+    parts = [PartJob.existing(f"j{number}", _part(number)) for number in range(400)]
     made = JobParts.attach(job, IngestSettings(), parts)
     with schedule.watch(context, made) as watch:
         watch.add(parts)
         assert schedule.pause(0) == 400 / CALLS_PER_SECOND
-        parts[0].state = "JobComplete"
+        parts[0].see(JobInfo("j0", "JobComplete"))
         assert watch.looked(parts[0])
         assert schedule.pause(0) == 399 / CALLS_PER_SECOND
     assert schedule.pause(0) == FIRST_PAUSE
@@ -183,7 +184,7 @@ def test_a_part_that_ended_is_not_asked_for_again() -> None:
 
 def test_parts_that_are_at_an_end_already_cost_nothing() -> None:
     def ended(parts: list[PartJob]) -> None:
-        parts[0].state = "JobComplete"
+        parts[0].see(JobInfo("a", "JobComplete"))
 
     time, org = polled({"a": 0.0}, prepare=ended)
     assert (org.asked, time.pauses) == ([], [])
@@ -193,7 +194,7 @@ def test_parts_that_are_at_an_end_already_cost_nothing() -> None:
 def test_the_last_look_is_when_the_time_is_up(interval: float | None) -> None:
     with pytest.raises(StepError, match="not processed after 10 s") as caught:
         polled({"a": 10.5}, timeout=10.0, interval=interval)
-    assert "goes on in the org" in (caught.value.help or "")
+    assert "it continues in the org" in (caught.value.help or "")
     assert caught.value.notes == ("job a is InProgress",)
     time, org = polled({"a": 10.0}, timeout=10.0, interval=interval)
     assert time.now == org.asked[-1][0] == 10.0
