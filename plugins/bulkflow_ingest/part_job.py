@@ -252,7 +252,8 @@ class PartJob:
         self.was_uploaded = found.was_uploaded
         self.orphaned_at = found.orphaned_at
         self.counted = found.counted
-        self.sent = history.part.bytes if self.uploaded else 0
+        is_up = self.handed_over or isinstance(self._remote, Uploaded)
+        self.sent = history.part.bytes if is_up else 0
         self.looked = False
 
     def check_rows(self) -> None:

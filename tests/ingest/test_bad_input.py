@@ -137,8 +137,8 @@ def test_a_job_that_fails_as_a_whole_says_the_servers_words_and_its_id(workshop:
 
 def test_a_job_that_is_left_open_is_named(workshop: Workshop, proxy: Proxy) -> None:
     workshop.write("people.csv", "LastName\na\n")
-    refusal = [{"errorCode": "INVALIDJOBSTATE", "message": "no"}]
-    proxy.on("PATCH", JOB, answering(400, refusal))
+    refusal = [{"errorCode": "NO_ACCESS", "message": "no"}]
+    proxy.on("PATCH", JOB, answering(403, refusal))
     file = workshop.write(
         "test.bulkflow", LOAD.replace("load job people", "upload then close job people")
     )

@@ -78,7 +78,7 @@ def test_an_org_that_takes_none_gets_the_rows_as_they_are(
     ran = workshop.run(PIPELINE.replace("parts of 40 rows", "parts of 1MB"))
     assert ran.code == 0
     assert encodings == ["gzip", None]
-    assert "takes no compressed rows" in ran.out
+    assert "refused compressed rows" in ran.out
     assert arrived(sandbox, "plain") == expected("plain")
 
 

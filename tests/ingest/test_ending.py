@@ -125,7 +125,7 @@ def test_the_same_data_are_not_loaded_again_after_a_failure_unless_asked_for(
         for _ in range(2):
             again = workshop.run(pipeline)
             assert again.code == 2
-            assert f"were loaded before, by run {run}, which failed then" in again.out
+            assert f"were handed over before, by run {run}" in again.out
         state = ("--state-dir", str(tmp_path / "state"), "--json")
         assert workshop.command("resume", run, *state).code == 1
         assert len(org.records("Contact")) == 3
@@ -136,12 +136,16 @@ def test_the_same_data_are_not_loaded_again_after_a_failure_unless_asked_for(
         assert len(org.records("Contact")) == 5
 
 
-def test_the_same_data_are_loaded_again_once_a_failure_was_given_up(tmp_path: Path) -> None:
+def test_the_same_data_are_not_loaded_again_once_a_failure_was_given_up(tmp_path: Path) -> None:
     with local_org() as org:
         workshop = workshop_in(tmp_path, org)
         pipeline = "org env\n" + PEOPLE + "load job people\n" + FAILS
         run = str(workshop.run(pipeline).event("run_finished")["run"])
         state = ("--state-dir", str(tmp_path / "state"), "--json")
         assert workshop.command("abort", run, *state).code == 0
-        assert workshop.run(pipeline).code == 1
+        again = workshop.run(pipeline)
+        assert again.code == 2
+        assert f"were handed over before, by run {run}" in again.out
+        assert len(org.records("Contact")) == 3
+        assert workshop.run(pipeline, "--fresh").code == 1
         assert len(org.records("Contact")) == 6

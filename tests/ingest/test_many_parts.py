@@ -26,11 +26,12 @@ def part(number: int) -> PartJob:
 
 
 def _create(part: PartJob) -> None:
-    part.id, part.state = f"750{part.number}", "Open"
+    if part.id is None:
+        part.created(JobInfo(f"750{part.number}", "Open"))
 
 
 def _ask(part: PartJob) -> None:
-    part.doing = "create"
+    part.doing = "close"
 
 
 def _again(part: PartJob) -> None:
@@ -42,14 +43,20 @@ def _send(part: PartJob) -> None:
 
 
 def _complete(part: PartJob) -> None:
+    _create(part)
+    assert part.id is not None
     info = JobInfo(
-        "750", "JobComplete", number_records_processed=part.number, number_records_failed=1
+        part.id, "JobComplete", number_records_processed=part.number, number_records_failed=1
     )
-    part.id = "750"
     part.see(info)
 
 
-CHANGES: list[Callable[[PartJob], None]] = [_create, _ask, _again, _send, _complete]
+def _lose(part: PartJob) -> None:
+    if part.id is not None:
+        part.miss()
+
+
+CHANGES: list[Callable[[PartJob], None]] = [_create, _ask, _again, _send, _complete, _lose]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(CHANGES)), max_size=30))
@@ -68,7 +75,7 @@ def test_noting_changes_comes_to_what_counting_all_does(
     assert list(tally.left) == [each.left for each in parts if each.left is not None]
     assert len(tally.left) == len(list(tally.left))
     first = [each for each in parts if each.origin is None]
-    assert tally.counts.rows == sum(each.counts.rows if each.state else each.rows for each in first)
+    assert tally.counts.rows == sum(each.rows for each in first)
 
 
 def test_what_is_left_is_told_as_it_is_when_somebody_looks() -> None:

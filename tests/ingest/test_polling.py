@@ -54,6 +54,9 @@ class Time:
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
+    def command(self, verb: str) -> str:
+        return f"bulkflow {verb}"
+
     def checkpoint(self) -> None:
         if self.now > 10:
             self.late.release()

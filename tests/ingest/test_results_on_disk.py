@@ -46,7 +46,8 @@ def saved(workshop: Workshop, name: str) -> list[list[str]]:
     """What every row came to, without its id."""
     ran = workshop.run(
         PIPELINE + f'save all rows of job people to "{name}.csv"\n'
-        f'save results of job people to "{name}"\n'
+        f'save results of job people to "{name}"\n',
+        "--fresh",
     )
     assert ran.code == 3, ran.err
     rows = [row.values for row in read_rows(workshop.folder / f"{name}.csv")]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkflow_ingest.requests import REFUSED_UPLOADS
 from bulkflow_sandbox import Sandbox
 from support.proxy import Handler, Proxy, answering, lose_answer
 from support.workshop import Ran, Workshop
@@ -122,8 +123,11 @@ def test_renamed_rows_are_gone_on_with_while_they_are_sent(
 ) -> None:
     workshop.write("people.csv", text(names).replace("LastName", "Surname"))
     proxy.on("PUT", DATA, lambda handler, forward: forward())
-    proxy.on("PUT", DATA, answering(400, [{"errorCode": "X", "message": "no"}]))
+    refusal = answering(400, [{"errorCode": "X", "message": "no"}])
+    # Two parts are sent side by side, and each may meet the first refusal.
+    proxy.on("PUT", DATA, refusal, times=2 * REFUSED_UPLOADS)
     assert workshop.run(RENAMED.format(source="people.csv") + LOAD).code == 1
+    proxy.rules.clear()
     ran = again(workshop, "resume")
     assert ran.code == 0, ran.out + ran.err
     assert loaded(sandbox, tag) == names
@@ -254,7 +258,7 @@ def test_a_stream_that_fails_leaves_no_window(
         held.extend(kept(workshop))
         answering(400, [{"errorCode": "X", "message": "no"}])(handler, forward)
 
-    proxy.on("PUT", DATA, refuse)
+    proxy.on("PUT", DATA, refuse, times=None)
     assert workshop.run(LARGE.format(source="-") + LOAD).code == 1
     assert held
     assert kept(workshop) == []
@@ -269,7 +273,8 @@ def test_a_handler_may_still_send_from_the_window_of_a_step_that_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given(monkeypatch, text(names))
-    proxy.on("PUT", DATA, answering(400, [{"errorCode": "X", "message": "no"}]))
+    refusal = answering(400, [{"errorCode": "X", "message": "no"}])
+    proxy.on("PUT", DATA, refusal, times=REFUSED_UPLOADS)
     again = LOAD.replace("\n", " on failure retry 2 times every 1ms\n")
     ran = workshop.run(FILE.format(source="-") + again)
     assert ran.code == 0, ran.out
@@ -437,5 +442,5 @@ def test_rows_that_a_failed_run_loaded_are_not_loaded_again_behind_new_ones(
     workshop.write("people.csv", text([f"{tag}new", *names[1:]]))
     ran = workshop.run(FILE.format(source="people.csv") + steps)
     assert ran.code != 0
-    assert "were loaded before, by run" in ran.out
+    assert "were handed over before, by run" in ran.out
     assert loaded(sandbox, tag) == names

@@ -124,8 +124,7 @@ def test_a_create_that_is_lost_for_good_is_told_as_one_that_may_be_in_the_org(
     workshop: Workshop, proxy: Proxy, tag: str
 ) -> None:
     workshop.write("people.csv", people(tag, 1))
-    for _ in range(3):
-        proxy.on("POST", JOBS, lose_answer)
+    proxy.on("POST", JOBS, lose_answer, times=None)
     ran = workshop.run(STAGED)
     assert ran.code == 1
     assert outcome(ran)["left"] == ["a job for part 1 (create not answered)"]
@@ -166,7 +165,7 @@ def test_a_job_with_parts_that_are_not_up_is_not_closed(
     workshop: Workshop, proxy: Proxy, sandbox: Sandbox, tag: str
 ) -> None:
     workshop.write("people.csv", people(tag, 3))
-    proxy.on("PUT", "/batches", REFUSED)
+    proxy.on("PUT", "/batches", REFUSED, times=None)
     ran = workshop.run(
         f"{PEOPLE}    parts of 1 rows\nupload job people on failure continue\n"
         "close job people on failure abort\n"
@@ -179,8 +178,13 @@ def test_a_job_with_parts_that_are_not_up_is_not_closed(
 
 def test_failures_of_several_parts_are_all_told(workshop: Workshop, proxy: Proxy, tag: str) -> None:
     workshop.write("people.csv", people(tag, 2))
-    for index in range(2):
-        proxy.on("PUT", "/batches", answering(400, [{"errorCode": "X", "message": f"no {index}"}]))
+
+    def refuse(handler: Handler, forward: Callable[[], None]) -> None:
+        row = handler.body().decode().split()[-1]
+        fault = {"errorCode": "X", "message": f"no {row.removeprefix(tag)}"}
+        answering(400, [fault])(handler, forward)
+
+    proxy.on("PUT", "/batches", refuse, times=None)
     ran = workshop.run(f"{PEOPLE}    parts of 1 rows\nupload job people\n")
     assert ran.code == 1
     assert "no 0" in told(ran)
@@ -283,7 +287,7 @@ def test_an_abort_leaves_the_parts_that_are_complete(
 ) -> None:
     workshop.write("people.csv", people(tag, 2))
     # The close of one part is refused, so that one is open, and the other at work or complete.
-    proxy.on("PATCH", JOB, answering(400, NO_STATE))
+    proxy.on("PATCH", JOB, answering(403, [{"errorCode": "NO_ACCESS", "message": "not yours"}]))
     ran = workshop.run(
         f"{PEOPLE}    parts of 1 rows\nupload then close job people on failure abort\n"
     )
@@ -328,7 +332,7 @@ def test_waiting_no_longer_is_no_failure_of_the_job(
         proxy.on("GET", JOB, saying(state="InProgress"))
     ran = workshop.run(STAGED.replace("wait for job people", "wait for job people up to 300ms"))
     assert ran.code == 1
-    assert "it goes on in the org" in told(ran)
+    assert "it continues in the org" in told(ran)
     assert 2 <= proxy.count("GET", JOB) <= 5
     (left,) = outcome(ran)["left"]  # type: ignore[misc]
     assert str(left).endswith("(InProgress)")
@@ -534,7 +538,8 @@ def test_one_saved_file_does_not_take_the_place_of_another(workshop: Workshop, t
     ran = workshop.run(PEOPLE + "load job people\n" + again + again)
     assert ran.code == 0, ran.err + ran.out
     ran = workshop.run(
-        PEOPLE + "load job people\n" + again + 'save failed rows of job people to "made.csv"\n'
+        PEOPLE + "load job people\n" + again + 'save failed rows of job people to "made.csv"\n',
+        "--fresh",
     )
     assert ran.code == 1
     assert "saved by this run" in told(ran)

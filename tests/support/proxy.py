@@ -17,20 +17,34 @@ Fault = Callable[["Handler", Callable[[], None]], None]
 
 
 @define(eq=False)
+class Rule:
+    """What happens to some requests."""
+
+    method: str
+    path: re.Pattern[str]
+    fault: Fault
+    left: int | None
+    """How many more; None for all."""
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.method == method and self.path.search(path) is not None
+
+
+@define(eq=False)
 class Proxy:
-    """Forwards to a server; each rule is used once, for the first request that it matches."""
+    """Forwards to a server; the first rule that matches a request is used for it."""
 
     target: str
     url: str = ""
-    rules: list[tuple[str, re.Pattern[str], Fault]] = Factory(list)
+    rules: list[Rule] = Factory(list)
     seen: list[tuple[str, str]] = Factory(list)
     authorizations: set[str] = Factory(set)
     """What requests had to show for themselves."""
     lock: threading.Lock = Factory(threading.Lock)
 
-    def on(self, method: str, path: str, fault: Fault) -> None:
-        """Treat the next request of a method whose path ends in a pattern."""
-        self.rules.append((method, re.compile(path + r"(\?|$)"), fault))
+    def on(self, method: str, path: str, fault: Fault, *, times: int | None = 1) -> None:
+        """Treat the next requests of a method whose path ends in a pattern; all if None."""
+        self.rules.append(Rule(method, re.compile(path + r"(\?|$)"), fault, times))
 
     def count(self, method: str, path: str) -> int:
         """How many such requests came, lost ones included."""
@@ -47,9 +61,12 @@ class Proxy:
         with self.lock:
             self.seen.append((method, path))
             for rule in self.rules:
-                if rule[0] == method and rule[1].search(path):
-                    self.rules.remove(rule)
-                    return rule[2]
+                if rule.matches(method, path):
+                    if rule.left is not None:
+                        rule.left -= 1
+                        if not rule.left:
+                            self.rules.remove(rule)
+                    return rule.fault
         return None
 
 
