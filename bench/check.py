@@ -99,7 +99,7 @@ def measure(folder: Path, runs: int, port: int) -> None:
     commands = {
         LIBRARIES: Command(("-c", LIBRARIES)),
         DIAGNOSTIC: Command(("-m", "bulkflow", "check", "small.bulkflow"), 2),
-        ONE_ROW: Command(("-m", "bulkflow", "run", "load.bulkflow")),
+        ONE_ROW: Command(("-m", "bulkflow", "run", "--fresh", "load.bulkflow")),
     }
     files = {
         kind: [(f"{kind}, {lines:,} lines", lines) for lines in LINES]

@@ -84,7 +84,8 @@ def measured(command: list[str], folder: Path, environ: dict[str, str]) -> Spent
         # Linux counts kibibytes, macOS bytes.
         peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     wall = time.perf_counter() - began
-    if code != 0:
+    # The sink counts no rows, so it is not known what became of them: 3.
+    if code not in {0, 3}:
         sys.exit(f"the load ended with {code}")
     return Spent(wall, cpu, peak)
 
@@ -126,7 +127,7 @@ def main() -> None:
         (folder / "load.bulkflow").write_text(PIPELINE.format(part=chosen.part), "utf-8")
         sandbox, variables = serve(folder / "sandbox")
         try:
-            command = [sys.executable, "-m", "bulkflow", "run", "load.bulkflow"]
+            command = [sys.executable, "-m", "bulkflow", "run", "--fresh", "load.bulkflow"]
             spent = measured(command, folder, {**os.environ, **variables})
         finally:
             sandbox.terminate()

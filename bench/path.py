@@ -94,7 +94,7 @@ def load(
     environ = {**environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url}
     if (folder / "ca.pem").exists():
         environ["SSL_CERT_FILE"] = str(folder / "ca.pem")
-    command = [sys.executable, "-m", "bulkflow", "run", str(pipeline)]
+    command = [sys.executable, "-m", "bulkflow", "run", "--fresh", str(pipeline)]
     return quiet(command, folder, environ)
 
 

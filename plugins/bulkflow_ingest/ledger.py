@@ -141,12 +141,14 @@ class Ledger:
             notes.append(f"and {len(earlier) - MOST_NAMED:,} parts more")
         show = self.context.command("runs", run=runs[0])
         retry = self.context.command("retry", "--rows", "all", run=runs[0])
+        resumed = self.context.journal.history(parts.job.key) is not None
+        abort = f"`{self.context.command('abort')}` gives this run up; " * resumed
         return HandedOverBeforeError(
             f"rows of job {parts.job.name} were handed over before, by run {runs[0]}, so they are "
             "not sent a second time",
             earlier,
-            help=f"`{show}` shows what became of them; `{retry}` sends those that are known not to "
-            "be loaded; rows that were not handed over go through from a file of their own; "
+            help=f"{abort}`{show}` shows what became of them; `{retry}` sends those that are known "
+            "not to be loaded; rows that were not handed over go through from a file of their own; "
             "`bulkflow run --fresh` loads all of them, those that are in the org too",
             notes=notes,
         )
