@@ -84,7 +84,9 @@ def _fate(part: PartHistory) -> str:
         asked = ""
     if part.remote_id is None:
         return f"not in the org{asked}"
-    return f"job {part.remote_id}, last seen {part.state}{asked}"
+    processed, failed = part.counters
+    counted = f", {processed:,} processed, {failed:,} failed" if processed else ""
+    return f"job {part.remote_id}, last seen {part.state}{counted}{asked}"
 
 
 def state_of(run: RunSummary) -> str:
