@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from bulkflow_csv import ByteSource, PartLimit, scan
-from bulkflow_ingest.fates import Fates, ResultFile, ResultKind, SourceSlice
+from bulkflow_ingest.fates import Fates, Outcome, ResultFile, ResultKind, SourceSlice
 
 
 def csv_text(
@@ -98,6 +98,17 @@ class Job:
             ).encode()
         )
         self.results.append(ResultFile(part, ResultKind(kind), path, self.delimiter, counted))
+
+    def unprocessed(self, part: int, content: str) -> None:
+        """Write the file of a part's unprocessed rows, as it comes."""
+        path = self.folder / f"{part}-unprocessed.csv"
+        path.write_bytes(content.encode())
+        self.results.append(ResultFile(part, ResultKind.UNPROCESSED, path, self.delimiter))
+
+    def without_result(self, outcome: Outcome, *parts: int) -> None:
+        """Say what became of rows of parts that no result file has."""
+        for part in parts:
+            self.slices[part] = evolve(self.slices[part], without_result=outcome)
 
     def fates(self, *, rest: bool = True) -> Fates:
         return Fates.of(self.slices, self.results, self.folder / "join", rest=rest, threads=1)

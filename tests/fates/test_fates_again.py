@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkflow_ingest.fates import FatesError
+from bulkflow_ingest.fates import FatesError, Outcome
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 TRIGGER = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY:T: caused by: UNABLE_TO_LOCK_ROW, x:--"
@@ -21,6 +21,7 @@ def failed(job: Any) -> Any:
     job.result(0, "failed", [["", LOCK, "A"], ["", BAD, "B"]])
     job.result(1, "failed", [["", TRIGGER, "D"]])
     job.result(1, "successful", [["3", "true", "C"]])
+    job.unprocessed(2, "Name\nE\n")
     return job
 
 
@@ -60,6 +61,7 @@ def test_a_pattern_that_is_none_is_refused(failed: Any, tmp_path: Path) -> None:
 def test_the_file_has_the_form_of_its_source(new_job: Callable[..., Any], tmp_path: Path) -> None:
     job = new_job(";")
     job.source('"Name";City\r\n"A;\r\nB";" x"\r\nC;\r\n', line_ending="CRLF", name="data.csv")
+    job.without_result(Outcome.UNPROCESSED, 0)
     with job.fates() as fates:
         (sent,) = fates.rows_to_send(tmp_path)
     assert sent.path.read_bytes() == b'"Name";City\r\n"A;\r\nB"; x\r\nC;\r\n'
@@ -74,7 +76,8 @@ def test_new_outcomes_take_the_place_of_the_earlier_ones(failed: Any, tmp_path: 
     assert [each.part for each in failed.slices] == [0, 1, 2, 3, 4]
     failed.result(3, "successful", [["1", "true", "A"]])
     failed.result(3, "failed", [["", LOCK, "B"]])
-    # Part 4, rows D and E, was never processed.
+    # Part 4, rows D and E, was never handed over.
+    failed.without_result(Outcome.UNPROCESSED, 4)
     with failed.fates() as fates:
         saved = failed.saved(fates)
         counts = fates.counts()
@@ -98,6 +101,7 @@ def test_the_last_of_several_outcomes_counts(failed: Any, tmp_path: Path) -> Non
             (sent,) = fates.rows_to_send(tmp_path / str(number), codes=None, unprocessed=False)
         failed.scan(sent.path, f"again-{number}", origin=sent.mapping)
         part = failed.slices[-1].part
+        failed.without_result(Outcome.UNPROCESSED, part)
         if outcome:
             rows = [["", outcome, name] for name in sent.path.read_text().splitlines()[1:]]
             failed.result(part, "failed", rows)
@@ -113,3 +117,47 @@ def test_a_mapping_of_other_rows_is_refused(failed: Any, tmp_path: Path) -> None
     sent.mapping.write_text("part,row\n0,0\n")
     with pytest.raises(FatesError, match="does not tell"):
         failed.fates()
+
+
+def test_a_row_that_any_attempt_has_loaded_is_loaded(failed: Any, tmp_path: Path) -> None:
+    with failed.fates() as fates:
+        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+    failed.scan(sent.path, "again", origin=sent.mapping)
+    failed.result(3, "successful", [["5", "true", "E"]])
+    failed.result(3, "failed", [["", BAD, "A"], ["", BAD, "B"], ["", BAD, "D"]])
+    # The first job of A and B committed A after it had failed.
+    failed.results[:] = [each for each in failed.results if each.part]
+    failed.result(0, "successful", [["1", "true", "A"]])
+    failed.result(0, "failed", [["", LOCK, "B"]])
+    with failed.fates() as fates:
+        saved = failed.saved(fates)
+        again = fates.rows_to_send(tmp_path / "again", codes=None)
+    assert [(row["Name"], row["_outcome"]) for row in saved] == [
+        ("A", "loaded"),
+        ("B", "failed"),
+        ("C", "loaded"),
+        ("D", "failed"),
+        ("E", "loaded"),
+    ]
+    assert [each.path.read_text() for each in again] == ["Name\nB\nD\n"]
+
+
+def test_a_row_whose_second_attempt_is_unknown_is_unknown(failed: Any, tmp_path: Path) -> None:
+    with failed.fates() as fates:
+        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+    failed.scan(sent.path, "again", origin=sent.mapping)
+    failed.result(3, "failed", [["", BAD, "A"]])
+    failed.unprocessed(3, "Name\nE\n")
+    with failed.fates() as fates:
+        saved = failed.saved(fates)
+        total = fates.counts().total
+        (again,) = fates.rows_to_send(tmp_path / "again", codes=None)
+    assert [(row["Name"], row["_outcome"], row["_error"]) for row in saved] == [
+        ("A", "failed", BAD),
+        ("B", "unknown", ""),
+        ("C", "loaded", ""),
+        ("D", "unknown", ""),
+        ("E", "unprocessed", ""),
+    ]
+    assert (total.failed, total.unprocessed, total.unknown) == (1, 1, 2)
+    assert again.path.read_text() == "Name\nA\nE\n"

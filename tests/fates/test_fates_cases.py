@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_ingest.fates import Fates, FatesError, ResultFile, ResultKind
+from bulkflow_ingest.fates import Fates, FatesError, Outcome, ResultFile, ResultKind
 from bulkflow_ingest.reasons import commonest
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
@@ -85,7 +85,7 @@ def test_rows_behind_the_last_part_of_a_file_are_not_those_of_the_next(job: Any)
     assert outcomes(job) == [
         ("loaded", "a", ""),
         ("loaded", "b", ""),
-        ("unprocessed", "", ""),
+        ("unknown", "", ""),
         ("loaded", "c", ""),
     ]
 
@@ -112,7 +112,7 @@ def test_rows_that_agree_in_some_columns_only_are_doubted_unless_all_have_result
     assert outcomes(job) == [
         ("loaded", "1", "true"),
         ("loaded", "2", "true"),
-        ("unprocessed", "", "true"),
+        ("unknown", "", "true"),
     ]
 
 
@@ -135,7 +135,7 @@ def test_a_number_in_two_forms_is_ambiguous_when_one_is_unprocessed(job: Any) ->
     job.result(0, "successful", [["1", "true", "A", "5.0"], ["2", "true", "B", "1.0"]])
     told = outcomes(job)
     assert [doubt for *_, doubt in told] == ["true", "true", ""]
-    assert sorted(kind for kind, *_ in told) == ["loaded", "loaded", "unprocessed"]
+    assert sorted(kind for kind, *_ in told) == ["loaded", "loaded", "unknown"]
 
 
 def test_more_results_than_rows_of_one_form_wait_for_the_other_form(job: Any) -> None:
@@ -160,7 +160,7 @@ def test_results_of_mixed_line_ends_are_read(job: Any) -> None:
 def test_columns_are_found_by_name_whatever_their_order_and_case(job: Any) -> None:
     job.source("Subject,Priority,Extra\na,b,c\nb,a,c\n")
     job.result(0, "failed", [["", BAD, "a", "b"]], header=["priority", "SUBJECT"])
-    assert outcomes(job) == [("unprocessed", "", ""), ("failed", BAD, "")]
+    assert outcomes(job) == [("unknown", "", ""), ("failed", BAD, "")]
 
 
 def test_a_column_that_came_back_blank_does_not_hide_the_others(job: Any) -> None:
@@ -169,7 +169,7 @@ def test_a_column_that_came_back_blank_does_not_hide_the_others(job: Any) -> Non
     assert outcomes(job) == [("failed", LOCK, ""), ("failed", BAD, "")]
 
 
-def test_files_that_are_missing_empty_or_without_rows_leave_rows_unprocessed(
+def test_files_that_are_missing_empty_or_without_rows_leave_rows_unknown(
     job: Any, tmp_path: Path
 ) -> None:
     job.source("Name\nA\nB\nC\n", part_rows=1)
@@ -178,15 +178,13 @@ def test_files_that_are_missing_empty_or_without_rows_leave_rows_unprocessed(
     empty.touch()
     job.results.append(ResultFile(1, ResultKind.FAILED, empty))
     job.results.append(ResultFile(2, ResultKind.FAILED, tmp_path / "none.csv"))
-    assert outcomes(job) == [("unprocessed", "", "")] * 3
+    assert outcomes(job) == [("unknown", "", "")] * 3
 
 
-def test_the_file_of_unprocessed_rows_need_not_be_csv(job: Any, tmp_path: Path) -> None:
+def test_the_file_of_unprocessed_rows_need_not_be_csv(job: Any) -> None:
     job.source("Name\nA\n")
-    raw = tmp_path / "raw.csv"
-    raw.write_bytes(b'Name\n"A')
-    job.results.append(ResultFile(0, ResultKind.UNPROCESSED, raw))
-    assert outcomes(job) == [("unprocessed", "", "")]
+    job.unprocessed(0, 'Name\n"A')
+    assert outcomes(job) == [("unknown", "", "")]
 
 
 def test_a_result_that_is_nobodys_is_counted_and_spoils_trust_in_its_part(job: Any) -> None:
@@ -194,7 +192,7 @@ def test_a_result_that_is_nobodys_is_counted_and_spoils_trust_in_its_part(job: A
     job.result(0, "successful", [["1", "true", "A"], ["9", "true", "A"], ["8", "true", "Z"]])
     with job.fates() as fates:
         counts = fates.counts().total
-    assert (counts.loaded, counts.unprocessed, counts.strays) == (1, 1, 2)
+    assert (counts.loaded, counts.unknown, counts.strays) == (1, 1, 2)
     assert counts.ambiguous == 2
 
 
@@ -281,6 +279,7 @@ def test_files_of_different_form_are_one_job(new_job: Callable[..., Any]) -> Non
     job.delimiter = ";"
     job.source('Name;City\r\n"D\r\nE;";z\r\nC;y\r\n', name="two.csv", line_ending="CRLF")
     job.result(2, "successful", [["3", "true", "D\r\nE;", "z"], ["4", "false", "C", "y"]])
+    job.without_result(Outcome.UNPROCESSED, 1)
     job.delimiter = ","
     job.result(0, "successful", [["1", "true", "A\nB", "x"]])
     with job.fates() as fates:
@@ -398,6 +397,7 @@ def test_equal_rows_of_different_outcome_are_told_alike_whichever_are_saved(job:
     job.source("Name\nA\nB\nA\nA\nA\n")
     job.result(0, "successful", [["1", "true", "A"], ["2", "true", "B"]])
     job.result(0, "failed", [["", BAD, "A"], ["", LOCK, "A"]])
+    job.unprocessed(0, "Name\nA\n")
     every = list(job.results)
     told = {}
     for selection in ("successful", "failed", "unprocessed", "all"):
@@ -420,3 +420,68 @@ def test_equal_rows_of_different_outcome_are_told_alike_whichever_are_saved(job:
     assert sorted((line, outcome[:4]) for line, outcome in parts) == [
         (line, outcome[:4]) for line, outcome in told["all"]
     ]
+
+
+def test_a_row_that_is_listed_as_unprocessed_is_that(job: Any) -> None:
+    job.source('Name,City\nA,x\nB,"y\nz"\nC,x\nC,x\nD,x\n')
+    job.result(0, "successful", [["1", "true", "A", "x"]])
+    job.unprocessed(0, 'Name,City\nC,x\nB,"y\nz"\n')
+    assert outcomes(job) == [
+        ("loaded", "1", ""),
+        ("unprocessed", "", ""),
+        ("unprocessed", "", "true"),
+        ("unknown", "", "true"),
+        ("unknown", "", ""),
+    ]
+
+
+def test_a_row_in_several_files_is_loaded_before_it_is_failed_and_failed_before_unprocessed(
+    job: Any, tmp_path: Path
+) -> None:
+    job.source("Name\nA\nB\nC\nC\n")
+    job.result(0, "successful", [["1", "true", "A"], ["2", "true", "C"]])
+    job.result(0, "failed", [["", LOCK, "B"]])
+    # As fetched before its last rows were committed.
+    job.unprocessed(0, "Name\nA\nB\nC\nC\n")
+    told = outcomes(job)
+    assert [kind for kind, *_ in told] == ["loaded", "failed", "loaded", "unprocessed"]
+    with job.fates() as fates:
+        (sent,) = fates.rows_to_send(tmp_path)
+    assert sent.path.read_text() == "Name\nB\nC\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "Name,City\n", "Name\nB\n", "Other,City\nB,x\n", 'Name,City\n"B,x\n', "<html>no</html>"],
+    ids=["empty", "no rows", "a column less", "other columns", "cut", "a page"],
+)
+def test_a_file_of_unprocessed_rows_that_cannot_be_read_lists_none(job: Any, content: str) -> None:
+    job.source("Name,City\nA,x\nB,x\n")
+    job.result(0, "successful", [["1", "true", "A", "x"]])
+    job.unprocessed(0, content)
+    assert outcomes(job) == [("loaded", "1", ""), ("unknown", "", "")]
+
+
+def test_unprocessed_rows_that_are_not_those_of_the_part_are_nobodys(job: Any) -> None:
+    job.source("Name\nA\nB\n", part_rows=1)
+    job.unprocessed(0, "Name\nB\n")
+    job.unprocessed(1, "Name\nB\nZ\n")
+    assert [kind for kind, *_ in outcomes(job)] == ["unknown", "unprocessed"]
+
+
+def test_rows_of_parts_that_were_not_handed_over_are_told_apart(job: Any, tmp_path: Path) -> None:
+    job.source("Name\nA\nB\nC\n", part_rows=1)
+    job.without_result(Outcome.UNPROCESSED, 0)
+    job.without_result(Outcome.WITHHELD, 1)
+    with job.fates() as fates:
+        assert [row["_outcome"] for row in job.saved(fates)] == [
+            "unprocessed",
+            "withheld",
+            "unknown",
+        ]
+        for selection, name in (("unprocessed", "A"), ("withheld", "B"), ("unknown", "C")):
+            assert [row["Name"] for row in job.saved(fates, selection)] == [name]
+        total = fates.counts().total
+        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+    assert (total.rows, total.unprocessed, total.withheld, total.unknown) == (3, 1, 1, 1)
+    assert sent.path.read_text() == "Name\nA\n"

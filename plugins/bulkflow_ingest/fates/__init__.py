@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.fates.book import MEMORY, Fates
     from bulkflow_ingest.fates.errors import FatesError
     from bulkflow_ingest.fates.inputs import ResultFile, ResultKind, SourceSlice
+    from bulkflow_ingest.fates.outcomes import Outcome
     from bulkflow_ingest.fates.resending import WORTH_SENDING, Resend
     from bulkflow_ingest.fates.summary import ErrorGroup, FateCounts, JobFates
 
@@ -20,6 +21,7 @@ __all__ = [
     "Fates",
     "FatesError",
     "JobFates",
+    "Outcome",
     "Resend",
     "ResultFile",
     "ResultKind",
@@ -33,6 +35,7 @@ _HOMES: Final = {
     "FatesError": "errors",
     "JobFates": "summary",
     "MEMORY": "book",
+    "Outcome": "outcomes",
     "Resend": "resending",
     "ResultFile": "inputs",
     "ResultKind": "inputs",

@@ -1,8 +1,10 @@
 """Every row's fate: what became of each source row of a logical job.
 
 The law: each source row is exactly one of loaded (with its id, created or updated), failed (with
-code, message and fields) or unprocessed. Which one, is told from the result files, whose rows come
-in another order, with values written anew, and with nothing that names the source row.
+code, message and fields), unprocessed, withheld or unknown. Which one, is told from the result
+files, whose rows come in another order, with values written anew, and with nothing that names the
+source row. A row that is in several files is the first of loaded, failed and unprocessed; one that
+is in none is unknown, unless its part was never handed over.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from bulkflow_ingest.fates.errors import FatesError, UnsuitedError
 from bulkflow_ingest.fates.inputs import SourceFile, source_files
 from bulkflow_ingest.fates.likeness import MEANING_MACROS
 from bulkflow_ingest.fates.matching import Matching
+from bulkflow_ingest.fates.outcomes import Outcome
 from bulkflow_ingest.fates.resending import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.fates.result_rows import ResultRows
 from bulkflow_ingest.fates.saving import (
@@ -29,12 +32,12 @@ from bulkflow_ingest.fates.saving import (
     Added,
     Saving,
 )
-from bulkflow_ingest.fates.sayings import FAILED, LOADED, UNPROCESSED
 from bulkflow_ingest.fates.settling import settle
 from bulkflow_ingest.fates.settling_again import settle_again
 from bulkflow_ingest.fates.sieve import Sieve
 from bulkflow_ingest.fates.source_rows import SourceRows
 from bulkflow_ingest.fates.summary import ErrorGroup, JobFates, error_groups, job_fates
+from bulkflow_ingest.fates.unprocessed_rows import UnprocessedRows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,9 +49,12 @@ MEMORY = 256 << 20
 """Bytes of memory that a join takes at the most, if it is not told otherwise."""
 
 _SELECTIONS: dict[str, tuple[str, tuple[Added, ...]]] = {
-    "successful": (f"kind = {LOADED}", (FILE, LINE, OUTCOME, ID, CREATED, AMBIGUOUS)),
-    "failed": (f"kind = {FAILED}", (FILE, LINE, OUTCOME, ID, ERROR, AMBIGUOUS)),
-    "unprocessed": (f"kind = {UNPROCESSED}", (FILE, LINE, OUTCOME, AMBIGUOUS)),
+    "successful": (f"kind = {Outcome.LOADED}", (FILE, LINE, OUTCOME, ID, CREATED, AMBIGUOUS)),
+    "failed": (f"kind = {Outcome.FAILED}", (FILE, LINE, OUTCOME, ID, ERROR, AMBIGUOUS)),
+    **{
+        each.label: (f"kind = {each}", (FILE, LINE, OUTCOME, AMBIGUOUS))
+        for each in (Outcome.UNPROCESSED, Outcome.WITHHELD, Outcome.UNKNOWN)
+    },
     "all": ("true", (FILE, LINE, OUTCOME, ID, CREATED, ERROR, AMBIGUOUS)),
 }
 
@@ -77,8 +83,8 @@ class Fates:
 
         Args:
             slices: All parts of the job, those of rows that were sent again included.
-            results: The result files that there are; the rows of a part without any are
-                unprocessed.
+            results: The result files that there are. A row that is in none has the outcome that its
+                slice names.
             directory: A folder for the database, made if need be; it takes about 100 bytes a row
                 while it is open, and the ids and errors.
             rest: Whether anything is to be told of rows that no result is about; if not, only
@@ -140,7 +146,7 @@ class Fates:
         `_outcome`, `_id`, `_created`, `_error` and `_ambiguous`; in the order of the source.
 
         Args:
-            selection: "successful", "failed", "unprocessed" or "all".
+            selection: "successful", "failed", "unprocessed", "withheld", "unknown" or "all".
             path: The file; it takes its name when it is whole.
 
         Returns:
@@ -174,7 +180,7 @@ class Fates:
             codes: The error codes that are worth it; None for all.
             matching: A regular expression (RE2) that the error must match somewhere.
             failed: Whether to send failed rows.
-            unprocessed: Whether to send unprocessed rows.
+            unprocessed: Whether to send unprocessed rows. Withheld and unknown ones are never sent.
             name: What the files' names begin with.
 
         Raises:
@@ -211,6 +217,7 @@ def _join(
         source.read()
     matching = Matching(database, source, told)
     matching.run()
+    UnprocessedRows(database, source).find(results, positions)
     settle(database, source, matching.batches)
     settle_again(database, files, matching.batches)
     return Saving(database, source, columns)

@@ -10,6 +10,7 @@ import attrs
 
 from bulkflow_csv import ByteSource, CsvError, Fold, Stamp, digest
 from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -121,6 +122,9 @@ class SourceSlice:
         origin: For rows that are sent again: the file that says which rows they are, as
             `Resend.mapping` has it. Their outcomes take the place of the earlier ones.
         original: The file whose rows are saved for these, where that is another.
+        without_result: What became of a row that no result file has: unknown if the part was handed
+            over, or may have been; unprocessed if it certainly was not, or was refused before any
+            row; withheld if it was not sent on purpose.
     """
 
     part: int
@@ -138,6 +142,7 @@ class SourceSlice:
     stamp: Stamp | None = attrs.field(default=None, repr=False)
     origin: Path | None = None
     original: Original | None = None
+    without_result: Outcome = Outcome.UNKNOWN
 
     @classmethod
     def of(
@@ -148,6 +153,7 @@ class SourceSlice:
         *,
         origin: Path | None = None,
         original: Original | None = None,
+        without_result: Outcome = Outcome.UNKNOWN,
     ) -> SourceSlice:
         """The slice that a scanned part is."""
         return cls(
@@ -166,6 +172,7 @@ class SourceSlice:
             stamp=data.stamp,
             origin=origin,
             original=original,
+            without_result=without_result,
         )
 
 
@@ -175,12 +182,13 @@ class ResultFile:
 
     Attributes:
         part: The part's number.
-        kind: Which of the three it is. What is unprocessed is told from the other two: that file
-            leaves out the batches beyond the daily limit, and need not even be CSV (guide v66).
+        kind: Which of the three it is. That of unprocessed rows leaves out the batches beyond the
+            daily limit, and need not even be CSV (guide v66).
         path: Where it is, compressed with gzip if its name ends in `.gz`; a file that is missing or
             empty has no rows (204, or an empty upload).
         delimiter: The job's column delimiter, one character.
-        rows: How many rows it must have by the job's counts; None if they do not tell.
+        rows: How many rows it must have by the job's counts; None if they do not tell. Unprocessed
+            rows are never counted.
     """
 
     part: int

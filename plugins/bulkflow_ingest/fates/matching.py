@@ -65,7 +65,7 @@ class Matching:
                 self._round(forms, last=False)
         if self._left():
             self._round(forms, last=True)
-        self._doubt_unprocessed()
+        self._doubt_missing()
 
     def _left(self) -> int:
         """How many results are nobody's yet.
@@ -261,8 +261,8 @@ class Matching:
         self.results.write_values("sample", "chosen", places)
         return sampled
 
-    def _doubt_unprocessed(self) -> None:
-        """Doubt unprocessed rows that mean the same as a processed one of the same part.
+    def _doubt_missing(self) -> None:
+        """Doubt rows without a result that mean the same as one of their part that has one.
 
         Of the rows `5` and `5.0`, one processed and come back as `5.0`, nobody can say which.
         """

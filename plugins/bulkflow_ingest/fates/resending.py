@@ -10,9 +10,9 @@ from attrs import frozen
 
 from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.outcomes import Outcome
 from bulkflow_ingest.fates.reading import text
-from bulkflow_ingest.fates.sayings import FAILED, UNPROCESSED
-from bulkflow_ingest.fates.settling import UNKNOWN
+from bulkflow_ingest.fates.settling import UNCERTAIN
 from bulkflow_ingest.fates.summary import CODE
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Resending:
                 continue
             chosen = f"row >= {file.first} AND row < {file.first + file.rows} AND ({where})"
             withheld = self.database.number(
-                f"SELECT count(*) FROM fates WHERE {chosen} AND doubt = {UNKNOWN}"
+                f"SELECT count(*) FROM fates WHERE {chosen} AND doubt = {UNCERTAIN}"
             )
             path = folder / f"{name}-{len(sent) + 1}.csv"
             mapping = folder / f"{name}-{len(sent) + 1}-rows.csv"
@@ -96,7 +96,7 @@ class Resending:
         self, file: SourceFile, path: Path, mapping: Path, where: str, withheld: int
     ) -> Resend:
         only = file.slices[0]
-        where = f"({where}) AND doubt <> {UNKNOWN}"
+        where = f"({where}) AND doubt <> {UNCERTAIN}"
         line_end = "\r\n" if only.line_ending == "CRLF" else "\n"
         with draft(path, FatesError) as out:
             header = only.header.decode().rstrip("\r\n")
@@ -131,7 +131,7 @@ def worth_it(
     """The SQL for being worth it; the arguments are those of `Fates.rows_to_send`."""
     conditions = []
     if failed:
-        condition = f"kind = {FAILED}"
+        condition = f"kind = {Outcome.FAILED}"
         if codes is not None:
             listed = ", ".join(text(code) for code in sorted(codes)) or "NULL"
             condition += f" AND ({CODE} IN ({listed})"
@@ -143,5 +143,5 @@ def worth_it(
             condition += f" AND regexp_matches(error, {text(matching)})"
         conditions.append(f"({condition})")
     if unprocessed:
-        conditions.append(f"kind = {UNPROCESSED}")
+        conditions.append(f"kind = {Outcome.UNPROCESSED}")
     return " OR ".join(conditions) or "false"

@@ -11,6 +11,7 @@ from attrs import define, frozen
 
 from bulkflow_ingest.drafts import draft
 from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.outcomes import Outcome
 from bulkflow_ingest.fates.reading import csv_files, plain_copy, text
 from bulkflow_ingest.fates.source_rows import LINE_BREAKS
 
@@ -41,9 +42,7 @@ class Added:
 
 FILE: Final = Added("_file", "file")
 LINE: Final = Added("_line", "line")
-OUTCOME: Final = Added(
-    "_outcome", "CASE kind WHEN 0 THEN 'loaded' WHEN 1 THEN 'failed' ELSE 'unprocessed' END"
-)
+OUTCOME: Final = Added("_outcome", f"list_extract({[each.label for each in Outcome]}, kind + 1)")
 ID: Final = Added("_id", "nullif(id, '')")
 CREATED: Final = Added("_created", "nullif(created, '')")
 ERROR: Final = Added("_error", "nullif(error, '')")

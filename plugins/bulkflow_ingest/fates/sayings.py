@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from attrs import define, field
 
+from bulkflow_ingest.fates.outcomes import Outcome
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bulkflow_ingest.fates.batches import Batch
     from bulkflow_ingest.fates.database import Database
-
-LOADED: Final = 0
-FAILED: Final = 1
-UNPROCESSED: Final = 2
 
 FEW: Final = 1_000
 """Different outcomes of a job, up to which its errors are kept once each and not row by row."""
@@ -31,7 +29,7 @@ class Sayings:
     where they are few, else of the batch that was read last. Makes the table `fates`, empty.
 
     Attributes:
-        kinds: For each saying the kind of fate that it is; saying 0 is to have no result.
+        kinds: For each saying the outcome that it is; saying 0 is to have no result.
     """
 
     database: Database
@@ -128,5 +126,5 @@ class Sayings:
             """
         )
         found = self.database.arrays("SELECT said, failed FROM sayings")
-        self.kinds = np.full(len(found["said"]) + 1, UNPROCESSED, np.int8)
-        self.kinds[found["said"]] = np.where(found["failed"], FAILED, LOADED)
+        self.kinds = np.full(len(found["said"]) + 1, Outcome.UNKNOWN, np.int8)
+        self.kinds[found["said"]] = np.where(found["failed"], Outcome.FAILED, Outcome.LOADED)

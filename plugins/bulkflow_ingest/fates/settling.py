@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
+from bulkflow_ingest.fates.outcomes import Outcome
 from bulkflow_ingest.fates.sayings import Sayings
 from bulkflow_ingest.fates.singles import repeated
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 DIFFERENT_FATES = 1
 """The doubt about a row that has equals of another outcome: any of them may be the one."""
-UNKNOWN = 2
-"""The doubt about a row that cannot be told from others, unlike it, of another outcome; or that is
-unprocessed in a part with results that are nobody's."""
+UNCERTAIN = 2
+"""The doubt about a row that cannot be told from others, unlike it, of another outcome; or that has
+no result in a part with results that are nobody's."""
 
 
 def settle(database: Database, source: SourceRows, batches: Sequence[Batch]) -> None:
@@ -65,6 +66,7 @@ def settle(database: Database, source: SourceRows, batches: Sequence[Batch]) -> 
         Sayings(database),
         database.arrays("SELECT DISTINCT p FROM strays")["p"],
         database.arrays("SELECT DISTINCT p FROM loose_parts")["p"],
+        np.array([each.without_result for file in source.files for each in file.slices], np.int8),
     )
     for batch in batches:
         settling.settle(batch)
@@ -79,6 +81,8 @@ class _Settling:
     sayings: Sayings
     strays: NDArray[np.int64]
     loose: NDArray[np.int64]
+    without_result: NDArray[np.int8]
+    """For each slice the outcome of a row that no result is about."""
 
     def settle(self, batch: Batch) -> None:
         """Append the fates of a batch."""
@@ -92,6 +96,7 @@ class _Settling:
         rows = arrays(f"SELECT row, line FROM source_rows WHERE {piece.rows()}")
         pairs = arrays(f"SELECT row, res, loose FROM pairs WHERE {piece.rows()}")
         doubted = arrays(f"SELECT row FROM doubts WHERE {piece.rows()}")["row"]
+        listed = arrays(f"SELECT row FROM listed WHERE {piece.rows()}")["row"]
         row, p = rows["row"], self.source.slices_of(rows["row"])
         places = np.searchsorted(row, pairs["row"])
         res = np.full(len(row), -1, np.int64)
@@ -100,19 +105,21 @@ class _Settling:
         loose[places] = pairs["loose"]
         said = np.zeros(len(row), np.int64)
         said[places] = self.sayings.of_results(pairs["res"])
-        unknown = np.isin(row, doubted)
+        kind = np.where(res < 0, self.without_result[p], self.sayings.kinds[said])
+        kind[np.searchsorted(row, listed)] = Outcome.UNPROCESSED
+        uncertain = np.isin(row, doubted)
         if len(self.strays):
-            unknown |= (res < 0) & np.isin(p, self.strays)
+            uncertain |= (res < 0) & np.isin(p, self.strays)
         if len(self.loose):
-            unknown |= loose & np.isin(p, self.loose)
+            uncertain |= loose & np.isin(p, self.loose)
         doubt = np.zeros(len(row), np.int8)
         doubt[np.isin(row, mixed)] = DIFFERENT_FATES
-        doubt[unknown] = UNKNOWN
+        doubt[uncertain] = UNCERTAIN
         columns = {
             "row": row,
             "p": p,
             "line": rows["line"],
-            "kind": self.sayings.kinds[said],
+            "kind": kind,
             "res": res,
             "said": said,
             "doubt": doubt,
@@ -138,7 +145,8 @@ class _Settling:
             f"""
             CREATE OR REPLACE TEMP TABLE equals AS
             SELECT rows.row, slices.p, rows.h, rows.k,
-                CASE WHEN told.res IS NULL THEN 0 ELSE hash(told.failed, told.error) END AS o
+                CASE WHEN told.res IS NOT NULL THEN hash(told.failed, told.error)
+                    WHEN listed.row IS NOT NULL THEN 1 ELSE 0 END AS o
             FROM (SELECT row, h, k FROM source_rows WHERE {batch.rows()}) AS rows
             SEMI JOIN repeated USING (h)
             ASOF JOIN slices ON rows.row >= slices.first
@@ -146,6 +154,7 @@ class _Settling:
             LEFT JOIN (
                 SELECT res, failed, error FROM result_rows WHERE {batch.slices()}
             ) AS told USING (res)
+            LEFT JOIN (SELECT row FROM listed WHERE {batch.rows()}) AS listed USING (row)
             """
         )
         return self.database.arrays(

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.outcomes import Outcome
 from bulkflow_ingest.fates.reading import csv_files
-from bulkflow_ingest.fates.sayings import UNPROCESSED
-from bulkflow_ingest.fates.settling import UNKNOWN
+from bulkflow_ingest.fates.settling import UNCERTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import SourceFile
 
+_FIRST: Final = 1 << 62
+"""More than any row's number."""
+
 
 def settle_again(database: Database, files: Sequence[SourceFile], batches: Sequence[Batch]) -> None:
     """Put the outcomes of rows that were sent again in the place of the earlier ones.
 
-    A row that was not processed again keeps the outcome that it had. The table `fates` has the
-    first rows only from here on.
+    A row that was not sent again, or not processed, keeps the outcome that it had. One that any
+    attempt has loaded is loaded, whatever a later one says. The table `fates` has the first rows
+    only from here on.
     """
     again = [file for file in files if file.slices[0].origin is not None]
     if not again:
@@ -51,9 +55,11 @@ def settle_again(database: Database, files: Sequence[SourceFile], batches: Seque
     database.run(
         f"""
         CREATE TABLE latest AS
-        SELECT origin, arg_max(fates, fates.row) AS told, max(doubt) AS doubt
+        SELECT origin, max(doubt) AS doubt,
+            arg_max(fates, fates.row + CASE WHEN kind = {Outcome.LOADED} THEN {_FIRST} ELSE 0 END)
+                AS told
         FROM fates JOIN origins USING (row)
-        WHERE kind <> {UNPROCESSED} OR doubt = {UNKNOWN}
+        WHERE NOT {_not_tried("kind")} OR doubt = {UNCERTAIN}
         GROUP BY origin
         """
     )
@@ -71,7 +77,9 @@ def settle_again(database: Database, files: Sequence[SourceFile], batches: Seque
                 CASE WHEN newer THEN told.doubt ELSE greatest(doubt, coalesce(again, 0)) END
             FROM (
                 SELECT fates.*, latest.told, latest.doubt AS again,
-                    coalesce(latest.told.kind <> {UNPROCESSED}, false) AS newer
+                    latest.told IS NOT NULL AND NOT {_not_tried("latest.told.kind")}
+                        AND (kind <> {Outcome.LOADED} OR latest.told.kind = {Outcome.LOADED})
+                        AS newer
                 FROM (SELECT * FROM fates WHERE {batch.rows()} AND row < {end}) AS fates
                 LEFT JOIN latest ON latest.origin = fates.row
             )
@@ -80,3 +88,8 @@ def settle_again(database: Database, files: Sequence[SourceFile], batches: Seque
         )
     database.run("DROP TABLE fates")
     database.run("ALTER TABLE final RENAME TO fates")
+
+
+def _not_tried(kind: str) -> str:
+    """The SQL for an outcome that an attempt which never came to the row leaves."""
+    return f"({kind} IN ({Outcome.UNPROCESSED}, {Outcome.WITHHELD}))"

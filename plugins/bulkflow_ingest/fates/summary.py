@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import astuple, frozen
 
 from bulkflow_ingest.error_texts import without_values_sql
-from bulkflow_ingest.fates.sayings import FAILED, LOADED, UNPROCESSED
+from bulkflow_ingest.fates.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,9 @@ class FateCounts:
         created: Those that made a new record.
         updated: Those that changed or deleted one.
         failed: Those that Salesforce refused.
-        unprocessed: Those that it never came to.
+        unprocessed: Those that it certainly never came to.
+        withheld: Those that were not sent on purpose.
+        unknown: Those that were handed over, and that no result tells of.
         ambiguous: Those of all of these whose fate is one of several rows', nobody knows whose.
         strays: Result rows that are no source row's.
     """
@@ -42,6 +44,8 @@ class FateCounts:
     updated: int = 0
     failed: int = 0
     unprocessed: int = 0
+    withheld: int = 0
+    unknown: int = 0
     ambiguous: int = 0
     strays: int = 0
 
@@ -81,10 +85,12 @@ def job_fates(database: Database, files: Sequence[SourceFile]) -> JobFates:
     """How many rows came to what, in all and by part."""
     found = database.rows(
         f"""
-        SELECT slices.part, count(told.row), count_if(kind = {LOADED}),
-            count_if(kind = {LOADED} AND created = 'true'),
-            count_if(kind = {LOADED} AND created <> 'true'), count_if(kind = {FAILED}),
-            count_if(kind = {UNPROCESSED}), count_if(doubt > 0), any_value(strays.n)
+        SELECT slices.part, count(told.row), count_if(kind = {Outcome.LOADED}),
+            count_if(kind = {Outcome.LOADED} AND created = 'true'),
+            count_if(kind = {Outcome.LOADED} AND created <> 'true'),
+            count_if(kind = {Outcome.FAILED}), count_if(kind = {Outcome.UNPROCESSED}),
+            count_if(kind = {Outcome.WITHHELD}), count_if(kind = {Outcome.UNKNOWN}),
+            count_if(doubt > 0), any_value(strays.n)
         FROM slices
         LEFT JOIN fates AS told ON told.p = slices.p
         LEFT JOIN strays ON strays.p = slices.p
@@ -92,12 +98,10 @@ def job_fates(database: Database, files: Sequence[SourceFile]) -> JobFates:
         """
     )
     parts = {part: FateCounts(*(number or 0 for number in rest)) for part, *rest in found}
-    fields = ("rows", "loaded", "created", "updated", "failed", "unprocessed", "ambiguous")
-    total = {name: sum(getattr(each, name) for each in parts.values()) for name in fields}
-    strays = sum(each.strays for each in parts.values())
+    total = FateCounts(*(sum(each) for each in zip(*map(astuple, parts.values()), strict=True)))
     first = {each.part for file in files for each in file.slices if each.origin is None}
     return JobFates(
-        FateCounts(**total, strays=strays),
+        total,
         {part: each for part, each in parts.items() if part in first},
     )
 
@@ -114,7 +118,7 @@ def error_groups(database: Database, files: Sequence[SourceFile]) -> list[ErrorG
             WITH told AS (
                 SELECT CAST(error AS VARCHAR) AS error, count(*) AS n, min(row) AS row,
                     arg_min(p, row) AS p, arg_min(line, row) AS line
-                FROM fates WHERE kind = {FAILED} GROUP BY ALL
+                FROM fates WHERE kind = {Outcome.FAILED} GROUP BY ALL
             )
             SELECT {CODE} AS code, regexp_extract(error, ':([^:]*?) ?--\\s*$', 1) AS fields,
                 sum(n)::BIGINT AS n, arg_min(error, row), arg_min(p, row), arg_min(line, row),
