@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow.errors import StepError
+from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import label_of
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.preparing import add_rows
+from bulkflow_ingest.result_files import ALL_FILES, was_handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bulkflow_ingest.fates import Resend
+    from bulkflow_ingest.fates import JobFates, Resend
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.work import JobWork
 
 AGAIN = "again"
 """The intent to send rows of a job again, which lasts until its step is at its end."""
+
+_NAMED: Final = 5
+"""Parts that a message names at the most."""
 
 LONGEST_PAUSE = 300.0
 """Seconds; the pauses between two tries double from one second up to this."""
@@ -52,11 +55,33 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
             f"the rows of job {work.job.name} are not known here, so none can be sent again",
             help="declare what it does and where its rows come from, instead of `existing`",
         )
+    work.results.trusted.begin()
+    _take_back_unsent(work)
     _refuse_running(work)
     # What an earlier attempt at the run began to send again.
     begun = [part for part in work.parts.parts if part.origin is not None and not part.is_final]
-    tries = _Tries.of(work, {"selection": selection, "times": times, "pattern": pattern})
+    tries = _Tries.of(work, {"selection": selection, "times": times, "pattern": pattern}, begun)
+    try:
+        _send(work, begun, tries, selection, times, pattern)
+    except RunInterruptedError:
+        # The run is gone on with, and so are the tries.
+        raise
+    except BulkflowError:
+        tries.over(work)
+        raise
+    tries.over(work)
+
+
+def _send(
+    work: JobWork,
+    begun: Sequence[PartJob],
+    tries: _Tries,
+    selection: str,
+    times: int,
+    pattern: str | None,
+) -> None:
     _try(work, begun, is_last=tries.used >= times)
+    sent = len(begun)
     for attempt in range(tries.used, times):
         again = _worth_it(work, selection, pattern, attempt)
         if not again:
@@ -66,9 +91,11 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         which = "1 row" if rows == 1 else f"{rows:,} rows"
         work.context.emit(Notice(f"sending {which} again in {pause:g} s", job=work.job.key))
         work.context.sleep(pause)
+        sent += len(again)
         _try(work, add_rows(work.context, work.job, again), is_last=attempt + 1 == times)
     work.counting.settle()
-    tries.over(work)
+    if not sent:
+        say_why_nothing_is_sent(work, selection)
 
 
 def _try(work: JobWork, parts: Sequence[PartJob], *, is_last: bool) -> None:
@@ -102,29 +129,33 @@ def _say_that_tries_go_on(work: JobWork, error: StepError) -> None:
 class _Tries:
     """How often rows were sent again for one step, which may have been cut short and begun anew.
 
-    That it began is in the journal before the first try, as is each try: as parts of their own.
+    That it began is in the journal before the first try, as is each try: as parts of their own. A
+    step that ended counts no more, whether it failed or not; one that was killed goes on counting.
     """
 
     number: int
     used: int
 
     @classmethod
-    def of(cls, work: JobWork, words: Mapping[str, object]) -> _Tries:
-        """Those of a step that was cut short, if it had the same words; or none."""
+    def of(cls, work: JobWork, words: Mapping[str, object], begun: Sequence[PartJob]) -> _Tries:
+        """Those of a step that was cut short, if it had the same words.
+
+        Else none, or one where rows of an earlier step are left to send.
+        """
         parts = work.parts.parts
         if not parts:
             return cls(0, 0)
         first = parts[0].number
         history = work.context.journal.history(work.job.key)
         intents = history.parts[0].intents if history is not None and history.parts else ()
-        begun = [each for each in intents if each.action == AGAIN][-1:]
-        for each in begun:
+        for each in [each for each in intents if each.action == AGAIN][-1:]:
             known = int(each.detail["known"])
             if each.outcome is None and each.detail == {**words, "known": known}:
                 tried = {part.origin.parent for part in parts[known:] if part.origin is not None}
                 return cls(each.number, len(tried))
         detail = {**words, "known": len(parts)}
-        return cls(work.context.journal.intend(work.job.key, first, AGAIN, detail), 0)
+        number = work.context.journal.intend(work.job.key, first, AGAIN, detail)
+        return cls(number, 1 if begun else 0)
 
     def over(self, work: JobWork) -> None:
         """The step is at its end: another counts anew."""
@@ -132,14 +163,23 @@ class _Tries:
             work.context.journal.settle(self.number, "done", {})
 
 
+def _take_back_unsent(work: JobWork) -> None:
+    """Abort jobs that hold rows and were never handed over, so that the rows can be sent again."""
+    for part in work.parts.in_org:
+        ours = part.origin is None and work.parts.settings.existing is None
+        if ours and not part.is_final and not was_handed_over(part):
+            work.requests.abort(part)
+
+
 def _refuse_running(work: JobWork) -> None:
     """Rows whose job may still load them must not be sent in another."""
     running = [part for part in work.parts.in_org if part.origin is None and not part.is_final]
     if running:
+        run = work.context.run_id
         raise StepError(
-            f"job {work.job.name} is not at its end, so it is not known which of its rows fail",
-            help="wait for it, or go on with its run first: `bulkflow resume RUN`; or give up what "
-            "is not loaded, with `bulkflow abort RUN`",
+            f"job {work.job.name} is not finished, so it is not known which of its rows fail",
+            help=f"`bulkflow resume {run}` waits for it; `bulkflow abort {run}` gives up what is "
+            "not loaded",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
 
@@ -149,7 +189,12 @@ def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) 
 
     known = len(work.parts.parts)
     folder = work.context.run_directory / "again" / f"{label_of(work.job.key)}-{known}-{attempt}"
-    with work.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
+    with work.results.fates(*ALL_FILES) as fates:
+        if work.results.trusted.trust.doubted:
+            # What is known is told, and nothing is sent.
+            work.results.settle(fates)
+            work.results.trusted.refuse_doubted()
+        counts = fates.counts()
         found = fates.rows_to_send(
             folder,
             codes=None if pattern is not None or selection == "all" else WORTH_SENDING,
@@ -157,14 +202,77 @@ def _worth_it(work: JobWork, selection: str, pattern: str | None, attempt: int) 
             failed=selection != "unprocessed",
             unprocessed=pattern is None,
         )
-    withheld = sum(each.withheld for each in found)
-    if withheld:
+    _say_what_is_left_out(work, counts, sum(each.withheld for each in found))
+    return [each for each in found if each.rows]
+
+
+def _say_what_is_left_out(work: JobWork, fates: JobFates, ambiguous: int) -> None:
+    """Name the rows that are not sent again, as they may be loaded."""
+    name = work.job.name
+    if fates.total.unknown:
+        where = [
+            f"{each.unknown:,} of part {number + 1}"
+            for number, each in sorted(fates.parts.items())
+            if each.unknown
+        ]
+        more = f" and {len(where) - _NAMED:,} more parts" if len(where) > _NAMED else ""
         work.context.emit(
             Notice(
-                f"{withheld:,} rows are not sent again: it is not known whether they were loaded",
+                f"{_rows(fates.total.unknown)} not sent again, as no result file has them and they "
+                f"may be loaded: {', '.join(where[:_NAMED])}{more}",
                 NoticeLevel.WARNING,
                 job=work.job.key,
-                help="they are equal to rows that were loaded; `save all rows` marks them",
+                help=f'`save unknown rows of job {name} to "unknown.csv"` names them; look in the '
+                "org for what was loaded",
             )
         )
-    return [each for each in found if each.rows]
+    if ambiguous:
+        work.context.emit(
+            Notice(
+                f"{_rows(ambiguous)} not sent again: they look like rows that were loaded",
+                NoticeLevel.WARNING,
+                job=work.job.key,
+                help=f'`save all rows of job {name} to "all.csv"` marks them in `_ambiguous`',
+            )
+        )
+
+
+def say_why_nothing_is_sent(work: JobWork, selection: str) -> None:
+    """Say why a step that sends rows again has sent none."""
+    counts, error = work.job.counts, work.job.commonest_error
+    reasons = []
+    if counts.failed:
+        why = f", most of them for {error.message!r}" if error is not None else ""
+        reasons.append(
+            f"{counts.failed:,} failed for reasons that another try does not change{why}"
+            if selection != "unprocessed"
+            else f"{counts.failed:,} failed, which were not asked for"
+        )
+    if counts.unknown:
+        reasons.append(f"of {counts.unknown:,} it is not known whether they are loaded")
+    if counts.withheld:
+        reasons.append(f"{counts.withheld:,} were withheld on purpose")
+    if not reasons:
+        message = f"nothing is sent again: all {counts.rows:,} rows are loaded"
+        work.context.emit(Notice(message, job=work.job.key))
+        return
+    help_ = None
+    if counts.failed:
+        help_ = (
+            "correct these rows in the org or the file; "
+            f"`bulkflow retry {work.context.run_id} --rows all` sends them as they are"
+        )
+    elif counts.unknown:
+        help_ = "look in the org for what was loaded"
+    work.context.emit(
+        Notice(
+            f"nothing is sent again: of {counts.rows:,} rows {', '.join(reasons)}",
+            NoticeLevel.WARNING,
+            job=work.job.key,
+            help=help_,
+        )
+    )
+
+
+def _rows(number: int) -> str:
+    return "1 row is" if number == 1 else f"{number:,} rows are"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
@@ -98,6 +99,18 @@ class IngestApi:
     def info(self, job: str) -> JobInfo:
         """GET a job's properties."""
         return _job(self.session.get(self._path(job)))
+
+    def look(self, job: str) -> tuple[JobInfo, float | None]:
+        """GET a job's properties, and when that was by the org's clock.
+
+        In seconds since the epoch; None where the answer has no date.
+        """
+        response = self.session.get(self._path(job))
+        try:
+            at = parsedate_to_datetime(response.headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            at = None
+        return _job(response), at
 
     def list(self, page: str | None = None) -> JobPage:
         """GET a page of the org's ingest jobs, the first one unless `page` says which."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
-from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.info import JobState
 from bulkflow_ingest.refusals import BAD_ENDS
+from bulkflow_ingest.result_files import ALL_FILES, is_refused, was_handed_over
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bulkflow.plugin import Context
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.parts import JobParts
@@ -28,23 +31,18 @@ class Counting:
     results: Results
 
     def count(self) -> None:
-        """Count all parts; those that did not complete by their result files."""
-        self.results.files.fetch_for_counting(
-            part for part in self.parts.in_org if part.state in BAD_ENDS
-        )
+        """Count all parts; those whose own counters do not tell by their result files.
+
+        Those are the ones that did not complete, or completed with fewer or more rows than they
+        were given.
+        """
+        wanted = [part for part in self.parts.in_org if self._needs_files(part)]
+        self._fetch(wanted)
         for part in self.parts.parts:
-            counted = self._counted(part) if part.state in BAD_ENDS else None
-            if counted is not None:
-                loaded, failed = counted
-                rows = part.rows or loaded + failed
-                part.counted = evolve(
-                    part.counts,
-                    rows=rows,
-                    loaded=loaded,
-                    failed=failed,
-                    unprocessed=max(0, rows - loaded - failed),
-                    unknown=0,
-                )
+            if part in wanted:
+                part.counted = self._counted(part)
+            elif part.in_org and part.state in BAD_ENDS:
+                part.counted = Counts(part.rows, unprocessed=part.rows)
         self.parts.count()
         self.parts.tell(self.context, now=True)
 
@@ -78,17 +76,39 @@ class Counting:
 
     def settle(self) -> None:
         """Count what became of the source's rows, some of which were sent again."""
-        with self.results.fates(ResultFile.SUCCESSFUL, ResultFile.FAILED) as fates:
-            total, errors = fates.counts().total, fates.errors()
-        self.parts.settled = Counts(total.rows, total.loaded, total.failed, total.unprocessed)
+        with self.results.fates(*ALL_FILES) as fates:
+            self.results.settle(fates)
+            errors = fates.errors()
         told = [ErrorCount(each.message, each.rows, each.varies) for each in errors[:1]]
         self.parts.job.commonest_error = told[0] if told else None
-        self.parts.count()
 
-    def _counted(self, part: PartJob) -> tuple[int, int] | None:
-        """The rows loaded and failed of a part that did not complete; None if nobody can tell."""
+    @staticmethod
+    def _needs_files(part: PartJob) -> bool:
+        if part.state == JobState.JOB_COMPLETE:
+            return part.part is not None and part.processed != part.rows
+        return part.state in BAD_ENDS and was_handed_over(part) and not is_refused(part)
+
+    def _fetch(self, parts: Sequence[PartJob]) -> None:
+        """Fetch the files of several parts together; what fails is met again, part by part."""
         try:
-            return self.results.counted(part)
+            files = self.results.files
+            self.results.trusted.fetch(
+                [
+                    (part, which)
+                    for part in parts
+                    for which in ALL_FILES
+                    if files.has_rows(part, which)
+                ]
+            )
+        except RunInterruptedError:
+            raise
+        except BulkflowError:
+            pass
+
+    def _counted(self, part: PartJob) -> Counts:
+        """What became of a part's rows; what cannot be found out is unknown."""
+        try:
+            return self.results.count(part)
         except RunInterruptedError:
             raise
         except BulkflowError as error:
@@ -102,4 +122,4 @@ class Counting:
                     "in the org tell which",
                 )
             )
-            return None
+            return Counts(part.rows, unknown=part.rows)

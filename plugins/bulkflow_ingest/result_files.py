@@ -12,7 +12,7 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
-from bulkflow_csv import is_gzip
+from bulkflow_csv import CsvError, is_gzip, read_rows
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import binary_draft, label_of, make_folder
 from bulkflow_ingest.info import JobState
@@ -28,23 +28,30 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts import JobParts
 
 _COPY_BYTES: Final = 1 << 20
+_REFUSALS: Final = ("InvalidBatch", "ClientInputError", "InvalidJob")
+"""Reasons of a job that Failed before any of its rows was tried (recorded)."""
+
+ALL_FILES: Final = (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED)
 
 FILES_OF_SELECTION: Final[dict[str, tuple[ResultFile, ...]]] = {
     "successful": (ResultFile.SUCCESSFUL,),
     "failed": (ResultFile.FAILED,),
     "unprocessed": (ResultFile.UNPROCESSED,),
-    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED),
+    "withheld": (),
+    "unknown": (),
+    "all": ALL_FILES,
 }
 """The files that have the rows of a selection."""
 
 NEEDED: Final[dict[str, tuple[ResultFile, ...]]] = {
     "successful": (ResultFile.SUCCESSFUL,),
     "failed": (ResultFile.FAILED,),
-    "unprocessed": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
-    "all": (ResultFile.SUCCESSFUL, ResultFile.FAILED),
+    "unprocessed": ALL_FILES,
+    "withheld": ALL_FILES,
+    "unknown": ALL_FILES,
+    "all": ALL_FILES,
 }
-"""The files that tell which source rows a selection has. What is unprocessed is in neither of the
-two."""
+"""The files that tell which source rows a selection has. What is unknown is in none of them."""
 
 SHORT: Final = {
     ResultFile.SUCCESSFUL: "successful",
@@ -63,7 +70,12 @@ class ResultFiles:
     parts: JobParts
 
     def has_rows(self, part: PartJob, which: ResultFile) -> bool:
-        """Whether a file may have rows; what a complete job counts none of needs no request."""
+        """Whether a file may have rows; what needs no request is not asked for.
+
+        That is what a complete job counts none of, and all of a job that was not handed over.
+        """
+        if part.id is None or not was_handed_over(part):
+            return False
         return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
 
     def path(self, part: PartJob, which: ResultFile) -> Path:
@@ -103,11 +115,19 @@ class ResultFiles:
         """
         return needed if part.origin is None else NEEDED["all"]
 
-    def fetch_for_counting(self, parts: Iterable[PartJob]) -> None:
-        """Fetch what tells how many rows of parts were loaded and failed, as far as it is there."""
-        files = (ResultFile.SUCCESSFUL, ResultFile.FAILED)
-        missing = [(part, which) for part in parts for which in files]
-        self._side_by_side([each for each in missing if not self.is_here(*each)], self.fetch_early)
+    def fetch_anew(self, wanted: Sequence[tuple[PartJob, ResultFile]]) -> None:
+        """Fetch files, whether they are here or not, several at a time; not to be called on a lane.
+
+        A file that cannot be fetched stays as it is.
+        """
+        self._side_by_side(wanted, lambda each: self._fetch_anew(*each))
+
+    def _fetch_anew(self, part: PartJob, which: ResultFile) -> None:
+        before = self.path(part, which)
+        target = before.with_name(before.name.removesuffix(".gz"))
+        make_folder(target.parent)
+        if self.download(part, which, target, packed=True) != before:
+            before.unlink(missing_ok=True)
 
     def download(
         self, part: PartJob, which: ResultFile, path: Path, *, packed: bool = False
@@ -150,7 +170,11 @@ class ResultFiles:
         return [
             which
             for which in ResultFile
-            if which in found and self.has_rows(part, which) and not self.is_here(part, which)
+            # Of a job that did not complete, more may be there when it is asked for.
+            if part.state == JobState.JOB_COMPLETE
+            and which in found
+            and self.has_rows(part, which)
+            and not self.is_here(part, which)
         ]
 
     def fetch_early(self, wanted: tuple[PartJob, ResultFile]) -> None:
@@ -178,7 +202,8 @@ class ResultFiles:
                 copyfileobj(file, copy, _COPY_BYTES)
             except (gzip.BadGzipFile, EOFError, zlib.error) as error:
                 raise StepError(
-                    f"{path} is damaged: {error}", help="remove the file and fetch it again"
+                    f"{path} is damaged: {error}",
+                    help="remove it, and run the step again: it is fetched from the org",
                 ) from error
 
     def _side_by_side(
@@ -204,13 +229,47 @@ class ResultFiles:
         elif (
             # Where all is loaded there is nothing to send again, unless other parts have some.
             step.word.startswith("retry {selection:rows} rows")
-            and part.counts.failed + part.counts.unprocessed
+            and (part.counts.failed or part.counts.unprocessed)
         ):
             yield from NEEDED["all"]
 
 
 def _packed(path: Path) -> Path:
     return path.with_name(path.name + ".gz")
+
+
+def was_handed_over(part: PartJob) -> bool:
+    """Whether rows of a part may have been tried: a close of its job may have taken effect."""
+    return part.handed_over or part.deleted or part.state not in {None, JobState.OPEN}
+
+
+def is_refused(part: PartJob) -> bool:
+    """Whether a job Failed for its header, form or settings, before any of its rows was tried."""
+    message = part.error_message or ""
+    return (
+        part.state == JobState.FAILED
+        and not part.processed
+        and any(code in message for code in _REFUSALS)
+    )
+
+
+def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
+    """How many rows a result file has; None if it is not what result files look like."""
+    if not path.exists() or not path.stat().st_size:
+        return 0
+    try:
+        rows = read_rows(path, delimiter=delimiter)
+        header = next(rows, None)
+        if header is None:
+            return 0
+        names = {name.lower() for name in header.values}
+        own = {ResultFile.SUCCESSFUL: "sf__created", ResultFile.FAILED: "sf__error"}.get(which)
+        if own is not None and not {"sf__id", own} <= names:
+            return None
+        return sum(1 for _ in rows)
+    except CsvError:
+        # The rows that were not processed need not even be CSV.
+        return 1 if which is ResultFile.UNPROCESSED else None
 
 
 def expected(part: PartJob, which: ResultFile) -> int:
@@ -221,4 +280,4 @@ def expected(part: PartJob, which: ResultFile) -> int:
         case ResultFile.FAILED:
             return part.counts.failed
         case ResultFile.UNPROCESSED:
-            return part.counts.unprocessed
+            return part.counts.unprocessed + part.counts.unknown

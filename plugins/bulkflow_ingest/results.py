@@ -1,4 +1,4 @@
-"""The result files of a job's parts: fetched once, counted, saved."""
+"""What became of a job's rows, as its result files tell: counted, joined to the source, saved."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.part import Counts
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import draft, make_folder
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.result_files import (
+    ALL_FILES,
     FILES_OF_SELECTION,
     NEEDED,
     SHORT,
     ResultFiles,
-    expected,
+    was_handed_over,
 )
+from bulkflow_ingest.trusted_files import TrustedFiles, refuse_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api import IngestApi
-    from bulkflow_ingest.fates import Fates
+    from bulkflow_ingest.fates import Fates, Outcome, SourceSlice
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.parts import JobParts
 
@@ -37,6 +39,8 @@ ADDED: dict[str, dict[str, str]] = {
     "successful": {"sf__Id": "_id", "sf__Created": "_created"},
     "failed": {"sf__Id": "_id", "sf__Error": "_error"},
     "unprocessed": {},
+    "withheld": {},
+    "unknown": {},
     "all": {"sf__Id": "_id", "sf__Created": "_created", "sf__Error": "_error"},
 }
 """The columns that a saved file has behind those of the source. No field's API name begins with an
@@ -51,17 +55,36 @@ class Results:
     context: Context
     parts: JobParts
 
-    def counted(self, part: PartJob) -> tuple[int, int]:
-        """How many rows were loaded and how many failed, counted in the result files.
-
-        For jobs that failed or were aborted, where the counts in the job's properties do not tell.
-        """
-        return self._rows(part, ResultFile.SUCCESSFUL), self._rows(part, ResultFile.FAILED)
-
     @property
     def files(self) -> ResultFiles:
         """The result files themselves."""
         return ResultFiles(self.api, self.context, self.parts)
+
+    @property
+    def trusted(self) -> TrustedFiles:
+        """The result files, as far as they can be trusted."""
+        return TrustedFiles(self.api, self.context, self.parts)
+
+    def count(self, part: PartJob) -> Counts:
+        """Count what became of a part's rows in its result files.
+
+        For jobs that did not complete, or completed with fewer rows than they were given: the
+        counts in their properties do not tell.
+        """
+        trusted = self.trusted
+        wanted = [(part, which) for which in ALL_FILES if self.files.has_rows(part, which)]
+        trusted.fetch(wanted)
+        found = {which: self._rows(part, which) for _, which in trusted.usable(wanted)}
+        if trusted.trust.dropped.issuperset(wanted):
+            return Counts(part.rows, unknown=part.rows)
+        if part.state == JobState.JOB_COMPLETE:
+            loaded, failed = part.counts.loaded, part.counts.failed
+        else:
+            loaded, failed = found.get(ResultFile.SUCCESSFUL, 0), found.get(ResultFile.FAILED, 0)
+        rows = part.rows or loaded + failed
+        left = max(0, rows - loaded - failed)
+        unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
+        return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
 
     def save_rows(self, selection: str, path: Path) -> int:
         """Write a selection of rows, with what became of each; returns how many.
@@ -72,12 +95,19 @@ class Results:
         """
         self._finished()
         self._claim(path, f"{selection} rows of job {self.parts.job.key}")
+        self.trusted.begin()
         if all(part.data is not None for part in self.parts.parts):
             # Of a few failed rows among many the many need not be looked at.
             rest = selection not in {"successful", "failed"}
             with self.fates(*NEEDED[selection], rest=rest) as fates:
-                return fates.save(selection, path)
-        return self._save_result_rows(selection, path)
+                saved = fates.save(selection, path)
+                if rest and self.trusted.trust.doubted:
+                    self.settle(fates)
+        else:
+            saved = self._save_result_rows(selection, path)
+        # What is known is saved by then.
+        self.trusted.refuse_doubted()
+        return saved
 
     @contextmanager
     def fates(self, *needed: ResultFile, rest: bool = True) -> Iterator[Fates]:
@@ -89,8 +119,7 @@ class Results:
         from bulkflow_csv import load_numpy
 
         load_numpy()
-        from bulkflow_ingest.fates import Fates, ResultKind, SourceSlice
-        from bulkflow_ingest.fates import ResultFile as PartResults
+        from bulkflow_ingest.fates import SourceSlice
 
         self._refuse_gone(*needed)
         for part in self.parts.parts:
@@ -98,7 +127,12 @@ class Results:
         files = self.files
         slices = [
             SourceSlice.of(
-                part.number, part.data, part.dialect, origin=part.origin, original=part.original
+                part.number,
+                part.data,
+                part.dialect,
+                origin=part.origin,
+                original=part.original,
+                without_result=_without_result(part),
             )
             for part in self.parts.parts
             if part.data is not None
@@ -107,24 +141,62 @@ class Results:
             (part, which)
             for part in self.parts.parts
             for which in files.needed(part, needed)
-            if part.id is not None and files.has_rows(part, which)
+            if files.has_rows(part, which)
         ]
-        files.fetch(told)
-        results = [
-            PartResults(
-                part.number,
-                ResultKind(SHORT[which]),
-                files.fetched(part, which),
-                part.dialect.delimiter,
-                self._promised(part, which),
-            )
-            for part, which in told
-        ]
+        self.trusted.fetch(told)
         with (
             TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
-            Fates.of(slices, results, Path(folder), rest=rest) as fates,
+            self._joined(slices, told, Path(folder), rest=rest) as fates,
         ):
             yield fates
+
+    def settle(self, fates: Fates) -> None:
+        """Let the counts of the job be those of the source's rows."""
+        total = fates.counts().total
+        self.parts.settled = Counts(
+            total.rows,
+            total.loaded,
+            total.failed,
+            total.unprocessed,
+            total.withheld,
+            total.unknown,
+        )
+        self.parts.count()
+
+    def _joined(
+        self,
+        slices: Sequence[SourceSlice],
+        told: Sequence[tuple[PartJob, ResultFile]],
+        folder: Path,
+        *,
+        rest: bool,
+    ) -> Fates:
+        """Join result files to the source rows; those that prove to be wrong are waited for."""
+        from bulkflow_ingest.fates import Fates, ResultKind, WrongFilesError
+        from bulkflow_ingest.fates import ResultFile as PartResults
+
+        trusted = self.trusted
+        places = {(part.number, SHORT[which]): (part, which) for part, which in told}
+        known: set[tuple[int, str]] = set()
+        while True:
+            results = [
+                PartResults(
+                    part.number,
+                    ResultKind(SHORT[which]),
+                    self.files.path(part, which),
+                    part.dialect.delimiter,
+                    self._promised(part, which),
+                )
+                for part, which in trusted.usable(told)
+            ]
+            try:
+                return Fates.of(slices, results, folder, rest=rest)
+            except WrongFilesError as error:
+                wrong = {(each.part, each.kind.value) for each in error.files}
+                if wrong <= known:
+                    raise
+                known |= wrong
+                trusted.wait_for(places[each] for each in sorted(wrong))
 
     def loaded(self) -> Iterator[tuple[str, bool]]:
         """The id of each row that was loaded, and whether the row created the record.
@@ -141,7 +213,7 @@ class Results:
 
     def errors(self) -> Iterator[str]:
         """The error of each row that failed; rows that failed again have one for each time."""
-        for row in self._told(ResultFile.FAILED):
+        for row in self._told(ResultFile.FAILED, patiently=False):
             error = row.get("sf__Error")
             if error is None:
                 raise StepError(
@@ -150,12 +222,14 @@ class Results:
                 )
             yield error
 
-    def _told(self, which: ResultFile) -> Iterator[dict[str, str]]:
+    def _told(self, which: ResultFile, *, patiently: bool = True) -> Iterator[dict[str, str]]:
         self._finished()
         self._refuse_gone(which)
-        known = [part for part in self.parts.parts if part.id is not None]
-        self.files.fetch((part, which) for part in known if self.files.has_rows(part, which))
-        for part in known:
+        known = [part for part in self.parts.parts if self.files.has_rows(part, which)]
+        wanted = [(part, which) for part in known]
+        self.trusted.fetch(wanted)
+        self.trusted.verify(wanted, patiently=patiently)
+        for part, _ in self.trusted.usable(wanted):
             for header, row in self._read(part, which):
                 if len(row) != len(header):
                     raise StepError(
@@ -174,30 +248,14 @@ class Results:
             and not all(files.is_here(each, which) for which in files.needed(each, needed))
         ]
         if gone:
-            raise StepError(
-                f"what became of the rows of job {self.parts.job.name} cannot be told: "
-                f"{len(gone)} of its jobs are gone from the org",
-                help="look in the org for what was loaded before you load these rows again",
-                notes=[f"job {part.id} is gone" for part in gone],
-            )
+            raise refuse_gone(self.parts, gone)
 
     def _promised(self, part: PartJob, which: ResultFile) -> int | None:
-        """How many rows a result file must have, if that can be held against it."""
-        if part.state != JobState.JOB_COMPLETE:
+        """How many rows a file must have for the join; None if that was found out already."""
+        promise = self.trusted.promise(part, which)
+        if promise is None or part in self.trusted.trust.doubted:
             return None
-        rows = expected(part, which)
-        if rows and not self.files.fetched(part, which).stat().st_size:
-            # Seen in orgs: 204 and no file (one report). The rows then are what nobody tells.
-            self.context.emit(
-                Notice(
-                    f"job {part.id} counts {rows:,} {SHORT[which]} rows, but has no file of them",
-                    NoticeLevel.WARNING,
-                    job=self.parts.job.key,
-                    help="what became of these rows cannot be told; ask the org for the job",
-                )
-            )
-            return None
-        return rows
+        return promise.most
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]
@@ -210,10 +268,11 @@ class Results:
                 (part, which)
                 for part in self.parts.parts
                 for which in FILES_OF_SELECTION[selection]
-                if part.id is not None and self.files.has_rows(part, which)
+                if self.files.has_rows(part, which)
             ]
-            self.files.fetch(told)
-            for part, which in told:
+            self.trusted.fetch(told)
+            self.trusted.verify(told)
+            for part, which in self.trusted.usable(told):
                 for header, row in self._read(part, which):
                     if columns is None:
                         columns = self.parts.columns or [
@@ -241,7 +300,12 @@ class Results:
         }
         for path in places.values():
             self._claim(path, f"results of job {self.parts.job.key}")
+        self.trusted.begin()
+        told = [each for each in places if self.files.has_rows(*each)]
+        self.trusted.fetch(told)
+        self.trusted.verify(told)
         self.files.save(places)
+        self.trusted.refuse_doubted()
         return list(places.values())
 
     def _claim(self, path: Path, what: str) -> None:
@@ -275,13 +339,23 @@ class Results:
 
     def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
         """Each row of a result file with the file's header; nothing for an empty file."""
-        if not self.files.has_rows(part, which):
-            return
         from bulkflow_csv import read_rows
 
-        rows = read_rows(self.files.fetched(part, which), delimiter=part.dialect.delimiter)
+        path = self.files.path(part, which)
+        if not path.exists() or not path.stat().st_size:
+            return
+        rows = read_rows(path, delimiter=part.dialect.delimiter)
         header = next(rows, None)
         if header is None:
             return
         for row in rows:
             yield header.values, row.values
+
+
+def _without_result(part: PartJob) -> Outcome:
+    """What became of a part's row that no result file has."""
+    from bulkflow_ingest.fates import Outcome
+
+    if part.counts.withheld:
+        return Outcome.WITHHELD
+    return Outcome.UNKNOWN if was_handed_over(part) else Outcome.UNPROCESSED

@@ -50,11 +50,12 @@ def undo_inserts(work: JobWork) -> None:
     running = [part for part in work.parts.in_org if not part.is_final]
     if running:
         raise StepError(
-            f"job {work.job.name} is not at its end, so it may still create records",
-            help="go on with its run first, with `bulkflow resume RUN`, or give it up, with "
-            "`bulkflow abort RUN`",
+            f"job {work.job.name} is not finished, so it may still create records",
+            help=f"`bulkflow resume {work.context.run_id}` waits for it; "
+            f"`bulkflow abort {work.context.run_id}` gives up what is not loaded",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
+    work.results.trusted.begin()
     if work.job.phase is Phase.OPEN:
         # None of its jobs is: what else the file has for it was never sent.
         given_up = any(part.state == JobState.ABORTED for part in work.parts.parts)
@@ -86,6 +87,14 @@ class _Undoing:
             deletion = self._deletion(number)
             deletion.load()
             self._judge(number, deletion)
+        unknown = self.work.job.counts.unknown
+        if unknown:
+            self._tell(
+                f"{unknown:,} rows may have made records that are not deleted: no result file has "
+                "them",
+                NoticeLevel.WARNING,
+            )
+        self.work.results.trusted.refuse_doubted()
 
     def _key(self, number: int) -> str:
         return self.work.job.key + UNDO + (f"#{number}" if number > 1 else "")

@@ -183,6 +183,7 @@ class JobWork:
         self._count()
         self.job.phase = Phase.FINISHED
         refuse_incomplete(self.parts, parts, self.context)
+        self.results.trusted.refuse_doubted()
 
     def delete(self) -> None:
         """Remove every part's job from the org."""

@@ -75,6 +75,12 @@ def resume(workshop: Workshop, *arguments: str) -> Ran:
     return workshop.command("resume", *arguments, "--state-dir", state, "--json")
 
 
+def in_progress(handler: Handler, forward: Callable[[], None]) -> None:
+    """Say that a job is still processed."""
+    job = handler.path.split("?")[0].split("/")[-1]
+    answering(200, {"id": job, "state": "InProgress"})(handler, forward)
+
+
 def refuse_to_close(proxy: Proxy) -> None:
     """Let the closing of all three parts fail, once."""
     for _ in range(3):
@@ -485,21 +491,42 @@ def test_jobs_that_a_handler_aborted_before_they_were_closed_are_replaced(
 
 
 @pytest.mark.parametrize("command", ["retry", "undo"])
-def test_nothing_is_sent_again_or_taken_back_of_a_job_that_is_not_at_its_end(
+def test_nothing_is_sent_again_or_taken_back_of_a_job_that_is_not_finished(
     workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str, command: str
 ) -> None:
-    refuse_to_close(proxy)
-    run = str(workshop.run(STAGED).event("run_finished")["run"])
+    # Handed over, and waited for no longer.
+    for _ in range(200):
+        proxy.on("GET", JOB, in_progress)
+    ran = workshop.run(STAGED.replace("wait for job people", "wait for job people up to 100ms"))
+    assert ran.code == 1, ran.out
+    run = str(ran.event("run_finished")["run"])
     proxy.rules.clear()
+    for _ in range(200):
+        proxy.on("GET", JOB, in_progress)
     created = proxy.count("POST", "/jobs/ingest")
     state = str(workshop.folder / "state")
     options = ["--yes"] if command == "undo" else ["--rows", "all"]
     ran = workshop.command(command, run, *options, "--state-dir", state, "--json")
     assert ran.code == 1
-    assert "is not at its end" in ran.out
+    assert f"bulkflow resume {run}" in ran.out
     assert proxy.count("POST", "/jobs/ingest") == created
+    proxy.rules.clear()
     assert resume(workshop, run).code == 0
     assert loaded(sandbox, tag) == once(tag)
+
+
+def test_rows_of_jobs_that_were_never_handed_over_are_sent_by_a_retry(
+    workshop: Workshop, proxy: Proxy, sandbox: Sandbox, people: Path, tag: str
+) -> None:
+    refuse_to_close(proxy)
+    run = str(workshop.run(STAGED).event("run_finished")["run"])
+    proxy.rules.clear()
+    state = str(workshop.folder / "state")
+    ran = workshop.command("retry", run, "--state-dir", state, "--json")
+    assert ran.code == 0, ran.out
+    assert loaded(sandbox, tag) == once(tag)
+    assert ran.event("run_finished")["jobs"][0]["loaded"] == 25
+    assert ran.event("run_finished")["jobs"][0]["left"] == []
 
 
 def test_rows_of_a_job_that_is_gone_are_not_sent_again(

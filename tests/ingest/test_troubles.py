@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Sandbox
+from bulkflow_sandbox.faults.fault import FailJob
 from support.proxy import (
     Fault,
     Handler,
@@ -356,8 +357,7 @@ def test_one_part_that_fails_does_not_hide_the_others(
     workshop: Workshop, proxy: Proxy, sandbox: Sandbox, tag: str
 ) -> None:
     workshop.write("people.csv", people(tag, 3))
-    proxy.on("GET", JOB, saying(state="Failed", errorMessage="InternalServerError : broken"))
-    proxy.on("GET", f"{JOB}/successfulResults", answering(200, "", "text/csv"))
+    sandbox.inject(FailJob(0, "InternalServerError : broken"))
     ran = workshop.run(f"{PEOPLE}    parts of 1 rows\nload job people\n")
     assert ran.code == 1
     assert "1 of 3 parts of job people did not complete" in told(ran)
@@ -489,7 +489,7 @@ def test_results_with_any_delimiter_and_quoted_headers_are_read(
 
 
 @pytest.mark.parametrize("status", [200, 204])
-def test_a_result_file_without_a_byte_has_no_rows(
+def test_a_result_file_without_a_byte_is_asked_for_again(
     workshop: Workshop, proxy: Proxy, tag: str, status: int
 ) -> None:
     workshop.write("people.csv", people(tag, 1))
@@ -498,9 +498,10 @@ def test_a_result_file_without_a_byte_has_no_rows(
         PEOPLE + 'load job people\nsave successful rows of job people to "made.csv"\n'
     )
     assert ran.code == 0, ran.err + ran.out
-    assert (workshop.folder / "made.csv").read_text(
-        "utf-8"
-    ) == "LastName,_file,_line,_outcome,_id,_created,_ambiguous\n"
+    (made,) = rows_of(workshop.folder / "made.csv")
+    assert (made["LastName"], made["_outcome"]) == (f"{tag}0", "loaded")
+    assert "have 0 rows, and 1 are promised; again in" in ran.out
+    assert proxy.count("GET", f"{JOB}/successfulResults") == 2
 
 
 def test_a_path_that_cannot_be_written_is_named(workshop: Workshop, tag: str) -> None:

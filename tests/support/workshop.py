@@ -44,7 +44,9 @@ class Workshop:
 
     def command(self, *arguments: str, stdin: bytes = b"") -> Ran:
         out, err = io.StringIO(), io.StringIO()
-        code = main(arguments, Environment(out, err, self.environ, io.BytesIO(stdin)))
+        # Not so long that tests wait for what will not come.
+        environ = {"BULKFLOW_PATIENCE": "3s", **self.environ}
+        code = main(arguments, Environment(out, err, environ, io.BytesIO(stdin)))
         return Ran(code, out.getvalue(), err.getvalue())
 
     def run(self, pipeline: str, *arguments: str) -> Ran:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bulkflow_ingest.fates.book import MEMORY, Fates
-    from bulkflow_ingest.fates.errors import FatesError
+    from bulkflow_ingest.fates.errors import FatesError, WrongFilesError
     from bulkflow_ingest.fates.inputs import ResultFile, ResultKind, SourceSlice
     from bulkflow_ingest.fates.outcomes import Outcome
     from bulkflow_ingest.fates.resending import WORTH_SENDING, Resend
@@ -26,6 +26,7 @@ __all__ = [
     "ResultFile",
     "ResultKind",
     "SourceSlice",
+    "WrongFilesError",
 ]
 
 _HOMES: Final = {
@@ -41,6 +42,7 @@ _HOMES: Final = {
     "ResultKind": "inputs",
     "SourceSlice": "inputs",
     "WORTH_SENDING": "resending",
+    "WrongFilesError": "errors",
 }
 
 

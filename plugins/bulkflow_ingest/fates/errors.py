@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bulkflow.errors import StepError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow_ingest.fates.inputs import ResultFile
 
 
 class FatesError(StepError):
@@ -14,3 +21,17 @@ class UnsuitedError(FatesError):
 
     Does not leave this package.
     """
+
+
+class WrongFilesError(FatesError):
+    """Result files are not what the job's counts promise, or not what result files look like.
+
+    Args:
+        files: These files.
+        notes: What is wrong with them, one a line.
+    """
+
+    def __init__(self, files: Sequence[ResultFile], notes: Sequence[str]) -> None:
+        first, *others = notes
+        super().__init__(first, notes=others)
+        self.files = tuple(files)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field, frozen
 
 from bulkflow_csv import CsvError, is_gzip, read_rows
-from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.errors import FatesError, WrongFilesError
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.fates.likeness import Form, key
 from bulkflow_ingest.fates.numbering import write_in_order
@@ -246,16 +246,19 @@ class ResultRows:
                 "SELECT p, failed, count(*) FROM result_rows GROUP BY ALL"
             )
         }
+        wrong: list[ResultFile] = []
+        notes: list[str] = []
         for each in files:
             failed = each.kind is ResultKind.FAILED
             rows = found.get((positions[each.part], failed), 0)
             if each.rows is not None and rows != each.rows:
-                raise FatesError(
+                wrong.append(each)
+                notes.append(
                     f"the {each.kind} results of part {each.part} have {rows} rows, but the job "
-                    f"counts {each.rows}",
-                    help="remove the file and fetch it again",
-                    notes=[str(each.path)],
+                    f"counts {each.rows}"
                 )
+        if wrong:
+            raise WrongFilesError(wrong, notes)
 
 
 def _header(file: ResultFile) -> tuple[str, ...]:
@@ -277,9 +280,11 @@ def _header(file: ResultFile) -> tuple[str, ...]:
     names = {name.lower() for name in row.values}
     needed = "sf__error" if file.kind is ResultKind.FAILED else "sf__created"
     if not {"sf__id", needed} <= names:
-        raise FatesError(
-            f"the {file.kind} results of part {file.part} lack the columns that they begin with",
-            help="remove the file and fetch it again",
-            notes=[str(file.path), f"it begins with {', '.join(row.values[:3])}"],
+        raise WrongFilesError(
+            [file],
+            [
+                f"the {file.kind} results of part {file.part} lack the columns of results",
+                f"they begin with {', '.join(row.values[:3])}",
+            ],
         )
     return tuple(row.values) if has_rows else ()
