@@ -14,7 +14,12 @@ from whole.case import Case
 from whole.reference import Told, sent, told
 from whole.wrong import expect
 
-OUTCOMES = {"successful": "loaded", "failed": "failed", "unprocessed": "unprocessed"}
+OUTCOMES = {
+    "successful": "loaded",
+    "failed": "failed",
+    "unprocessed": "unprocessed",
+    "unknown": "unknown",
+}
 
 
 @frozen
