@@ -11,7 +11,7 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.drafts import label_of
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.preparing import add_rows
-from bulkflow_ingest.result_files import ALL_FILES, was_handed_over
+from bulkflow_ingest.result_files import ALL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,10 +56,14 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
             help="declare what it does and where its rows come from, instead of `existing`",
         )
     work.results.trusted.begin()
-    _take_back_unsent(work)
-    _refuse_running(work)
     # What an earlier attempt at the run began to send again.
-    begun = [part for part in work.parts.parts if part.origin is not None and not part.is_final]
+    begun = [
+        part
+        for part in work.parts.parts
+        if part.origin is not None and not part.is_final and not work.parts.is_superseded(part)
+    ]
+    _take_back_unsent(work, begun)
+    _refuse_running(work, begun)
     tries = _Tries.of(work, {"selection": selection, "times": times, "pattern": pattern}, begun)
     try:
         _send(work, begun, tries, selection, times, pattern)
@@ -80,7 +84,8 @@ def _send(
     times: int,
     pattern: str | None,
 ) -> None:
-    _try(work, begun, is_last=tries.used >= times)
+    if begun:
+        _try(work, begun, is_last=tries.used >= times)
     sent = len(begun)
     for attempt in range(tries.used, times):
         again = _worth_it(work, selection, pattern, attempt)
@@ -93,8 +98,8 @@ def _send(
         work.context.sleep(pause)
         sent += len(again)
         _try(work, add_rows(work.context, work.job, again), is_last=attempt + 1 == times)
-    work.counting.settle()
     if not sent:
+        work.counting.settle()
         say_why_nothing_is_sent(work, selection)
 
 
@@ -108,8 +113,6 @@ def _try(work: JobWork, parts: Sequence[PartJob], *, is_last: bool) -> None:
         if JobState.FAILED not in states or not states <= {JobState.JOB_COMPLETE, JobState.FAILED}:
             raise
         if is_last:
-            # What the last try has loaded before its job failed is told as well.
-            work.counting.settle()
             raise
         _say_that_tries_go_on(work, error)
 
@@ -163,23 +166,23 @@ class _Tries:
             work.context.journal.settle(self.number, "done", {})
 
 
-def _take_back_unsent(work: JobWork) -> None:
-    """Abort jobs that hold rows and were never handed over, so that the rows can be sent again."""
+def _take_back_unsent(work: JobWork, begun: Sequence[PartJob]) -> None:
+    """Abort jobs that were never handed over, so that their rows can be sent in others."""
+    if work.parts.settings.existing is not None:
+        return
     for part in work.parts.in_org:
-        ours = part.origin is None and work.parts.settings.existing is None
-        if ours and not part.is_final and not was_handed_over(part):
+        if part not in begun and not part.is_final and not part.handed_over:
             work.requests.abort(part)
 
 
-def _refuse_running(work: JobWork) -> None:
+def _refuse_running(work: JobWork, begun: Sequence[PartJob]) -> None:
     """Rows whose job may still load them must not be sent in another."""
-    running = [part for part in work.parts.in_org if part.origin is None and not part.is_final]
+    running = [part for part in work.parts.in_org if part not in begun and not part.is_final]
     if running:
-        run = work.context.run_id
+        resume, abort = work.context.command("resume"), work.context.command("abort")
         raise StepError(
             f"job {work.job.name} is not finished, so it is not known which of its rows fail",
-            help=f"`bulkflow resume {run}` waits for it; `bulkflow abort {run}` gives up what is "
-            "not loaded",
+            help=f"`{resume}` waits for it; `{abort}` gives up what is not loaded",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
 
@@ -260,7 +263,7 @@ def say_why_nothing_is_sent(work: JobWork, selection: str) -> None:
     if counts.failed:
         help_ = (
             "correct these rows in the org or the file; "
-            f"`bulkflow retry {work.context.run_id} --rows all` sends them as they are"
+            f"`{work.context.command('retry', '--rows', 'all')}` sends them as they are"
         )
     elif counts.unknown:
         help_ = "look in the org for what was loaded"

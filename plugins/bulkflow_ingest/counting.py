@@ -11,7 +11,7 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.refusals import BAD_ENDS
-from bulkflow_ingest.result_files import ALL_FILES, is_refused, was_handed_over
+from bulkflow_ingest.result_files import ALL_FILES, is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +36,15 @@ class Counting:
         Those are the ones that did not complete, or completed with fewer or more rows than they
         were given.
         """
-        wanted = [part for part in self.parts.in_org if self._needs_files(part)]
+        # Whoever interrupts a run waits for no job to stand still: its rows are unknown until a
+        # later step looks.
+        stops = isinstance(self.context.failure, RunInterruptedError)
+        wanted = [] if stops else [part for part in self.parts.in_org if self._needs_files(part)]
         self._fetch(wanted)
         for part in self.parts.parts:
             if part in wanted:
                 part.counted = self._counted(part)
-            elif part.in_org and part.state in BAD_ENDS:
+            elif is_refused(part):
                 part.counted = Counts(part.rows, unprocessed=part.rows)
         self.parts.count()
         self.parts.tell(self.context, now=True)
@@ -85,8 +88,8 @@ class Counting:
     @staticmethod
     def _needs_files(part: PartJob) -> bool:
         if part.state == JobState.JOB_COMPLETE:
-            return part.part is not None and part.processed != part.rows
-        return part.state in BAD_ENDS and was_handed_over(part) and not is_refused(part)
+            return bool(part.counts.unknown)
+        return part.state in BAD_ENDS and part.handed_over and not is_refused(part)
 
     def _fetch(self, parts: Sequence[PartJob]) -> None:
         """Fetch the files of several parts together; what fails is met again, part by part."""

@@ -74,7 +74,7 @@ class ResultFiles:
 
         That is what a complete job counts none of, and all of a job that was not handed over.
         """
-        if part.id is None or not was_handed_over(part):
+        if not part.handed_over:
             return False
         return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
 
@@ -236,11 +236,6 @@ class ResultFiles:
 
 def _packed(path: Path) -> Path:
     return path.with_name(path.name + ".gz")
-
-
-def was_handed_over(part: PartJob) -> bool:
-    """Whether rows of a part may have been tried: a close of its job may have taken effect."""
-    return part.handed_over or part.deleted or part.state not in {None, JobState.OPEN}
 
 
 def is_refused(part: PartJob) -> bool:

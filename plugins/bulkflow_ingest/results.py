@@ -22,7 +22,6 @@ from bulkflow_ingest.result_files import (
     NEEDED,
     SHORT,
     ResultFiles,
-    was_handed_over,
 )
 from bulkflow_ingest.trusted_files import TrustedFiles, refuse_gone
 
@@ -245,6 +244,7 @@ class Results:
             each
             for each in self.parts.parts
             if each.deleted
+            and each.handed_over
             and not all(files.is_here(each, which) for which in files.needed(each, needed))
         ]
         if gone:
@@ -358,4 +358,4 @@ def _without_result(part: PartJob) -> Outcome:
 
     if part.counts.withheld:
         return Outcome.WITHHELD
-    return Outcome.UNKNOWN if was_handed_over(part) else Outcome.UNPROCESSED
+    return Outcome.UNKNOWN if part.handed_over else Outcome.UNPROCESSED

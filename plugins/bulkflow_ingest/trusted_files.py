@@ -15,10 +15,11 @@ from attrs import define, field, frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.api import IngestApi, ResultFile
+from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.patience import Waiting, patience_of
 from bulkflow_ingest.refusals import BAD_ENDS
+from bulkflow_ingest.remote import counters
 from bulkflow_ingest.result_files import SHORT, ResultFiles, expected, rows_of
 from bulkflow_ingest.standstill import Standstill
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bulkflow.plugin import Context
+    from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.standstill import Look
@@ -79,16 +81,12 @@ class TrustedFiles:
 
     @property
     def files(self) -> ResultFiles:
-        """The files on disk; what has to be fetched for a step is asked for patiently."""
-        return ResultFiles(self._patient, self.context, self.parts)
+        """The files on disk."""
+        return ResultFiles(self.api, self.context, self.parts)
 
     @property
     def _patience(self) -> float:
         return patience_of(self.context, self.parts.settings)
-
-    @property
-    def _patient(self) -> IngestApi:
-        return IngestApi(self.api.session.patient(self._patience))
 
     def begin(self) -> None:
         """Trust nothing that was fetched before, of jobs that did not complete."""
@@ -107,11 +105,12 @@ class TrustedFiles:
                 trust.promised.setdefault(
                     part, (expected(part, ResultFile.SUCCESSFUL), expected(part, ResultFile.FAILED))
                 )
-            if _is_overcounted(part):
+            if _is_miscounted(part):
+                processed, failed = counters(part.remote)
                 self._doubt(
                     part,
-                    f"job {part.id} counts {part.processed:,} rows as processed, and was given "
-                    f"{part.rows:,}",
+                    f"job {part.id} counts {processed:,} rows as processed, {failed:,} of them as "
+                    f"failed, and was given {part.rows:,}",
                 )
                 trust.dropped.update((part, which) for which in ResultFile)
         self._fetch_once([each for each in wanted if not _may_move(each[0])])
@@ -139,7 +138,7 @@ class TrustedFiles:
         ended = [part for part in ended if part not in self.trust.looks]
         if not ended:
             return
-        still = Standstill(self._patient, self.context, self.parts, self._patience)
+        still = Standstill(self.api, self.context, self.parts, self._patience)
         stood = still.wait(ended)
         self.trust.looks |= stood.looks
         for part in stood.moving:
@@ -281,10 +280,10 @@ def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
     )
 
 
-def _is_overcounted(part: PartJob) -> bool:
-    """Whether a complete job counts more rows than it was given: nothing of it can be trusted."""
-    given = part.part is not None and part.state == JobState.JOB_COMPLETE
-    return given and part.processed > part.rows
+def _is_miscounted(part: PartJob) -> bool:
+    """Whether the counters of a complete job cannot be: nothing of it can be trusted then."""
+    processed, failed = counters(part.remote)
+    return part.state == JobState.JOB_COMPLETE and not failed <= processed <= part.rows
 
 
 def _may_move(part: PartJob) -> bool:

@@ -51,8 +51,8 @@ def undo_inserts(work: JobWork) -> None:
     if running:
         raise StepError(
             f"job {work.job.name} is not finished, so it may still create records",
-            help=f"`bulkflow resume {work.context.run_id}` waits for it; "
-            f"`bulkflow abort {work.context.run_id}` gives up what is not loaded",
+            help=f"`{work.context.command('resume')}` waits for it; "
+            f"`{work.context.command('abort')}` gives up what is not loaded",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
     work.results.trusted.begin()

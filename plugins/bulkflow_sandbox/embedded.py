@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 API_VERSION = "66.0"
 """The version that pipelines speak to it."""
+_PATIENCE = 3.0
+"""Seconds: nothing of it is late, so nothing is waited out for long."""
 
 
 @frozen
@@ -38,4 +40,5 @@ def connect(request: OrgRequest) -> OrgAccess:
         _Token(server.token),
         server.stop,
         organization=server.api.org.id[:15],
+        patience=_PATIENCE,
     )

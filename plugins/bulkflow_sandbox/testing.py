@@ -97,10 +97,14 @@ class LocalOrg:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables by which bulkflow, the Salesforce CLI and TLS libraries find the org."""
+        """The variables by which bulkflow, the Salesforce CLI and TLS libraries find the org.
+
+        What does not come is waited for no longer than 3 seconds.
+        """
         trust = {} if self.certificate is None else self.certificate.environment
         return {
             "SF_ORG_INSTANCE_URL": self.url,
+            "BULKFLOW_PATIENCE": "3s",
             "SF_ACCESS_TOKEN": self.token,
             **trust,
         }

@@ -203,7 +203,11 @@ def server() -> Iterator[SandboxServer]:
 def bench(tmp_path_factory: pytest.TempPathFactory, server: SandboxServer) -> Iterator[Bench]:
     with proxied(server.url) as proxy:
         folder = tmp_path_factory.mktemp("interrupted")
-        environ = {"SF_ACCESS_TOKEN": server.token, "SF_ORG_INSTANCE_URL": proxy.url}
+        environ = {
+            "SF_ACCESS_TOKEN": server.token,
+            "SF_ORG_INSTANCE_URL": proxy.url,
+            "BULKFLOW_PATIENCE": "3s",
+        }
         made = Bench(folder, proxy, server.api, environ)
         made.rows()
         try:

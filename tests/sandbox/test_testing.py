@@ -109,6 +109,7 @@ def test_the_environment_names_the_org_and_hides_nothing_that_clients_need():
         assert dict(org.environment) == {
             "SF_ORG_INSTANCE_URL": org.url,
             "SF_ACCESS_TOKEN": "sesame",
+            "BULKFLOW_PATIENCE": "3s",
         }
         assert org.url == f"http://{org.instance}"
         assert "sesame" not in repr(org)
