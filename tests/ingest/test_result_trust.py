@@ -266,7 +266,7 @@ def test_a_job_that_counts_more_rows_than_it_was_given_is_not_trusted(tmp_path: 
             PEOPLE + 'load job people on failure save all rows of job people to "all.csv"\n'
         )
         assert ran.code == 1, ran.out
-        assert "counts 5 rows as processed, and was given 3" in said(ran)
+        assert "counts 5 rows as processed, 2 of them as failed, and was given 3" in said(ran)
         assert then(workshop, ran, "retry", "--rows", "all").code == 1
         assert names(made) == once(3)
     assert outcomes(tmp_path / "all.csv") == {"unknown": 3}
