@@ -98,6 +98,9 @@ class Environment:
         command has failed.
         """
         for stream in (self.stdout, self.stderr):
+            if stream.closed:
+                # As the language server leaves it: everything was written then.
+                continue
             try:
                 stream.flush()
             except OSError as error:
