@@ -213,8 +213,9 @@ class Sandbox:
                     'INSERT OR IGNORE INTO "User" ("Id", "Username", "LastName", '
                     '"Email", "Alias", "IsActive", "CreatedDate", "CreatedById", '
                     '"LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted") '
-                    "VALUES (?1, ?2, 'Sandbox', ?2, 'sandbox', 1, ?3, ?1, ?3, ?1, ?3, 0)",
-                    (USER_ID, USERNAME, now),
+                    "VALUES (:user, :name, 'Sandbox', :name, 'sandbox', 1, "
+                    ":now, :user, :now, :user, :now, 0)",
+                    {"user": USER_ID, "name": USERNAME, "now": now},
                 )
             if self.org.schema.object("Organization") is not None:
                 # A folder of an older version has one with another id.
@@ -223,9 +224,9 @@ class Sandbox:
                     'INSERT OR IGNORE INTO "Organization" ("Id", "Name", "InstanceName", '
                     '"IsSandbox", "OrganizationType", "CreatedDate", "CreatedById", '
                     '"LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsDeleted") '
-                    "VALUES (?1, 'bulkflow sandbox', 'LOCAL', 1, 'Developer Edition', "
-                    "?3, ?2, ?3, ?2, ?3, 0)",
-                    (self.org.id, USER_ID, now),
+                    "VALUES (:org, 'bulkflow sandbox', 'LOCAL', 1, 'Developer Edition', "
+                    ":now, :user, :now, :user, :now, 0)",
+                    {"org": self.org.id, "user": USER_ID, "now": now},
                 )
 
 

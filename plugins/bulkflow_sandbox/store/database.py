@@ -135,8 +135,8 @@ class Database:
 def take_serials(connection: sqlite3.Connection, counter: str, count: int) -> int:
     """Takes the next `count` numbers of a counter; the first of them."""
     (following,) = connection.execute(
-        "INSERT INTO counters VALUES (?1, ?2) "
-        "ON CONFLICT (name) DO UPDATE SET next = next + ?2 RETURNING next",
-        (counter, count),
+        "INSERT INTO counters VALUES (:counter, :count) "
+        "ON CONFLICT (name) DO UPDATE SET next = next + :count RETURNING next",
+        {"counter": counter, "count": count},
     ).fetchone()
     return int(following) - count
