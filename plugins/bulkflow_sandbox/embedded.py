@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from bulkflow.model.org import OrgAccess
+from bulkflow_sandbox.sandbox import Sandbox
 from bulkflow_sandbox.server import SandboxServer
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ class _Token:
 
 
 def connect(request: OrgRequest) -> OrgAccess:
-    """Start a server, and say how to reach it; it stops when the run closes the org."""
-    server = SandboxServer().start()
+    """Start a server, and say how to reach it; it stops when the run closes the org.
+
+    Nobody but the run can log in: other users of the machine reach the port, too.
+    """
+    server = SandboxServer(Sandbox(known_logins=False), owned=True).start()
     return OrgAccess(
         request.name,
         server.url,

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
+from bulkflow_sandbox.admin_access import AdminAccess
 from bulkflow_sandbox.choices import Choices
 from bulkflow_sandbox.clock import SystemClock
 from bulkflow_sandbox.dates import moment_text
@@ -53,6 +54,7 @@ class Sandbox:
         schema: The objects and rules; `None` is the standard ones.
         choices: The behaviours that can be otherwise.
         faults: What goes wrong from the start.
+        known_logins: Whether the user and the apps that everybody knows can log in.
 
     Raises:
         SandboxError: The folder cannot be used, or has an org with another id.
@@ -70,6 +72,7 @@ class Sandbox:
         schema: Schema | None = None,
         choices: Choices | None = None,
         faults: Iterable[AnyFault] = (),
+        known_logins: bool = True,
     ) -> None:
         clock = clock or SystemClock()
         choices = choices or Choices()
@@ -93,10 +96,11 @@ class Sandbox:
             lambda: make_token(self.org.id),
             timedelta(hours=choices.session_hours),
         )
+        self.access = AdminAccess(self.sessions)
         self._given_token = token
         self._create_tables()
         self._add_first_records()
-        self.logins = Logins(self.org, self.sessions)
+        self.logins = Logins(self.org, self.sessions, known=known_logins)
         self.worker = Worker(clock, processing or Immediately())
         self.ingest = IngestJobs(self.org, self.worker)
         self.query = QueryJobs(self.org, self.worker)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from contextlib import suppress
+from ipaddress import ip_address
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Self
 
@@ -47,6 +48,7 @@ class SandboxServer:
         host: The address to listen on.
         port: The port; 0 is a free one.
         certificate: The paths of a certificate and its key, for https.
+        names: Host names of the server, besides those of this machine.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class SandboxServer:
         host: str = "127.0.0.1",
         port: int = 0,
         certificate: tuple[Path, Path] | None = None,
+        names: Iterable[str] = (),
     ) -> None:
         self._owned = owned or sandbox is None
         self.api = sandbox or Sandbox()
         self._host = host
         self._port = port
         self._certificate = certificate
+        self._names = (host, *names)
         self._server: _Server | None = None
         self._thread: Thread | None = None
         self.url = ""
@@ -71,6 +75,11 @@ class SandboxServer:
     def token(self) -> str:
         """The access token that the sandbox was started with."""
         return self.api.token
+
+    @property
+    def page(self) -> str:
+        """The link to the page, with its token."""
+        return self.api.access.link(self.url)
 
     def start(self) -> Self:
         """Starts to listen.
@@ -81,7 +90,7 @@ class SandboxServer:
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         ready = Event()
-        server = _Server(_config(self.api, self._certificate), ready.set)
+        server = _Server(_config(self.api, self._names, self._certificate), ready.set)
         self._server = server
         self.url = _url(listener, secure=self._certificate is not None)
         self._thread = Thread(
@@ -236,6 +245,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     certificate: tuple[Path, Path] | None = None,
+    names: Iterable[str] = (),
     on_ready: Callable[[str], None],
 ) -> None:
     """Serves a sandbox in the foreground until SIGINT or SIGTERM; prints nothing.
@@ -245,6 +255,7 @@ def serve(
         host: The address to listen on.
         port: The port; 0 is a free one.
         certificate: The paths of a certificate and its key, for https.
+        names: Host names of the server, besides those of this machine.
         on_ready: Called with the URL when requests are answered.
 
     Raises:
@@ -252,7 +263,7 @@ def serve(
     """
     listener = _listen(host, port)
     url = _url(listener, secure=certificate is not None)
-    server = _Server(_config(sandbox, certificate), lambda: on_ready(url))
+    server = _Server(_config(sandbox, (host, *names), certificate), lambda: on_ready(url))
     # The server raises again, when it has stopped, the signal that stopped it.
     before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -263,9 +274,11 @@ def serve(
         listener.close()
 
 
-def _config(sandbox: Sandbox, certificate: tuple[Path, Path] | None) -> uvicorn.Config:
+def _config(
+    sandbox: Sandbox, names: Iterable[str], certificate: tuple[Path, Path] | None
+) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(sandbox),
+        create_app(sandbox, names),
         http=_Protocol,
         loop="asyncio",
         ws="none",
@@ -302,5 +315,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _url(listener: socket.socket, *, secure: bool) -> str:
     host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        # Nobody can connect to "all addresses"; this machine's own is one of them.
+        host = "::1" if ":" in host else "127.0.0.1"
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if secure else 'http'}://{shown}:{port}"

@@ -91,6 +91,11 @@ class LocalOrg:
         return self._server.token
 
     @property
+    def page(self) -> str:
+        """The link to the page, with its token."""
+        return self._server.page
+
+    @property
     def org_id(self) -> str:
         """The organization's id, of 18 characters."""
         return self.sandbox.org.id

@@ -63,7 +63,7 @@ def certificate_in(
     now = now or datetime.now(UTC)
     try:
         if not _usable(made, wanted, now):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make(made, wanted, now)
     except ImportError as error:
         raise SandboxError(

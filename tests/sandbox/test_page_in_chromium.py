@@ -54,7 +54,7 @@ def page(browser, start) -> Page:
     client = start()
     browser.set_window_size(1400, 900)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    browser.get(client.server.url + "/?every=50")
+    browser.get(client.server.page + "&every=50")
     page = Page(browser, client)
     page.until(lambda: page.text("#connection") == "live")
     yield page
@@ -217,7 +217,7 @@ def test_records_are_text_and_nothing_else(page):
 def test_a_sandbox_that_ends_is_told_and_its_successor_is_taken_up(browser):
     with local_org() as org:
         port = int(org.instance.rpartition(":")[2])
-        browser.get(org.url + "/?every=50")
+        browser.get(org.page + "&every=50")
         page = Page(browser, None)
         page.until(lambda: page.text("#connection") == "live")
     page.until(lambda: page.text("#connection") == "no answer; trying again")

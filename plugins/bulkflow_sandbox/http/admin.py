@@ -1,7 +1,7 @@
 """The sandbox's own resources, for tests that are not written in Python: `/_sandbox/...`.
 
-They take and give JSON, and want the token that the sandbox was started with, also when faults
-made it invalid for the API.
+They take and give JSON, and want the token of the page's link, or the access token that the sandbox
+was started with, also when faults made it invalid for the API.
 
     GET     /_sandbox            states, limits, faults that struck
     POST    /_sandbox/faults      {"faults": ["upload#2=503"]}
@@ -21,7 +21,6 @@ made it invalid for the API.
 
 from __future__ import annotations
 
-import hmac
 import json
 from asyncio import to_thread
 from typing import TYPE_CHECKING, Final
@@ -30,8 +29,9 @@ from starlette.responses import Response
 
 from bulkflow.errors import BulkflowError
 from bulkflow_sandbox.clock import ManualClock
-from bulkflow_sandbox.errors import ApiError, invalid_session
+from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.http.access import check_token
 from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.jobs.pace_text import pace_text, read_pace
@@ -83,9 +83,7 @@ class AdminResources:
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
-            _, _, token = request.headers.get("authorization", "").partition(" ")
-            if not hmac.compare_digest(token.strip().encode(), self._sandbox.token.encode()):
-                raise invalid_session()
+            check_token(request, self._sandbox.access)
             try:
                 return await handler(request)
             except ApiError:

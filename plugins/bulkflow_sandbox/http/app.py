@@ -19,6 +19,7 @@ from bulkflow_sandbox.http.answers import (
 from bulkflow_sandbox.http.collections import CollectionResources
 from bulkflow_sandbox.http.faults import FaultyWire
 from bulkflow_sandbox.http.gate import Gate
+from bulkflow_sandbox.http.hosts import HostCheck
 from bulkflow_sandbox.http.ingest import IngestResources
 from bulkflow_sandbox.http.oauth import OAuthResources
 from bulkflow_sandbox.http.page import PageResources
@@ -28,11 +29,13 @@ from bulkflow_sandbox.http.rest import RestResources
 from bulkflow_sandbox.http.soap import SoapResources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bulkflow_sandbox.sandbox import Sandbox
 
 
-def create_app(sandbox: Sandbox) -> Starlette:
-    """The application that answers for a sandbox; each kind of resource brings its routes."""
+def create_app(sandbox: Sandbox, names: Iterable[str] = ()) -> Starlette:
+    """Make the application that answers for a sandbox, at its own host names besides the usual."""
     app = Starlette(
         routes=[
             *IngestResources(sandbox).routes(),
@@ -45,6 +48,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
             *PageResources(sandbox).routes(),
         ],
         middleware=[
+            Middleware(HostCheck, names=names),
             Middleware(Recorder, sandbox=sandbox),
             Middleware(Gate, sandbox=sandbox),
             Middleware(FaultyWire, sandbox=sandbox, sleep=asyncio.sleep),

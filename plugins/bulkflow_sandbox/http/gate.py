@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.sandbox import Sandbox
 
-_API_PATH: Final = re.compile(r"/services/data/v(\d+)\.(\d)(?:/.*)?")
+_VERSIONS: Final = "/services/data/"
+_API_PATH: Final = re.compile(r"/services/data/v([1-9][0-9]{0,2})\.0(?:/.*)?", re.DOTALL)
 
 
 class Gate:
     """The middleware before all routes.
 
     Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). Inside, the
-    request's `state.user` is the id of the token's user, `state.version` is such as `"66.0"`.
+    request's `state.user` is the id of the token's user, `state.version` is such as `"66.0"`. Where
+    a version is spelled otherwise, such as `v66`, the path leads nowhere.
     """
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
@@ -59,8 +61,8 @@ class Gate:
             await send(message)
 
         try:
-            if match is not None:
-                self._admit(scope, int(match[1]), int(match[2]))
+            if path.startswith(_VERSIONS) and path != _VERSIONS:
+                self._admit(scope, match)
         except ApiError as error:
             await error_answer(error)(scope, receive, send_with_headers)
             return
@@ -70,9 +72,9 @@ class Gate:
             # Nobody is left to be told, and nothing was changed.
             return
 
-    def _admit(self, scope: Scope, major: int, minor: int) -> None:
+    def _admit(self, scope: Scope, match: re.Match[str] | None) -> None:
         choices = self._sandbox.org.choices
-        if minor != 0 or major > choices.newest_version or major < 1:
+        if match is None or (major := int(match[1])) > choices.newest_version:
             raise not_found()
         if major < choices.oldest_version:
             raise choices.version_retired.error(version=f"{major}.0")

@@ -1,20 +1,20 @@
 """The page at `/` and the data that it asks for again and again: `/_sandbox/view/...`.
 
-Nothing here wants a token, because a browser that is sent to the page has none, and nothing here
-changes anything. No other site can read it: there are no CORS headers, and a request must name this
-machine or an address as its host, so that no foreign name can be made to lead here.
+A browser comes with the link that the sandbox printed, and gets a cookie for the token in it. Other
+clients send a token as they do to the admin resources. Nothing here changes anything, and no other
+site can read it: there are no CORS headers, and the cookie is for this site alone.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from asyncio import to_thread
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.errors import ApiError, not_found
+from bulkflow_sandbox.errors import not_found
+from bulkflow_sandbox.http.access import check_reader, exchange_token
 from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.page.view import View
@@ -44,6 +44,7 @@ class PageResources:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._view = View(sandbox)
+        self._access = sandbox.access
 
     def routes(self) -> list[Route]:
         """The routes of all resources."""
@@ -57,13 +58,24 @@ class PageResources:
         routes = [
             route
             for path, handler in table.items()
-            for route in resource(path, {"GET": _guarded(handler)})
+            for route in resource(path, {"GET": self._guarded(handler)})
         ]
         # "/" has no other spelling.
-        return [resource("/", {"GET": _guarded(self.index)})[0], *routes]
+        return [resource("/", {"GET": self.enter})[0], *routes]
 
-    async def index(self, request: Request) -> Response:
-        """GET /."""
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            check_reader(request, self._access)
+            return await handler(request)
+
+        return guarded
+
+    async def enter(self, request: Request) -> Response:
+        """GET /?token=TOKEN, which is exchanged for a cookie; GET / with that."""
+        answer = exchange_token(request, self._access)
+        if answer is not None:
+            return answer
+        check_reader(request, self._access)
         return _file("index.html")
 
     async def file(self, request: Request) -> Response:
@@ -89,30 +101,6 @@ class PageResources:
         after = request.query_params.get("after", "")
         number = int(after) if after.isdecimal() and len(after) < _MOST_DIGITS else 0
         return json_answer(request, self._view.requests(number))
-
-
-def _guarded(handler: Handler) -> Handler:
-    async def guarded(request: Request) -> Response:
-        if not _local(request.url.hostname or ""):
-            raise ApiError(
-                403,
-                "SANDBOX_ERROR",
-                "The page is shown at an address, such as 127.0.0.1, or at a name without dots",
-            )
-        return await handler(request)
-
-    return guarded
-
-
-def _local(host: str) -> bool:
-    if host == "localhost" or "." not in host.strip("."):
-        # A name without a dot is one of this machine's network, such as a container's.
-        return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host.endswith(".localhost")
-    return True
 
 
 def _file(name: str) -> Response:

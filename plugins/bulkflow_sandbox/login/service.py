@@ -36,15 +36,20 @@ class Logins:
 
     Requests come as their parameters, `here` is the address that the client used for this
     server: a token is for that. Every method raises `OAuthError` for what is refused.
+
+    Args:
+        org: Whose users log in.
+        sessions: Where their tokens are.
+        known: Whether the user and the apps that everybody knows can log in.
     """
 
-    def __init__(self, org: Org, sessions: Sessions) -> None:
+    def __init__(self, org: Org, sessions: Sessions, *, known: bool = True) -> None:
         self._org = org
         self._sessions = sessions
         self._apps: dict[str, ConnectedApp] = {}
-        self.users = Users(org)
+        self.users = Users(org, known=known)
         self.grants = Grants(org.clock, org.choices)
-        for app in (DEFAULT_APP, CLI_APP):
+        for app in (DEFAULT_APP, CLI_APP) if known else ():
             self.register(app)
         self._flows: dict[str, Callable[[Mapping[str, str], str], Answer]] = {
             "password": self._password,

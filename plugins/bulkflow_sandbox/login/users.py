@@ -35,12 +35,12 @@ class Users:
     """The active users, by id and by username, and their passwords.
 
     Passwords are not kept with the records. A user has none until one is set; the first user has
-    `PASSWORD`.
+    `PASSWORD` where that is `known`.
     """
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Org, *, known: bool = True) -> None:
         self._org = org
-        self._passwords = {USERNAME: PASSWORD}
+        self._passwords = {USERNAME: PASSWORD} if known else {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self._passwords)} with a password)"

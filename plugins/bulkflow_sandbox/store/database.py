@@ -10,6 +10,7 @@ Invariants:
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -47,8 +48,10 @@ class Database:
         self._temporary = folder is None
         try:
             self.folder = folder or Path(tempfile.mkdtemp(prefix="bulkflow-sandbox-"))
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / "jobs").mkdir(exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / "jobs").mkdir(mode=0o700, exist_ok=True)
+            # The files beside the database get its mode.
+            os.close(os.open(self.folder / "sandbox.db", os.O_RDWR | os.O_CREAT, 0o600))
             self._lock = RLock()
             self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
             self._writer = self._connect()

@@ -1,0 +1,75 @@
+"""The guard of the page and the admin resources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse
+
+from bulkflow_sandbox.errors import ApiError, invalid_session
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from bulkflow_sandbox.admin_access import AdminAccess
+
+
+def check_token(request: Request, access: AdminAccess) -> None:
+    """Refuse a request without a token that opens the admin resources.
+
+    Raises:
+        ApiError: There is none in the header `Authorization`.
+    """
+    if not _has_token(request, access):
+        raise invalid_session()
+
+
+def check_reader(request: Request, access: AdminAccess) -> None:
+    """Refuse a request with neither the page's cookie nor such a token.
+
+    Raises:
+        ApiError: It has none of them.
+    """
+    cookie = request.cookies.get(_cookie_name(request), "")
+    if not access.is_cookie(cookie) and not _has_token(request, access):
+        raise ApiError(
+            401,
+            "INVALID_SESSION_ID",
+            "Open the link that the sandbox printed when it started: it has the page's token",
+        )
+
+
+def exchange_token(request: Request, access: AdminAccess) -> Response | None:
+    """Exchange the token in the page's address for a cookie; `None` without one there.
+
+    Raises:
+        ApiError: The token is another.
+    """
+    token = request.query_params.get("token")
+    if token is None:
+        return None
+    if not access.is_link_token(token):
+        raise invalid_session()
+    rest = [pair for pair in request.query_params.multi_items() if pair[0] != "token"]
+    answer = RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", 303)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.set_cookie(
+        _cookie_name(request),
+        access.cookie,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def _has_token(request: Request, access: AdminAccess) -> bool:
+    _, _, token = request.headers.get("authorization", "").partition(" ")
+    return access.admits(token.strip())
+
+
+def _cookie_name(request: Request) -> str:
+    # Cookies know no ports, and several sandboxes may run on one machine.
+    return f"bulkflow_sandbox_{request.url.port or request.url.scheme}"

@@ -1,0 +1,69 @@
+"""The check of the Host header: no foreign name can be made to lead a browser here.
+
+A page in a browser may give its own host name the address of this machine (DNS rebinding), and then
+counts as the same site as the sandbox. Its requests carry that name.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.http.answers import error_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
+
+
+class HostCheck:
+    """The middleware around all others: refuses requests for foreign hosts.
+
+    Args:
+        app: What answers.
+        names: The host names that the sandbox has besides those of this machine.
+    """
+
+    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+        self._app = app
+        self._names = frozenset(name.lower() for name in names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http":
+            hosts = [value for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) != 1 or not self._is_own(hosts[0].decode("latin-1")):
+                error = ApiError(
+                    403,
+                    "SANDBOX_ERROR",
+                    "The sandbox answers at an address such as 127.0.0.1, at a name without dots, "
+                    "and at a name that --tls-name gives",
+                )
+                await error_answer(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_own(self, header: str) -> bool:
+        match = _HOST.fullmatch(header)
+        if match is None:
+            return False
+        address, name = match.groups()
+        if address is not None:
+            return _is_address(address)
+        name = name.lower().removesuffix(".")
+        # A name without a dot is one of this machine's network, such as a container's.
+        local = "." not in name or name.endswith(".localhost")
+        return local or name in self._names or _is_address(name)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
