@@ -9,10 +9,10 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from crash.driver import Kill, Schedule, at_random, drive, points, systematic
+from crash.driver import Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
 from crash.judging import BrokenPromiseError
-from crash.scenarios import Scenario
+from crash.scenarios import Kill, Scenario
 
 
 def work(

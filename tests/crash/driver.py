@@ -13,24 +13,17 @@ from pathlib import Path
 from attrs import frozen
 
 from bulkflow.app import runs
+from bulkflow.app.state import Choice
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from crash.forks import Ended, Forks
 from crash.judging import JUDGES, BrokenPromiseError, Found, elsewhere, expect, over
-from crash.scenarios import Scenario
+from crash.scenarios import Kill, Scenario
 
 MOST_ATTEMPTS = 14
 """How often a load is gone on with before the schedule is taken for one without an end."""
 
 LIMIT = 1_000_000
-
-
-@frozen
-class Kill:
-    """When a child is killed: at a point, by its number or name, or at a moment."""
-
-    at: int | str | None = None
-    after: float | None = None
 
 
 @frozen
@@ -137,14 +130,17 @@ class _Driver:
     def _advised(self, ended: Ended) -> list[str]:
         """What bulkflow says that is to be done now; else the file is run again."""
         if ended.command in {"run", "resume"}:
-            if said := re.search(r"bulkflow abort (\S+)`, and run the file anew", ended.said):
+            if said := re.search(r"bulkflow abort (\S+)` gives the run up; then run", ended.said):
                 processed = sum(each.processed for each in self.org.jobs())
                 expect(processed == 0, f"{processed} rows were processed, and are to be sent anew")
                 return ["abort", said[1], "--json"]
-            if said := re.search(r"bulkflow retry (\S+) --rows unprocessed`", ended.said):
-                return ["retry", said[1], "--rows", "unprocessed", "--json"]
+            if said := re.search(r"bulkflow retry (\S+) --rows (\w+)`", ended.said):
+                return ["retry", said[1], "--rows", said[2], "--json"]
             if ended.status == 2 and (said := re.search(r"bulkflow resume (\S+)`", ended.said)):
                 return ["resume", said[1], "--json"]
+        if ended.command == "retry" and ended.status == 0 and ended.finished is not None:
+            # All rows are loaded; the steps that follow the load are left.
+            return ["resume", str(ended.finished["run"]), "--json"]
         # One that was asked to end before it began has nothing to tell.
         told = ended.killed or ended.status == 130 or ended.finished is not None
         expect(told, ended.err)
@@ -152,7 +148,7 @@ class _Driver:
 
     def afterwards(self, verb: str) -> Iterator[Ended]:
         """Do something with the run, again and again until it is done."""
-        (last, *_) = runs.runs(self.folder / ".bulkflow")
+        (last, *_) = runs.runs(Choice(self.folder / ".bulkflow"))
         command = [verb, last.id, "--json", *(["--yes"] if verb == "undo" else [])]
         for number in range(MOST_ATTEMPTS):
             ended = self._attempt(command, number, self.schedule.kills)
@@ -185,7 +181,7 @@ class _Driver:
 
     def _came_to_its_end(self) -> bool:
         """Whether the journal says that the file was run to its end: it was killed behind that."""
-        last = runs.runs(self.folder / ".bulkflow")[:1]
+        last = runs.runs(Choice(self.folder / ".bulkflow"))[:1]
         return over(self.folder) and any(each.exit_code in {0, 3} for each in last)
 
 

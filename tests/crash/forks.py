@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from attrs import define, frozen
+from attrs import asdict, define, frozen
 
 TESTS = Path(__file__).parents[1]
 
@@ -48,6 +48,31 @@ class Ended:
             if event.get("event") == "run_finished":
                 return event
         return None
+
+
+@frozen
+class Order:
+    """What a child is to do.
+
+    Attributes:
+        desk: The folder for what it says.
+        folder: Where it works.
+        arguments: What follows `bulkflow`.
+        environ: The environment variables that the run sees.
+        kill_at: The number of the point, from 1, or its name, at which it is killed.
+        kill_after: Seconds after which it is killed.
+        signal: The signal that it is killed with, or asked to end.
+        without: The name of an invariant that it does not keep (see `faulty`).
+    """
+
+    desk: Path
+    folder: Path
+    arguments: list[str]
+    environ: dict[str, str]
+    kill_at: int | str | None = None
+    kill_after: float | None = None
+    signal: int = signal.SIGKILL
+    without: str | None = None
 
 
 @define(eq=False)
@@ -84,40 +109,34 @@ class Forks:
         signal_number: int = signal.SIGKILL,
         without: str | None = None,
     ) -> Ended:
-        """Run a command in a child.
+        """Run a command in a child that works in a folder; the others are those of `Order`."""
+        order = Order(
+            folder, folder, arguments, environ, kill_at, kill_after, signal_number, without
+        )
+        (ended,) = self.together(order)
+        return ended
 
-        Args:
-            folder: Where the child works.
-            arguments: What stands behind `bulkflow`.
-            environ: The environment variables that the run sees.
-            kill_at: The number of the point, from 1, or its name, at which it is killed.
-            kill_after: Seconds after which it is killed.
-            signal_number: The signal that it is killed with, or asked to end.
-            without: The name of an invariant that it does not keep (see `faulty`).
-        """
+    def together(self, *orders: Order) -> list[Ended]:
+        """Run commands side by side, each in a child of its own."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {
-            "folder": str(folder),
-            "arguments": arguments,
-            "environ": environ,
-            "kill_at": kill_at,
-            "kill_after": kill_after,
-            "signal": signal_number,
-            "without": without,
-        }
-        self._process.stdin.write(json.dumps(order) + "\n")
+        told = [
+            {**asdict(each), "desk": str(each.desk), "folder": str(each.folder)} for each in orders
+        ]
+        self._process.stdin.write(json.dumps(told) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, "the process that forks is gone"
-        said = json.loads(line)
-        return Ended(
-            arguments[0],
-            said["status"],
-            tuple(said["passed"]),
-            (folder / "out").read_text("utf-8"),
-            (folder / "err").read_text("utf-8"),
-        )
+        return [
+            Ended(
+                order.arguments[0],
+                said["status"],
+                tuple(said["passed"]),
+                (order.desk / "out").read_text("utf-8"),
+                (order.desk / "err").read_text("utf-8"),
+            )
+            for order, said in zip(orders, json.loads(line), strict=True)
+        ]
 
     def __enter__(self) -> Self:
         return self
@@ -136,16 +155,24 @@ def serve() -> None:
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
-        order = json.loads(line)
-        told = Path(order["folder"]) / "passed"
-        told.unlink(missing_ok=True)
-        pid = os.fork()
-        if pid == 0:
-            _child(order, told)
-        _, status = os.waitpid(pid, 0)
-        passed = json.loads(told.read_text("utf-8")) if told.exists() else []
-        answer = {"status": os.waitstatus_to_exitcode(status), "passed": passed}
-        sys.stdout.write(json.dumps(answer) + "\n")
+        children = []
+        for order in json.loads(line):
+            told = Path(order["desk"]) / "passed"
+            for name in ("passed", "out", "err"):
+                (told.parent / name).unlink(missing_ok=True)
+                # One that is killed before it begins has said nothing.
+                if name != "passed":
+                    (told.parent / name).touch()
+            pid = os.fork()
+            if pid == 0:
+                _child(order, told)
+            children.append((pid, told))
+        answers = []
+        for pid, told in children:
+            _, status = os.waitpid(pid, 0)
+            passed = json.loads(told.read_text("utf-8")) if told.exists() else []
+            answers.append({"status": os.waitstatus_to_exitcode(status), "passed": passed})
+        sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
 
 
@@ -176,8 +203,8 @@ def _child(order: dict[str, Any], told: Path) -> None:
     points = Points(order["kill_at"], order["signal"])
     code = 99
     try:
-        folder = Path(order["folder"])
-        os.chdir(folder)
+        desk = Path(order["desk"])
+        os.chdir(order["folder"])
         lay(points)
         if "BULKFLOW_CONFIG_DIR" in order["environ"]:
             # The orgs that this one knows are others; which, plugins ask the process.
@@ -188,8 +215,8 @@ def _child(order: dict[str, Any], told: Path) -> None:
         if order["kill_after"] is not None:
             kill_after(order["kill_after"], order["signal"])
         with (
-            Path("out").open("w", encoding="utf-8") as out,
-            Path("err").open("w", encoding="utf-8") as err,
+            (desk / "out").open("w", encoding="utf-8") as out,
+            (desk / "err").open("w", encoding="utf-8") as err,
         ):
             code = main(order["arguments"], Environment(out, err, order["environ"]))
         told.write_text(json.dumps(points.passed), "utf-8")

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 PAUSE = 0.002
-"""Seconds that any wait of the run takes at the most."""
+"""Seconds of the machine's time that any wait of the run takes at the most."""
 
 
 class Points:
@@ -63,7 +64,14 @@ def _journal(points: Points) -> None:
         points.reach(f"intends to {action}")
         return intend(self, job, part, action, detail)
 
+    hand_over = recorder.RunJournal.hand_over
+
+    def handed_over(self: Any, job: str, part: int, action: str, *rest: Any, **named: Any) -> int:
+        points.reach(f"intends to {action}")
+        return hand_over(self, job, part, action, *rest, **named)
+
     recorder.RunJournal.intend = intended  # type: ignore[method-assign]
+    recorder.RunJournal.hand_over = handed_over  # type: ignore[method-assign]
 
     @contextmanager
     def transaction(connection: Any) -> Iterator[None]:
@@ -112,12 +120,34 @@ def _files(points: Points) -> None:
     Path.replace = replace  # type: ignore[method-assign]
 
 
+class _Time:
+    """The child's time: a sleep moves it on, and takes no longer than `PAUSE`.
+
+    So what is patient for minutes tries as often as in an org that is in trouble for minutes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def move_to(self, at: float) -> None:
+        with self._lock:
+            self._ahead = max(self._ahead, at - time.monotonic())
+
+
 def _hurry() -> None:
     from bulkflow.engine.cancellation import Cancellation
+    from bulkflow.engine.services import SystemClock
 
-    inner = Cancellation.sleep
+    inner, now = Cancellation.sleep, _Time()
 
     def sleep(self: Cancellation, seconds: float) -> None:
+        until = now.monotonic() + seconds
         inner(self, min(seconds, PAUSE))
+        now.move_to(until)
 
     Cancellation.sleep = sleep  # type: ignore[method-assign]
+    SystemClock.monotonic = lambda self: now.monotonic()  # type: ignore[method-assign]

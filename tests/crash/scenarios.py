@@ -36,6 +36,14 @@ PEOPLE: Mapping[str, str] = {"people.csv": table(NAMES)}
 
 
 @frozen
+class Kill:
+    """When a child is killed: at a point, by its number or name, or at a moment."""
+
+    at: int | str | None = None
+    after: float | None = None
+
+
+@frozen
 class Scenario:
     """A load and the weather that it runs in.
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crash.driver import Kill, Schedule, at_random, drive, points, systematic
+from crash.driver import Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
 from crash.judging import BrokenPromiseError
-from crash.scenarios import AFTER, ALL, CALM, ROUGH, WAYS
+from crash.scenarios import AFTER, ALL, CALM, ROUGH, WAYS, Kill
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
