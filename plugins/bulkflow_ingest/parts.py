@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Progress
+from bulkflow.model.part import Counts
 from bulkflow.model.phase import Phase
 from bulkflow_ingest.info import FINAL, JobState
 from bulkflow_ingest.tally import Tally
@@ -17,7 +18,6 @@ from bulkflow_ingest.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bulkflow.model.part import Counts
     from bulkflow.plugin import Context, Job
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.settings import IngestSettings
@@ -152,6 +152,9 @@ class JobParts:
         has_data = bool(self.parts) and self.parts[0].part is not None
         whole = has_data and self.coming is None
         counts = self.settled or self._tally.counts
+        if self.sent_again and self.settled is None:
+            # Rows that parts have left may be loaded by others since.
+            counts = Counts(counts.rows)
         context.emit(
             Progress(
                 job=self.job.key,
