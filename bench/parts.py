@@ -48,7 +48,8 @@ def load(folder: Path, url: str, parts: int, jobs: int) -> Spent:
         text = "Name\n" + "".join(f"Account {row}\n" for row in rows)
         (folder / "in" / f"{number:06}.csv").write_text(text, "utf-8")
     environ = {**os.environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url}
-    return quiet([sys.executable, "-m", "bulkflow", "run", "--fresh", "load.bulkflow"], folder, environ)
+    command = [sys.executable, "-m", "bulkflow", "run", "--fresh", "load.bulkflow"]
+    return quiet(command, folder, environ)
 
 
 def main() -> None:
