@@ -36,13 +36,11 @@ class Counting:
         Those are the ones that did not complete, or completed with fewer or more rows than they
         were given.
         """
-        # Whoever interrupts a run waits for no job to stand still: its rows are unknown until a
-        # later step looks.
-        stops = isinstance(self.context.failure, RunInterruptedError)
-        wanted = [] if stops else [part for part in self.parts.in_org if self._needs_files(part)]
+        wanted = [part for part in self.parts.in_org if self._needs_files(part)]
         self._fetch(wanted)
+        counted = set(wanted)
         for part in self.parts.parts:
-            if part in wanted:
+            if part in counted:
                 part.counted = self._counted(part)
             elif is_refused(part):
                 part.counted = Counts(part.rows, unprocessed=part.rows)
@@ -94,15 +92,8 @@ class Counting:
     def _fetch(self, parts: Sequence[PartJob]) -> None:
         """Fetch the files of several parts together; what fails is met again, part by part."""
         try:
-            files = self.results.files
-            self.results.trusted.fetch(
-                [
-                    (part, which)
-                    for part in parts
-                    for which in ALL_FILES
-                    if files.has_rows(part, which)
-                ]
-            )
+            files = [each for part in parts for each in self.results.files_to_count(part)]
+            self.results.trusted.fetch(files)
         except RunInterruptedError:
             raise
         except BulkflowError:

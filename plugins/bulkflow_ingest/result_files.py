@@ -12,7 +12,7 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
-from bulkflow_csv import CsvError, is_gzip, read_rows
+from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import binary_draft, label_of, make_folder
 from bulkflow_ingest.info import JobState
@@ -252,6 +252,8 @@ def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
     """How many rows a result file has; None if it is not what result files look like."""
     if not path.exists() or not path.stat().st_size:
         return 0
+    from bulkflow_csv import read_rows
+
     try:
         rows = read_rows(path, delimiter=delimiter)
         header = next(rows, None)

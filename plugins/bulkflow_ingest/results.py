@@ -13,6 +13,7 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.part import Counts
+from bulkflow_csv import CsvError
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import draft, make_folder
 from bulkflow_ingest.info import JobState
@@ -71,10 +72,10 @@ class Results:
         counts in their properties do not tell.
         """
         trusted = self.trusted
-        wanted = [(part, which) for which in ALL_FILES if self.files.has_rows(part, which)]
+        wanted = self.files_to_count(part)
         trusted.fetch(wanted)
         found = {which: self._rows(part, which) for _, which in trusted.usable(wanted)}
-        if trusted.trust.dropped.issuperset(wanted):
+        if not trusted.trust.dropped.isdisjoint(wanted):
             return Counts(part.rows, unknown=part.rows)
         if part.state == JobState.JOB_COMPLETE:
             loaded, failed = part.counts.loaded, part.counts.failed
@@ -85,12 +86,19 @@ class Results:
         unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
         return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
 
+    def files_to_count(self, part: PartJob) -> list[tuple[PartJob, ResultFile]]:
+        """The files that tell what became of a part's rows where its counters do not."""
+        complete = part.state == JobState.JOB_COMPLETE
+        files = (ResultFile.UNPROCESSED,) if complete else ALL_FILES
+        return [(part, which) for which in files if self.files.has_rows(part, which)]
+
     def save_rows(self, selection: str, path: Path) -> int:
         """Write a selection of rows, with what became of each; returns how many.
 
         Source rows as they are, in their order, with their file, line and outcome. Of a job that
         was made by others the source is not known: what is saved then are the rows of the result
-        files, in their order. The file takes its name when it is whole.
+        files, in their order. The file takes its name when it is whole. What is not known is
+        in `trusted.doubted` then.
         """
         self._finished()
         self._claim(path, f"{selection} rows of job {self.parts.job.key}")
@@ -100,12 +108,10 @@ class Results:
             rest = selection not in {"successful", "failed"}
             with self.fates(*NEEDED[selection], rest=rest) as fates:
                 saved = fates.save(selection, path)
-                if rest and self.trusted.trust.doubted:
+                if rest and (self.trusted.trust.doubted or self.parts.settled is not None):
                     self.settle(fates)
         else:
             saved = self._save_result_rows(selection, path)
-        # What is known is saved by then.
-        self.trusted.refuse_doubted()
         return saved
 
     @contextmanager
@@ -305,7 +311,6 @@ class Results:
         self.trusted.fetch(told)
         self.trusted.verify(told)
         self.files.save(places)
-        self.trusted.refuse_doubted()
         return list(places.values())
 
     def _claim(self, path: Path, what: str) -> None:
@@ -335,7 +340,13 @@ class Results:
             )
 
     def _rows(self, part: PartJob, which: ResultFile) -> int:
-        return sum(1 for _ in self._read(part, which))
+        try:
+            return sum(1 for _ in self._read(part, which))
+        except CsvError:
+            # The unprocessed rows need not even be CSV (guide v66): they are unknown then.
+            if which is not ResultFile.UNPROCESSED:
+                raise
+            return 0
 
     def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
         """Each row of a result file with the file's header; nothing for an empty file."""

@@ -129,7 +129,7 @@ def show(context: Context, job: Job) -> None:
 
 @step("delete [{job}]", accepts=_ENDED, leaves=Phase.DELETED, requests=_per_part(1))
 def delete(context: Context, job: Job) -> None:
-    """Remove a job that is at an end from the org, with its results. The records stay."""
+    """Remove a finished job from the org, with its results. The records stay."""
     _work(context, job).delete()
 
 
@@ -143,8 +143,8 @@ def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
         raise StepError(
             f"{found:,} of {counts.rows:,} rows of job {job.name} are {selection}{share}: "
             f"not under {limit}",
-            help=f'`save failed rows of job {job.name} to "failed.csv"` writes them with the '
-            "reason of each",
+            help=f'`save {selection} rows of job {job.name} to "{selection}.csv"` writes them with '
+            "what became of each",
         )
 
 
@@ -160,14 +160,16 @@ def retry_rows(
     """Send rows again that are not loaded: those that failed, but only where that may help.
 
     `failed` are the rows whose error is a passing one (locks, time-outs, a server's own trouble)
-    and those that were never tried; `unprocessed` are these alone; `all` are all that are not
-    loaded, whatever they failed for. `matching` takes the rows whose error matches a regular
-    expression. The rows become further jobs in the org, with growing pauses between the tries;
-    counts and results go on to be those of the whole job.
+    and those that were never tried; `unprocessed` are these alone; `all` are both, whatever they
+    failed for. Rows that may be loaded (`unknown`) are never sent again. `matching` takes the rows
+    whose error matches a regular expression. The rows become further jobs in the org, with growing
+    pauses between the tries; counts and results stay those of the whole job.
     """
-    if selection == "successful":
+    if selection in {"successful", "withheld", "unknown"}:
+        what = "may be loaded" if selection == "unknown" else f"are {selection}"
         raise StepError(
-            "rows that were loaded are not sent again", help="write `retry failed rows`"
+            f"rows that {what} are not sent again",
+            help=f"write `retry failed rows of job {job.name}`",
         )
     from bulkflow_ingest.again import send_again
 
@@ -200,6 +202,7 @@ def save_results(context: Context, job: Job, path: Path) -> None:
         saved = work.results.save_files(path)
         job.saved.append(str(path))
         _say(context, job, f"saved {len(saved)} result files to {path}")
+        work.results.trusted.refuse_doubted()
 
 
 @step("save {selection:rows} rows [of {job}] to {path}", accepts=_ENDED, requests=_per_part(1))
@@ -217,13 +220,15 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
         rows = "row" if saved == 1 else "rows"
         what = f"all {saved:,}" if selection == "all" else f"{saved:,} {selection}"
         _say(context, job, f"saved {what} {rows} to {path}")
+        # What is known is saved by then.
+        work.results.trusted.refuse_doubted()
 
 
 def _nothing_to_save(context: Context, work: JobWork) -> bool:
     """In an `always` block the job may be at any point; that is no failure of saving."""
     running = [part for part in work.parts.in_org if not part.is_final]
     if running and context.failure is None:
-        message = f"nothing of job {work.job.name} is saved: it is not at an end"
+        message = f"nothing of job {work.job.name} is saved: it is not finished"
         _say(context, work.job, message, warning=True)
         return True
     if work.parts.in_org:

@@ -128,11 +128,10 @@ class TrustedFiles:
         That file is promised for jobs that did not complete only (guide v66).
         """
         wanted = [each for each in wanted if each not in self.trust.dropped]
-        extra = [each for each in wanted if each[1] is ResultFile.UNPROCESSED]
-        for each in extra:
-            if not self.files.is_here(*each):
+        for each in wanted:
+            if each[1] is ResultFile.UNPROCESSED and not self.files.is_here(*each):
                 self.files.fetch_early(each)
-        self.files.fetch(each for each in wanted if each not in extra)
+        self.files.fetch(each for each in wanted if each[1] is not ResultFile.UNPROCESSED)
 
     def _stand_still(self, ended: Sequence[PartJob]) -> None:
         ended = [part for part in ended if part not in self.trust.looks]
@@ -153,7 +152,8 @@ class TrustedFiles:
             StepError: One has not, and nothing is to be waited for.
         """
         trust = self.trust
-        left = [each for each in wanted if each not in trust.whole | trust.dropped]
+        known = trust.whole | trust.dropped
+        left = [each for each in wanted if each not in known]
         wrong = [each for each in left if self._fault(each) is not None]
         trust.whole.update(set(left) - set(wrong))
         if wrong and not patiently:

@@ -32,7 +32,7 @@ def org_behind_a_proxy(tmp_path: Path, *faults: str) -> Iterator[tuple[LocalOrg,
 @contextmanager
 def org(tmp_path: Path, *faults: str) -> Iterator[tuple[LocalOrg, Workshop]]:
     with local_org(faults=faults) as made:
-        yield made, Workshop(tmp_path, {"BULKFLOW_PATIENCE": "2s", **made.environment})
+        yield made, Workshop(tmp_path, {**made.environment, "BULKFLOW_PATIENCE": "1s"})
 
 
 def people(workshop: Workshop, number: int) -> None:
@@ -300,4 +300,43 @@ def test_a_retry_that_sends_nothing_says_why(tmp_path: Path) -> None:
         assert "1 failed for reasons that another try does not change" in said(again)
         assert "REQUIRED_FIELD_MISSING" in said(again)
         assert "--rows all" in said(again)
+        assert len(made.jobs()) == 1
+
+
+def test_a_retry_in_the_file_sends_rows_whose_upload_was_refused(tmp_path: Path) -> None:
+    with org(tmp_path, "upload#2=403") as (made, workshop):
+        people(workshop, 9)
+        ran = workshop.run(
+            PEOPLE + "    parts of 3 rows\n    over 1 connections\n"
+            "load job people on failure continue\nretry failed rows of job people\n"
+        )
+        assert ran.code == 0, ran.out
+        assert names(made) == once(9)
+        assert ended(ran)["loaded"] == 9
+        assert ended(ran)["left"] == []
+
+
+def test_retry_and_resume_in_any_order_come_to_an_end(tmp_path: Path) -> None:
+    with org(tmp_path, "job#1=fail:1", "job#2=fail:1", "job#3=fail:1") as (made, workshop):
+        people(workshop, 6)
+        ran = workshop.run(PEOPLE + "load job people\n")
+        assert ran.code == 1
+        assert then(workshop, ran, "retry").code == 1
+        assert then(workshop, ran, "resume").code == 1
+        assert then(workshop, ran, "retry", "--rows", "unprocessed").code == 1
+        assert then(workshop, ran, "retry").code == 0
+        resumed = then(workshop, ran, "resume")
+        assert resumed.code in {0, 2}, resumed.out
+        assert names(made) == once(6)
+        assert then(workshop, ran, "retry").code == 0
+        assert len(made.jobs()) == 4
+
+
+@pytest.mark.parametrize("selection", ["unknown", "withheld", "successful"])
+def test_rows_that_may_be_loaded_are_never_asked_to_be_sent(tmp_path: Path, selection: str) -> None:
+    with org(tmp_path, "job=lose:1") as (made, workshop):
+        people(workshop, 3)
+        ran = workshop.run(PEOPLE + f"load job people\nretry {selection} rows of job people\n")
+        assert ran.code == 1, ran.out
+        assert "are not sent again" in said(ran)
         assert len(made.jobs()) == 1
