@@ -43,6 +43,8 @@ class JobParts:
     """The parts that are known only when the source is read further."""
     brought_back: bool = False
     """Whether an earlier attempt worked on it, and the org was not asked since."""
+    unchecked: bool = False
+    """Whether the ledger is to be asked before anything more of it is sent."""
     generation: int = 0
     """How often rows of it were sent again."""
     _tally: Tally = field(factory=Tally, init=False, repr=False)

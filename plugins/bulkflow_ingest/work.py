@@ -77,6 +77,7 @@ class JobWork:
 
     def create(self) -> None:
         """Create a job in the org for every part that has none."""
+        self._check_ledger()
         self._each([part for part in self._unsent() if part.id is None], self._create)
         self.asking.name_orphans()
         self.job.phase = Phase.OPEN
@@ -84,6 +85,7 @@ class JobWork:
     def upload(self) -> None:
         """Send every part that is not up yet; creates the jobs that are missing."""
         self._note_emptiness()
+        self._check_ledger()
         self._known()
         self._each(self._due(), self._upload)
         self.asking.name_orphans()
@@ -95,6 +97,7 @@ class JobWork:
         Raises:
             StepError: some of the rows are not up, or a part was aborted by somebody.
         """
+        self._check_ledger()
         self._each([part for part in self._unsent() if part.is_due_again], self._upload)
         self.asking.name_orphans()
         refuse_gaps(self.parts, self._unsent())
@@ -137,6 +140,7 @@ class JobWork:
             self.upload()
             self.close()
         self._note_emptiness()
+        self._check_ledger()
         self._known()
         self.load_parts(self.parts.parts)
 
@@ -203,6 +207,17 @@ class JobWork:
             self.job.phase = self.parts.phase
         self.counting.count_again(counted)
         self.requests.ledger.settle(self.parts)
+
+    def _check_ledger(self) -> None:
+        """See that no other run handed over what an earlier attempt at this one left to be sent.
+
+        Raises:
+            HandedOverBeforeError: One did.
+        """
+        if self.parts.unchecked:
+            due = [part for part in self._unsent() if not part.handed_over]
+            self.requests.ledger.check(self.parts, due)
+            self.parts.unchecked = False
 
     def _count(self) -> None:
         """Bring the counts up to date once parts have finished, and keep them in the ledger."""
