@@ -426,7 +426,8 @@ def test_an_orphan_that_cannot_be_told_is_named(
     ran = workshop.run(pipeline)
     assert ran.code == 0, ran.out + ran.err
     named = [each for each in ran.events if "may have been created by this run" in str(each)]
-    assert len(named) == 2
+    # Those of other tests may be among them.
+    assert len(named) >= 2
     assert loaded(sandbox, tag) == once(tag)
 
 
