@@ -177,6 +177,10 @@ def _take_back_unsent(work: JobWork, begun: Sequence[PartJob]) -> None:
 
 def _refuse_running(work: JobWork, begun: Sequence[PartJob]) -> None:
     """Rows whose job may still load them must not be sent in another."""
+    for part in work.parts.in_org:
+        if part not in begun and not part.is_final:
+            # It may have finished since it was looked at.
+            work.asking.look(part)
     running = [part for part in work.parts.in_org if part not in begun and not part.is_final]
     if running:
         resume, abort = work.context.command("resume"), work.context.command("abort")
