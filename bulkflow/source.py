@@ -9,12 +9,32 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LARGEST: Final = 1_000_000
+"""Bytes of a pipeline file, together with all that it includes.
+
+Files of other people are checked by CI and opened in editors, and a text that was parsed takes up
+to 150 times its size.
+"""
+
+MOST_LINES: Final = 100_000
+"""Lines of the same: a line that was parsed takes a kilobyte, however short it is."""
+
+
+class TooLargeError(ValueError):
+    """A pipeline is larger than `LARGEST` or has more than `MOST_LINES`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"a pipeline has at most {LARGEST // 1_000_000} MB and {MOST_LINES:,} lines, with all "
+            "that it includes"
+        )
 
 
 @frozen(slots=False)
@@ -30,9 +50,41 @@ class SourceText:
 
     @classmethod
     def decode(cls, name: str, data: bytes, path: Path | None = None) -> SourceText:
-        """Read UTF-8 with or without a byte order mark; raises UnicodeDecodeError."""
-        text = data.decode("utf-8-sig")
-        return cls(name, text.replace("\r\n", "\n").replace("\r", "\n"), path)
+        """Decode UTF-8 with or without a byte order mark.
+
+        Raises:
+            UnicodeDecodeError: it is not UTF-8.
+            TooLargeError: it is larger than a pipeline may be.
+        """
+        if len(data) > LARGEST:
+            raise TooLargeError
+        return cls.of(name, data.decode(), path)
+
+    @classmethod
+    def of(cls, name: str, text: str, path: Path | None = None) -> SourceText:
+        """Take a text with any line ends. Raises `TooLargeError`."""
+        plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        if len(plain) > LARGEST or plain.count("\n") > MOST_LINES:
+            raise TooLargeError
+        return cls(name, plain, path)
+
+    @classmethod
+    def read(cls, name: str, path: Path, known: Path | None = None) -> SourceText:
+        """Read a file, and no more of it than a pipeline may have: a device never ends.
+
+        Args:
+            name: The name under which the user knows it.
+            path: Where it is.
+            known: The path to keep, if not that one.
+
+        Raises:
+            OSError: it cannot be read.
+            UnicodeDecodeError: it is not UTF-8.
+            TooLargeError: it is larger than a pipeline may be.
+        """
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        return cls.decode(name, data, known or path)
 
     @cached_property
     def line_starts(self) -> list[int]:

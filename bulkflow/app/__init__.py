@@ -14,6 +14,7 @@ from bulkflow.app.pipelines import (
     plugins,
     read_pipeline,
     sources,
+    too_large,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "plugins",
     "read_pipeline",
     "sources",
+    "too_large",
 ]

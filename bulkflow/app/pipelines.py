@@ -12,7 +12,7 @@ from attrs import field, frozen
 from bulkflow.app.state import spelled
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.source import SourceText
+from bulkflow.source import SourceText, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -69,6 +69,16 @@ def read_pipeline(path: Path) -> SourceText:
         ) from error
     except UnicodeDecodeError as error:
         raise not_utf8(str(path), error) from error
+    except TooLargeError as error:
+        raise too_large(str(path), error) from error
+
+
+def too_large(name: str, error: TooLargeError) -> UsageError:
+    """What to say of a file that is larger than a pipeline may be."""
+    return UsageError(
+        f"{name} is too large: {error}",
+        help="check the path; what many jobs have in common can be written once, with `for`",
+    )
 
 
 def not_utf8(name: str, error: UnicodeDecodeError) -> UsageError:
@@ -81,8 +91,8 @@ def not_utf8(name: str, error: UnicodeDecodeError) -> UsageError:
 
 
 def read_text(path: Path) -> SourceText:
-    """A file's text. Raises OSError and UnicodeDecodeError."""
-    return SourceText.decode(path.as_posix(), path.read_bytes(), path)
+    """A file's text. Raises OSError, UnicodeDecodeError and TooLargeError."""
+    return SourceText.read(path.as_posix(), path)
 
 
 def check(request: Request, host: PluginHost) -> Checked:

@@ -82,9 +82,9 @@ class Environment:
 
         return is_live(self.stderr, self.environ)
 
-    def read_stdin(self) -> bytes:
-        """All of the standard input."""
-        return b"" if self.stdin is None else self.stdin.read()
+    def read_stdin(self, most: int) -> bytes:
+        """The standard input, up to so many bytes."""
+        return b"" if self.stdin is None else self.stdin.read(most)
 
     def show(self, text: str) -> None:
         """Write words for people, on stderr; where it takes none, there is nobody to say so to."""

@@ -16,7 +16,7 @@ from bulkflow.cli.replacement import replace_file
 from bulkflow.cli.shell import pipeline_files
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.source import SourceText
+from bulkflow.source import LARGEST, SourceText, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,9 @@ class _Formatting:
         """Format one. Raises `PipelineError`, `UsageError` or `FormatterError`."""
         text = _read(self.environment, file)
         if self.shows:
-            self.environment.stdout.write("".join(text.difference()))
+            from bulkflow.report.cells import visible_text
+
+            self.environment.stdout.write(visible_text("".join(text.difference())))
         elif file == STDIN and self.writes:
             self.environment.stdout.write(text.after)
         elif text.changes:
@@ -143,10 +145,11 @@ def _read(environment: Environment, file: Path) -> _Formatted:
     from bulkflow.language.formatter import format_source
 
     if file == STDIN:
-        source = _decoded(environment.read_stdin())
+        source = _decoded(environment.read_stdin(LARGEST + 1))
         return _Formatted("stdin", source.text, format_source(source), crlf=False)
     source = app.read_pipeline(file)
-    crlf = b"\r\n" in file.read_bytes()
+    with file.open("rb") as data:
+        crlf = b"\r\n" in data.read(LARGEST)
     return _Formatted(source.name, source.text, format_source(source), crlf)
 
 
@@ -155,3 +158,5 @@ def _decoded(data: bytes) -> SourceText:
         return SourceText.decode("stdin", data)
     except UnicodeDecodeError as error:
         raise app.not_utf8("stdin", error) from error
+    except TooLargeError as error:
+        raise app.too_large("stdin", error) from error

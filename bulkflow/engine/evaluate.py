@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import PluginError, UsageError
-from bulkflow.model.value import UnresolvedError, constant, plain, resolve, several
+from bulkflow.model.value import (
+    TextTooLongError,
+    UnresolvedError,
+    constant,
+    plain,
+    resolve,
+    several,
+)
 from bulkflow.plugin.boundary import attributed
 
 if TYPE_CHECKING:
@@ -39,6 +46,8 @@ def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
     except UnresolvedError as error:
         what = "environment variable" if error.variable else "name"
         raise WrongValueError(f"{what} {error.name} is not set", error.span) from error
+    except TextTooLongError as error:
+        raise WrongValueError(str(error), error.span) from error
 
 
 def arguments_of(

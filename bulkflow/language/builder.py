@@ -140,11 +140,17 @@ class Builder:
                 f"`{first.name}` follows a step, and there is none before it",
                 first.span,
                 "to go on with the line above, indent this line deeper than that one"
-                if not self.source.line(first.span.line)[: first.span.column - 1].strip()
+                if self._begins_line(first.span.start)
                 else f"write a step before `{first.name}`",
             )
             items = (Name("", first.span), *items[1:])
         return tree.Step(items, span)
+
+    def _begins_line(self, at: int) -> bool:
+        text = self.source.text
+        while at and text[at - 1] in " \t":
+            at -= 1
+        return not at or text[at - 1] == "\n"
 
     def _clause(self, node: Node) -> tree.Clause:
         return tree.Clause(*self._items(node))

@@ -51,7 +51,7 @@ def check(
         catalogue: The words and types that plugins bring.
         settings: The command line's `--set`, as written.
         environ: The environment variables that the file may read.
-        read: Reads an included file; raises OSError or UnicodeDecodeError.
+        read: Reads an included file; raises OSError, UnicodeDecodeError or TooLargeError.
         orgs: The command line's `--org`: profiles by the names of the file's orgs that they
             are to stand for, or by `EVERY` one that stands for the only org.
 
@@ -71,7 +71,7 @@ def check(
     parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
     body = planner.block(statements, scope)
     plan = Plan(source, found.profiles, parameters, body, tuple(includer.sources))
-    if not findings.any_broken and None not in planner.doubtful:
+    if not (findings.any_broken or findings.full or None in planner.doubtful):
         follow_jobs(plan, catalogue, findings, planner.doubtful)
     if not findings.any_error:
         for name, noun in (*((each.name, "param") for each in params), *planner.named):

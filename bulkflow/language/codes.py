@@ -37,6 +37,7 @@ class Code(Enum):
     STRAY_CONTINUATION = "B111", "`then` or `on` with no step before it"
     TOP_LEVEL_ONLY = "B112", "a declaration that stands inside a block"
     DOLLAR = "B113", "a dollar sign before a name in braces"
+    TEXT_TOO_LONG = "B114", "a text that is too long with its names replaced"
     INCLUDE_UNREADABLE = "B121", "an included file that cannot be read"
     INCLUDE_AGAIN = "B122", "a file that is included twice, or includes itself"
     INCLUDE_OUTSIDE = "B123", "an include that leaves the folder of the pipeline"

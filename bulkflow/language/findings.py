@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.language.suggest import Suggester
-from bulkflow.model.diagnostic import Diagnostic, Severity
+from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,11 +23,12 @@ class Findings:
     """The diagnostics of a check.
 
     What lies in a line that the parser has reported is left out: it would be about the words that
-    the parser made up.
+    the parser made up. Beyond `MOST_DIAGNOSTICS` errors or warnings nothing is kept.
     """
 
     suggest: Suggester = field(factory=Suggester)
     _found: list[Diagnostic] = field(factory=list)
+    _kept: dict[Severity, int] = field(factory=lambda: dict.fromkeys(Severity, 0))
     _broken: dict[int, list[Span]] = field(factory=dict)
     _order: dict[int, int] = field(factory=dict)
     """The rank of each source, by its id."""
@@ -37,7 +38,8 @@ class Findings:
     ) -> None:
         """Take over what the parser found in a source."""
         self._order[id(source)] = len(self._order)
-        self._found.extend(diagnostics)
+        for diagnostic in diagnostics:
+            self._keep(diagnostic)
         self._broken[id(source)] = list(broken)
 
     def error(
@@ -82,7 +84,12 @@ class Findings:
     @property
     def any_error(self) -> bool:
         """Whether anything was found that keeps the file from running."""
-        return any(each.severity is Severity.ERROR for each in self._found)
+        return self._kept[Severity.ERROR] > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many errors that it is not worth looking for more."""
+        return self._kept[Severity.ERROR] >= MOST_DIAGNOSTICS
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """Everything: by source, in the order in which they were opened, then by place."""
@@ -95,4 +102,9 @@ class Findings:
 
     def _add(self, diagnostic: Diagnostic) -> None:
         if not self.broken(diagnostic.span):
+            self._keep(diagnostic)
+
+    def _keep(self, diagnostic: Diagnostic) -> None:
+        if self._kept[diagnostic.severity] < MOST_DIAGNOSTICS:
+            self._kept[diagnostic.severity] += 1
             self._found.append(diagnostic)

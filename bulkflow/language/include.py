@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os.path
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from bulkflow.language.codes import Code
 from bulkflow.language.parser import parse
 from bulkflow.language.tree import Include
 from bulkflow.model.diagnostic import Label
+from bulkflow.source import LARGEST, MOST_LINES, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,17 +29,24 @@ class Includer:
     """Reads and parses a file and what it includes.
 
     An include stays within the folder of the main file, so that a pipeline can be moved and
-    reviewed as a folder; and no file is merged twice, so that cycles end and the whole is no larger
-    than its files.
+    reviewed as a folder, and links do not lead out of it, since what is wrong with a file is shown
+    with its lines. No file is merged twice, so that cycles end and the whole is no larger than its
+    files; which have no more than `LARGEST` bytes and `MOST_LINES` lines together.
     """
 
     read: Callable[[Path], SourceText]
     findings: Findings
     _root: Path = field(init=False, factory=Path)
+    _room: int = LARGEST
+    """Characters that are left for files that were not read yet."""
+    _lines: int = MOST_LINES
+    """The same in lines."""
     _seen: dict[Path, Span | None] = field(init=False, factory=dict)
     """Every file so far, with the place that included it."""
     sources: list[SourceText] = field(init=False, factory=list)
     """The main file, and those that it includes."""
+    includes: list[tuple[Span, Path]] = field(init=False, factory=list)
+    """Where a file of the folder is included, and which; it may not be readable."""
 
     def statements(self, source: SourceText) -> tuple[Statement, ...]:
         """All statements of a main file."""
@@ -48,7 +58,7 @@ class Includer:
     def _merged(self, main: SourceText, path: Path) -> Iterator[Statement]:
         """Statements in order; a stack of its own, because includes may go deeper than Python."""
         stack = [(self._parse(main), path)]
-        while stack:
+        while stack and not self.findings.full:
             statements, here = stack[-1]
             statement = next(statements, None)
             if statement is None:
@@ -62,6 +72,8 @@ class Includer:
 
     def _parse(self, source: SourceText) -> Iterator[Statement]:
         self.sources.append(source)
+        self._room -= len(source.text)
+        self._lines -= source.text.count("\n")
         parsed = parse(source)
         self.findings.open(source, parsed.diagnostics, parsed.broken)
         return iter(parsed.tree.body)
@@ -86,6 +98,7 @@ class Includer:
                 "move the file into the folder of the main file, or below it",
             )
             return None
+        self.includes.append((span, path))
         if path in self._seen:
             first = self._seen[path]
             self.findings.error(
@@ -99,7 +112,18 @@ class Includer:
             return None
         self._seen[path] = span
         try:
+            _refuse_special(path)
+            if not _resolved(path).is_relative_to(_resolved(self._root)):
+                self.findings.error(
+                    Code.INCLUDE_OUTSIDE,
+                    f"{written} is a link that leads out of the pipeline's folder",
+                    span,
+                    "put the file itself into the folder of the main file, or below it",
+                )
+                return None
             source = self.read(path)
+            if len(source.text) > self._room or source.text.count("\n") > self._lines:
+                raise TooLargeError
         except (OSError, UnicodeDecodeError, ValueError) as error:
             self.findings.error(
                 Code.INCLUDE_UNREADABLE,
@@ -124,6 +148,20 @@ def _reason(error: Exception) -> str:
 def _is_inside(path: Path, folder: Path) -> bool:
     """Whether a normal path leads into a folder; `../x` would be relative to `.` otherwise."""
     return path.is_relative_to(folder) and ".." not in path.relative_to(folder).parts
+
+
+def _refuse_special(path: Path) -> None:
+    """Raise OSError for a device, a FIFO or the like: reading it may never end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # what is read may be no file: an open text of an editor, a text of the journal
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))
 
 
 def _normal(path: Path) -> Path:

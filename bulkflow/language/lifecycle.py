@@ -114,7 +114,7 @@ class _Follower:
     def _always(self, always: PlannedAlways, current: State | None) -> State | None:
         """Walk a block for what may be wrong in it, and again for what is behind it."""
         if not self.onward:
-            self._sheltered(always, dict(self.trails[-1]))
+            self._sheltered(always, _about(always.body, self.trails[-1]))
         if current is None:
             return None
         return _Follower(self.catalogue, Findings(), self.doubtful, onward=True).block(
@@ -145,20 +145,35 @@ class _Follower:
                 assert_never(statement)
 
     def _chain(self, chain: PlannedChain, state: State) -> State | None:
+        if not chain.handlers:
+            return state if self._run(chain.steps, state, {}) else None
+        # A file may have thousands of jobs and as many chains: what a chain is about is few.
+        around, state = (
+            state,
+            {step.job: state[step.job] for step in steps_of([chain]) if step.job in state},
+        )
+        after = self._handled(chain, state)
+        if after is None:
+            return None
+        around.update(after)
+        return around
+
+    def _handled(self, chain: PlannedChain, state: State) -> State | None:
+        """Walk a chain with handlers; the state is of the jobs that it is about."""
         points: State = {}
         reached = self._run(chain.steps, state, points)
         after: State | None = state if reached else None
         failed = {**state, **points}
         resumed: State | None = None
-        for steps in _handled(chain, HandlerEvent.FAILURE):
+        for steps in _handlers(chain, HandlerEvent.FAILURE):
             self._run(steps, failed, points)
             if any(self.catalogue.step_by_phrase[step.word].resumes for step in steps):
                 resumed = _join(dict(failed), resumed)
-        for steps in _handled(chain, HandlerEvent.SUCCESS):
+        for steps in _handlers(chain, HandlerEvent.SUCCESS):
             if after is not None and not self._run(steps, after, points):
                 after = None
         interrupted = {**state, **points}
-        for steps in _handled(chain, HandlerEvent.INTERRUPT):
+        for steps in _handlers(chain, HandlerEvent.INTERRUPT):
             self._run(steps, interrupted, points)
             if self.sheltered:
                 self._unreachable(
@@ -212,8 +227,10 @@ class _Follower:
         result = dict(state)
         claims: dict[str, tuple[int, PlannedStep, bool]] = {}
         for number, branch in enumerate(parallel.body.statements):
-            after = self._statement(branch, dict(state))
-            for step in steps_of([branch]):
+            steps = list(steps_of([branch]))
+            about = {step.job: state[step.job] for step in steps if step.job in state}
+            after = self._statement(branch, about)
+            for step in steps:
                 if step.job is None:
                     continue
                 changes = self.catalogue.step_by_phrase[step.word].leaves is not None
@@ -272,7 +289,7 @@ def _place(span: Span) -> tuple[int, int]:
     return id(span.source), span.start
 
 
-def _handled(chain: PlannedChain, event: HandlerEvent) -> Iterator[Sequence[PlannedStep]]:
+def _handlers(chain: PlannedChain, event: HandlerEvent) -> Iterator[Sequence[PlannedStep]]:
     """The steps of each handler of an event."""
     for handler in chain.handlers:
         if handler.event is event:

@@ -162,9 +162,13 @@ def _mended(body: str) -> str:
 def _merge(pieces: Iterator[str | Interpolation]) -> tuple[str | Interpolation, ...]:
     """Join neighbouring strings, so that equal texts are equal values."""
     merged: list[str | Interpolation] = []
+    run: list[str] = []
     for piece in pieces:
-        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
-            merged[-1] += piece
-        elif piece != "":
-            merged.append(piece)
+        if isinstance(piece, str):
+            run.append(piece)
+            continue
+        merged += filter(None, ["".join(run)])
+        run.clear()
+        merged.append(piece)
+    merged += filter(None, ["".join(run)])
     return tuple(merged)

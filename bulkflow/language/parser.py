@@ -20,10 +20,12 @@ from bulkflow.language.expectation import expectation
 from bulkflow.language.grammar import table
 from bulkflow.language.layout import arrange
 from bulkflow.language.nesting import DEEPEST_CONDITION, ConditionDepth
-from bulkflow.model.diagnostic import Diagnostic
+from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bulkflow.language.tree import File
     from bulkflow.source import SourceText
 
@@ -46,7 +48,10 @@ _ODD_MARGIN = re.compile(
 
 @frozen
 class Parsed:
-    """A syntax tree, and what is wrong with the text, in source order."""
+    """A syntax tree, and what is wrong with the text, in source order.
+
+    After `MOST_DIAGNOSTICS` mistakes the rest of the text is not read.
+    """
 
     tree: File
     diagnostics: tuple[Diagnostic, ...]
@@ -79,7 +84,7 @@ class _Parsing:
 
     def run(self) -> Parsed:
         automaton = self.automaton
-        for token in arrange(automaton.tokens(), self.source, self.report):
+        for token in arrange(self._tokens(), self.source, self.report):
             kind = token.kind
             if not self.skipping:
                 if self.depth.take(kind):
@@ -96,6 +101,12 @@ class _Parsing:
         found = sorted(self.diagnostics, key=lambda each: each.span.start)
         broken = sorted(self.broken, key=lambda each: each.start)
         return Parsed(file, tuple(found), tuple(broken))
+
+    def _tokens(self) -> Iterator[Token]:
+        for token in self.automaton.tokens():
+            yield token
+            if token.kind == "NEWLINE" and len(self.diagnostics) >= MOST_DIAGNOSTICS:
+                return
 
     def _margins_of_spaces(self) -> str:
         """The text, with ordinary spaces where lines are indented with others, as copied ones are.
@@ -117,7 +128,8 @@ class _Parsing:
 
     def report(self, code: Code, message: str, span: Span, help: str | None = None) -> None:  # noqa: A002 - the word that users see
         """Note a mistake."""
-        self.diagnostics.append(Diagnostic(code.value, message, span, help))
+        if len(self.diagnostics) < MOST_DIAGNOSTICS:
+            self.diagnostics.append(Diagnostic(code.value, message, span, help))
 
     def _end_line(self) -> None:
         self.line, self.skipping = [], False

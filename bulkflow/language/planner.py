@@ -86,6 +86,8 @@ class Planner:
         lets: list[tuple[str, Value]] = []
         declared: list[tree.Job] = []
         for statement in statements:
+            if self.findings.full:
+                break
             if isinstance(statement, tree.Let):
                 value = self.evaluator.value(statement.value, scope)
                 self.evaluator.declare(scope, statement.name, value)
@@ -99,9 +101,17 @@ class Planner:
             ):
                 declared.append(statement)
         bare = set(self._bare(statements))
-        jobs = tuple([self.jobs.plan(job, scope, whole=id(job) not in bare) for job in declared])
+        jobs = tuple(
+            [
+                self.jobs.plan(job, scope, whole=id(job) not in bare)
+                for job in declared
+                if not self.findings.full
+            ]
+        )
         planned: list[Statement] = []
         for statement in statements:
+            if self.findings.full:
+                break
             found = self._statement(statement, scope)
             if found is not None:
                 planned.append(found)

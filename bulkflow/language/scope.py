@@ -14,8 +14,10 @@ from bulkflow.model.value import (
     Interpolation,
     Name,
     Text,
+    TextTooLongError,
     Value,
     constant,
+    plain,
     resolve,
 )
 from bulkflow.source import Span
@@ -47,11 +49,18 @@ class Scope:
         )
 
 
+MOST_TEXT = 10_000_000
+"""Characters of all texts of a pipeline together, with their names replaced: ten times as many as
+its files may have."""
+
+
 @define(eq=False, repr=False)
 class Evaluator:
     """Finds what values are, and reports names that stand for nothing."""
 
     findings: Findings
+    _length: int = 0
+    """Characters of the texts so far whose names were replaced."""
     _used: set[tuple[int, int]] = field(factory=set)
     """Where the names are declared that some value has: the source's id, and the offset."""
 
@@ -122,7 +131,28 @@ class Evaluator:
                 otherwise = _of_environment(part.name) if _follows_dollar(part) else None
                 self.unknown(part.name, part.span, scope, otherwise)
             known = known and part.name in scope.values
-        return resolve(text, scope.values, scope.environ) if known else None
+        return self._resolved(text, scope) if known else None
+
+    def _resolved(self, text: Text, scope: Scope) -> Value | None:
+        if self._length > MOST_TEXT:
+            return None  # reported where it became too much
+        try:
+            found = resolve(text, scope.values, scope.environ)
+        except TextTooLongError as error:
+            self._too_long(str(error), text.span)
+            return None
+        if found is not text:
+            self._length += len(plain(found))
+        if self._length > MOST_TEXT:
+            message = f"the texts up to here have more than {MOST_TEXT:,} characters"
+            self._too_long(f"{message} with their names replaced", text.span)
+            return None
+        return found
+
+    def _too_long(self, message: str, span: Span) -> None:
+        self.findings.error(
+            Code.TEXT_TOO_LONG, message, span, "use a long text in fewer places, or a shorter one"
+        )
 
     def unused(self, name: Name, noun: str) -> None:
         """Warn of a declared name, a `noun`, if no value so far has it."""

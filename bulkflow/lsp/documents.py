@@ -17,10 +17,14 @@ class Documents:
     _open: dict[Path, SourceText] = Factory(dict)
 
     def put(self, path: Path, text: str) -> None:
-        """Take the text that the editor has now."""
+        """Take the text that the editor has now.
+
+        Raises:
+            TooLargeError: it is larger than a pipeline may be; the text is forgotten.
+        """
         path = normal(path)
-        plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        self._open[path] = SourceText(path.as_posix(), plain, path)
+        self._open.pop(path, None)
+        self._open[path] = SourceText.of(path.as_posix(), text, path)
 
     def remove(self, path: Path) -> None:
         """Forget a text: from now on the file on disk counts."""
@@ -31,11 +35,11 @@ class Documents:
         return self._open.get(normal(path))
 
     def read(self, path: Path) -> SourceText:
-        """A text, open or on disk. Raises OSError and UnicodeDecodeError."""
+        """A text, open or on disk. Raises OSError, UnicodeDecodeError and TooLargeError."""
         found = self.find(path)
         if found is not None:
             return found
-        return SourceText.decode(path.as_posix(), path.read_bytes(), normal(path))
+        return SourceText.read(path.as_posix(), path, normal(path))
 
     @property
     def all(self) -> tuple[SourceText, ...]:

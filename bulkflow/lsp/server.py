@@ -22,6 +22,7 @@ from bulkflow.lsp.renaming import renamed
 from bulkflow.lsp.symbols import SymbolKind
 from bulkflow.lsp.wire import Wire
 from bulkflow.model.diagnostic import PipelineError
+from bulkflow.source import TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,16 @@ class BulkflowServer(LanguageServer):
 
     def taken_over(self, uri: str) -> None:
         """Take over the text that the editor has now, and check all that is open."""
-        self.documents.put(self.wire.path(uri), self.workspace.get_text_document(uri).source)
+        path = self.wire.path(uri)
+        try:
+            self.documents.put(path, self.workspace.get_text_document(uri).source)
+        except TooLargeError as error:
+            self.window_show_message(
+                types.ShowMessageParams(
+                    types.MessageType.Warning, f"{path.name} is not checked: {error}"
+                )
+            )
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
         self.report()
 
     def report(self) -> None:

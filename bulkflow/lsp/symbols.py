@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from attrs import Factory, define, field
 
 from bulkflow.language import tree
-from bulkflow.language.parser import parse
-from bulkflow.lsp.documents import normal
+from bulkflow.language.findings import Findings
+from bulkflow.language.include import Includer
 from bulkflow.lsp.phrases import match_of
 from bulkflow.model.value import Interpolation, Name, Text, several
 from bulkflow.plugin.phrase import ORG
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from bulkflow.model.value import Value
@@ -79,7 +79,10 @@ class Symbols:
 
     def walk(self, source: SourceText) -> Symbols:
         """Take in a main file."""
-        self._block(list(self._merged(source)), _Scope())
+        # What is wrong with it is the affair of `diagnose`.
+        includer = Includer(self.read, Findings())
+        self._block(includer.statements(source), _Scope())
+        self.sources, self.includes = includer.sources, includer.includes
         return self
 
     def at(self, source: SourceText, offset: int) -> Symbol | None:
@@ -92,30 +95,6 @@ class Symbols:
     def named(self, *kinds: SymbolKind) -> list[str]:
         """The names of some kinds, each once."""
         return list(dict.fromkeys(each.name for each in self.all if each.kind in kinds))
-
-    def _merged(self, source: SourceText) -> Iterator[tree.Statement]:
-        self.sources.append(source)
-        for statement in parse(source).tree.body:
-            if not isinstance(statement, tree.Include):
-                yield statement
-                continue
-            path = self._included(statement, source)
-            if path is None or any(each.path == path for each in self.sources):
-                continue
-            try:
-                included = self.read(path)
-            except (OSError, ValueError):
-                # That it cannot be read is a diagnostic's affair.
-                continue
-            yield from self._merged(included)
-
-    def _included(self, include: tree.Include, source: SourceText) -> Path | None:
-        written = "".join(part for part in include.path.parts if isinstance(part, str))
-        if source.path is None or not written:
-            return None
-        path = normal(source.path.parent / written)
-        self.includes.append((include.path.span, path))
-        return path
 
     def _block(self, statements: Sequence[tree.Statement], scope: _Scope) -> None:
         for statement in statements:

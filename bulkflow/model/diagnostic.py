@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from bulkflow.errors import BulkflowError, ExitCode
 
@@ -13,6 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bulkflow.source import Span
+
+
+MOST_DIAGNOSTICS = 1_000
+"""How many errors, and how many warnings, a check looks for: more help nobody."""
+
+_LONGEST = 1_000
+"""Characters of a message; words of the file that it quotes may be as long as the file."""
+
+
+def shortened(text: str) -> str:
+    """A text without its middle, where it is too long to be read."""
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]} … ({len(text) - 2 * half:,} characters) … {text[-half:]}"
 
 
 class Severity(Enum):
@@ -27,7 +43,7 @@ class Label:
     """A secondary place, with the words that stand beside it."""
 
     span: Span
-    text: str
+    text: str = field(converter=shortened)
 
 
 @frozen
@@ -35,9 +51,9 @@ class Diagnostic:
     """One mistake: a stable code, what is wrong, where, and what to write instead."""
 
     code: str
-    message: str
+    message: str = field(converter=shortened)
     span: Span
-    help: str | None = None
+    help: str | None = field(default=None, converter=optional(shortened))
     labels: tuple[Label, ...] = ()
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
     note: str = field(default="", kw_only=True)

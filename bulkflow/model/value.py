@@ -7,6 +7,7 @@ type's affair (`bulkflow.plugin.ValueType`).
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import evolve, field, frozen
@@ -109,6 +110,26 @@ Scope: TypeAlias = "Mapping[str, Value]"
 """What names stand for: resolved values of params, lets and loop variables."""
 
 
+LONGEST_TEXT = 1_000_000
+"""Characters of a text with its names replaced; as many as a whole pipeline file may have.
+
+Twenty lines such as `let b = "{a}{a}"` make a million times what they begin with.
+"""
+
+
+class TextTooLongError(ValueError):
+    """A text is longer than `LONGEST_TEXT` with its names replaced.
+
+    Not a `BulkflowError`, as `UnresolvedError` is none.
+    """
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(
+            f"with its names replaced the text has more than {LONGEST_TEXT:,} characters"
+        )
+        self.span = span
+
+
 class UnresolvedError(LookupError):
     """A name in a value stands for nothing in the scope.
 
@@ -155,10 +176,11 @@ def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
 
     Raises:
         UnresolvedError: a name inside a text is not in `scope`, or a variable not in `environ`.
+        TextTooLongError: a text becomes longer than `LONGEST_TEXT`.
     """
     match value:
         case Text() if any(isinstance(part, Interpolation) for part in value.parts):
-            return Text(_joined(_expanded(value, scope)), value.span)
+            return Text(_joined(_bounded(_expanded(value, scope), value.span)), value.span)
         case Environment():
             if value.variable not in environ:
                 raise UnresolvedError(value.variable, value.span, variable=True)
@@ -201,12 +223,23 @@ def _expanded(text: Text, scope: Scope) -> Iterator[str]:
             yield from (each for each in value.parts if isinstance(each, str))
 
 
+def _bounded(pieces: Iterator[str], span: Span) -> Iterator[str]:
+    """The pieces of a text. Raises `TextTooLongError` before there are too many."""
+    length = 0
+    for piece in pieces:
+        # An empty one that comes from outside stays, and multiplies like the others.
+        length += max(1, len(piece))
+        if length > LONGEST_TEXT:
+            raise TextTooLongError(span)
+        yield piece
+
+
 def _joined(pieces: Iterator[str]) -> tuple[str, ...]:
     """The pieces, those of the file put together where they touch."""
-    joined: list[str] = []
-    for piece in pieces:
-        if joined and not isinstance(piece, Outside) and not isinstance(joined[-1], Outside):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return tuple(joined)
+    return tuple(
+        [
+            joined
+            for outside, run in groupby(pieces, key=lambda piece: isinstance(piece, Outside))
+            for joined in (run if outside else ["".join(run)])
+        ]
+    )

@@ -52,6 +52,13 @@ def visible(text: str, encoding: str = "utf-8") -> str:
     return "".join(drawn(character, encoding) for character in joined)
 
 
+def visible_text(text: str, encoding: str = "utf-8") -> str:
+    """Text as it is, its tabs and line feeds too, but for what must not reach a terminal."""
+    return "".join(
+        character if character in "\t\n" else drawn(character, encoding) for character in text
+    )
+
+
 def visible_lines(text: str, encoding: str = "utf-8") -> list[str]:
     """The lines of a text that may have several, each drawn; blank ones are left out."""
     lines = (visible(line.strip(), encoding) for line in text.splitlines())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bulkflow.model.diagnostic import Severity
+from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
 from bulkflow.report.cells import visible, visible_lines, wrapped
 from bulkflow.report.excerpt import Mark, draw
 from bulkflow.report.style import Role, Style
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from bulkflow.model.diagnostic import Diagnostic
 
 
+MOST_SHOWN: Final = 100
+"""Diagnostics that are drawn for people; machines get all that were looked for."""
+
+
 def render_diagnostics(
     diagnostics: Iterable[Diagnostic],
     *,
@@ -22,7 +26,9 @@ def render_diagnostics(
     width: int | None = None,
     encoding: str = "utf-8",
 ) -> str:
-    """All diagnostics in source order, a blank line between two; no line feed at the end.
+    """The diagnostics in source order, a blank line between two; no line feed at the end.
+
+    Of more than `MOST_SHOWN` the errors come first, and of the rest there is only the number.
 
     Args:
         diagnostics: In any order; files stay in the order of their first diagnostic.
@@ -33,7 +39,16 @@ def render_diagnostics(
             that the underlines stay in their places.
     """
     style = Style(color, width, encoding)
-    return "\n\n".join(_render(diagnostic, style) for diagnostic in in_order(diagnostics))
+    found = in_order(diagnostics)
+    shown = found
+    if len(found) > MOST_SHOWN:
+        shown = in_order(sorted(found, key=lambda each: each.severity.value)[:MOST_SHOWN])
+    drawn = [_render(diagnostic, style) for diagnostic in shown]
+    if shown is not found:
+        least = "at least " if len(found) >= MOST_DIAGNOSTICS else ""
+        more = f"and {least}{len(found) - len(shown):,} more"
+        drawn.append(f"{more}; `bulkflow check --format json` lists what was looked for")
+    return "\n\n".join(drawn)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

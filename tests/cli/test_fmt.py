@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkflow.source import LARGEST
 from support.workshop import Workshop
 
 UGLY = "org   sandbox # where to\njob a\n  insert Account\n  from 'a.csv'\n".replace("'", '"')
@@ -50,6 +51,19 @@ def test_a_difference_is_shown_and_not_made(workshop: Workshop) -> None:
     assert ugly.read_text("utf-8") == UGLY.rstrip("\n")
     neat = workshop.write("neat.bulkflow", NEAT)
     assert workshop.command("fmt", "--diff", str(neat)).code == 0
+
+
+def test_what_a_terminal_acts_upon_is_shown_and_not_passed_on(workshop: Workshop) -> None:
+    file = workshop.write("odd.bulkflow", 'log   "\x1b]0;owned\x07\t\u202e"\n')
+    ran = workshop.command("fmt", "--diff", str(file))
+    assert ran.code == 1
+    assert '+log "\\x1b]0;owned\\x07\t\\u202e"\n' in ran.out
+
+
+def test_a_standard_input_without_an_end_is_not_read_to_it(workshop: Workshop) -> None:
+    ran = workshop.command("fmt", "-", stdin=b"#" * (LARGEST + 2))
+    assert ran.code == 2
+    assert "stdin is too large" in ran.err
 
 
 def test_stdin_is_written_to_stdout(workshop: Workshop) -> None:

@@ -127,3 +127,13 @@ def test_a_file_with_mistakes_is_not_drawn(tmp_path: Path) -> None:
     ran = workshop.command("graph", str(workshop.write("wrong.bulkflow", "lgo 3\n")))
     assert (ran.code, ran.out) == (2, "")
     assert "B301" in ran.err
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_a_terminal_acts_upon_is_shown_and_not_passed_on(form: str, tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, {})
+    file = workshop.write("odd.bulkflow", 'log "\x1b]0;owned\x07" then log "\u202e"\n')
+    ran = workshop.command("graph", "--format", form, str(file))
+    assert ran.code == 0
+    assert "owned" in ran.out
+    assert not any(each in ran.out for each in "\x1b\x07\u202e")

@@ -9,6 +9,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from bulkflow.source import MOST_LINES
 from support.editor import Session
 
 TEXT = """\
@@ -300,3 +301,19 @@ def test_a_text_that_was_never_saved_is_checked(session: Session) -> None:
     session.call(session.client.text_document_did_open, types.DidOpenTextDocumentParams(item))
     session.opened.append(uri)
     assert [each.code for each in session.diagnostics(uri)] == ["B301"]
+
+
+def test_a_text_that_is_too_large_is_left_alone(session: Session, tmp_path: Path) -> None:
+    uri = session.open(tmp_path / "large.bulkflow", "frobnicate\n" * (MOST_LINES + 1))
+    other = session.open(tmp_path / "a.bulkflow", "lgo 3\n")
+    session.opened.reverse()  # the first is asked about, and the large one is not open for it
+    assert [each.code for each in session.diagnostics(other)] == ["B301"]
+    assert session.published[uri] == []
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end")
+def test_what_is_included_from_elsewhere_is_not_opened(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "zero.bulkflow").symlink_to("/dev/zero")
+    uri = session.open(tmp_path / "a.bulkflow", 'include "zero.bulkflow"\nlog 1\n')
+    (found,) = session.diagnostics(uri)
+    assert found.code == "B121"

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.model.diagnostic import Diagnostic, Label, Severity
+from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Label, Severity
 from bulkflow.report import render_diagnostics
 from bulkflow.report.cells import cells
+from bulkflow.report.diagnostics import MOST_SHOWN
 from bulkflow.source import SourceText, Span
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
@@ -103,3 +104,23 @@ def test_source_lines_fit_the_width(path: Path) -> None:
     numbered = [line for line in expected.splitlines() if re.match(r" *\d+ \|", line)]
     assert numbered
     assert all(cells(line) <= int(options["width"]) for line in numbered)
+
+
+@pytest.mark.parametrize("warnings", [0, 150])
+def test_of_very_many_the_errors_come_first_and_the_rest_is_a_number(warnings: int) -> None:
+    source = SourceText("many", "x\n" * 500)
+    found = [
+        Diagnostic("W", "odd", Span(source, 2 * n, 2 * n + 1), severity=Severity.WARNING)
+        for n in range(warnings)
+    ]
+    found += [Diagnostic("E", "wrong", Span(source, 2 * n, 2 * n + 1)) for n in range(150, 300)]
+    text = render_diagnostics(found, color=False)
+    assert text.count("error[E]") == MOST_SHOWN
+    assert text.count("warning[W]") == 0
+    assert f"\n\nand {warnings + 150 - MOST_SHOWN} more; " in text
+
+
+def test_where_the_check_stopped_the_number_is_the_least() -> None:
+    source = SourceText("many", "x")
+    found = [Diagnostic("E", f"wrong {n}", Span(source, 0, 1)) for n in range(MOST_DIAGNOSTICS)]
+    assert "and at least 900 more; " in render_diagnostics(found, color=False)

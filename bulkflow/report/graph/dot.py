@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.report.cells import visible
 from bulkflow.report.graph.shapes import Box, EdgeKind, NodeKind
 
 if TYPE_CHECKING:
@@ -66,6 +67,6 @@ def _edge(edge: Edge) -> str:
 
 def _quoted(*lines: str) -> str:
     r"""Lines as a label; in DOT, `\n` stands between them."""
-    escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+    escaped = [visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     label = "\\n".join(escaped)
     return f'"{label}"'

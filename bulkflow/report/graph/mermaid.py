@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.report.cells import visible
 from bulkflow.report.graph.shapes import Box, EdgeKind, NodeKind
 
 if TYPE_CHECKING:
@@ -59,4 +60,4 @@ def _edge(edge: Edge) -> str:
 
 
 def _label(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return visible(text).translate(_ESCAPES)
