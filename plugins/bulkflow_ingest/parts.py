@@ -98,14 +98,15 @@ class JobParts:
     @property
     def phase(self) -> Phase:
         """The phase that the parts' states come to: that of the part that is furthest behind."""
-        states = {part.state for part in self.parts}
+        parts = [part for part in self.parts if not self.is_superseded(part)]
+        states = {part.state for part in parts}
         if states == {JobState.ABORTED}:
             return Phase.ABORTED
         if states <= FINAL:
             return Phase.FINISHED
-        if not any(part.is_sendable for part in self.parts):
+        if not any(part.is_sendable for part in parts):
             return Phase.CLOSED
-        if self.coming is None and all(part.uploaded for part in self.parts):
+        if self.coming is None and all(part.uploaded for part in parts):
             return Phase.UPLOADED
         return Phase.OPEN if states != {None} else Phase.DECLARED
 

@@ -18,13 +18,15 @@ BAD_ENDS = frozenset({JobState.FAILED, JobState.ABORTED})
 """The states of a job that is at an end and did not complete."""
 
 
-def refuse_given_up(parts: JobParts) -> None:
+def refuse_given_up(parts: JobParts, wanted: Sequence[PartJob]) -> None:
     """Raise StepError if a part was aborted, or is gone from the org.
 
     One that an earlier attempt closed is past that: see `refuse_cut_short`.
     """
     aborted = [
-        part for part in parts.in_org if part.state == JobState.ABORTED and not part.handed_over
+        part
+        for part in wanted
+        if part.in_org and part.state == JobState.ABORTED and not part.handed_over
     ]
     if aborted:
         raise StepError(
@@ -33,7 +35,7 @@ def refuse_given_up(parts: JobParts) -> None:
             help="somebody else works on this job; look at it in the org before you go on",
             notes=[describe(part) for part in aborted],
         )
-    gone = [part for part in parts.parts if part.deleted]
+    gone = [part for part in wanted if part.deleted]
     if gone:
         raise StepError(
             f"{len(gone)} of {len(parts.parts)} parts of job {parts.job.name} are gone "

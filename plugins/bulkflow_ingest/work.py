@@ -103,10 +103,11 @@ class JobWork:
         refuse_gaps(self.parts, self._unsent())
         self._known()
         # Before as well: a job that is committed as a whole is not committed in part.
-        refuse_given_up(self.parts)
+        refuse_given_up(self.parts, self._unsent())
         self._known()
-        self._each([part for part in self.parts.in_org if part.is_sendable], self._close)
-        refuse_given_up(self.parts)
+        closing = [part for part in self._unsent() if part.in_org and part.is_sendable]
+        self._each(closing, self._close)
+        refuse_given_up(self.parts, self._unsent())
         refuse_cut_short(self.parts, self._unsent(), self.context)
         self.job.phase = Phase.CLOSED
 
