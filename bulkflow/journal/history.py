@@ -195,7 +195,22 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
         return PartHistory(part, intents)
     remote_id, state, processed, failed = seen[0]
     counters = (_number(processed), _number(failed))
-    return PartHistory(part, intents, _text(remote_id), _text(state), counters)
+    states = journal.reading(
+        "SELECT DISTINCT state FROM remote_state"
+        " WHERE run = ? AND job = ? AND part = ? AND remote_id = ?",
+        run,
+        job,
+        part.index,
+        remote_id,
+    )
+    return PartHistory(
+        part,
+        intents,
+        _text(remote_id),
+        _text(state),
+        counters,
+        frozenset(_text(each) for (each,) in states),
+    )
 
 
 def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:

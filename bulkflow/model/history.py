@@ -52,6 +52,8 @@ class PartHistory:
     """The state that was seen last."""
     counters: tuple[int, int] = (0, 0)
     """How many rows the org said then that it had processed, and how many of these failed."""
+    states: frozenset[str] = frozenset()
+    """Every state that was seen of that job."""
 
 
 @frozen

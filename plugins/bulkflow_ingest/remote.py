@@ -297,6 +297,15 @@ def observed(
     return HandedOver(remote.id, state, processed, failed)
 
 
+def was_handed_over(remote: InOrg) -> InOrg:
+    """The job was seen to be closed once, whoever closed it."""
+    if may_be_processed(remote):
+        return remote
+    if isinstance(remote, Ended):
+        return evolve(remote, handed_over=True)
+    return HandedOver(remote.id)
+
+
 def removal_began(remote: RemoteState) -> InOrg:
     """The removal of the job may have been asked for."""
     if isinstance(remote, Unsent | Gone):

@@ -48,10 +48,14 @@ def replay(start: RemoteState, history: PartHistory) -> Replayed:
     for intent in history.intents:
         found = _after(found, intent)
     now = found.remote
-    if isinstance(now, Unsent | Gone) or history.state is None or history.remote_id != now.id:
+    if isinstance(now, Unsent) or history.state is None or history.remote_id != now.id:
         return found
     processed, failed = history.counters
-    return evolve(found, remote=remote.observed(now, history.state, processed, failed))
+    last = remote.observed(now, history.state, processed, failed)
+    if history.states - {JobState.OPEN, JobState.ABORTED}:
+        # Somebody else may have closed it, before it was aborted or deleted here.
+        last = remote.was_handed_over(last)
+    return evolve(found, remote=remote.gone(last) if isinstance(now, Gone) else last)
 
 
 def _after(found: Replayed, intent: Intent) -> Replayed:

@@ -232,6 +232,8 @@ class Requests:
                 f"job {part.id} cannot be closed: {error}",
                 help="it is aborted and another takes its place",
             ) from error
+        if _has_no_effect("close", error) and not was_closing and isinstance(part.remote, Closing):
+            part.close_not_done()
         asks = isinstance(error, LostAnswerError | SalesforceError) and (
             isinstance(error, NotFoundError) or not not_begun(error)
         )
@@ -241,9 +243,6 @@ class Requests:
                 return True
             if not _is_certain(error):
                 return False
-        undone = asks or isinstance(error, UsageError) or not_begun(error)
-        if undone and not was_closing and isinstance(part.remote, Closing):
-            part.close_not_done()
         raise error
 
     def abort(self, part: PartJob) -> None:
@@ -427,7 +426,7 @@ def _is_certain(error: BulkflowError) -> bool:
     )
 
 
-def _has_no_effect(action: str, error: OrgError | UsageError) -> bool:
+def _has_no_effect(action: str, error: BulkflowError) -> bool:
     """Whether a request that was refused certainly did nothing."""
     if isinstance(error, UsageError) or not_begun(error):
         return True

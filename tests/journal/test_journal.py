@@ -159,6 +159,17 @@ def test_files_and_parts_are_read_back_as_they_were_recorded(run, journal: Journ
     assert [each.part for each in history.parts] == [part]
 
 
+def test_every_state_that_was_seen_of_the_last_job_is_read_back(run) -> None:
+    run.prepared("accounts", manifest(PART))
+    run.remote("accounts", 0, "750A", "Failed")
+    run.remote("accounts", 0, "750B", "Open")
+    run.remote("accounts", 0, "750B", "UploadComplete", (4, 1))
+    run.remote("accounts", 0, "750B", "Aborted", (6, 2))
+    (part,) = run.history("accounts").parts
+    assert (part.remote_id, part.state, part.counters) == ("750B", "Aborted", (6, 2))
+    assert part.states == {"Open", "UploadComplete", "Aborted"}
+
+
 def test_a_run_tells_the_org_of_each_job(journal: Journal, begin) -> None:
     run = begin(journal)
     run.prepared("accounts", manifest(PART), "target")
