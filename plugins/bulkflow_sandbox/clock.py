@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
     from threading import Condition
+
+
+_END: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""What ends days or years later must still have a date, and the last year is 9999."""
 
 
 class Clock(Protocol):
@@ -49,8 +55,21 @@ class ManualClock:
         return self._now
 
     def advance(self, by: float | timedelta) -> None:
-        """Moves the clock by a number of seconds or a length of time, and wakes who waits."""
-        self._now += by if isinstance(by, timedelta) else timedelta(seconds=by)
+        """Moves the clock by a number of seconds or a length of time, and wakes who waits.
+
+        Raises:
+            UsageError: That would be after the year 9000.
+        """
+        try:
+            moment = self._now + (by if isinstance(by, timedelta) else timedelta(seconds=by))
+        except OverflowError:
+            moment = datetime.max.replace(tzinfo=UTC)
+        if moment >= _END:
+            raise UsageError(
+                "the clock cannot be moved so far",
+                help=f"leave it before {_END:%Y-%m-%d}",
+            )
+        self._now = moment
         for condition in list(self._watchers):
             with condition:
                 condition.notify_all()

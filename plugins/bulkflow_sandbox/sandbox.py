@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -10,7 +11,7 @@ from bulkflow_sandbox.admin_access import AdminAccess
 from bulkflow_sandbox.choices import Choices
 from bulkflow_sandbox.clock import SystemClock
 from bulkflow_sandbox.dates import moment_text
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.errors import SandboxError, SchemaError
 from bulkflow_sandbox.faults.plan import FaultPlan
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.jobs.job import JobType
@@ -31,7 +32,6 @@ from bulkflow_sandbox.store.database import Database, take_serials
 from bulkflow_sandbox.store.tables import create_tables, quoted
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
@@ -151,13 +151,19 @@ class Sandbox:
             SchemaError: The document describes something impossible.
         """
         schema = read_schema(document, self.org.schema)
-        with self.database.writing() as connection:
-            for item in schema:
-                create_tables(connection, item)
-            connection.execute(
-                "INSERT INTO facts VALUES (?, ?)",
-                (f"schema {take_serials(connection, 'schema', 1):06d}", json.dumps(document)),
-            )
+        try:
+            with self.database.writing() as connection:
+                for item in schema:
+                    create_tables(connection, item)
+                connection.execute(
+                    "INSERT INTO facts VALUES (?, ?)",
+                    (f"schema {take_serials(connection, 'schema', 1):06d}", json.dumps(document)),
+                )
+        except sqlite3.IntegrityError as error:
+            raise SchemaError(
+                "records that are there do not fit the schema: two have the same unique value",
+                help="delete the records first, or leave out `unique`",
+            ) from error
         self.org.schema = schema
 
     def _kept_id(self, wanted: str | None) -> str:

@@ -152,6 +152,15 @@ def shared() -> Iterator[Client]:
         client.pool.clear()
 
 
+@pytest.fixture(scope="module")
+def lonely() -> Iterator[Client]:
+    """One sandbox for the tests of a module that change its limits and faults."""
+    with running() as server:
+        client = Client(server)
+        yield client
+        client.pool.clear()
+
+
 @pytest.fixture
 def client(shared: Client) -> Client:
     return shared

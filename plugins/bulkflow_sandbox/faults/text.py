@@ -56,7 +56,11 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.faults.fault import AnyFault, JobFault
 
-_FORM: Final = re.compile(r"([a-z]+)(?:#(\d+))?(?:x(\d+|\*|[\d.]+(?:ms|s|m|h)))?=(.+)", re.DOTALL)
+_FORM: Final = re.compile(r"([a-z]+)(?:#(\d+))?(?:x(\d+|\*|[\d.]+(?:ms|s|m|h)))?=(.+)")
+_MOST_TEXT: Final = 2000
+_MOST_SHOWN: Final = 200
+_MOST_COUNT: Final = 10**15
+_MOST_SECONDS: Final = 86_400.0
 _STATUS: Final = re.compile(
     r"([1-5]\d\d)(-after)?(?::([A-Za-z_]+)(?::([^;]*))?)?((?:;[A-Za-z-]+:[^;]*)*)"
 )
@@ -69,20 +73,21 @@ def read_fault(text: str) -> AnyFault:
         UsageError: The text has another form.
     """
     match = _FORM.fullmatch(text.strip())
-    if match is None:
+    # A line break in the value of a header would end it, and begin another.
+    if match is None or len(text) > _MOST_TEXT or not text.strip().isprintable():
         raise _wrong(text)
     target, number, times, effect = match.groups()
-    nth = max(1, int(number or 1))
     try:
+        nth = max(1, _count(number or "1"))
         seconds = read_seconds(times or "")
-        count = None if times == "*" or seconds is not None else int(times or 1)
+        count = None if times == "*" or seconds is not None else _count(times or "1")
         if target == "rows" and effect.startswith("lock:"):
             return LockRows(_share(effect.removeprefix("lock:")))
         if target == "job" and seconds is None:
             return _job_fault(effect, nth, count)
         if target == "limit":
             name, _, maximum = effect.partition(":")
-            return SetLimit(name, int(maximum))
+            return SetLimit(name, _count(maximum))
         return Fault(Endpoint(target), _effect(effect), nth=nth, times=count, seconds=seconds)
     except ValueError as error:
         raise _wrong(text) from error
@@ -91,7 +96,7 @@ def read_fault(text: str) -> AnyFault:
 def _job_fault(text: str, nth: int, times: int | None) -> JobFault:
     name, _, argument = text.partition(":")
     first, _, second = argument.partition(":")
-    rows = int(first)
+    rows = _count(first)
     match name:
         case "fail":
             fault = FailJob(rows, nth=nth, times=times)
@@ -99,7 +104,7 @@ def _job_fault(text: str, nth: int, times: int | None) -> JobFault:
         case "lose":
             return LoseRows(rows, nth=nth, times=times)
         case "more":
-            return Miscount(rows, int(second or 0), nth=nth, times=times)
+            return Miscount(rows, _count(second or "0"), nth=nth, times=times)
         case "late":
             pace = read_pace(second) if second else None
             return CommitLate(rows, pace, nth=nth, times=times)
@@ -127,7 +132,28 @@ def _effect(text: str) -> Effect:
 
 def _drip(argument: str) -> Drip:
     size, _, seconds = argument.partition(":")
-    return Drip(int(size), float(seconds or 0.1))
+    return Drip(max(1, _count(size)), _seconds(seconds or "0.1"))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _MOST_COUNT:
+        raise ValueError(f"{number} is not between 0 and {_MOST_COUNT}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= _MOST_SECONDS:
+        raise ValueError(f"{seconds} is not between 0 and {_MOST_SECONDS}")
+    return seconds
+
+
+def _status(text: str) -> int:
+    status = int(text)
+    if not 200 <= status <= 599:
+        raise ValueError(f"{status} is the status of no answer")
+    return status
 
 
 def _share(text: str) -> float:
@@ -138,18 +164,18 @@ def _share(text: str) -> float:
 
 
 _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
-    "cut": lambda text: Cut(received=int(text)) if text else Cut(),
+    "cut": lambda text: Cut(received=_count(text)) if text else Cut(),
     "cut-after": lambda _: Cut(Moment.AFTER),
-    "delay": lambda text: Delay(float(text)),
-    "truncate": lambda text: Truncate(int(text)),
+    "delay": lambda text: Delay(_seconds(text)),
+    "truncate": lambda text: Truncate(_count(text)),
     "drip": _drip,
     "expire": lambda _: Expire(),
     "html": lambda text: Respond(
-        int(text or 503),
+        _status(text or "503"),
         b"<html><head><title>Down for Maintenance</title></head><body>Sorry</body></html>",
         "text/html;charset=UTF-8",
     ),
-    "empty": lambda text: Respond(int(text or 500), b""),
+    "empty": lambda text: Respond(_status(text or "500"), b""),
     "concurrent": lambda _: Respond(
         403,
         code="REQUEST_LIMIT_EXCEEDED",
@@ -159,10 +185,10 @@ _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
         403, code="INSUFFICIENT_ACCESS", message="insufficient access rights"
     ),
     "packed": lambda _: KeepPacked(),
-    "rows": lambda text: Shorten(int(text)),
+    "rows": lambda text: Shorten(_count(text)),
     "old": lambda _: ShowOld(),
     "repeat": lambda _: RepeatPage(),
-    "without": lambda text: HideNewest(int(text)),
+    "without": lambda text: HideNewest(_count(text)),
     "abort": lambda _: EndJob(delete=False),
     "delete": lambda _: EndJob(delete=True),
 }
@@ -170,7 +196,7 @@ _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
 
 def _wrong(text: str) -> UsageError:
     return UsageError(
-        f"{text!r} describes no fault",
+        f"{text[:_MOST_SHOWN]!r} describes no fault",
         help="write ENDPOINT[#NTH][xTIMES]=EFFECT, such as upload#2=503 or create=cut-after",
         notes=[
             f"endpoints: {', '.join(Endpoint)}; besides rows=lock:SHARE, limit=NAME:MAXIMUM",

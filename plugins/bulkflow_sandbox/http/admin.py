@@ -21,9 +21,8 @@ was started with, also when faults made it invalid for the API.
 
 from __future__ import annotations
 
-import json
 from asyncio import to_thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
@@ -33,8 +32,10 @@ from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.faults.text import read_fault
 from bulkflow_sandbox.http.access import check_token
 from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.reading import read_body
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.jobs.pace_text import pace_text, read_pace
+from bulkflow_sandbox.json_document import MOST_BYTES, DocumentError, parse_json
 from bulkflow_sandbox.login.documents import read_app, read_password
 from bulkflow_sandbox.org import USER_ID
 
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.http.routes import Handler
     from bulkflow_sandbox.sandbox import Sandbox
-
-_MOST_JSON: Final = 16 << 20
 
 
 class AdminResources:
@@ -194,14 +193,10 @@ class AdminResources:
 
 
 async def _document(request: Request) -> Mapping[str, object]:
-    body = bytearray()
-    async for data in request.stream():
-        body += data
-        if len(body) > _MOST_JSON:
-            raise _wrong("the body is too large")
+    body = await read_body(request, MOST_BYTES)
     try:
-        document = json.loads(bytes(body))
-    except ValueError as error:
+        document = parse_json(body)
+    except DocumentError as error:
         raise _wrong(f"the body is no JSON: {error}") from error
     if not isinstance(document, dict):
         raise _wrong("the body must be a JSON object")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.faults.fault import Endpoint
+from bulkflow_sandbox.json_document import DocumentError, parse_json
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope
@@ -65,7 +65,7 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
 
 def _state(body: bytes) -> object:
     try:
-        properties = json.loads(body)
-    except ValueError:
+        properties = parse_json(body)
+    except DocumentError:
         return None
     return properties.get("state") if isinstance(properties, dict) else None

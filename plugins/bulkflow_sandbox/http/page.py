@@ -16,6 +16,7 @@ from starlette.responses import Response
 from bulkflow_sandbox.errors import not_found
 from bulkflow_sandbox.http.access import check_reader, exchange_token
 from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.http.reading import read_number
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.page.view import View
 
@@ -36,7 +37,6 @@ _POLICY: Final = (
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _PAGE_RECORDS: Final = 50
-_MOST_DIGITS: Final = 19
 
 
 class PageResources:
@@ -99,8 +99,7 @@ class PageResources:
     async def requests(self, request: Request) -> Response:
         """GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
-        number = int(after) if after.isdecimal() and len(after) < _MOST_DIGITS else 0
-        return json_answer(request, self._view.requests(number))
+        return json_answer(request, self._view.requests(read_number(after) or 0))
 
 
 def _file(name: str) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from bulkflow_sandbox.http.answers import json_answer
 from bulkflow_sandbox.http.bodies import changed_body, created_body, listed_body
 from bulkflow_sandbox.http.listing import answer_list
-from bulkflow_sandbox.http.reading import read_json
+from bulkflow_sandbox.http.reading import read_json, read_number
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.http.streams import csv_answer
 from bulkflow_sandbox.jobs.job import JobType
@@ -129,9 +129,10 @@ class QueryResources:
     def _most(self, text: str | None) -> int | None:
         if text is None:
             return None
-        if not text.isdecimal() or not text.isascii() or int(text) < 1:
+        number = read_number(text)
+        if number is None or number < 1:
             raise self._sandbox.org.choices.max_records_invalid.error(value=text)
-        return int(text)
+        return number
 
 
 def info_body(job: Job) -> Body:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.json_document import DocumentError, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.choices import Choices
 
 _MOST_JSON: Final = 1 << 20
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+"""What fits into the 64 bits that the database counts with."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -45,6 +48,11 @@ async def read_json(request: Request, choices: Choices) -> Mapping[str, object]:
     if is_packed(request, choices):
         body = _unpacked(body, choices)
     return json_object(body, choices)
+
+
+def read_number(text: str) -> int | None:
+    """Read a whole number from an address; `None` where it is none, or has too many digits."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def is_packed(request: Request, choices: Choices) -> bool:
@@ -81,10 +89,8 @@ def json_object(body: bytes, choices: Choices) -> Mapping[str, object]:
         ApiError: They are none.
     """
     try:
-        properties = json.loads(body)
-        # Half of a character, as an escape can write it, is no text that could be stored.
-        json.dumps(properties, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+        properties = parse_json(body)
+    except DocumentError as error:
         raise choices.body_unreadable.error(
             problem=f"Unexpected content of the body: {error}"
         ) from error

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.jobs.pace import Pace
 
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_POLLS: Final = re.compile(r"(\d+) *polls?")
-_TIME: Final = re.compile(r"(\d+(?:\.\d+)?) *(ms|s|m|h)")
-_RATE: Final = re.compile(r"(\d+(?:\.\d+)?) *rows? *(?:/|per) *s(?:econd)?")
+_POLLS: Final = re.compile(r"(\d{1,9}) *polls?")
+_TIME: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) *(ms|s|m|h)")
+_RATE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) *rows? *(?:/|per) *s(?:econd)?")
 
 
 def read_pace(text: str) -> Pace:
@@ -33,7 +33,7 @@ def read_pace(text: str) -> Pace:
     if (match := _RATE.fullmatch(words)) and float(match[1]) > 0:
         return RowsPerSecond(float(match[1]))
     raise UsageError(
-        f"{text!r} is no pace of processing",
+        f"{text[:200]!r} is no pace of processing",
         help="write `immediately`, `3 polls`, `10s` or `500 rows/s`",
     )
 

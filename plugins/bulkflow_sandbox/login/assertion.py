@@ -87,6 +87,6 @@ def _decode(assertion: str, certificate: str | None, choices: Choices) -> Mappin
             if "BEGIN CERTIFICATE" in certificate:
                 key = load_pem_x509_certificate(certificate.encode()).public_key()
         claims = jwt.decode(assertion, key, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise OAuthError("invalid_grant", choices.assertion_text) from error
     return claims

@@ -256,7 +256,10 @@ def _may_return(app: ConnectedApp, target: str) -> bool:
     """Whether a browser may be sent there: loopback addresses of an app may have any port."""
     if target in app.redirect_uris:
         return True
-    wanted = urlsplit(target)
+    try:
+        wanted = urlsplit(target)
+    except ValueError:
+        return False
     for known in map(urlsplit, app.redirect_uris):
         if (
             {known.hostname, wanted.hostname} <= _LOOPBACKS

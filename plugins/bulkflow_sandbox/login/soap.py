@@ -23,10 +23,15 @@ def read_login(body: bytes) -> tuple[str, str]:
     Raises:
         LoginError: It is no login request.
     """
-    if b"<!DOCTYPE" in body:
+    try:
+        # As a text, whatever encoding the message names: others could hide a DOCTYPE.
+        message = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LoginError("UNKNOWN_EXCEPTION", "the message is not UTF-8") from error
+    if "<!DOCTYPE" in message:
         raise LoginError("UNKNOWN_EXCEPTION", "DOCTYPE is not allowed in a SOAP message")
     try:
-        root = ET.fromstring(body)  # noqa: S314 - without a DOCTYPE there are no entities
+        root = ET.fromstring(message)  # noqa: S314 - without a DOCTYPE there are no entities
     except ET.ParseError as error:
         raise LoginError("UNKNOWN_EXCEPTION", f"the message is no XML: {error}") from error
     login = next((one for one in root.iter() if _local(one) == "login"), None)

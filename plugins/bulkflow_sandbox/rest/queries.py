@@ -7,6 +7,7 @@ as they were. The files are those of unfinished queries only, and they go with t
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from array import array
 from contextlib import suppress
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.soql.statement import Statement
 
 _ROWS_AT_A_TIME: Final = 2000
+_FIRST: Final = re.compile(r"[0-9]{1,18}")
 
 
 @frozen
@@ -112,7 +114,7 @@ class RestQueries:
         name, _, number = locator.partition("-")
         with self._lock:
             cursor = self._cursors.get(to18(name) or "")
-        first = int(number) if number.isascii() and number.isdecimal() else -1
+        first = int(number) if _FIRST.fullmatch(number) else -1
         if cursor is None or not 0 <= first < len(cursor.ends):
             raise self._org.choices.query_locator_invalid.error()
         try:

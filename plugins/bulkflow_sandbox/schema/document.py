@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_MOST_TEXT: Final = 400
+"""Characters of the text of a fault, which quotes names and values of the document."""
 
 
 class Document:
@@ -16,7 +19,11 @@ class Document:
 
     def fault(self, place: str, problem: str) -> None:
         """Notes a fault; `place` is the path of keys to it."""
-        self.faults.append(f"{place}: {problem}")
+        text = f"{place}: {problem}"
+        if len(text) > _MOST_TEXT:
+            # The end says what is wrong with the value that is quoted before it.
+            text = f"{text[: _MOST_TEXT // 2]}…{text[-_MOST_TEXT // 2 :]}"
+        self.faults.append(text)
 
     def table(
         self, value: object, place: str, known: set[str] | None = None

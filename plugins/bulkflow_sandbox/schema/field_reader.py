@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.schema.document import Document
 
-API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9]+)*(?:__c|__e|__mdt)?")
+_API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c|__e|__mdt)?")
+_MOST_NAME: Final = 80
+"""Characters of a name: those of Salesforce have 40, a namespace and an end."""
+_MOST_LENGTH: Final = 10_000_000
+_MOST_DIGITS: Final = 100
 
 _PROPERTIES: Final = {
     "type": str,
@@ -46,6 +50,7 @@ _PROPERTIES: Final = {
 _SHIPPED_PROPERTIES: Final = {"formula": str}
 _AUTO_NUMBER: Final = re.compile(r"([^{}]*)\{(0+)\}([^{}]*)")
 
+_MOST: Final = {"length": _MOST_LENGTH, "precision": _MOST_DIGITS, "scale": _MOST_DIGITS}
 _LENGTHS: Final = {
     FieldType.STRING: 255,
     FieldType.TEXTAREA: 255,
@@ -57,6 +62,11 @@ _LENGTHS: Final = {
     FieldType.URL: 255,
     FieldType.REFERENCE: 18,
 }
+
+
+def is_api_name(name: str) -> bool:
+    """Tell whether a text can be the name of an object or a field."""
+    return len(name) <= _MOST_NAME and _API_NAME.fullmatch(name) is not None
 
 
 def read_field(
@@ -72,14 +82,12 @@ def read_field(
         shipped: Whether it stands in the file of the standard objects.
     """
     properties: dict[str, type] = _PROPERTIES | (_SHIPPED_PROPERTIES if shipped else {})
-    if API_NAME.fullmatch(name) is None:
+    if not is_api_name(name):
         document.fault(place, f"{name!r} is no API name")
     table = document.table(value, place, set(properties))
     before = len(document.faults)
     for key, item in table.items():
-        wanted = properties.get(key, object)
-        if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
-            document.fault(f"{place}.{key}", f"{item!r} is no {_KINDS[wanted]}")
+        _check_property(document, f"{place}.{key}", key, item, properties.get(key, object))
     try:
         kind = FieldType(str(table.get("type", "string")))
     except ValueError:
@@ -93,7 +101,9 @@ def read_field(
     if table.get("restrictedPicklist") and not picklist:
         document.fault(place, "a restricted picklist needs 'picklistValues'")
     auto_number = str(table["autoNumber"]) if "autoNumber" in table else None
-    if auto_number is not None and _AUTO_NUMBER.fullmatch(auto_number) is None:
+    if auto_number is not None and (
+        len(auto_number) > _MOST_NAME or _AUTO_NUMBER.fullmatch(auto_number) is None
+    ):
         document.fault(f"{place}.autoNumber", f"{auto_number!r} is no format such as A-{{0000}}")
     if len(document.faults) > before:
         return None
@@ -130,6 +140,13 @@ def read_field(
         auto_number=auto_number,
         name_field=bool(table.get("nameField", False)),
     )
+
+
+def _check_property(document: Document, place: str, key: str, item: object, wanted: type) -> None:
+    if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
+        document.fault(place, f"{item!r} is no {_KINDS[wanted]}")
+    elif key in _MOST and isinstance(item, int) and not 0 <= item <= _MOST[key]:
+        document.fault(place, f"{item} is not between 0 and {_MOST[key]}")
 
 
 _KINDS: Final = {str: "text", int: "whole number", bool: "true or false", list: "list", object: ""}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module, resources
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.json_document import MOST_BYTES, DocumentError, check_document, parse_json
 from bulkflow_sandbox.schema.objects import Schema
 from bulkflow_sandbox.schema.reader import SchemaReader
+from bulkflow_sandbox.schema.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,12 +30,19 @@ def load_schema(path: Path, base: Schema) -> Schema:
             describes something impossible.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        text = data.decode("utf-8-sig") if len(data) <= MOST_BYTES else ""
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(
             f"cannot read the schema file {path}: {error}",
             help="give the path of a JSON or YAML file in UTF-8",
         ) from error
+    if len(data) > MOST_BYTES:
+        raise SchemaError(
+            f"the schema file {path} has more than {MOST_BYTES:,} bytes",
+            help="describe only the objects that are needed, or add them in several requests",
+        )
     parse = _parse_yaml if path.suffix.lower() in {".yaml", ".yml"} else _parse_json
     return read_schema(parse(text, path), base, str(path))
 
@@ -44,6 +53,13 @@ def read_schema(document: object, base: Schema, name: str = "the schema") -> Sch
     Raises:
         SchemaError: The document describes something impossible.
     """
+    try:
+        check_document(document)
+    except DocumentError as error:
+        raise SchemaError(
+            f"{name} cannot be read: {error}",
+            help="docs/sandbox.md describes the format",
+        ) from error
     return SchemaReader(base).read(document, name)
 
 
@@ -60,29 +76,24 @@ def _parse_json(text: str, path: Path) -> object:
         return table
 
     try:
-        document: object = json.loads(text, object_pairs_hook=once)
-    except json.JSONDecodeError as error:
+        return parse_json(text, on_pairs=once)
+    except DocumentError as error:
         raise SchemaError(
-            f"the schema file {path} is no JSON: {error.msg} at line {error.lineno}, "
-            f"column {error.colno}",
-            help="mend the file at that place",
+            f"the schema file {path} is no JSON: {error}",
+            help="correct the file at that place",
         ) from error
-    return document
 
 
 def _parse_yaml(text: str, path: Path) -> object:
     try:
-        yaml = import_module("yaml")
+        return parse_yaml(text)
     except ImportError as error:
         raise SchemaError(
             f"the schema file {path} is YAML, and there is nothing to read YAML with",
             help="pip install 'bulkflow[sandbox]', or write the same as JSON",
         ) from error
-    try:
-        document: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except DocumentError as error:
         raise SchemaError(
-            f"the schema file {path} is no YAML: {' '.join(str(error).split())}",
-            help="mend the file at that place",
+            f"the schema file {path} is no YAML: {error}",
+            help="correct the file at that place",
         ) from error
-    return document

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from bulkflow_sandbox.errors import SchemaError
 from bulkflow_sandbox.schema.document import Document
-from bulkflow_sandbox.schema.field_reader import API_NAME, read_field
+from bulkflow_sandbox.schema.field_reader import is_api_name, read_field
 from bulkflow_sandbox.schema.objects import (
     AUDIT_FIELDS,
     OWNER_FIELD,
@@ -22,6 +22,7 @@ from bulkflow_sandbox.schema.rule_reader import (
     read_validation_rules,
 )
 from bulkflow_sandbox.schema.rules import DuplicateRule, ValidationRule
+from bulkflow_sandbox.store.tables import is_own_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 _PREFIX: Final = re.compile(r"[0-9A-Za-z]{3}")
 _CUSTOM_PREFIXES: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CUSTOM_NAME: Final = {"type": "string", "length": 80, "nameField": True}
+_MOST_FIELDS: Final = 1000
+"""Fields of an object: Salesforce has no more, and SQLite no more than 2,000 columns."""
+_MOST_NOTES: Final = 50
+"""Faults that are listed; a file that is wrong throughout has thousands."""
+_FIXED: Final = frozenset(field.name.lower() for field in (*SYSTEM_FIELDS, *AUDIT_FIELDS))
 _OBJECT: Final = {
     "label",
     "labelPlural",
@@ -57,6 +63,7 @@ class SchemaReader:
         self._shipped = shipped
         self._document = Document()
         self._prefixes = {item.prefix for item in base}
+        self._seen: set[str] = set()
 
     def read(self, value: object, name: str) -> Schema:
         """The base with what the document describes added; `name` is for messages.
@@ -79,18 +86,26 @@ class SchemaReader:
             self._check_names(schema)
         if document.faults:
             count = len(document.faults)
+            notes = document.faults[:_MOST_NOTES]
+            if count > len(notes):
+                notes.append(f"and {count - len(notes):,} more")
             raise SchemaError(
                 f"{name} has {count} fault{'s' if count > 1 else ''}",
-                help="mend what the notes name; docs/sandbox.md describes the format",
-                notes=document.faults,
+                help="correct what the notes name; docs/sandbox.md describes the format",
+                notes=notes,
             )
         return Schema(objects=schema.objects, permissions=permissions)
 
     def _object(self, name: str, value: object) -> ObjectType:
         document, place = self._document, f"objects.{name}"
         known = self._base.object(name)
-        if known is None and API_NAME.fullmatch(name) is None:
+        if known is None and not is_api_name(name):
             document.fault(place, f"{name!r} is no API name")
+        if is_own_table(name):
+            document.fault(place, "the sandbox's database has a table of that name; use another")
+        if name.lower() in self._seen:
+            document.fault(place, "is there twice, in another case")
+        self._seen.add(name.lower())
         table = document.table(value, place, _OBJECT)
         label = document.text(table, "label", place, known.label if known else name)
         plural = known.label_plural if known else label
@@ -129,7 +144,14 @@ class SchemaReader:
         if known is None and name.endswith("__c"):
             fields[OWNER_FIELD.name] = OWNER_FIELD
         canonical = {one.lower(): one for one in fields}
+        seen: set[str] = set()
         for field_name, properties in described.items():
+            lower = field_name.lower()
+            if lower in _FIXED and not self._shipped:
+                self._document.fault(f"{place}.{field_name}", "every object has it as it is")
+            if lower in seen:
+                self._document.fault(f"{place}.{field_name}", "is there twice, in another case")
+            seen.add(lower)
             field = read_field(
                 self._document,
                 field_name,
@@ -138,9 +160,13 @@ class SchemaReader:
                 shipped=self._shipped,
             )
             if field is not None:
-                fields[canonical.get(field_name.lower(), field_name)] = field
+                fields[canonical.get(lower, field_name)] = field
         for field in AUDIT_FIELDS:
             fields.setdefault(field.name, field)
+        if len(fields) > _MOST_FIELDS:
+            self._document.fault(
+                place, f"has {len(fields):,} fields; {_MOST_FIELDS:,} are the most"
+            )
         return fields
 
     def _free_prefix(self, name: str) -> str:

@@ -63,7 +63,7 @@ def _condition(document: Document, value: object, place: str) -> Condition | Non
     if comparison in {Comparison.MATCHES, Comparison.NOT_MATCHES}:
         try:
             re.compile(str(wanted))
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             document.fault(f"{place}.value", f"{wanted!r} is no regular expression: {error}")
     return Condition(document.text(table, "field", place, ""), comparison, wanted)
 

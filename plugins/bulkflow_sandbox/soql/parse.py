@@ -51,6 +51,9 @@ _NAMED: Final = {
 _DEEPEST: Final = 100
 """Deepest nesting of conditions, so that no query is too deep for Python or the database."""
 
+_MOST_DIGITS: Final = 18
+"""Digits of a number of rows: the database counts with 64 bits."""
+
 Node = Tree[Token]
 
 
@@ -126,7 +129,7 @@ class _Builder:
                     order = tuple(self._ordering(one) for one in _trees(child))
                 case kind:
                     word, number = _tokens(child)
-                    counts[kind] = Count(int(number), _at(word))
+                    counts[kind] = Count(self._number(number), _at(word))
         assert name is not None, "the grammar demands an object"
         return Query(
             text=self._text,
@@ -141,6 +144,17 @@ class _Builder:
             limit=counts.get("limit"),
             offset=counts.get("offset"),
         )
+
+    def _number(self, token: Token) -> int:
+        if len(token) > _MOST_DIGITS:
+            raise refusal(
+                self._choices,
+                self._text,
+                _at(token),
+                MALFORMED_QUERY,
+                f"a number of rows has at most {_MOST_DIGITS} digits",
+            )
+        return int(token)
 
     def _item(self, tree: Node) -> Item:
         match tree.data:

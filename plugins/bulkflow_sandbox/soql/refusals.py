@@ -15,6 +15,12 @@ INVALID_TYPE: Final = "INVALID_TYPE"
 TOO_COMPLICATED: Final = "QUERY_TOO_COMPLICATED"
 INVALID_OPERATOR: Final = "INVALID_QUERY_FILTER_OPERATOR"
 
+_MOST_AROUND: Final = 200
+"""Characters of a line that are shown on either side of a place: a line may have 100,000."""
+
+_MOST_PROBLEM: Final = 1000
+"""Characters of a message, which quotes names and literals of the query."""
+
 _REFERENCE: Final = (
     "Please reference your WSDL or the describe call for the appropriate names."  # as recorded
 )
@@ -26,12 +32,17 @@ def refusal(choices: Choices, text: str, at: int, code: str, problem: str) -> Ap
     row = before.count("\n") + 1
     start = before.rfind("\n") + 1
     end = text.find("\n", at)
+    first = max(start, at - _MOST_AROUND)
+    last = min(len(text) if end < 0 else end, at + _MOST_AROUND)
     place = choices.query_place.format(
-        line=text[start:] if end < 0 else text[start:end],
-        caret=" " * (at - start) + "^",
+        line=text[first:last],
+        caret=" " * (at - first) + "^",
         row=row,
         column=at - start + 1,
     )
+    if len(problem) > _MOST_PROBLEM:
+        # The end says what is wrong with the words that are quoted before it.
+        problem = f"{problem[: _MOST_PROBLEM // 2]}…{problem[-_MOST_PROBLEM // 2 :]}"
     return ApiError(400, code, f"{place}{problem}")
 
 

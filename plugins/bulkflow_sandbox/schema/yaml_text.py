@@ -1,0 +1,76 @@
+"""YAML, read within bounds."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from bulkflow_sandbox.json_document import MOST_DEPTH, DocumentError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_MOST_NODES: Final = 50_000
+"""Nodes in a file: each costs a kilobyte while it is read, and a tenth of a millisecond."""
+
+_MOST_NUMBER: Final = 100
+"""Characters of a number: YAML has forms of them that take quadratic time."""
+
+
+def parse_yaml(text: str) -> object:
+    """Parse YAML text.
+
+    Raises:
+        ImportError: There is no library that reads it.
+        DocumentError: It is no YAML, or beyond the bounds.
+    """
+    yaml = import_module("yaml")
+    try:
+        document: object = yaml.load(text, _bounded_loader(yaml))
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{' '.join(str(error).split()):.400}") from error
+    except RecursionError as error:
+        raise DocumentError(f"it is nested more than {MOST_DEPTH} levels deep") from error
+    except DocumentError:
+        raise
+    except (ValueError, OverflowError, TypeError) as error:
+        # A date or number that has its form and no meaning.
+        raise DocumentError(f"it has a value that cannot be read: {error!s:.200}") from error
+    return document
+
+
+def _bounded_loader(yaml: ModuleType) -> type:
+    base: Any = yaml.SafeLoader
+
+    class BoundedLoader(base):  # type: ignore[misc] # the library is optional
+        """Count the nodes while they are made, because a small file can have very many."""
+
+        nodes = 0
+        depth = 0
+
+        def compose_node(self, parent: object, index: object) -> object:
+            self._count(1)
+            self.depth += 1
+            if self.depth > MOST_DEPTH:
+                raise DocumentError(f"it is nested more than {MOST_DEPTH} levels deep")
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
+        def construct_scalar(self, node: Any) -> object:
+            value = super().construct_scalar(node)
+            if len(value) > _MOST_NUMBER and not node.tag.endswith(":str"):
+                raise DocumentError(f"it has a number or date of {len(value):,} characters")
+            return value
+
+        def flatten_mapping(self, node: Any) -> None:
+            super().flatten_mapping(node)
+            # Merges of merges double with each line.
+            self._count(len(node.value))
+
+        def _count(self, nodes: int) -> None:
+            self.nodes += nodes
+            if self.nodes > _MOST_NODES:
+                raise DocumentError(f"it has more than {_MOST_NODES:,} values")
+
+    return BoundedLoader
