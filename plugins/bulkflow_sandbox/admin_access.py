@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.sessions import Sessions
 
-_TOKEN_BYTES = 24
-
 
 class AdminAccess:
     """The secrets that open the page and the admin resources.
 
-    `token` is made for each sandbox, and stands in the link to the page. The access token that the
-    sandbox was started with opens the same, also when faults made it invalid for the API. `cookie`
-    is what a browser gets in exchange for the link: it opens the page alone, because browsers send
-    it to every port of this machine.
+    `token` is in the link to the page. The access token that the sandbox was started with opens the
+    same, also when faults made it invalid for the API. `cookie` is what a browser gets in exchange
+    for the link: it opens the page alone, because browsers send it to every port of this machine.
+
+    Args:
+        sessions: Where the access token is.
+        given: The access token that was chosen for the sandbox. The secrets are made from it, so
+            that a page that is open goes on when the sandbox is started again; `None` makes new
+            ones.
     """
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, given: str | None = None) -> None:
         self._sessions = sessions
-        self._token = secrets.token_urlsafe(_TOKEN_BYTES)
-        self._cookie = secrets.token_urlsafe(_TOKEN_BYTES)
+        seed = given or secrets.token_hex()
+        self._token = _derived(seed, "link")
+        self._cookie = _derived(seed, "cookie")
 
     @property
     def token(self) -> str:
@@ -52,6 +57,10 @@ class AdminAccess:
     def admits(self, token: str) -> bool:
         """Tell whether a token opens the page and the admin resources."""
         return _equal(token, self._token) | _equal(token, self._sessions.token)
+
+
+def _derived(seed: str, purpose: str) -> str:
+    return hmac.new(seed.encode(), purpose.encode(), sha256).hexdigest()
 
 
 def _equal(given: str, known: str) -> bool:

@@ -96,7 +96,7 @@ class Sandbox:
             lambda: make_token(self.org.id),
             timedelta(hours=choices.session_hours),
         )
-        self.access = AdminAccess(self.sessions)
+        self.access = AdminAccess(self.sessions, token)
         self._given_token = token
         self._create_tables()
         self._add_first_records()

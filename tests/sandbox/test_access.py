@@ -83,6 +83,13 @@ def test_a_link_with_another_token_gets_no_cookie(client, token):
     assert "Set-Cookie" not in answer.headers
 
 
+def test_a_sandbox_with_a_token_of_its_users_choice_has_the_same_link_at_each_start(start):
+    first, second, other = start(token="sesame"), start(token="sesame"), start(token="sesamum")
+    assert link(first) == link(second) != link(other)
+    assert first.server.api.access.cookie == second.server.api.access.cookie
+    assert "sesame" not in link(first) + first.server.api.access.cookie
+
+
 def test_the_cookie_of_another_sandbox_opens_nothing(start):
     first, second = start(), start()
     _, _, value = cookie_of(first).partition("=")

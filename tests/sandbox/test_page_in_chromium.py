@@ -215,14 +215,16 @@ def test_records_are_text_and_nothing_else(page):
 
 
 def test_a_sandbox_that_ends_is_told_and_its_successor_is_taken_up(browser):
-    with local_org() as org:
+    with local_org(token="sesame") as org:
         port = int(org.instance.rpartition(":")[2])
         browser.get(org.page + "&every=50")
         page = Page(browser, None)
         page.until(lambda: page.text("#connection") == "live")
     page.until(lambda: page.text("#connection") == "no answer; trying again")
-    with local_org(port=port):
+    with local_org(port=port, token="sesame"):
         page.until(lambda: page.text("#connection") == "live")
+    with local_org(port=port):
+        page.until(lambda: page.text("#connection") == "open its link")
     # The browser itself complains about the requests that nobody answered.
     browser.get("about:blank")
     browser.get_log("browser")

@@ -27,7 +27,7 @@ const page = {
 
 async function fetchJson(path) {
   const answer = await fetch(path, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`, { cause: answer.status });
   return answer.json();
 }
 
@@ -371,8 +371,9 @@ async function look() {
     await showOverview(overview);
     await showRecords();
     if (!page.paused) showConnection("live", "live");
-  } catch {
-    showConnection("lost", "no answer; trying again");
+  } catch ({ cause }) {
+    // Another sandbox may have come to the same port: its link has another token.
+    showConnection("lost", cause === 401 ? "open its link" : "no answer; trying again");
   }
 }
 
