@@ -9,6 +9,7 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
+from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.refusals import BAD_ENDS
 from bulkflow_ingest.result_files import ALL_FILES, is_refused
@@ -92,7 +93,7 @@ class Counting:
     def _fetch(self, parts: Sequence[PartJob]) -> None:
         """Fetch the files of several parts together; what fails is met again, part by part."""
         try:
-            files = [each for part in parts for each in self.results.files_to_count(part)]
+            files = [each for part in parts for each in self._files(part)]
             self.results.trusted.fetch(files)
         except RunInterruptedError:
             raise
@@ -102,7 +103,7 @@ class Counting:
     def _counted(self, part: PartJob) -> Counts:
         """What became of a part's rows; what cannot be found out is unknown."""
         try:
-            return self.results.count(part)
+            return self._from_files(part)
         except RunInterruptedError:
             raise
         except BulkflowError as error:
@@ -117,3 +118,30 @@ class Counting:
                 )
             )
             return Counts(part.rows, unknown=part.rows)
+
+    def _from_files(self, part: PartJob) -> Counts:
+        """Count what became of a part's rows in its result files.
+
+        For jobs that did not complete, or completed with fewer rows than they were given: the
+        counts in their properties do not tell.
+        """
+        trusted = self.results.trusted
+        wanted = self._files(part)
+        trusted.fetch(wanted)
+        found = {which: self.results.rows(part, which) for _, which in trusted.usable(wanted)}
+        if not trusted.trust.dropped.isdisjoint(wanted):
+            return Counts(part.rows, unknown=part.rows)
+        if part.state == JobState.JOB_COMPLETE:
+            loaded, failed = part.counts.loaded, part.counts.failed
+        else:
+            loaded, failed = found.get(ResultFile.SUCCESSFUL, 0), found.get(ResultFile.FAILED, 0)
+        rows = part.rows or loaded + failed
+        left = max(0, rows - loaded - failed)
+        unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
+        return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
+
+    def _files(self, part: PartJob) -> list[tuple[PartJob, ResultFile]]:
+        """The files that tell what became of a part's rows where its counters do not."""
+        complete = part.state == JobState.JOB_COMPLETE
+        files = (ResultFile.UNPROCESSED,) if complete else ALL_FILES
+        return [(part, which) for which in files if self.results.files.has_rows(part, which)]

@@ -115,14 +115,14 @@ class ResultFiles:
         """
         return needed if part.origin is None else NEEDED["all"]
 
-    def fetch_anew(self, wanted: Sequence[tuple[PartJob, ResultFile]]) -> None:
+    def refetch(self, wanted: Sequence[tuple[PartJob, ResultFile]]) -> None:
         """Fetch files, whether they are here or not, several at a time; not to be called on a lane.
 
         A file that cannot be fetched stays as it is.
         """
-        self._side_by_side(wanted, lambda each: self._fetch_anew(*each))
+        self._side_by_side(wanted, lambda each: self._refetch(*each))
 
-    def _fetch_anew(self, part: PartJob, which: ResultFile) -> None:
+    def _refetch(self, part: PartJob, which: ResultFile) -> None:
         before = self.path(part, which)
         target = before.with_name(before.name.removesuffix(".gz"))
         make_folder(target.parent)

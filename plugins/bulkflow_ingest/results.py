@@ -16,9 +16,7 @@ from bulkflow.model.part import Counts
 from bulkflow_csv import CsvError
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import draft, make_folder
-from bulkflow_ingest.info import JobState
 from bulkflow_ingest.result_files import (
-    ALL_FILES,
     FILES_OF_SELECTION,
     NEEDED,
     SHORT,
@@ -64,33 +62,6 @@ class Results:
     def trusted(self) -> TrustedFiles:
         """The result files, as far as they can be trusted."""
         return TrustedFiles(self.api, self.context, self.parts)
-
-    def count(self, part: PartJob) -> Counts:
-        """Count what became of a part's rows in its result files.
-
-        For jobs that did not complete, or completed with fewer rows than they were given: the
-        counts in their properties do not tell.
-        """
-        trusted = self.trusted
-        wanted = self.files_to_count(part)
-        trusted.fetch(wanted)
-        found = {which: self._rows(part, which) for _, which in trusted.usable(wanted)}
-        if not trusted.trust.dropped.isdisjoint(wanted):
-            return Counts(part.rows, unknown=part.rows)
-        if part.state == JobState.JOB_COMPLETE:
-            loaded, failed = part.counts.loaded, part.counts.failed
-        else:
-            loaded, failed = found.get(ResultFile.SUCCESSFUL, 0), found.get(ResultFile.FAILED, 0)
-        rows = part.rows or loaded + failed
-        left = max(0, rows - loaded - failed)
-        unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
-        return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
-
-    def files_to_count(self, part: PartJob) -> list[tuple[PartJob, ResultFile]]:
-        """The files that tell what became of a part's rows where its counters do not."""
-        complete = part.state == JobState.JOB_COMPLETE
-        files = (ResultFile.UNPROCESSED,) if complete else ALL_FILES
-        return [(part, which) for which in files if self.files.has_rows(part, which)]
 
     def save_rows(self, selection: str, path: Path) -> int:
         """Write a selection of rows, with what became of each; returns how many.
@@ -339,7 +310,8 @@ class Results:
                 notes=[f"job {part.id} is {part.state}" for part in running],
             )
 
-    def _rows(self, part: PartJob, which: ResultFile) -> int:
+    def rows(self, part: PartJob, which: ResultFile) -> int:
+        """How many rows a result file that is here has."""
         try:
             return sum(1 for _ in self._read(part, which))
         except CsvError:

@@ -118,7 +118,7 @@ class TrustedFiles:
         self._stand_still(list(dict.fromkeys(part for part, _ in moving)))
         for kind in (ResultFile.UNPROCESSED, ResultFile.SUCCESSFUL, ResultFile.FAILED):
             some = [each for each in moving if each[1] is kind]
-            self.files.fetch_anew(some)
+            self.files.refetch(some)
             trust.fetched.update(some)
         self.verify(each for each in wanted if _may_move(each[0]))
 
@@ -172,7 +172,7 @@ class TrustedFiles:
         left = [each for each in wrong if each[0] not in trust.doubted and self._fault(each)]
         waiting = Waiting(self.context, self._patience, self.parts.job.key)
         while left and waiting.pause(self._reason(left)):
-            self.files.fetch_anew(left)
+            self.files.refetch(left)
             whole = [each for each in left if self._fault(each) is None]
             trust.whole.update(whole)
             left = [each for each in left if each not in trust.whole]
