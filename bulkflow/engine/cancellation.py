@@ -49,6 +49,11 @@ class Cancellation:
         return self._requests.count > self._tolerated
 
     @property
+    def asked(self) -> bool:
+        """Whether anybody asked, also where this view passes it over."""
+        return self._requests.count > 0
+
+    @property
     def tolerates(self) -> bool:
         """Whether this is a view that passes requests over."""
         return self._tolerated > 0

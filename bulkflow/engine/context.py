@@ -95,6 +95,11 @@ class StepContext:
         """Raise `RunInterruptedError` if the user asked the run to stop."""
         self._services.cancellation.checkpoint()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the user asked the run to stop, also where a handler may run on."""
+        return self._services.cancellation.asked
+
     def sleep(self, seconds: float) -> None:
         """Wait, unless the user asks the run to stop."""
         self._services.cancellation.sleep(seconds)

@@ -244,6 +244,11 @@ class Context(Protocol):
         """Raise `RunInterruptedError` if the user asked the run to stop."""
         ...
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the user asked the run to stop, also where a handler may run on."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait, but no longer than the user lets us; then as `checkpoint`."""
         ...

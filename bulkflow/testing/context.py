@@ -226,6 +226,11 @@ class RecordingContext:
         if self.interrupted:
             raise RunInterruptedError("interrupted")
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the test set `interrupted`."""
+        return self.interrupted
+
     def sleep(self, seconds: float) -> None:
         """Let the clock go on; then as `checkpoint`."""
         self.clock.sleep(seconds)

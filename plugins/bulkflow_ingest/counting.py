@@ -37,7 +37,10 @@ class Counting:
         Those are the ones that did not complete, or completed with fewer or more rows than they
         were given.
         """
-        wanted = [part for part in self.parts.in_org if self._needs_files(part)]
+        # Whoever interrupts a run waits for no job to stand still: its rows are unknown until a
+        # later command looks.
+        stopping = self.context.stopping
+        wanted = [] if stopping else [each for each in self.parts.in_org if self._needs_files(each)]
         self._fetch(wanted)
         counted = set(wanted)
         for part in self.parts.parts:
