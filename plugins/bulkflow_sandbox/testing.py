@@ -187,6 +187,7 @@ def local_org(
     org_id: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
+    names: tuple[str, ...] = (),
 ) -> Iterator[LocalOrg]:
     """Serves a new org while the block runs.
 
@@ -203,6 +204,7 @@ def local_org(
         org_id: The organization's id; `None` is that of the folder, or a new one.
         host: The address to listen on.
         port: The port; 0 is a free one.
+        names: Host names of the server, besides those of this machine; the certificate has them.
 
     Raises:
         SchemaError: The schema is wrong.
@@ -216,7 +218,7 @@ def local_org(
         certificate = None
         if tls:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bulkflow-tls-"))
-            certificate = certificate_in(Path(folder), (host,))
+            certificate = certificate_in(Path(folder), (host, *names))
         sandbox = stack.enter_context(
             Sandbox(
                 data,
@@ -235,6 +237,7 @@ def local_org(
                 host=host,
                 port=port,
                 certificate=None if certificate is None else certificate.pair,
+                names=names,
             )
         )
         yield LocalOrg(server, certificate)

@@ -43,7 +43,7 @@ def certificate(tmp_path):
 
 @pytest.fixture
 def sandbox(certificate):
-    with SandboxServer(certificate=certificate.pair) as server:
+    with SandboxServer(certificate=certificate.pair, names=(NAME,)) as server:
         yield server
 
 

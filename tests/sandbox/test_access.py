@@ -199,9 +199,10 @@ def test_a_request_must_name_one_host(client, hosts):
     assert exchange(client, head.encode()).split()[1] == b"403"
 
 
-def test_a_name_that_the_sandbox_was_given_is_its_own():
-    with local_org(host="localhost") as org, urllib3.PoolManager(retries=False) as pool:
-        answer = pool.request("GET", org.url + "/services/data", headers={"Host": "LOCALHOST.:1"})
+@pytest.mark.parametrize("host", ["acme.example", "ACME.example.:1", "LOCALHOST.:1"])
+def test_a_name_that_the_sandbox_was_given_is_its_own(host):
+    with local_org(names=("Acme.Example",)) as org, urllib3.PoolManager(retries=False) as pool:
+        answer = pool.request("GET", org.url + "/services/data", headers={"Host": host})
         assert answer.status == 200
 
 
