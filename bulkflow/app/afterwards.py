@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
 from bulkflow import __version__
 from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
+from bulkflow.app.state import place_options
 from bulkflow.errors import UsageError
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
 from bulkflow.model.value import Name
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from bulkflow.app.state import Choice
     from bulkflow.engine.services import Services
+    from bulkflow.journal import RunRecord
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
     from bulkflow.model.plan import PlannedJob
@@ -66,9 +69,11 @@ def afterwards(
     """
     from bulkflow.journal import RunJournal
 
-    with claimed(choice) as (journal, record):
+    ends = verb == GIVES_UP
+    with claimed(choice, over=not ends) as (journal, record):
+        if verb == SENDS_ROWS and not record.summary.jobs:
+            raise _nothing_sent_error(record, choice)
         request, plan = again(record, choice.directory, environ, host)
-        ends = verb == GIVES_UP
         recorder = RunJournal.go_on(journal, record.summary.id, version=__version__, reopens=ends)
         phrase = _phrase(host, verb, frozenset(words or {}))
         step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
@@ -87,6 +92,19 @@ def afterwards(
             gives_up=ends,
             continues_with=(verb, *_options(words or {})),
         )
+
+
+def _nothing_sent_error(record: RunRecord, choice: Choice) -> UsageError:
+    """The error for a run whose rows were not even read, so that there are none to send again."""
+    run = record.summary
+    words = ["resume", run.id, *place_options(choice.directory)]
+    does = "continues it"
+    if run.finished is not None:
+        words, does = ["run", run.pipeline], "begins another"
+    return UsageError(
+        f"run {run.id} has sent no rows, so there are none to send again",
+        help=f"`{shlex.join(['bulkflow', *words])}` {does}",
+    )
 
 
 @frozen
@@ -123,7 +141,7 @@ def handed_over(
     if not choice.directory.is_dir():
         raise no_such_run(choice)
     with opened(choice.directory) as journal:
-        record = chosen(journal, choice, failed=True)
+        record = chosen(journal, choice, failed=True, over=True)
         story = run_story(journal, record.summary.id)
     assert story is not None
     _, plan = again(record, choice.directory, environ, host)

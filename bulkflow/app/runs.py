@@ -224,12 +224,15 @@ def work_on(
 
 
 @contextmanager
-def claimed(choice: Choice, *, failed: bool = False) -> Iterator[tuple[Journal, RunRecord]]:
+def claimed(
+    choice: Choice, *, failed: bool = False, over: bool = False
+) -> Iterator[tuple[Journal, RunRecord]]:
     """The journal and the run that a choice means; nobody else works with runs of its file.
 
     Args:
         choice: Which run.
         failed: Whether, where all runs are over, the last of all is meant if that failed.
+        over: Whether the last run of a file that was named is meant, over or not.
 
     Raises:
         UsageError: There is no such run.
@@ -240,7 +243,7 @@ def claimed(choice: Choice, *, failed: bool = False) -> Iterator[tuple[Journal, 
     if not choice.directory.is_dir():
         raise no_such_run(choice)
     with opened(choice.directory) as journal:
-        found = chosen(journal, choice, failed=failed)
+        found = chosen(journal, choice, failed=failed, over=over)
         with locked(choice.directory, found.summary.pipeline):
             # Somebody may have worked with it before the lock was taken.
             yield journal, chosen(journal, evolve(choice, run=found.summary.id))
@@ -286,10 +289,13 @@ def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
     )
 
 
-def chosen(journal: Journal, choice: Choice, *, failed: bool = False) -> RunRecord:
+def chosen(
+    journal: Journal, choice: Choice, *, failed: bool = False, over: bool = False
+) -> RunRecord:
     """The run that a choice means; the last one that is not over, unless it is named.
 
-    With `failed`, where all are over, the last of all if that failed: steps may be left of it.
+    With `failed`, where all are over, the last of all if that failed: steps may be left of it. With
+    `over`, the last one of a file that was named, whatever it came to.
     """
     from bulkflow.engine.ending import OVER
     from bulkflow.journal import run_record, run_summaries
@@ -300,6 +306,8 @@ def chosen(journal: Journal, choice: Choice, *, failed: bool = False) -> RunReco
         open_runs = [each for each in summaries if each.finished is None]
         if failed and not open_runs:
             open_runs = [each for each in summaries[:1] if each.exit_code not in OVER]
+        if over and choice.pipeline is not None:
+            open_runs = summaries[:1]
         if not open_runs:
             raise UsageError("every run is over", help="`bulkflow runs` lists them")
         run_id = open_runs[0].id

@@ -53,6 +53,11 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
             f"the rows of job {work.job.name} are not known here, so none can be sent again",
             help="declare what it does and where its rows come from, instead of `existing`",
         )
+    if work.parts.coming is not None:
+        raise StepError(
+            f"not all rows of job {work.job.name} were read, so none are sent again yet",
+            help=f"`{work.context.command('resume')}` reads and sends the rest",
+        )
     work.results.trusted.begin()
     # What an earlier attempt at the run began to send again.
     begun = [

@@ -206,6 +206,34 @@ def test_rows_are_sent_again_later_from_the_journal(
     assert proxy.count("POST", "/jobs/ingest") == 2
 
 
+def test_a_retry_says_so_where_no_rows_were_sent(workshop: Workshop) -> None:
+    workshop.write("people.csv", "LastName\none\n")
+    looped = HEADER.replace("job", 'fail "first"\nfor file in "people.csv"\n    job').replace(
+        "\n    ", "\n        "
+    )
+    ran = workshop.run(looped.replace("        job", "    job") + "    load job people\n")
+    run = ran.event("run_finished")["run"]
+    assert (ran.code, run is None) == (1, False), ran.out
+    state = workshop.folder / "state"
+    again = workshop.command("retry", str(run), "--state-dir", str(state), "--json")
+    assert again.code == 2, again.out
+    assert "has sent no rows, so there are none to send again" in again.out
+    assert "test.bulkflow` begins another" in again.out
+
+
+def test_the_last_run_of_a_file_that_is_named_is_sent_again(
+    workshop: Workshop, sandbox: Sandbox, tag: str
+) -> None:
+    people(workshop, tag, 3)
+    sandbox.inject(FailJob(rows=1))
+    ran = workshop.run(HEADER + "load job people on failure continue\n")
+    assert (ran.code, outcome(ran)) == (3, (3, 1, 0, 2)), ran.out
+    file, state = workshop.folder / "test.bulkflow", workshop.folder / "state"
+    again = workshop.command("retry", str(file), "--state-dir", str(state), "--json")
+    assert (again.code, outcome(again)) == (0, (3, 3, 0, 0)), again.out
+    assert loaded(sandbox, tag) == [f"{tag}{number:03}" for number in range(3)]
+
+
 def test_rows_that_failed_once_are_no_failure_of_taking_back(
     workshop: Workshop, sandbox: Sandbox, tag: str
 ) -> None:
