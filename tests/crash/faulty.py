@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve
@@ -85,11 +86,117 @@ def take_all_for_made() -> None:
     Results.loaded = loaded  # type: ignore[method-assign]
 
 
+def ask_no_ledger() -> None:
+    """Hand rows over whatever other runs handed over."""
+    from bulkflow.journal import recorder
+
+    recorder.hand_overs = lambda *_, **__: []
+
+
+def forget_what_ended_well() -> None:
+    """Take what earlier runs handed over for settled once it is known what became of it."""
+    from bulkflow.journal import recorder
+
+    inner = recorder.hand_overs
+
+    def hand_overs(*rest: Any, **named: Any) -> Any:
+        return [each for each in inner(*rest, **named) if each.counts is None]
+
+    recorder.hand_overs = hand_overs
+
+
+def take_short_results() -> None:
+    """Take a result file as it comes, however many rows the job counts."""
+    from bulkflow_ingest.trusted_files import TrustedFiles
+
+    TrustedFiles._fault = lambda self, wanted: None  # type: ignore[method-assign]
+
+
+def wait_for_no_batch() -> None:
+    """Take a job that Failed or was aborted for one of which nothing is at work any more."""
+    from bulkflow_ingest.trusted_files import TrustedFiles
+
+    TrustedFiles._stand_still = lambda self, ended: None  # type: ignore[method-assign]
+
+
+def guess_unprocessed() -> None:
+    """Take rows that no result file has for rows that were never tried."""
+    from bulkflow_ingest import results
+    from bulkflow_ingest.fates.outcomes import Outcome
+
+    results._without_result = lambda part: Outcome.UNPROCESSED
+
+
+def trust_refused_uploads() -> None:
+    """Take an upload that was refused for one that did not come."""
+    from bulkflow_ingest import requests
+    from bulkflow_salesforce import SalesforceError
+
+    inner = requests.not_begun
+    requests.not_begun = lambda error: isinstance(error, SalesforceError) or inner(error)
+
+
+def count_what_is_gone() -> None:
+    """Take the rows of a job that is gone, and was not seen to process them, for unprocessed."""
+    from bulkflow_ingest import remote
+
+    def counts(state: Any, rows: int) -> Any:
+        processed, failed = remote.counters(state)
+        return remote.Counts(rows, processed - failed, failed, unprocessed=rows - processed)
+
+    remote._counts_of_gone = counts
+
+
+def keep_state_where_it_runs() -> None:
+    """Keep runs in the working directory."""
+    from bulkflow.app import state
+    from bulkflow.cli import options
+
+    state.beside = options.beside = lambda file: Path(state.STATE_DIRECTORY)
+
+
+def know_orgs_by_host() -> None:
+    """Take an org for the same as long as its host is."""
+    from bulkflow.engine import orgs
+
+    inner = orgs._refuse_another
+
+    def refuse_another(services: Any, name: str, org: Any) -> None:
+        inner(services, name, evolve(org, organization=""))
+
+    orgs._refuse_another = refuse_another
+
+
+def settle_nothing() -> None:
+    """Count the rows that a retry sent apart from those that they come from."""
+    from bulkflow_ingest.counting import Counting
+
+    Counting.settle = lambda self: None  # type: ignore[method-assign]
+
+
+def forget_retries() -> None:
+    """Take the jobs of rows that were sent again since for jobs that are still to complete."""
+    from bulkflow_ingest.parts import JobParts
+
+    JobParts.is_superseded = lambda self, part: False  # type: ignore[method-assign]
+
+
 FAULTY: dict[str, Callable[[], None]] = {
     "close after its intent": close_unrecorded,
     "one upload for each job": put_again,
     "the job of a part": create_again,
     "spoilt uploads": forget_spoilt,
     "what rows created": take_all_for_made,
+    "the ledger": ask_no_ledger,
+    "the same data": forget_what_ended_well,
+    "whole results": take_short_results,
+    "late commits": wait_for_no_batch,
+    "unknown rows": guess_unprocessed,
+    "refused uploads": trust_refused_uploads,
+    "jobs that go away": count_what_is_gone,
+    "state beside the file": keep_state_where_it_runs,
+    "the org's id": know_orgs_by_host,
+    "counts of a retry": settle_nothing,
+    "retries": forget_retries,
 }
 """What each breaks, by the invariant that it is without."""

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from crash.campaign import journey
 from crash.driver import Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
+from crash.journey import LOST
 from crash.judging import BrokenPromiseError
 from crash.scenarios import AFTER, ALL, CALM, ROUGH, WAYS, Kill
+from crash.walk import walk
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -122,7 +125,9 @@ def test_the_harness_notices_that_an_invariant_is_broken(
     forks: Forks, folder: Path, without: str, name: str
 ) -> None:
     scenario = SCENARIOS[name]
-    kills = [(), *((Kill(at=at),) for at in range(14, 60))]
+    # Where most of them show first.
+    names = ("PUT: within", "PUT: after", "PATCH: after")
+    kills = [(), *((Kill(at=at),) for at in (*names, *range(14, 60)))]
 
     def drive_all() -> None:
         for each in kills:
@@ -130,3 +135,20 @@ def test_the_harness_notices_that_an_invariant_is_broken(
 
     with pytest.raises(BrokenPromiseError):
         drive_all()
+
+
+@pytest.mark.parametrize("name", sorted(LOST))
+def test_a_journey_comes_to_its_end_and_misses_no_invariant(
+    forks: Forks, folder: Path, name: str
+) -> None:
+    walk(forks, LOST[name], folder)
+    with pytest.raises(BrokenPromiseError):
+        walk(forks, LOST[name], folder, name)
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_whatever_is_done_with_a_project_loads_each_row_once(
+    forks: Forks, folder: Path, number: int
+) -> None:
+    for each in range(number * SHARE, (number + 1) * SHARE):
+        walk(forks, journey(0, each), folder)
