@@ -90,8 +90,15 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
         return _run(arguments, environment)
     collect_seldom()
     try:
-        environment = Environment.of_process()
-        return environment.flush(_run(arguments, environment))
+        words = sys.argv[1:] if arguments is None else arguments
+        owns = _word(words) in COMMANDS and not {"-h", "--help"} & set(words)
+        environment = Environment.of_process(owns_stdout=owns)
+        code = environment.flush(_run(arguments, environment))
+        if "bulkflow.plugin.host" in sys.modules:
+            from bulkflow.cli.watchdog import watch_end
+
+            watch_end(code, environment)
+        return code
     finally:
         # What is left goes with the process. The collector would look through all of it once more
         # at the end, for a twentieth of the time that checking a small file takes. DuckDB, where a
@@ -114,7 +121,9 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
             standalone_mode=False,
         )
         return int(code or 0)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+    except BaseException as error:
+        if isinstance(error, SystemExit) and _word(words) not in COMMANDS:
+            raise  # a command of a plugin says itself how it ends
         from bulkflow.cli.failure import show_failure
 
         code = show_failure(error, environment)

@@ -47,11 +47,18 @@ class Environment:
     """Whether the process ends with the command."""
 
     @classmethod
-    def of_process(cls) -> Environment:
-        """Those of this process. A closed one, as by `>&-`, takes everything and keeps nothing."""
+    def of_process(cls, *, owns_stdout: bool = False) -> Environment:
+        """Those of this process. A closed one, as by `>&-`, takes everything and keeps nothing.
+
+        With `owns_stdout` what anybody else writes to standard output goes to standard error: a
+        `print` of a plugin, or a program that it calls, would break what machines read.
+        """
         for descriptor in range(3):
             _occupy(descriptor)
         stdout, stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+        if owns_stdout and sys.stdout:
+            stdout = _taken(sys.stdout)
+            sys.stdout = stderr
         return cls(stdout, stderr, os.environ, getattr(sys.stdin, "buffer", None), True)
 
     @property
@@ -150,6 +157,17 @@ def _occupy(descriptor: int) -> None:
         os.fstat(descriptor)
     except OSError:
         os.open(os.devnull, os.O_RDWR)
+
+
+def _taken(stdout: TextIO) -> TextIO:
+    """The standard output as another stream; its descriptor is that of standard error then."""
+    stdout.flush()
+    taken = open(  # noqa: PTH123, SIM115 - a descriptor; goes with the process
+        os.dup(stdout.fileno()), "w", encoding=stdout.encoding, errors=stdout.errors
+    )
+    taken.buffer.raw.name = stdout.name  # type: ignore[attr-defined] # for messages
+    os.dup2(2, stdout.fileno())
+    return taken
 
 
 def _nowhere() -> TextIO:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.errors import BulkflowError, ExitCode, UsageError
+from bulkflow.errors import BulkflowError, ExitCode, PluginError, UsageError
 
 if TYPE_CHECKING:
     from bulkflow.cli.environment import Environment
@@ -45,6 +45,11 @@ def failure_as_error(failure: BaseException) -> BulkflowError:
             return UsageError(
                 "nobody answered: standard input is at its end, and nothing was done",
                 help="give what is asked for as an option: `--yes` to a question, or see `--help`",
+            )
+        case SystemExit():
+            return PluginError(
+                f"a plugin or a library tried to end the program: SystemExit: {failure}",
+                help="BULKFLOW_DEBUG=1 shows where; BULKFLOW_BLOCK blocks a plugin",
             )
         case _:
             return BulkflowError(

@@ -37,7 +37,7 @@ def watched(
     lines = EventLines(environment.stdout, SystemClock())
     try:
         return _watched(environment, begin, lines, verbose=verbose)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line says what it is
+    except BaseException as error:  # noqa: BLE001 - the last line says what it is
         code = lines.end(show_failure(error, environment), error)
         return _closed(lines, code, environment)
 

@@ -39,7 +39,9 @@ class Shared:
                     close(thing)
                 except BulkflowError as error:
                     errors.append(error)
-                except Exception as error:  # noqa: BLE001 - the others must be closed too
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - the others must be closed too
                     failure = PluginError(
                         f"could not close {key}: {type(error).__name__}: {error}",
                         help="this is a fault of the plugin that opened it; report it to its "

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def attributed(provider: Provider | None, action: str, *, signals: bool = False) -> Iterator[None]:
     """Let bulkflow's own errors through; turn any other exception into a `PluginError`.
 
+    Also `sys.exit` and whatever else is no `Exception`: a plugin does not decide how the program
+    ends. Only the user's Ctrl-C passes, and the end of a generator.
+
     Args:
         provider: The plugin behind the border.
         action: Completes "plugin X failed while …", such as ``running `upload` ``.
@@ -25,15 +28,15 @@ def attributed(provider: Provider | None, action: str, *, signals: bool = False)
     """
     try:
         yield
-    except BulkflowError:
+    except (BulkflowError, KeyboardInterrupt, GeneratorExit):
         raise
-    except Exception as error:
+    except BaseException as error:
         if signals and isinstance(error, FlowSignal):
             raise
         raise failure_of(provider, action, error) from error
 
 
-def failure_of(provider: Provider | None, action: str, error: Exception) -> PluginError:
+def failure_of(provider: Provider | None, action: str, error: BaseException) -> PluginError:
     """What a plugin raised, with the plugin's name."""
     who = str(provider) if provider else "unknown"
     return PluginError(

@@ -69,7 +69,9 @@ class PluginHost:
                 manager.register(each.plugin, each.provider.plugin)
                 manager.check_pending()
                 _refuse_wrappers(manager, each.plugin)
-            except (pluggy.PluginValidationError, TypeError, ValueError) as cause:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as cause:  # noqa: BLE001 - looking at its attributes may run its code
                 # pluggy stores the plugin before it validates it, so it has to be taken out again;
                 # by its name, for the object may be there under another plugin's.
                 if manager.has_plugin(each.provider.plugin):
@@ -147,7 +149,9 @@ class PluginHost:
         for provider, function in self._implementations(hook):
             try:
                 function(event=event)
-            except Exception as error:  # noqa: BLE001 - the other listeners want to hear of it too
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - the other listeners want to hear of it
                 failure = failure_of(provider, f"hearing of {type(event).__name__}", error)
                 failure.__cause__ = error
                 failures.append((provider, failure))

@@ -72,7 +72,9 @@ def find(
             )
         try:
             loaded.append(LoadedPlugin(provider, entry.value, entry.load()))
-        except (Exception, SystemExit) as cause:  # noqa: BLE001 - a foreign module raises anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as cause:  # noqa: BLE001 - a foreign module raises anything
             broken.append(BrokenPlugin(provider, entry.value, cause))
     return Found(tuple(loaded), tuple(broken), tuple(skipped))
 

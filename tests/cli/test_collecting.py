@@ -12,16 +12,16 @@ from bulkflow.cli.collecting import YOUNG_IN_RUNS
 from bulkflow.cli.environment import Environment
 
 PROGRAM = """
-import gc
+import gc, sys
 from bulkflow.cli import main
 main(["explain", "B203"])
-print(gc.get_threshold()[0])
+print(gc.get_threshold()[0], file=sys.stderr)
 """
 
 
 def test_a_process_of_its_own_collects_seldom_and_collects() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == str(YOUNG_IN_RUNS)
+    assert done.stderr.splitlines()[-1] == str(YOUNG_IN_RUNS)
 
 
 def test_a_command_in_somebody_s_process_leaves_its_collector_alone() -> None:

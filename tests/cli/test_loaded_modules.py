@@ -17,7 +17,8 @@ PROGRAM = """
 import sys
 from bulkflow.cli import main
 code = main(sys.argv[1:])
-print("\\n" + " ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+modules = " ".join(sorted({name.partition(".")[0] for name in sys.modules}))
+print(f"\\n{modules}", file=sys.stderr)
 sys.exit(code)
 """
 
@@ -26,7 +27,7 @@ def loaded(*arguments: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True
     )
-    return set(done.stdout.splitlines()[-1].split())
+    return set(done.stderr.splitlines()[-1].split())
 
 
 def plugins(modules: set[str]) -> set[str]:
@@ -66,7 +67,7 @@ def test_checking_loads_no_listener_of_runs_and_nothing_that_runs(file: Path) ->
         text=True,
         check=True,
     )
-    modules = set(done.stdout.splitlines()[-1].split())
+    modules = set(done.stderr.splitlines()[-1].split())
     assert "bulkflow.language.checker" in modules
     assert modules & HEAVY == set()
     unneeded = {
@@ -114,7 +115,7 @@ def test_a_load_into_another_org_loads_no_sandbox_and_no_logins(file: Path) -> N
             cwd=file.parent,
             env=environ,
         )
-    modules = set(done.stdout.splitlines()[-1].split())
+    modules = set(done.stderr.splitlines()[-1].split())
     assert {"bulkflow_ingest.work", "urllib3"} <= modules
     unneeded = {
         "bulkflow.report.diagnostics",

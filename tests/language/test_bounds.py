@@ -24,7 +24,7 @@ code = main(sys.argv[1:])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 if sys.platform == "darwin":
     peak //= 1024
-sys.stdout.write(f"{code} {peak}")
+print(code, peak, file=sys.stderr)
 """
 
 MOST_KILOBYTES = 300_000
@@ -58,8 +58,9 @@ def checked(path: Path | str) -> tuple[int, int, str]:
         check=False,
         timeout=60,
     )
-    code, peak = done.stdout.split()
-    return int(code), int(peak), done.stderr
+    words, _, figures = done.stderr.rstrip().rpartition("\n")
+    code, peak = figures.split()
+    return int(code), int(peak), words
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the peak is read with `resource`")

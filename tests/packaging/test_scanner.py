@@ -17,7 +17,7 @@ PROGRAM = """
 import sys
 from bulkflow.cli import main
 code = main(["run", "--org", "env", "a.bulkflow"])
-print(" ".join(name for name in sys.modules if name in {"bulkflow_scanner", "numpy"}))
+print(*(name for name in sys.modules if name in {"bulkflow_scanner", "numpy"}), file=sys.stderr)
 sys.exit(code)
 """
 
@@ -64,4 +64,4 @@ def test_a_load_with_it_imports_no_numpy(scanner: Path, tmp_path: Path, more: st
         )
     assert done.returncode == 0, done.stderr
     assert "2 loaded" in done.stderr
-    assert done.stdout.splitlines()[-1] == "bulkflow_scanner"
+    assert done.stderr.splitlines()[-1] == "bulkflow_scanner"

@@ -16,7 +16,8 @@ PROGRAM = """
 import sys
 from bulkflow.cli import main
 code = main(sys.argv[1:])
-print("\\n" + " ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+modules = " ".join(sorted({name.partition(".")[0] for name in sys.modules}))
+print(f"\\n{modules}", file=sys.stderr)
 sys.exit(code)
 """
 
@@ -26,7 +27,7 @@ def loaded(*arguments: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True
     )
-    return HEAVY & set(done.stdout.splitlines()[-1].split())
+    return HEAVY & set(done.stderr.splitlines()[-1].split())
 
 
 def test_the_version_loads_nothing_heavy() -> None:

@@ -272,7 +272,7 @@ def test_a_fault_is_named_with_its_cause() -> None:
     assert isinstance(caught.value.__cause__, KeyError)
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
 def test_what_is_no_fault_is_not_taken_for_one(stop) -> None:
     with pytest.raises(stop), attributed(None, "x"):
         raise stop
