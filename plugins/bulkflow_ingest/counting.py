@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -11,8 +11,10 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.info import JobState
+from bulkflow_ingest.patience import patience_of
 from bulkflow_ingest.refusals import BAD_ENDS
 from bulkflow_ingest.result_files import ALL_FILES, is_refused
+from bulkflow_ingest.standstill import quiet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.parts import JobParts
     from bulkflow_ingest.results import Results
+
+LONGEST_WHEN_STOPPING: Final = 5.0
+"""Seconds that jobs may take to stand still once the run is to stop."""
 
 
 @frozen
@@ -37,10 +42,10 @@ class Counting:
         Those are the ones that did not complete, or completed with fewer or more rows than they
         were given.
         """
-        # Whoever interrupts a run waits for no job to stand still: its rows are unknown until a
-        # later command looks.
-        stopping = self.context.stopping
-        wanted = [] if stopping else [each for each in self.parts.in_org if self._needs_files(each)]
+        wanted = [part for part in self.parts.in_org if self._needs_files(part)]
+        if self.context.stopping and self._quiet > LONGEST_WHEN_STOPPING:
+            # Those who stop a run may kill it soon: rows stay unknown until a later command looks.
+            wanted = []
         self._fetch(wanted)
         counted = set(wanted)
         for part in self.parts.parts:
@@ -50,6 +55,10 @@ class Counting:
                 part.counted = Counts(part.rows, unprocessed=part.rows)
         self.parts.count()
         self.parts.tell(self.context, now=True)
+
+    @property
+    def _quiet(self) -> float:
+        return quiet_of(patience_of(self.context, self.parts.settings))
 
     def count_again(self, counted: Counts) -> None:
         """Bring the counts to what they were when an earlier attempt had ended its work.

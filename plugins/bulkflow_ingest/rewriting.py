@@ -159,7 +159,8 @@ def layout_of(head: Head, settings: IngestSettings) -> Layout:
     sent = arranged(columns, settings)
     found = list(problems(name, columns, settings))
     # A name that the file does not have is the cause of what its operation then misses.
-    found = found or list(against_operation(name, [column.name for column in sent], settings))
+    names = [column.name for column in sent]
+    found = found or [each for each in against_operation(name, names, settings) if not each.warning]
     if found:
         raise ProblemsError(found, name)
     delimiter = head.dialect.delimiter if head.dialect.is_known else ","
@@ -167,6 +168,19 @@ def layout_of(head: Head, settings: IngestSettings) -> Layout:
 
 
 def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
+    """Check a file to its end and cut it, as `_cut` does; notes what it may be wrong in.
+
+    Raises:
+        CsvError: Salesforce would refuse the file, or what becomes of it.
+        ProblemsError: The clauses do not fit its columns.
+    """
+    made = _cut(source, directory, settings)
+    columns = made.scan.head.sent.columns
+    doubts = [each.message for each in against_operation("it", columns, settings) if each.warning]
+    return evolve(made, notes=(*made.notes, *doubts)) if doubts else made
+
+
+def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
     """Check a file to its end, write its rows anew if they cannot go as they are, and cut them.
 
     Raises:

@@ -83,6 +83,11 @@ class Stood:
     gone: Sequence[PartJob]
 
 
+def quiet_of(patience: float) -> float:
+    """For how many seconds a job must not change to stand still, where so long is waited at all."""
+    return min(QUIET, patience * QUIET_SHARE)
+
+
 @frozen
 class Standstill:
     """Looks at jobs that have ended until two looks, far enough apart, show the same."""
@@ -101,7 +106,7 @@ class Standstill:
             OrgError: A job cannot be looked at, though it is not gone.
             RunInterruptedError: The run is to stop.
         """
-        quiet = min(QUIET, self.patience * QUIET_SHARE)
+        quiet = quiet_of(self.patience)
         clock = self.context.clock
         began = clock.monotonic()
         still: dict[PartJob, Look] = {}

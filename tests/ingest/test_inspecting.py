@@ -363,3 +363,19 @@ def test_an_org_that_cannot_be_reached_ends_the_plan_with_an_error(desk: Worksho
     assert ran.code == 2
     assert "SF_ACCESS_TOKEN" in ran.err
     assert "job rows" in ran.out
+
+
+def test_an_upsert_by_id_without_the_column_is_warned_of_and_makes_records(desk: Workshop) -> None:
+    desk.write("rows.csv", "Name\nnew one\n")
+    text = 'org env\njob rows\n    upsert Account by Id\n    from "rows.csv"\nload job rows\n'
+    file = desk.write("upsert.bulkflow", text)
+    checked = desk.command("check", str(file), "--sources")
+    assert checked.code == 0
+    assert "warning[B402]" in checked.err
+    assert "makes a new record" in checked.err
+    ran = desk.run(text)
+    assert ran.code == 0, ran.out
+    assert "so each row of `upsert Account by Id` makes a new record" in ran.out
+    again = desk.run(text)
+    assert again.code == 2
+    assert "were handed over before" in again.out
