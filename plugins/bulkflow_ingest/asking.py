@@ -48,7 +48,7 @@ class Asking:
         One of which nothing was processed, and never will be, is released.
 
         Raises:
-            GoneError: A job that others made is gone.
+            GoneError: A job that others made is gone, and was not closed.
             UnseenError: The org does not say.
         """
         others = self.parts.settings.existing is not None
@@ -56,7 +56,7 @@ class Asking:
             self.requests.refresh(part)
         except GoneError:
             # That a job is gone which was closed, is for the steps to say that need it.
-            if others:
+            if others and not part.handed_over:
                 raise
         ended = part.deleted or part.state == JobState.ABORTED
         if ended and not part.handed_over and not others:

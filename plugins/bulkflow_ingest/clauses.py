@@ -181,6 +181,16 @@ def keep(columns: tuple[str, ...]) -> Mapping[str, object]:
     return {"kept": columns}
 
 
+@clause("keep results", sets=("keep_results",))
+def keep_results() -> Mapping[str, object]:
+    """Keep the job's result files with the run, compressed, until the run is removed.
+
+    `undo` and `save` then work when Salesforce has removed the job, which it does after seven days,
+    or when somebody has deleted it. A step that cannot fetch all of them fails.
+    """
+    return {"keep_results": True}
+
+
 @clause("drop {columns:column...}", sets=("kept", "dropped"), repeats=True)
 def drop(columns: tuple[str, ...]) -> Mapping[str, object]:
     """Send the columns of the file without these, by the names that they have there."""
@@ -236,6 +246,7 @@ CLAUSES: tuple[Clause, ...] = (
     mend,
     rename,
     keep,
+    keep_results,
     drop,
     set_field,
     null,

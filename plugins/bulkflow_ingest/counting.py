@@ -42,7 +42,7 @@ class Counting:
         Those are the ones that did not complete, or completed with fewer or more rows than they
         were given.
         """
-        wanted = [part for part in self.parts.in_org if self._needs_files(part)]
+        wanted = [part for part in self.parts.parts if self._needs_files(part)]
         if self.context.stopping and self._quiet > LONGEST_WHEN_STOPPING:
             # Those who stop a run may kill it soon: rows stay unknown until a later command looks.
             wanted = []
@@ -73,7 +73,7 @@ class Counting:
         if not self.parts.sent_again:
             return
         try:
-            if not any(part.deleted for part in parts):
+            if all(self._is_told(part) for part in parts):
                 self.settle()
                 return
         except DataError as error:
@@ -96,8 +96,13 @@ class Counting:
         told = [ErrorCount(each.message, each.rows, each.varies) for each in errors[:1]]
         self.parts.job.commonest_error = told[0] if told else None
 
-    @staticmethod
-    def _needs_files(part: PartJob) -> bool:
+    def _is_told(self, part: PartJob) -> bool:
+        """Whether the files of a part are in the org, or here."""
+        return not part.deleted or self.results.files.are_here(part, ALL_FILES)
+
+    def _needs_files(self, part: PartJob) -> bool:
+        if not self._is_told(part):
+            return False
         if part.state == JobState.JOB_COMPLETE:
             return bool(part.counts.unknown)
         return part.state in BAD_ENDS and part.handed_over and not is_refused(part)

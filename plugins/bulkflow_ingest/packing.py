@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bulkflow.plugin import Context
-    from bulkflow_csv import PartRange
+    from bulkflow_csv import PartBody, PartRange
 
 BLOCK = 1 << 20
 GZIP = 16 + zlib.MAX_WBITS
@@ -132,8 +132,8 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, name = mkstemp(prefix="part-", suffix=".csv.gz", dir=folder)
             path = Path(name)
-            with open(descriptor, "wb") as out:  # noqa: PTH123
-                length = _pack(data, out, context.checkpoint)
+            with open(descriptor, "wb") as out, data.open() as body:  # noqa: PTH123
+                length = pack(body, out, context.checkpoint)
         except OSError as error:
             raise StepError(
                 f"the compressed rows cannot be kept in {folder}: {error.strerror or error}",
@@ -146,13 +146,13 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
             path.unlink(missing_ok=True)
 
 
-def _pack(data: PartRange, out: BinaryIO, checkpoint: Callable[[], None]) -> int:
+def pack(body: BinaryIO | PartBody, out: BinaryIO, checkpoint: Callable[[], None]) -> int:
+    """Compress a stream into another; returns how many bytes that makes."""
     stream = compressor()
     length = 0
-    with data.open() as body:
-        while block := body.read(BLOCK):
-            checkpoint()
-            length += out.write(stream.compress(block))
+    while block := body.read(BLOCK):
+        checkpoint()
+        length += out.write(stream.compress(block))
     return length + out.write(stream.flush())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from bulkflow.plugin import Command, hookimpl
 from bulkflow_ingest.clauses import CLAUSES
 from bulkflow_ingest.conditions import CONDITIONS
@@ -88,12 +90,15 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
     if not is_ingest(job.settings):
         return None
     if "streamed" in job.settings:
-        from bulkflow_ingest.streaming import prepare_stream
+        from bulkflow_ingest.streaming import prepare_stream as prepare
+    else:
+        from bulkflow_ingest.preparing import prepare
+    manifest = prepare(context, job)
+    if manifest is None or "keep_results" not in job.settings:
+        return manifest
+    from bulkflow_ingest.result_files import cost_of_keeping
 
-        return prepare_stream(context, job)
-    from bulkflow_ingest.preparing import prepare
-
-    return prepare(context, job)
+    return evolve(manifest, notes=(*manifest.notes, cost_of_keeping(manifest)))
 
 
 @hookimpl

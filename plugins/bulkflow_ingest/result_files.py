@@ -17,17 +17,22 @@ from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import binary_draft, label_of, make_folder
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.lanes import Lanes
+from bulkflow_ingest.packing import pack
+from bulkflow_salesforce import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from bulkflow.model.part import Manifest
     from bulkflow.plugin import Context, StepAhead
     from bulkflow_ingest.api import IngestApi
     from bulkflow_ingest.part_job import PartJob
     from bulkflow_ingest.parts import JobParts
 
 _COPY_BYTES: Final = 1 << 20
+_ADDED_BYTES: Final = 28
+"""What a successful row has more than the row that was sent."""
 _REFUSALS: Final = ("InvalidBatch", "ClientInputError", "InvalidJob")
 """Reasons of a job that Failed before any of its rows was tried (recorded)."""
 
@@ -93,6 +98,10 @@ class ResultFiles:
         """Whether it was fetched."""
         return self.path(part, which).exists()
 
+    def are_here(self, part: PartJob, needed: Iterable[ResultFile]) -> bool:
+        """Whether all of some files that may have rows were fetched."""
+        return all(self.is_here(part, each) for each in needed if self.has_rows(part, each))
+
     def fetched(self, part: PartJob, which: ResultFile) -> Path:
         """A file, fetched if it is not here."""
         path = self.path(part, which)
@@ -134,7 +143,8 @@ class ResultFiles:
     ) -> Path:
         """Fetch a file to a place; it is there only when it is whole.
 
-        With `packed`, what comes compressed with gzip stays so, and has `.gz` behind its name.
+        With `packed`, what comes compressed with gzip stays so, and has `.gz` behind its name. In a
+        job that keeps its results, so has what comes plain.
 
         Returns:
             Where it is.
@@ -151,22 +161,49 @@ class ResultFiles:
                 file.truncate(0)
             elif told.coding == "gzip":
                 file.path = _packed(path)
+        if packed and self.parts.settings.keep_results and told.bytes and file.path == path:
+            return self._compress(path)
         return file.path
 
-    def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> None:
-        """Write files to places of the user's, as Salesforce writes them, several at a time."""
+    def _compress(self, path: Path) -> Path:
+        with binary_draft(_packed(path), self.context.checkpoint) as draft, path.open("rb") as file:
+            pack(file, draft, self.context.checkpoint)
+        path.unlink()
+        return draft.path
+
+    def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> list[Path]:
+        """Write files to places of the user's, as Salesforce writes them, several at a time.
+
+        Returns:
+            Where they are; a file without rows is left out if its job is gone.
+        """
+        absent: list[Path] = []
 
         def write(each: tuple[PartJob, ResultFile]) -> None:
             if self.is_here(*each):
                 self._copy(self.path(*each), places[each])
-            else:
+                return
+            try:
                 self.download(*each, places[each])
+            except NotFoundError:
+                if self.has_rows(*each):
+                    raise
+                absent.append(places[each])
 
         self._side_by_side(places, write)
+        return [path for path in places.values() if path not in absent]
+
+    def drop(self, part: PartJob, which: ResultFile) -> None:
+        """Remove a file that is here, if it is."""
+        self.path(part, which).unlink(missing_ok=True)
 
     def foreseen(self, part: PartJob) -> Sequence[ResultFile]:
         """The files of a part at its end that are needed for certain, and are not here."""
-        found = {which for step in self.context.ahead for which in self._needed_by(step, part)}
+        found = (
+            set(ResultFile)
+            if self.parts.settings.keep_results
+            else {which for step in self.context.ahead for which in self._needed_by(step, part)}
+        )
         return [
             which
             for which in ResultFile
@@ -236,6 +273,18 @@ class ResultFiles:
 
 def _packed(path: Path) -> Path:
     return path.with_name(path.name + ".gz")
+
+
+def cost_of_keeping(manifest: Manifest) -> str:
+    """Say what it takes at the most to keep the results of a job."""
+    calls = len(ALL_FILES) * len(manifest.parts)
+    # An id, `true` or `false`, and quotes around every value. Errors are longer.
+    size = manifest.bytes + manifest.rows * (_ADDED_BYTES + 2 * len(manifest.columns))
+    further = f", {len(ALL_FILES)} for each further part" if manifest.more else ""
+    return (
+        f"its results are kept: up to {calls:,} more calls{further}, and about {size:,} bytes "
+        "before compression"
+    )
 
 
 def is_refused(part: PartJob) -> bool:

@@ -97,7 +97,7 @@ class Results:
         load_numpy()
         from bulkflow_ingest.fates import SourceSlice
 
-        self._refuse_gone(*needed)
+        self.refuse_lost(*needed)
         for part in self.parts.parts:
             part.check_rows()
         files = self.files
@@ -200,7 +200,7 @@ class Results:
 
     def _told(self, which: ResultFile, *, patiently: bool = True) -> Iterator[dict[str, str]]:
         self._finished()
-        self._refuse_gone(which)
+        self.refuse_lost(which)
         known = [part for part in self.parts.parts if self.files.has_rows(part, which)]
         wanted = [(part, which) for part in known]
         self.trusted.fetch(wanted)
@@ -215,14 +215,13 @@ class Results:
                     )
                 yield dict(zip(header, row, strict=True))
 
-    def _refuse_gone(self, *needed: ResultFile) -> None:
+    def refuse_lost(self, *needed: ResultFile) -> None:
+        """Raise `StepError` if rows are in files that are neither here nor in the org any more."""
         files = self.files
         gone = [
             each
             for each in self.parts.parts
-            if each.deleted
-            and each.handed_over
-            and not all(files.is_here(each, which) for which in files.needed(each, needed))
+            if each.deleted and not files.are_here(each, files.needed(each, needed))
         ]
         if gone:
             raise refuse_gone(self.parts, gone)
@@ -236,7 +235,7 @@ class Results:
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]
-        self._refuse_gone(*FILES_OF_SELECTION[selection])
+        self.refuse_lost(*FILES_OF_SELECTION[selection])
         with draft(path) as file:
             writer = csv.writer(file, lineterminator="\n")
             columns: Sequence[str] | None = None
@@ -266,14 +265,18 @@ class Results:
         return saved
 
     def save_files(self, folder: Path) -> list[Path]:
-        """Fetch the three result files of every part into a folder, as Salesforce writes them."""
+        """Put the three result files of every part into a folder, as Salesforce writes them.
+
+        Of a job that is gone those that are here.
+        """
         self._finished()
         make_folder(folder)
         label = re.sub(r"[^\w.-]+", "-", self.parts.job.key).strip("-.")
         places = {
             (part, which): folder / f"{label}-{part.number + 1}-{SHORT[which]}.csv"
-            for part in self.parts.in_org
+            for part in self.parts.parts
             for which in ResultFile
+            if part.in_org or (part.deleted and self.files.is_here(part, which))
         }
         for path in places.values():
             self._claim(path, f"results of job {self.parts.job.key}")
@@ -281,8 +284,7 @@ class Results:
         told = [each for each in places if self.files.has_rows(*each)]
         self.trusted.fetch(told)
         self.trusted.verify(told)
-        self.files.save(places)
-        return list(places.values())
+        return self.files.save(places)
 
     def _claim(self, path: Path, what: str) -> None:
         """Refuse to write over the rows themselves, and over what this run has saved."""

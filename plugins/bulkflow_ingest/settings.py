@@ -52,6 +52,7 @@ class IngestSettings:
     assignment_rule: str | None = None
     patience: float | None = None
     """Seconds that trouble is waited out."""
+    keep_results: bool = False
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> IngestSettings:

@@ -197,11 +197,14 @@ def undo(context: Context, job: Job) -> None:
 @step("save results [of {job}] to {path}", accepts=_ENDED, requests=_per_part(3))
 def save_results(context: Context, job: Job, path: Path) -> None:
     """Save the three result files of every part into a folder, as Salesforce writes them."""
+    from bulkflow_ingest.api import ResultFile
+
     work = _work(context, job)
     if not _nothing_to_save(context, work):
         saved = work.results.save_files(path)
         job.saved.append(str(path))
         _say(context, job, f"saved {len(saved)} result files to {path}")
+        work.results.refuse_lost(*ResultFile)
         work.results.trusted.refuse_doubted()
 
 
@@ -231,7 +234,7 @@ def _nothing_to_save(context: Context, work: JobWork) -> bool:
         message = f"nothing of job {work.job.name} is saved: it is not finished"
         _say(context, work.job, message, warning=True)
         return True
-    if work.parts.in_org:
+    if any(part.in_org or part.handed_over for part in work.parts.parts):
         return False
     _say(context, work.job, f"job {work.job.name} has no results to save")
     return True

@@ -115,7 +115,12 @@ class TrustedFiles:
                 trust.dropped.update((part, which) for which in ResultFile)
         self._fetch_once([each for each in wanted if not _may_move(each[0])])
         moving = [each for each in wanted if _may_move(each[0]) and each not in trust.fetched]
-        self._stand_still(list(dict.fromkeys(part for part, _ in moving)))
+        self._stand_still(moving)
+        moving = [
+            (part, which)
+            for part, which in moving
+            if part.in_org and not (which is ResultFile.UNPROCESSED and part in trust.doubted)
+        ]
         for kind in (ResultFile.UNPROCESSED, ResultFile.SUCCESSFUL, ResultFile.FAILED):
             some = [each for each in moving if each[1] is kind]
             self.files.refetch(some)
@@ -133,8 +138,8 @@ class TrustedFiles:
                 self.files.fetch_early(each)
         self.files.fetch(each for each in wanted if each[1] is not ResultFile.UNPROCESSED)
 
-    def _stand_still(self, ended: Sequence[PartJob]) -> None:
-        ended = [part for part in ended if part not in self.trust.looks]
+    def _stand_still(self, wanted: Sequence[Wanted]) -> None:
+        ended = list(dict.fromkeys(part for part, _ in wanted if part not in self.trust.looks))
         if not ended:
             return
         still = Standstill(self.api, self.context, self.parts, self._patience)
@@ -142,8 +147,13 @@ class TrustedFiles:
         self.trust.looks |= stood.looks
         for part in stood.moving:
             self._doubt(part, f"job {part.id} still changes, though it is {part.state}")
-        if stood.gone:
-            raise refuse_gone(self.parts, stood.gone)
+        for part in stood.gone:
+            part.miss()
+        lost = {
+            part for part, which in wanted if part.deleted and not self.files.is_here(part, which)
+        }
+        if lost:
+            raise refuse_gone(self.parts, [part for part in stood.gone if part in lost])
 
     def verify(self, wanted: Iterable[Wanted], *, patiently: bool = True) -> None:
         """See that files have the rows that are promised; those that have not are fetched again.
@@ -171,9 +181,12 @@ class TrustedFiles:
         trust = self.trust
         left = [each for each in wrong if each[0] not in trust.doubted and self._fault(each)]
         waiting = Waiting(self.context, self._patience, self.parts.job.key)
-        while left and waiting.pause(self._reason(left)):
-            self.files.refetch(left)
-            whole = [each for each in left if self._fault(each) is None]
+        # Of a job that is gone nothing more comes.
+        while (due := [each for each in left if each[0].in_org]) and waiting.pause(
+            self._reason(due)
+        ):
+            self.files.refetch(due)
+            whole = [each for each in due if self._fault(each) is None]
             trust.whole.update(whole)
             left = [each for each in left if each not in trust.whole]
         for each in left:
@@ -236,6 +249,9 @@ class TrustedFiles:
 
     def _doubt(self, part: PartJob, why: str) -> None:
         self.trust.doubted.setdefault(part, why)
+        if part.state in BAD_ENDS:
+            # Not to be taken for true later, when the job is gone and cannot be looked at.
+            self.files.drop(part, ResultFile.UNPROCESSED)
         self.context.emit(
             Notice(
                 f"{why}; what it does not account for is unknown",

@@ -115,6 +115,7 @@ class _Undoing:
                 "operation": "delete",
                 "object": settings.object,
                 "location": str(path.absolute()),
+                "keep_results": settings.keep_results,
             },
             path.parent,
             self.work.job.org,
@@ -133,7 +134,7 @@ class _Undoing:
         try:
             deletion.load()
         except StepError:
-            if not all(part.is_final for part in deletion.parts.parts):
+            if not all(part.is_final or part.deleted for part in deletion.parts.parts):
                 raise
 
     def _write_ids(self, number: int, gone: sqlite3.Connection) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.errors import StepError
+from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
 from bulkflow.model.phase import Phase
 from bulkflow_ingest.api import IngestApi, JobSpec
@@ -31,6 +31,7 @@ from bulkflow_ingest.refusals import (
     rows_are_gone,
 )
 from bulkflow_ingest.requests import GoneError, Requests, TwoUploadsError, UnseenError
+from bulkflow_ingest.result_files import ALL_FILES
 from bulkflow_ingest.results import Results
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class JobWork:
         for part in missing:
             part.abandon()
         self._count()
+        # Whoever interrupts a run waits for no job to stand still.
+        if not self.context.stopping:
+            self._keep_whole()
 
     def load(self) -> None:
         """Upload and close each part as a stream, and wait for all of them.
@@ -187,14 +191,54 @@ class JobWork:
             self._take_stock()
         self._count()
         self.job.phase = Phase.FINISHED
+        self.keep()
         refuse_incomplete(self.parts, parts, self.context)
         self.results.trusted.refuse_doubted()
 
     def delete(self) -> None:
         """Remove every part's job from the org."""
+        self._keep_whole()
         self._each(self.parts.in_org, self.requests.delete, whatever_fails=True)
         self.parts.count()
         self.job.phase = Phase.DELETED
+
+    def keep(self) -> None:
+        """Fetch all result files that are not here, if the job keeps them.
+
+        Files that do not become whole leave their parts doubted.
+
+        Raises:
+            StepError: One cannot be fetched.
+        """
+        if not self.parts.settings.keep_results:
+            return
+        files, trusted = self.results.files, self.results.trusted
+        wanted = [
+            (part, which)
+            for part in self.parts.in_org
+            if part.is_final
+            for which in ALL_FILES
+            if files.has_rows(part, which)
+        ]
+        try:
+            trusted.fetch(wanted)
+            trusted.verify(wanted)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            raise StepError(
+                f"the results of job {self.job.name} are not all kept: {error.message}",
+                help="what is loaded stays loaded; "
+                f"`{self.context.command('resume')}` fetches the rest while the org has it"
+                + (f"; {error.help}" if error.help else ""),
+                notes=error.notes,
+            ) from error
+
+    def _keep_whole(self) -> None:
+        """Keep all results. Raises `StepError` also if some do not become whole."""
+        self.keep()
+        if self.parts.settings.keep_results:
+            self.results.trusted.refuse_doubted()
 
     def _ask_again(self) -> None:
         """Find out what became of the parts that an earlier attempt worked on."""
