@@ -183,10 +183,11 @@ def keep(columns: tuple[str, ...]) -> Mapping[str, object]:
 
 @clause("keep results", sets=("keep_results",))
 def keep_results() -> Mapping[str, object]:
-    """Keep the job's result files with the run, compressed, until the run is removed.
+    """Keep the job's result files with the run, compressed.
 
     `undo` and `save` then work when Salesforce has removed the job, which it does after seven days,
-    or when somebody has deleted it. A step that cannot fetch all of them fails.
+    or when somebody has deleted it. A step that cannot fetch all of them fails. `keep "results"`
+    keeps a column of that name.
     """
     return {"keep_results": True}
 

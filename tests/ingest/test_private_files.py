@@ -25,6 +25,7 @@ job plain
     from "plain.csv"
     parts of 2 rows
     compressed
+    keep results
 
 job anew
     insert Contact
