@@ -93,8 +93,9 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
         from bulkflow_ingest.streaming import prepare_stream as prepare
     else:
         from bulkflow_ingest.preparing import prepare
+    begins = context.journal.history(job.key) is None
     manifest = prepare(context, job)
-    if manifest is None or "keep_results" not in job.settings:
+    if manifest is None or not begins or "keep_results" not in job.settings:
         return manifest
     from bulkflow_ingest.result_files import cost_of_keeping
 

@@ -38,7 +38,9 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     settings = IngestSettings.of(job.settings)
     if settings.location is None:
         assert settings.existing is not None
-        JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
+        theirs = JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
+        # Whatever others, or an earlier attempt, did with it.
+        theirs.brought_back = True
         return None
     history = context.journal.history(job.key)
     if history is not None:

@@ -210,3 +210,9 @@ def _existing(settings: Mapping[str, object]) -> Iterator[Problem]:
             "remove this line, or the line with `existing`",
             name,
         )
+    if "keep_results" in settings and "location" not in settings:
+        yield Problem(
+            "the results of a job are kept only if its rows come from here",
+            "remove this line: `save results` copies them while the job is in the org",
+            "keep_results",
+        )

@@ -124,6 +124,7 @@ def test_what_is_gone_is_taken_back(workshop: Workshop, org: LocalOrg) -> None:
     for _ in range(2):
         undone = then(workshop, ran, "undo", "--yes")
         assert undone.code == 0, undone.out
+        assert "more calls" not in said(undone)
         assert alive(org) == []
         # The second time those that deleted are gone as well.
         remove_jobs(org)
@@ -326,3 +327,18 @@ def test_the_plan_says_what_it_costs(workshop: Workshop) -> None:
     # 103 bytes of parts, and for each of 5 rows 28 bytes and the quotes of one column.
     size = sum(len(f"LastName\n{rows}") for rows in (f"A\n{TOO_LONG}\n", "B\nC\n", "D\n"))
     assert f"up to 9 more calls, and about {size + 150} bytes before compression" in told
+
+
+def test_results_of_a_job_of_others_are_saved_by_resume(workshop: Workshop, org: LocalOrg) -> None:
+    workshop.write("people.csv", "LastName\nA\nB\n")
+    workshop.run(PEOPLE + "upload then close job people\n")
+    (job,) = org.jobs()
+    blocked = workshop.write("blocked", "")
+    ran = workshop.run(
+        f"org env\njob theirs\n    existing {job.id}\nwait for job theirs\n"
+        'save all rows of job theirs to "blocked/all.csv"\n'
+    )
+    assert ran.code == 1, ran.out
+    blocked.unlink()
+    assert resume(workshop).code == 0
+    assert blocked.joinpath("all.csv").read_text().count("\n") == 3

@@ -48,6 +48,7 @@ def test_settings_that_are_well(settings: dict[str, object]) -> None:
         (FINE | {"connections": 17}, "connections", "1 to 16 connections"),
         (FINE | {"connections": 0}, "connections", "1 to 16 connections"),
         ({"existing": "7505g00000AAAAA", "part_rows": 5}, "part_rows", "already lives in the org"),
+        ({"existing": "7505g00000AAAAA", "keep_results": True}, "keep_results", "come from here"),
     ],
 )
 def test_settings_that_are_wrong(
