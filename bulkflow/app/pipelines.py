@@ -62,6 +62,13 @@ def read_pipeline(path: Path) -> SourceText:
             f'`from "{path.name}"`',
         )
     try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the name of {path} is not UTF-8, or that of its folder",
+            help="give it another name; reports and the journal of runs hold UTF-8 only",
+        ) from error
+    try:
         return read_text(path)
     except OSError as error:
         raise UsageError(

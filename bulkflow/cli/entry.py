@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
 def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     words = tuple(sys.argv[1:] if arguments is None else arguments)
     try:
-        if environment.ends_process and _word(words) in WATCHED:
+        if environment.ends_process and (_word(words) in WATCHED or _copies_data(words)):
             from bulkflow.cli.interruption import raise_once
 
             raise_once()
@@ -134,6 +134,11 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
 
             EventLines(environment.stdout, SystemClock()).end(code, error)
         return code
+
+
+def _copies_data(words: Sequence[str]) -> bool:
+    """Whether a command unpacks data into a temporary folder, which is to go with it."""
+    return _word(words) == "plan" or "--sources" in words
 
 
 def _word(words: Sequence[str]) -> str | None:

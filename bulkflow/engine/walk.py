@@ -83,6 +83,13 @@ def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list
     pattern = plain(value_in(loop.pattern, scope, environ))
     # Not Path.glob: that takes no absolute patterns.
     found = glob.glob(pattern, root_dir=folder_of(loop.pattern.span), recursive=True)  # noqa: PTH207
+    for name in found:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise WrongValueError(
+                f"the name of the file {name!a} is not UTF-8", loop.pattern.span
+            ) from error
     return sorted(name.replace("\\", "/") for name in found)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.mending import line_end_to_mend, mended
     from bulkflow_csv.numeric import load_numpy
     from bulkflow_csv.part import PartRange
-    from bulkflow_csv.recoding import is_encoding, recode
+    from bulkflow_csv.recoding import is_encoding, recode, undecodable
     from bulkflow_csv.record import Mark
     from bulkflow_csv.rewriting import rewrite, told_of_original
     from bulkflow_csv.rows import Row, read_rows, write_rows
@@ -76,6 +76,7 @@ __all__ = [
     "scan_rows",
     "spool",
     "told_of_original",
+    "undecodable",
     "windows",
     "write_rows",
     "written_anew",
@@ -118,6 +119,7 @@ _HOMES: Final = {
     "read_head": "head",
     "read_rows": "rows",
     "recode": "recoding",
+    "undecodable": "recoding",
     "renamed": "columns",
     "rewrite": "rewriting",
     "scan": "scanning",

@@ -25,17 +25,35 @@ def open_files(request: SourceRequest) -> Iterator[SourceData]:
     """The data at a location, in name order.
 
     Raises:
-        DataError: no file matches.
+        DataError: no file matches, a name is not UTF-8, or standard input is closed.
     """
     location = _path(request.location)
     if location == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise DataError(
+                "standard input is closed, and the rows are to come from it",
+                place="stdin",
+                help="hand them over: `bulkflow run FILE < rows.csv`; or name a file in the job",
+            )
         yield SourceBytes("stdin", sys.stdin.buffer)
         return
     found = list(_matching(location, request.folder))
     if not found:
         raise _missing(location, request.folder)
     for name in found:
+        _refuse_odd_name(name)
         yield SourceFile(name, request.folder / name)
+
+
+def _refuse_odd_name(name: str) -> None:
+    """Raise DataError for a name that cannot be written down: in a report, or in the journal."""
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise DataError(
+                "the name of the file is not UTF-8", place=name, help="give the file another name"
+            ) from error
 
 
 def _path(location: str) -> str:

@@ -7,6 +7,7 @@ number tells the same line in both files.
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv.copying import written_anew
@@ -48,6 +49,21 @@ def recode(source: ByteSource, directory: Path, encoding: str) -> ByteSource:
     )
 
 
+def undecodable(encoding: str, name: str) -> CsvError:
+    """The error for a file that an encoding cannot read, and does not say where."""
+    if re.fullmatch(r"u(tf)?[-_]?(16|32)", encoding, re.IGNORECASE):
+        return CsvError(
+            f"the file does not begin with a byte order mark, and {encoding} needs one",
+            name=name,
+            help=f'name the order of the bytes: `encoding "utf-{encoding[-2:]}-le"`, or `-be`',
+        )
+    return CsvError(
+        f"the file is not {encoding}",
+        name=name,
+        help="see which encoding the program that wrote the file uses, and name that one",
+    )
+
+
 def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     taken, lines = 0, 0
@@ -71,6 +87,9 @@ def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
                 name=name,
                 help="see which encoding the program that wrote the file uses, and name that one",
             ) from error
+        except UnicodeError as error:
+            # Some codecs say no more than that: utf-16 without a mark, punycode, idna.
+            raise undecodable(encoding, name) from error
         lines += text.count(b"\n")
         yield text
         if not block:

@@ -63,6 +63,12 @@ class ByteSource:
             CsvError: It is not there, may not be read, or is no regular file.
         """
         try:
+            if self.path.is_dir():
+                raise CsvError(
+                    "this is a folder, and rows are read from files",
+                    name=self.name,
+                    help=f'name its files: `from "{self.name.rstrip("/")}/*.csv"`',
+                )
             if not self.path.is_file():
                 reason = "is not a file" if self.path.exists() else "does not exist"
                 raise CsvError(f"the file {reason}", name=self.name, help="check the path")

@@ -87,10 +87,7 @@ class Walker:
             self.undecided = end < len(self.data)
         except UnicodeDecodeError as error:
             end = error.start
-            why = (
-                f"byte 0x{self.data[end]:02X} is not valid UTF-8",
-                'save the file as UTF-8, or name what it is written in: `encoding "windows-1252"`',
-            )
+            why = (f"byte 0x{self.data[end]:02X} is not valid UTF-8", _advice(self.data))
             if self.at.offset == 0 and self.data.startswith(_GZIP):
                 why = (
                     "the data are compressed with gzip",
@@ -292,3 +289,14 @@ def _characters(data: bytes) -> int:
 
 def _columns(count: int) -> str:
     return "1 column" if count == 1 else f"{count} columns"
+
+
+def _advice(data: bytes) -> str:
+    """What to do about bytes that are not UTF-8, by what most of the others are."""
+    valid = sum(not character.isascii() for character in data.decode("utf-8", "ignore"))
+    if valid > data.decode("utf-8", "replace").count("\ufffd"):
+        return (
+            "the other values are UTF-8: correct this one where the file comes from; no encoding "
+            "reads them all"
+        )
+    return 'save the file as UTF-8, or name what it is written in: `encoding "windows-1252"`'

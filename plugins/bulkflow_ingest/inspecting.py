@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from bulkflow.errors import DataError
 from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import ByteSource, Fold, read_head, spool
+from bulkflow_csv import ByteSource, Fold, read_head, spool, undecodable
 from bulkflow_csv.source import not_gzip
 from bulkflow_ingest.arranging import arranged, problems
 from bulkflow_ingest.operation import against_operation
@@ -86,7 +86,7 @@ def _headers(
         for data in record.open(request):
             found = True
             context.checkpoint()
-            yield data.name, _columns(data, settings, context.run_directory)
+            yield data.name, columns_of(data, settings, context.run_directory)
         if not found:
             raise DataError(
                 "there is nothing to load", place=settings.location, help="check the location"
@@ -100,7 +100,8 @@ def source_name(job: Job) -> str:
     return str(job.settings.get("location"))
 
 
-def _columns(data: SourceData, settings: IngestSettings, directory: Path) -> Sequence[str]:
+def columns_of(data: SourceData, settings: IngestSettings, directory: Path) -> Sequence[str]:
+    """The columns of a source, by its beginning. Raises `DataError`."""
     match data:
         case SourceFile() if data.path.suffix.lower() == ".gz":
             return _columns_of(_unpacked(data, directory, settings), settings)
@@ -146,11 +147,7 @@ def _beginning(
         try:
             data = codecs.getincrementaldecoder(settings.encoding)().decode(data).encode()
         except UnicodeError as error:
-            raise DataError(
-                f"the file is not {settings.encoding}: {error}",
-                place=name,
-                help="see which encoding the program that wrote the file uses, and name that one",
-            ) from error
+            raise undecodable(settings.encoding, name) from error
     if settings.mend:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if settings.folds and settings.delimiter_text is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from bulkflow.errors import DataError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
-from bulkflow_csv import ByteSource, open_source, spool
+from bulkflow_csv import ByteSource, is_gzip, open_source, spool
 from bulkflow_ingest.rewriting import Readable, readable
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Re
     """
     directory = copies_of(context)
     for data in data_of(context, job, settings):
+        if isinstance(data, SourceFile) and is_gzip(data.path):
+            from bulkflow_ingest.inspecting import columns_of
+
+            # Before all of it is unpacked: what is no CSV may be gigabytes of it.
+            columns_of(data, settings, directory)
         source = on_disk(data, directory)
         if isinstance(data, SourceRows):
             yield Readable(source)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import encodings
+import pkgutil
+from contextlib import suppress
+from encodings.aliases import aliases
 from pathlib import Path
 
 import pytest
@@ -43,3 +47,27 @@ def test_a_byte_that_the_encoding_has_not_is_told_with_its_place(tmp_path: Path)
 )
 def test_encodings_are_those_of_text(name: str, *, known: bool) -> None:
     assert is_encoding(name) == known
+
+
+NAMES = sorted({each.name for each in pkgutil.iter_modules(encodings.__path__)} | set(aliases))
+BYTES = [b"Name\nA\n", b"Na\xe9me\n\xff\xfe\x80\n", b"\0" * 5, b"\xff\xfeN\0", b"\\N{x} \\x9\n"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("data", BYTES, ids=repr)
+def test_every_codec_reads_a_file_or_refuses_it(tmp_path: Path, data: bytes) -> None:
+    place = tmp_path / "data.csv"
+    place.write_bytes(data)
+    for name in filter(is_encoding, NAMES):
+        with suppress(CsvError):
+            recode(ByteSource.of(place), tmp_path, name).path.unlink()
+    assert list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("name", ["utf-16", "UTF16", "utf_16", "U16"])
+def test_what_needs_a_mark_and_has_none_is_told_so(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "data.csv"
+    place.write_bytes("Name\nAB\n".encode("utf-16-le"))
+    with pytest.raises(CsvError, match="byte order mark") as caught:
+        recode(ByteSource.of(place), tmp_path, name)
+    assert f'encoding "utf-{name[-2:]}-le"' in str(caught.value.help)

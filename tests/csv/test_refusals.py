@@ -318,5 +318,7 @@ def test_a_named_delimiter_or_line_ending_overrules_the_bytes(source: Source) ->
 @pytest.mark.parametrize("kind", ["missing", "folder"])
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "missing.csv" if kind == "missing" else tmp_path
-    with pytest.raises(CsvError, match="does not exist" if kind == "missing" else "is not a file"):
+    with pytest.raises(
+        CsvError, match="does not exist" if kind == "missing" else "this is a folder"
+    ):
         scan(ByteSource.of(path))
