@@ -77,36 +77,40 @@ class Sandbox:
         clock = clock or SystemClock()
         choices = choices or Choices()
         self.database = Database(data)
-        self.requests = RequestLog()
-        self.limits = Limits(clock, records_per_day=choices.records_per_day)
-        self.faults = FaultPlan(clock, self.limits, faults)
-        self.org = Org(
-            id=self._kept_id(org_id),
-            schema=self._kept_schema(schema or standard_schema()),
-            database=self.database,
-            clock=clock,
-            choices=choices,
-            limits=self.limits,
-            faults=self.faults,
-        )
-        self.sessions = Sessions(
-            token or make_token(self.org.id),
-            USER_ID,
-            clock,
-            lambda: make_token(self.org.id),
-            timedelta(hours=choices.session_hours),
-        )
-        self.access = AdminAccess(self.sessions, token)
-        self._given_token = token
-        self._create_tables()
-        self._add_first_records()
-        self.logins = Logins(self.org, self.sessions, known=known_logins)
-        self.worker = Worker(clock, processing or Immediately())
-        self.ingest = IngestJobs(self.org, self.worker)
-        self.query = QueryJobs(self.org, self.worker)
-        self.records = Records(self.org)
-        self.collections = RecordCollections(self.org, self.records)
-        self.queries = RestQueries(self.org)
+        try:
+            self.requests = RequestLog()
+            self.limits = Limits(clock, records_per_day=choices.records_per_day)
+            self.faults = FaultPlan(clock, self.limits, faults)
+            self.org = Org(
+                id=self._kept_id(org_id),
+                schema=self._kept_schema(schema or standard_schema()),
+                database=self.database,
+                clock=clock,
+                choices=choices,
+                limits=self.limits,
+                faults=self.faults,
+            )
+            self.sessions = Sessions(
+                token or make_token(self.org.id),
+                USER_ID,
+                clock,
+                lambda: make_token(self.org.id),
+                timedelta(hours=choices.session_hours),
+            )
+            self.access = AdminAccess(self.sessions, token)
+            self._given_token = token
+            self._create_tables()
+            self._add_first_records()
+            self.logins = Logins(self.org, self.sessions, known=known_logins)
+            self.worker = Worker(clock, processing or Immediately())
+            self.ingest = IngestJobs(self.org, self.worker)
+            self.query = QueryJobs(self.org, self.worker)
+            self.records = Records(self.org)
+            self.collections = RecordCollections(self.org, self.records)
+            self.queries = RestQueries(self.org)
+        except BaseException:
+            self.database.close()
+            raise
 
     @property
     def token(self) -> str:
@@ -174,7 +178,6 @@ class Sandbox:
             kept = (asked or new_org_id()) if row is None else str(row[0])
             _keep_id(connection, kept)
         if asked not in {None, kept}:
-            self.database.close()
             raise SandboxError(
                 f"the org in {self.database.folder} has the id {kept}, not {asked}",
                 help="leave the id out, or give --data another folder",

@@ -9,12 +9,14 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 import urllib3
 
+from bulkflow.errors import BulkflowError
 from bulkflow_sandbox import RowsPerSecond, Sandbox, SandboxServer
 from bulkflow_sandbox.errors import SandboxError
 from bulkflow_sandbox.ingest.jobs import IngestJobs
@@ -76,6 +78,13 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path):
     path.write_text("")
     with pytest.raises(SandboxError, match="cannot use the sandbox's folder"):
         Sandbox(path / "below")
+
+
+def test_a_sandbox_that_does_not_start_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(BulkflowError):
+        Sandbox(org_id="nonsense")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_another_format_is_refused(tmp_path):
@@ -228,6 +237,14 @@ def test_nothing_is_left_open(tmp_path, alone):
         return len(list(Path("/proc/self/fd").iterdir()))
 
     before = opened()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sandbox.db").write_text("no database" * 1000)
+    with Sandbox(tmp_path / "other") as sandbox:
+        assert sandbox.org.id
+    failing = [{"org_id": "nonsense"}, {"data": tmp_path / "other", "org_id": "00D000000000001"}]
+    for options in (*failing, {"data": tmp_path / "broken"}):
+        with pytest.raises(BulkflowError):
+            Sandbox(**options)
     for _ in range(3):
         with Sandbox(tmp_path) as sandbox:
             sandbox.ingest.create_with_data(INSERT, b"Name\nA\n", "66.0", USER_ID)

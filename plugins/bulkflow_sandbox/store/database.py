@@ -55,13 +55,7 @@ class Database:
             self._lock = RLock()
             self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
             self._writer = self._connect()
-            self._writer.execute("PRAGMA page_size = 8192")
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            # A temporary database need not survive the machine, only the process.
-            self._writer.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
-            self._writer.execute("PRAGMA wal_autocheckpoint = 20000")
-            self._writer.executescript(_TABLES)
-            (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+            version = self._prepare_writer()
         except (OSError, sqlite3.Error) as error:
             raise SandboxError(
                 f"cannot use the sandbox's folder {folder}: {error}",
@@ -76,6 +70,20 @@ class Database:
             )
         self._writer.execute(f"PRAGMA user_version = {FORMAT}")
 
+    def _prepare_writer(self) -> int:
+        """Make the tables that are missing, and return the version of the database."""
+        try:
+            self._writer.execute("PRAGMA page_size = 8192")
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            # A temporary database need not survive the machine, only the process.
+            self._writer.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
+            self._writer.execute("PRAGMA wal_autocheckpoint = 20000")
+            self._writer.executescript(_TABLES)
+            return int(self._writer.execute("PRAGMA user_version").fetchone()[0])
+        except sqlite3.Error:
+            self._writer.close()
+            raise
+
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.folder / "sandbox.db",
@@ -84,8 +92,12 @@ class Database:
             cached_statements=256,
             timeout=60,
         )
-        connection.execute("PRAGMA cache_size = -32768")
-        connection.execute("PRAGMA temp_store = MEMORY")
+        try:
+            connection.execute("PRAGMA cache_size = -32768")
+            connection.execute("PRAGMA temp_store = MEMORY")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def job_folder(self, job_id: str) -> Path:
