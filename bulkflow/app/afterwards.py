@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from bulkflow import __version__
+from bulkflow.app.doubts import refuse_doubt
 from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
 from bulkflow.app.state import place_options
 from bulkflow.errors import UsageError
@@ -71,6 +72,8 @@ def afterwards(
 
     ends = verb == GIVES_UP
     with claimed(choice, over=not ends) as (journal, record):
+        if not ends:
+            refuse_doubt(journal, record.summary.id)
         if verb == SENDS_ROWS and not record.summary.jobs:
             raise _nothing_sent_error(record, choice)
         request, plan = again(record, choice.directory, environ, host)

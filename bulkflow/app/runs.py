@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from bulkflow import __version__
+from bulkflow.app.doubts import refuse_doubt, refuse_doubts
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.app.state import place_options, refuse_older_place, spelled
 from bulkflow.errors import ExitCode, UsageError
+from bulkflow.machine import shortage_of
+from bulkflow.private import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,6 +67,7 @@ def run(
 
     Raises:
         UnfinishedError: the last run of the file is not over.
+        DoubtfulRunError: a run may have sent more than the journal knows.
         StateLockedError: another process runs the file.
         UsageError: there is no place for the journal.
     """
@@ -72,8 +76,9 @@ def run(
 
     directory, pipeline = request.state_directory, request.file.resolve()
     refuse_older_place(request.file, directory)
-    with locked(directory, str(pipeline)), opened(directory) as journal:
+    with locked(directory, str(pipeline)), writable(directory) as journal:
         if not fresh and not all_transient(plan.orgs, host.catalogue.orgs):
+            refuse_doubts(journal, pipeline)
             unfinished = _unfinished(journal, request)
             if unfinished is not None and resumes and _is_same(unfinished, request):
                 environ = request.environ
@@ -117,6 +122,7 @@ def resume(
         StateLockedError: another process works with a run of the same file.
     """
     with claimed(choice, failed=True) as (journal, record):
+        refuse_doubt(journal, record.summary.id)
         return _resume(journal, record, choice.directory, environ, host, listener, watch)
 
 
@@ -214,7 +220,7 @@ def work_on(
     finished = run_plan(plan, services)
     if replays and finished.exit_code is ExitCode.WRONG and not record.anything_intended():
         record.forget()
-        rmtree(directory, ignore_errors=True)
+        delete_run_folder(directory)
     elif ends:
         over = is_over(services, finished.exit_code)
         record.finish(finished.exit_code, over=over, given_up=gives_up)
@@ -244,14 +250,30 @@ def claimed(
         raise no_such_run(choice)
     with opened(choice.directory) as journal:
         found = chosen(journal, choice, failed=failed, over=over)
-        with locked(choice.directory, found.summary.pipeline):
-            # Somebody may have worked with it before the lock was taken.
-            yield journal, chosen(journal, evolve(choice, run=found.summary.id))
+    with locked(choice.directory, found.summary.pipeline), writable(choice.directory) as journal:
+        # Somebody may have worked with it before the lock was taken.
+        yield journal, chosen(journal, evolve(choice, run=found.summary.id))
 
 
 @contextmanager
 def opened(directory: Path) -> Iterator[Journal]:
-    """The journal of a state directory, to be read while others may work with it."""
+    """The journal of a state directory, to be read while others may work with it.
+
+    Nothing is written, so the directory need not be one that can be. Raises `UsageError`.
+    """
+    from bulkflow.engine.services import SystemClock
+    from bulkflow.journal import Journal
+
+    journal = Journal.read(directory, SystemClock().time)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@contextmanager
+def writable(directory: Path) -> Iterator[Journal]:
+    """The journal of a state directory, to record in. Raises `UsageError`."""
     from bulkflow.engine.services import SystemClock
     from bulkflow.journal import Journal
 
@@ -354,15 +376,30 @@ def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
     return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
 
 
+def delete_run_folder(directory: Path) -> None:
+    """Delete the folder of a run that the journal knows no more, as far as that can be done.
+
+    First it gets a name that no run has, lest half of it be taken for a run that was lost.
+    """
+    doomed = directory.with_name(f".{directory.name}")
+    try:
+        directory.rename(doomed)
+    except OSError:
+        return
+    rmtree(doomed, ignore_errors=True)
+
+
 def _make(directory: Path) -> None:
     try:
-        # The mode is that of the last folder alone.
-        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        directory.mkdir(exist_ok=True, mode=0o700)
+        make_private_folder(directory)
     except OSError as error:
+        short = shortage_of(error)
         raise UsageError(
-            f"cannot keep what the run needs in {directory}: {error.strerror or error}",
-            help="choose a folder that can be written with --state-dir DIR",
+            f"cannot keep what the run needs in {directory}: "
+            f"{short.what if short else error.strerror or error}",
+            help=f"nothing was sent; {short.remedy}"
+            if short
+            else "choose a folder that can be written with --state-dir DIR",
         ) from error
 
 

@@ -58,7 +58,7 @@ class Plugins(Protocol):
         """What the org says against the loads of a plan."""
         ...
 
-    def tell(self, event: Event) -> Iterable[tuple[Provider, PluginError]]:
+    def tell(self, event: Event) -> Iterable[tuple[Provider, BulkflowError]]:
         """Tell the plugins what happened; the failures of those that cannot bear it."""
         ...
 

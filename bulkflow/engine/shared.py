@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define, field
 
 from bulkflow.errors import BulkflowError, PluginError
+from bulkflow.machine import machine_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class Shared:
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001 - the others must be closed too
-                    failure = PluginError(
+                    failure = machine_error(error, f"closing {key}") or PluginError(
                         f"could not close {key}: {type(error).__name__}: {error}",
                         help="this is a fault of the plugin that opened it; report it to its "
                         "author with this message",

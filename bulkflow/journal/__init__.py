@@ -1,5 +1,6 @@
 """The durable record of runs: what was intended, what was done."""
 
+from bulkflow.journal.doubts import Doubt, doubt_about, doubts
 from bulkflow.journal.history import (
     RunRecord,
     RunStory,
@@ -12,12 +13,15 @@ from bulkflow.journal.recorder import RunJournal
 from bulkflow.journal.store import Journal, JournalError
 
 __all__ = [
+    "Doubt",
     "Journal",
     "JournalError",
     "RunJournal",
     "RunRecord",
     "RunStory",
     "StateLockedError",
+    "doubt_about",
+    "doubts",
     "locked",
     "run_record",
     "run_story",

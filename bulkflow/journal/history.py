@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bulkflow.journal.store import Journal
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 
 
 @frozen
@@ -51,6 +55,24 @@ class RunStory:
     """Each step that began, as it stands in the file, and how far it came; in their order."""
 
 
+class _Reading(Protocol[P, R]):
+    def __call__(self, journal: Journal, *values: P.args, **named: P.kwargs) -> R: ...
+
+
+def _undamaged(read: Callable[Concatenate[Journal, P], R]) -> _Reading[P, R]:
+    """Let what is in a journal and cannot be understood be damage to it, which it is."""
+
+    @wraps(read)
+    def reading(journal: Journal, *values: P.args, **named: P.kwargs) -> R:
+        try:
+            return read(journal, *values, **named)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise journal.damaged(error) from error
+
+    return reading
+
+
+@_undamaged
 def run_story(journal: Journal, run: str) -> RunStory | None:
     """A run with its parts and steps, or None if there is none of that id."""
     record = run_record(journal, run)
@@ -67,6 +89,7 @@ def run_story(journal: Journal, run: str) -> RunStory | None:
     return RunStory(record.summary, told, tuple(steps.values()))
 
 
+@_undamaged
 def run_summaries(journal: Journal) -> list[RunSummary]:
     """Every run, the newest first."""
     return [
@@ -78,6 +101,7 @@ def run_summaries(journal: Journal) -> list[RunSummary]:
     ]
 
 
+@_undamaged
 def run_record(journal: Journal, run: str) -> RunRecord | None:
     """One run, or None if there is none of that id."""
     found = journal.reading(
@@ -98,6 +122,7 @@ def run_record(journal: Journal, run: str) -> RunRecord | None:
     )
 
 
+@_undamaged
 def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
     """How far each step of a run came, by its place; the newest record of a place counts.
 
@@ -115,6 +140,7 @@ def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
     return steps
 
 
+@_undamaged
 def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
     """What was done with a job of a run; None if it was never cut into parts."""
     parts = [

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
+from bulkflow.machine import shortage_of
+from bulkflow.private import make_private_file, make_private_folder, write_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +49,8 @@ def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time)
     folder = directory / FOLDER
     name = _name(directory, pipeline)
     try:
-        # The mode is that of the last folder alone.
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.mkdir(exist_ok=True, mode=0o700)
+        make_private_folder(folder)
+        make_private_file(folder / name)
         held = FileLock(folder / name, timeout=0, mode=0o600).acquire()
     except Timeout as error:
         raise StateLockedError(
@@ -58,15 +59,24 @@ def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time)
             help="wait until it ends",
         ) from error
     except OSError as error:
-        raise UsageError(
-            f"cannot lock {directory}: {error.strerror or error}",
-            help="choose a folder that can be written with --state-dir DIR",
-        ) from error
+        raise _unlocked(directory, error) from error
     with held:
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": now()}
-        (folder / f"{name}.owner").touch(mode=0o600)
-        (folder / f"{name}.owner").write_text(json.dumps(owner), "utf-8")
+        try:
+            write_private_file(folder / f"{name}.owner", json.dumps(owner).encode())
+        except OSError as error:
+            raise _unlocked(directory, error) from error
         yield
+
+
+def _unlocked(directory: Path, error: OSError) -> UsageError:
+    short = shortage_of(error)
+    return UsageError(
+        f"cannot lock {directory}: {short.what if short else error.strerror or error}",
+        help=f"nothing was sent; {short.remedy}"
+        if short
+        else "choose a folder that can be written with --state-dir DIR",
+    )
 
 
 def _name(directory: Path, pipeline: str) -> str:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import astuple, define, field
 
-from bulkflow.errors import ExitCode
+from bulkflow.errors import ExitCode, UsageError
+from bulkflow.journal.doubts import doubt_about
 from bulkflow.journal.history import job_history, steps_of
 from bulkflow.journal.ledger import hand_overs, record_of_hand_over
+from bulkflow.journal.witness import RUNS, Witness
+from bulkflow.machine import shortage_of
 from bulkflow.model.history import Outcome
 from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bulkflow.journal.store import Journal
+    from bulkflow.journal.store import Journal, Statement
     from bulkflow.model.history import JobHistory, StepRecord, StepState
     from bulkflow.model.ledger import RowRange, Target
     from bulkflow.model.part import Counts, Manifest
@@ -40,6 +43,7 @@ class RunJournal:
     run: str
     _steps: dict[str, StepRecord] = field(factory=dict, repr=False)
     _attempt: int = 0
+    _witness: Witness | None = field(default=None, repr=False)
 
     @classmethod
     def begin(
@@ -59,11 +63,14 @@ class RunJournal:
         fresh: bool = False,
     ) -> RunJournal:
         """Record the start of a run, and of its first attempt."""
+        started = journal.time()
+        # Before the run itself: one without a witness has lost it.
+        witness = _witness(journal, run, pipeline, started)
         with journal.writing() as connection:
             connection.execute(
                 "INSERT INTO run (id, pipeline, text_digest, orgs, parameters, bulkflow, host, pid,"
-                " started, settings, chosen_orgs, texts, fresh, home, file)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " started, settings, chosen_orgs, texts, fresh, home, file, witnessed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
                 (
                     run,
                     pipeline,
@@ -73,7 +80,7 @@ class RunJournal:
                     version,
                     socket.gethostname(),
                     os.getpid(),
-                    journal.time(),
+                    started,
                     _json(settings),
                     _json(chosen_orgs),
                     _json(texts),
@@ -82,17 +89,27 @@ class RunJournal:
                     file or pipeline,
                 ),
             )
-        made = cls(journal, run)
+        made = cls(journal, run, witness=witness)
         made._begin_attempt(version)
+        journal.checkpoint()
         return made
 
     @classmethod
     def go_on(cls, journal: Journal, run: str, *, version: str, reopens: bool = True) -> RunJournal:
         """Record another attempt at a run, and read how far the ones before it came.
 
-        One that `reopens` it makes it a run that is not over, until the attempt ends.
+        One that `reopens` it makes it a run that is not over, until the attempt ends. Where the
+        journal lost something of the run, its witness stays as it is, to tell of that later.
         """
-        made = cls(journal, run, steps_of(journal, run))
+        witness = None
+        if doubt_about(journal, run) is None:
+            ((pipeline, started),) = journal.reading(
+                "SELECT pipeline, started FROM run WHERE id = ?", run
+            )
+            witness = _witness(journal, run, str(pipeline), float(str(started)))
+            with journal.writing() as connection:
+                connection.execute("UPDATE run SET witnessed = 1 WHERE id = ?", (run,))
+        made = cls(journal, run, steps_of(journal, run), witness=witness)
         made._begin_attempt(version, reopens=reopens)
         return made
 
@@ -127,9 +144,20 @@ class RunJournal:
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
         """A request that changes something is about to be sent; returns the intent's number."""
+        return self._intend(job, part, action, _json(detail), self._journal.time())
+
+    def _intend(
+        self, job: str, part: int, action: str, detail: str, at: float, *more: Statement
+    ) -> int:
+        def attest(number: int) -> None:
+            if self._witness is not None:
+                self._witness.saw(number, job, part, action, detail)
+
         return self._journal.write(
             "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (self.run, job, part, action, _json(detail), self._journal.time()),
+            (self.run, job, part, action, detail, at),
+            *more,
+            then=attest,
         )
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
@@ -170,9 +198,12 @@ class RunJournal:
         """
         self._refuse(target, ranges if once else ())
         at = self._journal.time()
-        number = self._journal.write(
-            "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (self.run, job, part, action, _json(detail), at),
+        number = self._intend(
+            job,
+            part,
+            action,
+            _json(detail),
+            at,
             *(
                 record_of_hand_over(
                     HandOver(self.run, job, part, at, str(detail.get("id", "")), each.rows),
@@ -289,6 +320,8 @@ class RunJournal:
 
     def forget(self) -> None:
         """Take back that there was a run: it was refused, and nothing of it was sent."""
+        if self._witness is not None:
+            self._witness.forget()
         with self._journal.writing() as connection:
             for table in ("step", "decision", "part", "source", "job_org", "attempt"):
                 connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
@@ -334,6 +367,23 @@ class RunJournal:
                 connection.execute(
                     "UPDATE run SET finished = NULL, exit_code = NULL WHERE id = ?", (self.run,)
                 )
+
+
+def _witness(journal: Journal, run: str, pipeline: str, started: float) -> Witness:
+    """The witness of a run. Raises `UsageError`."""
+    try:
+        made = Witness.make(journal, run, pipeline, started)
+    except OSError as error:
+        short = shortage_of(error)
+        raise UsageError(
+            f"cannot keep what the run needs in {journal.path.parent / RUNS / run}: "
+            f"{short.what if short else error.strerror or error}",
+            help=f"nothing was sent; {short.remedy}"
+            if short
+            else "choose a folder that can be written with --state-dir DIR",
+        ) from error
+    journal.at_close(made.close)
+    return made
 
 
 def _json(values: Mapping[str, object]) -> str:

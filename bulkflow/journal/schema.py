@@ -184,6 +184,9 @@ MIGRATIONS: tuple[str, ...] = (
             SELECT run FROM decision WHERE place LIKE 'org:%'
         );
     """,
+    """
+    ALTER TABLE run ADD COLUMN witnessed INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.
 

@@ -43,21 +43,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from bulkflow.errors import BulkflowError, UsageError
-from bulkflow.journal.schema import FORMAT, MIGRATIONS
+from bulkflow.errors import BulkflowError
+from bulkflow.journal.opening import (
+    FILE_NAME,
+    KEEP,
+    connect_to_read,
+    connect_to_write,
+    transaction,
+)
+from bulkflow.machine import shortage_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-FILE_NAME = "journal.sqlite"
-
-LONGEST_TURN = 60.0
-"""Seconds to wait for another process that writes: several pipelines may share a journal."""
-
-SWITCHES = 20
-"""How often to try for write-ahead logging while others keep the file to themselves."""
-
 
 Statement: TypeAlias = tuple[str, "Sequence[object]"]
 """A statement of SQL, and its values."""
@@ -73,6 +71,8 @@ class _Record:
 
     statements: Sequence[Statement]
     synced: bool
+    then: Callable[[int], None] | None = None
+    """Called once it is committed, in the order of the commits, with the row that was inserted."""
     done: bool = False
     row: int = 0
     error: Exception | None = None
@@ -88,6 +88,7 @@ class Journal:
     _synced: bool = field(default=True, init=False, repr=False)
     _lock: Lock = field(factory=Lock, repr=False)
     _waiting: deque[_Record] = field(factory=deque, init=False, repr=False)
+    _at_close: list[Callable[[], None]] = field(factory=list, init=False, repr=False)
 
     @classmethod
     def open(cls, directory: Path, time: Callable[[], float]) -> Journal:
@@ -97,30 +98,19 @@ class Journal:
             UsageError: the directory cannot be written, the file is no journal, or it was written
                 by a newer bulkflow.
         """
-        path = directory / FILE_NAME
-        try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.touch(mode=0o600)
-            connection = sqlite3.connect(
-                path, timeout=LONGEST_TURN, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise UsageError(
-                f"cannot keep a journal in {directory}: {error}",
-                help="choose a folder that can be written with --state-dir DIR",
-            ) from error
-        try:
-            _migrate(connection, path)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise UsageError(
-                f"{path} is not a journal that can be read: {error}",
-                help="move it away, or choose another folder with --state-dir DIR",
-            ) from error
-        except UsageError:
-            connection.close()
-            raise
-        return cls(path, time, connection)
+        return cls(directory / FILE_NAME, time, connect_to_write(directory))
+
+    @classmethod
+    def read(cls, directory: Path, time: Callable[[], float]) -> Journal:
+        """Open the journal of a state directory, which need not be one that can be written.
+
+        Nothing can be recorded in it. Where there is none yet, it has no runs.
+
+        Raises:
+            UsageError: it cannot be read, the file is no journal, or it was written by a newer
+                bulkflow.
+        """
+        return cls(directory / FILE_NAME, time, connect_to_read(directory))
 
     def close(self) -> None:
         """Close the file. Raises `JournalError` if something noted cannot be kept."""
@@ -129,6 +119,12 @@ class Journal:
                 self._commit_waiting()
             finally:
                 self._connection.close()
+                while self._at_close:
+                    self._at_close.pop()()
+
+    def at_close(self, close: Callable[[], None]) -> None:
+        """Call something when the file is closed."""
+        self._at_close.append(close)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -139,7 +135,7 @@ class Journal:
         """
         with self._turn():
             self._sync(True)
-            with _transaction(self._connection):
+            with transaction(self._connection):
                 yield self._connection
 
     @property
@@ -153,8 +149,22 @@ class Journal:
         with self._turn():
             return self._connection.execute(query, named or values).fetchall()
 
-    def write(self, statement: str, values: Sequence[object], *more: Statement) -> int:
+    def write(
+        self,
+        statement: str,
+        values: Sequence[object],
+        *more: Statement,
+        then: Callable[[int], None] | None = None,
+    ) -> int:
         """Commit one statement, and more with it, in a transaction that is on the disk then.
+
+        Args:
+            statement: The first one.
+            values: Its values.
+            more: The others.
+            then: Called when it is committed and before any thread goes on, in the order of the
+                commits, with the number of the row. If it raises OSError, that is told as
+                something that cannot be kept.
 
         Returns:
             The number of the row that the first one inserted.
@@ -162,7 +172,7 @@ class Journal:
         Raises:
             JournalError: as `writing`.
         """
-        record = _Record([(statement, values), *more], synced=True)
+        record = _Record([(statement, values), *more], synced=True, then=then)
         self._waiting.append(record)
         with self._lock:
             # Whoever had the turn before may have taken it along.
@@ -236,18 +246,23 @@ class Journal:
 
     def _check(self, record: _Record) -> None:
         """Raise what became of a record that is done with, if it is not kept."""
-        if isinstance(record.error, sqlite3.Error):
+        if isinstance(record.error, sqlite3.Error | OSError):
             raise self._unkept(record.error) from record.error
         if record.error is not None:
             raise record.error
 
     def _commit(self, records: Sequence[_Record]) -> None:
         self._sync(any(each.synced for each in records))
-        with _transaction(self._connection):
+        with transaction(self._connection):
             for each in records:
                 rows = [self._connection.execute(*one).lastrowid for one in each.statements]
                 each.row = rows[0] or 0
         for each in records:
+            if each.then is not None:
+                try:
+                    each.then(each.row)
+                except OSError as error:
+                    each.error = error
             each.done = True
 
     def _sync(self, synced: bool) -> None:
@@ -256,59 +271,36 @@ class Journal:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             self._synced = synced
 
-    def _unkept(self, error: sqlite3.Error) -> JournalError:
+    def checkpoint(self) -> None:
+        """Bring what is in the log into the file, as far as nobody reads it. Raises `JournalError`.
+
+        A copy of the file alone has it from then on.
+        """
+        with self._turn():
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def look_for_damage(self) -> None:
+        """Look through the file for what SQLite can tell to be wrong. Raises `JournalError`."""
+        for (found,) in self.reading("PRAGMA quick_check(1)"):
+            if found != "ok":
+                raise self.damaged(str(found))
+
+    def damaged(self, why: Exception | str) -> JournalError:
+        """The error for something in the journal that is not as it was written."""
         return JournalError(
-            f"the journal {self.path} cannot be kept: {error}",
-            help="nothing is sent that is not recorded first; make room for it, or choose "
-            "another folder with --state-dir DIR, and run again",
+            f"the journal {self.path} is damaged: {why}", help=f"nothing was sent; {KEEP}"
         )
 
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    _log_ahead(connection)
-    connection.execute("PRAGMA synchronous = FULL")
-    # Without it macOS leaves what was synced in the drive's own cache; others ignore it.
-    connection.execute("PRAGMA fullfsync = ON")
-    connection.execute("PRAGMA foreign_keys = ON")
-    # Within the transaction, for two processes may begin with the same empty file.
-    with _transaction(connection):
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > FORMAT:
-            raise UsageError(
-                f"{path} was written by a newer bulkflow (format {found}, this one knows {FORMAT})",
-                help="upgrade bulkflow, or choose another folder with --state-dir DIR",
-            )
-        # Not executescript: that would commit first.
-        for migration in MIGRATIONS[found:]:
-            for statement in migration.split(";"):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging, also while others switch to it in the same moment."""
-    for _ in range(SWITCHES):
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            # The switch does not wait for others as a transaction does, so wait with one of these.
-            with _transaction(connection):
-                pass
-        else:
-            return
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # Some errors, such as a full disk, make SQLite roll back by itself.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    def _unkept(self, error: sqlite3.Error | OSError) -> JournalError:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        }:
+            return self.damaged(error)
+        short = shortage_at(error, self.path.parent)
+        remedy = short.remedy if short else "make room for it"
+        return JournalError(
+            f"the journal {self.path} cannot be kept: {short.what if short else error}",
+            help=f"nothing is sent that is not recorded first; {remedy}, leave the journal where "
+            "it is, for it knows which rows were sent, and run again",
+        )

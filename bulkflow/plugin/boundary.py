@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError, PluginError
+from bulkflow.machine import machine_error
 from bulkflow.plugin.flow import FlowSignal
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ def attributed(provider: Provider | None, action: str, *, signals: bool = False)
         raise failure_of(provider, action, error) from error
 
 
-def failure_of(provider: Provider | None, action: str, error: BaseException) -> PluginError:
-    """What a plugin raised, with the plugin's name."""
+def failure_of(provider: Provider | None, action: str, error: BaseException) -> BulkflowError:
+    """What a plugin raised, with the plugin's name; or what the machine has no more of."""
+    if (short := machine_error(error, action)) is not None:
+        return short
     who = str(provider) if provider else "unknown"
     return PluginError(
         f"plugin {who} failed while {action}: {type(error).__name__}: {error}",

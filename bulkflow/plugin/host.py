@@ -32,7 +32,7 @@ from bulkflow.plugin.types import framework_types
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from bulkflow.errors import PluginError
+    from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
     from bulkflow.model.part import Manifest
     from bulkflow.plugin.context import Context, Job
@@ -135,7 +135,7 @@ class PluginHost:
             requests=requests,
         )
 
-    def tell(self, event: Event) -> tuple[tuple[Provider, PluginError], ...]:
+    def tell(self, event: Event) -> tuple[tuple[Provider, BulkflowError], ...]:
         """Tell every plugin what happened; returns the failures of those that cannot bear it.
 
         A listener has no say in the run, so whatever it raises is a failure of its own.
@@ -145,7 +145,7 @@ class PluginHost:
         hook = HOOK_OF_EVENT[type(event)]
         if hook is None:
             return ()
-        failures: list[tuple[Provider, PluginError]] = []
+        failures: list[tuple[Provider, BulkflowError]] = []
         for provider, function in self._implementations(hook):
             try:
                 function(event=event)

@@ -382,17 +382,17 @@ def test_half_a_character_in_what_an_org_says_can_be_kept(run, journal: Journal)
 def test_one_who_is_interrupted_leaves_the_others_their_turn(
     run, journal: Journal, monkeypatch
 ) -> None:
-    inner = store._transaction
+    inner = store.transaction
 
     def interrupted(_: sqlite3.Connection) -> object:
-        monkeypatch.setattr(store, "_transaction", inner)
+        monkeypatch.setattr(store, "transaction", inner)
         raise KeyboardInterrupt
 
     with ThreadPoolExecutor(2) as pool:
         with journal._lock:
             told = [pool.submit(run.intend, "accounts", part, "create", {}) for part in (0, 1)]
             handed_in(journal, 2)
-            monkeypatch.setattr(store, "_transaction", interrupted)
+            monkeypatch.setattr(store, "transaction", interrupted)
         (kept,) = [each.result(30) for each in told if each.exception(30) is None]
     assert kept in {number for (number,) in rows(journal, "number", "intent")}
 

@@ -1,0 +1,96 @@
+"""Runs that may have sent more than the journal knows, by what their folders attest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from bulkflow.journal.witness import agrees, testimonies, testimony
+
+if TYPE_CHECKING:
+    from bulkflow.journal.store import Journal
+    from bulkflow.journal.witness import Testimony
+
+
+@frozen
+class Doubt:
+    """A run of which the journal has lost something.
+
+    Attributes:
+        run: Its id.
+        why: What does not agree.
+        pipeline: Its pipeline file, resolved; blank where nobody knows.
+        started: When it began; 0 where nobody knows.
+        known: Whether the journal knows the run.
+        over: Whether the journal says that it is over.
+    """
+
+    run: str
+    why: str
+    pipeline: str = ""
+    started: float = 0.0
+    known: bool = False
+    over: bool = False
+
+
+def doubt_about(journal: Journal, run: str) -> Doubt | None:
+    """What speaks against what the journal says of a run that it knows.
+
+    Raises:
+        JournalError: The journal cannot be read.
+        OSError: The run's folder cannot be read.
+    """
+    rows = journal.reading(
+        "SELECT pipeline, started, finished, witnessed FROM run WHERE id = ?", run
+    )
+    if not rows:
+        return None
+    pipeline, started, finished, witnessed = rows[0]
+    told = testimony(journal.path.parent, run)
+    over = finished is not None
+    if told is None:
+        # Whoever deleted the folder of a run that is over took no knowledge away.
+        why = "its folder is gone" if witnessed and not over else ""
+    elif told.count is None:
+        why = "its file `witness` is damaged"
+    else:
+        why = "" if agrees(journal, told) else _difference(journal, told)
+    if not why:
+        return None
+    return Doubt(run, why, str(pipeline), float(str(started)), known=True, over=over)
+
+
+def doubts(journal: Journal) -> list[Doubt]:
+    """All runs of a state directory that may have sent more than its journal knows.
+
+    Raises: as `doubt_about`.
+    """
+    known = {
+        str(run): int(str(count))
+        for run, count in journal.reading(
+            "SELECT id, (SELECT count(*) FROM intent WHERE run = run.id) FROM run"
+        )
+    }
+    unfinished = {
+        str(run) for (run,) in journal.reading("SELECT id FROM run WHERE finished IS NULL")
+    }
+    found = []
+    suspects = set(unfinished)
+    for told in testimonies(journal.path.parent):
+        if told.run not in known:
+            if told.count != 0:
+                why = "the journal does not know it"
+                found.append(Doubt(told.run, why, told.pipeline, told.started))
+        elif told.count is not None and told.count > known[told.run]:
+            suspects.add(told.run)
+    # Digests only of those that may be resumed: of all of them it would take too long.
+    found += [each for run in sorted(suspects) if (each := doubt_about(journal, run))]
+    return found
+
+
+def _difference(journal: Journal, told: Testimony) -> str:
+    ((count,),) = journal.reading("SELECT count(*) FROM intent WHERE run = ?", told.run)
+    if int(str(count)) < (told.count or 0):
+        return f"it recorded {told.count:,} requests, and the journal has {count:,} of them"
+    return "the journal has other requests than it recorded"

@@ -1,0 +1,186 @@
+"""What a machine runs out of, or lets nobody write, is named as what it is."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from bulkflow.errors import BulkflowError
+from bulkflow.machine import MachineError
+from bulkflow.plugin.boundary import attributed
+from support.proxy import Proxy, answering
+from support.workshop import Workshop
+
+PIPELINE = """\
+org env
+job people
+    insert Contact
+    from "people.csv"
+    parts of 20 rows
+load job people
+"""
+RLIMITS = """
+import resource, sys
+resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]), int(sys.argv[2])))
+from bulkflow.cli import main
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a disk of its own, of 1 MB, where that is allowed; and again, in another way."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options: str) -> Path:
+        program = shutil.which("mount")
+        if program is None:
+            pytest.skip("no disks can be mounted here")
+        command = [program, "-t", "tmpfs", "-o", options, "none", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("no disks can be mounted here")
+        return folder
+
+    yield mount
+    if os.path.ismount(folder):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """No byte is free while the block runs."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 1):
+            with suppress(OSError):
+                while file.write(bytes(size)) == size:
+                    pass
+    yield
+    ballast.unlink()
+
+
+@pytest.fixture
+def unfinished(workshop: Workshop, proxy: Proxy, small_disk: Callable[[str], Path]) -> Path:
+    """A disk with the state of a run that is not over."""
+    disk = small_disk("size=2m")
+    workshop.write("people.csv", "LastName\n" + "".join(f"row {n}\n" for n in range(50)))
+    workshop.write("load.bulkflow", PIPELINE)
+    proxy.on("PATCH", "/jobs/ingest/[^/]+", answering(403, [{"errorCode": "X", "message": "no"}]))
+    ran = workshop.command(
+        "run", str(workshop.folder / "load.bulkflow"), "--state-dir", str(disk / "state")
+    )
+    assert ran.code == 1, ran.err
+    return disk
+
+
+def test_a_full_disk_is_no_broken_journal(workshop: Workshop, unfinished: Path) -> None:
+    place = ("--state-dir", str(unfinished / "state"))
+    with filled(unfinished):
+        for command in (("resume",), ("run", str(workshop.folder / "load.bulkflow"))):
+            ran = workshop.command(*command, *place)
+            assert ran.code in {1, 2}, ran.err
+            assert "no room is left on the disk" in ran.err or "not over" in ran.err, ran.err
+            assert "move" not in ran.err
+            assert "not a journal" not in ran.err
+            assert "made a mistake" not in ran.err
+            assert "fault of the plugin" not in ran.err
+        listed = workshop.command("runs", *place)
+        assert listed.code == 0, listed.err
+        assert "not over" in listed.out
+    ran = workshop.command("resume", *place)
+    assert ran.code == 0, ran.err
+
+
+def test_a_disk_that_is_full_from_the_start(workshop: Workshop, small_disk) -> None:
+    disk = small_disk("size=1m")
+    workshop.write("people.csv", "LastName\nx\n")
+    workshop.write("load.bulkflow", PIPELINE)
+    with filled(disk):
+        ran = workshop.command(
+            "run", str(workshop.folder / "load.bulkflow"), "--state-dir", str(disk / "state")
+        )
+    assert ran.code == 2, ran.err
+    assert "no room is left on the disk" in ran.err
+    assert "nothing was sent" in ran.err
+
+
+def test_what_only_reads_reads_from_a_disk_that_can_only_be_read(
+    workshop: Workshop, unfinished: Path, small_disk
+) -> None:
+    place = ("--state-dir", str(unfinished / "state"))
+    (run,) = [line.split()[0] for line in workshop.command("runs", *place).out.splitlines()]
+    subprocess.run(["mount", "-o", "remount,ro", str(unfinished)], check=True)
+    for command in (("runs",), ("runs", run), ("runs", "--json")):
+        listed = workshop.command(*command, *place)
+        assert listed.code == 0, listed.err
+        assert run in listed.out
+    for command in (("resume",), ("run", str(workshop.folder / "load.bulkflow"))):
+        ran = workshop.command(*command, *place)
+        assert ran.code == 2, ran.err
+        assert "the file system can only be read" in ran.err
+        assert "nothing was sent" in ran.err
+
+
+def test_a_list_of_runs_makes_nothing_and_changes_nothing(workshop: Workshop) -> None:
+    state = workshop.folder / "state"
+    state.mkdir()
+    assert workshop.command("runs", "--state-dir", str(state)).code == 0
+    assert list(state.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+@pytest.mark.parametrize(
+    ("limit", "value", "words"),
+    [
+        ("RLIMIT_FSIZE", 4096, "ulimit -f"),
+        ("RLIMIT_NOFILE", 12, "may not open more files"),
+    ],
+)
+def test_a_limit_of_the_system_is_named(
+    workshop: Workshop, limit: str, value: int, words: str
+) -> None:
+    workshop.write("people.csv", "LastName\n" + "".join(f"row {n}\n" for n in range(2000)))
+    file = workshop.write("load.bulkflow", PIPELINE)
+    ran = subprocess.run(
+        [sys.executable, "-c", RLIMITS, limit, str(value), "run", str(file)],
+        env={**os.environ, **workshop.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode in {1, 2}
+    assert words in ran.stderr, ran.stderr
+    assert "Traceback" not in ran.stderr
+    for text in ("made a mistake", "fault of the plugin", "move it away"):
+        assert text not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "memory is used up"),
+        (RuntimeError("can't start new thread"), "starts no more threads"),
+        (OSError(errno.ENOSPC, "No space left on device", "/data/x"), "/data/x: no room is left"),
+        (OSError(errno.EMFILE, "Too many open files"), "may not open more files"),
+        (OSError(errno.EFBIG, "File too large"), "larger than the system allows"),
+        (OSError(errno.EIO, "Input/output error"), "the disk failed"),
+        (OSError(errno.EROFS, "Read-only file system"), "can only be read"),
+    ],
+)
+def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, words: str) -> None:
+    from bulkflow.cli.failure import failure_as_error
+
+    with pytest.raises(BulkflowError, match=words) as caught, attributed(None, "running `load`"):
+        raise error
+    assert isinstance(caught.value, MachineError)
+    assert caught.value.help
+    assert words in failure_as_error(error).message
