@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -68,12 +66,17 @@ _BY_ERRNO: Final[Mapping[int, Shortage]] = {
     errno.ENOMEM: _MEMORY,
 }
 
+# SQLite's own numbers (https://www.sqlite.org/rescode.html), for a check loads no `sqlite3`.
+_IOERR: Final = 10
+_FULL: Final = 13
+_CANTOPEN: Final = 14
+
 _BY_SQLITE: Final[Mapping[int, Shortage]] = {
-    sqlite3.SQLITE_FULL: _ROOM,
-    sqlite3.SQLITE_READONLY: _READ_ONLY,
-    sqlite3.SQLITE_NOMEM: _MEMORY,
+    _FULL: _ROOM,
+    8: _READ_ONLY,  # SQLITE_READONLY
+    7: _MEMORY,  # SQLITE_NOMEM
     # SQLite does not say which: a limit on the size of files is one of them.
-    sqlite3.SQLITE_IOERR: Shortage(
+    _IOERR: Shortage(
         "the disk failed to read or write",
         "see whether there is room, whether the system limits the size of files (`ulimit -f`), and "
         "what its log says about the disk",
@@ -88,24 +91,20 @@ def shortage_of(error: BaseException) -> Shortage | None:
             return _MEMORY
         case OSError():
             return _BY_ERRNO.get(error.errno or 0)
-        case sqlite3.Error():
-            # The low byte is the kind; some errors of Python's own have no code.
-            return _BY_SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         case RuntimeError() if "start new thread" in str(error):
             return _THREADS
         case _:
-            return None
+            return _BY_SQLITE.get(_sqlite_code(error))
 
 
 def shortage_at(error: BaseException, folder: Path) -> Shortage | None:
     """The same for what was written to a folder; SQLite does not always say what it lacked."""
     found = shortage_of(error)
-    if not isinstance(error, sqlite3.Error) or getattr(error, "sqlite_errorcode", 0) & 0xFF not in {
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-    }:
+    if _sqlite_code(error) not in {_IOERR, _CANTOPEN}:
         return found
     try:
+        import shutil  # here, so that a check does not load it
+
         full = not shutil.disk_usage(folder).free
         os.close(os.open(folder, os.O_RDONLY))
     except OSError as reason:
@@ -131,3 +130,9 @@ def machine_error(error: BaseException, doing: str | None = None) -> MachineErro
         help=f"{found.remedy}; what was sent by then is in the journal, and `bulkflow runs` tells "
         "whether the run can be resumed",
     )
+
+
+def _sqlite_code(error: BaseException) -> int:
+    """The kind of an error of SQLite's; 0 for others, and for those of Python's own."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

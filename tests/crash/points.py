@@ -57,7 +57,7 @@ def kill_after(seconds: float, signal_number: int) -> None:
 def _journal(points: Points) -> None:
     from bulkflow.journal import recorder, store
 
-    inner = store._transaction
+    inner = store.transaction
     intend = recorder.RunJournal.intend
 
     def intended(self: Any, job: str, part: int, action: str, detail: Any) -> int:
@@ -81,7 +81,7 @@ def _journal(points: Points) -> None:
             points.reach("journal: written, not committed")
         points.reach("journal: committed")
 
-    store._transaction = transaction
+    store.transaction = transaction
 
 
 def _requests(points: Points) -> None:
