@@ -56,7 +56,8 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
     if work.parts.coming is not None:
         raise StepError(
             f"not all rows of job {work.job.name} were read, so none are sent again yet",
-            help=f"`{work.context.command('resume')}` reads and sends the rest",
+            help=f"`{work.context.command('resume')}` reads and sends the rest; if the run was given "
+            "up, run its file again",
         )
     work.results.trusted.begin()
     # What an earlier attempt at the run began to send again.
@@ -70,11 +71,13 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
     tries = _Tries.of(work, {"selection": selection, "times": times, "pattern": pattern}, begun)
     try:
         _send(work, begun, tries, selection, times, pattern)
-    except RunInterruptedError:
-        # The run is gone on with, and so are the tries.
-        raise
-    except BulkflowError:
-        tries.over(work)
+    except BulkflowError as error:
+        # A run that is interrupted is gone on with, and so are the tries.
+        if not isinstance(error, RunInterruptedError):
+            tries.over(work)
+        if not all(part.is_final for part in work.parts.parts):
+            # What results told is of a time before these parts.
+            work.counting.settle_by_parts()
         raise
     tries.over(work)
 

@@ -85,7 +85,28 @@ class Counting:
                     job=self.parts.job.key,
                 )
             )
-        self.parts.settled = counted
+            self.parts.settled = counted
+            self.parts.count()
+            return
+        self.settle_by_parts()
+
+    def settle_by_parts(self) -> None:
+        """Count what became of the source's rows by the counts of the parts alone.
+
+        Rows that were sent again are among those that their job before did not load. For where
+        results are gone: of whose rows nobody knows more, those count as unknown.
+        """
+        total = Counts()
+        for part in self.parts.parts:
+            counts = part.counts
+            if part.origin is not None:
+                if not part.handed_over:
+                    continue
+                unprocessed = min(total.unprocessed, part.rows)
+                failed = min(total.failed, part.rows - unprocessed)
+                total -= Counts(part.rows, failed=failed, unprocessed=unprocessed)
+            total += counts
+        self.parts.settled = total
         self.parts.count()
 
     def settle(self) -> None:

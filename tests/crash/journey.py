@@ -241,3 +241,20 @@ LOST: Final = {
     ),
 }
 """A journey on which each invariant of `faulty` is missed, by its name."""
+
+HELD: Final = {
+    "a job of rows that were sent again goes away": Journey(
+        "retried",
+        "one part",
+        (Move("run", kill=Kill(at=30)), Move("retry"), _RETRY),
+        ("results=204", "info#3=delete", "info#2x2=cut"),
+        "2 polls",
+    ),
+    "a stream that was not read to its end is not retried": Journey(
+        clauses="streamed", moves=(Move("run", kill=Kill(at="PUT: after")), _RETRY)
+    ),
+    "a run that was killed before it began is not retried": Journey(
+        moves=(Move("run", kill=Kill(at=7)), _RETRY)
+    ),
+}
+"""Journeys that have met a fault of bulkflow, by what is right instead."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,12 @@ class Ledger:
     undone: bool = False
     elsewhere: set[str] = Factory(set)
     requests: int = 0
+    _began: datetime = datetime.min
 
     def begin(self) -> None:
         """A command is about to be run."""
         self.requests = self.org.sandbox.requests.total
+        self._began = datetime.now(UTC)
 
     def judge(self, ended: Ended, files: str, known: set[str]) -> None:
         """Hold what a command said against what there is.
@@ -122,7 +125,7 @@ class Ledger:
             for other in closed:
                 again = (given[job.id] - told) & given[other.id]
                 expect(
-                    other.id <= job.id or not again,
+                    other.id <= job.id or other.object != job.object or not again,
                     f"job {job.id} tells nothing of {sorted(again)}, which {other.id} got, too",
                 )
 
@@ -167,7 +170,11 @@ class Ledger:
         sent = [
             f"{each.method} {each.path}"
             for each in self.org.sandbox.requests.after(self.requests)
-            if each.method in {"PUT", "PATCH"} and each.status is not None and each.status < 300
+            if each.method in {"PUT", "PATCH"}
+            and each.status is not None
+            and each.status < 300
+            # Not one of a process that was killed before.
+            and each.at >= self._began
         ]
         expect(not sent, f"it ended with 2 and sent {sent}")
 

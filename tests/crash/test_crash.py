@@ -13,7 +13,7 @@ import pytest
 from crash.campaign import journey
 from crash.driver import Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
-from crash.journey import LOST
+from crash.journey import HELD, LOST
 from crash.judging import BrokenPromiseError
 from crash.scenarios import AFTER, ALL, CALM, ROUGH, WAYS, Kill
 from crash.walk import walk
@@ -144,6 +144,11 @@ def test_a_journey_comes_to_its_end_and_misses_no_invariant(
     walk(forks, LOST[name], folder)
     with pytest.raises(BrokenPromiseError):
         walk(forks, LOST[name], folder, name)
+
+
+@pytest.mark.parametrize("name", sorted(HELD))
+def test_a_fault_that_a_journey_met_is_met_no_more(forks: Forks, folder: Path, name: str) -> None:
+    walk(forks, HELD[name], folder)
 
 
 @pytest.mark.parametrize("number", range(2))

@@ -108,6 +108,8 @@ class _Walker:
         if self.journey.steps == "removed" and "cannot be told" in self._last.said:
             # Which rows failed was in the results, and these are removed.
             return True
+        if self.journey.hides and "cannot be trusted" in self._last.said:
+            return True
         if None in said:
             return False
         is_known = self.ledger.unknown() == 0 or self.journey.hides
@@ -149,6 +151,8 @@ class _Walker:
             stale = any(each.finished is None for each in self._runs())
             return ["run", self._file, *(["--fresh"] if stale else [])]
         which = found[number // 2 % len(found)]
+        if number % 6 == 5 and all(each.finished is not None for each in found):
+            return ["run", self._file]
         if number % 2 and which.finished is None:
             return ["resume", which.id]
         return ["retry", which.id, "--rows", "all"]
@@ -213,6 +217,7 @@ class _Walker:
         self.ledger.begin()
         if "--fresh" in command:
             self.ledger.fresh += 1
+        self.ledger.undone |= command[0] == "undo"
         desk = self.project.base / "desk"
         desk.mkdir(exist_ok=True)
         if command[0] == "undo" and "--yes" not in command:
