@@ -56,8 +56,8 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
     if work.parts.coming is not None:
         raise StepError(
             f"not all rows of job {work.job.name} were read, so none are sent again yet",
-            help=f"`{work.context.command('resume')}` reads and sends the rest; if the run was given "
-            "up, run its file again",
+            help=f"`{work.context.command('resume')}` reads and sends the rest; if the run was "
+            "given up, run its file again",
         )
     work.results.trusted.begin()
     # What an earlier attempt at the run began to send again.

@@ -42,7 +42,7 @@ class Ledger:
     undone: bool = False
     elsewhere: set[str] = Factory(set)
     requests: int = 0
-    _began: datetime = datetime.min
+    _began: datetime = Factory(lambda: datetime.now(UTC))
 
     def begin(self) -> None:
         """A command is about to be run."""
