@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 SCHEDULES ?= 3000
+SECONDS ?= 300
 VENV := .venv
 BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash whole timeouts soak audit format docs bench scanner peers editors clean
+.PHONY: demo test check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -29,6 +30,10 @@ check: $(VENV)/installed-dev
 ## crash: kill loads at every point and at random, go on with them, and count their rows
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
+
+## fuzz: damaged pipelines, CSV, schemas, queries and answers for a while; what breaks is kept
+fuzz: $(VENV)/installed-dev
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
 ## whole: loads of random files with random clauses, held to a reference of plain Python
 whole: $(VENV)/installed-dev
