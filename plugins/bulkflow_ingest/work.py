@@ -105,7 +105,6 @@ class JobWork:
         self._known()
         # Before as well: a job that is committed as a whole is not committed in part.
         refuse_given_up(self.parts, self._unsent())
-        self._known()
         closing = [part for part in self._unsent() if part.in_org and part.is_sendable]
         self._each(closing, self._close)
         refuse_given_up(self.parts, self._unsent())
