@@ -149,7 +149,8 @@ def _beginning(
         except UnicodeError as error:
             raise undecodable(settings.encoding, name) from error
     if settings.mend:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        line_end = b"\r\n" if settings.line_ending == "CRLF" else b"\n"
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", line_end)
     if settings.folds and settings.delimiter_text is not None:
         data = Fold(settings.delimiter_text, _SIGN).do(data)
     return spool(io.BytesIO(data), directory, name=name)

@@ -379,3 +379,14 @@ def test_an_upsert_by_id_without_the_column_is_warned_of_and_makes_records(desk:
     again = desk.run(text)
     assert again.code == 2
     assert "were handed over before" in again.out
+
+
+def test_mixed_line_ends_that_become_crlf_pass_the_look_at_their_beginning(desk: Workshop) -> None:
+    desk.write("rows.csv.gz", gzip.compress(b"Name\nfirst\r\nsecond\n"))
+    text = (
+        'org env\njob rows\n    insert Account\n    from "rows.csv.gz"\n'
+        "    mend line endings\n    line ending CRLF\nload job rows\n"
+    )
+    file = desk.write("mixed.bulkflow", text)
+    assert desk.command("check", str(file), "--sources").code == 0
+    assert desk.run(text).code == 0
