@@ -69,8 +69,8 @@ def hand_overs(
         target: Only what went there, as far as that is known; None for anywhere.
         ranges: The rows.
         before: Only what was recorded before this intent.
-        longer: Also rows that the ranges may begin with, as their first bytes are the same; whether
-            they do, is for the caller to see.
+        longer: Also longer and shorter ranges whose first bytes are the same; whether their rows
+            are, is for the caller to see.
     """
     query = """
         SELECT number, run, job, part, at, remote_id, rows, counts, digest, end - start
@@ -78,7 +78,7 @@ def hand_overs(
         WHERE run <> :run AND rows > 0 AND NOT undone AND (
             (digest <> '' AND digest = :digest)
             OR (source <> '' AND source = :source AND start < :end AND end > :start)
-            OR (:longer AND head <> '' AND head = :head AND end - start < :end - :start)
+            OR (:longer AND head <> '' AND head = :head AND end - start <> :end - :start)
         ) AND at >= (SELECT CASE WHEN fresh THEN started ELSE 0 END FROM run WHERE id = :run)
     """
     values: dict[str, object] = {"run": run}

@@ -75,7 +75,8 @@ class Ledger:
             ranges = ranges_of(parts, part)
             for each in self.context.journal.handed_over(target, ranges):
                 found[each] = None
-            # A file that was added to begins with rows that were a part of their own.
+            # A file that was added to begins with rows that were a part of their own, and of one
+            # that was sent while it was read, parts of another size begin with the same row.
             for each in self.context.journal.handed_over(target, ranges[:1], longer=True):
                 if each not in found and _begins_with(part, each):
                     found[each] = None
@@ -198,7 +199,7 @@ def _first_line(part: PartJob) -> int:
 
 
 def _begins_with(part: PartJob, earlier: HandOver) -> bool:
-    """Whether a part begins with all rows that were handed over."""
+    """Whether all rows that were handed over are at a part's beginning in its file."""
     return bool(earlier.digest) and _digest(part, earlier.bytes) == earlier.digest
 
 

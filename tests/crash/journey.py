@@ -253,6 +253,9 @@ HELD: Final = {
     "a stream that was not read to its end is not retried": Journey(
         clauses="streamed", moves=(Move("run", kill=Kill(at="PUT: after")), _RETRY)
     ),
+    "a stream in parts of another size is the same data": Journey(
+        clauses="streamed", moves=(_LOAD, Move("run", file="cut"))
+    ),
     "a run that was killed before it began is not retried": Journey(
         moves=(Move("run", kill=Kill(at=7)), _RETRY)
     ),
