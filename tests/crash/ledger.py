@@ -161,7 +161,8 @@ class Ledger:
             expect(job["loaded"] == job["rows"], f"it ended with 0 and rows are missing: {job}")
         if self.undone:
             return
-        orders = files == "orders" or any(job["job"] == "orders" for job in finished["jobs"])
+        names = {job["job"] for job in finished["jobs"]} or {files}
+        orders = "orders" in names
         stored = self.alive("Account" if orders else "Contact")
         missing = [name for name in NAMES if not stored[name]]
         expect(not missing, f"it ended with 0 and these are not in the org: {missing}")
