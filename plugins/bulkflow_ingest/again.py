@@ -73,9 +73,12 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         _send(work, begun, tries, selection, times, pattern)
     except BulkflowError as error:
         # A run that is interrupted is gone on with, and so are the tries.
-        if not isinstance(error, RunInterruptedError):
+        interrupted = isinstance(error, RunInterruptedError)
+        if not interrupted:
             tries.over(work)
-        if not all(part.is_final for part in work.parts.parts):
+        if work.parts.sent_again and (
+            interrupted or not all(part.is_final for part in work.parts.parts)
+        ):
             # What results told is of a time before these parts.
             work.counting.settle_by_parts()
         raise

@@ -237,6 +237,8 @@ class _Walker:
         self._note(command, ended)
         self._last = ended
         self.ledger.judge(ended, self._name, self._known())
+        if ended.status == 2 and "has sent no rows" in ended.said and command[1] in self._known():
+            self.ledger.said[command[1]] = []
         self.ledger.judge_org()
 
     def _note(self, command: list[str], ended: Ended) -> None:
