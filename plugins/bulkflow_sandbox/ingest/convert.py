@@ -53,12 +53,13 @@ class Converted:
 def convert(field: Field, texts: Sequence[str], column: int) -> Converted:
     """Converts a column; `column` is its place in the upload, from 0, for messages."""
     cleared: frozenset[int] = frozenset()
-    if NULL_TEXT in texts:
-        cleared = frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
-        texts = [("" if text == NULL_TEXT else text) for text in texts]
     given = texts
     if field.type in TEXTS:
         texts = [text.strip(BLANKS) for text in texts]
+    if NULL_TEXT in texts:
+        cleared = frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
+        texts = ["" if row in cleared else text for row, text in enumerate(texts)]
+        given = ["" if row in cleared else text for row, text in enumerate(given)]
     blank = "" in texts
     errors: dict[int, str] = {}
     values, echo = _convert_type(field, texts, column, errors, gaps=blank)
