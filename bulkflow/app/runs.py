@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shlex
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
@@ -17,6 +17,7 @@ from bulkflow import __version__
 from bulkflow.app.doubts import refuse_doubt, refuse_doubts
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.app.state import place_options, refuse_older_place, spelled
+from bulkflow.drafts import clear_drafts
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.machine import shortage_of
 from bulkflow.private import make_private_folder
@@ -77,6 +78,7 @@ def run(
     directory, pipeline = request.state_directory, request.file.resolve()
     refuse_older_place(request.file, directory)
     with locked(directory, str(pipeline)), writable(directory) as journal:
+        clear_left(journal, str(pipeline))
         if not fresh and not all_transient(plan.orgs, host.catalogue.orgs):
             refuse_doubts(journal, pipeline)
             unfinished = _unfinished(journal, request)
@@ -251,6 +253,7 @@ def claimed(
     with opened(choice.directory) as journal:
         found = chosen(journal, choice, failed=failed, over=over)
     with locked(choice.directory, found.summary.pipeline), writable(choice.directory) as journal:
+        clear_left(journal, found.summary.pipeline)
         # Somebody may have worked with it before the lock was taken.
         yield journal, chosen(journal, evolve(choice, run=found.summary.id))
 
@@ -374,6 +377,16 @@ def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
     A default is never told by its value: that of `env NAME` may be a secret.
     """
     return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
+
+
+def clear_left(journal: Journal, pipeline: str) -> None:
+    """Remove what killed runs of a file left half-written; to be called while nobody works on one.
+
+    What cannot be removed is in nobody's way.
+    """
+    for (run,) in journal.reading("SELECT id FROM run WHERE pipeline = ?", pipeline):
+        with suppress(OSError):
+            clear_drafts(journal.path.parent / "runs" / str(run))
 
 
 def delete_run_folder(directory: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from bulkflow.errors import UsageError
+
+_SUFFIX: Final = ".part"
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -19,8 +23,9 @@ def replace_file(path: Path, content: bytes) -> None:
     target = path.resolve()
     beside: Path | None = None
     try:
+        _clear(target)
         with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=f".{target.name}.", delete=False
+            dir=target.parent, prefix=_prefix(target, os.getpid()), suffix=_SUFFIX, delete=False
         ) as stream:
             beside = Path(stream.name)
             stream.write(content)
@@ -35,3 +40,28 @@ def replace_file(path: Path, content: bytes) -> None:
             f"cannot write {path}: {error.strerror or error}",
             help="check that you may write the file and its folder",
         ) from error
+
+
+def _prefix(target: Path, process: int | str) -> str:
+    return f".{target.name}.bulkflow-{process}-"
+
+
+def _clear(target: Path) -> None:
+    """Remove the drafts of this file that killed processes left."""
+    for left in target.parent.glob(f"{glob.escape(_prefix(target, ''))[:-1]}*{_SUFFIX}"):
+        process = left.name.removeprefix(_prefix(target, "")[:-1]).partition("-")[0]
+        if process.isdigit() and not _is_alive(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        # There, asking could end it.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

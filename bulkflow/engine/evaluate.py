@@ -82,7 +82,7 @@ def arguments_of(
 def _argument(kind: ValueType, value: Value, scope: Scope, environ: Mapping[str, str]) -> object:
     known = value_in(value, scope, environ) if kind.constants else value
     converted = _converted(kind, known)
-    return folder_of(value.span) / str(converted) if kind.name == "path" else converted
+    return folder_of(value.span) / str(converted) if kind.name in {"path", "folder"} else converted
 
 
 def _converted(kind: ValueType, value: Value) -> object:

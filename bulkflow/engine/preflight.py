@@ -128,7 +128,8 @@ def _written(block: Block, frame: Frame, services: Services) -> Iterator[Path]:
     for step in steps_of(block):
         record = services.catalogue.step_by_phrase[step.word]
         phrase = next(each for each in record.phrases if each.text == step.word)
-        yield from _paths(phrase, "path", step.arguments, frame, services)
+        for kind in ("path", "folder"):
+            yield from _paths(phrase, kind, step.arguments, frame, services)
 
 
 def _reads(clauses: tuple[PlannedClause, ...], frame: Frame, services: Services) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from bulkflow.language.include import Includer
 from bulkflow.language.leftovers import report_left_open
 from bulkflow.language.lifecycle import follow_jobs
 from bulkflow.language.orgs import OrgFinder
+from bulkflow.language.outputs import refuse_overwriting
 from bulkflow.language.parameters import Parameters
 from bulkflow.language.planner import Planner
 from bulkflow.language.scope import Scope
@@ -74,6 +75,7 @@ def check(
     if not (findings.any_broken or findings.full or None in planner.doubtful):
         follow_jobs(plan, catalogue, findings, planner.doubtful)
     if not findings.any_error:
+        refuse_overwriting(plan, catalogue, findings, environ)
         for name, noun in (*((each.name, "param") for each in params), *planner.named):
             if name.span.source is source:
                 planner.evaluator.unused(name, noun)

@@ -74,6 +74,7 @@ class Code(Enum):
     CONTRADICTION = "B308", "two clauses that say different things"
     JOB_PROBLEM = "B309", "a job that cannot work as it is declared"
     MISSING_TYPE = "B310", "a phrase with a type of values that no plugin brings"
+    OVERWRITTEN = "B311", "an output that would overwrite what is needed"
 
     BAD_SOURCE = "B401", "a source that cannot be loaded"
     MISSING_COLUMN = "B402", "a source without the column that names its records"

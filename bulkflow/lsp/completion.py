@@ -32,7 +32,7 @@ _STRUCTURE = ("job", "let", "parallel", "for", "when", "always")
 _TOP = ("org", "param", "include")
 _EVENTS = ("failure", "success", "interrupt")
 _JOINTS = ("then", *(f"on {event}" for event in _EVENTS))
-_PATHS = frozenset({"path", "location"})
+_PATHS = frozenset({"path", "folder", "location"})
 _NAMES = (SymbolKind.PARAM, SymbolKind.LET, SymbolKind.LOOP)
 
 

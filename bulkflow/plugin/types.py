@@ -62,10 +62,15 @@ def count(value: Value) -> object:
 PATH_SHOWS = 'a path in quotes, such as "out/failed.csv"'
 
 
+FOLDER_SHOWS = 'the path of a folder in quotes, such as "out"'
+
+
 def _path(value: Value) -> object:
     if not isinstance(value, Text):
         raise ValueError(f"takes {PATH_SHOWS}")  # noqa: TRY004 - as converters do
     _refuse_control(plain(value))
+    if not plain(value).strip():
+        raise ValueError("it is empty, and names no place")
     return path_of(value)
 
 
@@ -103,6 +108,7 @@ def framework_types() -> tuple[ValueType, ...]:
         ValueType("value", "any value", anything),
         _type("text", 'a text in quotes, such as "done"', Text),
         ValueType("path", PATH_SHOWS, _path),
+        ValueType("folder", FOLDER_SHOWS, _path),
         ValueType("location", LOCATION_SHOWS, _location),
         _type("number", "a whole number, such as 3", Integer),
         ValueType("count", COUNT_SHOWS, count),

@@ -12,7 +12,10 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
+from bulkflow.drafts import delivered as in_run
+from bulkflow.drafts import plain_target
 from bulkflow.errors import StepError
+from bulkflow.machine import shortage_of
 from bulkflow_csv import is_gzip
 from bulkflow_ingest.packing import LEVEL
 from bulkflow_salesforce import LocalFileError
@@ -21,6 +24,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
+
+
+def target_of(path: Path) -> Path | None:
+    """As `bulkflow.drafts.plain_target`. Raises `StepError`."""
+    try:
+        return plain_target(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+@contextmanager
+def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
+    """As `bulkflow.drafts.delivered`, for a place of the user's. Raises `StepError`."""
+    try:
+        with in_run(path, run_directory) as scratch:
+            yield scratch
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 @contextmanager
@@ -157,8 +178,9 @@ def make_folder(folder: Path) -> None:
 
 def unwritable(path: Path, error: OSError, raising: type[StepError] = StepError) -> StepError:
     """The error for a place that nothing can be written to."""
+    short = shortage_of(error)
     return raising(
-        f"cannot write {path}: {error.strerror or error}",
-        help="check the folder, its space and its permissions; the results stay in the org for "
-        "seven days",
+        f"cannot write {path}: {short.what if short else error.strerror or error}",
+        help=f"{short.remedy if short else 'check the folder, its space and its permissions'}; "
+        "the results stay in the org for seven days",
     )

@@ -14,7 +14,7 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
 from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api import ResultFile
-from bulkflow_ingest.drafts import binary_draft, label_of, make_folder
+from bulkflow_ingest.drafts import binary_draft, delivered, label_of, make_folder
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.packing import pack
@@ -180,11 +180,12 @@ class ResultFiles:
         absent: list[Path] = []
 
         def write(each: tuple[PartJob, ResultFile]) -> None:
-            if self.is_here(*each):
-                self._copy(self.path(*each), places[each])
-                return
             try:
-                self.download(*each, places[each])
+                with delivered(places[each], self.context.run_directory) as scratch:
+                    if self.is_here(*each):
+                        self._copy(self.path(*each), scratch)
+                    else:
+                        self.download(*each, scratch)
             except NotFoundError:
                 if self.has_rows(*each):
                     raise

@@ -15,7 +15,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.part import Counts
 from bulkflow_csv import CsvError
 from bulkflow_ingest.api import ResultFile
-from bulkflow_ingest.drafts import draft, make_folder
+from bulkflow_ingest.drafts import delivered, draft, make_folder, target_of
 from bulkflow_ingest.result_files import (
     FILES_OF_SELECTION,
     NEEDED,
@@ -78,11 +78,13 @@ class Results:
             # Of a few failed rows among many the many need not be looked at.
             rest = selection not in {"successful", "failed"}
             with self.fates(*NEEDED[selection], rest=rest) as fates:
-                saved = fates.save(selection, path)
+                with delivered(path, self.context.run_directory) as scratch:
+                    saved = fates.save(selection, scratch)
                 if rest and (self.trusted.trust.doubted or self.parts.settled is not None):
                     self.settle(fates)
         else:
-            saved = self._save_result_rows(selection, path)
+            with delivered(path, self.context.run_directory) as scratch:
+                saved = self._save_result_rows(selection, scratch)
         return saved
 
     @contextmanager
@@ -288,7 +290,10 @@ class Results:
 
     def _claim(self, path: Path, what: str) -> None:
         """Refuse to write over the rows themselves, and over what this run has saved."""
-        place = path.resolve()
+        place = target_of(path)
+        if place is None:
+            # A device, or what somebody reads at the other end, takes as much as it is given.
+            return
         read = [part.data.source.path for part in self.parts.parts if part.data is not None]
         read += [part.original.path for part in self.parts.parts if part.original is not None]
         if any(path.resolve() == place for path in read):

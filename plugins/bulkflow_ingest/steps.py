@@ -194,7 +194,7 @@ def undo(context: Context, job: Job) -> None:
     work.requests.ledger.take_back(work.parts)
 
 
-@step("save results [of {job}] to {path}", accepts=_ENDED, requests=_per_part(3))
+@step("save results [of {job}] to {path:folder}", accepts=_ENDED, requests=_per_part(3))
 def save_results(context: Context, job: Job, path: Path) -> None:
     """Save the three result files of every part into a folder, as Salesforce writes them."""
     from bulkflow_ingest.api import ResultFile

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from attrs import define, field
 
+from bulkflow.drafts import plain_target
 from bulkflow_salesforce.errors import LocalFileError
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def opened(target: BinaryIO | Path) -> Iterator[Sink]:
     """A sink for `target`.
 
     A file is written under a temporary name beside its own, readable by its owner only, and takes
-    its name when the block ends well; else nothing is left of it. A stream is written from where it
-    stands, and stays open.
+    its name when the block ends well; else nothing is left of it. A link is followed, and a device
+    or a FIFO is written to. A stream is written from where it stands, and stays open.
 
     Raises:
         LocalFileError: A file cannot be made, written or renamed, or a stream not be written.
@@ -48,7 +49,17 @@ def opened(target: BinaryIO | Path) -> Iterator[Sink]:
         yield StreamSink(target)
         return
     with _local(target):
-        handle, name = mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        place = plain_target(target)
+    if place is None:
+        with _local(target):
+            device = target.open("wb")
+        with device:
+            yield StreamSink(device, target)
+            with _local(target):
+                device.flush()
+        return
+    with _local(target):
+        handle, name = mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -56,7 +67,7 @@ def opened(target: BinaryIO | Path) -> Iterator[Sink]:
             with _local(target):
                 stream.flush()
         with _local(target):
-            partial.replace(target)
+            partial.replace(place)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from bulkflow_salesforce.profiles.folder import configuration_of, folder_of
+from bulkflow_salesforce.profiles.profile import Profile
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,23 @@ def test_the_folder_of_a_system(system, environ, expected, monkeypatch, tmp_path
 def test_the_variable_names_the_folder_itself() -> None:
     assert folder_of({"BULKFLOW_CONFIG_DIR": "/mine"}).path == Path("/mine")
     assert folder_of({"XDG_CONFIG_HOME": str(Path.cwd())}).path == Path.cwd() / "bulkflow"
+
+
+CONTENT = {
+    "flow": "token",
+    "secrets": {"access-token": "env:X"},
+    "instance-url": "https://a.my.salesforce.com",
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_folder_is_the_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = folder_of({"XDG_CONFIG_HOME": str(tmp_path / "config")})
+        folder.write(Profile.read("prod", CONTENT))
+    finally:
+        os.umask(before)
+    modes = {each: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.rglob("*")}
+    assert modes[tmp_path / "config" / "bulkflow"] == 0o700
+    assert all(mode & 0o077 == 0 for mode in modes.values())

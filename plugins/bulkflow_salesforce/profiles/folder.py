@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.errors import UsageError
+from bulkflow.private import make_private_folder
 from bulkflow_salesforce.profiles.naming import RESERVED, checked_name
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _write(path: Path, text: str) -> None:
     import tempfile
 
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         # mkstemp makes files that their owner alone may read and write.
         handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
