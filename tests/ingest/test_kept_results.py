@@ -159,12 +159,17 @@ def test_what_is_gone_is_saved(workshop: Workshop, org: LocalOrg) -> None:
 def test_what_somebody_deletes_in_the_midst_of_a_run_is_saved(
     workshop: Workshop, org: LocalOrg, proxy: Proxy
 ) -> None:
-    def delete(_: Handler, forward: Callable[[], None]) -> None:
-        forward()
-        remove_jobs(org)
+    fetched: list[str] = []
 
-    # The last request of the load.
+    def delete(handler: Handler, forward: Callable[[], None]) -> None:
+        forward()
+        fetched.append(handler.path)
+        # The two last requests of the load, in any order.
+        if len(fetched) == 2:
+            remove_jobs(org)
+
     proxy.on("GET", f"{JOB}/failedResults", delete)
+    proxy.on("GET", f"{JOB}/successfulResults", delete)
     workshop.write("people.csv", f"LastName\n{TOO_LONG}\nA\n")
     ran = workshop.run(
         LOAD + 'save all rows of job people to "all.csv"\nsave results of job people to "raw"\n'
