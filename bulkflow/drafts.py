@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FOLDER: Final = "saving"
 """The folder of a run with its drafts, and with notes of those elsewhere."""
 
+COPIES: Final = "data"
+"""The folder of a run for copies of its sources: they go once all rows are loaded."""
+
 _NOTE: Final = ".note"
 _BLOCK: Final = 1 << 20
 _STREAMS: Final = ("/dev/", "/proc/")

@@ -46,15 +46,19 @@ def refuse_doubts(journal: Journal, pipeline: Path) -> None:
 
     Raises: as `refuse_doubt`.
     """
+    for doubt in _that_count(journal, pipeline, doubts_of(journal)):
+        raise _error(journal, doubt)
+
+
+def doubts_of(journal: Journal) -> list[Doubt]:
+    """All runs that may have sent more than the journal knows. Raises `UsageError`."""
     from bulkflow.journal import doubts
 
     journal.look_for_damage()
     try:
-        found = doubts(journal)
+        return doubts(journal)
     except OSError as error:
         raise _unread(journal, error) from error
-    for doubt in _that_count(journal, pipeline, found):
-        raise _error(journal, doubt)
 
 
 def _that_count(journal: Journal, pipeline: Path, found: list[Doubt]) -> Iterator[Doubt]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import shlex
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from bulkflow import __version__
 from bulkflow.app.doubts import refuse_doubt, refuse_doubts
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.app.state import place_options, refuse_older_place, spelled
-from bulkflow.drafts import clear_drafts
+from bulkflow.drafts import COPIES, clear_drafts
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.machine import shortage_of
 from bulkflow.private import make_private_folder
@@ -158,7 +159,19 @@ def runs(choice: Choice) -> list[RunSummary]:
     if not choice.directory.is_dir():
         return []
     with opened(choice.directory) as journal:
-        return [each for each in run_summaries(journal) if choice.takes(each)]
+        found = [each for each in run_summaries(journal) if choice.takes(each)]
+    folders = choice.directory / "runs"
+    return [evolve(each, kept_bytes=size_of(folders / each.id)) for each in found]
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of the files in a folder, as far as they can be seen."""
+    size = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += Path(path, name).lstat().st_size
+    return size
 
 
 def story(directory: Path, run_id: str) -> RunStory | None:
@@ -226,6 +239,9 @@ def work_on(
     elif ends:
         over = is_over(services, finished.exit_code)
         record.finish(finished.exit_code, over=over, given_up=gives_up)
+        if finished.exit_code is ExitCode.DONE and _all_loaded(finished):
+            # Nothing of it can be sent again; to take it back takes its results alone.
+            rmtree(directory / COPIES, ignore_errors=True)
     else:
         record.finish_beside(finished.exit_code)
     return finished
@@ -389,17 +405,24 @@ def clear_left(journal: Journal, pipeline: str) -> None:
             clear_drafts(journal.path.parent / "runs" / str(run))
 
 
-def delete_run_folder(directory: Path) -> None:
-    """Delete the folder of a run that the journal knows no more, as far as that can be done.
+def delete_run_folder(directory: Path) -> bool:
+    """Delete the folder of a run, as far as that can be done; returns whether its name is free.
 
     First it gets a name that no run has, lest half of it be taken for a run that was lost.
     """
     doomed = directory.with_name(f".{directory.name}")
     try:
         directory.rename(doomed)
+    except FileNotFoundError:
+        return True
     except OSError:
-        return
+        return False
     rmtree(doomed, ignore_errors=True)
+    return True
+
+
+def _all_loaded(finished: RunFinished) -> bool:
+    return all(job.counts.loaded == job.counts.rows for job in finished.jobs)
 
 
 def _make(directory: Path) -> None:

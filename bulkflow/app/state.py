@@ -96,7 +96,7 @@ def refuse_older_place(file: Path, directory: Path) -> None:
 
     names = {str(file.resolve()), str(file.absolute()), os.path.abspath(file)}  # noqa: PTH100 - without links resolved
     with opened(older) as journal:
-        runs = [each for each in run_summaries(journal) if each.pipeline in names]
+        runs = [each for each in run_summaries(journal, pruned=True) if each.pipeline in names]
         kept = next((run for run in runs if _matters(journal, run)), None)
     if kept is not None:
         raise UsageError(
@@ -111,8 +111,10 @@ def _matters(journal: Journal, run: RunSummary) -> bool:
     from bulkflow.engine.ending import HANDS_OVER
 
     handed_over = journal.reading(
-        "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused' LIMIT 1",
+        "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
+        " UNION SELECT 1 FROM hand_over WHERE run = ? LIMIT 1",
         run.id,
         HANDS_OVER,
+        run.id,
     )
     return bool(handed_over) or run.finished is None

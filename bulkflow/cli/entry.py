@@ -23,6 +23,7 @@ COMMANDS = {
     "retry": "Send rows of a run again that were not loaded.",
     "undo": "Delete the records that a run made.",
     "runs": "List the runs, and which of them are not over.",
+    "prune": "Delete what is kept of runs that are over.",
     "check": "Find mistakes in pipeline files; reads no data and sends nothing.",
     "plan": "Show what a run would do; reads the data and sends nothing.",
     "graph": "Draw a pipeline file, as Mermaid or DOT.",

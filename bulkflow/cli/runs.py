@@ -15,7 +15,7 @@ from bulkflow.cli.options import state_option
 from bulkflow.cli.shell import run_ids
 from bulkflow.errors import ExitCode
 from bulkflow.model.org import org_as_text
-from bulkflow.report.amounts import plural
+from bulkflow.report.amounts import plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,8 @@ def command(
 def _line(run: RunSummary) -> str:
     at = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M:%S")
     jobs = f"{plural(run.rows, 'row')} in {', '.join(run.jobs)}" if run.jobs else "no rows"
-    return f"{run.id}  {at}  {state_of(run):<13}  {run.pipeline} ({run.org}): {jobs}"
+    kept = f", {size(run.kept_bytes)} kept" if run.kept_bytes else ""
+    return f"{run.id}  {at}  {state_of(run):<13}  {run.pipeline} ({run.org}): {jobs}{kept}"
 
 
 def _story(story: RunStory) -> Iterator[str]:

@@ -90,13 +90,15 @@ def run_story(journal: Journal, run: str) -> RunStory | None:
 
 
 @_undamaged
-def run_summaries(journal: Journal) -> list[RunSummary]:
-    """Every run, the newest first."""
+def run_summaries(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
+    """Every run, the newest first; with `pruned`, also those of which the ledger alone is left."""
     return [
         _summary(journal, row)
         for row in journal.reading(
             "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home FROM run"
-            " ORDER BY started DESC, id DESC"
+            " WHERE ? OR pruned IS NULL"
+            " ORDER BY started DESC, id DESC",
+            pruned,
         )
     ]
 
@@ -106,7 +108,8 @@ def run_record(journal: Journal, run: str) -> RunRecord | None:
     """One run, or None if there is none of that id."""
     found = journal.reading(
         "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home, settings,"
-        " chosen_org, chosen_orgs, texts, coalesce(file, pipeline) FROM run WHERE id = ?",
+        " chosen_org, chosen_orgs, texts, coalesce(file, pipeline) FROM run"
+        " WHERE id = ? AND pruned IS NULL",
         run,
     )
     if not found:

@@ -186,6 +186,8 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     ALTER TABLE run ADD COLUMN witnessed INTEGER NOT NULL DEFAULT 0;
+
+    ALTER TABLE run ADD COLUMN pruned REAL;
     """,
 )
 """Each brings the format from its index to the next; none is ever changed once it was released.

@@ -106,3 +106,5 @@ class RunSummary:
     """The names that the file has for its orgs, each with the profile that it stands for."""
     given_up: bool = False
     """Whether it is over because somebody gave it up."""
+    kept_bytes: int = 0
+    """What the run's folder holds: copies of rows, and results."""

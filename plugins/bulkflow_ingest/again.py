@@ -95,6 +95,10 @@ def _send(
 ) -> None:
     if begun:
         _try(work, begun, is_last=tries.used >= times)
+    elif work.job.counts.rows and work.job.counts.loaded == work.job.counts.rows:
+        # Copies of the rows may be gone by then.
+        say_why_nothing_is_sent(work, selection)
+        return
     sent = len(begun)
     for attempt in range(tries.used, times):
         again = _worth_it(work, selection, pattern, attempt)

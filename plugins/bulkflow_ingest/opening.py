@@ -7,9 +7,11 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, assert_never
 
+from bulkflow.drafts import COPIES
 from bulkflow.errors import DataError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
+from bulkflow.private import make_private_folder
 from bulkflow_csv import ByteSource, is_gzip, open_source, spool
 from bulkflow_ingest.rewriting import Readable, readable
 
@@ -89,9 +91,9 @@ def _new_file(directory: Path) -> Path:
 
 def copies_of(context: Context) -> Path:
     """The folder for copies of data that is no file, or has to be written anew."""
-    directory = context.run_directory / "data"
+    directory = context.run_directory / COPIES
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(directory)
     except OSError as error:
         raise _not_kept(directory, error) from error
     return directory

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from attrs import define, field, frozen
 
+from bulkflow.drafts import COPIES
 from bulkflow.errors import StepError
+from bulkflow.private import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,11 +127,11 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
         CsvError: the rows cannot be read any more.
         StepError: the file cannot be written.
     """
-    folder = context.run_directory / "packed"
+    folder = context.run_directory / COPIES / "packed"
     path: Path | None = None
     try:
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(folder)
             descriptor, name = mkstemp(prefix="part-", suffix=".csv.gz", dir=folder)
             path = Path(name)
             with open(descriptor, "wb") as out, data.open() as body:  # noqa: PTH123

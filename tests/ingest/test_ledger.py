@@ -513,6 +513,7 @@ def test_rows_that_an_older_version_handed_over_are_known(
             UPDATE decision SET value = json_quote(json_extract(value, '$[1]'))
                 WHERE place LIKE 'org:%';
             ALTER TABLE run DROP COLUMN witnessed;
+            ALTER TABLE run DROP COLUMN pruned;
             ALTER TABLE run DROP COLUMN fresh;
             ALTER TABLE run DROP COLUMN home;
             ALTER TABLE run DROP COLUMN file;

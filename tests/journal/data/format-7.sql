@@ -95,9 +95,9 @@ CREATE TABLE run (
     started REAL NOT NULL,
     finished REAL,
     exit_code INTEGER
-, settings TEXT NOT NULL DEFAULT '{}', chosen_org TEXT, texts TEXT NOT NULL DEFAULT '{}', orgs TEXT NOT NULL DEFAULT '{}', chosen_orgs TEXT NOT NULL DEFAULT '{}', given_up INTEGER NOT NULL DEFAULT 0, fresh INTEGER NOT NULL DEFAULT 0, home TEXT, file TEXT, witnessed INTEGER NOT NULL DEFAULT 0) STRICT;
-INSERT INTO "run" VALUES('20260103-020000-a1b2','/data/nightly.bulkflow','ab12',NULL,'{"region": "EMEA"}','0.1.0','loader',4711,1767405600.0,1767405700.0,1,'{}',NULL,'{}','{"prod": "prod"}','{}',0,0,'/data','/data/nightly.bulkflow',0);
-INSERT INTO "run" VALUES('20260104-020000-c3d4','/data/nightly.bulkflow','ab12',NULL,'{}','0.1.0','loader',4712,1767492000.0,NULL,NULL,'{}',NULL,'{}','{"source": "prod", "target": "uat"}','{"target": "uat"}',0,0,'/data','/data/nightly.bulkflow',0);
+, settings TEXT NOT NULL DEFAULT '{}', chosen_org TEXT, texts TEXT NOT NULL DEFAULT '{}', orgs TEXT NOT NULL DEFAULT '{}', chosen_orgs TEXT NOT NULL DEFAULT '{}', given_up INTEGER NOT NULL DEFAULT 0, fresh INTEGER NOT NULL DEFAULT 0, home TEXT, file TEXT, witnessed INTEGER NOT NULL DEFAULT 0, pruned REAL) STRICT;
+INSERT INTO "run" VALUES('20260103-020000-a1b2','/data/nightly.bulkflow','ab12',NULL,'{"region": "EMEA"}','0.1.0','loader',4711,1767405600.0,1767405700.0,1,'{}',NULL,'{}','{"prod": "prod"}','{}',0,0,'/data','/data/nightly.bulkflow',0,NULL);
+INSERT INTO "run" VALUES('20260104-020000-c3d4','/data/nightly.bulkflow','ab12',NULL,'{}','0.1.0','loader',4712,1767492000.0,NULL,NULL,'{}',NULL,'{}','{"source": "prod", "target": "uat"}','{"target": "uat"}',0,0,'/data','/data/nightly.bulkflow',0,NULL);
 CREATE TABLE source (
         run TEXT NOT NULL REFERENCES run (id),
         job TEXT NOT NULL,

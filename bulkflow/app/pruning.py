@@ -1,0 +1,87 @@
+"""Deleting what is kept of runs that are over: copies of rows, results, and what was recorded.
+
+Which rows were handed over stays: that is what keeps them from being loaded twice.
+"""
+
+from __future__ import annotations
+
+from shutil import rmtree
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from bulkflow.app.doubts import doubts_of
+from bulkflow.app.runs import delete_run_folder, size_of, writable
+from bulkflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@frozen
+class Pruned:
+    """What was deleted, or would be.
+
+    Attributes:
+        runs: The runs' ids, the oldest first.
+        kept_bytes: What their folders held.
+        busy: Runs that are kept because another process works with a run of the same file.
+    """
+
+    runs: tuple[str, ...]
+    kept_bytes: int
+    busy: tuple[str, ...] = ()
+
+
+def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
+    """Delete what is kept of runs that were over before so many seconds.
+
+    Runs that are not over, and those of files with a run that may have sent more than the journal
+    knows, are kept.
+
+    Raises:
+        UsageError: The state directory cannot be written.
+    """
+    from bulkflow.journal import StateLockedError, locked
+    from bulkflow.journal.pruning import prunable
+    from bulkflow.journal.pruning import prune as prune_journal
+
+    if not directory.is_dir():
+        raise UsageError(
+            f"there are no runs in {directory}", help="name another place with --state-dir DIR"
+        )
+    gone, busy, size = [], [], 0
+    with writable(directory) as journal:
+        doubtful = {each.pipeline for each in doubts_of(journal)}
+        found = prunable(journal, journal.time() - older_than)
+        for run, pipeline in found:
+            if doubtful & {"", pipeline}:
+                continue
+            folder = directory / "runs" / run
+            held = size_of(folder)
+            if not dry:
+                try:
+                    with locked(directory, pipeline):
+                        if (run, pipeline) not in prunable(journal, journal.time() - older_than):
+                            continue
+                        # The folder first: alone, it would be taken for a run that was lost.
+                        if not delete_run_folder(folder):
+                            busy.append(run)
+                            continue
+                        prune_journal(journal, run)
+                except StateLockedError:
+                    busy.append(run)
+                    continue
+            gone.append(run)
+            size += held
+        if not dry:
+            _clear(directory / "runs")
+    return Pruned(tuple(gone), size, tuple(busy))
+
+
+def _clear(runs: Path) -> None:
+    """Remove folders that a killed process was deleting."""
+    if runs.is_dir():
+        for each in runs.iterdir():
+            if each.name.startswith("."):
+                rmtree(each, ignore_errors=True)

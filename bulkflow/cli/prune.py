@@ -1,0 +1,76 @@
+"""`bulkflow prune`: delete what is kept of runs that are over."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkflow.app.state import Choice
+from bulkflow.cli.options import state_option
+from bulkflow.errors import ExitCode
+from bulkflow.report.amounts import plural, size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.cli.environment import Environment
+
+_UNITS = {"h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _age(text: str) -> float:
+    """Seconds."""
+    found = re.fullmatch(r"([0-9]{1,6})([hdw])", text)
+    if found is None:
+        raise click.BadParameter(f"{text} is not an age: write 30d, 12h or 4w")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+@click.command("prune")
+@click.argument("file", required=False)
+@click.option(
+    "--older-than",
+    type=_age,
+    default="30d",
+    show_default=True,
+    metavar="AGE",
+    help="Only runs that were over before that: 30d, 12h or 4w.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.pass_obj
+def command(
+    environment: Environment,
+    file: str | None,
+    older_than: float,
+    dry_run: bool,
+    state_dir: Path | None,
+    as_json: bool,
+) -> int:
+    """Delete copies of rows, results and records of runs that are over.
+
+    FILE says which state folder, by a pipeline file beside it. Runs that are not over are kept, and
+    so is the knowledge of which rows were loaded. What is deleted cannot be retried or undone.
+    """
+    from bulkflow.app.pruning import prune
+
+    pruned = prune(Choice.of(file, state_dir).directory, older_than, dry=dry_run)
+    if as_json:
+        told = {
+            "runs": pruned.runs,
+            "kept_bytes": pruned.kept_bytes,
+            "busy": pruned.busy,
+            "dry_run": dry_run,
+        }
+        environment.stdout.write(json.dumps(told) + "\n")
+        return ExitCode.DONE
+    verb = "would delete" if dry_run else "deleted"
+    environment.stdout.writelines(f"{run}\n" for run in pruned.runs)
+    environment.show(f"{verb} {plural(len(pruned.runs), 'run')}, {size(pruned.kept_bytes)}")
+    for run in pruned.busy:
+        environment.show(f"kept {run}: somebody works with a run of the same file")
+    return ExitCode.DONE
