@@ -159,15 +159,31 @@ def test_a_fault_is_told_at_its_place_in_the_users_file(workshop: Workshop) -> N
     assert copies(workshop) == [] or all("utf-8-" in path.name for path in copies(workshop))
 
 
-def test_the_users_file_is_not_written_over(workshop: Workshop) -> None:
+@pytest.mark.parametrize(
+    ("save", "code", "words"),
+    [
+        # The checker knows the place.
+        (
+            'log "x"\nsave all rows of job people to "./sub/../people.csv"\n',
+            2,
+            "this would overwrite the source of job people",
+        ),
+        # A loop tells it in the run.
+        (
+            'for file in "peopl?.csv"\n    save all rows of job people to "{file}"\n',
+            1,
+            "is where the rows of job people come from",
+        ),
+    ],
+)
+def test_the_users_file_is_not_written_over(
+    workshop: Workshop, save: str, code: int, words: str
+) -> None:
     before = ROWS.format(tag="kept")
     workshop.write("people.csv", before)
-    ran = workshop.run(
-        f'param title = "Dr"\n{REWRITTEN}load job people\n'
-        'log "x"\nsave all rows of job people to "./sub/../people.csv"\n'
-    )
-    assert ran.code == 1
-    assert "is where the rows of job people come from" in ran.out
+    ran = workshop.run(f'param title = "Dr"\n{REWRITTEN}load job people\n{save}')
+    assert ran.code == code
+    assert words in ran.out
     assert (workshop.folder / "people.csv").read_text() == before
 
 
