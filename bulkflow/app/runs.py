@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bulkflow.journal import Journal, RunRecord, RunStory
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
+    from bulkflow.model.part import Counts
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
 
@@ -244,6 +245,10 @@ def work_on(
             rmtree(directory / COPIES, ignore_errors=True)
     else:
         record.finish_beside(finished.exit_code)
+    if not replays:
+        for job in services.jobs:
+            if job.counts.rows:
+                record.settled(job.key, job.counts)
     return finished
 
 
@@ -455,3 +460,5 @@ if TYPE_CHECKING:
         def finish_beside(self, exit_code: int) -> None: ...
 
         def forget(self) -> None: ...
+
+        def settled(self, job: str, counts: Counts) -> None: ...

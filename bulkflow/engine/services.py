@@ -78,6 +78,10 @@ class RunRecorder(Recorder, Protocol):
         """How far an earlier attempt came with a step; None if it never began."""
         ...
 
+    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+        """What a command made of a job's rows after a step had ended; None if none did."""
+        ...
+
     def step_is(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
@@ -152,6 +156,10 @@ class Unrecorded:
 
     def step(self, place: str) -> StepRecord | None:
         """There was no earlier attempt."""
+        return None
+
+    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+        """No command did."""
         return None
 
     def step_is(

@@ -107,7 +107,12 @@ class _Turn:
         if earlier is None or earlier.state in {StepState.STARTED, StepState.HALTED}:
             return False
         if self._job is not None and "job" in earlier.detail:
+            settled = self._services.journal.settled_since(self._job.key, earlier)
+            if settled is not None and earlier.state is StepState.FAILED:
+                # A retry may have done what the step could not.
+                return False
             restore(self._job, earlier.detail["job"])
+            self._job.counts = settled or self._job.counts
         self._services.emit(
             Notice(f"`{self.text}` was done before", NoticeLevel.DETAIL, self._job_key)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from attrs import frozen
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
+
+
+SETTLED: Final = "settled/"
+"""What the place begins with of a record that is no step's: what a command made of a job."""
 
 
 @frozen
@@ -82,7 +86,10 @@ def run_story(journal: Journal, run: str) -> RunStory | None:
     steps = {
         _text(place): (_text(text), StepState(_text(state)))
         for place, text, state in journal.reading(
-            "SELECT place, text, state FROM step WHERE run = ? ORDER BY number", run
+            "SELECT place, text, state FROM step WHERE run = ? AND place NOT LIKE ?"
+            " ORDER BY number",
+            run,
+            f"{SETTLED}%",
         )
     }
     told = {job: history for job, history in histories.items() if history is not None}
@@ -133,10 +140,10 @@ def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
     """
     steps: dict[str, StepRecord] = {}
     for row in journal.reading(
-        "SELECT place, state, detail FROM step WHERE run = ? ORDER BY number", run
+        "SELECT place, state, detail, number FROM step WHERE run = ? ORDER BY number", run
     ):
         place, state = _text(row[0]), StepState(_text(row[1]))
-        steps[place] = StepRecord(place, state, json.loads(_text(row[2])))
+        steps[place] = StepRecord(place, state, json.loads(_text(row[2])), _number(row[3]))
         if state is StepState.HALTED:
             for handled in [other for other in steps if other.startswith(f"{place}/")]:
                 del steps[handled]

@@ -11,20 +11,21 @@ from attrs import astuple, define, field
 
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.journal.doubts import doubt_about
-from bulkflow.journal.history import job_history, steps_of
+from bulkflow.journal.history import SETTLED, job_history, steps_of
 from bulkflow.journal.ledger import hand_overs, record_of_hand_over
 from bulkflow.journal.witness import RUNS, Witness
 from bulkflow.machine import shortage_of
-from bulkflow.model.history import Outcome
+from bulkflow.model.history import Outcome, StepState
 from bulkflow.model.ledger import HandedOverBeforeError, HandOver
+from bulkflow.model.part import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bulkflow.journal.store import Journal, Statement
-    from bulkflow.model.history import JobHistory, StepRecord, StepState
+    from bulkflow.model.history import JobHistory, StepRecord
     from bulkflow.model.ledger import RowRange, Target
-    from bulkflow.model.part import Counts, Manifest
+    from bulkflow.model.part import Manifest
 
 T = TypeVar("T")
 
@@ -255,6 +256,18 @@ class RunJournal:
             "UPDATE hand_over SET counts = ? WHERE run = ? AND job = ? AND part = ?",
             (json.dumps(astuple(counts)), self.run, job, part),
         )
+
+    def settled(self, job: str, counts: Counts) -> None:
+        """What a command that is no step of the run made of a job's rows."""
+        detail = {"counts": list(astuple(counts))}
+        self.step_is(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
+
+    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+        """What a command made of a job's rows after a step had ended; None if none did."""
+        found = self._steps.get(f"{SETTLED}{job}")
+        if found is None or found.number < step.number:
+            return None
+        return Counts(*found.detail["counts"])
 
     def step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came with a step; None if it never began."""

@@ -87,6 +87,8 @@ class StepRecord:
     path: str
     state: StepState
     detail: Mapping[str, Any]
+    number: int = 0
+    """The order in which the records were made."""
 
 
 @frozen

@@ -256,6 +256,11 @@ HELD: Final = {
     "a stream in parts of another size is the same data": Journey(
         clauses="streamed", moves=(_LOAD, Move("run", file="cut"))
     ),
+    "what a retry came to holds for the steps that are left": Journey(
+        "required",
+        moves=(_LOAD, _RETRY, Move("resume")),
+        faults=("rows=lock:0.5",),
+    ),
     "a run that was killed before it began is not retried": Journey(
         moves=(Move("run", kill=Kill(at=7)), _RETRY)
     ),

@@ -110,6 +110,9 @@ class _Walker:
             return True
         if self.journey.hides and "cannot be trusted" in self._last.said:
             return True
+        if self.journey.hides and "gone from the org" in self._last.said:
+            # Somebody deleted a job: which of its rows are not loaded is known to nobody.
+            return True
         if None in said:
             return False
         is_known = self.ledger.unknown() == 0 or self.journey.hides
@@ -125,6 +128,9 @@ class _Walker:
             self._folder = self.project.folder
             self._do(["resume", found[0].id], calm)
             assert self._last is not None
+            if found[0].id not in {each.id for each in self._runs()}:
+                # It had sent nothing, and was refused: it is no run any more.
+                return
             if "were handed over before" in self._last.said:
                 # Another run has loaded them; nothing is left but to give this one up.
                 self._do(["abort", found[0].id], calm)
