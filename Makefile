@@ -82,7 +82,7 @@ editors: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests/editors/peers.py
 
 clean:
-	rm -rf $(VENV) build dist .bulkflow plugins/bulkflow-scanner/build
+	rm -rf $(VENV) build dist .bulkflow examples/*/.bulkflow plugins/bulkflow-scanner/build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

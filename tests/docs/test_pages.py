@@ -144,7 +144,7 @@ def test_the_links_of_a_page_lead_somewhere(path: Path) -> None:
     assert lost == []
 
 
-EXAMPLES = sorted((ROOT / "examples").rglob("*.bulkflow"))
+EXAMPLES = sorted((ROOT / "examples").rglob("[!.]*.bulkflow"))
 SHOWN = [*WHOLE, *((path.name, path.read_text("utf-8")) for path in EXAMPLES)]
 
 

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 DRIVERS = Path(__file__).parent / "node" / "editor"
 EXTENSION = ROOT / "docs" / "vscode"
 PIPELINES = [
-    *sorted((ROOT / "examples").glob("*/*.bulkflow")),
+    *sorted((ROOT / "examples").glob("*/[!.]*.bulkflow")),
     *sorted((ROOT / "tests" / "graph" / "cases").glob("*.bulkflow")),
 ]
 SCRIPTS = sysconfig.get_path("scripts")

@@ -13,7 +13,9 @@ import pytest
 from support.workshop import Workshop
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PIPELINES = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/*.bulkflow"))
+PIPELINES = sorted(
+    path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/[!.]*.bulkflow")
+)
 
 
 @pytest.fixture

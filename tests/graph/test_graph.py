@@ -23,7 +23,7 @@ from support.workshop import Workshop
 
 CASES = Path(__file__).parent / "cases"
 FILES = sorted(CASES.glob("*.bulkflow"))
-EXAMPLES = sorted((CASES.parents[2] / "examples").glob("*/*.bulkflow"))
+EXAMPLES = sorted((CASES.parents[2] / "examples").glob("*/[!.]*.bulkflow"))
 FORMATS = {"mermaid": as_mermaid, "dot": as_dot}
 
 
