@@ -35,7 +35,7 @@ _STREAMS: Final = ("/dev/", "/proc/")
 def plain_target(path: Path) -> Path | None:
     """The plain file that a path leads to, there or not; None for what is written to as it is.
 
-    Links are followed. A device, a FIFO or a socket is no file that another could replace.
+    Links are followed. Devices, FIFOs and sockets cannot be replaced by another file.
 
     Raises:
         OSError: It is a folder, or nothing that can be looked at.

@@ -21,7 +21,7 @@ class DoubtfulRunError(UsageError):
 
 
 def refuse_doubt(journal: Journal, run: str) -> None:
-    """Refuse to go on with a run of which the journal lost something.
+    """Refuse to continue a run if the journal has lost a part of it.
 
     Raises:
         DoubtfulRunError: It did.

@@ -209,7 +209,7 @@ def work_on(
 
     `replays`, `asks_for_answers` and `continues_with` are those of `Services`. What does not end
     the run leaves it as it was, over or not; what `gives_up` ends it for good. A run that was
-    refused before anything was sent is forgotten: it is no run.
+    refused before anything was sent is removed from the journal.
     """
     from bulkflow.engine.ending import is_over
     from bulkflow.engine.run import run_plan

@@ -36,7 +36,7 @@ COMMANDS = {
 """Each is the function `command` of a module of this package."""
 
 WATCHED = ("run", "resume", "abort", "retry", "undo")
-"""Those that work on a run, and write events with `--json`."""
+"""Commands that work on a run and write events with `--json`."""
 
 
 class Commands(click.Group):

@@ -76,7 +76,7 @@ class EventLines:
         from bulkflow.engine.run import outcome_of, way_on
 
         outcomes = tuple(outcome_of(job) for job in run.jobs)
-        # Nothing that could be gone on with stays in an org that ends with the run.
+        # An org that ends with the run keeps nothing that could be resumed.
         help_ = None if all_transient(run.orgs, run.catalogue.orgs) else way_on(run)
         return RunFinished(
             run.run_id, ExitCode.DONE, now, seconds, outcomes, tuple(run.errors), help_

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def show_failure(failure: BaseException, environment: Environment) -> ExitCode:
     """Say on stderr why a command failed; returns what it ends with."""
     if isinstance(failure, BrokenPipeError):
-        # Whoever read our output has enough of it; that is no failure of ours.
+        # The reader of our output closed it early, which is not a failure.
         return ExitCode.FAILED
     if is_interruption(failure):
         environment.show("interrupted")

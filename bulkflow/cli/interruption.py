@@ -218,7 +218,7 @@ class Interruption:
                 os.write(2, self._told(why).encode(errors="backslashreplace"))
             code[0] = self._last_words(self._services)
 
-        # Whoever reads it may have stopped reading, and what writes it may be held up by that.
+        # The reader may have stopped reading, which would block the writer.
         saying = threading.Thread(target=say, daemon=True)
         saying.start()
         saying.join(_LAST_WORDS)

@@ -79,7 +79,7 @@ class RunRecorder(Recorder, Protocol):
         ...
 
     def settled_since(self, job: str, step: StepRecord) -> Counts | None:
-        """What a command made of a job's rows after a step had ended; None if none did."""
+        """Return the counts that a command left after a step had ended; None without one."""
         ...
 
     def step_is(

@@ -50,7 +50,7 @@ def doubt_about(journal: Journal, run: str) -> Doubt | None:
     told = testimony(journal.path.parent, run)
     over = finished is not None
     if told is None:
-        # Whoever deleted the folder of a run that is over took no knowledge away.
+        # Deleting the folder of a run that is over loses nothing that the journal lacks.
         why = "its folder is gone" if witnessed and not over else ""
     elif told.count is None:
         why = "its file `witness` is damaged"
@@ -84,7 +84,7 @@ def doubts(journal: Journal) -> list[Doubt]:
                 found.append(Doubt(told.run, why, told.pipeline, told.started))
         elif told.count is not None and told.count > known[told.run]:
             suspects.add(told.run)
-    # Digests only of those that may be resumed: of all of them it would take too long.
+    # Only runs that may be resumed are digested; all of them would take too long.
     found += [each for run in sorted(suspects) if (each := doubt_about(journal, run))]
     return found
 

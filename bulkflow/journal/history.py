@@ -31,7 +31,7 @@ R = TypeVar("R", covariant=True)
 
 
 SETTLED: Final = "settled/"
-"""What the place begins with of a record that is no step's: what a command made of a job."""
+"""Prefix of the places under which the counts of a job are kept after `retry` and its like."""
 
 
 @frozen

@@ -258,12 +258,12 @@ class RunJournal:
         )
 
     def settled(self, job: str, counts: Counts) -> None:
-        """What a command that is no step of the run made of a job's rows."""
+        """Keep the counts of a job after a command such as `retry`, for steps that run later."""
         detail = {"counts": list(astuple(counts))}
         self.step_is(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
 
     def settled_since(self, job: str, step: StepRecord) -> Counts | None:
-        """What a command made of a job's rows after a step had ended; None if none did."""
+        """Return the counts that a command left after a step had ended; None without one."""
         found = self._steps.get(f"{SETTLED}{job}")
         if found is None or found.number < step.number:
             return None
