@@ -462,6 +462,15 @@ interruption = Interruption(30.0, rest=rest)
 )
 
 
+def signals_wait(pid: int) -> bool:
+    """Whether signals were sent to a process that it has not got yet, where the system tells."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return False
+    lines = dict(line.partition(":")[::2] for line in status.read_text("utf-8").splitlines())
+    return any(int(lines[name], 16) for name in ("SigPnd", "ShdPnd"))
+
+
 def test_what_comes_within_a_second_of_a_signal_is_the_same_one() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SLOW],
@@ -478,6 +487,8 @@ def test_what_comes_within_a_second_of_a_signal_is_the_same_one() -> None:
         assert {process.stdout.readline() for _ in range(2)} == {"asked\n", "resting 1.0\n"}
         for number in SIGNALS * 3:
             process.send_signal(number)
+        while signals_wait(process.pid):
+            assert process.poll() is None
         process.stdin.write("\n")
         process.stdin.flush()
         # It rests only after a signal that it counts, and would have stopped at the second.
