@@ -21,7 +21,7 @@ SECONDS: Final = 5.0
 def watch_end(code: int, environment: Environment) -> None:
     """Let the process end with `code` soon, even if something of a plugin still runs.
 
-    The interpreter waits for threads that are no daemons, and calls exit handlers, without a limit.
+    The interpreter waits for non-daemon threads and runs exit handlers, without a time limit.
     """
     dog = threading.Thread(target=_end, args=(code, environment), name="watchdog", daemon=True)
     with suppress(RuntimeError):  # no more threads: then the end is not watched

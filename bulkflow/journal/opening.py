@@ -36,7 +36,7 @@ def connect_to_write(directory: Path) -> sqlite3.Connection:
     """Open the journal of a state directory, or make one.
 
     Raises:
-        UsageError: It cannot be written, is no journal, or was written by a newer bulkflow.
+        UsageError: It cannot be written, is not a journal, or was written by a newer bulkflow.
     """
     path = directory / FILE_NAME
     try:
@@ -65,7 +65,7 @@ def connect_to_read(directory: Path) -> sqlite3.Connection:
     older format, a copy in memory is brought to today's.
 
     Raises:
-        UsageError: It cannot be read, is no journal, or was written by a newer bulkflow.
+        UsageError: It cannot be read, is not a journal, or was written by a newer bulkflow.
     """
     path = directory / FILE_NAME
     try:

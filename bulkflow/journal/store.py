@@ -95,8 +95,8 @@ class Journal:
         """Open or create the journal of a state directory.
 
         Raises:
-            UsageError: the directory cannot be written, the file is no journal, or it was written
-                by a newer bulkflow.
+            UsageError: the directory cannot be written, the file is not a journal, or it was
+                written by a newer bulkflow.
         """
         return cls(directory / FILE_NAME, time, connect_to_write(directory))
 
@@ -107,7 +107,7 @@ class Journal:
         Nothing can be recorded in it. Where there is none yet, it has no runs.
 
         Raises:
-            UsageError: it cannot be read, the file is no journal, or it was written by a newer
+            UsageError: it cannot be read, the file is not a journal, or it was written by a newer
                 bulkflow.
         """
         return cls(directory / FILE_NAME, time, connect_to_read(directory))
