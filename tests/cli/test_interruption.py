@@ -48,7 +48,7 @@ LAUNCH = WITHIN_A_SECOND.replace("sys.exit", "interruption.AS_ONE = 0; sys.exit"
 
 # The main thread hears of no signal here, as where it begins to wait just when a signal comes.
 DEAF = """
-import signal, threading
+import os, signal, threading
 from bulkflow.cli import interruption as module
 from bulkflow.cli.interruption import Interruption
 from bulkflow.engine.cancellation import Cancellation
@@ -57,14 +57,15 @@ class Services:
     cancellation, jobs = Cancellation(), []
 
     def emit(self, event):
-        print("asked", flush=True)
+        # In one write: lines that two threads print may be mixed.
+        os.write(1, b"asked\\n")
 
 module.AS_ONE = 0
 interruption = Interruption(30.0)
 with interruption.handled():
     interruption.watch(Services())
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    print("ready", flush=True)
+    os.write(1, b"ready\\n")
     threading.Event().wait(30)
 """
 
@@ -454,7 +455,7 @@ SLOW = DEAF.replace(
     "module.AS_ONE = 0\ninterruption = Interruption(30.0)",
     """
 def rest(seconds):
-    print("resting", seconds, flush=True)
+    os.write(1, f"resting {seconds}\\n".encode())
     input()
 
 interruption = Interruption(30.0, rest=rest)
