@@ -114,7 +114,10 @@ class Counting:
         with self.results.fates(*ALL_FILES) as fates:
             self.results.settle(fates)
             errors = fates.errors()
-        told = [ErrorCount(each.message, each.rows, each.varies) for each in errors[:1]]
+        told = [
+            ErrorCount(self.results.hide(each.message), each.rows, each.varies)
+            for each in errors[:1]
+        ]
         self.parts.job.commonest_error = told[0] if told else None
 
     def _is_told(self, part: PartJob) -> bool:

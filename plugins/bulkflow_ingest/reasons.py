@@ -11,7 +11,7 @@ from bulkflow.model.part import ErrorCount
 from bulkflow_ingest.error_texts import without_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bulkflow_ingest.work import JobWork
 
@@ -36,7 +36,7 @@ def tell_reason(work: JobWork) -> None:
     if ahead or work.parts.sent_again or not 0 < work.job.counts.failed <= MOST_ROWS:
         return
     try:
-        work.job.commonest_error = commonest(work.results.errors())
+        work.job.commonest_error = commonest(work.results.errors(), work.results.hide)
     except RunInterruptedError:
         raise
     except BulkflowError as error:
@@ -49,10 +49,16 @@ def tell_reason(work: JobWork) -> None:
         )
 
 
-def commonest(errors: Iterable[str]) -> ErrorCount | None:
+def commonest(
+    errors: Iterable[str], hide: Callable[[str], str] = lambda text: text
+) -> ErrorCount | None:
     """The first error of those that most rows have, alike but for the rows' values; None for none.
 
     Memory goes with the number of different errors.
+
+    Args:
+        errors: The error of each row.
+        hide: Takes secrets out of the one that is given back.
     """
     texts = Counter(errors)
     rows: Counter[str] = Counter()
@@ -64,4 +70,4 @@ def commonest(errors: Iterable[str]) -> ErrorCount | None:
         if first.setdefault(group, error) != error:
             varying.add(group)
     most = max(rows, key=rows.__getitem__, default=None)
-    return None if most is None else ErrorCount(first[most], rows[most], most in varying)
+    return None if most is None else ErrorCount(hide(first[most]), rows[most], most in varying)

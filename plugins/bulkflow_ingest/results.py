@@ -176,6 +176,10 @@ class Results:
                 known |= wrong
                 trusted.wait_for(places[each] for each in sorted(wrong))
 
+    def hide(self, text: str) -> str:
+        """Redact a text of a result file, for a message: what the session sent is not shown."""
+        return self.api.session.hide(text)
+
     def loaded(self) -> Iterator[tuple[str, bool]]:
         """The id of each row that was loaded, and whether the row created the record.
 

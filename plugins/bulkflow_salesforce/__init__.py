@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.profiles.opening import open_org
     from bulkflow_salesforce.redaction import redact
     from bulkflow_salesforce.request import Body, BytesBody, Reader, Timeouts
-    from bulkflow_salesforce.response import JsonValue, Response
+    from bulkflow_salesforce.response import Response
     from bulkflow_salesforce.retry import RetryNotice, RetryPolicy, is_passing, not_begun
     from bulkflow_salesforce.session import Session
     from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
     from bulkflow_salesforce.thrift import RetryBudget, Thrift
     from bulkflow_salesforce.tokens import StaticToken
+    from bulkflow_salesforce.veil import JsonValue
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -111,7 +112,7 @@ _PLACES = {
     "ForbiddenError": "errors",
     "ForeignUrlError": "errors",
     "Headers": "headers",
-    "JsonValue": "response",
+    "JsonValue": "veil",
     "LimitExceededError": "errors",
     "LimitInfo": "headers",
     "LocalFileError": "errors",

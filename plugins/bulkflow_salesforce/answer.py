@@ -30,11 +30,19 @@ BLOCK = 256 * 1024
 
 @define(eq=False, repr=False)
 class Answer:
-    """An answer whose body is still coming."""
+    """An answer whose body is still coming.
+
+    Attributes:
+        call: What was asked.
+        status: The HTTP status.
+        headers: The answer's headers, redacted.
+        secrets: What the request held, and the answer may give back.
+    """
 
     call: Call
     status: int
     headers: Headers
+    secrets: tuple[str, ...]
     _response: BaseHTTPResponse = field(repr=False)
     _pace: Pace = field(repr=False)
     _timeouts: Timeouts = field(repr=False)

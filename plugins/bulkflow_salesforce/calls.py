@@ -12,6 +12,7 @@ from bulkflow_salesforce.faults import REFUSAL_LIMIT, refusal
 from bulkflow_salesforce.headers import LimitInfo
 from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.retry import RetryNotice, is_passing
+from bulkflow_salesforce.veil import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,23 +154,17 @@ class Calls:
             self._sleep(wait)
 
     def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
-        try:
-            with self._wire.exchange(request, self._headers(request, token)) as answer:
-                self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
-                if 200 <= answer.status < 300:
-                    return receive(answer)
-                said = answer.start(REFUSAL_LIMIT).decode("utf-8", "replace")
-                raise refusal(
-                    request.call,
-                    answer.status,
-                    answer.headers,
-                    redact(said, token).encode(),
-                    now=self._now(),
-                )
-        except OrgError as error:
-            # A server may give the token back in any place: a page, a header, a status line.
-            error.hide(token)
-            raise
+        headers, secrets = self._headers(request, token), self._token.known
+        with self._wire.exchange(request, headers, secrets) as answer:
+            self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
+            if 200 <= answer.status < 300:
+                return receive(answer)
+            said = shown(answer.start(REFUSAL_LIMIT), answer.secrets)
+            raise refusal(request.call, answer.status, answer.headers, said, now=self._now())
+
+    def hide(self, text: str) -> str:
+        """Redact a text that the org gave, the tokens of this session included."""
+        return redact(text, *self._token.known)
 
     def _headers(self, request: Request, token: str) -> dict[str, str]:
         headers = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow_salesforce.faults import REFUSAL_LIMIT, is_page, unusable
+from bulkflow_salesforce.veil import EchoError, Veil, shown
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.answer import Answer
@@ -25,7 +26,7 @@ class DownloadInfo:
     """A download that is complete.
 
     Attributes:
-        bytes: How many bytes there are, after decoding.
+        bytes: How many bytes came, after decoding.
         headers: The answer's headers, found in any case.
         status: From 200 to 299.
         coding: What they were written in: "identity", which is as they are, or "gzip".
@@ -46,6 +47,7 @@ def download(
     is told, and how many bytes there are.
 
     Raises:
+        EchoError: With `packed`, it has a secret of the request. It is to be fetched without.
         BadAnswerError: It is not what was asked for, is larger than `limit` bytes, or its end could
             not be told from a cut.
         LostAnswerError: It is cut, damaged or late.
@@ -53,17 +55,23 @@ def download(
     """
     media_type = answer.headers.media_type
     if answer.status != 204 and media_type in _NO_DATA - {request.accept}:
-        start = answer.start(REFUSAL_LIMIT)
+        start = shown(answer.start(REFUSAL_LIMIT), answer.secrets)
         raise unusable(request.call, f"{media_type} in place of {request.accept}", start)
     if not answer.framed:
         raise unusable(request.call, "data whose end cannot be told from a cut")
     target.restart()
+    veil = Veil(answer.secrets)
     size = 0
     for piece in answer.stream(limit, target.write if packed else None):
         if size == 0 and is_page(answer.headers, piece):
-            raise unusable(request.call, f"a page in place of {request.accept}", piece)
+            page = shown(piece, answer.secrets)
+            raise unusable(request.call, f"a page in place of {request.accept}", page)
         if not packed:
-            target.write(piece)
+            target.write(veil.passed(piece))
+        elif veil.tells(piece):
+            raise EchoError
         size += len(piece)
+    if not packed:
+        target.write(veil.rest())
     coding = answer.coding if packed else "identity"
     return DownloadInfo(size, answer.headers, answer.status, coding)

@@ -65,6 +65,14 @@ class ApiFault:
         """
         return _plain(self.code) in {_plain(code) for code in codes}
 
+    def redacted(self, *secrets: str) -> ApiFault:
+        """The same without secrets."""
+        return ApiFault(
+            redact(self.code, *secrets),
+            redact(self.message, *secrets),
+            tuple(redact(name, *secrets) for name in self.fields),
+        )
+
     def __str__(self) -> str:
         named = f" (fields: {', '.join(self.fields)})" if self.fields else ""
         return ": ".join(part for part in (self.code, self.message) if part) + named
@@ -158,8 +166,13 @@ class SalesforceError(OrgError):
     ) -> None:
         super().__init__(message, call=call, help=help, notes=notes)
         self.status = status
-        self.faults = tuple(faults)
+        self.faults = tuple(fault.redacted() for fault in faults)
         self.retry_after = retry_after
+
+    def hide(self, *secrets: str) -> None:
+        """Take secrets out of its faults as well."""
+        super().hide(*secrets)
+        self.faults = tuple(fault.redacted(*secrets) for fault in self.faults)
 
     @property
     def code(self) -> str:

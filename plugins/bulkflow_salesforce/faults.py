@@ -33,7 +33,6 @@ from bulkflow_salesforce.errors import (
     UnauthorizedError,
 )
 from bulkflow_salesforce.headers import Headers, retry_after
-from bulkflow_salesforce.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,9 +171,7 @@ def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: floa
         f"{call.host} refused {call}: {status} {_one_line(said)}",
         call=call,
         status=status,
-        faults=[
-            ApiFault(redact(fault.code), redact(fault.message), fault.fields) for fault in faults
-        ],
+        faults=faults,
         retry_after=retry_after(headers, now),
         help=advise(call, status, faults),
         notes=[str(fault) for fault in faults if str(fault) != _one_line(said)],

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
+from bulkflow_salesforce.redaction import redact
+
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,15})/([0-9]{1,15})")
 
 
@@ -36,6 +38,10 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def redacted(self, *secrets: str) -> Headers:
+        """The same without secrets, as a server may give back what it was sent in any of them."""
+        return Headers((name, redact(value, *secrets)) for name, value in self.items())
 
     def __repr__(self) -> str:
         return f"Headers({', '.join(self._values)})"

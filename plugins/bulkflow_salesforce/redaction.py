@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
+from base64 import b64encode
+from functools import lru_cache
+from typing import Final
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
@@ -37,14 +39,60 @@ _SECRETS: tuple[tuple[str, str], ...] = (
 _CONTROLS = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
-def _forms(secret: str) -> list[str]:
-    """A secret in the ways that a server may give it back: as it is, in a URL, a form or JSON."""
-    if not secret:
-        return []
-    written = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *written}
-    # The longest first: one form may be a part of another.
-    return sorted(forms, key=len, reverse=True)
+SHORTEST: Final = 8
+"""Characters of the shortest secret that is looked for in values: a shorter one is a part of words
+that mean something, so that hiding it would change what an answer says."""
+_KEPT: Final = 32
+"""Patterns that are kept compiled: the secrets of several orgs, with tokens that were renewed."""
+_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_MARKS: Final = "%&\\+"
+"""What a text has at least one of in which a character is not spelled as itself."""
+_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+
+
+def literal_forms(secret: str) -> list[str]:
+    """A secret as texts that are not JSON give it back: as it is, in a URL, in a form, in base64.
+
+    The longest comes first, as one form may be a part of another.
+    """
+    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *_base64s(secret)}
+    return sorted(forms - {""}, key=len, reverse=True)
+
+
+def _base64s(secret: str) -> set[str]:
+    """What base64 makes of a secret wherever it begins in what is encoded, its edges left out."""
+    if len(secret) < SHORTEST:
+        return set()
+    found = set()
+    for before in range(3):
+        data = b" " * before + secret.encode()
+        core = b64encode(data).decode()[-(-before * 8 // 6) : len(data) * 8 // 6]
+        found |= {core, core.replace("+", "-").replace("/", "_")}
+    return found
+
+
+def _spellings(character: str) -> str:
+    """A pattern for a character as it is, in a URL, in JSON or in HTML."""
+    code = ord(character)
+    units = character.encode("utf-16-be").hex()
+    ways = {
+        re.escape(character),
+        "".join(f"%(?i:{byte:02x})" for byte in character.encode()),
+        "".join(rf"\\u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)),
+        f"&\\#0*{code};",
+        f"&\\#[xX]0*(?i:{code:x});",
+    }
+    ways |= {re.escape(each[character]) for each in (_ESCAPES, _ENTITIES) if character in each}
+    if character == " ":
+        ways.add(r"\+")
+    return f"(?:{'|'.join(sorted(ways))})"
+
+
+@lru_cache(maxsize=_KEPT)
+def _pattern(secret: str) -> re.Pattern[str]:
+    """A pattern for a secret, each of its characters in any spelling, and for its base64."""
+    written = "".join(map(_spellings, secret))
+    return re.compile("|".join([written, *map(re.escape, sorted(_base64s(secret)))]))
 
 
 def redact(text: str, *secrets: str) -> str:
@@ -58,9 +106,12 @@ def redact(text: str, *secrets: str) -> str:
         The text with `[hidden]` in place of each secret, and with a space in place of each control
         character other than a line break or a tab, so that a server cannot drive a terminal.
     """
-    for secret in secrets:
-        for form in _forms(secret):
-            text = text.replace(form, HIDDEN)
+    for secret in filter(None, secrets):
+        if any(mark in text for mark in _MARKS):
+            text = _pattern(secret).sub(HIDDEN, text)
+        else:
+            for form in literal_forms(secret):
+                text = text.replace(form, HIDDEN)
     for pattern, replacement in _SECRETS:
         text = re.sub(pattern, replacement, text)
     return text.translate(_CONTROLS)

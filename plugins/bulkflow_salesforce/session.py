@@ -24,6 +24,7 @@ from bulkflow_salesforce.response import Response
 from bulkflow_salesforce.retry import RetryPolicy
 from bulkflow_salesforce.thrift import RetryBudget, Thrift
 from bulkflow_salesforce.tokens import SharedToken
+from bulkflow_salesforce.veil import EchoError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -231,6 +232,7 @@ class Session:
 
         What is cut on the way is taken back and asked for again. A file gets its name when it is
         whole; a stream that cannot seek is asked for again only while nothing was written to it.
+        Tokens that the org gives back are hidden where they stand as they are, in a URL or base64.
 
         Args:
             path: From `path` or `resolve`.
@@ -250,11 +252,23 @@ class Session:
 
         request = self._request("GET", path, accept=accept, query=query)
         with opened(sink) as target:
-            return self._calls.settle(
-                request,
-                partial(download, request, target, limit, packed=packed),
-                may_repeat=lambda: target.restartable,
-            )
+
+            def fetched(*, packed: bool) -> DownloadInfo:
+                return self._calls.settle(
+                    request,
+                    partial(download, request, target, limit, packed=packed),
+                    may_repeat=lambda: target.restartable,
+                )
+
+            try:
+                return fetched(packed=packed)
+            except EchoError:
+                # Out of compressed data nothing can be taken.
+                return fetched(packed=False)
+
+    def hide(self, text: str) -> str:
+        """Redact a text of a file that the org gave, the tokens of this session included."""
+        return self._calls.hide(text)
 
     def close(self) -> None:
         """Close the connections. Calls that are under way end as they would have."""
@@ -288,8 +302,11 @@ class Session:
         def receive(answer: Answer) -> Response:
             content = answer.read(self.answer_limit)
             if is_page(answer.headers, content):
-                raise unusable(request.call, "a page in place of an answer", content)
-            return Response(request.call, answer.status, answer.headers, content)
+                page = shown(content, answer.secrets)
+                raise unusable(request.call, "a page in place of an answer", page)
+            return Response(
+                request.call, answer.status, answer.headers, content, secrets=answer.secrets
+            )
 
         return self._calls.settle(request, receive)
 

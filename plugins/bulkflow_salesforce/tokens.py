@@ -67,6 +67,7 @@ class SharedToken:
     _provider: TokenProvider = field(repr=False)
     _current: str | None = field(default=None, init=False, repr=False)
     _ended: str | None = field(default=None, init=False, repr=False)
+    _known: dict[str, None] = field(factory=dict, init=False, repr=False)
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     def current(self) -> str:
@@ -74,7 +75,14 @@ class SharedToken:
         with self._lock:
             if self._current is None:
                 self._current = checked_token(self._provider.token())
+                self._known[self._current] = None
             return self._current
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All tokens that were given: one that was replaced may be good for some time yet."""
+        with self._lock:
+            return tuple(self._known)
 
     def renew(self, stale: str) -> bool:
         """See to it that the current token is another than `stale`.
@@ -92,4 +100,5 @@ class SharedToken:
                 self._ended = stale
                 return False
             self._current = checked_token(new)
+            self._known[self._current] = None
             return True

@@ -33,6 +33,7 @@ from bulkflow_salesforce.answer import BLOCK, Answer
 from bulkflow_salesforce.connection import Pool, TlsPool
 from bulkflow_salesforce.errors import (
     Call,
+    OrgError,
     ProxyRefusedError,
     TlsError,
     UnknownHostError,
@@ -41,11 +42,12 @@ from bulkflow_salesforce.errors import (
 from bulkflow_salesforce.faults import late, lost_answer, unusable
 from bulkflow_salesforce.headers import Headers
 from bulkflow_salesforce.network import Network
+from bulkflow_salesforce.redaction import SHORTEST
 from bulkflow_salesforce.request import Upload
 from bulkflow_salesforce.tls import tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from urllib3.connectionpool import HTTPConnectionPool
 
@@ -99,10 +101,18 @@ class Wire:
         return TlsPool(self.origin.hostname, self.origin.port, ssl_context=context, **settings)
 
     @contextmanager
-    def exchange(self, request: Request, headers: dict[str, str]) -> Iterator[Answer]:
+    def exchange(
+        self, request: Request, headers: dict[str, str], secrets: Sequence[str]
+    ) -> Iterator[Answer]:
         """Send a request once, and give its answer; the connection is given back afterwards.
 
         A body that was not read to its end costs the connection.
+
+        Args:
+            request: What to send.
+            headers: What to send above it.
+            secrets: What of both must be shown nowhere, whatever the server gives back; errors
+                that are raised in here and in the block do not have it.
 
         Raises:
             UnreachableError: No connection was made.
@@ -110,6 +120,19 @@ class Wire:
             LostAnswerError: The request went out, and no answer came, or it came too early.
             LocalFileError: The body could not be read.
         """
+        try:
+            with self._exchange(request, headers, secrets) as answer:
+                yield answer
+        except OrgError as error:
+            # A server may give them back in any place: a page, a header, a status line.
+            error.hide(*secrets)
+            raise
+
+    @contextmanager
+    def _exchange(
+        self, request: Request, headers: dict[str, str], secrets: Sequence[str]
+    ) -> Iterator[Answer]:
+        sought = tuple(each for each in secrets if len(each) >= SHORTEST)
         if request.body is None:
             response = self._send(request, headers, None)
         else:
@@ -124,7 +147,8 @@ class Wire:
             yield Answer(
                 call=request.call,
                 status=response.status,
-                headers=Headers(response.headers.items()),
+                headers=Headers(response.headers.items()).redacted(*sought),
+                secrets=sought,
                 response=response,
                 pace=cast("Connection", response.connection).pace,
                 timeouts=self.timeouts,

@@ -17,7 +17,7 @@ from bulkflow_salesforce.surroundings import surroundings_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_salesforce.response import JsonValue
+    from bulkflow_salesforce.veil import JsonValue
 
 _LIMITS = {
     "DailyApiRequests": "API requests",

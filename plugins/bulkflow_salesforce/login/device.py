@@ -51,10 +51,10 @@ class DeviceLogin:
             LoginError: The user or the host said no, or nobody typed it in time.
         """
         asked = {"response_type": "device_code", "client_id": self.client_id, "scope": SCOPE}
-        given = self.endpoint.ask(asked)
-        code, page, words = (
-            given.get(name) for name in ("device_code", "verification_uri", "user_code")
-        )
+        answer = self.endpoint.ask(asked)
+        given = answer.json_object()
+        code = answer.secret_object().get("device_code")
+        page, words = given.get("verification_uri"), given.get("user_code")
         if not (isinstance(code, str) and isinstance(page, str) and isinstance(words, str)):
             raise unusable(self._call, "an answer without a device's code")
         interval = given.get("interval")

@@ -10,20 +10,20 @@ from urllib.parse import urlencode
 from attrs import define, field, frozen
 
 from bulkflow_salesforce.errors import Call, OrgError, SalesforceError
-from bulkflow_salesforce.faults import is_page, refusal, unusable
+from bulkflow_salesforce.faults import REFUSAL_LIMIT, is_page, refusal, unusable
 from bulkflow_salesforce.login.refusals import refused
 from bulkflow_salesforce.organization import organization_told
-from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.response import Response
 from bulkflow_salesforce.retry import RetryPolicy
+from bulkflow_salesforce.veil import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bulkflow_salesforce.network import Network
     from bulkflow_salesforce.origin import Origin
-    from bulkflow_salesforce.response import JsonValue
+    from bulkflow_salesforce.veil import JsonValue
     from bulkflow_salesforce.wire import Wire
 
 PATH: Final = "/services/oauth2/token"
@@ -108,17 +108,15 @@ class TokenEndpoint:
         """
         call = self._call(PATH, harmless=parameters.get("grant_type") != "authorization_code")
         answer = self._settle(call, parameters)
-        content = answer.json_object()
-        token, url = _text(content, "access_token"), _text(content, "instance_url")
+        given, told = answer.secret_object(), answer.json_object()
+        token, url = _text(given, "access_token"), _text(told, "instance_url")
         if not token or not url:
             raise unusable(call, "an answer without a token and the org's address")
-        return TokenAnswer(
-            token, url, _text(content, "refresh_token") or None, _text(content, "id")
-        )
+        return TokenAnswer(token, url, _text(given, "refresh_token") or None, _text(told, "id"))
 
-    def ask(self, parameters: Mapping[str, str]) -> dict[str, JsonValue]:
+    def ask(self, parameters: Mapping[str, str]) -> Response:
         """The answer to another question, such as for a device's code; raises as `token` does."""
-        return self._settle(self._call(PATH, harmless=True), parameters).json_object()
+        return self._settle(self._call(PATH, harmless=True), parameters)
 
     def revoke(self, token: str) -> None:
         """End a token; a refresh token takes its access tokens with it. Raises as `token` does."""
@@ -166,25 +164,21 @@ class TokenEndpoint:
             "Content-Length": str(request.body.length if request.body else 0),
         }
         secrets = [value for name, value in parameters.items() if name in _SECRET_PARAMETERS]
-        try:
-            with self._wire.exchange(request, headers) as answer:
-                if 200 <= answer.status < 300:
-                    content = answer.read(_LIMIT)
-                    if is_page(answer.headers, content):
-                        raise unusable(call, "a page in place of an answer", content)
-                    return Response(call, answer.status, answer.headers, content)
-                said = redact(answer.start(_LIMIT).decode("utf-8", "replace"), *secrets)
-                error = refusal(call, answer.status, answer.headers, said.encode(), now=time.time())
-                if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
-                    fault = error.faults[0]
-                    raise refused(
-                        call, fault.code, fault.message, notes=_notes(parameters)
-                    ) from error
-                raise error
-        except OrgError as error:
-            # A host may give a secret back in any place: a page, a header, a status line.
-            error.hide(*secrets)
-            raise
+        with self._wire.exchange(request, headers, secrets) as answer:
+            if 200 <= answer.status < 300:
+                content = answer.read(_LIMIT)
+                if is_page(answer.headers, content):
+                    page = shown(content, answer.secrets)
+                    raise unusable(call, "a page in place of an answer", page)
+                return Response(
+                    call, answer.status, answer.headers, content, secrets=answer.secrets
+                )
+            said = shown(answer.start(REFUSAL_LIMIT), answer.secrets)
+            error = refusal(call, answer.status, answer.headers, said, now=time.time())
+            if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
+                fault = error.faults[0]
+                raise refused(call, fault.code, fault.message, notes=_notes(parameters)) from error
+            raise error
 
 
 def _notes(parameters: Mapping[str, str]) -> list[str]:
