@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from functools import lru_cache
@@ -45,17 +46,21 @@ that mean something, so that hiding it would change what an answer says."""
 _KEPT: Final = 32
 """Patterns that are kept compiled: the secrets of several orgs, with tokens that were renewed."""
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_MARKS: Final = "%&\\+"
-"""What a text has at least one of in which a character is not spelled as itself."""
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
 def literal_forms(secret: str) -> list[str]:
-    """A secret as texts that are not JSON give it back: as it is, in a URL, in a form, in base64.
+    """A secret in the forms that programs write it in: those that one function makes of all of it.
 
     The longest comes first, as one form may be a part of another.
     """
-    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *_base64s(secret)}
+    quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    escaped = json.dumps(secret)[1:-1], "".join(_ENTITIES.get(each, each) for each in secret)
+    percents = {"".join(f"%{byte:{case}}" for byte in secret.encode()) for case in ("02x", "02X")}
+    numbers = "".join(f"&#{ord(each)};" for each in secret)
+    codes = "".join(f"\\u{ord(each):04x}" for each in secret)
+    lower = {re.sub("%..", lambda found: found[0].lower(), each) for each in quoted}
+    forms = {secret, *quoted, *lower, *escaped, *percents, numbers, codes, *_base64s(secret)}
     return sorted(forms - {""}, key=len, reverse=True)
 
 
@@ -85,7 +90,7 @@ def _spellings(character: str) -> str:
     ways |= {re.escape(each[character]) for each in (_ESCAPES, _ENTITIES) if character in each}
     if character == " ":
         ways.add(r"\+")
-    return f"(?:{'|'.join(sorted(ways))})"
+    return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"
 
 
 @lru_cache(maxsize=_KEPT)
@@ -107,11 +112,7 @@ def redact(text: str, *secrets: str) -> str:
         character other than a line break or a tab, so that a server cannot drive a terminal.
     """
     for secret in filter(None, secrets):
-        if any(mark in text for mark in _MARKS):
-            text = _pattern(secret).sub(HIDDEN, text)
-        else:
-            for form in literal_forms(secret):
-                text = text.replace(form, HIDDEN)
+        text = _pattern(secret).sub(HIDDEN, text)
     for pattern, replacement in _SECRETS:
         text = re.sub(pattern, replacement, text)
     return text.translate(_CONTROLS)

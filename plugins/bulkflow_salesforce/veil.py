@@ -57,7 +57,8 @@ def shown(body: bytes, secrets: Sequence[str]) -> bytes:
 class Veil:
     """Hides secrets in bytes that come piece by piece, wherever a piece ends.
 
-    Only their literal forms are sought: rows pass here, at the speed of the network.
+    Only forms that programs write are sought, not each mixture of them: rows pass here, and this
+    costs a tenth of what it costs to inflate them.
     """
 
     _secrets: tuple[str, ...]
@@ -91,10 +92,12 @@ class Veil:
 
     def _begun(self, data: bytes) -> int:
         """Where what may be the beginning of a secret begins, at the end of `data`."""
-        sizes = (
-            size
-            for form in self._forms
-            for size in range(1, min(len(form), len(data) + 1))
-            if data.endswith(form[:size])
-        )
-        return len(data) - max(sizes, default=0)
+        return min((_begin(form, data) for form in self._forms), default=len(data))
+
+
+def _begin(form: bytes, data: bytes) -> int:
+    """Where `data` ends with the beginning of a form; its end if it does not."""
+    at = data.find(form[:1], max(0, len(data) - len(form) + 1))
+    while at >= 0 and not form.startswith(data[at:]):
+        at = data.find(form[:1], at + 1)
+    return at if at >= 0 else len(data)

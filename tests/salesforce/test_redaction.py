@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import string
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow_salesforce import redact
+from bulkflow_salesforce.redaction import literal_forms
+from bulkflow_salesforce.veil import Veil, hidden
 
 BASE64URL = string.ascii_letters + string.digits + "-_"
 SECRET = st.text(BASE64URL, min_size=20, max_size=60)
@@ -88,3 +92,52 @@ def test_nothing_that_drives_a_terminal_survives(text):
     kept = set(redact(text + "\x1b[31m\r\x07\x9b"))
     assert not kept & {chr(code) for code in range(32) if chr(code) not in "\n\t"}
     assert not kept & {chr(code) for code in range(0x7F, 0xA0)}
+
+
+TOKENS = st.text(string.ascii_letters + string.digits + "!._-/+&<>", min_size=8, max_size=40)
+WAYS = {
+    "URL": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "JSON": lambda text: "".join(f"\\u{ord(each):04X}" for each in text),
+    "HTML": lambda text: "".join(f"&#x{ord(each):x};" for each in text),
+    "itself": str,
+}
+
+
+@given(TOKENS, st.lists(st.sampled_from(list(WAYS)), min_size=40, max_size=40))
+def test_a_known_secret_is_hidden_in_any_mixture_of_spellings(token, ways):
+    mixed = "".join(WAYS[way](each) for way, each in zip(ways, token, strict=False))
+    assert redact(f"<{mixed}>", token) == "<[hidden]>"
+
+
+@given(TOKENS, st.binary(max_size=5), st.binary(max_size=5))
+def test_a_known_secret_is_hidden_in_base64(token, before, after):
+    written = base64.b64encode(before + token.encode() + after).decode()
+    shown = redact(written, token)
+    assert "[hidden]" in shown
+    # What shares a letter with its neighbours may be left of its edges: a byte or two.
+    assert len(shown.replace("[hidden]", "")) <= len(before) * 4 / 3 + len(after) * 4 / 3 + 8
+
+
+OTHERS = st.text("\xe9\n,", max_size=30).map(str.encode)
+
+
+@given(TOKENS, OTHERS, OTHERS, st.data())
+def test_a_stream_is_veiled_wherever_it_is_cut(token, before, after, data):
+    form = data.draw(st.sampled_from(literal_forms(token))).encode()
+    whole = before + form + after
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    veil, watch = Veil((token,)), Veil((token,))
+    shown = b"".join([*map(veil.passed, pieces), veil.rest()])
+    # One form may be another's beginning: `&amp;` leaves `amp;`.
+    assert re.fullmatch(re.escape(before) + rb"\[hidden\]([a-z]*;)?" + re.escape(after), shown)
+    told = [watch.tells(piece) for piece in pieces]
+    assert any(told)
+
+
+def test_a_json_value_keeps_its_form():
+    value = {"a": [1, None, True, {"x": "quixotry-1"}], "quixotry-1": 2.5}
+    assert hidden(value, ["quixotry-1"]) == {
+        "a": [1, None, True, {"x": "[hidden]"}],
+        "[hidden]": 2.5,
+    }
