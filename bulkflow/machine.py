@@ -47,7 +47,8 @@ _DISK: Final = Shortage(
 )
 _THREADS: Final = Shortage(
     "the system starts no more threads",
-    "raise the limit of processes (`ulimit -u`, `pids` of a container), or end other programs",
+    "raise the limit of processes (`ulimit -u`, `pids` of a container), give it more memory, or "
+    "end other programs",
 )
 
 _BY_ERRNO: Final[Mapping[int, Shortage]] = {
@@ -70,6 +71,8 @@ _BY_ERRNO: Final[Mapping[int, Shortage]] = {
 _IOERR: Final = 10
 _FULL: Final = 13
 _CANTOPEN: Final = 14
+_OF_SQLITE: Final = 4
+"""Descriptors of a journal: its file, the log, the log's index, and the folder."""
 
 _BY_SQLITE: Final[Mapping[int, Shortage]] = {
     _FULL: _ROOM,
@@ -93,8 +96,32 @@ def shortage_of(error: BaseException) -> Shortage | None:
             return _BY_ERRNO.get(error.errno or 0)
         case RuntimeError() if "start new thread" in str(error):
             return _THREADS
+        case ImportError():
+            # Of a library in machine code, such as DuckDB: the loader gives words only.
+            return _MEMORY if "failed to map segment" in str(error) else shortage_told(str(error))
         case _:
             return _BY_SQLITE.get(_sqlite_code(error))
+
+
+def explained(error: OSError, remedy: str) -> tuple[str, str]:
+    """What the system refused, and what to do about it.
+
+    Args:
+        error: What was raised.
+        remedy: What to do where it is not the machine that is out of something.
+    """
+    short = shortage_of(error)
+    if short is None:
+        return error.strerror or str(error), remedy
+    return short.what, short.remedy
+
+
+def shortage_told(words: str) -> Shortage | None:
+    """What the machine has no more of by the words of a library that gives no number."""
+    told = words.lower()
+    return next(
+        (short for number, short in _BY_ERRNO.items() if os.strerror(number).lower() in told), None
+    )
 
 
 def shortage_at(error: BaseException, folder: Path) -> Shortage | None:
@@ -106,10 +133,21 @@ def shortage_at(error: BaseException, folder: Path) -> Shortage | None:
         import shutil  # here, so that a check does not load it
 
         full = not shutil.disk_usage(folder).free
-        os.close(os.open(folder, os.O_RDONLY))
+        _try_descriptors(folder)
     except OSError as reason:
         return shortage_of(reason) or found
     return _ROOM if full else found
+
+
+def _try_descriptors(folder: Path) -> None:
+    """Open as many files as SQLite does for a journal. Raises OSError."""
+    opened: list[int] = []
+    try:
+        for _ in range(_OF_SQLITE):
+            opened.append(os.open(folder, os.O_RDONLY))  # noqa: PERF401 - so far as it comes
+    finally:
+        for each in opened:
+            os.close(each)
 
 
 def machine_error(error: BaseException, doing: str | None = None) -> MachineError | None:

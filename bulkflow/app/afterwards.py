@@ -15,6 +15,7 @@ from bulkflow.app.state import place_options
 from bulkflow.errors import UsageError
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
 from bulkflow.model.value import Name
+from bulkflow.paths import is_folder
 from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def handed_over(
     from bulkflow.journal import run_story
     from bulkflow.model.history import Outcome
 
-    if not choice.directory.is_dir():
+    if not is_folder(choice.directory):
         raise no_such_run(choice)
     with opened(choice.directory) as journal:
         record = chosen(journal, choice, failed=True, over=True)

@@ -11,7 +11,9 @@ from attrs import field, frozen
 
 from bulkflow.app.state import spelled
 from bulkflow.errors import UsageError
+from bulkflow.machine import explained
 from bulkflow.model.diagnostic import PipelineError
+from bulkflow.paths import is_file, is_utf8
 from bulkflow.source import SourceText, TooLargeError
 
 if TYPE_CHECKING:
@@ -54,26 +56,23 @@ def plugins(environ: Mapping[str, str]) -> PluginHost:
 
 def read_pipeline(path: Path) -> SourceText:
     """A pipeline file's text. Raises `UsageError`."""
-    if path.suffix.lower() in _OF_ROWS and path.is_file():
+    if path.suffix.lower() in _OF_ROWS and is_file(path):
         # Read as a pipeline, it would have a mistake in each of its lines.
         raise UsageError(
             f"{path} is a file of rows, by its name, and no pipeline file",
             help="name a file that ends in .bulkflow, and the rows in a job of it: "
             f'`from "{path.name}"`',
         )
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError as error:
+    if not is_utf8(path):
         raise UsageError(
             f"the name of {path} is not UTF-8, or that of its folder",
             help="give it another name; reports and the journal of runs hold UTF-8 only",
-        ) from error
+        )
     try:
         return read_text(path)
     except OSError as error:
-        raise UsageError(
-            f"cannot read {path}: {error.strerror or error}", help="check the path of the file"
-        ) from error
+        what, remedy = explained(error, "check the path of the file")
+        raise UsageError(f"cannot read {path}: {what}", help=remedy) from error
     except UnicodeDecodeError as error:
         raise not_utf8(str(path), error) from error
     except TooLargeError as error:

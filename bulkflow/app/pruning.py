@@ -13,6 +13,7 @@ from attrs import frozen
 from bulkflow.app.doubts import doubts_of
 from bulkflow.app.runs import delete_run_folder, size_of, writable
 from bulkflow.errors import UsageError
+from bulkflow.paths import is_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
     from bulkflow.journal.pruning import prunable
     from bulkflow.journal.pruning import prune as prune_journal
 
-    if not directory.is_dir():
+    if not is_folder(directory):
         raise UsageError(
             f"there are no runs in {directory}", help="name another place with --state-dir DIR"
         )

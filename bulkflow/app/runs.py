@@ -21,6 +21,7 @@ from bulkflow.app.state import place_options, refuse_older_place, spelled
 from bulkflow.drafts import COPIES, clear_drafts
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.machine import shortage_of
+from bulkflow.paths import is_folder, resolved
 from bulkflow.private import make_private_folder
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def run(
     from bulkflow.engine.orgs import all_transient
     from bulkflow.journal import RunJournal, locked
 
-    directory, pipeline = request.state_directory, request.file.resolve()
+    directory, pipeline = request.state_directory, resolved(request.file)
     refuse_older_place(request.file, directory)
     with locked(directory, str(pipeline)), writable(directory) as journal:
         clear_left(journal, str(pipeline))
@@ -157,7 +158,7 @@ def runs(choice: Choice) -> list[RunSummary]:
     """The runs that a choice takes, the newest first. Raises `UsageError`."""
     from bulkflow.journal import run_summaries
 
-    if not choice.directory.is_dir():
+    if not is_folder(choice.directory):
         return []
     with opened(choice.directory) as journal:
         found = [each for each in run_summaries(journal) if choice.takes(each)]
@@ -179,7 +180,7 @@ def story(directory: Path, run_id: str) -> RunStory | None:
     """All that became of a run; None if there is none of that id. Raises `UsageError`."""
     from bulkflow.journal import run_story
 
-    if not directory.is_dir():
+    if not is_folder(directory):
         return None
     with opened(directory) as journal:
         return run_story(journal, run_id)
@@ -269,7 +270,7 @@ def claimed(
     """
     from bulkflow.journal import locked
 
-    if not choice.directory.is_dir():
+    if not is_folder(choice.directory):
         raise no_such_run(choice)
     with opened(choice.directory) as journal:
         found = chosen(journal, choice, failed=failed, over=over)
@@ -312,7 +313,7 @@ def _unfinished(journal: Journal, request: Request) -> RunRecord | None:
     """The last run of a file, if that is not over."""
     from bulkflow.journal import run_record, run_summaries
 
-    pipeline = str(request.file.resolve())
+    pipeline = str(resolved(request.file))
     last = next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
     return None if last is None or last.finished is not None else run_record(journal, last.id)
 

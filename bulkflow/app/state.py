@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.errors import UsageError
+from bulkflow.paths import is_file, is_folder, resolved
 
 if TYPE_CHECKING:
     from bulkflow.journal import Journal
@@ -46,9 +47,9 @@ class Choice:
             named: A run's id, or the path of a pipeline file whose last run is meant.
             directory: The state directory that was asked for; None for the usual place.
         """
-        if named is not None and (named.endswith(PIPELINE_SUFFIX) or Path(named).is_file()):
+        if named is not None and (named.endswith(PIPELINE_SUFFIX) or is_file(Path(named))):
             file = Path(named)
-            return cls(directory or beside(file), pipeline=file.resolve())
+            return cls(directory or beside(file), pipeline=resolved(file))
         return cls(directory or Path(STATE_DIRECTORY), named)
 
     def takes(self, run: RunSummary) -> bool:
@@ -63,7 +64,7 @@ def spelled(file: Path) -> Path:
 
     A link that is the file itself stays: relative paths in a pipeline file begin where the link is.
     """
-    return file.parent.resolve() / file.name
+    return resolved(file.parent) / file.name
 
 
 def beside(file: Path) -> Path:
@@ -71,13 +72,13 @@ def beside(file: Path) -> Path:
 
     As short as possible where the command was started in the same folder.
     """
-    folder = file.resolve().parent
+    folder = resolved(file).parent
     return Path(STATE_DIRECTORY) if folder == Path.cwd() else folder / STATE_DIRECTORY
 
 
 def place_options(directory: Path) -> tuple[str, ...]:
     """The options by which another command, started here, finds the same state directory."""
-    if directory.resolve() == Path(STATE_DIRECTORY).resolve():
+    if resolved(directory) == resolved(Path(STATE_DIRECTORY)):
         return ()
     return ("--state-dir", str(directory))
 
@@ -89,18 +90,18 @@ def refuse_older_place(file: Path, directory: Path) -> None:
         UsageError: There are some that handed rows over or are not over.
     """
     older = Path(STATE_DIRECTORY)
-    if not older.is_dir() or older.resolve() == directory.resolve():
+    if not is_folder(older) or resolved(older) == resolved(directory):
         return
     from bulkflow.app.runs import opened
     from bulkflow.journal import run_summaries
 
-    names = {str(file.resolve()), str(file.absolute()), os.path.abspath(file)}  # noqa: PTH100 - without links resolved
+    names = {str(resolved(file)), str(file.absolute()), os.path.abspath(file)}  # noqa: PTH100 - without links resolved
     with opened(older) as journal:
         runs = [each for each in run_summaries(journal, pruned=True) if each.pipeline in names]
         kept = next((run for run in runs if _matters(journal, run)), None)
     if kept is not None:
         raise UsageError(
-            f"run {kept.id} of {file} is kept in {older.resolve()}, where an older version of "
+            f"run {kept.id} of {file} is kept in {resolved(older)}, where an older version of "
             "bulkflow or --state-dir put it; a run that does not know of it may load rows twice",
             help=f"move that folder to {directory}, if there is none; or add "
             f"--state-dir {older} to this command and those that follow",

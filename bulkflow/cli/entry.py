@@ -125,8 +125,12 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     except BaseException as error:
         if isinstance(error, SystemExit) and _word(words) not in COMMANDS:
             raise  # a command of a plugin says itself how it ends
-        from bulkflow.cli.failure import show_failure
-
+        try:
+            from bulkflow.cli.failure import show_failure
+        except OSError as reason:
+            # With no descriptor left, not even that can be read.
+            environment.show(f"error: bulkflow cannot read its own code: {reason.strerror}")
+            return 1
         code = show_failure(error, environment)
         if _word(words) in WATCHED and "--json" in words:
             # It was refused before it began: what began writes its last event itself.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypedDict
 from attrs import field, frozen
 
 from bulkflow.errors import ExitCode, UsageError
+from bulkflow.machine import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +113,8 @@ class Environment:
                 stream.flush()
             except OSError as error:
                 if stream is self.stdout and not isinstance(error, BrokenPipeError) and not code:
-                    self.show(f"error: the output could not be written: {error.strerror}")
+                    what, remedy = explained(error, "choose another place for it")
+                    self.show(f"error: the output could not be written: {what}; {remedy}")
                     code = ExitCode.FAILED
                 # Else the interpreter tries again when it ends, and ends with 120.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -54,6 +54,16 @@ def failure_as_error(failure: BaseException) -> BulkflowError:
             )
         case _ if (short := machine_error(failure)) is not None:
             return short
+        case OSError(filename=str(name), strerror=str(reason)):
+            return UsageError(
+                f"{name}: {reason}",
+                help="check the path and who may use it; BULKFLOW_DEBUG=1 shows what it was for",
+            )
+        case UnicodeEncodeError(reason="surrogates not allowed"):
+            return UsageError(
+                f"a name or a value that was given is not UTF-8: {failure.object[:80]!a}",
+                help="give it in UTF-8: reports and the journal of runs hold nothing else",
+            )
         case _:
             return BulkflowError(
                 f"bulkflow made a mistake: {type(failure).__name__}: {failure}",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from bulkflow.errors import UsageError
+from bulkflow.machine import explained
+from bulkflow.paths import resolved
 
 _SUFFIX: Final = ".part"
 
@@ -20,7 +22,7 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         UsageError: the file cannot be written; it is as it was.
     """
-    target = path.resolve()
+    target = resolved(path)
     beside: Path | None = None
     try:
         _clear(target)
@@ -36,10 +38,8 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         if beside is not None:
             beside.unlink(missing_ok=True)
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}",
-            help="check that you may write the file and its folder",
-        ) from error
+        what, remedy = explained(error, "check that you may write the file and its folder")
+        raise UsageError(f"cannot write {path}: {what}", help=remedy) from error
 
 
 def _prefix(target: Path, process: int | str) -> str:

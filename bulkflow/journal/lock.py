@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
 from bulkflow.machine import shortage_of
+from bulkflow.paths import resolved
 from bulkflow.private import make_private_file, make_private_folder, write_private_file
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _unlocked(directory: Path, error: OSError) -> UsageError:
 
 def _name(directory: Path, pipeline: str) -> str:
     """The name of a file's lock: the same after its project was moved."""
-    path, project = Path(pipeline), directory.resolve().parent
+    path, project = Path(pipeline), resolved(directory).parent
     known = path.relative_to(project).as_posix() if path.is_relative_to(project) else pipeline
     return sha256(known.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

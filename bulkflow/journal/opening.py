@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bulkflow.errors import UsageError
 from bulkflow.journal.schema import FORMAT, MIGRATIONS
 from bulkflow.machine import shortage_at, shortage_of
+from bulkflow.paths import is_there, is_utf8
 from bulkflow.private import make_private_file, make_private_folder, refuse_link
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def connect_to_write(directory: Path) -> sqlite3.Connection:
         UsageError: It cannot be written, is not a journal, or was written by a newer bulkflow.
     """
     path = directory / FILE_NAME
+    if not is_utf8(path):
+        raise UsageError(
+            f"the name of the state folder {directory} is not UTF-8, or that of a folder above it",
+            help="choose another with --state-dir DIR; the journal of runs holds UTF-8 only",
+        )
     try:
         make_private_folder(directory)
         make_private_file(path)
@@ -69,7 +75,7 @@ def connect_to_read(directory: Path) -> sqlite3.Connection:
     """
     path = directory / FILE_NAME
     try:
-        if not path.exists():
+        if not is_there(path):
             return _migrated(_in_memory())
         refuse_link(path)
         found = _opened_to_read(path)
@@ -216,7 +222,7 @@ def _unkept(directory: Path, error: OSError | sqlite3.Error) -> UsageError:
     short = shortage_at(error, directory)
     if short is None:
         return UsageError(
-            f"cannot keep a journal in {directory}: {error}",
+            f"cannot keep a journal in {directory}: {getattr(error, 'strerror', None) or error}",
             help="choose a folder that can be written with --state-dir DIR",
         )
     return UsageError(

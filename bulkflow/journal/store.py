@@ -52,6 +52,7 @@ from bulkflow.journal.opening import (
     transaction,
 )
 from bulkflow.machine import shortage_at
+from bulkflow.paths import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +142,7 @@ class Journal:
     @property
     def home(self) -> Path:
         """The state directory, absolute and without links."""
-        return self.path.parent.resolve()
+        return resolved(self.path.parent)
 
     def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The rows that a query gives; one mapping has values by name. Raises `JournalError`."""

@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError
+from bulkflow.machine import explained
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -61,7 +62,8 @@ class Output:
         if self._terminal and self._failure.errno == errno.EIO:
             return
         name = getattr(self._stream, "name", "the output")
+        what, remedy = explained(self._failure, "free space or choose another output")
         raise OutputError(
-            f"the report could not be written to {name}: {self._failure.strerror}",
-            help="free space or choose another output; nothing else has changed by it",
+            f"the report could not be written to {name}: {what}",
+            help=f"{remedy}; nothing else has changed by it",
         ) from self._failure

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from bulkflow.errors import DataError
+from bulkflow.paths import is_file, is_there
 from bulkflow.plugin import SourceBytes, SourceFile
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ def _path(location: str) -> str:
 
 def _matching(location: str, folder: Path) -> Iterator[str]:
     # A file whose name holds a bracket is itself before it is a pattern.
-    if (folder / location).exists():
+    if is_there(folder / location):
         yield location
     elif any(sign in location for sign in _MAGIC):
         # Not Path.glob: that takes no absolute patterns.
         for name in sorted(glob.glob(location, root_dir=folder, recursive=True)):  # noqa: PTH207
-            if (folder / name).is_file():
+            if is_file(folder / name):
                 yield Path(name).as_posix()
 
 

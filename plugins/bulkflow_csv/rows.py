@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import attrs
 
+from bulkflow.machine import explained
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import check_columns
 from bulkflow_csv.limits import FormatLimits
@@ -83,10 +84,11 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise not_gzip(name, error) from error
     except OSError as error:
+        what, remedy = explained(error, "check the path and its permissions")
         raise CsvError(
-            f"the file cannot be read: {error.strerror or error}",
+            f"the file cannot be read: {what}",
             name=name,
-            help="check the path and its permissions",
+            help=remedy,
         ) from error
 
 
@@ -143,10 +145,11 @@ def write_rows(
                 return _write(stream, header, rows, name)
         return _write(target, header, rows, name)
     except OSError as error:
+        what, remedy = explained(error, "check the folder's space and permissions")
         raise CsvError(
-            f"the rows cannot be written: {error.strerror or error}",
+            f"the rows cannot be written: {what}",
             name=name,
-            help="check the folder's space and permissions",
+            help=remedy,
         ) from error
 
 

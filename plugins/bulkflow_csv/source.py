@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 
+from bulkflow.machine import explained
+from bulkflow.paths import is_file, is_folder, is_there
 from bulkflow_csv.errors import CsvError, file_changed
 
 if TYPE_CHECKING:
@@ -63,21 +65,22 @@ class ByteSource:
             CsvError: It is not there, may not be read, or is no regular file.
         """
         try:
-            if self.path.is_dir():
+            if is_folder(self.path):
                 raise CsvError(
                     "this is a folder, and rows are read from files",
                     name=self.name,
                     help=f'name its files: `from "{self.name.rstrip("/")}/*.csv"`',
                 )
-            if not self.path.is_file():
-                reason = "is not a file" if self.path.exists() else "does not exist"
+            if not is_file(self.path):
+                reason = "is not a file" if is_there(self.path) else "does not exist"
                 raise CsvError(f"the file {reason}", name=self.name, help="check the path")
             return self.path.open("rb", buffering=0)
         except OSError as error:
+            what, remedy = explained(error, "check the path and its permissions")
             raise CsvError(
-                f"the file cannot be read: {error.strerror or error}",
+                f"the file cannot be read: {what}",
                 name=self.name,
-                help="check the path and its permissions",
+                help=remedy,
             ) from error
 
     def stamp(self, file: FileIO) -> Stamp:
@@ -120,9 +123,9 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
         with os.fdopen(handle, "wb") as out:
             if gzipped:
                 with gzip.GzipFile(fileobj=stream, mode="rb") as plain:
-                    shutil.copyfileobj(plain, out, _COPY_BYTES)
+                    _copy(plain, out, name)
             else:
-                shutil.copyfileobj(stream, out, _COPY_BYTES)
+                _copy(stream, out, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         path.unlink(missing_ok=True)
         raise not_gzip(name, error) from error
@@ -133,6 +136,19 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
         path.unlink(missing_ok=True)
         raise
     return ByteSource(name, path, spooled=True)
+
+
+def _copy(stream: BinaryIO | gzip.GzipFile, out: BinaryIO, name: str) -> None:
+    start = stream.read(_COPY_BYTES)
+    if start and not start.strip(b"\0"):
+        # As `/dev/zero` is, and what a sparse file gives: it may be as large as the disk.
+        raise CsvError(
+            "the data begin with NUL bytes only, so they hold no rows",
+            name=name,
+            help="check where they come from",
+        )
+    out.write(start)
+    shutil.copyfileobj(stream, out, _COPY_BYTES)
 
 
 def open_source(path: Path, directory: Path, *, name: str | None = None) -> ByteSource:
@@ -159,9 +175,9 @@ def open_source(path: Path, directory: Path, *, name: str | None = None) -> Byte
 
 def is_stream(path: Path) -> bool:
     """Whether what is at a path can only be read from its beginning to its end, once."""
-    if path.is_dir() or not path.exists():
+    if is_folder(path) or not is_there(path):
         return False
-    return is_gzip(path) or not path.is_file()
+    return is_gzip(path) or not is_file(path)
 
 
 def is_gzip(path: Path) -> bool:
@@ -187,8 +203,11 @@ def not_gzip(name: str, error: Exception) -> CsvError:
 
 def not_copied(name: str, error: OSError) -> CsvError:
     """The error for a stream that cannot be read, or not be kept."""
+    what, remedy = explained(
+        error, "check the input, and the space and permissions of the state folder"
+    )
     return CsvError(
-        f"the data cannot be copied to a local file: {error.strerror or error}",
+        f"the data cannot be copied to a local file: {what}",
         name=name,
-        help="check the input, and the space and permissions of the state folder",
+        help=remedy,
     )

@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from bulkflow.errors import DataError
+from bulkflow.machine import explained
 from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
 from bulkflow_csv import ByteSource, Fold, read_head, spool, undecodable
@@ -131,10 +132,11 @@ def _unpacked(data: SourceFile, directory: Path, settings: IngestSettings) -> By
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise not_gzip(data.name, error) from error
     except OSError as error:
+        what, remedy = explained(error, "check that it is there and may be read")
         raise DataError(
-            f"the file cannot be read: {error.strerror or error}",
+            f"the file cannot be read: {what}",
             place=data.name,
-            help="check that it is there and may be read",
+            help=remedy,
         ) from error
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.drafts import COPIES
 from bulkflow.errors import DataError, StepError
+from bulkflow.machine import explained
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.boundary import attributed
 from bulkflow.private import make_private_folder
@@ -100,7 +101,8 @@ def copies_of(context: Context) -> Path:
 
 
 def _not_kept(directory: Path, error: OSError) -> StepError:
+    what, remedy = explained(error, "make room")
     return StepError(
-        f"the rows cannot be kept in {directory}: {error.strerror or error}",
-        help="make room, or choose another folder with --state-dir DIR",
+        f"the rows cannot be kept in {directory}: {what}",
+        help=f"{remedy}, or choose another folder with --state-dir DIR",
     )

@@ -19,6 +19,7 @@ from attrs import define, field, frozen
 
 from bulkflow.drafts import COPIES
 from bulkflow.errors import StepError
+from bulkflow.machine import explained
 from bulkflow.private import make_private_folder
 
 if TYPE_CHECKING:
@@ -137,9 +138,10 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
             with open(descriptor, "wb") as out, data.open() as body:  # noqa: PTH123
                 length = pack(body, out, context.checkpoint)
         except OSError as error:
+            what, remedy = explained(error, "make room")
             raise StepError(
-                f"the compressed rows cannot be kept in {folder}: {error.strerror or error}",
-                help="make room, choose another folder with --state-dir DIR, or let the job say "
+                f"the compressed rows cannot be kept in {folder}: {what}",
+                help=f"{remedy}, choose another folder with --state-dir DIR, or let the job say "
                 "`uncompressed`",
             ) from error
         yield PackedBody(path, length)

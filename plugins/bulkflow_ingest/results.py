@@ -13,6 +13,7 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.part import Counts
+from bulkflow.paths import resolved
 from bulkflow_csv import CsvError
 from bulkflow_ingest.api import ResultFile
 from bulkflow_ingest.drafts import delivered, draft, make_folder, target_of
@@ -300,7 +301,7 @@ class Results:
             return
         read = [part.data.source.path for part in self.parts.parts if part.data is not None]
         read += [part.original.path for part in self.parts.parts if part.original is not None]
-        if any(path.resolve() == place for path in read):
+        if any(resolved(path) == place for path in read):
             raise StepError(
                 f"{path} is where the rows of job {self.parts.job.name} come from",
                 help="save to another file: this one would be lost",

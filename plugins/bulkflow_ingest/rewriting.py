@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from bulkflow.errors import StepError
+from bulkflow.machine import explained
 from bulkflow.plugin.problems import ProblemsError
 from bulkflow_csv import (
     CsvError,
@@ -314,9 +315,10 @@ def _keep(path: Path, delimiter: str, original: Original) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
+        what, remedy = explained(error, "make room")
         raise StepError(
-            f"{place} cannot be written: {error.strerror or error}",
-            help="make room, or choose another folder with --state-dir DIR",
+            f"{place} cannot be written: {what}",
+            help=f"{remedy}, or choose another folder with --state-dir DIR",
         ) from error
 
 

@@ -38,6 +38,8 @@ _SECRETS: tuple[tuple[str, str], ...] = (
 """Patterns, and what takes the place of each match. `re` keeps them compiled from the first use."""
 
 _CONTROLS = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+# JSON can hold halves of characters, which no file and no terminal can.
+_CONTROLS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 SHORTEST: Final = 8
@@ -110,6 +112,7 @@ def redact(text: str, *secrets: str) -> str:
     Returns:
         The text with `[hidden]` in place of each secret, and with a space in place of each control
         character other than a line break or a tab, so that a server cannot drive a terminal.
+        Halves of characters are replaced as well.
     """
     for secret in filter(None, secrets):
         text = _pattern(secret).sub(HIDDEN, text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from attrs import field, frozen, validators
 
+from bulkflow.machine import explained
 from bulkflow_salesforce.errors import LocalFileError
 
 if TYPE_CHECKING:
@@ -139,9 +140,10 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what, remedy = explained(error, "see that the file can be read")
         raise LocalFileError(
-            f"the data cannot be read: {error.strerror or error}",
-            help="nothing of this upload counts; see that the file can be read",
+            f"the data cannot be read: {what}",
+            help=f"nothing of this upload counts; {remedy}",
         ) from error
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from attrs import define, field
 
 from bulkflow.drafts import plain_target
+from bulkflow.machine import explained
 from bulkflow_salesforce.errors import LocalFileError
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _local(path: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what, remedy = explained(error, "make room, or choose another place")
         raise LocalFileError(
-            f"{path or 'the output'} cannot be written: {error.strerror or error}",
-            help="make room, or choose another place; what the org holds is not changed",
+            f"{path or 'the output'} cannot be written: {what}",
+            help=f"{remedy}; what the org holds is not changed",
         ) from error

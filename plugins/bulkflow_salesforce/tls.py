@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
+from bulkflow.paths import is_folder
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.network import Network
@@ -59,7 +60,7 @@ def _check_trust() -> None:
                 f" {reason}",
                 help="set SSL_CERT_FILE to a PEM file with the certificates to trust, or unset it",
             ) from error
-    if folders and not any(Path(each).is_dir() for each in folders.split(os.pathsep) if each):
+    if folders and not any(is_folder(Path(each)) for each in folders.split(os.pathsep) if each):
         raise UsageError(
             f"there is no folder {folders}, which SSL_CERT_DIR names",
             help="set SSL_CERT_DIR to a folder with the certificates to trust, or unset it",

@@ -89,6 +89,12 @@ def test_counts_may_be_texts(given_value: object, read: int | None) -> None:
     assert info.number_records_processed == read
 
 
+@pytest.mark.parametrize("count", [1 << 63, -(1 << 63), 10**30, float("inf"), float("nan")])
+def test_a_count_that_no_journal_can_hold_is_refused(count: float) -> None:
+    with pytest.raises(ValueError, match="unknown types"):
+        JobInfo.read(LEAST | {"numberRecordsProcessed": count})
+
+
 def test_a_version_may_be_a_number() -> None:
     assert JobInfo.read(LEAST | {"apiVersion": 66.0}).api_version == "66.0"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import shutil
 import subprocess
@@ -11,11 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from bulkflow.errors import BulkflowError
 from bulkflow.machine import MachineError
 from bulkflow.plugin.boundary import attributed
+from bulkflow_ingest.fates.database import Database
+from bulkflow_ingest.fates.errors import FatesError
 from support.proxy import Proxy, answering
 from support.workshop import Workshop
 
@@ -137,6 +141,99 @@ def test_a_list_of_runs_makes_nothing_and_changes_nothing(workshop: Workshop) ->
     assert list(state.iterdir()) == []
 
 
+SAVING = (
+    PIPELINE + 'save all rows of job people to "all.csv"\nsave results of job people to "out/"\n'
+)
+MISNAMED = (
+    *("made a mistake", "fault of the plugin", "Traceback", "[Errno", "move it away"),
+    *("unable to open", "not a journal", "IO Error", "libscipy"),
+)
+"""What is never said where the machine is out of something."""
+
+
+def packed_rows(workshop: Workshop, number: int) -> None:
+    """A source that has to be copied, which most of a run's writes follow from."""
+    rows = "".join(f"{'row' * (n % 7 > 0)},{n:060}\n" for n in range(number))
+    workshop.write("people.csv.gz", gzip.compress(f"LastName,Phone\n{rows}".encode()))
+    workshop.write("load.bulkflow", SAVING.replace("people.csv", "people.csv.gz"))
+
+
+@pytest.mark.parametrize("kib", [64, 224, 448, 768, 1024, 1280, 1536, 2048, 2560])
+def test_a_disk_that_fills_up_on_the_way(workshop: Workshop, small_disk, kib: int) -> None:
+    disk = small_disk(f"size={kib}k")
+    packed_rows(workshop, 3000)
+    place = ("--state-dir", str(disk / "state"))
+    ran = workshop.command("run", str(workshop.folder / "load.bulkflow"), *place)
+    for each in (ran, workshop.command("resume", *place)):
+        said = each.err + each.out
+        assert not [words for words in MISNAMED if words in said], said
+        if each.code == 1 or "no room" in said:
+            assert "no room is left on the disk" in said
+            assert "make room" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [
+        *(("RLIMIT_NOFILE", value) for value in (4, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 22)),
+        *(("RLIMIT_FSIZE", value) for value in (0, 4096, 70_000, 140_000, 270_000)),
+    ],
+)
+def test_what_a_process_may_not_have_is_named(workshop: Workshop, limit: str, value: int) -> None:
+    packed_rows(workshop, 1000)
+    program = RLIMITS.replace("\nresource", "\nfrom bulkflow.cli import main\nresource")
+    ran = subprocess.run(
+        [sys.executable, "-c", program, limit, str(value), "run", "load.bulkflow"],
+        cwd=workshop.folder,
+        env={**os.environ, **workshop.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode in {1, 2, 3}, ran.stderr
+    assert not [words for words in MISNAMED if words in ran.stderr], ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (duckdb.OutOfMemoryException("failed to pin block (1 MB/1 MB used)"), "memory is used up"),
+        (
+            duckdb.OutOfMemoryException("the 'max_temp_directory_size' setting"),
+            "no room is left on the disk",
+        ),
+        (duckdb.IOException('IO Error: "x.duckdb": No space left on device'), "no room is left"),
+        (duckdb.IOException("IO Error: Cannot open: Too many open files"), "open more files"),
+        (duckdb.InternalException("INTERNAL Error: vector\n\nStack Trace: ..."), "failed"),
+    ],
+)
+def test_what_duckdb_lacks_is_named(tmp_path: Path, error: Exception, words: str) -> None:
+    database = Database.open(tmp_path, memory=64 << 20, threads=1)
+    with pytest.raises(FatesError, match=words) as caught, patched(database, error):
+        database.run("SELECT 1")
+    assert "Error" not in caught.value.message
+    assert caught.value.help
+    assert "seven days" in caught.value.help
+    database.close()
+
+
+@contextmanager
+def patched(database: Database, error: Exception) -> Iterator[None]:
+    """The database's next statement fails."""
+
+    class Failing:
+        def execute(self, *_: object) -> None:
+            raise error
+
+    kept, database._connection = database._connection, Failing()
+    try:
+        yield
+    finally:
+        database._connection = kept
+
+
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
 @pytest.mark.parametrize(
     ("limit", "value", "words"),
@@ -169,6 +266,8 @@ def test_a_limit_of_the_system_is_named(
     [
         (MemoryError(), "memory is used up"),
         (RuntimeError("can't start new thread"), "starts no more threads"),
+        (ImportError("x.so: failed to map segment from shared object"), "memory is used up"),
+        (ImportError("x.so: cannot open shared object file: Too many open files"), "open more"),
         (OSError(errno.ENOSPC, "No space left on device", "/data/x"), "/data/x: no room is left"),
         (OSError(errno.EMFILE, "Too many open files"), "may not open more files"),
         (OSError(errno.EFBIG, "File too large"), "larger than the system allows"),

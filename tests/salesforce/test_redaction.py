@@ -135,6 +135,11 @@ def test_a_stream_is_veiled_wherever_it_is_cut(token, before, after, data):
     assert any(told)
 
 
+def test_halves_of_characters_are_replaced():
+    assert redact("a\ud800b\udcffc") == "a\ufffdb\ufffdc"
+    assert hidden({"errorMessage": "\ud83d"}, []) == {"errorMessage": "\ufffd"}
+
+
 def test_a_json_value_keeps_its_form():
     value = {"a": [1, None, True, {"x": "quixotry-1"}], "quixotry-1": 2.5}
     assert hidden(value, ["quixotry-1"]) == {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
 
+from bulkflow_ingest.drafts import unwritable
 from bulkflow_ingest.fates.database import Database
 from bulkflow_ingest.fates.errors import FatesError, UnsuitedError
 from bulkflow_ingest.fates.inputs import SourceFile, source_files
@@ -108,7 +109,7 @@ class Fates:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FatesError(f"cannot write {directory}: {error.strerror or error}") from error
+            raise unwritable(directory, error, FatesError) from error
         # The rest is for what is brought into order outside of the database.
         memory = memory * 3 // 4
         database = Database.open(directory, memory=memory, threads=threads)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from bulkflow.machine import shortage_told
+from bulkflow_ingest.drafts import unwritable
 from bulkflow_ingest.fates.errors import FatesError
 
 if TYPE_CHECKING:
@@ -113,7 +115,8 @@ class Database:
         try:
             yield
         finally:
-            self._connection.unregister(name)
+            with _converted(duckdb):
+                self._connection.unregister(name)
 
     def scratch(self, name: str) -> Path:
         """A path for a file that goes with the database.
@@ -125,12 +128,15 @@ class Database:
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise FatesError(f"cannot write {folder}: {error.strerror or error}") from error
+            raise unwritable(folder, error, FatesError) from error
         return folder / name
 
     def close(self) -> None:
-        """Close and remove it."""
-        self._connection.close()
+        """Close and remove it. Raises `FatesError`."""
+        import duckdb
+
+        with _converted(duckdb):
+            self._connection.close()
         _remove(self.directory)
 
 
@@ -138,23 +144,39 @@ class Database:
 def _converted(duckdb: Any) -> Iterator[None]:
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        raise FatesError(
-            "there is not enough memory to join the results",
-            help="allow more memory, or load smaller parts",
-        ) from error
     except duckdb.Error as error:
-        lines = str(error).strip().splitlines()
-        raise FatesError(
-            f"the results cannot be joined: {lines[0] if lines else error}",
-            help="see that the folder of the run has space; the results stay in the org for "
-            "seven days",
-            notes=lines[1:3],
-        ) from error
+        raise _named(error, duckdb) from error
+
+
+def _named(error: Exception, duckdb: Any) -> FatesError:
+    """What a failure of DuckDB's comes from; its words are a note where they do not tell that."""
+    said = str(error)
+    short = shortage_told(said)
+    if "max_temp_directory_size" in said:
+        # Called a lack of memory: what does not fit there is to be put on a disk that is full.
+        what, remedy = "no room is left on the disk", "make room in the folder of the run"
+    elif short is not None:
+        what, remedy = short.what, short.remedy
+    elif isinstance(error, duckdb.OutOfMemoryException):
+        what, remedy = "memory is used up", "allow more memory, or load smaller parts"
+    else:
+        return FatesError(
+            "the results cannot be joined: the database that joins them failed",
+            help="see that the folder of the run has space, and resume the run; report it with its "
+            "note if it fails again. The results stay in the org for seven days",
+            notes=[line.strip()[:300] for line in said.splitlines() if line.strip()][:3],
+        )
+    return FatesError(
+        f"the results cannot be joined: {what}",
+        help=f"{remedy}; the results stay in the org for seven days",
+    )
 
 
 def _remove(directory: Path) -> None:
     for name in (_FILE, f"{_FILE}.wal"):
-        (directory / name).unlink(missing_ok=True)
+        try:
+            (directory / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(directory / name, error, FatesError) from error
     for name in (_SPILL, _COPIES):
         shutil.rmtree(directory / name, ignore_errors=True)

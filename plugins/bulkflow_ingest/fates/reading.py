@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv import CsvError, read_rows
+from bulkflow_ingest.drafts import unwritable
 from bulkflow_ingest.fates.errors import FatesError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def plain_copy(path: Path, target: Path, delimiter: str, columns: int) -> Path:
     except CsvError as error:
         raise FatesError(f"{error.place}: {error.message}") from error
     except OSError as error:
-        raise FatesError(f"cannot write {target}: {error.strerror or error}") from error
+        raise unwritable(target, error, FatesError) from error
     return target
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.errors import UsageError
+from bulkflow.machine import explained
 from bulkflow.private import make_private_folder
 from bulkflow_salesforce.profiles.naming import RESERVED, checked_name
 
@@ -163,9 +164,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
+    what, remedy = explained(error, "make the folder writable")
     return UsageError(
-        f"{path} cannot be written: {error.strerror or error}",
-        help=f"make the folder writable, or name another in {VARIABLE}",
+        f"{path} cannot be written: {what}",
+        help=f"{remedy}, or name another folder in {VARIABLE}",
     )
 
 

@@ -1,0 +1,39 @@
+"""What is at a path that somebody named, asked so that no path is an error.
+
+`pathlib` raises RuntimeError for links that lead in a circle, up to Python 3.12, and OSError for
+names that are too long; neither says what is wrong with the path in the user's words.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def resolved(path: Path) -> Path:
+    """A path, absolute and without links; links that lead in a circle stay as they are."""
+    return Path(os.path.realpath(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there, or at the end of a link that is."""
+    return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
+def is_file(path: Path) -> bool:
+    """Whether a plain file is there, or at the end of a link that is."""
+    return os.path.isfile(path)  # noqa: PTH113 - see above
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything is there, or at the end of a link that is."""
+    return os.path.exists(path)  # noqa: PTH110 - see above
+
+
+def is_utf8(path: Path) -> bool:
+    """Whether the name of a path, and those of its folders, are UTF-8."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
