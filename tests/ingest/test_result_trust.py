@@ -399,3 +399,24 @@ def test_every_row_has_one_outcome_and_none_is_loaded_twice(tmp_path: Path, seed
     for row in rows:
         if row["_outcome"] == "loaded":
             assert row["LastName"] in held
+
+
+# ------------------------------------------------------------------------------------- undo
+
+
+def test_records_that_no_result_says_are_deleted_are_not_undone(tmp_path: Path) -> None:
+    with org(tmp_path, "job#2=lose:1") as (made, workshop):
+        people(workshop, 3)
+        ran = workshop.run(PEOPLE + "load job people\n")
+        assert ran.code == 0, ran.out
+        undone = then(workshop, ran, "undo", "--yes")
+        assert undone.code == 1
+        assert ended(undone)["undone"] == 1
+        assert "it is not known whether 2 of 3 records are deleted" in said(undone)
+        again = workshop.run(PEOPLE + "load job people\n")
+        assert again.code == 2
+        assert "were handed over before" in said(again)
+        assert then(workshop, ran, "undo", "--yes").code == 0
+        assert not names(made)
+        assert workshop.run(PEOPLE + "load job people\n").code == 0
+        assert names(made) == once(3)
