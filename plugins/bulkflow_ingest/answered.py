@@ -55,9 +55,9 @@ class Asked:
 
 
 def _is_name(told: str, asked: str) -> bool:
-    """Whether a name is the one that was asked for, which the org may complete by its namespace."""
+    """Whether a name is the one that was asked for; to a custom one the org may add a namespace."""
     told, asked = told.lower(), asked.lower()
-    return told == asked or (asked.endswith("__c") and told.endswith(f"__{asked}"))
+    return told == asked or ("__" in asked and told.endswith(f"__{asked}"))
 
 
 def job_in(response: Response, asked: Asked, job: str | None = None) -> JobInfo:

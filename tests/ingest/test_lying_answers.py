@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bulkflow_ingest.answered import Asked
 from bulkflow_ingest.api import IngestApi
+from bulkflow_ingest.info import JobInfo
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Proxy, altering, answering, lose_answer, proxied
 from support.workshop import Ran, Workshop
@@ -167,6 +169,21 @@ def test_a_create_of_something_else_gets_no_rows(
     assert SAID[lie] in said(ran)
     assert proxy.count("POST", JOBS) <= 2
     assert proxy.count("PUT", JOB + "/batches") == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "fits"),
+    [
+        ("Invoice__c", "acme__Invoice__c", True),
+        ("acme__Invoice__c", "acme__Invoice__c", True),
+        ("Invoice__c", "acme__OldInvoice__c", False),
+        ("Contact", "acme__Contact", False),
+        ("Contact", "Contact__c", False),
+    ],
+)
+def test_an_org_may_add_its_namespace_to_a_custom_object(asked: str, told: str, fits: bool) -> None:
+    info = JobInfo(OTHER, "Open", "insert", told)
+    assert (Asked("insert", asked).refusal(info) is None) is fits
 
 
 @pytest.mark.parametrize("told", ["Contact", "contact"])
