@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, evolve, field
 
+from bulkflow_salesforce.bounds import REFUSAL_BYTES
 from bulkflow_salesforce.errors import OrgError, UnauthorizedError
-from bulkflow_salesforce.faults import REFUSAL_LIMIT, refusal
+from bulkflow_salesforce.faults import refusal
 from bulkflow_salesforce.headers import LimitInfo
 from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.retry import RetryNotice, is_passing
@@ -158,7 +159,7 @@ class Calls:
                 self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
                 if 200 <= answer.status < 300:
                     return receive(answer)
-                said = answer.start(REFUSAL_LIMIT).decode("utf-8", "replace")
+                said = answer.start(REFUSAL_BYTES).decode("utf-8", "replace")
                 raise refusal(
                     request.call,
                     answer.status,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
 from bulkflow_salesforce.faults import unusable
+from bulkflow_salesforce.json_text import TooDeepError, parse
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.errors import Call
@@ -36,12 +36,14 @@ class Response:
         """The body as JSON.
 
         Raises:
-            BadAnswerError: It is not JSON, and the request changed nothing.
-            LostAnswerError: It is not JSON, and the request may have changed something.
+            BadAnswerError: It is not JSON, or too deep, and the request changed nothing.
+            LostAnswerError: The same, and the request may have changed something.
         """
         try:
-            value: JsonValue = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            value: JsonValue = parse(self.body)
+        except TooDeepError as error:
+            raise unusable(self.call, f"JSON that is {error}", self.body) from error
+        except ValueError as error:
             what = "something that is not JSON" if self.body else "an empty body in place of JSON"
             raise unusable(self.call, what, self.body) from error
         return value

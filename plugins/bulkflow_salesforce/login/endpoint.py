@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
+from bulkflow_salesforce.bounds import ANSWER_BYTES
 from bulkflow_salesforce.errors import Call, OrgError, SalesforceError
 from bulkflow_salesforce.faults import is_page, refusal, unusable
 from bulkflow_salesforce.login.refusals import refused
@@ -30,7 +31,6 @@ PATH: Final = "/services/oauth2/token"
 REVOKE_PATH: Final = "/services/oauth2/revoke"
 AUTHORIZE_PATH: Final = "/services/oauth2/authorize"
 _FORM: Final = "application/x-www-form-urlencoded"
-_LIMIT: Final = 1 << 20
 _SECRET_PARAMETERS: Final = frozenset(
     {
         "assertion",
@@ -169,11 +169,11 @@ class TokenEndpoint:
         try:
             with self._wire.exchange(request, headers) as answer:
                 if 200 <= answer.status < 300:
-                    content = answer.read(_LIMIT)
+                    content = answer.read(ANSWER_BYTES)
                     if is_page(answer.headers, content):
                         raise unusable(call, "a page in place of an answer", content)
                     return Response(call, answer.status, answer.headers, content)
-                said = redact(answer.start(_LIMIT).decode("utf-8", "replace"), *secrets)
+                said = redact(answer.start(ANSWER_BYTES).decode("utf-8", "replace"), *secrets)
                 error = refusal(call, answer.status, answer.headers, said.encode(), now=time.time())
                 if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
                     fault = error.faults[0]
