@@ -9,6 +9,7 @@ from attrs import evolve
 from whole.case import SIX, Case, Cell, DataFile, Row
 from whole.org import FIELDS, KNOWN, id_of
 from whole.reference import is_written_anew, rows_of, sent
+from whole.weather import weathered
 
 FOREIGN = ("~", "||", "§", "#", "\x1f", "::", "a", " ")
 """Delimiters that Salesforce does not know."""
@@ -39,7 +40,8 @@ STRICT_TEXTS = {
 
 def draw(seed: int) -> Case:
     """The case of a seed."""
-    return _Drawer(random.Random(f"whole {seed}")).case()
+    case = _Drawer(random.Random(f"whole {seed}")).case()
+    return weathered(case, random.Random(f"weather {seed}"))
 
 
 class _Drawer:
