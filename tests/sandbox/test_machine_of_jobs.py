@@ -46,7 +46,6 @@ NUMBERS = st.sampled_from(["1", "2.5", "", "#N/A", "many"])
 ROWS = st.lists(st.tuples(KEYS, NAMES, NUMBERS), max_size=14)
 OPERATIONS = st.sampled_from(["insert", "upsert"])
 SOUND = st.sampled_from([True] * 7 + [False])
-FEW = st.none() | st.integers(1, 5)
 STATUSES = st.sampled_from([400, 408, 413, 415, 500, 503])
 RESULTS = {
     "successfulResults": Endpoint.SUCCESSES,
@@ -203,21 +202,30 @@ class Requests(RuleBasedStateMachine):
         self.close(job_id)
         return job_id
 
-    @rule(target=jobs, rows=ROWS.filter(len), fails=FEW, loses=FEW, late=FEW, soon=st.booleans())
-    def load_among_faults(self, rows, fails, loses, late, soon):
-        for number, let in (
-            (fails, self.let_the_next_job_fail),
-            (loses, self.let_the_next_job_lose_rows),
-            (late, self.let_the_next_batch_be_late),
-        ):
-            if number is not None:
-                let(number)
+    @rule(target=jobs, rows=ROWS.filter(len), loses=st.integers(0, 5), more=st.integers(0, 3))
+    def load_and_be_misled(self, rows, loses, more):
+        self.let_the_next_job_lose_rows(loses)
+        self.let_the_next_job_be_miscounted(more, more)
+        return self.load_to_the_end(rows)
+
+    @rule(
+        target=jobs,
+        rows=ROWS.filter(lambda rows: len(rows) > 2),
+        fails=st.integers(0, 2),
+        late=st.integers(1, 6),
+    )
+    def load_and_fail_with_a_batch_at_work(self, rows, fails, late):
+        self.let_the_next_job_fail(fails)
+        self.let_the_next_batch_be_late(late)
+        job_id = self.load_to_the_end(rows)
+        self.late_batches_commit()
+        return job_id
+
+    def load_to_the_end(self, rows):
         job_id = self.load("insert", rows, sound=True)
         self.state(job_id)
         self.clock.advance(len(rows))
-        if soon:
-            self.every_job_is_in_a_state_that_it_could_come_to()
-            self.late_batches_commit()
+        self.every_job_is_in_a_state_that_it_could_come_to()
         return job_id
 
     @rule(job_id=jobs)
