@@ -227,6 +227,24 @@ def test_pace_clock_limits_and_schema_can_be_changed_over_http(start, clock):
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
+        ("PUT", "limits", {"DailyApiRequests": 1, "Nope": 5}),
+        ("PUT", "limits", {"DailyApiRequests": 1, "DailyBulkApiBatches": "5"}),
+        ("POST", "faults", {"faults": ["listx*=503", "limit=DailyApiRequests:1", "nope"]}),
+        ("POST", "faults", {"faults": ["listx*=503", "limit=DailyApiRequests:1", "limit=Nope:1"]}),
+    ],
+)
+def test_an_admin_request_that_is_refused_changes_nothing(start, method, path, body):
+    client = start()
+    before = client.send("GET", "/_sandbox").json()["limits"]
+    status, code, _ = client.error(method, f"/_sandbox/{path}", body)
+    assert (status, code) == (400, "SANDBOX_ERROR")
+    assert client.send("GET", "/_sandbox").json()["limits"] == before
+    assert client.send("GET", client.jobs).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
         ("POST", "faults", {"faults": ["nope"]}),
         ("POST", "faults", {"faults": "upload=503"}),
         ("PUT", "processing", {"processing": "slowly"}),
