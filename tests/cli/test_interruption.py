@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,23 +105,30 @@ class Run:
     def says(self, text: str) -> None:
         """Read what it says until a text comes."""
         assert self.process.stderr is not None
-        while text not in self.said:
-            line = self.process.stderr.readline()
-            assert line, f"it ended without saying {text!r}:\n{self.said}"
-            self.said += line
+        with self.limited():
+            while text not in self.said:
+                line = self.process.stderr.readline()
+                assert line, f"it ended without saying {text!r}:\n{self.said}"
+                self.said += line
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Kill it when the block takes too long, so that reading from it ends."""
+        too_late = threading.Timer(LIMIT, self.process.kill)
+        too_late.start()
+        try:
+            yield
+        finally:
+            too_late.cancel()
+            too_late.join()
 
     def ends(self) -> int:
         """Read the rest of what it says; its exit code."""
         assert self.process.stderr is not None
-        too_late = threading.Timer(LIMIT, self.process.kill)
-        too_late.start()
-        try:
+        with self.limited():
             # Not `communicate`: it passes by what `readline` has taken in beyond its line.
             self.said += self.process.stderr.read()
             code = self.process.wait()
-        finally:
-            too_late.cancel()
-            too_late.join()
         assert "Traceback" not in self.said, self.said
         return code
 
