@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from support.scanner import built
 
-# How long an example takes says nothing here: it depends on what else the machine does.
-settings.register_profile("bulkflow", deadline=None)
+# How long an example takes says nothing here, or how long it takes to make one: it depends on what
+# else the machine does.
+settings.register_profile("bulkflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bulkflow")
 
 

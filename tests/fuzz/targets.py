@@ -45,12 +45,14 @@ class Target:
         opened: Gives what takes the bytes, with a folder for files; raises nothing for any bytes.
         examples: How many inputs the suite gives it: some seconds' worth.
         folder: Its folder in the corpus.
+        longest: Seconds that no input of this size may take.
     """
 
     name: str
     opened: Callable[[Path], AbstractContextManager[Take]]
     examples: int
     folder: str = field(default=Factory(lambda self: self.name, takes_self=True))
+    longest: float = 5.0
 
     def corpus(self) -> list[bytes]:
         """Sound inputs, and such as once were trouble."""
@@ -142,6 +144,6 @@ TARGETS = (
     Target("queries", _queries, 2_000),
     Target("answers", _answers, 3_000),
     Target("admin", admin.requests, 300),
-    Target("joins", results.joins, 80, "results"),
-    Target("runs", results.runs, 20, "results"),
+    Target("joins", results.joins, 80, "results", longest=30.0),
+    Target("runs", results.runs, 20, "results", longest=60.0),
 )

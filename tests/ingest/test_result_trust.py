@@ -33,7 +33,7 @@ def org_behind_a_proxy(tmp_path: Path, *faults: str) -> Iterator[tuple[LocalOrg,
 @contextmanager
 def org(tmp_path: Path, *faults: str) -> Iterator[tuple[LocalOrg, Workshop]]:
     with local_org(faults=faults) as made:
-        yield made, Workshop(tmp_path, {**made.environment, "BULKFLOW_PATIENCE": "1s"})
+        yield made, Workshop(tmp_path, {**made.environment, "BULKFLOW_PATIENCE": "3s"})
 
 
 def people(workshop: Workshop, number: int) -> None:
@@ -82,6 +82,7 @@ def test_a_file_that_is_not_there_yet_is_asked_for_again(
     tmp_path: Path, which: str, effect: str
 ) -> None:
     with org(tmp_path, f"{which}x2={effect}", "rows=lock:0.3") as (made, workshop):
+        workshop.environ["BULKFLOW_PATIENCE"] = "60s"
         people(workshop, 100)
         ran = workshop.run(
             PEOPLE + "load job people\nretry failed rows of job people up to 9 times\n"
