@@ -134,7 +134,8 @@ def joins(folder: Path) -> Iterator[Callable[[bytes], None]]:
             file = place / f"{each.part}-{each.kind}.csv{'.gz' * each.data.startswith(GZIP)}"
             file.write_bytes(each.data)
             counted = rows_of(file, each.which, ",")
-            rows[each.kind] += counted or 0
+            # A column that is not compared may hold what is not text: the rows are joined then.
+            rows[each.kind] += len(ROWS) if counted is None else counted
             # The counters of one part promise what the file has, those of the other nothing.
             promised = counted if each.part and each.kind is not ResultKind.UNPROCESSED else None
             files.append(ResultFile(each.part, each.kind, file, ",", promised))
