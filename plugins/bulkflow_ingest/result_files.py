@@ -324,10 +324,16 @@ def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
         own = {ResultFile.SUCCESSFUL: "sf__created", ResultFile.FAILED: "sf__error"}.get(which)
         if own is not None and not {"sf__id", own} <= names:
             return None
-        return sum(1 for _ in rows)
+        width = len(header.values)
+        count = 0
+        for row in rows:
+            if own is not None and len(row.values) != width:
+                return None
+            count += 1
     except CsvError:
         # The rows that were not processed need not even be CSV.
         return 1 if which is ResultFile.UNPROCESSED else None
+    return count
 
 
 def expected(part: PartJob, which: ResultFile) -> int:
