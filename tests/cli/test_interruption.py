@@ -51,7 +51,7 @@ LAUNCH = WITHIN_A_SECOND.replace("sys.exit", "interruption.AS_ONE = 0; sys.exit"
 
 # The main thread hears of no signal here, as where it begins to wait just when a signal comes.
 DEAF = """
-import os, signal, threading
+import os, signal, threading, time
 from bulkflow.cli import interruption as module
 from bulkflow.cli.interruption import Interruption
 from bulkflow.engine.cancellation import Cancellation
@@ -467,6 +467,8 @@ SLOW = DEAF.replace(
 def rest(seconds):
     os.write(1, f"resting {seconds}\\n".encode())
     input()
+    # A signal that no longer waits may be a few instructions away from where it is counted.
+    time.sleep(0.2)
 
 interruption = Interruption(30.0, rest=rest)
 """,
