@@ -3,13 +3,14 @@
 PYTHON ?= python3
 SCHEDULES ?= 3000
 SECONDS ?= 300
+ORDER ?= $(shell date +%s)
 VENV := .venv
 BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: demo test check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
+.PHONY: demo test order check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -18,6 +19,10 @@ demo: $(VENV)/installed
 ## test: install what the tests need, and run them all
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -n auto
+
+## order: the tests in a random order; ORDER=N, as it is printed, is one of them again
+order: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q -n auto -p randomly --randomly-seed=$(ORDER) --randomly-dont-reset-seed
 
 ## check: lint, format, types, import rules, known weaknesses (once a day, where they can be asked for)
 check: $(VENV)/installed-dev
@@ -31,7 +36,7 @@ check: $(VENV)/installed-dev
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
 
-## fuzz: damaged pipelines, CSV, schemas, queries and answers for a while; what breaks is kept
+## fuzz: damaged input to all that reads pipelines, data, answers and requests; what breaks is kept
 fuzz: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from support.scanner import built
 
-# How long an example takes says nothing here: it depends on what else the machine does.
-settings.register_profile("bulkflow", deadline=None)
+# How long an example takes says nothing here, or how long it takes to make one: it depends on what
+# else the machine does.
+settings.register_profile("bulkflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bulkflow")
 
 
@@ -25,6 +27,24 @@ def no_orgs_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         del os.environ["BULKFLOW_CONFIG_DIR"]
     else:
         os.environ["BULKFLOW_CONFIG_DIR"] = before
+
+
+@pytest.fixture(autouse=True, scope="session")
+def programs_that_hear_signals() -> Iterator[None]:
+    """Let programs that tests start have the signals that this process was started to ignore.
+
+    `nohup` and a shell's `&` have SIGHUP or SIGINT ignored, and programs inherit that. A handler
+    is not inherited: where there is one, they begin with what is usual.
+    """
+    names = [each for each in ("SIGINT", "SIGHUP") if hasattr(signal, each)]
+    ignored = [
+        each for name in names if signal.getsignal(each := signal.Signals[name]) is signal.SIG_IGN
+    ]
+    for each in ignored:
+        signal.signal(each, lambda *_: None)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session")

@@ -273,20 +273,28 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     )
 
 
-def _moves(journal: Journal, home: object) -> Callable[[str], str]:
-    """Where files are now that were recorded while the state directory was at `home`.
+def moves(before: Path | None, now: Path | None) -> Callable[[str], str]:
+    """Where the files of a project are, by where they were when its state was elsewhere.
 
-    What was in its project's folder moves with it; None for runs that did not record it.
+    What was in the project's folder moves with it.
+
+    Args:
+        before: The state directory then; None for runs that did not record it.
+        now: The state directory of the paths that are wanted.
     """
-    if home is None or Path(_text(home)) == journal.home:
+    if before is None or now is None or before == now:
         return lambda path: path
-    before, now = Path(_text(home)).parent, journal.home.parent
+    old, new = before.parent, now.parent
 
     def moved(path: str) -> str:
         known = Path(path)
-        return str(now / known.relative_to(before)) if known.is_relative_to(before) else path
+        return str(new / known.relative_to(old)) if known.is_relative_to(old) else path
 
     return moved
+
+
+def _moves(journal: Journal, home: object) -> Callable[[str], str]:
+    return moves(None if home is None else Path(_text(home)), journal.home)
 
 
 def _orgs(one: object, several: object, *, name: str | None = None) -> dict[str, str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from attrs import astuple, define, field
+from attrs import astuple, define, evolve, field
 
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.journal.doubts import doubt_about
-from bulkflow.journal.history import SETTLED, job_history, steps_of
+from bulkflow.journal.history import SETTLED, job_history, moves, steps_of
 from bulkflow.journal.ledger import hand_overs, record_of_hand_over
 from bulkflow.journal.witness import RUNS, Witness
 from bulkflow.machine import shortage_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bulkflow.journal.store import Journal, Statement
     from bulkflow.model.history import JobHistory, StepRecord
     from bulkflow.model.ledger import RowRange, Target
-    from bulkflow.model.part import Manifest
+    from bulkflow.model.part import Manifest, SourceRecord
 
 T = TypeVar("T")
 
@@ -116,6 +117,7 @@ class RunJournal:
 
     def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """The files that a job is cut from, and its parts; called again, more of both."""
+        sources = [self._as_at_home(each) for each in manifest.sources]
         with self._journal.writing() as connection:
             if org is not None:
                 connection.execute(
@@ -130,7 +132,7 @@ class RunJournal:
                 " origin, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     (self.run, job, number, *astuple(each))
-                    for number, each in enumerate(manifest.sources, known)
+                    for number, each in enumerate(sources, known)
                 ),
             )
             connection.executemany(
@@ -138,6 +140,13 @@ class RunJournal:
                 " rows, bytes, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((self.run, job, *astuple(part)) for part in manifest.parts),
             )
+
+    def _as_at_home(self, source: SourceRecord) -> SourceRecord:
+        """A source with its paths as they were where the run began: the project may have moved."""
+        ((home,),) = self._journal.reading("SELECT home FROM run WHERE id = ?", self.run)
+        back = moves(self._journal.home, None if home is None else Path(str(home)))
+        origin = None if source.origin is None else back(source.origin)
+        return evolve(source, path=back(source.path), origin=origin)
 
     def history(self, job: str) -> JobHistory | None:
         """What earlier attempts did with a job; None if it was never cut into parts."""

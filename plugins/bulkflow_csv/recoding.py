@@ -49,19 +49,42 @@ def recode(source: ByteSource, directory: Path, encoding: str) -> ByteSource:
     )
 
 
-def undecodable(encoding: str, name: str) -> CsvError:
-    """The error for a file that an encoding cannot read, and does not say where."""
+def undecodable(
+    error: UnicodeError, encoding: str, name: str, *, taken: int, lines: int = 0
+) -> CsvError:
+    """The error for bytes that an encoding cannot read, with their place if the codec tells it.
+
+    Args:
+        error: What the codec says.
+        encoding: Its name.
+        name: The name of the file.
+        taken: How many bytes of the file the codec has been given.
+        lines: How many line ends are in what it made of them before.
+    """
+    other = "see which encoding the program that wrote the file uses, and name that one"
+    if isinstance(error, UnicodeDecodeError):
+        before = error.object[: error.start].decode(encoding, "replace")
+        return CsvError(
+            f"byte 0x{error.object[error.start]:02X} is not valid {encoding}",
+            name=name,
+            offset=taken - len(error.object) + error.start,
+            line=1 + lines + before.count("\n"),
+            help=other,
+        )
+    if isinstance(error, UnicodeEncodeError):
+        return CsvError(
+            f"the text that {encoding} makes of the file cannot be written as UTF-8",
+            name=name,
+            help=other,
+        )
+    # Some codecs say no more than that: utf-16 without a mark, punycode, idna.
     if re.fullmatch(r"u(tf)?[-_]?(16|32)", encoding, re.IGNORECASE):
         return CsvError(
             f"the file does not begin with a byte order mark, and {encoding} needs one",
             name=name,
             help=f'name the order of the bytes: `encoding "utf-{encoding[-2:]}-le"`, or `-be`',
         )
-    return CsvError(
-        f"the file is not {encoding}",
-        name=name,
-        help="see which encoding the program that wrote the file uses, and name that one",
-    )
+    return CsvError(f"the file is not {encoding}", name=name, help=other)
 
 
 def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
@@ -72,24 +95,8 @@ def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
         taken += len(block)
         try:
             text = decoder.decode(block, final=not block).encode()
-        except UnicodeDecodeError as error:
-            before = error.object[: error.start].decode(encoding, "replace")
-            raise CsvError(
-                f"byte 0x{error.object[error.start]:02X} is not valid {encoding}",
-                name=name,
-                offset=taken - len(error.object) + error.start,
-                line=1 + lines + before.count("\n"),
-                help="see which encoding the program that wrote the file uses, and name that one",
-            ) from error
-        except UnicodeEncodeError as error:
-            raise CsvError(
-                f"the text that {encoding} makes of the file cannot be written as UTF-8",
-                name=name,
-                help="see which encoding the program that wrote the file uses, and name that one",
-            ) from error
         except UnicodeError as error:
-            # Some codecs say no more than that: utf-16 without a mark, punycode, idna.
-            raise undecodable(encoding, name) from error
+            raise undecodable(error, encoding, name, taken=taken, lines=lines) from error
         lines += text.count(b"\n")
         yield text
         if not block:

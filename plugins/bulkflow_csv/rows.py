@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _LONGEST_VALUE: Final = 1 << 24
+_LONGEST_RECORD: Final = 1 << 24
+"""Bytes: forty times what Salesforce takes of one. A quote that is not closed, or a line of nulls
+that unpacks from little, would have the rest of a file in memory."""
 _BOM: Final = "\ufeff"
 
 
@@ -56,23 +59,25 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     """
     name = name if name is not None else str(path)
     line = 1
-    blank: list[int] = []
+    blank = 0
     single = False
     # The limit is the process's own, so it is only ever raised.
     if csv.field_size_limit() < _LONGEST_VALUE:
         csv.field_size_limit(_LONGEST_VALUE)
+    record = _Record()
     try:
         with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
-            reader = csv.reader(_lines(file, name), delimiter=delimiter, strict=True)
+            reader = csv.reader(_lines(file, name, record), delimiter=delimiter, strict=True)
             for values in reader:
+                record.size = 0
                 if values:
-                    for empty in blank:
+                    for empty in range(line - blank, line):
                         yield Row(empty, [""])
-                    blank.clear()
+                    blank = 0
                     single = single or (line == 1 and len(values) == 1)
                     yield Row(line, values)
                 elif single:
-                    blank.append(line)
+                    blank += 1
                 line = reader.line_num + 1
     except csv.Error as error:
         raise CsvError(
@@ -92,10 +97,26 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
         ) from error
 
 
-def _lines(file: Iterable[bytes], name: str) -> Iterator[str]:
+@attrs.define
+class _Record:
+    """How many bytes of a record were read."""
+
+    size: int = 0
+
+
+def _lines(file: _Readable, name: str, record: _Record) -> Iterator[str]:
     """Lines that end in LF alone, so that a carriage return in a value stays where it is."""
-    offset = 0
-    for number, line in enumerate(file, 1):
+    offset = number = 0
+    while line := file.readline(_LONGEST_RECORD - record.size + 1):
+        number += 1
+        record.size += len(line)
+        if record.size > _LONGEST_RECORD:
+            raise CsvError(
+                f"a record has more than {_LONGEST_RECORD:,} bytes",
+                name=name,
+                line=number,
+                help="look for a quote that is not closed, before this line",
+            )
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
@@ -192,6 +213,12 @@ def _write_record(
             record=record,
             help="decode the text with the encoding that it has",
         ) from error
+
+
+class _Readable(Protocol):
+    """What lines are read from."""
+
+    def readline(self, size: int, /) -> bytes: ...
 
 
 class _Writer(Protocol):

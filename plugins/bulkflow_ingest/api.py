@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
-from bulkflow_ingest.info import JobInfo, JobPage, JobState
-from bulkflow_salesforce import BadAnswerError, LostAnswerError, SalesforceError, redact
+from bulkflow_ingest.answered import Asked, job_in, page_in
+from bulkflow_ingest.bounds import MOST_JOBS, MOST_LIST_BYTES, MOST_PAGES
+from bulkflow_ingest.info import JobState
+from bulkflow_salesforce import BadAnswerError, Call, SalesforceError
+from bulkflow_salesforce.bounds import DOWNLOAD_BYTES, LIST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from bulkflow_salesforce import Body, DownloadInfo, Response, Session
-
-
-_LONGEST_EXCERPT: Final = 200
-"""Characters of an answer that a message quotes."""
+    from bulkflow_ingest.info import JobInfo, JobPage
+    from bulkflow_salesforce import Body, DownloadInfo, Session
 
 
 class ResultFile(Enum):
@@ -63,13 +62,19 @@ class JobSpec:
 
 @frozen
 class IngestApi:
-    """Ingest jobs of one org. Every method raises what `Session` raises, and no more."""
+    """Ingest jobs of one org. Every method raises what `Session` raises, and no more.
+
+    Attributes:
+        session: The session with the org.
+        asked: What the jobs are that it is asked about.
+    """
 
     session: Session
+    asked: Asked = field(factory=Asked)
 
     def patient(self, seconds: float, *, until: float = inf) -> IngestApi:
         """The same calls, each of which waits out trouble that may pass (see `Session.patient`)."""
-        return IngestApi(self.session.patient(seconds, until=until))
+        return evolve(self, session=self.session.patient(seconds, until=until))
 
     def reach(self) -> None:
         """GET something that every user may see: whether the org answers at all."""
@@ -77,7 +82,19 @@ class IngestApi:
 
     def create(self, spec: JobSpec) -> JobInfo:
         """POST a job; it is Open and empty then."""
-        return _job(self.session.post_json(self._path(), spec.request()))
+        response = self.session.post_json(self._path(), spec.request())
+        info = job_in(response, Asked())
+        wrong = evolve(self.asked, operation=spec.operation, object=spec.object).refusal(info)
+        if wrong is None and self.asked.ids is not None and not self.asked.ids.claim(info.id):
+            wrong = "another part of this run has it"
+        if wrong is not None:
+            # Not as a lost answer, after which another job would be created.
+            raise BadAnswerError(
+                f"{response.call.host} answered {response.call} with job {info.id}: {wrong}",
+                call=response.call,
+                help="no row is sent into it for this part; look at the job in the org",
+            )
+        return info
 
     def upload(self, job: str, body: Body, encoding: str = "") -> None:
         """PUT the data of a job: once, and never again for the same job.
@@ -98,7 +115,7 @@ class IngestApi:
 
     def info(self, job: str) -> JobInfo:
         """GET a job's properties."""
-        return _job(self.session.get(self._path(job)))
+        return job_in(self.session.get(self._path(job)), self.asked, job)
 
     def look(self, job: str) -> tuple[JobInfo, float | None]:
         """GET a job's properties, and when that was by the org's clock.
@@ -110,30 +127,15 @@ class IngestApi:
             at = parsedate_to_datetime(response.headers["date"]).timestamp()
         except (KeyError, ValueError):
             at = None
-        return _job(response), at
+        return job_in(response, self.asked, job), at
 
     def list(self, page: str | None = None) -> JobPage:
         """GET a page of the org's ingest jobs, the first one unless `page` says which."""
-        response = (
-            self.session.get(self._path(), query={"jobType": "V2Ingest"})
-            if page is None
-            else self.session.get(self.session.resolve(page))
-        )
-        content = response.json_object()
-        records = content.get("records")
-        if not isinstance(records, list):
-            raise BadAnswerError(
-                f"{response.call.host} answered {response.call} with something that is not a list "
-                "of jobs",
-                call=response.call,
-                notes=[f"the answer: {_excerpt(content)}"],
-            )
-        following = content.get("nextRecordsUrl")
-        return JobPage(
-            tuple(_read(record, response) for record in records),
-            str(following) if following else None,
-            done=content.get("done") is True,
-        )
+        if page is None:
+            path, query = self._path(), {"jobType": "V2Ingest"}
+        else:
+            path, query = self.session.resolve(page), {}
+        return page_in(self.session.get(path, query=query, limit=LIST_BYTES))
 
     def jobs(self, checkpoint: Callable[[], None] = lambda: None) -> Iterator[JobInfo]:
         """GET the org's ingest jobs, of all users, as their pages come.
@@ -142,16 +144,22 @@ class IngestApi:
 
         Args:
             checkpoint: Called before each page; what it raises ends the list.
+
+        Raises:
+            BadAnswerError: It has more than an org can have.
         """
         seen: set[str | None] = set()
         link: str | None = None
+        jobs = size = 0
         while link not in seen:
+            self._refuse_endless(len(seen), jobs, size)
             seen.add(link)
             checkpoint()
             page = self.list(link)
             yield from page.jobs
             if page.done or page.next is None:
                 return
+            jobs, size = jobs + len(page.jobs), size + page.size
             link = page.next
 
     def user(self) -> str | None:
@@ -167,44 +175,36 @@ class IngestApi:
         self.session.delete(self._path(job))
 
     def results(
-        self, job: str, which: ResultFile, file: BinaryIO, *, packed: bool = False
+        self,
+        job: str,
+        which: ResultFile,
+        file: BinaryIO,
+        *,
+        packed: bool = False,
+        limit: int = DOWNLOAD_BYTES,
     ) -> DownloadInfo:
         """GET one of the three result files of a job into an open file.
 
-        With `packed`, what comes compressed stays so; the answer tells whether it did.
+        With `packed`, what comes compressed stays so; the answer tells whether it did. More than
+        `limit` bytes, unpacked, are not taken.
         """
-        return self.session.download(self._path(job, which.value), file, packed=packed)
+        path = self._path(job, which.value)
+        return self.session.download(path, file, packed=packed, limit=limit)
+
+    def _refuse_endless(self, pages: int, jobs: int, size: int) -> None:
+        if pages < MOST_PAGES and jobs < MOST_JOBS and size < MOST_LIST_BYTES:
+            return
+        call = Call("GET", self._path(), self.session.address.host)
+        raise BadAnswerError(
+            f"{call.host} gives a list of jobs that does not end: {jobs:,} jobs in {pages:,} pages "
+            f"of {size:,} bytes",
+            call=call,
+            help="jobs are known by their ids too, as `bulkflow jobs show ID`",
+        )
 
     def _change(self, job: str, state: JobState) -> JobInfo:
-        return _job(self.session.patch_json(self._path(job), {"state": state.value}))
+        response = self.session.patch_json(self._path(job), {"state": state.value})
+        return job_in(response, self.asked, job)
 
     def _path(self, *segments: str) -> str:
         return self.session.path("jobs", "ingest", *segments)
-
-
-def _job(response: Response) -> JobInfo:
-    return _read(response.json_object(), response)
-
-
-def _read(content: object, response: Response) -> JobInfo:
-    try:
-        if not isinstance(content, dict):
-            raise ValueError("this is not an ingest job: it is not an object")  # noqa: TRY004 - an answer's fault
-        return JobInfo.read(content)
-    except ValueError as error:
-        # The status says that a change was made, so what is not known is which.
-        kind = LostAnswerError if response.call.changes else BadAnswerError
-        call = response.call
-        raise kind(
-            f"{call.host} answered {call} with an unexpected answer: {error}",
-            call=call,
-            help="check that the instance URL is the org's own address, and that no proxy answers"
-            " in its place",
-            notes=[f"the answer: {_excerpt(content)}"],
-        ) from error
-
-
-def _excerpt(content: object) -> str:
-    """The beginning of an answer, without secrets."""
-    text = redact(json.dumps(content, ensure_ascii=False))
-    return text if len(text) <= _LONGEST_EXCERPT else f"{text[: _LONGEST_EXCERPT - 1]}…"

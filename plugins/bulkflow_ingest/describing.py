@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from bulkflow_salesforce import BadAnswerError, NotFoundError
+from bulkflow_salesforce.bounds import DESCRIBE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ class Describer:
         if key not in self._known:
             path = self.session.path("sobjects", name, "describe")
             try:
-                response = self.session.get(path)
+                response = self.session.get(path, limit=DESCRIBE_BYTES)
             except NotFoundError:
                 self._known[key] = None
             else:
@@ -89,7 +90,8 @@ class Describer:
     def names(self) -> tuple[str, ...]:
         """GET the names of all objects that this user may see."""
         if self._names is None:
-            content = self.session.get(self.session.path("sobjects")).json_object()
+            path = self.session.path("sobjects")
+            content = self.session.get(path, limit=DESCRIBE_BYTES).json_object()
             listed = content.get("sobjects")
             self._names = tuple(
                 str(each["name"])

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, fields, frozen
 
 from bulkflow.errors import UsageError
+from bulkflow_ingest.bounds import MOST_RECORDS, MOST_STATE
 from bulkflow_salesforce import salesforce_id
+from bulkflow_salesforce.bounds import FAULT_CHARACTERS, cut
 
 if TYPE_CHECKING:
     import cattrs
@@ -79,14 +81,22 @@ class JobInfo:
         """Read an answer; fields and states that are not known are kept as they are.
 
         Raises:
-            ValueError: It is not an ingest job: `id` or `state` is missing, `id` is not an id, or
-                a value is of the wrong type. The message says which.
+            ValueError: It is not an ingest job: `id` or `state` is missing, `id` is not an id, a
+                value is of the wrong type, or a count cannot be. The message says which.
         """
         from cattrs.errors import BaseValidationError
 
         for name in ("id", "state"):
             if not (isinstance(properties.get(name), str) and properties[name]):
                 raise ValueError(f"this is not an ingest job: it has no `{name}`")
+        if len(properties["state"]) > MOST_STATE:
+            raise ValueError(
+                f"this is not an ingest job: its state is {cut(properties['state'], MOST_STATE)!a}"
+            )
+        for name in ("numberRecordsProcessed", "numberRecordsFailed"):
+            if not _is_count(properties.get(name)):
+                told = cut(str(properties[name]), MOST_STATE)
+                raise ValueError(f"`{name}` of the ingest job is no number of records: {told!a}")
         try:
             # It becomes part of paths, here and in the org.
             salesforce_id(properties["id"])
@@ -106,11 +116,13 @@ class JobPage:
         jobs: Its jobs.
         next: The path of the page after it.
         done: Whether the org calls it the last one, whatever it says in `next`.
+        size: The bytes of the answer.
     """
 
     jobs: tuple[JobInfo, ...]
     next: str | None = None
     done: bool = False
+    size: int = 0
 
 
 def _camel(name: str) -> str:
@@ -125,7 +137,20 @@ def _state(value: Any, _: object) -> JobState | str:
 
 def _text(value: Any, _: object) -> str | None:
     # The guide calls apiVersion a string, the wire has a number (recorded).
-    return None if value is None else str(value)
+    return None if value is None else cut(str(value), FAULT_CHARACTERS)
+
+
+def _is_count(value: Any) -> bool:
+    """Whether a value is a number of records, however the org writes it; None is none yet."""
+    if value is None:
+        return True
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return False
+    return number.is_integer() and 0 <= number <= MOST_RECORDS
 
 
 def _count(value: Any, _: object) -> int | None:

@@ -149,7 +149,7 @@ def _beginning(
         try:
             data = codecs.getincrementaldecoder(settings.encoding)().decode(data).encode()
         except UnicodeError as error:
-            raise undecodable(settings.encoding, name) from error
+            raise undecodable(error, settings.encoding, name, taken=len(data)) from error
     if settings.mend:
         line_end = b"\r\n" if settings.line_ending == "CRLF" else b"\n"
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", line_end)

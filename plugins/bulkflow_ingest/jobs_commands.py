@@ -24,6 +24,7 @@ from bulkflow_salesforce import (
     say,
     surroundings_of,
 )
+from bulkflow_salesforce.bounds import FAULT_CHARACTERS, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -236,8 +237,9 @@ def _line(job: JobInfo) -> str:
 
 
 def _plain(value: object) -> str:
-    """A value that a server gave, without what drives a terminal."""
-    return "".join(character if character.isprintable() else " " for character in str(value))
+    """A value that a server gave, without what drives a terminal, and not without an end."""
+    text = cut(str(value), FAULT_CHARACTERS)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _write_json(world: Surroundings, content: object) -> None:

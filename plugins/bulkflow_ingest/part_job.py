@@ -65,6 +65,8 @@ class PartJob:
     """Whether all its data was in the org once, in this job or in an earlier one."""
     orphaned_at: float | None = field(default=None, init=False)
     """When a create was sent whose answer never came, in seconds since the epoch."""
+    told: str | None = field(default=None, init=False)
+    """The state that the last look told, whether it was believed or not."""
     doing: str | None = field(default=None, init=False)
     """The change that was asked for and not answered yet, or whose answer was lost."""
     sent: int = field(default=0, init=False)
@@ -215,6 +217,7 @@ class PartJob:
     def see(self, info: JobInfo) -> None:
         """Take over what Salesforce says of its job."""
         self._remote = remote.seen(self._remote, info)
+        self.told = info.state
         self.looked = True
         self.doing = None
         delimiter = DELIMITERS.get(info.column_delimiter or "")

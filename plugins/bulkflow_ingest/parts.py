@@ -139,8 +139,18 @@ class JobParts:
         self._publish()
 
     def _publish(self) -> None:
-        self.job.counts = self.settled or self._tally.counts
+        self.job.counts = self.settled or self._unsettled
         self.job.left = self._tally.left if self._followed is None else _LeftOf(self._followed)
+
+    @property
+    def _unsettled(self) -> Counts:
+        """The counts of the source's rows while nobody has read the results of all its parts."""
+        counts = self._tally.counts
+        if not self._tally.sums.sent_again:
+            return counts
+        # A row that one part did not load may be loaded by the part that sent it again.
+        open_ = counts.failed + counts.unprocessed + counts.unknown
+        return Counts(counts.rows, counts.loaded, withheld=counts.withheld, unknown=open_)
 
     def tell(self, context: Context, part: PartJob | None = None, *, now: bool = False) -> None:
         """Emit how far the job is, unless it was told a moment ago; `part` has gone on since."""

@@ -59,13 +59,18 @@ class Waiting:
         """Seconds since the waiting began."""
         return self.context.clock.monotonic() - self._began
 
+    @property
+    def left(self) -> float:
+        """Seconds of the patience that are left."""
+        return max(0.0, self.patience - self.elapsed)
+
     def pause(self, reason: str) -> bool:
         """Wait before the next try, and say what for; False, at once, when the patience is over.
 
         The last pause ends with the patience. Raises `RunInterruptedError`.
         """
-        left = self.patience - self.elapsed
-        if left <= 0:
+        left = self.left
+        if not left:
             return False
         seconds = min(left, self._next * (1 - JITTER * self.chance()))
         self._next = min(LONGEST_PAUSE, 2 * self._next)

@@ -12,6 +12,7 @@ from attrs import define, field
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobState
+from bulkflow_ingest.patience import patience_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,6 +85,8 @@ class Watch:
     _due: list[tuple[float, int, PartJob]] = field(factory=list, init=False, repr=False)
     _since: dict[PartJob, float] = field(factory=dict, init=False, repr=False)
     _strange: set[str | None] = field(factory=set, init=False, repr=False)
+    _open: dict[PartJob, float] = field(factory=dict, init=False, repr=False)
+    """Since when closed jobs are told as Open without a break."""
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +132,8 @@ class Watch:
         """A part was looked at; whether it is at an end, so that nothing more is due.
 
         Raises:
-            StepError: it was never closed: Salesforce begins nothing before, so it has no end.
+            StepError: it was never closed: Salesforce begins nothing before, so it has no end; or
+                it was, and is told as Open for longer than a look can be behind.
         """
         if not part.in_org or part.is_final:
             del self._since[part]
@@ -143,11 +147,27 @@ class Watch:
             )
         self._warn_of_unknown(part)
         now = self._context.clock.monotonic()
+        self._refuse_open(part, now)
         pause = self._interval
         if pause is None:
             pause = self._schedule.pause(now - self._since[part])
         heappush(self._due, (now + pause, part.number, part))
         return False
+
+    def _refuse_open(self, part: PartJob, now: float) -> None:
+        """Wait out looks that are behind a close, and not for ever."""
+        if part.told != JobState.OPEN:
+            self._open.pop(part, None)
+            return
+        spent = now - self._open.setdefault(part, now)
+        if spent < patience_of(self._context, self._parts.settings):
+            return
+        raise StepError(
+            f"job {part.id} was closed, and the org calls it Open since {spent:.0f} s",
+            help="its rows may still be loaded, so they are not sent again; look at the job in the "
+            f"org; `{self._context.command('resume')}` waits for it, "
+            f"`{self._context.command('abort')}` gives it up",
+        )
 
     def too_late(self, spent: float) -> StepError:
         """The error for a wait of so many seconds that is given up; the jobs go on in the org."""

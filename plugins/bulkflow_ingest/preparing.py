@@ -11,6 +11,7 @@ from bulkflow.model.part import Manifest
 from bulkflow_csv import ByteSource, scan
 from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.drafts import sync
+from bulkflow_ingest.job_ids import JobIds, ids_in
 from bulkflow_ingest.ledger import Ledger
 from bulkflow_ingest.opening import copies_of, sources
 from bulkflow_ingest.part_job import PartJob
@@ -36,6 +37,8 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         DataError: there is nothing at the location, or Salesforce would refuse what is there.
     """
     settings = IngestSettings.of(job.settings)
+    if settings.existing is not None:
+        JobIds.of(context, job).add([settings.existing])
     if settings.location is None:
         assert settings.existing is not None
         theirs = JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
@@ -74,8 +77,10 @@ def _bring_back(
     from bulkflow_ingest.rereading import parts_of
 
     parts = parts_of(history, settings)
+    ids = JobIds.of(context, job)
     for part, earlier in zip(parts, history.parts, strict=True):
         part.restore(earlier)
+        ids.add(ids_in(earlier))
     columns = next((part.data.header.columns for part in parts if part.data is not None), ())
     attached = JobParts.attach(job, settings, parts, columns)
     attached.brought_back = True

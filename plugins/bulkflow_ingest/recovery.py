@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow_ingest.answered import short
+from bulkflow_ingest.bounds import MOST_ORPHANS
 from bulkflow_ingest.info import JobState
 from bulkflow_salesforce import NotFoundError
 
@@ -37,7 +39,7 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
     found: list[JobInfo] = []
     for info in api.jobs(context.checkpoint):
         if info.id in known:
-            users |= {_short(info.created_by_id)} if info.created_by_id else set()
+            users |= {short(info.created_by_id)} if info.created_by_id else set()
         elif _may_be(info, parts.settings) and _created(info) >= min(begun) - CLOCK_SKEW:
             found.append(info)
     # Not before: a list that cannot be had now is asked for again after the next step.
@@ -45,10 +47,14 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
         part.orphaned_at = None
     if found:
         me = api.user()
-        users |= {_short(me)} if me else set()
-    for info in found:
-        if users and info.created_by_id and _short(info.created_by_id) not in users:
-            continue
+        users |= {short(me)} if me else set()
+    ours = [
+        info
+        for info in found
+        if not (users and info.created_by_id and short(info.created_by_id) not in users)
+    ]
+    for info in ours[:MOST_ORPHANS]:
+        context.checkpoint()
         if not _is_empty(api, info):
             continue
         context.emit(
@@ -58,6 +64,16 @@ def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
                 job=parts.job.key,
                 help="it is open and empty, so nothing of it is processed; abort it if "
                 "nobody else works with it, or leave it: Salesforce removes it",
+            )
+        )
+    if len(ours) > MOST_ORPHANS:
+        context.emit(
+            Notice(
+                f"{len(ours) - MOST_ORPHANS:,} more open jobs may have been created by this run; "
+                "they are not looked at",
+                NoticeLevel.WARNING,
+                job=parts.job.key,
+                help="`bulkflow jobs list --state Open --mine` shows them",
             )
         )
 
@@ -77,11 +93,6 @@ def _may_be(info: JobInfo, settings: IngestSettings) -> bool:
         and info.operation == settings.operation
         and (info.object or "").lower() == (settings.object or "").lower()
     )
-
-
-def _short(user: str) -> str:
-    """The part of an id that tells whose it is: the other three letters only check its case."""
-    return user[:15]
 
 
 def _created(info: JobInfo) -> float:

@@ -94,7 +94,7 @@ class Requests:
                 if not waiting.pause(f"another job for part {part.number + 1} is created"):
                     raise
                 # Otherwise each try while the org is in trouble might leave another empty job.
-                self.api.reach()
+                self.api.patient(waiting.left).reach()
             else:
                 part.created(info)
                 self.parts.note(part)

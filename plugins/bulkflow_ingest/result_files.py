@@ -14,11 +14,13 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
 from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api import ResultFile
+from bulkflow_ingest.bounds import most_result_bytes
 from bulkflow_ingest.drafts import binary_draft, delivered, label_of, make_folder
 from bulkflow_ingest.info import JobState
 from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.packing import pack
 from bulkflow_salesforce import NotFoundError
+from bulkflow_salesforce.bounds import DOWNLOAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -155,7 +157,8 @@ class ResultFiles:
         assert part.id is not None
         self.context.checkpoint()
         with binary_draft(path, self.context.checkpoint) as file:
-            told = self.api.results(part.id, which, file, packed=packed)
+            limit = self._limit(part, which)
+            told = self.api.results(part.id, which, file, packed=packed, limit=limit)
             # Of nothing, compressed or not, nothing is kept: an empty file has no rows.
             if not told.bytes:
                 file.truncate(0)
@@ -164,6 +167,14 @@ class ResultFiles:
         if packed and self.parts.settings.keep_results and told.bytes and file.path == path:
             return self._compress(path)
         return file.path
+
+    def _limit(self, part: PartJob, which: ResultFile) -> int:
+        """How many bytes a file may have; of what others have sent the size is not known."""
+        if part.part is None or self.parts.settings.existing is not None:
+            return DOWNLOAD_BYTES
+        errors = which is ResultFile.FAILED
+        most = most_result_bytes(part.part.rows, part.part.bytes, errors=errors)
+        return min(most, DOWNLOAD_BYTES)
 
     def _compress(self, path: Path) -> Path:
         with binary_draft(_packed(path), self.context.checkpoint) as draft, path.open("rb") as file:
@@ -313,10 +324,16 @@ def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
         own = {ResultFile.SUCCESSFUL: "sf__created", ResultFile.FAILED: "sf__error"}.get(which)
         if own is not None and not {"sf__id", own} <= names:
             return None
-        return sum(1 for _ in rows)
+        width = len(header.values)
+        count = 0
+        for row in rows:
+            if own is not None and len(row.values) != width:
+                return None
+            count += 1
     except CsvError:
         # The rows that were not processed need not even be CSV.
         return 1 if which is ResultFile.UNPROCESSED else None
+    return count
 
 
 def expected(part: PartJob, which: ResultFile) -> int:

@@ -214,12 +214,6 @@ class Results:
         self.trusted.verify(wanted, patiently=patiently)
         for part, _ in self.trusted.usable(wanted):
             for header, row in self._read(part, which):
-                if len(row) != len(header):
-                    raise StepError(
-                        f"the {SHORT[which]} results of job {part.id} have a row of {len(row)} "
-                        f"columns under a header of {len(header)}",
-                        help="look at the job in the org",
-                    )
                 yield dict(zip(header, row, strict=True))
 
     def refuse_lost(self, *needed: ResultFile) -> None:
@@ -326,14 +320,19 @@ class Results:
         """How many rows a result file that is here has."""
         try:
             return sum(1 for _ in self._read(part, which))
-        except CsvError:
+        except (CsvError, StepError):
             # The unprocessed rows need not even be CSV (guide v66): they are unknown then.
             if which is not ResultFile.UNPROCESSED:
                 raise
             return 0
 
     def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
-        """Each row of a result file with the file's header; nothing for an empty file."""
+        """Each row of a result file with the file's header; nothing for an empty file.
+
+        Raises:
+            CsvError: It is not CSV.
+            StepError: A row has more or fewer values than the header has columns.
+        """
         from bulkflow_csv import read_rows
 
         path = self.files.path(part, which)
@@ -344,6 +343,12 @@ class Results:
         if header is None:
             return
         for row in rows:
+            if len(row.values) != len(header.values):
+                raise StepError(
+                    f"the {SHORT[which]} results of job {part.id} have a row of "
+                    f"{len(row.values)} columns under a header of {len(header.values)}",
+                    help="look at the job in the org",
+                )
             yield header.values, row.values
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.model.event import Notice
+from bulkflow_ingest.info import FINAL
 from bulkflow_ingest.lanes import Lanes
 from bulkflow_salesforce import NotFoundError
 
@@ -73,7 +74,7 @@ class Stood:
     """What came of the wait.
 
     Attributes:
-        looks: The last look at each part that is there.
+        looks: The last look at each part that is there, but for looks that were behind.
         moving: Parts that were still changing when the patience was over.
         gone: Parts whose jobs are not in the org any more.
     """
@@ -100,7 +101,8 @@ class Standstill:
     def wait(self, ended: Sequence[PartJob]) -> Stood:
         """Wait until parts stand still.
 
-        A job whose last change is long ago by the org's clock needs one look.
+        A job whose last change is long ago by the org's clock needs one look. Looks that show it
+        before its end count for nothing.
 
         Raises:
             OrgError: A job cannot be looked at, though it is not gone.
@@ -118,6 +120,9 @@ class Standstill:
             seen, absent = self._look(moving)
             gone += absent
             for part, (look, age) in seen.items():
+                if look.state not in FINAL:
+                    # It is behind, and so old: the job has ended.
+                    continue
                 now = clock.monotonic()
                 first, at = since.get(part, (None, now))
                 if look != first:
@@ -131,7 +136,9 @@ class Standstill:
                 break
             self._say(moving, quiet)
             now = clock.monotonic()
-            due = min(at for part, (_, at) in since.items() if part in moving) + quiet
+            due = (
+                min((at for part, (_, at) in since.items() if part in moving), default=now) + quiet
+            )
             # At least a little: what waits for less than a clock's tick must not spin.
             self.context.sleep(min(left, max(due - now, 0.01)))
         return Stood({part: look for part, (look, _) in since.items()} | still, moving, gone)

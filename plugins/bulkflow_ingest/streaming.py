@@ -25,6 +25,7 @@ from bulkflow.plugin import SourceBytes, SourceFile
 from bulkflow_csv import is_gzip, is_stream, iter_parts, windows
 from bulkflow_csv.source import not_copied
 from bulkflow_ingest.cutting import limit_of, part_of, record_of, same_columns
+from bulkflow_ingest.job_ids import JobIds, ids_in
 from bulkflow_ingest.ledger import Ledger
 from bulkflow_ingest.opening import copies_of, data_of, on_disk
 from bulkflow_ingest.part_job import PartJob
@@ -81,6 +82,8 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         Ledger(context).check(parts, [] if first is None else [first])
         return coming.manifest
     manifest = _known(parts, history)
+    for each in history.parts:
+        JobIds.of(context, job).add(ids_in(each))
     up = READ in done and all(each.uploaded for each in parts.parts)
     if not up and "close" not in done:
         parts.coming = Coming(context, parts)

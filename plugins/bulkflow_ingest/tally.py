@@ -33,6 +33,7 @@ class Sums:
         rows: Rows of all parts with data, those that were sent again counted again.
         processed: Rows that Salesforce has handled.
         failed: Rows of these that failed.
+        sent_again: Parts of rows that were sent again, and that may be processed.
     """
 
     parts: int = 0
@@ -42,6 +43,7 @@ class Sums:
     rows: int = 0
     processed: int = 0
     failed: int = 0
+    sent_again: int = 0
 
     def changed(self, old: Sums, new: Sums) -> Sums:
         """These sums, with what one part gave to them replaced."""
@@ -53,6 +55,7 @@ class Sums:
             self.rows + new.rows - old.rows,
             self.processed + new.processed - old.processed,
             self.failed + new.failed - old.failed,
+            self.sent_again + new.sent_again - old.sent_again,
         )
 
 
@@ -79,6 +82,7 @@ class _Share:
             data.rows if data else 0,
             part.processed,
             part.counts.failed,
+            int(part.origin is not None and part.handed_over),
         )
         return cls(sums, counts, part.state)
 

@@ -194,7 +194,8 @@ class TrustedFiles:
             assert fault is not None
             self._doubt(each[0], fault)
             rows, promise = self._rows(each), self.promise(*each)
-            if rows is None or (promise and promise.most is not None and rows > promise.most):
+            most = promise.most if promise else None
+            if rows is None or (most is not None and rows > most) or self._excess(each):
                 # Which of its rows are true, nobody knows.
                 trust.dropped.update((each[0], which) for which in ResultFile)
 
@@ -271,11 +272,28 @@ class TrustedFiles:
         if rows is None:
             return f"{name} are not what result files look like"
         if promise.least <= rows and (promise.most is None or rows <= promise.most):
-            return None
+            return self._excess(wanted)
         promised = (
             f"{promise.least:,}" if promise.most is not None else f"at least {promise.least:,}"
         )
         return f"{name} have {rows:,} rows, and {promised} are promised"
+
+    def _excess(self, wanted: Wanted) -> str | None:
+        """What is wrong with a file that has more rows, with the other one, than the job was given.
+
+        Of a job that did not complete the counters promise only how many each has at least.
+        """
+        part, which = wanted
+        if which is ResultFile.UNPROCESSED or part.state not in BAD_ENDS or not part.rows:
+            return None
+        both = (ResultFile.SUCCESSFUL, ResultFile.FAILED)
+        rows = sum(self._rows((part, each)) or 0 for each in both)
+        if rows <= part.rows:
+            return None
+        return (
+            f"the successful and failed results of job {part.id} have {rows:,} rows, and it was "
+            f"given {part.rows:,}"
+        )
 
     def _rows(self, wanted: Wanted) -> int | None:
         part, which = wanted

@@ -163,19 +163,29 @@ class _Undoing:
         return left
 
     def _judge(self, number: int, deletion: JobWork) -> None:
+        counts = deletion.job.counts
         failed = [error for _, error in deletion.results.refused()]
         gone = sum(error.startswith(GONE) for error in failed)
         if gone:
             self._tell(f"{gone:,} records were deleted before, by somebody else")
-        self.work.job.undone += deletion.job.counts.rows - (len(failed) - gone)
-        if len(failed) > gone:
-            path = self._path(number, "not-deleted")
+        self.work.job.undone += counts.loaded + gone
+        refused = len(failed) - gone
+        unsure = max(0, counts.rows - counts.loaded - len(failed))
+        again = f"`{self.work.context.command('undo')}` tries these again"
+        path = self._path(number, "not-deleted")
+        if refused:
             deletion.results.save_rows("failed", path)
+        if unsure:
             raise StepError(
-                f"{len(failed) - gone:,} of {deletion.job.counts.rows:,} records could not be "
-                "deleted",
-                help=f"{path} has the reason of each; `bulkflow undo {self.work.context.run_id}` "
-                "tries these again",
+                f"it is not known whether {unsure:,} of {counts.rows:,} records are deleted: no "
+                "result accounts for them"
+                + (f"; {refused:,} more could not be deleted" if refused else ""),
+                help=again + (f"; {path} has the reasons" if refused else ""),
+            )
+        if refused:
+            raise StepError(
+                f"{refused:,} of {counts.rows:,} records could not be deleted",
+                help=f"{path} has the reason of each; {again}",
             )
 
     def _tell(self, message: str, level: NoticeLevel = NoticeLevel.INFO) -> None:

@@ -12,11 +12,13 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
 from bulkflow.model.phase import Phase
+from bulkflow_ingest.answered import Asked
 from bulkflow_ingest.api import IngestApi, JobSpec
 from bulkflow_ingest.asking import Asking
 from bulkflow_ingest.connecting import session_of
 from bulkflow_ingest.conveyor import Conveyor, Stations
 from bulkflow_ingest.counting import Counting
+from bulkflow_ingest.job_ids import JobIds
 from bulkflow_ingest.lanes import Lanes
 from bulkflow_ingest.ledger import Ledger
 from bulkflow_ingest.parts import JobParts
@@ -55,7 +57,8 @@ class JobWork:
         """The work on a job that was prepared; connects to its org."""
         parts = JobParts.of(job)
         patience = patience_of(context, parts.settings)
-        api = IngestApi(session_of(context)).patient(patience)
+        asked = Asked.of(parts.settings, JobIds.of(context, job))
+        api = IngestApi(session_of(context), asked).patient(patience)
         work = cls(context, job, parts, Requests(api, context, parts, Ledger(context)))
         if parts.brought_back:
             work._ask_again()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, evolve, field
 
+from bulkflow_salesforce.bounds import REFUSAL_BYTES
 from bulkflow_salesforce.errors import OrgError, UnauthorizedError
-from bulkflow_salesforce.faults import REFUSAL_LIMIT, refusal
+from bulkflow_salesforce.faults import refusal
 from bulkflow_salesforce.headers import LimitInfo
 from bulkflow_salesforce.redaction import redact
 from bulkflow_salesforce.retry import RetryNotice, is_passing
@@ -155,12 +156,17 @@ class Calls:
 
     def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
         headers, secrets = self._headers(request, token), self._token.known
-        with self._wire.exchange(request, headers, secrets) as answer:
-            self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
-            if 200 <= answer.status < 300:
-                return receive(answer)
-            said = shown(answer.start(REFUSAL_LIMIT), answer.secrets)
-            raise refusal(request.call, answer.status, answer.headers, said, now=self._now())
+        try:
+            with self._wire.exchange(request, headers, secrets) as answer:
+                self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
+                if 200 <= answer.status < 300:
+                    return receive(answer)
+                said = shown(answer.start(REFUSAL_BYTES), answer.secrets)
+                raise refusal(request.call, answer.status, answer.headers, said, now=self._now())
+        except OrgError as error:
+            # A server may give a token back in any place: a page, a header, a status line.
+            error.hide(*secrets)
+            raise
 
     def hide(self, text: str) -> str:
         """Redact a text that the org gave, the tokens of this session included."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow_salesforce.faults import REFUSAL_LIMIT, is_page, unusable
+from bulkflow_salesforce.bounds import REFUSAL_BYTES
+from bulkflow_salesforce.faults import is_page, unusable
 from bulkflow_salesforce.veil import EchoError, Veil, shown
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def download(
     """
     media_type = answer.headers.media_type
     if answer.status != 204 and media_type in _NO_DATA - {request.accept}:
-        start = shown(answer.start(REFUSAL_LIMIT), answer.secrets)
+        start = shown(answer.start(REFUSAL_BYTES), answer.secrets)
         raise unusable(request.call, f"{media_type} in place of {request.accept}", start)
     if not answer.framed:
         raise unusable(request.call, "data whose end cannot be told from a cut")

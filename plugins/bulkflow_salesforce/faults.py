@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from bulkflow_salesforce import bounds
 from bulkflow_salesforce.advice import (
     ADDRESS,
     CHECK_ADDRESS,
@@ -33,13 +34,11 @@ from bulkflow_salesforce.errors import (
     UnauthorizedError,
 )
 from bulkflow_salesforce.headers import Headers, retry_after
+from bulkflow_salesforce.json_text import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REFUSAL_LIMIT = 64 * 1024
-"""The bytes that are read of an answer that refuses."""
-_LONGEST_TEXT = 16 * 1024
 _XML_FAULT = (
     r"<(?:\w+:)?(?:errorCode|exceptionCode|faultcode)>([^<]*)</|"
     r"<(?:\w+:)?(?:message|exceptionMessage|faultstring)>([^<]*)</"
@@ -59,11 +58,11 @@ def read_faults(body: bytes) -> tuple[ApiFault, ...]:
         return ()
     if text[0] in "[{":
         try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
+            content = parse(text)
+        except ValueError:
             return (ApiFault("", _one_line(text)),)
         entries = content if isinstance(content, list) else [content]
-        return tuple(_entry(entry) for entry in entries)
+        return tuple(_entry(entry) for entry in entries[: bounds.FAULTS])
     if text[0] == "<":
         return () if _looks_like_page(text) else tuple(_xml_faults(text))
     return (ApiFault("", _one_line(text)),)
@@ -75,17 +74,19 @@ def _entry(entry: object) -> ApiFault:
     code = _first(entry, "errorCode", "error", "exceptionCode", "statusCode")
     message = _first(entry, "message", "error_description", "exceptionMessage")
     fields = entry.get("fields")
-    names = tuple(str(name) for name in fields) if isinstance(fields, list) else ()
+    listed = fields[: bounds.FAULTS] if isinstance(fields, list) else ()
+    names = tuple(_one_line(str(name)) for name in listed)
     return ApiFault(code, message or ("" if code else _one_line(json.dumps(entry))), names)
 
 
 def _first(entry: dict[object, object], *keys: str) -> str:
-    return next((str(entry[key]).strip() for key in keys if entry.get(key) is not None), "")
+    found = next((str(entry[key]).strip() for key in keys if entry.get(key) is not None), "")
+    return bounds.cut(found, bounds.FAULT_CHARACTERS)
 
 
 def _xml_faults(text: str) -> Iterator[ApiFault]:
     code = message = ""
-    for found in re.finditer(_XML_FAULT, text[:_LONGEST_TEXT]):
+    for found in re.finditer(_XML_FAULT, text[: bounds.PAGE_CHARACTERS]):
         code, message = code or (found[1] or ""), message or (found[2] or "")
     if code or message:
         yield ApiFault(_unescaped(code).strip(), _unescaped(message).strip())
@@ -115,7 +116,7 @@ def page_words(text: str) -> str:
 
     One pass from tag to tag, as the text may be made to waste the time of a search.
     """
-    first, *pieces = text[:_LONGEST_TEXT].split("<")
+    first, *pieces = text[: bounds.PAGE_CHARACTERS].split("<")
     words, inside = [first], ""
     for piece in pieces:
         name = _name_of(piece)
@@ -139,8 +140,8 @@ def _name_of(piece: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text[:_LONGEST_TEXT].split())
-    return line if len(line) <= 200 else line[:199] + "…"
+    line = " ".join(text[: bounds.PAGE_CHARACTERS].split())
+    return bounds.cut(line, bounds.LINE_CHARACTERS)
 
 
 def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: float) -> OrgError:
@@ -156,8 +157,10 @@ def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: floa
     Returns:
         A `SalesforceError` of the class that fits; `LostAnswerError`, with such an error as its
         cause, if the request may have been done; `BadAnswerError` for a redirect and for pages
-        that the API does not send.
+        that the API does not send; as `unusable` for a status that is no answer yet.
     """
+    if status < 200:
+        return unusable(call, f"the interim status {status}, which bulkflow did not ask for")
     if status < 400:
         return _redirect(call, status, headers)
     page = is_page(headers, body)
@@ -255,7 +258,7 @@ def bad_answer(call: Call, what: str, body: bytes = b"") -> BadAnswerError:
         what: What came, after "answered ... with".
         body: Its beginning; its first words are noted.
     """
-    words = page_words(body[:_LONGEST_TEXT].decode("utf-8", "replace"))
+    words = page_words(body[: bounds.PAGE_CHARACTERS].decode("utf-8", "replace"))
     return BadAnswerError(
         f"{call.host} answered {call} with {what}",
         call=call,

@@ -9,7 +9,7 @@ machine that sleeps meanwhile, takes nothing off.
 from __future__ import annotations
 
 import io
-from http.client import HTTPResponse
+from http.client import HTTPResponse, parse_headers
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed import WriteableBuffer
+
+
+_INTERIM = frozenset({102, 103})
+"""Processing, and early hints for browsers: the answer is still to come."""
 
 
 @define(eq=False, repr=False)
@@ -69,6 +73,15 @@ class PacedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, pace: Pace, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_PacedSocket(self.fp.detach(), sock, pace))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        # http.client passes over 100 only, and would take the others for the answer (RFC 9110,
+        # 15.2: a client has to be ready for one that it did not expect).
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        while status in _INTERIM:
+            parse_headers(self.fp)
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, status, reason
 
 
 class _PacedSocket(io.RawIOBase):

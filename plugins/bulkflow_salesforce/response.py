@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from bulkflow_salesforce.faults import unusable
+from bulkflow_salesforce.json_text import TooDeepError, parse
 from bulkflow_salesforce.veil import hidden, shown
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Response:
         """The body as JSON, its texts redacted.
 
         Raises:
-            BadAnswerError: It is not JSON, and the request changed nothing.
-            LostAnswerError: It is not JSON, and the request may have changed something.
+            BadAnswerError: It is not JSON, or too deep, and the request changed nothing.
+            LostAnswerError: The same, and the request may have changed something.
         """
         return hidden(self._value(), self.secrets)
 
@@ -53,8 +53,12 @@ class Response:
 
     def _value(self) -> JsonValue:
         try:
-            value: JsonValue = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            value: JsonValue = parse(self.body)
+        except TooDeepError as error:
+            raise unusable(
+                self.call, f"JSON that is {error}", shown(self.body, self.secrets)
+            ) from error
+        except ValueError as error:
             what = "something that is not JSON" if self.body else "an empty body in place of JSON"
             raise unusable(self.call, what, shown(self.body, self.secrets)) from error
         return value

@@ -58,6 +58,8 @@ class RetryPolicy:
         retry_after_cap: The most seconds that `Retry-After` is obeyed for.
         patience: Seconds from the beginning of a call, for which faults that may pass are waited
             out; the last attempt is made when they are over. None: `attempts` decides.
+        total: Seconds from the beginning of a call after which no attempt is made that `attempts`
+            would allow: five attempts at an answer that drips take 20 minutes otherwise.
     """
 
     attempts: int = field(default=5, validator=validators.ge(1))
@@ -66,6 +68,7 @@ class RetryPolicy:
     jitter: float = field(default=0.5, validator=[validators.ge(0), validators.le(1)])
     retry_after_cap: float = field(default=120.0, validator=validators.ge(0))
     patience: float | None = None
+    total: float = field(default=300.0, validator=validators.ge(0))
 
     def patient(self, seconds: float) -> RetryPolicy:
         """Make the same policy with so many seconds of patience; with none it waits for nothing."""
@@ -97,7 +100,8 @@ class RetryPolicy:
                 return None
             # At least a tenth of a second, so that rounding makes no burst of last attempts.
             return max(0.1, min(wait, left))
-        return wait if attempt < self.attempts and repeatable(error) else None
+        may_be = attempt < self.attempts and elapsed < self.total and repeatable(error)
+        return wait if may_be else None
 
     def _wait(self, error: OrgError, attempt: int, chance: float, *, spent: bool) -> float:
         # The exponent is bounded, as 2.0 ** 1024 is an error.

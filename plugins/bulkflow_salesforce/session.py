@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from attrs import define, evolve, field, validators
 
 from bulkflow import __version__
+from bulkflow_salesforce import bounds
 from bulkflow_salesforce.address import is_target
 from bulkflow_salesforce.calls import Calls
 from bulkflow_salesforce.errors import Call
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 CSV = "text/csv"
-_MIB = 1 << 20
 
 
 def _ignore(_notice: RetryNotice) -> None:
@@ -82,7 +82,7 @@ class Session:
         connections: The most connections at a time; further threads wait for one.
         network: Proxy and certificates; as the environment says, if not given.
         ca_file: A PEM file of the certificate authorities to trust in place of the system's.
-        answer_limit: The most bytes taken of an answer that is held in memory.
+        answer_limit: The most bytes taken of an answer that is held in memory, after decoding.
         client_name: What the org's logs show.
         budget: The repeats that all threads have together.
         thrift: How it slows down before the org's requests of the day are gone.
@@ -101,7 +101,7 @@ class Session:
     connections: int = field(default=16, kw_only=True, repr=False, validator=validators.ge(1))
     network: Network = field(factory=_of_process, kw_only=True, repr=False)
     ca_file: Path | None = field(default=None, kw_only=True, repr=False)
-    answer_limit: int = field(default=64 * _MIB, kw_only=True, repr=False)
+    answer_limit: int = field(default=bounds.ANSWER_BYTES, kw_only=True, repr=False)
     client_name: str = field(
         default=f"bulkflow/{__version__}",
         kw_only=True,
@@ -178,14 +178,21 @@ class Session:
         """The path of a URL that the org gave, as `contentUrl` (see `OrgAddress.resolve`)."""
         return self.address.resolve(url)
 
-    def get(self, path: str, *, query: Mapping[str, str | int] | None = None) -> Response:
+    def get(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        limit: int | None = None,
+    ) -> Response:
         """Read a resource.
 
         Args:
             path: From `path` or `resolve`.
             query: Parameters, not yet quoted.
+            limit: The most bytes that are taken, after decoding, where `answer_limit` is too few.
         """
-        return self._held("GET", path, query=query)
+        return self._held("GET", path, query=query, limit=limit)
 
     def post_json(self, path: str, content: object) -> Response:
         """Create something. An ambiguous `LostAnswerError` may have left it in the org."""
@@ -225,7 +232,7 @@ class Session:
         *,
         accept: str = CSV,
         query: Mapping[str, str | int] | None = None,
-        limit: int = 16 * 1024 * _MIB,
+        limit: int = bounds.DOWNLOAD_BYTES,
         packed: bool = False,
     ) -> DownloadInfo:
         """Write a resource to a file or stream as it comes, in steady memory.
@@ -289,6 +296,7 @@ class Session:
         body: Body | None = None,
         content_type: str = "",
         content_encoding: str = "",
+        limit: int | None = None,
     ) -> Response:
         request = self._request(
             method,
@@ -300,7 +308,7 @@ class Session:
         )
 
         def receive(answer: Answer) -> Response:
-            content = answer.read(self.answer_limit)
+            content = answer.read(self.answer_limit if limit is None else limit)
             if is_page(answer.headers, content):
                 page = shown(content, answer.secrets)
                 raise unusable(request.call, "a page in place of an answer", page)

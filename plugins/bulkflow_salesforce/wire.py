@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from contextlib import contextmanager
-from http.client import HTTPException, responses
+from http.client import HTTPException, RemoteDisconnected, responses
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import urllib3
@@ -22,6 +22,7 @@ from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
     HTTPError,
+    InvalidHeader,
     NameResolutionError,
     NewConnectionError,
     ProxyError,
@@ -143,6 +144,9 @@ class Wire:
                     response.release_conn()
                     raise unusable(request.call, "success before it had all of the data")
         self._reached = True
+        if response.status < 200:
+            # What follows on this connection is the answer, or another protocol.
+            response.close()
         try:
             yield Answer(
                 call=request.call,
@@ -199,9 +203,22 @@ class Wire:
         except (HTTPError, HTTPException, OSError) as error:
             if any(isinstance(reason, TimeoutError) for reason in error.args):
                 raise late(call, self.timeouts.read) from error
-            raise lost_answer(
-                call, f"{call.host} closed the connection before it answered {call}"
-            ) from error
+            what = (
+                f"{call.host} answered {call} with a head that is not HTTP"
+                if _is_malformed(error)
+                else f"{call.host} closed the connection before it answered {call}"
+            )
+            raise lost_answer(call, what) from error
+
+
+def _is_malformed(error: Exception) -> bool:
+    """Whether something came that is no head of an answer, or an endless one."""
+    reasons = (error, *error.args)
+    return any(
+        isinstance(reason, HTTPException | InvalidHeader)
+        and not isinstance(reason, RemoteDisconnected)
+        for reason in reasons
+    )
 
 
 def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:

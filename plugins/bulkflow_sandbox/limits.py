@@ -10,6 +10,8 @@ from bulkflow.errors import UsageError
 from bulkflow_sandbox.errors import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bulkflow_sandbox.clock import Clock
 
 API_REQUESTS: Final = "DailyApiRequests"
@@ -59,12 +61,29 @@ class Limits:
         Raises:
             UsageError: There is no such limit.
         """
+        self.set_all({name: maximum})
+
+    def set_all(self, maxima: Mapping[str, int]) -> None:
+        """Changes limits: all of them, or none.
+
+        Raises:
+            UsageError: There is no limit of one of the names.
+        """
+        for name in maxima:
+            self.check(name)
+        with self._lock:
+            self._maxima.update(maxima)
+
+    def check(self, name: str) -> None:
+        """Sees that there is a limit of a name.
+
+        Raises:
+            UsageError: There is none.
+        """
         if name not in self._maxima:
             raise UsageError(
                 f"there is no limit {name!r}", help=f"known are {', '.join(self._maxima)}"
             )
-        with self._lock:
-            self._maxima[name] = maximum
 
     def standing(self, name: str) -> tuple[int, int]:
         """What is used of a limit, and the limit."""

@@ -121,9 +121,13 @@ class Sandbox:
         """Waits until all work is done that the pace allows now; whether it came to that."""
         return self.worker.settle(timeout)
 
-    def inject(self, fault: AnyFault) -> None:
-        """Lets something go wrong from now on."""
-        self.faults.add(fault)
+    def inject(self, *faults: AnyFault) -> None:
+        """Lets things go wrong from now on: all of them, or none.
+
+        Raises:
+            UsageError: A fault is of a limit that there is not.
+        """
+        self.faults.add(*faults)
 
     def commit_late(self) -> None:
         """Lets the batches that are still at work for jobs that ended save their rows now."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.objects import Schema
 
 _BACKLOG: Final = 2048
+_LONGEST_END: Final = 5
+"""Seconds that a server which ends waits for its requests."""
 _TLS_END: Final = 0.2
 _TURNS_TO_CLOSE: Final = 3
 
@@ -289,7 +291,7 @@ def _config(
         server_header=False,
         # A client that looks at its job every minute keeps its connection.
         timeout_keep_alive=120,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=_LONGEST_END,
         ssl_certfile=None if certificate is None else str(certificate[0]),
         ssl_keyfile=None if certificate is None else str(certificate[1]),
     )

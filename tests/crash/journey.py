@@ -261,6 +261,36 @@ HELD: Final = {
         moves=(_LOAD, _RETRY, Move("resume")),
         faults=("rows=lock:0.5",),
     ),
+    "an interrupted abort knows nothing of rows that were sent again": Journey(
+        "given up when late",
+        moves=(
+            Move("run", kill=Kill(at=53)),
+            Move("retry", ("--rows", "failed")),
+            Move("abort", kill=Kill(at=26), signal=15),
+        ),
+        faults=("info=429;retry-after:0", "create#3=504-after", "job=fail:0"),
+        heeds=False,
+    ),
+    "records are not undone that no result says are deleted": Journey(
+        clauses="one part",
+        moves=(_LOAD, Move("undo", ("--yes",)), Move("run", file="copy")),
+        faults=("job#2=lose:0",),
+    ),
+    "rows that are sent again move with their folder, twice": Journey(
+        moves=(
+            _LOAD,
+            Move("move"),
+            Move("retry", ("--rows", "all"), kill=Kill(at="PUT: after")),
+            Move("move"),
+        ),
+        faults=("job=fail:3",),
+    ),
+    "two runs of the same rows come to an end": Journey(
+        "given up on interrupt",
+        moves=(Move("run", file="load,twin", kill=Kill(at=62)),),
+        faults=("upload#7x6=cut", "upload#2=packed", "upload#3=400"),
+        heeds=False,
+    ),
     "a run that was killed before it began is not retried": Journey(
         moves=(Move("run", kill=Kill(at=7)), _RETRY)
     ),

@@ -11,14 +11,18 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from support.haste import hasty
 
 PAUSE = 0.002
 """Seconds of the machine's time that any wait of the run takes at the most."""
+
+_LAID: Final = ExitStack()
+"""What a process keeps until it ends."""
 
 
 class Points:
@@ -44,7 +48,7 @@ def lay(points: Points) -> None:
     _journal(points)
     _requests(points)
     _files(points)
-    _hurry()
+    _LAID.enter_context(hasty(PAUSE))
 
 
 def kill_after(seconds: float, signal_number: int) -> None:
@@ -118,36 +122,3 @@ def _files(points: Points) -> None:
         return found
 
     Path.replace = replace  # type: ignore[method-assign]
-
-
-class _Time:
-    """The child's time: a sleep moves it on, and takes no longer than `PAUSE`.
-
-    So what is patient for minutes tries as often as in an org that is in trouble for minutes.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ahead = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self._ahead
-
-    def move_to(self, at: float) -> None:
-        with self._lock:
-            self._ahead = max(self._ahead, at - time.monotonic())
-
-
-def _hurry() -> None:
-    from bulkflow.engine.cancellation import Cancellation
-    from bulkflow.engine.services import SystemClock
-
-    inner, now = Cancellation.sleep, _Time()
-
-    def sleep(self: Cancellation, seconds: float) -> None:
-        until = now.monotonic() + seconds
-        inner(self, min(seconds, PAUSE))
-        now.move_to(until)
-
-    Cancellation.sleep = sleep  # type: ignore[method-assign]
-    SystemClock.monotonic = lambda self: now.monotonic()  # type: ignore[method-assign]

@@ -121,7 +121,11 @@ class _Walker:
     def _do_the_rest(self, calm: Move) -> None:
         """Go on with the last run, all of whose rows are loaded: it must come to its end."""
         unmet = self.ledger.unknown() or self.ledger.undone
-        found = [each for each in self._runs() if each.id not in self.ledger.elsewhere]
+        found = [
+            each
+            for each in self._runs()
+            if each.id not in self.ledger.elsewhere and not self._is_done_with(each)
+        ]
         if unmet or not found or not self.journey.ends or found[0].given_up:
             return
         if found[0].finished is None or found[0].exit_code == 1:
@@ -131,9 +135,16 @@ class _Walker:
             if found[0].id not in {each.id for each in self._runs()}:
                 # It had sent nothing, and was refused: it is no run any more.
                 return
+            if "did not complete" in self._last.said:
+                # A batch that committed late has loaded the rest; the advised retry finds that out.
+                self._do(["retry", found[0].id, "--rows", "all"], calm)
+                self._do(["resume", found[0].id], calm)
             if "were handed over before" in self._last.said:
                 # Another run has loaded them; nothing is left but to give this one up.
                 self._do(["abort", found[0].id], calm)
+            if self.journey.hides and "gone from the org" in self._last.said:
+                # Its last steps need results that nobody has any more.
+                return
             status = self._last.status
             expect(status in {0, 3}, f"all is loaded, and the run does not end: {status}")
 
@@ -157,6 +168,10 @@ class _Walker:
             stale = any(each.finished is None for each in self._runs())
             return ["run", self._file, *(["--fresh"] if stale else [])]
         which = found[number // 2 % len(found)]
+        said = "" if self._last is None else self._last.said
+        if number % 4 == 3 and which.finished is None and "were handed over before" in said:
+            # Each of two runs waits for rows of the other: one has to be given up.
+            return ["abort", which.id]
         if number % 6 == 5 and all(each.finished is not None for each in found):
             return ["run", self._file]
         if number % 2 and which.finished is None:

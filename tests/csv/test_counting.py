@@ -21,7 +21,7 @@ VALUES = st.lists(st.sampled_from([*'a,"\n é東', "\r\n", "x" * 61]), max_size=
 @settings(
     max_examples=200,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     rows=st.lists(st.tuples(VALUES, VALUES), max_size=12),

@@ -26,7 +26,7 @@ def plain(data: bytes) -> str:
 @settings(
     max_examples=200,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     lengths=st.lists(st.sampled_from([0, 1, 10, 60, 61, 200, 500]), max_size=30),

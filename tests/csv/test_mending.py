@@ -48,7 +48,9 @@ def test_the_line_end_that_the_user_names_is_taken(tmp_path: Path) -> None:
     assert mend(path, b"A\n1\n", "LF") is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     rows=st.lists(
         st.tuples(

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from bulkflow_csv import ByteSource, CsvError, is_encoding, recode, recoding
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     encoding=st.sampled_from(["utf-8", "utf-16", "utf-16-be", "utf-32", "latin-1", "shift_jis"]),
     text=st.text(st.sampled_from('aé東"\n\r,')),

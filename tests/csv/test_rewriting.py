@@ -87,7 +87,9 @@ def expected(row: list[str], column: Column, layout: Layout, line_end: str) -> s
     return raw
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(file=files(), data=st.data(), block=st.sampled_from([1, 7, 64, 1 << 20]))
 def test_every_byte_is_what_a_careful_hand_would_write(
     tmp_path: Path, file, data, block: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -75,6 +77,53 @@ def test_blank_lines_are_empty_values_where_there_is_one_column(source: Source) 
 
 def test_values_longer_than_the_csv_module_takes_by_default_are_read(source: Source) -> None:
     assert read(source(b"a\n" + b"x" * 500_000))[1].values == ["x" * 500_000]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"x" * 99, b"x," * 99, b'"' + b"x\n" * 99, b'"x\n",' * 99],
+    ids=["value", "values", "open quote", "lines"],
+)
+def test_a_record_without_end_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: bytes
+) -> None:
+    longest = 99
+    monkeypatch.setattr("bulkflow_csv.rows._LONGEST_RECORD", longest)
+    path = tmp_path / "rows.csv.gz"
+    taken = b"a,b\n" + b"1,2\n" * 99 + b'"' + b"y" * (longest - 5) + b'",\n'
+    path.write_bytes(gzip.compress(taken))
+    assert len(list(read_rows(path))) == 101
+    path.write_bytes(gzip.compress(taken + rest + b"\n"))
+    with pytest.raises(CsvError, match="a record has more than 99 bytes"):
+        list(read_rows(path))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory cannot be limited here")
+@pytest.mark.parametrize(
+    ("unit", "size", "most"),
+    [(b"\0", 256, 200), (b",", 256, 400), (b"\n", 4, 80)],
+    ids=["a line", "values", "blank lines"],
+)
+def test_what_unpacks_to_very_much_takes_little_memory(
+    tmp_path: Path, unit: bytes, size: int, most: int
+) -> None:
+    path = tmp_path / "rows.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"a\n")
+        for _ in range(size):
+            file.write(unit * (1 << 20))
+    code = f"""
+import resource
+from contextlib import suppress
+from pathlib import Path
+from bulkflow_csv import CsvError, read_rows
+held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + ({most} << 20),) * 2)
+with suppress(CsvError):
+    print(sum(1 for _ in read_rows(Path({str(path)!r}))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_rows_are_read_one_by_one(source: Source) -> None:

@@ -19,7 +19,7 @@ from bulkflow.model.plan import (
 
 
 def test_branches_run_side_by_side(bench) -> None:
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2, timeout=60)
     bench.world.meet = lambda _: barrier.wait()
     finished = bench.run(bench.parallel("meet", "meet"), 'do "after"')
     assert finished.exit_code is ExitCode.DONE

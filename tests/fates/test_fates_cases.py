@@ -75,6 +75,14 @@ def test_a_value_written_anew_still_finds_its_row(job: Any, sent: str, came_back
     assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
 
 
+@pytest.mark.parametrize("space", [chr(code) for code in range(1, 33) if chr(code) not in "\r\n"])
+def test_the_space_around_a_value_means_nothing(job: Any, space: str) -> None:
+    # Row B has the blank as it was sent, so the column is compared, by what its values mean.
+    job.source(f"Name,Value__c\nA,{space}#N/A{space}\nB,\n")
+    job.result(0, "successful", [["1", "true", "A", ""], ["2", "true", "B", ""]])
+    assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
+
+
 def test_rows_behind_the_last_part_of_a_file_are_not_those_of_the_next(job: Any) -> None:
     # As of a job that is streamed, and stopped before its file was read to its end.
     job.source("Name,Value__c\nA,1\nB,2\nC,3\n", part_rows=2, name="first.csv")

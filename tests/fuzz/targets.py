@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from bulkflow import app
 from bulkflow.errors import BulkflowError
@@ -28,6 +28,7 @@ from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.errors import ApiError
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from fuzz import admin, results
 
 CORPUS = Path(__file__).parent / "corpus"
 LANGUAGE = CORPUS.parents[1] / "language" / "cases"
@@ -40,16 +41,22 @@ class Target:
     """A reader.
 
     Attributes:
-        name: Its folder in the corpus.
+        name: What it is called; its folder in the corpus, if that is not another.
         opened: Gives what takes the bytes, with a folder for files; raises nothing for any bytes.
+        examples: How many inputs the suite gives it: some seconds' worth.
+        folder: Its folder in the corpus.
+        longest: Seconds that no input of this size may take.
     """
 
     name: str
     opened: Callable[[Path], AbstractContextManager[Take]]
+    examples: int
+    folder: str = field(default=Factory(lambda self: self.name, takes_self=True))
+    longest: float = 5.0
 
     def corpus(self) -> list[bytes]:
         """Sound inputs, and such as once were trouble."""
-        paths = sorted((CORPUS / self.name).iterdir())
+        paths = sorted((CORPUS / self.folder).iterdir())
         if self.name == "pipelines":
             paths += sorted(LANGUAGE.glob("*/*.bulkflow"))
         return [path.read_bytes() for path in paths]
@@ -131,9 +138,12 @@ def _answers(folder: Path) -> Iterator[Take]:
 
 
 TARGETS = (
-    Target("pipelines", _pipelines),
-    Target("csv", _rows),
-    Target("schemas", _schemas),
-    Target("queries", _queries),
-    Target("answers", _answers),
+    Target("pipelines", _pipelines, 1_000),
+    Target("csv", _rows, 1_000),
+    Target("schemas", _schemas, 500),
+    Target("queries", _queries, 2_000),
+    Target("answers", _answers, 3_000),
+    Target("admin", admin.requests, 300),
+    Target("joins", results.joins, 80, "results", longest=30.0),
+    Target("runs", results.runs, 20, "results", longest=60.0),
 )

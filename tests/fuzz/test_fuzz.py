@@ -26,7 +26,9 @@ def test_damages_of_the_corpus_are_taken_or_refused(target: Target, tmp_path: Pa
     corpus = target.corpus()
     with target.opened(tmp_path) as take:
 
-        @settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+        @settings(
+            deadline=None, max_examples=target.examples, suppress_health_check=list(HealthCheck)
+        )
         @given(st.randoms(use_true_random=False))
         def hold(random) -> None:
             take(damaged(random, corpus))

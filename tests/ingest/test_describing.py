@@ -22,7 +22,7 @@ class Answers:
     def path(self, *segments: str) -> str:
         return "/".join(segments)
 
-    def get(self, path: str) -> Response:
+    def get(self, path: str, *, limit: int) -> Response:
         self.asked.append(path)
         call = Call("GET", path, "org.example.com")
         name = path.split("/")[1] if "/" in path else path

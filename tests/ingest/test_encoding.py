@@ -6,6 +6,8 @@ import csv
 import gzip
 import json
 
+import pytest
+
 from bulkflow_sandbox import Sandbox
 from support.workshop import Workshop
 
@@ -58,3 +60,23 @@ def test_an_encoding_that_nobody_knows_is_wrong_before_anything_is_read(
     ran = workshop.command("check", str(file))
     assert ran.code == 2
     assert "no encoding has the name utf-61" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_byte_that_an_encoding_has_not_is_named_with_its_place(
+    workshop: Workshop, packed: bool
+) -> None:
+    content = "LastName,Note\nOrdóñez,x\nA,y".encode("windows-1252") + b"\x81\n"
+    name = "people.csv.gz" if packed else "people.csv"
+    workshop.write(name, gzip.compress(content) if packed else content)
+    # `keep` is held against the columns, which are read before the rows are prepared.
+    pipeline = PIPELINE.replace("utf-16", "windows-1252").replace(
+        "load job", '    keep "LastName"\nload job', 1
+    )
+    ran = workshop.run(pipeline.format(file=name))
+    assert ran.code == 2
+    (error,) = ran.event("run_finished")["errors"]
+    assert (error["message"], error["place"]) == (
+        "byte 0x81 is not valid windows-1252",
+        f"{name}:line 3, byte offset 27",
+    )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 
 from bulkflow.errors import RunInterruptedError
+from bulkflow_ingest import bounds
 from bulkflow_ingest.api import IngestApi
 from bulkflow_salesforce import (
     BadAnswerError,
@@ -17,7 +20,8 @@ from bulkflow_salesforce import (
     StaticToken,
 )
 from bulkflow_sandbox import SandboxServer
-from support.proxy import Fault, Proxy, answering
+from support.proxy import Fault, Handler, Proxy, answering, lose_answer
+from support.workshop import Workshop
 
 JOBS = "/jobs/ingest"
 
@@ -83,6 +87,78 @@ def test_the_list_ends_at_a_link_that_was_followed_before(
         proxy.on("GET", JOBS, page(number, link(each), done=False))
     assert len(list(api.jobs())) == len(links)
     assert len(proxy.seen) == len(links)
+
+
+def growing(size: int, padding: int = 0) -> Fault:
+    """Each page names another, and has so many jobs."""
+    pages = count()
+
+    def fault(handler: Handler, forward: Callable[[], None]) -> None:
+        number = next(pages)
+        jobs = [job(each) | {"x": "x" * padding} for each in range(size)]
+        page = {"records": jobs, "nextRecordsUrl": link(str(number)), "done": False}
+        answering(200, page)(handler, forward)
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "size", "padding", "pages"),
+    [
+        ("MOST_PAGES", 5, 0, 0, 5),
+        ("MOST_JOBS", 10, 4, 0, 3),
+        ("MOST_LIST_BYTES", 5_000, 1, 2_000, 3),
+    ],
+)
+def test_a_list_without_an_end_is_given_up(
+    api: IngestApi,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    most: int,
+    size: int,
+    padding: int,
+    pages: int,
+) -> None:
+    monkeypatch.setattr(f"bulkflow_ingest.api.{bound}", most)
+    proxy.on("GET", JOBS, growing(size, padding), times=None)
+    with pytest.raises(BadAnswerError, match="gives a list of jobs that does not end") as caught:
+        list(api.jobs())
+    assert f"{pages * size:,} jobs in {pages} pages" in caught.value.message
+    assert len(proxy.seen) == pages
+
+
+def test_the_bounds_of_a_list_are_beyond_what_an_org_keeps(api: IngestApi, proxy: Proxy) -> None:
+    assert 15_000 * 7 < bounds.MOST_JOBS <= 1_000 * bounds.MOST_PAGES
+    assert bounds.MOST_JOBS * 600 < bounds.MOST_LIST_BYTES
+
+
+@pytest.mark.parametrize("size", [5_001, 100_000])
+def test_a_page_has_no_more_than_an_org_puts_into_it(
+    api: IngestApi, proxy: Proxy, size: int
+) -> None:
+    page = {"records": [job(number) for number in range(size)], "done": True}
+    proxy.on("GET", JOBS, answering(200, page))
+    tracemalloc.start()
+    with pytest.raises(BadAnswerError, match=r"5,001 jobs in one page|more than the 4194304 bytes"):
+        list(api.jobs())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The answer is made in this process, too.
+    assert peak < 30_000_000
+
+
+def test_a_list_that_does_not_end_hinders_no_load(
+    workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkflow_ingest.api.MOST_PAGES", 5)
+    workshop.write("people.csv", "LastName\na\n")
+    proxy.on("POST", JOBS, lose_answer)
+    proxy.on("GET", JOBS, growing(1), times=None)
+    ran = workshop.run('org env\njob people\n    insert Contact\n    from "people.csv"\nload\n')
+    assert ran.code == 0, ran.out
+    assert "a list of jobs that does not end" in ran.out
+    assert proxy.count("GET", JOBS) <= 10
 
 
 def test_a_request_to_stop_is_heeded_between_two_pages(api: IngestApi, proxy: Proxy) -> None:

@@ -62,11 +62,14 @@ FAILURES: st.SearchStrategy[Callable[[], OrgError]] = st.sampled_from(
         lambda: refusal("X", "Found multiple contents for job"),
         lambda: SalesforceError("a gateway", call=CALL, status=403),
         missing,
+        lambda: SalesforceError("too large", call=CALL, status=413),
+        lambda: SalesforceError("late", call=CALL, status=408),
         lambda: LostAnswerError("cut", call=CALL),
     ]
 )
 ANSWERS = st.none() | st.none() | FAILURES | st.just(KilledError)
-COUNTERS = st.none() | st.integers(0, ROWS)
+COUNTERS = st.none() | st.integers(0, ROWS + 2)
+"""Of more rows than there are, too."""
 
 
 @define(eq=False)
@@ -107,7 +110,7 @@ class Org:
     def info(self, job: str) -> JobInfo:
         self._answer(job)
         processed, failed = self.draw(COUNTERS), self.draw(COUNTERS)
-        state = self.draw(st.sampled_from(JobState))
+        state = self.draw(st.sampled_from([*JobState, "Paused"]))
         return JobInfo(job, state, number_records_processed=processed, number_records_failed=failed)
 
     def _answer(self, job: str) -> None:

@@ -33,7 +33,7 @@ def org_behind_a_proxy(tmp_path: Path, *faults: str) -> Iterator[tuple[LocalOrg,
 @contextmanager
 def org(tmp_path: Path, *faults: str) -> Iterator[tuple[LocalOrg, Workshop]]:
     with local_org(faults=faults) as made:
-        yield made, Workshop(tmp_path, {**made.environment, "BULKFLOW_PATIENCE": "1s"})
+        yield made, Workshop(tmp_path, {**made.environment, "BULKFLOW_PATIENCE": "3s"})
 
 
 def people(workshop: Workshop, number: int) -> None:
@@ -82,6 +82,7 @@ def test_a_file_that_is_not_there_yet_is_asked_for_again(
     tmp_path: Path, which: str, effect: str
 ) -> None:
     with org(tmp_path, f"{which}x2={effect}", "rows=lock:0.3") as (made, workshop):
+        workshop.environ["BULKFLOW_PATIENCE"] = "60s"
         people(workshop, 100)
         ran = workshop.run(
             PEOPLE + "load job people\nretry failed rows of job people up to 9 times\n"
@@ -132,6 +133,58 @@ def test_a_file_with_more_rows_than_are_counted_tells_nothing(tmp_path: Path) ->
         assert ran.code == 1, ran.out
         assert "have 10 rows, and 5 are promised" in said(ran)
     assert outcomes(tmp_path / "all.csv") == {"unknown": 5}
+
+
+def test_files_with_more_rows_than_a_failed_job_was_given_tell_nothing(tmp_path: Path) -> None:
+    def failed(handler: Handler, forward: Callable[[], None]) -> None:
+        rows = "".join(f'"","X:y --","P{index:05}","x"\n' for index in range(3))
+        text = '"sf__Id","sf__Error","LastName","Description"\n' + rows
+        handler.exchange()
+        handler.answer(200, [("Content-Type", "text/csv")], text.encode())
+
+    with org_behind_a_proxy(tmp_path, "job=fail:2") as (made, proxy, workshop):
+        people(workshop, 4)
+        workshop.environ["BULKFLOW_PATIENCE"] = "1s"
+        proxy.on("GET", f"{JOB}/failedResults", failed, times=None)
+        ran = workshop.run(
+            PEOPLE + "load job people on failure continue\n"
+            'save all rows of job people to "all.csv"\n'
+        )
+        assert ran.code == 1, ran.out
+        assert "have 5 rows, and it was given 4" in said(ran)
+        assert then(workshop, ran, "retry", "--rows", "all").code == 1
+        assert max(names(made).values()) == 1
+    assert outcomes(tmp_path / "all.csv") == {"unknown": 4}
+    job = ended(ran)
+    assert (job["rows"], job["loaded"], job["failed"], job["unknown"]) == (4, 0, 0, 4)
+
+
+@pytest.mark.parametrize("row", ['"003","true","P"\n', '"003","true","P","x","y"\n'])
+@pytest.mark.parametrize("existing", [False, True], ids=["own", "existing"])
+def test_a_file_with_a_row_of_another_width_tells_nothing(
+    tmp_path: Path, row: str, existing: bool
+) -> None:
+    def ragged(handler: Handler, forward: Callable[[], None]) -> None:
+        _, _, content = handler.exchange()
+        whole = content.splitlines(keepends=True)
+        handler.answer(200, [("Content-Type", "text/csv")], b"".join(whole[:-1]) + row.encode())
+
+    with org_behind_a_proxy(tmp_path) as (made, proxy, workshop):
+        people(workshop, 3)
+        workshop.environ["BULKFLOW_PATIENCE"] = "1s"
+        job = "people"
+        pipeline = PEOPLE + "load job people\n"
+        if existing:
+            assert workshop.run(pipeline).code == 0
+            (id_,) = (each.id for each in made.jobs())
+            pipeline, job = f'org env\njob there\n    existing "{id_}"\n', "there"
+        proxy.on("GET", f"{JOB}/successfulResults", ragged, times=None)
+        ran = workshop.run(pipeline + f'save all rows of job {job} to "all.csv"\n')
+        assert ran.code == 1, ran.out
+        assert "are not what result files look like" in said(ran)
+        assert max(names(made).values()) == 1
+    if not existing:
+        assert outcomes(tmp_path / "all.csv") == {"unknown": 3}
 
 
 def test_raw_result_files_are_saved_when_they_are_whole(tmp_path: Path) -> None:
@@ -352,7 +405,11 @@ def test_rows_that_may_be_loaded_are_never_asked_to_be_sent(tmp_path: Path, sele
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_every_row_has_one_outcome_and_none_is_loaded_twice(tmp_path: Path, seed: int) -> None:
+def test_every_row_has_one_outcome_and_none_is_loaded_twice(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A second without a change: on a slow machine what is late by 100 ms is later than that.
+    monkeypatch.setattr("bulkflow_ingest.standstill.QUIET_SHARE", 1 / 9)
     chance = random.Random(seed)
     drawn = [
         f"job=fail:{chance.randrange(40)}",
@@ -399,3 +456,24 @@ def test_every_row_has_one_outcome_and_none_is_loaded_twice(tmp_path: Path, seed
     for row in rows:
         if row["_outcome"] == "loaded":
             assert row["LastName"] in held
+
+
+# ------------------------------------------------------------------------------------- undo
+
+
+def test_records_that_no_result_says_are_deleted_are_not_undone(tmp_path: Path) -> None:
+    with org(tmp_path, "job#2=lose:1") as (made, workshop):
+        people(workshop, 3)
+        ran = workshop.run(PEOPLE + "load job people\n")
+        assert ran.code == 0, ran.out
+        undone = then(workshop, ran, "undo", "--yes")
+        assert undone.code == 1
+        assert ended(undone)["undone"] == 1
+        assert "it is not known whether 2 of 3 records are deleted" in said(undone)
+        again = workshop.run(PEOPLE + "load job people\n")
+        assert again.code == 2
+        assert "were handed over before" in said(again)
+        assert then(workshop, ran, "undo", "--yes").code == 0
+        assert not names(made)
+        assert workshop.run(PEOPLE + "load job people\n").code == 0
+        assert names(made) == once(3)

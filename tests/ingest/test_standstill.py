@@ -35,6 +35,8 @@ class Org:
     commits: list[float]
     has_date: bool = True
     is_gone: bool = False
+    behind: int = 0
+    """How many looks show the job as it was before it was closed, ten minutes before its end."""
     looks: list[float] = Factory(list)
 
     def look(self, job: str) -> tuple[JobInfo, float | None]:
@@ -44,9 +46,13 @@ class Org:
             raise NotFoundError("gone", call=Call("GET", "/job", "org"), status=404)
         done = [each for each in self.commits if ENDED + each <= now]
         changed = datetime.fromtimestamp(ENDED + max(done, default=0.0), UTC)
+        state = "Failed"
+        if len(self.looks) <= self.behind:
+            done, state = [], "Open"
+            changed = datetime.fromtimestamp(ENDED - 600, UTC)
         info = JobInfo(
             job,
-            "Failed",
+            state,
             number_records_processed=len(done),
             system_modstamp=changed.strftime("%Y-%m-%dT%H:%M:%S.%f+0000"),
         )
@@ -103,6 +109,25 @@ def test_a_job_that_changes_on_and_on_is_told_when_the_patience_is_over(
 def test_a_job_that_is_gone_is_said_to_be(context: RecordingContext) -> None:
     found = stood(Org(context, [], is_gone=True))
     assert len(found.gone) == 1
+    assert not found.looks
+
+
+@pytest.mark.parametrize("has_date", [False, True])
+@pytest.mark.parametrize("behind", [1, 2, 4])
+def test_looks_that_are_behind_do_not_show_that_a_job_stands_still(
+    context: RecordingContext, behind: int, has_date: bool
+) -> None:
+    commits = [20.0 * each for each in range(1, 2 * behind + 1)]
+    found = stood(Org(context, commits, has_date, behind=behind))
+    (look,) = found.looks.values()
+    assert (look.state, look.processed, found.moving) == ("Failed", len(commits), [])
+
+
+def test_a_job_whose_looks_stay_behind_is_still_moving_when_the_patience_is_over(
+    context: RecordingContext,
+) -> None:
+    found = stood(Org(context, [], behind=10**9))
+    assert len(found.moving) == 1
     assert not found.looks
 
 

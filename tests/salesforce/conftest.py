@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -174,6 +175,13 @@ class HostileServer:
         with self._lock:
             self.seen.append(seen)
         return seen
+
+    def has_seen(self, number: int) -> bool:
+        """Whether so many requests were read, once that is so: a client may leave before."""
+        ends = time.monotonic() + 30
+        while len(self.seen) < number and time.monotonic() < ends:
+            time.sleep(0.01)
+        return len(self.seen) == number
 
     def _accept(self) -> None:
         while True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import urllib3
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
@@ -158,7 +160,11 @@ def test_a_delay_outlasts_an_impatient_client(start):
     client = faulty(start, "list=delay:0.4")
     with pytest.raises(urllib3.exceptions.TimeoutError):
         client.send("GET", client.jobs, timeout=0.05)
-    assert client.server.api.faults.struck == ((Endpoint.LIST, Delay(0.4)),)
+    # The client may have left before the server has read its request.
+    ends = time.monotonic() + 30
+    while not (struck := client.server.api.faults.struck) and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert struck == ((Endpoint.LIST, Delay(0.4)),)
 
 
 def test_an_expired_session_stays_so_until_there_is_a_new_token(start):
@@ -222,6 +228,24 @@ def test_pace_clock_limits_and_schema_can_be_changed_over_http(start, clock):
     assert client.info(done)["state"] == "JobComplete"
     assert client.send("PUT", "/_sandbox/limits", {"DailyApiRequests": 1}).status == 204
     assert client.send("GET", client.jobs).status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "limits", {"DailyApiRequests": 1, "Nope": 5}),
+        ("PUT", "limits", {"DailyApiRequests": 1, "DailyBulkApiBatches": "5"}),
+        ("POST", "faults", {"faults": ["listx*=503", "limit=DailyApiRequests:1", "nope"]}),
+        ("POST", "faults", {"faults": ["listx*=503", "limit=DailyApiRequests:1", "limit=Nope:1"]}),
+    ],
+)
+def test_an_admin_request_that_is_refused_changes_nothing(start, method, path, body):
+    client = start()
+    before = client.send("GET", "/_sandbox").json()["limits"]
+    status, code, _ = client.error(method, f"/_sandbox/{path}", body)
+    assert (status, code) == (400, "SANDBOX_ERROR")
+    assert client.send("GET", "/_sandbox").json()["limits"] == before
+    assert client.send("GET", client.jobs).status == 200
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ RANDOM = settings(
     max_examples=400,
     deadline=None,
     # The log is emptied by `check`.
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

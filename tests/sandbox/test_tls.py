@@ -49,7 +49,8 @@ def test_a_client_that_does_not_trust_the_authority_refuses():
             assert pool.request("GET", f"{org.url}/nowhere").status == 404
 
 
-def test_the_server_ends_at_once_though_a_client_keeps_its_connection():
+def test_the_server_ends_at_once_though_a_client_keeps_its_connection(monkeypatch):
+    monkeypatch.setattr("bulkflow_sandbox.server._LONGEST_END", 120)
     with contextlib.ExitStack() as stack:
         with local_org(tls=True) as org:
             trust = ssl.create_default_context(cafile=org.environment["SSL_CERT_FILE"])
@@ -58,8 +59,8 @@ def test_the_server_ends_at_once_though_a_client_keeps_its_connection():
             connection.request("GET", "/nowhere")
             assert connection.getresponse().read()
             started = time.monotonic()
-        # Without the server's own end of the connection it would take 5 seconds.
-        assert time.monotonic() - started < 4
+        # Without the server's own end of the connection it would take as long as that.
+        assert time.monotonic() - started < 60
 
 
 def test_the_variables_of_all_tls_libraries_name_the_authority(tmp_path):

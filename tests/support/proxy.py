@@ -157,6 +157,16 @@ def done_but(status: int, content: object) -> Fault:
     return fault
 
 
+def altering(change: Callable[[dict[str, object]], dict[str, object]]) -> Fault:
+    """The server does it, and its answer is changed on the way."""
+
+    def fault(handler: Handler, forward: Callable[[], None]) -> None:
+        status, headers, content = handler.exchange()
+        handler.answer(status, headers, json.dumps(change(json.loads(content))).encode())
+
+    return fault
+
+
 @contextmanager
 def proxied(target: str) -> Iterator[Proxy]:
     """A proxy on a free port while the block runs."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from whole.case import Case
 from whole.drawing import draw
 from whole.judging import hold
 from whole.spoiling import draw_spoilt
@@ -41,7 +42,7 @@ class Share:
                 place = self.folder / f"{kind}-{seed}"
                 place.mkdir()
                 case = KINDS[kind](seed)
-                counts[f"{kind}, {case.operation}"] += 1
+                counts.update(_kinds(kind, case))
                 try:
                     hold(case, place)
                 except Exception as error:  # noqa: BLE001 - told, and the campaign goes on
@@ -50,3 +51,14 @@ class Share:
                     print(f"--- {kind} case of seed {seed}\n{told[:3000]}", flush=True)
                 shutil.rmtree(place)
         return counts, wrong
+
+
+def _kinds(kind: str, case: Case) -> list[str]:
+    """What a case is counted as."""
+    there = {
+        "in trouble that passes": case.faults and not case.hidden,
+        "in trouble that hides rows": case.hidden,
+        "run from somewhere": case.ways,
+        "run twice": len(case.ways) > 1,
+    }
+    return [f"{kind}, {case.operation}", *(f"{kind}, {name}" for name, has in there.items() if has)]

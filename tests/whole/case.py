@@ -66,6 +66,20 @@ class DataFile:
 
 
 @frozen
+class Hidden:
+    """What an org does not tell.
+
+    Attributes:
+        kind: `lost`: complete jobs that leave rows out; `more`: jobs that count more rows than
+            there are; else the result file that stays short.
+        known: How many rows of each file are there, where files stay short.
+    """
+
+    kind: str
+    known: int
+
+
+@frozen
 class Case:
     """What is drawn. All that follows from it is in `reference`."""
 
@@ -101,6 +115,14 @@ class Case:
     """Whether rows are saved compressed."""
     before: int = 0
     """How many records the org has before."""
+    faults: tuple[str, ...] = ()
+    """What goes wrong in the org, in the sandbox's words."""
+    hidden: Hidden | None = None
+    """What of that nobody can know; None where all that goes wrong passes."""
+    pace: str | None = None
+    """How fast jobs are processed, in the sandbox's words; None for at once."""
+    ways: tuple[str, ...] = ()
+    """From where its file is run, each time that it is; none for by its whole path, once."""
     fault: str | None = None
     """What is wrong with it, in words, if it is to be refused."""
     place: str | None = None
@@ -121,8 +143,9 @@ class Case:
             f'    from "{self.location}"',
         ]
         lines += [f"    {clause}" for clause in self._clauses()]
-        # A job that fails is a step that fails; what becomes of its rows is told all the same.
-        after = " on failure continue" if self.failing else ""
+        # A job that fails is a step that fails; what becomes of its rows is told all the same. So
+        # it is with results that cannot be trusted.
+        after = " on failure continue" if self.failing or self.hidden else ""
         if self.staged:
             lines += ["upload then close job rows", f"wait for job rows every 10ms{after}"]
         else:
@@ -131,7 +154,8 @@ class Case:
             which, times = self.again
             lines += [f"retry {which} rows of job rows up to {times} times{after}"]
         for which in self.saved:
-            lines += [f'save {which} rows of job rows to "out/{self.saved_name(which)}"']
+            target = f"out/{self.saved_name(which)}"
+            lines += [f'save {which} rows of job rows to "{target}"{after if self.hidden else ""}']
         return "".join(f"{line}\n" for line in lines)
 
     def saved_name(self, which: str) -> str:

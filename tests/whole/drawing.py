@@ -9,6 +9,7 @@ from attrs import evolve
 from whole.case import SIX, Case, Cell, DataFile, Row
 from whole.org import FIELDS, KNOWN, id_of
 from whole.reference import is_written_anew, rows_of, sent
+from whole.weather import weathered
 
 FOREIGN = ("~", "||", "§", "#", "\x1f", "::", "a", " ")
 """Delimiters that Salesforce does not know."""
@@ -39,7 +40,8 @@ STRICT_TEXTS = {
 
 def draw(seed: int) -> Case:
     """The case of a seed."""
-    return _Drawer(random.Random(f"whole {seed}")).case()
+    case = _Drawer(random.Random(f"whole {seed}")).case()
+    return weathered(case, random.Random(f"weather {seed}"))
 
 
 class _Drawer:
@@ -146,18 +148,15 @@ class _Drawer:
             chance.sample(loose, chance.randint(0, len(loose))) if self.happens(0.1) else []
         )
         if len(left_out) == len(pairs):
-            left_out = left_out[1:] if fields[names.index(left_out[0])] else left_out
-        if left_out and len(left_out) < len(pairs):
+            # One with a field stays.
+            left_out = left_out[:-1] if extra else left_out[1:]
+        if left_out:
             if self.happens(0.5):
                 made["dropped"] = tuple(left_out)
                 gone = set(left_out)
                 renames = [each for each in renames if each[0] not in gone]
             else:
                 made["kept"] = tuple(name for name, _ in pairs if name not in left_out)
-        elif left_out:
-            # Nothing else would be left: all are renamed instead.
-            free = [each for each in FIELDS[object_name] if each not in fields]
-            renames = list(zip(left_out, free, strict=False))
         made["renames"] = tuple(renames)
         if self.happens(0.12) and fields != ["Id"]:
             text = [each for each in FIELDS[object_name] if each.startswith(("Text", "Note"))]

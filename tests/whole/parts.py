@@ -13,9 +13,11 @@ from whole.wrong import expect
 
 
 def hold_parts(case: Case, org: LocalOrg) -> None:
-    """Hold the uploads of all jobs to the rows that are to be sent."""
+    """Hold the uploads of all jobs that were handed over to the rows that are to be sent."""
     bodies: Counter[bytes] = Counter()
     for job in org.jobs():
+        if not job.closed:
+            continue
         path = org.sandbox.ingest.files(job).upload
         body = path.read_bytes() if path.exists() else b""
         bodies[body] += 1

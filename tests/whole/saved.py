@@ -47,6 +47,7 @@ class Saved:
 
     @classmethod
     def read(cls, case: Case, folder: Path) -> Saved:
+        """Read what was saved beside the pipeline file, in a folder."""
         files = {}
         for which in case.saved:
             path = folder / "out" / case.saved_name(which)

@@ -23,7 +23,7 @@ def draw_spoilt(seed: int) -> Case:
         case = draw(chance.randint(0, 1 << 30))
         if case.mend:
             continue
-        case = evolve(case, locks=0.0, failing=None)
+        case = evolve(case, locks=0.0, failing=None, faults=(), hidden=None, ways=case.ways[:1])
         fault = _Fault(case, chance)
         names = list(SPOILERS)
         name = chance.choice(names)

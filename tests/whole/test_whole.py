@@ -14,9 +14,11 @@ from unittest import mock
 import pytest
 from attrs import evolve
 
+from bulkflow_ingest.fates import Outcome
+from bulkflow_ingest.trusted_files import TrustedFiles
 from support.workshop import Ran, Workshop
 from whole import judging
-from whole.case import Case, Cell, DataFile, Row
+from whole.case import Case, Cell, DataFile, Hidden, Row
 from whole.drawing import draw
 from whole.judging import hold
 from whole.spoiling import draw_spoilt
@@ -69,10 +71,71 @@ def test_the_judge_notices_rows_that_are_told_of_others(tmp_path: Path) -> None:
 
 
 def test_the_judge_notices_rows_that_are_changed_on_the_way(tmp_path: Path) -> None:
-    real = judging.run
+    real = judging.write
 
-    def run(made: Case, folder: Path, org: object) -> Ran:
-        return real(evolve(made, files=case("abd").files), folder, org)
+    def write(made: Case, folder: Path) -> None:
+        real(evolve(made, files=case("abd").files), folder)
 
-    with mock.patch.object(judging, "run", run), pytest.raises(WrongError, match="not what was"):
+    with (
+        mock.patch.object(judging, "write", write),
+        pytest.raises(WrongError, match="not what was"),
+    ):
         hold(case("abc"), tmp_path)
+
+
+TWICE = case("abcba", part_rows=2, ways=("inside", "from above"))
+LOST = case("abcba", part_rows=3, faults=("jobx*=lose:2",), hidden=Hidden("lost", 2))
+SHORT = case("abc", saved=("all",), faults=("successesx*=rows:1",), hidden=Hidden("successes", 1))
+LATE = case("abcdefg", failing=(2, 1), faults=("job=late:3:2 polls",), saved=("all",))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        TWICE,
+        evolve(TWICE, faults=("createx2=cut-after", "listx*=repeat", "upload#2=400-after")),
+        evolve(TWICE, streamed=True),
+        LOST,
+        evolve(LOST, again=("all", 2)),
+        case("abc", faults=("job=more:2:2",), hidden=Hidden("more", 2), saved=("all",)),
+        SHORT,
+        evolve(SHORT, again=("failed", 1), locks=0.34),
+        LATE,
+        evolve(LATE, again=("failed", 1), pace="2 polls"),
+        case("abc", faults=("successesx2=204", "infox3=old", "anyx8=503"), saved=("all",)),
+    ],
+)
+def test_the_judge_knows_what_comes_of_a_case_in_trouble(made: Case, tmp_path: Path) -> None:
+    hold(made, tmp_path)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.LOADED, Outcome.FAILED, Outcome.UNPROCESSED])
+def test_the_judge_notices_unknown_rows_that_are_told_as_others(
+    outcome: Outcome, tmp_path: Path
+) -> None:
+    guess = mock.patch("bulkflow_ingest.results._without_result", return_value=outcome)
+    with guess, pytest.raises(WrongError):
+        hold(evolve(LOST, saved=("all",)), tmp_path)
+
+
+def test_the_judge_notices_results_that_are_taken_short(tmp_path: Path) -> None:
+    with mock.patch.object(TrustedFiles, "_fault", return_value=None), pytest.raises(WrongError):
+        hold(case("abc", saved=("all",), faults=("successes=rows:1",)), tmp_path)
+
+
+def test_the_judge_notices_rows_that_are_committed_late(tmp_path: Path) -> None:
+    wait_not = mock.patch.object(TrustedFiles, "_stand_still")
+    with wait_not, pytest.raises(WrongError):
+        hold(evolve(LATE, again=("failed", 1)), tmp_path)
+
+
+def test_the_judge_notices_an_insert_that_is_run_twice(tmp_path: Path) -> None:
+    ask_nothing = mock.patch("bulkflow.journal.recorder.hand_overs", return_value=[])
+    with ask_nothing, pytest.raises(WrongError, match="an insert is run again with 0"):
+        hold(TWICE, tmp_path)
+
+
+def test_the_judge_notices_state_that_is_kept_where_a_file_is_run_from(tmp_path: Path) -> None:
+    here = mock.patch("bulkflow.cli.options.beside", return_value=Path(".bulkflow"))
+    with here, pytest.raises(WrongError, match="an insert is run again with 0"):
+        hold(TWICE, tmp_path)

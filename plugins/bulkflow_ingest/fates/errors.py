@@ -23,6 +23,10 @@ class UnsuitedError(FatesError):
     """
 
 
+class UnreadableError(FatesError):
+    """A file is not CSV, or has a row of another width than its header."""
+
+
 class WrongFilesError(FatesError):
     """Result files are not what the job's counts promise, or not what result files look like.
 

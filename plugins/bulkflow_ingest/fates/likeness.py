@@ -25,6 +25,9 @@ class Form(IntEnum):
 Forms = dict[int, Form]
 """How each column is compared, by its place in the source."""
 
+_SPACE: Final = " || ".join(f"chr({code})" for code in range(1, 33))
+"""The SQL for what Java, and so Salesforce, takes for white space around a text."""
+
 MEANING_MACROS: Final = (
     """
     CREATE OR REPLACE TEMP MACRO moment(v) AS (
@@ -45,9 +48,9 @@ MEANING_MACROS: Final = (
         END
     )
     """,
-    """
+    f"""
     CREATE OR REPLACE TEMP MACRO bare(v) AS (
-        trim(replace(v, chr(13), ''), ' ' || chr(9) || chr(10))
+        trim(replace(v, chr(13), ''), {_SPACE})
     )
     """,
     # Most values are words; none of the costly questions is asked of what can be nothing else. A

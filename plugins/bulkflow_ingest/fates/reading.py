@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv import CsvError, read_rows
 from bulkflow_ingest.drafts import unwritable
-from bulkflow_ingest.fates.errors import FatesError
+from bulkflow_ingest.fates.errors import FatesError, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,20 +70,21 @@ def plain_copy(path: Path, target: Path, delimiter: str, columns: int) -> Path:
     For what DuckDB reads in another way than the rest of the program.
 
     Raises:
-        FatesError: The file is not CSV, or the copy cannot be written.
+        UnreadableError: The file is not CSV of so many columns.
+        FatesError: The copy cannot be written.
     """
     try:
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
             for row in read_rows(path, delimiter=delimiter):
                 if len(row.values) != columns:
-                    raise FatesError(
+                    raise UnreadableError(
                         f"line {row.line} of {path} has {len(row.values)} values, its header has "
                         f"{columns} columns"
                     )
                 writer.writerow(row.values)
     except CsvError as error:
-        raise FatesError(f"{error.place}: {error.message}") from error
+        raise UnreadableError(f"{error.place}: {error.message}") from error
     except OSError as error:
         raise unwritable(target, error, FatesError) from error
     return target

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field, frozen
 
 from bulkflow_csv import CsvError, is_gzip, read_rows
-from bulkflow_ingest.fates.errors import FatesError, WrongFilesError
+from bulkflow_ingest.fates.errors import FatesError, UnreadableError, WrongFilesError
 from bulkflow_ingest.fates.inputs import ResultKind
 from bulkflow_ingest.fates.likeness import Form, key
 from bulkflow_ingest.fates.numbering import write_in_order
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bulkflow_ingest.fates.database import Database
     from bulkflow_ingest.fates.inputs import ResultFile
 
+_LONGEST_EXCERPT: Final = 200
+"""Characters of a header that a message quotes."""
 _NO_KEYS: Final = (
     "SELECT 0::BIGINT AS res, 0::BIGINT AS p, 0::UBIGINT AS h, 0::UBIGINT AS k WHERE false"
 )
@@ -102,7 +104,8 @@ class ResultRows:
             positions: For each part the number of its slice.
 
         Raises:
-            FatesError: A file is no result file, or does not have the rows that it must have.
+            WrongFilesError: A file is no result file, or does not have the rows that it must have.
+            FatesError: There is no room.
         """
         told = [each for each in files if each.kind is not ResultKind.UNPROCESSED]
         told.sort(key=lambda each: positions[each.part])
@@ -209,15 +212,14 @@ class ResultRows:
         )
 
     def _plain(self, group: ResultGroup) -> ResultGroup:
-        copies = [
-            plain_copy(
-                each.path,
-                self.database.scratch(f"result-{len(self._groups)}-{index}.csv"),
-                each.delimiter,
-                len(group.header),
-            )
-            for index, each in enumerate(group.files)
-        ]
+        copies = []
+        for index, each in enumerate(group.files):
+            copy = self.database.scratch(f"result-{len(self._groups)}-{index}.csv")
+            try:
+                plain_copy(each.path, copy, each.delimiter, len(group.header))
+            except UnreadableError as error:
+                raise WrongFilesError([each], [error.message]) from error
+            copies.append(copy)
         return evolve(group, relation=csv_files(copies, len(group.header), ",", divided=False))
 
     def _write(self, group: ResultGroup) -> int:
@@ -265,7 +267,7 @@ def _header(file: ResultFile) -> tuple[str, ...]:
     """The names of a file's columns; none if it is missing, empty or has no rows.
 
     Raises:
-        FatesError: It is no result file.
+        WrongFilesError: It is no result file.
     """
     if not file.path.exists() or not file.path.stat().st_size:
         return ()
@@ -274,7 +276,7 @@ def _header(file: ResultFile) -> tuple[str, ...]:
         row = next(rows, None)
         has_rows = next(rows, None) is not None
     except CsvError as error:
-        raise FatesError(f"{error.place}: {error.message}") from error
+        raise WrongFilesError([file], [f"{error.place}: {error.message}"]) from error
     if row is None:
         return ()
     names = {name.lower() for name in row.values}
@@ -284,7 +286,7 @@ def _header(file: ResultFile) -> tuple[str, ...]:
             [file],
             [
                 f"the {file.kind} results of part {file.part} lack the columns of results",
-                f"they begin with {', '.join(row.values[:3])}",
+                f"they begin with {', '.join(row.values[:3])[:_LONGEST_EXCERPT]}",
             ],
         )
     return tuple(row.values) if has_rows else ()

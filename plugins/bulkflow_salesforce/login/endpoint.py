@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
+from bulkflow_salesforce.bounds import ANSWER_BYTES, REFUSAL_BYTES
 from bulkflow_salesforce.errors import Call, OrgError, SalesforceError
-from bulkflow_salesforce.faults import REFUSAL_LIMIT, is_page, refusal, unusable
+from bulkflow_salesforce.faults import is_page, refusal, unusable
 from bulkflow_salesforce.login.refusals import refused
 from bulkflow_salesforce.organization import organization_told
 from bulkflow_salesforce.request import BytesBody, Request, Timeouts
@@ -30,7 +31,6 @@ PATH: Final = "/services/oauth2/token"
 REVOKE_PATH: Final = "/services/oauth2/revoke"
 AUTHORIZE_PATH: Final = "/services/oauth2/authorize"
 _FORM: Final = "application/x-www-form-urlencoded"
-_LIMIT: Final = 1 << 20
 _SECRET_PARAMETERS: Final = frozenset(
     {
         "assertion",
@@ -164,21 +164,28 @@ class TokenEndpoint:
             "Content-Length": str(request.body.length if request.body else 0),
         }
         secrets = [value for name, value in parameters.items() if name in _SECRET_PARAMETERS]
-        with self._wire.exchange(request, headers, secrets) as answer:
-            if 200 <= answer.status < 300:
-                content = answer.read(_LIMIT)
-                if is_page(answer.headers, content):
-                    page = shown(content, answer.secrets)
-                    raise unusable(call, "a page in place of an answer", page)
-                return Response(
-                    call, answer.status, answer.headers, content, secrets=answer.secrets
-                )
-            said = shown(answer.start(REFUSAL_LIMIT), answer.secrets)
-            error = refusal(call, answer.status, answer.headers, said, now=time.time())
-            if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
-                fault = error.faults[0]
-                raise refused(call, fault.code, fault.message, notes=_notes(parameters)) from error
-            raise error
+        try:
+            with self._wire.exchange(request, headers, secrets) as answer:
+                if 200 <= answer.status < 300:
+                    content = answer.read(ANSWER_BYTES)
+                    if is_page(answer.headers, content):
+                        page = shown(content, answer.secrets)
+                        raise unusable(call, "a page in place of an answer", page)
+                    return Response(
+                        call, answer.status, answer.headers, content, secrets=answer.secrets
+                    )
+                said = shown(answer.start(REFUSAL_BYTES), answer.secrets)
+                error = refusal(call, answer.status, answer.headers, said, now=time.time())
+                if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
+                    fault = error.faults[0]
+                    raise refused(
+                        call, fault.code, fault.message, notes=_notes(parameters)
+                    ) from error
+                raise error
+        except OrgError as error:
+            # A host may give a secret back in any place: a page, a header, a status line.
+            error.hide(*secrets)
+            raise
 
 
 def _notes(parameters: Mapping[str, str]) -> list[str]:

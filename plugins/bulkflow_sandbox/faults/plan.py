@@ -83,23 +83,33 @@ class FaultPlan:
         self._locks: LockRows | None = None
         self._jobs: list[_ArmedForJobs] = []
         self._struck: list[tuple[Endpoint, Effect]] = []
-        for fault in faults:
-            self.add(fault)
+        self.add(*faults)
 
-    def add(self, fault: AnyFault) -> None:
-        """Adds a fault; requests are counted for it from now on."""
+    def add(self, *faults: AnyFault) -> None:
+        """Adds faults, all or none of them; requests are counted for them from now on.
+
+        Raises:
+            UsageError: One is of a limit that there is not.
+        """
+        for fault in faults:
+            if isinstance(fault, SetLimit):
+                self._limits.check(fault.name)
         with self._lock:
-            match fault:
-                case Fault():
-                    self._armed.append(_Armed(fault))
-                case LockRows():
-                    self._locks = fault
-                case FailJob() | LoseRows() | Miscount() | CommitLate():
-                    self._jobs.append(_ArmedForJobs(fault))
-                case SetLimit():
-                    self._limits.set(fault.name, fault.maximum)
-                case _:
-                    assert_never(fault)
+            for fault in faults:
+                self._add(fault)
+
+    def _add(self, fault: AnyFault) -> None:
+        match fault:
+            case Fault():
+                self._armed.append(_Armed(fault))
+            case LockRows():
+                self._locks = fault
+            case FailJob() | LoseRows() | Miscount() | CommitLate():
+                self._jobs.append(_ArmedForJobs(fault))
+            case SetLimit():
+                self._limits.set(fault.name, fault.maximum)
+            case _:
+                assert_never(fault)
 
     def clear(self) -> None:
         """Removes all faults but the limits that were changed."""

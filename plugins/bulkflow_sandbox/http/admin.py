@@ -111,9 +111,7 @@ class AdminResources:
         texts = (await _document(request)).get("faults")
         if not isinstance(texts, list):
             raise _wrong("'faults' must be a list of texts")
-        faults = [read_fault(str(text)) for text in texts]
-        for fault in faults:
-            self._sandbox.inject(fault)
+        self._sandbox.inject(*[read_fault(str(text)) for text in texts])
         return Response(status_code=204)
 
     async def clear_faults(self, request: Request) -> Response:
@@ -166,10 +164,12 @@ class AdminResources:
 
     async def change_limits(self, request: Request) -> Response:
         """PUT /_sandbox/limits."""
+        maxima: dict[str, int] = {}
         for name, maximum in (await _document(request)).items():
             if isinstance(maximum, bool) or not isinstance(maximum, int):
                 raise _wrong(f"{name!r} must be a whole number")
-            self._sandbox.limits.set(name, maximum)
+            maxima[name] = maximum
+        self._sandbox.limits.set_all(maxima)
         return Response(status_code=204)
 
     async def change_sessions(self, request: Request) -> Response:
