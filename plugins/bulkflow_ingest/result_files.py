@@ -164,9 +164,12 @@ class ResultFiles:
                 file.truncate(0)
             elif told.coding == "gzip":
                 file.path = _packed(path)
-        if packed and self.parts.settings.keep_results and told.bytes and file.path == path:
-            return self._compress(path)
-        return file.path
+            elif packed and self.parts.settings.keep_results:
+                # Under its own name it would stay as it is, if the run were killed before the end.
+                file.path = path.with_name(f".{path.name}.plain.part")
+        if file.path in {path, _packed(path)}:
+            return file.path
+        return self._compress(file.path, _packed(path))
 
     def _limit(self, part: PartJob, which: ResultFile) -> int:
         """How many bytes a file may have; of what others have sent the size is not known."""
@@ -176,11 +179,11 @@ class ResultFiles:
         most = most_result_bytes(part.part.rows, part.part.bytes, errors=errors)
         return min(most, DOWNLOAD_BYTES)
 
-    def _compress(self, path: Path) -> Path:
-        with binary_draft(_packed(path), self.context.checkpoint) as draft, path.open("rb") as file:
+    def _compress(self, path: Path, target: Path) -> Path:
+        with binary_draft(target, self.context.checkpoint) as draft, path.open("rb") as file:
             pack(file, draft, self.context.checkpoint)
         path.unlink()
-        return draft.path
+        return target
 
     def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> list[Path]:
         """Write files to places of the user's, as Salesforce writes them, several at a time.

@@ -315,6 +315,16 @@ def test_a_run_that_was_killed_while_it_fetched_fetches_the_rest(
     assert alive(org) == []
 
 
+def test_a_run_that_ends_before_a_file_is_compressed_fetches_it_again(
+    workshop: Workshop, org: LocalOrg, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("bulkflow_ingest.result_files.pack", lambda *_: 1 / 0)
+        assert workshop.run(LOAD).code == 1
+    assert resume(workshop).code == 3
+    assert kept(workshop) == ["failed.csv.gz", *["successful.csv.gz"] * 3]
+
+
 def test_a_job_that_is_deleted_by_the_file_keeps_its_results(
     workshop: Workshop, org: LocalOrg
 ) -> None:

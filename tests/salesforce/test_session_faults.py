@@ -698,7 +698,7 @@ def test_a_full_disk_ends_a_download_without_a_second_request(server, session):
 @pytest.mark.parametrize(
     ("error", "expected", "words"),
     [
-        (OSError(errno.EIO, "the disk failed to read or write"), LocalFileError, "Input/output error"),
+        (OSError(errno.EIO, "Input/output error"), LocalFileError, "the disk failed to read"),
         (ConnectionResetError("of a network disk"), LocalFileError, "of a network disk"),
         (DataError("line 3 changed"), DataError, "line 3 changed"),
         (None, LocalFileError, "ended 4000 bytes before"),
