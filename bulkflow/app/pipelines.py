@@ -17,7 +17,7 @@ from bulkflow.source import SourceText, TooLargeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.language import Checked
     from bulkflow.model.diagnostic import Diagnostic
     from bulkflow.model.event import Event
@@ -202,7 +202,7 @@ def _looking(
     """The services of what changes nothing and keeps nothing."""
     import tempfile
 
-    from bulkflow.engine.services import Services, Unrecorded
+    from bulkflow.engine.run_state import Services, Unrecorded
 
     with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
         yield Services(

@@ -108,7 +108,7 @@ def refuse_older_place(file: Path, directory: Path) -> None:
 
 
 def _matters(journal: Journal, run: RunSummary) -> bool:
-    from bulkflow.engine.ending import HANDS_OVER
+    from bulkflow.engine.completion import HANDS_OVER
 
     handed_over = journal.reading(
         "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"

@@ -85,7 +85,7 @@ class Environment:
     @property
     def live(self) -> bool:
         """Whether words for people go to a terminal that can move its cursor."""
-        from bulkflow.report.choice import is_live
+        from bulkflow.report.select_report import is_live
 
         return is_live(self.stderr, self.environ)
 
@@ -134,14 +134,14 @@ class Environment:
     @property
     def style(self) -> Style:
         """How data for people is drawn on stdout."""
-        from bulkflow.report.choice import is_live, wants_color
+        from bulkflow.report.select_report import is_live, wants_color
         from bulkflow.report.style import Style
 
         live = is_live(self.stdout, self.environ)
         return Style.of(self.stdout, color=live and wants_color(self.environ))
 
     def _form(self) -> _Form:
-        from bulkflow.report.choice import wants_color
+        from bulkflow.report.select_report import wants_color
 
         live = self.live
         return {

@@ -86,7 +86,7 @@ def _journal(points: Points) -> None:
 
 def _requests(points: Points) -> None:
     from bulkflow_csv import PartBody
-    from bulkflow_salesforce.calls import Calls
+    from bulkflow_salesforce.http.dispatcher import Calls
 
     inner = Calls._once
 
@@ -140,7 +140,7 @@ class _Time:
 
 def _hurry() -> None:
     from bulkflow.engine.cancellation import Cancellation
-    from bulkflow.engine.services import SystemClock
+    from bulkflow.engine.run_state import SystemClock
 
     inner, now = Cancellation.sleep, _Time()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bulkflow.errors import RunInterruptedError
-from bulkflow_ingest.api import IngestApi
+from bulkflow_ingest.api.client import IngestApi
 from bulkflow_salesforce import (
     BadAnswerError,
     ForeignUrlError,

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from bulkflow.errors import BulkflowError
-from bulkflow.machine import MachineError
-from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.system_errors import MachineError
 from support.proxy import Proxy, answering
 from support.workshop import Workshop
 

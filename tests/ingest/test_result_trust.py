@@ -21,7 +21,7 @@ JOB = "/jobs/ingest/[^/]+"
 
 @pytest.fixture(autouse=True)
 def _no_pauses_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkflow_ingest.again.LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("bulkflow_ingest.execution.retry.LONGEST_PAUSE", 0.0)
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.cli.replacement import replace_file
-from bulkflow.drafts import FOLDER, clear_drafts, delivered
-from bulkflow_salesforce.sink import opened
+from bulkflow.atomic_files import FOLDER, clear_drafts, delivered
+from bulkflow.cli.overwrite import replace_file
+from bulkflow_salesforce.http.download_target import opened
 from support.workshop import Workshop
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and devices are POSIX's")

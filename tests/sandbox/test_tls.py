@@ -15,9 +15,9 @@ import pytest
 import urllib3
 from urllib3.exceptions import SSLError
 
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.core.errors import SandboxError
+from bulkflow_sandbox.server.tls import certificate_in
 from bulkflow_sandbox.testing import local_org
-from bulkflow_sandbox.tls import certificate_in
 
 NOW = datetime.now(UTC)
 

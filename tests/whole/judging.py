@@ -67,7 +67,7 @@ def _given(content: bytes) -> Iterator[None]:
     stream = io.TextIOWrapper(io.BytesIO(content))
     with (
         mock.patch.object(sys, "stdin", stream),
-        mock.patch("bulkflow_ingest.again.LONGEST_PAUSE", 0.0),
+        mock.patch("bulkflow_ingest.execution.retry.LONGEST_PAUSE", 0.0),
     ):
         yield
 
