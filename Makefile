@@ -46,7 +46,7 @@ whole: $(VENV)/installed-dev
 
 ## timeouts: 200 runs under GNU `timeout`, each with its handlers and `always`
 timeouts: $(VENV)/installed-dev
-	BULKFLOW_TIMEOUTS=200 $(BIN)/python -m pytest -q -s tests/cli/test_interruption.py -k under_timeout
+	BULKFLOW_TIMEOUTS=200 $(BIN)/python -m pytest -q -s tests/cli/test_signals.py -k under_timeout
 
 ## soak: a hundred thousand calls through one client on a bad day
 soak: $(VENV)/installed-dev

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.fates import ResultFile
+    from bulkflow_ingest.reconcile import ResultFile
 
 ROOT = Path(__file__).parents[1]
 BATCH = 10_000
@@ -91,7 +91,7 @@ def _anew(value: str) -> str:
 
 def ours(folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool) -> None:
     from bulkflow_csv import ByteSource, PartLimit, scan
-    from bulkflow_ingest.fates import Fates, SourceSlice
+    from bulkflow_ingest.reconcile import Fates, SourceSlice
 
     found = scan(ByteSource.of(folder / "source.csv"), limit=PartLimit(None, part_rows))
     slices = [SourceSlice.of(part.index, part, found.dialect) for part in found.parts]
@@ -112,7 +112,7 @@ def ours(folder: Path, part_rows: int, memory: int, selection: str, *, packed: b
 
 def _cut(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
     """The result files of each part, made from the whole ones once."""
-    from bulkflow_ingest.fates import ResultFile, ResultKind
+    from bulkflow_ingest.reconcile import ResultFile, ResultKind
 
     results: list[ResultFile] = []
     for kind in ("successful", "failed"):
@@ -124,7 +124,7 @@ def _cut(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
 
 
 def _divide(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultFile]:
-    from bulkflow_ingest.fates import ResultFile, ResultKind
+    from bulkflow_ingest.reconcile import ResultFile, ResultKind
 
     paths = [folder / f"{kind}-{part}.csv" for part in range(parts)]
     if not paths[0].exists():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.app.state import place_options
 from bulkflow.errors import UsageError
-from bulkflow.machine import shortage_of
+from bulkflow.system_errors import shortage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,15 +11,15 @@ from attrs import field, frozen
 
 from bulkflow.app.state import spelled
 from bulkflow.errors import UsageError
-from bulkflow.machine import explained
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.paths import is_file, is_utf8
+from bulkflow.path_checks import is_file, is_utf8
 from bulkflow.source import SourceText, TooLargeError
+from bulkflow.system_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.language import Checked
     from bulkflow.model.diagnostic import Diagnostic
     from bulkflow.model.event import Event
@@ -201,7 +201,7 @@ def _looking(
     """The services of what changes nothing and keeps nothing."""
     import tempfile
 
-    from bulkflow.engine.services import Services, Unrecorded
+    from bulkflow.engine.run_state import Services, Unrecorded
 
     with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
         yield Services(

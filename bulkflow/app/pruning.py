@@ -13,7 +13,7 @@ from attrs import frozen
 from bulkflow.app.doubts import doubts_of
 from bulkflow.app.runs import delete_run_folder, size_of, writable
 from bulkflow.errors import UsageError
-from bulkflow.paths import is_folder
+from bulkflow.path_checks import is_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

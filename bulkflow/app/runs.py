@@ -18,17 +18,17 @@ from bulkflow import __version__
 from bulkflow.app.doubts import refuse_doubt, refuse_doubts
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.app.state import place_options, refuse_older_place, spelled
-from bulkflow.drafts import COPIES, clear_drafts
+from bulkflow.atomic_files import COPIES, clear_drafts
 from bulkflow.errors import ExitCode, UsageError
-from bulkflow.machine import shortage_of
-from bulkflow.paths import is_folder, resolved
-from bulkflow.private import make_private_folder
+from bulkflow.path_checks import is_folder, resolved
+from bulkflow.private_files import make_private_folder
+from bulkflow.system_errors import shortage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bulkflow.app.state import Choice
-    from bulkflow.engine.services import RunRecorder, Services
+    from bulkflow.engine.run_state import RunRecorder, Services
     from bulkflow.journal import Journal, RunRecord, RunStory
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
@@ -140,7 +140,7 @@ def _resume(
     listener: Callable[[Event], None],
     watch: Callable[[Services], None],
 ) -> RunFinished:
-    from bulkflow.engine.ending import OVER
+    from bulkflow.engine.completion import OVER
     from bulkflow.journal import RunJournal
 
     if record.summary.exit_code in OVER:
@@ -212,9 +212,9 @@ def work_on(
     the run leaves it as it was, over or not; what `gives_up` ends it for good. A run that was
     refused before anything was sent is removed from the journal.
     """
-    from bulkflow.engine.ending import is_over
+    from bulkflow.engine.completion import is_over
     from bulkflow.engine.run import run_plan
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
 
     directory = request.state_directory / "runs" / run_id
     _make(directory)
@@ -286,7 +286,7 @@ def opened(directory: Path) -> Iterator[Journal]:
 
     Nothing is written, so the directory need not be one that can be. Raises `UsageError`.
     """
-    from bulkflow.engine.services import SystemClock
+    from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
 
     journal = Journal.read(directory, SystemClock().time)
@@ -299,7 +299,7 @@ def opened(directory: Path) -> Iterator[Journal]:
 @contextmanager
 def writable(directory: Path) -> Iterator[Journal]:
     """The journal of a state directory, to record in. Raises `UsageError`."""
-    from bulkflow.engine.services import SystemClock
+    from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
 
     journal = Journal.open(directory, SystemClock().time)
@@ -344,7 +344,7 @@ def chosen(
     With `failed`, where all are over, the last of all if that failed: steps may be left of it. With
     `over`, the last one of a file that was named, whatever it came to.
     """
-    from bulkflow.engine.ending import OVER
+    from bulkflow.engine.completion import OVER
     from bulkflow.journal import run_record, run_summaries
 
     run_id = choice.run

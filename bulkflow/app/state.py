@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.errors import UsageError
-from bulkflow.paths import is_file, is_folder, resolved
+from bulkflow.path_checks import is_file, is_folder, resolved
 
 if TYPE_CHECKING:
     from bulkflow.journal import Journal
@@ -109,7 +109,7 @@ def refuse_older_place(file: Path, directory: Path) -> None:
 
 
 def _matters(journal: Journal, run: RunSummary) -> bool:
-    from bulkflow.engine.ending import HANDS_OVER
+    from bulkflow.engine.completion import HANDS_OVER
 
     handed_over = journal.reading(
         "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app.afterwards import afterwards
+from bulkflow.app.past_runs import afterwards
 from bulkflow.app.state import Choice
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
-from bulkflow.cli.shell import open_run_ids
+from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.shell_completion import open_run_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.watching import Work
+    from bulkflow.cli.run_with_report import Work
 
 
 @click.command("abort")
@@ -30,7 +30,7 @@ def command(
 
     Rows that were processed before stay loaded.
     """
-    from bulkflow.cli.watching import watched
+    from bulkflow.cli.run_with_report import watched
 
     def begin() -> Work:
         plugins = host(environment)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.additions import host
-from bulkflow.cli.collecting import seldom_collected
+from bulkflow.cli.gc_tuning import seldom_collected
 from bulkflow.cli.options import org_option, request_of
-from bulkflow.cli.shell import pipeline_files
+from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.shell_completion import pipeline_files
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import Severity
 

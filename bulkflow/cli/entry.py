@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import __version__
-from bulkflow.cli.collecting import collect_seldom, seldom_collected
 from bulkflow.cli.environment import Environment
+from bulkflow.cli.gc_tuning import collect_seldom, seldom_collected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name that may stand after `bulkflow`."""
-        from bulkflow.cli.additions import additions
+        from bulkflow.cli.plugin_commands import additions
 
         return [*COMMANDS, *(name for name in additions(_environment(ctx)) if name not in COMMANDS)]
 
@@ -54,13 +54,13 @@ class Commands(click.Group):
             with seldom_collected():
                 command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
             return command
-        from bulkflow.cli.additions import additions
+        from bulkflow.cli.plugin_commands import additions
 
         return additions(_environment(ctx)).get(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        from bulkflow.cli.additions import additions
+        from bulkflow.cli.plugin_commands import additions
 
         rows = list(COMMANDS.items())
         rows += [
@@ -112,7 +112,7 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     words = tuple(sys.argv[1:] if arguments is None else arguments)
     try:
         if environment.ends_process and (_word(words) in WATCHED or _copies_data(words)):
-            from bulkflow.cli.interruption import raise_once
+            from bulkflow.cli.signals import raise_once
 
             raise_once()
         code = bulkflow.main(
@@ -135,7 +135,7 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
         if _word(words) in WATCHED and "--json" in words:
             # It was refused before it began: what began writes its last event itself.
             from bulkflow.cli.event_lines import EventLines
-            from bulkflow.engine.services import SystemClock
+            from bulkflow.engine.run_state import SystemClock
 
             EventLines(environment.stdout, SystemClock()).end(code, error)
         return code

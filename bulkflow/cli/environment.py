@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypedDict
 from attrs import field, frozen
 
 from bulkflow.errors import ExitCode, UsageError
-from bulkflow.machine import explained
+from bulkflow.system_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ class Environment:
     @property
     def live(self) -> bool:
         """Whether words for people go to a terminal that can move its cursor."""
-        from bulkflow.report.choice import is_live
+        from bulkflow.report.select_report import is_live
 
         return is_live(self.stderr, self.environ)
 
@@ -136,14 +136,14 @@ class Environment:
     @property
     def style(self) -> Style:
         """How data for people is drawn on stdout."""
-        from bulkflow.report.choice import is_live, wants_color
+        from bulkflow.report.select_report import is_live, wants_color
         from bulkflow.report.style import Style
 
         live = is_live(self.stdout, self.environ)
         return Style.of(self.stdout, color=live and wants_color(self.environ))
 
     def _form(self) -> _Form:
-        from bulkflow.report.choice import wants_color
+        from bulkflow.report.select_report import wants_color
 
         live = self.live
         return {

@@ -15,7 +15,7 @@ from bulkflow.report import JsonReport
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.model.event import Event
     from bulkflow.plugin.context import Clock
 

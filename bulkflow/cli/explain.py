@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.shell import codes
+from bulkflow.cli.shell_completion import codes
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

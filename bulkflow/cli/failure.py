@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.errors import BulkflowError, ExitCode, PluginError, UsageError
-from bulkflow.machine import machine_error
+from bulkflow.system_errors import machine_error
 
 if TYPE_CHECKING:
     from bulkflow.cli.environment import Environment

@@ -11,9 +11,9 @@ import click
 from attrs import define, frozen
 
 from bulkflow import app
-from bulkflow.cli.collecting import seldom_collected
-from bulkflow.cli.replacement import replace_file
-from bulkflow.cli.shell import pipeline_files
+from bulkflow.cli.gc_tuning import seldom_collected
+from bulkflow.cli.overwrite import replace_file
+from bulkflow.cli.shell_completion import pipeline_files
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import LARGEST, SourceText, TooLargeError
@@ -77,7 +77,7 @@ class _Formatting:
         """Format one. Raises `PipelineError`, `UsageError` or `FormatterError`."""
         text = _read(self.environment, file)
         if self.shows:
-            from bulkflow.report.cells import visible_text
+            from bulkflow.report.text_width import visible_text
 
             self.environment.stdout.write(visible_text("".join(text.difference())))
         elif file == STDIN and self.writes:

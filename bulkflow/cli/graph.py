@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import pipeline_options, request_of
+from bulkflow.cli.plugin_commands import host
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:

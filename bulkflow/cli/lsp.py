@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from bulkflow.cli.additions import host
+from bulkflow.cli.plugin_commands import host
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from bulkflow.app import Request
 from bulkflow.app.state import beside
-from bulkflow.cli.shell import orgs, pipeline_files
+from bulkflow.cli.shell_completion import orgs, pipeline_files
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import pipeline_options, request_of
+from bulkflow.cli.plugin_commands import host
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import PipelineError, Severity
 from bulkflow.model.event import Notice

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.additions import host
+from bulkflow.cli.plugin_commands import host
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:

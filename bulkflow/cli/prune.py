@@ -11,7 +11,7 @@ import click
 from bulkflow.app.state import Choice
 from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode
-from bulkflow.report.amounts import plural, size
+from bulkflow.report.number_format import plural, size
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,15 +8,15 @@ import click
 
 from bulkflow.app import runs
 from bulkflow.app.state import Choice
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
-from bulkflow.cli.shell import open_run_ids
+from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.shell_completion import open_run_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.watching import Work
+    from bulkflow.cli.run_with_report import Work
 
 
 @click.command("resume")
@@ -33,7 +33,7 @@ def command(
     What is done is not done again, and what was under way is found out by asking the org: every row
     is loaded once. Data files must be as they were. Ends as `bulkflow run` does.
     """
-    from bulkflow.cli.watching import watched
+    from bulkflow.cli.run_with_report import watched
 
     def begin() -> Work:
         plugins = host(environment)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app.afterwards import afterwards
+from bulkflow.app.past_runs import afterwards
 from bulkflow.app.state import Choice
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
-from bulkflow.cli.shell import run_ids
+from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.shell_completion import run_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.watching import Work
+    from bulkflow.cli.run_with_report import Work
 
 
 @click.command("retry")
@@ -43,7 +43,7 @@ def command(
     `failed` are the rows whose error is a passing one, such as a lock, and those that were never
     tried; `unprocessed` are these alone; `all` are all that are not loaded, whatever their error.
     """
-    from bulkflow.cli.watching import watched
+    from bulkflow.cli.run_with_report import watched
 
     def begin() -> Work:
         plugins = host(environment)

@@ -8,14 +8,14 @@ import click
 
 from bulkflow import app
 from bulkflow.app import runs
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import pipeline_options, request_of, watching_options
+from bulkflow.cli.plugin_commands import host
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.watching import Work
+    from bulkflow.cli.run_with_report import Work
 
 
 @click.command("run")
@@ -55,7 +55,7 @@ def command(
     variable BULKFLOW_GRACE says, then run the handlers of `on interrupt` and the `always` blocks; a
     second one, a second later or more, stops at once.
     """
-    from bulkflow.cli.watching import watched
+    from bulkflow.cli.run_with_report import watched
 
     def begin() -> Work:
         request = request_of(environment, file, settings, chosen, state_dir)

@@ -12,10 +12,10 @@ import click
 from bulkflow.app import runs
 from bulkflow.app.state import Choice
 from bulkflow.cli.options import state_option
-from bulkflow.cli.shell import run_ids
+from bulkflow.cli.shell_completion import run_ids
 from bulkflow.errors import ExitCode
 from bulkflow.model.org import org_as_text
-from bulkflow.report.amounts import plural, size
+from bulkflow.report.number_format import plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app.afterwards import afterwards, handed_over
+from bulkflow.app.past_runs import afterwards, handed_over
 from bulkflow.app.state import Choice
-from bulkflow.cli.additions import host
 from bulkflow.cli.options import watching_options
-from bulkflow.cli.shell import run_ids
+from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.shell_completion import run_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.watching import Work
+    from bulkflow.cli.run_with_report import Work
 
 
 @click.command("undo")
@@ -37,7 +37,7 @@ def command(
     Records that were changed keep their new values, and deleted ones stay deleted: what they were
     before is not known. What triggers and other programs made of the rows stays as well.
     """
-    from bulkflow.cli.watching import watched
+    from bulkflow.cli.run_with_report import watched
 
     choice = Choice.of(run, state_dir)
 

@@ -48,7 +48,7 @@ def _threads() -> str:
 
 def _holding(environment: Environment) -> Iterator[Provider]:
     """The plugins whose code runs in threads that are waited for, the main thread included."""
-    from bulkflow.cli.additions import host
+    from bulkflow.cli.plugin_commands import host
 
     frames = sys._current_frames()
     modules: set[str] = set()

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.additions import host
-from bulkflow.cli.shell import verbs
-from bulkflow.cli.words_page import words_page
+from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.shell_completion import verbs
+from bulkflow.cli.words_markdown import words_page
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.registry import Catalogue
 
 
 @click.command("words")

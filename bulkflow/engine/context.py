@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.model.event import Event
     from bulkflow.model.org import OrgAccess
     from bulkflow.plugin.context import Clock, Job, Recorder, StepAhead

@@ -14,15 +14,15 @@ from bulkflow.model.value import (
     resolve,
     several,
 )
-from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.error_boundary import attributed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.model.value import Scope, Value, Written
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.records import ValueType
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import evolve
 
-from bulkflow.engine.frame import Frame
 from bulkflow.engine.inspection import Inspector
 from bulkflow.engine.preflight import jobs_to_read
+from bulkflow.engine.scope import Frame
 from bulkflow.engine.walk import iterations
 from bulkflow.model.forecast import Forecast, JobForecast, LineKind, StepForecast
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     PlannedAlways,
     PlannedChain,
@@ -19,11 +19,11 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
-from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.exchange import Load
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.messages import Load
 
 if TYPE_CHECKING:
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.model.diagnostic import Diagnostic
     from bulkflow.model.plan import Block, Plan, PlannedStep, Statement
     from bulkflow.plugin.context import Job

@@ -11,16 +11,16 @@ from bulkflow.engine.evaluate import folder_of
 from bulkflow.engine.orgs import way_to
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.diagnostic import Diagnostic, Severity
-from bulkflow.plugin.problems import ProblemsError, place_of
+from bulkflow.plugin.source_errors import ProblemsError, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.model.forecast import Forecast
     from bulkflow.model.plan import Plan, PlannedJob
     from bulkflow.plugin.context import Job
-    from bulkflow.plugin.exchange import Load
+    from bulkflow.plugin.messages import Load
     from bulkflow.plugin.records import Problem
     from bulkflow.source import Span
 

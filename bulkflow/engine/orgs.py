@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from attrs import evolve
 
 from bulkflow.errors import BulkflowError, RunInterruptedError, UsageError
-from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.exchange import OrgRequest
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.messages import OrgRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.model.org import OrgAccess
     from bulkflow.plugin.records import Org
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from bulkflow.engine.frame import Frame
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
+    from bulkflow.engine.scope import Frame
     from bulkflow.model.plan import (
         Block,
         Condition,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import astuple
 
 from bulkflow.errors import StepError
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts, ErrorCount
-from bulkflow.model.phase import Phase
-from bulkflow.plugin.flow import Continue, FlowSignal, RetryStep, Stop
+from bulkflow.plugin.control_flow import Continue, FlowSignal, RetryStep, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

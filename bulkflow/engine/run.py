@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.engine.chain import Halt
-from bulkflow.engine.ending import handed_anything_over, is_over
-from bulkflow.engine.frame import Frame
+from bulkflow.engine.chain_runner import Halt
+from bulkflow.engine.completion import handed_anything_over, is_over
 from bulkflow.engine.orgs import all_transient, moved_orgs
 from bulkflow.engine.preflight import jobs_of, prepare_jobs
+from bulkflow.engine.scope import Frame
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
 from bulkflow.model.org import orgs_as_text
-from bulkflow.plugin.flow import Stop
+from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.context import Job
 

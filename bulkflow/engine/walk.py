@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import evolve
 
-from bulkflow.engine.chain import ChainRunner, Halt
-from bulkflow.engine.ending import leave_out
+from bulkflow.engine.chain_runner import ChainRunner, Halt
+from bulkflow.engine.completion import leave_out
 from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
 from bulkflow.engine.preflight import tests_in
-from bulkflow.engine.stepping import ask, judge_by
+from bulkflow.engine.step_runner import ask, judge_by
 from bulkflow.errors import BulkflowError, RunInterruptedError
-from bulkflow.model.path import file_name
 from bulkflow.model.plan import (
     PlannedAlways,
     PlannedAnd,
@@ -28,14 +27,15 @@ from bulkflow.model.plan import (
     PlannedTruth,
     PlannedWhen,
 )
+from bulkflow.model.safe_path import file_name
 from bulkflow.model.value import Boolean, plain, same
-from bulkflow.plugin.flow import Stop
+from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bulkflow.engine.frame import Frame
-    from bulkflow.engine.services import Services
+    from bulkflow.engine.run_state import Services
+    from bulkflow.engine.scope import Frame
     from bulkflow.model.plan import Block, Condition, Statement
     from bulkflow.model.value import Scope
 

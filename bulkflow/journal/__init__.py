@@ -1,6 +1,6 @@
 """The durable record of runs: what was intended, what was done."""
 
-from bulkflow.journal.doubts import Doubt, doubt_about, doubts
+from bulkflow.journal.damage import Doubt, doubt_about, doubts
 from bulkflow.journal.history import (
     RunRecord,
     RunStory,

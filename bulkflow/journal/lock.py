@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
-from bulkflow.machine import shortage_of
-from bulkflow.paths import resolved
-from bulkflow.private import make_private_file, make_private_folder, write_private_file
+from bulkflow.path_checks import resolved
+from bulkflow.private_files import make_private_file, make_private_folder, write_private_file
+from bulkflow.system_errors import shortage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from attrs import astuple, define, evolve, field
 
 from bulkflow.errors import ExitCode, UsageError
-from bulkflow.journal.doubts import doubt_about
+from bulkflow.journal.damage import doubt_about
 from bulkflow.journal.history import SETTLED, job_history, moves, steps_of
 from bulkflow.journal.ledger import hand_overs, record_of_hand_over
 from bulkflow.journal.witness import RUNS, Witness
-from bulkflow.machine import shortage_of
 from bulkflow.model.history import Outcome, StepState
 from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 from bulkflow.model.part import Counts
+from bulkflow.system_errors import shortage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -44,15 +44,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from bulkflow.errors import BulkflowError
-from bulkflow.journal.opening import (
+from bulkflow.journal.database import (
     FILE_NAME,
     KEEP,
     connect_to_read,
     connect_to_write,
     transaction,
 )
-from bulkflow.machine import shortage_at
-from bulkflow.paths import resolved
+from bulkflow.path_checks import resolved
+from bulkflow.system_errors import shortage_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

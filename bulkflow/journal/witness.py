@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from bulkflow.private import make_private_file, make_private_folder
+from bulkflow.private_files import make_private_file, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

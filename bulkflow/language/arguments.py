@@ -19,9 +19,9 @@ from bulkflow.model.value import (
     Text,
     several,
 )
-from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.error_boundary import attributed
 from bulkflow.plugin.phrase import JOB, ORG, Group, Slot, Word
-from bulkflow.plugin.unknown import UNKNOWN
+from bulkflow.plugin.sentinel import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from bulkflow.language.orgs import Orgs
     from bulkflow.language.scope import Evaluator, Scope
     from bulkflow.model.value import Value
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Element, Match, Phrase
     from bulkflow.plugin.records import ValueType
+    from bulkflow.plugin.registry import Catalogue
 
 
 _WRONG: Final = object()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow.language.automaton import Child, Node, Token
-    from bulkflow.language.layout import Report
+    from bulkflow.language.indentation import Report
     from bulkflow.model.value import Value
     from bulkflow.source import SourceText
 

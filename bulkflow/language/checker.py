@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow.language import tree
-from bulkflow.language.findings import Findings
+from bulkflow.language.diagnostics import Findings
 from bulkflow.language.include import Includer
-from bulkflow.language.leftovers import report_left_open
 from bulkflow.language.lifecycle import follow_jobs
+from bulkflow.language.open_jobs import report_left_open
 from bulkflow.language.orgs import OrgFinder
 from bulkflow.language.outputs import refuse_overwriting
 from bulkflow.language.parameters import Parameters
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.diagnostic import Diagnostic
-    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import SourceText
 
 

@@ -9,7 +9,7 @@ from attrs import define
 from bulkflow.language import tree
 from bulkflow.language.arguments import describe
 from bulkflow.language.codes import Code
-from bulkflow.language.subject import Subject
+from bulkflow.language.job_resolution import Subject
 from bulkflow.model.plan import (
     PlannedAnd,
     PlannedComparison,
@@ -22,11 +22,11 @@ from bulkflow.model.value import Boolean, Name, Text
 
 if TYPE_CHECKING:
     from bulkflow.language.arguments import Arguments
-    from bulkflow.language.findings import Findings
+    from bulkflow.language.diagnostics import Findings
+    from bulkflow.language.job_resolution import SubjectFinder
     from bulkflow.language.orgs import Orgs
+    from bulkflow.language.phrase_matcher import Matcher
     from bulkflow.language.scope import Evaluator, Scope
-    from bulkflow.language.subject import SubjectFinder
-    from bulkflow.language.words import Matcher
     from bulkflow.model.plan import Condition
     from bulkflow.model.value import Value
 

@@ -29,7 +29,7 @@ class GrammarMissingError(BulkflowError):
 class _Everywhere:
     """Tells lark's contextual lexer which terminals to look for in every state.
 
-    The lexer sees the newlines only; what they mean is added by `bulkflow.language.layout`.
+    The lexer sees the newlines only; what they mean is added by `bulkflow.language.indentation`.
     """
 
     always_accept: ClassVar[list[str]] = sorted(EVERYWHERE)

@@ -19,7 +19,7 @@ from bulkflow.source import LARGEST, MOST_LINES, TooLargeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bulkflow.language.findings import Findings
+    from bulkflow.language.diagnostics import Findings
     from bulkflow.language.tree import Statement
     from bulkflow.source import SourceText, Span
 

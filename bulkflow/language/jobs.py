@@ -10,22 +10,22 @@ from bulkflow.errors import BulkflowError, PluginError
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.plan import PlannedClause, PlannedJob
-from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.problems import place_of
-from bulkflow.plugin.unknown import UNKNOWN
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.sentinel import UNKNOWN
+from bulkflow.plugin.source_errors import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.language import tree
     from bulkflow.language.arguments import Arguments
-    from bulkflow.language.findings import Findings
+    from bulkflow.language.diagnostics import Findings
     from bulkflow.language.orgs import Orgs
+    from bulkflow.language.phrase_matcher import Matcher
     from bulkflow.language.scope import Scope
-    from bulkflow.language.words import Matcher
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Match
     from bulkflow.plugin.records import Clause
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
 
 

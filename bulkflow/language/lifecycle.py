@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field
 
-from bulkflow.language.branching import steps_of
+from bulkflow.language.branches import steps_of
 from bulkflow.language.codes import Code
-from bulkflow.language.findings import Findings
-from bulkflow.language.violations import violation
+from bulkflow.language.diagnostics import Findings
+from bulkflow.language.lifecycle_errors import violation
 from bulkflow.model.diagnostic import Label
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     HandlerEvent,
     PlannedAlways,
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from bulkflow.model.plan import Block, Plan, PlannedJob, PlannedStep, Statement
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.records import Step
+    from bulkflow.plugin.registry import Catalogue
 
 Standing: TypeAlias = "Mapping[Phase, Span]"
 """The phases that a job may be in, each with the place where it got there. Never changed."""

@@ -20,9 +20,9 @@ from bulkflow.model.value import Name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bulkflow.language.findings import Findings
-    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.language.diagnostics import Findings
     from bulkflow.plugin.phrase import Match
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import SourceText, Span
 
 EVERY = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
-from bulkflow.drafts import plain_target
+from bulkflow.atomic_files import plain_target
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.plan import PlannedChain, PlannedFor, PlannedParallel, PlannedWhen
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from bulkflow.language.findings import Findings
+    from bulkflow.language.diagnostics import Findings
     from bulkflow.model.plan import Block, Plan, PlannedStep
     from bulkflow.model.value import Scope, Value, Written
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Phrase
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
 
 Branch: TypeAlias = "tuple[int, ...]"

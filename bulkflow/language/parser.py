@@ -16,10 +16,10 @@ from attrs import define, field, frozen
 from bulkflow.language.automaton import Automaton, Token
 from bulkflow.language.builder import Builder
 from bulkflow.language.codes import Code
-from bulkflow.language.expectation import expectation
+from bulkflow.language.depth_limit import DEEPEST_CONDITION, ConditionDepth
 from bulkflow.language.grammar import table
-from bulkflow.language.layout import arrange
-from bulkflow.language.nesting import DEEPEST_CONDITION, ConditionDepth
+from bulkflow.language.indentation import arrange
+from bulkflow.language.syntax_errors import expectation
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic
 from bulkflow.source import Span
 

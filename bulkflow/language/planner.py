@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.language import tree
-from bulkflow.language.answers import report_answers
 from bulkflow.language.arguments import Arguments
 from bulkflow.language.codes import Code
 from bulkflow.language.conditions import ConditionChecker
+from bulkflow.language.job_resolution import Subject, SubjectFinder
 from bulkflow.language.jobs import JobChecker
+from bulkflow.language.misplaced_handlers import report_answers
+from bulkflow.language.phrase_matcher import Matcher
 from bulkflow.language.scope import Evaluator, Scope
-from bulkflow.language.subject import Subject, SubjectFinder
-from bulkflow.language.words import Matcher
 from bulkflow.model.plan import (
     Block,
     PlannedAlways,
@@ -31,12 +31,12 @@ from bulkflow.model.value import Name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from bulkflow.language.findings import Findings
+    from bulkflow.language.diagnostics import Findings
     from bulkflow.language.orgs import Orgs
     from bulkflow.model.plan import Statement
     from bulkflow.model.value import Value
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Match
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import SourceText
 
 

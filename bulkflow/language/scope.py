@@ -25,7 +25,7 @@ from bulkflow.source import Span
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow.language.findings import Findings
+    from bulkflow.language.diagnostics import Findings
 
 
 @frozen

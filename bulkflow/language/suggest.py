@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from bulkflow.plugin.nearest import nearest, question
+from bulkflow.plugin.suggestions import nearest, question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

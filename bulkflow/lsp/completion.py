@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from bulkflow.lsp.cursor import Cursor
     from bulkflow.lsp.symbols import Symbols
-    from bulkflow.plugin.catalogue import Catalogue, Words
     from bulkflow.plugin.phrase import Word
     from bulkflow.plugin.records import Clause, Condition, Step
+    from bulkflow.plugin.registry import Catalogue, Words
     from bulkflow.source import SourceText
 
 MOST_PATHS = 200

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from bulkflow.lsp.symbols import Symbol, Symbols
     from bulkflow.model.value import Value
-    from bulkflow.plugin.catalogue import Catalogue, Words
     from bulkflow.plugin.records import Clause, Condition, Step
+    from bulkflow.plugin.registry import Catalogue, Words
     from bulkflow.source import SourceText, Span
 
 

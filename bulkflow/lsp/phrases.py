@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bulkflow.model.value import Value
-    from bulkflow.plugin.catalogue import Words
     from bulkflow.plugin.phrase import Element, Phrase
+    from bulkflow.plugin.registry import Words
 
 
 def phrases_of(words: Words, items: Sequence[Value]) -> tuple[Phrase, ...]:

@@ -14,13 +14,13 @@ from bulkflow.errors import BulkflowError
 from bulkflow.language import tree
 from bulkflow.language.formatter import format_source
 from bulkflow.lsp.completion import complete
-from bulkflow.lsp.diagnosis import diagnose, pipeline_of
+from bulkflow.lsp.convert import Wire
+from bulkflow.lsp.diagnostics import diagnose, pipeline_of
 from bulkflow.lsp.documents import Documents
 from bulkflow.lsp.hover import hover
 from bulkflow.lsp.positions import Positions
-from bulkflow.lsp.renaming import renamed
+from bulkflow.lsp.rename import renamed
 from bulkflow.lsp.symbols import SymbolKind
-from bulkflow.lsp.wire import Wire
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import TooLargeError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.lsp.symbols import Symbol, Symbols
-    from bulkflow.plugin.catalogue import Catalogue
+    from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import SourceText
 
 _DID_YOU_MEAN = re.compile(r"did you mean `(?P<word>[^`]+)`\?")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from attrs import Factory, define, field
 
 from bulkflow.language import tree
-from bulkflow.language.findings import Findings
+from bulkflow.language.diagnostics import Findings
 from bulkflow.language.include import Includer
 from bulkflow.lsp.phrases import match_of
 from bulkflow.model.value import Interpolation, Name, Text, several
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.value import Value
-    from bulkflow.plugin.catalogue import Catalogue, Words
+    from bulkflow.plugin.registry import Catalogue, Words
     from bulkflow.source import SourceText
 
 Declaring: TypeAlias = tree.Org | tree.Job | tree.Param | tree.Let | tree.For

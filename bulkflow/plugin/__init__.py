@@ -18,10 +18,10 @@ A plugin is a module in the entry-point group `bulkflow`:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bulkflow.plugin.flow import Continue, RetryStep, Stop
+from bulkflow.lazy_exports import lazy_exports
+from bulkflow.plugin.control_flow import Continue, RetryStep, Stop
 from bulkflow.plugin.hookspecs import hookimpl
 from bulkflow.plugin.records import (
     Clause,
@@ -37,11 +37,11 @@ from bulkflow.plugin.records import (
     condition,
     step,
 )
-from bulkflow.plugin.unknown import UNKNOWN, Unknown
+from bulkflow.plugin.sentinel import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from bulkflow.plugin.context import Clock, Context, Job, Recorder, StepAhead
-    from bulkflow.plugin.exchange import (
+    from bulkflow.plugin.messages import (
         Load,
         OrgRequest,
         SourceBytes,
@@ -84,25 +84,10 @@ __all__ = [
     "step",
 ]
 
-_HOMES: Final = {
-    "Clock": "context",
-    "Context": "context",
-    "Job": "context",
-    "Load": "exchange",
-    "OrgRequest": "exchange",
-    "Recorder": "context",
-    "SourceBytes": "exchange",
-    "SourceData": "exchange",
-    "SourceFile": "exchange",
-    "SourceRequest": "exchange",
-    "SourceRows": "exchange",
-    "StepAhead": "context",
-}
-"""What a file that runs needs and one that is checked does not, and the modules that hold it."""
-
-
-def __getattr__(name: str) -> object:
-    """Import what is asked for, and nothing else: a start needs little of it."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "context": "Clock Context Job Recorder StepAhead",
+        "messages": "Load OrgRequest SourceBytes SourceData SourceFile SourceRequest SourceRows",
+    },
+)

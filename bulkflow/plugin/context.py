@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import Factory, define, field, frozen
 
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts
-from bulkflow.model.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

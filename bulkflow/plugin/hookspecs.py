@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from bulkflow.model.part import Manifest
     from bulkflow.plugin.context import Context, Job
-    from bulkflow.plugin.exchange import Load
+    from bulkflow.plugin.messages import Load
     from bulkflow.plugin.records import (
         Clause,
         Command,

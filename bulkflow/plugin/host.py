@@ -13,9 +13,8 @@ import pluggy
 from attrs import define, evolve, field
 
 from bulkflow.plugin import hookspecs
-from bulkflow.plugin.boundary import attributed, failure_of
-from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
-from bulkflow.plugin.declared import Declared
+from bulkflow.plugin.declarations import Declared
+from bulkflow.plugin.error_boundary import attributed, failure_of
 from bulkflow.plugin.loader import Found, LoadedPlugin, find
 from bulkflow.plugin.records import (
     Clause,
@@ -27,6 +26,7 @@ from bulkflow.plugin.records import (
     Step,
     ValueType,
 )
+from bulkflow.plugin.registry import BrokenPlugin, Catalogue, PluginConflictError
 from bulkflow.plugin.types import framework_types
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bulkflow.model.event import Event
     from bulkflow.model.part import Manifest
     from bulkflow.plugin.context import Context, Job
-    from bulkflow.plugin.exchange import Load
+    from bulkflow.plugin.messages import Load
     from bulkflow.plugin.records import Provider
 
 R = TypeVar("R")
@@ -140,7 +140,7 @@ class PluginHost:
 
         A listener has no say in the run, so whatever it raises is a failure of its own.
         """
-        from bulkflow.plugin.listening import HOOK_OF_EVENT
+        from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 
         hook = HOOK_OF_EVENT[type(event)]
         if hook is None:
@@ -159,7 +159,7 @@ class PluginHost:
 
     def listens(self, plugin: LoadedPlugin) -> list[str]:
         """The events of a run that a plugin hears."""
-        from bulkflow.plugin.listening import HOOK_OF_EVENT
+        from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 
         callers = self._manager.get_hookcallers(plugin.plugin) or []
         heard = {caller.name for caller in callers}

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from bulkflow.plugin.catalogue import BrokenPlugin, PluginConflictError
-from bulkflow.plugin.installed import installed
+from bulkflow.plugin.entry_points import installed
 from bulkflow.plugin.records import Provider
+from bulkflow.plugin.registry import BrokenPlugin, PluginConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from bulkflow.plugin.installed import PluginEntry
+    from bulkflow.plugin.entry_points import PluginEntry
 
 OWN_DISTRIBUTION = "bulkflow"
 

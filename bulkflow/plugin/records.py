@@ -2,7 +2,7 @@
 
 The decorators `step`, `clause` and `condition` make such a record of a function; the hooks in
 `bulkflow.plugin.hookspecs` hand the records over. The registry writes the `provider` into each.
-What passes between bulkflow and a plugin afterwards is in `bulkflow.plugin.exchange`.
+What passes between bulkflow and a plugin afterwards is in `bulkflow.plugin.messages`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import frozen
 
 from bulkflow.plugin.phrase import Phrase, Slot
-from bulkflow.plugin.unknown import UNKNOWN
+from bulkflow.plugin.sentinel import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import click
 
+    from bulkflow.model.job_phase import Phase
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
-    from bulkflow.model.phase import Phase
     from bulkflow.model.value import Value
-    from bulkflow.plugin.exchange import OrgRequest, SourceData, SourceRequest
+    from bulkflow.plugin.messages import OrgRequest, SourceData, SourceRequest
 
 
 @frozen

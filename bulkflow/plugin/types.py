@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.model.path import path_of
+from bulkflow.model.safe_path import path_of
 from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, plain
 from bulkflow.plugin.records import ValueType
 

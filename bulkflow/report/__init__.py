@@ -6,21 +6,22 @@ takes the one that fits the streams. Nothing here knows how a run is done.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bulkflow.lazy_exports import lazy_exports
+
 if TYPE_CHECKING:
-    from bulkflow.report.choice import choose
     from bulkflow.report.diagnostics import render_diagnostics
     from bulkflow.report.failure import render_error
-    from bulkflow.report.json_lines import JsonReport
+    from bulkflow.report.json_diagnostics import diagnostics_github, diagnostics_json
+    from bulkflow.report.json_plan import plan_json
+    from bulkflow.report.json_report import JsonReport
     from bulkflow.report.listener import Listener
-    from bulkflow.report.machine import diagnostics_github, diagnostics_json
     from bulkflow.report.output import OutputError
-    from bulkflow.report.plain import PlainReport
+    from bulkflow.report.plain_report import PlainReport
     from bulkflow.report.plan import render_plan
-    from bulkflow.report.plan_machine import plan_json
-    from bulkflow.report.terminal import TerminalReport
+    from bulkflow.report.select_report import choose
+    from bulkflow.report.terminal_report import TerminalReport
 
 __all__ = [
     "JsonReport",
@@ -37,24 +38,19 @@ __all__ = [
     "render_plan",
 ]
 
-_PLACES = {
-    "JsonReport": "bulkflow.report.json_lines",
-    "Listener": "bulkflow.report.listener",
-    "OutputError": "bulkflow.report.output",
-    "PlainReport": "bulkflow.report.plain",
-    "TerminalReport": "bulkflow.report.terminal",
-    "choose": "bulkflow.report.choice",
-    "diagnostics_github": "bulkflow.report.machine",
-    "diagnostics_json": "bulkflow.report.machine",
-    "plan_json": "bulkflow.report.plan_machine",
-    "render_diagnostics": "bulkflow.report.diagnostics",
-    "render_error": "bulkflow.report.failure",
-    "render_plan": "bulkflow.report.plan",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import what is asked for, and nothing else: a start needs little of it."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "select_report": "choose",
+        "diagnostics": "render_diagnostics",
+        "failure": "render_error",
+        "json_report": "JsonReport",
+        "listener": "Listener",
+        "json_diagnostics": "diagnostics_github diagnostics_json",
+        "output": "OutputError",
+        "plain_report": "PlainReport",
+        "plan": "render_plan",
+        "json_plan": "plan_json",
+        "terminal_report": "TerminalReport",
+    },
+)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
-from bulkflow.report.cells import visible, visible_lines, wrapped
 from bulkflow.report.excerpt import Mark, draw
 from bulkflow.report.style import Role, Style
+from bulkflow.report.text_width import visible, visible_lines, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

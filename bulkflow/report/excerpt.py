@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from bulkflow.report.cells import cells, expanded, visible
 from bulkflow.report.style import DEFAULT_WIDTH, Role, Style
+from bulkflow.report.text_width import cells, expanded, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

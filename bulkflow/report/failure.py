@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import DataError
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.report.cells import visible
 from bulkflow.report.diagnostics import (
     render_diagnostics,
     render_footer,
@@ -15,6 +14,7 @@ from bulkflow.report.diagnostics import (
 )
 from bulkflow.report.excerpt import Mark
 from bulkflow.report.style import Role, Style
+from bulkflow.report.text_width import visible
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError

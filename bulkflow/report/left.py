@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow.report.amounts import count
+from bulkflow.report.number_format import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

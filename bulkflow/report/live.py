@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from bulkflow.report.amounts import duration
-from bulkflow.report.cells import cells, padded, visible
+from bulkflow.report.number_format import duration
+from bulkflow.report.text_width import cells, padded, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

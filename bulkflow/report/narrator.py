@@ -18,11 +18,11 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.amounts import duration, more, not_loaded, plural, size
-from bulkflow.report.cells import padded, visible, visible_lines
+from bulkflow.report.number_format import duration, more, not_loaded, plural, size
 from bulkflow.report.progress import JobProgress, gained, rejected
 from bulkflow.report.style import Role
 from bulkflow.report.summary import summary_lines
+from bulkflow.report.text_width import padded, visible, visible_lines
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError

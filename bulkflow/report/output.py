@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError
-from bulkflow.machine import explained
+from bulkflow.system_errors import explained
 
 if TYPE_CHECKING:
     from typing import TextIO

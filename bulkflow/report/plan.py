@@ -9,9 +9,9 @@ from attrs import define
 
 from bulkflow.model.forecast import LineKind
 from bulkflow.model.org import org_as_text, orgs_as_text
-from bulkflow.report.amounts import more, plural, size
-from bulkflow.report.cells import visible
+from bulkflow.report.number_format import more, plural, size
 from bulkflow.report.style import Role, Style
+from bulkflow.report.text_width import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import Factory, define, field
 
 from bulkflow.model.part import NOT_LOADED
-from bulkflow.report.amounts import count, duration, not_loaded, plural, size, size_of
+from bulkflow.report.number_format import count, duration, not_loaded, plural, size, size_of
 
 if TYPE_CHECKING:
     from bulkflow.model.event import Progress

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from bulkflow.errors import ExitCode
-from bulkflow.model.phase import Phase
-from bulkflow.report.amounts import count, duration, not_loaded, plural
-from bulkflow.report.cells import cells, padded, visible
+from bulkflow.model.job_phase import Phase
 from bulkflow.report.left import LEFT, left_words
+from bulkflow.report.number_format import count, duration, not_loaded, plural
 from bulkflow.report.style import Role
+from bulkflow.report.text_width import cells, padded, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

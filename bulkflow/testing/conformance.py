@@ -15,8 +15,8 @@ from bulkflow.testing.hosts import host_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from bulkflow.plugin.catalogue import Catalogue
     from bulkflow.plugin.phrase import Element, Phrase
+    from bulkflow.plugin.registry import Catalogue
 
 Phrased: TypeAlias = Step | Clause | Condition
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.context import Job
 from bulkflow.source import SourceText, Span
 from bulkflow.testing.context import RecordingContext

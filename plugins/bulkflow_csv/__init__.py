@@ -6,32 +6,33 @@ and gives the parts as they become known, and `scan` does both; a part opens as 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from bulkflow.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
-    from bulkflow_csv.columns import NULL, Column, Layout, renamed
-    from bulkflow_csv.copying import written_anew
-    from bulkflow_csv.counting import count_records
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
     from bulkflow_csv.digests import digest
     from bulkflow_csv.errors import CsvError
-    from bulkflow_csv.folding import Fold, foldable
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
-    from bulkflow_csv.locating import RowPlace, locate
-    from bulkflow_csv.mending import line_end_to_mend, mended
-    from bulkflow_csv.numeric import load_numpy
     from bulkflow_csv.part import PartRange
-    from bulkflow_csv.recoding import is_encoding, recode, undecodable
     from bulkflow_csv.record import Mark
-    from bulkflow_csv.rewriting import rewrite, told_of_original
+    from bulkflow_csv.rewriting.columns import NULL, Column, Layout, renamed
+    from bulkflow_csv.rewriting.delimiter_alias import Fold, foldable
+    from bulkflow_csv.rewriting.encoding import is_encoding, recode, undecodable
+    from bulkflow_csv.rewriting.line_endings import line_end_to_mend, mended
+    from bulkflow_csv.rewriting.rewriter import rewrite, told_of_original
+    from bulkflow_csv.rewriting.temp_copy import written_anew
     from bulkflow_csv.rows import Row, read_rows, write_rows
-    from bulkflow_csv.scanning import Scan, iter_parts, scan, scan_rows
+    from bulkflow_csv.scanning.count import count_records
+    from bulkflow_csv.scanning.load_numpy import load_numpy
+    from bulkflow_csv.scanning.locate import RowPlace, locate
+    from bulkflow_csv.scanning.scanner import Scan, iter_parts, scan, scan_rows
     from bulkflow_csv.source import ByteSource, Stamp, is_gzip, is_stream, open_source, spool
-    from bulkflow_csv.windowing import windows
+    from bulkflow_csv.stream_windows import windows
 
 __all__ = [
     "DELIMITERS",
@@ -82,58 +83,30 @@ __all__ = [
     "written_anew",
 ]
 
-_HOMES: Final = {
-    "ByteSource": "source",
-    "Column": "columns",
-    "CsvError": "errors",
-    "DELIMITERS": "dialect",
-    "Dialect": "dialect",
-    "Fold": "folding",
-    "FormatLimits": "limits",
-    "Head": "head",
-    "Header": "header",
-    "LINE_ENDINGS": "dialect",
-    "Layout": "columns",
-    "Mark": "record",
-    "NULL": "columns",
-    "PART_BYTES": "limits",
-    "PartBody": "body",
-    "PartLimit": "limits",
-    "PartRange": "part",
-    "Row": "rows",
-    "RowPlace": "locating",
-    "Scan": "scanning",
-    "Stamp": "source",
-    "count_records": "counting",
-    "digest": "digests",
-    "foldable": "folding",
-    "is_encoding": "recoding",
-    "is_gzip": "source",
-    "is_stream": "source",
-    "iter_parts": "scanning",
-    "line_end_to_mend": "mending",
-    "load_numpy": "numeric",
-    "locate": "locating",
-    "mended": "mending",
-    "open_source": "source",
-    "read_head": "head",
-    "read_rows": "rows",
-    "recode": "recoding",
-    "undecodable": "recoding",
-    "renamed": "columns",
-    "rewrite": "rewriting",
-    "scan": "scanning",
-    "scan_rows": "scanning",
-    "spool": "source",
-    "told_of_original": "rewriting",
-    "windows": "windowing",
-    "write_rows": "rows",
-    "written_anew": "copying",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import what is asked for, and nothing else: a start needs little of it."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "body": "PartBody",
+        "rewriting.columns": "NULL Column Layout renamed",
+        "rewriting.temp_copy": "written_anew",
+        "scanning.count": "count_records",
+        "dialect": "DELIMITERS LINE_ENDINGS Dialect",
+        "digests": "digest",
+        "errors": "CsvError",
+        "rewriting.delimiter_alias": "Fold foldable",
+        "head": "Head read_head",
+        "header": "Header",
+        "limits": "PART_BYTES FormatLimits PartLimit",
+        "scanning.locate": "RowPlace locate",
+        "rewriting.line_endings": "line_end_to_mend mended",
+        "scanning.load_numpy": "load_numpy",
+        "part": "PartRange",
+        "rewriting.encoding": "is_encoding recode undecodable",
+        "record": "Mark",
+        "rewriting.rewriter": "rewrite told_of_original",
+        "rows": "Row read_rows write_rows",
+        "scanning.scanner": "Scan iter_parts scan scan_rows",
+        "source": "ByteSource Stamp is_gzip is_stream open_source spool",
+        "stream_windows": "windows",
+    },
+)

@@ -12,7 +12,7 @@ from bulkflow_csv.header import Header, check_columns
 from bulkflow_csv.limits import FormatLimits
 from bulkflow_csv.record import Mark, RawRecord
 from bulkflow_csv.sniff import UTF8_BOM, refuse_foreign_form, sniff_delimiter
-from bulkflow_csv.walk import Walker
+from bulkflow_csv.validator import Walker
 
 if TYPE_CHECKING:
     from io import FileIO

@@ -26,6 +26,6 @@ def bulkflow_sources() -> Iterable[Source]:
 
 
 def _open(request: SourceRequest) -> Iterable[SourceData]:
-    from bulkflow_csv.files import open_files
+    from bulkflow_csv.locations import open_files
 
     return open_files(request)

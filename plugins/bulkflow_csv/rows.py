@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import attrs
 
-from bulkflow.machine import explained
+from bulkflow.system_errors import explained
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import check_columns
 from bulkflow_csv.limits import FormatLimits

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 
-from bulkflow.machine import explained
-from bulkflow.paths import is_file, is_folder, is_there
+from bulkflow.path_checks import is_file, is_folder, is_there
+from bulkflow.system_errors import explained
 from bulkflow_csv.errors import CsvError, file_changed
 
 if TYPE_CHECKING:

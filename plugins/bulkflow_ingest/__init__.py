@@ -6,28 +6,20 @@ their work through both.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bulkflow.lazy_exports import lazy_exports
+
 if TYPE_CHECKING:
-    from bulkflow_ingest.api import IngestApi, JobSpec, ResultFile
-    from bulkflow_ingest.info import FINAL, JobInfo, JobPage, JobState
+    from bulkflow_ingest.api.client import IngestApi, JobSpec, ResultFile
+    from bulkflow_ingest.api.job_info import FINAL, JobInfo, JobPage, JobState
 
 __all__ = ["FINAL", "IngestApi", "JobInfo", "JobPage", "JobSpec", "JobState", "ResultFile"]
 
-_PLACES = {
-    "FINAL": "bulkflow_ingest.info",
-    "IngestApi": "bulkflow_ingest.api",
-    "JobInfo": "bulkflow_ingest.info",
-    "JobPage": "bulkflow_ingest.info",
-    "JobSpec": "bulkflow_ingest.api",
-    "JobState": "bulkflow_ingest.info",
-    "ResultFile": "bulkflow_ingest.api",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import what is asked for, and nothing else: a start needs little of it."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "api.client": "IngestApi JobSpec ResultFile",
+        "api.job_info": "FINAL JobInfo JobPage JobState",
+    },
+)

@@ -47,7 +47,7 @@ def bulkflow_commands() -> Iterable[Command]:
 
 def _loading(name: str) -> Callable[[], click.Command]:
     def load() -> click.Command:
-        from bulkflow_ingest.jobs_commands import COMMANDS
+        from bulkflow_ingest.commands import COMMANDS
 
         return COMMANDS[name]
 
@@ -90,14 +90,14 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
     if not is_ingest(job.settings):
         return None
     if "streamed" in job.settings:
-        from bulkflow_ingest.streaming import prepare_stream as prepare
+        from bulkflow_ingest.parts.stream import prepare_stream as prepare
     else:
-        from bulkflow_ingest.preparing import prepare
+        from bulkflow_ingest.parts.prepare import prepare
     begins = context.journal.history(job.key) is None
     manifest = prepare(context, job)
     if manifest is None or not begins or "keep_results" not in job.settings:
         return manifest
-    from bulkflow_ingest.result_files import cost_of_keeping
+    from bulkflow_ingest.results.files import cost_of_keeping
 
     return evolve(manifest, notes=(*manifest.notes, cost_of_keeping(manifest)))
 
@@ -107,7 +107,7 @@ def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:
     """Hold the columns of the job's source against its operation."""
     if not is_ingest(job.settings):
         return ()
-    from bulkflow_ingest.inspecting import source_problems
+    from bulkflow_ingest.checks.source import source_problems
 
     return source_problems(context, job)
 
@@ -117,6 +117,6 @@ def bulkflow_org_problems(
     context: Context, loads: Sequence[Load], requests: int
 ) -> Iterable[Problem]:
     """Hold the jobs against the org's objects and limits."""
-    from bulkflow_ingest.inspecting_org import org_problems
+    from bulkflow_ingest.checks.org import org_problems
 
     return org_problems(context, loads, requests)

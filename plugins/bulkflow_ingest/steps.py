@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import Step, step
 
 if TYPE_CHECKING:
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from bulkflow.model.part import Counts, Manifest
     from bulkflow.plugin import Context, Job
+    from bulkflow_ingest.execution.job_runner import JobWork
     from bulkflow_ingest.types import Limit
-    from bulkflow_ingest.work import JobWork
 
 _ENDED = (Phase.FINISHED, Phase.ABORTED)
 
 
 def _work(context: Context, job: Job) -> JobWork:
     # Here, so that checking a file does not load what only a run needs.
-    from bulkflow_ingest.work import JobWork
+    from bulkflow_ingest.execution.job_runner import JobWork
 
     return JobWork.on(context, job)
 
@@ -91,7 +91,7 @@ def wait(
     Looks often at first and less often as the job gets older, unless `every` says how often. When
     the time of `up to` is over the step fails, but the job does not: it goes on in the org.
     """
-    from bulkflow_ingest.reasons import tell_reason
+    from bulkflow_ingest.execution.top_error import tell_reason
 
     work = _work(context, job)
     work.wait(timeout, interval)
@@ -106,7 +106,7 @@ def wait(
 )
 def load(context: Context, job: Job) -> None:
     """Upload, close and wait as a stream: a part is closed as soon as its data is up."""
-    from bulkflow_ingest.reasons import tell_reason
+    from bulkflow_ingest.execution.top_error import tell_reason
 
     work = _work(context, job)
     work.load()
@@ -171,7 +171,7 @@ def retry_rows(
             f"rows that {what} are not sent again",
             help=f"write `retry failed rows of job {job.name}`",
         )
-    from bulkflow_ingest.again import send_again
+    from bulkflow_ingest.execution.retry import send_again
 
     send_again(_work(context, job), selection, n, pattern)
 
@@ -187,7 +187,7 @@ def undo(context: Context, job: Job) -> None:
     Records that were updated keep their new values, and deleted ones stay deleted: what they were
     before is not known here. What triggers and other programs made of the rows stays as well.
     """
-    from bulkflow_ingest.undoing import undo_inserts
+    from bulkflow_ingest.execution.undo import undo_inserts
 
     work = _work(context, job)
     undo_inserts(work)
@@ -197,7 +197,7 @@ def undo(context: Context, job: Job) -> None:
 @step("save results [of {job}] to {path:folder}", accepts=_ENDED, requests=_per_part(3))
 def save_results(context: Context, job: Job, path: Path) -> None:
     """Save the three result files of every part into a folder, as Salesforce writes them."""
-    from bulkflow_ingest.api import ResultFile
+    from bulkflow_ingest.api.client import ResultFile
 
     work = _work(context, job)
     if not _nothing_to_save(context, work):

@@ -5,14 +5,15 @@ Importing this package loads no HTTP library; making a `Session` does.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bulkflow.lazy_exports import lazy_exports
+
 if TYPE_CHECKING:
-    from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
-    from bulkflow_salesforce.download import DownloadInfo
-    from bulkflow_salesforce.environment import from_environment
-    from bulkflow_salesforce.errors import (
+    from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
+    from bulkflow_salesforce.http.download import DownloadInfo
+    from bulkflow_salesforce.http.echo_filter import JsonValue
+    from bulkflow_salesforce.http.errors import (
         AnswerTimeoutError,
         ApiFault,
         BadAnswerError,
@@ -32,19 +33,19 @@ if TYPE_CHECKING:
         UnauthorizedError,
         UnreachableError,
     )
-    from bulkflow_salesforce.headers import Headers, LimitInfo
-    from bulkflow_salesforce.network import Network
-    from bulkflow_salesforce.organization import organization_of, organization_told
-    from bulkflow_salesforce.profiles.opening import open_org
-    from bulkflow_salesforce.redaction import redact
-    from bulkflow_salesforce.request import Body, BytesBody, Reader, Timeouts
-    from bulkflow_salesforce.response import Response
-    from bulkflow_salesforce.retry import RetryNotice, RetryPolicy, is_passing, not_begun
-    from bulkflow_salesforce.session import Session
-    from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
-    from bulkflow_salesforce.thrift import RetryBudget, Thrift
-    from bulkflow_salesforce.tokens import StaticToken
-    from bulkflow_salesforce.veil import JsonValue
+    from bulkflow_salesforce.http.headers import Headers, LimitInfo
+    from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
+    from bulkflow_salesforce.http.org_id import organization_of, organization_told
+    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.redaction import redact
+    from bulkflow_salesforce.http.request import Body, BytesBody, Reader, Timeouts
+    from bulkflow_salesforce.http.response import Response
+    from bulkflow_salesforce.http.retry import RetryNotice, RetryPolicy, is_passing, not_begun
+    from bulkflow_salesforce.http.session import Session
+    from bulkflow_salesforce.http.throttle import RetryBudget, Thrift
+    from bulkflow_salesforce.http.tokens import StaticToken
+    from bulkflow_salesforce.login.open_org import open_org
+    from bulkflow_salesforce.profiles.from_environ import from_environment
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -96,60 +97,31 @@ __all__ = [
     "surroundings_of",
 ]
 
-_PLACES = {
-    "organization_told": "organization",
-    "organization_of": "organization",
-    "not_begun": "retry",
-    "is_passing": "retry",
-    "AnswerTimeoutError": "errors",
-    "ApiFault": "errors",
-    "BadAnswerError": "errors",
-    "Body": "request",
-    "BytesBody": "request",
-    "Call": "errors",
-    "DEFAULT_API_VERSION": "address",
-    "DownloadInfo": "download",
-    "ForbiddenError": "errors",
-    "ForeignUrlError": "errors",
-    "Headers": "headers",
-    "JsonValue": "veil",
-    "LimitExceededError": "errors",
-    "LimitInfo": "headers",
-    "LocalFileError": "errors",
-    "LostAnswerError": "errors",
-    "Network": "network",
-    "NotFoundError": "errors",
-    "OrgAddress": "address",
-    "OrgError": "errors",
-    "ProxyRefusedError": "errors",
-    "Reader": "request",
-    "Response": "response",
-    "RetryBudget": "thrift",
-    "RetryNotice": "retry",
-    "RetryPolicy": "retry",
-    "SalesforceError": "errors",
-    "ServerFaultError": "errors",
-    "Session": "session",
-    "StaticToken": "tokens",
-    "Surroundings": "surroundings",
-    "Thrift": "thrift",
-    "Timeouts": "request",
-    "TlsError": "errors",
-    "TokenProvider": "tokens",
-    "TransportError": "errors",
-    "UnauthorizedError": "errors",
-    "UnreachableError": "errors",
-    "from_environment": "environment",
-    "open_org": "profiles.opening",
-    "redact": "redaction",
-    "salesforce_id": "address",
-    "say": "surroundings",
-    "surroundings_of": "surroundings",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import what is asked for, and nothing else: a start needs little of it."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "http.org_address": "DEFAULT_API_VERSION OrgAddress salesforce_id",
+        "http.download": "DownloadInfo",
+        "profiles.from_environ": "from_environment",
+        "http.errors": (
+            "AnswerTimeoutError ApiFault BadAnswerError Call ForbiddenError "
+            "ForeignUrlError LimitExceededError LocalFileError LostAnswerError "
+            "NotFoundError OrgError ProxyRefusedError SalesforceError "
+            "ServerFaultError TlsError TransportError UnauthorizedError "
+            "UnreachableError"
+        ),
+        "http.headers": "Headers LimitInfo",
+        "http.proxy": "Network",
+        "http.org_id": "organization_of organization_told",
+        "login.open_org": "open_org",
+        "http.redaction": "redact",
+        "http.request": "Body BytesBody Reader Timeouts",
+        "http.response": "Response",
+        "http.retry": "RetryNotice RetryPolicy is_passing not_begun",
+        "http.session": "Session",
+        "commands.io": "Surroundings say surroundings_of",
+        "http.throttle": "RetryBudget Thrift",
+        "http.tokens": "StaticToken",
+        "http.echo_filter": "JsonValue",
+    },
+)

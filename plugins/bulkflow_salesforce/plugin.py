@@ -28,7 +28,7 @@ _COMMANDS = {
 @hookimpl
 def bulkflow_orgs() -> Iterable[Org]:
     """The org that environment variables name, and those that the user has named."""
-    from bulkflow_salesforce.profiles.folder import folder_of
+    from bulkflow_salesforce.profiles.store import folder_of
 
     yield Org(
         "env",
@@ -58,6 +58,6 @@ def _loading(name: str) -> Callable[[], click.Command]:
 
 
 def _connect(request: OrgRequest) -> OrgAccess:
-    from bulkflow_salesforce.profiles.opening import open_org
+    from bulkflow_salesforce.login.open_org import open_org
 
     return open_org(request.name, request.environ)

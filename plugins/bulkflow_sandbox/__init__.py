@@ -7,31 +7,17 @@ used, so that importing the package costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from bulkflow.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.clock import Clock, ManualClock, SystemClock
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.clock import Clock, ManualClock, SystemClock
     from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, Pace, RowsPerSecond
     from bulkflow_sandbox.sandbox import Sandbox
-    from bulkflow_sandbox.server import SandboxServer, running, serve
+    from bulkflow_sandbox.server.server import SandboxServer, running, serve
 
-_HOMES: Final = {
-    "AfterPolls": "jobs.pace",
-    "AfterTime": "jobs.pace",
-    "Choices": "choices",
-    "Clock": "clock",
-    "Immediately": "jobs.pace",
-    "ManualClock": "clock",
-    "Pace": "jobs.pace",
-    "RowsPerSecond": "jobs.pace",
-    "Sandbox": "sandbox",
-    "SandboxServer": "server",
-    "SystemClock": "clock",
-    "running": "server",
-    "serve": "server",
-}
 
 __all__ = [
     "AfterPolls",
@@ -49,9 +35,13 @@ __all__ = [
     "serve",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "core.behavior": "Choices",
+        "core.clock": "Clock ManualClock SystemClock",
+        "jobs.pace": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
+        "sandbox": "Sandbox",
+        "server.server": "SandboxServer running serve",
+    },
+)

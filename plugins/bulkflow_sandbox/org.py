@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 from attrs import define
 
 from bulkflow.errors import UsageError
-from bulkflow_sandbox.dates import parse_moment
-from bulkflow_sandbox.ids import ORGANIZATION_PREFIX, USER_PREFIX, make_id, random_id, to18
+from bulkflow_sandbox.core.dates import parse_moment
+from bulkflow_sandbox.core.ids import ORGANIZATION_PREFIX, USER_PREFIX, make_id, random_id, to18
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.limits import Limits
     from bulkflow_sandbox.faults.plan import FaultPlan
-    from bulkflow_sandbox.limits import Limits
     from bulkflow_sandbox.schema.objects import Schema
     from bulkflow_sandbox.store.database import Database
 

@@ -40,12 +40,12 @@ def bulkflow_commands() -> Iterable[Command]:
 
 
 def _connect(request: OrgRequest) -> OrgAccess:
-    from bulkflow_sandbox.embedded import connect
+    from bulkflow_sandbox.server.embedded import connect
 
     return connect(request)
 
 
 def _load() -> click.Command:
-    from bulkflow_sandbox.command import serve
+    from bulkflow_sandbox.server.command import serve
 
     return serve

@@ -7,27 +7,27 @@ import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from bulkflow_sandbox.admin_access import AdminAccess
-from bulkflow_sandbox.choices import Choices
-from bulkflow_sandbox.clock import SystemClock
-from bulkflow_sandbox.dates import moment_text
-from bulkflow_sandbox.errors import SandboxError, SchemaError
+from bulkflow_sandbox.core.admin_access import AdminAccess
+from bulkflow_sandbox.core.behavior import Choices
+from bulkflow_sandbox.core.clock import SystemClock
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.errors import SandboxError, SchemaError
+from bulkflow_sandbox.core.limits import Limits
+from bulkflow_sandbox.core.request_log import RequestLog
 from bulkflow_sandbox.faults.plan import FaultPlan
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace import Immediately
 from bulkflow_sandbox.jobs.table import create_job_table, latest_jobs
 from bulkflow_sandbox.jobs.worker import Worker
-from bulkflow_sandbox.limits import Limits
 from bulkflow_sandbox.login.service import Logins
+from bulkflow_sandbox.login.sessions import Sessions, make_token
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org, new_org_id, read_org_id
 from bulkflow_sandbox.query.jobs import QueryJobs
-from bulkflow_sandbox.request_log import RequestLog
 from bulkflow_sandbox.rest.collections import RecordCollections
 from bulkflow_sandbox.rest.queries import RestQueries
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
-from bulkflow_sandbox.sessions import Sessions, make_token
 from bulkflow_sandbox.store.database import Database, take_serials
 from bulkflow_sandbox.store.tables import create_tables, quoted
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.core.clock import Clock
     from bulkflow_sandbox.faults.fault import AnyFault
     from bulkflow_sandbox.jobs.pace import Pace
     from bulkflow_sandbox.schema.objects import Schema

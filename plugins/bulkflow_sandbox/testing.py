@@ -28,30 +28,30 @@ from urllib.parse import urlsplit
 from attrs import define
 
 from bulkflow.errors import UsageError
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace_text import read_pace
+from bulkflow_sandbox.jobs.pace_syntax import read_pace
 from bulkflow_sandbox.jobs.table import jobs_after
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.sandbox import Sandbox
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
 from bulkflow_sandbox.schema.objects import Schema
-from bulkflow_sandbox.server import SandboxServer
-from bulkflow_sandbox.store.listing import list_records
-from bulkflow_sandbox.tls import certificate_in
+from bulkflow_sandbox.server.server import SandboxServer
+from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.store.list_records import list_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.request_log import RequestEntry
     from bulkflow_sandbox.faults.fault import AnyFault
     from bulkflow_sandbox.jobs.job import Job
     from bulkflow_sandbox.jobs.pace import Pace
-    from bulkflow_sandbox.request_log import RequestEntry
     from bulkflow_sandbox.schema.rules import Value
-    from bulkflow_sandbox.tls import Certificate
+    from bulkflow_sandbox.server.tls import Certificate
 
 __all__ = ["LocalOrg", "local_org"]
 

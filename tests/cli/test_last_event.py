@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.cli import additions
+from bulkflow.cli import plugin_commands as additions
 from bulkflow.cli import run as run_command
 from bulkflow.errors import BulkflowError
 from bulkflow.journal import RunJournal, locked
-from bulkflow.plugin.catalogue import PluginConflictError
+from bulkflow.plugin.registry import PluginConflictError
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.workshop import Ran, Workshop
 
@@ -244,7 +244,7 @@ def test_one_that_is_interrupted_before_it_began_has_no_run(bench: Workshop, num
 @posix
 def test_one_that_is_stopped_at_once_names_what_is_left(bench: Workshop) -> None:
     bench.write("test.bulkflow", LOAD + "upload job a\npause 10m\nalways\n    pause 10m\n")
-    now = LAUNCH.replace("main; ", "interruption, main; interruption.AS_ONE = 0; ")
+    now = LAUNCH.replace("main; ", "signals, main; signals.AS_ONE = 0; ")
     with subprocess.Popen(
         [sys.executable, "-c", now, "run", "test.bulkflow", "--json", "--state-dir", "state"],
         cwd=bench.folder,

@@ -11,8 +11,8 @@ from attrs import evolve
 
 def close_unrecorded() -> None:
     """Close a job before the intent to close it is durable, and go by what is recorded."""
-    from bulkflow_ingest import requests
-    from bulkflow_ingest.asking import Asking
+    from bulkflow_ingest.execution import journaled_requests as requests
+    from bulkflow_ingest.execution.job_status import Asking
 
     inner = requests.Requests._recorded
 
@@ -30,7 +30,7 @@ def close_unrecorded() -> None:
 
 def _ask_nothing_of(asking: Any) -> None:
     """Take the journal's word for it that a job which was not closed can be replaced."""
-    from bulkflow_ingest.remote import Unsent
+    from bulkflow_ingest.parts.remote_state import Unsent
 
     def ask_again(self: Any, part: Any) -> None:
         if not part.handed_over:
@@ -41,8 +41,8 @@ def _ask_nothing_of(asking: Any) -> None:
 
 def put_again() -> None:
     """Send the data into the same job again when the answer was lost."""
-    from bulkflow_ingest import requests
-    from bulkflow_ingest.remote import Created
+    from bulkflow_ingest.execution import journaled_requests as requests
+    from bulkflow_ingest.parts.remote_state import Created
 
     def replace(self: Any, part: Any) -> None:
         part._remote = Created(part.id)
@@ -52,16 +52,16 @@ def put_again() -> None:
 
 def create_again() -> None:
     """Forget which job a part has become, so that it becomes another."""
-    from bulkflow_ingest import part_job
-    from bulkflow_ingest.replay import Replayed
+    from bulkflow_ingest.parts import part_job
+    from bulkflow_ingest.parts.replay import Replayed
 
     part_job.replay = lambda start, history: Replayed(start)
 
 
 def forget_spoilt() -> None:
     """Take an upload without an answer for one that was done."""
-    from bulkflow_ingest import part_job
-    from bulkflow_ingest.remote import Uploaded, Uploading
+    from bulkflow_ingest.parts import part_job
+    from bulkflow_ingest.parts.remote_state import Uploaded, Uploading
 
     inner = part_job.replay
 
@@ -76,7 +76,7 @@ def forget_spoilt() -> None:
 
 def take_all_for_made() -> None:
     """Take every record that rows were loaded into for one that they created."""
-    from bulkflow_ingest.results import Results
+    from bulkflow_ingest.results.reader import Results
 
     inner = Results.loaded
 
@@ -107,29 +107,29 @@ def forget_what_ended_well() -> None:
 
 def take_short_results() -> None:
     """Take a result file as it comes, however many rows the job counts."""
-    from bulkflow_ingest.trusted_files import TrustedFiles
+    from bulkflow_ingest.results.trusted_files import TrustedFiles
 
     TrustedFiles._fault = lambda self, wanted: None  # type: ignore[method-assign]
 
 
 def wait_for_no_batch() -> None:
     """Take a job that Failed or was aborted for one of which nothing is at work any more."""
-    from bulkflow_ingest.trusted_files import TrustedFiles
+    from bulkflow_ingest.results.trusted_files import TrustedFiles
 
     TrustedFiles._stand_still = lambda self, ended: None  # type: ignore[method-assign]
 
 
 def guess_unprocessed() -> None:
     """Take rows that no result file has for rows that were never tried."""
-    from bulkflow_ingest import results
-    from bulkflow_ingest.fates.outcomes import Outcome
+    from bulkflow_ingest.reconcile.outcomes import Outcome
+    from bulkflow_ingest.results import reader as results
 
     results._without_result = lambda part: Outcome.UNPROCESSED
 
 
 def trust_refused_uploads() -> None:
     """Take an upload that was refused for one that did not come."""
-    from bulkflow_ingest import requests
+    from bulkflow_ingest.execution import journaled_requests as requests
     from bulkflow_salesforce import SalesforceError
 
     inner = requests.not_begun
@@ -138,7 +138,7 @@ def trust_refused_uploads() -> None:
 
 def count_what_is_gone() -> None:
     """Take the rows of a job that is gone, and was not seen to process them, for unprocessed."""
-    from bulkflow_ingest import remote
+    from bulkflow_ingest.parts import remote_state as remote
 
     def counts(state: Any, rows: int) -> Any:
         processed, failed = remote.counters(state)
@@ -169,14 +169,14 @@ def know_orgs_by_host() -> None:
 
 def settle_nothing() -> None:
     """Count the rows that a retry sent apart from those that they come from."""
-    from bulkflow_ingest.counting import Counting
+    from bulkflow_ingest.results.counts import Counting
 
     Counting.settle = lambda self: None  # type: ignore[method-assign]
 
 
 def forget_retries() -> None:
     """Take the jobs of rows that were sent again since for jobs that are still to complete."""
-    from bulkflow_ingest.parts import JobParts
+    from bulkflow_ingest.parts.job_parts import JobParts
 
     JobParts.is_superseded = lambda self, part: False  # type: ignore[method-assign]
 

@@ -183,7 +183,7 @@ def _load() -> None:
 
     import duckdb  # noqa: F401
 
-    import bulkflow_salesforce.wire  # noqa: F401
+    import bulkflow_salesforce.http.transport  # noqa: F401
     from bulkflow.cli import main
     from bulkflow.cli.environment import Environment
 
@@ -195,7 +195,8 @@ def _load() -> None:
 
 
 def _child(order: dict[str, Any], told: Path) -> None:
-    from bulkflow.cli import additions, main
+    from bulkflow.cli import main
+    from bulkflow.cli import plugin_commands as additions
     from bulkflow.cli.environment import Environment
     from crash.faulty import FAULTY
     from crash.points import Points, kill_after, lay

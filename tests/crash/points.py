@@ -90,7 +90,7 @@ def _journal(points: Points) -> None:
 
 def _requests(points: Points) -> None:
     from bulkflow_csv import PartBody
-    from bulkflow_salesforce.calls import Calls
+    from bulkflow_salesforce.http.dispatcher import Calls
 
     inner = Calls._once
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bulkflow_csv import ByteSource
-from bulkflow_csv.blocks import Readers
-from bulkflow_csv.readers import NumpyReaders
+from bulkflow_csv.scanning.protocol import Readers
+from bulkflow_csv.scanning.select import NumpyReaders
 from support.alike import Alike
 
 
@@ -25,7 +25,7 @@ def compiled(scanner_or_reason: Path | str) -> tuple[Readers, ...]:
     sys.path.insert(0, str(scanner_or_reason))
     try:
         import bulkflow_scanner
-        from bulkflow_csv.compiled import CompiledReaders
+        from bulkflow_csv.scanning.native import CompiledReaders
     finally:
         sys.path.remove(str(scanner_or_reason))
         del sys.modules["bulkflow_scanner"]

@@ -14,7 +14,7 @@ import pytest
 from bulkflow.errors import DataError
 from bulkflow.plugin import SourceRequest
 from bulkflow_csv import ByteSource, CsvError, scan
-from bulkflow_csv.files import open_files
+from bulkflow_csv.locations import open_files
 from support.workshop import Workshop
 
 PIPELINE = """

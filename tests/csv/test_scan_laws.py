@@ -22,8 +22,8 @@ from bulkflow_csv import (
     read_head,
     scan,
 )
-from bulkflow_csv.blocks import RowForm
-from bulkflow_csv.walk import Walker
+from bulkflow_csv.scanning.protocol import RowForm
+from bulkflow_csv.validator import Walker
 from support.alike import Alike
 
 BLOCKS = st.sampled_from([64, 128, 192, 1024])

@@ -14,7 +14,7 @@ from bulkflow.language import Code, check
 from bulkflow.language.explanation import Example, Explanation, explanation
 from bulkflow.model.value import plain
 from bulkflow.plugin import ValueType, step
-from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.plugin.registry import Catalogue
 from bulkflow.source import SourceText
 from bulkflow_sandbox import SandboxServer
 from support.workshop import Workshop

@@ -17,7 +17,7 @@ from bulkflow import app
 from bulkflow.language import check, parse
 from bulkflow.language.formatter import format_source
 from bulkflow.plugin import Org
-from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.plugin.registry import Catalogue
 from bulkflow.report.graph import as_mermaid, draw
 from bulkflow.source import SourceText
 from support.workshop import Workshop

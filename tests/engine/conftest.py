@@ -12,7 +12,7 @@ from attrs import Factory, define, evolve, field
 import bulkflow_control.plugin
 from bulkflow.engine.cancellation import Cancellation
 from bulkflow.engine.run import run_plan
-from bulkflow.engine.services import Services
+from bulkflow.engine.run_state import Services
 from bulkflow.errors import DataError, StepError, UsageError
 from bulkflow.model.event import Event, Notice, NoticeLevel, RunFinished
 from bulkflow.model.org import OrgAccess

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.engine.forecast import forecast, look_at_sources
-from bulkflow.engine.services import Unrecorded
+from bulkflow.engine.run_state import Unrecorded
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import Severity
 from bulkflow.plugin import Problem, hookimpl

@@ -13,8 +13,8 @@ from bulkflow.language.formatter import (
     TreeChangedError,
     UnstableError,
     format_source,
-    formatting,
 )
+from bulkflow.language.formatter import format as formatting
 from bulkflow.language.formatter.proof import prove
 from bulkflow.source import SourceText
 

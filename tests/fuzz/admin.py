@@ -14,7 +14,7 @@ from attrs import define, frozen
 from starlette.types import ASGIApp, Message
 
 from bulkflow_sandbox import Sandbox
-from bulkflow_sandbox.clock import ManualClock
+from bulkflow_sandbox.core.clock import ManualClock
 from bulkflow_sandbox.http.app import create_app
 from bulkflow_sandbox.http.recorder import is_own
 

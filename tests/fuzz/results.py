@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from bulkflow_csv import ByteSource, CsvError, PartLimit, read_rows, scan
-from bulkflow_ingest.api import ResultFile as Which
-from bulkflow_ingest.fates import Fates, FatesError, ResultFile, ResultKind, SourceSlice
-from bulkflow_ingest.result_files import rows_of
+from bulkflow_ingest.api.client import ResultFile as Which
+from bulkflow_ingest.reconcile import Fates, FatesError, ResultFile, ResultKind, SourceSlice
+from bulkflow_ingest.results.files import rows_of
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Handler, proxied
@@ -166,8 +166,8 @@ def runs(folder: Path) -> Iterator[Callable[[bytes], None]]:
     first of these jobs fails after two rows.
     """
     with (
-        mock.patch("bulkflow_ingest.again.LONGEST_PAUSE", 0.0),
-        mock.patch("bulkflow_ingest.trusted_files.patience_of", return_value=PATIENCE),
+        mock.patch("bulkflow_ingest.execution.retry.LONGEST_PAUSE", 0.0),
+        mock.patch("bulkflow_ingest.results.trusted_files.patience_of", return_value=PATIENCE),
         local_org() as org,
         proxied(org.url) as proxy,
     ):

@@ -15,17 +15,17 @@ from bulkflow.errors import BulkflowError
 from bulkflow.language import check
 from bulkflow.language.formatter import format_source
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.plugin.registry import Catalogue
 from bulkflow.report import render_diagnostics
 from bulkflow.source import SourceText
 from bulkflow_csv import ByteSource, CsvError, scan
 from bulkflow_ingest import JobInfo
-from bulkflow_salesforce.errors import Call
-from bulkflow_salesforce.faults import read_faults
-from bulkflow_salesforce.headers import Headers
-from bulkflow_salesforce.response import Response
+from bulkflow_salesforce.http.error_parser import read_faults
+from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.headers import Headers
+from bulkflow_salesforce.http.response import Response
 from bulkflow_sandbox import Sandbox
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.schema.file import load_schema, standard_schema
 from fuzz import admin, results

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_ingest import bounds
-from bulkflow_ingest.bounds import most_result_bytes
+from bulkflow_ingest.api import bounds
+from bulkflow_ingest.api.bounds import most_result_bytes
 from support.proxy import Handler, Proxy
 from support.workshop import Workshop
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_ingest.packing import Line, compressor
+from bulkflow_ingest.source.compression import Line, compressor
 from bulkflow_sandbox import Sandbox
 from support.proxy import Fault, Handler, Proxy, answering, lose_answer
 from support.workshop import Workshop

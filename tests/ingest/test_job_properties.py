@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_ingest.api import JobSpec
-from bulkflow_ingest.info import FINAL, JobInfo, JobState
+from bulkflow_ingest.api.client import JobSpec
+from bulkflow_ingest.api.job_info import FINAL, JobInfo, JobState
 
 # Every row of the response tables of "Close or Abort a Job" and "Upload Complete", with a value of
 # its type, and the attribute that holds it.

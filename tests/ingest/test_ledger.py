@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow.journal.store import FILE_NAME
-from bulkflow_ingest.ledger import makes_records
+from bulkflow_ingest.parts.ledger import makes_records
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org

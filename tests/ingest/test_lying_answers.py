@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow_ingest.answered import Asked
-from bulkflow_ingest.api import IngestApi
-from bulkflow_ingest.info import JobInfo
+from bulkflow_ingest.api.answer_checks import Asked
+from bulkflow_ingest.api.client import IngestApi
+from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Proxy, altering, answering, lose_answer, proxied
 from support.workshop import Ran, Workshop

@@ -16,10 +16,10 @@ import duckdb
 import pytest
 
 from bulkflow.errors import BulkflowError
-from bulkflow.machine import MachineError
-from bulkflow.plugin.boundary import attributed
-from bulkflow_ingest.fates.database import Database
-from bulkflow_ingest.fates.errors import FatesError
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.system_errors import MachineError
+from bulkflow_ingest.reconcile.database import Database
+from bulkflow_ingest.reconcile.errors import FatesError
 from support.proxy import Proxy, answering
 from support.workshop import Workshop
 

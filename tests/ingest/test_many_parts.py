@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from bulkflow.errors import StepError
 from bulkflow.model.part import Counts, Part
 from bulkflow.plugin import Job
-from bulkflow_ingest.info import JobInfo
-from bulkflow_ingest.lanes import Lanes
-from bulkflow_ingest.part_job import PartJob
-from bulkflow_ingest.parts import JobParts
+from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_ingest.parts.job_parts import JobParts
+from bulkflow_ingest.parts.part_job import PartJob
+from bulkflow_ingest.parts.totals import Tally
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.tally import Tally
+from bulkflow_ingest.worker_pool import Lanes
 
 
 def part(number: int) -> PartJob:

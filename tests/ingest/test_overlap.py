@@ -11,12 +11,12 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
 from bulkflow.testing import RecordingContext
-from bulkflow_ingest.api import ResultFile
-from bulkflow_ingest.conveyor import Conveyor, Stations
-from bulkflow_ingest.info import JobInfo
-from bulkflow_ingest.part_job import PartJob
-from bulkflow_ingest.parts import JobParts
-from bulkflow_ingest.polling import Schedule
+from bulkflow_ingest.api.client import ResultFile
+from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_ingest.execution.poller import Schedule
+from bulkflow_ingest.execution.scheduler import Conveyor, Stations
+from bulkflow_ingest.parts.job_parts import JobParts
+from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.settings import IngestSettings
 from support.proxy import Proxy
 from support.workshop import Workshop
@@ -113,7 +113,7 @@ def test_being_asked_to_stop_is_no_failure_where_nothing_is_left(
 def test_a_reason_is_not_looked_for_among_very_many_failed_rows(
     workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkflow_ingest.reasons.MOST_ROWS", 0)
+    monkeypatch.setattr("bulkflow_ingest.execution.top_error.MOST_ROWS", 0)
     assert results_asked_for(workshop, proxy, "") == (0, 0)
 
 

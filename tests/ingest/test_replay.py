@@ -20,13 +20,13 @@ from bulkflow.model.org import OrgAccess, TokenProvider
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
 from bulkflow.testing import RecordingContext, RecordingJournal
-from bulkflow_ingest.api import IngestApi, JobSpec
-from bulkflow_ingest.info import JobInfo, JobState
-from bulkflow_ingest.ledger import Ledger
-from bulkflow_ingest.part_job import PartJob
-from bulkflow_ingest.parts import JobParts
-from bulkflow_ingest.remote import Closing, Ended, Gone, RemoteState, Unsent
-from bulkflow_ingest.requests import Requests
+from bulkflow_ingest.api.client import IngestApi, JobSpec
+from bulkflow_ingest.api.job_info import JobInfo, JobState
+from bulkflow_ingest.execution.journaled_requests import Requests
+from bulkflow_ingest.parts.job_parts import JobParts
+from bulkflow_ingest.parts.ledger import Ledger
+from bulkflow_ingest.parts.part_job import PartJob
+from bulkflow_ingest.parts.remote_state import Closing, Ended, Gone, RemoteState, Unsent
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_salesforce import (
     ApiFault,
@@ -181,7 +181,7 @@ class Desk:
         rules = IngestSettings("insert", "Contact", patience=1.0)
         parts = JobParts.attach(Job("people", "people", {}, Path()), rules, [part])
         api = cast("IngestApi", org)
-        with patch("bulkflow_ingest.requests.send", send):
+        with patch("bulkflow_ingest.execution.journaled_requests.send", send):
             yield cls(Requests(api, context, parts, Ledger(context)), part, notes)
 
     def act(self, action: str) -> None:

@@ -21,7 +21,7 @@ JOB = "/jobs/ingest/[^/]+"
 
 @pytest.fixture(autouse=True)
 def _no_pauses_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkflow_ingest.again.LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("bulkflow_ingest.execution.retry.LONGEST_PAUSE", 0.0)
 
 
 @contextmanager
@@ -409,7 +409,7 @@ def test_every_row_has_one_outcome_and_none_is_loaded_twice(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A second without a change: on a slow machine what is late by 100 ms is later than that.
-    monkeypatch.setattr("bulkflow_ingest.standstill.QUIET_SHARE", 1 / 9)
+    monkeypatch.setattr("bulkflow_ingest.results.standstill.QUIET_SHARE", 1 / 9)
     chance = random.Random(seed)
     drawn = [
         f"job=fail:{chance.randrange(40)}",

@@ -18,7 +18,7 @@ import pytest
 
 from bulkflow.journal.store import FILE_NAME
 from bulkflow_csv import digest
-from bulkflow_ingest.requests import REFUSED_UPLOADS
+from bulkflow_ingest.execution.journaled_requests import REFUSED_UPLOADS
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import local_org

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.cli.replacement import replace_file
-from bulkflow.drafts import FOLDER, clear_drafts, delivered
-from bulkflow_salesforce.sink import opened
+from bulkflow.atomic_files import FOLDER, clear_drafts, delivered
+from bulkflow.cli.overwrite import replace_file
+from bulkflow_salesforce.http.download_target import opened
 from support.workshop import Workshop
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and devices are POSIX's")
@@ -109,19 +109,19 @@ def test_a_long_name_can_be_saved_to(workshop: Workshop) -> None:
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from bulkflow import drafts
+from bulkflow import atomic_files
 
 def killed(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 if sys.argv[3] == "copying":
     def elsewhere(self, target):
-        if self.parent.name == drafts.FOLDER:
+        if self.parent.name == atomic_files.FOLDER:
             raise OSError(18, "Invalid cross-device link")
         killed()
     Path.replace = elsewhere
 
-with drafts.delivered(Path(sys.argv[1]), Path(sys.argv[2])) as scratch:
+with atomic_files.delivered(Path(sys.argv[1]), Path(sys.argv[2])) as scratch:
     scratch.write_text("half")
     if sys.argv[3] == "writing":
         killed()

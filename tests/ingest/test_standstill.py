@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from bulkflow.plugin import Context, Job
 from bulkflow.testing import RecordingContext
-from bulkflow_ingest.api import IngestApi
-from bulkflow_ingest.info import JobInfo
-from bulkflow_ingest.part_job import PartJob
-from bulkflow_ingest.parts import JobParts
+from bulkflow_ingest.api.client import IngestApi
+from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_ingest.parts.job_parts import JobParts
+from bulkflow_ingest.parts.part_job import PartJob
+from bulkflow_ingest.results.standstill import QUIET, Standstill, Stood
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.standstill import QUIET, Standstill, Stood
 from bulkflow_salesforce import NotFoundError
-from bulkflow_salesforce.errors import Call
+from bulkflow_salesforce.http.errors import Call
 
 ENDED = 1_000_000.0
 """When the job ended, in seconds since the epoch."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bulkflow.errors import UsageError
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.value import Integer, Name, Percent, Text, plain
 from bulkflow.plugin import Org, Problem, ValueType, clause, condition, step
-from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.plugin.registry import Catalogue
 from bulkflow.plugin.types import choice, framework_types, takes
 
 if TYPE_CHECKING:

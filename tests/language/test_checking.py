@@ -11,7 +11,7 @@ from bulkflow.errors import PluginError
 from bulkflow.language import EVERY, Checked, check
 from bulkflow.model.value import Duration, Integer, Name, Text
 from bulkflow.plugin import UNKNOWN, Provider, ValueType, clause, condition, step
-from bulkflow.plugin.catalogue import BrokenPlugin, Catalogue, PluginConflictError
+from bulkflow.plugin.registry import BrokenPlugin, Catalogue, PluginConflictError
 from bulkflow.source import SourceText
 
 ACME = Provider("acme", "bulkflow-acme", "1.2")

@@ -20,7 +20,7 @@ from bulkflow.language import grammar as finding
 from bulkflow.language import load_grammar, parse
 from bulkflow.language.automaton import Automaton, Node, Token
 from bulkflow.language.grammar import build_parser, table
-from bulkflow.language.layout import arrange
+from bulkflow.language.indentation import arrange
 from bulkflow.language.table import FILE, kept_of, read_table
 from bulkflow.source import SourceText
 

@@ -12,7 +12,7 @@ from bulkflow import app
 from bulkflow.lsp.completion import Offer, complete
 from bulkflow.lsp.documents import Documents
 from bulkflow.lsp.symbols import Symbols
-from bulkflow.plugin.catalogue import Catalogue
+from bulkflow.plugin.registry import Catalogue
 
 DECLARED = """\
 param region = "EMEA"

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bulkflow import app
 from bulkflow.errors import UsageError
 from bulkflow.language import parse
-from bulkflow.lsp.diagnosis import diagnose, pipelines
+from bulkflow.lsp.diagnostics import diagnose, pipelines
 from bulkflow.lsp.documents import Documents
 from bulkflow.lsp.hover import hover
 from bulkflow.lsp.positions import Positions
-from bulkflow.lsp.renaming import renamed
+from bulkflow.lsp.rename import renamed
 from bulkflow.lsp.symbols import Symbol, SymbolKind, Symbols
 from bulkflow.source import SourceText
 

@@ -23,7 +23,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from bulkflow.cli import main
 from bulkflow.cli.environment import Environment
 from bulkflow_sandbox import Choices
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.logins import CLIENT_ID, CLIENT_SECRET, MemoryKeyring, fake_cli
 from support.workshop import Ran, Workshop
@@ -465,7 +465,7 @@ def test_a_salesforce_cli_login_is_taken_over(workshop, org, tmp_path):
 
 
 def test_a_pipeline_runs_in_a_named_org(workshop, org, monkeypatch):
-    from bulkflow.cli import additions
+    from bulkflow.cli import plugin_commands as additions
 
     log_in(workshop, org)
     additions._host.cache_clear()
@@ -478,7 +478,7 @@ def test_a_pipeline_runs_in_a_named_org(workshop, org, monkeypatch):
 
 @pytest.mark.parametrize(("clause", "packed"), [("", True), ("    uncompressed\n", False)])
 def test_rows_go_compressed_to_an_org_that_is_kept_so(workshop, org, clause, packed):
-    from bulkflow.cli import additions
+    from bulkflow.cli import plugin_commands as additions
 
     log_in(workshop, org, "--compress")
     additions._host.cache_clear()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow_salesforce.profiles.folder import configuration_of, folder_of
 from bulkflow_salesforce.profiles.profile import Profile
+from bulkflow_salesforce.profiles.store import configuration_of, folder_of
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from attrs import define, field
 
+from bulkflow_salesforce.http.origin import Origin
+from bulkflow_salesforce.http.proxy import Network
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenEndpoint
-from bulkflow_salesforce.login.refusals import LoginError
-from bulkflow_salesforce.network import Network
-from bulkflow_salesforce.origin import Origin
+from bulkflow_salesforce.login.errors import LoginError
 from bulkflow_sandbox import ManualClock
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce import OrgAddress, Session, TlsError
-from bulkflow_salesforce.errors import Call
+from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.origin import Origin
+from bulkflow_salesforce.http.proxy import Network
 from bulkflow_salesforce.login.assertion import audiences
 from bulkflow_salesforce.login.auth_url import AuthUrl
-from bulkflow_salesforce.login.obtaining import Login
-from bulkflow_salesforce.login.refusals import LoginError, refused
+from bulkflow_salesforce.login.errors import LoginError, refused
 from bulkflow_salesforce.login.salesforce_cli import SalesforceCli
-from bulkflow_salesforce.network import Network
-from bulkflow_salesforce.origin import Origin
+from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.profiles.flow import Flow, Secret
-from bulkflow_salesforce.profiles.places import InKeyring
+from bulkflow_salesforce.profiles.secret_stores import InKeyring
 from bulkflow_sandbox import Choices
 from bulkflow_sandbox.login.apps import ConnectedApp
 from bulkflow_sandbox.testing import LocalOrg, local_org

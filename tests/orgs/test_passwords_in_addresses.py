@@ -20,8 +20,8 @@ from bulkflow_salesforce import (
     StaticToken,
     from_environment,
 )
+from bulkflow_salesforce.http.origin import Origin
 from bulkflow_salesforce.login.auth_url import AuthUrl
-from bulkflow_salesforce.origin import Origin
 from bulkflow_salesforce.profiles.profile import Profile
 from support.tunnel import TunnelProxy
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 import click
 import pytest
 
-from bulkflow.cli import additions
+from bulkflow.cli import plugin_commands as additions
 from bulkflow.cli.entry import bulkflow
 from bulkflow.cli.environment import Environment
 from bulkflow_salesforce import redact
@@ -181,7 +181,7 @@ def every_command(workshop: Workshop, org: LocalOrg) -> Iterator[tuple[tuple[str
     yield run("plan", "--check-org", file)
     yield run("run", file, *state, "--verbose")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bulkflow_ingest.api.IngestApi.create", crash)
+        patch.setattr("bulkflow_ingest.api.client.IngestApi.create", crash)
         yield run("run", file, *state, "--fresh", "--json")
     yield run("resume", *state, "--verbose")
     org.sandbox.sessions.revoke_all()

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from attrs import define
 
-from bulkflow_ingest.api import IngestApi, JobSpec, ResultFile
+from bulkflow_ingest.api.client import IngestApi, JobSpec, ResultFile
 from bulkflow_salesforce import BytesBody, OrgAddress, Session, UnauthorizedError
-from bulkflow_salesforce.login.obtaining import Login
-from bulkflow_salesforce.login.refusals import LoginError
+from bulkflow_salesforce.login.errors import LoginError
+from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.profiles.flow import Flow
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg
 from support.logins import RENEWABLE, profile_of, secrets_of

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from attrs import define
 
-from bulkflow.cli import additions
+from bulkflow.cli import plugin_commands as additions
 from bulkflow_sandbox import SandboxServer
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.table import jobs_after

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.login.assertion import assertion
-from bulkflow_salesforce.profiles.folder import ProfileFolder
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.places import read_place
+from bulkflow_salesforce.profiles.secret_stores import read_place
+from bulkflow_salesforce.profiles.store import ProfileFolder
 from support.logins import MemoryKeyring
 
 SECRET = "quixotry"

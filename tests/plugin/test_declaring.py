@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.value import Boolean, Duration, Integer, Name, Percent, Size, Text
 from bulkflow.plugin import OrgRequest, SourceRequest, clause, condition, step
+from bulkflow.plugin.sentinel import UNKNOWN
 from bulkflow.plugin.types import choice, framework_types
-from bulkflow.plugin.unknown import UNKNOWN
 from bulkflow.source import SourceText, Span
 
 SPAN = Span(SourceText("test", ""), 0, 0)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bulkflow.cli import watchdog
-from bulkflow.engine.shared import Shared
+from bulkflow.engine.resources import Shared
 from bulkflow.errors import PluginError
 from bulkflow.model.event import RunStarted
 from bulkflow.plugin import Problem, hookimpl, step
-from bulkflow.plugin.boundary import attributed
+from bulkflow.plugin.error_boundary import attributed
 from bulkflow.plugin.records import Provider
 from bulkflow.testing import host_of
 

@@ -21,12 +21,12 @@ from bulkflow.plugin import (
     hookimpl,
     step,
 )
-from bulkflow.plugin.boundary import attributed
-from bulkflow.plugin.catalogue import PluginConflictError
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 from bulkflow.plugin.hookspecs import hookspec
-from bulkflow.plugin.listening import HOOK_OF_EVENT
 from bulkflow.plugin.loader import Found, LoadedPlugin
 from bulkflow.plugin.records import Provider
+from bulkflow.plugin.registry import PluginConflictError
 from bulkflow.testing import entry_of, host_of, job_of
 
 

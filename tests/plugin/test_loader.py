@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.errors import ExitCode
-from bulkflow.plugin.catalogue import PluginConflictError
-from bulkflow.plugin.installed import installed
+from bulkflow.plugin.entry_points import installed
 from bulkflow.plugin.loader import find
 from bulkflow.plugin.records import Provider
+from bulkflow.plugin.registry import PluginConflictError
 from bulkflow.testing import entry_of
 
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, several
-from bulkflow.plugin.catalogue import PluginConflictError, Words
 from bulkflow.plugin.phrase import Group, Match, Mismatch, Phrase, Slot, Word
 from bulkflow.plugin.records import step
+from bulkflow.plugin.registry import PluginConflictError, Words
 from bulkflow.source import SourceText, Span
 
 SPAN = Span(SourceText("test", ""), 0, 0)

@@ -13,7 +13,7 @@ import bulkflow_salesforce.plugin
 import bulkflow_sandbox.plugin
 from bulkflow.errors import RunInterruptedError, StepError, UsageError
 from bulkflow.model.event import Notice
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import (
     Command,
     Org,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bulkflow.model.diagnostic import Diagnostic, Label
 from bulkflow.report import render_diagnostics
-from bulkflow.report.cells import cells, drawn
+from bulkflow.report.text_width import cells, drawn
 from bulkflow.source import SourceText, Span
 
 # Printable characters of one cell, of two, and of none, so that what is drawn is what was written.

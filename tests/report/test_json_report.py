@@ -25,8 +25,8 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import JsonReport
-from bulkflow.report.machine import diagnostic_json
-from bulkflow.report.record import error_record, event_record
+from bulkflow.report.event_json import error_record, event_record
+from bulkflow.report.json_diagnostics import diagnostic_json
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
 

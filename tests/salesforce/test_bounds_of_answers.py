@@ -12,8 +12,8 @@ from bulkflow_salesforce import (
     RetryPolicy,
     SalesforceError,
     Timeouts,
-    bounds,
 )
+from bulkflow_salesforce.http import bounds
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bulkflow_salesforce.connection import Connection
+from bulkflow_salesforce.http.connection import Connection
 
 HEAD_END = b"\r\n\r\n"
 

@@ -35,9 +35,9 @@ from bulkflow_salesforce import (
     is_passing,
     not_begun,
 )
-from bulkflow_salesforce.errors import ApiFault, UnknownHostError
-from bulkflow_salesforce.faults import refusal
-from bulkflow_salesforce.headers import Headers
+from bulkflow_salesforce.http.error_parser import refusal
+from bulkflow_salesforce.http.errors import ApiFault, UnknownHostError
+from bulkflow_salesforce.http.headers import Headers
 
 MINUTES = 60.0
 CALLS = {

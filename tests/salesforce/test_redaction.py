@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow_salesforce import redact
-from bulkflow_salesforce.redaction import literal_forms
-from bulkflow_salesforce.veil import Veil, hidden
+from bulkflow_salesforce.http.echo_filter import Veil, hidden
+from bulkflow_salesforce.http.redaction import literal_forms
 
 BASE64URL = string.ascii_letters + string.digits + "-_"
 SECRET = st.text(BASE64URL, min_size=20, max_size=60)

@@ -20,8 +20,8 @@ from bulkflow_salesforce import (
     Timeouts,
     UnreachableError,
 )
-from bulkflow_salesforce.headers import retry_after
-from bulkflow_salesforce.inflate import DamagedGzipError, inflate
+from bulkflow_salesforce.http.gzip_stream import DamagedGzipError, inflate
+from bulkflow_salesforce.http.headers import retry_after
 
 GET = Call("GET", "/x", "org.example")
 NOT_SENT = UnreachableError("no", call=GET)

@@ -200,10 +200,10 @@ def test_a_file_that_cannot_be_made_is_told_before_anything_is_asked(server, ses
 
 
 def test_importing_the_package_loads_no_http_library():
-    code = "import sys, bulkflow_salesforce.session; print(*sys.modules)"
+    code = "import sys, bulkflow_salesforce.http.session; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     loaded = set(run.stdout.split())
-    assert "bulkflow_salesforce.session" in loaded
+    assert "bulkflow_salesforce.http.session" in loaded
     assert not loaded & {"urllib3", "ssl", "http.client", "socket"}
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkflow.plugin import OrgRequest
-from bulkflow_sandbox.embedded import connect
+from bulkflow_sandbox.server.embedded import connect
 from bulkflow_sandbox.testing import local_org
 
 NOBODY = {"Authorization": ""}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import bulkflow_sandbox
-from bulkflow_sandbox.choices import Choices, Refusal, Source, described, table
+from bulkflow_sandbox.core.behavior import Choices, Refusal, Source, described, table
 from bulkflow_sandbox.faults.fault import Endpoint
-from bulkflow_sandbox.faults.text import read_fault
-from bulkflow_sandbox.jobs.pace_text import read_pace
+from bulkflow_sandbox.faults.syntax import read_fault
+from bulkflow_sandbox.jobs.pace_syntax import read_pace
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ CODE = "\n".join(
 
 def test_the_page_lists_every_choice_as_the_code_has_it():
     rows = PAGE.partition("### Open")[2].partition("|---|---|---|\n")[2].rstrip("\n")
-    assert rows == table(), "put what bulkflow_sandbox.choices.table() returns into docs/sandbox.md"
+    assert rows == table(), "put the result of core.behavior.table() into docs/sandbox.md"
 
 
 @pytest.mark.parametrize("choice", described(), ids=[choice.name for choice in described()])

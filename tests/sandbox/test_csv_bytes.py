@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_sandbox.choices import Choices
+from bulkflow_sandbox.core.behavior import Choices
 from bulkflow_sandbox.ingest.rows import Rows
-from bulkflow_sandbox.ingest.scan import scan_upload
+from bulkflow_sandbox.ingest.scan_upload import scan_upload
 from bulkflow_sandbox.jobs.job import (
     ColumnDelimiter,
     Job,

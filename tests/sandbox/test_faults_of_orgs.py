@@ -27,7 +27,7 @@ from bulkflow_sandbox.faults.fault import (
     Shorten,
     ShowOld,
 )
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.testing import local_org
 
 INSERT = {"object": "Account", "operation": "insert"}

@@ -23,7 +23,7 @@ from bulkflow_sandbox.faults.fault import (
     SetLimit,
     Truncate,
 )
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.faults.syntax import read_fault
 
 INSERT = {"object": "Account", "operation": "insert"}
 

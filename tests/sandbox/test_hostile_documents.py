@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import BulkflowError, UsageError
 from bulkflow_sandbox import ManualClock, Sandbox
-from bulkflow_sandbox.errors import SchemaError
-from bulkflow_sandbox.faults.text import read_fault
-from bulkflow_sandbox.jobs.pace_text import read_pace
-from bulkflow_sandbox.json_document import (
+from bulkflow_sandbox.core.errors import SchemaError
+from bulkflow_sandbox.core.json_document import (
     MOST_BYTES,
     MOST_DEPTH,
     MOST_VALUES,
@@ -25,6 +23,8 @@ from bulkflow_sandbox.json_document import (
     check_document,
     parse_json,
 )
+from bulkflow_sandbox.faults.syntax import read_fault
+from bulkflow_sandbox.jobs.pace_syntax import read_pace
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
 from bulkflow_sandbox.store.tables import is_own_table
 
@@ -149,7 +149,7 @@ def test_a_schema_file_without_an_end_is_refused(tmp_path, name):
 MEASURED = """
 import resource, sys
 from pathlib import Path
-from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.schema.file import load_schema, standard_schema
 
 base = standard_schema()

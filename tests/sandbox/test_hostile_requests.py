@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_sandbox.json_document import MOST_BYTES
+from bulkflow_sandbox.core.json_document import MOST_BYTES
 
 DEEP = "[" * 50_000
 MANY = "9" * 5000

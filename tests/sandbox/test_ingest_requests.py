@@ -8,7 +8,7 @@ import json
 import pytest
 
 from bulkflow_sandbox import Choices, ManualClock
-from bulkflow_sandbox.choices import EarlyResults, SecondPut
+from bulkflow_sandbox.core.behavior import EarlyResults, SecondPut
 from bulkflow_sandbox.org import USER_ID
 
 NOT_FOUND = (404, "NOT_FOUND", "The requested resource does not exist")

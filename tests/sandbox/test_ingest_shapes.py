@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bulkflow_sandbox.ids import checksum
+from bulkflow_sandbox.core.ids import checksum
 
 HEAD = [
     "id",

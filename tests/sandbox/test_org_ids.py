@@ -7,12 +7,12 @@ import pytest
 from bulkflow.errors import UsageError
 from bulkflow.plugin import OrgRequest
 from bulkflow_sandbox import AfterTime, Sandbox
-from bulkflow_sandbox.embedded import connect
-from bulkflow_sandbox.errors import SandboxError
-from bulkflow_sandbox.ids import is_well_formed
+from bulkflow_sandbox.core.errors import SandboxError
+from bulkflow_sandbox.core.ids import is_well_formed
 from bulkflow_sandbox.login.apps import DEFAULT_APP
 from bulkflow_sandbox.login.users import PASSWORD
 from bulkflow_sandbox.org import USER_ID, USERNAME
+from bulkflow_sandbox.server.embedded import connect
 from bulkflow_sandbox.testing import local_org
 
 MINE = "00D5g000000abcd"

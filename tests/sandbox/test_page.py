@@ -8,7 +8,7 @@ import pytest
 
 from bulkflow_sandbox import AfterPolls
 from bulkflow_sandbox.page.counts import SHARE, Counts
-from bulkflow_sandbox.page.view import MOST_FAILURES
+from bulkflow_sandbox.page.data import MOST_FAILURES
 
 
 def view(client, path=""):

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from bulkflow_sandbox import AfterPolls, AfterTime, Choices, RowsPerSecond, Sandbox
-from bulkflow_sandbox.choices import EarlyResults
+from bulkflow_sandbox.core.behavior import EarlyResults
 from bulkflow_sandbox.org import USER_ID
 
 JOBS = "/services/data/v66.0/jobs/query"

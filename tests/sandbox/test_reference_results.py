@@ -8,7 +8,7 @@ import io
 import pytest
 
 from bulkflow_sandbox import Choices
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.faults.syntax import read_fault
 
 KINDS = ("successfulResults", "failedResults", "unprocessedrecords")
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bulkflow_sandbox.faults.text import read_fault
-from bulkflow_sandbox.request_log import RequestEntry, RequestLog
+from bulkflow_sandbox.core.request_log import RequestEntry, RequestLog
+from bulkflow_sandbox.faults.syntax import read_fault
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 

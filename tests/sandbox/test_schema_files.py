@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from bulkflow_sandbox import Sandbox
-from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
 

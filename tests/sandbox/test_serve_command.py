@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from bulkflow_salesforce.address import OrgAddress
-from bulkflow_sandbox.command import serve
+from bulkflow_salesforce.http.org_address import OrgAddress
+from bulkflow_sandbox.server.command import serve
 from bulkflow_sandbox.testing import LocalOrg
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ import urllib3
 
 from bulkflow.errors import BulkflowError
 from bulkflow_sandbox import RowsPerSecond, Sandbox, SandboxServer
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.core.errors import SandboxError
+from bulkflow_sandbox.dml.saver import Saver
 from bulkflow_sandbox.ingest.jobs import IngestJobs
-from bulkflow_sandbox.ingest.save import Saver
 from bulkflow_sandbox.ingest.task import IngestTask
 from bulkflow_sandbox.jobs.table import save_job
 from bulkflow_sandbox.org import USER_ID

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Choices, ManualClock, Sandbox
-from bulkflow_sandbox.errors import ApiError, SandboxError
+from bulkflow_sandbox.core.errors import ApiError, SandboxError
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.soql import grammar
 from bulkflow_sandbox.soql.compile import compile_query
 from bulkflow_sandbox.soql.parse import parse
-from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.soql.sql_query import Surface
 
 DATA = Path(__file__).parent / "soql"
 FINDS = json.loads((DATA / "finds.json").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox import Sandbox
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.org import USER_ID
 
 WORDS = [

@@ -11,11 +11,11 @@ from urllib3.exceptions import NewConnectionError
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox import AfterPolls, Immediately, ManualClock, RowsPerSecond
-from bulkflow_sandbox.errors import ApiError, SchemaError
+from bulkflow_sandbox.core.errors import ApiError, SchemaError
 from bulkflow_sandbox.faults.fault import Endpoint, Fault, Respond
 from bulkflow_sandbox.jobs.job import JobState
 from bulkflow_sandbox.jobs.pace import AfterTime
-from bulkflow_sandbox.jobs.pace_text import pace_text, read_pace
+from bulkflow_sandbox.jobs.pace_syntax import pace_text, read_pace
 from bulkflow_sandbox.testing import LocalOrg, local_org
 
 JOBS = "/services/data/v66.0/jobs/ingest"

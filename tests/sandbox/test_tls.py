@@ -15,9 +15,9 @@ import pytest
 import urllib3
 from urllib3.exceptions import SSLError
 
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.core.errors import SandboxError
+from bulkflow_sandbox.server.tls import certificate_in
 from bulkflow_sandbox.testing import local_org
-from bulkflow_sandbox.tls import certificate_in
 
 NOW = datetime.now(UTC)
 
@@ -50,7 +50,7 @@ def test_a_client_that_does_not_trust_the_authority_refuses():
 
 
 def test_the_server_ends_at_once_though_a_client_keeps_its_connection(monkeypatch):
-    monkeypatch.setattr("bulkflow_sandbox.server._LONGEST_END", 120)
+    monkeypatch.setattr("bulkflow_sandbox.server.server._LONGEST_END", 120)
     with contextlib.ExitStack() as stack:
         with local_org(tls=True) as org:
             trust = ssl.create_default_context(cafile=org.environment["SSL_CERT_FILE"])

@@ -9,9 +9,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_sandbox.dates import java_double, moment_text, read_date, read_moment
-from bulkflow_sandbox.ids import checksum, is_well_formed, make_id, make_ids, to18
-from bulkflow_sandbox.ingest.convert import convert
+from bulkflow_sandbox.core.dates import java_double, moment_text, read_date, read_moment
+from bulkflow_sandbox.core.ids import checksum, is_well_formed, make_id, make_ids, to18
+from bulkflow_sandbox.dml.convert import convert
 from bulkflow_sandbox.schema.fields import Field, FieldType
 
 IDS15 = st.text(

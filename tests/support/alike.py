@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bulkflow_csv import CsvError
-from bulkflow_csv.blocks import Readers
+from bulkflow_csv.scanning.protocol import Readers
 
 T = TypeVar("T")
 

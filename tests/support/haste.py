@@ -32,7 +32,7 @@ def hasty(pause: float) -> Iterator[None]:
     org that is in trouble for minutes.
     """
     from bulkflow.engine.cancellation import Cancellation
-    from bulkflow.engine.services import SystemClock
+    from bulkflow.engine.run_state import SystemClock
 
     inner, now = Cancellation.sleep, _Time()
 

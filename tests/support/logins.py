@@ -12,10 +12,10 @@ from attrs import define, field
 from keyring.backend import KeyringBackend
 
 from bulkflow_salesforce.profiles.flow import Flow, Secret
-from bulkflow_salesforce.profiles.places import InVariable, Secrets
 from bulkflow_salesforce.profiles.profile import Profile
+from bulkflow_salesforce.profiles.secret_stores import InVariable, Secrets
 from bulkflow_sandbox.login.apps import LOOPBACK, ConnectedApp
-from bulkflow_sandbox.login.grants import Grant
+from bulkflow_sandbox.login.issued_grants import Grant
 from bulkflow_sandbox.login.users import PASSWORD
 from bulkflow_sandbox.org import USER_ID, USERNAME
 from bulkflow_sandbox.testing import LocalOrg

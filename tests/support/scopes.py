@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bulkflow.language.automaton import Token
-from bulkflow.language.expectation import FORMS
+from bulkflow.language.syntax_errors import FORMS
 
 STRUCTURE = {
     *FORMS,

@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkflow.language.automaton import Automaton, Token
 from bulkflow.language.formatter.comments import find_comments
 from bulkflow.language.grammar import table
-from bulkflow.language.layout import arrange
+from bulkflow.language.indentation import arrange
 from bulkflow.source import SourceText
 
 TESTS = Path(__file__).parents[1]

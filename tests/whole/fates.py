@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bulkflow_sandbox.ingest.convert import BLANKS
+from bulkflow_sandbox.dml.convert import BLANKS
 from bulkflow_sandbox.testing import LocalOrg
 from support.workshop import Ran
 from whole.case import Case

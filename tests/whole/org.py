@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.ids import make_id
-from bulkflow_sandbox.ingest.convert import BLANKS
+from bulkflow_sandbox.core.ids import make_id
+from bulkflow_sandbox.dml.convert import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from unittest import mock
 import pytest
 from attrs import evolve
 
-from bulkflow_ingest.fates import Outcome
-from bulkflow_ingest.trusted_files import TrustedFiles
+from bulkflow_ingest.reconcile import Outcome
+from bulkflow_ingest.results.trusted_files import TrustedFiles
 from support.workshop import Ran, Workshop
 from whole import judging
 from whole.case import Case, Cell, DataFile, Hidden, Row
@@ -61,7 +61,7 @@ def test_a_process_of_its_own_comes_to_the_same(tmp_path: Path) -> None:
 
 
 def test_the_judge_notices_rows_that_are_told_of_others(tmp_path: Path) -> None:
-    from bulkflow_ingest.fates.matching import Matching
+    from bulkflow_ingest.reconcile.matcher import Matching
 
     def nothing(*_: object, **__: object) -> None:
         pass
@@ -113,7 +113,7 @@ def test_the_judge_knows_what_comes_of_a_case_in_trouble(made: Case, tmp_path: P
 def test_the_judge_notices_unknown_rows_that_are_told_as_others(
     outcome: Outcome, tmp_path: Path
 ) -> None:
-    guess = mock.patch("bulkflow_ingest.results._without_result", return_value=outcome)
+    guess = mock.patch("bulkflow_ingest.results.reader._without_result", return_value=outcome)
     with guess, pytest.raises(WrongError):
         hold(evolve(LOST, saved=("all",)), tmp_path)
 

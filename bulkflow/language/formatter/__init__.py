@@ -5,7 +5,7 @@ which are no part of a tree, are put back to what they stood beside; and the res
 it is handed out.
 """
 
-from bulkflow.language.formatter.formatting import WIDTH, format_source
+from bulkflow.language.formatter.format import WIDTH, format_source
 from bulkflow.language.formatter.proof import (
     CommentLostError,
     FormatterError,

@@ -1,9 +1,9 @@
 """A plan as a picture: what it is made of, and the languages that draw it."""
 
 from bulkflow.report.graph.dot import as_dot
-from bulkflow.report.graph.drawing import draw
+from bulkflow.report.graph.from_plan import draw
 from bulkflow.report.graph.mermaid import as_mermaid
-from bulkflow.report.graph.shapes import Box, Edge, EdgeKind, Graph, Node, NodeKind
+from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, Node, NodeKind
 
 __all__ = [
     "Box",

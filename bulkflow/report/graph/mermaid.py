@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.report.cells import visible
-from bulkflow.report.graph.shapes import Box, EdgeKind, NodeKind
+from bulkflow.report.graph.model import Box, EdgeKind, NodeKind
+from bulkflow.report.text_width import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow.report.graph.shapes import Edge, Graph, Node
+    from bulkflow.report.graph.model import Edge, Graph, Node
 
 _SHAPES = {
     NodeKind.JOB: ('[("', '")]'),

@@ -1,6 +1,6 @@
 /* Reading blocks of CSV: where records end, and whether anything looks wrong.
  *
- * The answers are those of bulkflow_csv/structure.py, and so is what is kept from block to block, even
+ * The answers are those of bulkflow_csv/scanning/numpy_rows.py, and so is what is kept from block to block, even
  * where there is a doubt: whoever looks closely may find nothing wrong, and the pass goes on. */
 
 #ifndef BULKFLOW_SCAN_H

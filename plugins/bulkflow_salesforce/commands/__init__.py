@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_salesforce.commands.keeping import default, list_orgs, logout, show
+from bulkflow_salesforce.commands.check import try_org
 from bulkflow_salesforce.commands.login import login
-from bulkflow_salesforce.commands.trying import try_org
+from bulkflow_salesforce.commands.profiles import default, list_orgs, logout, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

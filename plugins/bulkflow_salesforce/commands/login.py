@@ -10,27 +10,27 @@ import click
 from attrs import evolve
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.address import OrgAddress
-from bulkflow_salesforce.commands.asking import PendingVault, with_secrets
+from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
+from bulkflow_salesforce.commands.secret_prompts import PendingVault, with_secrets
+from bulkflow_salesforce.http.org_address import OrgAddress
+from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.session import Session
+from bulkflow_salesforce.http.tokens import StaticToken
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
-from bulkflow_salesforce.login.obtaining import Login
-from bulkflow_salesforce.login.refusals import TEST_HOST
+from bulkflow_salesforce.login.errors import TEST_HOST
+from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.login.web import DEFAULT_PORT, MAY_BLOCK, WebLogin
-from bulkflow_salesforce.network import Network
-from bulkflow_salesforce.patience import read_patience
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
-from bulkflow_salesforce.profiles.folder import folder_of
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.naming import checked_name
-from bulkflow_salesforce.profiles.places import Secrets
+from bulkflow_salesforce.profiles.names import checked_name
+from bulkflow_salesforce.profiles.patience import read_patience
 from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile
-from bulkflow_salesforce.session import Session
-from bulkflow_salesforce.surroundings import Surroundings, say, surroundings_of
-from bulkflow_salesforce.tokens import StaticToken
+from bulkflow_salesforce.profiles.secret_stores import Secrets
+from bulkflow_salesforce.profiles.store import folder_of
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.profiles.folder import ProfileFolder
+    from bulkflow_salesforce.profiles.store import ProfileFolder
 
 
 def _flows() -> str:

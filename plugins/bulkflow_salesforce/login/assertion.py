@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.login.refusals import LOGIN_HOST, TEST_HOST
+from bulkflow_salesforce.login.errors import LOGIN_HOST, TEST_HOST
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.origin import Origin
+    from bulkflow_salesforce.http.origin import Origin
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFE: Final = 180  # seconds; Salesforce takes up to five minutes, and clocks differ

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.origin import Origin
+from bulkflow_salesforce.http.origin import Origin
 
 _SCHEME = "force://"
 

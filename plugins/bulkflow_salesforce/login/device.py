@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from bulkflow_salesforce.errors import Call
-from bulkflow_salesforce.faults import unusable
+from bulkflow_salesforce.http.error_parser import unusable
+from bulkflow_salesforce.http.errors import Call
 from bulkflow_salesforce.login.endpoint import PATH
-from bulkflow_salesforce.login.refusals import LoginError
+from bulkflow_salesforce.login.errors import LoginError
 from bulkflow_salesforce.login.web import SCOPE
 
 if TYPE_CHECKING:

@@ -9,23 +9,23 @@ from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
-from bulkflow_salesforce.bounds import ANSWER_BYTES, REFUSAL_BYTES
-from bulkflow_salesforce.errors import Call, OrgError, SalesforceError
-from bulkflow_salesforce.faults import is_page, refusal, unusable
-from bulkflow_salesforce.login.refusals import refused
-from bulkflow_salesforce.organization import organization_told
-from bulkflow_salesforce.request import BytesBody, Request, Timeouts
-from bulkflow_salesforce.response import Response
-from bulkflow_salesforce.retry import RetryPolicy
-from bulkflow_salesforce.veil import shown
+from bulkflow_salesforce.http.bounds import ANSWER_BYTES, REFUSAL_BYTES
+from bulkflow_salesforce.http.echo_filter import shown
+from bulkflow_salesforce.http.error_parser import is_page, refusal, unusable
+from bulkflow_salesforce.http.errors import Call, OrgError, SalesforceError
+from bulkflow_salesforce.http.org_id import organization_told
+from bulkflow_salesforce.http.request import BytesBody, Request, Timeouts
+from bulkflow_salesforce.http.response import Response
+from bulkflow_salesforce.http.retry import RetryPolicy
+from bulkflow_salesforce.login.errors import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bulkflow_salesforce.network import Network
-    from bulkflow_salesforce.origin import Origin
-    from bulkflow_salesforce.veil import JsonValue
-    from bulkflow_salesforce.wire import Wire
+    from bulkflow_salesforce.http.echo_filter import JsonValue
+    from bulkflow_salesforce.http.origin import Origin
+    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.transport import Wire
 
 PATH: Final = "/services/oauth2/token"
 REVOKE_PATH: Final = "/services/oauth2/revoke"
@@ -92,7 +92,7 @@ class TokenEndpoint:
     @_wire.default
     def _open_wire(self) -> Wire:
         # Here and not above, so that commands which ask no host do not load urllib3.
-        from bulkflow_salesforce.wire import Wire
+        from bulkflow_salesforce.http.transport import Wire
 
         return Wire(self.origin, self.timeouts, connections=2, network=self.network)
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.errors import Call
+from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.redaction import redact
 from bulkflow_salesforce.login.endpoint import TokenAnswer
-from bulkflow_salesforce.login.refusals import LoginError
-from bulkflow_salesforce.redaction import redact
+from bulkflow_salesforce.login.errors import LoginError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

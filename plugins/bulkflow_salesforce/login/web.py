@@ -18,9 +18,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from attrs import define, field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.errors import Call
+from bulkflow_salesforce.http.errors import Call
 from bulkflow_salesforce.login.endpoint import AUTHORIZE_PATH, PATH
-from bulkflow_salesforce.login.refusals import LoginError, refused
+from bulkflow_salesforce.login.errors import LoginError, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.address import DEFAULT_API_VERSION, OrgAddress
-from bulkflow_salesforce.login.refusals import LOGIN_HOST
-from bulkflow_salesforce.origin import Origin
-from bulkflow_salesforce.patience import read_patience, write_patience
+from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress
+from bulkflow_salesforce.http.origin import Origin
+from bulkflow_salesforce.login.errors import LOGIN_HOST
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
-from bulkflow_salesforce.profiles.naming import checked_name
-from bulkflow_salesforce.profiles.places import Place, read_place
+from bulkflow_salesforce.profiles.names import checked_name
+from bulkflow_salesforce.profiles.patience import read_patience, write_patience
+from bulkflow_salesforce.profiles.secret_stores import Place, read_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

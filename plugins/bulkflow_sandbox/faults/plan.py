@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.limits import Limits
     from bulkflow_sandbox.faults.fault import AnyFault, Effect, JobFault
-    from bulkflow_sandbox.limits import Limits
 
 _RESULT_FILES = {Endpoint.SUCCESSES, Endpoint.FAILURES, Endpoint.UNPROCESSED}
 

@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
-from bulkflow_sandbox.errors import ApiError, invalid_session
+from bulkflow_sandbox.core.errors import ApiError, invalid_session
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from bulkflow_sandbox.admin_access import AdminAccess
+    from bulkflow_sandbox.core.admin_access import AdminAccess
 
 
 def check_token(request: Request, access: AdminAccess) -> None:

@@ -27,16 +27,16 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from bulkflow.errors import BulkflowError
-from bulkflow_sandbox.clock import ManualClock
-from bulkflow_sandbox.errors import ApiError
-from bulkflow_sandbox.faults.text import read_fault
+from bulkflow_sandbox.core.clock import ManualClock
+from bulkflow_sandbox.core.errors import ApiError
+from bulkflow_sandbox.core.json_document import MOST_BYTES, DocumentError, parse_json
+from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.http.access import check_token
-from bulkflow_sandbox.http.answers import json_answer
-from bulkflow_sandbox.http.reading import read_body
+from bulkflow_sandbox.http.request_body import read_body
+from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.jobs.pace_text import pace_text, read_pace
-from bulkflow_sandbox.json_document import MOST_BYTES, DocumentError, parse_json
-from bulkflow_sandbox.login.documents import read_app, read_password
+from bulkflow_sandbox.jobs.pace_syntax import pace_text, read_pace
+from bulkflow_sandbox.login.admin_json import read_app, read_password
 from bulkflow_sandbox.org import USER_ID
 
 if TYPE_CHECKING:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.http.admin import AdminResources
-from bulkflow_sandbox.http.answers import (
-    answer_api_error,
-    answer_fault,
-    answer_no_method,
-    answer_no_route,
-)
-from bulkflow_sandbox.http.collections import CollectionResources
+from bulkflow_sandbox.http.auth import Gate
+from bulkflow_sandbox.http.composite import CollectionResources
 from bulkflow_sandbox.http.faults import FaultyWire
-from bulkflow_sandbox.http.gate import Gate
 from bulkflow_sandbox.http.hosts import HostCheck
 from bulkflow_sandbox.http.ingest import IngestResources
 from bulkflow_sandbox.http.oauth import OAuthResources
 from bulkflow_sandbox.http.page import PageResources
 from bulkflow_sandbox.http.query import QueryResources
 from bulkflow_sandbox.http.recorder import Recorder
+from bulkflow_sandbox.http.responses import (
+    answer_api_error,
+    answer_fault,
+    answer_no_method,
+    answer_no_route,
+)
 from bulkflow_sandbox.http.rest import RestResources
 from bulkflow_sandbox.http.soap import SoapResources
 

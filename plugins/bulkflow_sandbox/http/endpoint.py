@@ -6,8 +6,8 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from bulkflow_sandbox.core.json_document import DocumentError, parse_json
 from bulkflow_sandbox.faults.fault import Endpoint
-from bulkflow_sandbox.json_document import DocumentError, parse_json
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope

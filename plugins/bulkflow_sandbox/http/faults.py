@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from bulkflow_sandbox.errors import ApiError, invalid_session
+from bulkflow_sandbox.core.errors import ApiError, invalid_session
 from bulkflow_sandbox.faults.fault import (
     Cut,
     Delay,
@@ -25,8 +25,8 @@ from bulkflow_sandbox.faults.fault import (
     ShowOld,
     Truncate,
 )
-from bulkflow_sandbox.http.answers import error_answer
-from bulkflow_sandbox.http.bent_answers import (
+from bulkflow_sandbox.http.endpoint import job_of, read_endpoint
+from bulkflow_sandbox.http.fault_responses import (
     CutOffError,
     first_rows,
     receive_until,
@@ -38,8 +38,8 @@ from bulkflow_sandbox.http.bent_answers import (
     send_until,
     without_jobs,
 )
-from bulkflow_sandbox.http.endpoint import job_of, read_endpoint
 from bulkflow_sandbox.http.recorder import is_own
+from bulkflow_sandbox.http.responses import error_answer
 from bulkflow_sandbox.jobs.table import latest_jobs
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.errors import ApiError
-from bulkflow_sandbox.http.answers import error_answer
+from bulkflow_sandbox.core.errors import ApiError
+from bulkflow_sandbox.http.responses import error_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

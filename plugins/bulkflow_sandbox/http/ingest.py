@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.errors import ApiError
-from bulkflow_sandbox.http.answers import json_answer
-from bulkflow_sandbox.http.bodies import changed_body, created_body, info_body
-from bulkflow_sandbox.http.listing import answer_list
+from bulkflow_sandbox.core.errors import ApiError
+from bulkflow_sandbox.http.csv_response import csv_answer
+from bulkflow_sandbox.http.job_json import changed_body, created_body, info_body
+from bulkflow_sandbox.http.job_list import answer_list
 from bulkflow_sandbox.http.multipart import boundary_of, read_multipart
-from bulkflow_sandbox.http.reading import is_packed, json_object, read_body, read_json
+from bulkflow_sandbox.http.request_body import is_packed, json_object, read_body, read_json
+from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.http.streams import csv_answer
 from bulkflow_sandbox.ingest.results import ResultKind
 from bulkflow_sandbox.jobs.job import JobType
 

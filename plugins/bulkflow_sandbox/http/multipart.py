@@ -6,7 +6,7 @@ import re
 from email.message import Message
 from typing import Final
 
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 
 _NAME: Final = re.compile(rb'(?i)content-disposition:[^\r\n]*[;\s]name="?([^";\r\n]+)"?')
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from bulkflow_sandbox.http.answers import json_answer
-from bulkflow_sandbox.http.reading import read_body
+from bulkflow_sandbox.http.request_body import read_body
+from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.login.errors import OAuthError, missing
 from bulkflow_sandbox.login.identity import identity_body, userinfo_body

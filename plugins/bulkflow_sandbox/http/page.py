@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.errors import not_found
+from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.http.access import check_reader, exchange_token
-from bulkflow_sandbox.http.answers import json_answer
-from bulkflow_sandbox.http.reading import read_number
+from bulkflow_sandbox.http.request_body import read_number
+from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.page.view import View
+from bulkflow_sandbox.page.data import View
 
 if TYPE_CHECKING:
     from starlette.requests import Request

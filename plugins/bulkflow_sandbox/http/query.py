@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.http.answers import json_answer
-from bulkflow_sandbox.http.bodies import changed_body, created_body, listed_body
-from bulkflow_sandbox.http.listing import answer_list
-from bulkflow_sandbox.http.reading import read_json, read_number
+from bulkflow_sandbox.http.csv_response import csv_answer
+from bulkflow_sandbox.http.job_json import changed_body, created_body, listed_body
+from bulkflow_sandbox.http.job_list import answer_list
+from bulkflow_sandbox.http.request_body import read_json, read_number
+from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.http.streams import csv_answer
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.query.locator import END
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
-    from bulkflow_sandbox.http.bodies import Body
+    from bulkflow_sandbox.http.job_json import Body
     from bulkflow_sandbox.http.routes import Handler
     from bulkflow_sandbox.jobs.job import Job
     from bulkflow_sandbox.sandbox import Sandbox

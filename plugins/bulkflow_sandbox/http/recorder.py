@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 
-from bulkflow_sandbox.request_log import RequestEntry
+from bulkflow_sandbox.core.request_log import RequestEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

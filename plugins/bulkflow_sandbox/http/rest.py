@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.errors import not_found
-from bulkflow_sandbox.http.answers import json_answer
+from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.http.oauth import here
-from bulkflow_sandbox.http.reading import read_json
+from bulkflow_sandbox.http.request_body import read_json
+from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.login.identity import identity_url
 from bulkflow_sandbox.rest.describe import describe_body, global_body, short_body

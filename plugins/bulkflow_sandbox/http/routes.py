@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from bulkflow_sandbox.errors import not_found
+from bulkflow_sandbox.core.errors import not_found
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

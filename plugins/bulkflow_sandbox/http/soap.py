@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 
 from bulkflow_sandbox.http.oauth import here
-from bulkflow_sandbox.http.reading import read_body
+from bulkflow_sandbox.http.request_body import read_body
 from bulkflow_sandbox.http.routes import resource
 from bulkflow_sandbox.login.errors import LoginError
 from bulkflow_sandbox.login.soap import fault, login_answer, read_login

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import frozen
 
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

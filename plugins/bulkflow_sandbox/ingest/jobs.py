@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow_sandbox.choices import EarlyResults, SecondPut
-from bulkflow_sandbox.dates import moment_text
-from bulkflow_sandbox.errors import not_found
-from bulkflow_sandbox.ids import JOB_PREFIX, make_id, to18
-from bulkflow_sandbox.ingest.creation import new_job
+from bulkflow_sandbox.core.behavior import EarlyResults, SecondPut
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.errors import not_found
+from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
+from bulkflow_sandbox.ingest.create_job import new_job
 from bulkflow_sandbox.ingest.files import JobFiles, Upload
-from bulkflow_sandbox.ingest.late import LateCommit
+from bulkflow_sandbox.ingest.late_commits import LateCommit
 from bulkflow_sandbox.ingest.results import ResultKind, result_blocks
 from bulkflow_sandbox.ingest.task import IngestTask
 from bulkflow_sandbox.jobs.job import (
@@ -21,7 +21,7 @@ from bulkflow_sandbox.jobs.job import (
     JobType,
 )
 from bulkflow_sandbox.jobs.pace import Never
-from bulkflow_sandbox.jobs.properties import shown
+from bulkflow_sandbox.jobs.request_fields import shown
 from bulkflow_sandbox.jobs.retention import is_overdue, overdue, takes_no_more_data
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.store.database import take_serials

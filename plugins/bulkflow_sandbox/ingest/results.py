@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from attrs import define, field, frozen
 
-from bulkflow_sandbox.ingest.columns import FieldColumn
+from bulkflow_sandbox.dml.columns import FieldColumn
 from bulkflow_sandbox.ingest.files import file_blocks
 from bulkflow_sandbox.jobs.job import JobState, Operation
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.dml.row_batch import Piece
     from bulkflow_sandbox.ingest.files import JobFiles
-    from bulkflow_sandbox.ingest.piece import Piece
     from bulkflow_sandbox.jobs.job import Job
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.ids import make_id
+from bulkflow_sandbox.core.limits import BULK_BATCHES, RECORDS
+from bulkflow_sandbox.dml.columns import JobFailedError, read_header
+from bulkflow_sandbox.dml.saver import Saver
 from bulkflow_sandbox.faults.plan import Course
-from bulkflow_sandbox.ids import make_id
-from bulkflow_sandbox.ingest.columns import JobFailedError, read_header
 from bulkflow_sandbox.ingest.results import Progress, ResultFiles
 from bulkflow_sandbox.ingest.rows import Rows
-from bulkflow_sandbox.ingest.save import Saver
-from bulkflow_sandbox.ingest.scan import scan_upload
+from bulkflow_sandbox.ingest.scan_upload import scan_upload
 from bulkflow_sandbox.jobs.job import JobState
 from bulkflow_sandbox.jobs.table import find_job, save_job
-from bulkflow_sandbox.limits import BULK_BATCHES, RECORDS
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:

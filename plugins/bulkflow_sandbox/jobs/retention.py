@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.dates import moment_text, parse_moment
+from bulkflow_sandbox.core.dates import moment_text, parse_moment
 from bulkflow_sandbox.jobs.table import jobs_before
 
 if TYPE_CHECKING:

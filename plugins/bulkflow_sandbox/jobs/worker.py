@@ -15,7 +15,7 @@ from bulkflow_sandbox.jobs.pace import Immediately, Standing
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bulkflow_sandbox.clock import Clock
+    from bulkflow_sandbox.core.clock import Clock
     from bulkflow_sandbox.jobs.pace import Allowance, Pace
 
 _LOG: Final = logging.getLogger(__name__)

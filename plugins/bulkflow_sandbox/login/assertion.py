@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.login.apps import ConnectedApp
 
 _AUDIENCES: Final = frozenset({"https://login.salesforce.com", "https://test.salesforce.com"})

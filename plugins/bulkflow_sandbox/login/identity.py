@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.dates import json_moment
+from bulkflow_sandbox.core.dates import json_moment
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.login.users import User

@@ -11,17 +11,17 @@ from urllib.parse import urlencode, urlsplit
 from bulkflow_sandbox.login.apps import CLI_APP, DEFAULT_APP, ConnectedApp
 from bulkflow_sandbox.login.assertion import issuer, subject
 from bulkflow_sandbox.login.errors import LoginError, OAuthError, missing
-from bulkflow_sandbox.login.grants import Grant, Grants
 from bulkflow_sandbox.login.identity import identity_url
+from bulkflow_sandbox.login.issued_grants import Grant, Grants
 from bulkflow_sandbox.login.users import Users
 from bulkflow_sandbox.org import USERNAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bulkflow_sandbox.login.sessions import Sessions
     from bulkflow_sandbox.login.users import User
     from bulkflow_sandbox.org import Org
-    from bulkflow_sandbox.sessions import Sessions
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SCOPE: Final = "api id refresh_token"

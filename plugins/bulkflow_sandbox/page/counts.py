@@ -6,7 +6,7 @@ from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.store.listing import count_records
+from bulkflow_sandbox.store.list_records import count_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow_sandbox.choices import EarlyResults
-from bulkflow_sandbox.dates import moment_text
-from bulkflow_sandbox.errors import not_found
-from bulkflow_sandbox.ids import JOB_PREFIX, make_id, to18
+from bulkflow_sandbox.core.behavior import EarlyResults
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.errors import not_found
+from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
+from bulkflow_sandbox.core.limits import QUERY_JOBS, QUERY_STORAGE
 from bulkflow_sandbox.jobs.job import (
     ColumnDelimiter,
     Job,
@@ -18,14 +19,13 @@ from bulkflow_sandbox.jobs.job import (
     LineEnding,
     Operation,
 )
-from bulkflow_sandbox.jobs.properties import one_of, shown, text_of
+from bulkflow_sandbox.jobs.request_fields import one_of, shown, text_of
 from bulkflow_sandbox.jobs.retention import is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
-from bulkflow_sandbox.limits import QUERY_JOBS, QUERY_STORAGE
 from bulkflow_sandbox.query.locator import Locator
 from bulkflow_sandbox.query.result import QueryFiles
 from bulkflow_sandbox.query.task import QueryTask
-from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.soql.sql_query import Surface
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.jobs.worker import Worker
     from bulkflow_sandbox.org import Org
-    from bulkflow_sandbox.soql.statement import Output, Statement
+    from bulkflow_sandbox.soql.sql_query import Output, Statement
 
 
 @frozen

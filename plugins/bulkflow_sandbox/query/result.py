@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from attrs import frozen
 
-from bulkflow_sandbox.dates import java_double
+from bulkflow_sandbox.core.dates import java_double
 from bulkflow_sandbox.ingest.files import file_blocks
 from bulkflow_sandbox.schema.fields import NUMBERS, FieldType
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.jobs.job import Job
     from bulkflow_sandbox.schema.rules import Value
-    from bulkflow_sandbox.soql.statement import Output
+    from bulkflow_sandbox.soql.sql_query import Output
 
 _END: Final = struct.Struct("<Q")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow_sandbox.dates import moment_text
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.limits import QUERY_STORAGE
 from bulkflow_sandbox.jobs.job import JobState
 from bulkflow_sandbox.jobs.table import find_job, save_job
-from bulkflow_sandbox.limits import QUERY_STORAGE
 from bulkflow_sandbox.query.result import ResultWriter
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.jobs.job import Job
     from bulkflow_sandbox.org import Org
     from bulkflow_sandbox.query.result import QueryFiles
-    from bulkflow_sandbox.soql.statement import Output, Statement
+    from bulkflow_sandbox.soql.sql_query import Output, Statement
 
 _MEGABYTE = 1 << 20
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.rest.record_to_json import Record
     from bulkflow_sandbox.rest.records import Records, Saved
-    from bulkflow_sandbox.rest.rows import Record
 
     _Save = Callable[[], Saved]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.limits import BULK_BATCHES
+from bulkflow_sandbox.core.limits import BULK_BATCHES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

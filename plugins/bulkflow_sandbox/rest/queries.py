@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow_sandbox.ids import LOCATOR_PREFIX, make_id, to18
-from bulkflow_sandbox.rest.columns import columns_body
-from bulkflow_sandbox.rest.rows import RecordWriter
-from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.core.ids import LOCATOR_PREFIX, make_id, to18
+from bulkflow_sandbox.rest.query_columns import columns_body
+from bulkflow_sandbox.rest.record_to_json import RecordWriter
+from bulkflow_sandbox.soql.sql_query import Surface
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_sandbox.org import Org
-    from bulkflow_sandbox.rest.columns import Body
-    from bulkflow_sandbox.rest.rows import Record
-    from bulkflow_sandbox.soql.statement import Statement
+    from bulkflow_sandbox.rest.query_columns import Body
+    from bulkflow_sandbox.rest.record_to_json import Record
+    from bulkflow_sandbox.soql.sql_query import Statement
 
 _ROWS_AT_A_TIME: Final = 2000
 _FIRST: Final = re.compile(r"[0-9]{1,18}")

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow_sandbox.dates import moment_text
-from bulkflow_sandbox.errors import ApiError, not_found
-from bulkflow_sandbox.ids import make_id, to18
-from bulkflow_sandbox.ingest.columns import JobFailedError, read_header
-from bulkflow_sandbox.ingest.convert import convert, malformed_id
-from bulkflow_sandbox.ingest.save import Saver
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.errors import ApiError, not_found
+from bulkflow_sandbox.core.ids import make_id, to18
+from bulkflow_sandbox.dml.columns import JobFailedError, read_header
+from bulkflow_sandbox.dml.convert import convert, malformed_id
+from bulkflow_sandbox.dml.saver import Saver
 from bulkflow_sandbox.jobs.job import Job, JobState, JobType, Operation
-from bulkflow_sandbox.rest.properties import read_properties
-from bulkflow_sandbox.rest.rows import RecordWriter
+from bulkflow_sandbox.rest.record_from_json import read_properties
+from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.compile import compile_query
-from bulkflow_sandbox.soql.statement import Surface
+from bulkflow_sandbox.soql.sql_query import Surface
 from bulkflow_sandbox.soql.tree import Literal, LiteralKind, Path, Query, Test
 from bulkflow_sandbox.soql.tree import Operator as Comparison
 from bulkflow_sandbox.store.database import take_serials
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bulkflow_sandbox.org import Org
-    from bulkflow_sandbox.rest.rows import Record
+    from bulkflow_sandbox.rest.record_to_json import Record
     from bulkflow_sandbox.schema.objects import ObjectType
 
 _NEEDED = {

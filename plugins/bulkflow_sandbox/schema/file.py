@@ -6,8 +6,13 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.errors import SchemaError
-from bulkflow_sandbox.json_document import MOST_BYTES, DocumentError, check_document, parse_json
+from bulkflow_sandbox.core.errors import SchemaError
+from bulkflow_sandbox.core.json_document import (
+    MOST_BYTES,
+    DocumentError,
+    check_document,
+    parse_json,
+)
 from bulkflow_sandbox.schema.objects import Schema
 from bulkflow_sandbox.schema.reader import SchemaReader
 from bulkflow_sandbox.schema.yaml_text import parse_yaml

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.schema.fields import Field, FieldType
 from bulkflow_sandbox.schema.rules import Permissions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bulkflow_sandbox.errors import SchemaError
+from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.schema.document import Document
 from bulkflow_sandbox.schema.field_reader import is_api_name, read_field
 from bulkflow_sandbox.schema.objects import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.ids import to18
+from bulkflow_sandbox.core.ids import to18
 from bulkflow_sandbox.schema.rules import (
     Action,
     Comparison,

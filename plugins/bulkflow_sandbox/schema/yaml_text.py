@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from bulkflow_sandbox.json_document import MOST_DEPTH, DocumentError
+from bulkflow_sandbox.core.json_document import MOST_DEPTH, DocumentError
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
+from bulkflow_sandbox.soql.errors import INVALID_FIELD, MALFORMED_QUERY, refusal
 from bulkflow_sandbox.soql.fields import filterable
-from bulkflow_sandbox.soql.refusals import INVALID_FIELD, MALFORMED_QUERY, refusal
 from bulkflow_sandbox.soql.scope import Column
 from bulkflow_sandbox.soql.tree import Call, Path
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.errors import ApiError
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.soql.scope import Scope
     from bulkflow_sandbox.soql.tree import Query
 

@@ -6,29 +6,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.aggregates import Aggregates
 from bulkflow_sandbox.soql.conditions import Conditions
-from bulkflow_sandbox.soql.fields import filterable
-from bulkflow_sandbox.soql.forms import Forms
-from bulkflow_sandbox.soql.refusals import (
+from bulkflow_sandbox.soql.errors import (
     INVALID_FIELD,
     INVALID_TYPE,
     MALFORMED_QUERY,
     no_object,
     refusal,
 )
+from bulkflow_sandbox.soql.fields import filterable
 from bulkflow_sandbox.soql.scope import Column, Scope
-from bulkflow_sandbox.soql.statement import Output, Parent, Statement, Surface
+from bulkflow_sandbox.soql.sql_query import Output, Parent, Statement, Surface
+from bulkflow_sandbox.soql.supported_syntax import Forms
 from bulkflow_sandbox.soql.tree import Call, Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.soql.scope import Source

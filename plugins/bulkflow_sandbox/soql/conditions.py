@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from bulkflow_sandbox.schema.fields import TEXTS, FieldType
-from bulkflow_sandbox.soql.fields import filterable
-from bulkflow_sandbox.soql.literals import like_pattern, string_value
-from bulkflow_sandbox.soql.refusals import (
+from bulkflow_sandbox.soql.errors import (
     INVALID_FIELD,
     INVALID_OPERATOR,
     MALFORMED_QUERY,
     TOO_COMPLICATED,
     refusal,
 )
+from bulkflow_sandbox.soql.fields import filterable
+from bulkflow_sandbox.soql.literals import like_pattern, string_value
 from bulkflow_sandbox.soql.tree import (
     AllOf,
     AnyOf,
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.errors import ApiError
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.soql.aggregates import Aggregates
     from bulkflow_sandbox.soql.scope import Column, Scope

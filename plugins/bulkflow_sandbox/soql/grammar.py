@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
     from lark import Lark

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
-from bulkflow_sandbox.errors import ApiError
+from bulkflow_sandbox.core.errors import ApiError
+from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, TOO_COMPLICATED, refusal
 from bulkflow_sandbox.soql.grammar import soql_parser
-from bulkflow_sandbox.soql.refusals import MALFORMED_QUERY, TOO_COMPLICATED, refusal
 from bulkflow_sandbox.soql.tree import (
     AllOf,
     AnyOf,
@@ -33,7 +33,7 @@ from bulkflow_sandbox.soql.tree import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow_sandbox.choices import Choices
+    from bulkflow_sandbox.core.behavior import Choices
 
 _KINDS: Final = {
     "STRING": LiteralKind.STRING,

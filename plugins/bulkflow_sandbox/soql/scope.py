@@ -8,12 +8,12 @@ from attrs import frozen
 
 from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
 from bulkflow_sandbox.schema.rules import Action
-from bulkflow_sandbox.soql.refusals import INVALID_FIELD, no_column, no_relationship, refusal
+from bulkflow_sandbox.soql.errors import INVALID_FIELD, no_column, no_relationship, refusal
 from bulkflow_sandbox.store.tables import literal, quoted
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.errors import ApiError
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
     from bulkflow_sandbox.soql.tree import Path, Query
 

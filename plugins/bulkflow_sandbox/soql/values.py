@@ -5,26 +5,26 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.dates import read_date, read_moment
-from bulkflow_sandbox.ids import to18
+from bulkflow_sandbox.core.dates import read_date, read_moment
+from bulkflow_sandbox.core.ids import to18
 from bulkflow_sandbox.schema.fields import Field, FieldType
-from bulkflow_sandbox.soql.literals import BadEscapeError, string_value
-from bulkflow_sandbox.soql.periods import span
-from bulkflow_sandbox.soql.refusals import (
+from bulkflow_sandbox.soql.errors import (
     INVALID_FIELD,
     INVALID_OPERATOR,
     MALFORMED_QUERY,
     refusal,
     wrong_type,
 )
+from bulkflow_sandbox.soql.literals import BadEscapeError, string_value
+from bulkflow_sandbox.soql.periods import span
 from bulkflow_sandbox.soql.tree import Literal, LiteralKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from bulkflow_sandbox.choices import Choices
-    from bulkflow_sandbox.errors import ApiError
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.soql.tree import Query
 

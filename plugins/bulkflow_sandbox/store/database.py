@@ -20,7 +20,7 @@ from queue import Empty, LifoQueue
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.errors import SandboxError
+from bulkflow_sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice
-from bulkflow.model.phase import Phase
+from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import step
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts, Manifest
-from bulkflow.model.phase import Phase
 from bulkflow.plugin import SourceRequest, SourceRows
 from bulkflow.testing import check_plugin, job_of, run_step, span_of
 

@@ -1,0 +1,237 @@
+"""Steps that are run on the jobs of an earlier run: giving up, sending again, taking back."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve, frozen
+
+from bulkflow import __version__
+from bulkflow.app.doubts import refuse_doubt
+from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
+from bulkflow.app.state import place_options
+from bulkflow.errors import UsageError
+from bulkflow.model.plan import Block, PlannedChain, PlannedStep
+from bulkflow.model.value import Name
+from bulkflow.path_checks import is_folder
+from bulkflow.source import SourceText, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bulkflow.app.state import Choice
+    from bulkflow.engine.run_state import Services
+    from bulkflow.journal import RunRecord
+    from bulkflow.model.event import Event, RunFinished
+    from bulkflow.model.history import RunSummary
+    from bulkflow.model.plan import PlannedJob
+    from bulkflow.plugin.host import PluginHost
+    from bulkflow.plugin.phrase import Phrase
+
+GIVES_UP = "abort"
+"""The step after which there is nothing to go on with."""
+
+SENDS_ROWS = "retry"
+"""The step that may be run afterwards and after which rows may still fail."""
+
+MAKES: Final = ("insert", "upsert")
+"""The first words of clauses whose rows make records."""
+
+TAKES_BACK = "undo"
+"""The step that is run on the last job first, as records may hang on those of jobs before it."""
+
+
+def afterwards(
+    choice: Choice,
+    environ: Mapping[str, str],
+    host: PluginHost,
+    listener: Callable[[Event], None],
+    watch: Callable[[Services], None] = unwatched,
+    *,
+    verb: str,
+    words: Mapping[str, str] | None = None,
+) -> RunFinished:
+    """Run one step on every job of an earlier run that got so far as to be cut into parts.
+
+    Args:
+        choice: The run; the last one that is not over if it is not named.
+        environ: The environment variables.
+        host: The plugins.
+        listener: Hears of everything that happens.
+        watch: See `run`.
+        verb: The first word of the step: `abort` gives the run up, `retry` sends rows again,
+            `undo` deletes what they made.
+        words: The step's other slots.
+
+    Raises:
+        UsageError: there is no such run, or no such step.
+        StateLockedError: another process works with a run of the same file.
+    """
+    from bulkflow.journal import RunJournal
+
+    ends = verb == GIVES_UP
+    with claimed(choice, over=not ends) as (journal, record):
+        if not ends:
+            refuse_doubt(journal, record.summary.id)
+        if verb == SENDS_ROWS and not record.summary.jobs:
+            raise _nothing_sent_error(record, choice)
+        request, plan = again(record, choice.directory, environ, host)
+        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__, reopens=ends)
+        phrase = _phrase(host, verb, frozenset(words or {}))
+        step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
+        only = evolve(plan, body=step.on_each_job(plan.body))
+        return work_on(
+            request,
+            only,
+            host,
+            listener,
+            watch,
+            record.summary.id,
+            recorder,
+            replays=False,
+            asks_for_answers=verb == SENDS_ROWS,
+            ends=ends,
+            gives_up=ends,
+            continues_with=(verb, *_options(words or {})),
+        )
+
+
+def _nothing_sent_error(record: RunRecord, choice: Choice) -> UsageError:
+    """The error for a run whose rows were not even read, so that there are none to send again."""
+    run = record.summary
+    words = ["resume", run.id, *place_options(choice.directory)]
+    does = "continues it"
+    if run.finished is not None:
+        words, does = ["run", run.pipeline], "begins another"
+    return UsageError(
+        f"run {run.id} has sent no rows, so there are none to send again",
+        help=f"`{shlex.join(['bulkflow', *words])}` {does}",
+    )
+
+
+@frozen
+class HandedOver:
+    """What an org was given of one job of a run.
+
+    Attributes:
+        job: Its key.
+        does: What it does with the rows, as the file has it: `insert Account`.
+        rows: The rows of the parts that were handed over; failed ones may be among them.
+        makes: Whether its rows may have made records.
+    """
+
+    job: str
+    does: str
+    rows: int
+    makes: bool
+
+
+def handed_over(
+    choice: Choice, environ: Mapping[str, str], host: PluginHost
+) -> tuple[RunSummary, list[HandedOver]]:
+    """A run, and what orgs were given of each of its jobs.
+
+    Raises:
+        UsageError: there is no such run.
+        PipelineError: the file of the run needs a plugin or a variable that is not there now.
+    """
+    from bulkflow.engine.completion import HANDS_OVER
+    from bulkflow.engine.preflight import jobs_of
+    from bulkflow.journal import run_story
+    from bulkflow.model.history import Outcome
+
+    if not is_folder(choice.directory):
+        raise no_such_run(choice)
+    with opened(choice.directory) as journal:
+        record = chosen(journal, choice, failed=True, over=True)
+        story = run_story(journal, record.summary.id)
+    assert story is not None
+    _, plan = again(record, choice.directory, environ, host)
+    clauses = host.catalogue.clause_by_phrase
+    does = {
+        job.name: clause.span.text
+        for job in jobs_of(plan.body)
+        for clause in job.clauses
+        if "operation" in clauses[clause.word].sets
+    }
+    told = []
+    for key, history in story.jobs.items():
+        # The key of a job that takes another back is that one's, and a word of its own.
+        if (name := _name(key)) not in does or _TAKEN_BACK.search(key):
+            continue
+        repeated = {source.name for source in history.sources if source.origin is not None}
+        rows = sum(
+            part.part.rows
+            for part in history.parts
+            if part.part.source not in repeated
+            and any(
+                intent.action == HANDS_OVER and intent.outcome is not Outcome.REFUSED
+                for intent in part.intents
+            )
+        )
+        told.append(HandedOver(key, does[name], rows, does[name].startswith(MAKES)))
+    return record.summary, told
+
+
+_TAKEN_BACK: Final = re.compile(rf":{TAKES_BACK}(?:#[0-9]+)?$")
+
+
+def _name(key: str) -> str:
+    """What the file calls the job of a key."""
+    return re.split(r"[\[#]", key)[0]
+
+
+@frozen
+class _Step:
+    """A step that is run on jobs of an earlier run."""
+
+    phrase: Phrase
+    words: Mapping[str, str]
+    jobs: frozenset[str]
+    """The jobs that got so far, by their keys."""
+
+    def on_each_job(self, block: Block) -> Block:
+        """A block with a chain for each of its jobs, and its loops around the same."""
+        jobs = [job for job in block.jobs if self._got_far(job.name)]
+        if self.phrase.verb == TAKES_BACK:
+            jobs.reverse()
+        chains = tuple(self._chain(job) for job in jobs)
+        # Every statement keeps its number, by which the journal knows what was decided there.
+        inner = tuple(
+            evolve(statement, steps=(), handlers=())
+            if isinstance(statement, PlannedChain)
+            else evolve(statement, body=self.on_each_job(statement.body))
+            for statement in block.statements
+        )
+        return evolve(block, statements=(*inner, *chains))
+
+    def _got_far(self, name: str) -> bool:
+        return any(_name(key) == name for key in self.jobs)
+
+    def _chain(self, job: PlannedJob) -> PlannedChain:
+        words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]
+        # A text of its own, so that what is told of the step is the step, and not the job.
+        text = SourceText(self.phrase.verb, " ".join(words), job.span.source.path)
+        span = Span(text, 0, len(text.text))
+        arguments = {slot: Name(word, span) for slot, word in self.words.items()}
+        step = PlannedStep(self.phrase.text, arguments, job.name, span, job.org)
+        return PlannedChain((step,), (), span)
+
+
+def _options(words: Mapping[str, str]) -> list[str]:
+    """The step's other slots as the command has them."""
+    return [
+        option for slot, word in words.items() if slot == "selection" for option in ("--rows", word)
+    ]
+
+
+def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:
+    for phrase in host.catalogue.step_words.phrases(verb):
+        if phrase.job_slot is not None and slots <= {slot.name for slot in phrase.slots}:
+            return phrase
+    raise UsageError(
+        f"no plugin brings the step `{verb}` for a job",
+        help="`bulkflow plugins` shows what is installed",
+    )

@@ -1,0 +1,109 @@
+"""What a shell completes behind a command; click makes the scripts (`docs/editors.md`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+SUFFIX = ".bulkflow"
+
+
+def pipeline_files(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The pipeline files of a folder; where it has other folders or none, what the shell finds."""
+    del ctx, param
+    folder, slash, begun = incomplete.rpartition("/")
+    try:
+        inside = sorted(Path(folder + slash or ".").iterdir())
+    except OSError:
+        # A folder that is not there: the shell knows best what to say.
+        inside = []
+    matching = [path for path in inside if path.name.startswith(begun) and path.name[0] != "."]
+    files = [path.name for path in matching if path.suffix == SUFFIX]
+    if not files or any(path.is_dir() for path in matching):
+        return [_item(incomplete, type="file")]
+    return [_item(f"{folder}{slash}{name}") for name in files]
+
+
+def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The diagnostic codes, with their titles."""
+    del ctx, param
+    from bulkflow.language import Code
+
+    return [
+        _item(code.value, help=code.title)
+        for code in Code
+        if code.value.startswith(incomplete.upper())
+    ]
+
+
+def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The orgs that plugins bring."""
+    del param
+    from bulkflow.cli.environment import Environment
+    from bulkflow.cli.plugin_commands import host
+
+    environment = ctx.find_object(Environment) or Environment.of_process()
+    known = host(environment).catalogue.orgs.values()
+    name, equals, begun = incomplete.rpartition("=")
+    return [
+        _item(f"{name}{equals}{org.name}", help=org.doc)
+        for org in known
+        if org.name.startswith(begun)
+    ]
+
+
+def verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The first words of steps, clauses and conditions."""
+    del param
+    from bulkflow.cli.environment import Environment
+    from bulkflow.cli.plugin_commands import host
+
+    catalogue = host(ctx.find_object(Environment) or Environment.of_process()).catalogue
+    kinds = (catalogue.step_words, catalogue.clause_words, catalogue.condition_words)
+    known = sorted({verb for words in kinds for verb in words.verbs})
+    return [_item(verb) for verb in known if verb.startswith(incomplete)]
+
+
+def run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The runs of the state directory, the newest first, with what became of each."""
+    del param
+    return _run_ids(ctx, incomplete, ended=True)
+
+
+def open_run_ids(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The same of those that are not over."""
+    del param
+    return _run_ids(ctx, incomplete, ended=False)
+
+
+def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[CompletionItem]:
+    from bulkflow.app import runs
+    from bulkflow.app.state import Choice
+    from bulkflow.cli.runs import state_of
+    from bulkflow.errors import BulkflowError
+
+    try:
+        found = runs.runs(Choice.of(None, ctx.params.get("state_dir")))
+    except BulkflowError:
+        # The command itself says best what is wrong with the journal.
+        return []
+    return [
+        _item(run.id, help=f"{state_of(run)}: {run.pipeline}")
+        for run in found
+        if run.id.startswith(incomplete) and (ended or run.finished is None)
+    ]
+
+
+def _item(value: str, *, type: str = "plain", help: str | None = None) -> CompletionItem:  # noqa: A002
+    # Here, as every command names what completes its options, and few are asked to.
+    from click.shell_completion import CompletionItem
+
+    return CompletionItem(value, type=type, help=help)

@@ -1,0 +1,72 @@
+"""What names stand for at a place in the plan: constants, loop variables, jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from bulkflow.engine.evaluate import arguments_of, folder_of, value_in
+from bulkflow.plugin.context import Job
+from bulkflow.plugin.error_boundary import attributed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.engine.run_state import Services
+    from bulkflow.model.plan import Block, PlannedJob
+    from bulkflow.model.value import Scope, Value
+
+
+@frozen
+class Frame:
+    """The names of a block and of those around it. `iteration` tells loops' jobs apart.
+
+    `place` says where in the plan, and in which turns of which loops, this is: the same in every
+    attempt at a run, so that the journal can tell what was done already.
+    """
+
+    scope: Scope
+    jobs: Mapping[str, Job]
+    iteration: str = ""
+    place: str = ""
+
+    def at(self, label: object) -> Frame:
+        """The frame one place further in."""
+        return evolve(self, place=f"{self.place}/{label}")
+
+    def enter(self, block: Block, services: Services) -> Frame:
+        """The frame inside a block: its constants resolved in order, its jobs made."""
+        scope: dict[str, Value] = dict(self.scope)
+        for name, value in block.lets:
+            scope[name] = value_in(value, scope, services.environ)
+        made = {planned.name: self._make(planned, scope, services) for planned in block.jobs}
+        return evolve(self, scope=scope, jobs={**self.jobs, **made})
+
+    def with_variable(self, name: str, value: Value, label: str) -> Frame:
+        """The frame of one iteration of a loop."""
+        inner = self.at(f"[{label}]")
+        return evolve(
+            inner, scope={**self.scope, name: value}, iteration=f"{self.iteration}[{label}]"
+        )
+
+    def _make(self, planned: PlannedJob, scope: Scope, services: Services) -> Job:
+        settings: dict[str, object] = {}
+        for clause in planned.clauses:
+            record = services.catalogue.clause_by_phrase[clause.word]
+            phrase = next(each for each in record.phrases if each.text == clause.word)
+            arguments = arguments_of(
+                phrase, clause.arguments, scope, services.environ, services.catalogue
+            )
+            with attributed(record.provider, f"reading `{clause.span.text}`"):
+                settings.update(record.joined(settings, record.function(**arguments)))
+        return services.add(
+            Job(
+                planned.name + self.iteration,
+                planned.name,
+                settings,
+                folder_of(planned.span),
+                planned.org,
+            ),
+            planned,
+        )

@@ -1,0 +1,216 @@
+"""Runs one step, or asks one question, and tells the listeners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, evolve, field
+
+from bulkflow.engine.context import StepContext
+from bulkflow.engine.evaluate import arguments_of, folder_of
+from bulkflow.engine.replay import (
+    failure_detail,
+    failure_of,
+    restore,
+    signal_detail,
+    signal_of,
+    snapshot,
+)
+from bulkflow.errors import BulkflowError, RunInterruptedError
+from bulkflow.model.event import Notice, NoticeLevel, StepFailed, StepFinished, StepStarted
+from bulkflow.model.history import StepState
+from bulkflow.model.job_phase import Phase
+from bulkflow.plugin.control_flow import FlowSignal
+from bulkflow.plugin.error_boundary import attributed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow.engine.run_state import Services
+    from bulkflow.engine.scope import Frame
+    from bulkflow.model.plan import PlannedStep, PlannedTest
+    from bulkflow.plugin.context import Job
+    from bulkflow.plugin.records import Condition, Step
+
+
+_ENDS: Final = frozenset({Phase.FINISHED, Phase.ABORTED})
+"""Where a step leaves its job whose rows it has brought to an end."""
+
+
+def run_step(
+    planned: PlannedStep, frame: Frame, services: Services, failure: BaseException | None = None
+) -> None:
+    """Run a step to its end, or find that an earlier attempt at the run did; `frame` is its place.
+
+    Raises:
+        BulkflowError: it failed; told to the listeners already.
+        FlowSignal: it says where to go on.
+        RunInterruptedError: the user asked the run to stop.
+    """
+    record = services.catalogue.step_by_phrase[planned.word]
+    job = frame.jobs[planned.job] if planned.job else None
+    turn = _Turn(planned, frame.place, services, job, record)
+    if turn.was_done():
+        return
+    # Not before: what is only read from the journal brings the job to where the run left it, and
+    # what handles the interruption has to find it there.
+    services.cancellation.checkpoint()
+    context = StepContext(
+        services,
+        job,
+        folder_of(planned.span),
+        failure,
+        planned.org,
+        ahead=services.ahead_of(planned),
+    )
+    turn.begin()
+    try:
+        if job is not None:
+            services.prepare(job, context)
+        arguments = _arguments(planned, record, frame, services, job)
+        _judge(record, arguments, job)
+        with attributed(record.provider, f"running `{turn.text}`", signals=True):
+            record.function(context, **arguments)
+    except RunInterruptedError:
+        raise
+    except BulkflowError as error:
+        turn.fail(error)
+        raise
+    except FlowSignal as signal:
+        turn.finish(signal)
+        raise
+    turn.finish()
+
+
+@define(eq=False, repr=False)
+class _Turn:
+    """One step on its way: what the journal and the listeners are told of it."""
+
+    _planned: PlannedStep
+    _place: str
+    _services: Services
+    _job: Job | None
+    _record: Step
+    text: str = field(init=False)
+    _began: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self.text = " ".join(self._planned.span.text.split())
+
+    @property
+    def _job_key(self) -> str | None:
+        return self._job.key if self._job else None
+
+    def was_done(self) -> bool:
+        """Whether an earlier attempt finished the step; raises what it raised then."""
+        earlier = self._services.earlier(self._place)
+        if earlier is None or earlier.state in {StepState.STARTED, StepState.HALTED}:
+            return False
+        if self._job is not None and "job" in earlier.detail:
+            settled = self._services.journal.settled_since(self._job.key, earlier)
+            if settled is not None and earlier.state is StepState.FAILED:
+                # A retry may have done what the step could not.
+                return False
+            restore(self._job, earlier.detail["job"])
+            self._job.counts = settled or self._job.counts
+        self._services.emit(
+            Notice(f"`{self.text}` was done before", NoticeLevel.DETAIL, self._job_key)
+        )
+        if earlier.state is StepState.FAILED:
+            raise failure_of(earlier.detail)
+        if "signal" in earlier.detail:
+            raise signal_of(earlier.detail["signal"])
+        return True
+
+    def begin(self) -> None:
+        self._began = self._services.clock.monotonic()
+        self._services.record(self._place, self.text, StepState.STARTED, {})
+        self._services.emit(
+            StepStarted(
+                self._planned.word,
+                self.text,
+                self._job_key,
+                self._planned.span,
+                self._services.clock.time(),
+            )
+        )
+
+    def finish(self, signal: FlowSignal | None = None) -> None:
+        detail = snapshot(self._job)
+        if signal is not None:
+            detail["signal"] = signal_detail(signal)
+        self._services.record(self._place, self.text, StepState.FINISHED, detail)
+        ended = self._job if self._record.leaves in _ENDS else None
+        self._services.emit(
+            StepFinished(
+                self._planned.word,
+                self.text,
+                self._job_key,
+                self._planned.span,
+                self._services.clock.time(),
+                self._services.clock.monotonic() - self._began,
+                ended.counts if ended is not None else None,
+            )
+        )
+
+    def fail(self, error: BulkflowError) -> None:
+        detail = {**snapshot(self._job), **failure_detail(error)}
+        self._services.record(self._place, self.text, StepState.FAILED, detail)
+        self._services.emit(
+            StepFailed(
+                self._planned.word,
+                self.text,
+                self._job_key,
+                self._planned.span,
+                self._services.clock.time(),
+                self._services.clock.monotonic() - self._began,
+                error,
+            )
+        )
+
+
+def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
+    """The answer to one question of a condition."""
+    record = services.catalogue.condition_by_phrase[planned.word]
+    job = frame.jobs[planned.job] if planned.job else None
+    context = StepContext(services, job, folder_of(planned.span), org=planned.org)
+    arguments = _arguments(planned, record, frame, services, job)
+    with attributed(record.provider, f"asking `{planned.span.text}`"):
+        return bool(record.function(context, **arguments))
+
+
+def judge_by(planned: PlannedTest, frame: Frame, services: Services) -> None:
+    """Note which rows a question judges, whether it has to be asked or not.
+
+    A condition is asked no more than it takes, and in a later attempt at the run not at all.
+    """
+    record = services.catalogue.condition_by_phrase[planned.word]
+    if record.judges is None or planned.job is None:
+        return
+    # Only this slot: the others may have values that are wrong, and would never be looked at.
+    slot = evolve(planned, arguments={record.judges: planned.arguments[record.judges]})
+    job = frame.jobs[planned.job]
+    _judge(record, _arguments(slot, record, frame, services, job), job)
+
+
+def _judge(record: Step | Condition, arguments: Mapping[str, object], job: Job | None) -> None:
+    """Note on its job how many rows a step or a condition judges, whatever it comes to."""
+    if record.judges is not None and job is not None:
+        kind = str(arguments[record.judges])
+        job.judged[kind] = job.counts.not_loaded.get(kind, 0)
+
+
+def _arguments(
+    planned: PlannedStep | PlannedTest,
+    record: Step | Condition,
+    frame: Frame,
+    services: Services,
+    job: Job | None,
+) -> dict[str, object]:
+    phrase = next(each for each in record.phrases if each.text == planned.word)
+    arguments = arguments_of(
+        phrase, planned.arguments, frame.scope, services.environ, services.catalogue
+    )
+    if phrase.job_slot:
+        arguments[phrase.job_slot] = job
+    return arguments

@@ -1,0 +1,226 @@
+"""The ways through a plan that end well, and the jobs that they leave open in the org.
+
+As the walk of `bulkflow.language.lifecycle`, but for this: a way on which a step must fail is
+followed no further, and it may be walked under assumptions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from attrs import define, field, frozen
+
+from bulkflow.language.branches import steps_of, truth_of
+from bulkflow.language.lifecycle import verb_of
+from bulkflow.model.job_phase import Phase
+from bulkflow.model.plan import (
+    HandlerEvent,
+    PlannedAlways,
+    PlannedChain,
+    PlannedFor,
+    PlannedParallel,
+    PlannedWhen,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bulkflow.model.plan import Block, PlannedJob, PlannedStep, Statement
+    from bulkflow.plugin.registry import Catalogue
+    from bulkflow.source import Span
+
+Standing: TypeAlias = "Mapping[Phase, Span | None]"
+"""Possible phases, each with the step that led there; None where the job began in it."""
+
+State: TypeAlias = "dict[str, Standing]"
+
+LEFT = (Phase.UPLOADED, Phase.OPEN)
+"""The phases of a job that is in the org and waits for more."""
+
+
+@frozen
+class _Ways:
+    """Where a statement may lead: on to the next one, or to the end of the run by a `stop`."""
+
+    on: State | None
+    stopped: State | None = None
+
+
+@define(eq=False, repr=False)
+class Walk:
+    """One walk through a plan. A state that is given to a method is its own to change."""
+
+    catalogue: Catalogue
+    assumed: Mapping[str, bool] = field(factory=dict)
+    _left: dict[tuple[int, int], tuple[PlannedJob, Span, Standing]] = field(factory=dict)
+    """By the place of the job; the block of an `always` is walked more than once."""
+
+    def found(self, body: Block) -> list[tuple[PlannedJob, Span, Standing]]:
+        """The jobs that may be left open, each with the step that opened it."""
+        self._block(body, {})
+        return list(self._left.values())
+
+    def _block(self, block: Block, state: State) -> _Ways:
+        for job in block.jobs:
+            state[job.name] = self._beginning(job)
+        on: State | None = state
+        stopped: State | None = None
+        for statement in block.statements:
+            if isinstance(statement, PlannedAlways):
+                after = self._always(statement, on)
+                late = self._always(statement, stopped)
+                on = after.on
+                stopped = _join(_join(late.on, late.stopped), after.stopped)
+            elif on is not None:
+                ways = self._statement(statement, on)
+                on, stopped = ways.on, _join(stopped, ways.stopped)
+        for job in block.jobs:
+            self._end(job, _join(_one(on, job.name), _one(stopped, job.name)))
+            for each in (on, stopped):
+                if each is not None:
+                    each.pop(job.name, None)
+        return _Ways(on, stopped)
+
+    def _statement(self, statement: Statement, state: State) -> _Ways:
+        match statement:
+            case PlannedChain():
+                return self._chain(statement, state)
+            case PlannedWhen():
+                return self._when(statement, state)
+            case PlannedFor():
+                return self._loop(statement, state)
+            case PlannedParallel():
+                return self._parallel(statement, state)
+            case PlannedAlways():
+                return self._block(statement.body, state)
+            case _:
+                assert_never(statement)
+
+    def _always(self, always: PlannedAlways, state: State | None) -> _Ways:
+        return _Ways(None) if state is None else self._block(always.body, state)
+
+    def _when(self, when: PlannedWhen, state: State) -> _Ways:
+        truth = truth_of(when.condition, self.assumed)
+        if truth is False:
+            return _Ways(state)
+        return self._branch(when.body, state, _about(when.body, state), certain=bool(truth))
+
+    def _loop(self, loop: PlannedFor, state: State) -> _Ways:
+        entered = _about(loop.body, state)
+        for step in steps_of(loop.body.statements):
+            leaves = self.catalogue.step_by_phrase[step.word].leaves
+            if leaves is not None and step.job in entered:
+                entered[step.job] = {leaves: verb_of(step), **entered[step.job]}
+        return self._branch(loop.body, state, entered, certain=False)
+
+    def _branch(self, body: Block, state: State, entered: State, *, certain: bool) -> _Ways:
+        """Walk a block that may be left out, unless it is `certain`.
+
+        `entered` is the part of the state that the block touches: copying all of it at every
+        branch would make a long file slow.
+        """
+        inside = self._block(body, entered)
+        stopped = None if inside.stopped is None else {**state, **inside.stopped}
+        if inside.on is None:
+            return _Ways(None if certain else state, stopped)
+        if certain:
+            state.update(inside.on)
+        else:
+            _join(state, inside.on)
+        return _Ways(state, stopped)
+
+    def _parallel(self, parallel: PlannedParallel, state: State) -> _Ways:
+        for job in parallel.body.jobs:
+            state[job.name] = self._beginning(job)
+        result: State | None = dict(state)
+        stopped: State | None = None
+        for branch in parallel.body.statements:
+            ways = self._statement(branch, dict(state))
+            touched = {step.job for step in steps_of((branch,))}
+            stopped = _join(stopped, ways.stopped)
+            if ways.on is None:
+                result = None
+            elif result is not None:
+                result.update({name: at for name, at in ways.on.items() if name in touched})
+        for job in parallel.body.jobs:
+            self._end(job, _join(_one(result, job.name), _one(stopped, job.name)))
+            for each in (result, stopped):
+                if each is not None:
+                    each.pop(job.name, None)
+        return _Ways(result, stopped)
+
+    def _chain(self, chain: PlannedChain, state: State) -> _Ways:
+        met: State = {}
+        done = self._run(chain.steps, state, met)
+        on, stopped = done.on, done.stopped
+        for handler in chain.handlers:
+            if handler.event is HandlerEvent.SUCCESS:
+                if on is not None:
+                    after = self._run(handler.steps, on, {})
+                    on, stopped = after.on, _join(stopped, after.stopped)
+                continue
+            if handler.event is HandlerEvent.INTERRUPT:
+                continue
+            if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
+                # `stop` in a handler makes no good end of a failure, so only this way counts.
+                failed = {**state, **met}
+                self._run(handler.steps, failed, {})
+                on = _join(failed, on)
+        return _Ways(on, stopped)
+
+    def _run(self, steps: Iterable[PlannedStep], state: State, met: State) -> _Ways:
+        """Walk steps, changing `state`; `met` collects the phases on the way."""
+        for step in steps:
+            record = self.catalogue.step_by_phrase[step.word]
+            job = step.job
+            if job is not None and job in state:
+                before = state[job]
+                accepted = before
+                if record.accepts is not None:
+                    accepted = {at: by for at, by in before.items() if at in record.accepts}
+                    if not accepted:
+                        return _Ways(None)
+                leaves = record.leaves
+                state[job] = accepted if leaves is None else {leaves: verb_of(step)}
+                met[job] = {**met.get(job, {}), **before, **state[job]}
+            if record.ends_chain:
+                return _Ways(None, dict(state) if record.stops else None)
+        return _Ways(state)
+
+    def _beginning(self, job: PlannedJob) -> Standing:
+        for clause in job.clauses:
+            begins = self.catalogue.clause_by_phrase[clause.word].begins
+            if begins is not None:
+                return dict.fromkeys(begins)
+        return {Phase.DECLARED: None}
+
+    def _end(self, job: PlannedJob, state: State | None) -> None:
+        standing = {} if state is None else state.get(job.name, {})
+        place = next((at for phase in LEFT if (at := standing.get(phase)) is not None), None)
+        if place is not None:
+            self._left.setdefault(place_of(job), (job, place, standing))
+
+
+def _about(body: Block, state: State) -> State:
+    """The part of a state that a block's steps are about."""
+    return {step.job: state[step.job] for step in steps_of(body.statements) if step.job in state}
+
+
+def place_of(job: PlannedJob) -> tuple[int, int]:
+    """What tells a declared job from all others of the pipeline."""
+    return id(job.span.source), job.span.start
+
+
+def _one(state: State | None, name: str) -> State | None:
+    return None if state is None or name not in state else {name: state[name]}
+
+
+def _join(state: State | None, other: State | None) -> State | None:
+    """What is possible on either way; changes and returns one of the two."""
+    if state is None or other is None:
+        return other if state is None else state
+    for name, standing in other.items():
+        here = state.get(name)
+        if here is not standing:
+            state[name] = standing if here is None else {**standing, **here}
+    return state

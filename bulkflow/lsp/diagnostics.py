@@ -1,0 +1,60 @@
+"""What is wrong with the open files.
+
+A file that another open file includes is checked as a part of that one: alone, it would lack the
+org and the jobs that it shares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.language import Code, check
+from bulkflow.lsp.symbols import Symbols
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bulkflow.lsp.documents import Documents
+    from bulkflow.model.diagnostic import Diagnostic
+    from bulkflow.plugin.registry import Catalogue
+    from bulkflow.source import SourceText
+
+_OF_THE_RUN = frozenset({Code.MISSING_PARAMETER.value, Code.UNSET_VARIABLE.value})
+"""Mistakes of a command line or an environment, which an editor has not."""
+
+
+def pipelines(documents: Documents, catalogue: Catalogue) -> list[Symbols]:
+    """The open files that no other open file includes, each with its names and its parts."""
+    walked = [Symbols(catalogue, documents.read).walk(each) for each in documents.all]
+    included = {source.path for symbols in walked for source in symbols.sources[1:] if source.path}
+    mains = [each for each in walked if each.sources[0].path not in included]
+    covered = {source.path for each in mains for source in each.sources}
+    # Files that include each other in a circle have no main file: each is one then.
+    return mains + [each for each in walked if each.sources[0].path not in covered]
+
+
+def pipeline_of(source: SourceText, documents: Documents, catalogue: Catalogue) -> Symbols:
+    """The pipeline that a file is part of."""
+    for symbols in pipelines(documents, catalogue):
+        if any(each.path == source.path for each in symbols.sources):
+            return symbols
+    return Symbols(catalogue, documents.read).walk(source)
+
+
+def diagnose(
+    documents: Documents, catalogue: Catalogue, environ: Mapping[str, str]
+) -> dict[Path, list[Diagnostic]]:
+    """The diagnostics of every open file, also of those that have none."""
+    found: dict[Path, list[Diagnostic]] = {
+        source.path: [] for source in documents.all if source.path
+    }
+    for symbols in pipelines(documents, catalogue):
+        checked = check(
+            symbols.sources[0], catalogue, settings={}, environ=environ, read=documents.read
+        )
+        for diagnostic in checked.diagnostics:
+            path = diagnostic.span.source.path
+            if path in found and diagnostic.code not in _OF_THE_RUN:
+                found[path].append(diagnostic)
+    return found

@@ -1,0 +1,79 @@
+"""A forecast for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.model.diagnostic import Severity
+from bulkflow.model.org import orgs_as_text
+from bulkflow.report.diagnostics import in_order
+from bulkflow.report.json_diagnostics import diagnostic_json
+
+if TYPE_CHECKING:
+    from bulkflow.model.forecast import Forecast, JobForecast
+    from bulkflow.model.part import Part
+
+
+def plan_json(forecast: Forecast) -> dict[str, object]:
+    """A forecast as JSON's types.
+
+    `diagnostics` is as `check` writes them; `errors` has the message of whatever is wrong, those of
+    diagnostics included.
+    """
+    wrong = [each for each in forecast.diagnostics if each.severity is Severity.ERROR]
+    return {
+        "pipeline": forecast.pipeline,
+        "org": orgs_as_text(forecast.orgs) or None,
+        "orgs": dict(forecast.orgs),
+        "jobs": [_job(job) for job in forecast.jobs],
+        "steps": [
+            {
+                "depth": step.depth,
+                "kind": step.kind.value,
+                "step": step.text,
+                "job": step.job,
+                "org": step.org,
+                "requests": step.requests,
+                "requests_per_part": step.requests_per_part,
+            }
+            for step in forecast.steps
+        ],
+        "requests": forecast.requests,
+        "requests_per_part": forecast.requests_per_part,
+        "rows": forecast.rows,
+        "bytes": forecast.bytes,
+        "diagnostics": [diagnostic_json(each) for each in in_order(forecast.diagnostics)],
+        "errors": [
+            *(each.message for each in wrong),
+            *(str(error) for error in forecast.errors),
+        ],
+    }
+
+
+def _job(job: JobForecast) -> dict[str, object]:
+    manifest = job.manifest
+    return {
+        "job": job.job,
+        "org": job.org,
+        "clauses": list(job.clauses),
+        "settings": dict(job.settings),
+        "rows": manifest.rows if manifest else None,
+        "bytes": manifest.bytes if manifest else None,
+        "columns": list(manifest.columns) if manifest else None,
+        "notes": list(manifest.notes) if manifest else [],
+        "parts": [_part(part) for part in (manifest.parts if manifest else ())],
+        "more": bool(manifest and manifest.more),
+    }
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {
+        "number": part.index + 1,
+        "source": part.source,
+        "start": part.start,
+        "end": part.end,
+        "first_row": part.first_row,
+        "first_line": part.first_line,
+        "rows": part.rows,
+        "bytes": part.bytes,
+    }

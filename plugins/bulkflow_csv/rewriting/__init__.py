@@ -1,0 +1,1 @@
+"""Rewrite rows that cannot be sent as they are."""

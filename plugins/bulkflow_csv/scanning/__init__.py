@@ -1,0 +1,1 @@
+"""Find the records of a file, and cut it into parts."""

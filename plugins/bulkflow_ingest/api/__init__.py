@@ -1,0 +1,1 @@
+"""The requests of ingest jobs, and their answers."""

@@ -1,0 +1,162 @@
+"""What the org says against a plan, asked with requests that change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from bulkflow.model.event import Notice
+from bulkflow.plugin import Problem
+from bulkflow_ingest.api.session import session_of
+from bulkflow_ingest.api.sobjects import Describer
+from bulkflow_ingest.checks.columns import ColumnInspector
+from bulkflow_ingest.settings import IngestSettings, is_ingest
+from bulkflow_ingest.source.required_columns import verb_of
+from bulkflow_ingest.source.suggestions import did_you_mean
+from bulkflow_salesforce import ForbiddenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bulkflow.plugin import Context, Load
+    from bulkflow_ingest.api.sobjects import ObjectDescription
+    from bulkflow_salesforce import JsonValue, Session
+
+BATCH_ROWS = 10_000
+"""Rows of one internal batch; a job of a row more takes a second one (guide v66)."""
+
+API_REQUESTS = ("DailyApiRequests",)
+BATCHES = ("DailyBulkApiBatches", "DailyBulkApiRequests")
+"""The names in `limits`: that since v49, and the one before."""
+
+
+def org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iterator[Problem]:
+    """What the org says against these loads.
+
+    Raises:
+        OrgError, UsageError: the org cannot be asked.
+    """
+    ours = [load for load in loads if is_ingest(load.job.settings)]
+    if not ours:
+        return
+    session = session_of(context)
+    inspection = _Inspection(Describer(session))
+    for load in ours:
+        context.checkpoint()
+        yield from inspection.job(load)
+    yield from inspection.order(ours)
+    yield from _limits(context, session, ours, requests)
+
+
+@define(eq=False)
+class _Inspection:
+    describer: Describer
+    _loaded: dict[str, tuple[str, Mapping[str, str]]] = field(factory=dict)
+    """By job: the object that it makes records of, and the objects that its columns point at."""
+
+    def job(self, load: Load) -> Iterator[Problem]:
+        """Hold one job against its object."""
+        settings = IngestSettings.of(load.job.settings)
+        if settings.object is None:
+            return
+        described = self.describer.object(settings.object)
+        if described is None:
+            near = did_you_mean(settings.object, self.describer.names())
+            yield Problem(
+                f"the org has no object {settings.object} that this user may see",
+                near or "write the object's API name, such as Invoice__c",
+                "object",
+                "B411",
+                job=load.job.key,
+            )
+            return
+        if not _may(described, settings.operation):
+            yield Problem(
+                f"this user may not {verb_of(settings)} records of {described.name}",
+                "ask for the object's permissions, or use another user",
+                "operation",
+                "B413",
+                job=load.job.key,
+            )
+        if load.job.manifest is None or settings.operation in {"delete", "hardDelete"}:
+            return
+        columns = ColumnInspector(self.describer, described, settings, load.job)
+        yield from columns.problems()
+        self._loaded[load.job.key] = described.name, columns.parents
+
+    def order(self, loads: Sequence[Load]) -> Iterator[Problem]:
+        """Find children that are loaded before their parents, or beside them."""
+        for load in loads:
+            _, parents = self._loaded.get(load.job.key, ("", {}))
+            for other in loads:
+                made, _ = self._loaded.get(other.job.key, ("", {}))
+                if made not in parents or other is load or other.job.key in load.after:
+                    continue
+                if other.job.settings.get("operation") not in {"insert", "upsert"}:
+                    continue
+                yield Problem(
+                    f"job {load.job.name} points at records of {made} ({parents[made]}), and job "
+                    f"{other.job.name} that loads them is not finished by then",
+                    f"load job {other.job.name} first, and wait for it",
+                    "location",
+                    "B416",
+                    warning=True,
+                    job=load.job.key,
+                )
+
+
+def _may(described: ObjectDescription, operation: str | None) -> bool:
+    match operation:
+        case "insert":
+            return described.createable
+        case "update":
+            return described.updateable
+        case "upsert":
+            return described.createable and described.updateable
+        case "delete" | "hardDelete":
+            return described.deletable
+        case _:
+            return True
+
+
+def _limits(
+    context: Context, session: Session, loads: Sequence[Load], requests: int
+) -> Iterator[Problem]:
+    try:
+        limits = session.get(session.path("limits")).json_object()
+    except ForbiddenError:
+        context.emit(Notice("this user may not see the limits of the org, so nothing is compared"))
+        return
+    batches = sum(
+        -(-part.rows // BATCH_ROWS)
+        for load in loads
+        if load.job.manifest is not None
+        for part in load.job.manifest.parts
+    )
+    org = "the org" if context.org_name is None else f"org {context.org_name}"
+    told = []
+    for needed, names, what in (
+        (requests, API_REQUESTS, "API calls"),
+        (batches, BATCHES, f"batches of {BATCH_ROWS:,} rows"),
+    ):
+        left = _remaining(limits, names)
+        if left is None:
+            continue
+        told.append(f"{needed:,} of {left:,} {what}")
+        if needed > left:
+            yield Problem(
+                f"the plan needs at least {needed:,} {what}, and {org} has {left:,} left",
+                "the org counts the last 24 hours: load less, or later",
+                code="B417",
+            )
+    if told:
+        context.emit(Notice(f"the plan takes at least {' and '.join(told)} that {org} has left"))
+
+
+def _remaining(limits: Mapping[str, JsonValue], names: Sequence[str]) -> int | None:
+    for name in names:
+        limit = limits.get(name)
+        if isinstance(limit, dict) and isinstance(remaining := limit.get("Remaining"), int):
+            return remaining
+    return None

@@ -1,0 +1,170 @@
+"""Reads a job's source before anything is sent, and cuts it into parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import DataError
+from bulkflow.model.ledger import HandedOverBeforeError
+from bulkflow.model.part import Manifest
+from bulkflow_csv import ByteSource, scan
+from bulkflow_ingest.api.job_ids import JobIds, ids_in
+from bulkflow_ingest.parts.job_parts import JobParts
+from bulkflow_ingest.parts.ledger import Ledger
+from bulkflow_ingest.parts.part_job import PartJob
+from bulkflow_ingest.parts.remote_state import Created, Unsent
+from bulkflow_ingest.results.output_files import sync
+from bulkflow_ingest.settings import IngestSettings
+from bulkflow_ingest.source.open import copies_of, sources
+from bulkflow_ingest.source.rewrite import Cut, cut
+from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow.model.history import JobHistory
+    from bulkflow.plugin import Context, Job
+    from bulkflow_ingest.reconcile import Resend
+
+
+def prepare(context: Context, job: Job) -> Manifest | None:
+    """Read a job's source to its end; keeps the parts in the job's state.
+
+    None for a job of the org that gets no data from here.
+
+    Raises:
+        DataError: there is nothing at the location, or Salesforce would refuse what is there.
+    """
+    settings = IngestSettings.of(job.settings)
+    if settings.existing is not None:
+        JobIds.of(context, job).add([settings.existing])
+    if settings.location is None:
+        assert settings.existing is not None
+        theirs = JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
+        # Whatever others, or an earlier attempt, did with it.
+        theirs.brought_back = True
+        return None
+    history = context.journal.history(job.key)
+    if history is not None:
+        return _bring_back(context, job, settings, history)
+    directory = copies_of(context)
+    cuts = [cut(each, directory, settings) for each in sources(context, job, settings)]
+    for each in cuts:
+        if each.scan.source.spooled:
+            # What was read once must be there when the run is gone on with.
+            sync(each.scan.source.path)
+        if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
+            sync(each.original.path)
+    origins: list[str | None] = [None] * len(cuts)
+    same_columns([(each.scan.source.name, each.columns) for each in cuts])
+    parts = _parts(cuts, origins, settings)
+    if settings.existing is not None and len(parts) != 1:
+        raise DataError(
+            f"job {settings.existing} takes one upload, but the data makes {len(parts)} parts",
+            place=settings.location,
+            help="load it with a job of its own: declare what it does instead of `existing`",
+        )
+    attached = JobParts.attach(job, settings, parts, cuts[0].scan.header.columns)
+    Ledger(context).check(attached, parts)
+    return _manifest(parts, cuts, origins)
+
+
+def _bring_back(
+    context: Context, job: Job, settings: IngestSettings, history: JobHistory
+) -> Manifest:
+    """Make the parts that an earlier attempt has cut, as far along as it brought them."""
+    from bulkflow_ingest.parts.restore import parts_of
+
+    parts = parts_of(history, settings)
+    ids = JobIds.of(context, job)
+    for part, earlier in zip(parts, history.parts, strict=True):
+        part.restore(earlier)
+        ids.add(ids_in(earlier))
+    columns = next((part.data.header.columns for part in parts if part.data is not None), ())
+    attached = JobParts.attach(job, settings, parts, columns)
+    attached.brought_back = True
+    # Not here: a run is given up although others have handed its rows over since.
+    attached.unchecked = True
+    attached.count()
+    cut = tuple(each.part for each in history.parts)
+    rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
+    sent = sum(part.sent for part in parts)
+    return Manifest(cut, columns, rows, size, history.sources, sent=sent)
+
+
+def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
+    """Add parts to a job, of rows of its source that are to be sent again; they are recorded."""
+    attached = JobParts.of(job)
+    settings = attached.settings
+    cuts = [
+        Cut(
+            scan(
+                ByteSource(f"{job.name}, again", each.path, spooled=True),
+                limit=limit_of(settings),
+                delimiter=each.delimiter,
+            )
+        )
+        for each in again
+    ]
+    origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
+    parts = _parts(
+        cuts, origins, settings, first=len(attached.parts), generation=attached.generation + 1
+    )
+    attached.add(parts)
+    try:
+        Ledger(context).check(attached, parts)
+    except HandedOverBeforeError:
+        attached.remove(parts)
+        raise
+    context.journal.prepared(job.key, _manifest(parts, cuts, origins))
+    return parts
+
+
+def _parts(
+    cuts: Sequence[Cut],
+    origins: Sequence[str | None],
+    settings: IngestSettings,
+    *,
+    first: int = 0,
+    generation: int = 0,
+) -> list[PartJob]:
+    ranges = [
+        (data, each, origin)
+        for each, origin in zip(cuts, origins, strict=True)
+        for data in each.scan.parts
+    ]
+    return [
+        PartJob(
+            part_of(number, data),
+            data,
+            dialect=each.scan.dialect,
+            remote=Unsent() if settings.existing is None else Created(settings.existing),
+            origin=Path(origin) if origin is not None else None,
+            original=each.original,
+            source_digest=each.scan.digest,
+            generation=generation,
+        )
+        for number, (data, each, origin) in enumerate(ranges, first)
+    ]
+
+
+def _manifest(
+    parts: Sequence[PartJob], cuts: Sequence[Cut], origins: Sequence[str | None]
+) -> Manifest:
+    made = tuple(each.part for each in parts if each.part is not None)
+    return Manifest(
+        made,
+        cuts[0].scan.header.columns,
+        sum(part.rows for part in made),
+        sum(part.bytes for part in made),
+        tuple(
+            record_of(each.scan.head, origin, each.scan.digest)
+            for each, origin in zip(cuts, origins, strict=True)
+        ),
+        tuple(
+            f"{each.scan.source.name}: {note}"
+            for each in cuts
+            for note in (*each.notes, *each.scan.notes)
+        ),
+    )

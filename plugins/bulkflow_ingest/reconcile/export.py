@@ -1,0 +1,188 @@
+"""Writing source rows with their fates: streamed from the source file, in its order."""
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Final, TextIO
+
+from attrs import define, frozen
+
+from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.outcomes import Outcome
+from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
+from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
+from bulkflow_ingest.results.output_files import draft
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.inputs import Original, SourceFile
+    from bulkflow_ingest.reconcile.source_rows import SourceRows
+
+_BLOCK_ROWS: Final = 2_048
+_COPY_BYTES: Final = 1 << 20
+
+
+@frozen
+class Added:
+    """A column that a saved file has behind those of the source.
+
+    Attributes:
+        name: Its name; an underscore begins no field's API name, so it clashes with nothing.
+        value: The SQL for it, blank as null.
+    """
+
+    name: str
+    value: str
+
+
+FILE: Final = Added("_file", "file")
+LINE: Final = Added("_line", "line")
+OUTCOME: Final = Added("_outcome", f"list_extract({[each.label for each in Outcome]}, kind + 1)")
+ID: Final = Added("_id", "nullif(id, '')")
+CREATED: Final = Added("_created", "nullif(created, '')")
+ERROR: Final = Added("_error", "nullif(error, '')")
+AMBIGUOUS: Final = Added("_ambiguous", "CASE WHEN doubt > 0 THEN 'true' END")
+
+
+@define(eq=False)
+class Saving:
+    """Writes rows of the source that were chosen by their fates."""
+
+    database: Database
+    source: SourceRows
+    columns: Sequence[str]
+
+    def save(self, path: Path, where: str, added: Sequence[Added]) -> int:
+        """Write the rows of all files: UTF-8, commas, LF, quotes where RFC 4180 needs them.
+
+        Args:
+            path: The file to write; it takes its name when it is whole.
+            where: The SQL condition on a row of `fates`.
+            added: The columns behind those of the source.
+
+        Returns:
+            How many rows were written.
+
+        Raises:
+            FatesError: The file cannot be written, or a source file is not what it was.
+        """
+        saved = 0
+        files = self._files()
+        original = files[0].slices[0].original if files else None
+        columns = self.columns if original is None else original.columns
+        with draft(path, FatesError) as file:
+            names = [*columns, *(each.name for each in added)]
+            csv.writer(file, lineterminator="\n").writerow(names)
+            for source in files:
+                saved += self._append(file, source, where, added)
+        return saved
+
+    def copy(self, file: TextIO, source: SourceFile, where: str, line_end: str) -> int:
+        """Append the rows of one source file as they can be loaded again; returns how many."""
+        only = source.slices[0]
+        writer = csv.writer(file, delimiter=only.delimiter, lineterminator=line_end)
+        saved = 0
+        for rows in self.database.stream(self._rows(source, where, ()), _BLOCK_ROWS):
+            writer.writerows(rows)
+            saved += len(rows)
+        return saved
+
+    def _files(self) -> list[SourceFile]:
+        return [each for each in self.source.files if each.slices[0].origin is None]
+
+    def _append(self, file: TextIO, source: SourceFile, where: str, added: Sequence[Added]) -> int:
+        piece = self.database.scratch("saved.csv")
+        only = source.slices[0]
+        if only.original is None or only.original.path == only.path:
+            values = self._rows(source, where, added)
+        else:
+            values = self._original_rows(source, only.original, where, added)
+        saved = self.database.number(
+            f"COPY ({values}) TO {text(str(piece))}"
+            " (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
+        )
+        file.flush()
+        try:
+            with piece.open("rb") as rows:
+                while block := rows.read(_COPY_BYTES):
+                    file.buffer.write(block)
+        finally:
+            piece.unlink(missing_ok=True)
+        return saved
+
+    def _rows(self, source: SourceFile, where: str, added: Sequence[Added]) -> str:
+        """The SQL for the chosen rows of a file: its rows and the fates side by side.
+
+        Both are read in their order, so nothing is sorted or held. That they belong together is
+        checked row by row with the key.
+        """
+        names = [f"nullif(c{index}, '')" for index in range(len(self.columns))]
+        held = ", ".join(f"c{index}" for index in range(len(self.columns)))
+        whole = f"hash({held})"
+        return f"""
+            SELECT {", ".join([*names, *(each.value for each in added)])}
+            FROM {self.source.relation(source)} AS source
+            POSITIONAL JOIN (
+                SELECT fates.*, source_rows.h AS h, {text(source.name)} AS file
+                FROM fates POSITIONAL JOIN source_rows
+                WHERE fates.row >= {source.first} AND fates.row < {source.first + source.rows}
+            ) AS told
+            WHERE CASE WHEN told.row IS NULL THEN false
+                WHEN told.h IS DISTINCT FROM {whole}
+                    THEN error('a source file changed while its rows were saved')
+                ELSE {where} END
+            """
+
+    def _original_rows(
+        self, source: SourceFile, original: Original, where: str, added: Sequence[Added]
+    ) -> str:
+        """The same for a file whose rows were written anew: the rows as they were before."""
+        original.check(source.name)
+        columns = [f"c{index}" for index in range(len(original.columns))]
+        breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
+        names = [f"nullif({_unfolded(each, original)}, '')" for each in columns]
+        return f"""
+            SELECT {", ".join([*names, *(each.value for each in added)])}
+            FROM (
+                SELECT * EXCLUDE (breaks), {original.first_line} + sum(1 + breaks) OVER (
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                ) - 1 - breaks AS line
+                FROM (SELECT *, {breaks} AS breaks FROM {self._relation(source, original)})
+            ) AS source
+            POSITIONAL JOIN (
+                SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
+                WHERE row >= {source.first} AND row < {source.first + source.rows}
+            ) AS told
+            WHERE told.row IS NOT NULL AND ({where})
+            """
+
+    def _relation(self, source: SourceFile, original: Original) -> str:
+        """The SQL for the values of an original, which has a row for each of the file's."""
+        width = len(original.columns)
+        found = csv_files([original.path], width, original.delimiter)
+        if not self._has_all(found, source):
+            copy = self.database.scratch(f"original-{source.index}.csv")
+            plain_copy(original.path, copy, original.delimiter, width)
+            found = csv_files([copy], width, ",", divided=False)
+            if not self._has_all(found, source):
+                raise FatesError(f"{source.name} has not the {source.rows:,} rows that were loaded")
+        return found
+
+    def _has_all(self, relation: str, source: SourceFile) -> bool:
+        try:
+            return self.database.number(f"SELECT count(c0) FROM {relation}") == source.rows
+        except FatesError:
+            # DuckDB reads some files in another way than the rest of the program.
+            return False
+
+
+def _unfolded(column: str, original: Original) -> str:
+    fold = original.fold
+    if fold is None:
+        return column
+    return f"replace({column}, chr({ord(fold.sign)}), {text(fold.text)})"

@@ -1,0 +1,288 @@
+"""What the fates of a logical job's rows are told from: its source files and its result files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from bulkflow_csv import ByteSource, CsvError, Fold, Stamp, digest
+from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bulkflow_csv import Dialect, Head, PartRange
+
+
+class ResultKind(StrEnum):
+    """The three result files of a job."""
+
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    UNPROCESSED = "unprocessed"
+
+
+@attrs.frozen
+class Original:
+    """The file that the rows of another were written anew from, row by row, in the same order.
+
+    It may be the same file, where only the names of the columns are others.
+
+    Attributes:
+        path: The file that holds the bytes.
+        columns: The names in its header.
+        delimiter: The column delimiter, one character.
+        first_line: The physical line of the first row, from 1.
+        stamp: The state of the file.
+        fold: What one character of it stands for.
+        digest: That of all its bytes, if it is another file than that of the slice.
+    """
+
+    path: Path
+    columns: tuple[str, ...] = attrs.field(repr=False)
+    delimiter: str
+    first_line: int
+    stamp: Stamp = attrs.field(repr=False)
+    fold: Fold | None = None
+    digest: str = ""
+
+    @classmethod
+    def of(cls, head: Head, fold: Fold | None) -> Original:
+        """The original that a scanned file is."""
+        return cls(
+            head.source.path.absolute(),
+            head.header.columns,
+            head.dialect.delimiter,
+            head.start.line,
+            head.stamp,
+            fold,
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """All of it, as JSON has it."""
+        return {**attrs.asdict(self), "path": str(self.path)}
+
+    @classmethod
+    def from_json(cls, noted: Mapping[str, Any]) -> Original:
+        """What `to_json` gave."""
+        fold = noted["fold"]
+        return cls(
+            Path(noted["path"]),
+            tuple(noted["columns"]),
+            noted["delimiter"],
+            noted["first_line"],
+            Stamp(**noted["stamp"]),
+            None if fold is None else Fold(**fold),
+            noted["digest"],
+        )
+
+    def check(self, name: str) -> None:
+        """See that the file has the content that it had: a copy of it will do as well.
+
+        Raises:
+            FatesError: It has not, or cannot be read.
+        """
+        try:
+            check_stamp(self.path, name, self.stamp)
+        except FatesError:
+            if not self._is_the_same():
+                raise
+
+    def _is_the_same(self) -> bool:
+        try:
+            return bool(self.digest) and digest(self.path) == self.digest
+        except CsvError:
+            return False
+
+
+@attrs.frozen
+class SourceSlice:
+    """The rows of one part, and where they are in their file.
+
+    The slices of one file must cover all of its rows, in order.
+
+    Attributes:
+        part: The part's number; no other slice has it.
+        path: The file that holds the bytes.
+        name: The file as the user knows it.
+        header: The bytes of the file's header, its line end included.
+        columns: The names in the header.
+        delimiter: The column delimiter, one character.
+        line_ending: "LF" or "CRLF".
+        start: Byte offset of the first row.
+        end: Byte offset behind the last row.
+        first_row: The number of the first row in the file, from 1.
+        rows: How many rows.
+        first_line: The physical line of the first row, from 1.
+        stamp: The state of the file that all this is true of; None to trust that it is.
+        origin: For rows that are sent again: the file that says which rows they are, as
+            `Resend.mapping` has it. Their outcomes take the place of the earlier ones.
+        original: The file whose rows are saved for these, where that is another.
+        without_result: What became of a row that no result file has: unknown if the part was handed
+            over, or may have been; unprocessed if it certainly was not, or was refused before any
+            row; withheld if it was not sent on purpose.
+    """
+
+    part: int
+    path: Path
+    name: str
+    header: bytes = attrs.field(repr=False)
+    columns: tuple[str, ...] = attrs.field(repr=False)
+    delimiter: str
+    line_ending: str
+    start: int
+    end: int
+    first_row: int
+    rows: int
+    first_line: int
+    stamp: Stamp | None = attrs.field(default=None, repr=False)
+    origin: Path | None = None
+    original: Original | None = None
+    without_result: Outcome = Outcome.UNKNOWN
+
+    @classmethod
+    def of(
+        cls,
+        part: int,
+        data: PartRange,
+        dialect: Dialect,
+        *,
+        origin: Path | None = None,
+        original: Original | None = None,
+        without_result: Outcome = Outcome.UNKNOWN,
+    ) -> SourceSlice:
+        """The slice that a scanned part is."""
+        return cls(
+            part=part,
+            path=data.source.path,
+            name=data.source.name,
+            header=data.header.raw,
+            columns=data.header.columns,
+            delimiter=dialect.delimiter,
+            line_ending=dialect.line_ending,
+            start=data.start,
+            end=data.end,
+            first_row=data.first_row,
+            rows=data.rows,
+            first_line=data.first_line,
+            stamp=data.stamp,
+            origin=origin,
+            original=original,
+            without_result=without_result,
+        )
+
+
+@attrs.frozen
+class ResultFile:
+    """A result file of one part, as Salesforce sent it.
+
+    Attributes:
+        part: The part's number.
+        kind: Which of the three it is. That of unprocessed rows leaves out the batches beyond the
+            daily limit, and need not even be CSV (guide v66).
+        path: Where it is, compressed with gzip if its name ends in `.gz`; a file that is missing or
+            empty has no rows (204, or an empty upload).
+        delimiter: The job's column delimiter, one character.
+        rows: How many rows it must have by the job's counts; None if they do not tell. Unprocessed
+            rows are never counted.
+    """
+
+    part: int
+    kind: ResultKind = attrs.field(converter=ResultKind)
+    path: Path
+    delimiter: str = ","
+    rows: int | None = None
+
+
+@attrs.frozen
+class SourceFile:
+    """A source file with all of its slices.
+
+    Attributes:
+        index: Its number among the files.
+        slices: The slices, in order.
+        first: The number of its first row among those of all files, from 0.
+        position: The number of its first slice among those of all files.
+    """
+
+    index: int
+    slices: tuple[SourceSlice, ...]
+    first: int
+    position: int
+
+    @property
+    def name(self) -> str:
+        """The file as the user knows it."""
+        return self.slices[0].name
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return sum(each.rows for each in self.slices)
+
+
+def source_files(slices: Sequence[SourceSlice]) -> list[SourceFile]:
+    """Put slices together to files: those that are loaded first, then those sent again.
+
+    Raises:
+        FatesError: They do not cover their files, differ in their columns, or a file changed.
+    """
+    first = [each for each in slices if each.origin is None]
+    again = [each for each in slices if each.origin is not None]
+    if not first:
+        return []
+    if len({each.part for each in slices}) != len(slices):
+        raise FatesError("two parts have the same number")
+    found: list[SourceFile] = []
+    row = position = 0
+    for group in (*_by_file(first), *_by_file(again)):
+        if group[0].columns != slices[0].columns:
+            raise FatesError(f"the columns of {group[0].name} are not those of {slices[0].name}")
+        _check_cover(group)
+        _check_stamp(group[0])
+        file = SourceFile(len(found), tuple(group), row, position)
+        found.append(file)
+        row += file.rows
+        position += len(group)
+    return found
+
+
+def _by_file(slices: Sequence[SourceSlice]) -> Iterator[list[SourceSlice]]:
+    files: dict[Path, list[SourceSlice]] = {}
+    for each in slices:
+        files.setdefault(each.path, []).append(each)
+    for group in files.values():
+        yield sorted(group, key=lambda each: each.first_row)
+
+
+def _check_cover(slices: Sequence[SourceSlice]) -> None:
+    row = 1
+    for each in slices:
+        if each.first_row != row:
+            raise FatesError(
+                f"the parts of {each.name} do not follow each other",
+                notes=[f"part {each.part} begins with row {each.first_row}, expected row {row}"],
+            )
+        row += each.rows
+
+
+def _check_stamp(each: SourceSlice) -> None:
+    check_stamp(each.path, each.name, each.stamp)
+
+
+def check_stamp(path: Path, name: str, stamp: Stamp | None) -> None:
+    """See that a file is in the state that it was loaded in. Raises `FatesError`."""
+    source = ByteSource.of(path, name=name)
+    try:
+        with source.open() as file:
+            if stamp is not None:
+                source.check(file, stamp)
+    except CsvError as error:
+        raise FatesError(
+            f"the rows of {name} can no longer be told: {error.message}",
+            help="put the file back as it was; the results stay in the org for seven days",
+        ) from error

@@ -1,0 +1,96 @@
+"""CSV files as DuckDB reads them: everything told, nothing guessed."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_csv import CsvError, read_rows
+from bulkflow_ingest.reconcile.errors import FatesError, UnreadableError
+from bulkflow_ingest.results.output_files import unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_LONGEST_LINE: Final = 4 << 20
+"""Bytes: a record of 400,000 characters of four bytes each, and its error."""
+_BUFFER: Final = 8 << 20
+"""Bytes that each thread reads at a time."""
+
+
+def text(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def csv_files(
+    paths: Sequence[Path],
+    columns: int,
+    delimiter: str,
+    *,
+    packed: bool = False,
+    divided: bool = True,
+) -> str:
+    r"""The SQL for the rows of files of one form: columns `c0`, `c1`, ..., all text, never null.
+
+    The line end is left to DuckDB: told that it is `\r\n`, 2.0.0 reads no row and says nothing.
+
+    Args:
+        paths: The files, each with a header.
+        columns: How many columns each has.
+        delimiter: The column delimiter.
+        packed: They are compressed with gzip. DuckDB refuses what is cut.
+        divided: Whether several processors may read one file. Where each of them begins a record is
+            guessed, and DuckDB refuses the file if one began within a value of several lines.
+    """
+    names = [f"'c{index}'" for index in range(columns)]
+    options = {
+        "columns": "{" + ", ".join(f"{name}: 'VARCHAR'" for name in names) + "}",
+        "force_not_null": f"[{', '.join(names)}]",
+        "delim": text(delimiter),
+        "quote": "'\"'",
+        "escape": "'\"'",
+        "comment": "''",
+        "header": "true",
+        "auto_detect": "false",
+        "strict_mode": "true",
+        "compression": "'gzip'" if packed else "'none'",
+        "parallel": "true" if divided else "false",
+        "max_line_size": str(_LONGEST_LINE),
+        "buffer_size": str(_BUFFER),
+    }
+    files = ", ".join(text(_literal(path)) for path in paths)
+    return f"read_csv([{files}], {', '.join(f'{key}={value}' for key, value in options.items())})"
+
+
+def plain_copy(path: Path, target: Path, delimiter: str, columns: int) -> Path:
+    """Write a CSV file anew in the plainest form: all values quoted, commas.
+
+    For what DuckDB reads in another way than the rest of the program.
+
+    Raises:
+        UnreadableError: The file is not CSV of so many columns.
+        FatesError: The copy cannot be written.
+    """
+    try:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            for row in read_rows(path, delimiter=delimiter):
+                if len(row.values) != columns:
+                    raise UnreadableError(
+                        f"line {row.line} of {path} has {len(row.values)} values, its header has "
+                        f"{columns} columns"
+                    )
+                writer.writerow(row.values)
+    except CsvError as error:
+        raise UnreadableError(f"{error.place}: {error.message}") from error
+    except OSError as error:
+        raise unwritable(target, error, FatesError) from error
+    return target
+
+
+def _literal(path: Path) -> str:
+    """A path as a glob pattern that matches it alone."""
+    escaped = str(path.absolute())
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in escaped)

@@ -1,0 +1,224 @@
+"""Every row's fate: what became of each source row of a logical job.
+
+The law: each source row is exactly one of loaded (with its id, created or updated), failed (with
+code, message and fields), unprocessed, withheld or unknown. Which one, is told from the result
+files, whose rows come in another order, with values written anew, and with nothing that names the
+source row. A row that is in several files is the first of loaded, failed and unprocessed; one that
+is in none is unknown, unless its part was never handed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from attrs import define, field
+
+from bulkflow_ingest.reconcile.assign_outcomes import settle
+from bulkflow_ingest.reconcile.database import Database
+from bulkflow_ingest.reconcile.errors import FatesError, UnsuitedError
+from bulkflow_ingest.reconcile.export import (
+    AMBIGUOUS,
+    CREATED,
+    ERROR,
+    FILE,
+    ID,
+    LINE,
+    OUTCOME,
+    Added,
+    Saving,
+)
+from bulkflow_ingest.reconcile.inputs import SourceFile, source_files
+from bulkflow_ingest.reconcile.matcher import Matching
+from bulkflow_ingest.reconcile.merge_retries import settle_again
+from bulkflow_ingest.reconcile.outcomes import Outcome
+from bulkflow_ingest.reconcile.prefilter import Sieve
+from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending, worth_it
+from bulkflow_ingest.reconcile.result_rows import ResultRows
+from bulkflow_ingest.reconcile.row_keys import MEANING_MACROS
+from bulkflow_ingest.reconcile.source_rows import SourceRows
+from bulkflow_ingest.reconcile.summary import ErrorGroup, JobFates, error_groups, job_fates
+from bulkflow_ingest.reconcile.unprocessed_rows import UnprocessedRows
+from bulkflow_ingest.results.output_files import unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from bulkflow_ingest.reconcile.inputs import ResultFile, SourceSlice
+
+MEMORY = 256 << 20
+"""Bytes of memory that a join takes at the most, if it is not told otherwise."""
+
+_SELECTIONS: dict[str, tuple[str, tuple[Added, ...]]] = {
+    "successful": (f"kind = {Outcome.LOADED}", (FILE, LINE, OUTCOME, ID, CREATED, AMBIGUOUS)),
+    "failed": (f"kind = {Outcome.FAILED}", (FILE, LINE, OUTCOME, ID, ERROR, AMBIGUOUS)),
+    **{
+        each.label: (f"kind = {each}", (FILE, LINE, OUTCOME, AMBIGUOUS))
+        for each in (Outcome.UNPROCESSED, Outcome.WITHHELD, Outcome.UNKNOWN)
+    },
+    "all": ("true", (FILE, LINE, OUTCOME, ID, CREATED, ERROR, AMBIGUOUS)),
+}
+
+
+@define(eq=False)
+class Fates:
+    """The fates of all rows of a logical job; a context manager, since it holds a database."""
+
+    _database: Database
+    _files: Sequence[SourceFile]
+    _saving: Saving = field(repr=False)
+    _rest: bool = field(kw_only=True)
+
+    @classmethod
+    def of(
+        cls,
+        slices: Sequence[SourceSlice],
+        results: Sequence[ResultFile],
+        directory: Path,
+        *,
+        rest: bool = True,
+        memory: int = MEMORY,
+        threads: int | None = None,
+    ) -> Fates:
+        """Join the results of a job to its source rows.
+
+        Args:
+            slices: All parts of the job, those of rows that were sent again included.
+            results: The result files that there are. A row that is in none has the outcome that its
+                slice names.
+            directory: A folder for the database, made if need be; it takes about 100 bytes a row
+                while it is open, and the ids and errors.
+            rest: Whether anything is to be told of rows that no result is about; if not, only
+                `errors`, and `save` of successful and failed rows, may be called, and a few results
+                among many rows cost little more than one reading of the source.
+            memory: How many bytes of memory to take at the most.
+            threads: How many processors to use; None for all.
+
+        Raises:
+            FatesError: The files and the counts disagree, or there is no room.
+        """
+        files = source_files(slices)
+        positions = {
+            each.part: file.position + index
+            for file in files
+            for index, each in enumerate(file.slices)
+        }
+        unknown = {each.part for each in results} - set(positions)
+        if unknown:
+            raise FatesError(f"there are results of parts that are not known: {sorted(unknown)}")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(directory, error, FatesError) from error
+        # The rest is for what is brought into order outside of the database.
+        memory = memory * 3 // 4
+        database = Database.open(directory, memory=memory, threads=threads)
+        try:
+            try:
+                saving = _join(database, files, results, positions, sifts=not rest)
+            except UnsuitedError:
+                database.close()
+                database = Database.open(directory, memory=memory, threads=threads)
+                saving = _join(database, files, results, positions, sifts=False)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, files, saving, rest=rest)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the database."""
+        self._database.close()
+
+    def counts(self) -> JobFates:
+        """How many rows came to what, in all and by part."""
+        assert self._rest
+        return job_fates(self._database, self._files)
+
+    def save(self, selection: str, path: Path) -> int:
+        """Write a selection of the rows, with what became of each.
+
+        The source's columns and values as they are, then what applies of `_file`, `_line`,
+        `_outcome`, `_id`, `_created`, `_error` and `_ambiguous`; in the order of the source.
+
+        Args:
+            selection: "successful", "failed", "unprocessed", "withheld", "unknown" or "all".
+            path: The file; it takes its name when it is whole.
+
+        Returns:
+            How many rows.
+
+        Raises:
+            FatesError: The file cannot be written, or a source file changed.
+        """
+        assert self._rest or selection in {"successful", "failed"}
+        where, added = _SELECTIONS[selection]
+        return self._saving.save(path, where, added)
+
+    def errors(self) -> list[ErrorGroup]:
+        """The failed rows by code and fields, the most frequent first."""
+        return error_groups(self._database, self._files)
+
+    def rows_to_send(
+        self,
+        folder: Path,
+        *,
+        codes: Collection[str] | None = WORTH_SENDING,
+        matching: str | None = None,
+        failed: bool = True,
+        unprocessed: bool = True,
+        name: str = "again",
+    ) -> list[Resend]:
+        """Write the rows that are worth sending again: a file for each source file that has any.
+
+        Args:
+            folder: Where to; made if need be.
+            codes: The error codes that are worth it; None for all.
+            matching: A regular expression (RE2) that the error must match somewhere.
+            failed: Whether to send failed rows.
+            unprocessed: Whether to send unprocessed rows. Withheld and unknown ones are never sent.
+            name: What the files' names begin with.
+
+        Raises:
+            FatesError: They cannot be written, or the pattern is none.
+        """
+        assert self._rest
+        where = worth_it(codes, matching, failed=failed, unprocessed=unprocessed)
+        return Resending(self._database, self._files, self._saving).write(folder, where, name)
+
+
+def _join(
+    database: Database,
+    files: Sequence[SourceFile],
+    results: Sequence[ResultFile],
+    positions: Mapping[int, int],
+    *,
+    sifts: bool,
+) -> Saving:
+    """Make the table `fates`.
+
+    Raises:
+        UnsuitedError: Rows were left out that matter; all must be looked at.
+    """
+    for macro in MEANING_MACROS:
+        database.run(macro)
+    columns = files[0].slices[0].columns if files else ()
+    told = ResultRows(database, columns)
+    told.read(results, positions)
+    source = SourceRows(database, files, len(columns))
+    sieve = Sieve(database, source, told)
+    if sifts and sieve.is_worth_it():
+        source.read_sifted(sieve.sift())
+    else:
+        source.read()
+    matching = Matching(database, source, told)
+    matching.run()
+    UnprocessedRows(database, source).find(results, positions)
+    settle(database, source, matching.batches)
+    settle_again(database, files, matching.batches)
+    return Saving(database, source, columns)

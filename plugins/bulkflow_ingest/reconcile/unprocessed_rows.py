@@ -1,0 +1,106 @@
+"""The rows that the org lists as unprocessed, found among those that have no other result.
+
+The file has the rows as they were uploaded, byte for byte, so they are compared as text and in all
+columns. Batches of a job may be committed after the file was fetched: a row that has a result as
+well is not unprocessed. Where a part could not be parsed by the org, or the file was cut, it need
+not be CSV (guide v66): then its rows stay unknown.
+"""
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from bulkflow_csv import CsvError, is_gzip, read_rows
+from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.inputs import ResultKind
+from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
+from bulkflow_ingest.reconcile.row_keys import key
+from bulkflow_ingest.reconcile.row_numbers import write_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.inputs import ResultFile
+    from bulkflow_ingest.reconcile.source_rows import SourceRows
+
+
+@define(eq=False)
+class UnprocessedRows:
+    """Makes the table `listed` (row): source rows without a result that the org lists."""
+
+    database: Database
+    source: SourceRows
+
+    def find(self, files: Iterable[ResultFile], positions: Mapping[int, int]) -> None:
+        """Look for the rows of each file among those of its part that are not paired.
+
+        Args:
+            files: Result files; those of other kinds are left out.
+            positions: For each part the number of its slice.
+        """
+        self.database.run("CREATE TABLE listed (row BIGINT)")
+        if self.source.sifted:
+            return
+        for file in files:
+            if file.kind is ResultKind.UNPROCESSED:
+                self._find(file, positions[file.part])
+
+    def _find(self, file: ResultFile, position: int) -> None:
+        ((first, rows),) = self.database.rows(
+            f"SELECT first, rows FROM slices WHERE p = {position}"
+        )
+        of_part = f"row >= {first} AND row < {first + rows}"
+        paired = self.database.number(f"SELECT count(*) FROM pairs WHERE {of_part}")
+        if paired == rows or not self._read(file):
+            return
+        self.database.run(
+            f"""
+            INSERT INTO listed
+            SELECT row FROM (
+                SELECT row, h, k, row_number() OVER (PARTITION BY h, k ORDER BY row) AS n
+                FROM (SELECT row, h, k FROM source_rows WHERE {of_part})
+                ANTI JOIN (SELECT row FROM pairs WHERE {of_part}) USING (row)
+            ) JOIN (
+                SELECT h, k, count(*) AS most FROM rows_unprocessed GROUP BY ALL
+            ) USING (h, k)
+            WHERE n <= most ORDER BY row
+            """
+        )
+        self.database.run("DROP TABLE rows_unprocessed")
+
+    def _read(self, file: ResultFile) -> bool:
+        """Read the keys of a file's rows; whether it is CSV with all columns of the source."""
+        columns = self.source.files[0].slices[0].columns
+        try:
+            header = _header(file)
+            places = {name: f"c{index}" for index, name in enumerate(header)}
+            if not all(name in places for name in columns):
+                return False
+            wanted = key(dict(enumerate(map(places.__getitem__, columns))), self.source.everything)
+            relation = csv_files(
+                [file.path], len(header), file.delimiter, packed=is_gzip(file.path), divided=False
+            )
+            try:
+                write_in_order(self.database, "rows_unprocessed", wanted, relation)
+            except FatesError:
+                # DuckDB reads some files in another way than the rest of the program.
+                copy = self.database.scratch("unprocessed.csv")
+                plain_copy(file.path, copy, file.delimiter, len(header))
+                relation = csv_files([copy], len(header), ",", divided=False)
+                write_in_order(self.database, "rows_unprocessed", wanted, relation)
+        except (CsvError, FatesError):
+            return False
+        return True
+
+
+def _header(file: ResultFile) -> list[str]:
+    """The names of a file's columns; none if it is missing or empty."""
+    if not file.path.exists() or not file.path.stat().st_size:
+        return []
+    row = next(read_rows(file.path, delimiter=file.delimiter), None)
+    return [] if row is None else row.values

@@ -1,0 +1,188 @@
+"""Counts what became of a job's rows, where the org's own counts do not tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.part import Counts, ErrorCount
+from bulkflow_ingest.api.client import ResultFile
+from bulkflow_ingest.api.job_info import JobState
+from bulkflow_ingest.execution.patience import patience_of
+from bulkflow_ingest.execution.preconditions import BAD_ENDS
+from bulkflow_ingest.results.files import ALL_FILES, is_refused
+from bulkflow_ingest.results.standstill import quiet_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow.plugin import Context
+    from bulkflow_ingest.parts.job_parts import JobParts
+    from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_ingest.results.reader import Results
+
+LONGEST_WHEN_STOPPING: Final = 5.0
+"""Seconds that jobs may take to stand still once the run is to stop."""
+
+
+@frozen
+class Counting:
+    """Keeps a job's counts true once its parts are at an end."""
+
+    context: Context
+    parts: JobParts
+    results: Results
+
+    def count(self) -> None:
+        """Count all parts; those whose own counters do not tell by their result files.
+
+        Those are the ones that did not complete, or completed with fewer or more rows than they
+        were given.
+        """
+        wanted = [part for part in self.parts.parts if self._needs_files(part)]
+        if self.context.stopping and self._quiet > LONGEST_WHEN_STOPPING:
+            # Those who stop a run may kill it soon: rows stay unknown until a later command looks.
+            wanted = []
+        self._fetch(wanted)
+        counted = set(wanted)
+        for part in self.parts.parts:
+            if part in counted:
+                part.counted = self._counted(part)
+            elif is_refused(part):
+                part.counted = Counts(part.rows, unprocessed=part.rows)
+        self.parts.count()
+        self.parts.tell(self.context, now=True)
+
+    @property
+    def _quiet(self) -> float:
+        return quiet_of(patience_of(self.context, self.parts.settings))
+
+    def count_again(self, counted: Counts) -> None:
+        """Bring the counts to what they were when an earlier attempt had ended its work.
+
+        Args:
+            counted: What the earlier attempt counted.
+        """
+        parts = self.parts.parts
+        if not all(part.is_final or part.deleted or part.given_up for part in parts):
+            return
+        self.count()
+        if not self.parts.sent_again:
+            return
+        try:
+            if all(self._is_told(part) for part in parts):
+                self.settle()
+                return
+        except DataError as error:
+            # Those who need the rows fail for it; to wait, give up or take back needs none.
+            self.context.emit(
+                Notice(
+                    f"the rows that were sent again are not counted anew: {error}",
+                    NoticeLevel.DETAIL,
+                    job=self.parts.job.key,
+                )
+            )
+            self.parts.settled = counted
+            self.parts.count()
+            return
+        self.settle_by_parts()
+
+    def settle_by_parts(self) -> None:
+        """Count what became of the source's rows by the counts of the parts alone.
+
+        Rows that were sent again are among those that their job before did not load. For where
+        results are gone: of whose rows nobody knows more, those count as unknown.
+        """
+        total = Counts()
+        for part in self.parts.parts:
+            counts = part.counts
+            if part.origin is not None:
+                if not part.handed_over:
+                    continue
+                unprocessed = min(total.unprocessed, part.rows)
+                failed = min(total.failed, part.rows - unprocessed)
+                total -= Counts(part.rows, failed=failed, unprocessed=unprocessed)
+            total += counts
+        self.parts.settled = total
+        self.parts.count()
+
+    def settle(self) -> None:
+        """Count what became of the source's rows, some of which were sent again."""
+        with self.results.fates(*ALL_FILES) as fates:
+            self.results.settle(fates)
+            errors = fates.errors()
+        told = [
+            ErrorCount(self.results.hide(each.message), each.rows, each.varies)
+            for each in errors[:1]
+        ]
+        self.parts.job.commonest_error = told[0] if told else None
+
+    def _is_told(self, part: PartJob) -> bool:
+        """Whether the files of a part are in the org, or here."""
+        return not part.deleted or self.results.files.are_here(part, ALL_FILES)
+
+    def _needs_files(self, part: PartJob) -> bool:
+        if not self._is_told(part):
+            return False
+        if part.state == JobState.JOB_COMPLETE:
+            return bool(part.counts.unknown)
+        return part.state in BAD_ENDS and part.handed_over and not is_refused(part)
+
+    def _fetch(self, parts: Sequence[PartJob]) -> None:
+        """Fetch the files of several parts together; what fails is met again, part by part."""
+        try:
+            files = [each for part in parts for each in self._files(part)]
+            self.results.trusted.fetch(files)
+        except RunInterruptedError:
+            raise
+        except BulkflowError:
+            pass
+
+    def _counted(self, part: PartJob) -> Counts:
+        """What became of a part's rows; what cannot be found out is unknown."""
+        try:
+            return self._from_files(part)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            # That the part failed is what matters, and must not be lost for this.
+            self.context.emit(
+                Notice(
+                    f"the rows of job {part.id} could not be counted: {error}",
+                    NoticeLevel.WARNING,
+                    job=self.parts.job.key,
+                    help="rows that were processed before it ended are loaded; its result files "
+                    "in the org tell which",
+                )
+            )
+            return Counts(part.rows, unknown=part.rows)
+
+    def _from_files(self, part: PartJob) -> Counts:
+        """Count what became of a part's rows in its result files.
+
+        For jobs that did not complete, or completed with fewer rows than they were given: the
+        counts in their properties do not tell.
+        """
+        trusted = self.results.trusted
+        wanted = self._files(part)
+        trusted.fetch(wanted)
+        found = {which: self.results.rows(part, which) for _, which in trusted.usable(wanted)}
+        if not trusted.trust.dropped.isdisjoint(wanted):
+            return Counts(part.rows, unknown=part.rows)
+        if part.state == JobState.JOB_COMPLETE:
+            loaded, failed = part.counts.loaded, part.counts.failed
+        else:
+            loaded, failed = found.get(ResultFile.SUCCESSFUL, 0), found.get(ResultFile.FAILED, 0)
+        rows = part.rows or loaded + failed
+        left = max(0, rows - loaded - failed)
+        unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
+        return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
+
+    def _files(self, part: PartJob) -> list[tuple[PartJob, ResultFile]]:
+        """The files that tell what became of a part's rows where its counters do not."""
+        complete = part.state == JobState.JOB_COMPLETE
+        files = (ResultFile.UNPROCESSED,) if complete else ALL_FILES
+        return [(part, which) for which in files if self.results.files.has_rows(part, which)]

@@ -1,0 +1,350 @@
+"""The result files of a job's parts on disk: fetched once, some before they are asked for."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.value import plain
+from bulkflow_csv import CsvError, is_gzip
+from bulkflow_ingest.api.bounds import most_result_bytes
+from bulkflow_ingest.api.client import ResultFile
+from bulkflow_ingest.api.job_info import JobState
+from bulkflow_ingest.results.output_files import binary_draft, delivered, label_of, make_folder
+from bulkflow_ingest.source.compression import pack
+from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_salesforce import NotFoundError
+from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from bulkflow.model.part import Manifest
+    from bulkflow.plugin import Context, StepAhead
+    from bulkflow_ingest.api.client import IngestApi
+    from bulkflow_ingest.parts.job_parts import JobParts
+    from bulkflow_ingest.parts.part_job import PartJob
+
+_COPY_BYTES: Final = 1 << 20
+_ADDED_BYTES: Final = 28
+"""What a successful row has more than the row that was sent."""
+_REFUSALS: Final = ("InvalidBatch", "ClientInputError", "InvalidJob")
+"""Reasons of a job that Failed before any of its rows was tried (recorded)."""
+
+ALL_FILES: Final = (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED)
+
+FILES_OF_SELECTION: Final[dict[str, tuple[ResultFile, ...]]] = {
+    "successful": (ResultFile.SUCCESSFUL,),
+    "failed": (ResultFile.FAILED,),
+    "unprocessed": (ResultFile.UNPROCESSED,),
+    "withheld": (),
+    "unknown": (),
+    "all": ALL_FILES,
+}
+"""The files that have the rows of a selection."""
+
+NEEDED: Final[dict[str, tuple[ResultFile, ...]]] = {
+    "successful": (ResultFile.SUCCESSFUL,),
+    "failed": (ResultFile.FAILED,),
+    "unprocessed": ALL_FILES,
+    "withheld": ALL_FILES,
+    "unknown": ALL_FILES,
+    "all": ALL_FILES,
+}
+"""The files that tell which source rows a selection has. What is unknown is in none of them."""
+
+SHORT: Final = {
+    ResultFile.SUCCESSFUL: "successful",
+    ResultFile.FAILED: "failed",
+    ResultFile.UNPROCESSED: "unprocessed",
+}
+"""What a file is called in names of files and in messages."""
+
+
+@frozen
+class ResultFiles:
+    """The result files of one logical job, in the run's folder."""
+
+    api: IngestApi
+    context: Context
+    parts: JobParts
+
+    def has_rows(self, part: PartJob, which: ResultFile) -> bool:
+        """Whether a file may have rows; what needs no request is not asked for.
+
+        That is what a complete job counts none of, and all of a job that was not handed over.
+        """
+        if not part.handed_over:
+            return False
+        return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
+
+    def path(self, part: PartJob, which: ResultFile) -> Path:
+        """Where a file is, compressed if its name ends in `.gz`; or will be, if it comes plain."""
+        folder = self.context.run_directory / "results"
+        # As runs have it that were begun when a file had one org.
+        earlier = folder / f"{part.id}-{SHORT[which]}.csv"
+        if earlier.exists():
+            return earlier
+        plain_one = folder / label_of(self.parts.job.key) / earlier.name
+        packed = _packed(plain_one)
+        return packed if packed.exists() else plain_one
+
+    def is_here(self, part: PartJob, which: ResultFile) -> bool:
+        """Whether it was fetched."""
+        return self.path(part, which).exists()
+
+    def are_here(self, part: PartJob, needed: Iterable[ResultFile]) -> bool:
+        """Whether all of some files that may have rows were fetched."""
+        return all(self.is_here(part, each) for each in needed if self.has_rows(part, each))
+
+    def fetched(self, part: PartJob, which: ResultFile) -> Path:
+        """A file, fetched if it is not here."""
+        path = self.path(part, which)
+        if not path.exists():
+            make_folder(path.parent)
+            path = self.download(part, which, path, packed=True)
+        return path
+
+    def fetch(self, wanted: Iterable[tuple[PartJob, ResultFile]]) -> None:
+        """Fetch what is not here, several files at a time; not to be called on a lane."""
+        missing = [each for each in wanted if not self.is_here(*each)]
+        self._side_by_side(missing, lambda each: self.fetched(*each))
+
+    @staticmethod
+    def needed(part: PartJob, needed: Sequence[ResultFile]) -> Sequence[ResultFile]:
+        """What is needed of a part, where `needed` tells what is sought.
+
+        Of rows that were sent again it must be known whether they were loaded: if so, that they
+        failed before is over.
+        """
+        return needed if part.origin is None else NEEDED["all"]
+
+    def refetch(self, wanted: Sequence[tuple[PartJob, ResultFile]]) -> None:
+        """Fetch files, whether they are here or not, several at a time; not to be called on a lane.
+
+        A file that cannot be fetched stays as it is.
+        """
+        self._side_by_side(wanted, lambda each: self._refetch(*each))
+
+    def _refetch(self, part: PartJob, which: ResultFile) -> None:
+        before = self.path(part, which)
+        target = before.with_name(before.name.removesuffix(".gz"))
+        make_folder(target.parent)
+        if self.download(part, which, target, packed=True) != before:
+            before.unlink(missing_ok=True)
+
+    def download(
+        self, part: PartJob, which: ResultFile, path: Path, *, packed: bool = False
+    ) -> Path:
+        """Fetch a file to a place; it is there only when it is whole.
+
+        With `packed`, what comes compressed with gzip stays so, and has `.gz` behind its name. In a
+        job that keeps its results, so has what comes plain.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            RunInterruptedError: The run is to stop; nothing is left of it.
+        """
+        assert part.id is not None
+        self.context.checkpoint()
+        with binary_draft(path, self.context.checkpoint) as file:
+            limit = self._limit(part, which)
+            told = self.api.results(part.id, which, file, packed=packed, limit=limit)
+            # Of nothing, compressed or not, nothing is kept: an empty file has no rows.
+            if not told.bytes:
+                file.truncate(0)
+            elif told.coding == "gzip":
+                file.path = _packed(path)
+            elif packed and self.parts.settings.keep_results:
+                # Under its own name it would stay as it is, if the run were killed before the end.
+                file.path = path.with_name(f".{path.name}.plain.part")
+        if file.path in {path, _packed(path)}:
+            return file.path
+        return self._compress(file.path, _packed(path))
+
+    def _limit(self, part: PartJob, which: ResultFile) -> int:
+        """How many bytes a file may have; of what others have sent the size is not known."""
+        if part.part is None or self.parts.settings.existing is not None:
+            return DOWNLOAD_BYTES
+        errors = which is ResultFile.FAILED
+        most = most_result_bytes(part.part.rows, part.part.bytes, errors=errors)
+        return min(most, DOWNLOAD_BYTES)
+
+    def _compress(self, path: Path, target: Path) -> Path:
+        with binary_draft(target, self.context.checkpoint) as draft, path.open("rb") as file:
+            pack(file, draft, self.context.checkpoint)
+        path.unlink()
+        return target
+
+    def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> list[Path]:
+        """Write files to places of the user's, as Salesforce writes them, several at a time.
+
+        Returns:
+            Where they are; a file without rows is left out if its job is gone.
+        """
+        absent: list[Path] = []
+
+        def write(each: tuple[PartJob, ResultFile]) -> None:
+            try:
+                with delivered(places[each], self.context.run_directory) as scratch:
+                    if self.is_here(*each):
+                        self._copy(self.path(*each), scratch)
+                    else:
+                        self.download(*each, scratch)
+            except NotFoundError:
+                if self.has_rows(*each):
+                    raise
+                absent.append(places[each])
+
+        self._side_by_side(places, write)
+        return [path for path in places.values() if path not in absent]
+
+    def drop(self, part: PartJob, which: ResultFile) -> None:
+        """Remove a file that is here, if it is."""
+        self.path(part, which).unlink(missing_ok=True)
+
+    def foreseen(self, part: PartJob) -> Sequence[ResultFile]:
+        """The files of a part at its end that are needed for certain, and are not here."""
+        found = (
+            set(ResultFile)
+            if self.parts.settings.keep_results
+            else {which for step in self.context.ahead for which in self._needed_by(step, part)}
+        )
+        return [
+            which
+            for which in ResultFile
+            # Of a job that did not complete, more may be there when it is asked for.
+            if part.state == JobState.JOB_COMPLETE
+            and which in found
+            and self.has_rows(part, which)
+            and not self.is_here(part, which)
+        ]
+
+    def fetch_early(self, wanted: tuple[PartJob, ResultFile]) -> None:
+        """Fetch a file before it is asked for; a failure is for whoever asks to meet again."""
+        part, which = wanted
+        try:
+            self.fetched(part, which)
+        except RunInterruptedError:
+            raise
+        except BulkflowError as error:
+            self.context.emit(
+                Notice(
+                    f"the {SHORT[which]} results of job {part.id} are not here yet: {error}",
+                    NoticeLevel.DETAIL,
+                    job=self.parts.job.key,
+                )
+            )
+
+    def _copy(self, path: Path, target: Path) -> None:
+        with (
+            binary_draft(target, self.context.checkpoint) as copy,
+            gzip.open(path) if is_gzip(path) else path.open("rb") as file,
+        ):
+            try:
+                copyfileobj(file, copy, _COPY_BYTES)
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise StepError(
+                    f"{path} is damaged: {error}",
+                    help="remove it, and run the step again: it is fetched from the org",
+                ) from error
+
+    def _side_by_side(
+        self,
+        wanted: Iterable[tuple[PartJob, ResultFile]],
+        act: Callable[[tuple[PartJob, ResultFile]], object],
+    ) -> None:
+        Lanes.of(self.context).each(
+            wanted,
+            act,
+            width=self.parts.settings.connections,
+            checkpoint=self.context.checkpoint,
+        )
+
+    def _needed_by(self, step: StepAhead, part: PartJob) -> Iterator[ResultFile]:
+        if step.word.startswith("save results"):
+            yield from ResultFile
+        elif step.word.startswith("save {selection:rows} rows"):
+            files = FILES_OF_SELECTION if part.data is None else NEEDED
+            told = step.arguments["selection"]
+            assert not isinstance(told, tuple)
+            yield from self.needed(part, files[plain(told).lower()])
+        elif (
+            # Where all is loaded there is nothing to send again, unless other parts have some.
+            step.word.startswith("retry {selection:rows} rows")
+            and (part.counts.failed or part.counts.unprocessed)
+        ):
+            yield from NEEDED["all"]
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(path.name + ".gz")
+
+
+def cost_of_keeping(manifest: Manifest) -> str:
+    """Say what it takes at the most to keep the results of a job."""
+    calls = len(ALL_FILES) * len(manifest.parts)
+    # An id, `true` or `false`, and quotes around every value. Errors are longer.
+    size = manifest.bytes + manifest.rows * (_ADDED_BYTES + 2 * len(manifest.columns))
+    further = f", {len(ALL_FILES)} for each further part" if manifest.more else ""
+    return (
+        f"its results are kept: up to {calls:,} more calls{further}, and about {size:,} bytes "
+        "before compression"
+    )
+
+
+def is_refused(part: PartJob) -> bool:
+    """Whether a job Failed for its header, form or settings, before any of its rows was tried."""
+    message = part.error_message or ""
+    return (
+        part.state == JobState.FAILED
+        and not part.processed
+        and any(code in message for code in _REFUSALS)
+    )
+
+
+def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
+    """How many rows a result file has; None if it is not what result files look like."""
+    if not path.exists() or not path.stat().st_size:
+        return 0
+    from bulkflow_csv import read_rows
+
+    try:
+        rows = read_rows(path, delimiter=delimiter)
+        header = next(rows, None)
+        if header is None:
+            return 0
+        names = {name.lower() for name in header.values}
+        own = {ResultFile.SUCCESSFUL: "sf__created", ResultFile.FAILED: "sf__error"}.get(which)
+        if own is not None and not {"sf__id", own} <= names:
+            return None
+        width = len(header.values)
+        count = 0
+        for row in rows:
+            if own is not None and len(row.values) != width:
+                return None
+            count += 1
+    except CsvError:
+        # The rows that were not processed need not even be CSV.
+        return 1 if which is ResultFile.UNPROCESSED else None
+    return count
+
+
+def expected(part: PartJob, which: ResultFile) -> int:
+    """How many rows a complete job's file has."""
+    match which:
+        case ResultFile.SUCCESSFUL:
+            return part.counts.loaded
+        case ResultFile.FAILED:
+            return part.counts.failed
+        case ResultFile.UNPROCESSED:
+            return part.counts.unprocessed + part.counts.unknown

@@ -1,0 +1,186 @@
+"""Files that are written beside their place, and take it when they are whole; and their names."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from contextlib import contextmanager
+from gzip import GzipFile
+from io import BufferedWriter, FileIO, TextIOWrapper
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+
+from bulkflow.atomic_files import delivered as in_run
+from bulkflow.atomic_files import plain_target
+from bulkflow.errors import StepError
+from bulkflow.system_errors import shortage_of
+from bulkflow_csv import is_gzip
+from bulkflow_ingest.source.compression import LEVEL
+from bulkflow_salesforce import LocalFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
+
+
+def target_of(path: Path) -> Path | None:
+    """As `bulkflow.atomic_files.plain_target`. Raises `StepError`."""
+    try:
+        return plain_target(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+@contextmanager
+def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
+    """As `bulkflow.atomic_files.delivered`, for a place of the user's. Raises `StepError`."""
+    try:
+        with in_run(path, run_directory) as scratch:
+            yield scratch
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+@contextmanager
+def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
+    """A text file that takes its name when the block is left without an error.
+
+    If its name ends in `.gz`, it is compressed with gzip: what is asked for by name is read so too.
+
+    Raises:
+        StepError: it cannot be written; as `raising`, if that is given.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        with _packed(descriptor) if is_gzip(path) else _plain(descriptor) as file:
+            yield file
+        temporary.replace(path)
+        temporary = None
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unwritable(path, error, raising) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _plain(descriptor: int) -> Iterator[TextIO]:
+    with open(descriptor, "w", encoding="utf-8", newline="") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _packed(descriptor: int) -> Iterator[TextIO]:
+    with open(descriptor, "wb") as stream:
+        # Neither a name nor a time within: the same rows make the same bytes.
+        packer = cast("BinaryIO", GzipFile("", "wb", LEVEL, stream, mtime=0))
+        with TextIOWrapper(packer, encoding="utf-8", newline="") as file:
+            yield file
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync(path: Path) -> None:
+    """See that a file's content and name survive a power cut. Raises `StepError`."""
+    try:
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder survive a power cut, where the system lets folders be told."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def label_of(key: str) -> str:
+    """A part of a file name that stands for one job's key, and for no other's on any system."""
+    label = re.sub(r"[^\w.-]+", "-", key).strip("-.")
+    if label == key == key.lower():
+        return label
+    return f"{label}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+@contextmanager
+def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryDraft]:
+    """A file that takes its name when the block is left without an error, for its owner only.
+
+    Args:
+        path: Its name, unless the draft is given another in the same folder.
+        checkpoint: Called before each write; what it raises leaves nothing behind.
+
+    Raises:
+        StepError: it cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        with BinaryDraft(FileIO(descriptor, "w"), path, checkpoint) as file:
+            yield file
+        # What has its name is gone by for good.
+        sync(temporary)
+        temporary.replace(file.path)
+        temporary = None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    except LocalFileError as error:
+        # Of the transport, which knows no name of what it writes to.
+        cause = error.__cause__
+        raise unwritable(path, cause if isinstance(cause, OSError) else OSError(error)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+class BinaryDraft(BufferedWriter):
+    """A file that takes nothing more once the run is to stop.
+
+    Attributes:
+        path: The name that it will take.
+    """
+
+    def __init__(self, raw: FileIO, path: Path, checkpoint: Callable[[], None]) -> None:
+        super().__init__(raw)
+        self.path = path
+        self._checkpoint = checkpoint
+
+    def write(self, piece: Buffer, /) -> int:
+        """Write a piece, unless the run is to stop."""
+        self._checkpoint()
+        return super().write(piece)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none. Raises `StepError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(path: Path, error: OSError, raising: type[StepError] = StepError) -> StepError:
+    """The error for a place that nothing can be written to."""
+    short = shortage_of(error)
+    return raising(
+        f"cannot write {path}: {short.what if short else error.strerror or error}",
+        help=f"{short.remedy if short else 'check the folder, its space and its permissions'}; "
+        "the results stay in the org for seven days",
+    )

@@ -1,0 +1,361 @@
+"""What became of a job's rows, as its result files tell: counted, joined to the source, saved."""
+
+from __future__ import annotations
+
+import csv
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from bulkflow.errors import StepError
+from bulkflow.model.part import Counts
+from bulkflow.path_checks import resolved
+from bulkflow_csv import CsvError
+from bulkflow_ingest.api.client import ResultFile
+from bulkflow_ingest.results.files import (
+    FILES_OF_SELECTION,
+    NEEDED,
+    SHORT,
+    ResultFiles,
+)
+from bulkflow_ingest.results.output_files import delivered, draft, make_folder, target_of
+from bulkflow_ingest.results.trusted_files import TrustedFiles, refuse_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bulkflow.plugin import Context
+    from bulkflow_ingest.api.client import IngestApi
+    from bulkflow_ingest.parts.job_parts import JobParts
+    from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_ingest.reconcile import Fates, Outcome, SourceSlice
+
+ADDED: dict[str, dict[str, str]] = {
+    "successful": {"sf__Id": "_id", "sf__Created": "_created"},
+    "failed": {"sf__Id": "_id", "sf__Error": "_error"},
+    "unprocessed": {},
+    "withheld": {},
+    "unknown": {},
+    "all": {"sf__Id": "_id", "sf__Created": "_created", "sf__Error": "_error"},
+}
+"""The columns that a saved file has behind those of the source. No field's API name begins with an
+underscore, so they clash with nothing."""
+
+
+@frozen
+class Results:
+    """What became of a logical job's rows."""
+
+    api: IngestApi
+    context: Context
+    parts: JobParts
+
+    @property
+    def files(self) -> ResultFiles:
+        """The result files themselves."""
+        return ResultFiles(self.api, self.context, self.parts)
+
+    @property
+    def trusted(self) -> TrustedFiles:
+        """The result files, as far as they can be trusted."""
+        return TrustedFiles(self.api, self.context, self.parts)
+
+    def save_rows(self, selection: str, path: Path) -> int:
+        """Write a selection of rows, with what became of each; returns how many.
+
+        Source rows as they are, in their order, with their file, line and outcome. Of a job that
+        was made by others the source is not known: what is saved then are the rows of the result
+        files, in their order. The file takes its name when it is whole. What is not known is
+        in `trusted.doubted` then.
+        """
+        self._finished()
+        self._claim(path, f"{selection} rows of job {self.parts.job.key}")
+        self.trusted.begin()
+        if all(part.data is not None for part in self.parts.parts):
+            # Of a few failed rows among many the many need not be looked at.
+            rest = selection not in {"successful", "failed"}
+            with self.fates(*NEEDED[selection], rest=rest) as fates:
+                with delivered(path, self.context.run_directory) as scratch:
+                    saved = fates.save(selection, scratch)
+                if rest and (self.trusted.trust.doubted or self.parts.settled is not None):
+                    self.settle(fates)
+        else:
+            with delivered(path, self.context.run_directory) as scratch:
+                saved = self._save_result_rows(selection, scratch)
+        return saved
+
+    @contextmanager
+    def fates(self, *needed: ResultFile, rest: bool = True) -> Iterator[Fates]:
+        """Every source row with what became of it, as far as the needed result files tell.
+
+        Without `rest`, what `Fates.of` says of that.
+        """
+        # Here, so that a run which saves nothing does not load numpy and DuckDB.
+        from bulkflow_csv import load_numpy
+
+        load_numpy()
+        from bulkflow_ingest.reconcile import SourceSlice
+
+        self.refuse_lost(*needed)
+        for part in self.parts.parts:
+            part.check_rows()
+        files = self.files
+        slices = [
+            SourceSlice.of(
+                part.number,
+                part.data,
+                part.dialect,
+                origin=part.origin,
+                original=part.original,
+                without_result=_without_result(part),
+            )
+            for part in self.parts.parts
+            if part.data is not None
+        ]
+        told = [
+            (part, which)
+            for part in self.parts.parts
+            for which in files.needed(part, needed)
+            if files.has_rows(part, which)
+        ]
+        self.trusted.fetch(told)
+        with (
+            TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
+            self._joined(slices, told, Path(folder), rest=rest) as fates,
+        ):
+            yield fates
+
+    def settle(self, fates: Fates) -> None:
+        """Let the counts of the job be those of the source's rows."""
+        total = fates.counts().total
+        self.parts.settled = Counts(
+            total.rows,
+            total.loaded,
+            total.failed,
+            total.unprocessed,
+            total.withheld,
+            total.unknown,
+        )
+        self.parts.count()
+
+    def _joined(
+        self,
+        slices: Sequence[SourceSlice],
+        told: Sequence[tuple[PartJob, ResultFile]],
+        folder: Path,
+        *,
+        rest: bool,
+    ) -> Fates:
+        """Join result files to the source rows; those that prove to be wrong are waited for."""
+        from bulkflow_ingest.reconcile import Fates, ResultKind, WrongFilesError
+        from bulkflow_ingest.reconcile import ResultFile as PartResults
+
+        trusted = self.trusted
+        places = {(part.number, SHORT[which]): (part, which) for part, which in told}
+        known: set[tuple[int, str]] = set()
+        while True:
+            results = [
+                PartResults(
+                    part.number,
+                    ResultKind(SHORT[which]),
+                    self.files.path(part, which),
+                    part.dialect.delimiter,
+                    self._promised(part, which),
+                )
+                for part, which in trusted.usable(told)
+            ]
+            try:
+                return Fates.of(slices, results, folder, rest=rest)
+            except WrongFilesError as error:
+                wrong = {(each.part, each.kind.value) for each in error.files}
+                if wrong <= known:
+                    raise
+                known |= wrong
+                trusted.wait_for(places[each] for each in sorted(wrong))
+
+    def hide(self, text: str) -> str:
+        """Redact a text of a result file, for a message: what the session sent is not shown."""
+        return self.api.session.hide(text)
+
+    def loaded(self) -> Iterator[tuple[str, bool]]:
+        """The id of each row that was loaded, and whether the row created the record.
+
+        Rows that were sent again are among them. Raises `StepError` where nobody can tell.
+        """
+        for row in self._told(ResultFile.SUCCESSFUL):
+            yield row["sf__Id"], row["sf__Created"] == "true"
+
+    def refused(self) -> Iterator[tuple[str, str]]:
+        """The id that stands in each row that failed, blank where none does, and its error."""
+        for row in self._told(ResultFile.FAILED):
+            yield row.get("Id", ""), row["sf__Error"]
+
+    def errors(self) -> Iterator[str]:
+        """The error of each row that failed; rows that failed again have one for each time."""
+        for row in self._told(ResultFile.FAILED, patiently=False):
+            error = row.get("sf__Error")
+            if error is None:
+                raise StepError(
+                    f"the failed results of job {self.parts.job.name} have no column sf__Error",
+                    help="look at the job in the org",
+                )
+            yield error
+
+    def _told(self, which: ResultFile, *, patiently: bool = True) -> Iterator[dict[str, str]]:
+        self._finished()
+        self.refuse_lost(which)
+        known = [part for part in self.parts.parts if self.files.has_rows(part, which)]
+        wanted = [(part, which) for part in known]
+        self.trusted.fetch(wanted)
+        self.trusted.verify(wanted, patiently=patiently)
+        for part, _ in self.trusted.usable(wanted):
+            for header, row in self._read(part, which):
+                yield dict(zip(header, row, strict=True))
+
+    def refuse_lost(self, *needed: ResultFile) -> None:
+        """Raise `StepError` if rows are in files that are neither here nor in the org any more."""
+        files = self.files
+        gone = [
+            each
+            for each in self.parts.parts
+            if each.deleted and not files.are_here(each, files.needed(each, needed))
+        ]
+        if gone:
+            raise refuse_gone(self.parts, gone)
+
+    def _promised(self, part: PartJob, which: ResultFile) -> int | None:
+        """How many rows a file must have for the join; None if that was found out already."""
+        promise = self.trusted.promise(part, which)
+        if promise is None or part in self.trusted.trust.doubted:
+            return None
+        return promise.most
+
+    def _save_result_rows(self, selection: str, path: Path) -> int:
+        added = ADDED[selection]
+        self.refuse_lost(*FILES_OF_SELECTION[selection])
+        with draft(path) as file:
+            writer = csv.writer(file, lineterminator="\n")
+            columns: Sequence[str] | None = None
+            saved = 0
+            told = [
+                (part, which)
+                for part in self.parts.parts
+                for which in FILES_OF_SELECTION[selection]
+                if self.files.has_rows(part, which)
+            ]
+            self.trusted.fetch(told)
+            self.trusted.verify(told)
+            for part, which in self.trusted.usable(told):
+                for header, row in self._read(part, which):
+                    if columns is None:
+                        columns = self.parts.columns or [
+                            name for name in header if not name.startswith("sf__")
+                        ]
+                        writer.writerow([*columns, *added.values()])
+                    at = {name: index for index, name in enumerate(header)}
+                    writer.writerow(
+                        [row[at[name]] if name in at else "" for name in (*columns, *added)]
+                    )
+                    saved += 1
+            if columns is None:
+                writer.writerow([*self.parts.columns, *added.values()])
+        return saved
+
+    def save_files(self, folder: Path) -> list[Path]:
+        """Put the three result files of every part into a folder, as Salesforce writes them.
+
+        Of a job that is gone those that are here.
+        """
+        self._finished()
+        make_folder(folder)
+        label = re.sub(r"[^\w.-]+", "-", self.parts.job.key).strip("-.")
+        places = {
+            (part, which): folder / f"{label}-{part.number + 1}-{SHORT[which]}.csv"
+            for part in self.parts.parts
+            for which in ResultFile
+            if part.in_org or (part.deleted and self.files.is_here(part, which))
+        }
+        for path in places.values():
+            self._claim(path, f"results of job {self.parts.job.key}")
+        self.trusted.begin()
+        told = [each for each in places if self.files.has_rows(*each)]
+        self.trusted.fetch(told)
+        self.trusted.verify(told)
+        return self.files.save(places)
+
+    def _claim(self, path: Path, what: str) -> None:
+        """Refuse to write over the rows themselves, and over what this run has saved."""
+        place = target_of(path)
+        if place is None:
+            # A device, or what somebody reads at the other end, takes as much as it is given.
+            return
+        read = [part.data.source.path for part in self.parts.parts if part.data is not None]
+        read += [part.original.path for part in self.parts.parts if part.original is not None]
+        if any(resolved(path) == place for path in read):
+            raise StepError(
+                f"{path} is where the rows of job {self.parts.job.name} come from",
+                help="save to another file: this one would be lost",
+            )
+        taken: dict[Path, str] = self.context.shared("ingest:saved", dict, lambda _: None)
+        if taken.setdefault(place, what) != what:
+            raise StepError(
+                f"{path} holds the {taken[place]} already, saved by this run",
+                help="save to another file; in a loop, put the loop's variable into its name",
+            )
+
+    def _finished(self) -> None:
+        running = [part for part in self.parts.in_org if not part.is_final]
+        if running:
+            raise StepError(
+                f"job {self.parts.job.name} has no results yet",
+                help="wait for it first: `wait for job NAME`",
+                notes=[f"job {part.id} is {part.state}" for part in running],
+            )
+
+    def rows(self, part: PartJob, which: ResultFile) -> int:
+        """How many rows a result file that is here has."""
+        try:
+            return sum(1 for _ in self._read(part, which))
+        except (CsvError, StepError):
+            # The unprocessed rows need not even be CSV (guide v66): they are unknown then.
+            if which is not ResultFile.UNPROCESSED:
+                raise
+            return 0
+
+    def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
+        """Each row of a result file with the file's header; nothing for an empty file.
+
+        Raises:
+            CsvError: It is not CSV.
+            StepError: A row has more or fewer values than the header has columns.
+        """
+        from bulkflow_csv import read_rows
+
+        path = self.files.path(part, which)
+        if not path.exists() or not path.stat().st_size:
+            return
+        rows = read_rows(path, delimiter=part.dialect.delimiter)
+        header = next(rows, None)
+        if header is None:
+            return
+        for row in rows:
+            if len(row.values) != len(header.values):
+                raise StepError(
+                    f"the {SHORT[which]} results of job {part.id} have a row of "
+                    f"{len(row.values)} columns under a header of {len(header.values)}",
+                    help="look at the job in the org",
+                )
+            yield header.values, row.values
+
+
+def _without_result(part: PartJob) -> Outcome:
+    """What became of a part's row that no result file has."""
+    from bulkflow_ingest.reconcile import Outcome
+
+    if part.counts.withheld:
+        return Outcome.WITHHELD
+    return Outcome.UNKNOWN if part.handed_over else Outcome.UNPROCESSED

@@ -1,0 +1,325 @@
+"""Result files that can be trusted: whole by the job's counters, and of jobs that stand still.
+
+An org may answer a result file before it is there: empty, without content, or short. And a batch of
+a job that Failed or was aborted may commit rows after that. So files that have fewer rows than the
+counters promise are fetched again, and those of jobs that did not complete are fetched anew by each
+step, once the job stands still: the unprocessed rows first, so that a row which is committed in
+between is seen twice rather than never.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field, frozen
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow_ingest.api.client import ResultFile
+from bulkflow_ingest.api.job_info import JobState
+from bulkflow_ingest.execution.patience import Waiting, patience_of
+from bulkflow_ingest.execution.preconditions import BAD_ENDS
+from bulkflow_ingest.parts.remote_state import counters
+from bulkflow_ingest.results.files import SHORT, ResultFiles, expected, rows_of
+from bulkflow_ingest.results.standstill import Standstill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bulkflow.plugin import Context
+    from bulkflow_ingest.api.client import IngestApi
+    from bulkflow_ingest.parts.job_parts import JobParts
+    from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_ingest.results.standstill import Look
+
+Wanted = tuple["PartJob", ResultFile]
+"""A result file of a part."""
+
+STATE: Final = "bulkflow_ingest:trust"
+
+
+@frozen
+class Promise:
+    """How many rows a file must have: at least, and at the most where that is known."""
+
+    least: int
+    most: int | None = None
+
+
+@define(eq=False)
+class Trust:
+    """What one step has found out about a job's result files."""
+
+    looks: dict[PartJob, Look] = field(factory=dict)
+    """Parts that did not complete, as they were when they stood still."""
+    fetched: set[Wanted] = field(factory=set)
+    """Their files that were fetched after that."""
+    whole: set[Wanted] = field(factory=set)
+    """Files that have the rows that are promised."""
+    doubted: dict[PartJob, str] = field(factory=dict)
+    """Parts whose files do not tell what became of their rows, and why not."""
+    dropped: set[Wanted] = field(factory=set)
+    """Files of these that tell nothing."""
+    promised: dict[PartJob, tuple[int, int]] = field(factory=dict)
+    """The loaded and failed rows that complete jobs counted first: later counts are ours."""
+
+
+@frozen
+class TrustedFiles:
+    """The result files of one logical job, fetched until they can be trusted."""
+
+    api: IngestApi
+    context: Context
+    parts: JobParts
+
+    @property
+    def trust(self) -> Trust:
+        """What is known so far."""
+        found = self.parts.job.state.setdefault(STATE, Trust())
+        assert isinstance(found, Trust)
+        return found
+
+    @property
+    def files(self) -> ResultFiles:
+        """The files on disk."""
+        return ResultFiles(self.api, self.context, self.parts)
+
+    @property
+    def _patience(self) -> float:
+        return patience_of(self.context, self.parts.settings)
+
+    def begin(self) -> None:
+        """Trust nothing that was fetched before, of jobs that did not complete."""
+        promised = self.trust.promised
+        self.parts.job.state[STATE] = Trust(promised=promised)
+
+    def fetch(self, wanted: Sequence[Wanted]) -> None:
+        """Bring files here; those of jobs that did not complete once they stand still.
+
+        Raises:
+            StepError: One of these jobs is gone, and its files are not here.
+        """
+        trust = self.trust
+        for part, _ in wanted:
+            if part.state == JobState.JOB_COMPLETE:
+                trust.promised.setdefault(
+                    part, (expected(part, ResultFile.SUCCESSFUL), expected(part, ResultFile.FAILED))
+                )
+            if _is_miscounted(part):
+                processed, failed = counters(part.remote)
+                self._doubt(
+                    part,
+                    f"job {part.id} counts {processed:,} rows as processed, {failed:,} of them as "
+                    f"failed, and was given {part.rows:,}",
+                )
+                trust.dropped.update((part, which) for which in ResultFile)
+        self._fetch_once([each for each in wanted if not _may_move(each[0])])
+        moving = [each for each in wanted if _may_move(each[0]) and each not in trust.fetched]
+        self._stand_still(moving)
+        moving = [
+            (part, which)
+            for part, which in moving
+            if part.in_org and not (which is ResultFile.UNPROCESSED and part in trust.doubted)
+        ]
+        for kind in (ResultFile.UNPROCESSED, ResultFile.SUCCESSFUL, ResultFile.FAILED):
+            some = [each for each in moving if each[1] is kind]
+            self.files.refetch(some)
+            trust.fetched.update(some)
+        self.verify(each for each in wanted if _may_move(each[0]))
+
+    def _fetch_once(self, wanted: Sequence[Wanted]) -> None:
+        """Fetch what is not here; the unprocessed rows of complete jobs as far as there are any.
+
+        That file is promised for jobs that did not complete only (guide v66).
+        """
+        wanted = [each for each in wanted if each not in self.trust.dropped]
+        for each in wanted:
+            if each[1] is ResultFile.UNPROCESSED and not self.files.is_here(*each):
+                self.files.fetch_early(each)
+        self.files.fetch(each for each in wanted if each[1] is not ResultFile.UNPROCESSED)
+
+    def _stand_still(self, wanted: Sequence[Wanted]) -> None:
+        ended = list(dict.fromkeys(part for part, _ in wanted if part not in self.trust.looks))
+        if not ended:
+            return
+        still = Standstill(self.api, self.context, self.parts, self._patience)
+        stood = still.wait(ended)
+        self.trust.looks |= stood.looks
+        for part in stood.moving:
+            self._doubt(part, f"job {part.id} still changes, though it is {part.state}")
+        for part in stood.gone:
+            part.miss()
+        lost = {
+            part for part, which in wanted if part.deleted and not self.files.is_here(part, which)
+        }
+        if lost:
+            raise refuse_gone(self.parts, [part for part in stood.gone if part in lost])
+
+    def verify(self, wanted: Iterable[Wanted], *, patiently: bool = True) -> None:
+        """See that files have the rows that are promised; those that have not are fetched again.
+
+        Raises:
+            StepError: One has not, and nothing is to be waited for.
+        """
+        trust = self.trust
+        known = trust.whole | trust.dropped
+        left = [each for each in wanted if each not in known]
+        wrong = [each for each in left if self._fault(each) is not None]
+        trust.whole.update(set(left) - set(wrong))
+        if wrong and not patiently:
+            raise StepError(
+                f"{self._fault(wrong[0])}",
+                help="`save` and `retry` wait until the org has the whole file",
+            )
+        self.wait_for(wrong)
+
+    def wait_for(self, wrong: Iterable[Wanted]) -> None:
+        """Fetch files again that are not what the counters promise, until they are.
+
+        When the patience is over, their parts are doubted.
+        """
+        trust = self.trust
+        left = [each for each in wrong if each[0] not in trust.doubted and self._fault(each)]
+        waiting = Waiting(self.context, self._patience, self.parts.job.key)
+        # Of a job that is gone nothing more comes.
+        while (due := [each for each in left if each[0].in_org]) and waiting.pause(
+            self._reason(due)
+        ):
+            self.files.refetch(due)
+            whole = [each for each in due if self._fault(each) is None]
+            trust.whole.update(whole)
+            left = [each for each in left if each not in trust.whole]
+        for each in left:
+            fault = self._fault(each)
+            assert fault is not None
+            self._doubt(each[0], fault)
+            rows, promise = self._rows(each), self.promise(*each)
+            most = promise.most if promise else None
+            if rows is None or (most is not None and rows > most) or self._excess(each):
+                # Which of its rows are true, nobody knows.
+                trust.dropped.update((each[0], which) for which in ResultFile)
+
+    def promise(self, part: PartJob, which: ResultFile) -> Promise | None:
+        """How many rows a file must have by the job's counters; None where they do not tell."""
+        if part.state == JobState.JOB_COMPLETE:
+            if which is ResultFile.UNPROCESSED or part not in self.trust.promised:
+                return None
+            loaded, failed = self.trust.promised[part]
+            rows = loaded if which is ResultFile.SUCCESSFUL else failed
+            return Promise(rows, rows)
+        look = self.trust.looks.get(part)
+        if look is None:
+            return None
+        match which:
+            case ResultFile.SUCCESSFUL:
+                return Promise(look.processed - look.failed)
+            case ResultFile.FAILED:
+                return Promise(look.failed)
+            case ResultFile.UNPROCESSED:
+                # Not all of them: what is beyond the daily limit is in no file (guide v66).
+                return Promise(min(1, max(0, part.rows - look.processed)))
+
+    def usable(self, wanted: Iterable[Wanted]) -> list[Wanted]:
+        """The files of these that tell anything."""
+        trust = self.trust
+        return [
+            (part, which)
+            for part, which in wanted
+            if (part, which) not in trust.dropped
+            and self.files.is_here(part, which)
+            # That nothing was done with a row can be said of a job that stands still only.
+            and not (part in trust.doubted and which is ResultFile.UNPROCESSED)
+        ]
+
+    def refuse_doubted(self) -> None:
+        """Raise `StepError` if what became of some rows is not known, as files do not tell."""
+        doubted = self.trust.doubted
+        if doubted:
+            total = len(self.parts.parts)
+            which = f"{len(doubted)} of {total} parts of job" if total > 1 else "job"
+            raise StepError(
+                f"the results of {which} {self.parts.job.name} cannot be trusted: rows that they "
+                "do not account for are unknown, and are not sent again",
+                help=f"look at the job in the org; `save unknown rows of job {self.parts.job.name} "
+                'to "unknown.csv"` names these rows, and `patience 1h` in the job waits for longer',
+                notes=[
+                    f"part {part.number + 1}: {why}"
+                    for part, why in sorted(doubted.items(), key=lambda each: each[0].number)
+                ],
+            )
+
+    def _doubt(self, part: PartJob, why: str) -> None:
+        self.trust.doubted.setdefault(part, why)
+        if part.state in BAD_ENDS:
+            # Not to be taken for true later, when the job is gone and cannot be looked at.
+            self.files.drop(part, ResultFile.UNPROCESSED)
+        self.context.emit(
+            Notice(
+                f"{why}; what it does not account for is unknown",
+                NoticeLevel.WARNING,
+                job=self.parts.job.key,
+            )
+        )
+
+    def _fault(self, wanted: Wanted) -> str | None:
+        """What is wrong with a file that is here; None if nothing is."""
+        part, which = wanted
+        promise = self.promise(part, which)
+        if promise is None:
+            return None
+        rows = self._rows(wanted)
+        name = f"the {SHORT[which]} results of job {part.id}"
+        if rows is None:
+            return f"{name} are not what result files look like"
+        if promise.least <= rows and (promise.most is None or rows <= promise.most):
+            return self._excess(wanted)
+        promised = (
+            f"{promise.least:,}" if promise.most is not None else f"at least {promise.least:,}"
+        )
+        return f"{name} have {rows:,} rows, and {promised} are promised"
+
+    def _excess(self, wanted: Wanted) -> str | None:
+        """What is wrong with a file that has more rows, with the other one, than the job was given.
+
+        Of a job that did not complete the counters promise only how many each has at least.
+        """
+        part, which = wanted
+        if which is ResultFile.UNPROCESSED or part.state not in BAD_ENDS or not part.rows:
+            return None
+        both = (ResultFile.SUCCESSFUL, ResultFile.FAILED)
+        rows = sum(self._rows((part, each)) or 0 for each in both)
+        if rows <= part.rows:
+            return None
+        return (
+            f"the successful and failed results of job {part.id} have {rows:,} rows, and it was "
+            f"given {part.rows:,}"
+        )
+
+    def _rows(self, wanted: Wanted) -> int | None:
+        part, which = wanted
+        return rows_of(self.files.path(part, which), which, part.dialect.delimiter)
+
+    def _reason(self, left: Sequence[Wanted]) -> str:
+        more = f", and {len(left) - 1} more files are not there yet" if len(left) > 1 else ""
+        return f"{self._fault(left[0])}{more}"
+
+
+def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
+    """Make the error for jobs that are gone with what they tell of their rows."""
+    return StepError(
+        f"what became of the rows of job {parts.job.name} cannot be told: "
+        f"{len(gone)} of its jobs are gone from the org",
+        help="look in the org for what was loaded before you load these rows again",
+        notes=[f"job {part.id} is gone" for part in gone],
+    )
+
+
+def _is_miscounted(part: PartJob) -> bool:
+    """Whether the counters of a complete job cannot be: nothing of it can be trusted then."""
+    processed, failed = counters(part.remote)
+    return part.state == JobState.JOB_COMPLETE and not failed <= processed <= part.rows
+
+
+def _may_move(part: PartJob) -> bool:
+    """Whether rows of a part may be committed though its job has ended."""
+    return part.in_org and part.state in BAD_ENDS

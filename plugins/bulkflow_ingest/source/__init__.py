@@ -1,0 +1,1 @@
+"""How a job's rows are made ready to send."""

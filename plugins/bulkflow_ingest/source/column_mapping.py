@@ -1,0 +1,88 @@
+"""What the clauses make of a file's columns: which are sent, under which names, with what else.
+
+`keep`, `drop` and `rename` speak of the columns as the file has them, `set` of the fields that are
+sent. A column that is kept has its new name when `set` looks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from bulkflow.plugin import Problem
+from bulkflow_csv import Column
+from bulkflow_ingest.source.suggestions import near_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bulkflow_ingest.settings import IngestSettings
+
+UNKNOWN_COLUMN = "B404"
+TWO_COLUMNS = "B405"
+
+
+def arranged(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
+    """The columns that are sent. Names are alike but for upper case, as those of fields are.
+
+    What `problems` finds is left aside.
+    """
+    renamed = {column.lower(): field for column, field in settings.renames}
+    kept = {column.lower() for column in settings.kept}
+    dropped = {column.lower() for column in settings.dropped}
+    sent = [
+        Column(renamed.get(column.lower(), column), place)
+        for place, column in enumerate(columns)
+        if column.lower() not in dropped and (not kept or column.lower() in kept)
+    ]
+    for field, value in settings.constants:
+        for number, column in enumerate(sent):
+            if column.name.lower() == field.lower():
+                sent[number] = evolve(column, place=None, constant=value)
+                break
+        else:
+            sent.append(Column(field, None, value))
+    return tuple(sent)
+
+
+def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Iterator[Problem]:
+    """What is wrong between the clauses and a file's columns.
+
+    Args:
+        name: What the file is called in messages.
+        columns: Its columns.
+        settings: The job's.
+    """
+    known = {column.lower() for column in columns}
+    for setting, clause, named in (
+        ("renames", "rename", [column for column, _ in settings.renames]),
+        ("kept", "keep", settings.kept),
+        ("dropped", "drop", settings.dropped),
+    ):
+        for column in named:
+            if column.lower() not in known:
+                near = near_column(column, columns)
+                yield Problem(
+                    f"{name} has no column {column}, which `{clause}` names",
+                    near or f"its columns are {', '.join(columns[:12])}",
+                    setting,
+                    UNKNOWN_COLUMN,
+                    naming=column,
+                )
+    sent = arranged(columns, settings)
+    if not sent:
+        yield Problem(
+            f"no column of {name} is left to be sent", "keep at least one", "kept", TWO_COLUMNS
+        )
+    seen: dict[str, Column] = {}
+    for each in sent:
+        first = seen.setdefault(each.name.lower(), each)
+        if first is not each and first.place is not None and each.place is not None:
+            yield Problem(
+                f"the columns {columns[first.place]} and {columns[each.place]} of {name} would "
+                f"both be sent as {each.name}",
+                "drop one of them, or rename it to another field",
+                "renames",
+                TWO_COLUMNS,
+            )

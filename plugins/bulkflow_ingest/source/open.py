@@ -1,0 +1,108 @@
+"""Opens what is at a job's location, as files that can be read at any offset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING, assert_never
+
+from bulkflow.atomic_files import COPIES
+from bulkflow.errors import DataError, StepError
+from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
+from bulkflow.plugin.error_boundary import attributed
+from bulkflow.private_files import make_private_folder
+from bulkflow.system_errors import explained
+from bulkflow_csv import ByteSource, is_gzip, open_source, spool
+from bulkflow_ingest.source.rewrite import Readable, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.plugin import Context, Job, SourceData
+    from bulkflow_ingest.settings import IngestSettings
+
+
+def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Readable]:
+    """The job's data as files, in the order in which they are loaded.
+
+    What is no file that can be scanned as it is, is written into the run's folder.
+
+    Raises:
+        DataError: there is nothing at the location, or it cannot be read.
+        StepError: the copies cannot be kept.
+    """
+    directory = copies_of(context)
+    for data in data_of(context, job, settings):
+        if isinstance(data, SourceFile) and is_gzip(data.path):
+            from bulkflow_ingest.checks.source import columns_of
+
+            # Before all of it is unpacked: what is no CSV may be gigabytes of it.
+            columns_of(data, settings, directory)
+        source = on_disk(data, directory)
+        if isinstance(data, SourceRows):
+            yield Readable(source)
+        else:
+            yield readable(source, directory, settings)
+
+
+def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
+    """What is at the job's location, in the order in which it is loaded. Raises `DataError`."""
+    location = settings.location
+    assert location is not None
+    record = context.source(location)
+    request = SourceRequest(location, job.folder, context.environ)
+    with attributed(record.provider, f"opening {location}"):
+        found = False
+        for data in record.open(request):
+            found = True
+            context.checkpoint()
+            yield data
+        if not found:
+            raise DataError("there is nothing to load", place=location, help="check the location")
+
+
+def on_disk(data: SourceData, directory: Path) -> ByteSource:
+    """The data as a file: as it is, or as a copy in `directory`."""
+    match data:
+        case SourceFile():
+            return open_source(data.path, directory, name=data.name)
+        case SourceBytes():
+            return spool(data.stream, directory, name=data.name)
+        case SourceRows():
+            from bulkflow_csv import write_rows
+
+            # A name of its own: branches that run side by side share the folder.
+            path = _new_file(directory)
+            rows = ([value or "" for value in row] for row in data.rows)
+            write_rows(path, list(data.columns), rows, name=data.name)
+            return ByteSource(data.name, path, spooled=True)
+        case _:
+            assert_never(data)
+
+
+def _new_file(directory: Path) -> Path:
+    try:
+        descriptor, name = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
+    except OSError as error:
+        raise _not_kept(directory, error) from error
+    os.close(descriptor)
+    return Path(name)
+
+
+def copies_of(context: Context) -> Path:
+    """The folder for copies of data that is no file, or has to be written anew."""
+    directory = context.run_directory / COPIES
+    try:
+        make_private_folder(directory)
+    except OSError as error:
+        raise _not_kept(directory, error) from error
+    return directory
+
+
+def _not_kept(directory: Path, error: OSError) -> StepError:
+    what, remedy = explained(error, "make room")
+    return StepError(
+        f"the rows cannot be kept in {directory}: {what}",
+        help=f"{remedy}, or choose another folder with --state-dir DIR",
+    )

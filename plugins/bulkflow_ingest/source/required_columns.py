@@ -1,0 +1,103 @@
+"""What a job's operation asks of the columns that are sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow.plugin import Problem
+from bulkflow_ingest.source.suggestions import near_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bulkflow_ingest.settings import IngestSettings
+
+MISSING_COLUMN: Final = "B402"
+SURPLUS_COLUMN: Final = "B403"
+
+SAVED_COLUMNS: Final = frozenset(
+    {"_file", "_line", "_outcome", "_id", "_created", "_error", "_ambiguous"}
+)
+"""What `save … rows` puts behind the columns of the source; no field's name begins like these."""
+
+
+def against_operation(
+    name: str, columns: Sequence[str], settings: IngestSettings
+) -> Iterator[Problem]:
+    """What is wrong between a job's operation and the columns that are sent.
+
+    Args:
+        name: What the file is called in messages.
+        columns: Those that are sent, by the names that they are sent with.
+        settings: The job's.
+    """
+    added = [column for column in columns if column.lower() in SAVED_COLUMNS]
+    if added:
+        yield Problem(
+            f"{name} has columns that are no fields, as a file of saved rows has them: "
+            f"{listed(added)}",
+            f"leave them out: `drop {' '.join(added)}`",
+            "location",
+            SURPLUS_COLUMN,
+        )
+    key = key_of(settings)
+    known = {column.lower() for column in columns}
+    if key is not None and key.lower() not in known:
+        verb = f"{verb_of(settings)} {settings.object}"
+        by = "" if key == "Id" else f" by {key}"
+        near = near_column(key, columns)
+        if settings.operation == "upsert" and key.lower() == "id":
+            # Taken by orgs (live tests of two clients): a row without an id makes a record.
+            yield Problem(
+                f"{name} has no column Id, so each row of `{verb} by Id` makes a new record",
+                near or f"write `insert {settings.object}` if that is meant",
+                "operation",
+                MISSING_COLUMN,
+                warning=True,
+            )
+            return
+        yield Problem(
+            f"{name} has no column {key}, which `{verb}{by}` needs",
+            f"{near}; {_columns_are(columns)}"
+            if near and columns[1:]
+            else near or _columns_are(columns),
+            "operation",
+            MISSING_COLUMN,
+        )
+    surplus = [column for column in columns if column.lower() != "id" and column not in added]
+    if settings.operation in {"delete", "hardDelete"} and surplus:
+        yield Problem(
+            f"{name} has columns beside Id: {listed(surplus)}",
+            "a delete takes the column Id and no other; remove the others from the file",
+            "location",
+            SURPLUS_COLUMN,
+        )
+    if settings.operation == "insert" and "id" in known:
+        yield Problem(
+            f"{name} has a column Id, but new records get theirs from the org",
+            f"remove the column, or write `update {settings.object}`",
+            "location",
+            SURPLUS_COLUMN,
+        )
+
+
+def key_of(settings: IngestSettings) -> str | None:
+    """The column that names the record of a row; None where rows make new ones."""
+    if settings.operation == "upsert":
+        return settings.external_id_field
+    return "Id" if settings.operation in {"update", "delete", "hardDelete"} else None
+
+
+def verb_of(settings: IngestSettings) -> str:
+    """The operation as pipeline files have it."""
+    return "hard delete" if settings.operation == "hardDelete" else str(settings.operation)
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names with commas, cut where there are many."""
+    others = len(names) - most
+    return ", ".join(names[:most]) + (f" and {others:,} more" if others > 0 else "")
+
+
+def _columns_are(columns: Sequence[str]) -> str:
+    return f"its columns are {listed(columns)}"

@@ -1,0 +1,34 @@
+"""Near names of objects, fields and columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import suggestions as names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LIKE = 0.7
+"""How like two names must be; names of fields are long, and many are alike."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name`, if any is; upper case and `__c` count little."""
+    return names.nearest(name, known, plain=_plain, like=LIKE)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The question that offers it."""
+    return names.question(nearest(name, known))
+
+
+def near_column(column: str, columns: Sequence[str]) -> str | None:
+    """The question that offers the nearest column of a file, or doubts what parts its columns."""
+    if len(columns) == 1 and any(mark in columns[0] for mark in ",;|\t^`~"):
+        return f"its one column is `{columns[0]}`; `delimiter` says what parts columns"
+    return did_you_mean(column, columns)
+
+
+def _plain(name: str) -> str:
+    return name.lower().removesuffix("__c").replace("_", "").replace(" ", "")

@@ -1,0 +1,1 @@
+"""Requests to an org over HTTP."""

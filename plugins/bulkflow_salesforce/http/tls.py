@@ -1,0 +1,67 @@
+"""Whom to trust on TLS connections, and what certificate to show."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import UsageError
+from bulkflow.path_checks import is_folder
+
+if TYPE_CHECKING:
+    from bulkflow_salesforce.http.proxy import Network
+
+
+def tls_context(network: Network) -> ssl.SSLContext:
+    """Make the settings of all TLS connections.
+
+    Raises:
+        UsageError: Authorities, or the certificate to show, cannot be used.
+    """
+    ca_file, certificate = network.ca_file, network.client_certificate
+    if ca_file is None:
+        _check_trust()
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UsageError(
+            f"the certificate authorities in {ca_file} cannot be read: {error.strerror or error}",
+            help="name a PEM file with the certificates to trust",
+        ) from error
+    if certificate is not None:
+        try:
+            # An empty password fails where OpenSSL would otherwise ask the terminal for one.
+            context.load_cert_chain(certificate, network.client_key, password="")
+        except OSError as error:
+            raise UsageError(
+                f"the client certificate in {certificate} cannot be used: "
+                f"{error.strerror or error}",
+                help="name PEM files of a certificate and of its key, which no password protects",
+            ) from error
+    return context
+
+
+def _check_trust() -> None:
+    """See that the variables which name certificate authorities can be used; OpenSSL ignores them.
+
+    Raises:
+        UsageError: One names what is not there, or holds no certificates.
+    """
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except OSError as error:
+            reason = "holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
+            raise UsageError(
+                f"the certificate authorities in {file}, which SSL_CERT_FILE names, cannot be read:"
+                f" {reason}",
+                help="set SSL_CERT_FILE to a PEM file with the certificates to trust, or unset it",
+            ) from error
+    if folders and not any(is_folder(Path(each)) for each in folders.split(os.pathsep) if each):
+        raise UsageError(
+            f"there is no folder {folders}, which SSL_CERT_DIR names",
+            help="set SSL_CERT_DIR to a folder with the certificates to trust, or unset it",
+        )

@@ -1,0 +1,156 @@
+"""A piece of an upload: some rows, their columns converted, and the rows' fates so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from bulkflow_sandbox.core.behavior import SurplusValues
+from bulkflow_sandbox.dml.columns import FieldColumn
+from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, Converted, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.dml.columns import Column, Columns
+
+
+@define(eq=False)
+class Piece:
+    """Some rows on their way to the store.
+
+    `keys` has the texts of columns of keys of parents, without blanks around them. `errors` has
+    the `sf__Error` of each row that failed; the first that is found stays. `ids` has the record of
+    each row as far as it is known, `created` whether it is new. `distinct` says that no key, id or
+    unique value stands in two of the rows.
+    """
+
+    rows: Sequence[Sequence[str]]
+    columns: Columns
+    texts: list[Sequence[str]]
+    converted: dict[int, Converted]
+    keys: dict[int, Sequence[str]]
+    errors: dict[int, str]
+    distinct: bool = False
+    ids: list[str] = field(init=False)
+    created: list[bool] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ids = [""] * len(self.rows)
+        self.created = [False] * len(self.rows)
+
+    def fail(self, row: int, error: str) -> None:
+        """Lets a row fail, unless it has already."""
+        self.errors.setdefault(row, error)
+
+    def good_rows(self) -> list[int]:
+        """The rows that have not failed, in order."""
+        if not self.errors:
+            return list(range(len(self.rows)))
+        return [row for row in range(len(self.rows)) if row not in self.errors]
+
+    def has_gaps(self, column: Column) -> bool:
+        """Whether a column has a blank or `#N/A`."""
+        if isinstance(column, FieldColumn):
+            return self.converted[column.index].blank
+        texts = self.keys[column.index]
+        return "" in texts or NULL_TEXT in texts
+
+    def blank_rows(self, column: Column) -> frozenset[int]:
+        """The rows in which a column has a blank or `#N/A`."""
+        if isinstance(column, FieldColumn):
+            values = self.converted[column.index].values
+            return frozenset(row for row, value in enumerate(values) if value is None)
+        texts = self.keys[column.index]
+        return frozenset(row for row, text in enumerate(texts) if text in {"", NULL_TEXT})
+
+    def cleared_rows(self, column: Column) -> frozenset[int]:
+        """The rows in which a column has `#N/A`."""
+        if isinstance(column, FieldColumn):
+            return self.converted[column.index].cleared
+        texts = self.keys[column.index]
+        if NULL_TEXT not in texts:
+            return frozenset()
+        return frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
+
+    def echo(self) -> list[Sequence[str]]:
+        """What the results show of the saved rows, column by column."""
+        return [
+            self.converted[index].echo if index in self.converted else self.texts[index]
+            for index in range(self.columns.width)
+        ]
+
+
+def read_piece(
+    rows: list[list[str]], columns: Columns, choices: Choices, *, stray_spaces: bool
+) -> Piece:
+    """Checks the shape of rows and converts their columns."""
+    errors: dict[int, str] = {}
+    shaped = _shape(rows, columns.width, choices, errors)
+    if stray_spaces:
+        _find_stray_spaces(shaped, choices, errors)
+    texts: list[Sequence[str]] = list(zip(*shaped, strict=True)) or [()] * columns.width
+    converted: dict[int, Converted] = {}
+    for column in columns.columns:
+        if isinstance(column, FieldColumn):
+            result = convert(column.field, texts[column.index], column.index)
+            converted[column.index] = result
+            for row, error in result.errors.items():
+                errors.setdefault(row, error)
+    _refuse_read_only(texts, columns, errors)
+    return Piece(
+        rows=shaped,
+        columns=columns,
+        texts=texts,
+        converted=converted,
+        keys={
+            column.index: [text.strip(BLANKS) for text in texts[column.index]]
+            for column in columns.lookups
+        },
+        errors=errors,
+    )
+
+
+def _refuse_read_only(
+    texts: Sequence[Sequence[str]], columns: Columns, errors: dict[int, str]
+) -> None:
+    """Lets rows fail that fill a column which cannot be written; blanks are no harm."""
+    filled: dict[int, list[str]] = {}
+    for column in columns.read_only:
+        for row, text in enumerate(texts[column.index]):
+            if text.strip(BLANKS):
+                filled.setdefault(row, []).append(column.field.name)
+    for row, names in filled.items():
+        errors.setdefault(
+            row,
+            f"INVALID_FIELD_FOR_INSERT_UPDATE:Unable to create/update fields: {', '.join(names)}. "
+            "Please check the security settings of this field and verify that it is read/write "
+            f"for your profile or permission set.:{' '.join(names)} --",
+        )
+
+
+def _shape(
+    rows: list[list[str]], width: int, choices: Choices, errors: dict[int, str]
+) -> list[list[str]]:
+    if all(len(row) == width for row in rows):
+        return rows
+    shaped = []
+    for index, row in enumerate(rows):
+        if not row:
+            errors[index] = choices.blank_line_text
+        elif len(row) > width and choices.surplus_values is SurplusValues.FAIL_ROW:
+            errors[index] = choices.surplus_text.format(found=len(row), expected=width)
+        elif len(row) < width and not choices.short_rows_padded:
+            errors[index] = choices.short_row_text.format(found=len(row), expected=width)
+        shaped.append(row[:width] + [""] * (width - len(row)))
+    return shaped
+
+
+def _find_stray_spaces(rows: list[list[str]], choices: Choices, errors: dict[int, str]) -> None:
+    for index, row in enumerate(rows):
+        for column, text in enumerate(row):
+            if text.startswith(" ") and text.lstrip(" ").startswith('"'):
+                errors.setdefault(index, choices.stray_space_text.format(column=column))
+                break

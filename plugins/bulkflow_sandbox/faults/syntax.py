@@ -1,0 +1,206 @@
+"""Faults as text, for the command line and the admin resource.
+
+`ENDPOINT[#NTH][xTIMES]=EFFECT`, where TIMES is a number, `*`, or a length of time, for example:
+
+    upload#2=503                    the second upload is answered 503, without effect
+    create=cut-after                the first create is done, but its answer is lost
+    info#3x2=delay:1.5              the third and fourth look at a job take 1.5 seconds longer
+    closex*=429;retry-after:3       every close is answered 429 with Retry-After: 3
+    successes=truncate:100          the file ends after 100 bytes
+    upload=cut:1000000              the connection ends when 1,000,000 bytes have come
+    anyx10m=503                     from now on, every request for ten minutes is answered 503
+    close=400:API_ERROR:Bad luck    the next close is answered 400, with that code and message
+    successesx2=rows:10             twice, the file has its header and 10 rows
+    rows=lock:0.01                  one row in a hundred fails with a lock error
+    job=fail:20000                  the next job fails after 20,000 rows
+    job=late:200:3 polls            200 rows of a job that ended are saved at the third look at it
+    limit=DailyApiRequests:100      only 100 requests in 24 hours
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from bulkflow.errors import UsageError
+from bulkflow_sandbox.faults.fault import (
+    CommitLate,
+    Cut,
+    Delay,
+    Drip,
+    Effect,
+    EndJob,
+    Endpoint,
+    Expire,
+    FailJob,
+    Fault,
+    HideNewest,
+    KeepPacked,
+    LockRows,
+    LoseRows,
+    Miscount,
+    Moment,
+    RepeatPage,
+    Respond,
+    SetLimit,
+    Shorten,
+    ShowOld,
+    Truncate,
+)
+from bulkflow_sandbox.jobs.pace_syntax import read_pace, read_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bulkflow_sandbox.faults.fault import AnyFault, JobFault
+
+_FORM: Final = re.compile(r"([a-z]+)(?:#(\d+))?(?:x(\d+|\*|[\d.]+(?:ms|s|m|h)))?=(.+)")
+_MOST_TEXT: Final = 2000
+_MOST_SHOWN: Final = 200
+_MOST_COUNT: Final = 10**15
+_MOST_SECONDS: Final = 86_400.0
+_STATUS: Final = re.compile(
+    r"([1-5]\d\d)(-after)?(?::([A-Za-z_]+)(?::([^;]*))?)?((?:;[A-Za-z-]+:[^;]*)*)"
+)
+
+
+def read_fault(text: str) -> AnyFault:
+    """The fault that a text describes.
+
+    Raises:
+        UsageError: The text has another form.
+    """
+    match = _FORM.fullmatch(text.strip())
+    # A line break in the value of a header would end it, and begin another.
+    if match is None or len(text) > _MOST_TEXT or not text.strip().isprintable():
+        raise _wrong(text)
+    target, number, times, effect = match.groups()
+    try:
+        nth = max(1, _count(number or "1"))
+        seconds = read_seconds(times or "")
+        count = None if times == "*" or seconds is not None else _count(times or "1")
+        if target == "rows" and effect.startswith("lock:"):
+            return LockRows(_share(effect.removeprefix("lock:")))
+        if target == "job" and seconds is None:
+            return _job_fault(effect, nth, count)
+        if target == "limit":
+            name, _, maximum = effect.partition(":")
+            return SetLimit(name, _count(maximum))
+        return Fault(Endpoint(target), _effect(effect), nth=nth, times=count, seconds=seconds)
+    except ValueError as error:
+        raise _wrong(text) from error
+
+
+def _job_fault(text: str, nth: int, times: int | None) -> JobFault:
+    name, _, argument = text.partition(":")
+    first, _, second = argument.partition(":")
+    rows = _count(first)
+    match name:
+        case "fail":
+            fault = FailJob(rows, nth=nth, times=times)
+            return evolve(fault, message=second) if second else fault
+        case "lose":
+            return LoseRows(rows, nth=nth, times=times)
+        case "more":
+            return Miscount(rows, _count(second or "0"), nth=nth, times=times)
+        case "late":
+            pace = read_pace(second) if second else None
+            return CommitLate(rows, pace, nth=nth, times=times)
+        case _:
+            raise ValueError(f"no fault {name!r} of jobs")
+
+
+def _effect(text: str) -> Effect:
+    status = _STATUS.fullmatch(text)
+    if status is not None:
+        pairs = [part.partition(":") for part in status[5].split(";") if part]
+        return Respond(
+            int(status[1]),
+            code=status[3],
+            message=status[4],
+            headers=tuple((name, value) for name, _, value in pairs),
+            moment=Moment.AFTER if status[2] else Moment.BEFORE,
+        )
+    name, _, argument = text.partition(":")
+    make = _EFFECTS.get(name)
+    if make is None:
+        raise ValueError(f"no effect {name!r}")
+    return make(argument)
+
+
+def _drip(argument: str) -> Drip:
+    size, _, seconds = argument.partition(":")
+    return Drip(max(1, _count(size)), _seconds(seconds or "0.1"))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _MOST_COUNT:
+        raise ValueError(f"{number} is not between 0 and {_MOST_COUNT}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= _MOST_SECONDS:
+        raise ValueError(f"{seconds} is not between 0 and {_MOST_SECONDS}")
+    return seconds
+
+
+def _status(text: str) -> int:
+    status = int(text)
+    if not 200 <= status <= 599:
+        raise ValueError(f"{status} is the status of no answer")
+    return status
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{share} is not between 0 and 1")
+    return share
+
+
+_EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
+    "cut": lambda text: Cut(received=_count(text)) if text else Cut(),
+    "cut-after": lambda _: Cut(Moment.AFTER),
+    "delay": lambda text: Delay(_seconds(text)),
+    "truncate": lambda text: Truncate(_count(text)),
+    "drip": _drip,
+    "expire": lambda _: Expire(),
+    "html": lambda text: Respond(
+        _status(text or "503"),
+        b"<html><head><title>Down for Maintenance</title></head><body>Sorry</body></html>",
+        "text/html;charset=UTF-8",
+    ),
+    "empty": lambda text: Respond(_status(text or "500"), b""),
+    "concurrent": lambda _: Respond(
+        403,
+        code="REQUEST_LIMIT_EXCEEDED",
+        message="ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+    ),
+    "forbidden": lambda _: Respond(
+        403, code="INSUFFICIENT_ACCESS", message="insufficient access rights"
+    ),
+    "packed": lambda _: KeepPacked(),
+    "rows": lambda text: Shorten(_count(text)),
+    "old": lambda _: ShowOld(),
+    "repeat": lambda _: RepeatPage(),
+    "without": lambda text: HideNewest(_count(text)),
+    "abort": lambda _: EndJob(delete=False),
+    "delete": lambda _: EndJob(delete=True),
+}
+
+
+def _wrong(text: str) -> UsageError:
+    return UsageError(
+        f"{text[:_MOST_SHOWN]!r} describes no fault",
+        help="write ENDPOINT[#NTH][xTIMES]=EFFECT, such as upload#2=503 or create=cut-after",
+        notes=[
+            f"endpoints: {', '.join(Endpoint)}; besides rows=lock:SHARE, limit=NAME:MAXIMUM",
+            "job=fail:ROWS, job=lose:ROWS, job=more:ROWS, job=late:ROWS:TIME",
+            f"effects: a status, {', '.join(_EFFECTS)}",
+        ],
+    )

@@ -1,0 +1,89 @@
+"""What every request passes: version, token, limits; and the headers of every answer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+
+from bulkflow_sandbox.core.errors import ApiError, invalid_session, not_found
+from bulkflow_sandbox.core.limits import API_REQUESTS
+from bulkflow_sandbox.http.responses import error_answer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from bulkflow_sandbox.sandbox import Sandbox
+
+_VERSIONS: Final = "/services/data/"
+_API_PATH: Final = re.compile(r"/services/data/v([1-9][0-9]{0,2})\.0(?:/.*)?", re.DOTALL)
+
+
+class Gate:
+    """The middleware before all routes.
+
+    Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). Inside, the
+    request's `state.user` is the id of the token's user, `state.version` is such as `"66.0"`. Where
+    a version is spelled otherwise, such as `v66`, the path leads nowhere.
+    """
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self._app = app
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets a request through, or refuses it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sandbox = self._sandbox
+        choices = sandbox.org.choices
+        path = scope["path"]
+        if path.startswith("//") and choices.leading_slashes:
+            path = "/" + path.lstrip("/")
+            scope["path"] = path
+        match = _API_PATH.fullmatch(path)
+        counted = match is not None
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = "no-cache,must-revalidate,max-age=0,no-store,private"
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Robots-Tag"] = "none"
+                if match is not None and int(match[1]) <= choices.newest_deprecated_version:
+                    headers["Warning"] = choices.deprecation_text
+                if counted:
+                    used, maximum = sandbox.limits.standing(API_REQUESTS)
+                    headers["Sforce-Limit-Info"] = f"api-usage={used}/{maximum}"
+            await send(message)
+
+        try:
+            if path.startswith(_VERSIONS) and path != _VERSIONS:
+                self._admit(scope, match)
+        except ApiError as error:
+            await error_answer(error)(scope, receive, send_with_headers)
+            return
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            # Nobody is left to be told, and nothing was changed.
+            return
+
+    def _admit(self, scope: Scope, match: re.Match[str] | None) -> None:
+        choices = self._sandbox.org.choices
+        if match is None or (major := int(match[1])) > choices.newest_version:
+            raise not_found()
+        if major < choices.oldest_version:
+            raise choices.version_retired.error(version=f"{major}.0")
+        headers = Headers(scope=scope)
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme and scheme.lower() not in {"bearer", "oauth"}:
+            raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+        user = self._sandbox.sessions.user_of(token.strip())
+        if user is None:
+            raise invalid_session()
+        self._sandbox.limits.count_request()
+        scope.setdefault("state", {}).update(user=user, version=f"{major}.0")

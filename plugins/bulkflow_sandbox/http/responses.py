@@ -1,0 +1,75 @@
+"""Answers: JSON, and the envelope of errors."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from bulkflow_sandbox.core.errors import ApiError, not_found
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+JSON_TYPE: Final = "application/json;charset=UTF-8"
+
+
+def json_answer(request: Request, body: object, status: int = 200) -> Response:
+    """A JSON answer; indented when the request asks so with `X-PrettyPrint: 1`."""
+    pretty = request.headers.get("x-prettyprint") in {"1", "true"}
+    text = (
+        json.dumps(body, ensure_ascii=False, indent=2)
+        if pretty
+        else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    )
+    return Response(text.encode(), status, media_type=JSON_TYPE)
+
+
+def error_body(error: ApiError) -> bytes:
+    """The body of an error: an array of one object (recorded)."""
+    entry: dict[str, object] = {"errorCode": error.code, "message": error.message}
+    if error.fields:
+        entry["fields"] = list(error.fields)
+    # What a client sent may be quoted in the message, and JSON can spell half of a character.
+    return json.dumps([entry], ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def error_answer(error: ApiError) -> Response:
+    """The answer to a request that is refused."""
+    headers = {"WWW-Authenticate": "Token"} if error.status == 401 else None
+    return Response(error_body(error), error.status, headers=headers, media_type=JSON_TYPE)
+
+
+def answer_api_error(request: Request, error: Exception) -> Response:
+    """Turns an `ApiError` into its answer."""
+    assert isinstance(error, ApiError), "registered for this class only"
+    return error_answer(error)
+
+
+def answer_no_route(request: Request, error: Exception) -> Response:
+    """The answer to a path that leads nowhere."""
+    return error_answer(not_found())
+
+
+def answer_no_method(request: Request, error: Exception) -> Response:
+    """The answer to a method that the resource does not have (wording: guide, error list)."""
+    headers = getattr(error, "headers", None) or {}
+    allowed = ",".join(
+        sorted(name for name in headers.get("Allow", "").replace(" ", "").split(",") if name)
+    )
+    answer = error_answer(
+        ApiError(
+            405,
+            "METHOD_NOT_ALLOWED",
+            f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}",
+        )
+    )
+    answer.headers["Allow"] = allowed
+    return answer
+
+
+def answer_fault(request: Request, error: Exception) -> Response:
+    """The answer where the sandbox itself failed; the server's log has the cause."""
+    message = "An unexpected error occurred. Please include this ErrorId if you contact support: 1"
+    return error_answer(ApiError(500, "UNKNOWN_EXCEPTION", message))

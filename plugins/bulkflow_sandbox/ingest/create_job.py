@@ -1,0 +1,115 @@
+"""The create request of an ingest job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.limits import BULK_BATCHES
+from bulkflow_sandbox.jobs.job import (
+    ColumnDelimiter,
+    Job,
+    JobState,
+    JobType,
+    LineEnding,
+    Operation,
+)
+from bulkflow_sandbox.jobs.request_fields import one_of, text_of
+from bulkflow_sandbox.schema.rules import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.schema.objects import ObjectType
+
+_ACTIONS: Final = {
+    Operation.INSERT: (Action.CREATE,),
+    Operation.UPDATE: (Action.UPDATE,),
+    Operation.UPSERT: (Action.CREATE, Action.UPDATE),
+    Operation.DELETE: (Action.DELETE,),
+    Operation.HARD_DELETE: (Action.DELETE,),
+}
+_WORDS: Final = (
+    "object",
+    "operation",
+    "externalIdFieldName",
+    "contentType",
+    "columnDelimiter",
+    "lineEnding",
+    "assignmentRuleId",
+)
+
+
+def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_id: str) -> Job:
+    """An open job, still without an id, from the properties of a create request.
+
+    Raises:
+        ApiError: A property is missing or wrong, or they contradict each other.
+    """
+    choices, schema = org.choices, org.schema
+    words = {name: text_of(properties, name, choices) for name in _WORDS}
+    operation = one_of(Operation, words["operation"], "operation", choices)
+    if operation is None:
+        raise choices.body_unreadable.error(problem="A required property is missing: operation")
+    if operation not in _ACTIONS:
+        raise choices.enum_invalid.error(value=operation, property="operation")
+    object_name = words["object"]
+    if object_name is None:
+        raise choices.body_unreadable.error(problem="A required property is missing: object")
+    item = schema.object(object_name)
+    if item is None:
+        raise choices.object_unknown.error(object=object_name)
+    if operation is Operation.HARD_DELETE and not schema.permissions.hard_delete:
+        raise choices.hard_delete_forbidden.error()
+    if not all(schema.permissions.may(action, item.name) for action in _ACTIONS[operation]):
+        raise choices.operation_forbidden.error(object=item.name, operation=operation)
+    if words["contentType"] not in {None, "CSV"}:
+        raise choices.body_unreadable.error(
+            problem=f"Unsupported value for contentType: {words['contentType']}"
+        )
+    if not org.limits.left(BULK_BATCHES):
+        raise choices.batches_exceeded.error()
+    ending = one_of(LineEnding, words["lineEnding"], "lineEnding", choices)
+    delimiter = one_of(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
+    now = moment_text(org.clock.now())
+    return Job(
+        id="",
+        job_type=JobType.INGEST,
+        operation=operation,
+        object=item.name,
+        created_by=user_id,
+        created=now,
+        modified=now,
+        state=JobState.OPEN,
+        api_version=api_version,
+        line_ending=ending or LineEnding.LF,
+        column_delimiter=delimiter or ColumnDelimiter.COMMA,
+        external_id_field=(
+            _key(words["externalIdFieldName"], item, choices)
+            if operation is Operation.UPSERT
+            else None
+        ),
+        assignment_rule=_assignment_rule(words["assignmentRuleId"], item.name, choices),
+    )
+
+
+def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> str | None:
+    if text is None:
+        return None
+    rule = to18(text)
+    if rule is None or not rule.startswith("01Q") or object_name not in {"Case", "Lead"}:
+        raise choices.assignment_rule_illegal.error(rule=text, object=object_name)
+    return rule
+
+
+def _key(name: str | None, item: ObjectType, choices: Choices) -> str:
+    if name is None:
+        raise choices.external_id_missing.error(object=item.name)
+    key = item.field(name)
+    if key is None or not key.is_key:
+        raise choices.external_id_unknown.error(field=name, object=item.name)
+    # The answers have it as it was typed (recorded).
+    return name

@@ -1,0 +1,67 @@
+"""Apps and passwords as JSON documents, for tests that are not written in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.core.errors import SandboxError
+from bulkflow_sandbox.login.apps import ConnectedApp
+from bulkflow_sandbox.org import USERNAME
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_APP: Final = ("clientId", "clientSecret", "certificate", "redirectUris", "runAs", "approved")
+_PASSWORD: Final = ("username", "password", "securityToken")
+
+
+def read_app(document: Mapping[str, object]) -> ConnectedApp:
+    """A connected app: `{"clientId": "...", "clientSecret": "...", "certificate": "PEM", ...}`.
+
+    Raises:
+        SandboxError: A property is unknown, or has a value of another type.
+    """
+    _check_names(document, _APP)
+    client_id = _text(document, "clientId", None)
+    if not client_id:
+        raise SandboxError("an app needs a 'clientId'", help='send {"clientId": "NAME", ...}')
+    uris = document.get("redirectUris", [])
+    if not isinstance(uris, list) or not all(isinstance(one, str) for one in uris):
+        raise SandboxError("'redirectUris' must be a list of texts", help='such as ["http://..."]')
+    return ConnectedApp(
+        client_id=client_id,
+        client_secret=_text(document, "clientSecret", None),
+        certificate=_text(document, "certificate", None),
+        redirect_uris=tuple(uris),
+        run_as=_text(document, "runAs", USERNAME),
+        approved=document.get("approved", True) is True,
+    )
+
+
+def read_password(document: Mapping[str, object]) -> tuple[str, str, str]:
+    """The username, password and security token of a user.
+
+    Raises:
+        SandboxError: One is missing, or no text.
+    """
+    _check_names(document, _PASSWORD)
+    username, password = _text(document, "username", ""), _text(document, "password", "")
+    if not username or not password:
+        raise SandboxError(
+            "a user needs a 'username' and a 'password'",
+            help='send {"username": "NAME", "password": "..."}',
+        )
+    return username, password, _text(document, "securityToken", "") or ""
+
+
+def _check_names(document: Mapping[str, object], known: Collection[str]) -> None:
+    for name in document:
+        if name not in known:
+            raise SandboxError(f"{name!r} is unknown", help=f"known are {', '.join(known)}")
+
+
+def _text(document: Mapping[str, object], name: str, default: str | None) -> str | None:
+    value = document.get(name, default)
+    if value is None or isinstance(value, str):
+        return value
+    raise SandboxError(f"{name!r} must be a text", help="put it into quotes")

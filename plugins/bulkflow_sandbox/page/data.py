@@ -1,0 +1,150 @@
+"""What the page shows, as values that JSON can carry.
+
+Reading here has no effect on the org: a look is no poll of a job, and nothing is logged.
+"""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.core.dates import parse_moment
+from bulkflow_sandbox.core.errors import not_found
+from bulkflow_sandbox.ingest.files import file_blocks
+from bulkflow_sandbox.jobs.job import JobType
+from bulkflow_sandbox.jobs.pace_syntax import pace_text
+from bulkflow_sandbox.jobs.table import find_job, latest_jobs
+from bulkflow_sandbox.page.counts import Counts
+from bulkflow_sandbox.store.list_records import list_records
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.sandbox import Sandbox
+
+Body = dict[str, object]
+
+MOST_JOBS: Final = 200
+MOST_REQUESTS: Final = 500
+MOST_FAILURES: Final = 20
+_FAILURE_BYTES: Final = 1 << 16
+
+
+class View:
+    """Looks at a sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._counts = Counts(sandbox.database)
+
+    def overview(self) -> Body:
+        """The org, its newest jobs, and its objects with their numbers of records."""
+        sandbox = self._sandbox
+        with sandbox.database.reading() as connection:
+            jobs = latest_jobs(connection, MOST_JOBS)
+        return {
+            "now": _text(sandbox.org.clock.now()),
+            "processing": pace_text(sandbox.worker.pace),
+            "version": f"{sandbox.org.choices.newest_version}.0",
+            "faults": len(sandbox.faults.struck),
+            "requests": sandbox.requests.total,
+            "jobs": [self._job(job) for job in jobs],
+            "objects": [
+                {"name": item.name, "label": item.label_plural, "records": self._counts.of(item)}
+                for item in sandbox.org.schema
+            ],
+        }
+
+    def job(self, job_id: str) -> Body:
+        """A job with the first of its rows that failed.
+
+        Raises:
+            ApiError: There is no such job.
+        """
+        with self._sandbox.database.reading() as connection:
+            job = find_job(connection, job_id)
+        if job is None:
+            raise not_found()
+        return self._job(job) | {"failures": self._failures(job)}
+
+    def records(self, object_name: str, after: str, limit: int) -> Body:
+        """A page of an object's records; `next` is where the following one begins.
+
+        Raises:
+            ApiError: There is no such object.
+        """
+        item = self._sandbox.org.schema.object(object_name)
+        if item is None:
+            raise not_found()
+        with self._sandbox.database.reading() as connection:
+            found = list_records(connection, item, after=after, limit=limit + 1)
+        shown = found[:limit]
+        names = (name for name in item.fields if name != "IsDeleted")
+        filled = [name for name in names if any(row.get(name) is not None for row in shown)]
+        return {
+            "object": item.name,
+            "fields": filled,
+            "rows": [[row.get(name) for name in filled] for row in shown],
+            "next": shown[-1]["Id"] if len(found) > limit else None,
+        }
+
+    def requests(self, after: int) -> Body:
+        """The requests after a number, the oldest first."""
+        entries = self._sandbox.requests.after(after)[-MOST_REQUESTS:]
+        return {
+            "total": self._sandbox.requests.total,
+            "entries": [
+                {
+                    "number": entry.number,
+                    "at": _text(entry.at),
+                    "method": entry.method,
+                    "path": entry.path,
+                    "status": entry.status,
+                    "milliseconds": entry.milliseconds,
+                    "received": entry.received,
+                    "sent": entry.sent,
+                    "client": entry.client,
+                    "error": entry.error,
+                }
+                for entry in entries
+            ],
+        }
+
+    def _job(self, job: Job) -> Body:
+        return {
+            "id": job.id,
+            "kind": "query" if job.job_type is JobType.QUERY else "ingest",
+            "operation": job.operation.value,
+            "object": job.object,
+            "key": job.external_id_field,
+            "query": job.query,
+            "state": job.state.value,
+            "final": job.state.final,
+            "processed": job.processed,
+            "failed": job.failed,
+            "uploaded": job.upload_bytes,
+            "created": _text(parse_moment(job.created)),
+            "closed": None if job.closed is None else _text(parse_moment(job.closed)),
+            "milliseconds": job.total_ms,
+            "error": job.error,
+            "version": job.api_version,
+            "format": f"{job.column_delimiter.value}, {job.line_ending.value}",
+        }
+
+    def _failures(self, job: Job) -> Body | None:
+        if job.failed == 0 or job.job_type is JobType.QUERY:
+            return None
+        files = self._sandbox.ingest.files(job)
+        start = b"".join(file_blocks(files.failed, 0, _FAILURE_BYTES)).decode(errors="replace")
+        rows = csv.reader(StringIO(start, newline=""), delimiter=job.column_delimiter.text)
+        found = [[row[0], row[1], ", ".join(row[2:])] for row in rows if len(row) > 1]
+        if len(start) >= _FAILURE_BYTES:
+            # The last row may be cut off.
+            found.pop()
+        return {"rows": found[:MOST_FAILURES], "more": job.failed > MOST_FAILURES}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,70 @@
+"""What a query selects, described: the answer to `columns=true`, which the Salesforce CLI asks for.
+
+Nobody documents it; the properties are those that public clients read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bulkflow_sandbox.schema.fields import NUMBERS, TEXTS, FieldType
+
+if TYPE_CHECKING:
+    from bulkflow_sandbox.schema.objects import ObjectType
+    from bulkflow_sandbox.soql.sql_query import Statement
+
+Body = dict[str, object]
+
+_APEX_TYPES: Final = {
+    FieldType.ID: "Id",
+    FieldType.REFERENCE: "Id",
+    FieldType.BOOLEAN: "Boolean",
+    FieldType.INT: "Integer",
+    FieldType.DATE: "Date",
+    FieldType.DATETIME: "Datetime",
+}
+
+
+def columns_body(statement: Statement) -> Body:
+    """The columns of a query; those of parents stand in the column of their relationship."""
+    columns: list[Body] = []
+    joined: dict[tuple[str, ...], list[Body]] = {(): columns}
+    for output in statement.outputs:
+        for depth in range(1, len(output.names)):
+            path = output.names[:depth]
+            if path not in joined:
+                column = _column(path[-1], None, None)
+                joined[path] = []
+                column["joinColumns"] = joined[path]
+                joined[path[:-1]].append(column)
+        item = statement.item if len(output.names) == 1 else None
+        joined[output.names[:-1]].append(_column(output.names[-1], output.field_type, item))
+    return {
+        "columnMetadata": columns,
+        "entityName": statement.item.name,
+        "groupBy": False,
+        "idSelected": any(output.names == ("Id",) for output in statement.outputs),
+        "keyPrefix": statement.item.prefix,
+    }
+
+
+def _column(name: str, field_type: FieldType | None, item: ObjectType | None) -> Body:
+    field = None if item is None else item.field(name)
+    return {
+        "aggregate": False,
+        "apexType": None if field_type is None else _apex_type(field_type),
+        "booleanType": field_type is FieldType.BOOLEAN,
+        "columnName": name,
+        "custom": name.endswith(("__c", "__r")),
+        "displayName": name,
+        "foreignKeyName": None if field is None else field.relationship,
+        "insertable": field is not None and field.createable,
+        "joinColumns": [],
+        "numberType": field_type is FieldType.INT or field_type in NUMBERS,
+        "textType": field_type in TEXTS,
+        "updatable": field is not None and field.updateable,
+    }
+
+
+def _apex_type(field_type: FieldType) -> str:
+    return _APEX_TYPES.get(field_type, "Decimal" if field_type in NUMBERS else "String")

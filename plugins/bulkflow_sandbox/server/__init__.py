@@ -1,0 +1,1 @@
+"""Run the sandbox as a server."""
