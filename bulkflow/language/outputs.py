@@ -64,9 +64,9 @@ class _Outputs:
     catalogue: Catalogue
     findings: Findings
     environ: Mapping[str, str]
-    _outputs: list[_Output] = field(factory=list)
-    _inputs: list[_Input] = field(factory=list)
-    _used: list[str] = field(factory=list)
+    _outputs: dict[Path, list[_Output]] = field(factory=dict)
+    _inputs: dict[Path, list[_Input]] = field(factory=dict)
+    _used: set[str] = field(factory=set)
     """The jobs that steps were about so far."""
 
     def look(self) -> None:
@@ -83,7 +83,7 @@ class _Outputs:
             for clause in job.clauses:
                 phrase = _phrase(self.catalogue.clause_by_phrase[clause.word].phrases, clause.word)
                 for path, span in self._paths(phrase, "location", clause.arguments, scope):
-                    self._inputs.append(_Input(path, job.name, span))
+                    self._inputs.setdefault(path, []).append(_Input(path, job.name, span))
         for statement in block.statements:
             if isinstance(statement, PlannedChain):
                 self._chain(statement, scope, branch)
@@ -107,9 +107,9 @@ class _Outputs:
             output = _Output(path, step, branch, span)
             if not (self._over_the_file(output) or self._over_an_input(output)):
                 self._over_another(output)
-            self._outputs.append(output)
+            self._outputs.setdefault(path, []).append(output)
         if step.job is not None:
-            self._used.append(step.job)
+            self._used.add(step.job)
 
     def _over_the_file(self, output: _Output) -> bool:
         for source in self.plan.sources:
@@ -120,18 +120,18 @@ class _Outputs:
         return False
 
     def _over_an_input(self, output: _Output) -> bool:
-        for each in self._inputs:
+        for each in self._inputs.get(output.path, ()):
             # What is read later than it is written is what was written, as it should be.
             before = each.job == output.step.job or each.job in self._used
-            if each.path == output.path and before:
+            if before:
                 label = Label(each.span, f"job {each.job} reads it here")
                 self._refuse(output, f"this would overwrite the source of job {each.job}", label)
                 return True
         return False
 
     def _over_another(self, output: _Output) -> None:
-        for other in self._outputs:
-            if other.path != output.path or not _both(other.branch, output.branch):
+        for other in self._outputs.get(output.path, ()):
+            if not _both(other.branch, output.branch):
                 continue
             if (other.step.word, other.step.job, _told(other.step)) == (
                 output.step.word,
