@@ -68,7 +68,7 @@ def check(
     found = OrgFinder(catalogue, findings, orgs or {}, start).find(statements)
     planner = Planner(catalogue, findings, source, found)
     scope = Scope(environ)
-    params = [each for each in statements if isinstance(each, tree.Param)]
+    params = [each for each in statements if isinstance(each, tree.ParamNode)]
     parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
     body = planner.block(statements, scope)
     plan = Plan(source, found.profiles, parameters, body, tuple(includer.sources))

@@ -42,26 +42,26 @@ class ConditionChecker:
     findings: Findings
     orgs: Orgs
 
-    def plan(self, condition: tree.Condition, scope: Scope) -> Condition | None:
+    def plan(self, condition: tree.ConditionNode, scope: Scope) -> Condition | None:
         """The condition; None if nothing of it could be understood."""
         match condition:
-            case tree.Test():
+            case tree.TestNode():
                 return self._test(condition, scope)
-            case tree.Not():
+            case tree.NotNode():
                 operand = self.plan(condition.operand, scope)
                 return None if operand is None else PlannedNot(operand)
-            case tree.And():
+            case tree.AndNode():
                 return PlannedAnd(self._all(condition.operands, scope))
-            case tree.Or():
+            case tree.OrNode():
                 return PlannedOr(self._all(condition.operands, scope))
             case _:
                 assert_never(condition)
 
-    def _all(self, operands: tuple[tree.Condition, ...], scope: Scope) -> tuple[Condition, ...]:
+    def _all(self, operands: tuple[tree.ConditionNode, ...], scope: Scope) -> tuple[Condition, ...]:
         planned = [self.plan(operand, scope) for operand in operands]
         return tuple(each for each in planned if each is not None)
 
-    def _test(self, test: tree.Test, scope: Scope) -> Condition | None:
+    def _test(self, test: tree.TestNode, scope: Scope) -> Condition | None:
         first = test.items[0]
         if isinstance(first, Name) and first.name not in scope.declared:
             if not first.name:
@@ -78,7 +78,7 @@ class ConditionChecker:
             case _:
                 return self._question(test, scope)
 
-    def _question(self, test: tree.Test, scope: Scope) -> Condition | None:
+    def _question(self, test: tree.TestNode, scope: Scope) -> Condition | None:
         match = self.matcher.match(self.matcher.conditions, test.items)
         job = self.subjects.test(Subject.of(match, test.items), scope)
         if match is None:
@@ -89,7 +89,7 @@ class ConditionChecker:
         org = self.orgs.of_line(match, test.items[0].span, scope.jobs.get(job or ""))
         return PlannedTest(match.phrase.text, given, job, test.span, org)
 
-    def _truth(self, value: Value, test: tree.Test, scope: Scope) -> Condition:
+    def _truth(self, value: Value, test: tree.TestNode, scope: Scope) -> Condition:
         known = self._operand(value, scope)
         if known is not None and not isinstance(known, Boolean):
             self.findings.error(
@@ -101,7 +101,7 @@ class ConditionChecker:
         return PlannedTruth(value, test.span)
 
     def _comparison(
-        self, left: Value, right: Value, equal: bool, test: tree.Test, scope: Scope
+        self, left: Value, right: Value, equal: bool, test: tree.TestNode, scope: Scope
     ) -> Condition:
         known = [self._operand(value, scope) for value in (left, right)]
         one, other = known

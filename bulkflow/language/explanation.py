@@ -137,5 +137,5 @@ def _settings(options: list[str]) -> Iterable[tuple[str, str]]:
 def _missing(code: Code) -> ExplanationMissingError:
     return ExplanationMissingError(
         f"the explanation of {code.value} is missing from this installation",
-        help="install bulkflow again: pip install --force-reinstall bulkflow",
+        help="reinstall bulkflow: pip install --force-reinstall bulkflow",
     )

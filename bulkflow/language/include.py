@@ -12,7 +12,7 @@ from attrs import define, field
 
 from bulkflow.language.codes import Code
 from bulkflow.language.parser import parse
-from bulkflow.language.tree import Include
+from bulkflow.language.tree import IncludeNode
 from bulkflow.model.diagnostic import Label
 from bulkflow.source import LARGEST, MOST_LINES, TooLargeError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.tree import Statement
+    from bulkflow.language.tree import StatementNode
     from bulkflow.source import SourceText, Span
 
 
@@ -48,14 +48,14 @@ class Includer:
     includes: list[tuple[Span, Path]] = field(init=False, factory=list)
     """Where a file of the folder is included, and which; it may not be readable."""
 
-    def statements(self, source: SourceText) -> tuple[Statement, ...]:
+    def statements(self, source: SourceText) -> tuple[StatementNode, ...]:
         """All statements of a main file."""
         path = _normal(source.path or Path(source.name))
         self._root = path.parent
         self._seen[path] = None
         return tuple(self._merged(source, path))
 
-    def _merged(self, main: SourceText, path: Path) -> Iterator[Statement]:
+    def _merged(self, main: SourceText, path: Path) -> Iterator[StatementNode]:
         """Statements in order; a stack of its own, because includes may go deeper than Python."""
         stack = [(self._parse(main), path)]
         while stack and not self.findings.full:
@@ -63,14 +63,14 @@ class Includer:
             statement = next(statements, None)
             if statement is None:
                 stack.pop()
-            elif isinstance(statement, Include):
+            elif isinstance(statement, IncludeNode):
                 included = self._open(statement, here)
                 if included is not None:
                     stack.append(included)
             else:
                 yield statement
 
-    def _parse(self, source: SourceText) -> Iterator[Statement]:
+    def _parse(self, source: SourceText) -> Iterator[StatementNode]:
         self.sources.append(source)
         self._room -= len(source.text)
         self._lines -= source.text.count("\n")
@@ -78,7 +78,9 @@ class Includer:
         self.findings.open(source, parsed.diagnostics, parsed.broken)
         return iter(parsed.tree.body)
 
-    def _open(self, include: Include, here: Path) -> tuple[Iterator[Statement], Path] | None:
+    def _open(
+        self, include: IncludeNode, here: Path
+    ) -> tuple[Iterator[StatementNode], Path] | None:
         span = include.path.span
         if not all(isinstance(part, str) for part in include.path.parts):
             self.findings.error(

@@ -39,7 +39,7 @@ class JobChecker:
     findings: Findings
     orgs: Orgs
 
-    def plan(self, job: tree.Job, scope: Scope, *, whole: bool = True) -> PlannedJob:
+    def plan(self, job: tree.JobNode, scope: Scope, *, whole: bool = True) -> PlannedJob:
         """The job with its clauses; asks the plugins about its settings if all clauses are known.
 
         Those of a job that is not `whole` are not: some may stand elsewhere.

@@ -135,12 +135,12 @@ class OrgFinder:
     start: Span
     """Where mistakes of the command line are reported, if the file has no better place."""
 
-    def find(self, statements: Sequence[tree.Statement]) -> Orgs:
+    def find(self, statements: Sequence[tree.StatementNode]) -> Orgs:
         """Every org of the file; reports what cannot be."""
         orgs = Orgs(self.findings)
         written: dict[str, Name] = {}
         for each in statements:
-            if not isinstance(each, tree.Org) or not each.name.name:
+            if not isinstance(each, tree.OrgNode) or not each.name.name:
                 continue
             name = each.name.name
             if name in orgs.declared:
@@ -158,7 +158,7 @@ class OrgFinder:
             self._refuse_jobs(statements)
         return orgs
 
-    def _twice(self, again: tree.Org, first: Span) -> None:
+    def _twice(self, again: tree.OrgNode, first: Span) -> None:
         self.findings.error(
             Code.DUPLICATE_NAME,
             f"org {again.name.name} is declared twice",
@@ -195,8 +195,8 @@ class OrgFinder:
             self._known(profile, flag.removesuffix(profile), place)
             orgs.profiles[meant] = profile
 
-    def _refuse_jobs(self, statements: Sequence[tree.Statement]) -> None:
-        first = next((each for each in statements if isinstance(each, tree.Job)), None)
+    def _refuse_jobs(self, statements: Sequence[tree.StatementNode]) -> None:
+        first = next((each for each in statements if isinstance(each, tree.JobNode)), None)
         if first is not None and not self.findings.any_broken:
             self.findings.error(
                 Code.NO_ORG,

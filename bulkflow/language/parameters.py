@@ -9,7 +9,7 @@ from attrs import define, evolve
 from bulkflow.language.arguments import describe
 from bulkflow.language.codes import Code
 from bulkflow.language.parser import parse
-from bulkflow.language.tree import Let
+from bulkflow.language.tree import LetNode
 from bulkflow.model.value import Environment, Name, Text
 from bulkflow.source import SourceText, Span
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bulkflow.language.scope import Evaluator, Scope
-    from bulkflow.language.tree import Param
+    from bulkflow.language.tree import ParamNode
     from bulkflow.model.value import Value
 
 
@@ -29,7 +29,7 @@ class Parameters:
     settings: Mapping[str, str]
     """What `--set` says, as written."""
 
-    def declare(self, params: Iterable[Param], scope: Scope, start: Span) -> dict[str, Value]:
+    def declare(self, params: Iterable[ParamNode], scope: Scope, start: Span) -> dict[str, Value]:
         """Declare params in order; `start` is where a `--set` is reported that fits none."""
         values: dict[str, Value] = {}
         for param in params:
@@ -49,7 +49,7 @@ class Parameters:
                 )
         return values
 
-    def _value(self, param: Param, scope: Scope) -> Value | None:
+    def _value(self, param: ParamNode, scope: Scope) -> Value | None:
         name = param.name.name
         if name in self.settings:
             return self._set(param, self.settings[name])
@@ -63,7 +63,7 @@ class Parameters:
         )
         return None
 
-    def _set(self, param: Param, text: str) -> Value | None:
+    def _set(self, param: ParamNode, text: str) -> Value | None:
         """A `--set`, read as the kind of the default; without one, as what it looks like."""
         span = param.name.span
         default = param.default
@@ -91,7 +91,7 @@ def literal_of(text: str) -> Value | None:
         return None
     parsed = parse(SourceText("--set", f"let value = {text}\n"))
     match parsed.tree.body:
-        case (Let(value=value),) if not parsed.diagnostics:
+        case (LetNode(value=value),) if not parsed.diagnostics:
             return None if isinstance(value, Text | Environment) else value
         case _:
             return None

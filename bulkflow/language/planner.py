@@ -79,24 +79,24 @@ class Planner:
             self.orgs,
         )
 
-    def block(self, statements: Iterable[tree.Statement], scope: Scope) -> Block:
+    def block(self, statements: Iterable[tree.StatementNode], scope: Scope) -> Block:
         """A block: first what is declared in it, in order, then what it does."""
         statements = tuple(statements)
         inner = len(scope.declared.maps) > 1
         lets: list[tuple[str, Value]] = []
-        declared: list[tree.Job] = []
+        declared: list[tree.JobNode] = []
         for statement in statements:
             if self.findings.full:
                 break
-            if isinstance(statement, tree.Let):
+            if isinstance(statement, tree.LetNode):
                 value = self.evaluator.value(statement.value, scope)
                 self.evaluator.declare(scope, statement.name, value)
                 lets.append((statement.name.name, statement.value))
                 self.named.append((statement.name, "let"))
-            elif isinstance(statement, tree.Param) and inner:
+            elif isinstance(statement, tree.ParamNode) and inner:
                 # Reported where it was parsed; what uses it is not to be reported as well.
                 self.evaluator.declare(scope, statement.name, None)
-            elif isinstance(statement, tree.Job) and self.evaluator.declare_job(
+            elif isinstance(statement, tree.JobNode) and self.evaluator.declare_job(
                 scope, statement.name
             ):
                 declared.append(statement)
@@ -119,11 +119,11 @@ class Planner:
             self._unused(job)
         return Block(tuple(planned), jobs, tuple(lets))
 
-    def _bare(self, statements: Sequence[tree.Statement]) -> Iterator[int]:
+    def _bare(self, statements: Sequence[tree.StatementNode]) -> Iterator[int]:
         """The jobs whose clauses stand below them and are not indented, by their ids."""
         clauses, steps = self.matcher.clauses.words, self.matcher.steps.words
         for statement, after in pairwise(statements):
-            if isinstance(statement, tree.Job) and isinstance(after, tree.Chain):
+            if isinstance(statement, tree.JobNode) and isinstance(after, tree.ChainNode):
                 first = after.steps[0].items[0]
                 if (
                     not statement.clauses
@@ -133,19 +133,19 @@ class Planner:
                 ):
                     yield id(statement)
 
-    def _statement(self, statement: tree.Statement, scope: Scope) -> Statement | None:
+    def _statement(self, statement: tree.StatementNode, scope: Scope) -> Statement | None:
         match statement:
-            case tree.Chain():
+            case tree.ChainNode():
                 return self._chain(statement, scope)
-            case tree.Parallel():
+            case tree.ParallelNode():
                 return PlannedParallel(self.block(statement.body, scope.inner()), statement.span)
-            case tree.Always():
+            case tree.AlwaysNode():
                 return PlannedAlways(self.block(statement.body, scope.inner()), statement.span)
-            case tree.When():
+            case tree.WhenNode():
                 condition = self.conditions.plan(statement.condition, scope)
                 body = self.block(statement.body, scope.inner())
                 return None if condition is None else PlannedWhen(condition, body, statement.span)
-            case tree.For():
+            case tree.ForNode():
                 self.evaluator.value(statement.pattern, scope)
                 inner = scope.inner()
                 self.evaluator.declare(inner, statement.variable, None)
@@ -158,7 +158,7 @@ class Planner:
             case _:
                 return None
 
-    def _chain(self, chain: tree.Chain, scope: Scope) -> PlannedChain:
+    def _chain(self, chain: tree.ChainNode, scope: Scope) -> PlannedChain:
         matches = [self._match(step) for step in chain.steps]
         subjects = _subjects(chain.steps, matches)
         jobs = self.subjects.chain(subjects, scope)
@@ -173,7 +173,7 @@ class Planner:
         report_answers(planned_chain, self.catalogue, self.findings)
         return planned_chain
 
-    def _match(self, step: tree.Step) -> Match | None:
+    def _match(self, step: tree.StepNode) -> Match | None:
         first = step.items[0]
         if isinstance(first, Name) and not first.name:
             return None
@@ -181,7 +181,7 @@ class Planner:
 
     def _steps(
         self,
-        steps: Sequence[tree.Step],
+        steps: Sequence[tree.StepNode],
         matches: Sequence[Match | None],
         jobs: Sequence[str | None],
         scope: Scope,
@@ -202,7 +202,7 @@ class Planner:
             planned.append(PlannedStep(match.phrase.text, arguments, job, step.span, org))
         return tuple(planned)
 
-    def _unused(self, job: tree.Job) -> None:
+    def _unused(self, job: tree.JobNode) -> None:
         if self.findings.any_error or job.span.source is not self.main:
             # The step that uses it may be the one that is wrong; and what another file declares may
             # be for other pipelines that include it.
@@ -216,5 +216,5 @@ class Planner:
             )
 
 
-def _subjects(steps: Sequence[tree.Step], matches: Sequence[Match | None]) -> list[Subject]:
+def _subjects(steps: Sequence[tree.StepNode], matches: Sequence[Match | None]) -> list[Subject]:
     return [Subject.of(match, step.items) for step, match in zip(steps, matches, strict=True)]

@@ -32,7 +32,7 @@ _SIZES = sorted(((factor, unit) for unit, factor in BYTES.items() if unit != "KB
 _DURATIONS = sorted(((factor, unit) for unit, factor in MILLISECONDS.items()), reverse=True)
 
 
-def print_tree(file: tree.File) -> str:
+def print_tree(file: tree.FileNode) -> str:
     """The canonical text of a tree. Comments are no part of a tree, and so are not there."""
     return "".join(f"{line}\n" for line in _block(file.body, ""))
 
@@ -77,19 +77,19 @@ def _quantity(amount: int, units: Sequence[tuple[int, str]]) -> str:
     return f"{amount // factor}{unit}"
 
 
-def _block(statements: Iterable[tree.Statement], margin: str) -> Iterator[str]:
+def _block(statements: Iterable[tree.StatementNode], margin: str) -> Iterator[str]:
     for statement in statements:
         yield from _statement(statement, margin)
 
 
-def _statement(statement: tree.Statement, margin: str) -> Iterator[str]:
+def _statement(statement: tree.StatementNode, margin: str) -> Iterator[str]:
     match statement:
-        case tree.Chain():
+        case tree.ChainNode():
             yield from _chain(statement, margin)
-        case tree.Parallel() | tree.For() | tree.When() | tree.Always():
+        case tree.ParallelNode() | tree.ForNode() | tree.WhenNode() | tree.AlwaysNode():
             yield margin + _opening(statement)
             yield from _block(statement.body, margin + _INDENT)
-        case tree.Job():
+        case tree.JobNode():
             yield f"{margin}job {statement.name.name}"
             for clause in statement.clauses:
                 yield margin + _INDENT + _items(clause.items)
@@ -97,38 +97,38 @@ def _statement(statement: tree.Statement, margin: str) -> Iterator[str]:
             yield margin + _declaration(statement)
 
 
-def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> str:
+def _opening(statement: tree.ParallelNode | tree.ForNode | tree.WhenNode | tree.AlwaysNode) -> str:
     match statement:
-        case tree.Parallel():
+        case tree.ParallelNode():
             return "parallel"
-        case tree.For():
+        case tree.ForNode():
             return f"for {statement.variable.name} in {print_value(statement.pattern)}"
-        case tree.When():
+        case tree.WhenNode():
             return f"when {_condition(statement.condition)}"
-        case tree.Always():
+        case tree.AlwaysNode():
             return "always"
         case _:
             assert_never(statement)
 
 
-def _declaration(statement: tree.Org | tree.Param | tree.Let | tree.Include) -> str:
+def _declaration(statement: tree.OrgNode | tree.ParamNode | tree.LetNode | tree.IncludeNode) -> str:
     match statement:
-        case tree.Org():
+        case tree.OrgNode():
             alias = "" if statement.profile == statement.name else f"{statement.name.name} = "
             return f"org {alias}{statement.profile.name}"
-        case tree.Param():
+        case tree.ParamNode():
             default = "" if statement.default is None else f" = {print_value(statement.default)}"
             text = "" if statement.help is None else f" {print_value(statement.help)}"
             return f"param {statement.name.name}{default}{text}"
-        case tree.Let():
+        case tree.LetNode():
             return f"let {statement.name.name} = {print_value(statement.value)}"
-        case tree.Include():
+        case tree.IncludeNode():
             return f"include {print_value(statement.path)}"
         case _:
             assert_never(statement)
 
 
-def _chain(chain: tree.Chain, margin: str) -> Iterator[str]:
+def _chain(chain: tree.ChainNode, margin: str) -> Iterator[str]:
     line = margin + _steps(chain.steps)
     handlers = [f"on {each.event.value} {_steps(each.steps)}" for each in chain.handlers]
     whole = " ".join([line, *handlers])
@@ -140,7 +140,7 @@ def _chain(chain: tree.Chain, margin: str) -> Iterator[str]:
         yield margin + _INDENT + handler
 
 
-def _steps(steps: Iterable[tree.Step]) -> str:
+def _steps(steps: Iterable[tree.StepNode]) -> str:
     return " then ".join(_items(step.items) for step in steps)
 
 
@@ -148,23 +148,23 @@ def _items(items: Iterable[Value]) -> str:
     return " ".join(map(print_value, items))
 
 
-def _condition(condition: tree.Condition) -> str:
+def _condition(condition: tree.ConditionNode) -> str:
     match condition:
-        case tree.Test():
+        case tree.TestNode():
             return _items(condition.items)
-        case tree.Not():
+        case tree.NotNode():
             return f"not {_operand(condition.operand)}"
-        case tree.And():
+        case tree.AndNode():
             return " and ".join(map(_operand, condition.operands))
-        case tree.Or():
+        case tree.OrNode():
             return " or ".join(
-                _condition(each) if isinstance(each, tree.And) else _operand(each)
+                _condition(each) if isinstance(each, tree.AndNode) else _operand(each)
                 for each in condition.operands
             )
         case _:
             assert_never(condition)
 
 
-def _operand(condition: tree.Condition) -> str:
+def _operand(condition: tree.ConditionNode) -> str:
     text = _condition(condition)
-    return f"({text})" if isinstance(condition, tree.And | tree.Or) else text
+    return f"({text})" if isinstance(condition, tree.AndNode | tree.OrNode) else text

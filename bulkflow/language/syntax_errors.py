@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.language.codes import Code
+from bulkflow.language.tokens import get_span, get_start
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bulkflow.language.automaton import Token
+    from lark import Token
+
     from bulkflow.source import SourceText
 
 FORMS = {
@@ -58,15 +60,15 @@ _HINTS = {
 }
 
 
-def expectation(
+def describe_unexpected(
     source: SourceText, line: Sequence[Token], token: Token, expected: Collection[str]
 ) -> tuple[Code, str, Span, str | None]:
     """Code, message, place and help for a token.
 
     `line` is what came before it on its line, and `expected` are the terminals that could follow.
     """
-    span = Span(source, token.start, token.end)
-    match token.kind:
+    span = get_span(token, source)
+    match token.type:
         case "UNCLOSED_TEXT":
             return (
                 Code.UNCLOSED_TEXT,
@@ -78,64 +80,66 @@ def expectation(
             return (
                 Code.UNCLOSED_TEXT,
                 'this text has no closing """',
-                Span(source, token.start, token.start + 3),
+                Span(source, get_start(token), get_start(token) + 3),
                 'close it with """; the rest of the file was taken for the text',
             )
         case "UNKNOWN":
             return (
                 Code.UNKNOWN_CHARACTER,
-                f"{_spelled(token.text)} has no meaning here",
+                f"{_spelled(token.value)} has no meaning here",
                 span,
                 _character_hint(source, line, token),
             )
-    form = FORMS.get(line[0].kind) if line else None
-    if line and line[0].kind == "WORD" and any(each.kind == "_THEN" for each in line[-1:]):
+    form = FORMS.get(line[0].type) if line else None
+    if line and line[0].type == "WORD" and any(each.type == "_THEN" for each in line[-1:]):
         form = "STEP then STEP"
     wanted = _wanted(line, expected)
     help_line = f"write `{form}`" if form else None
-    if token.kind == "_NEWLINE":
+    if token.type == "_NEWLINE":
         last = line[-1]
-        if last.kind == "_THEN":
+        if last.type == "_THEN":
             help_line = (
                 "write the next step here, or on the next line, indented deeper than this one"
             )
         return (
             Code.UNEXPECTED,
-            f"the line ends after `{last.text}`, where {wanted} is expected",
-            Span(source, last.start, last.end),
+            f"the line ends after `{last.value}`, where {wanted} is expected",
+            get_span(last, source),
             help_line,
         )
     help_line = _habit(line, token) or help_line
-    return Code.UNEXPECTED, f"expected {wanted}, not `{token.text}`", span, help_line
+    return Code.UNEXPECTED, f"expected {wanted}, not `{token.value}`", span, help_line
 
 
 def _character_hint(source: SourceText, line: Sequence[Token], token: Token) -> str | None:
-    if token.text == ":" and line and line[0].kind in _VALUED:
-        return f"`=` parts the name from what it stands for: `{line[0].text} NAME = VALUE`"
-    return _HINTS.get(source.text[token.start : token.start + 2]) or _HINTS.get(token.text)
+    if token.value == ":" and line and line[0].type in _VALUED:
+        return f"`=` parts the name from what it stands for: `{line[0].value} NAME = VALUE`"
+    return _HINTS.get(source.text[get_start(token) : get_start(token) + 2]) or _HINTS.get(
+        token.value
+    )
 
 
 def _habit(line: Sequence[Token], token: Token) -> str | None:
     """What to write instead of what other languages and plain English would have here."""
     if not line:
         return "a line begins with a verb, such as `upload`, or with a word of the structure"
-    if line[0].kind == "JOB" and len(line) == 2 and token.kind == "WORD":
-        if token.text == "in":
+    if line[0].type == "JOB" and len(line) == 2 and token.type == "WORD":
+        if token.value == "in":
             return "what is said of a job stands below it, indented: `in ORG`"
-        return f"a name is one word: `job {line[1].text}-{token.text}`"
-    if line[0].kind == "WORD" and token.kind == "EQUALS":
+        return f"a name is one word: `job {line[1].value}-{token.value}`"
+    if line[0].type == "WORD" and token.type == "EQUALS":
         return "only lines of `org`, `param` and `let` have `=`; `bulkflow words` shows the others"
     return None
 
 
 def _wanted(line: Sequence[Token], expected: Collection[str]) -> str:
     """What the parser could take, in words."""
-    last = line[-1].kind if line else None
+    last = line[-1].type if line else None
     if last is None:
         return "a word"
     if last in ("_THEN", "ON_FAILURE", "ON_SUCCESS", "ON_INTERRUPT"):
         return "a step"
-    if line[0].kind == "WHEN" and "WORD" in expected:
+    if line[0].type == "WHEN" and "WORD" in expected:
         return "a condition"
     if "INTEGER" in expected:
         return "a value"

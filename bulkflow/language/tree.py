@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Org:
+class OrgNode:
     """`org PROFILE`, or `org NAME = PROFILE`, which gives it another name than its profile's."""
 
     name: Name
@@ -27,7 +27,7 @@ class Org:
 
 
 @frozen
-class Param:
+class ParamNode:
     """`param NAME [= VALUE] ["help"]`."""
 
     name: Name
@@ -37,7 +37,7 @@ class Param:
 
 
 @frozen
-class Let:
+class LetNode:
     """`let NAME = VALUE`."""
 
     name: Name
@@ -46,7 +46,7 @@ class Let:
 
 
 @frozen
-class Include:
+class IncludeNode:
     """`include "file"`."""
 
     path: Text
@@ -54,7 +54,7 @@ class Include:
 
 
 @frozen
-class Clause:
+class ClauseNode:
     """A line of a job."""
 
     items: tuple[Value, ...]
@@ -62,16 +62,16 @@ class Clause:
 
 
 @frozen
-class Job:
+class JobNode:
     """`job NAME` with its clauses; the span is that of the first line."""
 
     name: Name
-    clauses: tuple[Clause, ...]
+    clauses: tuple[ClauseNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Step:
+class StepNode:
     """A verb and the words and values after it."""
 
     items: tuple[Value, ...]
@@ -79,60 +79,60 @@ class Step:
 
 
 @frozen
-class Handler:
+class HandlerNode:
     """`on failure`, `on success` or `on interrupt`, with its chain."""
 
     event: HandlerEvent
-    steps: tuple[Step, ...]
+    steps: tuple[StepNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Chain:
+class ChainNode:
     """Steps joined by `then`, and what happens after them."""
 
-    steps: tuple[Step, ...]
-    handlers: tuple[Handler, ...]
+    steps: tuple[StepNode, ...]
+    handlers: tuple[HandlerNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Parallel:
+class ParallelNode:
     """`parallel` with its block; the span of this and the next three is that of the first line."""
 
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class For:
+class ForNode:
     """`for NAME in "pattern"` with its block."""
 
     variable: Name
     pattern: Text
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class When:
+class WhenNode:
     """`when CONDITION` with its block."""
 
-    condition: Condition
-    body: tuple[Statement, ...]
+    condition: ConditionNode
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Always:
+class AlwaysNode:
     """`always` with its block."""
 
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Test:
+class TestNode:
     """A question: words and values."""
 
     __test__ = False
@@ -143,36 +143,47 @@ class Test:
 
 
 @frozen
-class Not:
+class NotNode:
     """`not CONDITION`."""
 
-    operand: Condition
+    operand: ConditionNode
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class And:
+class AndNode:
     """Conditions joined by `and`."""
 
-    operands: tuple[Condition, ...]
+    operands: tuple[ConditionNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Or:
+class OrNode:
     """Conditions joined by `or`."""
 
-    operands: tuple[Condition, ...]
+    operands: tuple[ConditionNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class File:
+class FileNode:
     """A whole file."""
 
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
-Condition: TypeAlias = Test | Not | And | Or
-Statement: TypeAlias = Org | Param | Let | Include | Job | Chain | Parallel | For | When | Always
+ConditionNode: TypeAlias = TestNode | NotNode | AndNode | OrNode
+StatementNode: TypeAlias = (
+    OrgNode
+    | ParamNode
+    | LetNode
+    | IncludeNode
+    | JobNode
+    | ChainNode
+    | ParallelNode
+    | ForNode
+    | WhenNode
+    | AlwaysNode
+)

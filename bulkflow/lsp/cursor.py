@@ -80,7 +80,7 @@ def values_of(words: tuple[str, ...]) -> tuple[Value, ...]:
     # In a clause no word is reserved.
     body = parse(SourceText("line", f"job line\n    {' '.join(words)}\n")).tree.body
     match body:
-        case (tree.Job(clauses=(tree.Clause(items=items),)),):
+        case (tree.JobNode(clauses=(tree.ClauseNode(items=items),)),):
             return items
         case _:
             return ()

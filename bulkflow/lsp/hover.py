@@ -51,7 +51,7 @@ def hover(source: SourceText, offset: int, symbols: Symbols, catalogue: Catalogu
 
 def _profile_at(source: SourceText, offset: int, catalogue: Catalogue) -> Hover | None:
     for statement in parse(source).tree.body:
-        if isinstance(statement, tree.Org) and _in(statement.profile.span, offset):
+        if isinstance(statement, tree.OrgNode) and _in(statement.profile.span, offset):
             org = catalogue.orgs.get(statement.profile.name)
             return None if org is None else Hover(f"org `{org.name}`\n\n{org.doc}", statement.span)
     return None
@@ -61,7 +61,7 @@ def about(symbol: Symbol) -> str:
     """What a declared name stands for."""
     statement = symbol.statement
     lines = [" ".join(statement.span.text.split())]
-    if isinstance(statement, tree.Job):
+    if isinstance(statement, tree.JobNode):
         lines += [f"    {' '.join(each.span.text.split())}" for each in statement.clauses]
     return "\n".join([f"{symbol.kind.value} `{symbol.name}`", "", "```bulkflow", *lines, "```"])
 
@@ -81,7 +81,7 @@ def _about_line(
 
 
 def _lines(
-    statement: tree.Statement, catalogue: Catalogue
+    statement: tree.StatementNode, catalogue: Catalogue
 ) -> Iterator[
     tuple[
         Sequence[Value],
@@ -91,34 +91,36 @@ def _lines(
 ]:
     """The lines of plugins' words in a statement, but for those of its block."""
     match statement:
-        case tree.Chain():
+        case tree.ChainNode():
             for step in (*statement.steps, *(s for h in statement.handlers for s in h.steps)):
                 yield step.items, catalogue.step_words, catalogue.step_by_phrase
-        case tree.Job():
+        case tree.JobNode():
             for clause in statement.clauses:
                 yield clause.items, catalogue.clause_words, catalogue.clause_by_phrase
-        case tree.When():
+        case tree.WhenNode():
             for test in _tests(statement.condition):
                 yield test.items, catalogue.condition_words, catalogue.condition_by_phrase
         case _:
             pass
 
 
-def _tests(condition: tree.Condition) -> Iterator[tree.Test]:
+def _tests(condition: tree.ConditionNode) -> Iterator[tree.TestNode]:
     match condition:
-        case tree.Test():
+        case tree.TestNode():
             yield condition
-        case tree.Not():
+        case tree.NotNode():
             yield from _tests(condition.operand)
-        case tree.And() | tree.Or():
+        case tree.AndNode() | tree.OrNode():
             for operand in condition.operands:
                 yield from _tests(operand)
 
 
-def _all(statements: Sequence[tree.Statement]) -> Iterator[tree.Statement]:
+def _all(statements: Sequence[tree.StatementNode]) -> Iterator[tree.StatementNode]:
     for statement in statements:
         yield statement
-        if isinstance(statement, tree.Parallel | tree.For | tree.When | tree.Always):
+        if isinstance(
+            statement, tree.ParallelNode | tree.ForNode | tree.WhenNode | tree.AlwaysNode
+        ):
             yield from _all(statement.body)
 
 

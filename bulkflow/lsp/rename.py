@@ -35,7 +35,7 @@ def renamed(symbol: Symbol, name: str, symbols: Symbols) -> list[tuple[Span, str
         raise UsageError(f"`{name}` is the name of something else", help="choose another one")
     edits = [(place, name) for place in symbol.places]
     statement = symbol.statement
-    if isinstance(statement, tree.Org) and statement.profile.span == statement.name.span:
+    if isinstance(statement, tree.OrgNode) and statement.profile.span == statement.name.span:
         # It is called by its profile's name, which is not ours to change.
         edits[0] = (symbol.declared, f"{name} = {symbol.name}")
     return edits

@@ -231,7 +231,7 @@ def _outline(ls: BulkflowServer, params: types.DocumentSymbolParams) -> list[typ
     for symbol in own:
         statement = symbol.statement
         whole = statement.span
-        if isinstance(statement, tree.Job) and statement.clauses:
+        if isinstance(statement, tree.JobNode) and statement.clauses:
             whole = whole.to(statement.clauses[-1].span)
         shown.append(
             types.DocumentSymbol(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Catalogue, Words
     from bulkflow.source import SourceText
 
-Declaring: TypeAlias = tree.Org | tree.Job | tree.Param | tree.Let | tree.For
+Declaring: TypeAlias = tree.OrgNode | tree.JobNode | tree.ParamNode | tree.LetNode | tree.ForNode
 
 
 class SymbolKind(Enum):
@@ -96,16 +96,16 @@ class Symbols:
         """The names of some kinds, each once."""
         return list(dict.fromkeys(each.name for each in self.all if each.kind in kinds))
 
-    def _block(self, statements: Sequence[tree.Statement], scope: _Scope) -> None:
+    def _block(self, statements: Sequence[tree.StatementNode], scope: _Scope) -> None:
         for statement in statements:
             match statement:
-                case tree.Org():
+                case tree.OrgNode():
                     self._declare(SymbolKind.ORG, statement.name, statement, scope.orgs)
-                case tree.Job():
+                case tree.JobNode():
                     self._declare(SymbolKind.JOB, statement.name, statement, scope.jobs)
-                case tree.Param():
+                case tree.ParamNode():
                     self._declare(SymbolKind.PARAM, statement.name, statement, scope.names)
-                case tree.Let():
+                case tree.LetNode():
                     self._declare(SymbolKind.LET, statement.name, statement, scope.names)
                 case _:
                     pass
@@ -119,49 +119,51 @@ class Symbols:
             known[name.name] = Symbol(kind, name.name, name.span, statement)
             self.all.append(known[name.name])
 
-    def _statement(self, statement: tree.Statement, scope: _Scope) -> None:
+    def _statement(self, statement: tree.StatementNode, scope: _Scope) -> None:
         match statement:
-            case tree.Job():
+            case tree.JobNode():
                 for clause in statement.clauses:
                     self._line(clause.items, self.catalogue.clause_words, scope)
-            case tree.Chain():
+            case tree.ChainNode():
                 for step in (*statement.steps, *(s for h in statement.handlers for s in h.steps)):
                     self._jobs(step.items, scope)
                     self._line(step.items, self.catalogue.step_words, scope)
-            case tree.Parallel() | tree.Always() | tree.When() | tree.For():
+            case tree.ParallelNode() | tree.AlwaysNode() | tree.WhenNode() | tree.ForNode():
                 self._opened(statement, scope)
-            case tree.Param(default=value) | tree.Let(value=value):
+            case tree.ParamNode(default=value) | tree.LetNode(value=value):
                 if value is not None:
                     self._value(value, scope)
-            case tree.Org() | tree.Include():
+            case tree.OrgNode() | tree.IncludeNode():
                 pass
             case _:
                 assert_never(statement)
 
     def _opened(
-        self, statement: tree.Parallel | tree.Always | tree.When | tree.For, scope: _Scope
+        self,
+        statement: tree.ParallelNode | tree.AlwaysNode | tree.WhenNode | tree.ForNode,
+        scope: _Scope,
     ) -> None:
         inner = scope.inner()
-        if isinstance(statement, tree.When):
+        if isinstance(statement, tree.WhenNode):
             self._condition(statement.condition, scope)
-        elif isinstance(statement, tree.For):
+        elif isinstance(statement, tree.ForNode):
             self._texts([statement.pattern], scope)
             self._declare(SymbolKind.LOOP, statement.variable, statement, inner.names)
         self._block(statement.body, inner)
 
-    def _condition(self, condition: tree.Condition, scope: _Scope) -> None:
+    def _condition(self, condition: tree.ConditionNode, scope: _Scope) -> None:
         match condition:
-            case tree.Test(items=(value,)):
+            case tree.TestNode(items=(value,)):
                 self._value(value, scope)
-            case tree.Test(items=(left, Name(name="is"), *_, right)):
+            case tree.TestNode(items=(left, Name(name="is"), *_, right)):
                 self._value(left, scope)
                 self._value(right, scope)
-            case tree.Test():
+            case tree.TestNode():
                 self._jobs(condition.items, scope)
                 self._line(condition.items, self.catalogue.condition_words, scope)
-            case tree.Not():
+            case tree.NotNode():
                 self._condition(condition.operand, scope)
-            case tree.And() | tree.Or():
+            case tree.AndNode() | tree.OrNode():
                 for operand in condition.operands:
                     self._condition(operand, scope)
             case _:

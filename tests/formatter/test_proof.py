@@ -21,7 +21,7 @@ from bulkflow.source import SourceText
 TEXT = "upload  # the rows\nclose\n"
 
 
-def proved(result: str, write: Callable[[SourceText, tree.File], str] | None = None) -> None:
+def proved(result: str, write: Callable[[SourceText, tree.FileNode], str] | None = None) -> None:
     source = SourceText("file", TEXT)
     prove(source, parse(source).tree, result, write or (lambda _source, _tree: result))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bulkflow.language.formatter.comments import Comment
     from bulkflow.language.formatter.lines import Line
-    from bulkflow.language.tree import File
+    from bulkflow.language.tree import FileNode
 
 __all__ = ["WIDTH", "format_source"]
 
@@ -65,7 +65,7 @@ def without_tabs(source: SourceText) -> SourceText:
     return SourceText(source.name, text, source.path)
 
 
-def write(source: SourceText, tree: File) -> str:
+def write(source: SourceText, tree: FileNode) -> str:
     """Write the tree of a source, with the source's comments; proves nothing."""
     writer = _Writer(source, find_comments(source))
     for line in lines_of(tree.body):

@@ -53,20 +53,20 @@ class Line:
         return self.groups[-1][-1].end
 
 
-def lines_of(statements: Iterable[tree.Statement], depth: int = 0) -> Iterator[Line]:
+def lines_of(statements: Iterable[tree.StatementNode], depth: int = 0) -> Iterator[Line]:
     """The lines of statements and of what is inside them."""
     for statement in statements:
         match statement:
-            case tree.Chain():
+            case tree.ChainNode():
                 yield Line(tuple(_groups(statement)), depth, opens=False)
-            case tree.Job():
+            case tree.JobNode():
                 yield _single(statement.span, f"job {statement.name.name}", depth, opens=True)
                 for clause in statement.clauses:
                     yield Line(((_items(clause),),), depth + 1, opens=False)
-            case tree.Parallel() | tree.For() | tree.When() | tree.Always():
+            case tree.ParallelNode() | tree.ForNode() | tree.WhenNode() | tree.AlwaysNode():
                 yield Line(((_opening(statement),),), depth, opens=True)
                 yield from lines_of(statement.body, depth + 1)
-            case tree.Org() | tree.Param() | tree.Let() | tree.Include():
+            case tree.OrgNode() | tree.ParamNode() | tree.LetNode() | tree.IncludeNode():
                 yield Line(((_declaration(statement),),), depth, opens=False)
             case _:
                 assert_never(statement)
@@ -76,7 +76,9 @@ def _single(span: Span, text: str, depth: int, *, opens: bool = False) -> Line:
     return Line(((Piece(span.start, span.end, lambda _: text),),), depth, opens)
 
 
-def _items(node: tree.Clause | tree.Step, before: str = "", start: int | None = None) -> Piece:
+def _items(
+    node: tree.ClauseNode | tree.StepNode, before: str = "", start: int | None = None
+) -> Piece:
     return Piece(
         node.span.start if start is None else start,
         node.span.end,
@@ -84,27 +86,29 @@ def _items(node: tree.Clause | tree.Step, before: str = "", start: int | None = 
     )
 
 
-def _groups(chain: tree.Chain) -> Iterator[tuple[Piece, ...]]:
+def _groups(chain: tree.ChainNode) -> Iterator[tuple[Piece, ...]]:
     yield _group(chain.steps, "", chain.span.start)
     for handler in chain.handlers:
         yield _group(handler.steps, f"on {handler.event.value} ", handler.span.start)
 
 
-def _group(steps: Sequence[tree.Step], before: str, start: int) -> tuple[Piece, ...]:
+def _group(steps: Sequence[tree.StepNode], before: str, start: int) -> tuple[Piece, ...]:
     first, *others = steps
     return (_items(first, before, start), *(_items(step, "then ") for step in others))
 
 
-def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> Piece:
+def _opening(
+    statement: tree.ParallelNode | tree.ForNode | tree.WhenNode | tree.AlwaysNode,
+) -> Piece:
     def text(margin: str) -> str:
         match statement:
-            case tree.Parallel():
+            case tree.ParallelNode():
                 return "parallel"
-            case tree.For():
+            case tree.ForNode():
                 return f"for {statement.variable.name} in {spell(statement.pattern, margin)}"
-            case tree.When():
+            case tree.WhenNode():
                 return f"when {spell_condition(statement.condition, margin)}"
-            case tree.Always():
+            case tree.AlwaysNode():
                 return "always"
             case _:
                 assert_never(statement)
@@ -112,22 +116,24 @@ def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> P
     return Piece(statement.span.start, statement.span.end, text)
 
 
-def _declaration(statement: tree.Org | tree.Param | tree.Let | tree.Include) -> Piece:
+def _declaration(
+    statement: tree.OrgNode | tree.ParamNode | tree.LetNode | tree.IncludeNode,
+) -> Piece:
     def text(margin: str) -> str:
         match statement:
-            case tree.Org():
+            case tree.OrgNode():
                 alias = "" if statement.profile == statement.name else f"{statement.name.name} = "
                 return f"org {alias}{statement.profile.name}"
-            case tree.Param():
+            case tree.ParamNode():
                 default = help_text = ""
                 if statement.default is not None:
                     default = f" = {spell(statement.default, margin)}"
                 if statement.help is not None:
                     help_text = f" {spell(statement.help, margin)}"
                 return f"param {statement.name.name}{default}{help_text}"
-            case tree.Let():
+            case tree.LetNode():
                 return f"let {statement.name.name} = {spell(statement.value, margin)}"
-            case tree.Include():
+            case tree.IncludeNode():
                 return f"include {spell(statement.path, margin)}"
             case _:
                 assert_never(statement)

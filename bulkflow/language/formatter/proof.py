@@ -13,7 +13,7 @@ from bulkflow.source import SourceText
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow.language.tree import File
+    from bulkflow.language.tree import FileNode
 
 _HELP = "the file is as it was; this is a mistake of bulkflow: please report it with the file"
 
@@ -35,7 +35,7 @@ class UnstableError(FormatterError):
 
 
 def prove(
-    source: SourceText, tree: File, written: str, write: Callable[[SourceText, File], str]
+    source: SourceText, tree: FileNode, written: str, write: Callable[[SourceText, FileNode], str]
 ) -> None:
     """Hold a formatted text against the source that it was made of.
 

@@ -29,20 +29,20 @@ def spell_items(items: Iterable[Value], margin: str) -> str:
     return " ".join([spell(item, margin) for item in items])
 
 
-def spell_condition(condition: tree.Condition, margin: str) -> str:
+def spell_condition(condition: tree.ConditionNode, margin: str) -> str:
     """A condition, with no more parentheses than it needs."""
     match condition:
-        case tree.Test():
+        case tree.TestNode():
             return spell_items(condition.items, margin)
-        case tree.Not():
+        case tree.NotNode():
             return f"not {_operand(condition.operand, margin)}"
-        case tree.And():
+        case tree.AndNode():
             return " and ".join([_operand(each, margin) for each in condition.operands])
-        case tree.Or():
+        case tree.OrNode():
             return " or ".join(
                 [
                     spell_condition(each, margin)
-                    if isinstance(each, tree.And)
+                    if isinstance(each, tree.AndNode)
                     else _operand(each, margin)
                     for each in condition.operands
                 ]
@@ -51,9 +51,9 @@ def spell_condition(condition: tree.Condition, margin: str) -> str:
             assert_never(condition)
 
 
-def _operand(condition: tree.Condition, margin: str) -> str:
+def _operand(condition: tree.ConditionNode, margin: str) -> str:
     text = spell_condition(condition, margin)
-    return f"({text})" if isinstance(condition, tree.And | tree.Or) else text
+    return f"({text})" if isinstance(condition, tree.AndNode | tree.OrNode) else text
 
 
 def _moved(written: str, margin: str) -> str:
