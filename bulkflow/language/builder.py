@@ -1,4 +1,4 @@
-"""From the trees of the grammar's rules to the syntax tree."""
+"""Build the syntax tree from the parse tree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import define
 
 from bulkflow.language import tree
 from bulkflow.language.codes import Code
-from bulkflow.language.literal import literal
+from bulkflow.language.literal import parse_literal
 from bulkflow.language.tokens import get_span
 from bulkflow.model.plan import HandlerEvent
 from bulkflow.model.value import Name, Text
@@ -33,18 +33,18 @@ _EVENT_WORDS = frozenset(event.value for event in HandlerEvent)
 
 @define(eq=False, repr=False)
 class Builder:
-    """Makes the nodes of one file; what the grammar cannot say is checked on the way.
+    """Make the nodes of one file, and check what the grammar cannot express.
 
-    Recursion is bounded, because layout and parser bound the depth of blocks and conditions.
+    The recursion is bounded, because the depth of blocks and conditions is.
     """
 
     source: SourceText
     report: Report
     broken: list[Span]
-    """Takes the places that the tree does not show as they were meant."""
+    """The lines that the tree shows incompletely. The builder adds to them."""
 
     def build_file(self, root: Tree[Token]) -> tree.FileNode:
-        """The whole tree."""
+        """Build the whole tree."""
         body = self._statements(root.children, top=True)
         return tree.FileNode(body, Span(self.source, 0, len(self.source.text)))
 
@@ -89,13 +89,13 @@ class Builder:
         if not top:
             self.report(
                 Code.TOP_LEVEL_ONLY,
-                f"`{node.data}` stands inside a block",
+                f"`{node.data}` is not allowed inside a block",
                 head,
-                "move the line to the left margin, where it holds for the whole file",
+                "move the line to the left margin; it applies to the whole file",
             )
         match node.data:
             case "org":
-                # Without `=`, the last one is the first one.
+                # Without `=`, the first and the last name are the same.
                 return tree.OrgNode(self._name(children[1]), self._name(children[-1]), head)
             case "include":
                 return tree.IncludeNode(self._text(children[1]), head)
@@ -110,15 +110,18 @@ class Builder:
                 raise AssertionError(node.data)
 
     def _block(self, nodes: Sequence[Branch[Token]], head: Span) -> tuple[tree.StatementNode, ...]:
-        if not nodes:
+        if not nodes and not self._is_broken(head):
             word = head.text.split(maxsplit=1)[0]
             self.report(
                 Code.EMPTY_BLOCK,
-                f"`{word}` has no lines that belong to it",
+                f"`{word}` has an empty block",
                 head,
-                "indent the lines that belong to it, deeper than this one",
+                "indent the lines of its block deeper than this line",
             )
         return self._statements(nodes, top=False)
+
+    def _is_broken(self, head: Span) -> bool:
+        return any(line.start <= head.start <= line.end for line in self.broken)
 
     def _chain(self, nodes: Sequence[Branch[Token]]) -> tree.ChainNode:
         steps: list[tree.StepNode] = []
@@ -144,9 +147,9 @@ class Builder:
         if isinstance(first, Name) and first.name in _CONTINUATIONS:
             self.report(
                 Code.STRAY_CONTINUATION,
-                f"`{first.name}` follows a step, and there is none before it",
+                f"there is no step before `{first.name}`",
                 first.span,
-                "to go on with the line above, indent this line deeper than that one"
+                "to continue the line above, indent this line deeper"
                 if self._begins_line(first.span.start)
                 else f"write a step before `{first.name}`",
             )
@@ -185,17 +188,17 @@ class Builder:
                 and isinstance(second, Name)
                 and first.span.line < second.span.line
             ):
-                self._refuse_parted(first, second, node.data)
+                self._refuse_split(first, second, node.data)
         return items, items[0].span.to(items[-1].span)
 
-    def _refuse_parted(self, first: Name, second: Name, rule: str) -> None:
-        """Refuse two lines with what would mean something else on one."""
+    def _refuse_split(self, first: Name, second: Name, rule: str) -> None:
+        """Report two words on two lines that would be one word on one line."""
         if (first.name == "env" and second.name.isidentifier() and second.name.isascii()) or (
             rule == "step" and first.name == "on" and second.name in _EVENT_WORDS
         ):
             self.report(
                 Code.UNEXPECTED,
-                f"`{first.name}` and `{second.name}` stand on two lines",
+                f"`{first.name}` and `{second.name}` are on two lines",
                 first.span.to(second.span),
                 f"write `{first.name} {second.name}` on one line",
             )
@@ -215,7 +218,7 @@ class Builder:
 
     def _value(self, child: Branch[Token]) -> Value:
         token = cast("Token", child)
-        return literal(token.type, token.value, get_span(token, self.source), self.report)
+        return parse_literal(token.type, token.value, get_span(token, self.source), self.report)
 
     def _span(self, child: Branch[Token]) -> Span:
         return get_span(cast("Token", child), self.source)

@@ -19,8 +19,8 @@ from bulkflow.language.codes import Code
 from bulkflow.language.depth_limit import DEEPEST_CONDITION, ConditionDepth
 from bulkflow.language.grammar import get_parser
 from bulkflow.language.indentation import add_indents
-from bulkflow.language.syntax_errors import describe_unexpected
-from bulkflow.language.tokens import get_span, get_start, make_token
+from bulkflow.language.syntax_errors import FORMS, describe_unexpected
+from bulkflow.language.tokens import get_end, get_span, get_start, make_token
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic
 from bulkflow.source import Span
 
@@ -48,6 +48,10 @@ _ODD_MARGIN = re.compile(
     r"(?m)^ *([\u00a0\u2000-\u200a\u202f\u3000])[ \u00a0\u2000-\u200a\u202f\u3000]*"
 )
 """An indentation that contains spaces other than the ordinary one."""
+
+
+_VARIABLE = re.compile(r"[ \t]+(?!in\b)(?P<name>\w(?:[\w.\-]*\w)?)")
+"""The name after `for each`."""
 
 
 @frozen
@@ -109,9 +113,45 @@ class _Parsing:
     def _tokens(self) -> Iterator[Token]:
         lexer = self.lark.lexer_thread
         for token in lexer.lex(self.lark.parser_state):  # type: ignore[no-untyped-call]
-            yield token
+            if token.type != "WORD" or self.skipping:
+                yield token
+            elif not self._is_filler(token):
+                yield self._correct_case(token)
             if token.type == "NEWLINE" and len(self.diagnostics) >= MOST_DIAGNOSTICS:
                 return
+
+    def _is_filler(self, token: Token) -> bool:
+        """Report `each` in `for each file in "*.csv"`, and return True to ignore it."""
+        if token.value != "each" or not self.line or self.line[-1].type != "FOR":
+            return False
+        variable = _VARIABLE.match(self.source.text, get_end(token))
+        if variable is None:
+            return False
+        self.report(
+            Code.UNEXPECTED,
+            "expected a name after `for`, not `each`",
+            get_span(token, self.source),
+            f"write `for {variable['name']} in …`",
+        )
+        return True
+
+    def _correct_case(self, token: Token) -> Token:
+        """Report `Job` at the beginning of a statement, and read it as `job`."""
+        lower = token.value.lower()
+        kind = lower.upper()
+        if kind not in FORMS or token.value == lower or kind not in self._list_accepted():
+            return token
+        self.report(
+            Code.UNEXPECTED,
+            f"`{token.value}` must be in lower case",
+            get_span(token, self.source),
+            f"did you mean `{lower}`?",
+        )
+        return token.update(kind, lower)
+
+    def _list_accepted(self) -> set[str]:
+        accepted: set[str] = self.lark.accepts()  # type: ignore[no-untyped-call]
+        return accepted
 
     def _replace_odd_margins(self) -> str:
         """Return the text with ordinary spaces in indentations. Copied text often has others.

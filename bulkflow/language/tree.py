@@ -1,8 +1,7 @@
-"""The syntax tree: what a file says, before anyone knows what its words mean.
+"""The syntax tree: the structure of a file, without the meaning of its words.
 
-Two trees are equal when they say the same; where things stand (`span`) does not count. Words and
-values are the values of `bulkflow.model.value`. A word with an empty name stands where the parser
-had to make one up, in a line that it has reported.
+Trees are compared without places (`span`). Words and values are those of `bulkflow.model.value`. A
+word with an empty name was added by the parser to complete a line with a syntax error.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 @frozen
 class OrgNode:
-    """`org PROFILE`, or `org NAME = PROFILE`, which gives it another name than its profile's."""
+    """`org PROFILE`, or `org NAME = PROFILE` to use another name than the profile's."""
 
     name: Name
     profile: Name
@@ -63,7 +62,7 @@ class ClauseNode:
 
 @frozen
 class JobNode:
-    """`job NAME` with its clauses; the span is that of the first line."""
+    """`job NAME` with its clauses. The span covers the first line."""
 
     name: Name
     clauses: tuple[ClauseNode, ...]
@@ -80,7 +79,7 @@ class StepNode:
 
 @frozen
 class HandlerNode:
-    """`on failure`, `on success` or `on interrupt`, with its chain."""
+    """`on failure`, `on success` or `on interrupt` with its steps."""
 
     event: HandlerEvent
     steps: tuple[StepNode, ...]
@@ -89,7 +88,7 @@ class HandlerNode:
 
 @frozen
 class ChainNode:
-    """Steps joined by `then`, and what happens after them."""
+    """Steps joined by `then`, and their handlers."""
 
     steps: tuple[StepNode, ...]
     handlers: tuple[HandlerNode, ...]
@@ -98,7 +97,7 @@ class ChainNode:
 
 @frozen
 class ParallelNode:
-    """`parallel` with its block; the span of this and the next three is that of the first line."""
+    """`parallel` with its block. The span of each block covers its first line."""
 
     body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
@@ -133,10 +132,10 @@ class AlwaysNode:
 
 @frozen
 class TestNode:
-    """A question: words and values."""
+    """A condition of words and values."""
 
     __test__ = False
-    """Not a test case, whatever a test runner makes of the name."""
+    """pytest collects classes by this name."""
 
     items: tuple[Value, ...]
     span: Span = field(eq=False, repr=False)

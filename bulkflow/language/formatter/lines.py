@@ -1,4 +1,4 @@
-"""The logical lines of a file, in order, and the pieces that a line may be broken into."""
+"""Split a syntax tree into logical lines, and these into pieces that stay whole."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Piece:
-    """A part of a line that stays whole. `spell` gives its text on a line with some margin."""
+class LinePiece:
+    """A part of a line that is never broken. `spell` returns its text for a margin."""
 
     start: int
     end: int
@@ -25,81 +25,81 @@ class Piece:
 
 
 @frozen
-class Line:
-    """A logical line: a chain's steps and handlers, or a single piece.
+class LogicalLine:
+    """A logical line: a chain with its handlers, or a single piece.
 
-    Each group but the first is a handler; within a group, each piece but the first is preceded by
-    `then`, which is part of its text.
+    The first group has the steps of a chain, each other group those of a handler. In a group, the
+    text of each piece but the first starts with `then`.
     """
 
-    groups: tuple[tuple[Piece, ...], ...]
+    groups: tuple[tuple[LinePiece, ...], ...]
     depth: int
     opens: bool
-    """Whether lines may follow that are indented deeper and belong to it."""
+    """Whether it opens a block."""
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[LinePiece, ...]:
         """All pieces in order."""
         return tuple(piece for group in self.groups for piece in group)
 
     @property
     def start(self) -> int:
-        """Where the line begins in the source."""
+        """The offset of its first word in the source."""
         return self.groups[0][0].start
 
     @property
     def end(self) -> int:
-        """Where its last word ends in the source."""
+        """The offset after its last word in the source."""
         return self.groups[-1][-1].end
 
 
-def lines_of(statements: Iterable[tree.StatementNode], depth: int = 0) -> Iterator[Line]:
-    """The lines of statements and of what is inside them."""
+def iter_lines(statements: Iterable[tree.StatementNode], depth: int = 0) -> Iterator[LogicalLine]:
+    """Yield the lines of statements and of their blocks."""
     for statement in statements:
         match statement:
             case tree.ChainNode():
-                yield Line(tuple(_groups(statement)), depth, opens=False)
+                yield LogicalLine(tuple(_iter_groups(statement)), depth, opens=False)
             case tree.JobNode():
-                yield _single(statement.span, f"job {statement.name.name}", depth, opens=True)
+                yield _make_line(statement.span, f"job {statement.name.name}", depth, opens=True)
                 for clause in statement.clauses:
-                    yield Line(((_items(clause),),), depth + 1, opens=False)
+                    yield LogicalLine(((_make_piece(clause),),), depth + 1, opens=False)
             case tree.ParallelNode() | tree.ForNode() | tree.WhenNode() | tree.AlwaysNode():
-                yield Line(((_opening(statement),),), depth, opens=True)
-                yield from lines_of(statement.body, depth + 1)
+                yield LogicalLine(((_make_opening(statement),),), depth, opens=True)
+                yield from iter_lines(statement.body, depth + 1)
             case tree.OrgNode() | tree.ParamNode() | tree.LetNode() | tree.IncludeNode():
-                yield Line(((_declaration(statement),),), depth, opens=False)
+                yield LogicalLine(((_make_declaration(statement),),), depth, opens=False)
             case _:
                 assert_never(statement)
 
 
-def _single(span: Span, text: str, depth: int, *, opens: bool = False) -> Line:
-    return Line(((Piece(span.start, span.end, lambda _: text),),), depth, opens)
+def _make_line(span: Span, text: str, depth: int, *, opens: bool = False) -> LogicalLine:
+    return LogicalLine(((LinePiece(span.start, span.end, lambda _: text),),), depth, opens)
 
 
-def _items(
+def _make_piece(
     node: tree.ClauseNode | tree.StepNode, before: str = "", start: int | None = None
-) -> Piece:
-    return Piece(
+) -> LinePiece:
+    return LinePiece(
         node.span.start if start is None else start,
         node.span.end,
         lambda margin: before + spell_items(node.items, margin),
     )
 
 
-def _groups(chain: tree.ChainNode) -> Iterator[tuple[Piece, ...]]:
-    yield _group(chain.steps, "", chain.span.start)
+def _iter_groups(chain: tree.ChainNode) -> Iterator[tuple[LinePiece, ...]]:
+    yield _make_group(chain.steps, "", chain.span.start)
     for handler in chain.handlers:
-        yield _group(handler.steps, f"on {handler.event.value} ", handler.span.start)
+        yield _make_group(handler.steps, f"on {handler.event.value} ", handler.span.start)
 
 
-def _group(steps: Sequence[tree.StepNode], before: str, start: int) -> tuple[Piece, ...]:
+def _make_group(steps: Sequence[tree.StepNode], before: str, start: int) -> tuple[LinePiece, ...]:
     first, *others = steps
-    return (_items(first, before, start), *(_items(step, "then ") for step in others))
+    return (_make_piece(first, before, start), *(_make_piece(step, "then ") for step in others))
 
 
-def _opening(
+def _make_opening(
     statement: tree.ParallelNode | tree.ForNode | tree.WhenNode | tree.AlwaysNode,
-) -> Piece:
+) -> LinePiece:
     def text(margin: str) -> str:
         match statement:
             case tree.ParallelNode():
@@ -113,12 +113,12 @@ def _opening(
             case _:
                 assert_never(statement)
 
-    return Piece(statement.span.start, statement.span.end, text)
+    return LinePiece(statement.span.start, statement.span.end, text)
 
 
-def _declaration(
+def _make_declaration(
     statement: tree.OrgNode | tree.ParamNode | tree.LetNode | tree.IncludeNode,
-) -> Piece:
+) -> LinePiece:
     def text(margin: str) -> str:
         match statement:
             case tree.OrgNode():
@@ -138,4 +138,4 @@ def _declaration(
             case _:
                 assert_never(statement)
 
-    return Piece(statement.span.start, statement.span.end, text)
+    return LinePiece(statement.span.start, statement.span.end, text)
