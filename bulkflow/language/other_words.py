@@ -124,7 +124,7 @@ STEP_ADVICE: Final = {
     **dict.fromkeys(("def", "function", "define"), "there are no functions; `include` a file"),
     "set": "write `let NAME = VALUE`",
 }
-"""What to say of a first word that no step stands for."""
+"""Help for first words that have no step."""
 
 CLAUSE_ADVICE: Final = {
     **dict.fromkeys(("query", "soql"), _QUERY),
@@ -134,7 +134,7 @@ CLAUSE_ADVICE: Final = {
     ),
     **dict.fromkeys(("every", "schedule", "cron"), _SCHEDULE),
 }
-"""What to say of a first word that no clause stands for."""
+"""Help for first words that have no clause."""
 
 SCHEDULES: Final = frozenset(word for word, advice in STEP_ADVICE.items() if advice == _SCHEDULE)
 """The first words of lines that mean a schedule."""

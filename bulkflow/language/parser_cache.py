@@ -9,7 +9,7 @@ A file of the cache is a pickle, and loading a pickle can run code. Therefore:
   begins with a digest of its content. One that does not match is rebuilt.
 - A file appears by renaming, so that a reader never sees half of one.
 
-The cache only saves time. Without it, or if anything about it fails, the parser is generated anew
+The cache only saves time. Without it, or if anything about it fails, the parser is generated
 in memory.
 """
 

@@ -37,7 +37,7 @@ _NAMES = (SymbolKind.PARAM, SymbolKind.LET, SymbolKind.LOOP)
 
 
 class CompletionKind(Enum):
-    """What a completion stands for, which selects its icon."""
+    """The kind of a completion, which selects its icon."""
 
     STRUCTURE = auto()
     VERB = auto()

@@ -29,7 +29,7 @@ Declaring: TypeAlias = tree.OrgNode | tree.JobNode | tree.ParamNode | tree.LetNo
 
 
 class SymbolKind(Enum):
-    """What a name stands for."""
+    """The kind of a declared name."""
 
     ORG = "org"
     JOB = "job"

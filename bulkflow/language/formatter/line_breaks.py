@@ -32,7 +32,7 @@ class _Placed:
     broken: bool = False
     """Whether it starts a new line."""
     above: list[Comment] = Factory(list)
-    beside: Comment | None = None
+    right: Comment | None = None
 
 
 @define(eq=False)
@@ -89,18 +89,18 @@ class LineWriter:
             after = placed[index] if index < len(placed) else None
             if (
                 before is not None
-                and before.beside is None
+                and before.right is None
                 and not (comment.alone or inside)
                 and not (after and after.above)
             ):
-                before.beside = comment
+                before.right = comment
             else:
                 (after or placed[-1]).above.append(comment)
 
     def _find_breaks(self) -> None:
         for before, after in zip(self._placed, self._placed[1:], strict=False):
             gap = self.text[before.piece.end : after.piece.start]
-            after.broken = "\n" in gap or bool(after.above) or before.beside is not None
+            after.broken = "\n" in gap or bool(after.above) or before.right is not None
 
 
 def _any_broken(placed: Iterable[_Placed]) -> bool:
@@ -130,5 +130,5 @@ def _write(margin: str, placed: Sequence[_Placed]) -> Iterator[str]:
     """Yield pieces on one line, with the comments of all of them."""
     for each in placed:
         yield from (margin + comment.tidy for comment in each.above)
-    beside = placed[-1].beside
-    yield _join(margin, placed) + (f"  {beside.tidy}" if beside else "")
+    right = placed[-1].right
+    yield _join(margin, placed) + (f"  {right.tidy}" if right else "")
