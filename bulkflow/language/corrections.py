@@ -185,12 +185,17 @@ def _with_job(items: Sequence[Value], at: int, expected: Sequence[str]) -> Itera
         yield [*items[:at], Name(JOB, items[at].span), *items[at:]]
 
 
-def _with_word(items: Sequence[Value], at: int, expected: Sequence[str]) -> list[list[Value]]:
-    """Return the line with the one literal word that fits in place of a wrong one."""
-    words = [each.strip("`") for each in expected if each.startswith("`") and " " not in each]
-    if len(words) != 1 or at + 1 >= len(items) or not isinstance(items[at], Name):
-        return []
-    return [[*items[:at], Name(words[0], items[at].span), *items[at + 1 :]]]
+def _with_word(items: Sequence[Value], at: int, expected: Sequence[str]) -> Iterator[list[Value]]:
+    """Yield the line with the one literal word that fits in place of a wrong one, or before it."""
+    words = [
+        Name(each.strip("`"), items[at].span)
+        for each in expected
+        if each.startswith("`") and " " not in each
+    ]
+    if len(words) == 1 and at + 1 < len(items) and isinstance(items[at], Name):
+        yield [*items[:at], words[0], *items[at + 1 :]]
+    for word in words:
+        yield [*items[:at], word, *items[at:]]
 
 
 def _with_quotes(items: Sequence[Value], at: int) -> Iterator[list[Value]]:

@@ -116,7 +116,7 @@ def _suggest_before(
         return None
     *first, last = path
     verbs = [each.phrases[0].verb for each in first]
-    steps = " then ".join([*verbs, _write_step(last.phrases[0], step.job)])
+    steps = " then ".join([*verbs, write_step(last.phrases[0], step.job)])
     others = [
         name
         for name, phases in state.items()
@@ -125,11 +125,11 @@ def _suggest_before(
     or_else = ""
     if len(others) == 1 and len(step.arguments) == 0:
         phrase = next(each for each in record.phrases if each.text == step.word)
-        or_else = f"; or if you meant the other job, write `{_write_step(phrase, others[0])}`"
+        or_else = f"; or if you meant the other job, write `{write_step(phrase, others[0])}`"
     return f"put `{steps}` before it{or_else}"
 
 
-def _write_step(phrase: Phrase, job: str) -> str:
+def write_step(phrase: Phrase, job: str) -> str:
     """Return a step with its job: the required words, and the group with the job."""
     words: list[str] = []
     for element in phrase.elements:

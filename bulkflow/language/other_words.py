@@ -208,6 +208,9 @@ HANDLERS: Final = {
 }
 """An example of each handler, by the terminal that it begins with."""
 
+DELIMITER: Final = "delimiter"
+"""The clause that takes the name of a character."""
+
 DELIMITERS: Final = {
     ",": "comma",
     ";": "semicolon",
@@ -215,7 +218,7 @@ DELIMITERS: Final = {
     "^": "caret",
     "`": "backquote",
 }
-"""Names of characters after `delimiter`."""
+"""Names of characters for this clause."""
 
 ONE_VALUE: Final = {"from": 'several files need one pattern, such as `from "data-*.csv"`'}
 """Clauses that are often given a list, and what to say."""

@@ -13,9 +13,11 @@ from bulkflow.language.codes import Code
 from bulkflow.language.conditions import ConditionChecker
 from bulkflow.language.job_resolution import JobReference, JobResolver
 from bulkflow.language.jobs import JobChecker
+from bulkflow.language.lifecycle_errors import write_step
 from bulkflow.language.misplaced_handlers import report_misplaced_handlers
 from bulkflow.language.phrase_matcher import Matcher
 from bulkflow.language.scope import Evaluator, NameScope
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     Block,
     PlannedAlways,
@@ -213,11 +215,17 @@ class Planner:
             # A step with a mistake may use it, and so may other pipelines that include the file.
             return
         if not self.references.is_used(job.name.span):
+            whole = (
+                write_step(step.phrases[0], job.name.name)
+                for step in self.catalogue.steps
+                if step.leaves is Phase.FINISHED and Phase.DECLARED in (step.accepts or ())
+            )
+            step = next(whole, None)
             self.findings.warning(
                 Code.UNUSED_JOB,
                 f"job {job.name.name} is declared, but no step uses it",
                 job.name.span,
-                f"write `load job {job.name.name}`, or remove the job",
+                f"write `{step}`, or remove the job" if step else "remove the job",
             )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bulkflow.language.codes import Code
 from bulkflow.language.other_words import (
     COUNTED,
+    DELIMITER,
     DELIMITERS,
     HANDLERS,
     LOGIN,
@@ -178,7 +179,7 @@ def _fill_in(
     is_clause = "_THEN" not in expected
     arrow = character == ">" or (character in "-=" and after.startswith(">"))
     after = after.lstrip("->= ")
-    if is_clause and first == "delimiter" and len(line) == 1 and character in DELIMITERS:
+    if is_clause and first == DELIMITER and len(line) == 1 and character in DELIMITERS:
         return f"write `{first} {DELIMITERS[character]}`"
     if arrow and after:
         joint = "to" if is_clause else "then"
@@ -202,7 +203,7 @@ def _describe_habit(
 ) -> str | None:
     """Return the help for what other languages and plain English have in this place."""
     if not line:
-        return "a line starts with a verb, such as `upload`, or with a structural word"
+        return "a line starts with a verb or a structural word; `bulkflow words` lists the verbs"
     before, after = _split_line(source, line, token)
     first = line[0]
     if first.type == "JOB" and len(line) == 2 and token.type == "WORD":
