@@ -35,7 +35,7 @@ _EVENTS = tuple(event.value for event in HandlerEvent)
 
 
 @frozen
-class LineKind:
+class PhraseKind:
     """Steps, clauses or conditions: their words, and the codes for mistakes in them."""
 
     noun: str
@@ -54,9 +54,9 @@ class Matcher:
 
     catalogue: Catalogue
     findings: Findings
-    steps: LineKind
-    clauses: LineKind
-    conditions: LineKind
+    steps: PhraseKind
+    clauses: PhraseKind
+    conditions: PhraseKind
     _stray: int = 0
     """The line of the last clause that was outside of a job."""
     _correctors: dict[str, Corrector] = field(init=False, factory=dict)
@@ -67,7 +67,7 @@ class Matcher:
         return cls(
             catalogue,
             findings,
-            LineKind(
+            PhraseKind(
                 "step",
                 catalogue.step_words,
                 Code.UNKNOWN_STEP,
@@ -75,7 +75,7 @@ class Matcher:
                 other_words.STEPS,
                 other_words.STEP_ADVICE,
             ),
-            LineKind(
+            PhraseKind(
                 "clause",
                 catalogue.clause_words,
                 Code.UNKNOWN_CLAUSE,
@@ -83,7 +83,7 @@ class Matcher:
                 other_words.CLAUSES,
                 other_words.CLAUSE_ADVICE,
             ),
-            LineKind(
+            PhraseKind(
                 "condition",
                 catalogue.condition_words,
                 Code.UNKNOWN_CONDITION,
@@ -93,7 +93,7 @@ class Matcher:
             ),
         )
 
-    def match(self, kind: LineKind, items: Sequence[Value]) -> Match | None:
+    def match(self, kind: PhraseKind, items: Sequence[Value]) -> Match | None:
         """Return the match with the most literal words; None if a mistake was reported."""
         first = items[0]
         phrases = kind.words.phrases(first.name) if isinstance(first, Name) else ()
@@ -112,12 +112,12 @@ class Matcher:
             self._report_misfit(kind, items, misses)
         return best
 
-    def _corrector(self, kind: LineKind) -> Corrector:
+    def _corrector(self, kind: PhraseKind) -> Corrector:
         if kind.noun not in self._correctors:
             self._correctors[kind.noun] = Corrector(kind.words, self.catalogue.value_types)
         return self._correctors[kind.noun]
 
-    def _report_unknown(self, kind: LineKind, items: Sequence[Value]) -> None:
+    def _report_unknown(self, kind: PhraseKind, items: Sequence[Value]) -> None:
         first = items[0]
         word = print_value(first)
         others = [each for each in (self.steps, self.clauses) if each is not kind]
@@ -147,7 +147,7 @@ class Matcher:
                 help_line += f"; {self.catalogue.perhaps_broken}"
         self.findings.error(kind.unknown, f"unknown {kind.noun} `{word}`", first.span, help_line)
 
-    def _find_synonym(self, kind: LineKind, items: Sequence[Value]) -> str | None:
+    def _find_synonym(self, kind: PhraseKind, items: Sequence[Value]) -> str | None:
         """Return the help for a first word that is known from another tool."""
         word = print_value(items[0]).lower()
         if kind is self.steps:
@@ -166,7 +166,7 @@ class Matcher:
         return kind.advice.get(word)
 
     def _report_misfit(
-        self, kind: LineKind, items: Sequence[Value], misses: Sequence[Mismatch]
+        self, kind: PhraseKind, items: Sequence[Value], misses: Sequence[Mismatch]
     ) -> None:
         at = max(miss.at for miss in misses)
         furthest = [miss for miss in misses if miss.at == at]
@@ -193,7 +193,7 @@ class Matcher:
         )
 
     def _find_hint(
-        self, kind: LineKind, items: Sequence[Value], at: int, expected: Sequence[str]
+        self, kind: PhraseKind, items: Sequence[Value], at: int, expected: Sequence[str]
     ) -> str | None:
         item, before = items[at], items[at - 1]
         after = items[at + 1] if at + 1 < len(items) else None
@@ -216,7 +216,7 @@ class Matcher:
         return corrected
 
     def _find_word(
-        self, kind: LineKind, items: Sequence[Value], at: int, expected: Sequence[str]
+        self, kind: PhraseKind, items: Sequence[Value], at: int, expected: Sequence[str]
     ) -> str | None:
         """Return the help for a word that is a unit, a joint, or similar to what is expected."""
         item, before = items[at], items[at - 1]
@@ -257,7 +257,7 @@ def _find_condition(place: Span) -> str:
     return "CONDITION"
 
 
-def _describe(expected: str, kind: LineKind) -> str:
+def _describe(expected: str, kind: PhraseKind) -> str:
     return f"the end of the {kind.noun}" if expected == END else expected
 
 
