@@ -1,8 +1,7 @@
-"""Source text and places in it.
+"""Source text, and places in it.
 
-Offsets count code points from 0; lines and columns count from 1. A text's lines end in a line feed
-only: `SourceText.decode` turns the other line ends into it, so that a file reads the same
-everywhere.
+Offsets count code points from 0; lines and columns count from 1. Lines end with a line feed:
+`SourceText.decode` converts other line endings, so a file is the same on every system.
 """
 
 from __future__ import annotations
@@ -17,31 +16,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST: Final = 1_000_000
-"""Bytes of a pipeline file, together with all that it includes.
+"""The maximum size in bytes of a pipeline file with its includes.
 
-Files of other people are checked by CI and opened in editors, and a text that was parsed takes up
-to 150 times its size.
+CI jobs and editors open files from other people, and a parsed text takes up to 150 times its size.
 """
 
 MOST_LINES: Final = 100_000
-"""Lines of the same: a line that was parsed takes a kilobyte, however short it is."""
+"""The maximum number of lines. A parsed line takes a kilobyte, even if it is short."""
 
 
 class TooLargeError(ValueError):
-    """A pipeline is larger than `LARGEST` or has more than `MOST_LINES`."""
+    """A pipeline has more than `LARGEST` bytes or `MOST_LINES` lines."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"a pipeline has at most {LARGEST // 1_000_000} MB and {MOST_LINES:,} lines, with all "
-            "that it includes"
+            f"a pipeline has at most {LARGEST // 1_000_000} MB and {MOST_LINES:,} lines, including "
+            "its included files"
         )
 
 
 @frozen(slots=False)
 class SourceText:
-    """A pipeline file's text, with the name under which the user knows it.
+    """The text of a pipeline file, and the name to show to the user.
 
-    `path` is where it was read from; None for text that came from elsewhere (stdin, a test).
+    `path` is the file. It is None for text from elsewhere, such as standard input.
     """
 
     name: str
@@ -53,8 +51,8 @@ class SourceText:
         """Decode UTF-8 with or without a byte order mark.
 
         Raises:
-            UnicodeDecodeError: it is not UTF-8.
-            TooLargeError: it is larger than a pipeline may be.
+            UnicodeDecodeError: The data is not UTF-8.
+            TooLargeError: The data is larger than a pipeline may be.
         """
         if len(data) > LARGEST:
             raise TooLargeError
@@ -62,7 +60,7 @@ class SourceText:
 
     @classmethod
     def of(cls, name: str, text: str, path: Path | None = None) -> SourceText:
-        """Take a text with any line ends. Raises `TooLargeError`."""
+        """Make a source from a text with any line endings. Raises `TooLargeError`."""
         plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         if len(plain) > LARGEST or plain.count("\n") > MOST_LINES:
             raise TooLargeError
@@ -70,17 +68,17 @@ class SourceText:
 
     @classmethod
     def read(cls, name: str, path: Path, known: Path | None = None) -> SourceText:
-        """Read a file, and no more of it than a pipeline may have: a device never ends.
+        """Read a file, but not more of it than a pipeline may have, because a device never ends.
 
         Args:
-            name: The name under which the user knows it.
-            path: Where it is.
-            known: The path to keep, if not that one.
+            name: The name to show to the user.
+            path: The file to read.
+            known: The path to keep, if not `path`.
 
         Raises:
-            OSError: it cannot be read.
-            UnicodeDecodeError: it is not UTF-8.
-            TooLargeError: it is larger than a pipeline may be.
+            OSError: The file cannot be read.
+            UnicodeDecodeError: The file is not UTF-8.
+            TooLargeError: The file is larger than a pipeline may be.
         """
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -98,12 +96,12 @@ class SourceText:
         return starts
 
     def line_column(self, offset: int) -> tuple[int, int]:
-        """The line and column of an offset, both from 1."""
+        """Return the line and column of an offset, both from 1."""
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of a line (from 1), without its newline."""
+        """Return the text of a line (from 1), without its newline."""
         start = self.line_starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start:] if end < 0 else self.text[start:end]
@@ -124,16 +122,16 @@ class Span:
 
     @property
     def line(self) -> int:
-        """The line that the span starts on."""
+        """The line on which the span starts."""
         return self.source.line_column(self.start)[0]
 
     @property
     def column(self) -> int:
-        """The column that the span starts at."""
+        """The column at which the span starts."""
         return self.source.line_column(self.start)[1]
 
     def to(self, other: Span) -> Span:
-        """The span from the start of this one to the end of the other."""
+        """Return the span from the start of this one to the end of the other."""
         return Span(self.source, self.start, max(self.end, other.end))
 
     def __str__(self) -> str:

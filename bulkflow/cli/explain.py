@@ -25,14 +25,14 @@ def command(environment: Environment, code: str | None, markdown: bool) -> int:
     Without a code, list them all.
     """
     from bulkflow.language import Code
-    from bulkflow.language.explanation import as_markdown, as_terminal, explanation
+    from bulkflow.language.explanation import load_explanation, render_markdown, render_terminal
 
     if markdown:
-        text = as_markdown(explanation(each) for each in Code)
+        text = render_markdown(load_explanation(each) for each in Code)
     elif code is None:
         text = "".join([f"{each.value}  {each.title}\n" for each in Code])
     else:
-        text = as_terminal(explanation(_known(code))) + "\n"
+        text = render_terminal(load_explanation(_known(code))) + "\n"
     environment.stdout.write(text)
     return ExitCode.DONE
 

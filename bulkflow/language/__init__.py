@@ -1,11 +1,18 @@
-"""Text, to a syntax tree, to a checked plan; with a diagnostic for everything that is wrong."""
+"""Parse a pipeline file, check it, and turn it into a plan, with a diagnostic for every mistake."""
 
-from bulkflow.language.checker import Checked, check
-from bulkflow.language.codes import Code
-from bulkflow.language.grammar import GrammarMissingError, load_grammar
-from bulkflow.language.orgs import EVERY
-from bulkflow.language.parser import Parsed, parse
-from bulkflow.language.printer import print_tree, print_value
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from bulkflow.language.checker import Checked, check
+    from bulkflow.language.codes import Code
+    from bulkflow.language.grammar import GrammarMissingError, load_grammar
+    from bulkflow.language.orgs import EVERY
+    from bulkflow.language.parser import Parsed, parse
+    from bulkflow.language.printer import print_tree, print_value
 
 __all__ = [
     "EVERY",
@@ -19,3 +26,15 @@ __all__ = [
     "print_tree",
     "print_value",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "checker": "Checked check",
+        "codes": "Code",
+        "grammar": "GrammarMissingError load_grammar",
+        "orgs": "EVERY",
+        "parser": "Parsed parse",
+        "printer": "print_tree print_value",
+    },
+)

@@ -1,12 +1,15 @@
-"""Whether the values of a line are what its slots take, as far as that is known."""
+"""Check that the values of a line fit the types of its slots."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, assert_never
 
 from attrs import define, frozen
 
 from bulkflow.language.codes import Code
+from bulkflow.language.constant import parse_constant
+from bulkflow.language.literal import BYTES, MILLISECONDS
 from bulkflow.language.printer import print_value
 from bulkflow.model.value import (
     Boolean,
@@ -27,41 +30,43 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bulkflow.language.orgs import Orgs
-    from bulkflow.language.scope import Evaluator, Scope
+    from bulkflow.language.scope import Evaluator, NameScope
     from bulkflow.model.value import Value
     from bulkflow.plugin.phrase import Element, Match, Phrase
     from bulkflow.plugin.records import ValueType
     from bulkflow.plugin.registry import Catalogue
 
 
+_NUMBER = re.compile(r"[0-9][0-9_]*[A-Za-z]+\Z")
+
 _WRONG: Final = object()
-"""Stands for a value that was reported."""
+"""The result for a value that was reported as wrong."""
 
 
 @frozen
-class Converted:
-    """What a plugin's function would be called with; UNKNOWN where only the run can tell."""
+class ConvertedArguments:
+    """The arguments for a plugin's function. UNKNOWN if a value is known only during the run."""
 
     arguments: Mapping[str, object]
     wrong: bool
-    """Whether a value was reported."""
+    """Whether a value was reported as wrong."""
 
     @property
     def known(self) -> bool:
-        """Whether the function can be called now."""
+        """Whether all values are known, so that the function can be called."""
         return not self.wrong and UNKNOWN not in self.arguments.values()
 
 
 @define(eq=False, repr=False)
 class Arguments:
-    """Holds the values of matched lines against the types of their slots."""
+    """Convert the values of matched lines to the types of their slots."""
 
     catalogue: Catalogue
     evaluator: Evaluator
     orgs: Orgs
 
-    def convert(self, match: Match, scope: Scope) -> Converted:
-        """Every filled slot but the job, converted; what does not fit is reported."""
+    def convert(self, match: Match, scope: NameScope) -> ConvertedArguments:
+        """Convert every filled slot except the job; report values that do not fit."""
         slots = {slot.name: slot for slot in match.phrase.slots}
         arguments: dict[str, object] = {}
         wrong = False
@@ -75,7 +80,7 @@ class Arguments:
             kind = self.catalogue.value_types.get(slot.type)
             if kind is None:
                 wrong = True
-                self._missing(match.phrase, slot.type, values[0])
+                self._report_missing(match.phrase, slot.type, values[0])
                 continue
             found = [self._convert(kind, match.phrase, name, each, scope) for each in values]
             if any(each is _WRONG for each in found):
@@ -84,13 +89,13 @@ class Arguments:
                 arguments[name] = UNKNOWN
             else:
                 arguments[name] = tuple(found) if slot.many else found[0]
-        return Converted(arguments, wrong)
+        return ConvertedArguments(arguments, wrong)
 
     def _convert(
-        self, kind: ValueType, phrase: Phrase, slot: str, written: Value, scope: Scope
+        self, kind: ValueType, phrase: Phrase, slot: str, written: Value, scope: NameScope
     ) -> object:
-        """What a type makes of a value; UNKNOWN where only the run can tell, or `_WRONG`."""
-        value = self.evaluator.value(written, scope) if kind.constants else written
+        """Return the converted value; UNKNOWN if only the run knows it, `_WRONG` if reported."""
+        value = self.evaluator.evaluate(written, scope) if kind.constants else written
         if value is None:
             return UNKNOWN
         try:
@@ -99,51 +104,78 @@ class Arguments:
             message, help_line = self._explain(kind, written, value, str(error), scope)
             self.evaluator.findings.error(
                 Code.WRONG_VALUE,
-                f"`{label_of(phrase, slot)}` {message}",
+                f"`{get_slot_label(phrase, slot)}` {message}",
                 written.span,
                 help_line,
             )
             return _WRONG
 
     def _known_org(self, written: Value) -> bool:
-        """Whether the file declares an org; what is no name is for its type to refuse."""
-        return not isinstance(written, Name) or self.orgs.named(written) is not None
+        """Return whether the file declares an org. The type rejects values that are not names."""
+        return not isinstance(written, Name) or self.orgs.resolve(written) is not None
 
-    def _missing(self, phrase: Phrase, kind: str, written: Value) -> None:
+    def _report_missing(self, phrase: Phrase, kind: str, written: Value) -> None:
         self.evaluator.findings.error(
             Code.MISSING_TYPE,
-            f"`{phrase.text}` takes a {kind}, a type of values that no plugin brings",
+            f"`{phrase.text}` takes a {kind}, but no installed plugin defines that type",
             written.span,
             self.catalogue.perhaps_broken
-            or "install the plugin that brings the type, or tell the author of the phrase",
+            or "install the plugin that defines the type, or report it to the author of the phrase",
         )
 
     def _explain(
-        self, kind: ValueType, written: Value, value: Value, problem: str, scope: Scope
+        self, kind: ValueType, written: Value, value: Value, problem: str, scope: NameScope
     ) -> tuple[str, str | None]:
-        """The message behind the label, and the help."""
+        """Return the message after the label, and the help."""
         if not problem.startswith("takes "):
             return f"takes {kind.shows}: {problem}", None
         described = describe(value)
         message = problem if described in problem else f"{problem}, not {described}"
+        if isinstance(written, Text):
+            return message, _suggest_constant(kind, written)
         if not isinstance(written, Name):
             return message, None
         if written is not value:
             return message, f"`{written.name}` is declared as {print_value(value)}"
-        near = self.evaluator.findings.suggest.did_you_mean(
+        near = self.evaluator.findings.did_you_mean(
             written.name, [*kind.choices, *(scope.declared if kind.constants else ())]
         )
         if near is None and _takes(kind, Text((written.name,), written.span)):
             near = f'put it in quotes: "{written.name}"'
-        return message, near
+        return message, near or _suggest_unit(kind, written)
+
+
+def _suggest_constant(kind: ValueType, written: Text) -> str | None:
+    """Return the help for a text that would fit without its quotes, such as `"2h"`."""
+    match written.parts:
+        case (str() as text,):
+            constant = parse_constant(text)
+            if constant is not None and _takes(kind, constant):
+                return f"write it without quotes: {text}"
+    return None
+
+
+def _suggest_unit(kind: ValueType, written: Name) -> str | None:
+    """Return the help for a number with an unknown unit, such as `30x`."""
+    number = _NUMBER.match(written.name)
+    if number is None:
+        return None
+    span = written.span
+    if _takes(kind, Duration(1, span)):
+        *units, last = MILLISECONDS
+    elif _takes(kind, Size(1, span)):
+        *units, last = (unit for unit in BYTES if unit != "KB")
+    else:
+        return None
+    return f"the units are {', '.join(units)} and {last}"
 
 
 def convert(kind: ValueType, value: Value) -> object:
-    """What a type makes of a resolved value.
+    """Convert a resolved value.
 
     Raises:
-        ValueError: the value is not what the type takes.
-        PluginError: the type's converter failed in another way.
+        ValueError: The type does not accept the value.
+        PluginError: The type's converter failed in another way.
     """
     if isinstance(value, Environment):
         raise ValueError(f"takes {kind.shows}")  # noqa: TRY004 - as converters do
@@ -165,7 +197,7 @@ def _takes(kind: ValueType, value: Value) -> bool:
 
 
 def describe(value: Value) -> str:
-    """A value's kind, in words."""
+    """Name the kind of a value."""
     match value:
         case Text():
             return "a text"
@@ -187,8 +219,8 @@ def describe(value: Value) -> str:
             assert_never(value)
 
 
-def label_of(phrase: Phrase, slot: str) -> str:
-    """The literal words that stand before a slot; the verb where none do."""
+def get_slot_label(phrase: Phrase, slot: str) -> str:
+    """Return the literal words directly before a slot, or else the verb."""
     return _words_before(phrase.elements, slot) or phrase.verb
 
 

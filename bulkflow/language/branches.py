@@ -1,4 +1,4 @@
-"""What a plan holds on its branches, and which of them are taken under assumptions."""
+"""Walk the branches of a plan, and evaluate its conditions under assumptions."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Catalogue
 
 
-def steps_of(statements: Iterable[Statement]) -> Iterator[PlannedStep]:
-    """Every step in statements, those of handlers and inner blocks included."""
+def iter_steps(statements: Iterable[Statement]) -> Iterator[PlannedStep]:
+    """Yield every step in statements, including handlers and inner blocks."""
     for statement in statements:
         if isinstance(statement, PlannedChain):
             yield from statement.steps
             for handler in statement.handlers:
                 yield from handler.steps
         else:
-            yield from steps_of(statement.body.statements)
+            yield from iter_steps(statement.body.statements)
 
 
-def whens_of(block: Block) -> Iterator[PlannedWhen]:
-    """Every `when` in a block and in the blocks in it."""
+def iter_whens(block: Block) -> Iterator[PlannedWhen]:
+    """Yield every `when` in a block and its inner blocks."""
     for statement in block.statements:
         if isinstance(statement, PlannedWhen):
             yield statement
         if not isinstance(statement, PlannedChain):
-            yield from whens_of(statement.body)
+            yield from iter_whens(statement.body)
 
 
-def pruned_to(block: Block, job: str, catalogue: Catalogue) -> Block:
-    """A block with what matters to one job: it, its steps, and those that end the flow."""
+def prune_to_job(block: Block, job: str, catalogue: Catalogue) -> Block:
+    """Return a block with one job, its steps, and the steps that end a chain."""
 
-    def kept(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
+    def select(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
         return tuple(
             step
             for step in steps
@@ -58,57 +58,57 @@ def pruned_to(block: Block, job: str, catalogue: Catalogue) -> Block:
     statements: list[Statement] = []
     for statement in block.statements:
         if isinstance(statement, PlannedChain):
-            steps = kept(statement.steps)
+            steps = select(statement.steps)
             handlers = tuple(
-                evolve(handler, steps=kept(handler.steps)) for handler in statement.handlers
+                evolve(handler, steps=select(handler.steps)) for handler in statement.handlers
             )
             if steps or any(handler.steps for handler in handlers):
                 statements.append(evolve(statement, steps=steps, handlers=handlers))
         else:
-            body = pruned_to(statement.body, job, catalogue)
+            body = prune_to_job(statement.body, job, catalogue)
             if body.statements or any(each.name == job for each in body.jobs):
                 statements.append(evolve(statement, body=body))
     jobs = tuple(each for each in block.jobs if each.name == job)
     return evolve(block, statements=tuple(statements), jobs=jobs)
 
 
-def questions_of(condition: Condition) -> Iterator[str]:
-    """The questions that a condition is made of; one that is asked twice is the same twice."""
+def iter_questions(condition: Condition) -> Iterator[str]:
+    """Yield the atomic conditions of a condition, normalized, so that equal ones are equal."""
     match condition:
         case PlannedTruth(value=Boolean()):
             return
         case PlannedTest() | PlannedTruth():
-            yield _spelled(condition.span.text)
+            yield _normalize(condition.span.text)
         case PlannedComparison():
             yield _comparison(condition)
         case PlannedNot():
-            yield from questions_of(condition.operand)
+            yield from iter_questions(condition.operand)
         case PlannedAnd() | PlannedOr():
             for operand in condition.operands:
-                yield from questions_of(operand)
+                yield from iter_questions(operand)
         case _:
             assert_never(condition)
 
 
-def truth_of(condition: Condition, assumed: Mapping[str, bool]) -> bool | None:
-    """Whether a condition holds, if its questions are answered so; None where that leaves it open.
+def evaluate_condition(condition: Condition, assumed: Mapping[str, bool]) -> bool | None:
+    """Return the value of a condition under assumptions about its atomic conditions.
 
-    A question that is not among the `assumed` may have either answer.
+    None means that the assumptions do not decide it.
     """
     match condition:
         case PlannedTruth(value=Boolean(truth=truth)):
             return truth
         case PlannedTest() | PlannedTruth():
-            return assumed.get(_spelled(condition.span.text))
+            return assumed.get(_normalize(condition.span.text))
         case PlannedComparison():
             same = assumed.get(_comparison(condition))
             return None if same is None else same is condition.equal
         case PlannedNot():
-            inner = truth_of(condition.operand, assumed)
+            inner = evaluate_condition(condition.operand, assumed)
             return None if inner is None else not inner
         case PlannedAnd() | PlannedOr():
             decisive = isinstance(condition, PlannedOr)
-            found = [truth_of(operand, assumed) for operand in condition.operands]
+            found = [evaluate_condition(operand, assumed) for operand in condition.operands]
             if decisive in found:
                 return decisive
             return None if None in found else not decisive
@@ -117,8 +117,8 @@ def truth_of(condition: Condition, assumed: Mapping[str, bool]) -> bool | None:
 
 
 def _comparison(condition: PlannedComparison) -> str:
-    return _spelled(f"{condition.left.span.text} is {condition.right.span.text}")
+    return _normalize(f"{condition.left.span.text} is {condition.right.span.text}")
 
 
-def _spelled(text: str) -> str:
+def _normalize(text: str) -> str:
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""From the trees of the grammar's rules to the syntax tree."""
+"""Build the syntax tree from the parse tree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from attrs import define
 
 from bulkflow.language import tree
 from bulkflow.language.codes import Code
-from bulkflow.language.literal import literal
+from bulkflow.language.literal import parse_literal
+from bulkflow.language.tokens import get_span
 from bulkflow.model.plan import HandlerEvent
 from bulkflow.model.value import Name, Text
 from bulkflow.source import Span
@@ -17,7 +18,9 @@ from bulkflow.source import Span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulkflow.language.automaton import Child, Node, Token
+    from lark import Token, Tree
+    from lark.tree import Branch
+
     from bulkflow.language.indentation import Report
     from bulkflow.model.value import Value
     from bulkflow.source import SourceText
@@ -30,121 +33,128 @@ _EVENT_WORDS = frozenset(event.value for event in HandlerEvent)
 
 @define(eq=False, repr=False)
 class Builder:
-    """Makes the nodes of one file; what the grammar cannot say is checked on the way.
+    """Make the nodes of one file, and check what the grammar cannot express.
 
-    Recursion is bounded, because layout and parser bound the depth of blocks and conditions.
+    The recursion is bounded, because the depth of blocks and conditions is.
     """
 
     source: SourceText
     report: Report
     broken: list[Span]
-    """Takes the places that the tree does not show as they were meant."""
+    """The lines that the tree shows incompletely. The builder adds to them."""
 
-    def file(self, root: Node) -> tree.File:
-        """The whole tree."""
+    def build_file(self, root: Tree[Token]) -> tree.FileNode:
+        """Build the whole tree."""
         body = self._statements(root.children, top=True)
-        return tree.File(body, Span(self.source, 0, len(self.source.text)))
+        return tree.FileNode(body, Span(self.source, 0, len(self.source.text)))
 
-    def _statements(self, nodes: Sequence[Child], *, top: bool) -> tuple[tree.Statement, ...]:
-        return tuple(self._statement(cast("Node", node), top=top) for node in nodes)
+    def _statements(
+        self, nodes: Sequence[Branch[Token]], *, top: bool
+    ) -> tuple[tree.StatementNode, ...]:
+        return tuple(self._statement(cast("Tree[Token]", node), top=top) for node in nodes)
 
-    def _statement(self, node: Node, *, top: bool) -> tree.Statement:
+    def _statement(self, node: Tree[Token], *, top: bool) -> tree.StatementNode:
         children = node.children
-        match node.rule:
+        match node.data:
             case "chain":
                 return self._chain(children)
             case "job":
                 head = self._head(children[:2])
-                clauses = tuple(self._clause(cast("Node", each)) for each in children[2:])
-                return tree.Job(self._name(children[1]), clauses, head)
+                clauses = tuple(self._clause(cast("Tree[Token]", each)) for each in children[2:])
+                return tree.JobNode(self._name(children[1]), clauses, head)
             case "let":
                 value = self._value(children[3])
-                return tree.Let(self._name(children[1]), value, self._head(children))
+                return tree.LetNode(self._name(children[1]), value, self._head(children))
             case "for":
                 head = self._head(children[:3])
                 body = self._block(children[3:], head)
-                return tree.For(self._name(children[1]), self._text(children[2]), body, head)
+                return tree.ForNode(self._name(children[1]), self._text(children[2]), body, head)
             case "when":
-                condition = self._condition(cast("Node", children[1]))
+                condition = self._condition(cast("Tree[Token]", children[1]))
                 head = self._head(children[:1]).to(condition.span)
-                return tree.When(condition, self._block(children[2:], head), head)
+                return tree.WhenNode(condition, self._block(children[2:], head), head)
             case "parallel":
                 head = self._head(children[:1])
-                return tree.Parallel(self._block(children[1:], head), head)
+                return tree.ParallelNode(self._block(children[1:], head), head)
             case "always":
                 head = self._head(children[:1])
-                return tree.Always(self._block(children[1:], head), head)
+                return tree.AlwaysNode(self._block(children[1:], head), head)
             case _:
                 return self._declaration(node, top=top)
 
-    def _declaration(self, node: Node, *, top: bool) -> tree.Org | tree.Param | tree.Include:
+    def _declaration(
+        self, node: Tree[Token], *, top: bool
+    ) -> tree.OrgNode | tree.ParamNode | tree.IncludeNode:
         children, head = node.children, self._head(node.children)
         if not top:
             self.report(
                 Code.TOP_LEVEL_ONLY,
-                f"`{node.rule}` stands inside a block",
+                f"`{node.data}` is not allowed inside a block",
                 head,
-                "move the line to the left margin, where it holds for the whole file",
+                "move the line to the left margin; it applies to the whole file",
             )
-        match node.rule:
+        match node.data:
             case "org":
-                # Without `=`, the last one is the first one.
-                return tree.Org(self._name(children[1]), self._name(children[-1]), head)
+                # Without `=`, the first and the last name are the same.
+                return tree.OrgNode(self._name(children[1]), self._name(children[-1]), head)
             case "include":
-                return tree.Include(self._text(children[1]), head)
+                return tree.IncludeNode(self._text(children[1]), head)
             case "param":
                 default, rest = None, children[2:]
-                if rest and cast("Token", rest[0]).kind == "EQUALS":
+                if rest and cast("Token", rest[0]).type == "EQUALS":
                     default, rest = self._value(rest[1]), rest[2:]
-                return tree.Param(
+                return tree.ParamNode(
                     self._name(children[1]), default, self._text(rest[0]) if rest else None, head
                 )
             case _:
-                raise AssertionError(node.rule)
+                raise AssertionError(node.data)
 
-    def _block(self, nodes: Sequence[Child], head: Span) -> tuple[tree.Statement, ...]:
-        if not nodes:
+    def _block(self, nodes: Sequence[Branch[Token]], head: Span) -> tuple[tree.StatementNode, ...]:
+        if not nodes and not self._is_broken(head):
             word = head.text.split(maxsplit=1)[0]
             self.report(
                 Code.EMPTY_BLOCK,
-                f"`{word}` has no lines that belong to it",
+                f"`{word}` has an empty block",
                 head,
-                "indent the lines that belong to it, deeper than this one",
+                "indent the lines of its block deeper than this line",
             )
         return self._statements(nodes, top=False)
 
-    def _chain(self, nodes: Sequence[Child]) -> tree.Chain:
-        steps: list[tree.Step] = []
-        handlers: list[tree.Handler] = []
+    def _is_broken(self, head: Span) -> bool:
+        return any(line.start <= head.start <= line.end for line in self.broken)
+
+    def _chain(self, nodes: Sequence[Branch[Token]]) -> tree.ChainNode:
+        steps: list[tree.StepNode] = []
+        handlers: list[tree.HandlerNode] = []
         for child in nodes:
-            node = cast("Node", child)
-            if node.rule == "step":
+            node = cast("Tree[Token]", child)
+            if node.data == "step":
                 steps.append(self._step(node))
             else:
                 handlers.append(self._handler(node))
         last = handlers[-1].span if handlers else steps[-1].span
-        return tree.Chain(tuple(steps), tuple(handlers), steps[0].span.to(last))
+        return tree.ChainNode(tuple(steps), tuple(handlers), steps[0].span.to(last))
 
-    def _handler(self, node: Node) -> tree.Handler:
+    def _handler(self, node: Tree[Token]) -> tree.HandlerNode:
         start = cast("Token", node.children[0])
-        event = _EVENTS[start.kind]
-        steps = tuple(self._step(cast("Node", each)) for each in node.children[1:])
-        return tree.Handler(event, steps, self._span(start).to(steps[-1].span))
+        event = _EVENTS[start.type]
+        steps = tuple(self._step(cast("Tree[Token]", each)) for each in node.children[1:])
+        return tree.HandlerNode(event, steps, self._span(start).to(steps[-1].span))
 
-    def _step(self, node: Node) -> tree.Step:
+    def _step(self, node: Tree[Token]) -> tree.StepNode:
         items, span = self._items(node)
         first = items[0]
         if isinstance(first, Name) and first.name in _CONTINUATIONS:
             self.report(
                 Code.STRAY_CONTINUATION,
-                f"`{first.name}` follows a step, and there is none before it",
+                f"there is no step before `{first.name}`",
                 first.span,
-                "to go on with the line above, indent this line deeper than that one"
+                "to continue the line above, indent this line deeper"
                 if self._begins_line(first.span.start)
                 else f"write a step before `{first.name}`",
             )
             items = (Name("", first.span), *items[1:])
-        return tree.Step(items, span)
+        return tree.StepNode(items, span)
 
     def _begins_line(self, at: int) -> bool:
         text = self.source.text
@@ -152,23 +162,25 @@ class Builder:
             at -= 1
         return not at or text[at - 1] == "\n"
 
-    def _clause(self, node: Node) -> tree.Clause:
-        return tree.Clause(*self._items(node))
+    def _clause(self, node: Tree[Token]) -> tree.ClauseNode:
+        return tree.ClauseNode(*self._items(node))
 
-    def _condition(self, node: Node) -> tree.Condition:
-        match node.rule:
+    def _condition(self, node: Tree[Token]) -> tree.ConditionNode:
+        match node.data:
             case "test":
-                return tree.Test(*self._items(node))
+                return tree.TestNode(*self._items(node))
             case "negation":
-                operand = self._condition(cast("Node", node.children[1]))
-                return tree.Not(operand, self._head(node.children[:1]).to(operand.span))
+                operand = self._condition(cast("Tree[Token]", node.children[1]))
+                return tree.NotNode(operand, self._head(node.children[:1]).to(operand.span))
             case _:
-                operands = tuple(self._condition(cast("Node", each)) for each in node.children)
+                operands = tuple(
+                    self._condition(cast("Tree[Token]", each)) for each in node.children
+                )
                 span = operands[0].span.to(operands[-1].span)
-                kind = tree.And if node.rule == "all_of" else tree.Or
+                kind = tree.AndNode if node.data == "all_of" else tree.OrNode
                 return kind(operands, span)
 
-    def _items(self, node: Node) -> tuple[tuple[Value, ...], Span]:
+    def _items(self, node: Tree[Token]) -> tuple[tuple[Value, ...], Span]:
         items = tuple([self._value(token) for token in node.children])
         for first, second in pairwise(items):
             if (
@@ -176,39 +188,37 @@ class Builder:
                 and isinstance(second, Name)
                 and first.span.line < second.span.line
             ):
-                self._refuse_parted(first, second, node.rule)
+                self._refuse_split(first, second, node.data)
         return items, items[0].span.to(items[-1].span)
 
-    def _refuse_parted(self, first: Name, second: Name, rule: str) -> None:
-        """Refuse two lines with what would mean something else on one."""
+    def _refuse_split(self, first: Name, second: Name, rule: str) -> None:
+        """Report two words on two lines that would be one word on one line."""
         if (first.name == "env" and second.name.isidentifier() and second.name.isascii()) or (
             rule == "step" and first.name == "on" and second.name in _EVENT_WORDS
         ):
             self.report(
                 Code.UNEXPECTED,
-                f"`{first.name}` and `{second.name}` stand on two lines",
+                f"`{first.name}` and `{second.name}` are on two lines",
                 first.span.to(second.span),
                 f"write `{first.name} {second.name}` on one line",
             )
             self.broken.append(first.span.to(second.span))
 
-    def _head(self, tokens: Sequence[Child]) -> Span:
+    def _head(self, tokens: Sequence[Branch[Token]]) -> Span:
         return self._span(tokens[0]).to(self._span(tokens[-1]))
 
-    def _name(self, child: Child) -> Name:
+    def _name(self, child: Branch[Token]) -> Name:
         token = cast("Token", child)
-        return Name(token.text, Span(self.source, token.start, token.end))
+        return Name(token.value, get_span(token, self.source))
 
-    def _text(self, child: Child) -> Text:
+    def _text(self, child: Branch[Token]) -> Text:
         value = self._value(child)
         assert isinstance(value, Text)
         return value
 
-    def _value(self, child: Child) -> Value:
+    def _value(self, child: Branch[Token]) -> Value:
         token = cast("Token", child)
-        span = Span(self.source, token.start, token.end)
-        return literal(token.kind, token.text, span, self.report)
+        return parse_literal(token.type, token.value, get_span(token, self.source), self.report)
 
-    def _span(self, child: Child) -> Span:
-        token = cast("Token", child)
-        return Span(self.source, token.start, token.end)
+    def _span(self, child: Branch[Token]) -> Span:
+        return get_span(cast("Token", child), self.source)

@@ -1,4 +1,4 @@
-"""From a text to a plan: the passes of the checker, in their order."""
+"""Check a pipeline and make its plan, in several passes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow.language import tree
+from bulkflow.language.codes import Code
 from bulkflow.language.diagnostics import Findings
 from bulkflow.language.include import Includer
-from bulkflow.language.lifecycle import follow_jobs
+from bulkflow.language.lifecycle import check_lifecycle
 from bulkflow.language.open_jobs import report_left_open
 from bulkflow.language.orgs import OrgFinder
-from bulkflow.language.outputs import refuse_overwriting
+from bulkflow.language.outputs import report_overwritten
 from bulkflow.language.parameters import Parameters
 from bulkflow.language.planner import Planner
-from bulkflow.language.scope import Scope
+from bulkflow.language.scope import NameScope
 from bulkflow.model.plan import Plan
 from bulkflow.source import Span
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Checked:
-    """A plan, unless something is wrong; and all diagnostics, by file and place."""
+    """The plan, or None if there are errors; and all diagnostics, by file and place."""
 
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
@@ -45,40 +46,47 @@ def check(
     read: Callable[[Path], SourceText],
     orgs: Mapping[str, str] | None = None,
 ) -> Checked:
-    """Parse a file and everything that it includes, and find all mistakes that can be found.
+    """Parse a file and everything it includes, and report all mistakes.
 
     Args:
         source: The main file.
-        catalogue: The words and types that plugins bring.
+        catalogue: The words and types of the installed plugins.
         settings: The command line's `--set`, as written.
         environ: The environment variables that the file may read.
         read: Reads an included file; raises OSError, UnicodeDecodeError or TooLargeError.
-        orgs: The command line's `--org`: profiles by the names of the file's orgs that they
-            are to stand for, or by `EVERY` one that stands for the only org.
+        orgs: The command line's `--org`: profiles by the names of the orgs that they replace,
+            or by `EVERY` for the only org.
 
     Raises:
-        GrammarMissingError: the installation lacks its grammar.
-        PluginConflictError: two plugins claim the same phrase.
-        PluginError: a plugin failed while it was asked about a value or a job.
+        GrammarMissingError: The grammar is missing or damaged.
+        PluginConflictError: Two plugins define the same phrase.
+        PluginError: A plugin failed while it checked a value or a job.
     """
     findings = Findings()
     includer = Includer(read, findings)
-    statements = includer.statements(source)
+    statements = includer.parse_all(source)
     start = Span(source, 0, 0)
     found = OrgFinder(catalogue, findings, orgs or {}, start).find(statements)
     planner = Planner(catalogue, findings, source, found)
-    scope = Scope(environ)
-    params = [each for each in statements if isinstance(each, tree.Param)]
+    scope = NameScope(environ)
+    params = [each for each in statements if isinstance(each, tree.ParamNode)]
     parameters = Parameters(planner.evaluator, settings).declare(params, scope, start)
-    body = planner.block(statements, scope)
+    body = planner.plan_block(statements, scope)
     plan = Plan(source, found.profiles, parameters, body, tuple(includer.sources))
     if not (findings.any_broken or findings.full or None in planner.doubtful):
-        follow_jobs(plan, catalogue, findings, planner.doubtful)
+        check_lifecycle(plan, catalogue, findings, planner.doubtful)
+    if not statements and not findings.any_error:
+        findings.warning(
+            Code.NOTHING_TO_DO,
+            "this file has nothing to do",
+            start,
+            "declare a job and load it; `bulkflow explain B115` shows an example",
+        )
     if not findings.any_error:
-        refuse_overwriting(plan, catalogue, findings, environ)
+        report_overwritten(plan, catalogue, findings, environ)
         for name, noun in (*((each.name, "param") for each in params), *planner.named):
             if name.span.source is source:
-                planner.evaluator.unused(name, noun)
+                planner.evaluator.report_unused(name, noun)
         found.report_unused(source)
         report_left_open(plan, catalogue, findings)
-    return Checked(None if findings.any_error else plan, findings.sorted())
+    return Checked(None if findings.any_error else plan, findings.to_sorted())

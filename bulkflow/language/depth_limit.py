@@ -1,25 +1,25 @@
-"""How deep a condition is nested, told from its tokens."""
+"""Measure how deep a condition is nested."""
 
 from __future__ import annotations
 
 from attrs import define, field
 
 DEEPEST_CONDITION = 50
-"""How many `not` and `(` may be open at once; keeps recursion over trees within bounds."""
+"""How many `not` and `(` may be open at once. Limits the recursion over syntax trees."""
 
 
 @define(eq=False, repr=False)
 class ConditionDepth:
-    """Counts the `not` and `(` that are open at a place of a logical line."""
+    """Count the open `not` and `(` in a logical line."""
 
     depth: int = 0
     _negations: int = 0
-    """How many `not` wait for the operand that is being read."""
+    """How many `not` apply to the current operand."""
     _outer: list[int] = field(factory=list)
     """The same for each open parenthesis."""
 
     def take(self, kind: str) -> bool:
-        """Count a token; returns whether the condition has become too deep."""
+        """Count a token. Return whether the condition is nested too deep."""
         match kind:
             case "NOT":
                 self._negations += 1
@@ -37,7 +37,7 @@ class ConditionDepth:
         return self.depth > DEEPEST_CONDITION
 
     def reset(self) -> None:
-        """Begin a line anew."""
+        """Start a new line."""
         self.depth = self._negations = 0
         self._outer.clear()
 

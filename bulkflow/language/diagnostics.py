@@ -1,14 +1,15 @@
-"""Where the passes of the checker put what they find."""
+"""Collect the diagnostics of a check."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from bulkflow.language.suggest import Suggester
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Severity
+from bulkflow.plugin.suggestions import ask_did_you_mean, find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,26 +18,32 @@ if TYPE_CHECKING:
     from bulkflow.model.diagnostic import Label
     from bulkflow.source import SourceText, Span
 
+_MOST_SUGGESTIONS = 30
+_MOST_CANDIDATES = 2000
+_MOST_LENGTH_DIFFERENCE = 3
+
 
 @define(eq=False, repr=False)
 class Findings:
     """The diagnostics of a check.
 
-    What lies in a line that the parser has reported is left out: it would be about the words that
-    the parser made up. Beyond `MOST_DIAGNOSTICS` errors or warnings nothing is kept.
+    Skips diagnostics in lines with a syntax error: they would be about words that the parser added.
+    Keeps at most `MOST_DIAGNOSTICS` errors and as many warnings, and suggests names only
+    `_MOST_SUGGESTIONS` times, because a comparison is slow.
     """
 
-    suggest: Suggester = field(factory=Suggester)
     _found: list[Diagnostic] = field(factory=list)
     _kept: dict[Severity, int] = field(factory=lambda: dict.fromkeys(Severity, 0))
     _broken: dict[int, list[Span]] = field(factory=dict)
     _order: dict[int, int] = field(factory=dict)
     """The rank of each source, by its id."""
+    _suggestions: int = _MOST_SUGGESTIONS
+    """How many more times a name may be suggested."""
 
-    def open(
+    def add_source(
         self, source: SourceText, diagnostics: Iterable[Diagnostic], broken: Iterable[Span]
     ) -> None:
-        """Take over what the parser found in a source."""
+        """Add the parser's diagnostics for a source."""
         self._order[id(source)] = len(self._order)
         for diagnostic in diagnostics:
             self._keep(diagnostic)
@@ -52,7 +59,7 @@ class Findings:
         labels: Iterable[Label] = (),
         note: str = "",
     ) -> None:
-        """Note an error."""
+        """Add an error."""
         self._add(Diagnostic(code.value, message, span, help, tuple(labels), note=note))
 
     def warning(
@@ -64,35 +71,51 @@ class Findings:
         *,
         labels: Iterable[Label] = (),
     ) -> None:
-        """Note a warning, which does not keep the file from running."""
+        """Add a warning. Files with warnings can run."""
         warned = Diagnostic(
             code.value, message, span, help, tuple(labels), severity=Severity.WARNING
         )
         self._add(warned)
 
-    def broken(self, span: Span) -> bool:
-        """Whether a place lies in a line that the parser has reported."""
+    def find_nearest(self, name: str, known: Iterable[str]) -> str | None:
+        """Return the known name that is most similar to an unknown one."""
+        if self._suggestions <= 0 or not name:
+            return None
+        self._suggestions -= 1
+        candidates = (
+            each
+            for each in known
+            if abs(len(each) - len(name)) <= _MOST_LENGTH_DIFFERENCE and each != name
+        )
+        return find_nearest(name, islice(candidates, _MOST_CANDIDATES))
+
+    def did_you_mean(self, name: str, known: Iterable[str]) -> str | None:
+        """Return the help line that offers the most similar name."""
+        return ask_did_you_mean(self.find_nearest(name, known))
+
+    def is_broken(self, span: Span) -> bool:
+        """Return whether a place is in a line with a syntax error."""
         lines = self._broken.get(id(span.source), [])
         before = bisect_right(lines, span.start, key=lambda line: line.start)
         return before > 0 and span.start <= lines[before - 1].end
 
     @property
     def any_broken(self) -> bool:
-        """Whether there is any such line."""
+        """Whether any line has a syntax error."""
         return any(self._broken.values())
 
     @property
     def any_error(self) -> bool:
-        """Whether anything was found that keeps the file from running."""
+        """Whether there is an error, so that the file cannot run."""
         return self._kept[Severity.ERROR] > 0
 
     @property
     def full(self) -> bool:
-        """Whether there are so many errors that it is not worth looking for more."""
+        """Whether there are so many errors that the check should stop."""
         return self._kept[Severity.ERROR] >= MOST_DIAGNOSTICS
 
-    def sorted(self) -> tuple[Diagnostic, ...]:
-        """Everything: by source, in the order in which they were opened, then by place."""
+    def to_sorted(self) -> tuple[Diagnostic, ...]:
+        """Return all diagnostics by source, in the order of `add_source`, and by place."""
         order = self._order
         return tuple(
             sorted(
@@ -101,7 +124,7 @@ class Findings:
         )
 
     def _add(self, diagnostic: Diagnostic) -> None:
-        if not self.broken(diagnostic.span):
+        if not self.is_broken(diagnostic.span):
             self._keep(diagnostic)
 
     def _keep(self, diagnostic: Diagnostic) -> None:

@@ -1,7 +1,7 @@
-"""The ways through a plan that end well, and the jobs that they leave open in the org.
+"""Find the jobs that a successful path through a plan leaves open in the org.
 
-As the walk of `bulkflow.language.lifecycle`, but for this: a way on which a step must fail is
-followed no further, and it may be walked under assumptions.
+This walk is like that of `bulkflow.language.lifecycle`, with two differences: it drops paths on
+which a step must fail, and it can be made under assumptions about conditions.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field, frozen
 
-from bulkflow.language.branches import steps_of, truth_of
-from bulkflow.language.lifecycle import verb_of
+from bulkflow.language.branches import evaluate_condition, iter_steps
+from bulkflow.language.lifecycle import get_verb_span
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     HandlerEvent,
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
 
-Standing: TypeAlias = "Mapping[Phase, Span | None]"
-"""Possible phases, each with the step that led there; None where the job began in it."""
+Phases: TypeAlias = "Mapping[Phase, Span | None]"
+"""The possible phases of a job, each with the step that led there; None for its first phase."""
 
-State: TypeAlias = "dict[str, Standing]"
+State: TypeAlias = "dict[str, Phases]"
 
 LEFT = (Phase.UPLOADED, Phase.OPEN)
-"""The phases of a job that is in the org and waits for more."""
+"""The phases of a job that is open in the org."""
 
 
 @frozen
 class _Ways:
-    """Where a statement may lead: on to the next one, or to the end of the run by a `stop`."""
+    """The states after a statement: before the next one, and where a step stopped the run."""
 
     on: State | None
     stopped: State | None = None
@@ -48,21 +48,21 @@ class _Ways:
 
 @define(eq=False, repr=False)
 class Walk:
-    """One walk through a plan. A state that is given to a method is its own to change."""
+    """Walk a plan once. Methods may change the given state."""
 
     catalogue: Catalogue
     assumed: Mapping[str, bool] = field(factory=dict)
-    _left: dict[tuple[int, int], tuple[PlannedJob, Span, Standing]] = field(factory=dict)
-    """By the place of the job; the block of an `always` is walked more than once."""
+    _left: dict[tuple[int, int], tuple[PlannedJob, Span, Phases]] = field(factory=dict)
+    """By the place of the job, because the block of an `always` is walked several times."""
 
-    def found(self, body: Block) -> list[tuple[PlannedJob, Span, Standing]]:
-        """The jobs that may be left open, each with the step that opened it."""
+    def find_open(self, body: Block) -> list[tuple[PlannedJob, Span, Phases]]:
+        """Return the jobs that may be left open, each with the step that opened it."""
         self._block(body, {})
         return list(self._left.values())
 
     def _block(self, block: Block, state: State) -> _Ways:
         for job in block.jobs:
-            state[job.name] = self._beginning(job)
+            state[job.name] = self._find_first_phases(job)
         on: State | None = state
         stopped: State | None = None
         for statement in block.statements:
@@ -100,24 +100,24 @@ class Walk:
         return _Ways(None) if state is None else self._block(always.body, state)
 
     def _when(self, when: PlannedWhen, state: State) -> _Ways:
-        truth = truth_of(when.condition, self.assumed)
+        truth = evaluate_condition(when.condition, self.assumed)
         if truth is False:
             return _Ways(state)
-        return self._branch(when.body, state, _about(when.body, state), certain=bool(truth))
+        return self._branch(when.body, state, _select(when.body, state), certain=bool(truth))
 
     def _loop(self, loop: PlannedFor, state: State) -> _Ways:
-        entered = _about(loop.body, state)
-        for step in steps_of(loop.body.statements):
+        entered = _select(loop.body, state)
+        for step in iter_steps(loop.body.statements):
             leaves = self.catalogue.step_by_phrase[step.word].leaves
             if leaves is not None and step.job in entered:
-                entered[step.job] = {leaves: verb_of(step), **entered[step.job]}
+                entered[step.job] = {leaves: get_verb_span(step), **entered[step.job]}
         return self._branch(loop.body, state, entered, certain=False)
 
     def _branch(self, body: Block, state: State, entered: State, *, certain: bool) -> _Ways:
-        """Walk a block that may be left out, unless it is `certain`.
+        """Walk a block that may be skipped, unless it is `certain` to run.
 
-        `entered` is the part of the state that the block touches: copying all of it at every
-        branch would make a long file slow.
+        `entered` is the state of the jobs that the block uses. Copying the whole state at every
+        branch would be slow for a long file.
         """
         inside = self._block(body, entered)
         stopped = None if inside.stopped is None else {**state, **inside.stopped}
@@ -131,12 +131,12 @@ class Walk:
 
     def _parallel(self, parallel: PlannedParallel, state: State) -> _Ways:
         for job in parallel.body.jobs:
-            state[job.name] = self._beginning(job)
+            state[job.name] = self._find_first_phases(job)
         result: State | None = dict(state)
         stopped: State | None = None
         for branch in parallel.body.statements:
             ways = self._statement(branch, dict(state))
-            touched = {step.job for step in steps_of((branch,))}
+            touched = {step.job for step in iter_steps((branch,))}
             stopped = _join(stopped, ways.stopped)
             if ways.on is None:
                 result = None
@@ -162,14 +162,14 @@ class Walk:
             if handler.event is HandlerEvent.INTERRUPT:
                 continue
             if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
-                # `stop` in a handler makes no good end of a failure, so only this way counts.
+                # A failed run that stops in a handler has still failed, so only this path counts.
                 failed = {**state, **met}
                 self._run(handler.steps, failed, {})
                 on = _join(failed, on)
         return _Ways(on, stopped)
 
     def _run(self, steps: Iterable[PlannedStep], state: State, met: State) -> _Ways:
-        """Walk steps, changing `state`; `met` collects the phases on the way."""
+        """Walk steps and change `state`; collect the phases on the way in `met`."""
         for step in steps:
             record = self.catalogue.step_by_phrase[step.word]
             job = step.job
@@ -181,13 +181,13 @@ class Walk:
                     if not accepted:
                         return _Ways(None)
                 leaves = record.leaves
-                state[job] = accepted if leaves is None else {leaves: verb_of(step)}
+                state[job] = accepted if leaves is None else {leaves: get_verb_span(step)}
                 met[job] = {**met.get(job, {}), **before, **state[job]}
             if record.ends_chain:
                 return _Ways(None, dict(state) if record.stops else None)
         return _Ways(state)
 
-    def _beginning(self, job: PlannedJob) -> Standing:
+    def _find_first_phases(self, job: PlannedJob) -> Phases:
         for clause in job.clauses:
             begins = self.catalogue.clause_by_phrase[clause.word].begins
             if begins is not None:
@@ -195,19 +195,19 @@ class Walk:
         return {Phase.DECLARED: None}
 
     def _end(self, job: PlannedJob, state: State | None) -> None:
-        standing = {} if state is None else state.get(job.name, {})
-        place = next((at for phase in LEFT if (at := standing.get(phase)) is not None), None)
+        phases = {} if state is None else state.get(job.name, {})
+        place = next((at for phase in LEFT if (at := phases.get(phase)) is not None), None)
         if place is not None:
-            self._left.setdefault(place_of(job), (job, place, standing))
+            self._left.setdefault(get_key(job), (job, place, phases))
 
 
-def _about(body: Block, state: State) -> State:
-    """The part of a state that a block's steps are about."""
-    return {step.job: state[step.job] for step in steps_of(body.statements) if step.job in state}
+def _select(body: Block, state: State) -> State:
+    """Return the state of the jobs that a block uses."""
+    return {step.job: state[step.job] for step in iter_steps(body.statements) if step.job in state}
 
 
-def place_of(job: PlannedJob) -> tuple[int, int]:
-    """What tells a declared job from all others of the pipeline."""
+def get_key(job: PlannedJob) -> tuple[int, int]:
+    """Return a key that identifies a declared job in the pipeline."""
     return id(job.span.source), job.span.start
 
 
@@ -216,11 +216,11 @@ def _one(state: State | None, name: str) -> State | None:
 
 
 def _join(state: State | None, other: State | None) -> State | None:
-    """What is possible on either way; changes and returns one of the two."""
+    """Join the states of two paths. Changes and returns one of them."""
     if state is None or other is None:
         return other if state is None else state
-    for name, standing in other.items():
+    for name, phases in other.items():
         here = state.get(name)
-        if here is not standing:
-            state[name] = standing if here is None else {**standing, **here}
+        if here is not phases:
+            state[name] = phases if here is None else {**phases, **here}
     return state

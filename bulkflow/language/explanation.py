@@ -1,7 +1,7 @@
-"""What every diagnostic code means, with an example of the mistake and of its repair.
+"""Explain diagnostic codes, each with an example of the mistake and of the corrected file.
 
-The texts lie beside this module, one Markdown file for each code: `bulkflow explain` shows them,
-and the reference page is made of them.
+The texts are in the folder `explanations`, one Markdown file per code. `bulkflow explain` shows
+them, and the reference page is generated from them.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _FILE = "file="
 
 
 class ExplanationMissingError(BulkflowError):
-    """The text about a code is not where it was installed."""
+    """The explanation of a code is missing or damaged."""
 
     exit_code = ExitCode.WRONG
 
 
 @frozen
 class Example:
-    """A whole pipeline file, and the `--set` that it is checked with."""
+    """A whole pipeline file, and the `--set` options to check it with."""
 
     text: str
     settings: Mapping[str, str] = field(factory=dict)
@@ -43,30 +43,30 @@ class Example:
 
 @frozen
 class Explanation:
-    """A code, told to a person."""
+    """The explanation of a code."""
 
     code: Code
     text: str
     """Markdown, without a heading."""
     wrong: Example
-    """A file that has this mistake and no other."""
+    """A file with this mistake and no other."""
     right: Example
-    """The same file, mended."""
+    """The same file, corrected."""
     files: Mapping[str, str]
-    """Other files that both examples need, by their path."""
+    """Other files that both examples need, by path."""
 
 
-def explanation(code: Code) -> Explanation:
-    """What a code means.
+def load_explanation(code: Code) -> Explanation:
+    """Load the explanation of a code.
 
     Raises:
-        ExplanationMissingError: the text is not there, or lacks an example.
+        ExplanationMissingError: The file is missing, or lacks an example.
     """
     place = files("bulkflow.language") / "explanations" / f"{code.value}.md"
     try:
         text = place.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _missing(code) from error
+        raise _make_missing_error(code) from error
     examples: dict[str, Example] = {}
     others: dict[str, str] = {}
     for fence in _FENCE.finditer(text):
@@ -74,17 +74,17 @@ def explanation(code: Code) -> Explanation:
         if kind.startswith(_FILE):
             others[kind.removeprefix(_FILE)] = fence["text"]
         else:
-            examples[kind] = Example(fence["text"], dict(_settings(options)))
+            examples[kind] = Example(fence["text"], dict(_parse_settings(options)))
     if examples.keys() != {"wrong", "right"}:
-        raise _missing(code)
+        raise _make_missing_error(code)
     return Explanation(code, text.strip(), examples["wrong"], examples["right"], others)
 
 
-def as_terminal(told: Explanation) -> str:
-    """The explanation with its examples indented in place of fences."""
-    lines = [f"{told.code.value}: {told.code.title}", ""]
+def render_terminal(shown: Explanation) -> str:
+    """Return the explanation for a terminal, with examples indented instead of fenced."""
+    lines = [f"{shown.code.value}: {shown.code.title}", ""]
     inside = False
-    for line in _captioned(told.text).split("\n"):
+    for line in _add_captions(shown.text).split("\n"):
         if line.startswith("```"):
             inside = not inside
         else:
@@ -92,25 +92,26 @@ def as_terminal(told: Explanation) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(all_told: Iterable[Explanation]) -> str:
-    """The reference page of all codes."""
+def render_markdown(explanations: Iterable[Explanation]) -> str:
+    """Return the reference page of all codes."""
     parts = [
-        f"## {told.code.value}: {told.code.title}\n\n{_captioned(told.text)}\n" for told in all_told
+        f"## {shown.code.value}: {shown.code.title}\n\n{_add_captions(shown.text)}\n"
+        for shown in explanations
     ]
     return "\n".join([_HEAD, *parts])
 
 
-def _captioned(text: str) -> str:
-    """The text with a word before each example that has none, and plain fences."""
+def _add_captions(text: str) -> str:
+    """Return the text with plain fences, and with a caption before each example that lacks one."""
 
-    def opening(fence: re.Match[str]) -> str:
-        told = fence["before"].rstrip().endswith(":")
-        caption = "" if told else f"{fence['kind'].title()}:\n\n"
+    def replace_fence(fence: re.Match[str]) -> str:
+        captioned = fence["before"].rstrip().endswith(":")
+        caption = "" if captioned else f"{fence['kind'].title()}:\n\n"
         return f"{fence['before']}{caption}```{fence['language']}\n"
 
     return re.sub(
         r"^(?P<before>[^\n]*\n\n)```(?P<language>bulkflow|csv) (?P<kind>\w+)[^\n]*\n",
-        opening,
+        replace_fence,
         text,
         flags=re.MULTILINE,
     )
@@ -119,23 +120,23 @@ def _captioned(text: str) -> str:
 _HEAD = """\
 # Diagnostic codes
 
-Every mistake in a pipeline file has a code, which never changes its meaning: B1xx is about the text
-of a file, B2xx about names and about what happens to jobs, B3xx about words and their values, B4xx
-about data and what the org says to it: `bulkflow check --sources` finds B401 to B405, `bulkflow
-plan` these and, when it may ask the org, the others.
-`bulkflow explain CODE` shows the same as this page, which is made by `bulkflow explain --markdown`.
+Every mistake in a pipeline file has a code, and a code never changes its meaning. B1xx is about the
+text of a file, B2xx about names and the lifecycle of jobs, B3xx about words and values, and B4xx
+about data and the org: `bulkflow check --sources` finds B401 to B405; `bulkflow plan` finds these
+and, if it asks the org, the others. `bulkflow explain CODE` shows the explanation of one code. This
+page is generated with `bulkflow explain --markdown`.
 """
 
 
-def _settings(options: list[str]) -> Iterable[tuple[str, str]]:
+def _parse_settings(options: list[str]) -> Iterable[tuple[str, str]]:
     for flag, setting in pairwise(options):
         if flag == "--set":
             name, _, value = setting.partition("=")
             yield name, value
 
 
-def _missing(code: Code) -> ExplanationMissingError:
+def _make_missing_error(code: Code) -> ExplanationMissingError:
     return ExplanationMissingError(
         f"the explanation of {code.value} is missing from this installation",
-        help="install bulkflow again: pip install --force-reinstall bulkflow",
+        help="reinstall bulkflow: pip install --force-reinstall bulkflow",
     )

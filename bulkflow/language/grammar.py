@@ -1,4 +1,4 @@
-"""Where the grammar is, and what lark makes of it."""
+"""Find the grammar file, and build the parser that lark generates from it."""
 
 from __future__ import annotations
 
@@ -7,43 +7,48 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from bulkflow.errors import BulkflowError, ExitCode
-from bulkflow.language.automaton import EVERYWHERE
-from bulkflow.language.table import kept_of, read_table, table_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lark import Lark, Token
 
-    from bulkflow.language.automaton import Table
-
 _FILE = "bulkflow.lark"
+
+EVERYWHERE = frozenset({
+    "WORD", "TEXT", "LONG_TEXT", "INTEGER", "DURATION", "SIZE", "PERCENT", "TRUE", "FALSE",
+    "EQUALS", "_LPAR", "_RPAR",
+    "UNCLOSED_LONG_TEXT", "UNCLOSED_TEXT", "UNKNOWN", "NEWLINE",
+})  # fmt: skip
+"""Terminals that the lexer recognizes in every parser state. Together they match any text, so the
+lexer never fails: the parser reports all syntax errors."""
 
 
 class GrammarMissingError(BulkflowError):
-    """The file that describes the language is not where it was installed."""
+    """The grammar file is missing or damaged."""
 
     exit_code = ExitCode.WRONG
 
 
-class _Everywhere:
-    """Tells lark's contextual lexer which terminals to look for in every state.
+class AlwaysAccept:
+    """Tell lark's contextual lexer which terminals to accept in every state.
 
-    The lexer sees the newlines only; what they mean is added by `bulkflow.language.indentation`.
+    The lexer produces plain NEWLINE tokens; `bulkflow.language.indentation` turns them into
+    indents and dedents.
     """
 
     always_accept: ClassVar[list[str]] = sorted(EVERYWHERE)
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """Leave the tokens as they are."""
+        """Return the tokens unchanged."""
         return stream
 
 
 def load_grammar() -> str:
-    """The text of the grammar: of the installed package, else of the checkout.
+    """Read the grammar from the installed package, or else from the checkout.
 
     Raises:
-        GrammarMissingError: it is in neither place, or it cannot be read.
+        GrammarMissingError: The file is in neither place, or is unreadable.
     """
     package = Path(__file__).parents[1]
     places = package / "_grammar" / _FILE, package.parent / "grammar" / _FILE
@@ -55,25 +60,39 @@ def load_grammar() -> str:
             failure = error
     raise GrammarMissingError(
         "the grammar of the pipeline language is missing from this installation",
-        help="install bulkflow again: pip install --force-reinstall bulkflow",
+        help="reinstall bulkflow: pip install --force-reinstall bulkflow",
         notes=[f"looked for {place}" for place in places],
     ) from failure
 
 
 @cache
-def table() -> Table:
-    """The table of the grammar: the one that was kept for it, else one that lark computes.
+def get_parser() -> Lark:
+    """Return the parser, from the cache on disk if it has one for this grammar.
 
     Raises:
-        GrammarMissingError: the grammar is missing, or is not one.
+        GrammarMissingError: The grammar is missing or damaged.
     """
+    from bulkflow.language.parser_cache import ParserCache, find_cache_folder
+
     grammar = load_grammar()
-    kept = read_table(grammar)
-    return table_from(kept_of(build_parser(grammar), grammar)) if kept is None else kept
+    cached = ParserCache(find_cache_folder(), grammar)
+    parser = cached.load()
+    if parser is None:
+        parser = build_parser(grammar)
+        cached.save(parser)
+    return parser
 
 
 def build_parser(grammar: str, *, strict: bool = False) -> Lark:
-    """Make a parser; `strict` refuses terminals that overlap. Raises `GrammarMissingError`."""
+    """Build a parser from the text of a grammar.
+
+    Args:
+        grammar: The grammar, in lark's notation.
+        strict: Reject terminals that match the same text.
+
+    Raises:
+        GrammarMissingError: The text is not a valid grammar.
+    """
     from lark import Lark
     from lark.exceptions import LarkError
 
@@ -82,13 +101,13 @@ def build_parser(grammar: str, *, strict: bool = False) -> Lark:
             grammar,
             parser="lalr",
             start="file",
-            postlex=_Everywhere(),
+            postlex=AlwaysAccept(),
             maybe_placeholders=False,
             strict=strict,
         )
     except LarkError as error:
         raise GrammarMissingError(
             "the grammar of the pipeline language is damaged in this installation",
-            help="install bulkflow again: pip install --force-reinstall bulkflow",
+            help="reinstall bulkflow: pip install --force-reinstall bulkflow",
             notes=[str(error)],
         ) from error

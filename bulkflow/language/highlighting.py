@@ -1,7 +1,7 @@
-"""Colours for pages: a Pygments lexer, found by name through the entry point `pygments.lexers`.
+"""Highlight pipeline files with Pygments, which finds the lexer by its entry point.
 
-It knows the structure and no verb, as the grammar does: the first word of a step or a clause is a
-function, whatever it is. The tests hold it against the tokens of the grammar.
+Like the grammar, the lexer knows the structure but no verbs: it shows the first word of any step or
+clause as a function. The tests compare it with the tokens of the grammar.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _END = r"(?![.\-]*\w)"
-"""Behind a keyword: a word that goes on, such as `for-ever`, is another word."""
+"""The end of a keyword: `for-ever` is another word."""
 
 _WORD = r"\w(?:[\w.\-]*\w)?"
 _GAP = r"([ \t]+)"
 
 
 _groups = cast("Callable[..., object]", bygroups)
-"""Pygments has no types for it."""
+"""`bygroups` has no type annotations."""
 
 
 class BulkflowLexer(RegexLexer):
-    """Pipeline files."""
+    """Lexer for pipeline files."""
 
     name = "bulkflow"
     aliases: ClassVar[list[str]] = ["bulkflow"]

@@ -1,8 +1,8 @@
-"""Which job a step is about.
+"""Find the job of each step.
 
-A step that names no job takes the next one that is named to its right in the chain (`upload then
-close job accounts`), else the last one to its left. In a handler, the handler's own steps are asked
-first and then the job of the chain. Where nothing names a job, the only one that there is will do.
+A step without a job takes the next job to its right in the chain, as in `upload then close job
+accounts`, or else the last one to its left. In a handler, the handler's own steps come first and
+then the job of the chain. If no step names a job, it is the only job of the file.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.scope import Scope
+    from bulkflow.language.scope import NameScope
     from bulkflow.model.value import Value
     from bulkflow.plugin.phrase import Match
     from bulkflow.source import Span
 
 
 @frozen
-class Subject:
-    """What a line says about its job."""
+class JobReference:
+    """How a line refers to its job."""
 
     needed: bool
-    """Whether its phrase has a place for one."""
+    """Whether its phrase has a slot for a job."""
     named: Name | None
     verb: Span
 
     @classmethod
-    def of(cls, match: Match | None, items: Sequence[Value]) -> Subject:
-        """Of a line, also of one that fits no phrase: then what it seems to name."""
+    def of(cls, match: Match | None, items: Sequence[Value]) -> JobReference:
+        """Read it from a line. Without a match, guess the name from `job NAME` in the line."""
         verb = items[0].span
         if match is None:
-            names = _seemingly_named(items)
+            names = _guess_names(items)
             return cls(False, names[-1] if names else None, verb)
         slot = match.phrase.job_slot
         if slot is None:
@@ -50,50 +50,52 @@ class Subject:
 
 
 @define(eq=False, repr=False)
-class SubjectFinder:
-    """Finds jobs, and reports those that are not declared and steps that leave it open."""
+class JobResolver:
+    """Find jobs; report undeclared jobs and steps whose job is ambiguous."""
 
     findings: Findings
     _used: set[tuple[int, int]] = field(factory=set)
-    """Where the jobs are declared that something is about: the source's id, and the offset."""
+    """The places of used jobs: the source's id, and the offset."""
 
-    def chain(self, subjects: Sequence[Subject], scope: Scope) -> list[str | None]:
-        """The job of each step of a chain."""
-        return self._assign(subjects, None, scope)
-
-    def handler(
-        self,
-        subjects: Sequence[Subject],
-        chain: Sequence[Subject],
-        jobs: Sequence[str | None],
-        scope: Scope,
+    def resolve_chain(
+        self, references: Sequence[JobReference], scope: NameScope
     ) -> list[str | None]:
-        """The job of each step of a handler of a chain with these jobs."""
+        """Return the job of each step of a chain."""
+        return self._assign(references, None, scope)
+
+    def resolve_handler(
+        self,
+        references: Sequence[JobReference],
+        chain: Sequence[JobReference],
+        jobs: Sequence[str | None],
+        scope: NameScope,
+    ) -> list[str | None]:
+        """Return the job of each step of a handler. `jobs` are those of the chain."""
         found = list(dict.fromkeys(job for job in jobs if job))
         lost = any(
-            job is None and (subject.needed or subject.named)
-            for subject, job in zip(chain, jobs, strict=True)
+            job is None and (reference.needed or reference.named)
+            for reference, job in zip(chain, jobs, strict=True)
         )
-        return self._assign(subjects, found, scope, told=lost and not found)
+        return self._assign(references, found, scope, reported=lost and not found)
 
-    def test(self, subject: Subject, scope: Scope) -> str | None:
-        """The job that a question is about."""
-        return self._assign([subject], None, scope)[0]
+    def resolve_test(self, reference: JobReference, scope: NameScope) -> str | None:
+        """Return the job of a condition."""
+        return self._assign([reference], None, scope)[0]
 
     def is_used(self, declared: Span) -> bool:
-        """Whether anything so far is about the job that is declared at a place."""
+        """Return whether anything so far uses the job that is declared at a place."""
         return _place(declared) in self._used
 
     def _assign(
         self,
-        subjects: Sequence[Subject],
+        references: Sequence[JobReference],
         chain: list[str] | None,
-        scope: Scope,
+        scope: NameScope,
         *,
-        told: bool = False,
+        reported: bool = False,
     ) -> list[str | None]:
-        """`told`: the chain's job could not be found, and the user knows."""
-        names = [subject.named for subject in subjects]
+        """Return the job of each line. With `reported`, do not report a missing job again."""
+        names = [reference.named for reference in references]
         right: list[Name | None] = []
         following: Name | None = None
         for name in reversed(names):
@@ -102,23 +104,23 @@ class SubjectFinder:
         right.reverse()
         jobs: list[str | None] = []
         left: Name | None = None
-        for subject, name, after in zip(subjects, names, right, strict=True):
+        for reference, name, after in zip(references, names, right, strict=True):
             left = name or left
-            if not (subject.needed or name):
+            if not (reference.needed or name):
                 jobs.append(None)
             elif found := name or after or left:
-                jobs.append(self._known(found, scope, report=found is name))
+                jobs.append(self._resolve(found, scope, report=found is name))
             else:
-                jobs.append(None if told else self._only(subject, chain, scope))
+                jobs.append(None if reported else self._resolve_only(reference, chain, scope))
         return jobs
 
-    def _known(self, name: Name, scope: Scope, *, report: bool) -> str | None:
+    def _resolve(self, name: Name, scope: NameScope, *, report: bool) -> str | None:
         declared = scope.jobs.get(name.name)
         if declared is not None:
             self._used.add(_place(declared))
             return name.name
         if report:
-            near = self.findings.suggest.nearest(name.name, scope.jobs)
+            near = self.findings.find_nearest(name.name, scope.jobs)
             if near is not None:
                 self._used.add(_place(scope.jobs[near]))
             declare = f"declare it: job {name.name}, with its clauses indented below"
@@ -130,21 +132,23 @@ class SubjectFinder:
             )
         return None
 
-    def _only(self, subject: Subject, chain: list[str] | None, scope: Scope) -> str | None:
+    def _resolve_only(
+        self, reference: JobReference, chain: list[str] | None, scope: NameScope
+    ) -> str | None:
         candidates = chain or list(scope.jobs)
         if len(candidates) == 1:
             self._used.add(_place(scope.jobs[candidates[0]]))
             return candidates[0]
-        verb = subject.verb.text
+        verb = reference.verb.text
         if not candidates:
-            message = f"`{verb}` needs a job, and none is declared"
+            message = f"`{verb}` needs a job, but none is declared"
             help_line = "declare one: job NAME, with its clauses indented below"
         else:
             shown = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
             where = "the chain has" if chain else "the file has"
-            message = f"`{verb}` does not say which job it is about; {where} {shown}"
-            help_line = f"name it: `job {candidates[0]}`"
-        self.findings.error(Code.WHICH_JOB, message, subject.verb, help_line)
+            message = f"`{verb}` does not name its job; {where} {shown}"
+            help_line = f"write `{verb} job {candidates[0]}`"
+        self.findings.error(Code.WHICH_JOB, message, reference.verb, help_line)
         return None
 
 
@@ -152,7 +156,7 @@ def _place(span: Span) -> tuple[int, int]:
     return id(span.source), span.start
 
 
-def _seemingly_named(items: Sequence[Value]) -> list[Name]:
+def _guess_names(items: Sequence[Value]) -> list[Name]:
     return [
         after
         for word, after in pairwise(items)

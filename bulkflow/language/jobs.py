@@ -1,4 +1,4 @@
-"""Declared jobs: their clauses, and what their settings come to."""
+"""Plan declared jobs: match their clauses, and check their settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bulkflow.language.diagnostics import Findings
     from bulkflow.language.orgs import Orgs
     from bulkflow.language.phrase_matcher import Matcher
-    from bulkflow.language.scope import Scope
+    from bulkflow.language.scope import NameScope
     from bulkflow.plugin.phrase import Match
     from bulkflow.plugin.records import Clause
     from bulkflow.plugin.registry import Catalogue
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @define(eq=False, repr=False)
 class JobChecker:
-    """Makes planned jobs of declared ones."""
+    """Plan declared jobs."""
 
     catalogue: Catalogue
     matcher: Matcher
@@ -39,18 +39,21 @@ class JobChecker:
     findings: Findings
     orgs: Orgs
 
-    def plan(self, job: tree.Job, scope: Scope, *, whole: bool = True) -> PlannedJob:
-        """The job with its clauses; asks the plugins about its settings if all clauses are known.
+    def plan(self, job: tree.JobNode, scope: NameScope, *, whole: bool = True) -> PlannedJob:
+        """Plan a job with its clauses; let the plugins check its settings if all are known.
 
-        Those of a job that is not `whole` are not: some may stand elsewhere.
+        Args:
+            job: The job.
+            scope: The names that are known at its place.
+            whole: Whether all its clauses are below it. If not, its settings are not checked.
 
         Raises:
-            PluginError: a plugin failed while it was asked.
+            PluginError: A plugin failed.
         """
         clauses: list[PlannedClause] = []
         matches: list[Match] = []
         settings = _Settings(self.findings)
-        whole = whole and not any(self.findings.broken(clause.span) for clause in job.clauses)
+        whole = whole and not any(self.findings.is_broken(clause.span) for clause in job.clauses)
         for clause in job.clauses:
             match = self.matcher.match(self.matcher.clauses, clause.items)
             if match is None:
@@ -65,10 +68,10 @@ class JobChecker:
             if converted.known:
                 found = self._call(record, converted.arguments, clause.span) or found
             settings.add(clause.span, record, found)
-        org = self.orgs.of_job(job.name, matches, whole=whole)
+        org = self.orgs.resolve_for_job(job.name, matches, whole=whole)
         planned = PlannedJob(job.name.name, tuple(clauses), job.name.span, org)
-        if whole and not self.findings.broken(job.span):
-            self._ask(planned, job.span, settings)
+        if whole and not self.findings.is_broken(job.span):
+            self._check_settings(planned, job.span, settings)
         return planned
 
     def _call(
@@ -83,7 +86,7 @@ class JobChecker:
             self.findings.error(Code.JOB_PROBLEM, error.message, span, error.help)
             return None
 
-    def _ask(self, job: PlannedJob, head: Span, settings: _Settings) -> None:
+    def _check_settings(self, job: PlannedJob, head: Span, settings: _Settings) -> None:
         with attributed(None, f"checking job {job.name}"):
             for problem in self.catalogue.job_problems(settings.values):
                 clauses = settings.clauses.get(problem.setting or "", ())
@@ -95,7 +98,7 @@ class JobChecker:
 
 @define(eq=False, repr=False)
 class _Settings:
-    """The settings of a job so far, and which clause each is from."""
+    """The settings of a job so far, and the clause of each."""
 
     findings: Findings
     values: dict[str, object] = field(factory=dict)
@@ -104,18 +107,16 @@ class _Settings:
     records: dict[str, Clause] = field(factory=dict)
 
     def add(self, span: Span, record: Clause, found: Mapping[str, object]) -> None:
-        """Take over what a clause sets; refuses what another clause has set."""
+        """Add the settings of a clause; report settings that another clause has set."""
         taken = next((name for name in record.sets if name in self.places), None)
         if taken is not None and not (record.repeats and self.records[taken] is record):
             first = self.places[taken]
             self.findings.error(
                 Code.CONTRADICTION,
-                f"`{span.text}` says again what `{first.text}` says"
-                if not record.repeats
-                else f"`{span.text}` contradicts `{first.text}`",
+                f"`{span.text}` conflicts with `{first.text}` above",
                 span,
-                "remove one of the two lines",
-                labels=[Label(first, "first said here")],
+                "remove one of the two lines; a job can have only one of them",
+                labels=[Label(first, "the other line")],
             )
         for name in record.sets:
             self.places.setdefault(name, span)

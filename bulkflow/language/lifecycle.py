@@ -1,16 +1,17 @@
-"""What happens to each job, on every way that a run may take.
+"""Check the lifecycle of each job on every path that a run may take.
 
-An abstract interpretation: for each job, the phases that it may be in at a place, and for each
-phase where it got there. Ways that meet are joined. A step is reported when *no* phase that its job
-may be in is one that the step accepts; so what is reported is wrong on every way.
+This is an abstract interpretation: at each place it knows the possible phases of each job, and
+where the job got there. Paths that meet are joined. A step is reported if it accepts *none* of the
+possible phases, so an error is an error on every path.
 
-- A handler of failures may start after any step of its chain, before the first included; one of
-  interruptions also within the chain's other handlers. Handlers of one event run one after another.
-- A loop's body may run any number of times, so every phase that a step in it leaves is possible at
-  its beginning.
-- `always` may start after anything that stands before it in its block; what comes behind it is only
-  reached where the run came to its beginning, and not from all the other places.
-- The branches of `parallel` start alike; a job that one of them changes is that branch's alone.
+- A failure handler may start before or after any step of its chain, an interrupt handler also
+  within the chain's other handlers. Handlers of one event run in order.
+- The body of a loop may run any number of times, so every phase that one of its steps leaves is
+  possible at its start.
+- `always` may start after anything before it in its block. The statements after it are only reached
+  if nothing before it failed.
+- The branches of `parallel` start with the same state. A job that one branch changes must not be
+  used by another.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field
 
-from bulkflow.language.branches import steps_of
+from bulkflow.language.branches import iter_steps
 from bulkflow.language.codes import Code
 from bulkflow.language.diagnostics import Findings
-from bulkflow.language.lifecycle_errors import violation
+from bulkflow.language.lifecycle_errors import report_violation
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
@@ -42,51 +43,51 @@ if TYPE_CHECKING:
     from bulkflow.plugin.records import Step
     from bulkflow.plugin.registry import Catalogue
 
-Standing: TypeAlias = "Mapping[Phase, Span]"
-"""The phases that a job may be in, each with the place where it got there. Never changed."""
+Phases: TypeAlias = "Mapping[Phase, Span]"
+"""The possible phases of a job, each with the place where it got there. Never changed."""
 
-State: TypeAlias = "dict[str, Standing]"
-"""Where every job stands."""
+State: TypeAlias = "dict[str, Phases]"
+"""The possible phases of every job."""
 
 
-def follow_jobs(
+def check_lifecycle(
     plan: Plan, catalogue: Catalogue, findings: Findings, doubtful: Collection[str | None]
 ) -> None:
-    """Report steps that come at the wrong time for their job, and steps that are never reached.
+    """Report steps that are too early or too late for their job, and unreachable steps.
 
-    Nothing is said about `doubtful` jobs: something unknown happens to them.
+    Ignores `doubtful` jobs, whose phase is unknown.
     """
     _Follower(catalogue, findings, doubtful).block(plan.body, {})
 
 
-def verb_of(step: PlannedStep) -> Span:
-    """Where the step's first word stands."""
+def get_verb_span(step: PlannedStep) -> Span:
+    """Return the place of the step's first word."""
     word = step.word.split(maxsplit=1)[0]
     return Span(step.span.source, step.span.start, step.span.start + len(word))
 
 
 @define(eq=False, repr=False)
 class _Follower:
-    """Every method takes a state that it may change, and returns the one afterwards.
+    """Walk a plan. Each method may change the given state, and returns the state afterwards.
 
-    None is the state of a place that is never reached.
+    The state of an unreachable place is None.
     """
 
     catalogue: Catalogue
     findings: Findings
     doubtful: Collection[str | None]
     trails: list[State] = field(factory=list)
-    """For each open block with an `always`: everything that was possible in it so far."""
+    """For each open block with an `always`: everything that was possible in the block so far."""
     refused: set[tuple[int, int]] = field(factory=set)
-    """The places of the steps that were refused."""
+    """The places of reported steps."""
     sheltered: int = 0
     """How many blocks of `always` are open."""
     onward: bool = False
-    """Whether only the ways are walked that go on behind an `always`, not all that lead to it."""
+    """Whether to walk only the paths that continue after an `always`, not all that lead to it."""
 
     def block(self, block: Block, state: State) -> State | None:
         for job in block.jobs:
-            state[job.name] = self._beginning(job)
+            state[job.name] = self._find_first_phases(job)
         trail = any(isinstance(each, PlannedAlways) for each in block.statements)
         if trail:
             self.trails.append(dict(state))
@@ -100,21 +101,21 @@ class _Follower:
 
     def _statements(self, statements: Iterable[Statement], state: State) -> State | None:
         current: State | None = state
-        told = False
+        reported = False
         for statement in statements:
             if isinstance(statement, PlannedAlways):
                 current = self._always(statement, current)
             elif current is not None:
                 current = self._statement(statement, current)
-            elif not told:
-                told = True
-                self._unreachable(statement.span)
+            elif not reported:
+                reported = True
+                self._warn_unreachable(statement.span)
         return current
 
     def _always(self, always: PlannedAlways, current: State | None) -> State | None:
-        """Walk a block for what may be wrong in it, and again for what is behind it."""
+        """Walk a block to find mistakes in it, and again for the state after it."""
         if not self.onward:
-            self._sheltered(always, _about(always.body, self.trails[-1]))
+            self._sheltered(always, _select(always.body, self.trails[-1]))
         if current is None:
             return None
         return _Follower(self.catalogue, Findings(), self.doubtful, onward=True).block(
@@ -132,11 +133,11 @@ class _Follower:
             case PlannedChain():
                 return self._chain(statement, state)
             case PlannedWhen():
-                return _join(state, self.block(statement.body, _about(statement.body, state)))
+                return _join(state, self.block(statement.body, _select(statement.body, state)))
             case PlannedFor():
-                for step in steps_of(statement.body.statements):
+                for step in iter_steps(statement.body.statements):
                     self._widen(state, step)
-                return _join(state, self.block(statement.body, _about(statement.body, state)))
+                return _join(state, self.block(statement.body, _select(statement.body, state)))
             case PlannedParallel():
                 return self._parallel(statement, state)
             case PlannedAlways():
@@ -147,10 +148,10 @@ class _Follower:
     def _chain(self, chain: PlannedChain, state: State) -> State | None:
         if not chain.handlers:
             return state if self._run(chain.steps, state, {}) else None
-        # A file may have thousands of jobs and as many chains: what a chain is about is few.
+        # A file may have thousands of jobs and chains, but a chain uses few jobs.
         around, state = (
             state,
-            {step.job: state[step.job] for step in steps_of([chain]) if step.job in state},
+            {step.job: state[step.job] for step in iter_steps([chain]) if step.job in state},
         )
         after = self._handled(chain, state)
         if after is None:
@@ -159,7 +160,7 @@ class _Follower:
         return around
 
     def _handled(self, chain: PlannedChain, state: State) -> State | None:
-        """Walk a chain with handlers; the state is of the jobs that it is about."""
+        """Walk a chain with handlers. The state contains only the jobs of the chain."""
         points: State = {}
         reached = self._run(chain.steps, state, points)
         after: State | None = state if reached else None
@@ -176,13 +177,13 @@ class _Follower:
         for steps in _handlers(chain, HandlerEvent.INTERRUPT):
             self._run(steps, interrupted, points)
             if self.sheltered:
-                self._unreachable(
-                    verb_of(steps[0]), "an interruption lets blocks of `always` run to their end"
+                self._warn_unreachable(
+                    get_verb_span(steps[0]), "an interruption does not stop a block of `always`"
                 )
         return after if resumed is None else _join(resumed, after)
 
     def _run(self, steps: Sequence[PlannedStep], state: State, points: State) -> bool:
-        """Walk steps in order; `points` collects what was possible before and after each.
+        """Walk steps in order, and collect in `points` what is possible before and after each.
 
         Returns whether the end is reached.
         """
@@ -190,7 +191,7 @@ class _Follower:
             self._step(step, state, points)
             if self.catalogue.step_by_phrase[step.word].ends_chain:
                 if index + 1 < len(steps):
-                    self._unreachable(verb_of(steps[index + 1]))
+                    self._warn_unreachable(get_verb_span(steps[index + 1]))
                 return False
         return True
 
@@ -204,30 +205,32 @@ class _Follower:
         if record.accepts is not None:
             after = {phase: at for phase, at in before.items() if phase in record.accepts}
         if record.accepts is not None and not after:
-            self._refuse(step, record, before)
-            # What was meant is not known, so all is possible from here.
-            after = dict.fromkeys(Phase, verb_of(step))
+            self._report(step, record, state)
+            # The intention is unknown, so any phase is possible from here.
+            after = dict.fromkeys(Phase, get_verb_span(step))
         elif record.leaves is not None:
-            after = {record.leaves: verb_of(step)}
+            after = {record.leaves: get_verb_span(step)}
         state[job] = after
         if before is not after:
             for record_of in (points, *self.trails):
                 record_of[job] = {**record_of.get(job, {}), **before, **after}
 
-    def _refuse(self, step: PlannedStep, record: Step, before: Standing) -> None:
-        """Report a step, unless that is but the sequel of one that was reported."""
-        places = {_place(at) for at in before.values()}
+    def _report(self, step: PlannedStep, record: Step, state: State) -> None:
+        """Report a step, unless its mistake follows from that of a reported step."""
+        assert step.job is not None
+        places = {_place(at) for at in state[step.job].values()}
         if self.refused.isdisjoint(places):
-            violation(step, record, before, self.catalogue, self.findings)
-        self.refused.add(_place(verb_of(step)))
+            known = {name: phases for name, phases in state.items() if name not in self.doubtful}
+            report_violation(step, record, known, self.catalogue, self.findings)
+        self.refused.add(_place(get_verb_span(step)))
 
     def _parallel(self, parallel: PlannedParallel, state: State) -> State:
         for job in parallel.body.jobs:
-            state[job.name] = self._beginning(job)
+            state[job.name] = self._find_first_phases(job)
         result = dict(state)
         claims: dict[str, tuple[int, PlannedStep, bool]] = {}
         for number, branch in enumerate(parallel.body.statements):
-            steps = list(steps_of([branch]))
+            steps = list(iter_steps([branch]))
             about = {step.job: state[step.job] for step in steps if step.job in state}
             after = self._statement(branch, about)
             for step in steps:
@@ -250,33 +253,33 @@ class _Follower:
         *,
         changes: bool,
     ) -> None:
-        """Note that a branch works on a job; reading it from several is no harm."""
+        """Record that a branch uses a job. Several branches may read one."""
         first = claims.get(job)
         if first is None or (first[0] == branch and changes and not first[2]):
             claims[job] = (branch, step, changes)
         elif first[0] != branch and (changes or first[2]) and job not in self.doubtful:
             self.findings.error(
                 Code.SHARED_JOB,
-                f"two branches of `parallel` work on job {job} at the same time",
-                verb_of(step),
-                "put both steps into one chain, or one of them after the `parallel` block",
-                labels=[Label(verb_of(first[1]), "the other branch")],
+                f"two branches of `parallel` use job {job} at the same time",
+                get_verb_span(step),
+                "put both steps into one chain, or move one of them below the `parallel` block",
+                labels=[Label(get_verb_span(first[1]), "the other branch")],
             )
 
     def _widen(self, state: State, step: PlannedStep) -> None:
-        """Make what a step leaves possible."""
+        """Add the phase that a step leaves."""
         leaves = self.catalogue.step_by_phrase[step.word].leaves
         if leaves is not None and step.job is not None and step.job in state:
-            state[step.job] = {leaves: verb_of(step), **state[step.job]}
+            state[step.job] = {leaves: get_verb_span(step), **state[step.job]}
 
-    def _beginning(self, job: PlannedJob) -> Standing:
+    def _find_first_phases(self, job: PlannedJob) -> Phases:
         for clause in job.clauses:
             begins = self.catalogue.clause_by_phrase[clause.word].begins
             if begins is not None:
                 return dict.fromkeys(begins, clause.span)
         return {Phase.DECLARED: job.span}
 
-    def _unreachable(self, span: Span, why: str = "the step before it ends the chain") -> None:
+    def _warn_unreachable(self, span: Span, why: str = "the step before it ends the chain") -> None:
         self.findings.warning(
             Code.UNREACHABLE,
             f"this is never reached: {why}",
@@ -290,19 +293,19 @@ def _place(span: Span) -> tuple[int, int]:
 
 
 def _handlers(chain: PlannedChain, event: HandlerEvent) -> Iterator[Sequence[PlannedStep]]:
-    """The steps of each handler of an event."""
+    """Yield the steps of each handler of an event."""
     for handler in chain.handlers:
         if handler.event is event:
             yield handler.steps
 
 
-def _about(body: Block, state: State) -> State:
-    """The part of a state that a block's steps are about; all of it may be a thousand jobs."""
-    return {step.job: state[step.job] for step in steps_of(body.statements) if step.job in state}
+def _select(body: Block, state: State) -> State:
+    """Return the state of the jobs that a block uses; a file may have thousands."""
+    return {step.job: state[step.job] for step in iter_steps(body.statements) if step.job in state}
 
 
 def _join(state: State, other: State | None) -> State:
-    """What is possible where two ways meet; changes and returns the first."""
+    """Join the states of two paths. Changes and returns the first."""
     if other is not None:
         for job, standing in other.items():
             here = state.get(job)

@@ -1,4 +1,4 @@
-"""From the text of a token to a value."""
+"""Parse the text of a token into a value."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BYTES = {
 }
 
 _MOST_DIGITS = 15
-"""What a double holds exactly; more than any count, size or time that can be meant."""
+"""A double holds these exactly, and no sensible count, size or time has more."""
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 _SPECIAL = re.compile(r"\\(?P<escape>.?)|\{\{|\}\}|\{(?P<name>[^{}\"]*)\}|[{}]")
@@ -48,8 +48,8 @@ _NAME = re.compile(r"\w(?:[\w.\-]*\w)?")
 _QUANTITY = re.compile(r"(?P<number>[0-9_.]+)(?P<unit>\D*)")
 
 
-def literal(kind: str, text: str, span: Span, report: Report) -> Value:
-    """The value that a token of a kind stands for; mistakes inside a text are reported."""
+def parse_literal(kind: str, text: str, span: Span, report: Report) -> Value:
+    """Return the value of a token; report mistakes inside a text."""
     match kind:
         case "WORD":
             return Name(text, span)
@@ -72,7 +72,7 @@ def _number(kind: str, text: str, span: Span, report: Report) -> Value:
     if len(digits) > _MOST_DIGITS:
         report(
             Code.NUMBER_TOO_LARGE,
-            f"a number has at most {_MOST_DIGITS} digits; this one has {len(digits)}",
+            f"this number has {len(digits)} digits; at most {_MOST_DIGITS} are allowed",
             span,
             "write a smaller number",
         )
@@ -91,10 +91,10 @@ def _number(kind: str, text: str, span: Span, report: Report) -> Value:
 
 
 def _long_pieces(body: str, span: Span, report: Report) -> Iterator[str | Interpolation]:
-    r"""The content between `\"\"\"` and `\"\"\"`.
+    r"""Yield the parts of a text between `\"\"\"` and `\"\"\"`.
 
-    If it begins on a line of its own, the newline before it, the indentation that all its lines
-    share, and a last line of nothing but spaces are layout of the file and no part of the text.
+    If the text starts on a new line, drop its layout: the first newline, the common indentation,
+    and a last line that is blank.
     """
     at = span.start + 3
     if not body.startswith("\n"):
@@ -118,16 +118,18 @@ def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | In
     if "\\" not in body and "{" not in body and "}" not in body:
         yield body
         return
-    done, told = 0, False
+    done, reported = 0, False
     for special in _SPECIAL.finditer(body):
         yield body[done : special.start()]
         done = special.end()
         place = Span(span.source, at + special.start(), at + done)
         if special["escape"] is not None and special["escape"] not in _ESCAPES:
-            if not told:
-                # One backslash too few is mostly a path with several.
-                told = True
-                report(Code.BAD_ESCAPE, f"`{special[0]}` is no escape", place, _mended(body))
+            if not reported:
+                # A wrong escape is usually a Windows path, which has several.
+                reported = True
+                report(
+                    Code.BAD_ESCAPE, f"unknown escape `{special[0]}`", place, _suggest_escape(body)
+                )
             yield special[0]
             continue
         yield _special(special, place, report)
@@ -144,23 +146,23 @@ def _special(special: re.Match[str], place: Span, report: Report) -> str | Inter
         return Interpolation(name, place)
     report(
         Code.BAD_BRACE,
-        f"`{written}` in a text is neither a name in braces nor a doubled brace",
+        f"unexpected `{written}` in a text",
         place,
         "write {name} for the value of a name, and {{ or }} for a brace",
     )
     return written
 
 
-def _mended(body: str) -> str:
-    """The help for a text with a backslash that escapes nothing."""
+def _suggest_escape(body: str) -> str:
+    """Return the help for a text with a wrong escape."""
     if _DRIVE.match(body) and len(body) <= _LONGEST_SHOWN:
         path = body.replace("\\\\", "\\").replace("\\", "/")
-        return f'write / between folders, on Windows too: "{path}"'
-    return r"a text knows \" \\ \n and \t; write \\ for a backslash, or / in a path"
+        return f'use / between folders, also on Windows: "{path}"'
+    return r"the escapes are \" \\ \n and \t; write \\ for a backslash, or / in a path"
 
 
 def _merge(pieces: Iterator[str | Interpolation]) -> tuple[str | Interpolation, ...]:
-    """Join neighbouring strings, so that equal texts are equal values."""
+    """Join adjacent strings, so that equal texts are equal values."""
     merged: list[str | Interpolation] = []
     run: list[str] = []
     for piece in pieces:

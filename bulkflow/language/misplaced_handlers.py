@@ -1,4 +1,4 @@
-"""Steps that answer a failure, and stand where there is none to answer."""
+"""Report steps such as `continue` outside of `on failure`."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import PlannedChain, PlannedStep
     from bulkflow.plugin.registry import Catalogue
 
-_ELSEWHERE = "write it behind `on failure`"
-_INTERRUPTED = (
-    "an interrupted run ends when its handlers are over; `bulkflow resume` goes on with it"
-)
+_ELSEWHERE = "move it after `on failure`"
+_INTERRUPTED = "an interrupted run ends after its handlers; `bulkflow resume` continues it"
 
 
-def report_answers(chain: PlannedChain, catalogue: Catalogue, findings: Findings) -> None:
-    """Refuse steps such as `continue` and `retry 3 times` outside of handlers of failures."""
-    for steps, help_line in _without_failure(chain):
+def report_misplaced_handlers(
+    chain: PlannedChain, catalogue: Catalogue, findings: Findings
+) -> None:
+    """Report steps that continue or retry a chain outside of `on failure`."""
+    for steps, help_line in _find_others(chain):
         for step in steps:
             record = catalogue.step_by_phrase[step.word]
             if record.resumes or record.retries:
                 findings.error(
                     Code.NO_FAILURE,
-                    f"`{' '.join(step.span.text.split())}` answers a failure, and there is none "
-                    "here",
+                    f"`{' '.join(step.span.text.split())}` is only valid after `on failure`",
                     step.span,
                     help_line,
                 )
 
 
-def _without_failure(chain: PlannedChain) -> Iterator[tuple[Iterable[PlannedStep], str]]:
+def _find_others(chain: PlannedChain) -> Iterator[tuple[Iterable[PlannedStep], str]]:
     yield chain.steps, _ELSEWHERE
     for handler in chain.handlers:
         match handler.event:

@@ -1,12 +1,12 @@
-"""Jobs that a run leaves open in the org although it ends well.
+"""Warn of jobs that a successful run leaves open in the org.
 
-Such a job was created and neither closed nor given up: its rows are never processed, and it counts
-against the org until somebody finds it. Ways that end in a failure or an interruption are left out:
-then the run itself names what it leaves behind.
+Such a job was created but neither closed nor aborted. Its rows are never processed, and it counts
+against the org's limits until somebody finds it. Paths that end in a failure or an interruption do
+not matter here: then the run itself lists the jobs that are still open.
 
-Where a first walk (`bulkflow.language.exit_paths`) finds a job left open behind some `when`, the
-file is walked again for every combination of what the conditions around that job's steps may be, so
-that `when dry` and `when not dry` are not taken for independent.
+If a first walk (`bulkflow.language.exit_paths`) finds that a `when` leaves a job open, further
+walks try all combinations of the conditions around the job's steps, because `when dry` and `when
+not dry` are not independent.
 """
 
 from __future__ import annotations
@@ -14,9 +14,15 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from bulkflow.language.branches import pruned_to, questions_of, steps_of, truth_of, whens_of
+from bulkflow.language.branches import (
+    evaluate_condition,
+    iter_questions,
+    iter_steps,
+    iter_whens,
+    prune_to_job,
+)
 from bulkflow.language.codes import Code
-from bulkflow.language.exit_paths import LEFT, Walk, place_of
+from bulkflow.language.exit_paths import LEFT, Walk, get_key
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.job_phase import Phase
 
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.exit_paths import Standing
+    from bulkflow.language.exit_paths import Phases
     from bulkflow.model.plan import Block, Plan, PlannedJob
     from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
@@ -32,29 +38,29 @@ if TYPE_CHECKING:
 _MOST_QUESTIONS = 6
 _MOST_SECOND_WALKS = 256
 _MOST_SECOND_STEPS = 30_000
-"""Steps that second walks may cost, so that a long file that is wrong all over stays fast."""
+"""How many steps the further walks may visit, so that a long file with many mistakes is fast."""
 
 
 def report_left_open(plan: Plan, catalogue: Catalogue, findings: Findings) -> None:
-    """Warn of each job that some way to a good end leaves open."""
-    found = Walk(catalogue).found(plan.body)
+    """Warn of each job that some successful path leaves open."""
+    found = Walk(catalogue).find_open(plan.body)
     if not found:
         return
     conditional = set(_conditional(plan.body, catalogue))
-    steps = sum(1 for _ in steps_of(plan.body.statements))
+    steps = sum(1 for _ in iter_steps(plan.body.statements))
     budget = min(_MOST_SECOND_WALKS, max(4, _MOST_SECOND_STEPS // steps))
-    for job, place, standing in found:
+    for job, place, phases in found:
         if conditional.isdisjoint({job.name, None}):
-            certain = set(standing) <= set(LEFT)
-            _warn(job, place, standing, (), catalogue, findings, certain=certain)
+            certain = set(phases) <= set(LEFT)
+            _warn(job, place, phases, (), catalogue, findings, certain=certain)
         elif budget > 0:
             budget -= _look_again(job, plan.body, catalogue, findings)
 
 
 def _conditional(body: Block, catalogue: Catalogue) -> Iterator[str | None]:
-    """The jobs that something happens to behind a `when`; None if the flow may end there."""
-    for when in whens_of(body):
-        for step in steps_of(when.body.statements):
+    """Yield the jobs that steps inside a `when` use; None if such a step may end the chain."""
+    for when in iter_whens(body):
+        for step in iter_steps(when.body.statements):
             if catalogue.step_by_phrase[step.word].ends_chain:
                 yield None
             if step.job is not None:
@@ -62,12 +68,12 @@ def _conditional(body: Block, catalogue: Catalogue) -> Iterator[str | None]:
 
 
 def _look_again(job: PlannedJob, body: Block, catalogue: Catalogue, findings: Findings) -> int:
-    """Walk with every combination of answers, and warn if one leaves the job open.
+    """Walk with every combination of conditions, and warn if one leaves the job open.
 
-    Returns how many walks that took.
+    Returns the number of walks.
     """
-    pruned = pruned_to(body, job.name, catalogue)
-    asked = (questions_of(when.condition) for when in whens_of(pruned))
+    pruned = prune_to_job(body, job.name, catalogue)
+    asked = (iter_questions(when.condition) for when in iter_whens(pruned))
     questions = sorted({question for each in asked for question in each})
     if len(questions) > _MOST_QUESTIONS:
         return 1
@@ -75,10 +81,10 @@ def _look_again(job: PlannedJob, body: Block, catalogue: Catalogue, findings: Fi
     for truths in product((True, False), repeat=len(questions)):
         walks += 1
         assumed = dict(zip(questions, truths, strict=True))
-        for again, place, standing in Walk(catalogue, assumed).found(pruned):
-            if place_of(again) == place_of(job):
+        for again, place, phases in Walk(catalogue, assumed).find_open(pruned):
+            if get_key(again) == get_key(job):
                 why = tuple(_reasons(pruned, assumed, catalogue))
-                _warn(job, place, standing, why, catalogue, findings, certain=False)
+                _warn(job, place, phases, why, catalogue, findings, certain=False)
                 return walks
     return walks
 
@@ -86,21 +92,21 @@ def _look_again(job: PlannedJob, body: Block, catalogue: Catalogue, findings: Fi
 def _warn(
     job: PlannedJob,
     place: Span,
-    standing: Standing,
+    phases: Phases,
     why: tuple[Label, ...],
     catalogue: Catalogue,
     findings: Findings,
     *,
     certain: bool,
 ) -> None:
-    open_phases = frozenset(each for each in LEFT if each in standing)
+    open_phases = frozenset(each for each in LEFT if each in phases)
     ways = [
         f"`{step.phrases[0].verb} job {job.name}`"
         for leaves in (Phase.CLOSED, Phase.ABORTED)
         for step in catalogue.steps
         if step.leaves is leaves and step.accepts is not None and step.accepts & open_phases
     ]
-    where = "" if certain else " on every way to the end"
+    where = "" if certain else " on every path"
     findings.warning(
         Code.LEFT_OPEN,
         f"job {job.name} {'is' if certain else 'may be'} left open in the org",
@@ -111,10 +117,10 @@ def _warn(
 
 
 def _reasons(body: Block, assumed: Mapping[str, bool], catalogue: Catalogue) -> Iterator[Label]:
-    for when in whens_of(body):
-        steps = list(steps_of(when.body.statements))
-        if truth_of(when.condition, assumed) is False:
+    for when in iter_whens(body):
+        steps = list(iter_steps(when.body.statements))
+        if evaluate_condition(when.condition, assumed) is False:
             if any(step.job for step in steps):
-                yield Label(when.span, "if this does not hold")
+                yield Label(when.span, "if this is false")
         elif any(catalogue.step_by_phrase[step.word].stops for step in steps):
-            yield Label(when.span, "if this holds")
+            yield Label(when.span, "if this is true")

@@ -1,8 +1,8 @@
-"""The orgs of a file: which there are, and which of them a job or a step is for.
+"""Find the orgs of a file, and the org of each job and step.
 
-One org is everybody's. Where there are several, every job says which it is for, and so does every
-step that works in an org and has no job: nothing is loaded into an org that the file does not name
-for it.
+A single org is the default. With several orgs there is no default: each job names its org, and so
+does each step that works in an org without a job. A forgotten line therefore never loads rows into
+the wrong org.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from attrs import define, field
 
 from bulkflow.language import tree
 from bulkflow.language.codes import Code
+from bulkflow.language.other_words import LOGIN
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.org import only_org
 from bulkflow.model.value import Name
@@ -26,99 +27,100 @@ if TYPE_CHECKING:
     from bulkflow.source import SourceText, Span
 
 EVERY = ""
-"""The name for which `--org PROFILE` stands: that of the only org."""
+"""The key of `--org PROFILE` without a name, which replaces the only org."""
 
 
 @define(eq=False, repr=False)
 class Orgs:
-    """The orgs of a pipeline, by the names that the file has for them."""
+    """The orgs of a pipeline, by their names in the file."""
 
     findings: Findings
     declared: dict[str, Span] = field(factory=dict)
     profiles: dict[str, str] = field(factory=dict)
-    """What each name stands for."""
+    """The profile of each name."""
     _used: set[str] = field(factory=set)
     _jobs: dict[tuple[int, int], str | None] = field(factory=dict)
-    """The org of each job, by where the job is declared: the source's id, and the offset."""
+    """The org of each job, by the place of its declaration: the source's id, and the offset."""
 
     @property
     def only(self) -> str | None:
-        """The org that is everybody's, if there is one."""
+        """The default org, if there is one."""
         return only_org(self.profiles)
 
-    def named(self, name: Name) -> str | None:
-        """The org that a line names; reports one that is not declared."""
+    def resolve(self, name: Name) -> str | None:
+        """Return the org that a line names; report one that is not declared."""
         if name.name in self.profiles:
             self._used.add(name.name)
             return name.name
         if not self.findings.any_broken:
-            self.unknown(name.name, f"org {name.name} is not declared", name.span)
+            self.report_unknown(name.name, f"org {name.name} is not declared", name.span)
         return None
 
-    def of_job(self, job: Name, clauses: Sequence[Match], *, whole: bool) -> str | None:
-        """The org of a declared job.
+    def resolve_for_job(self, job: Name, clauses: Sequence[Match], *, whole: bool) -> str | None:
+        """Return the org of a declared job.
 
         Args:
             job: The job's name.
-            clauses: What its clauses are.
-            whole: Whether these are all, so that the one that says it cannot be another one.
+            clauses: The matches of its clauses.
+            whole: Whether these are all of its clauses. If not, the job may name its org in
+                another one.
         """
-        named = next((name for each in clauses if (name := _named_in(each))), None)
+        named = next((name for each in clauses if (name := _find_named(each))), None)
         if named is not None:
             org = self._if_declared(named)
         else:
-            org = self._needed(job.span, f"job {job.name}") if whole else self.only
+            org = self._require_default(job.span, f"job {job.name}") if whole else self.only
         self._jobs[_place(job.span)] = org
         return org
 
-    def of_line(self, match: Match, verb: Span, job: Span | None) -> str | None:
-        """The org that a step or a question is about.
+    def resolve_for_line(self, match: Match, verb: Span, job: Span | None) -> str | None:
+        """Return the org of a step or a condition.
 
         Args:
-            match: What the line is.
-            verb: Its first word.
-            job: Where its job is declared, if it has one.
+            match: The match of the line.
+            verb: The place of its first word.
+            job: The place where its job is declared, if it has one.
         """
-        named = _named_in(match)
+        named = _find_named(match)
         if named is not None:
             return self._if_declared(named)
         if job is not None:
             return self._jobs.get(_place(job))
         if match.phrase.org_slot is not None and match.phrase.job_slot is None:
-            return self._needed(verb, f"`{verb.text}`")
+            return self._require_default(verb, f"`{verb.text}`")
         return self.only
 
     def report_unused(self, main: SourceText) -> None:
-        """Warn of each of several orgs that nothing is for; an included file may share its own."""
+        """Warn of unused orgs, except those in included files, which pipelines may share."""
         if self.only is not None:
             return
         for name, place in self.declared.items():
             if name not in self._used and place.source is main:
                 self.findings.warning(
                     Code.UNUSED_ORG,
-                    f"org {name} is declared, but nothing is for it",
+                    f"org {name} is declared, but nothing uses it",
                     place,
-                    f"say of a job that it is: `in {name}`; or remove the line",
+                    f"use it in a job: `in {name}`; or remove this line",
                 )
 
-    def _needed(self, place: Span, what: str) -> str | None:
-        """The org of something that names none; reports it where there are several."""
+    def _require_default(self, place: Span, what: str) -> str | None:
+        """Return the default org; report what needs an org if there is no default."""
         if len(self.profiles) > 1 and not self.findings.any_broken:
             first, *_ = self.profiles
             self.findings.error(
                 Code.WHICH_ORG,
-                f"{what} does not say which org it is for; the file has {', '.join(self.profiles)}",
+                f"{what} does not name its org; the file has {', '.join(self.profiles)}",
                 place,
-                f"name it: `in {first}`",
+                f"add `in {first}`",
             )
         return self.only
 
     def _if_declared(self, name: Name) -> str | None:
         return name.name if name.name in self.profiles else None
 
-    def unknown(self, name: str, message: str, place: Span) -> None:
-        """Report a name that the file does not declare."""
-        near = self.findings.suggest.did_you_mean(name, self.profiles)
+    def report_unknown(self, name: str, message: str, place: Span) -> None:
+        """Report a name that is not declared."""
+        near = self.findings.did_you_mean(name, self.profiles)
         self.findings.error(
             Code.UNDECLARED_ORG, message, place, near or f"declare it: org {name} = PROFILE"
         )
@@ -126,25 +128,25 @@ class Orgs:
 
 @define(eq=False, repr=False)
 class OrgFinder:
-    """Finds the orgs of a file, and what the command line puts in their place."""
+    """Find the orgs of a file, and apply `--org`."""
 
     catalogue: Catalogue
     findings: Findings
     overrides: Mapping[str, str]
-    """What `--org` says: profiles by the file's names; by `EVERY`, that of the only org."""
+    """The profiles of `--org`, by the names of orgs in the file, or by `EVERY`."""
     start: Span
-    """Where mistakes of the command line are reported, if the file has no better place."""
+    """The place of mistakes on the command line, if there is no better one."""
 
-    def find(self, statements: Sequence[tree.Statement]) -> Orgs:
-        """Every org of the file; reports what cannot be."""
+    def find(self, statements: Sequence[tree.StatementNode]) -> Orgs:
+        """Return the orgs of a file; report mistakes."""
         orgs = Orgs(self.findings)
         written: dict[str, Name] = {}
         for each in statements:
-            if not isinstance(each, tree.Org) or not each.name.name:
+            if not isinstance(each, tree.OrgNode) or not each.name.name:
                 continue
             name = each.name.name
             if name in orgs.declared:
-                self._twice(each, orgs.declared[name])
+                self._report_duplicate(each, orgs.declared[name])
                 continue
             orgs.declared[name] = each.name.span
             orgs.profiles[name] = each.profile.name
@@ -153,12 +155,12 @@ class OrgFinder:
             self._override(name, profile, orgs, written)
         for value in written.values():
             if value.name:
-                self._known(value.name, "", value.span)
+                self._check_profile(value.name, "", value.span)
         if not orgs.profiles:
-            self._refuse_jobs(statements)
+            self._report_no_org(statements)
         return orgs
 
-    def _twice(self, again: tree.Org, first: Span) -> None:
+    def _report_duplicate(self, again: tree.OrgNode, first: Span) -> None:
         self.findings.error(
             Code.DUPLICATE_NAME,
             f"org {again.name.name} is declared twice",
@@ -173,53 +175,54 @@ class OrgFinder:
         flag = f"--org {name}={profile}" if name else f"--org {profile}"
         meant = name or orgs.only or profile
         if name and name not in orgs.profiles:
-            orgs.unknown(name, f"`{flag}`: the file declares no org {name}", self.start)
+            orgs.report_unknown(name, f"`{flag}`: the file declares no org {name}", self.start)
         elif not name and len(orgs.profiles) > 1:
             self.findings.error(
                 Code.WHICH_ORG,
-                f"`{flag}` does not say which org of the file it stands for; "
+                f"`{flag}` does not say which org it replaces; "
                 f"the file has {', '.join(orgs.profiles)}",
                 next(iter(orgs.declared.values())),
-                "write " + " ".join(f"--org {each}=PROFILE" for each in orgs.profiles),
+                "write " + " ".join(f"--org {each}={profile}" for each in orgs.profiles),
             )
         elif not name and meant in self.overrides:
             self.findings.error(
                 Code.WHICH_ORG,
-                f"`{flag}` and `--org {meant}={self.overrides[meant]}` are about the same org",
+                f"`{flag}` and `--org {meant}={self.overrides[meant]}` replace the same org",
                 orgs.declared.get(meant, self.start),
-                "write one of them",
+                "remove one of them",
             )
         else:
             replaced = written.pop(meant, None)
             place = self.start if replaced is None else replaced.span
-            self._known(profile, flag.removesuffix(profile), place)
+            self._check_profile(profile, flag.removesuffix(profile), place)
             orgs.profiles[meant] = profile
 
-    def _refuse_jobs(self, statements: Sequence[tree.Statement]) -> None:
-        first = next((each for each in statements if isinstance(each, tree.Job)), None)
+    def _report_no_org(self, statements: Sequence[tree.StatementNode]) -> None:
+        first = next((each for each in statements if isinstance(each, tree.JobNode)), None)
         if first is not None and not self.findings.any_broken:
             self.findings.error(
                 Code.NO_ORG,
-                "the file does not say which org its jobs are for",
+                "this file has jobs but no org",
                 first.span,
-                "write `org sandbox` at the top, or run with --org NAME",
+                "write `org sandbox` at the top, or use --org NAME",
             )
 
-    def _known(self, profile: str, flag: str, place: Span) -> None:
+    def _check_profile(self, profile: str, flag: str, place: Span) -> None:
         known = self.catalogue.orgs
         if profile in known:
             return
-        near = self.findings.suggest.did_you_mean(profile, known)
-        help_line = near or f"known orgs: {', '.join(sorted(known)) or 'none'}"
+        near = self.findings.did_you_mean(profile, known)
+        help_line = near or (
+            f"log in to it first: `{LOGIN} {profile}`; "
+            f"known orgs: {', '.join(sorted(known)) or 'none'}"
+        )
         if self.catalogue.broken:
             help_line += f"; {self.catalogue.perhaps_broken}"
-        self.findings.error(
-            Code.UNKNOWN_ORG, f"`{flag}{profile}` is no org that is known here", place, help_line
-        )
+        self.findings.error(Code.UNKNOWN_ORG, f"unknown org `{flag}{profile}`", place, help_line)
 
 
-def _named_in(match: Match) -> Name | None:
-    """What stands in the place for an org."""
+def _find_named(match: Match) -> Name | None:
+    """Return the org that a line names."""
     named = match.arguments.get(match.phrase.org_slot or "")
     return named if isinstance(named, Name) else None
 

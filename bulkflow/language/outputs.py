@@ -1,4 +1,4 @@
-"""Refuses steps that would write over what the file reads, is, or writes elsewhere."""
+"""Report steps that would overwrite the pipeline file, a source, or another output."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 Branch: TypeAlias = "tuple[int, ...]"
-"""The conditions and handlers that a step is under; of two steps whose branches are no beginning
-of one another, perhaps only one is done."""
+"""The conditions and handlers around a step. If neither branch of two steps contains the other,
+perhaps only one of them runs."""
 
 
 @frozen
@@ -51,11 +51,11 @@ class _Input:
     span: Span
 
 
-def refuse_overwriting(
+def report_overwritten(
     plan: Plan, catalogue: Catalogue, findings: Findings, environ: Mapping[str, str]
 ) -> None:
-    """Find the outputs whose place is known and is taken. What is not known is left to the run."""
-    _Outputs(plan, catalogue, findings, environ).look()
+    """Report outputs with a known path that is already used. The run checks the others."""
+    _Outputs(plan, catalogue, findings, environ).check()
 
 
 @define(eq=False)
@@ -64,26 +64,26 @@ class _Outputs:
     catalogue: Catalogue
     findings: Findings
     environ: Mapping[str, str]
-    _outputs: list[_Output] = field(factory=list)
-    _inputs: list[_Input] = field(factory=list)
-    _used: list[str] = field(factory=list)
-    """The jobs that steps were about so far."""
+    _outputs: dict[Path, list[_Output]] = field(factory=dict)
+    _inputs: dict[Path, list[_Input]] = field(factory=dict)
+    _used: set[str] = field(factory=set)
+    """The jobs that steps have used so far."""
 
-    def look(self) -> None:
+    def check(self) -> None:
         self._block(self.plan.body, self.plan.parameters, ())
 
     def _block(self, block: Block, around: Scope, branch: Branch) -> None:
         scope = dict(around)
         for name, value in block.lets:
-            if (known := self._resolved(value, scope)) is not None:
+            if (known := self._resolve(value, scope)) is not None:
                 scope[name] = known
             else:
                 scope.pop(name, None)
         for job in block.jobs:
             for clause in job.clauses:
                 phrase = _phrase(self.catalogue.clause_by_phrase[clause.word].phrases, clause.word)
-                for path, span in self._paths(phrase, "location", clause.arguments, scope):
-                    self._inputs.append(_Input(path, job.name, span))
+                for path, span in self._iter_paths(phrase, "location", clause.arguments, scope):
+                    self._inputs.setdefault(path, []).append(_Input(path, job.name, span))
         for statement in block.statements:
             if isinstance(statement, PlannedChain):
                 self._chain(statement, scope, branch)
@@ -103,74 +103,74 @@ class _Outputs:
 
     def _step(self, step: PlannedStep, scope: Scope, branch: Branch) -> None:
         phrase = _phrase(self.catalogue.step_by_phrase[step.word].phrases, step.word)
-        for path, span in self._paths(phrase, "path", step.arguments, scope):
+        for path, span in self._iter_paths(phrase, "path", step.arguments, scope):
             output = _Output(path, step, branch, span)
-            if not (self._over_the_file(output) or self._over_an_input(output)):
-                self._over_another(output)
-            self._outputs.append(output)
+            if not (self._overwrites_pipeline(output) or self._overwrites_input(output)):
+                self._check_other_outputs(output)
+            self._outputs.setdefault(path, []).append(output)
         if step.job is not None:
-            self._used.append(step.job)
+            self._used.add(step.job)
 
-    def _over_the_file(self, output: _Output) -> bool:
+    def _overwrites_pipeline(self, output: _Output) -> bool:
         for source in self.plan.sources:
             if source.path is not None and _real(source.path) == output.path:
                 which = "this file" if source is output.span.source else source.name
-                self._refuse(output, f"this would overwrite {which}, a pipeline file")
+                self._report(output, f"this would overwrite {which}, a pipeline file")
                 return True
         return False
 
-    def _over_an_input(self, output: _Output) -> bool:
-        for each in self._inputs:
-            # What is read later than it is written is what was written, as it should be.
+    def _overwrites_input(self, output: _Output) -> bool:
+        for each in self._inputs.get(output.path, ()):
+            # A job that is loaded later reads the new file on purpose.
             before = each.job == output.step.job or each.job in self._used
-            if each.path == output.path and before:
+            if before:
                 label = Label(each.span, f"job {each.job} reads it here")
-                self._refuse(output, f"this would overwrite the source of job {each.job}", label)
+                self._report(output, f"this would overwrite the source of job {each.job}", label)
                 return True
         return False
 
-    def _over_another(self, output: _Output) -> None:
-        for other in self._outputs:
-            if other.path != output.path or not _both(other.branch, output.branch):
+    def _check_other_outputs(self, output: _Output) -> None:
+        for other in self._outputs.get(output.path, ()):
+            if not _can_both_run(other.branch, output.branch):
                 continue
-            if (other.step.word, other.step.job, _told(other.step)) == (
+            if (other.step.word, other.step.job, _get_arguments(other.step)) == (
                 output.step.word,
                 output.step.job,
-                _told(output.step),
+                _get_arguments(output.step),
             ):
                 continue
-            label = Label(other.span, "it is written here")
-            self._refuse(output, "this would overwrite what another step writes", label)
+            label = Label(other.span, "the other step writes it here")
+            self._report(output, "this would overwrite the output of another step", label)
             return
 
-    def _refuse(self, output: _Output, message: str, *labels: Label) -> None:
+    def _report(self, output: _Output, message: str, *labels: Label) -> None:
         self.findings.error(
             Code.OVERWRITTEN, message, output.span, "write to another file", labels=labels
         )
 
-    def _paths(
+    def _iter_paths(
         self, phrase: Phrase, kind: str, arguments: Mapping[str, Written], scope: Scope
     ) -> Iterator[tuple[Path, Span]]:
         for slot in phrase.slots:
             if slot.type != kind or slot.name not in arguments:
                 continue
             for value in several(arguments[slot.name]):
-                path = self._path(value, scope)
+                path = self._find_target(value, scope)
                 if path is not None:
                     yield path, value.span
 
-    def _path(self, value: Value, scope: Scope) -> Path | None:
-        known = self._resolved(value, scope)
+    def _find_target(self, value: Value, scope: Scope) -> Path | None:
+        known = self._resolve(value, scope)
         here = value.span.source.path
         if known is None or here is None:
             return None
         try:
             return plain_target(here.parent / plain(known))
         except (OSError, ValueError):
-            # A folder, or no name of a file at all: the run says more.
+            # A folder or an invalid name: the run reports it.
             return None
 
-    def _resolved(self, value: Value, scope: Scope) -> Value | None:
+    def _resolve(self, value: Value, scope: Scope) -> Value | None:
         try:
             found = resolve(constant(value, scope), scope, self.environ)
         except (UnresolvedError, TextTooLongError):
@@ -182,14 +182,14 @@ def _phrase(phrases: tuple[Phrase, ...], word: str) -> Phrase:
     return next(each for each in phrases if each.text == word)
 
 
-def _both(one: Branch, other: Branch) -> bool:
-    """Whether steps of two branches may both be done in a run."""
+def _can_both_run(one: Branch, other: Branch) -> bool:
+    """Return whether steps of two branches can both run."""
     shorter, longer = sorted((one, other), key=len)
     return longer[: len(shorter)] == shorter
 
 
-def _told(step: PlannedStep) -> list[tuple[str, str]]:
-    """What a step says besides its place."""
+def _get_arguments(step: PlannedStep) -> list[tuple[str, str]]:
+    """Return the arguments of a step without their places."""
     return sorted((slot, repr(value)) for slot, value in step.arguments.items())
 
 

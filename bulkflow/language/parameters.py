@@ -1,4 +1,4 @@
-"""Params: their defaults, and what the command line sets."""
+"""Find the values of params: their defaults, or what `--set` says."""
 
 from __future__ import annotations
 
@@ -8,53 +8,54 @@ from attrs import define, evolve
 
 from bulkflow.language.arguments import describe
 from bulkflow.language.codes import Code
-from bulkflow.language.parser import parse
-from bulkflow.language.tree import Let
+from bulkflow.language.constant import parse_constant
 from bulkflow.model.value import Environment, Name, Text
-from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bulkflow.language.scope import Evaluator, Scope
-    from bulkflow.language.tree import Param
+    from bulkflow.language.scope import Evaluator, NameScope
+    from bulkflow.language.tree import ParamNode
     from bulkflow.model.value import Value
+    from bulkflow.source import Span
 
 
 @define(eq=False, repr=False)
 class Parameters:
-    """Gives each param of a file its value."""
+    """Find the value of each param of a file."""
 
     evaluator: Evaluator
     settings: Mapping[str, str]
-    """What `--set` says, as written."""
+    """The values of `--set`, as written."""
 
-    def declare(self, params: Iterable[Param], scope: Scope, start: Span) -> dict[str, Value]:
-        """Declare params in order; `start` is where a `--set` is reported that fits none."""
+    def declare(
+        self, params: Iterable[ParamNode], scope: NameScope, start: Span
+    ) -> dict[str, Value]:
+        """Declare params in order; report an unknown `--set` at `start`."""
         values: dict[str, Value] = {}
         for param in params:
-            value = self._value(param, scope)
+            value = self._find_value(param, scope)
             self.evaluator.declare(scope, param.name, value)
             if value is not None:
                 values[param.name.name] = value
         findings = self.evaluator.findings
         for name in self.settings:
             if name not in scope.declared:
-                near = findings.suggest.did_you_mean(name, scope.declared)
+                near = findings.did_you_mean(name, scope.declared)
                 findings.error(
                     Code.UNKNOWN_PARAMETER,
-                    f"--set {name}: the file has no param of that name",
+                    f"--set {name}: the file has no param {name}",
                     start,
                     near or f"declare it in the file: param {name}",
                 )
         return values
 
-    def _value(self, param: Param, scope: Scope) -> Value | None:
+    def _find_value(self, param: ParamNode, scope: NameScope) -> Value | None:
         name = param.name.name
         if name in self.settings:
-            return self._set(param, self.settings[name])
+            return self._read_setting(param, self.settings[name])
         if param.default is not None:
-            return self.evaluator.value(param.default, scope)
+            return self.evaluator.evaluate(param.default, scope)
         self.evaluator.findings.error(
             Code.MISSING_PARAMETER,
             f"param {name} has no value",
@@ -63,13 +64,13 @@ class Parameters:
         )
         return None
 
-    def _set(self, param: Param, text: str) -> Value | None:
-        """A `--set`, read as the kind of the default; without one, as what it looks like."""
+    def _read_setting(self, param: ParamNode, text: str) -> Value | None:
+        """Read a `--set` as the kind of the default, or else as what it looks like."""
         span = param.name.span
         default = param.default
         if isinstance(default, Text | Environment):
             return Text((text,) if text else (), span, given=True)
-        value = literal_of(text)
+        value = parse_constant(text)
         if default is None:
             if value is None or isinstance(value, Name):
                 return Text((text,), span, given=True)
@@ -78,20 +79,8 @@ class Parameters:
             return evolve(value, span=span)
         self.evaluator.findings.error(
             Code.WRONG_PARAMETER,
-            f"--set {param.name.name}={text} is not what the param takes",
+            f"--set {param.name.name}={text}: the param takes {describe(default)}",
             span,
-            f"its default is {describe(default)}, so give it {describe(default)}",
+            f"its default is {describe(default)}, so set it to {describe(default)}",
         )
         return None
-
-
-def literal_of(text: str) -> Value | None:
-    """The value that a text is as it stands, such as `30s`; None if it is none."""
-    if "\n" in text or "#" in text:
-        return None
-    parsed = parse(SourceText("--set", f"let value = {text}\n"))
-    match parsed.tree.body:
-        case (Let(value=value),) if not parsed.diagnostics:
-            return None if isinstance(value, Text | Environment) else value
-        case _:
-            return None

@@ -1,4 +1,4 @@
-"""Blocks and chains: words are matched, jobs are found, values are checked."""
+"""Plan blocks and chains: match words, find jobs, check values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from bulkflow.language import tree
 from bulkflow.language.arguments import Arguments
 from bulkflow.language.codes import Code
 from bulkflow.language.conditions import ConditionChecker
-from bulkflow.language.job_resolution import Subject, SubjectFinder
+from bulkflow.language.job_resolution import JobReference, JobResolver
 from bulkflow.language.jobs import JobChecker
-from bulkflow.language.misplaced_handlers import report_answers
+from bulkflow.language.lifecycle_errors import write_step
+from bulkflow.language.misplaced_handlers import report_misplaced_handlers
 from bulkflow.language.phrase_matcher import Matcher
-from bulkflow.language.scope import Evaluator, Scope
+from bulkflow.language.scope import Evaluator, NameScope
+from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     Block,
     PlannedAlways,
@@ -42,23 +44,23 @@ if TYPE_CHECKING:
 
 @define(eq=False, repr=False)
 class Planner:
-    """Plans blocks; what is wrong is reported, and left out of the plan."""
+    """Plan blocks. Report lines with mistakes and leave them out of the plan."""
 
     catalogue: Catalogue
     findings: Findings
     main: SourceText
     orgs: Orgs
     doubtful: set[str | None] = field(factory=set)
-    """Jobs that a step is about which could not be understood: what it does to them is open.
+    """Jobs whose phase is unknown, because a step that uses them has a mistake.
 
-    With None, it is open for every job.
+    None means all jobs.
     """
     named: list[tuple[Name, str]] = field(factory=list)
-    """Every let, and what it is called in messages."""
+    """Every let, and the noun for it in messages."""
     evaluator: Evaluator = field(init=False)
     matcher: Matcher = field(init=False)
     arguments: Arguments = field(init=False)
-    subjects: SubjectFinder = field(init=False)
+    references: JobResolver = field(init=False)
     jobs: JobChecker = field(init=False)
     conditions: ConditionChecker = field(init=False)
 
@@ -66,7 +68,7 @@ class Planner:
         self.evaluator = Evaluator(self.findings)
         self.matcher = Matcher.of(self.catalogue, self.findings)
         self.arguments = Arguments(self.catalogue, self.evaluator, self.orgs)
-        self.subjects = SubjectFinder(self.findings)
+        self.references = JobResolver(self.findings)
         self.jobs = JobChecker(
             self.catalogue, self.matcher, self.arguments, self.findings, self.orgs
         )
@@ -74,36 +76,36 @@ class Planner:
             self.matcher,
             self.arguments,
             self.evaluator,
-            self.subjects,
+            self.references,
             self.findings,
             self.orgs,
         )
 
-    def block(self, statements: Iterable[tree.Statement], scope: Scope) -> Block:
-        """A block: first what is declared in it, in order, then what it does."""
+    def plan_block(self, statements: Iterable[tree.StatementNode], scope: NameScope) -> Block:
+        """Plan a block: first its declarations, in order, then its statements."""
         statements = tuple(statements)
         inner = len(scope.declared.maps) > 1
         lets: list[tuple[str, Value]] = []
-        declared: list[tree.Job] = []
+        declared: list[tree.JobNode] = []
         for statement in statements:
             if self.findings.full:
                 break
-            if isinstance(statement, tree.Let):
-                value = self.evaluator.value(statement.value, scope)
+            if isinstance(statement, tree.LetNode):
+                value = self.evaluator.evaluate(statement.value, scope)
                 self.evaluator.declare(scope, statement.name, value)
                 lets.append((statement.name.name, statement.value))
                 self.named.append((statement.name, "let"))
-            elif isinstance(statement, tree.Param) and inner:
-                # Reported where it was parsed; what uses it is not to be reported as well.
+            elif isinstance(statement, tree.ParamNode) and inner:
+                # The parser reported it. Its uses are not reported as well.
                 self.evaluator.declare(scope, statement.name, None)
-            elif isinstance(statement, tree.Job) and self.evaluator.declare_job(
+            elif isinstance(statement, tree.JobNode) and self.evaluator.declare_job(
                 scope, statement.name
             ):
                 declared.append(statement)
-        bare = set(self._bare(statements))
+        unindented = set(self._find_unindented(statements))
         jobs = tuple(
             [
-                self.jobs.plan(job, scope, whole=id(job) not in bare)
+                self.jobs.plan(job, scope, whole=id(job) not in unindented)
                 for job in declared
                 if not self.findings.full
             ]
@@ -112,18 +114,18 @@ class Planner:
         for statement in statements:
             if self.findings.full:
                 break
-            found = self._statement(statement, scope)
+            found = self._plan_statement(statement, scope)
             if found is not None:
                 planned.append(found)
         for job in declared:
-            self._unused(job)
+            self._warn_if_unused(job)
         return Block(tuple(planned), jobs, tuple(lets))
 
-    def _bare(self, statements: Sequence[tree.Statement]) -> Iterator[int]:
-        """The jobs whose clauses stand below them and are not indented, by their ids."""
+    def _find_unindented(self, statements: Sequence[tree.StatementNode]) -> Iterator[int]:
+        """Yield the ids of jobs whose clauses are below them but not indented."""
         clauses, steps = self.matcher.clauses.words, self.matcher.steps.words
         for statement, after in pairwise(statements):
-            if isinstance(statement, tree.Job) and isinstance(after, tree.Chain):
+            if isinstance(statement, tree.JobNode) and isinstance(after, tree.ChainNode):
                 first = after.steps[0].items[0]
                 if (
                     not statement.clauses
@@ -133,58 +135,64 @@ class Planner:
                 ):
                     yield id(statement)
 
-    def _statement(self, statement: tree.Statement, scope: Scope) -> Statement | None:
+    def _plan_statement(self, statement: tree.StatementNode, scope: NameScope) -> Statement | None:
         match statement:
-            case tree.Chain():
-                return self._chain(statement, scope)
-            case tree.Parallel():
-                return PlannedParallel(self.block(statement.body, scope.inner()), statement.span)
-            case tree.Always():
-                return PlannedAlways(self.block(statement.body, scope.inner()), statement.span)
-            case tree.When():
+            case tree.ChainNode():
+                return self._plan_chain(statement, scope)
+            case tree.ParallelNode():
+                return PlannedParallel(
+                    self.plan_block(statement.body, scope.make_inner()), statement.span
+                )
+            case tree.AlwaysNode():
+                return PlannedAlways(
+                    self.plan_block(statement.body, scope.make_inner()), statement.span
+                )
+            case tree.WhenNode():
                 condition = self.conditions.plan(statement.condition, scope)
-                body = self.block(statement.body, scope.inner())
+                body = self.plan_block(statement.body, scope.make_inner())
                 return None if condition is None else PlannedWhen(condition, body, statement.span)
-            case tree.For():
-                self.evaluator.value(statement.pattern, scope)
-                inner = scope.inner()
+            case tree.ForNode():
+                self.evaluator.evaluate(statement.pattern, scope)
+                inner = scope.make_inner()
                 self.evaluator.declare(inner, statement.variable, None)
                 return PlannedFor(
                     statement.variable.name,
                     statement.pattern,
-                    self.block(statement.body, inner),
+                    self.plan_block(statement.body, inner),
                     statement.span,
                 )
             case _:
                 return None
 
-    def _chain(self, chain: tree.Chain, scope: Scope) -> PlannedChain:
+    def _plan_chain(self, chain: tree.ChainNode, scope: NameScope) -> PlannedChain:
         matches = [self._match(step) for step in chain.steps]
-        subjects = _subjects(chain.steps, matches)
-        jobs = self.subjects.chain(subjects, scope)
-        steps = self._steps(chain.steps, matches, jobs, scope)
+        references = _refer(chain.steps, matches)
+        jobs = self.references.resolve_chain(references, scope)
+        steps = self._plan_steps(chain.steps, matches, jobs, scope)
         handlers = []
         for handler in chain.handlers:
             matches = [self._match(step) for step in handler.steps]
-            theirs = self.subjects.handler(_subjects(handler.steps, matches), subjects, jobs, scope)
-            planned = self._steps(handler.steps, matches, theirs, scope)
+            theirs = self.references.resolve_handler(
+                _refer(handler.steps, matches), references, jobs, scope
+            )
+            planned = self._plan_steps(handler.steps, matches, theirs, scope)
             handlers.append(PlannedHandler(handler.event, planned, handler.span))
         planned_chain = PlannedChain(steps, tuple(handlers), chain.span)
-        report_answers(planned_chain, self.catalogue, self.findings)
+        report_misplaced_handlers(planned_chain, self.catalogue, self.findings)
         return planned_chain
 
-    def _match(self, step: tree.Step) -> Match | None:
+    def _match(self, step: tree.StepNode) -> Match | None:
         first = step.items[0]
         if isinstance(first, Name) and not first.name:
             return None
         return self.matcher.match(self.matcher.steps, step.items)
 
-    def _steps(
+    def _plan_steps(
         self,
-        steps: Sequence[tree.Step],
+        steps: Sequence[tree.StepNode],
         matches: Sequence[Match | None],
         jobs: Sequence[str | None],
-        scope: Scope,
+        scope: NameScope,
     ) -> tuple[PlannedStep, ...]:
         planned: list[PlannedStep] = []
         for step, match, job in zip(steps, matches, jobs, strict=True):
@@ -198,23 +206,28 @@ class Planner:
             arguments = match.arguments
             if slot in arguments:
                 arguments = {name: each for name, each in arguments.items() if name != slot}
-            org = self.orgs.of_line(match, step.items[0].span, scope.jobs.get(job or ""))
+            org = self.orgs.resolve_for_line(match, step.items[0].span, scope.jobs.get(job or ""))
             planned.append(PlannedStep(match.phrase.text, arguments, job, step.span, org))
         return tuple(planned)
 
-    def _unused(self, job: tree.Job) -> None:
+    def _warn_if_unused(self, job: tree.JobNode) -> None:
         if self.findings.any_error or job.span.source is not self.main:
-            # The step that uses it may be the one that is wrong; and what another file declares may
-            # be for other pipelines that include it.
+            # A step with a mistake may use it, and so may other pipelines that include the file.
             return
-        if not self.subjects.is_used(job.name.span):
+        if not self.references.is_used(job.name.span):
+            whole = (
+                write_step(step.phrases[0], job.name.name)
+                for step in self.catalogue.steps
+                if step.leaves is Phase.FINISHED and Phase.DECLARED in (step.accepts or ())
+            )
+            step = next(whole, None)
             self.findings.warning(
                 Code.UNUSED_JOB,
                 f"job {job.name.name} is declared, but no step uses it",
                 job.name.span,
-                f"load it: `load job {job.name.name}`; or remove it",
+                f"write `{step}`, or remove the job" if step else "remove the job",
             )
 
 
-def _subjects(steps: Sequence[tree.Step], matches: Sequence[Match | None]) -> list[Subject]:
-    return [Subject.of(match, step.items) for step, match in zip(steps, matches, strict=True)]
+def _refer(steps: Sequence[tree.StepNode], matches: Sequence[Match | None]) -> list[JobReference]:
+    return [JobReference.of(match, step.items) for step, match in zip(steps, matches, strict=True)]

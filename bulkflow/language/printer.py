@@ -1,4 +1,4 @@
-"""From a syntax tree to the canonical text: `parse(print_tree(tree))` gives the same tree."""
+"""Print a syntax tree as canonical text: `parse(print_tree(tree))` gives the same tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bulkflow.model.value import Value
 
 WIDTH = 100
-"""Chains that would be longer have their handlers on lines of their own."""
+"""The maximum length of a chain with its handlers on one line."""
 
 _INDENT = "    "
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "{": "{{", "}": "}}"})
@@ -32,26 +32,26 @@ _SIZES = sorted(((factor, unit) for unit, factor in BYTES.items() if unit != "KB
 _DURATIONS = sorted(((factor, unit) for unit, factor in MILLISECONDS.items()), reverse=True)
 
 
-def print_tree(file: tree.File) -> str:
-    """The canonical text of a tree. Comments are no part of a tree, and so are not there."""
-    return "".join(f"{line}\n" for line in _block(file.body, ""))
+def print_tree(file: tree.FileNode) -> str:
+    """Return the canonical text of a tree, without comments, which are not part of it."""
+    return "".join(f"{line}\n" for line in _print_block(file.body, ""))
 
 
 def print_value(value: Value) -> str:
-    """A value as it is written in a file."""
+    """Return a value as it is written in a file."""
     match value:
         case Name():
             return value.name
         case Text():
-            return f'"{"".join(_part(part) for part in value.parts)}"'
+            return f'"{"".join(_print_part(part) for part in value.parts)}"'
         case Integer():
             return str(value.number)
         case Duration():
-            return _quantity(round(value.seconds * 1000), _DURATIONS)
+            return _print_quantity(round(value.seconds * 1000), _DURATIONS)
         case Size():
-            return _quantity(value.bytes, _SIZES)
+            return _print_quantity(value.bytes, _SIZES)
         case Percent():
-            return f"{_plainly(value.percent)}%"
+            return f"{_print_number(value.percent)}%"
         case Boolean():
             return "true" if value.truth else "false"
         case Environment():
@@ -60,77 +60,81 @@ def print_value(value: Value) -> str:
             assert_never(value)
 
 
-def _part(part: str | Interpolation) -> str:
+def _print_part(part: str | Interpolation) -> str:
     return f"{{{part.name}}}" if isinstance(part, Interpolation) else part.translate(_ESCAPES)
 
 
-def _plainly(number: float) -> str:
-    """A number without an exponent and without zeros at its end."""
+def _print_number(number: float) -> str:
+    """Return a number without an exponent and without trailing zeros."""
     from decimal import Decimal
 
     return f"{Decimal(repr(number)).normalize():f}"
 
 
-def _quantity(amount: int, units: Sequence[tuple[int, str]]) -> str:
-    """With the largest unit that leaves a whole number."""
+def _print_quantity(amount: int, units: Sequence[tuple[int, str]]) -> str:
+    """Return an amount in the largest unit that gives a whole number."""
     factor, unit = next((each for each in units if amount and amount % each[0] == 0), units[-1])
     return f"{amount // factor}{unit}"
 
 
-def _block(statements: Iterable[tree.Statement], margin: str) -> Iterator[str]:
+def _print_block(statements: Iterable[tree.StatementNode], margin: str) -> Iterator[str]:
     for statement in statements:
-        yield from _statement(statement, margin)
+        yield from _print_statement(statement, margin)
 
 
-def _statement(statement: tree.Statement, margin: str) -> Iterator[str]:
+def _print_statement(statement: tree.StatementNode, margin: str) -> Iterator[str]:
     match statement:
-        case tree.Chain():
-            yield from _chain(statement, margin)
-        case tree.Parallel() | tree.For() | tree.When() | tree.Always():
-            yield margin + _opening(statement)
-            yield from _block(statement.body, margin + _INDENT)
-        case tree.Job():
+        case tree.ChainNode():
+            yield from _print_chain(statement, margin)
+        case tree.ParallelNode() | tree.ForNode() | tree.WhenNode() | tree.AlwaysNode():
+            yield margin + _print_opening(statement)
+            yield from _print_block(statement.body, margin + _INDENT)
+        case tree.JobNode():
             yield f"{margin}job {statement.name.name}"
             for clause in statement.clauses:
-                yield margin + _INDENT + _items(clause.items)
+                yield margin + _INDENT + _print_items(clause.items)
         case _:
-            yield margin + _declaration(statement)
+            yield margin + _print_declaration(statement)
 
 
-def _opening(statement: tree.Parallel | tree.For | tree.When | tree.Always) -> str:
+def _print_opening(
+    statement: tree.ParallelNode | tree.ForNode | tree.WhenNode | tree.AlwaysNode,
+) -> str:
     match statement:
-        case tree.Parallel():
+        case tree.ParallelNode():
             return "parallel"
-        case tree.For():
+        case tree.ForNode():
             return f"for {statement.variable.name} in {print_value(statement.pattern)}"
-        case tree.When():
-            return f"when {_condition(statement.condition)}"
-        case tree.Always():
+        case tree.WhenNode():
+            return f"when {_print_condition(statement.condition)}"
+        case tree.AlwaysNode():
             return "always"
         case _:
             assert_never(statement)
 
 
-def _declaration(statement: tree.Org | tree.Param | tree.Let | tree.Include) -> str:
+def _print_declaration(
+    statement: tree.OrgNode | tree.ParamNode | tree.LetNode | tree.IncludeNode,
+) -> str:
     match statement:
-        case tree.Org():
+        case tree.OrgNode():
             alias = "" if statement.profile == statement.name else f"{statement.name.name} = "
             return f"org {alias}{statement.profile.name}"
-        case tree.Param():
+        case tree.ParamNode():
             default = "" if statement.default is None else f" = {print_value(statement.default)}"
             text = "" if statement.help is None else f" {print_value(statement.help)}"
             return f"param {statement.name.name}{default}{text}"
-        case tree.Let():
+        case tree.LetNode():
             return f"let {statement.name.name} = {print_value(statement.value)}"
-        case tree.Include():
+        case tree.IncludeNode():
             return f"include {print_value(statement.path)}"
         case _:
             assert_never(statement)
 
 
-def _chain(chain: tree.Chain, margin: str) -> Iterator[str]:
-    line = margin + _steps(chain.steps)
-    handlers = [f"on {each.event.value} {_steps(each.steps)}" for each in chain.handlers]
+def _print_chain(chain: tree.ChainNode, margin: str) -> Iterator[str]:
+    line = margin + _print_steps(chain.steps)
+    handlers = [f"on {each.event.value} {_print_steps(each.steps)}" for each in chain.handlers]
     whole = " ".join([line, *handlers])
     if len(whole) <= WIDTH:
         yield whole
@@ -140,31 +144,31 @@ def _chain(chain: tree.Chain, margin: str) -> Iterator[str]:
         yield margin + _INDENT + handler
 
 
-def _steps(steps: Iterable[tree.Step]) -> str:
-    return " then ".join(_items(step.items) for step in steps)
+def _print_steps(steps: Iterable[tree.StepNode]) -> str:
+    return " then ".join(_print_items(step.items) for step in steps)
 
 
-def _items(items: Iterable[Value]) -> str:
+def _print_items(items: Iterable[Value]) -> str:
     return " ".join(map(print_value, items))
 
 
-def _condition(condition: tree.Condition) -> str:
+def _print_condition(condition: tree.ConditionNode) -> str:
     match condition:
-        case tree.Test():
-            return _items(condition.items)
-        case tree.Not():
-            return f"not {_operand(condition.operand)}"
-        case tree.And():
-            return " and ".join(map(_operand, condition.operands))
-        case tree.Or():
+        case tree.TestNode():
+            return _print_items(condition.items)
+        case tree.NotNode():
+            return f"not {_print_operand(condition.operand)}"
+        case tree.AndNode():
+            return " and ".join(map(_print_operand, condition.operands))
+        case tree.OrNode():
             return " or ".join(
-                _condition(each) if isinstance(each, tree.And) else _operand(each)
+                _print_condition(each) if isinstance(each, tree.AndNode) else _print_operand(each)
                 for each in condition.operands
             )
         case _:
             assert_never(condition)
 
 
-def _operand(condition: tree.Condition) -> str:
-    text = _condition(condition)
-    return f"({text})" if isinstance(condition, tree.And | tree.Or) else text
+def _print_operand(condition: tree.ConditionNode) -> str:
+    text = _print_condition(condition)
+    return f"({text})" if isinstance(condition, tree.AndNode | tree.OrNode) else text

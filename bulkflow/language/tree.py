@@ -1,8 +1,7 @@
-"""The syntax tree: what a file says, before anyone knows what its words mean.
+"""The syntax tree: the structure of a file, without the meaning of its words.
 
-Two trees are equal when they say the same; where things stand (`span`) does not count. Words and
-values are the values of `bulkflow.model.value`. A word with an empty name stands where the parser
-had to make one up, in a line that it has reported.
+Trees are compared without places (`span`). Words and values are those of `bulkflow.model.value`. A
+word with an empty name was added by the parser to complete a line with a syntax error.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Org:
-    """`org PROFILE`, or `org NAME = PROFILE`, which gives it another name than its profile's."""
+class OrgNode:
+    """`org PROFILE`, or `org NAME = PROFILE` to use another name than the profile's."""
 
     name: Name
     profile: Name
@@ -27,7 +26,7 @@ class Org:
 
 
 @frozen
-class Param:
+class ParamNode:
     """`param NAME [= VALUE] ["help"]`."""
 
     name: Name
@@ -37,7 +36,7 @@ class Param:
 
 
 @frozen
-class Let:
+class LetNode:
     """`let NAME = VALUE`."""
 
     name: Name
@@ -46,7 +45,7 @@ class Let:
 
 
 @frozen
-class Include:
+class IncludeNode:
     """`include "file"`."""
 
     path: Text
@@ -54,7 +53,7 @@ class Include:
 
 
 @frozen
-class Clause:
+class ClauseNode:
     """A line of a job."""
 
     items: tuple[Value, ...]
@@ -62,16 +61,16 @@ class Clause:
 
 
 @frozen
-class Job:
-    """`job NAME` with its clauses; the span is that of the first line."""
+class JobNode:
+    """`job NAME` with its clauses. The span covers the first line."""
 
     name: Name
-    clauses: tuple[Clause, ...]
+    clauses: tuple[ClauseNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Step:
+class StepNode:
     """A verb and the words and values after it."""
 
     items: tuple[Value, ...]
@@ -79,100 +78,111 @@ class Step:
 
 
 @frozen
-class Handler:
-    """`on failure`, `on success` or `on interrupt`, with its chain."""
+class HandlerNode:
+    """`on failure`, `on success` or `on interrupt` with its steps."""
 
     event: HandlerEvent
-    steps: tuple[Step, ...]
+    steps: tuple[StepNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Chain:
-    """Steps joined by `then`, and what happens after them."""
+class ChainNode:
+    """Steps joined by `then`, and their handlers."""
 
-    steps: tuple[Step, ...]
-    handlers: tuple[Handler, ...]
+    steps: tuple[StepNode, ...]
+    handlers: tuple[HandlerNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Parallel:
-    """`parallel` with its block; the span of this and the next three is that of the first line."""
+class ParallelNode:
+    """`parallel` with its block. The span of each block covers its first line."""
 
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class For:
+class ForNode:
     """`for NAME in "pattern"` with its block."""
 
     variable: Name
     pattern: Text
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class When:
+class WhenNode:
     """`when CONDITION` with its block."""
 
-    condition: Condition
-    body: tuple[Statement, ...]
+    condition: ConditionNode
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Always:
+class AlwaysNode:
     """`always` with its block."""
 
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Test:
-    """A question: words and values."""
+class TestNode:
+    """A condition of words and values."""
 
     __test__ = False
-    """Not a test case, whatever a test runner makes of the name."""
+    """pytest collects classes by this name."""
 
     items: tuple[Value, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Not:
+class NotNode:
     """`not CONDITION`."""
 
-    operand: Condition
+    operand: ConditionNode
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class And:
+class AndNode:
     """Conditions joined by `and`."""
 
-    operands: tuple[Condition, ...]
+    operands: tuple[ConditionNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class Or:
+class OrNode:
     """Conditions joined by `or`."""
 
-    operands: tuple[Condition, ...]
+    operands: tuple[ConditionNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
 @frozen
-class File:
+class FileNode:
     """A whole file."""
 
-    body: tuple[Statement, ...]
+    body: tuple[StatementNode, ...]
     span: Span = field(eq=False, repr=False)
 
 
-Condition: TypeAlias = Test | Not | And | Or
-Statement: TypeAlias = Org | Param | Let | Include | Job | Chain | Parallel | For | When | Always
+ConditionNode: TypeAlias = TestNode | NotNode | AndNode | OrNode
+StatementNode: TypeAlias = (
+    OrgNode
+    | ParamNode
+    | LetNode
+    | IncludeNode
+    | JobNode
+    | ChainNode
+    | ParallelNode
+    | ForNode
+    | WhenNode
+    | AlwaysNode
+)

@@ -1,5 +1,5 @@
-"""A language server: what an editor asks about pipeline files, answered from the plugins.
+"""The language server for pipeline files.
 
-Only `bulkflow.lsp.server` and `bulkflow.lsp.convert` know the protocol's library; everything else
-works on source texts and offsets, as the rest of the program does.
+Only `bulkflow.lsp.server` and `bulkflow.lsp.convert` use the protocol's library. Everything else
+works on source texts and offsets, like the rest of the program.
 """

@@ -1,4 +1,4 @@
-"""What stands before the cursor, in a line that is not finished."""
+"""Find the words before the cursor, in a line that may be incomplete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPENERS = frozenset({"job", "parallel", "for", "when", "always"})
 
 
 class Place(Enum):
-    """What a logical line is."""
+    """What kind of line the cursor is in."""
 
     TOP = auto()
     """A statement at the left margin."""
@@ -36,26 +36,26 @@ class Place(Enum):
 
 @frozen
 class Cursor:
-    """A logical line up to the cursor."""
+    """The logical line up to the cursor."""
 
     place: Place
     words: tuple[str, ...]
-    """The words, values and marks before what is being written, as they are written."""
+    """The words, values and marks before the partial word, as written."""
     partial: str
-    """What is being written: the beginning of a word, or the content of a text up to here."""
+    """The beginning of a word, or the content of a text, up to the cursor."""
     start: int
-    """The offset at which that begins."""
+    """The offset of `partial`."""
     in_text: bool = False
     in_comment: bool = False
 
 
-def cursor_at(source: SourceText, offset: int) -> Cursor:
-    """Find the logical line around an offset, by indentation alone: the text may be broken."""
+def find_cursor(source: SourceText, offset: int) -> Cursor:
+    """Find the logical line around an offset by indentation, because the text may have errors."""
     number, _ = source.line_column(offset)
-    first, opener = _beginning(source, number)
+    first, opener = _find_beginning(source, number)
     place = Place.TOP
     if opener is not None:
-        place = Place.CLAUSE if _first_word(source.line(opener)) == "job" else Place.BLOCK
+        place = Place.CLAUSE if _find_first_word(source.line(opener)) == "job" else Place.BLOCK
     begin = source.line_starts[first - 1]
     before = source.text[begin:offset]
     tokens = list(_TOKEN.finditer(before))
@@ -73,45 +73,45 @@ def cursor_at(source: SourceText, offset: int) -> Cursor:
     return Cursor(place, words, partial[0], begin + partial.start())
 
 
-def values_of(words: tuple[str, ...]) -> tuple[Value, ...]:
-    """Words as the values of a line; empty if they are none."""
+def parse_words(words: tuple[str, ...]) -> tuple[Value, ...]:
+    """Parse words into the values of a line; return nothing if they are invalid."""
     if not words:
         return ()
-    # In a clause no word is reserved.
+    # No word is reserved in a clause.
     body = parse(SourceText("line", f"job line\n    {' '.join(words)}\n")).tree.body
     match body:
-        case (tree.Job(clauses=(tree.Clause(items=items),)),):
+        case (tree.JobNode(clauses=(tree.ClauseNode(items=items),)),):
             return items
         case _:
             return ()
 
 
-def _beginning(source: SourceText, number: int) -> tuple[int, int | None]:
-    """The line that a line's logical line begins on, and the one that opens its block."""
-    first, width = number, _width(source.line(number))
+def _find_beginning(source: SourceText, number: int) -> tuple[int, int | None]:
+    """Return the first line of the logical line, and the line that opens its block."""
+    first, width = number, _measure_margin(source.line(number))
     for above in range(number - 1, 0, -1):
         line = source.line(above)
-        word = _first_word(line)
-        if word is None or _width(line) >= width:
+        word = _find_first_word(line)
+        if word is None or _measure_margin(line) >= width:
             continue
         if word in _OPENERS:
             return first, above
-        first, width = above, _width(line)
+        first, width = above, _measure_margin(line)
     return first, None
 
 
-def _width(line: str) -> int:
+def _measure_margin(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
 
 
-def _first_word(line: str) -> str | None:
-    """The first word of a line; None for one that is blank or a comment."""
+def _find_first_word(line: str) -> str | None:
+    """Return the first word of a line; None if it is blank or a comment."""
     token = _TOKEN.search(line)
     return None if token is None or token[0].startswith("#") else token[0]
 
 
 def _is_open(token: str) -> bool:
-    """Whether a text has no closing quotes."""
+    """Return whether a text has no closing quotes."""
     if token.startswith('"""'):
         return len(token) < 6 or not token.endswith('"""')
     if not token.startswith('"'):

@@ -1,7 +1,7 @@
-"""What is wrong with the open files.
+"""Check the open files.
 
-A file that another open file includes is checked as a part of that one: alone, it would lack the
-org and the jobs that it shares.
+A file that another open file includes is checked as a part of that file. Alone, it would lack the
+org and the shared jobs.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from bulkflow.source import SourceText
 
 _OF_THE_RUN = frozenset({Code.MISSING_PARAMETER.value, Code.UNSET_VARIABLE.value})
-"""Mistakes of a command line or an environment, which an editor has not."""
+"""Mistakes of the command line or the environment, which an editor does not have."""
 
 
-def pipelines(documents: Documents, catalogue: Catalogue) -> list[Symbols]:
-    """The open files that no other open file includes, each with its names and its parts."""
+def find_pipelines(documents: Documents, catalogue: Catalogue) -> list[Symbols]:
+    """Return the pipelines whose main file is open, with their names and files."""
     walked = [Symbols(catalogue, documents.read).walk(each) for each in documents.all]
     included = {source.path for symbols in walked for source in symbols.sources[1:] if source.path}
     mains = [each for each in walked if each.sources[0].path not in included]
     covered = {source.path for each in mains for source in each.sources}
-    # Files that include each other in a circle have no main file: each is one then.
+    # Of files that include each other, each counts as a main file.
     return mains + [each for each in walked if each.sources[0].path not in covered]
 
 
-def pipeline_of(source: SourceText, documents: Documents, catalogue: Catalogue) -> Symbols:
-    """The pipeline that a file is part of."""
-    for symbols in pipelines(documents, catalogue):
+def find_pipeline(source: SourceText, documents: Documents, catalogue: Catalogue) -> Symbols:
+    """Return the pipeline that a file is part of."""
+    for symbols in find_pipelines(documents, catalogue):
         if any(each.path == source.path for each in symbols.sources):
             return symbols
     return Symbols(catalogue, documents.read).walk(source)
@@ -45,11 +45,11 @@ def pipeline_of(source: SourceText, documents: Documents, catalogue: Catalogue) 
 def diagnose(
     documents: Documents, catalogue: Catalogue, environ: Mapping[str, str]
 ) -> dict[Path, list[Diagnostic]]:
-    """The diagnostics of every open file, also of those that have none."""
+    """Return the diagnostics of every open file, also if there are none."""
     found: dict[Path, list[Diagnostic]] = {
         source.path: [] for source in documents.all if source.path
     }
-    for symbols in pipelines(documents, catalogue):
+    for symbols in find_pipelines(documents, catalogue):
         checked = check(
             symbols.sources[0], catalogue, settings={}, environ=environ, read=documents.read
         )

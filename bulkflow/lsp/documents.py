@@ -1,4 +1,4 @@
-"""The texts that the editor holds, and those on disk that they include."""
+"""The open texts of the editor, and the files that they include."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from bulkflow.source import SourceText
 
 @define(eq=False)
 class Documents:
-    """Open texts by their path; an unsaved text has a path of its own that is nowhere on disk."""
+    """Open texts by path. An unsaved text has a path that is not on disk."""
 
     _open: dict[Path, SourceText] = Factory(dict)
 
     def put(self, path: Path, text: str) -> None:
-        """Take the text that the editor has now.
+        """Set the text of an open document.
 
         Raises:
-            TooLargeError: it is larger than a pipeline may be; the text is forgotten.
+            TooLargeError: The text is larger than a pipeline may be. The document is removed.
         """
-        path = normal(path)
+        path = normalize_path(path)
         self._open.pop(path, None)
         self._open[path] = SourceText.of(path.as_posix(), text, path)
 
     def remove(self, path: Path) -> None:
-        """Forget a text: from now on the file on disk counts."""
-        self._open.pop(normal(path), None)
+        """Remove a closed document. From now on, the file on disk is read."""
+        self._open.pop(normalize_path(path), None)
 
     def find(self, path: Path) -> SourceText | None:
-        """The open text of a path."""
-        return self._open.get(normal(path))
+        """Return the open text of a path."""
+        return self._open.get(normalize_path(path))
 
     def read(self, path: Path) -> SourceText:
-        """A text, open or on disk. Raises OSError, UnicodeDecodeError and TooLargeError."""
+        """Read a text, open or on disk. Raises OSError, UnicodeDecodeError and TooLargeError."""
         found = self.find(path)
         if found is not None:
             return found
-        return SourceText.read(path.as_posix(), path, normal(path))
+        return SourceText.read(path.as_posix(), path, normalize_path(path))
 
     @property
     def all(self) -> tuple[SourceText, ...]:
-        """Every open text, in the order in which they were opened."""
+        """All open texts, in the order in which they were opened."""
         return tuple(self._open.values())
 
 
-def normal(path: Path) -> Path:
-    """A path by which a file is known here."""
+def normalize_path(path: Path) -> Path:
+    """Return the path that identifies a file."""
     return Path(os.path.normpath(path))

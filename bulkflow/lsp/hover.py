@@ -1,4 +1,4 @@
-"""What a word means, for whoever points at it."""
+"""Describe the word under the pointer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import frozen
 
 from bulkflow.language import tree
 from bulkflow.language.parser import parse
-from bulkflow.lsp.phrases import phrases_of
+from bulkflow.lsp.phrases import find_phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,57 +22,59 @@ if TYPE_CHECKING:
 
 @frozen
 class Hover:
-    """Markdown about a place."""
+    """Markdown to show at a place."""
 
     text: str
     span: Span
 
 
-def hover(source: SourceText, offset: int, symbols: Symbols, catalogue: Catalogue) -> Hover | None:
-    """About the name, the word or the org's profile at an offset."""
-    profile = _profile_at(source, offset, catalogue)
+def find_hover(
+    source: SourceText, offset: int, symbols: Symbols, catalogue: Catalogue
+) -> Hover | None:
+    """Describe the name, the word or the org's profile at an offset."""
+    profile = _describe_profile(source, offset, catalogue)
     if profile is not None:
         return profile
-    symbol = symbols.at(source, offset)
+    symbol = symbols.find_at(source, offset)
     if symbol is not None:
         place = next(
             each
             for each in symbol.places
             if each.source.path == source.path and each.start <= offset <= each.end
         )
-        return Hover(about(symbol), place)
-    for statement in _all(parse(source).tree.body):
-        for items, words, records in _lines(statement, catalogue):
+        return Hover(describe_symbol(symbol), place)
+    for statement in _iter_statements(parse(source).tree.body):
+        for items, words, records in _iter_lines(statement, catalogue):
             span = items[0].span.to(items[-1].span)
-            if _in(span, offset):
-                return _about_line(items, words, records, span)
+            if _contains(span, offset):
+                return _describe_line(items, words, records, span)
     return None
 
 
-def _profile_at(source: SourceText, offset: int, catalogue: Catalogue) -> Hover | None:
+def _describe_profile(source: SourceText, offset: int, catalogue: Catalogue) -> Hover | None:
     for statement in parse(source).tree.body:
-        if isinstance(statement, tree.Org) and _in(statement.profile.span, offset):
+        if isinstance(statement, tree.OrgNode) and _contains(statement.profile.span, offset):
             org = catalogue.orgs.get(statement.profile.name)
             return None if org is None else Hover(f"org `{org.name}`\n\n{org.doc}", statement.span)
     return None
 
 
-def about(symbol: Symbol) -> str:
-    """What a declared name stands for."""
+def describe_symbol(symbol: Symbol) -> str:
+    """Describe a declared name."""
     statement = symbol.statement
     lines = [" ".join(statement.span.text.split())]
-    if isinstance(statement, tree.Job):
+    if isinstance(statement, tree.JobNode):
         lines += [f"    {' '.join(each.span.text.split())}" for each in statement.clauses]
     return "\n".join([f"{symbol.kind.value} `{symbol.name}`", "", "```bulkflow", *lines, "```"])
 
 
-def _about_line(
+def _describe_line(
     items: Sequence[Value],
     words: Words,
     records: Mapping[str, Step] | Mapping[str, Clause] | Mapping[str, Condition],
     span: Span,
 ) -> Hover | None:
-    found = [(phrase, records[phrase.text]) for phrase in phrases_of(words, items)]
+    found = [(phrase, records[phrase.text]) for phrase in find_phrases(words, items)]
     parts = [
         f"```bulkflow\n{phrase.text}\n```\n\n{record.doc}\n\n*from {record.provider}*"
         for phrase, record in found
@@ -80,8 +82,8 @@ def _about_line(
     return Hover("\n\n---\n\n".join(parts), span) if parts else None
 
 
-def _lines(
-    statement: tree.Statement, catalogue: Catalogue
+def _iter_lines(
+    statement: tree.StatementNode, catalogue: Catalogue
 ) -> Iterator[
     tuple[
         Sequence[Value],
@@ -89,38 +91,40 @@ def _lines(
         Mapping[str, Step] | Mapping[str, Clause] | Mapping[str, Condition],
     ]
 ]:
-    """The lines of plugins' words in a statement, but for those of its block."""
+    """Yield the lines of a statement that have words of plugins, without those of its block."""
     match statement:
-        case tree.Chain():
+        case tree.ChainNode():
             for step in (*statement.steps, *(s for h in statement.handlers for s in h.steps)):
                 yield step.items, catalogue.step_words, catalogue.step_by_phrase
-        case tree.Job():
+        case tree.JobNode():
             for clause in statement.clauses:
                 yield clause.items, catalogue.clause_words, catalogue.clause_by_phrase
-        case tree.When():
-            for test in _tests(statement.condition):
+        case tree.WhenNode():
+            for test in _iter_tests(statement.condition):
                 yield test.items, catalogue.condition_words, catalogue.condition_by_phrase
         case _:
             pass
 
 
-def _tests(condition: tree.Condition) -> Iterator[tree.Test]:
+def _iter_tests(condition: tree.ConditionNode) -> Iterator[tree.TestNode]:
     match condition:
-        case tree.Test():
+        case tree.TestNode():
             yield condition
-        case tree.Not():
-            yield from _tests(condition.operand)
-        case tree.And() | tree.Or():
+        case tree.NotNode():
+            yield from _iter_tests(condition.operand)
+        case tree.AndNode() | tree.OrNode():
             for operand in condition.operands:
-                yield from _tests(operand)
+                yield from _iter_tests(operand)
 
 
-def _all(statements: Sequence[tree.Statement]) -> Iterator[tree.Statement]:
+def _iter_statements(statements: Sequence[tree.StatementNode]) -> Iterator[tree.StatementNode]:
     for statement in statements:
         yield statement
-        if isinstance(statement, tree.Parallel | tree.For | tree.When | tree.Always):
-            yield from _all(statement.body)
+        if isinstance(
+            statement, tree.ParallelNode | tree.ForNode | tree.WhenNode | tree.AlwaysNode
+        ):
+            yield from _iter_statements(statement.body)
 
 
-def _in(span: Span, offset: int) -> bool:
+def _contains(span: Span, offset: int) -> bool:
     return span.start <= offset <= span.end

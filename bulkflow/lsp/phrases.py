@@ -1,4 +1,4 @@
-"""Which phrase a line is, and what may follow in one that is not finished."""
+"""Match lines to phrases, and find what may follow in an incomplete line."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Words
 
 
-def phrases_of(words: Words, items: Sequence[Value]) -> tuple[Phrase, ...]:
-    """The phrases that begin as a line does; the one that the whole line is comes alone."""
+def find_phrases(words: Words, items: Sequence[Value]) -> tuple[Phrase, ...]:
+    """Return the phrase that matches a line, or else all with its first word."""
     first = items[0] if items else None
     known = words.phrases(first.name) if isinstance(first, Name) else ()
-    found = match_of(known, items)
+    found = find_match(known, items)
     return known if found is None else (found.phrase,)
 
 
-def match_of(phrases: Iterable[Phrase], items: Sequence[Value]) -> Match | None:
-    """The match that fills the fewest slots, as the checker takes it."""
+def find_match(phrases: Iterable[Phrase], items: Sequence[Value]) -> Match | None:
+    """Return the match with the fewest filled slots, which is the one that the checker uses."""
     matches = [found for phrase in phrases if isinstance(found := phrase.match(items), Match)]
     return min(matches, key=lambda found: found.filled, default=None)
 
 
-def following(phrase: Phrase, items: Sequence[Value]) -> list[tuple[Word | Slot, ...]]:
-    """What may come after the items: a slot, or the literal words up to the next one."""
-    found = dict.fromkeys(_after(list(phrase.elements), items))
+def find_continuations(phrase: Phrase, items: Sequence[Value]) -> list[tuple[Word | Slot, ...]]:
+    """Return what may follow the items: a slot, or the literal words up to the next one."""
+    found = dict.fromkeys(_iter_continuations(list(phrase.elements), items))
     return [each for each in found if each]
 
 
-def _after(
+def _iter_continuations(
     elements: Sequence[Element], items: Sequence[Value]
 ) -> Iterator[tuple[Word | Slot, ...]]:
-    """Walk the elements along the items, on every way, and yield what stands at their end.
+    """Match the elements to the items in every possible way, and yield what may follow.
 
     An empty tuple is the end of the phrase.
     """
@@ -52,24 +52,24 @@ def _after(
         for index, group in enumerate(groups):
             assert isinstance(group, Group)
             others = [*groups[:index], *groups[index + 1 :]]
-            yield from _after([*group.elements, *others, *rest], items)
-        yield from _after(rest, items)
+            yield from _iter_continuations([*group.elements, *others, *rest], items)
+        yield from _iter_continuations(rest, items)
     elif not items:
-        yield _run(elements)
+        yield _take_run(elements)
     elif isinstance(elements[0], Slot) and elements[0].many:
         yield (elements[0],)
         for used in range(1, len(items) + 1):
-            yield from _after(elements[1:], items[used:])
+            yield from _iter_continuations(elements[1:], items[used:])
     else:
-        used = _used(elements[0], items)
+        used = _count_items(elements[0], items)
         if used > len(items):
             yield (elements[0],)
         elif used:
-            yield from _after(elements[1:], items[used:])
+            yield from _iter_continuations(elements[1:], items[used:])
 
 
-def _used(element: Word | Slot, items: Sequence[Value]) -> int:
-    """How many items an element takes: one more than there are where a job's name is missing."""
+def _count_items(element: Word | Slot, items: Sequence[Value]) -> int:
+    """Return how many items an element takes. Counts a missing name of a job, too."""
     if isinstance(element, Word):
         return int(_is_word(items[0], element.text))
     if element.type != JOB:
@@ -79,8 +79,8 @@ def _used(element: Word | Slot, items: Sequence[Value]) -> int:
     return 2 if len(items) == 1 or isinstance(items[1], Name) else 0
 
 
-def _run(elements: Sequence[Element]) -> tuple[Word | Slot, ...]:
-    """The words that stand together here; a slot stands alone."""
+def _take_run(elements: Sequence[Element]) -> tuple[Word | Slot, ...]:
+    """Return the words up to the next slot, or the slot."""
     words: list[Word | Slot] = []
     for element in elements:
         if not isinstance(element, Word):

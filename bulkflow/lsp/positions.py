@@ -1,7 +1,7 @@
-"""Between offsets in a text and an editor's positions.
+"""Convert between offsets in a text and an editor's positions.
 
-An editor counts lines from 0, and columns in code units of an encoding that it chooses (LSP 3.17):
-UTF-16 unless it says otherwise. Offsets count code points.
+Editors count lines from 0, and columns in code units of a negotiated encoding (LSP 3.17), which is
+UTF-16 by default. Offsets count code points.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ UTF_8, UTF_16, UTF_32 = "utf-8", "utf-16", "utf-32"
 
 @frozen
 class Positions:
-    """Counts columns in one encoding."""
+    """Count columns in one encoding."""
 
     encoding: str = UTF_16
 
-    def of_offset(self, source: SourceText, offset: int) -> tuple[int, int]:
-        """The line and the column of an offset."""
+    def to_position(self, source: SourceText, offset: int) -> tuple[int, int]:
+        """Return the line and the column of an offset."""
         line, column = source.line_column(offset)
-        return line - 1, self._units(source.line(line)[: column - 1])
+        return line - 1, self._count_units(source.line(line)[: column - 1])
 
     def to_offset(self, source: SourceText, line: int, column: int) -> int:
-        """The offset of a position; one that is outside of the text is moved into it."""
+        """Return the offset of a position. A position outside the text is moved into it."""
         if line < 0:
             return 0
         if line >= len(source.line_starts):
@@ -39,10 +39,10 @@ class Positions:
         for index, character in enumerate(text):
             if units >= column:
                 return start + index
-            units += self._units(character)
+            units += self._count_units(character)
         return start + len(text)
 
-    def _units(self, text: str) -> int:
+    def _count_units(self, text: str) -> int:
         match self.encoding:
             case "utf-8":
                 return len(text.encode("utf-8", "surrogatepass"))

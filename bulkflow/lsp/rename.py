@@ -1,4 +1,4 @@
-"""Gives an org, a job, a param, a let or a loop's variable another name, wherever it stands."""
+"""Rename an org, a job, a param, a let or a loop variable everywhere."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"\w(?:[\w.\-]*\w)?")
 _VALUE = re.compile(r"true|false|[0-9][0-9_]*(?:ms|[smhdB]|[kKMG]B|[KMG]iB)?")
-"""What reads as a value, and so is no name."""
+"""Words that are values, so they cannot be names."""
 
 
-def renamed(symbol: Symbol, name: str, symbols: Symbols) -> list[tuple[Span, str]]:
-    """What has to be written where, to give a symbol another name.
+def rename_symbol(symbol: Symbol, name: str, symbols: Symbols) -> list[tuple[Span, str]]:
+    """Return the places to change, each with its new text.
 
     Raises:
-        UsageError: it is no name, or it is taken.
+        UsageError: The new name is invalid or already used.
     """
     if not _NAME.fullmatch(name) or _VALUE.fullmatch(name):
         raise UsageError(
-            f"`{name}` is no name", help="a name has letters, digits and _, and inside also . and -"
+            f"`{name}` is not a valid name",
+            help="use letters, digits and _, and inside also . and -",
         )
     if any(
-        each.name == name and _space(each) is _space(symbol) and each is not symbol
+        each.name == name
+        and _get_name_space(each) is _get_name_space(symbol)
+        and each is not symbol
         for each in symbols.all
     ):
-        raise UsageError(f"`{name}` is the name of something else", help="choose another one")
+        raise UsageError(f"`{name}` is already declared", help="choose another name")
     edits = [(place, name) for place in symbol.places]
     statement = symbol.statement
-    if isinstance(statement, tree.Org) and statement.profile.span == statement.name.span:
-        # It is called by its profile's name, which is not ours to change.
+    if isinstance(statement, tree.OrgNode) and statement.profile.span == statement.name.span:
+        # The org has the name of its profile, which stays.
         edits[0] = (symbol.declared, f"{name} = {symbol.name}")
     return edits
 
 
-def _space(symbol: Symbol) -> SymbolKind:
-    """Orgs and jobs have names of their own; all others share theirs."""
+def _get_name_space(symbol: Symbol) -> SymbolKind:
+    """Return the name space. Orgs and jobs have their own; all others share one."""
     own = symbol.kind in {SymbolKind.ORG, SymbolKind.JOB}
     return symbol.kind if own else SymbolKind.PARAM

@@ -1,4 +1,4 @@
-"""The server: answers the editor's requests, one at a time."""
+"""The server, which handles the editor's requests one at a time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bulkflow import __version__
 from bulkflow.errors import BulkflowError
 from bulkflow.language import tree
 from bulkflow.language.formatter import format_source
-from bulkflow.lsp.completion import complete
-from bulkflow.lsp.convert import Wire
-from bulkflow.lsp.diagnostics import diagnose, pipeline_of
+from bulkflow.lsp.completion import find_completions
+from bulkflow.lsp.convert import ProtocolConverter
+from bulkflow.lsp.diagnostics import diagnose, find_pipeline
 from bulkflow.lsp.documents import Documents
-from bulkflow.lsp.hover import hover
+from bulkflow.lsp.hover import find_hover
 from bulkflow.lsp.positions import Positions
-from bulkflow.lsp.rename import renamed
+from bulkflow.lsp.rename import rename_symbol
 from bulkflow.lsp.symbols import SymbolKind
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import TooLargeError
@@ -50,32 +50,32 @@ class BulkflowServer(LanguageServer):
         self.catalogue = catalogue
         self.environ = environ
         self.documents = Documents()
-        self.wire = Wire()
+        self.converter = ProtocolConverter()
         _register(self)
 
-    def source(self, uri: str) -> SourceText:
-        """The text of an open document."""
-        found = self.documents.find(self.wire.path(uri))
+    def get_source(self, uri: str) -> SourceText:
+        """Return the text of an open document."""
+        found = self.documents.find(self.converter.to_path(uri))
         if found is None:
             raise JsonRpcInvalidParams(f"{uri} is not open")
         return found
 
-    def pipeline(self, source: SourceText) -> Symbols:
-        """The names of the pipeline that a text is part of."""
-        return pipeline_of(source, self.documents, self.catalogue)
+    def get_pipeline(self, source: SourceText) -> Symbols:
+        """Return the names of the pipeline that a text is part of."""
+        return find_pipeline(source, self.documents, self.catalogue)
 
-    def symbol(
+    def find_symbol(
         self, uri: str, position: types.Position
     ) -> tuple[Symbol | None, Symbols, SourceText, int]:
-        """The name at a position, and what it was found in."""
-        source = self.source(uri)
-        offset = self.wire.offset(source, position)
-        symbols = self.pipeline(source)
-        return symbols.at(source, offset), symbols, source, offset
+        """Return the name at a position, its pipeline, its source and the offset."""
+        source = self.get_source(uri)
+        offset = self.converter.to_offset(source, position)
+        symbols = self.get_pipeline(source)
+        return symbols.find_at(source, offset), symbols, source, offset
 
-    def taken_over(self, uri: str) -> None:
-        """Take over the text that the editor has now, and check all that is open."""
-        path = self.wire.path(uri)
+    def update_document(self, uri: str) -> None:
+        """Read the editor's current text, and check all open files."""
+        path = self.converter.to_path(uri)
         try:
             self.documents.put(path, self.workspace.get_text_document(uri).source)
         except TooLargeError as error:
@@ -85,10 +85,10 @@ class BulkflowServer(LanguageServer):
                 )
             )
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
-        self.report()
+        self.publish_diagnostics()
 
-    def report(self) -> None:
-        """Tell what is wrong with every open file: one may include another."""
+    def publish_diagnostics(self) -> None:
+        """Publish the diagnostics of every open file, because one may include another."""
         try:
             found = diagnose(self.documents, self.catalogue, self.environ)
         except BulkflowError as error:
@@ -97,14 +97,14 @@ class BulkflowServer(LanguageServer):
             )
             return
         for path, diagnostics in found.items():
-            shown = [self.wire.diagnostic(each) for each in diagnostics]
+            shown = [self.converter.to_diagnostic(each) for each in diagnostics]
             self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(self.wire.uri(path), shown)
+                types.PublishDiagnosticsParams(self.converter.to_uri(path), shown)
             )
 
 
 def _register(server: BulkflowServer) -> None:
-    """Say what the server can do."""
+    """Register the handlers of the supported requests."""
     triggers = types.CompletionOptions(trigger_characters=[" ", '"', "{", "/"])
     server.feature(types.INITIALIZED)(_initialized)
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(_opened)
@@ -127,64 +127,64 @@ def _register(server: BulkflowServer) -> None:
 def _initialized(ls: BulkflowServer, _: types.InitializedParams) -> None:
     encoding = ls.workspace.position_encoding
     if encoding is not None:
-        ls.wire.positions = Positions(str(getattr(encoding, "value", encoding)))
+        ls.converter.positions = Positions(str(getattr(encoding, "value", encoding)))
 
 
 def _opened(ls: BulkflowServer, params: types.DidOpenTextDocumentParams) -> None:
-    ls.taken_over(params.text_document.uri)
+    ls.update_document(params.text_document.uri)
 
 
 def _changed(ls: BulkflowServer, params: types.DidChangeTextDocumentParams) -> None:
-    ls.taken_over(params.text_document.uri)
+    ls.update_document(params.text_document.uri)
 
 
 def _closed(ls: BulkflowServer, params: types.DidCloseTextDocumentParams) -> None:
     uri = params.text_document.uri
-    ls.documents.remove(ls.wire.path(uri))
+    ls.documents.remove(ls.converter.to_path(uri))
     ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
-    ls.report()
+    ls.publish_diagnostics()
 
 
 def _hover(ls: BulkflowServer, params: types.HoverParams) -> types.Hover | None:
-    source = ls.source(params.text_document.uri)
-    offset = ls.wire.offset(source, params.position)
-    found = hover(source, offset, ls.pipeline(source), ls.catalogue)
+    source = ls.get_source(params.text_document.uri)
+    offset = ls.converter.to_offset(source, params.position)
+    found = find_hover(source, offset, ls.get_pipeline(source), ls.catalogue)
     if found is None:
         return None
     content = types.MarkupContent(types.MarkupKind.Markdown, found.text)
-    return types.Hover(content, ls.wire.range(found.span))
+    return types.Hover(content, ls.converter.to_range(found.span))
 
 
 def _completion(ls: BulkflowServer, params: types.CompletionParams) -> list[types.CompletionItem]:
-    source = ls.source(params.text_document.uri)
-    offset = ls.wire.offset(source, params.position)
-    offers = complete(source, offset, ls.pipeline(source), ls.catalogue)
-    return [ls.wire.item(source, offset, each) for each in offers]
+    source = ls.get_source(params.text_document.uri)
+    offset = ls.converter.to_offset(source, params.position)
+    offers = find_completions(source, offset, ls.get_pipeline(source), ls.catalogue)
+    return [ls.converter.to_item(source, offset, each) for each in offers]
 
 
 def _definition(ls: BulkflowServer, params: types.DefinitionParams) -> types.Location | None:
-    symbol, symbols, source, offset = ls.symbol(params.text_document.uri, params.position)
+    symbol, symbols, source, offset = ls.find_symbol(params.text_document.uri, params.position)
     if symbol is not None:
-        return ls.wire.location(symbol.declared)
+        return ls.converter.to_location(symbol.declared)
     for span, path in symbols.includes:
         if span.source.path == source.path and span.start <= offset <= span.end:
             start = types.Position(0, 0)
-            return types.Location(ls.wire.uri(path), types.Range(start, start))
+            return types.Location(ls.converter.to_uri(path), types.Range(start, start))
     return None
 
 
 def _references(ls: BulkflowServer, params: types.ReferenceParams) -> list[types.Location]:
-    symbol, *_ = ls.symbol(params.text_document.uri, params.position)
+    symbol, *_ = ls.find_symbol(params.text_document.uri, params.position)
     if symbol is None:
         return []
     places = symbol.places if params.context.include_declaration else symbol.references
-    return [ls.wire.location(place) for place in places]
+    return [ls.converter.to_location(place) for place in places]
 
 
 def _prepare_rename(
     ls: BulkflowServer, params: types.PrepareRenameParams
 ) -> types.PrepareRenamePlaceholder | None:
-    symbol, _, source, offset = ls.symbol(params.text_document.uri, params.position)
+    symbol, _, source, offset = ls.find_symbol(params.text_document.uri, params.position)
     if symbol is None:
         return None
     place = next(
@@ -192,20 +192,20 @@ def _prepare_rename(
         for each in symbol.places
         if each.source.path == source.path and each.start <= offset <= each.end
     )
-    return types.PrepareRenamePlaceholder(ls.wire.range(place), symbol.name)
+    return types.PrepareRenamePlaceholder(ls.converter.to_range(place), symbol.name)
 
 
 def _rename(ls: BulkflowServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
-    symbol, symbols, *_ = ls.symbol(params.text_document.uri, params.position)
+    symbol, symbols, *_ = ls.find_symbol(params.text_document.uri, params.position)
     if symbol is None:
         return None
     try:
-        edits = renamed(symbol, params.new_name, symbols)
+        edits = rename_symbol(symbol, params.new_name, symbols)
     except BulkflowError as error:
         raise JsonRpcInvalidParams(f"{error.message}; {error.help}") from error
     changes: dict[str, list[types.TextEdit]] = {}
     for place, text in edits:
-        location = ls.wire.location(place)
+        location = ls.converter.to_location(place)
         changes.setdefault(location.uri, []).append(types.TextEdit(location.range, text))
     return types.WorkspaceEdit(changes=changes)
 
@@ -213,32 +213,32 @@ def _rename(ls: BulkflowServer, params: types.RenameParams) -> types.WorkspaceEd
 def _formatting(
     ls: BulkflowServer, params: types.DocumentFormattingParams
 ) -> list[types.TextEdit] | None:
-    source = ls.source(params.text_document.uri)
+    source = ls.get_source(params.text_document.uri)
     try:
         written = format_source(source)
     except PipelineError:
-        # The mistakes are shown where they are; until they are gone, the text stays.
+        # A text with mistakes is not formatted. The editor shows the mistakes.
         return None
     if written == source.text:
         return []
-    return [types.TextEdit(ls.wire.stretch(source, 0, len(source.text)), written)]
+    return [types.TextEdit(ls.converter.to_range_between(source, 0, len(source.text)), written)]
 
 
 def _outline(ls: BulkflowServer, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-    source = ls.source(params.text_document.uri)
-    own = [each for each in ls.pipeline(source).all if each.declared.source.path == source.path]
+    source = ls.get_source(params.text_document.uri)
+    own = [each for each in ls.get_pipeline(source).all if each.declared.source.path == source.path]
     shown = []
     for symbol in own:
         statement = symbol.statement
         whole = statement.span
-        if isinstance(statement, tree.Job) and statement.clauses:
+        if isinstance(statement, tree.JobNode) and statement.clauses:
             whole = whole.to(statement.clauses[-1].span)
         shown.append(
             types.DocumentSymbol(
                 symbol.name,
                 _OUTLINE[symbol.kind],
-                ls.wire.range(whole),
-                ls.wire.range(symbol.declared),
+                ls.converter.to_range(whole),
+                ls.converter.to_range(symbol.declared),
                 symbol.kind.value,
             )
         )
@@ -246,15 +246,17 @@ def _outline(ls: BulkflowServer, params: types.DocumentSymbolParams) -> list[typ
 
 
 def _quick_fixes(ls: BulkflowServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """For each mistake with a near name: put that in its place."""
+    """Offer the similar name of each mistake that has one."""
     uri = params.text_document.uri
-    source = ls.source(uri)
+    source = ls.get_source(uri)
     actions = []
     for found in params.context.diagnostics:
         near = _DID_YOU_MEAN.search(found.message)
         if near is None or found.source != "bulkflow":
             continue
-        start, end = (ls.wire.offset(source, each) for each in (found.range.start, found.range.end))
+        start, end = (
+            ls.converter.to_offset(source, each) for each in (found.range.start, found.range.end)
+        )
         word = near["word"]
         if source.text[start:end].startswith("{"):
             word = f"{{{word}}}"

@@ -1,4 +1,4 @@
-"""Where names are declared and where they are used, over a file and all that it includes."""
+"""Find the declarations and uses of names in a file and its includes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import Factory, define, field
 from bulkflow.language import tree
 from bulkflow.language.diagnostics import Findings
 from bulkflow.language.include import Includer
-from bulkflow.lsp.phrases import match_of
+from bulkflow.lsp.phrases import find_match
 from bulkflow.model.value import Interpolation, Name, Text, several
 from bulkflow.plugin.phrase import ORG
 from bulkflow.source import Span
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Catalogue, Words
     from bulkflow.source import SourceText
 
-Declaring: TypeAlias = tree.Org | tree.Job | tree.Param | tree.Let | tree.For
+Declaring: TypeAlias = tree.OrgNode | tree.JobNode | tree.ParamNode | tree.LetNode | tree.ForNode
 
 
 class SymbolKind(Enum):
-    """What a name stands for."""
+    """The kind of a declared name."""
 
     ORG = "org"
     JOB = "job"
@@ -47,11 +47,11 @@ class Symbol:
     declared: Span
     statement: Declaring
     references: list[Span] = Factory(list)
-    """Where it is used, without the declaration."""
+    """The places of its uses."""
 
     @property
     def places(self) -> list[Span]:
-        """Every place where the name stands."""
+        """The declaration and all uses."""
         return [self.declared, *self.references]
 
 
@@ -67,50 +67,46 @@ class _Scope:
 
 @define(eq=False)
 class Symbols:
-    """The names of a pipeline: of its main file and of what that includes."""
+    """The names of a pipeline, in its main file and included files."""
 
     catalogue: Catalogue
     read: Callable[[Path], SourceText]
     all: list[Symbol] = field(init=False, factory=list)
     sources: list[SourceText] = field(init=False, factory=list)
-    """The files that the pipeline consists of, the main file first."""
+    """The files of the pipeline, the main file first."""
     includes: list[tuple[Span, Path]] = field(init=False, factory=list)
-    """Where a file is included, and which."""
+    """The place and the path of each include."""
 
     def walk(self, source: SourceText) -> Symbols:
-        """Take in a main file."""
-        # What is wrong with it is the affair of `diagnose`.
+        """Read a main file."""
+        # `diagnose` reports the mistakes.
         includer = Includer(self.read, Findings())
-        self._block(includer.statements(source), _Scope())
+        self._walk(includer.parse_all(source), _Scope())
         self.sources, self.includes = includer.sources, includer.includes
         return self
 
-    def at(self, source: SourceText, offset: int) -> Symbol | None:
-        """The symbol whose name stands at an offset, or ends there."""
+    def find_at(self, source: SourceText, offset: int) -> Symbol | None:
+        """Return the symbol whose name is at an offset, or ends there."""
         for symbol in self.all:
-            if any(_holds(place, source, offset) for place in symbol.places):
+            if any(_contains(place, source, offset) for place in symbol.places):
                 return symbol
         return None
 
-    def named(self, *kinds: SymbolKind) -> list[str]:
-        """The names of some kinds, each once."""
-        return list(dict.fromkeys(each.name for each in self.all if each.kind in kinds))
-
-    def _block(self, statements: Sequence[tree.Statement], scope: _Scope) -> None:
+    def _walk(self, statements: Sequence[tree.StatementNode], scope: _Scope) -> None:
         for statement in statements:
             match statement:
-                case tree.Org():
+                case tree.OrgNode():
                     self._declare(SymbolKind.ORG, statement.name, statement, scope.orgs)
-                case tree.Job():
+                case tree.JobNode():
                     self._declare(SymbolKind.JOB, statement.name, statement, scope.jobs)
-                case tree.Param():
+                case tree.ParamNode():
                     self._declare(SymbolKind.PARAM, statement.name, statement, scope.names)
-                case tree.Let():
+                case tree.LetNode():
                     self._declare(SymbolKind.LET, statement.name, statement, scope.names)
                 case _:
                     pass
         for statement in statements:
-            self._statement(statement, scope)
+            self._walk_statement(statement, scope)
 
     def _declare(
         self, kind: SymbolKind, name: Name, statement: Declaring, known: ChainMap[str, Symbol]
@@ -119,59 +115,61 @@ class Symbols:
             known[name.name] = Symbol(kind, name.name, name.span, statement)
             self.all.append(known[name.name])
 
-    def _statement(self, statement: tree.Statement, scope: _Scope) -> None:
+    def _walk_statement(self, statement: tree.StatementNode, scope: _Scope) -> None:
         match statement:
-            case tree.Job():
+            case tree.JobNode():
                 for clause in statement.clauses:
-                    self._line(clause.items, self.catalogue.clause_words, scope)
-            case tree.Chain():
+                    self._walk_line(clause.items, self.catalogue.clause_words, scope)
+            case tree.ChainNode():
                 for step in (*statement.steps, *(s for h in statement.handlers for s in h.steps)):
-                    self._jobs(step.items, scope)
-                    self._line(step.items, self.catalogue.step_words, scope)
-            case tree.Parallel() | tree.Always() | tree.When() | tree.For():
-                self._opened(statement, scope)
-            case tree.Param(default=value) | tree.Let(value=value):
+                    self._find_jobs(step.items, scope)
+                    self._walk_line(step.items, self.catalogue.step_words, scope)
+            case tree.ParallelNode() | tree.AlwaysNode() | tree.WhenNode() | tree.ForNode():
+                self._walk_block(statement, scope)
+            case tree.ParamNode(default=value) | tree.LetNode(value=value):
                 if value is not None:
-                    self._value(value, scope)
-            case tree.Org() | tree.Include():
+                    self._find_name(value, scope)
+            case tree.OrgNode() | tree.IncludeNode():
                 pass
             case _:
                 assert_never(statement)
 
-    def _opened(
-        self, statement: tree.Parallel | tree.Always | tree.When | tree.For, scope: _Scope
+    def _walk_block(
+        self,
+        statement: tree.ParallelNode | tree.AlwaysNode | tree.WhenNode | tree.ForNode,
+        scope: _Scope,
     ) -> None:
         inner = scope.inner()
-        if isinstance(statement, tree.When):
-            self._condition(statement.condition, scope)
-        elif isinstance(statement, tree.For):
-            self._texts([statement.pattern], scope)
+        if isinstance(statement, tree.WhenNode):
+            self._walk_condition(statement.condition, scope)
+        elif isinstance(statement, tree.ForNode):
+            self._find_interpolations([statement.pattern], scope)
             self._declare(SymbolKind.LOOP, statement.variable, statement, inner.names)
-        self._block(statement.body, inner)
+        self._walk(statement.body, inner)
 
-    def _condition(self, condition: tree.Condition, scope: _Scope) -> None:
+    def _walk_condition(self, condition: tree.ConditionNode, scope: _Scope) -> None:
         match condition:
-            case tree.Test(items=(value,)):
-                self._value(value, scope)
-            case tree.Test(items=(left, Name(name="is"), *_, right)):
-                self._value(left, scope)
-                self._value(right, scope)
-            case tree.Test():
-                self._jobs(condition.items, scope)
-                self._line(condition.items, self.catalogue.condition_words, scope)
-            case tree.Not():
-                self._condition(condition.operand, scope)
-            case tree.And() | tree.Or():
+            case tree.TestNode(items=(value,)):
+                self._find_name(value, scope)
+            case tree.TestNode(items=(left, Name(name="is"), *_, right)):
+                self._find_name(left, scope)
+                self._find_name(right, scope)
+            case tree.TestNode():
+                self._find_jobs(condition.items, scope)
+                self._walk_line(condition.items, self.catalogue.condition_words, scope)
+            case tree.NotNode():
+                self._walk_condition(condition.operand, scope)
+            case tree.AndNode() | tree.OrNode():
                 for operand in condition.operands:
-                    self._condition(operand, scope)
+                    self._walk_condition(operand, scope)
             case _:
                 assert_never(condition)
 
-    def _line(self, items: Sequence[Value], words: Words, scope: _Scope) -> None:
-        """A line of a plugin's words: names in slots that take constants are uses of them."""
-        self._texts(items, scope)
+    def _walk_line(self, items: Sequence[Value], words: Words, scope: _Scope) -> None:
+        """Record the uses of constants and orgs in a line with words of plugins."""
+        self._find_interpolations(items, scope)
         first = items[0]
-        found = match_of(words.phrases(first.name), items) if isinstance(first, Name) else None
+        found = find_match(words.phrases(first.name), items) if isinstance(first, Name) else None
         if found is None:
             return
         types = {slot.name: slot.type for slot in found.phrase.slots}
@@ -185,21 +183,21 @@ class Symbols:
                 if types[slot] == ORG and value.name in scope.orgs:
                     scope.orgs[value.name].references.append(value.span)
                 if kind.constants:
-                    self._value(value, scope)
+                    self._find_name(value, scope)
 
-    def _jobs(self, items: Sequence[Value], scope: _Scope) -> None:
+    def _find_jobs(self, items: Sequence[Value], scope: _Scope) -> None:
         for word, name in pairwise(items):
             if isinstance(word, Name) and word.name == "job" and isinstance(name, Name):
                 job = scope.jobs.get(name.name)
                 if job is not None:
                     job.references.append(name.span)
 
-    def _value(self, value: Value, scope: _Scope) -> None:
-        self._texts([value], scope)
+    def _find_name(self, value: Value, scope: _Scope) -> None:
+        self._find_interpolations([value], scope)
         if isinstance(value, Name) and value.name in scope.names:
             scope.names[value.name].references.append(value.span)
 
-    def _texts(self, values: Iterable[Value], scope: _Scope) -> None:
+    def _find_interpolations(self, values: Iterable[Value], scope: _Scope) -> None:
         for text in values:
             for part in text.parts if isinstance(text, Text) else ():
                 if isinstance(part, Interpolation) and part.name in scope.names:
@@ -208,5 +206,5 @@ class Symbols:
                     scope.names[part.name].references.append(inside)
 
 
-def _holds(place: Span, source: SourceText, offset: int) -> bool:
+def _contains(place: Span, source: SourceText, offset: int) -> bool:
     return place.source.path == source.path and place.start <= offset <= place.end

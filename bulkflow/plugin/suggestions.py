@@ -1,4 +1,4 @@
-"""The nearest known name to one that is not known."""
+"""Find the known name that is most similar to an unknown one."""
 
 from __future__ import annotations
 
@@ -7,35 +7,59 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-LIKE = 0.6
-"""How like two names must be, from 0 to 1 (`difflib`'s ratio)."""
+_SHORTEST = 3
+"""How long names must be for a typo to be recognized."""
+
+CUTOFF = 0.76
+"""How similar two names must be (`difflib`'s ratio). Below this, `else` is offered `close`."""
 
 
-def nearest(
+def find_nearest(
     name: str,
     known: Iterable[str],
     *,
-    plain: Callable[[str], str] = str.casefold,
-    like: float = LIKE,
+    normalize: Callable[[str], str] = str.casefold,
+    cutoff: float = CUTOFF,
 ) -> str | None:
-    """The known name that is most like `name`, if any is; of equal ones, the first.
+    """Return the known name that is most similar to `name`; of equal ones, the first.
+
+    A name that differs by one typo is always similar: in a short word, it changes the ratio a lot.
 
     Args:
-        name: What was written.
-        known: What may have been meant.
-        plain: What of a name counts; upper and lower case do not, unless this says otherwise.
-        like: How like it must be.
+        name: The unknown name.
+        known: The names that may have been meant.
+        normalize: Returns what to compare of a name. By default, case does not matter.
+        cutoff: How similar the names must be, from 0 to 1.
     """
-    # Here, as most files are right.
+    # Imported here because most files have no mistakes.
     from difflib import get_close_matches
 
-    by_plain: dict[str, str] = {}
+    by_normalized: dict[str, str] = {}
     for each in known:
-        by_plain.setdefault(plain(each), each)
-    found = get_close_matches(plain(name), by_plain, n=1, cutoff=like)
-    return by_plain[found[0]] if found else None
+        by_normalized.setdefault(normalize(each), each)
+    wanted = normalize(name)
+    found = get_close_matches(wanted, by_normalized, n=1, cutoff=cutoff)
+    if found:
+        return by_normalized[found[0]]
+    typos = (each for each in by_normalized if _differ_by_one_typo(wanted, each))
+    return next((by_normalized[each] for each in typos), None)
 
 
-def question(near: str | None) -> str | None:
-    """The help that offers a name, if there is one to offer."""
+def _differ_by_one_typo(one: str, other: str) -> bool:
+    """Return whether a letter is wrong, missing, added, or swapped with the next."""
+    shorter = min(len(one), len(other))
+    if shorter < _SHORTEST or abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while start < shorter and one[start] == other[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    left, right = one[start : len(one) - end], other[start : len(other) - end]
+    return max(len(left), len(right)) <= 1 or (len(left) == 2 and left == right[::-1])
+
+
+def ask_did_you_mean(near: str | None) -> str | None:
+    """Return the help line that offers a name, or None if there is no name to offer."""
     return f"did you mean `{near}`?" if near else None

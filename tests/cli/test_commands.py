@@ -160,7 +160,7 @@ def test_a_blocked_plugin_is_not_loaded_and_its_words_are_unknown(workshop: Work
     file = workshop.write("fine.bulkflow", FINE + 'log "done"\n')
     ran = workshop.command("check", str(file))
     assert ran.code == 2
-    assert "`log` is no known step" in ran.err
+    assert "unknown step `log`" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from bulkflow import app, language
 from bulkflow.language import Code, check
-from bulkflow.language.explanation import Example, Explanation, explanation
+from bulkflow.language.explanation import Example, Explanation, load_explanation
 from bulkflow.model.value import plain
 from bulkflow.plugin import ValueType, step
 from bulkflow.plugin.registry import Catalogue
@@ -98,7 +98,7 @@ def codes_with_data(
 def test_the_examples_of_sources_have_and_have_not_the_mistake(
     code: Code, command: tuple[str, ...], workshop: Workshop
 ) -> None:
-    told = explanation(code)
+    told = load_explanation(code)
     assert codes_with_data(told.wrong, told, workshop, *command) == [code.value]
     assert codes_with_data(told.right, told, workshop, *command) == []
 
@@ -111,20 +111,20 @@ def test_the_examples_of_orgs_have_and_have_not_the_mistake(
         "SF_ACCESS_TOKEN": server.token,
         "SF_ORG_INSTANCE_URL": server.url,
     }
-    told = explanation(code)
+    told = load_explanation(code)
     assert codes_with_data(told.wrong, told, workshop, "plan", "--org", "env") == [code.value]
     assert codes_with_data(told.right, told, workshop, "plan", "--org", "env") == []
 
 
 @pytest.mark.parametrize("code", OF_THE_TEXT, ids=lambda code: code.value)
 def test_the_wrong_example_has_this_mistake_and_no_other(code: Code, catalogue: Catalogue) -> None:
-    told = explanation(code)
+    told = load_explanation(code)
     assert set(codes(told.wrong, dict(told.files), catalogue)) == {code.value}
 
 
 @pytest.mark.parametrize("code", OF_THE_TEXT, ids=lambda code: code.value)
 def test_the_right_example_has_no_mistake(code: Code, complete: Catalogue) -> None:
-    told = explanation(code)
+    told = load_explanation(code)
     assert codes(told.right, dict(told.files), complete) == []
 
 
@@ -142,7 +142,7 @@ def test_the_page_is_what_the_command_makes(workshop: Workshop) -> None:
 def test_a_code_is_explained_however_it_was_copied(workshop: Workshop, written: str) -> None:
     ran = workshop.command("explain", written)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("B203: a step that comes too late for its job\n\n")
+    assert ran.out.startswith("B203: a step too late for its job\n\n")
     assert "\n    upload job accounts\n" in ran.out
     assert "```" not in ran.out
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bulkflow.language import parse
 from bulkflow.language.formatter import format_source
-from bulkflow.language.formatter.format import without_tabs
+from bulkflow.language.formatter.format import replace_tabs
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText
 
@@ -155,7 +155,7 @@ def test_any_text_is_formatted_or_refused_with_its_mistakes(text: str) -> None:
     found = parse(source).diagnostics
     if [each.code for each in found] == ["B107"]:
         # Tabs that alone indent are replaced; what is left may have mistakes.
-        found = parse(without_tabs(source)).diagnostics
+        found = parse(replace_tabs(source)).diagnostics
     if not found:
         format_source(source)
         return

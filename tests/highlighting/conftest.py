@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from lark import Token
 
-from bulkflow.language.automaton import Token
 from bulkflow.source import SourceText
 from support.tokens import CORPUS, tokens_of
 
@@ -25,4 +25,4 @@ def tokens(source: SourceText) -> list[Token]:
 def kinds() -> set[str]:
     """The kinds of all tokens of the corpus."""
     sources = [SourceText.decode(path.name, path.read_bytes()) for path in CORPUS]
-    return {token.kind for source in sources for token in tokens_of(source)}
+    return {token.type for source in sources for token in tokens_of(source)}

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from lark import Token
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Token as Kind
 
-from bulkflow.language.automaton import Token
 from bulkflow.language.grammar import build_parser, load_grammar
 from bulkflow.language.highlighting import BulkflowLexer
 from bulkflow.source import SourceText
@@ -63,9 +63,9 @@ def test_pygments_sees_the_tokens_of_the_parser(source: SourceText, tokens: list
     kinds = {at: kind for at, kind, text in found if text}
     assert Kind.Error not in kinds.values()
     for token in tokens:
-        kind = kinds.get(token.start)
-        if token.kind != "WORD" or token.text not in AMBIGUOUS:
-            assert any(kind in each for each in PYGMENTS[token.kind]), token
+        kind = kinds.get(token.start_pos)
+        if token.type != "WORD" or token not in AMBIGUOUS:
+            assert any(kind in each for each in PYGMENTS[token.type]), token
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,11 @@ def drop(columns: tuple[str, ...]) -> Mapping[str, object]:
     return {"dropped": columns}
 
 
+@clause("rename {column:value} to {field}", sets=("renamed",), repeats=True)
+def rename(column: object, field: object) -> Mapping[str, object]:
+    return {"renamed": ((column, field),)}
+
+
 @clause("from {location}", sets=("location",))
 def source(location: str) -> Mapping[str, object]:
     if location.startswith("ftp:"):
@@ -114,12 +119,16 @@ CLAUSES = (
     source,
     a_clause("insert {object}", "object", WHAT, operation="insert"),
     a_clause("upsert {object} by {field}", "object, field", (*WHAT, "field"), operation="upsert"),
+    a_clause("update {object}", "object", WHAT, operation="update"),
     a_clause("delete {object}", "object", WHAT, operation="delete"),
     a_clause("hard delete {object}", "object", WHAT, operation="hardDelete"),
     a_clause("in {org}", "org", ("org",)),
     a_clause("existing {id}", "id", ("id",), begins=Phase),
     a_clause("parts of {parts:size}", "parts", ("parts",)),
     a_clause("parts of {parts:number} rows", "parts", ("parts",)),
+    a_clause("over {n:count} connections", "n", ("connections",)),
+    a_clause("delimiter {delimiter:value}", "delimiter", ("delimiter",)),
+    rename,
     a_clause("assignment rule {rule:id}", "rule", ("rule",)),
     keep,
     drop,

@@ -218,7 +218,7 @@ def test_a_link_does_not_lead_out_of_the_folder(by: str, tmp_path: Path, catalog
         (flows / "sub").symlink_to(secret.parent)
         name = "sub/secret.bulkflow"
     (found,) = included(tmp_path, name, catalogue)
-    assert found.startswith(f"B123 {name} is a link that leads out of the pipeline's folder")
+    assert found.startswith(f"B123 {name} is a link to a file outside the pipeline's folder")
     assert "hunter2" not in found
 
 
@@ -247,4 +247,4 @@ def test_a_fifo_is_not_waited_for(tmp_path: Path, catalogue) -> None:
     (tmp_path / "flows").mkdir()
     os.mkfifo(tmp_path / "flows" / "pipe.bulkflow")
     (found,) = included(tmp_path, "pipe.bulkflow", catalogue)
-    assert found.startswith("B121 pipe.bulkflow cannot be read: it is no plain file")
+    assert found.startswith("B121 pipe.bulkflow cannot be read: not a regular file")

@@ -32,7 +32,7 @@ def test_a_missing_grammar_is_an_error_that_says_what_to_do(monkeypatch):
     with pytest.raises(GrammarMissingError) as caught:
         load_grammar()
     assert caught.value.exit_code is ExitCode.WRONG
-    assert "install bulkflow again" in (caught.value.help or "")
+    assert "reinstall bulkflow" in (caught.value.help or "")
     assert len(caught.value.notes) == 2
 
 

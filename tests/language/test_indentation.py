@@ -74,7 +74,7 @@ def test_the_last_newline_never_matters(text):
 def test_a_block_ends_at_the_first_line_that_is_indented_less():
     file = tree_of("when true\n  when true\n    log 1\n  log 2\nlog 3")
     outer, last = file.body
-    assert [type(each).__name__ for each in outer.body] == ["When", "Chain"]
+    assert [type(each).__name__ for each in outer.body] == ["WhenNode", "ChainNode"]
     assert last.span.line == 5
 
 

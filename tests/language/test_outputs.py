@@ -43,7 +43,7 @@ def check(project: Workshop, steps: str) -> Ran:
         ("./sub/../a.csv", "the source of job a"),
         ("x.bulkflow", "this file, a pipeline file"),
         ("part.bulkflow", "part.bulkflow, a pipeline file"),
-        ("again.csv", "what another step writes"),
+        ("again.csv", "the output of another step"),
         ("{copy}", "the source of job a"),
         ("", "names no place"),
         (" ", "names no place"),

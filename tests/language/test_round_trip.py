@@ -79,16 +79,16 @@ def is_line(items, reserved=()):
 
 
 lines = st.tuples(names, st.lists(values, max_size=5)).map(lambda line: (line[0], *line[1]))
-clauses = lines.filter(is_line).map(lambda items: tree.Clause(items, NOWHERE))
+clauses = lines.filter(is_line).map(lambda items: tree.ClauseNode(items, NOWHERE))
 steps = lines.filter(
     lambda items: is_line(items, ("then",)) and items[0].name not in (*STRUCTURE, "on")
-).map(lambda items: tree.Step(items, NOWHERE))
+).map(lambda items: tree.StepNode(items, NOWHERE))
 chains = st.builds(
-    tree.Chain,
+    tree.ChainNode,
     st.lists(steps, min_size=1, max_size=3).map(tuple),
     st.lists(
         st.builds(
-            tree.Handler,
+            tree.HandlerNode,
             st.sampled_from(HandlerEvent),
             st.lists(steps, min_size=1, max_size=2).map(tuple),
             st.just(NOWHERE),
@@ -101,42 +101,42 @@ tests = (
     st.lists(values, min_size=1, max_size=4)
     .map(tuple)
     .filter(lambda items: is_line(items, ("and", "or", "not", "on")))
-    .map(lambda items: tree.Test(items, NOWHERE))
+    .map(lambda items: tree.TestNode(items, NOWHERE))
 )
 
 
 def joined(children):
     many = st.lists(children, min_size=2, max_size=3).map(tuple)
     return st.one_of(
-        children.map(lambda operand: tree.Not(operand, NOWHERE)),
-        many.map(lambda operands: tree.And(operands, NOWHERE)),
-        many.map(lambda operands: tree.Or(operands, NOWHERE)),
+        children.map(lambda operand: tree.NotNode(operand, NOWHERE)),
+        many.map(lambda operands: tree.AndNode(operands, NOWHERE)),
+        many.map(lambda operands: tree.OrNode(operands, NOWHERE)),
     )
 
 
 conditions = st.recursive(tests, joined, max_leaves=6)
-jobs = st.builds(tree.Job, names, st.lists(clauses, max_size=3).map(tuple), st.just(NOWHERE))
-lets = st.builds(tree.Let, names, values, st.just(NOWHERE))
+jobs = st.builds(tree.JobNode, names, st.lists(clauses, max_size=3).map(tuple), st.just(NOWHERE))
+lets = st.builds(tree.LetNode, names, values, st.just(NOWHERE))
 flat = st.one_of(chains, jobs, lets)
 
 
 def blocks(children):
     body = st.lists(children, min_size=1, max_size=3).map(tuple)
     return st.one_of(
-        st.builds(tree.Parallel, body, st.just(NOWHERE)),
-        st.builds(tree.Always, body, st.just(NOWHERE)),
-        st.builds(tree.For, names, texts, body, st.just(NOWHERE)),
-        st.builds(tree.When, conditions, body, st.just(NOWHERE)),
+        st.builds(tree.ParallelNode, body, st.just(NOWHERE)),
+        st.builds(tree.AlwaysNode, body, st.just(NOWHERE)),
+        st.builds(tree.ForNode, names, texts, body, st.just(NOWHERE)),
+        st.builds(tree.WhenNode, conditions, body, st.just(NOWHERE)),
     )
 
 
 declarations = st.one_of(
-    st.builds(tree.Org, names, names, st.just(NOWHERE)),
-    st.builds(tree.Param, names, st.none() | values, st.none() | texts, st.just(NOWHERE)),
-    st.builds(tree.Include, texts, st.just(NOWHERE)),
+    st.builds(tree.OrgNode, names, names, st.just(NOWHERE)),
+    st.builds(tree.ParamNode, names, st.none() | values, st.none() | texts, st.just(NOWHERE)),
+    st.builds(tree.IncludeNode, texts, st.just(NOWHERE)),
 )
 statements = declarations | st.recursive(flat, blocks, max_leaves=8)
-files = st.lists(statements, max_size=5).map(lambda body: tree.File(tuple(body), NOWHERE))
+files = st.lists(statements, max_size=5).map(lambda body: tree.FileNode(tuple(body), NOWHERE))
 
 
 @at_any_speed

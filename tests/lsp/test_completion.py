@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow import app
-from bulkflow.lsp.completion import Offer, complete
+from bulkflow.lsp.completion import Completion, find_completions
 from bulkflow.lsp.documents import Documents
 from bulkflow.lsp.symbols import Symbols
 from bulkflow.plugin.registry import Catalogue
@@ -28,14 +28,14 @@ CATALOGUE = app.plugins({}).catalogue
 
 def offers(
     text: str, folder: Path = Path("nowhere"), catalogue: Catalogue = CATALOGUE
-) -> list[Offer]:
+) -> list[Completion]:
     offset = text.index("|")
     documents = Documents()
     path = folder / "a.bulkflow"
     documents.put(path, text.replace("|", "", 1))
     source = documents.read(path)
     symbols = Symbols(catalogue, documents.read).walk(source)
-    return complete(source, offset, symbols, catalogue)
+    return find_completions(source, offset, symbols, catalogue)
 
 
 def labels(text: str, folder: Path = Path("nowhere")) -> list[str]:

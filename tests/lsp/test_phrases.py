@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow import app
-from bulkflow.lsp.cursor import values_of
-from bulkflow.lsp.phrases import following
+from bulkflow.lsp.cursor import parse_words
+from bulkflow.lsp.phrases import find_continuations
 from bulkflow.plugin.phrase import Match, Phrase, Slot
 
 CATALOGUE = app.plugins({}).catalogue
@@ -25,8 +25,8 @@ def test_following_what_is_offered_leads_to_a_line_that_fits(
 ) -> None:
     words: tuple[str, ...] = (phrase.verb,)
     for _ in range(20):
-        items = values_of(words)
-        runs = following(phrase, items)
+        items = parse_words(words)
+        runs = find_continuations(phrase, items)
         complete = isinstance(phrase.match(items), Match)
         assert runs or complete
         if not runs or (complete and data.draw(st.booleans())):
@@ -39,10 +39,10 @@ def test_following_what_is_offered_leads_to_a_line_that_fits(
                 words = (*words, "job", "x") if words[-1] != "job" else (*words, "x")
             else:
                 words = (*words, "3")
-    assert isinstance(phrase.match(values_of(words)), Match)
+    assert isinstance(phrase.match(parse_words(words)), Match)
 
 
 def test_a_line_that_does_not_fit_has_nothing_that_follows() -> None:
     (wait,) = [phrase for phrase in PHRASES if phrase.verb == "wait"]
-    assert following(wait, values_of(("wait", "until"))) == []
-    assert following(wait, values_of(("wait", "up", "for"))) == []
+    assert find_continuations(wait, parse_words(("wait", "until"))) == []
+    assert find_continuations(wait, parse_words(("wait", "up", "for"))) == []

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bulkflow import app
 from bulkflow.errors import UsageError
 from bulkflow.language import parse
-from bulkflow.lsp.diagnostics import diagnose, pipelines
+from bulkflow.lsp.diagnostics import diagnose, find_pipelines
 from bulkflow.lsp.documents import Documents
-from bulkflow.lsp.hover import hover
+from bulkflow.lsp.hover import find_hover
 from bulkflow.lsp.positions import Positions
-from bulkflow.lsp.rename import renamed
+from bulkflow.lsp.rename import rename_symbol
 from bulkflow.lsp.symbols import Symbol, SymbolKind, Symbols
 from bulkflow.source import SourceText
 
@@ -73,7 +73,7 @@ def test_blocks_side_by_side_have_names_of_their_own() -> None:
     text = 'for f in "*"\n    log f\nfor f in "*.csv"\n    log "{f}"\n'
     first, second = symbols_of(text).all
     assert (used(first), used(second)) == (["log f"], ['log "{f}"'])
-    assert renamed(first, "g", symbols_of(text)) == [(place, "g") for place in first.places]
+    assert rename_symbol(first, "g", symbols_of(text)) == [(place, "g") for place in first.places]
 
 
 def test_jobs_and_other_names_are_kept_apart() -> None:
@@ -82,7 +82,7 @@ def test_jobs_and_other_names_are_kept_apart() -> None:
     assert [each.column for each in job.references] == [10]
     assert [each.column for each in constant.references] == [21]
     with pytest.raises(UsageError):
-        renamed(constant, "a", symbols_of("let a = 3\nlet b = 4\n"))
+        rename_symbol(constant, "a", symbols_of("let a = 3\nlet b = 4\n"))
 
 
 def test_an_org_is_known_by_the_name_that_the_file_has_for_it() -> None:
@@ -91,32 +91,34 @@ def test_an_org_is_known_by_the_name_that_the_file_has_for_it() -> None:
     )
     org, *_ = symbols_of(text).all
     assert (org.kind, used(org)) == (SymbolKind.ORG, ["in source"])
-    edits = renamed(org, "target", symbols_of(text))
+    edits = rename_symbol(org, "target", symbols_of(text))
     assert [(each.start, written) for each, written in edits] == [(4, "target"), (49, "target")]
 
 
 def test_an_org_that_is_called_as_its_profile_keeps_that_when_it_is_renamed() -> None:
     symbols = symbols_of("org sandbox\norg env\njob env\n    in env\n")
     _, org, job = symbols.all
-    edits = renamed(org, "target", symbols)
+    edits = rename_symbol(org, "target", symbols)
     assert [(each.line, written) for each, written in edits] == [(2, "target = env"), (4, "target")]
-    assert [(each.line, written) for each, written in renamed(job, "x", symbols)] == [(3, "x")]
+    assert [(each.line, written) for each, written in rename_symbol(job, "x", symbols)] == [
+        (3, "x")
+    ]
     with pytest.raises(UsageError):
-        renamed(org, "sandbox", symbols)
+        rename_symbol(org, "sandbox", symbols)
 
 
 def test_hovering_tells_what_an_org_stands_for() -> None:
     symbols = symbols_of("org source = sandbox\njob a\n    in source\n")
     (source,) = symbols.sources
     for offset, words in ((5, "org source = sandbox"), (14, "in this process"), (36, "= sandbox")):
-        found = hover(source, offset, symbols, CATALOGUE)
+        found = find_hover(source, offset, symbols, CATALOGUE)
         assert found is not None
         assert words in found.text
 
 
 def test_files_that_include_each_other_are_all_checked() -> None:
     documents = documents_of(one='include "two.bulkflow"\n', two='include "one.bulkflow"\n')
-    assert [len(each.sources) for each in pipelines(documents, CATALOGUE)] == [2, 2]
+    assert [len(each.sources) for each in find_pipelines(documents, CATALOGUE)] == [2, 2]
     found = diagnose(documents, CATALOGUE, {})
     assert {path.stem: {each.code for each in all_of} for path, all_of in found.items()} == {
         "one": {"B122"},
@@ -126,7 +128,7 @@ def test_files_that_include_each_other_are_all_checked() -> None:
 
 def test_an_include_that_is_not_there_is_told_and_the_rest_is_known() -> None:
     documents = documents_of(main='include "none.bulkflow"\nlet x = 3\nlog x\n')
-    (symbols,) = pipelines(documents, CATALOGUE)
+    (symbols,) = find_pipelines(documents, CATALOGUE)
     assert [each.name for each in symbols.all] == ["x"]
     ((found,),) = diagnose(documents, CATALOGUE, {}).values()
     assert found.code == "B121"
@@ -139,7 +141,7 @@ def test_positions_lead_back_to_their_offsets(
     source = SourceText("text", text)
     positions = Positions(encoding)
     offset = data.draw(st.integers(0, len(text)))
-    line, column = positions.of_offset(source, offset)
+    line, column = positions.to_position(source, offset)
     assert positions.to_offset(source, line, column) == offset
     written = text.split("\n")[line]
     assert column <= len(written.encode(f"{encoding}-le" if encoding != "utf-8" else encoding))
@@ -165,7 +167,7 @@ def test_no_text_is_too_broken_to_point_at(text: str, data: st.DataObject) -> No
     symbols = symbols_of(text)
     source = symbols.sources[0]
     offset = data.draw(st.integers(0, len(source.text)))
-    found = hover(source, offset, symbols, CATALOGUE)
+    found = find_hover(source, offset, symbols, CATALOGUE)
     assert found is None or found.span.start <= offset <= found.span.end
     for symbol in symbols.all:
         assert {place.text for place in symbol.places} == {symbol.name}
@@ -175,7 +177,7 @@ def test_no_text_is_too_broken_to_point_at(text: str, data: st.DataObject) -> No
 def test_renaming_changes_names_and_nothing_else(text: str) -> None:
     for symbol in symbols_of(text).all:
         written = text
-        edits = renamed(symbol, "q9", symbols_of(text))
+        edits = rename_symbol(symbol, "q9", symbols_of(text))
         for place, new in sorted(edits, key=lambda each: each[0].start, reverse=True):
             written = f"{written[: place.start]}{new}{written[place.end :]}"
         before, after = parse(SourceText("a", text)), parse(SourceText("a", written))

@@ -39,12 +39,12 @@ def test_listing_loads_the_plugin_host_alone(arguments: tuple[str, ...]) -> None
     assert loaded(*arguments) == {"pluggy"}
 
 
-def test_checking_a_file_loads_no_parser_generator_and_no_network(tmp_path: Path) -> None:
+def test_checking_a_file_loads_the_parser_and_no_network(tmp_path: Path) -> None:
     file = tmp_path / "fine.bulkflow"
     file.write_text(
         'org sandbox\njob a\n    insert Account\n    from "a.csv"\nload job a\n', "utf-8"
     )
-    assert loaded("check", str(file)) == {"pluggy"}
+    assert loaded("check", str(file)) == {"lark", "pluggy"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bulkflow.language.automaton import Token
+from lark import Token
+
 from bulkflow.language.syntax_errors import FORMS
 
 STRUCTURE = {
@@ -43,13 +44,13 @@ SCOPES = {
 def hold_against(tokens: Iterable[Token], scopes: Sequence[Sequence[str]]) -> None:
     """Refuse scopes, a sequence for each character, that are not those of the tokens."""
     for token in tokens:
-        first, last = (" ".join(scopes[at]) for at in (token.start, token.end - 1))
-        if token.kind == "WORD":
-            if token.text not in AMBIGUOUS:
+        first, last = (" ".join(scopes[at]) for at in (token.start_pos, token.end_pos - 1))
+        if token.type == "WORD":
+            if token not in AMBIGUOUS:
                 named = first + last
                 assert not re.search(r"keyword|constant|string|comment|invalid", named), token
         else:
-            assert re.match(SCOPES[token.kind], first), token
-            if token.kind in ("TEXT", "LONG_TEXT", "COMMENT"):
-                assert re.match(SCOPES[token.kind], last), token
+            assert re.match(SCOPES[token.type], first), token
+            if token.type in ("TEXT", "LONG_TEXT", "COMMENT"):
+                assert re.match(SCOPES[token.type], last), token
     assert not any("invalid" in name for names in scopes for name in names)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bulkflow.language.automaton import Automaton, Token
+from lark import Token
+
 from bulkflow.language.formatter.comments import find_comments
-from bulkflow.language.grammar import table
-from bulkflow.language.indentation import arrange
+from bulkflow.language.grammar import get_parser
+from bulkflow.language.indentation import add_indents
 from bulkflow.source import SourceText
 
 TESTS = Path(__file__).parents[1]
@@ -20,17 +21,18 @@ CORPUS = [
 
 def tokens_of(source: SourceText) -> list[Token]:
     """What the lexer finds in a text without mistakes, comments included."""
-    automaton = Automaton(table(), source.text)
+    parser = get_parser().parse_interactive(source.text)
     found = []
 
     def refuse(*_: object) -> None:
         raise AssertionError("the corpus has no mistakes")
 
-    for token in arrange(automaton.tokens(), source, refuse):
-        assert automaton.take(token)
-        if token.kind not in ("_NEWLINE", "_INDENT", "_DEDENT"):
+    tokens = parser.lexer_thread.lex(parser.parser_state)
+    for token in add_indents(tokens, source, refuse):
+        parser.feed_token(token)
+        if token.type not in ("_NEWLINE", "_INDENT", "_DEDENT"):
             found.append(token)
     return found + [
-        Token("COMMENT", each.text, each.start, each.start + len(each.text))
+        Token("COMMENT", each.text, each.start, end_pos=each.start + len(each.text))
         for each in find_comments(source)
     ]

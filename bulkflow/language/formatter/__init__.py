@@ -1,12 +1,11 @@
-"""One style for pipeline files.
+"""Format pipeline files.
 
-A tree is walked and written anew, with every value spelled as its author spelled it; comments,
-which are no part of a tree, are put back to what they stood beside; and the result is proved before
-it is handed out.
+The formatter writes the syntax tree with every value as its author spelled it, puts comments, which
+are not part of the tree, back where they were, and verifies the result before returning it.
 """
 
 from bulkflow.language.formatter.format import WIDTH, format_source
-from bulkflow.language.formatter.proof import (
+from bulkflow.language.formatter.verify import (
     CommentLostError,
     FormatterError,
     TreeChangedError,

@@ -1,7 +1,7 @@
-"""Comments, and where they stand.
+"""Find the comments of a file.
 
-The parser drops them. They are found by a scan of their own, which is exact for a file without
-mistakes: there, a `#` that stands in no text begins a comment.
+The parser drops comments. This scan is exact for a file without mistakes: there, a `#` outside of a
+text starts a comment.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ _SCAN = re.compile(
 
 @frozen
 class Comment:
-    """A comment: from its `#` to the end of its line."""
+    """A comment, from its `#` to the end of the line."""
 
     start: int
     text: str
     column: int
-    """How many characters stand before it on its line."""
+    """How many characters precede it on its line."""
     alone: bool
-    """Whether nothing but space stands before it on its line."""
+    """Whether only spaces precede it on its line."""
     line: int
     """The number of its line, from 1."""
 
     @property
     def tidy(self) -> str:
-        """The comment without space at its end, and with one after a `#` that words follow."""
+        """The comment with a space after `#`, and without trailing space."""
         text = self.text.rstrip()
         return f"# {text[1:]}" if text[1:2].isalnum() else text
 
     @property
     def words(self) -> str:
-        """What the comment says, however it is spaced."""
+        """The text of the comment, without spacing."""
         return self.text[1:].strip()
 
 
 def find_comments(source: SourceText) -> list[Comment]:
-    """The comments of a text without mistakes, in order."""
+    """Return the comments of a text without mistakes, in order."""
     found = []
     for each in _SCAN.finditer(source.text):
         if each["comment"] is None:

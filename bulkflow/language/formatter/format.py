@@ -1,4 +1,4 @@
-"""From a text to the same text in the one style."""
+"""Format a pipeline file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from attrs import Factory, define, field
 from bulkflow.language.codes import Code
 from bulkflow.language.formatter.comments import find_comments
 from bulkflow.language.formatter.line_breaks import WIDTH, LineWriter
-from bulkflow.language.formatter.lines import lines_of
-from bulkflow.language.formatter.proof import prove
+from bulkflow.language.formatter.lines import iter_lines
 from bulkflow.language.formatter.spelling import INDENT
+from bulkflow.language.formatter.verify import verify
 from bulkflow.language.parser import parse
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bulkflow.language.formatter.comments import Comment
-    from bulkflow.language.formatter.lines import Line
-    from bulkflow.language.tree import File
+    from bulkflow.language.formatter.lines import LogicalLine
+    from bulkflow.language.tree import FileNode
 
 __all__ = ["WIDTH", "format_source"]
 
@@ -30,33 +30,34 @@ _MARGIN = re.compile(r"(?m)^([ \t]+)(?=\S)")
 
 
 def format_source(source: SourceText) -> str:
-    """The text in the one style: four spaces, one space between words, at most one blank line.
+    """Format a text: four spaces of indentation, one space between words, at most one blank line.
 
-    Every call proves that the result says the same, that a second call would change nothing, and
-    that no comment is lost.
+    Every call verifies that the result has the same meaning and the same comments, and that
+    formatting it again would change nothing.
 
     Raises:
-        PipelineError: the text has mistakes.
-        FormatterError: the proof failed; the formatter is wrong.
-        GrammarMissingError: the installation lacks its grammar.
+        PipelineError: The text has mistakes.
+        FormatterError: The verification failed, because of a bug in the formatter.
+        GrammarMissingError: The grammar is missing or damaged.
     """
     parsed = parse(source)
     if [each.code for each in parsed.diagnostics] == [Code.TAB.value]:
-        source = without_tabs(source)
+        source = replace_tabs(source)
         parsed = parse(source)
     if parsed.diagnostics:
         raise PipelineError(parsed.diagnostics)
     written = write(source, parsed.tree)
     if written != source.text:
-        # What is written as it was is its own proof.
-        prove(source, parsed.tree, written, write)
+        # An unchanged text needs no verification.
+        verify(source, parsed.tree, written, write)
     return written
 
 
-def without_tabs(source: SourceText) -> SourceText:
-    """A source with its tabs replaced, if they alone indent it: then they can mean but one thing.
+def replace_tabs(source: SourceText) -> SourceText:
+    """Replace the tabs of a source that is indented with tabs only.
 
-    Texts of several lines may hold tabs of their own, so where there is one all stays.
+    Tabs mixed with spaces are ambiguous and stay. Leaves a file with multi-line texts as it is:
+    these may contain tabs of their own.
     """
     margins = {margin[1] for margin in _MARGIN.finditer(source.text)}
     if '"""' in source.text or any(" " in margin for margin in margins):
@@ -65,41 +66,41 @@ def without_tabs(source: SourceText) -> SourceText:
     return SourceText(source.name, text, source.path)
 
 
-def write(source: SourceText, tree: File) -> str:
-    """Write the tree of a source, with the source's comments; proves nothing."""
+def write(source: SourceText, tree: FileNode) -> str:
+    """Write the tree of a source with its comments, without verification."""
     writer = _Writer(source, find_comments(source))
-    for line in lines_of(tree.body):
-        writer.alone(writer.comments_before(line.start), line.depth)
-        writer.line(line)
-    writer.alone(writer.comments_before(len(source.text)), 0)
+    for line in iter_lines(tree.body):
+        writer.write_comments(writer.take_comments(line.start), line.depth)
+        writer.write_line(line)
+    writer.write_comments(writer.take_comments(len(source.text)), 0)
     return "".join([f"{text}\n" for text in writer.written])
 
 
 @define(eq=False)
 class _Writer:
-    """Puts lines and the comments between them into the result, in source order."""
+    """Write lines and the comments between them, in source order."""
 
     source: SourceText
     comments: Sequence[Comment]
     written: list[str] = Factory(list)
     columns: list[int] = Factory(list)
-    """The source column of each block that is open at the line that was written last."""
+    """The source column of each open block at the last written line."""
     _next: int = field(init=False, default=0)
     _last_line: int = field(init=False, default=0)
-    """The source line that what was written last ends on."""
+    """The source line at which the last written line or comment ends."""
     _depth: int = field(init=False, default=0)
-    """How deep the last thing that was written is indented."""
+    """The indentation depth of the last written line or comment."""
 
-    def comments_before(self, end: int) -> list[Comment]:
-        """Those that stand before an offset and were not taken yet."""
+    def take_comments(self, end: int) -> list[Comment]:
+        """Return the next comments before an offset, each once."""
         first = self._next
         while self._next < len(self.comments) and self.comments[self._next].start < end:
             self._next += 1
         return list(self.comments[first : self._next])
 
-    def line(self, line: Line) -> None:
-        """Write a logical line with the comments in it, and with the one at its end."""
-        comments = self.comments_before(line.end)
+    def write_line(self, line: LogicalLine) -> None:
+        """Write a logical line with the comments in it and at its end."""
+        comments = self.take_comments(line.end)
         at_end = self._next
         if at_end < len(self.comments) and not self.comments[at_end].alone:
             number, _ = self.source.line_column(line.end)
@@ -115,10 +116,10 @@ class _Writer:
         if line.opens:
             self.columns.append(column)
 
-    def alone(self, comments: Iterable[Comment], depth: int) -> None:
-        """Write comments that stand between two lines, the second of which is at a depth.
+    def write_comments(self, comments: Iterable[Comment], depth: int) -> None:
+        """Write the comments before a line at a depth.
 
-        A comment belongs to the deepest open block that it is indented for.
+        A comment belongs to the deepest open block that its indentation matches.
         """
         deepest = max(len(self.columns) - 1, depth)
         for comment in comments:

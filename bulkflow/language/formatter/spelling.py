@@ -1,4 +1,4 @@
-"""Words, values and conditions as they are written: spelled as the author spelled them."""
+"""Spell words, values and conditions as their author did."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _QUOTES = '"""'
 
 
 def spell(value: Value, margin: str) -> str:
-    """A value, on a line with this margin: `1_000` stays as it is, as do quotes of both kinds."""
+    """Return a value as its author wrote it, for a line with this margin."""
     if isinstance(value, Environment):
         return f"env {value.variable}"
     written = value.span.text
-    return _moved(written, margin) if written.startswith(f"{_QUOTES}\n") else written
+    return _indent(written, margin) if written.startswith(f"{_QUOTES}\n") else written
 
 
 def spell_items(items: Iterable[Value], margin: str) -> str:
-    """Words and values, one space apart."""
+    """Return words and values with one space between them."""
     return " ".join([spell(item, margin) for item in items])
 
 
-def spell_condition(condition: tree.Condition, margin: str) -> str:
-    """A condition, with no more parentheses than it needs."""
+def spell_condition(condition: tree.ConditionNode, margin: str) -> str:
+    """Return a condition with only the parentheses that it needs."""
     match condition:
-        case tree.Test():
+        case tree.TestNode():
             return spell_items(condition.items, margin)
-        case tree.Not():
-            return f"not {_operand(condition.operand, margin)}"
-        case tree.And():
-            return " and ".join([_operand(each, margin) for each in condition.operands])
-        case tree.Or():
+        case tree.NotNode():
+            return f"not {_spell_operand(condition.operand, margin)}"
+        case tree.AndNode():
+            return " and ".join([_spell_operand(each, margin) for each in condition.operands])
+        case tree.OrNode():
             return " or ".join(
                 [
                     spell_condition(each, margin)
-                    if isinstance(each, tree.And)
-                    else _operand(each, margin)
+                    if isinstance(each, tree.AndNode)
+                    else _spell_operand(each, margin)
                     for each in condition.operands
                 ]
             )
@@ -51,16 +51,16 @@ def spell_condition(condition: tree.Condition, margin: str) -> str:
             assert_never(condition)
 
 
-def _operand(condition: tree.Condition, margin: str) -> str:
+def _spell_operand(condition: tree.ConditionNode, margin: str) -> str:
     text = spell_condition(condition, margin)
-    return f"({text})" if isinstance(condition, tree.And | tree.Or) else text
+    return f"({text})" if isinstance(condition, tree.AndNode | tree.OrNode) else text
 
 
-def _moved(written: str, margin: str) -> str:
-    r"""A text of several lines, indented by one step more than the line that it begins on.
+def _indent(written: str, margin: str) -> str:
+    r"""Indent a multi-line text by one level more than the line on which it starts.
 
-    Its own indentation is layout where it begins with a newline (`bulkflow.language.literal`), but
-    only measured against a line that is not blank.
+    If such a text starts with a newline, its indentation is layout and not part of the text (see
+    `bulkflow.language.literal`). Blank lines do not count for it.
     """
     lines = written[len(_QUOTES) + 1 : -len(_QUOTES)].split("\n")
     ends = "" if lines[-1].strip(" ") else f"\n{margin}{INDENT}"

@@ -1,4 +1,4 @@
-"""Whether a formatted text is what it should be, asked every time."""
+"""Verify a formatted text."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from bulkflow.source import SourceText
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow.language.tree import File
+    from bulkflow.language.tree import FileNode
 
-_HELP = "the file is as it was; this is a mistake of bulkflow: please report it with the file"
+_HELP = "the file was not changed; this is a bug in bulkflow: please report it with the file"
 
 
 class FormatterError(BulkflowError):
-    """The formatter made something of a file that it must not make; the file was not touched."""
+    """The formatted text is wrong. The file was not changed."""
 
 
 class TreeChangedError(FormatterError):
-    """The formatted text does not say what the file says."""
+    """The formatted text has another meaning than the file."""
 
 
 class CommentLostError(FormatterError):
-    """A comment of the file is not in the formatted text, or is in it too often."""
+    """A comment of the file is missing or duplicated in the formatted text."""
 
 
 class UnstableError(FormatterError):
-    """Formatting the formatted text would change it again."""
+    """Formatting the formatted text again would change it."""
 
 
-def prove(
-    source: SourceText, tree: File, written: str, write: Callable[[SourceText, File], str]
+def verify(
+    source: SourceText, tree: FileNode, written: str, write: Callable[[SourceText, FileNode], str]
 ) -> None:
-    """Hold a formatted text against the source that it was made of.
+    """Compare a formatted text with its source.
 
     Args:
         source: The source.
         tree: Its syntax tree.
         written: The formatted text.
-        write: The formatter, which is used a second time.
+        write: The formatter, to format the text again.
 
     Raises:
-        TreeChangedError: it does not parse, or not to the same tree.
-        CommentLostError: it does not have the same comments.
-        UnstableError: it is not formatted in the eyes of the formatter.
+        TreeChangedError: The text does not parse, or has another tree.
+        CommentLostError: The text has other comments.
+        UnstableError: Formatting the text again changes it.
     """
     again = SourceText(source.name, written)
     parsed = parse(again)
@@ -60,7 +60,7 @@ def prove(
             notes=[f"line {first.span.line} of the result: {first.message}"],
         )
     if parsed.tree != tree:
-        raise TreeChangedError(f"formatting {source.name} would change what it says", help=_HELP)
+        raise TreeChangedError(f"formatting {source.name} would change its meaning", help=_HELP)
     before = Counter(each.words for each in find_comments(source))
     after = Counter(each.words for each in find_comments(again))
     if before != after:
@@ -70,4 +70,4 @@ def prove(
             notes=[f"#{words}" for words in (before - after) + (after - before)],
         )
     if write(again, parsed.tree) != written:
-        raise UnstableError(f"formatting {source.name} twice would change it twice", help=_HELP)
+        raise UnstableError(f"formatting {source.name} twice would give another result", help=_HELP)

@@ -15,15 +15,15 @@ from bulkflow.language.formatter import (
     format_source,
 )
 from bulkflow.language.formatter import format as formatting
-from bulkflow.language.formatter.proof import prove
+from bulkflow.language.formatter.verify import verify
 from bulkflow.source import SourceText
 
 TEXT = "upload  # the rows\nclose\n"
 
 
-def proved(result: str, write: Callable[[SourceText, tree.File], str] | None = None) -> None:
+def proved(result: str, write: Callable[[SourceText, tree.FileNode], str] | None = None) -> None:
     source = SourceText("file", TEXT)
-    prove(source, parse(source).tree, result, write or (lambda _source, _tree: result))
+    verify(source, parse(source).tree, result, write or (lambda _source, _tree: result))
 
 
 def test_what_is_right_passes() -> None:
@@ -45,7 +45,7 @@ def test_what_is_right_passes() -> None:
 def test_what_is_wrong_does_not(result: str, error: type[FormatterError]) -> None:
     with pytest.raises(error) as caught:
         proved(result)
-    assert "the file is as it was" in (caught.value.help or "")
+    assert "the file was not changed" in (caught.value.help or "")
 
 
 def test_a_result_that_would_change_again_does_not() -> None:
