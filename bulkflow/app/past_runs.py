@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from bulkflow import __version__
-from bulkflow.app.doubts import refuse_doubt
+from bulkflow.app.suspect_runs import refuse_doubt
 from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
 from bulkflow.app.state import place_options
 from bulkflow.errors import UsageError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.app.doubts import doubts_of
+from bulkflow.app.suspect_runs import doubts_of
 from bulkflow.app.runs import delete_run_folder, size_of, writable
 from bulkflow.errors import UsageError
 

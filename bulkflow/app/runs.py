@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from bulkflow import __version__
-from bulkflow.app.doubts import refuse_doubt, refuse_doubts
+from bulkflow.app.suspect_runs import refuse_doubt, refuse_doubts
 from bulkflow.app.pipelines import Request, check_recorded, plan_of
 from bulkflow.app.state import place_options, refuse_older_place, spelled
 from bulkflow.atomic_files import COPIES, clear_drafts
