@@ -32,7 +32,7 @@ _STREAMS: Final = ("/dev/", "/proc/")
 """Where files stand for something that is open already: it is written to, whatever it is."""
 
 
-def plain_target(path: Path) -> Path | None:
+def resolve_target(path: Path) -> Path | None:
     """The plain file that a path leads to, there or not; None for what is written to as it is.
 
     Links are followed. Devices, FIFOs and sockets cannot be replaced by another file.
@@ -53,7 +53,7 @@ def plain_target(path: Path) -> Path | None:
 
 
 @contextmanager
-def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
+def deliver_file(path: Path, run_directory: Path) -> Iterator[Path]:
     """A place for a draft in a run's folder; the file goes to `path` when the block is left well.
 
     A draft keeps the suffix `.gz` of the name that it will have. Folders that are missing are made.
@@ -61,7 +61,7 @@ def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
     Raises:
         OSError: Something cannot be written.
     """
-    plain_target(path)
+    resolve_target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = run_directory / FOLDER
     make_private_folder(folder)
@@ -97,7 +97,7 @@ def _copy(file: BinaryIO, out: BinaryIO) -> None:
 
 
 def _deliver(scratch: Path, path: Path, run_directory: Path) -> None:
-    target = plain_target(path)
+    target = resolve_target(path)
     if target is None:
         with scratch.open("rb") as file, path.open("wb") as out:
             _copy(file, out)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
+def export_lazily(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
     """Make the `__getattr__` of a package.
 
     Args:

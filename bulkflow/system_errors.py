@@ -84,7 +84,7 @@ _BY_SQLITE: Final[Mapping[int, Shortage]] = {
 }
 
 
-def shortage_of(error: BaseException) -> Shortage | None:
+def find_shortage(error: BaseException) -> Shortage | None:
     """What the machine has no more of, if that is what an error says."""
     match error:
         case MemoryError():
@@ -97,9 +97,9 @@ def shortage_of(error: BaseException) -> Shortage | None:
             return _BY_SQLITE.get(_sqlite_code(error))
 
 
-def shortage_at(error: BaseException, folder: Path) -> Shortage | None:
+def find_shortage_at(error: BaseException, folder: Path) -> Shortage | None:
     """The same for what was written to a folder; SQLite does not always say what it lacked."""
-    found = shortage_of(error)
+    found = find_shortage(error)
     if _sqlite_code(error) not in {_IOERR, _CANTOPEN}:
         return found
     try:
@@ -108,18 +108,18 @@ def shortage_at(error: BaseException, folder: Path) -> Shortage | None:
         full = not shutil.disk_usage(folder).free
         os.close(os.open(folder, os.O_RDONLY))
     except OSError as reason:
-        return shortage_of(reason) or found
+        return find_shortage(reason) or found
     return _ROOM if full else found
 
 
-def machine_error(error: BaseException, doing: str | None = None) -> MachineError | None:
+def build_machine_error(error: BaseException, doing: str | None = None) -> MachineError | None:
     """The error to tell the user of, if it is the machine that is out of something.
 
     Args:
         error: What was raised.
         doing: What was being done, to follow "while".
     """
-    found = shortage_of(error)
+    found = find_shortage(error)
     if found is None:
         return None
     place = getattr(error, "filename", None)

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from bulkflow import __version__
-from bulkflow.app.suspect_runs import refuse_doubt
-from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
-from bulkflow.app.state import place_options
+from bulkflow.app.runs import (
+    claim_run,
+    execute_plan,
+    find_run,
+    ignore_services,
+    make_no_run_error,
+    open_journal_to_read,
+    rebuild_plan,
+)
+from bulkflow.app.state import get_state_options
+from bulkflow.app.suspect_runs import refuse_suspect_run
 from bulkflow.errors import UsageError
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
 from bulkflow.model.value import Name
@@ -20,7 +28,7 @@ from bulkflow.source import SourceText, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bulkflow.app.state import Choice
+    from bulkflow.app.state import RunSelection
     from bulkflow.engine.run_state import Services
     from bulkflow.journal import RunRecord
     from bulkflow.model.event import Event, RunFinished
@@ -42,12 +50,12 @@ TAKES_BACK = "undo"
 """The step that is run on the last job first, as records may hang on those of jobs before it."""
 
 
-def afterwards(
-    choice: Choice,
+def run_step_on_jobs(
+    choice: RunSelection,
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = unwatched,
+    watch: Callable[[Services], None] = ignore_services,
     *,
     verb: str,
     words: Mapping[str, str] | None = None,
@@ -71,17 +79,17 @@ def afterwards(
     from bulkflow.journal import RunJournal
 
     ends = verb == GIVES_UP
-    with claimed(choice, over=not ends) as (journal, record):
+    with claim_run(choice, over=not ends) as (journal, record):
         if not ends:
-            refuse_doubt(journal, record.summary.id)
+            refuse_suspect_run(journal, record.summary.id)
         if verb == SENDS_ROWS and not record.summary.jobs:
             raise _nothing_sent_error(record, choice)
-        request, plan = again(record, choice.directory, environ, host)
-        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__, reopens=ends)
+        request, plan = rebuild_plan(record, choice.directory, environ, host)
+        recorder = RunJournal.resume(journal, record.summary.id, version=__version__, reopens=ends)
         phrase = _phrase(host, verb, frozenset(words or {}))
         step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
         only = evolve(plan, body=step.on_each_job(plan.body))
-        return work_on(
+        return execute_plan(
             request,
             only,
             host,
@@ -97,10 +105,10 @@ def afterwards(
         )
 
 
-def _nothing_sent_error(record: RunRecord, choice: Choice) -> UsageError:
+def _nothing_sent_error(record: RunRecord, choice: RunSelection) -> UsageError:
     """The error for a run whose rows were not even read, so that there are none to send again."""
     run = record.summary
-    words = ["resume", run.id, *place_options(choice.directory)]
+    words = ["resume", run.id, *get_state_options(choice.directory)]
     does = "continues it"
     if run.finished is not None:
         words, does = ["run", run.pipeline], "begins another"
@@ -111,7 +119,7 @@ def _nothing_sent_error(record: RunRecord, choice: Choice) -> UsageError:
 
 
 @frozen
-class HandedOver:
+class HandedOverJob:
     """What an org was given of one job of a run.
 
     Attributes:
@@ -127,9 +135,9 @@ class HandedOver:
     makes: bool
 
 
-def handed_over(
-    choice: Choice, environ: Mapping[str, str], host: PluginHost
-) -> tuple[RunSummary, list[HandedOver]]:
+def list_handed_over(
+    choice: RunSelection, environ: Mapping[str, str], host: PluginHost
+) -> tuple[RunSummary, list[HandedOverJob]]:
     """A run, and what orgs were given of each of its jobs.
 
     Raises:
@@ -137,21 +145,21 @@ def handed_over(
         PipelineError: the file of the run needs a plugin or a variable that is not there now.
     """
     from bulkflow.engine.completion import HANDS_OVER
-    from bulkflow.engine.preflight import jobs_of
-    from bulkflow.journal import run_story
-    from bulkflow.model.history import Outcome
+    from bulkflow.engine.preflight import iterate_jobs
+    from bulkflow.journal import read_run_details
+    from bulkflow.model.history import IntentOutcome
 
     if not choice.directory.is_dir():
-        raise no_such_run(choice)
-    with opened(choice.directory) as journal:
-        record = chosen(journal, choice, failed=True, over=True)
-        story = run_story(journal, record.summary.id)
+        raise make_no_run_error(choice)
+    with open_journal_to_read(choice.directory) as journal:
+        record = find_run(journal, choice, failed=True, over=True)
+        story = read_run_details(journal, record.summary.id)
     assert story is not None
-    _, plan = again(record, choice.directory, environ, host)
+    _, plan = rebuild_plan(record, choice.directory, environ, host)
     clauses = host.catalogue.clause_by_phrase
     does = {
         job.name: clause.span.text
-        for job in jobs_of(plan.body)
+        for job in iterate_jobs(plan.body)
         for clause in job.clauses
         if "operation" in clauses[clause.word].sets
     }
@@ -166,11 +174,11 @@ def handed_over(
             for part in history.parts
             if part.part.source not in repeated
             and any(
-                intent.action == HANDS_OVER and intent.outcome is not Outcome.REFUSED
+                intent.action == HANDS_OVER and intent.outcome is not IntentOutcome.REFUSED
                 for intent in part.intents
             )
         )
-        told.append(HandedOver(key, does[name], rows, does[name].startswith(MAKES)))
+        told.append(HandedOverJob(key, does[name], rows, does[name].startswith(MAKES)))
     return record.summary, told
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from bulkflow.app.state import spelled
+from bulkflow.app.state import normalize_path
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText, TooLargeError
@@ -32,7 +32,7 @@ _OF_ROWS: Final = frozenset({".csv", ".tsv", ".gz", ".xls", ".xlsx"})
 
 
 @frozen
-class Request:
+class RunRequest:
     """What was asked for: a pipeline file, and what the command line says about it."""
 
     file: Path
@@ -44,7 +44,7 @@ class Request:
     environ: Mapping[str, str] = field(repr=False)
 
 
-def plugins(environ: Mapping[str, str]) -> PluginHost:
+def load_plugins(environ: Mapping[str, str]) -> PluginHost:
     """The plugins of this environment. Raises `PluginConflictError`."""
     from bulkflow.plugin.host import PluginHost
 
@@ -75,12 +75,12 @@ def read_pipeline(path: Path) -> SourceText:
             f"cannot read {path}: {error.strerror or error}", help="check the path of the file"
         ) from error
     except UnicodeDecodeError as error:
-        raise not_utf8(str(path), error) from error
+        raise make_encoding_error(str(path), error) from error
     except TooLargeError as error:
-        raise too_large(str(path), error) from error
+        raise make_too_large_error(str(path), error) from error
 
 
-def too_large(name: str, error: TooLargeError) -> UsageError:
+def make_too_large_error(name: str, error: TooLargeError) -> UsageError:
     """What to say of a file that is larger than a pipeline may be."""
     return UsageError(
         f"{name} is too large: {error}",
@@ -88,7 +88,7 @@ def too_large(name: str, error: TooLargeError) -> UsageError:
     )
 
 
-def not_utf8(name: str, error: UnicodeDecodeError) -> UsageError:
+def make_encoding_error(name: str, error: UnicodeDecodeError) -> UsageError:
     """What to say of a file in another encoding."""
     if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         found = "is UTF-16, as some editors on Windows save what they call Unicode"
@@ -102,7 +102,7 @@ def read_text(path: Path) -> SourceText:
     return SourceText.read(path.as_posix(), path)
 
 
-def check(request: Request, host: PluginHost) -> Checked:
+def check(request: RunRequest, host: PluginHost) -> Checked:
     """Everything that can be said of a file without reading its data."""
     from bulkflow import language
 
@@ -116,7 +116,7 @@ def check(request: Request, host: PluginHost) -> Checked:
     )
 
 
-def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost) -> Checked:
+def check_recorded(request: RunRequest, texts: Mapping[str, str], host: PluginHost) -> Checked:
     """The same for a file as it was when its run began.
 
     Args:
@@ -127,7 +127,7 @@ def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost)
     from bulkflow import language
 
     def read(path: Path) -> SourceText:
-        known = texts.get(str(spelled(path)))
+        known = texts.get(str(normalize_path(path)))
         if known is None:
             raise FileNotFoundError(2, "it was no part of the run", str(path))
         return SourceText(path.as_posix(), known, path)
@@ -142,7 +142,7 @@ def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost)
     )
 
 
-def plan_of(checked: Checked) -> Plan:
+def require_plan(checked: Checked) -> Plan:
     """The plan of a file without errors. Raises `PipelineError`."""
     if checked.plan is None:
         raise PipelineError(checked.diagnostics)
@@ -150,7 +150,7 @@ def plan_of(checked: Checked) -> Plan:
 
 
 def plan(
-    request: Request,
+    request: RunRequest,
     host: PluginHost,
     listener: Callable[[Event], None],
     *,
@@ -170,31 +170,31 @@ def plan(
     from bulkflow.engine.forecast import forecast
 
     checked = check(request, host)
-    found = plan_of(checked)
+    found = require_plan(checked)
     with _looking(request, found, host, listener) as services:
         made = forecast(found, services, ask_org=ask_org)
     made.diagnostics[:0] = checked.diagnostics
     return made
 
 
-def no_plan(request: Request, error: PipelineError) -> Forecast:
+def make_failed_forecast(request: RunRequest, error: PipelineError) -> Forecast:
     """What `plan` comes to for a file that is wrong."""
     from bulkflow.model.forecast import Forecast
 
     return Forecast(request.file.as_posix(), request.orgs, diagnostics=list(error.diagnostics))
 
 
-def sources(request: Request, plan: Plan, host: PluginHost) -> tuple[Diagnostic, ...]:
+def check_sources(request: RunRequest, plan: Plan, host: PluginHost) -> tuple[Diagnostic, ...]:
     """What is wrong with the sources of a checked file, told by their beginnings."""
-    from bulkflow.engine.forecast import look_at_sources
+    from bulkflow.engine.forecast import check_sources
 
     with _looking(request, plan, host, lambda _: None) as services:
-        return tuple(look_at_sources(plan, services))
+        return tuple(check_sources(plan, services))
 
 
 @contextmanager
 def _looking(
-    request: Request,
+    request: RunRequest,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
@@ -202,14 +202,14 @@ def _looking(
     """The services of what changes nothing and keeps nothing."""
     import tempfile
 
-    from bulkflow.engine.run_state import Services, Unrecorded
+    from bulkflow.engine.run_state import NullRecorder, Services
 
     with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
         yield Services(
             run_id="plan",
             plugins=host,
             listener=listener,
-            journal=Unrecorded(),
+            journal=NullRecorder(),
             environ=request.environ,
             orgs=plan.orgs,
             run_directory=Path(directory),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.app.suspect_runs import doubts_of
-from bulkflow.app.runs import delete_run_folder, size_of, writable
+from bulkflow.app.runs import delete_run_folder, measure_folder, open_journal_to_write
+from bulkflow.app.suspect_runs import list_suspect_runs
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
     Raises:
         UsageError: The state directory cannot be written.
     """
-    from bulkflow.journal import StateLockedError, locked
-    from bulkflow.journal.pruning import prunable
+    from bulkflow.journal import StateLockedError, lock_pipeline
+    from bulkflow.journal.pruning import find_prunable_runs
     from bulkflow.journal.pruning import prune as prune_journal
 
     if not directory.is_dir():
@@ -51,18 +51,20 @@ def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
             f"there are no runs in {directory}", help="name another place with --state-dir DIR"
         )
     gone, busy, size = [], [], 0
-    with writable(directory) as journal:
-        doubtful = {each.pipeline for each in doubts_of(journal)}
-        found = prunable(journal, journal.time() - older_than)
+    with open_journal_to_write(directory) as journal:
+        doubtful = {each.pipeline for each in list_suspect_runs(journal)}
+        found = find_prunable_runs(journal, journal.time() - older_than)
         for run, pipeline in found:
             if doubtful & {"", pipeline}:
                 continue
             folder = directory / "runs" / run
-            held = size_of(folder)
+            held = measure_folder(folder)
             if not dry:
                 try:
-                    with locked(directory, pipeline):
-                        if (run, pipeline) not in prunable(journal, journal.time() - older_than):
+                    with lock_pipeline(directory, pipeline):
+                        if (run, pipeline) not in find_prunable_runs(
+                            journal, journal.time() - older_than
+                        ):
                             continue
                         # The folder first: alone, it would be taken for a run that was lost.
                         if not delete_run_folder(folder):

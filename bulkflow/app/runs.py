@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from bulkflow import __version__
-from bulkflow.app.suspect_runs import refuse_doubt, refuse_doubts
-from bulkflow.app.pipelines import Request, check_recorded, plan_of
-from bulkflow.app.state import place_options, refuse_older_place, spelled
+from bulkflow.app.pipelines import RunRequest, check_recorded, require_plan
+from bulkflow.app.state import get_state_options, normalize_path, refuse_older_state
+from bulkflow.app.suspect_runs import refuse_suspect_run, refuse_suspect_runs
 from bulkflow.atomic_files import COPIES, clear_drafts
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.private_files import make_private_folder
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from bulkflow.app.state import Choice
+    from bulkflow.app.state import RunSelection
     from bulkflow.engine.run_state import RunRecorder, Services
-    from bulkflow.journal import Journal, RunRecord, RunStory
+    from bulkflow.journal import Journal, RunDetails, RunRecord
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
     from bulkflow.model.part import Counts
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin.host import PluginHost
 
 
-def unwatched(services: Services) -> None:
+def ignore_services(services: Services) -> None:
     """Nobody asks the run to stop."""
 
 
@@ -45,11 +45,11 @@ class UnfinishedError(UsageError):
 
 
 def run(
-    request: Request,
+    request: RunRequest,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = unwatched,
+    watch: Callable[[Services], None] = ignore_services,
     *,
     fresh: bool = False,
     resumes: bool = False,
@@ -74,28 +74,28 @@ def run(
         StateLockedError: another process runs the file.
         UsageError: there is no place for the journal.
     """
-    from bulkflow.engine.orgs import all_transient
-    from bulkflow.journal import RunJournal, locked
+    from bulkflow.engine.orgs import are_all_transient
+    from bulkflow.journal import RunJournal, lock_pipeline
 
     directory, pipeline = request.state_directory, request.file.resolve()
-    refuse_older_place(request.file, directory)
-    with locked(directory, str(pipeline)), writable(directory) as journal:
-        clear_left(journal, str(pipeline))
-        if not fresh and not all_transient(plan.orgs, host.catalogue.orgs):
-            refuse_doubts(journal, pipeline)
+    refuse_older_state(request.file, directory)
+    with lock_pipeline(directory, str(pipeline)), open_journal_to_write(directory) as journal:
+        clear_leftovers(journal, str(pipeline))
+        if not fresh and not are_all_transient(plan.orgs, host.catalogue.orgs):
+            refuse_suspect_runs(journal, pipeline)
             unfinished = _unfinished(journal, request)
             if unfinished is not None and resumes and _is_same(unfinished, request):
                 environ = request.environ
                 return _resume(journal, unfinished, directory, environ, host, listener, watch)
             if unfinished is not None:
                 raise _unfinished_error(unfinished, request)
-        run_id = new_run_id(journal.time())
-        texts = {str(spelled(each.path)): each.text for each in plan.sources if each.path}
+        run_id = make_run_id(journal.time())
+        texts = {str(normalize_path(each.path)): each.text for each in plan.sources if each.path}
         record = RunJournal.begin(
             journal,
             run_id,
             pipeline=str(pipeline),
-            file=str(spelled(request.file)),
+            file=str(normalize_path(request.file)),
             texts=texts,
             text_digest=_digest(texts),
             orgs=plan.orgs,
@@ -105,15 +105,15 @@ def run(
             version=__version__,
             fresh=fresh,
         )
-        return work_on(request, plan, host, listener, watch, run_id, record)
+        return execute_plan(request, plan, host, listener, watch, run_id, record)
 
 
 def resume(
-    choice: Choice,
+    choice: RunSelection,
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = unwatched,
+    watch: Callable[[Services], None] = ignore_services,
 ) -> RunFinished:
     """Resume a run from wherever it was left; unless named, the last one that is not over.
 
@@ -125,8 +125,8 @@ def resume(
         PipelineError: the file of the run needs a plugin or a variable that is not there now.
         StateLockedError: another process works with a run of the same file.
     """
-    with claimed(choice, failed=True) as (journal, record):
-        refuse_doubt(journal, record.summary.id)
+    with claim_run(choice, failed=True) as (journal, record):
+        refuse_suspect_run(journal, record.summary.id)
         return _resume(journal, record, choice.directory, environ, host, listener, watch)
 
 
@@ -148,24 +148,24 @@ def _resume(
             f"run {record.summary.id} is over: it {why}",
             help=f"`bulkflow run {shlex.quote(record.summary.pipeline)}` begins another",
         )
-    request, plan = again(record, directory, environ, host)
-    recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
-    return work_on(request, plan, host, listener, watch, record.summary.id, recorder)
+    request, plan = rebuild_plan(record, directory, environ, host)
+    recorder = RunJournal.resume(journal, record.summary.id, version=__version__)
+    return execute_plan(request, plan, host, listener, watch, record.summary.id, recorder)
 
 
-def runs(choice: Choice) -> list[RunSummary]:
+def list_runs(choice: RunSelection) -> list[RunSummary]:
     """The runs that a choice takes, the newest first. Raises `UsageError`."""
-    from bulkflow.journal import run_summaries
+    from bulkflow.journal import list_runs
 
     if not choice.directory.is_dir():
         return []
-    with opened(choice.directory) as journal:
-        found = [each for each in run_summaries(journal) if choice.takes(each)]
+    with open_journal_to_read(choice.directory) as journal:
+        found = [each for each in list_runs(journal) if choice.matches(each)]
     folders = choice.directory / "runs"
-    return [evolve(each, kept_bytes=size_of(folders / each.id)) for each in found]
+    return [evolve(each, kept_bytes=measure_folder(folders / each.id)) for each in found]
 
 
-def size_of(folder: Path) -> int:
+def measure_folder(folder: Path) -> int:
     """The bytes of the files in a folder, as far as they can be seen."""
     size = 0
     for path, _, names in os.walk(folder):
@@ -175,23 +175,23 @@ def size_of(folder: Path) -> int:
     return size
 
 
-def story(directory: Path, run_id: str) -> RunStory | None:
+def read_run_details(directory: Path, run_id: str) -> RunDetails | None:
     """All that became of a run; None if there is none of that id. Raises `UsageError`."""
-    from bulkflow.journal import run_story
+    from bulkflow.journal import read_run_details
 
     if not directory.is_dir():
         return None
-    with opened(directory) as journal:
-        return run_story(journal, run_id)
+    with open_journal_to_read(directory) as journal:
+        return read_run_details(journal, run_id)
 
 
-def new_run_id(at: float) -> str:
+def make_run_id(at: float) -> str:
     """An id that sorts by time and that two runs of one second do not share."""
     return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def work_on(
-    request: Request,
+def execute_plan(
+    request: RunRequest,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
@@ -230,11 +230,11 @@ def work_on(
         recalls=not replays,
         independent=not replays,
         continues_with=continues_with,
-        place=place_options(request.state_directory),
+        place=get_state_options(request.state_directory),
     )
     watch(services)
     finished = run_plan(plan, services)
-    if replays and finished.exit_code is ExitCode.WRONG and not record.anything_intended():
+    if replays and finished.exit_code is ExitCode.WRONG and not record.has_intents():
         record.forget()
         delete_run_folder(directory)
     elif ends:
@@ -244,17 +244,17 @@ def work_on(
             # Nothing of it can be sent again; to take it back takes its results alone.
             rmtree(directory / COPIES, ignore_errors=True)
     else:
-        record.finish_beside(finished.exit_code)
+        record.finish_attempt(finished.exit_code)
     if not replays:
         for job in services.jobs:
             if job.counts.rows:
-                record.settled(job.key, job.counts)
+                record.record_job_counts(job.key, job.counts)
     return finished
 
 
 @contextmanager
-def claimed(
-    choice: Choice, *, failed: bool = False, over: bool = False
+def claim_run(
+    choice: RunSelection, *, failed: bool = False, over: bool = False
 ) -> Iterator[tuple[Journal, RunRecord]]:
     """The journal and the run that a choice means; nobody else works with runs of its file.
 
@@ -267,20 +267,23 @@ def claimed(
         UsageError: There is no such run.
         StateLockedError: Another process works with a run of the same file.
     """
-    from bulkflow.journal import locked
+    from bulkflow.journal import lock_pipeline
 
     if not choice.directory.is_dir():
-        raise no_such_run(choice)
-    with opened(choice.directory) as journal:
-        found = chosen(journal, choice, failed=failed, over=over)
-    with locked(choice.directory, found.summary.pipeline), writable(choice.directory) as journal:
-        clear_left(journal, found.summary.pipeline)
+        raise make_no_run_error(choice)
+    with open_journal_to_read(choice.directory) as journal:
+        found = find_run(journal, choice, failed=failed, over=over)
+    with (
+        lock_pipeline(choice.directory, found.summary.pipeline),
+        open_journal_to_write(choice.directory) as journal,
+    ):
+        clear_leftovers(journal, found.summary.pipeline)
         # Somebody may have worked with it before the lock was taken.
-        yield journal, chosen(journal, evolve(choice, run=found.summary.id))
+        yield journal, find_run(journal, evolve(choice, run=found.summary.id))
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[Journal]:
+def open_journal_to_read(directory: Path) -> Iterator[Journal]:
     """The journal of a state directory, to be read while others may work with it.
 
     Nothing is written, so the directory need not be one that can be. Raises `UsageError`.
@@ -296,7 +299,7 @@ def opened(directory: Path) -> Iterator[Journal]:
 
 
 @contextmanager
-def writable(directory: Path) -> Iterator[Journal]:
+def open_journal_to_write(directory: Path) -> Iterator[Journal]:
     """The journal of a state directory, to record in. Raises `UsageError`."""
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
@@ -308,24 +311,24 @@ def writable(directory: Path) -> Iterator[Journal]:
         journal.close()
 
 
-def _unfinished(journal: Journal, request: Request) -> RunRecord | None:
+def _unfinished(journal: Journal, request: RunRequest) -> RunRecord | None:
     """The last run of a file, if that is not over."""
-    from bulkflow.journal import run_record, run_summaries
+    from bulkflow.journal import list_runs, read_run
 
     pipeline = str(request.file.resolve())
-    last = next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
-    return None if last is None or last.finished is not None else run_record(journal, last.id)
+    last = next((each for each in list_runs(journal) if each.pipeline == pipeline), None)
+    return None if last is None or last.finished is not None else read_run(journal, last.id)
 
 
-def _is_same(record: RunRecord, request: Request) -> bool:
+def _is_same(record: RunRecord, request: RunRequest) -> bool:
     """Whether a run was begun with the same parameters and orgs."""
     return dict(record.settings) == dict(request.settings) and dict(record.chosen_orgs) == dict(
         request.orgs
     )
 
 
-def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
-    run, place = record.summary.id, place_options(request.state_directory)
+def _unfinished_error(record: RunRecord, request: RunRequest) -> UnfinishedError:
+    run, place = record.summary.id, get_state_options(request.state_directory)
     resume, abort = (shlex.join(["bulkflow", verb, run, *place]) for verb in ("resume", "abort"))
     both = shlex.join(["bulkflow", "run", "--resume", str(request.file)])
     other = "" if _is_same(record, request) else ", with other parameters or orgs"
@@ -335,8 +338,8 @@ def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
     )
 
 
-def chosen(
-    journal: Journal, choice: Choice, *, failed: bool = False, over: bool = False
+def find_run(
+    journal: Journal, choice: RunSelection, *, failed: bool = False, over: bool = False
 ) -> RunRecord:
     """The run that a choice means; the last one that is not over, unless it is named.
 
@@ -344,11 +347,11 @@ def chosen(
     `over`, the last one of a file that was named, whatever it came to.
     """
     from bulkflow.engine.completion import OVER
-    from bulkflow.journal import run_record, run_summaries
+    from bulkflow.journal import list_runs, read_run
 
     run_id = choice.run
     if run_id is None:
-        summaries = [each for each in run_summaries(journal) if choice.takes(each)]
+        summaries = [each for each in list_runs(journal) if choice.matches(each)]
         open_runs = [each for each in summaries if each.finished is None]
         if failed and not open_runs:
             open_runs = [each for each in summaries[:1] if each.exit_code not in OVER]
@@ -357,9 +360,9 @@ def chosen(
         if not open_runs:
             raise UsageError("every run is over", help="`bulkflow runs` lists them")
         run_id = open_runs[0].id
-    record = run_record(journal, run_id)
+    record = read_run(journal, run_id)
     if record is None:
-        raise no_such_run(choice)
+        raise make_no_run_error(choice)
     if not record.texts:
         raise UsageError(
             f"run {run_id} was made by a bulkflow that could not resume its runs",
@@ -368,7 +371,7 @@ def chosen(
     return record
 
 
-def no_such_run(choice: Choice) -> UsageError:
+def make_no_run_error(choice: RunSelection) -> UsageError:
     """The error for an id that no run has, or for a place without runs."""
     which = f"no run {choice.run}" if choice.run else "no run"
     return UsageError(
@@ -378,18 +381,18 @@ def no_such_run(choice: Choice) -> UsageError:
     )
 
 
-def again(
+def rebuild_plan(
     record: RunRecord, state_directory: Path, environ: Mapping[str, str], host: PluginHost
-) -> tuple[Request, Plan]:
+) -> tuple[RunRequest, Plan]:
     """What was asked for when a run began, and the plan of its file as it was then."""
-    request = Request(
+    request = RunRequest(
         Path(record.file),
         record.settings,
         record.chosen_orgs,
         state_directory,
         environ,
     )
-    return request, plan_of(check_recorded(request, record.texts, host))
+    return request, require_plan(check_recorded(request, record.texts, host))
 
 
 def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
@@ -400,12 +403,12 @@ def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
     return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
 
 
-def clear_left(journal: Journal, pipeline: str) -> None:
+def clear_leftovers(journal: Journal, pipeline: str) -> None:
     """Remove what killed runs of a file left half-written; to be called while nobody works on one.
 
     What cannot be removed is in nobody's way.
     """
-    for (run,) in journal.reading("SELECT id FROM run WHERE pipeline = ?", pipeline):
+    for (run,) in journal.query("SELECT id FROM run WHERE pipeline = ?", pipeline):
         with suppress(OSError):
             clear_drafts(journal.path.parent / "runs" / str(run))
 
@@ -434,7 +437,7 @@ def _make(directory: Path) -> None:
     try:
         make_private_folder(directory)
     except OSError as error:
-        short = shortage_of(error)
+        short = find_shortage(error)
         raise UsageError(
             f"cannot keep what the run needs in {directory}: "
             f"{short.what if short else error.strerror or error}",
@@ -457,8 +460,8 @@ if TYPE_CHECKING:
     class _Record(RunRecorder, Protocol):
         def finish(self, exit_code: int, *, over: bool, given_up: bool) -> None: ...
 
-        def finish_beside(self, exit_code: int) -> None: ...
+        def finish_attempt(self, exit_code: int) -> None: ...
 
         def forget(self) -> None: ...
 
-        def settled(self, job: str, counts: Counts) -> None: ...
+        def record_job_counts(self, job: str, counts: Counts) -> None: ...

@@ -25,7 +25,7 @@ PIPELINE_SUFFIX: Final = ".bulkflow"
 
 
 @frozen
-class Choice:
+class RunSelection:
     """A run that a command is about.
 
     Attributes:
@@ -39,7 +39,7 @@ class Choice:
     pipeline: Path | None = None
 
     @classmethod
-    def of(cls, named: str | None, directory: Path | None) -> Choice:
+    def of(cls, named: str | None, directory: Path | None) -> RunSelection:
         """Find out what a command is about.
 
         Args:
@@ -48,17 +48,17 @@ class Choice:
         """
         if named is not None and (named.endswith(PIPELINE_SUFFIX) or Path(named).is_file()):
             file = Path(named)
-            return cls(directory or beside(file), pipeline=file.resolve())
+            return cls(directory or find_state_directory(file), pipeline=file.resolve())
         return cls(directory or Path(STATE_DIRECTORY), named)
 
-    def takes(self, run: RunSummary) -> bool:
+    def matches(self, run: RunSummary) -> bool:
         """Whether a run may be meant."""
         return self.run in {None, run.id} and (
             self.pipeline is None or run.pipeline == str(self.pipeline)
         )
 
 
-def spelled(file: Path) -> Path:
+def normalize_path(file: Path) -> Path:
     """A path that is the same however its folders were spelled.
 
     A link that is the file itself stays: relative paths in a pipeline file begin where the link is.
@@ -66,7 +66,7 @@ def spelled(file: Path) -> Path:
     return file.parent.resolve() / file.name
 
 
-def beside(file: Path) -> Path:
+def find_state_directory(file: Path) -> Path:
     """The state directory of a pipeline file: beside the file itself, also if a link leads there.
 
     As short as possible where the command was started in the same folder.
@@ -75,14 +75,14 @@ def beside(file: Path) -> Path:
     return Path(STATE_DIRECTORY) if folder == Path.cwd() else folder / STATE_DIRECTORY
 
 
-def place_options(directory: Path) -> tuple[str, ...]:
+def get_state_options(directory: Path) -> tuple[str, ...]:
     """The options by which another command, started here, finds the same state directory."""
     if directory.resolve() == Path(STATE_DIRECTORY).resolve():
         return ()
     return ("--state-dir", str(directory))
 
 
-def refuse_older_place(file: Path, directory: Path) -> None:
+def refuse_older_state(file: Path, directory: Path) -> None:
     """Refuse to begin where an older version kept runs of a file in the working directory.
 
     Raises:
@@ -91,12 +91,12 @@ def refuse_older_place(file: Path, directory: Path) -> None:
     older = Path(STATE_DIRECTORY)
     if not older.is_dir() or older.resolve() == directory.resolve():
         return
-    from bulkflow.app.runs import opened
-    from bulkflow.journal import run_summaries
+    from bulkflow.app.runs import open_journal_to_read
+    from bulkflow.journal import list_runs
 
     names = {str(file.resolve()), str(file.absolute()), os.path.abspath(file)}  # noqa: PTH100 - without links resolved
-    with opened(older) as journal:
-        runs = [each for each in run_summaries(journal, pruned=True) if each.pipeline in names]
+    with open_journal_to_read(older) as journal:
+        runs = [each for each in list_runs(journal, pruned=True) if each.pipeline in names]
         kept = next((run for run in runs if _matters(journal, run)), None)
     if kept is not None:
         raise UsageError(
@@ -110,7 +110,7 @@ def refuse_older_place(file: Path, directory: Path) -> None:
 def _matters(journal: Journal, run: RunSummary) -> bool:
     from bulkflow.engine.completion import HANDS_OVER
 
-    handed_over = journal.reading(
+    handed_over = journal.query(
         "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
         " UNION SELECT 1 FROM hand_over WHERE run = ? LIMIT 1",
         run.id,

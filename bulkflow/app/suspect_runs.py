@@ -5,40 +5,40 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from bulkflow.app.state import place_options
+from bulkflow.app.state import get_state_options
 from bulkflow.errors import UsageError
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bulkflow.journal import Doubt, Journal
+    from bulkflow.journal import Journal, SuspectRun
 
 
-class DoubtfulRunError(UsageError):
+class SuspectRunError(UsageError):
     """The journal lost something of a run, so rows of it may be loaded that it does not know of."""
 
 
-def refuse_doubt(journal: Journal, run: str) -> None:
+def refuse_suspect_run(journal: Journal, run: str) -> None:
     """Refuse to continue a run if the journal has lost a part of it.
 
     Raises:
         DoubtfulRunError: It did.
         JournalError: The journal is damaged.
     """
-    from bulkflow.journal import doubt_about
+    from bulkflow.journal import check_run
 
-    journal.look_for_damage()
+    journal.check_integrity()
     try:
-        doubt = doubt_about(journal, run)
+        doubt = check_run(journal, run)
     except OSError as error:
         raise _unread(journal, error) from error
     if doubt is not None:
         raise _error(journal, doubt)
 
 
-def refuse_doubts(journal: Journal, pipeline: Path) -> None:
+def refuse_suspect_runs(journal: Journal, pipeline: Path) -> None:
     """Refuse to begin a run where an earlier one may have loaded rows that nobody knows of.
 
     Those of the same file count until a run was begun `--fresh` after them, which somebody does who
@@ -46,23 +46,23 @@ def refuse_doubts(journal: Journal, pipeline: Path) -> None:
 
     Raises: as `refuse_doubt`.
     """
-    for doubt in _that_count(journal, pipeline, doubts_of(journal)):
+    for doubt in _that_count(journal, pipeline, list_suspect_runs(journal)):
         raise _error(journal, doubt)
 
 
-def doubts_of(journal: Journal) -> list[Doubt]:
+def list_suspect_runs(journal: Journal) -> list[SuspectRun]:
     """All runs that may have sent more than the journal knows. Raises `UsageError`."""
-    from bulkflow.journal import doubts
+    from bulkflow.journal import find_suspect_runs
 
-    journal.look_for_damage()
+    journal.check_integrity()
     try:
-        return doubts(journal)
+        return find_suspect_runs(journal)
     except OSError as error:
         raise _unread(journal, error) from error
 
 
-def _that_count(journal: Journal, pipeline: Path, found: list[Doubt]) -> Iterator[Doubt]:
-    ((newest,),) = journal.reading(
+def _that_count(journal: Journal, pipeline: Path, found: list[SuspectRun]) -> Iterator[SuspectRun]:
+    ((newest,),) = journal.query(
         "SELECT coalesce(max(started), 0) FROM run WHERE fresh AND pipeline = ?", str(pipeline)
     )
     for doubt in found:
@@ -71,9 +71,9 @@ def _that_count(journal: Journal, pipeline: Path, found: list[Doubt]) -> Iterato
             yield doubt
 
 
-def _error(journal: Journal, doubt: Doubt) -> DoubtfulRunError:
+def _error(journal: Journal, doubt: SuspectRun) -> SuspectRunError:
     directory = journal.path.parent
-    place = place_options(directory)
+    place = get_state_options(directory)
     steps = [f"restore {directory} from a copy of one moment, with all its files"]
     if doubt.known and not doubt.over:
         abort = shlex.join(["bulkflow", "abort", doubt.run, *place])
@@ -87,7 +87,7 @@ def _error(journal: Journal, doubt: Doubt) -> DoubtfulRunError:
         steps.append("look in the org for what it loaded")
     file = doubt.pipeline or "FILE"
     fresh = shlex.join(["bulkflow", "run", "--fresh", file, *place])
-    return DoubtfulRunError(
+    return SuspectRunError(
         f"run {doubt.run} may have loaded rows that the journal does not know of: {doubt.why}",
         help=f"nothing was sent. Either {steps[0]}; or {steps[1]}. `{fresh}` loads the rows of its "
         "file whatever was loaded",
@@ -96,7 +96,7 @@ def _error(journal: Journal, doubt: Doubt) -> DoubtfulRunError:
 
 
 def _unread(journal: Journal, error: OSError) -> UsageError:
-    short = shortage_of(error)
+    short = find_shortage(error)
     return UsageError(
         f"cannot read what the runs of {journal.path.parent} left: "
         f"{short.what if short else error.strerror or error}",

@@ -46,7 +46,7 @@ class ChainRunner:
             RunInterruptedError: the user asked the run to stop.
         """
         cancellation = self._services.cancellation
-        if self._services.earlier(self._place(0).place) is None:
+        if self._services.find_earlier(self._place(0).place) is None:
             # What has not begun, in an earlier attempt at the run neither, needs no handler.
             cancellation.checkpoint()
         came_before = cancellation.requested

@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.orgs import MovedOrgError
-from bulkflow.engine.preflight import steps_in
+from bulkflow.engine.preflight import iterate_statement_steps
 from bulkflow.errors import ExitCode
-from bulkflow.model.history import Outcome
+from bulkflow.model.history import IntentOutcome
 from bulkflow.model.job_phase import Phase
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _ENDED = frozenset({Phase.FINISHED, Phase.ABORTED, Phase.DELETED})
 
 def leave_out(statement: Statement, services: Services) -> None:
     """A statement is passed by, because the flow has ended above it."""
-    if any(_hands_over(step, services) for step in steps_in(statement)):
+    if any(_hands_over(step, services) for step in iterate_statement_steps(statement)):
         services.due.append(None)
 
 
@@ -70,19 +70,19 @@ def is_over(services: Services, exit_code: ExitCode) -> bool:
     if any(isinstance(error, MovedOrgError) for error in services.errors):
         # The org that knows what became of it was not asked.
         return False
-    if not handed_anything_over(services):
+    if not has_handed_over(services):
         return True
-    if any(key is None or not _sent(services.journal.history(key)) for key in services.due):
+    if any(key is None or not _sent(services.journal.read_history(key)) for key in services.due):
         return False
     for job in services.jobs:
-        history = services.journal.history(job.key)
+        history = services.journal.read_history(job.key)
         begun = history is not None and any(part.intents for part in history.parts)
         if begun and not (_sent(history) and job.phase in _ENDED):
             return False
     return True
 
 
-def handed_anything_over(services: Services) -> bool:
+def has_handed_over(services: Services) -> bool:
     """Whether an org may have loaded rows of the run."""
     return services.journal.intended(HANDS_OVER)
 
@@ -112,11 +112,11 @@ def _handed_over(part: PartHistory) -> bool:
     made = [
         intent.result.get("id")
         for intent in part.intents
-        if intent.action == CREATES and intent.outcome is Outcome.DONE and intent.result
+        if intent.action == CREATES and intent.outcome is IntentOutcome.DONE and intent.result
     ]
     return any(
         intent.action == HANDS_OVER
-        and intent.outcome is not Outcome.REFUSED
+        and intent.outcome is not IntentOutcome.REFUSED
         and (not made or intent.detail.get("id") == made[-1])
         for intent in part.intents
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
-from bulkflow.engine.orgs import org_of
+from bulkflow.engine.orgs import open_org
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,13 +67,13 @@ class StepContext:
         of_job = self.job.org if self.job else None
         return self._org or of_job or self._services.only_org
 
-    def org(self) -> OrgAccess:
+    def open_org(self) -> OrgAccess:
         """The org of the step; opened at the first call."""
-        return org_of(self._services, self.org_name)
+        return open_org(self._services, self.org_name)
 
-    def source(self, location: str) -> Source:
+    def find_source(self, location: str) -> Source:
         """The plugin's record for a location's scheme."""
-        scheme = scheme_of(location)
+        scheme = parse_scheme(location)
         sources = self._services.catalogue.sources
         if scheme not in sources:
             raise UsageError(
@@ -87,9 +87,9 @@ class StepContext:
         """Tell the listeners."""
         self._services.emit(event)
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
         """The command line that does something with a run."""
-        return self._services.command(verb, *options, run=run)
+        return self._services.format_command(verb, *options, run=run)
 
     def checkpoint(self) -> None:
         """Raise `RunInterruptedError` if the user asked the run to stop."""
@@ -104,12 +104,12 @@ class StepContext:
         """Wait, unless the user asks the run to stop."""
         self._services.cancellation.sleep(seconds)
 
-    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+    def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
         """One thing for the whole run."""
         return self._services.shared.get(key, make, close)
 
 
-def scheme_of(location: str) -> str:
+def parse_scheme(location: str) -> str:
     """The scheme of a location; paths have none, not even those that begin with a drive letter."""
     # Not urlsplit: what that says of an address that it cannot read quotes it, password and all.
     scheme, found, _ = location.partition("://")

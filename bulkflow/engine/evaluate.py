@@ -9,12 +9,12 @@ from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.value import (
     TextTooLongError,
     UnresolvedError,
-    constant,
     plain,
     resolve,
+    resolve_name,
     several,
 )
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,15 +34,15 @@ class WrongValueError(UsageError):
         self.span = span
 
 
-def folder_of(span: Span) -> Path:
+def get_folder(span: Span) -> Path:
     """Where relative paths written at a place start: the folder of their file."""
     return span.source.path.parent if span.source.path else Path()
 
 
-def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
+def evaluate(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
     """A value with everything in it replaced. Raises `UsageError`."""
     try:
-        return resolve(constant(value, scope), scope, environ)
+        return resolve(resolve_name(value, scope), scope, environ)
     except UnresolvedError as error:
         what = "environment variable" if error.variable else "name"
         raise WrongValueError(f"{what} {error.name} is not set", error.span) from error
@@ -50,7 +50,7 @@ def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
         raise WrongValueError(str(error), error.span) from error
 
 
-def arguments_of(
+def evaluate_arguments(
     phrase: Phrase,
     written: Mapping[str, Written],
     scope: Scope,
@@ -80,13 +80,13 @@ def arguments_of(
 
 
 def _argument(kind: ValueType, value: Value, scope: Scope, environ: Mapping[str, str]) -> object:
-    known = value_in(value, scope, environ) if kind.constants else value
+    known = evaluate(value, scope, environ) if kind.constants else value
     converted = _converted(kind, known)
-    return folder_of(value.span) / str(converted) if kind.name in {"path", "folder"} else converted
+    return get_folder(value.span) / str(converted) if kind.name in {"path", "folder"} else converted
 
 
 def _converted(kind: ValueType, value: Value) -> object:
-    with attributed(kind.provider, f"reading `{plain(value)}` as {kind.name}"):
+    with attribute_errors(kind.provider, f"reading `{plain(value)}` as {kind.name}"):
         try:
             return kind.convert(value)
         except ValueError as error:

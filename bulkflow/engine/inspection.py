@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.engine.context import StepContext
-from bulkflow.engine.evaluate import folder_of
-from bulkflow.engine.orgs import way_to
+from bulkflow.engine.evaluate import get_folder
+from bulkflow.engine.orgs import get_org_key
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.diagnostic import Diagnostic, Severity
-from bulkflow.plugin.source_errors import ProblemsError, place_of
+from bulkflow.plugin.source_errors import ProblemsError, find_clause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,14 +42,14 @@ class Inspector:
     _planned: dict[str, PlannedJob] = field(factory=dict)
     """By the job's key."""
 
-    def source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
+    def inspect_source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
         """Look at a job's source; `read` has it read to its end, as a run does."""
         context = StepContext(self.services, job, job.folder)
         self._planned[job.key] = planned
         try:
             if read:
                 self.services.prepare(job, context)
-            for problem in self.services.plugins.source_problems(context, job):
+            for problem in self.services.plugins.find_source_problems(context, job):
                 self._add(problem, planned)
         except RunInterruptedError:
             raise
@@ -59,7 +59,7 @@ class Inspector:
         except BulkflowError as error:
             self._refuse(error, planned)
 
-    def orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
+    def inspect_orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
         """Hold the loads of each org against it. Only reads there."""
         if len(self.services.orgs) <= 1:
             self._org(plan, None, loads, made.requests)
@@ -72,22 +72,22 @@ class Inspector:
         """The file's names for its orgs; those that lead into the same one together."""
         groups: dict[str, list[str]] = {}
         for name in self.services.orgs:
-            groups.setdefault(way_to(self.services, name), []).append(name)
+            groups.setdefault(get_org_key(self.services, name), []).append(name)
         return list(groups.values())
 
     def _org(self, plan: Plan, name: str | None, loads: Sequence[Load], requests: int) -> None:
         start = plan.body.statements[0].span if plan.body.statements else None
-        folder = folder_of(start) if start else self.services.run_directory
+        folder = get_folder(start) if start else self.services.run_directory
         context = StepContext(self.services, None, folder, org=name)
         try:
-            for problem in self.services.plugins.org_problems(context, loads, requests):
+            for problem in self.services.plugins.find_org_problems(context, loads, requests):
                 self._add(problem, self._planned.get(problem.job or ""), start)
         except RunInterruptedError:
             raise
         except BulkflowError as error:
             self.errors.append(error)
 
-    def clauses_of(self, job: Job) -> tuple[str, ...]:
+    def list_clauses(self, job: Job) -> tuple[str, ...]:
         """The clauses of a job that was looked at, a line each."""
         planned = self._planned.get(job.key)
         clauses = () if planned is None else planned.clauses
@@ -110,7 +110,7 @@ class Inspector:
         setting = problem.setting
         by_phrase = self.services.catalogue.clause_by_phrase
         places = [each.span for each in job.clauses if setting in by_phrase[each.word].sets]
-        return place_of(places, problem.naming) or job.span
+        return find_clause(places, problem.naming) or job.span
 
     def _source_of(self, job: PlannedJob) -> Span:
         """The clause that says where the rows come from."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from attrs import evolve
 
 from bulkflow.errors import BulkflowError, RunInterruptedError, UsageError
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.messages import OrgRequest
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class MovedOrgError(UsageError):
     """A name leads into another org than in an earlier attempt at the run."""
 
 
-def org_of(services: Services, name: str | None) -> OrgAccess:
+def open_org(services: Services, name: str | None) -> OrgAccess:
     """An org by the file's name, or else the only one; opened at the first call.
 
     Two names for one profile are two names for one thing, unless its record says otherwise.
@@ -37,16 +37,16 @@ def org_of(services: Services, name: str | None) -> OrgAccess:
     if name is None or name not in services.orgs:
         raise _no_org(services, name)
     return services.shared.get(
-        way_to(services, name), lambda: _open(services, name), lambda org: org.close()
+        get_org_key(services, name), lambda: _open(services, name), lambda org: org.close()
     )
 
 
-def all_transient(orgs: Mapping[str, str], known: Mapping[str, Org]) -> bool:
+def are_all_transient(orgs: Mapping[str, str], known: Mapping[str, Org]) -> bool:
     """Whether each org of a file begins empty with each run; it has the profiles by name."""
     return all(profile in known and known[profile].transient for profile in orgs.values())
 
 
-def way_to(services: Services, name: str) -> str:
+def get_org_key(services: Services, name: str) -> str:
     """A text that is the same for all names of the file that lead into the same org."""
     profile = services.orgs[name]
     record = services.catalogue.orgs.get(profile)
@@ -54,17 +54,17 @@ def way_to(services: Services, name: str) -> str:
     return f"org:{profile} as {name}" if apart else f"org:{profile}"
 
 
-def moved_orgs(services: Services) -> list[BulkflowError]:
+def find_moved_orgs(services: Services) -> list[BulkflowError]:
     """What is to be said of the orgs of earlier attempts that are other ones now.
 
     Those that no attempt came to are not asked.
     """
     found: list[BulkflowError] = []
-    for way, name in {way_to(services, name): name for name in services.orgs}.items():
-        if services.journal.decision(way) is None:
+    for way, name in {get_org_key(services, name): name for name in services.orgs}.items():
+        if services.journal.find_decision(way) is None:
             continue
         try:
-            org_of(services, name)
+            open_org(services, name)
         except MovedOrgError as error:
             found.append(error)
         except RunInterruptedError:
@@ -83,7 +83,7 @@ def _open(services: Services, name: str) -> OrgAccess:
             f"no plugin knows the org {profile}",
             help=f"known orgs: {', '.join(sorted(services.catalogue.orgs)) or 'none'}",
         )
-    with attributed(record.provider, f"connecting to org {profile}"):
+    with attribute_errors(record.provider, f"connecting to org {profile}"):
         org = record.connect(OrgRequest(profile, services.environ, services.run_directory))
     if record.transient:
         return evolve(org, transient=True)
@@ -102,7 +102,7 @@ def _refuse_another(services: Services, name: str, org: OrgAccess) -> None:
     a refresh; by its host where nobody told the id.
     """
     now = [org.organization or "", urlsplit(org.instance_url).netloc.lower()]
-    kept: object = services.journal.decided(way_to(services, name), lambda: now)
+    kept: object = services.journal.decide_once(get_org_key(services, name), lambda: now)
     # Older versions kept the host alone.
     before = [str(each) for each in kept] if isinstance(kept, list) else ["", str(kept)]
     same = before[0] == now[0] if before[0] and now[0] else before[1] == now[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.engine.context import StepContext
-from bulkflow.engine.evaluate import folder_of, value_in
+from bulkflow.engine.evaluate import evaluate, get_folder
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.plan import (
     PlannedAlways,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[BulkflowError]:
     """Read the sources of the block's jobs that some step uses; what was wrong with them."""
     errors: list[BulkflowError] = []
-    for _, job in jobs_to_read(block, frame, services):
+    for _, job in find_jobs_to_read(block, frame, services):
         try:
             services.prepare(job, StepContext(services, job, job.folder))
         except RunInterruptedError:
@@ -59,11 +59,11 @@ def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[Bulkflo
     return errors
 
 
-def jobs_to_read(
+def find_jobs_to_read(
     block: Block, frame: Frame, services: Services
 ) -> Iterator[tuple[PlannedJob, Job]]:
     """The block's jobs that some step uses and whose source is there before the first step."""
-    used = {step.job for step in steps_of(block)} | {test.job for test in tests_of(block)}
+    used = {step.job for step in iterate_steps(block)} | {test.job for test in iterate_tests(block)}
     written = list(_written(block, frame, services))
     for planned in block.jobs:
         reads = list(_reads(planned.clauses, frame, services))
@@ -71,30 +71,30 @@ def jobs_to_read(
             yield planned, frame.jobs[planned.name]
 
 
-def jobs_of(block: Block) -> Iterator[PlannedJob]:
+def iterate_jobs(block: Block) -> Iterator[PlannedJob]:
     """Every job that a block and the blocks in it declare, in the order of the file."""
     yield from block.jobs
     for statement in block.statements:
         if not isinstance(statement, PlannedChain):
-            yield from jobs_of(statement.body)
+            yield from iterate_jobs(statement.body)
 
 
-def steps_of(block: Block) -> Iterator[PlannedStep]:
+def iterate_steps(block: Block) -> Iterator[PlannedStep]:
     """Every step of a block and of the blocks in it, handlers' steps included."""
     for statement in block.statements:
-        yield from steps_in(statement)
+        yield from iterate_statement_steps(statement)
 
 
-def tests_of(block: Block) -> Iterator[PlannedTest]:
+def iterate_tests(block: Block) -> Iterator[PlannedTest]:
     """Every question that the block's conditions ask."""
     for statement in block.statements:
         if isinstance(statement, PlannedWhen):
-            yield from tests_in(statement.condition)
+            yield from iterate_condition_tests(statement.condition)
         if not isinstance(statement, PlannedChain):
-            yield from tests_of(statement.body)
+            yield from iterate_tests(statement.body)
 
 
-def steps_in(statement: Statement) -> Iterator[PlannedStep]:
+def iterate_statement_steps(statement: Statement) -> Iterator[PlannedStep]:
     """Every step of a statement, handlers' steps included."""
     match statement:
         case PlannedChain():
@@ -102,21 +102,21 @@ def steps_in(statement: Statement) -> Iterator[PlannedStep]:
             for handler in statement.handlers:
                 yield from handler.steps
         case PlannedParallel() | PlannedFor() | PlannedWhen() | PlannedAlways():
-            yield from steps_of(statement.body)
+            yield from iterate_steps(statement.body)
         case _:
             assert_never(statement)
 
 
-def tests_in(condition: Condition) -> Iterator[PlannedTest]:
+def iterate_condition_tests(condition: Condition) -> Iterator[PlannedTest]:
     """Every question that a condition may ask."""
     match condition:
         case PlannedTest():
             yield condition
         case PlannedNot():
-            yield from tests_in(condition.operand)
+            yield from iterate_condition_tests(condition.operand)
         case PlannedAnd() | PlannedOr():
             for operand in condition.operands:
-                yield from tests_in(operand)
+                yield from iterate_condition_tests(operand)
         case PlannedComparison() | PlannedTruth():
             return
         case _:
@@ -125,7 +125,7 @@ def tests_in(condition: Condition) -> Iterator[PlannedTest]:
 
 def _written(block: Block, frame: Frame, services: Services) -> Iterator[Path]:
     """The paths that steps write to, as far as they are known."""
-    for step in steps_of(block):
+    for step in iterate_steps(block):
         record = services.catalogue.step_by_phrase[step.word]
         phrase = next(each for each in record.phrases if each.text == step.word)
         for kind in ("path", "folder"):
@@ -155,7 +155,7 @@ def _paths(
 def _path(value: Value, frame: Frame, services: Services) -> Iterator[Path]:
     span: Span = value.span
     try:
-        yield folder_of(span) / plain(value_in(value, frame.scope, services.environ))
+        yield get_folder(span) / plain(evaluate(value, frame.scope, services.environ))
     except BulkflowError:
         # A loop's variable: the path is known only when the run gets there.
         return

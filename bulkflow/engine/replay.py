@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin.context import Job
 
 
-def snapshot(job: Job | None) -> dict[str, Any]:
+def take_snapshot(job: Job | None) -> dict[str, Any]:
     """What a step left its job as."""
     if job is None:
         return {}
@@ -45,24 +45,24 @@ def restore(job: Job, kept: Mapping[str, Any]) -> None:
     job.commonest_error = None if error is None else ErrorCount(*error)
 
 
-def failure_detail(error: BulkflowError) -> dict[str, Any]:
+def describe_failure(error: BulkflowError) -> dict[str, Any]:
     """An error, as the journal keeps it."""
     return {"message": str(error), "help": error.help, "notes": list(error.notes)}
 
 
-def failure_of(kept: Mapping[str, Any]) -> StepError:
+def rebuild_failure(kept: Mapping[str, Any]) -> StepError:
     """The error that a step failed with in an earlier attempt."""
     return StepError(kept["message"], help=kept["help"], notes=kept["notes"])
 
 
-def signal_detail(signal: FlowSignal) -> dict[str, Any]:
+def describe_signal(signal: FlowSignal) -> dict[str, Any]:
     """Where a step said to go on, as the journal keeps it."""
     if isinstance(signal, RetryStep):
         return {"kind": "retry", "times": signal.times, "interval": signal.interval}
     return {"kind": "stop" if isinstance(signal, Stop) else "continue"}
 
 
-def signal_of(kept: Mapping[str, Any]) -> FlowSignal:
+def rebuild_signal(kept: Mapping[str, Any]) -> FlowSignal:
     """Where a step said to go on in an earlier attempt."""
     match kept["kind"]:
         case "retry":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define, field
 
 from bulkflow.errors import BulkflowError, PluginError
-from bulkflow.system_errors import machine_error
+from bulkflow.system_errors import build_machine_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @define(eq=False, repr=False)
-class Shared:
+class SharedResources:
     """Made at the first call for a key, closed together in reverse order."""
 
     _things: dict[str, tuple[Any, Callable[[Any], None]]] = field(factory=dict)
@@ -43,7 +43,7 @@ class Shared:
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001 - the others must be closed too
-                    failure = machine_error(error, f"closing {key}") or PluginError(
+                    failure = build_machine_error(error, f"closing {key}") or PluginError(
                         f"could not close {key}: {type(error).__name__}: {error}",
                         help="this is a fault of the plugin that opened it; report it to its "
                         "author with this message",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.chain_runner import Halt
-from bulkflow.engine.completion import handed_anything_over, is_over
-from bulkflow.engine.orgs import all_transient, moved_orgs
-from bulkflow.engine.preflight import jobs_of, prepare_jobs
+from bulkflow.engine.completion import has_handed_over, is_over
+from bulkflow.engine.orgs import are_all_transient, find_moved_orgs
+from bulkflow.engine.preflight import iterate_jobs, prepare_jobs
 from bulkflow.engine.scope import Frame
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
-from bulkflow.model.org import orgs_as_text
+from bulkflow.model.org import format_orgs
 from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
     began = services.clock.monotonic()
     interrupted = False
     try:
-        services.declare(jobs_of(plan.body))
+        services.declare(iterate_jobs(plan.body))
         services.foresee(plan.body)
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
         if services.replays and not services.errors:
-            services.errors += moved_orgs(services)
+            services.errors += find_moved_orgs(services)
         if not services.errors:
             services.emit(
                 RunStarted(
                     services.run_id,
                     plan.source.name,
-                    orgs_as_text(services.orgs),
+                    format_orgs(services.orgs),
                     services.clock.time(),
                     services.orgs,
                 )
@@ -60,7 +60,7 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
         exit_code,
         services.clock.time(),
         services.clock.monotonic() - began,
-        tuple(outcome_of(job) for job in services.jobs),
+        tuple(build_outcome(job) for job in services.jobs),
         tuple(services.errors),
         _help(services, exit_code, plan),
     )
@@ -73,7 +73,7 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
         return ExitCode.INTERRUPTED
     if services.errors:
         wrong = all(error.exit_code is ExitCode.WRONG for error in services.errors)
-        nothing_sent = not services.journal.anything_intended()
+        nothing_sent = not services.journal.has_intents()
         return ExitCode.WRONG if wrong and nothing_sent else ExitCode.FAILED
     if _unanswered(services):
         return ExitCode.ROWS_FAILED
@@ -85,7 +85,7 @@ def _unanswered(services: Services) -> list[Job]:
     return [job for job in services.jobs if services.asks_for_answers and job.unjudged]
 
 
-def outcome_of(job: Job) -> JobOutcome:
+def build_outcome(job: Job) -> JobOutcome:
     """What a job has come to so far."""
     return JobOutcome(
         job.key,
@@ -98,28 +98,28 @@ def outcome_of(job: Job) -> JobOutcome:
     )
 
 
-def way_on(services: Services) -> str:
+def suggest_commands(services: Services) -> str:
     """The commands that continue a run which is not over, or end it."""
     verb, *options = services.continues_with
-    again = services.command(verb, *options)
+    again = services.format_command(verb, *options)
     if verb != "resume":
         return f"`{again}` continues it"
-    return f"`{again}` continues the run, `{services.command('abort')}` gives it up"
+    return f"`{again}` continues the run, `{services.format_command('abort')}` gives it up"
 
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
     interrupted = exit_code is ExitCode.INTERRUPTED
     unsettled = interrupted or any(job.left for job in services.jobs)
-    if services.orgs and all_transient(services.orgs, services.catalogue.orgs):
+    if services.orgs and are_all_transient(services.orgs, services.catalogue.orgs):
         # Nothing that resume, abort or undo could work on is there any more.
-        if unsettled or (services.errors and handed_anything_over(services)):
+        if unsettled or (services.errors and has_handed_over(services)):
             return (
-                f"nothing stays in {orgs_as_text(services.orgs)} when a run ends, so there is "
+                f"nothing stays in {format_orgs(services.orgs)} when a run ends, so there is "
                 f"nothing to go on with: run {plan.source.name} again"
             )
         if services.errors:
             return None
-    again = way_on(services)
+    again = suggest_commands(services)
     if any(job.left for job in services.jobs):
         return f"some jobs are left in the org and not finished: {again}"
     if exit_code is ExitCode.INTERRUPTED:
@@ -144,20 +144,20 @@ def _advice_on_rows(services: Services) -> str | None:
 
 def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
     """The commands that help where a step failed and no job is left unfinished."""
-    if not services.replays or not handed_anything_over(services):
+    if not services.replays or not has_handed_over(services):
         return None
-    resume, abort = services.command("resume"), services.command("abort")
+    resume, abort = services.format_command("resume"), services.format_command("abort")
     if any(job.counts.unknown for job in services.jobs):
         return (
             f"it is not known whether all rows are loaded: `{resume}` looks again, `{abort}` gives "
             "the run up; look in the org before you load the rows in question in another way"
         )
     if not is_over(services, exit_code):
-        return f"some rows are loaded, and others were not sent yet: {way_on(services)}"
-    undo = services.command("undo")
+        return f"some rows are loaded, and others were not sent yet: {suggest_commands(services)}"
+    undo = services.format_command("undo")
     rows = sum(job.counts.unprocessed for job in services.jobs)
     if rows:
-        retry = services.command("retry", "--rows", "unprocessed")
+        retry = services.format_command("retry", "--rows", "unprocessed")
         what = "1 row was" if rows == 1 else f"{rows:,} rows were"
         return (
             f"{what} not processed: `{retry}` sends them, then `{resume}` does the steps that are "

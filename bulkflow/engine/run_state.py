@@ -12,10 +12,10 @@ from attrs import Factory, define, evolve, field
 
 from bulkflow.engine.cancellation import Cancellation
 from bulkflow.engine.lookahead import steps_ahead
-from bulkflow.engine.resources import Shared
+from bulkflow.engine.resources import SharedResources
 from bulkflow.errors import PluginError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
-from bulkflow.model.org import only_org
+from bulkflow.model.org import get_only_org
 from bulkflow.plugin.context import Recorder
 
 if TYPE_CHECKING:
@@ -48,17 +48,17 @@ class Plugins(Protocol):
         """Read a job's source."""
         ...
 
-    def source_problems(self, context: Context, job: Job) -> Iterable[Problem]:
+    def find_source_problems(self, context: Context, job: Job) -> Iterable[Problem]:
         """What is wrong with a job's source."""
         ...
 
-    def org_problems(
+    def find_org_problems(
         self, context: Context, loads: Sequence[Load], requests: int
     ) -> Iterable[Problem]:
         """What the org says against the loads of a plan."""
         ...
 
-    def tell(self, event: Event) -> Iterable[tuple[Provider, BulkflowError]]:
+    def notify(self, event: Event) -> Iterable[tuple[Provider, BulkflowError]]:
         """Tell the plugins what happened; the failures of those that cannot bear it."""
         ...
 
@@ -66,7 +66,7 @@ class Plugins(Protocol):
 class RunRecorder(Recorder, Protocol):
     """The journal, as far as the engine asks it."""
 
-    def anything_intended(self) -> bool:
+    def has_intents(self) -> bool:
         """Whether any request that changes something may have been carried out."""
         ...
 
@@ -74,33 +74,33 @@ class RunRecorder(Recorder, Protocol):
         """Whether a request of a kind was sent, or may have been, and not refused by the org."""
         ...
 
-    def step(self, place: str) -> StepRecord | None:
+    def find_step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came with a step; None if it never began."""
         ...
 
-    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+    def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
         """Return the counts that a command left after a step had ended; None without one."""
         ...
 
-    def step_is(
+    def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
         """A step began, or came to an end."""
         ...
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
+    def decide_once(self, place: str, decide: Callable[[], T]) -> T:
         """What an earlier attempt decided at a place, or else `decide`, from now on."""
         ...
 
-    def decision(self, place: str) -> object | None:
+    def find_decision(self, place: str) -> object | None:
         """What an earlier attempt decided at a place; None if it never got there."""
         ...
 
 
-class Unrecorded:
+class NullRecorder:
     """A recorder for what sends nothing, such as a plan. It must not be asked to record intents."""
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """Parts need no record when nothing becomes of them."""
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
@@ -111,7 +111,7 @@ class Unrecorded:
         """Refuse."""
         raise PluginError("a plugin settled an intent that it never had")
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
         """Nothing happened to it; it was only looked at."""
@@ -130,23 +130,23 @@ class Unrecorded:
         """Refuse."""
         return self.intend(job, part, action, detail)
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
         """Nothing is known of other runs."""
         return []
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
         """Nothing became of them."""
 
-    def took_back(self, job: str, part: int) -> None:
+    def record_undo(self, job: str, part: int) -> None:
         """Nothing was made."""
 
-    def history(self, job: str) -> JobHistory | None:
+    def read_history(self, job: str) -> JobHistory | None:
         """There was no earlier attempt."""
         return None
 
-    def anything_intended(self) -> bool:
+    def has_intents(self) -> bool:
         """Nothing was."""
         return False
 
@@ -154,24 +154,24 @@ class Unrecorded:
         """Nothing was."""
         return False
 
-    def step(self, place: str) -> StepRecord | None:
+    def find_step(self, place: str) -> StepRecord | None:
         """There was no earlier attempt."""
         return None
 
-    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+    def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
         """No command did."""
         return None
 
-    def step_is(
+    def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
         """Steps are not run."""
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
+    def decide_once(self, place: str, decide: Callable[[], T]) -> T:
         """Everything is decided anew."""
         return decide()
 
-    def decision(self, place: str) -> object | None:
+    def find_decision(self, place: str) -> object | None:
         """Nothing was decided."""
         return None
 
@@ -202,7 +202,7 @@ class Services:
     run_directory: Path
     clock: Clock = Factory(SystemClock)
     cancellation: Cancellation = Factory(Cancellation)
-    shared: Shared = Factory(Shared)
+    shared: SharedResources = Factory(SharedResources)
     jobs: list[Job] = Factory(list)
     errors: list[BulkflowError] = Factory(list)
     due: list[str | None] = Factory(list)
@@ -233,24 +233,24 @@ class Services:
         """What the plugins declare."""
         return self.plugins.catalogue
 
-    def earlier(self, place: str) -> StepRecord | None:
+    def find_earlier(self, place: str) -> StepRecord | None:
         """How far an earlier attempt at the run came with a step."""
-        return self.journal.step(place) if self.replays else None
+        return self.journal.find_step(place) if self.replays else None
 
     def record(self, place: str, text: str, state: StepState, detail: Mapping[str, object]) -> None:
         """Keep how far a step came."""
         if self.replays:
-            self.journal.step_is(place, text, state, detail)
+            self.journal.record_step(place, text, state, detail)
 
-    def decided(self, place: str, decide: Callable[[], T], unreached: T) -> T:
+    def decide_once(self, place: str, decide: Callable[[], T], unreached: T) -> T:
         """What is decided once for all attempts at the run, such as the files of a loop.
 
         `unreached` is what holds afterwards where the run never got to.
         """
         if self.recalls:
-            found = self.journal.decision(place)
+            found = self.journal.find_decision(place)
             return unreached if found is None else cast("T", found)
-        return self.journal.decided(place, decide) if self.replays else decide()
+        return self.journal.decide_once(place, decide) if self.replays else decide()
 
     def emit(self, event: Event) -> None:
         """Tell the report and the plugins; events reach them one at a time.
@@ -260,7 +260,7 @@ class Services:
         """
         with self._emitting:
             self.listener(event)
-            for provider, error in self.plugins.tell(event):
+            for provider, error in self.plugins.notify(event):
                 if provider not in self._deaf:
                     self._deaf.add(provider)
                     self.listener(Notice(error.message, NoticeLevel.WARNING, help=error.help))
@@ -298,7 +298,7 @@ class Services:
     @property
     def only_org(self) -> str | None:
         """The file's name for its org, if it has one and no more."""
-        return only_org(self.orgs)
+        return get_only_org(self.orgs)
 
     def prepare(self, job: Job, context: Context) -> None:
         """Have a job's source read, unless that was done. Raises `DataError`."""
@@ -307,10 +307,10 @@ class Services:
         job.manifest = self.plugins.prepare_job(context, job)
         self._prepared.add(job.key)
         if job.manifest is not None:
-            if self.journal.history(job.key) is None:
-                self.journal.prepared(job.key, job.manifest, job.org)
+            if self.journal.read_history(job.key) is None:
+                self.journal.record_parts(job.key, job.manifest, job.org)
             self.emit(JobPrepared(job.key, job.manifest))
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
         """The command line that does something with a run, this one unless `run` names another."""
         return shlex.join(["bulkflow", verb, run or self.run_id, *options, *self.place])

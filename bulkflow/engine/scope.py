@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow.engine.evaluate import arguments_of, folder_of, value_in
+from bulkflow.engine.evaluate import evaluate, evaluate_arguments, get_folder
 from bulkflow.plugin.context import Job
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Frame:
         """The frame inside a block: its constants resolved in order, its jobs made."""
         scope: dict[str, Value] = dict(self.scope)
         for name, value in block.lets:
-            scope[name] = value_in(value, scope, services.environ)
+            scope[name] = evaluate(value, scope, services.environ)
         made = {planned.name: self._make(planned, scope, services) for planned in block.jobs}
         return evolve(self, scope=scope, jobs={**self.jobs, **made})
 
@@ -55,17 +55,17 @@ class Frame:
         for clause in planned.clauses:
             record = services.catalogue.clause_by_phrase[clause.word]
             phrase = next(each for each in record.phrases if each.text == clause.word)
-            arguments = arguments_of(
+            arguments = evaluate_arguments(
                 phrase, clause.arguments, scope, services.environ, services.catalogue
             )
-            with attributed(record.provider, f"reading `{clause.span.text}`"):
-                settings.update(record.joined(settings, record.function(**arguments)))
+            with attribute_errors(record.provider, f"reading `{clause.span.text}`"):
+                settings.update(record.join_settings(settings, record.function(**arguments)))
         return services.add(
             Job(
                 planned.name + self.iteration,
                 planned.name,
                 settings,
-                folder_of(planned.span),
+                get_folder(planned.span),
                 planned.org,
             ),
             planned,

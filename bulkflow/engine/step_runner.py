@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field
 
 from bulkflow.engine.context import StepContext
-from bulkflow.engine.evaluate import arguments_of, folder_of
+from bulkflow.engine.evaluate import evaluate_arguments, get_folder
 from bulkflow.engine.replay import (
-    failure_detail,
-    failure_of,
+    describe_failure,
+    describe_signal,
+    rebuild_failure,
+    rebuild_signal,
     restore,
-    signal_detail,
-    signal_of,
-    snapshot,
+    take_snapshot,
 )
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel, StepFailed, StepFinished, StepStarted
 from bulkflow.model.history import StepState
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.control_flow import FlowSignal
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def run_step(
     context = StepContext(
         services,
         job,
-        folder_of(planned.span),
+        get_folder(planned.span),
         failure,
         planned.org,
         ahead=services.ahead_of(planned),
@@ -69,7 +69,7 @@ def run_step(
             services.prepare(job, context)
         arguments = _arguments(planned, record, frame, services, job)
         _judge(record, arguments, job)
-        with attributed(record.provider, f"running `{turn.text}`", signals=True):
+        with attribute_errors(record.provider, f"running `{turn.text}`", signals=True):
             record.function(context, **arguments)
     except RunInterruptedError:
         raise
@@ -103,11 +103,11 @@ class _Turn:
 
     def was_done(self) -> bool:
         """Whether an earlier attempt finished the step; raises what it raised then."""
-        earlier = self._services.earlier(self._place)
+        earlier = self._services.find_earlier(self._place)
         if earlier is None or earlier.state in {StepState.STARTED, StepState.HALTED}:
             return False
         if self._job is not None and "job" in earlier.detail:
-            settled = self._services.journal.settled_since(self._job.key, earlier)
+            settled = self._services.journal.find_counts_since(self._job.key, earlier)
             if settled is not None and earlier.state is StepState.FAILED:
                 # A retry may have done what the step could not.
                 return False
@@ -117,9 +117,9 @@ class _Turn:
             Notice(f"`{self.text}` was done before", NoticeLevel.DETAIL, self._job_key)
         )
         if earlier.state is StepState.FAILED:
-            raise failure_of(earlier.detail)
+            raise rebuild_failure(earlier.detail)
         if "signal" in earlier.detail:
-            raise signal_of(earlier.detail["signal"])
+            raise rebuild_signal(earlier.detail["signal"])
         return True
 
     def begin(self) -> None:
@@ -136,9 +136,9 @@ class _Turn:
         )
 
     def finish(self, signal: FlowSignal | None = None) -> None:
-        detail = snapshot(self._job)
+        detail = take_snapshot(self._job)
         if signal is not None:
-            detail["signal"] = signal_detail(signal)
+            detail["signal"] = describe_signal(signal)
         self._services.record(self._place, self.text, StepState.FINISHED, detail)
         ended = self._job if self._record.leaves in _ENDS else None
         self._services.emit(
@@ -154,7 +154,7 @@ class _Turn:
         )
 
     def fail(self, error: BulkflowError) -> None:
-        detail = {**snapshot(self._job), **failure_detail(error)}
+        detail = {**take_snapshot(self._job), **describe_failure(error)}
         self._services.record(self._place, self.text, StepState.FAILED, detail)
         self._services.emit(
             StepFailed(
@@ -173,13 +173,13 @@ def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
     """The answer to one question of a condition."""
     record = services.catalogue.condition_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
-    context = StepContext(services, job, folder_of(planned.span), org=planned.org)
+    context = StepContext(services, job, get_folder(planned.span), org=planned.org)
     arguments = _arguments(planned, record, frame, services, job)
-    with attributed(record.provider, f"asking `{planned.span.text}`"):
+    with attribute_errors(record.provider, f"asking `{planned.span.text}`"):
         return bool(record.function(context, **arguments))
 
 
-def judge_by(planned: PlannedTest, frame: Frame, services: Services) -> None:
+def note_judged_rows(planned: PlannedTest, frame: Frame, services: Services) -> None:
     """Note which rows a question judges, whether it has to be asked or not.
 
     A condition is asked no more than it takes, and in a later attempt at the run not at all.
@@ -208,7 +208,7 @@ def _arguments(
     job: Job | None,
 ) -> dict[str, object]:
     phrase = next(each for each in record.phrases if each.text == planned.word)
-    arguments = arguments_of(
+    arguments = evaluate_arguments(
         phrase, planned.arguments, frame.scope, services.environ, services.catalogue
     )
     if phrase.job_slot:

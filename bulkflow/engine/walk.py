@@ -10,9 +10,9 @@ from attrs import evolve
 
 from bulkflow.engine.chain_runner import ChainRunner, Halt
 from bulkflow.engine.completion import leave_out
-from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
-from bulkflow.engine.preflight import tests_in
-from bulkflow.engine.step_runner import ask, judge_by
+from bulkflow.engine.evaluate import WrongValueError, evaluate, get_folder
+from bulkflow.engine.preflight import iterate_condition_tests
+from bulkflow.engine.step_runner import ask, note_judged_rows
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.plan import (
     PlannedAlways,
@@ -27,8 +27,8 @@ from bulkflow.model.plan import (
     PlannedTruth,
     PlannedWhen,
 )
-from bulkflow.model.safe_path import file_name
-from bulkflow.model.value import Boolean, plain, same
+from bulkflow.model.safe_path import build_file_name
+from bulkflow.model.value import Boolean, is_same_value, plain
 from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ def _ending(statement: Statement, frame: Frame, services: Services) -> End | Non
     return None
 
 
-def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
+def find_files(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
     """The files of a loop in name order, with `/` between folders, relative as the pattern is."""
-    pattern = plain(value_in(loop.pattern, scope, environ))
+    pattern = plain(evaluate(loop.pattern, scope, environ))
     # Not Path.glob: that takes no absolute patterns.
-    found = glob.glob(pattern, root_dir=folder_of(loop.pattern.span), recursive=True)  # noqa: PTH207
+    found = glob.glob(pattern, root_dir=get_folder(loop.pattern.span), recursive=True)  # noqa: PTH207
     for name in found:
         try:
             name.encode()
@@ -93,15 +93,15 @@ def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list
     return sorted(name.replace("\\", "/") for name in found)
 
 
-def iterations(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
+def iterate_loop(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
     """The entered frame of each iteration of a loop."""
     none: list[str] = []
-    files = services.decided(
-        frame.place, lambda: files_of(loop, frame.scope, services.environ), none
+    files = services.decide_once(
+        frame.place, lambda: find_files(loop, frame.scope, services.environ), none
     )
-    pattern = value_in(loop.pattern, frame.scope, services.environ)
+    pattern = evaluate(loop.pattern, frame.scope, services.environ)
     for name in files:
-        value = file_name(name, pattern)
+        value = build_file_name(name, pattern)
         yield frame.with_variable(loop.variable, value, name).enter(loop.body, services)
 
 
@@ -116,10 +116,10 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
         case PlannedWhen():
             # Steps on the jobs of an earlier run are judged by none of its conditions.
             if not services.recalls:
-                for test in tests_in(statement.condition):
-                    judge_by(test, frame, services)
-            if services.decided(
-                frame.place, lambda: holds(statement.condition, frame, services), False
+                for test in iterate_condition_tests(statement.condition):
+                    note_judged_rows(test, frame, services)
+            if services.decide_once(
+                frame.place, lambda: evaluate_condition(statement.condition, frame, services), False
             ):
                 walk(statement.body, frame.enter(statement.body, services), services)
         case PlannedAlways():
@@ -133,7 +133,7 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
 def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
     """Run each turn of a loop; the first that fails is the last, unless they are independent."""
     failed: Halt | None = None
-    for inner in iterations(statement, frame, services):
+    for inner in iterate_loop(statement, frame, services):
         if failed is not None and not services.independent:
             leave_out(statement, services)
             break
@@ -172,29 +172,33 @@ def _severity(end: End) -> int:
             assert_never(end)
 
 
-def holds(condition: Condition, frame: Frame, services: Services) -> bool:
+def evaluate_condition(condition: Condition, frame: Frame, services: Services) -> bool:
     """Whether a condition is true."""
     match condition:
         case PlannedTest():
             return ask(condition, frame, services)
         case PlannedComparison():
             sides = (condition.left, condition.right)
-            left, right = (value_in(side, frame.scope, services.environ) for side in sides)
-            return same(left, right) is condition.equal
+            left, right = (evaluate(side, frame.scope, services.environ) for side in sides)
+            return is_same_value(left, right) is condition.equal
         case PlannedTruth():
             return _truth(condition, frame, services)
         case PlannedNot():
-            return not holds(condition.operand, frame, services)
+            return not evaluate_condition(condition.operand, frame, services)
         case PlannedAnd():
-            return all(holds(operand, frame, services) for operand in condition.operands)
+            return all(
+                evaluate_condition(operand, frame, services) for operand in condition.operands
+            )
         case PlannedOr():
-            return any(holds(operand, frame, services) for operand in condition.operands)
+            return any(
+                evaluate_condition(operand, frame, services) for operand in condition.operands
+            )
         case _:
             assert_never(condition)
 
 
 def _truth(condition: PlannedTruth, frame: Frame, services: Services) -> bool:
-    value = value_in(condition.value, frame.scope, services.environ)
+    value = evaluate(condition.value, frame.scope, services.environ)
     if isinstance(value, Boolean):
         return value.truth
     # `--set` and environment variables bring texts.

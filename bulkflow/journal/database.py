@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bulkflow.errors import UsageError
 from bulkflow.journal.schema import FORMAT, MIGRATIONS
 from bulkflow.private_files import make_private_file, make_private_folder, refuse_link
-from bulkflow.system_errors import shortage_at, shortage_of
+from bulkflow.system_errors import find_shortage, find_shortage_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def connect_to_read(directory: Path) -> sqlite3.Connection:
         raise
 
 
-def damaged(path: Path, error: Exception | str) -> UsageError:
+def make_damage_error(path: Path, error: Exception | str) -> UsageError:
     """The error for a journal with something in it that bulkflow does not write."""
     return UsageError(f"{path} is not a journal that can be read: {error}", help=KEEP)
 
@@ -213,7 +213,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _unkept(directory: Path, error: OSError | sqlite3.Error) -> UsageError:
-    short = shortage_at(error, directory)
+    short = find_shortage_at(error, directory)
     if short is None:
         return UsageError(
             f"cannot keep a journal in {directory}: {error}",
@@ -227,7 +227,7 @@ def _unkept(directory: Path, error: OSError | sqlite3.Error) -> UsageError:
 
 
 def _unread(path: Path, error: OSError) -> UsageError:
-    short = shortage_of(error)
+    short = find_shortage(error)
     return UsageError(
         f"cannot read the journal {path}: {short.what if short else error.strerror or error}",
         help=short.remedy if short else "check the folder and its permissions",
@@ -237,11 +237,11 @@ def _unread(path: Path, error: OSError) -> UsageError:
 def _unusable(path: Path, error: sqlite3.Error) -> UsageError:
     """What to say of a file that SQLite does not work with."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if shortage_of(error) is not None or code in {
+    if find_shortage(error) is not None or code in {
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_PERM,
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
     }:
         return _unkept(path.parent, error)
-    return damaged(path, error)
+    return make_damage_error(path, error)

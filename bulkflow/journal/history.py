@@ -11,14 +11,14 @@ from attrs import frozen
 
 from bulkflow.model.history import (
     Intent,
+    IntentOutcome,
     JobHistory,
-    Outcome,
     PartHistory,
     RunSummary,
     StepRecord,
     StepState,
 )
-from bulkflow.model.org import orgs_as_text
+from bulkflow.model.org import format_orgs
 from bulkflow.model.part import Part, SourceRecord
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class RunRecord:
 
 
 @frozen
-class RunStory:
+class RunDetails:
     """All that became of a run, to be shown."""
 
     summary: RunSummary
@@ -71,21 +71,21 @@ def _undamaged(read: Callable[Concatenate[Journal, P], R]) -> _Reading[P, R]:
         try:
             return read(journal, *values, **named)
         except (ValueError, TypeError, AttributeError) as error:
-            raise journal.damaged(error) from error
+            raise journal.make_damage_error(error) from error
 
     return reading
 
 
 @_undamaged
-def run_story(journal: Journal, run: str) -> RunStory | None:
+def read_run_details(journal: Journal, run: str) -> RunDetails | None:
     """A run with its parts and steps, or None if there is none of that id."""
-    record = run_record(journal, run)
+    record = read_run(journal, run)
     if record is None:
         return None
-    histories = {job: job_history(journal, run, job) for job in record.summary.jobs}
+    histories = {job: read_job_history(journal, run, job) for job in record.summary.jobs}
     steps = {
         _text(place): (_text(text), StepState(_text(state)))
-        for place, text, state in journal.reading(
+        for place, text, state in journal.query(
             "SELECT place, text, state FROM step WHERE run = ? AND place NOT LIKE ?"
             " ORDER BY number",
             run,
@@ -93,15 +93,15 @@ def run_story(journal: Journal, run: str) -> RunStory | None:
         )
     }
     told = {job: history for job, history in histories.items() if history is not None}
-    return RunStory(record.summary, told, tuple(steps.values()))
+    return RunDetails(record.summary, told, tuple(steps.values()))
 
 
 @_undamaged
-def run_summaries(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
+def list_runs(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
     """Every run, the newest first; with `pruned`, also those of which the ledger alone is left."""
     return [
         _summary(journal, row)
-        for row in journal.reading(
+        for row in journal.query(
             "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home FROM run"
             " WHERE ? OR pruned IS NULL"
             " ORDER BY started DESC, id DESC",
@@ -111,9 +111,9 @@ def run_summaries(journal: Journal, *, pruned: bool = False) -> list[RunSummary]
 
 
 @_undamaged
-def run_record(journal: Journal, run: str) -> RunRecord | None:
+def read_run(journal: Journal, run: str) -> RunRecord | None:
     """One run, or None if there is none of that id."""
-    found = journal.reading(
+    found = journal.query(
         "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home, settings,"
         " chosen_org, chosen_orgs, texts, coalesce(file, pipeline) FROM run"
         " WHERE id = ? AND pruned IS NULL",
@@ -133,13 +133,13 @@ def run_record(journal: Journal, run: str) -> RunRecord | None:
 
 
 @_undamaged
-def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
+def read_steps(journal: Journal, run: str) -> dict[str, StepRecord]:
     """How far each step of a run came, by its place; the newest record of a place counts.
 
     A step that halted the run is due again, so what its handlers did is forgotten.
     """
     steps: dict[str, StepRecord] = {}
-    for row in journal.reading(
+    for row in journal.query(
         "SELECT place, state, detail, number FROM step WHERE run = ? ORDER BY number", run
     ):
         place, state = _text(row[0]), StepState(_text(row[1]))
@@ -151,7 +151,7 @@ def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
 
 
 @_undamaged
-def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
+def read_job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
     """What was done with a job of a run; None if it was never cut into parts."""
     parts = [
         Part(
@@ -165,14 +165,14 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             _number(row[7]),
             _text(row[8]),
         )
-        for row in journal.reading(
+        for row in journal.query(
             "SELECT number, source, start, end, first_row, first_line, rows, bytes, digest"
             " FROM part WHERE run = ? AND job = ? ORDER BY number",
             run,
             job,
         )
     ]
-    home = journal.reading("SELECT home FROM run WHERE id = ?", run)
+    home = journal.query("SELECT home FROM run WHERE id = ?", run)
     moved = _moves(journal, home[0][0] if home else None)
     sources = tuple(
         SourceRecord(
@@ -184,7 +184,7 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             None if origin is None else moved(_text(origin)),
             _text(digest),
         )
-        for name, path, size, modified, spooled, origin, digest in journal.reading(
+        for name, path, size, modified, spooled, origin, digest in journal.query(
             "SELECT name, path, size, modified_ns, spooled, origin, digest FROM source"
             " WHERE run = ? AND job = ? ORDER BY number",
             run,
@@ -193,7 +193,7 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
     )
     if not sources and not parts:
         return None
-    org = journal.reading("SELECT org FROM job_org WHERE run = ? AND job = ?", run, job)
+    org = journal.query("SELECT org FROM job_org WHERE run = ? AND job = ?", run, job)
     return JobHistory(
         sources,
         tuple(_part_history(journal, run, job, part) for part in parts),
@@ -207,11 +207,11 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
             _text(action),
             json.loads(_text(detail)),
             float(_text(at)),
-            None if outcome is None else Outcome(_text(outcome)),
+            None if outcome is None else IntentOutcome(_text(outcome)),
             None if result is None else json.loads(_text(result)),
             _number(number),
         )
-        for action, detail, at, outcome, result, number in journal.reading(
+        for action, detail, at, outcome, result, number in journal.query(
             "SELECT action, detail, at, outcome, outcome_detail, number FROM intent"
             " WHERE run = ? AND job = ? AND part = ? ORDER BY number",
             run,
@@ -219,7 +219,7 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
             part.index,
         )
     )
-    seen = journal.reading(
+    seen = journal.query(
         "SELECT remote_id, state, processed, failed FROM remote_state"
         " WHERE run = ? AND job = ? AND part = ?"
         " ORDER BY number DESC LIMIT 1",
@@ -231,7 +231,7 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
         return PartHistory(part, intents)
     remote_id, state, processed, failed = seen[0]
     counters = (_number(processed), _number(failed))
-    states = journal.reading(
+    states = journal.query(
         "SELECT DISTINCT state FROM remote_state"
         " WHERE run = ? AND job = ? AND part = ? AND remote_id = ?",
         run,
@@ -251,7 +251,7 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
 
 def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     run = _text(row[0])
-    jobs = journal.reading(
+    jobs = journal.query(
         # Rows that were sent again are rows of a file that is counted.
         "SELECT job, sum(CASE WHEN source IN (SELECT name FROM source WHERE run = part.run"
         " AND job = part.job AND origin IS NOT NULL) THEN 0 ELSE rows END)"
@@ -262,7 +262,7 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     return RunSummary(
         run,
         _moves(journal, row[8])(_text(row[1])),
-        orgs_as_text(orgs) or None,
+        format_orgs(orgs) or None,
         float(_text(row[4])),
         None if row[5] is None else float(_text(row[5])),
         None if row[6] is None else _number(row[6]),

@@ -27,7 +27,7 @@ _RECORD: Final = """
 """
 
 
-def record_of_hand_over(made: HandOver, target: Target, rows: RowRange) -> Statement:
+def build_insert(made: HandOver, target: Target, rows: RowRange) -> Statement:
     """The statement that records a hand-over with the intent that was recorded just before."""
     return (
         _RECORD,
@@ -51,7 +51,7 @@ def record_of_hand_over(made: HandOver, target: Target, rows: RowRange) -> State
     )
 
 
-def hand_overs(
+def find_hand_overs(
     journal: Journal,
     run: str,
     target: Target | None,
@@ -110,7 +110,7 @@ def hand_overs(
             "head": rows.head,
             "longer": longer,
         }
-        for number, *row in journal.reading(query, values | bound):
+        for number, *row in journal.query(query, values | bound):
             found[number] = _hand_over(row)
     return sorted(found.values(), key=lambda each: each.at, reverse=True)
 

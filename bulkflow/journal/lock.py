@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
 from bulkflow.private_files import make_private_file, make_private_folder, write_private_file
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,9 @@ class StateLockedError(UsageError):
 
 
 @contextmanager
-def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time) -> Iterator[None]:
+def lock_pipeline(
+    directory: Path, pipeline: str, now: Callable[[], float] = time.time
+) -> Iterator[None]:
     """Hold the lock of a pipeline file while the block runs.
 
     Args:
@@ -70,7 +72,7 @@ def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time)
 
 
 def _unlocked(directory: Path, error: OSError) -> UsageError:
-    short = shortage_of(error)
+    short = find_shortage(error)
     return UsageError(
         f"cannot lock {directory}: {short.what if short else error.strerror or error}",
         help=f"nothing was sent; {short.remedy}"

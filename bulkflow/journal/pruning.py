@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 _TABLES = ("step", "decision", "part", "source", "job_org", "attempt", "intent", "remote_state")
 
 
-def prunable(journal: Journal, before: float) -> list[tuple[str, str]]:
+def find_prunable_runs(journal: Journal, before: float) -> list[tuple[str, str]]:
     """The runs, with their pipeline files, that are over and that nobody worked on since a time."""
     return [
         (str(run), str(pipeline))
-        for run, pipeline in journal.reading(
+        for run, pipeline in journal.query(
             "SELECT id, pipeline FROM run WHERE finished < :before AND pruned IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM attempt WHERE run = run.id"
             " AND coalesce(finished, started) >= :before) ORDER BY started",
@@ -29,7 +29,7 @@ def prune(journal: Journal, run: str) -> None:
     Raises:
         JournalError: That cannot be written.
     """
-    with journal.writing() as connection:
+    with journal.transaction() as connection:
         for table in _TABLES:
             connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - names of our own
         # Numbers of intents that are gone may be given again, and must not mean these.

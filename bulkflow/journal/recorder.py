@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from attrs import astuple, define, field
 
 from bulkflow.errors import ExitCode, UsageError
-from bulkflow.journal.damage import doubt_about
-from bulkflow.journal.history import SETTLED, job_history, steps_of
-from bulkflow.journal.ledger import hand_overs, record_of_hand_over
+from bulkflow.journal.damage import check_run
+from bulkflow.journal.history import SETTLED, read_job_history, read_steps
+from bulkflow.journal.ledger import build_insert, find_hand_overs
 from bulkflow.journal.witness import RUNS, Witness
-from bulkflow.model.history import Outcome, StepState
+from bulkflow.model.history import IntentOutcome, StepState
 from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 from bulkflow.model.part import Counts
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ class RunJournal:
         started = journal.time()
         # Before the run itself: one without a witness has lost it.
         witness = _witness(journal, run, pipeline, started)
-        with journal.writing() as connection:
+        with journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO run (id, pipeline, text_digest, orgs, parameters, bulkflow, host, pid,"
                 " started, settings, chosen_orgs, texts, fresh, home, file, witnessed)"
@@ -96,27 +96,29 @@ class RunJournal:
         return made
 
     @classmethod
-    def go_on(cls, journal: Journal, run: str, *, version: str, reopens: bool = True) -> RunJournal:
+    def resume(
+        cls, journal: Journal, run: str, *, version: str, reopens: bool = True
+    ) -> RunJournal:
         """Record another attempt at a run, and read how far the ones before it came.
 
         One that `reopens` it makes it a run that is not over, until the attempt ends. Where the
         journal lost something of the run, its witness stays as it is, to tell of that later.
         """
         witness = None
-        if doubt_about(journal, run) is None:
-            ((pipeline, started),) = journal.reading(
+        if check_run(journal, run) is None:
+            ((pipeline, started),) = journal.query(
                 "SELECT pipeline, started FROM run WHERE id = ?", run
             )
             witness = _witness(journal, run, str(pipeline), float(str(started)))
-            with journal.writing() as connection:
+            with journal.transaction() as connection:
                 connection.execute("UPDATE run SET witnessed = 1 WHERE id = ?", (run,))
-        made = cls(journal, run, steps_of(journal, run), witness=witness)
+        made = cls(journal, run, read_steps(journal, run), witness=witness)
         made._begin_attempt(version, reopens=reopens)
         return made
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """The files that a job is cut from, and its parts; called again, more of both."""
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             if org is not None:
                 connection.execute(
                     "INSERT OR IGNORE INTO job_org (run, job, org) VALUES (?, ?, ?)",
@@ -139,9 +141,9 @@ class RunJournal:
                 ((self.run, job, *astuple(part)) for part in manifest.parts),
             )
 
-    def history(self, job: str) -> JobHistory | None:
+    def read_history(self, job: str) -> JobHistory | None:
         """What earlier attempts did with a job; None if it was never cut into parts."""
-        return job_history(self._journal, self.run, job)
+        return read_job_history(self._journal, self.run, job)
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
         """A request that changes something is about to be sent; returns the intent's number."""
@@ -152,7 +154,7 @@ class RunJournal:
     ) -> int:
         def attest(number: int) -> None:
             if self._witness is not None:
-                self._witness.saw(number, job, part, action, detail)
+                self._witness.record(number, job, part, action, detail)
 
         return self._journal.write(
             "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -168,10 +170,10 @@ class RunJournal:
             " WHERE number = ? AND outcome IS NULL",
             (outcome, _json(detail), self._journal.time(), intent),
         )
-        if outcome == Outcome.REFUSED.value:
+        if outcome == IntentOutcome.REFUSED.value:
             self._journal.note("DELETE FROM hand_over WHERE intent = ?", (intent,))
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
         """The id of a part's job in the org, and the state and counters that were last seen."""
@@ -206,7 +208,7 @@ class RunJournal:
             _json(detail),
             at,
             *(
-                record_of_hand_over(
+                build_insert(
                     HandOver(self.run, job, part, at, str(detail.get("id", "")), each.rows),
                     target,
                     each,
@@ -227,13 +229,13 @@ class RunJournal:
     ) -> None:
         earlier = [
             each
-            for each in hand_overs(self._journal, self.run, target, ranges, before)
+            for each in find_hand_overs(self._journal, self.run, target, ranges, before)
             if each.may_have_loaded
         ]
         if earlier:
             raise HandedOverBeforeError("these rows were handed over before", earlier)
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
         """Which other runs handed rows over, the newest first; whatever the target if it is None.
@@ -241,60 +243,60 @@ class RunJournal:
         A run that was begun `fresh` passes over what was handed over before it began. `longer` is
         as in `hand_overs`.
         """
-        return hand_overs(self._journal, self.run, target, ranges, longer=longer)
+        return find_hand_overs(self._journal, self.run, target, ranges, longer=longer)
 
-    def took_back(self, job: str, part: int) -> None:
+    def record_undo(self, job: str, part: int) -> None:
         """What a part's rows made is deleted again, so they may be handed over once more."""
         self._journal.note(
             "UPDATE hand_over SET undone = 1 WHERE run = ? AND job = ? AND part = ?",
             (self.run, job, part),
         )
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
         """What became of the rows that a part handed over."""
         self._journal.note(
             "UPDATE hand_over SET counts = ? WHERE run = ? AND job = ? AND part = ?",
             (json.dumps(astuple(counts)), self.run, job, part),
         )
 
-    def settled(self, job: str, counts: Counts) -> None:
+    def record_job_counts(self, job: str, counts: Counts) -> None:
         """Keep the counts of a job after a command such as `retry`, for steps that run later."""
         detail = {"counts": list(astuple(counts))}
-        self.step_is(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
+        self.record_step(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
 
-    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+    def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
         """Return the counts that a command left after a step had ended; None without one."""
         found = self._steps.get(f"{SETTLED}{job}")
         if found is None or found.number < step.number:
             return None
         return Counts(*found.detail["counts"])
 
-    def step(self, place: str) -> StepRecord | None:
+    def find_step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came with a step; None if it never began."""
         return self._steps.get(place)
 
-    def step_is(
+    def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
         """A step began, or came to an end."""
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO step (run, place, text, state, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (self.run, place, text, state.value, _json(detail), self._journal.time()),
             )
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
+    def decide_once(self, place: str, decide: Callable[[], T]) -> T:
         """What an earlier attempt decided at a place, or else what `decide` says, from now on.
 
         Keeps loops and conditions as they were, though files and counts may have changed since.
         """
-        found = self._journal.reading(
+        found = self._journal.query(
             "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
         )
         if found:
             return cast("T", json.loads(str(found[0][0])))
         value = decide()
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO decision (run, place, value) VALUES (?, ?, ?)",
                 (self.run, place, json.dumps(value)),
@@ -306,7 +308,7 @@ class RunJournal:
 
         If `given_up`, that is because nobody wants to go on with it.
         """
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
                 (self._journal.time(), exit_code, self._attempt),
@@ -318,9 +320,9 @@ class RunJournal:
                     (self._journal.time(), exit_code, given_up, self.run),
                 )
 
-    def finish_beside(self, exit_code: int) -> None:
+    def finish_attempt(self, exit_code: int) -> None:
         """This attempt is over; the run is as it was before, but for rows that failed then."""
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
                 (self._journal.time(), exit_code, self._attempt),
@@ -335,7 +337,7 @@ class RunJournal:
         """Take back that there was a run: it was refused, and nothing of it was sent."""
         if self._witness is not None:
             self._witness.forget()
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             for table in ("step", "decision", "part", "source", "job_org", "attempt"):
                 connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
             for table in ("intent", "remote_state"):
@@ -345,7 +347,7 @@ class RunJournal:
     def intended(self, action: str) -> bool:
         """Whether a request of a kind was sent, or may have been, and not refused by the org."""
         return bool(
-            self._journal.reading(
+            self._journal.query(
                 "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
                 " LIMIT 1",
                 self.run,
@@ -353,23 +355,23 @@ class RunJournal:
             )
         )
 
-    def decision(self, place: str) -> object | None:
+    def find_decision(self, place: str) -> object | None:
         """What an earlier attempt decided at a place; None if it never got there."""
-        found = self._journal.reading(
+        found = self._journal.query(
             "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
         )
         return json.loads(str(found[0][0])) if found else None
 
-    def anything_intended(self) -> bool:
+    def has_intents(self) -> bool:
         """Whether any request that changes something was sent, and not refused by the org."""
         return bool(
-            self._journal.reading(
+            self._journal.query(
                 "SELECT 1 FROM intent WHERE run = ? AND outcome IS NOT 'refused' LIMIT 1", self.run
             )
         )
 
     def _begin_attempt(self, version: str, *, reopens: bool = False) -> None:
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO attempt (run, bulkflow, host, pid, started) VALUES (?, ?, ?, ?, ?)",
                 (self.run, version, socket.gethostname(), os.getpid(), self._journal.time()),
@@ -387,7 +389,7 @@ def _witness(journal: Journal, run: str, pipeline: str, started: float) -> Witne
     try:
         made = Witness.make(journal, run, pipeline, started)
     except OSError as error:
-        short = shortage_of(error)
+        short = find_shortage(error)
         raise UsageError(
             f"cannot keep what the run needs in {journal.path.parent / RUNS / run}: "
             f"{short.what if short else error.strerror or error}",
@@ -395,7 +397,7 @@ def _witness(journal: Journal, run: str, pipeline: str, started: float) -> Witne
             if short
             else "choose a folder that can be written with --state-dir DIR",
         ) from error
-    journal.at_close(made.close)
+    journal.call_at_close(made.close)
     return made
 
 

@@ -51,7 +51,7 @@ from bulkflow.journal.database import (
     connect_to_write,
     transaction,
 )
-from bulkflow.system_errors import shortage_at
+from bulkflow.system_errors import find_shortage_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -122,12 +122,12 @@ class Journal:
                 while self._at_close:
                     self._at_close.pop()()
 
-    def at_close(self, close: Callable[[], None]) -> None:
+    def call_at_close(self, close: Callable[[], None]) -> None:
         """Call something when the file is closed."""
         self._at_close.append(close)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is on the disk when the block is left.
 
         Raises:
@@ -143,7 +143,7 @@ class Journal:
         """The state directory, absolute and without links."""
         return self.path.parent.resolve()
 
-    def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
+    def query(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The rows that a query gives; one mapping has values by name. Raises `JournalError`."""
         named = values[0] if len(values) == 1 and isinstance(values[0], Mapping) else None
         with self._turn():
@@ -279,13 +279,13 @@ class Journal:
         with self._turn():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def look_for_damage(self) -> None:
+    def check_integrity(self) -> None:
         """Look through the file for what SQLite can tell to be wrong. Raises `JournalError`."""
-        for (found,) in self.reading("PRAGMA quick_check(1)"):
+        for (found,) in self.query("PRAGMA quick_check(1)"):
             if found != "ok":
-                raise self.damaged(str(found))
+                raise self.make_damage_error(str(found))
 
-    def damaged(self, why: Exception | str) -> JournalError:
+    def make_damage_error(self, why: Exception | str) -> JournalError:
         """The error for something in the journal that is not as it was written."""
         return JournalError(
             f"the journal {self.path} is damaged: {why}", help=f"nothing was sent; {KEEP}"
@@ -296,8 +296,8 @@ class Journal:
             sqlite3.SQLITE_CORRUPT,
             sqlite3.SQLITE_NOTADB,
         }:
-            return self.damaged(error)
-        short = shortage_at(error, self.path.parent)
+            return self.make_damage_error(error)
+        short = find_shortage_at(error, self.path.parent)
         remedy = short.remedy if short else "make room for it"
         return JournalError(
             f"the journal {self.path} cannot be kept: {short.what if short else error}",

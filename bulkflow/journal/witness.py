@@ -37,7 +37,7 @@ _HEAD: Final = len(f"{_MARK} {0:012d} {'':64}\n")
 
 
 @frozen
-class Testimony:
+class WitnessRecord:
     """What a witness says.
 
     Attributes:
@@ -80,7 +80,7 @@ class Witness:
         os.fsync(made._file.fileno())
         return made
 
-    def saw(self, number: int, job: str, part: int, action: str, detail: str) -> None:
+    def record(self, number: int, job: str, part: int, action: str, detail: str) -> None:
         """A request was recorded. Raises OSError."""
         self._add((number, job, part, action, detail))
         self._write(self._head())
@@ -106,7 +106,7 @@ class Witness:
         return f"{_MARK} {self._count:012d} {self._sum.hexdigest()}\n".encode()
 
 
-def testimonies(directory: Path) -> Iterator[Testimony]:
+def read_witnesses(directory: Path) -> Iterator[WitnessRecord]:
     """What the folders of all runs of a state directory attest.
 
     One without a witness is of an older bulkflow, or has lost it. Raises OSError.
@@ -118,21 +118,21 @@ def testimonies(directory: Path) -> Iterator[Testimony]:
         # A folder that is being deleted has a dot before its name.
         if each.name.startswith(".") or not each.is_dir():
             continue
-        told = testimony(directory, each.name)
+        told = read_witness(directory, each.name)
         if told is not None:
             yield told
         elif any(other.name != NAME for other in each.iterdir()):
-            yield Testimony(each.name, None)
+            yield WitnessRecord(each.name, None)
 
 
-def testimony(directory: Path, run: str) -> Testimony | None:
+def read_witness(directory: Path, run: str) -> WitnessRecord | None:
     """What the witness of a run says; None where there is none. Raises OSError."""
     try:
         text = (directory / RUNS / run / NAME).read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError:
-        return Testimony(run, None)
+        return WitnessRecord(run, None)
     if not text:
         # Whoever made it was killed before the run was recorded.
         return None
@@ -140,13 +140,15 @@ def testimony(directory: Path, run: str) -> Testimony | None:
         mark, count, digest = text[: _HEAD - 1].split(" ")
         about = json.loads(text[_HEAD:])
         if mark != _MARK or about["run"] != run:
-            return Testimony(run, None)
-        return Testimony(run, int(count), digest, str(about["pipeline"]), float(about["started"]))
+            return WitnessRecord(run, None)
+        return WitnessRecord(
+            run, int(count), digest, str(about["pipeline"]), float(about["started"])
+        )
     except (ValueError, KeyError, TypeError):
-        return Testimony(run, None)
+        return WitnessRecord(run, None)
 
 
-def agrees(journal: Journal, told: Testimony) -> bool:
+def matches_journal(journal: Journal, told: WitnessRecord) -> bool:
     """Whether the journal has every request that a run recorded, as it recorded it."""
     if told.count is None:
         return False
@@ -158,7 +160,7 @@ def agrees(journal: Journal, told: Testimony) -> bool:
 
 
 def _intents(journal: Journal, run: str, limit: int = -1) -> list[tuple[object, ...]]:
-    return journal.reading(
+    return journal.query(
         "SELECT number, job, part, action, detail FROM intent WHERE run = ?"
         " ORDER BY number LIMIT ?",
         run,

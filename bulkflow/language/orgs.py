@@ -14,7 +14,7 @@ from attrs import define, field
 from bulkflow.language import tree
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
-from bulkflow.model.org import only_org
+from bulkflow.model.org import get_only_org
 from bulkflow.model.value import Name
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Orgs:
     @property
     def only(self) -> str | None:
         """The org that is everybody's, if there is one."""
-        return only_org(self.profiles)
+        return get_only_org(self.profiles)
 
     def named(self, name: Name) -> str | None:
         """The org that a line names; reports one that is not declared."""
@@ -212,7 +212,7 @@ class OrgFinder:
         near = self.findings.suggest.did_you_mean(profile, known)
         help_line = near or f"known orgs: {', '.join(sorted(known)) or 'none'}"
         if self.catalogue.broken:
-            help_line += f"; {self.catalogue.perhaps_broken}"
+            help_line += f"; {self.catalogue.broken_hint}"
         self.findings.error(
             Code.UNKNOWN_ORG, f"`{flag}{profile}` is no org that is known here", place, help_line
         )

@@ -10,7 +10,7 @@ from bulkflow.language.arguments import describe
 from bulkflow.language.codes import Code
 from bulkflow.language.parser import parse
 from bulkflow.language.tree import Let
-from bulkflow.model.value import Environment, Name, Text
+from bulkflow.model.value import EnvironmentVariable, Name, Text
 from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Parameters:
         """A `--set`, read as the kind of the default; without one, as what it looks like."""
         span = param.name.span
         default = param.default
-        if isinstance(default, Text | Environment):
+        if isinstance(default, Text | EnvironmentVariable):
             return Text((text,) if text else (), span, given=True)
         value = literal_of(text)
         if default is None:
@@ -92,6 +92,6 @@ def literal_of(text: str) -> Value | None:
     parsed = parse(SourceText("--set", f"let value = {text}\n"))
     match parsed.tree.body:
         case (Let(value=value),) if not parsed.diagnostics:
-            return None if isinstance(value, Text | Environment) else value
+            return None if isinstance(value, Text | EnvironmentVariable) else value
         case _:
             return None

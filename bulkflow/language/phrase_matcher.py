@@ -138,7 +138,7 @@ class Matcher:
         else:
             help_line = self._near(kind, word) or f"`bulkflow words` lists every {kind.noun}"
             if self.catalogue.broken:
-                help_line += f"; {self.catalogue.perhaps_broken}"
+                help_line += f"; {self.catalogue.broken_hint}"
         message = f"`{word}` is no known {kind.noun}"
         self.findings.error(kind.unknown, message, first.span, help_line)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from bulkflow.plugin.suggestions import nearest, question
+from bulkflow.plugin.suggestions import find_nearest, format_suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +32,8 @@ class Suggester:
             for each in known
             if abs(len(each) - len(name)) <= _FURTHEST_LENGTH and each != name
         )
-        return nearest(name, islice(candidates, _MOST_CANDIDATES))
+        return find_nearest(name, islice(candidates, _MOST_CANDIDATES))
 
     def did_you_mean(self, name: str, known: Iterable[str]) -> str | None:
         """The help line that offers the nearest name, if there is one."""
-        return question(self.nearest(name, known))
+        return format_suggestion(self.nearest(name, known))

@@ -23,7 +23,7 @@ _LONGEST = 1_000
 """Characters of a message; words of the file that it quotes may be as long as the file."""
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """A text without its middle, where it is too long to be read."""
     if len(text) <= _LONGEST:
         return text
@@ -43,7 +43,7 @@ class Label:
     """A secondary place, with the words that stand beside it."""
 
     span: Span
-    text: str = field(converter=shortened)
+    text: str = field(converter=shorten)
 
 
 @frozen
@@ -51,9 +51,9 @@ class Diagnostic:
     """One mistake: a stable code, what is wrong, where, and what to write instead."""
 
     code: str
-    message: str = field(converter=shortened)
+    message: str = field(converter=shorten)
     span: Span
-    help: str | None = field(default=None, converter=optional(shortened))
+    help: str | None = field(default=None, converter=optional(shorten))
     labels: tuple[Label, ...] = ()
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
     note: str = field(default="", kw_only=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Part, SourceRecord
 
 
-class Outcome(Enum):
+class IntentOutcome(Enum):
     """What became of a request that changes something."""
 
     DONE = "done"
@@ -33,7 +33,7 @@ class Intent:
     action: str
     detail: Mapping[str, Any]
     at: float
-    outcome: Outcome | None = None
+    outcome: IntentOutcome | None = None
     result: Mapping[str, Any] | None = None
     """What the answer said."""
     number: int = 0

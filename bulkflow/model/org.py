@@ -56,12 +56,12 @@ class OrgAccess:
     """Whether it begins empty with each run; the engine sets it."""
 
 
-def only_org(orgs: Mapping[str, str]) -> str | None:
+def get_only_org(orgs: Mapping[str, str]) -> str | None:
     """The name of the org that is everybody's: the only one of a file, if it is the only one."""
     return next(iter(orgs)) if len(orgs) == 1 else None
 
 
-def orgs_as_text(orgs: Mapping[str, str]) -> str:
+def format_orgs(orgs: Mapping[str, str]) -> str:
     """Orgs in a few words: the profile of the only one, `source = prod, target = uat` of several.
 
     Args:
@@ -74,7 +74,7 @@ def orgs_as_text(orgs: Mapping[str, str]) -> str:
     )
 
 
-def org_as_text(name: str, orgs: Mapping[str, str]) -> str:
+def format_org(name: str, orgs: Mapping[str, str]) -> str:
     """One of several orgs: its name, and its profile where that has another."""
     profile = orgs.get(name, name)
     return name if name == profile else f"{name} ({profile})"

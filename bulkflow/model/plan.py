@@ -93,7 +93,7 @@ class PlannedTest:
 class PlannedComparison:
     """`VALUE is VALUE`, or `VALUE is not VALUE` where `equal` is False.
 
-    Both are resolved as a slot's values are, and compared with `bulkflow.model.value.same`.
+    Both are resolved like a slot's values and compared with `bulkflow.model.value.is_same_value`.
     """
 
     left: Value

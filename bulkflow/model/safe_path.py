@@ -31,7 +31,7 @@ class StrayPathError(ValueError):
     """A piece from outside of the file leads a path away from where the file's words put it."""
 
 
-def path_of(text: Text) -> str:
+def build_path(text: Text) -> str:
     """The path that a resolved text is.
 
     A text that comes from outside as a whole (`to target`, `to env TARGET`) may be any path:
@@ -55,7 +55,7 @@ def path_of(text: Text) -> str:
     return path
 
 
-def file_name(name: str, pattern: Value) -> Text:
+def build_file_name(name: str, pattern: Value) -> Text:
     """The name of a file that a pattern found: its folder is as written, the rest is from outside.
 
     Args:

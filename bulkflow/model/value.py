@@ -94,14 +94,14 @@ class Boolean:
 
 
 @frozen
-class Environment:
+class EnvironmentVariable:
     """`env NAME`: the text of an environment variable, read when the run starts."""
 
     variable: str
     span: Span = field(eq=False, repr=False)
 
 
-Value: TypeAlias = Text | Name | Integer | Duration | Size | Percent | Boolean | Environment
+Value: TypeAlias = Text | Name | Integer | Duration | Size | Percent | Boolean | EnvironmentVariable
 
 Written: TypeAlias = Value | tuple[Value, ...]
 """What fills a slot of a phrase: a value, or several where the slot takes several."""
@@ -161,7 +161,7 @@ def plain(value: Value) -> str:
             return f"{value.percent:g}%"
         case Boolean():
             return "true" if value.truth else "false"
-        case Environment():
+        case EnvironmentVariable():
             raise UnresolvedError(value.variable, value.span, variable=True)
         case _:
             assert_never(value)
@@ -181,7 +181,7 @@ def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
     match value:
         case Text() if any(isinstance(part, Interpolation) for part in value.parts):
             return Text(_joined(_bounded(_expanded(value, scope), value.span)), value.span)
-        case Environment():
+        case EnvironmentVariable():
             if value.variable not in environ:
                 raise UnresolvedError(value.variable, value.span, variable=True)
             return Text((environ[value.variable],), value.span, given=True)
@@ -189,7 +189,7 @@ def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
             return value
 
 
-def constant(value: Value, scope: Scope) -> Value:
+def resolve_name(value: Value, scope: Scope) -> Value:
     """What a bare name stands for, at the place where it was used; other values as they are."""
     if isinstance(value, Name) and value.name in scope:
         return evolve(scope[value.name], span=value.span)
@@ -201,7 +201,7 @@ def several(written: Written) -> tuple[Value, ...]:
     return written if isinstance(written, tuple) else (written,)
 
 
-def same(left: Value, right: Value) -> bool:
+def is_same_value(left: Value, right: Value) -> bool:
     """Whether two resolved values say the same; a text and a bare name are alike in that."""
     kinds = {Text if isinstance(value, Name) else type(value) for value in (left, right)}
     return len(kinds) == 1 and plain(left) == plain(right)

@@ -93,14 +93,14 @@ class Recorder(Protocol):
     there before anything that is recorded later.
     """
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """The files that a job is cut from, and its parts; called again, more of both.
 
         `org` is the one that the job is for, by the file's name.
         """
         ...
 
-    def history(self, job: str) -> JobHistory | None:
+    def read_history(self, job: str) -> JobHistory | None:
         """What earlier attempts at the run did with a job; None if they never got to it."""
         ...
 
@@ -112,7 +112,7 @@ class Recorder(Protocol):
         """The request of an intent was answered, or its fate was found out."""
         ...
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
         """The id of a part's job in the org, and the state that was last seen.
@@ -140,7 +140,7 @@ class Recorder(Protocol):
         """
         ...
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
         """What other runs of the project handed over of some rows, the newest first.
@@ -151,11 +151,11 @@ class Recorder(Protocol):
         """
         ...
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
         """What became of the rows that a part handed over: from then on it is known."""
         ...
 
-    def took_back(self, job: str, part: int) -> None:
+    def record_undo(self, job: str, part: int) -> None:
         """What a part's rows made is deleted again, so they may be handed over once more."""
         ...
 
@@ -216,7 +216,7 @@ class Context(Protocol):
         """
         ...
 
-    def org(self) -> OrgAccess:
+    def open_org(self) -> OrgAccess:
         """The org of the step; opened at the first call that a step makes for it.
 
         That is the one that the step names, else its job's, else the only one of the file. Raises
@@ -224,7 +224,7 @@ class Context(Protocol):
         """
         ...
 
-    def source(self, location: str) -> Source:
+    def find_source(self, location: str) -> Source:
         """The plugin's record for a location's scheme. Raises `UsageError` for an unknown one."""
         ...
 
@@ -232,7 +232,7 @@ class Context(Protocol):
         """Tell the listeners."""
         ...
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
         """The command line that does something with a run, such as `bulkflow resume RUN`.
 
         It can be typed as it is where this command was typed. The run is this one unless `run`
@@ -253,6 +253,6 @@ class Context(Protocol):
         """Wait, but no longer than the user lets us; then as `checkpoint`."""
         ...
 
-    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+    def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
         """One thing for the whole run, made at the first call and closed at the end of the run."""
         ...

@@ -74,7 +74,7 @@ class Entry:
         return reduce(getattr, names, import_module(module.strip()))
 
 
-def installed() -> Iterable[PluginEntry]:
+def find_entry_points() -> Iterable[PluginEntry]:
     """The entry points of this environment."""
     others = [each for each in sys.meta_path if each is not PathFinder]
     if not any(hasattr(finder, "find_distributions") for finder in others):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError, PluginError
 from bulkflow.plugin.control_flow import FlowSignal
-from bulkflow.system_errors import machine_error
+from bulkflow.system_errors import build_machine_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def attributed(provider: Provider | None, action: str, *, signals: bool = False) -> Iterator[None]:
+def attribute_errors(
+    provider: Provider | None, action: str, *, signals: bool = False
+) -> Iterator[None]:
     """Let bulkflow's own errors through; turn any other exception into a `PluginError`.
 
     Also `sys.exit` and whatever else is no `Exception`: a plugin does not decide how the program
@@ -34,12 +36,14 @@ def attributed(provider: Provider | None, action: str, *, signals: bool = False)
     except BaseException as error:
         if signals and isinstance(error, FlowSignal):
             raise
-        raise failure_of(provider, action, error) from error
+        raise build_plugin_error(provider, action, error) from error
 
 
-def failure_of(provider: Provider | None, action: str, error: BaseException) -> BulkflowError:
+def build_plugin_error(
+    provider: Provider | None, action: str, error: BaseException
+) -> BulkflowError:
     """What a plugin raised, with the plugin's name; or what the machine has no more of."""
-    if (short := machine_error(error, action)) is not None:
+    if (short := build_machine_error(error, action)) is not None:
         return short
     who = str(provider) if provider else "unknown"
     return PluginError(

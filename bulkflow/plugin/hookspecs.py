@@ -109,9 +109,10 @@ def bulkflow_org_problems(  # type: ignore[empty-body]
 ) -> Iterable[Problem]:
     """What the org says against a plan: its objects, the user's rights, its limits.
 
-    Called by `bulkflow plan` when it may ask the org, once for each org of a file; `context.org()`
-    is that one. `loads` are its jobs whose rows are handed over, in that order, and `requests` the
-    API calls that the plan makes there at the least. Only requests that change nothing are allowed.
+    Called by `bulkflow plan` when it may ask the org, once for each org of a file;
+    `context.open_org()` opens that org. `loads` are the jobs that hand rows over to it, in order.
+    `requests` is the least number of API calls that the plan makes there. Only requests that
+    change nothing are allowed.
     """
 
 

@@ -1,7 +1,7 @@
 """The host: pluggy behind typed calls, every answer with its provider.
 
 The only module that calls pluggy. What plugins declare becomes a `Catalogue`; what happens in a run
-is told to them through `PluginHost.tell`.
+is told to them through `PluginHost.notify`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from attrs import define, evolve, field
 
 from bulkflow.plugin import hookspecs
 from bulkflow.plugin.declarations import Declared
-from bulkflow.plugin.error_boundary import attributed, failure_of
-from bulkflow.plugin.loader import Found, LoadedPlugin, find
+from bulkflow.plugin.error_boundary import attribute_errors, build_plugin_error
+from bulkflow.plugin.loader import Found, LoadedPlugin, find_plugins
 from bulkflow.plugin.records import (
     Clause,
     Command,
@@ -55,7 +55,7 @@ class PluginHost:
     @classmethod
     def discover(cls, blocked: Collection[str] = ()) -> PluginHost:
         """Load what is installed. Raises `PluginConflictError`."""
-        return cls.of(find(blocked))
+        return cls.of(find_plugins(blocked))
 
     @classmethod
     def of(cls, found: Found) -> PluginHost:
@@ -110,7 +110,7 @@ class PluginHost:
         from bulkflow.model.part import Manifest
 
         for provider, function in self._implementations("bulkflow_prepare_job"):
-            with attributed(provider, f"preparing job {job.name}"):
+            with attribute_errors(provider, f"preparing job {job.name}"):
                 manifest = function(context=context, job=job)
                 if manifest is not None and not isinstance(manifest, Manifest):
                     raise TypeError(f"it returned {manifest!r}, which is no Manifest")
@@ -118,12 +118,12 @@ class PluginHost:
                 return manifest
         return None
 
-    def source_problems(self, context: Context, job: Job) -> Iterator[Problem]:
+    def find_source_problems(self, context: Context, job: Job) -> Iterator[Problem]:
         """What the plugins find wrong with a job's source."""
         action = f"looking at the source of job {job.name}"
         return self._problems("bulkflow_source_problems", action, context=context, job=job)
 
-    def org_problems(
+    def find_org_problems(
         self, context: Context, loads: Sequence[Load], requests: int
     ) -> Iterator[Problem]:
         """What the plugins hear from the org against the loads of a plan."""
@@ -135,7 +135,7 @@ class PluginHost:
             requests=requests,
         )
 
-    def tell(self, event: Event) -> tuple[tuple[Provider, BulkflowError], ...]:
+    def notify(self, event: Event) -> tuple[tuple[Provider, BulkflowError], ...]:
         """Tell every plugin what happened; returns the failures of those that cannot bear it.
 
         A listener has no say in the run, so whatever it raises is a failure of its own.
@@ -152,12 +152,12 @@ class PluginHost:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - the other listeners want to hear of it
-                failure = failure_of(provider, f"hearing of {type(event).__name__}", error)
+                failure = build_plugin_error(provider, f"hearing of {type(event).__name__}", error)
                 failure.__cause__ = error
                 failures.append((provider, failure))
         return tuple(failures)
 
-    def listens(self, plugin: LoadedPlugin) -> list[str]:
+    def list_events(self, plugin: LoadedPlugin) -> list[str]:
         """The events of a run that a plugin hears."""
         from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 
@@ -172,7 +172,7 @@ class PluginHost:
 
     def _problems(self, hook: str, action: str, **arguments: object) -> Iterator[Problem]:
         for provider, function in self._implementations(hook):
-            with attributed(provider, action):
+            with attribute_errors(provider, action):
                 for problem in function(**arguments):
                     if not isinstance(problem, Problem):
                         raise TypeError(f"it returned {problem!r}, which is no Problem")
@@ -221,7 +221,7 @@ class PluginHost:
         for provider, function in self._implementations(hook):
             if provider is not plugin:
                 continue
-            with attributed(provider, f"answering {hook}"):
+            with attribute_errors(provider, f"answering {hook}"):
                 for record in function():
                     if not isinstance(record, kind):
                         raise TypeError(f"it returned {record!r}, which is no {kind.__name__}")

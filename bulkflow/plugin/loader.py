@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from bulkflow.plugin.entry_points import installed
+from bulkflow.plugin.entry_points import find_entry_points
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import BrokenPlugin, PluginConflictError
 
@@ -44,8 +44,8 @@ class Found:
     blocked: tuple[Provider, ...]
 
 
-def find(
-    blocked: Collection[str] = (), entries: Callable[[], Iterable[PluginEntry]] = installed
+def find_plugins(
+    blocked: Collection[str] = (), entries: Callable[[], Iterable[PluginEntry]] = find_entry_points
 ) -> Found:
     """Import every plugin that is not blocked, by its own name or its distribution's.
 

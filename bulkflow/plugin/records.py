@@ -87,7 +87,7 @@ class Clause:
     repeats: bool = False
     provider: Provider | None = None
 
-    def joined(
+    def join_settings(
         self, settings: Mapping[str, object], found: Mapping[str, object]
     ) -> Mapping[str, object]:
         """The job's settings so far, with those that one more clause of this kind returned.

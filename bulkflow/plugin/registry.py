@@ -108,7 +108,7 @@ class Catalogue:
     job_problems: Callable[[Mapping[str, object]], Iterable[Problem]] = _no_problems
 
     @property
-    def perhaps_broken(self) -> str:
+    def broken_hint(self) -> str:
         """What to say of something that is not known: empty, unless some plugin is broken."""
         if not self.broken:
             return ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 
-def place_of(clauses: Sequence[Span], naming: str | None) -> Span | None:
+def find_clause(clauses: Sequence[Span], naming: str | None) -> Span | None:
     """The clause that has a word, in quotes or not; the first where none has it."""
     if naming is not None:
         for clause in clauses:

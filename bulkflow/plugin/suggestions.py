@@ -11,7 +11,7 @@ LIKE = 0.6
 """How like two names must be, from 0 to 1 (`difflib`'s ratio)."""
 
 
-def nearest(
+def find_nearest(
     name: str,
     known: Iterable[str],
     *,
@@ -36,6 +36,6 @@ def nearest(
     return by_plain[found[0]] if found else None
 
 
-def question(near: str | None) -> str | None:
+def format_suggestion(near: str | None) -> str | None:
     """The help that offers a name, if there is one to offer."""
     return f"did you mean `{near}`?" if near else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.model.safe_path import path_of
+from bulkflow.model.safe_path import build_path
 from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, plain
 from bulkflow.plugin.records import ValueType
 
@@ -71,7 +71,7 @@ def _path(value: Value) -> object:
     _refuse_control(plain(value))
     if not plain(value).strip():
         raise ValueError("it is empty, and names no place")
-    return path_of(value)
+    return build_path(value)
 
 
 LOCATION_SHOWS = 'a path or URL in quotes, such as "export/*.csv"'

@@ -14,8 +14,8 @@ Nothing here needs pytest or touches a network. `docs/plugins.md` shows more.
 
 from bulkflow.testing.conformance import check_plugin
 from bulkflow.testing.context import Recorded, RecordingContext, RecordingJournal, TestClock
-from bulkflow.testing.hosts import entry_of, host_of
-from bulkflow.testing.steps import job_of, run_step, span_of
+from bulkflow.testing.hosts import make_entry_point, make_host
+from bulkflow.testing.steps import make_job, make_span, run_step
 
 __all__ = [
     "Recorded",
@@ -23,9 +23,9 @@ __all__ = [
     "RecordingJournal",
     "TestClock",
     "check_plugin",
-    "entry_of",
-    "host_of",
-    "job_of",
+    "make_entry_point",
+    "make_host",
+    "make_job",
+    "make_span",
     "run_step",
-    "span_of",
 ]

@@ -10,7 +10,7 @@ from bulkflow.errors import BulkflowError
 from bulkflow.plugin.phrase import Group, Word
 from bulkflow.plugin.records import Clause, Condition, Step
 from bulkflow.plugin.types import framework_types
-from bulkflow.testing.hosts import host_of
+from bulkflow.testing.hosts import make_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def check_plugin(plugin: object, *, types: Collection[str] = ()) -> list[str]:
         plugin: The module or object that the entry point names.
         types: Slot types of other plugins that this one uses, such as `object` of bulkflow_ingest.
     """
-    host = host_of(plugin)
+    host = make_host(plugin)
     if host.broken:
         return [f"it cannot be loaded: {each.cause}" for each in host.broken]
     try:

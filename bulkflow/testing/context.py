@@ -76,11 +76,11 @@ class RecordingJournal:
         """The intents that have no outcome."""
         return frozenset(self._open)
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """Keep the parts."""
         self.entries.append(Recorded("prepared", (job, manifest, org)))
 
-    def history(self, job: str) -> JobHistory | None:
+    def read_history(self, job: str) -> JobHistory | None:
         """There was no earlier attempt, unless the test says so in `histories`."""
         return self.histories.get(job)
 
@@ -98,7 +98,7 @@ class RecordingJournal:
         self._open.discard(intent)
         self.entries.append(Recorded("settle", (intent, outcome, dict(detail))))
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
         """Keep the state."""
@@ -125,21 +125,21 @@ class RecordingJournal:
         self.entries.append(Recorded("hand over", (job, part, target, tuple(ranges), once)))
         return self.intend(job, part, action, detail)
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
         """What the test says in `earlier`."""
         return self.earlier
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
         """Keep what became of rows."""
         self.entries.append(Recorded("became", (job, part, counts)))
 
-    def took_back(self, job: str, part: int) -> None:
+    def record_undo(self, job: str, part: int) -> None:
         """Keep that what rows made is deleted again."""
         self.entries.append(Recorded("took back", (job, part)))
 
-    def anything_intended(self) -> bool:
+    def has_intents(self) -> bool:
         """Whether there was an intent."""
         return self._intents > 0
 
@@ -147,27 +147,27 @@ class RecordingJournal:
         """Whether there was an intent of a kind."""
         return any(each.what == "intend" and each.arguments[2] == action for each in self.entries)
 
-    def step(self, place: str) -> StepRecord | None:
+    def find_step(self, place: str) -> StepRecord | None:
         """How far an earlier attempt came, if the test says so in `steps`."""
         return self.steps.get(place)
 
-    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
+    def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
         """No command made anything of the job's rows."""
         return None
 
-    def step_is(
+    def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
         """Keep how far a step came, for a test that goes on with the run."""
         self.reached[place] = StepRecord(place, state, dict(detail))
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
+    def decide_once(self, place: str, decide: Callable[[], T]) -> T:
         """Decide once for each place."""
         if place not in self.decisions:
             self.decisions[place] = decide()
         return cast("T", self.decisions[place])
 
-    def decision(self, place: str) -> object | None:
+    def find_decision(self, place: str) -> object | None:
         """What an earlier attempt decided; None if it never got there."""
         return self.decisions.get(place)
 
@@ -204,13 +204,13 @@ class RecordingContext:
         """The messages of the notices that were emitted."""
         return [event.message for event in self.events if isinstance(event, Notice)]
 
-    def org(self) -> OrgAccess:
+    def open_org(self) -> OrgAccess:
         """The org that the test gave. Raises `UsageError` where it gave none."""
         if self.org_access is None:
             raise UsageError("the file names no org", help="give the context an `org_access`")
         return self.org_access
 
-    def source(self, location: str) -> Source:
+    def find_source(self, location: str) -> Source:
         """The source that the test gave for a scheme. Raises `UsageError` for another one."""
         scheme = location.partition("://")[0].lower() if "://" in location else "file"
         if scheme not in self.sources:
@@ -221,7 +221,7 @@ class RecordingContext:
         """Keep the event."""
         self.events.append(event)
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
         """The command line that does something with a run."""
         return " ".join(["bulkflow", verb, run or self.run_id, *options])
 
@@ -240,7 +240,7 @@ class RecordingContext:
         self.clock.sleep(seconds)
         self.checkpoint()
 
-    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+    def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
         """One thing for the whole context."""
         if key not in self._shared:
             self._shared[key] = (make(), close)

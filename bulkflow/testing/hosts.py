@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from bulkflow.plugin.host import PluginHost
-from bulkflow.plugin.loader import find
+from bulkflow.plugin.loader import find_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -18,7 +18,7 @@ VERSION = "0"
 
 
 @frozen
-class Distribution:
+class InMemoryDistribution:
     """As much of a distribution as the loader asks for."""
 
     name: str
@@ -26,12 +26,12 @@ class Distribution:
 
 
 @frozen
-class Entry:
+class InMemoryEntryPoint:
     """An entry point that loads what it is told to."""
 
     name: str
     value: str
-    dist: Distribution
+    dist: InMemoryDistribution
     _load: Callable[[], object] = field(repr=False)
 
     def load(self) -> object:
@@ -39,13 +39,13 @@ class Entry:
         return self._load()
 
 
-def entry_of(
+def make_entry_point(
     plugin: object,
     name: str | None = None,
     *,
     distribution: str = DISTRIBUTION,
     version: str = VERSION,
-) -> Entry:
+) -> InMemoryEntryPoint:
     """An entry point for a plugin in memory, to give to `bulkflow.plugin.loader.find`.
 
     Args:
@@ -55,17 +55,19 @@ def entry_of(
         distribution: The distribution that it pretends to come in.
         version: That distribution's version.
     """
-    value = name_of(plugin)
+    value = get_name(plugin)
 
     def load() -> object:
         if isinstance(plugin, BaseException):
             raise plugin
         return plugin
 
-    return Entry(name or value, value, Distribution(distribution, version), load)
+    return InMemoryEntryPoint(
+        name or value, value, InMemoryDistribution(distribution, version), load
+    )
 
 
-def host_of(*plugins: object, blocked: Collection[str] = (), **named: object) -> PluginHost:
+def make_host(*plugins: object, blocked: Collection[str] = (), **named: object) -> PluginHost:
     """A host with these plugins and no others; also not those that ship.
 
     Args:
@@ -77,11 +79,13 @@ def host_of(*plugins: object, blocked: Collection[str] = (), **named: object) ->
     Raises:
         PluginConflictError: two of them have the same name.
     """
-    entries = [each if isinstance(each, Entry) else entry_of(each) for each in plugins]
-    entries += [entry_of(each, name) for name, each in named.items()]
-    return PluginHost.of(find(blocked, lambda: entries))
+    entries = [
+        each if isinstance(each, InMemoryEntryPoint) else make_entry_point(each) for each in plugins
+    ]
+    entries += [make_entry_point(each, name) for name, each in named.items()]
+    return PluginHost.of(find_plugins(blocked, lambda: entries))
 
 
-def name_of(plugin: object) -> str:
+def get_name(plugin: object) -> str:
     """A module's or a class's name."""
     return plugin.__name__ if isinstance(plugin, ModuleType | type) else type(plugin).__name__

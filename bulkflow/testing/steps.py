@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from bulkflow.plugin.records import Step
 
 
-def span_of(text: str) -> Span:
+def make_span(text: str) -> Span:
     """A place in a pipeline file that says just this, for the events that have one."""
     return Span(SourceText("test.bulkflow", text), 0, len(text))
 
 
-def job_of(
+def make_job(
     name: str = "rows",
     *,
     phase: Phase = Phase.DECLARED,

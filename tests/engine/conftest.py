@@ -35,7 +35,7 @@ from bulkflow.model.plan import (
 )
 from bulkflow.model.value import (
     Duration,
-    Environment,
+    EnvironmentVariable,
     Integer,
     Interpolation,
     Name,
@@ -47,7 +47,7 @@ from bulkflow.plugin import Org, Step, clause, condition, hookimpl, step
 from bulkflow.plugin.host import PluginHost
 from bulkflow.plugin.phrase import Match, Phrase
 from bulkflow.source import SourceText, Span
-from bulkflow.testing import RecordingJournal, TestClock, host_of
+from bulkflow.testing import RecordingJournal, TestClock, make_host
 
 
 @define(eq=False)
@@ -174,19 +174,19 @@ class Words:
                 if how:
                     raise OSError(how)
 
-            world.trace.append(context.shared(what, lambda: what, close))
+            world.trace.append(context.share(what, lambda: what, close))
 
         @step("open the org [of {job}] [in {org}]")
         def open_org(context, job=None, org=None):
             """Connect."""
-            found = context.org()
+            found = context.open_org()
             named = "" if context.org_name == found.name else f" as {context.org_name}"
             world.trace.append(f"{found.name}{named}")
 
         @step("read {location}")
         def read(context, location):
             """Look for a source."""
-            context.source(location)
+            context.find_source(location)
 
         @step("why")
         def why(context):
@@ -469,7 +469,7 @@ class Bench:
                 span,
             )
         if word.startswith("$"):
-            return Environment(word[1:], span)
+            return EnvironmentVariable(word[1:], span)
         if word.isdigit():
             return Integer(int(word), span)
         if re.fullmatch(r"\d+s", word):
@@ -480,7 +480,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     world = World()
-    return Bench(world, tmp_path, host_of(Words(world), control=bulkflow_control.plugin))
+    return Bench(world, tmp_path, make_host(Words(world), control=bulkflow_control.plugin))
 
 
 @pytest.fixture
@@ -488,7 +488,7 @@ def with_plugins(bench: Bench) -> Callable[..., Bench]:
     """The bench, with more plugins."""
 
     def make(*plugins: object) -> Bench:
-        host = host_of(Words(bench.world), *plugins, control=bulkflow_control.plugin)
+        host = make_host(Words(bench.world), *plugins, control=bulkflow_control.plugin)
         bench.host = host
         return bench
 

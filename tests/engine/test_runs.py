@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.engine.forecast import forecast
-from bulkflow.engine.run_state import Unrecorded
+from bulkflow.engine.run_state import NullRecorder
 from bulkflow.errors import DataError, ExitCode, PluginError, UsageError
 from bulkflow.model.event import NoticeLevel
 from bulkflow.plugin import Stop, hookimpl
@@ -286,7 +286,7 @@ def test_a_listener_that_fails_is_warned_about_once_and_stops_nobody(
 
 def _forecast(bench, *statements, **rest):
     services = bench.services()
-    services.journal = Unrecorded()
+    services.journal = NullRecorder()
     return forecast(bench.plan(*statements, **rest), services)
 
 
@@ -351,6 +351,6 @@ def test_a_step_that_cannot_count_its_requests_is_a_fault_of_its_plugin(bench) -
 
 def test_nothing_can_be_intended_while_only_a_plan_was_asked_for() -> None:
     with pytest.raises(PluginError, match="while only a plan was asked for"):
-        Unrecorded().intend("j", 0, "create", {})
+        NullRecorder().intend("j", 0, "create", {})
     with pytest.raises(PluginError, match="never had"):
-        Unrecorded().settle(1, "done", {})
+        NullRecorder().settle(1, "done", {})

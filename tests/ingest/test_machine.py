@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow.errors import BulkflowError
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.system_errors import MachineError
 from support.proxy import Proxy, answering
 from support.workshop import Workshop
@@ -179,7 +179,10 @@ def test_a_limit_of_the_system_is_named(
 def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, words: str) -> None:
     from bulkflow.cli.failure import failure_as_error
 
-    with pytest.raises(BulkflowError, match=words) as caught, attributed(None, "running `load`"):
+    with (
+        pytest.raises(BulkflowError, match=words) as caught,
+        attribute_errors(None, "running `load`"),
+    ):
         raise error
     assert isinstance(caught.value, MachineError)
     assert caught.value.help

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow.plugin.entry_points import Distribution, Entry, in_folders, installed
+from bulkflow.plugin.entry_points import Distribution, Entry, find_entry_points, in_folders
 
 DECLARED = """
 [console_scripts]
@@ -129,7 +129,7 @@ def test_a_finder_of_somebody_elses_is_asked(monkeypatch) -> None:
 
     asked: list[bool] = []
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder])
-    assert told(installed()) == told(entry_points(group="bulkflow"))
+    assert told(find_entry_points()) == told(entry_points(group="bulkflow"))
     assert len(asked) == 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bulkflow.plugin.suggestions import nearest, question
+from bulkflow.plugin.suggestions import find_nearest, format_suggestion
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,15 @@ from bulkflow.plugin.suggestions import nearest, question
     ],
 )
 def test_the_name_that_is_most_alike_is_found(name, known, wanted) -> None:
-    assert nearest(name, known) == wanted
+    assert find_nearest(name, known) == wanted
 
 
 def test_what_counts_of_a_name_may_be_said() -> None:
-    assert nearest("a_b", ["ab"], plain=lambda each: each.replace("_", ""), like=1.0) == "ab"
+    assert find_nearest("a_b", ["ab"], plain=lambda each: each.replace("_", ""), like=1.0) == "ab"
 
 
 def test_the_question_offers_a_name_that_is_there() -> None:
-    assert (question("upload"), question(None)) == ("did you mean `upload`?", None)
+    assert (format_suggestion("upload"), format_suggestion(None)) == (
+        "did you mean `upload`?",
+        None,
+    )

@@ -26,9 +26,7 @@ CODE = "\n".join(
 
 def test_the_page_lists_every_choice_as_the_code_has_it():
     rows = PAGE.partition("### Open")[2].partition("|---|---|---|\n")[2].rstrip("\n")
-    assert rows == table(), (
-        "put the result of core.behavior.table() into docs/sandbox.md"
-    )
+    assert rows == table(), "put the result of core.behavior.table() into docs/sandbox.md"
 
 
 @pytest.mark.parametrize("choice", described(), ids=[choice.name for choice in described()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.language import tree
-from bulkflow.model.value import Environment
+from bulkflow.model.value import EnvironmentVariable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ _QUOTES = '"""'
 
 def spell(value: Value, margin: str) -> str:
     """A value, on a line with this margin: `1_000` stays as it is, as do quotes of both kinds."""
-    if isinstance(value, Environment):
+    if isinstance(value, EnvironmentVariable):
         return f"env {value.variable}"
     written = value.span.text
     return _moved(written, margin) if written.startswith(f"{_QUOTES}\n") else written

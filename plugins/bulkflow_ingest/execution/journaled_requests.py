@@ -298,7 +298,7 @@ class Requests:
         except NotFoundError as error:
             self._miss(part, error)
         except OrgError as error:
-            resume = self.context.command("resume")
+            resume = self.context.format_command("resume")
             raise UnseenError(
                 f"job {job} could not be looked at: {error.message}",
                 help=f"the job is not touched; `{resume}` looks at it again"
@@ -373,7 +373,7 @@ class Requests:
             self._record_look(part, info)
 
     def _record_look(self, part: PartJob, info: JobInfo) -> None:
-        self.context.journal.remote(
+        self.context.journal.record_state(
             self.parts.job.key,
             part.number,
             info.id,

@@ -46,7 +46,7 @@ class Schedule:
     @classmethod
     def of(cls, context: Context) -> Schedule:
         """That of the run."""
-        return context.shared("ingest:schedule", cls, lambda _: None)
+        return context.share("ingest:schedule", cls, lambda _: None)
 
     def watch(self, context: Context, parts: JobParts, interval: float | None = None) -> Watch:
         """What one step waits for.
@@ -154,7 +154,8 @@ class Watch:
         return StepError(
             f"job {self._parts.job.name} is not processed after {spent:.3g} s",
             help="the job did not fail: it continues in the org, and its rows may still be loaded; "
-            f"`{self._context.command('resume')}` waits for it again, `up to 2h` waits longer",
+            f"`{self._context.format_command('resume')}` waits for it again, "
+            "`up to 2h` waits longer",
             notes=[f"job {part.id} is {part.state}" for part in self.awaited],
         )
 

@@ -51,8 +51,8 @@ def undo_inserts(work: JobWork) -> None:
     if running:
         raise StepError(
             f"job {work.job.name} is not finished, so it may still create records",
-            help=f"`{work.context.command('resume')}` waits for it; "
-            f"`{work.context.command('abort')}` gives up what is not loaded",
+            help=f"`{work.context.format_command('resume')}` waits for it; "
+            f"`{work.context.format_command('abort')}` gives up what is not loaded",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
     work.results.trusted.begin()
@@ -74,7 +74,7 @@ class _Undoing:
         with closing(sqlite3.connect("")) as database:
             database.execute("CREATE TABLE gone (id TEXT PRIMARY KEY) WITHOUT ROWID")
             number = 1
-            while self.work.context.journal.history(self._key(number)) is not None:
+            while self.work.context.journal.read_history(self._key(number)) is not None:
                 earlier = self._deletion(number)
                 self._bring_to_its_end(earlier)
                 database.executemany(
@@ -120,11 +120,11 @@ class _Undoing:
             path.parent,
             self.work.job.org,
         )
-        known = context.journal.history(job.key) is not None
+        known = context.journal.read_history(job.key) is not None
         manifest = prepare(context, job)
         if not known:
             assert manifest is not None
-            context.journal.prepared(job.key, manifest, job.org)
+            context.journal.record_parts(job.key, manifest, job.org)
         # While it runs, it is what is left of the job in the org.
         self.work.parts.follow(job)
         return JobWork.on(context, job)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from bulkflow.atomic_files import COPIES
 from bulkflow.errors import DataError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.private_files import make_private_folder
 from bulkflow_csv import ByteSource, is_gzip, open_source, spool
 from bulkflow_ingest.source.rewrite import Readable, readable
@@ -49,9 +49,9 @@ def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[So
     """What is at the job's location, in the order in which it is loaded. Raises `DataError`."""
     location = settings.location
     assert location is not None
-    record = context.source(location)
+    record = context.find_source(location)
     request = SourceRequest(location, job.folder, context.environ)
-    with attributed(record.provider, f"opening {location}"):
+    with attribute_errors(record.provider, f"opening {location}"):
         found = False
         for data in record.open(request):
             found = True

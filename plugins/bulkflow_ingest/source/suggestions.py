@@ -15,12 +15,12 @@ LIKE = 0.7
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `name`, if any is; upper case and `__c` count little."""
-    return names.nearest(name, known, plain=_plain, like=LIKE)
+    return names.find_nearest(name, known, plain=_plain, like=LIKE)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """The question that offers it."""
-    return names.question(nearest(name, known))
+    return names.format_suggestion(nearest(name, known))
 
 
 def near_column(column: str, columns: Sequence[str]) -> str | None:

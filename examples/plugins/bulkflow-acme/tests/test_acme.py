@@ -32,7 +32,7 @@ from bulkflow.model.event import (
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts, Manifest
 from bulkflow.plugin import SourceRequest, SourceRows
-from bulkflow.testing import check_plugin, job_of, run_step, span_of
+from bulkflow.testing import check_plugin, make_job, make_span, run_step
 
 
 def test_the_plugin_keeps_the_rules() -> None:
@@ -43,7 +43,7 @@ def test_the_plugin_keeps_the_rules() -> None:
 
 def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
     """The step, called as the engine would call it."""
-    job = job_of("customers", phase=Phase.FINISHED)
+    job = make_job("customers", phase=Phase.FINISHED)
     job.counts = Counts(rows=10, loaded=9, failed=1)
     path = tmp_path / "new" / "receipt.json"
     run = run_step(receipt, job=job, path=path)
@@ -57,7 +57,7 @@ def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
 def test_a_receipt_that_cannot_be_written_fails_the_step(tmp_path: Path) -> None:
     """A file stands where its folder should be."""
     (tmp_path / "file").touch()
-    job = job_of("customers", phase=Phase.FINISHED)
+    job = make_job("customers", phase=Phase.FINISHED)
     with pytest.raises(StepError, match="cannot write the receipt"):
         run_step(receipt, job=job, path=tmp_path / "file" / "receipt.json")
 
@@ -94,7 +94,7 @@ def test_a_location_that_means_nothing_is_refused(location: str) -> None:
         _open(location)
 
 
-SPAN = span_of("load")
+SPAN = make_span("load")
 FINISHED = RunFinished(
     "20260101-000000-abcd",
     ExitCode.FAILED,
