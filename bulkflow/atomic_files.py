@@ -1,9 +1,8 @@
-"""Files of the user's that are written as drafts first, and appear when they are whole.
+"""Writes the user's files as drafts first; they appear once they are complete.
 
-A draft is written in the run's own folder, so that nothing half-written is left in the user's when
-the process is killed. Where that folder is on another disk, a draft beside the place is needed: it
-is noted in the run's folder before it is made, and the next command that works on a run of the same
-file removes what was left.
+A draft is written in the run's own folder, so a killed process leaves nothing half-written in the
+user's folder. If the target is on another disk, a draft beside it is needed. That draft is noted in
+the run's folder before it is made, and the next command on a run of the same file removes it.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER: Final = "saving"
-"""The folder of a run with its drafts, and with notes of those elsewhere."""
+"""The folder of a run for its drafts, and for notes of drafts elsewhere."""
 
 COPIES: Final = "data"
-"""The folder of a run for copies of its sources: they go once all rows are loaded."""
+"""The folder of a run for copies of its sources; deleted once all rows are loaded."""
 
 _NOTE: Final = ".note"
 _BLOCK: Final = 1 << 20
 _STREAMS: Final = ("/dev/", "/proc/")
-"""Where files stand for something that is open already: it is written to, whatever it is."""
+"""Paths here refer to open files and devices, which are written to directly."""
 
 
 def resolve_target(path: Path) -> Path | None:
-    """The plain file that a path leads to, there or not; None for what is written to as it is.
+    """Resolve a path to its plain file, existing or not; None if it has to be written directly.
 
     Links are followed. Devices, FIFOs and sockets cannot be replaced by another file.
 
     Raises:
-        OSError: It is a folder, or nothing that can be looked at.
+        OSError: It is a folder, or cannot be examined.
     """
     if str(path.absolute()).startswith(_STREAMS):
         return None
@@ -54,9 +53,9 @@ def resolve_target(path: Path) -> Path | None:
 
 @contextmanager
 def deliver_file(path: Path, run_directory: Path) -> Iterator[Path]:
-    """A place for a draft in a run's folder; the file goes to `path` when the block is left well.
+    """Yield a place for a draft in a run's folder; moves it to `path` if the block succeeds.
 
-    A draft keeps the suffix `.gz` of the name that it will have. Folders that are missing are made.
+    The draft keeps the suffix `.gz` of its final name. Missing folders are made.
 
     Raises:
         OSError: Something cannot be written.
@@ -129,7 +128,7 @@ def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
 
 
 def _name(run_directory: Path, token: str) -> str:
-    """A name that no other run's draft has, and no file of somebody else's."""
+    """Make a name that no other run's draft and no other file has."""
     return f".bulkflow-{run_directory.name}-{token}.part"
 
 

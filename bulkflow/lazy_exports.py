@@ -1,6 +1,6 @@
-"""Public names of a package that load their modules when they are first used.
+"""Exports names of a package that load their modules at first use.
 
-A command pays only for the modules it needs. A package writes `__getattr__ = lazy_exports(...)`
+A command pays only for the modules it needs. A package writes `__getattr__ = export_lazily(...)`
 and imports the same names under `TYPE_CHECKING`.
 """
 

@@ -1,6 +1,6 @@
-"""The use cases. Joins the rooms; knows no terminal and no command line.
+"""The use cases. Connects the other packages; knows no terminal and no command line.
 
-Those that work on runs are in `runs` and `afterwards`, which a check does not import.
+Use cases on runs are in `runs` and `past_runs`, which `bulkflow check` does not import.
 """
 
 from bulkflow.app.pipelines import (

@@ -1,4 +1,4 @@
-"""Steps that are run on the jobs of an earlier run: giving up, sending again, taking back."""
+"""Runs one step on the jobs of an earlier run: abort, retry, undo."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from bulkflow.plugin.phrase import Phrase
 
 GIVES_UP = "abort"
-"""The step after which there is nothing to go on with."""
+"""The step that ends a run for good."""
 
 SENDS_ROWS = "retry"
-"""The step that may be run afterwards and after which rows may still fail."""
+"""The step that may leave failed rows."""
 
 MAKES: Final = ("insert", "upsert")
-"""The first words of clauses whose rows make records."""
+"""The first words of clauses whose rows create records."""
 
 TAKES_BACK = "undo"
-"""The step that is run on the last job first, as records may hang on those of jobs before it."""
+"""The step that runs on the last job first, as records may depend on those of earlier jobs."""
 
 
 def run_step_on_jobs(
@@ -60,21 +60,20 @@ def run_step_on_jobs(
     verb: str,
     words: Mapping[str, str] | None = None,
 ) -> RunFinished:
-    """Run one step on every job of an earlier run that got so far as to be cut into parts.
+    """Run one step on every job of an earlier run that was divided into parts.
 
     Args:
-        choice: The run; the last one that is not over if it is not named.
+        choice: Which run; the last unfinished one by default.
         environ: The environment variables.
         host: The plugins.
-        listener: Hears of everything that happens.
+        listener: Receives every event.
         watch: See `run`.
-        verb: The first word of the step: `abort` gives the run up, `retry` sends rows again,
-            `undo` deletes what they made.
+        verb: The first word of the step.
         words: The step's other slots.
 
     Raises:
-        UsageError: there is no such run, or no such step.
-        StateLockedError: another process works with a run of the same file.
+        UsageError: There is no such run, or no such step.
+        StateLockedError: Another process is using a run of the same file.
     """
     from bulkflow.journal import RunJournal
 
@@ -106,27 +105,27 @@ def run_step_on_jobs(
 
 
 def _nothing_sent_error(record: RunRecord, choice: RunSelection) -> UsageError:
-    """The error for a run whose rows were not even read, so that there are none to send again."""
+    """Build the error for a run that did not get as far as reading its rows."""
     run = record.summary
     words = ["resume", run.id, *get_state_options(choice.directory)]
     does = "continues it"
     if run.finished is not None:
-        words, does = ["run", run.pipeline], "begins another"
+        words, does = ["run", run.pipeline], "starts another"
     return UsageError(
-        f"run {run.id} has sent no rows, so there are none to send again",
+        f"run {run.id} has sent no rows, so there are none to resend",
         help=f"`{shlex.join(['bulkflow', *words])}` {does}",
     )
 
 
 @frozen
 class HandedOverJob:
-    """What an org was given of one job of a run.
+    """What one job of a run handed over to an org.
 
     Attributes:
-        job: Its key.
-        does: What it does with the rows, as the file has it: `insert Account`.
-        rows: The rows of the parts that were handed over; failed ones may be among them.
-        makes: Whether its rows may have made records.
+        job: The job's key.
+        does: What the job does with its rows, as written: `insert Account`.
+        rows: Rows of the parts that were handed over, including failed rows.
+        makes: Whether the rows may have created records.
     """
 
     job: str
@@ -138,11 +137,11 @@ class HandedOverJob:
 def list_handed_over(
     choice: RunSelection, environ: Mapping[str, str], host: PluginHost
 ) -> tuple[RunSummary, list[HandedOverJob]]:
-    """A run, and what orgs were given of each of its jobs.
+    """Find a run, and what each of its jobs handed over to an org.
 
     Raises:
-        UsageError: there is no such run.
-        PipelineError: the file of the run needs a plugin or a variable that is not there now.
+        UsageError: There is no such run.
+        PipelineError: The run's file needs a plugin or a variable that is missing now.
     """
     from bulkflow.engine.completion import HANDS_OVER
     from bulkflow.engine.preflight import iterate_jobs
@@ -165,7 +164,7 @@ def list_handed_over(
     }
     told = []
     for key, history in story.jobs.items():
-        # The key of a job that takes another back is that one's, and a word of its own.
+        # A job that undoes another job has that job's key, followed by a word of its own.
         if (name := _name(key)) not in does or _TAKEN_BACK.search(key):
             continue
         repeated = {source.name for source in history.sources if source.origin is not None}
@@ -186,26 +185,26 @@ _TAKEN_BACK: Final = re.compile(rf":{TAKES_BACK}(?:#[0-9]+)?$")
 
 
 def _name(key: str) -> str:
-    """What the file calls the job of a key."""
+    """Get the job's name in the file from its key."""
     return re.split(r"[\[#]", key)[0]
 
 
 @frozen
 class _Step:
-    """A step that is run on jobs of an earlier run."""
+    """A step to run on jobs of an earlier run."""
 
     phrase: Phrase
     words: Mapping[str, str]
     jobs: frozenset[str]
-    """The jobs that got so far, by their keys."""
+    """The keys of the jobs that were divided into parts."""
 
     def on_each_job(self, block: Block) -> Block:
-        """A block with a chain for each of its jobs, and its loops around the same."""
+        """Build a block with one chain for each of its jobs, inside the same loops."""
         jobs = [job for job in block.jobs if self._got_far(job.name)]
         if self.phrase.verb == TAKES_BACK:
             jobs.reverse()
         chains = tuple(self._chain(job) for job in jobs)
-        # Every statement keeps its number, by which the journal knows what was decided there.
+        # Keep the numbers of all statements: the journal knows decisions by them.
         inner = tuple(
             evolve(statement, steps=(), handlers=())
             if isinstance(statement, PlannedChain)
@@ -219,7 +218,7 @@ class _Step:
 
     def _chain(self, job: PlannedJob) -> PlannedChain:
         words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]
-        # A text of its own, so that what is told of the step is the step, and not the job.
+        # A source text of its own, so messages quote the step and not the job.
         text = SourceText(self.phrase.verb, " ".join(words), job.span.source.path)
         span = Span(text, 0, len(text.text))
         arguments = {slot: Name(word, span) for slot, word in self.words.items()}
@@ -228,7 +227,7 @@ class _Step:
 
 
 def _options(words: Mapping[str, str]) -> list[str]:
-    """The step's other slots as the command has them."""
+    """Format the step's other slots as options of the command."""
     return [
         option for slot, word in words.items() if slot == "selection" for option in ("--rows", word)
     ]
@@ -239,6 +238,6 @@ def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:
         if phrase.job_slot is not None and slots <= {slot.name for slot in phrase.slots}:
             return phrase
     raise UsageError(
-        f"no plugin brings the step `{verb}` for a job",
+        f"no plugin provides the step `{verb}` for a job",
         help="`bulkflow plugins` shows what is installed",
     )

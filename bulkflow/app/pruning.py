@@ -1,6 +1,6 @@
-"""Deleting what is kept of runs that are over: copies of rows, results, and what was recorded.
+"""Deletes the files and records of finished runs: copies of rows, results, steps.
 
-Which rows were handed over stays: that is what keeps them from being loaded twice.
+The ledger of handed-over rows stays, because it keeps them from being loaded twice.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Pruned:
     """What was deleted, or would be.
 
     Attributes:
-        runs: The runs' ids, the oldest first.
-        kept_bytes: What their folders held.
-        busy: Runs that are kept because another process works with a run of the same file.
+        runs: Ids of the runs, oldest first.
+        kept_bytes: Size of their folders.
+        busy: Runs that were kept because another process is using a run of the same file.
     """
 
     runs: tuple[str, ...]
@@ -34,10 +34,10 @@ class Pruned:
 
 
 def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
-    """Delete what is kept of runs that were over before so many seconds.
+    """Delete what is kept of runs that finished more than `older_than` seconds ago.
 
-    Runs that are not over, and those of files with a run that may have sent more than the journal
-    knows, are kept.
+    Unfinished runs are kept, and so are runs of a file with a run that may have sent more than the
+    journal knows.
 
     Raises:
         UsageError: The state directory cannot be written.
@@ -48,7 +48,7 @@ def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
 
     if not directory.is_dir():
         raise UsageError(
-            f"there are no runs in {directory}", help="name another place with --state-dir DIR"
+            f"there are no runs in {directory}", help="choose another folder with --state-dir DIR"
         )
     gone, busy, size = [], [], 0
     with open_journal_to_write(directory) as journal:
@@ -66,7 +66,7 @@ def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
                             journal, journal.time() - older_than
                         ):
                             continue
-                        # The folder first: alone, it would be taken for a run that was lost.
+                        # The folder first: without its record, it would count as a lost run.
                         if not delete_run_folder(folder):
                             busy.append(run)
                             continue

@@ -1,4 +1,4 @@
-"""Runs: begun, gone on with, given up, listed."""
+"""Starts, resumes and lists runs."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 
 def ignore_services(services: Services) -> None:
-    """Nobody asks the run to stop."""
+    """Do nothing with a run's services."""
 
 
 class UnfinishedError(UsageError):
-    """The last run of the same file is not over, so beginning another may load rows twice."""
+    """The last run of the file is unfinished, so starting another may load rows twice."""
 
 
 def run(
@@ -57,22 +57,21 @@ def run(
     """Run a checked file.
 
     Args:
-        request: What was asked for.
+        request: The file and its options.
         plan: The file's plan, from `check`.
         host: The plugins.
-        listener: Hears of everything that happens.
-        watch: Called with the run's services before anything is done, so that somebody can ask the
-            run to stop.
-        fresh: Begin although the last run of the file is not over, and hand rows over that earlier
-            runs handed over.
-        resumes: Resume the last run of the file, with the same parameters and orgs, if it is not
+        listener: Receives every event.
+        watch: Called with the run's services before anything is done, for example to connect
+            signals to its cancellation.
+        fresh: Start although the last run is unfinished, and load rows that earlier runs handed
             over.
+        resumes: Resume the last run if it is unfinished and has the same parameters and orgs.
 
     Raises:
-        UnfinishedError: the last run of the file is not over.
-        DoubtfulRunError: a run may have sent more than the journal knows.
-        StateLockedError: another process runs the file.
-        UsageError: there is no place for the journal.
+        UnfinishedError: The last run of the file is unfinished.
+        SuspectRunError: A run may have sent more than the journal knows.
+        StateLockedError: Another process is running the file.
+        UsageError: The journal cannot be written.
     """
     from bulkflow.engine.orgs import are_all_transient
     from bulkflow.journal import RunJournal, lock_pipeline
@@ -115,15 +114,15 @@ def resume(
     listener: Callable[[Event], None],
     watch: Callable[[Services], None] = ignore_services,
 ) -> RunFinished:
-    """Resume a run from wherever it was left; unless named, the last one that is not over.
+    """Resume a run where it stopped: by default the last unfinished one.
 
-    Where all are over it is the last of all, if that failed. The steps that are done are not done
-    again; what was under way is found out by asking the org.
+    If all runs are finished, that is the newest one, provided it failed. Finished steps do not run
+    again; the org is asked about requests without a recorded response.
 
     Raises:
-        UsageError: there is no such run, or it is over.
-        PipelineError: the file of the run needs a plugin or a variable that is not there now.
-        StateLockedError: another process works with a run of the same file.
+        UsageError: There is no such run, or it is finished.
+        PipelineError: The run's file needs a plugin or a variable that is missing now.
+        StateLockedError: Another process is using a run of the same file.
     """
     with claim_run(choice, failed=True) as (journal, record):
         refuse_suspect_run(journal, record.summary.id)
@@ -143,10 +142,10 @@ def _resume(
     from bulkflow.journal import RunJournal
 
     if record.summary.exit_code in OVER:
-        why = "was given up" if record.summary.given_up else "came to its end"
+        why = "was aborted" if record.summary.given_up else "reached its end"
         raise UsageError(
-            f"run {record.summary.id} is over: it {why}",
-            help=f"`bulkflow run {shlex.quote(record.summary.pipeline)}` begins another",
+            f"run {record.summary.id} is finished: it {why}",
+            help=f"`bulkflow run {shlex.quote(record.summary.pipeline)}` starts another",
         )
     request, plan = rebuild_plan(record, directory, environ, host)
     recorder = RunJournal.resume(journal, record.summary.id, version=__version__)
@@ -154,7 +153,7 @@ def _resume(
 
 
 def list_runs(choice: RunSelection) -> list[RunSummary]:
-    """The runs that a choice takes, the newest first. Raises `UsageError`."""
+    """List the runs that a selection matches, newest first. Raises `UsageError`."""
     from bulkflow.journal import list_runs
 
     if not choice.directory.is_dir():
@@ -166,7 +165,7 @@ def list_runs(choice: RunSelection) -> list[RunSummary]:
 
 
 def measure_folder(folder: Path) -> int:
-    """The bytes of the files in a folder, as far as they can be seen."""
+    """Add up the bytes of the files in a folder, as far as they can be read."""
     size = 0
     for path, _, names in os.walk(folder):
         for name in names:
@@ -176,7 +175,7 @@ def measure_folder(folder: Path) -> int:
 
 
 def read_run_details(directory: Path, run_id: str) -> RunDetails | None:
-    """All that became of a run; None if there is none of that id. Raises `UsageError`."""
+    """Read everything about a run; None for an unknown id. Raises `UsageError`."""
     from bulkflow.journal import read_run_details
 
     if not directory.is_dir():
@@ -186,7 +185,7 @@ def read_run_details(directory: Path, run_id: str) -> RunDetails | None:
 
 
 def make_run_id(at: float) -> str:
-    """An id that sorts by time and that two runs of one second do not share."""
+    """Make an id that sorts by time and is unique within a second."""
     return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
@@ -205,11 +204,11 @@ def execute_plan(
     gives_up: bool = False,
     continues_with: tuple[str, ...] = ("resume",),
 ) -> RunFinished:
-    """Walk a plan with the journal of its run, and record what it came to.
+    """Run a plan with the journal of its run, and record the result.
 
-    `replays`, `asks_for_answers` and `continues_with` are those of `Services`. What does not end
-    the run leaves it as it was, over or not; what `gives_up` ends it for good. A run that was
-    refused before anything was sent is removed from the journal.
+    `replays`, `asks_for_answers` and `continues_with` are those of `Services`. Without `ends`, the
+    run stays finished or unfinished as it was; `gives_up` ends it for good. A run that was refused
+    before anything was sent is removed from the journal.
     """
     from bulkflow.engine.completion import is_over
     from bulkflow.engine.run import run_plan
@@ -241,7 +240,7 @@ def execute_plan(
         over = is_over(services, finished.exit_code)
         record.finish(finished.exit_code, over=over, given_up=gives_up)
         if finished.exit_code is ExitCode.DONE and _all_loaded(finished):
-            # Nothing of it can be sent again; to take it back takes its results alone.
+            # Nothing of it can be resent, and undo needs only its results.
             rmtree(directory / COPIES, ignore_errors=True)
     else:
         record.finish_attempt(finished.exit_code)
@@ -256,16 +255,16 @@ def execute_plan(
 def claim_run(
     choice: RunSelection, *, failed: bool = False, over: bool = False
 ) -> Iterator[tuple[Journal, RunRecord]]:
-    """The journal and the run that a choice means; nobody else works with runs of its file.
+    """Open the journal and the selected run, with its file locked.
 
     Args:
         choice: Which run.
-        failed: Whether, where all runs are over, the last of all is meant if that failed.
-        over: Whether the last run of a file that was named is meant, over or not.
+        failed: Whether to fall back to the newest run, if it failed and all runs are finished.
+        over: Whether to take the last run of a named file even if it is finished.
 
     Raises:
         UsageError: There is no such run.
-        StateLockedError: Another process works with a run of the same file.
+        StateLockedError: Another process is using a run of the same file.
     """
     from bulkflow.journal import lock_pipeline
 
@@ -278,15 +277,15 @@ def claim_run(
         open_journal_to_write(choice.directory) as journal,
     ):
         clear_leftovers(journal, found.summary.pipeline)
-        # Somebody may have worked with it before the lock was taken.
+        # Another process may have used it before the lock was taken.
         yield journal, find_run(journal, evolve(choice, run=found.summary.id))
 
 
 @contextmanager
 def open_journal_to_read(directory: Path) -> Iterator[Journal]:
-    """The journal of a state directory, to be read while others may work with it.
+    """Open the journal of a state directory for reading, even while others write to it.
 
-    Nothing is written, so the directory need not be one that can be. Raises `UsageError`.
+    Works on a read-only directory. Raises `UsageError`.
     """
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
@@ -300,7 +299,7 @@ def open_journal_to_read(directory: Path) -> Iterator[Journal]:
 
 @contextmanager
 def open_journal_to_write(directory: Path) -> Iterator[Journal]:
-    """The journal of a state directory, to record in. Raises `UsageError`."""
+    """Open the journal of a state directory for writing. Raises `UsageError`."""
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
 
@@ -312,7 +311,7 @@ def open_journal_to_write(directory: Path) -> Iterator[Journal]:
 
 
 def _unfinished(journal: Journal, request: RunRequest) -> RunRecord | None:
-    """The last run of a file, if that is not over."""
+    """Find the last run of a file, if it is unfinished."""
     from bulkflow.journal import list_runs, read_run
 
     pipeline = str(request.file.resolve())
@@ -321,7 +320,7 @@ def _unfinished(journal: Journal, request: RunRequest) -> RunRecord | None:
 
 
 def _is_same(record: RunRecord, request: RunRequest) -> bool:
-    """Whether a run was begun with the same parameters and orgs."""
+    """Whether a run was started with the same parameters and orgs."""
     return dict(record.settings) == dict(request.settings) and dict(record.chosen_orgs) == dict(
         request.orgs
     )
@@ -333,18 +332,18 @@ def _unfinished_error(record: RunRecord, request: RunRequest) -> UnfinishedError
     both = shlex.join(["bulkflow", "run", "--resume", str(request.file)])
     other = "" if _is_same(record, request) else ", with other parameters or orgs"
     return UnfinishedError(
-        f"the last run of {request.file}{other}, {run}, is not over",
-        help=f"`{resume}` continues it, `{abort}` gives it up; `{both}` resumes by itself",
+        f"the last run of {request.file}{other}, {run}, is unfinished",
+        help=f"`{resume}` continues it, `{abort}` aborts it; `{both}` resumes on its own",
     )
 
 
 def find_run(
     journal: Journal, choice: RunSelection, *, failed: bool = False, over: bool = False
 ) -> RunRecord:
-    """The run that a choice means; the last one that is not over, unless it is named.
+    """Find the run that a selection means: by default the last unfinished one.
 
-    With `failed`, where all are over, the last of all if that failed: steps may be left of it. With
-    `over`, the last one of a file that was named, whatever it came to.
+    With `failed`, falls back to the newest run if it failed, as steps may be left to do. With
+    `over`, takes the last run of a named file whatever its result.
     """
     from bulkflow.engine.completion import OVER
     from bulkflow.journal import list_runs, read_run
@@ -358,33 +357,33 @@ def find_run(
         if over and choice.pipeline is not None:
             open_runs = summaries[:1]
         if not open_runs:
-            raise UsageError("every run is over", help="`bulkflow runs` lists them")
+            raise UsageError("every run is finished", help="`bulkflow runs` lists them")
         run_id = open_runs[0].id
     record = read_run(journal, run_id)
     if record is None:
         raise make_no_run_error(choice)
     if not record.texts:
         raise UsageError(
-            f"run {run_id} was made by a bulkflow that could not resume its runs",
-            help="begin another with `bulkflow run FILE --fresh`",
+            f"run {run_id} was made by an older bulkflow, which could not resume runs",
+            help="start another with `bulkflow run FILE --fresh`",
         )
     return record
 
 
 def make_no_run_error(choice: RunSelection) -> UsageError:
-    """The error for an id that no run has, or for a place without runs."""
+    """Build the error for an unknown run, or for a folder without runs."""
     which = f"no run {choice.run}" if choice.run else "no run"
     return UsageError(
         f"there is {which} in {choice.directory}",
-        help="`bulkflow runs` lists those of this folder; name the pipeline file in place of the "
-        "run, as in `bulkflow runs FILE`, to find those of another",
+        help="`bulkflow runs` lists the runs of this folder, `bulkflow runs FILE` those of a "
+        "pipeline file in another folder",
     )
 
 
 def rebuild_plan(
     record: RunRecord, state_directory: Path, environ: Mapping[str, str], host: PluginHost
 ) -> tuple[RunRequest, Plan]:
-    """What was asked for when a run began, and the plan of its file as it was then."""
+    """Rebuild the request of a run, and the plan of its file as it was then."""
     request = RunRequest(
         Path(record.file),
         record.settings,
@@ -396,17 +395,17 @@ def rebuild_plan(
 
 
 def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
-    """Each param's text of the command line, or its default as the file has it.
+    """Map each parameter to its text on the command line, or to its default as written.
 
-    A default is never told by its value: that of `env NAME` may be a secret.
+    Values of defaults are never recorded: that of `env NAME` may be a secret.
     """
     return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
 
 
 def clear_leftovers(journal: Journal, pipeline: str) -> None:
-    """Remove what killed runs of a file left half-written; to be called while nobody works on one.
+    """Remove what killed runs of a file left half-written. Call it with the file locked.
 
-    What cannot be removed is in nobody's way.
+    Files that cannot be removed do no harm.
     """
     for (run,) in journal.query("SELECT id FROM run WHERE pipeline = ?", pipeline):
         with suppress(OSError):
@@ -414,9 +413,9 @@ def clear_leftovers(journal: Journal, pipeline: str) -> None:
 
 
 def delete_run_folder(directory: Path) -> bool:
-    """Delete the folder of a run, as far as that can be done; returns whether its name is free.
+    """Delete the folder of a run as far as possible; returns whether its name is free.
 
-    First it gets a name that no run has, lest half of it be taken for a run that was lost.
+    The folder is renamed first, so a half-deleted folder cannot count as a lost run.
     """
     doomed = directory.with_name(f".{directory.name}")
     try:
@@ -439,11 +438,11 @@ def _make(directory: Path) -> None:
     except OSError as error:
         short = find_shortage(error)
         raise UsageError(
-            f"cannot keep what the run needs in {directory}: "
+            f"cannot write the run's files in {directory}: "
             f"{short.what if short else error.strerror or error}",
             help=f"nothing was sent; {short.remedy}"
             if short
-            else "choose a folder that can be written with --state-dir DIR",
+            else "choose a writable folder with --state-dir DIR",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Refusing to send where a run may have sent more than the journal knows."""
+"""Refuses to send rows while a run may have sent more than the journal knows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class SuspectRunError(UsageError):
-    """The journal lost something of a run, so rows of it may be loaded that it does not know of."""
+    """The journal lost part of a run, so the run may have loaded rows the journal does not list."""
 
 
 def refuse_suspect_run(journal: Journal, run: str) -> None:
-    """Refuse to continue a run if the journal has lost a part of it.
+    """Refuse to continue a run if the journal has lost part of it.
 
     Raises:
-        DoubtfulRunError: It did.
+        SuspectRunError: The journal has lost part of the run.
         JournalError: The journal is damaged.
     """
     from bulkflow.journal import check_run
@@ -39,19 +39,22 @@ def refuse_suspect_run(journal: Journal, run: str) -> None:
 
 
 def refuse_suspect_runs(journal: Journal, pipeline: Path) -> None:
-    """Refuse to begin a run where an earlier one may have loaded rows that nobody knows of.
+    """Refuse to start a run if an earlier run may have loaded rows that are not recorded.
 
-    Those of the same file count until a run was begun `--fresh` after them, which somebody does who
-    has looked; those of other files, which may have loaded the same rows, until they are given up.
+    A suspect run of the same file counts until a later run was started with `--fresh`: whoever did
+    that has checked. A suspect run of another file, which may have loaded the same rows, counts
+    until it is aborted.
 
-    Raises: as `refuse_doubt`.
+    Raises:
+        SuspectRunError: There is such a run.
+        JournalError: The journal is damaged.
     """
     for doubt in _that_count(journal, pipeline, list_suspect_runs(journal)):
         raise _error(journal, doubt)
 
 
 def list_suspect_runs(journal: Journal) -> list[SuspectRun]:
-    """All runs that may have sent more than the journal knows. Raises `UsageError`."""
+    """List all runs that may have sent more than the journal knows. Raises `UsageError`."""
     from bulkflow.journal import find_suspect_runs
 
     journal.check_integrity()
@@ -74,23 +77,23 @@ def _that_count(journal: Journal, pipeline: Path, found: list[SuspectRun]) -> It
 def _error(journal: Journal, doubt: SuspectRun) -> SuspectRunError:
     directory = journal.path.parent
     place = get_state_options(directory)
-    steps = [f"restore {directory} from a copy of one moment, with all its files"]
+    steps = [f"restore {directory} with all its files from one backup"]
     if doubt.known and not doubt.over:
         abort = shlex.join(["bulkflow", "abort", doubt.run, *place])
-        steps.append(f"look in the org for what it loaded, and give it up: `{abort}`")
+        steps.append(f"check in the org what it loaded, then abort it: `{abort}`")
     elif not doubt.known:
         steps.append(
-            "look in the org for what it loaded, and then delete the folder "
+            "check in the org what it loaded, then delete the folder "
             f"{directory / 'runs' / doubt.run}"
         )
     else:
-        steps.append("look in the org for what it loaded")
+        steps.append("check in the org what it loaded")
     file = doubt.pipeline or "FILE"
     fresh = shlex.join(["bulkflow", "run", "--fresh", file, *place])
     return SuspectRunError(
         f"run {doubt.run} may have loaded rows that the journal does not know of: {doubt.why}",
-        help=f"nothing was sent. Either {steps[0]}; or {steps[1]}. `{fresh}` loads the rows of its "
-        "file whatever was loaded",
+        help=f"nothing was sent. Either {steps[0]}; or {steps[1]}. `{fresh}` loads all rows of its "
+        "file, whatever was loaded before",
         notes=[doubt.pipeline] if doubt.pipeline else [],
     )
 
@@ -98,7 +101,7 @@ def _error(journal: Journal, doubt: SuspectRun) -> SuspectRunError:
 def _unread(journal: Journal, error: OSError) -> UsageError:
     short = find_shortage(error)
     return UsageError(
-        f"cannot read what the runs of {journal.path.parent} left: "
+        f"cannot read the run folders in {journal.path.parent}: "
         f"{short.what if short else error.strerror or error}",
         help=f"nothing was sent; {short.remedy}" if short else "check the folder's permissions",
     )

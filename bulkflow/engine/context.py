@@ -1,4 +1,4 @@
-"""The context that a step is called with."""
+"""The context that the engine passes to a step."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StepContext:
 
     @property
     def run_directory(self) -> Path:
-        """A folder of this run's own."""
+        """The run's own folder."""
         return self._services.run_directory
 
     @property
@@ -53,7 +53,7 @@ class StepContext:
 
     @property
     def clock(self) -> Clock:
-        """Time."""
+        """The clock of the run."""
         return self._services.clock
 
     @property
@@ -63,16 +63,16 @@ class StepContext:
 
     @property
     def org_name(self) -> str | None:
-        """What the file calls the org of the step."""
+        """The pipeline file's name for the step's org."""
         of_job = self.job.org if self.job else None
         return self._org or of_job or self._services.only_org
 
     def open_org(self) -> OrgAccess:
-        """The org of the step; opened at the first call."""
+        """Open the step's org, once per run."""
         return open_org(self._services, self.org_name)
 
     def find_source(self, location: str) -> Source:
-        """The plugin's record for a location's scheme."""
+        """Find the source that reads a location's scheme."""
         scheme = parse_scheme(location)
         sources = self._services.catalogue.sources
         if scheme not in sources:
@@ -84,11 +84,11 @@ class StepContext:
         return sources[scheme]
 
     def emit(self, event: Event) -> None:
-        """Tell the listeners."""
+        """Send an event to the listeners."""
         self._services.emit(event)
 
     def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
-        """The command line that does something with a run."""
+        """Format the command line that does something with a run."""
         return self._services.format_command(verb, *options, run=run)
 
     def checkpoint(self) -> None:
@@ -97,7 +97,7 @@ class StepContext:
 
     @property
     def stopping(self) -> bool:
-        """Whether the user asked the run to stop, also where a handler may run on."""
+        """Whether the user asked the run to stop, even if a handler may continue."""
         return self._services.cancellation.asked
 
     def sleep(self, seconds: float) -> None:
@@ -105,12 +105,12 @@ class StepContext:
         self._services.cancellation.sleep(seconds)
 
     def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
-        """One thing for the whole run."""
+        """Get a resource that the whole run shares."""
         return self._services.shared.get(key, make, close)
 
 
 def parse_scheme(location: str) -> str:
-    """The scheme of a location; paths have none, not even those that begin with a drive letter."""
-    # Not urlsplit: what that says of an address that it cannot read quotes it, password and all.
+    """Get the scheme of a location; paths have none, even with a drive letter."""
+    # Not urlsplit: its error messages quote an invalid address, including the password.
     scheme, found, _ = location.partition("://")
     return scheme.lower() if found else FILE_SCHEME

@@ -1,4 +1,4 @@
-"""From values as written to what a plugin's function is called with."""
+"""Turns values as written into arguments for a plugin's function."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class WrongValueError(UsageError):
-    """A value cannot be used where it stands."""
+    """A value cannot be used where it was written."""
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(f"{span}: {message}")
@@ -35,12 +35,12 @@ class WrongValueError(UsageError):
 
 
 def get_folder(span: Span) -> Path:
-    """Where relative paths written at a place start: the folder of their file."""
+    """Get the folder that relative paths at a place start from: that of their file."""
     return span.source.path.parent if span.source.path else Path()
 
 
 def evaluate(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
-    """A value with everything in it replaced. Raises `UsageError`."""
+    """Replace every name and variable in a value. Raises `UsageError`."""
     try:
         return resolve(resolve_name(value, scope), scope, environ)
     except UnresolvedError as error:
@@ -57,12 +57,12 @@ def evaluate_arguments(
     environ: Mapping[str, str],
     catalogue: Catalogue,
 ) -> dict[str, object]:
-    """The arguments for a phrase's function; slots that were not filled are left out.
+    """Build the arguments for a phrase's function; unfilled slots are left out.
 
     A slot of type `path` becomes a path that is absolute or relative to the working directory.
 
     Raises:
-        UsageError: a value is not what its slot takes.
+        UsageError: A value does not fit its slot.
     """
     slots = {slot.name: slot for slot in phrase.slots}
     arguments: dict[str, object] = {}
@@ -71,7 +71,7 @@ def evaluate_arguments(
         kind = catalogue.value_types.get(slot.type)
         if kind is None:
             raise PluginError(
-                f"no plugin brings the type {slot.type} that the phrase `{phrase.text}` uses",
+                f"no plugin provides the type {slot.type} that the phrase `{phrase.text}` uses",
                 help="`bulkflow plugins` shows which plugins are broken or blocked",
             )
         found = tuple(_argument(kind, each, scope, environ) for each in several(values))

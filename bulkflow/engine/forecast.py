@@ -1,4 +1,4 @@
-"""What a run of a plan would do, without doing it: jobs, parts, bytes, rows, API calls."""
+"""Forecasts a run without running it: jobs, parts, bytes, rows, API calls."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ def forecast(plan: Plan, services: Services, *, ask_org: bool = False) -> Foreca
     Args:
         plan: A checked file.
         services: Those of a run; its journal takes no intents.
-        ask_org: Whether the plugins may ask the org about the jobs, with requests that change
-            nothing.
+        ask_org: Whether plugins may check the jobs against the org with read-only requests.
     """
     return _forecast(plan, services, read=True, ask_org=ask_org)
 
 
 def check_sources(plan: Plan, services: Services) -> list[Diagnostic]:
-    """What is wrong with the sources of a plan's jobs, told by their beginnings."""
+    """Check the sources of a plan's jobs, reading only their first rows."""
     return _forecast(plan, services, read=False, ask_org=False).diagnostics
 
 
@@ -81,7 +80,7 @@ class _Forecaster:
         self.loads: list[Load] = []
 
     def entered(self, block: Block, frame: Frame, depth: int) -> None:
-        """Look at the sources of a block, and list its statements."""
+        """Check the sources of a block and list its statements."""
         self._look(block, frame)
         self.block(block, frame, depth)
 
@@ -157,7 +156,7 @@ class _Forecaster:
         )
 
     def _requests(self, step: PlannedStep, record: Step, job: Job | None) -> tuple[int | None, int]:
-        """The calls for what is known of a job, and those for each part that is read later."""
+        """Count the calls for the known parts of a job, and for each part that is read later."""
         if record.requests is None:
             return 0, 0
         manifest = job.manifest if job else None

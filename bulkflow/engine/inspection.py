@@ -1,4 +1,4 @@
-"""What plugins find wrong with jobs before a run, as diagnostics at the clauses that are meant."""
+"""Collects what plugins find wrong with jobs before a run, as diagnostics at the right clauses."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 JOB_PROBLEM = "B309"
-"""The code of a problem that has none of its own."""
+"""The code of a problem without a code of its own."""
 
 BAD_SOURCE = "B401"
-"""The code of a source that cannot be read, or whose data Salesforce would refuse."""
+"""The code of a source that cannot be read, or that Salesforce would refuse."""
 
 
 @define(eq=False)
 class Inspector:
-    """Asks the plugins, and finds the places of what they say."""
+    """Asks the plugins for problems and locates them in the file."""
 
     services: Services
     found: list[Diagnostic] = field(factory=list)
     errors: list[BulkflowError] = field(factory=list)
     """What went wrong while the org was asked."""
     _planned: dict[str, PlannedJob] = field(factory=dict)
-    """By the job's key."""
+    """The planned jobs by key."""
 
     def inspect_source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
-        """Look at a job's source; `read` has it read to its end, as a run does."""
+        """Check a job's source; `read` reads it to its end, as a run does."""
         context = StepContext(self.services, job, job.folder)
         self._planned[job.key] = planned
         try:
@@ -60,7 +60,7 @@ class Inspector:
             self._refuse(error, planned)
 
     def inspect_orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
-        """Hold the loads of each org against it. Only reads there."""
+        """Check the loads of each org against it, with read-only requests."""
         if len(self.services.orgs) <= 1:
             self._org(plan, None, loads, made.requests)
             return
@@ -69,7 +69,7 @@ class Inspector:
             self._org(plan, names[0], theirs, made.requests_to(names))
 
     def _same_orgs(self) -> list[list[str]]:
-        """The file's names for its orgs; those that lead into the same one together."""
+        """Group the file's org names by the org they lead to."""
         groups: dict[str, list[str]] = {}
         for name in self.services.orgs:
             groups.setdefault(get_org_key(self.services, name), []).append(name)
@@ -88,7 +88,7 @@ class Inspector:
             self.errors.append(error)
 
     def list_clauses(self, job: Job) -> tuple[str, ...]:
-        """The clauses of a job that was looked at, a line each."""
+        """List the clauses of a checked job, one per line."""
         planned = self._planned.get(job.key)
         clauses = () if planned is None else planned.clauses
         return tuple(" ".join(clause.span.text.split()) for clause in clauses)
@@ -113,7 +113,7 @@ class Inspector:
         return find_clause(places, problem.naming) or job.span
 
     def _source_of(self, job: PlannedJob) -> Span:
-        """The clause that says where the rows come from."""
+        """Find the clause that says where the rows come from."""
         for clause in job.clauses:
             record = self.services.catalogue.clause_by_phrase[clause.word]
             phrase = next(each for each in record.phrases if each.text == clause.word)

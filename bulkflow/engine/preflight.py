@@ -1,7 +1,7 @@
-"""Before the first step: the jobs' sources are read, so that bad data is found before any request.
+"""Reads the jobs' sources before the first step, so bad data is found before any request.
 
-A job is left for later when its settings are not known yet (it stands in a loop), or when it reads
-what a step of this very file writes.
+A job is read later if its settings are not known yet (it is inside a loop), or if it reads what a
+step of this file writes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[BulkflowError]:
-    """Read the sources of the block's jobs that some step uses; what was wrong with them."""
+    """Read the sources of the block's jobs that some step uses; returns what is wrong with them."""
     errors: list[BulkflowError] = []
     for _, job in find_jobs_to_read(block, frame, services):
         try:
@@ -62,7 +62,7 @@ def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[Bulkflo
 def find_jobs_to_read(
     block: Block, frame: Frame, services: Services
 ) -> Iterator[tuple[PlannedJob, Job]]:
-    """The block's jobs that some step uses and whose source is there before the first step."""
+    """Find the block's jobs that some step uses and whose source exists before the first step."""
     used = {step.job for step in iterate_steps(block)} | {test.job for test in iterate_tests(block)}
     written = list(_written(block, frame, services))
     for planned in block.jobs:
@@ -72,7 +72,7 @@ def find_jobs_to_read(
 
 
 def iterate_jobs(block: Block) -> Iterator[PlannedJob]:
-    """Every job that a block and the blocks in it declare, in the order of the file."""
+    """Iterate over every job that a block and its inner blocks declare, in file order."""
     yield from block.jobs
     for statement in block.statements:
         if not isinstance(statement, PlannedChain):
@@ -80,13 +80,13 @@ def iterate_jobs(block: Block) -> Iterator[PlannedJob]:
 
 
 def iterate_steps(block: Block) -> Iterator[PlannedStep]:
-    """Every step of a block and of the blocks in it, handlers' steps included."""
+    """Iterate over every step of a block and its inner blocks, including handlers."""
     for statement in block.statements:
         yield from iterate_statement_steps(statement)
 
 
 def iterate_tests(block: Block) -> Iterator[PlannedTest]:
-    """Every question that the block's conditions ask."""
+    """Iterate over every question that the block's conditions ask."""
     for statement in block.statements:
         if isinstance(statement, PlannedWhen):
             yield from iterate_condition_tests(statement.condition)
@@ -95,7 +95,7 @@ def iterate_tests(block: Block) -> Iterator[PlannedTest]:
 
 
 def iterate_statement_steps(statement: Statement) -> Iterator[PlannedStep]:
-    """Every step of a statement, handlers' steps included."""
+    """Iterate over every step of a statement, including handlers."""
     match statement:
         case PlannedChain():
             yield from statement.steps
@@ -108,7 +108,7 @@ def iterate_statement_steps(statement: Statement) -> Iterator[PlannedStep]:
 
 
 def iterate_condition_tests(condition: Condition) -> Iterator[PlannedTest]:
-    """Every question that a condition may ask."""
+    """Iterate over every question that a condition may ask."""
     match condition:
         case PlannedTest():
             yield condition
@@ -124,7 +124,7 @@ def iterate_condition_tests(condition: Condition) -> Iterator[PlannedTest]:
 
 
 def _written(block: Block, frame: Frame, services: Services) -> Iterator[Path]:
-    """The paths that steps write to, as far as they are known."""
+    """Find the paths that steps write to, as far as they are known."""
     for step in iterate_steps(block):
         record = services.catalogue.step_by_phrase[step.word]
         phrase = next(each for each in record.phrases if each.text == step.word)
@@ -157,7 +157,7 @@ def _path(value: Value, frame: Frame, services: Services) -> Iterator[Path]:
     try:
         yield get_folder(span) / plain(evaluate(value, frame.scope, services.environ))
     except BulkflowError:
-        # A loop's variable: the path is known only when the run gets there.
+        # The path holds a loop's variable, so it is known only during the run.
         return
 
 

@@ -1,4 +1,4 @@
-"""Things that are made once for a whole run: connections, pools, servers."""
+"""Resources that are opened once per run: connections, pools, servers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ T = TypeVar("T")
 
 @define(eq=False, repr=False)
 class SharedResources:
-    """Made at the first call for a key, closed together in reverse order."""
+    """Opens a resource at the first call for its key; closes all in reverse order."""
 
     _things: dict[str, tuple[Any, Callable[[Any], None]]] = field(factory=dict)
     _lock: RLock = field(factory=RLock, repr=False)
 
     def get(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
-        """The thing of a key."""
+        """Get the resource of a key."""
         with self._lock:
             if key not in self._things:
                 self._things[key] = (make(), close)
             return cast("T", self._things[key][0])
 
     def close(self) -> list[BulkflowError]:
-        """Close all; every one is tried. Returns what went wrong with some."""
+        """Close every resource; returns the errors."""
         errors: list[BulkflowError] = []
         with self._lock:
             while self._things:

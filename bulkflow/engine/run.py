@@ -1,4 +1,4 @@
-"""One run of a plan, from the reading of the sources to the exit code."""
+"""Runs a plan, from reading the sources to the exit code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run_plan(plan: Plan, services: Services) -> RunFinished:
-    """Run a plan to its end, whatever happens; emits and returns what it came to."""
+    """Run a plan to its end, whatever happens; emits and returns the result."""
     began = services.clock.monotonic()
     interrupted = False
     try:
@@ -81,12 +81,12 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
 
 
 def _unanswered(services: Services) -> list[Job]:
-    """The jobs with rows that are not loaded, and that no step or condition has judged."""
+    """List the jobs with rows that are not loaded and that no step or condition has judged."""
     return [job for job in services.jobs if services.asks_for_answers and job.unjudged]
 
 
 def build_outcome(job: Job) -> JobOutcome:
-    """What a job has come to so far."""
+    """Build the outcome of a job so far."""
     return JobOutcome(
         job.key,
         job.phase.value,
@@ -99,39 +99,39 @@ def build_outcome(job: Job) -> JobOutcome:
 
 
 def suggest_commands(services: Services) -> str:
-    """The commands that continue a run which is not over, or end it."""
+    """Suggest the commands that continue or end an unfinished run."""
     verb, *options = services.continues_with
     again = services.format_command(verb, *options)
     if verb != "resume":
         return f"`{again}` continues it"
-    return f"`{again}` continues the run, `{services.format_command('abort')}` gives it up"
+    return f"`{again}` continues the run, `{services.format_command('abort')}` aborts it"
 
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
     interrupted = exit_code is ExitCode.INTERRUPTED
     unsettled = interrupted or any(job.left for job in services.jobs)
     if services.orgs and are_all_transient(services.orgs, services.catalogue.orgs):
-        # Nothing that resume, abort or undo could work on is there any more.
+        # The org is gone, so resume, abort and undo have nothing to work on.
         if unsettled or (services.errors and has_handed_over(services)):
             return (
-                f"nothing stays in {format_orgs(services.orgs)} when a run ends, so there is "
-                f"nothing to go on with: run {plan.source.name} again"
+                f"{format_orgs(services.orgs)} keeps nothing when a run ends, so there is "
+                f"nothing to resume: run {plan.source.name} again"
             )
         if services.errors:
             return None
     again = suggest_commands(services)
     if any(job.left for job in services.jobs):
-        return f"some jobs are left in the org and not finished: {again}"
+        return f"some jobs are unfinished in the org: {again}"
     if exit_code is ExitCode.INTERRUPTED:
         return again
     if services.errors:
         return _advice_on_failure(services, exit_code)
-    # Nothing that a file says is asked of a step on the jobs of an earlier run.
+    # A file's advice does not apply to a step on the jobs of an earlier run.
     return None if services.recalls else _advice_on_rows(services)
 
 
 def _advice_on_rows(services: Services) -> str | None:
-    """What to write for rows that are not loaded and that the file does not judge."""
+    """Suggest what to write for rows that are not loaded and that the file does not judge."""
     for job in _unanswered(services):
         kind = job.unjudged[0]
         return (
@@ -143,14 +143,14 @@ def _advice_on_rows(services: Services) -> str | None:
 
 
 def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
-    """The commands that help where a step failed and no job is left unfinished."""
+    """Suggest commands after a step failed and left no job unfinished."""
     if not services.replays or not has_handed_over(services):
         return None
     resume, abort = services.format_command("resume"), services.format_command("abort")
     if any(job.counts.unknown for job in services.jobs):
         return (
-            f"it is not known whether all rows are loaded: `{resume}` looks again, `{abort}` gives "
-            "the run up; look in the org before you load the rows in question in another way"
+            f"it is unknown whether all rows are loaded: `{resume}` checks again, `{abort}` aborts "
+            "the run; check the org before you load those rows in another way"
         )
     if not is_over(services, exit_code):
         return f"some rows are loaded, and others were not sent yet: {suggest_commands(services)}"
@@ -160,10 +160,10 @@ def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
         retry = services.format_command("retry", "--rows", "unprocessed")
         what = "1 row was" if rows == 1 else f"{rows:,} rows were"
         return (
-            f"{what} not processed: `{retry}` sends them, then `{resume}` does the steps that are "
-            f"left; `{undo}` deletes the records that the run made"
+            f"{what} not processed: `{retry}` sends them, then `{resume}` runs the remaining "
+            f"steps; `{undo}` deletes the records that the run created"
         )
     return (
-        "all rows were sent, and what became of them is known, so the run is over; "
-        f"`{resume}` does the steps that are left, `{undo}` deletes the records that it made"
+        "all rows were sent and their outcome is known, so the run is finished; "
+        f"`{resume}` runs the remaining steps, `{undo}` deletes the records that it created"
     )

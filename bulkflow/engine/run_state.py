@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Plugins(Protocol):
-    """As much of the plugin host as a run needs."""
+    """The part of the plugin host that a run needs."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -49,72 +49,72 @@ class Plugins(Protocol):
         ...
 
     def find_source_problems(self, context: Context, job: Job) -> Iterable[Problem]:
-        """What is wrong with a job's source."""
+        """Find what is wrong with a job's source."""
         ...
 
     def find_org_problems(
         self, context: Context, loads: Sequence[Load], requests: int
     ) -> Iterable[Problem]:
-        """What the org says against the loads of a plan."""
+        """Find what the org would refuse about the loads of a plan."""
         ...
 
     def notify(self, event: Event) -> Iterable[tuple[Provider, BulkflowError]]:
-        """Tell the plugins what happened; the failures of those that cannot bear it."""
+        """Notify the plugins of an event; returns the failures of those that raise."""
         ...
 
 
 class RunRecorder(Recorder, Protocol):
-    """The journal, as far as the engine asks it."""
+    """The journal as the engine uses it."""
 
     def has_intents(self) -> bool:
         """Whether any request that changes something may have been carried out."""
         ...
 
     def intended(self, action: str) -> bool:
-        """Whether a request of a kind was sent, or may have been, and not refused by the org."""
+        """Whether a request of a kind may have been sent, and was not refused by the org."""
         ...
 
     def find_step(self, place: str) -> StepRecord | None:
-        """How far an earlier attempt came with a step; None if it never began."""
+        """Find how far an earlier attempt came with a step; None if it never started."""
         ...
 
     def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
-        """Return the counts that a command left after a step had ended; None without one."""
+        """Find the counts that a command left after a step had ended; None if there are none."""
         ...
 
     def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
-        """A step began, or came to an end."""
+        """Record that a step started or ended."""
         ...
 
     def decide_once(self, place: str, decide: Callable[[], T]) -> T:
-        """What an earlier attempt decided at a place, or else `decide`, from now on."""
+        """Return what an earlier attempt decided at a place, or else decide and record it."""
         ...
 
     def find_decision(self, place: str) -> object | None:
-        """What an earlier attempt decided at a place; None if it never got there."""
+        """Find what an earlier attempt decided at a place; None if it did not get there."""
         ...
 
 
 class NullRecorder:
-    """A recorder for what sends nothing, such as a plan. It must not be asked to record intents."""
+    """A recorder that keeps nothing, for `plan`. Refuses to record intents."""
 
     def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
-        """Parts need no record when nothing becomes of them."""
+        """Ignore the parts."""
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
         """Refuse."""
-        raise PluginError(f"a plugin wanted to {action} job {job} while only a plan was asked for")
+        raise PluginError(f"a plugin tried to {action} job {job} during `bulkflow plan`")
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
         """Refuse."""
-        raise PluginError("a plugin settled an intent that it never had")
+        raise PluginError("a plugin settled an intent that does not exist")
 
     def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
-        """Nothing happened to it; it was only looked at."""
+        """Ignore the state."""
 
     def hand_over(
         self,
@@ -133,64 +133,64 @@ class NullRecorder:
     def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
-        """Nothing is known of other runs."""
+        """Return nothing: no other runs are known."""
         return []
 
     def record_counts(self, job: str, part: int, counts: Counts) -> None:
-        """Nothing became of them."""
+        """Ignore the counts."""
 
     def record_undo(self, job: str, part: int) -> None:
-        """Nothing was made."""
+        """Ignore it."""
 
     def read_history(self, job: str) -> JobHistory | None:
-        """There was no earlier attempt."""
+        """Return None: there was no earlier attempt."""
         return None
 
     def has_intents(self) -> bool:
-        """Nothing was."""
+        """Return False."""
         return False
 
     def intended(self, action: str) -> bool:
-        """Nothing was."""
+        """Return False."""
         return False
 
     def find_step(self, place: str) -> StepRecord | None:
-        """There was no earlier attempt."""
+        """Return None: there was no earlier attempt."""
         return None
 
     def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
-        """No command did."""
+        """Return None."""
         return None
 
     def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
-        """Steps are not run."""
+        """Ignore the step."""
 
     def decide_once(self, place: str, decide: Callable[[], T]) -> T:
-        """Everything is decided anew."""
+        """Decide every time."""
         return decide()
 
     def find_decision(self, place: str) -> object | None:
-        """Nothing was decided."""
+        """Return None."""
         return None
 
 
 class SystemClock:
-    """The machine's time."""
+    """The machine's clock."""
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         return time.monotonic()
 
 
 @define(eq=False, repr=False)
 class Services:
-    """One run's plugins, listeners, journal, clock and orgs, and what it has come to so far."""
+    """A run's plugins, listeners, journal, clock and orgs, and its results so far."""
 
     run_id: str
     plugins: Plugins
@@ -198,7 +198,7 @@ class Services:
     journal: RunRecorder
     environ: Mapping[str, str] = field(repr=False)
     orgs: Mapping[str, str]
-    """The names that the file has for its orgs, each with the profile that it stands for."""
+    """The file's names for its orgs, each with its profile."""
     run_directory: Path
     clock: Clock = Factory(SystemClock)
     cancellation: Cancellation = Factory(Cancellation)
@@ -206,18 +206,18 @@ class Services:
     jobs: list[Job] = Factory(list)
     errors: list[BulkflowError] = Factory(list)
     due: list[str | None] = Factory(list)
-    """The jobs, by key, that steps were to hand over which failed, or that the run did not come to;
-    None for jobs of blocks that it did not come to."""
+    """Keys of the jobs whose handing-over steps failed or were not reached; None for jobs of a
+    block that was not reached."""
     replays: bool = True
-    """Whether steps are kept in the journal, and those that it has are not run again."""
+    """Whether steps are recorded, and recorded steps are not run again."""
     asks_for_answers: bool = True
-    """Whether rows that failed must have an answer: not where the rows are not what it is about."""
+    """Whether the run ends with 3 if no step or condition has judged rows that are not loaded."""
     recalls: bool = False
-    """Whether loops and conditions are as the run decided them, and nothing is decided anew."""
+    """Whether loops and conditions are as the run decided them, and nothing is decided again."""
     independent: bool = False
-    """Whether the statements have nothing to do with one another: each runs, whichever fails."""
+    """Whether a failed statement leaves the statements after it running."""
     continues_with: tuple[str, ...] = ("resume",)
-    """The verb and the options of the command that continues what is left undone."""
+    """The verb and options of the command that continues unfinished work."""
     place: tuple[str, ...] = ()
     """The options by which a command finds the run's state directory."""
     _prepared: set[str] = field(factory=set)
@@ -234,18 +234,18 @@ class Services:
         return self.plugins.catalogue
 
     def find_earlier(self, place: str) -> StepRecord | None:
-        """How far an earlier attempt at the run came with a step."""
+        """Find how far an earlier attempt at the run came with a step."""
         return self.journal.find_step(place) if self.replays else None
 
     def record(self, place: str, text: str, state: StepState, detail: Mapping[str, object]) -> None:
-        """Keep how far a step came."""
+        """Record how far a step came."""
         if self.replays:
             self.journal.record_step(place, text, state, detail)
 
     def decide_once(self, place: str, decide: Callable[[], T], unreached: T) -> T:
-        """What is decided once for all attempts at the run, such as the files of a loop.
+        """Decide something once for all attempts at the run, such as the files of a loop.
 
-        `unreached` is what holds afterwards where the run never got to.
+        `unreached` is the answer for a command on an earlier run, if that run did not get there.
         """
         if self.recalls:
             found = self.journal.find_decision(place)
@@ -253,10 +253,10 @@ class Services:
         return self.journal.decide_once(place, decide) if self.replays else decide()
 
     def emit(self, event: Event) -> None:
-        """Tell the report and the plugins; events reach them one at a time.
+        """Send an event to the report and the plugins, one event at a time.
 
-        A plugin that fails at listening is named in a warning, once, and the load goes on: rows
-        on their way into an org matter more than a listener.
+        A plugin that raises is named in a warning, once, and the load continues: rows on their way
+        into an org matter more than a listener.
         """
         with self._emitting:
             self.listener(event)
@@ -266,9 +266,9 @@ class Services:
                     self.listener(Notice(error.message, NoticeLevel.WARNING, help=error.help))
 
     def declare(self, jobs: Iterable[PlannedJob]) -> None:
-        """Number the jobs that share a name, in the order of the file.
+        """Assign numbers to the jobs that share a name, in file order.
 
-        By the file and not by when they are reached: a key must mean the same job in every attempt.
+        File order, not execution order: a key must mean the same job in every attempt.
         """
         seen: Counter[str] = Counter()
         for job in jobs:
@@ -276,15 +276,15 @@ class Services:
             self._numbers[id(job)] = seen[job.name]
 
     def foresee(self, body: Block) -> None:
-        """Find which steps follow each other, before the first of them runs."""
+        """Find each step's later steps before the first one runs."""
         self._ahead.update(steps_ahead(body))
 
     def ahead_of(self, step: PlannedStep) -> Sequence[StepAhead]:
-        """The steps that follow a step for its job if nothing fails."""
+        """Get the later steps of a step's job that run if nothing fails."""
         return self._ahead.get(id(step), ())
 
     def add(self, job: Job, declared: PlannedJob) -> Job:
-        """Make a job one of the run's; numbers its key where another has the same."""
+        """Add a job to the run; numbers its key if another job has the same."""
         declared_as = self._numbers.get(id(declared), 1)
         if declared_as > 1:
             job = evolve(job, key=f"{job.key}#{declared_as}")
@@ -297,11 +297,11 @@ class Services:
 
     @property
     def only_org(self) -> str | None:
-        """The file's name for its org, if it has one and no more."""
+        """The file's name for its org, if it has exactly one."""
         return get_only_org(self.orgs)
 
     def prepare(self, job: Job, context: Context) -> None:
-        """Have a job's source read, unless that was done. Raises `DataError`."""
+        """Read a job's source unless that was done. Raises `DataError`."""
         if job.key in self._prepared:
             return
         job.manifest = self.plugins.prepare_job(context, job)
@@ -312,5 +312,5 @@ class Services:
             self.emit(JobPrepared(job.key, job.manifest))
 
     def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
-        """The command line that does something with a run, this one unless `run` names another."""
+        """Format a command line about a run: this run, unless `run` names another."""
         return shlex.join(["bulkflow", verb, run or self.run_id, *options, *self.place])

@@ -1,4 +1,4 @@
-"""Walks the statements of a plan."""
+"""Runs the statements of a plan."""
 
 from __future__ import annotations
 
@@ -43,19 +43,21 @@ End: TypeAlias = Halt | Stop | RunInterruptedError
 
 
 def walk(block: Block, frame: Frame, services: Services) -> None:
-    """Run a block whose frame was entered already.
+    """Run a block whose frame was already entered.
 
     After the first statement that ends the flow, only `always` blocks run.
 
     Raises:
-        Halt, Stop, RunInterruptedError: how the flow ended before the block's end.
+        Halt: A chain failed.
+        Stop: A step ended the run.
+        RunInterruptedError: The user asked the run to stop.
     """
     ended: End | None = None
     for number, statement in enumerate(block.statements):
         goes_on = ended is None or (services.independent and isinstance(ended, Halt))
         if goes_on or isinstance(statement, PlannedAlways):
-            # What `always` does after an end is no progress of the run: it is done again when the
-            # run is gone on with.
+            # An `always` block after the end of the flow is not progress of the run, so `resume`
+            # runs it again.
             recording = services if ended is None else evolve(services, replays=False)
             end = _ending(statement, frame.at(number), recording)
             ended = end if ended is None or isinstance(end, RunInterruptedError) else ended
@@ -66,22 +68,22 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
 
 
 def _ending(statement: Statement, frame: Frame, services: Services) -> End | None:
-    """Run a statement; how it ended the flow, or None if the flow goes on."""
+    """Run a statement; returns how it ended the flow, or None if the flow continues."""
     try:
         _statement(statement, frame, services)
     except (Halt, Stop, RunInterruptedError) as end:
         return end
     except BulkflowError as error:
-        # Not of a step: a loop's or a block's own values could not be evaluated.
+        # Not an error of a step: a value of the loop or block could not be evaluated.
         services.errors.append(error)
         return Halt()
     return None
 
 
 def find_files(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
-    """The files of a loop in name order, with `/` between folders, relative as the pattern is."""
+    """Find a loop's files in name order, with `/` between folders; relative if the pattern is."""
     pattern = plain(evaluate(loop.pattern, scope, environ))
-    # Not Path.glob: that takes no absolute patterns.
+    # Not Path.glob, which does not accept absolute patterns.
     found = glob.glob(pattern, root_dir=get_folder(loop.pattern.span), recursive=True)  # noqa: PTH207
     for name in found:
         try:
@@ -94,7 +96,7 @@ def find_files(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> li
 
 
 def iterate_loop(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
-    """The entered frame of each iteration of a loop."""
+    """Enter the frame of each iteration of a loop."""
     none: list[str] = []
     files = services.decide_once(
         frame.place, lambda: find_files(loop, frame.scope, services.environ), none
@@ -114,7 +116,7 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
         case PlannedFor():
             _turns(statement, frame, services)
         case PlannedWhen():
-            # Steps on the jobs of an earlier run are judged by none of its conditions.
+            # Conditions of the file do not judge steps on the jobs of an earlier run.
             if not services.recalls:
                 for test in iterate_condition_tests(statement.condition):
                     note_judged_rows(test, frame, services)
@@ -131,7 +133,7 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
 
 
 def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
-    """Run each turn of a loop; the first that fails is the last, unless they are independent."""
+    """Run each iteration of a loop; stops at the first failure unless they are independent."""
     failed: Halt | None = None
     for inner in iterate_loop(statement, frame, services):
         if failed is not None and not services.independent:
@@ -146,9 +148,9 @@ def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
 
 
 def _parallel(statement: PlannedParallel, frame: Frame, services: Services) -> None:
-    """Run the branches to their ends, whatever becomes of the others; then tell the worst."""
+    """Run all branches to their ends, then raise the most severe ending."""
     branches = statement.body.statements
-    # Errors are kept apart at first, so that their order is the file's and not that of the clock.
+    # Collect errors per branch first, so they are reported in file order.
     apart = [evolve(services, errors=[]) for _ in branches]
     with ThreadPoolExecutor(max(1, len(branches)), thread_name_prefix="branch") as pool:
         frames = [frame.at(number) for number in range(len(branches))]
@@ -173,7 +175,7 @@ def _severity(end: End) -> int:
 
 
 def evaluate_condition(condition: Condition, frame: Frame, services: Services) -> bool:
-    """Whether a condition is true."""
+    """Evaluate a condition."""
     match condition:
         case PlannedTest():
             return ask(condition, frame, services)
@@ -201,7 +203,7 @@ def _truth(condition: PlannedTruth, frame: Frame, services: Services) -> bool:
     value = evaluate(condition.value, frame.scope, services.environ)
     if isinstance(value, Boolean):
         return value.truth
-    # `--set` and environment variables bring texts.
+    # `--set` and environment variables give texts.
     if plain(value) in {"true", "false"}:
         return plain(value) == "true"
     raise WrongValueError(f"`{plain(value)}` is neither true nor false", condition.span)

@@ -1,4 +1,4 @@
-"""The durable record of runs: what was intended, what was done."""
+"""The durable record of runs: intents and outcomes."""
 
 from bulkflow.journal.damage import SuspectRun, check_run, find_suspect_runs
 from bulkflow.journal.history import (

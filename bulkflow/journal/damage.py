@@ -1,4 +1,4 @@
-"""Runs that may have sent more than the journal knows, by what their folders attest."""
+"""Finds runs that may have sent more than the journal knows, by their witness files."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @frozen
 class SuspectRun:
-    """A run of which the journal has lost something.
+    """A run that the journal has lost something of.
 
     Attributes:
         run: Its id.
-        why: What does not agree.
-        pipeline: Its pipeline file, resolved; blank where nobody knows.
-        started: When it began; 0 where nobody knows.
+        why: The contradiction that was found.
+        pipeline: Its resolved pipeline file; empty if unknown.
+        started: When it started; 0 if unknown.
         known: Whether the journal knows the run.
-        over: Whether the journal says that it is over.
+        over: Whether the journal says that it is finished.
     """
 
     run: str
@@ -35,7 +35,7 @@ class SuspectRun:
 
 
 def check_run(journal: Journal, run: str) -> SuspectRun | None:
-    """What speaks against what the journal says of a run that it knows.
+    """Compare a run in the journal with its witness; None if nothing is wrong.
 
     Raises:
         JournalError: The journal cannot be read.
@@ -48,7 +48,7 @@ def check_run(journal: Journal, run: str) -> SuspectRun | None:
     told = read_witness(journal.path.parent, run)
     over = finished is not None
     if told is None:
-        # Deleting the folder of a run that is over loses nothing that the journal lacks.
+        # Deleting the folder of a finished run loses nothing that the journal needs.
         why = "its folder is gone" if witnessed and not over else ""
     elif told.count is None:
         why = "its file `witness` is damaged"
@@ -60,9 +60,11 @@ def check_run(journal: Journal, run: str) -> SuspectRun | None:
 
 
 def find_suspect_runs(journal: Journal) -> list[SuspectRun]:
-    """All runs of a state directory that may have sent more than its journal knows.
+    """Find all runs of a state directory that may have sent more than its journal knows.
 
-    Raises: as `doubt_about`.
+    Raises:
+        JournalError: The journal cannot be read.
+        OSError: A run's folder cannot be read.
     """
     known = {
         str(run): int(str(count))
@@ -80,7 +82,7 @@ def find_suspect_runs(journal: Journal) -> list[SuspectRun]:
                 found.append(SuspectRun(told.run, why, told.pipeline, told.started))
         elif told.count is not None and told.count > known[told.run]:
             suspects.add(told.run)
-    # Only runs that may be resumed are digested; all of them would take too long.
+    # Only runs that can be resumed are digested; digesting all would take too long.
     found += [each for run in sorted(suspects) if (each := check_run(journal, run))]
     return found
 

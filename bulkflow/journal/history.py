@@ -1,4 +1,4 @@
-"""What the journal holds of earlier runs, read back."""
+"""Reads earlier runs from the journal."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ R = TypeVar("R", covariant=True)
 
 
 SETTLED: Final = "settled/"
-"""Prefix of the places under which the counts of a job are kept after `retry` and its like."""
+"""Prefix of the places that hold a job's counts after a command such as `retry`."""
 
 
 @frozen
 class RunRecord:
-    """A run, with all that is needed to go on with it."""
+    """A run, with everything that is needed to resume it."""
 
     summary: RunSummary
     settings: Mapping[str, str]
     chosen_orgs: Mapping[str, str]
-    """What `--org` said: profiles by the names that they stand for."""
+    """The profiles given with `--org`, by the names they replace."""
     texts: Mapping[str, str]
-    """The pipeline file and what it includes, by their paths, as they were when the run began."""
+    """The pipeline file and its includes by path, as they were when the run started."""
     file: str
-    """The pipeline file as it was named: a link may be another file than the one it leads to."""
+    """The pipeline file as given, before links were resolved."""
 
 
 @frozen
 class RunDetails:
-    """All that became of a run, to be shown."""
+    """Everything about a run, for display."""
 
     summary: RunSummary
     jobs: Mapping[str, JobHistory]
-    """What was done with each job that was cut into parts, by its key."""
+    """The history of each job that was divided into parts, by key."""
     steps: tuple[tuple[str, StepState], ...]
-    """Each step that began, as it stands in the file, and how far it came; in their order."""
+    """Each step that started, as written, and how far it came; in order."""
 
 
 class _Reading(Protocol[P, R]):
@@ -64,7 +64,7 @@ class _Reading(Protocol[P, R]):
 
 
 def _undamaged(read: Callable[Concatenate[Journal, P], R]) -> _Reading[P, R]:
-    """Let what is in a journal and cannot be understood be damage to it, which it is."""
+    """Report content that cannot be understood as damage to the journal."""
 
     @wraps(read)
     def reading(journal: Journal, *values: P.args, **named: P.kwargs) -> R:
@@ -78,7 +78,7 @@ def _undamaged(read: Callable[Concatenate[Journal, P], R]) -> _Reading[P, R]:
 
 @_undamaged
 def read_run_details(journal: Journal, run: str) -> RunDetails | None:
-    """A run with its parts and steps, or None if there is none of that id."""
+    """Read a run with its parts and steps; None for an unknown id."""
     record = read_run(journal, run)
     if record is None:
         return None
@@ -98,7 +98,7 @@ def read_run_details(journal: Journal, run: str) -> RunDetails | None:
 
 @_undamaged
 def list_runs(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
-    """Every run, the newest first; with `pruned`, also those of which the ledger alone is left."""
+    """List every run, newest first; `pruned` includes runs with only their ledger left."""
     return [
         _summary(journal, row)
         for row in journal.query(
@@ -112,7 +112,7 @@ def list_runs(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
 
 @_undamaged
 def read_run(journal: Journal, run: str) -> RunRecord | None:
-    """One run, or None if there is none of that id."""
+    """Read one run; None for an unknown id."""
     found = journal.query(
         "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home, settings,"
         " chosen_org, chosen_orgs, texts, coalesce(file, pipeline) FROM run"
@@ -134,9 +134,9 @@ def read_run(journal: Journal, run: str) -> RunRecord | None:
 
 @_undamaged
 def read_steps(journal: Journal, run: str) -> dict[str, StepRecord]:
-    """How far each step of a run came, by its place; the newest record of a place counts.
+    """Read how far each step of a run came, by place; the newest record of a place counts.
 
-    A step that halted the run is due again, so what its handlers did is forgotten.
+    A halted step is run again, so the records of its handlers are dropped.
     """
     steps: dict[str, StepRecord] = {}
     for row in journal.query(
@@ -152,7 +152,7 @@ def read_steps(journal: Journal, run: str) -> dict[str, StepRecord]:
 
 @_undamaged
 def read_job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
-    """What was done with a job of a run; None if it was never cut into parts."""
+    """Read what was done with a job of a run; None if it was never divided into parts."""
     parts = [
         Part(
             _number(row[0]),
@@ -252,7 +252,7 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
 def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     run = _text(row[0])
     jobs = journal.query(
-        # Rows that were sent again are rows of a file that is counted.
+        # Resent rows belong to a file that is counted already.
         "SELECT job, sum(CASE WHEN source IN (SELECT name FROM source WHERE run = part.run"
         " AND job = part.job AND origin IS NOT NULL) THEN 0 ELSE rows END)"
         " FROM part WHERE run = ? GROUP BY job ORDER BY job",
@@ -274,9 +274,10 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
 
 
 def _moves(journal: Journal, home: object) -> Callable[[str], str]:
-    """Where files are now that were recorded while the state directory was at `home`.
+    """Build a function that maps recorded paths to today's, after a move of the project.
 
-    What was in its project's folder moves with it; None for runs that did not record it.
+    Files in the project's folder move with the state directory. `home` is where that was during the
+    run; None for runs that did not record it.
     """
     if home is None or Path(_text(home)) == journal.home:
         return lambda path: path
@@ -290,12 +291,12 @@ def _moves(journal: Journal, home: object) -> Callable[[str], str]:
 
 
 def _orgs(one: object, several: object, *, name: str | None = None) -> dict[str, str]:
-    """Profiles by name, also of a run that was made when there was one org, known by its profile.
+    """Read profiles by name, including those of an older run with one unnamed org.
 
     Args:
-        one: That one's profile.
-        several: Those of a later run.
-        name: What the one is called; its profile, unless this says.
+        one: The profile of that org.
+        several: The profiles of a newer run.
+        name: The name of the unnamed org; by default its profile.
     """
     if one is None:
         return dict(json.loads(_text(several)))

@@ -1,4 +1,4 @@
-"""The journal of one run, as those write it who work on the run."""
+"""Records one run in the journal."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OVER = (ExitCode.DONE, ExitCode.ROWS_FAILED)
-"""What a run ends with that came to the end of its file."""
+"""Exit codes of a run that reached the end of its file."""
 
 
 @define(eq=False, repr=False)
 class RunJournal:
-    """Implements `bulkflow.plugin.Recorder`, and what the engine asks for beyond it.
+    """Implements `bulkflow.plugin.Recorder`, and what the engine needs in addition.
 
-    What an earlier attempt left is read when the run is gone on with; a new run finds nothing.
+    When a run is resumed, the records of earlier attempts are read; a new run has none.
     """
 
     _journal: Journal
@@ -63,9 +63,9 @@ class RunJournal:
         file: str = "",
         fresh: bool = False,
     ) -> RunJournal:
-        """Record the start of a run, and of its first attempt."""
+        """Record the start of a run and of its first attempt."""
         started = journal.time()
-        # Before the run itself: one without a witness has lost it.
+        # Before the run itself: a run without a witness counts as having lost it.
         witness = _witness(journal, run, pipeline, started)
         with journal.transaction() as connection:
             connection.execute(
@@ -99,10 +99,10 @@ class RunJournal:
     def resume(
         cls, journal: Journal, run: str, *, version: str, reopens: bool = True
     ) -> RunJournal:
-        """Record another attempt at a run, and read how far the ones before it came.
+        """Record another attempt at a run, and read how far earlier attempts came.
 
-        One that `reopens` it makes it a run that is not over, until the attempt ends. Where the
-        journal lost something of the run, its witness stays as it is, to tell of that later.
+        With `reopens`, the run is unfinished until the attempt ends. If the journal has lost part
+        of the run, the witness file stays as it is, as evidence.
         """
         witness = None
         if check_run(journal, run) is None:
@@ -117,7 +117,7 @@ class RunJournal:
         return made
 
     def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
-        """The files that a job is cut from, and its parts; called again, more of both."""
+        """Record the files that a job is read from, and its parts; another call adds more."""
         with self._journal.transaction() as connection:
             if org is not None:
                 connection.execute(
@@ -142,11 +142,11 @@ class RunJournal:
             )
 
     def read_history(self, job: str) -> JobHistory | None:
-        """What earlier attempts did with a job; None if it was never cut into parts."""
+        """Read what earlier attempts did with a job; None if it was never divided into parts."""
         return read_job_history(self._journal, self.run, job)
 
     def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        """A request that changes something is about to be sent; returns the intent's number."""
+        """Record a request that is about to change something; returns the intent's number."""
         return self._intend(job, part, action, _json(detail), self._journal.time())
 
     def _intend(
@@ -164,7 +164,7 @@ class RunJournal:
         )
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
-        """The request of an intent was answered, or its fate was found out."""
+        """Record the response to an intent's request, or what was found out about it."""
         self._journal.note(
             "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
             " WHERE number = ? AND outcome IS NULL",
@@ -176,7 +176,7 @@ class RunJournal:
     def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
-        """The id of a part's job in the org, and the state and counters that were last seen."""
+        """Record the id of a part's job in the org, and its last known state and counters."""
         self._journal.note(
             "INSERT INTO remote_state (run, job, part, remote_id, state, processed, failed, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -197,7 +197,7 @@ class RunJournal:
         """Record the intent to hand rows over, unless another run did that before.
 
         Raises:
-            HandedOverBeforeError: It did, and may have loaded them; only where `once`.
+            HandedOverBeforeError: Another run did, and may have loaded them; only with `once`.
         """
         self._refuse(target, ranges if once else ())
         at = self._journal.time()
@@ -238,47 +238,43 @@ class RunJournal:
     def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
-        """Which other runs handed rows over, the newest first; whatever the target if it is None.
-
-        A run that was begun `fresh` passes over what was handed over before it began. `longer` is
-        as in `hand_overs`.
-        """
+        """Find which of these rows other runs handed over; see `bulkflow.plugin.Recorder`."""
         return find_hand_overs(self._journal, self.run, target, ranges, longer=longer)
 
     def record_undo(self, job: str, part: int) -> None:
-        """What a part's rows made is deleted again, so they may be handed over once more."""
+        """Record that what a part's rows created was deleted, so they may be handed over again."""
         self._journal.note(
             "UPDATE hand_over SET undone = 1 WHERE run = ? AND job = ? AND part = ?",
             (self.run, job, part),
         )
 
     def record_counts(self, job: str, part: int, counts: Counts) -> None:
-        """What became of the rows that a part handed over."""
+        """Record the outcome of the rows that a part handed over."""
         self._journal.note(
             "UPDATE hand_over SET counts = ? WHERE run = ? AND job = ? AND part = ?",
             (json.dumps(astuple(counts)), self.run, job, part),
         )
 
     def record_job_counts(self, job: str, counts: Counts) -> None:
-        """Keep the counts of a job after a command such as `retry`, for steps that run later."""
+        """Record the counts of a job after a command such as `retry`, for later steps."""
         detail = {"counts": list(astuple(counts))}
         self.record_step(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
 
     def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
-        """Return the counts that a command left after a step had ended; None without one."""
+        """Find the counts that a command left after a step had ended; None if there are none."""
         found = self._steps.get(f"{SETTLED}{job}")
         if found is None or found.number < step.number:
             return None
         return Counts(*found.detail["counts"])
 
     def find_step(self, place: str) -> StepRecord | None:
-        """How far an earlier attempt came with a step; None if it never began."""
+        """Find how far an earlier attempt came with a step; None if it never started."""
         return self._steps.get(place)
 
     def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
-        """A step began, or came to an end."""
+        """Record that a step started or ended."""
         with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO step (run, place, text, state, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -286,9 +282,9 @@ class RunJournal:
             )
 
     def decide_once(self, place: str, decide: Callable[[], T]) -> T:
-        """What an earlier attempt decided at a place, or else what `decide` says, from now on.
+        """Return what an earlier attempt decided at a place, or else decide and record it.
 
-        Keeps loops and conditions as they were, though files and counts may have changed since.
+        Keeps loops and conditions the same, even if files and counts have changed since.
         """
         found = self._journal.query(
             "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
@@ -304,9 +300,9 @@ class RunJournal:
         return value
 
     def finish(self, exit_code: int, *, over: bool = True, given_up: bool = False) -> None:
-        """This attempt is over, and if `over`, so is the run: there is nothing to go on with.
+        """End this attempt, and with `over` also the run: there is nothing left to resume.
 
-        If `given_up`, that is because nobody wants to go on with it.
+        `given_up` says that the run was aborted.
         """
         with self._journal.transaction() as connection:
             connection.execute(
@@ -321,7 +317,7 @@ class RunJournal:
                 )
 
     def finish_attempt(self, exit_code: int) -> None:
-        """This attempt is over; the run is as it was before, but for rows that failed then."""
+        """End this attempt; the run stays as it was, except for whether rows failed."""
         with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
@@ -334,7 +330,7 @@ class RunJournal:
                 )
 
     def forget(self) -> None:
-        """Take back that there was a run: it was refused, and nothing of it was sent."""
+        """Delete the run, because it was refused before anything was sent."""
         if self._witness is not None:
             self._witness.forget()
         with self._journal.transaction() as connection:
@@ -345,7 +341,7 @@ class RunJournal:
             connection.execute("DELETE FROM run WHERE id = ?", (self.run,))
 
     def intended(self, action: str) -> bool:
-        """Whether a request of a kind was sent, or may have been, and not refused by the org."""
+        """Whether a request of a kind may have been sent, and was not refused by the org."""
         return bool(
             self._journal.query(
                 "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
@@ -356,7 +352,7 @@ class RunJournal:
         )
 
     def find_decision(self, place: str) -> object | None:
-        """What an earlier attempt decided at a place; None if it never got there."""
+        """Find what an earlier attempt decided at a place; None if it did not get there."""
         found = self._journal.query(
             "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
         )
@@ -378,34 +374,34 @@ class RunJournal:
             )
             self._attempt = cursor.lastrowid or 0
             if reopens:
-                # Until this attempt ends, the run is not over, whatever the one before it said.
+                # The run is unfinished until this attempt ends, whatever the last one said.
                 connection.execute(
                     "UPDATE run SET finished = NULL, exit_code = NULL WHERE id = ?", (self.run,)
                 )
 
 
 def _witness(journal: Journal, run: str, pipeline: str, started: float) -> Witness:
-    """The witness of a run. Raises `UsageError`."""
+    """Make the witness of a run. Raises `UsageError`."""
     try:
         made = Witness.make(journal, run, pipeline, started)
     except OSError as error:
         short = find_shortage(error)
         raise UsageError(
-            f"cannot keep what the run needs in {journal.path.parent / RUNS / run}: "
+            f"cannot write the run's files in {journal.path.parent / RUNS / run}: "
             f"{short.what if short else error.strerror or error}",
             help=f"nothing was sent; {short.remedy}"
             if short
-            else "choose a folder that can be written with --state-dir DIR",
+            else "choose a writable folder with --state-dir DIR",
         ) from error
     journal.call_at_close(made.close)
     return made
 
 
 def _json(values: Mapping[str, object]) -> str:
-    # In ASCII: an org may say half a character, which SQLite keeps in no other way.
+    # In ASCII: an org may return a lone surrogate, which SQLite cannot store otherwise.
     return json.dumps(dict(values), sort_keys=True)
 
 
 def _in_order(values: Mapping[str, str]) -> str:
-    """The same where the order is to be as the file has it."""
+    """Dump a mapping in its own order, which is that of the file."""
     return json.dumps(dict(values))

@@ -1,4 +1,4 @@
-"""What is wrong at a place in a pipeline file, in the one form that all rooms use."""
+"""Errors and warnings at a place in a pipeline file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 MOST_DIAGNOSTICS = 1_000
-"""How many errors, and how many warnings, a check looks for: more help nobody."""
+"""The most errors, and the most warnings, that a check reports."""
 
 _LONGEST = 1_000
-"""Characters of a message; words of the file that it quotes may be as long as the file."""
+"""Characters of a message. Quoted words may be as long as the whole file."""
 
 
 def shorten(text: str) -> str:
-    """A text without its middle, where it is too long to be read."""
+    """Remove the middle of a text that is too long to read."""
     if len(text) <= _LONGEST:
         return text
     half = _LONGEST // 2
@@ -32,7 +32,7 @@ def shorten(text: str) -> str:
 
 
 class Severity(Enum):
-    """How much a diagnostic weighs: an error keeps the file from running."""
+    """The severity of a diagnostic: a file with an error does not run."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -40,7 +40,7 @@ class Severity(Enum):
 
 @frozen
 class Label:
-    """A secondary place, with the words that stand beside it."""
+    """A secondary place, with a text for it."""
 
     span: Span
     text: str = field(converter=shorten)
@@ -57,11 +57,11 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
     note: str = field(default="", kw_only=True)
-    """Words beside the underline."""
+    """Text next to the underline."""
 
 
 class PipelineError(BulkflowError):
-    """The pipeline file is wrong; holds every diagnostic of it, in source order."""
+    """The pipeline file has errors; holds all its diagnostics in source order."""
 
     exit_code = ExitCode.WRONG
 

@@ -1,4 +1,4 @@
-"""All that a plugin author needs.
+"""Everything that a plugin author needs.
 
 A plugin is a module in the entry-point group `bulkflow`:
 
@@ -13,7 +13,7 @@ A plugin is a module in the entry-point group `bulkflow`:
     def bulkflow_steps():
         return [greet]
 
-`docs/plugins.md` tells the rest; `bulkflow.plugin.hookspecs` lists every hook.
+`docs/plugins.md` is the guide; `bulkflow.plugin.hookspecs` lists every hook.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The entry points of this environment, without importlib.metadata wherever that can be.
+"""Finds the entry points of this environment, without importlib.metadata where possible.
 
 Importing importlib.metadata (with `email`, `csv` and `zipfile`) takes as long as importing half of
-bulkflow. Where every place on the path is a folder, the answer is in two kinds of files, which are
-read here; an archive, an egg or a finder of somebody else's leaves all of it to importlib.metadata.
+bulkflow. If every entry on the path is a folder, two kinds of files hold the answer, and they are
+read here. With an archive, an egg or a custom finder, importlib.metadata does all of it.
 
 The formats: https://packaging.python.org/en/latest/specifications/entry-points/ and
 https://packaging.python.org/en/latest/specifications/recording-installed-packages/.
@@ -29,7 +29,7 @@ GROUP = "bulkflow"
 
 
 class PluginEntry(Protocol):
-    """As much of an entry point as the loader asks for."""
+    """The part of an entry point that the loader needs."""
 
     @property
     def name(self) -> str:
@@ -43,7 +43,7 @@ class PluginEntry(Protocol):
 
     @property
     def dist(self) -> Any:
-        """The distribution that it came in."""
+        """The distribution that it belongs to."""
         ...
 
     def load(self) -> object:
@@ -53,7 +53,7 @@ class PluginEntry(Protocol):
 
 @frozen
 class Distribution:
-    """What was installed at once."""
+    """An installed distribution."""
 
     name: str
     version: str
@@ -68,14 +68,14 @@ class Entry:
     dist: Distribution
 
     def load(self) -> object:
-        """Import the module, and find the object in it."""
+        """Import the module and get the object in it."""
         module, _, attribute = self.value.partition("[")[0].partition(":")
         names = [name for name in attribute.strip().split(".") if name]
         return reduce(getattr, names, import_module(module.strip()))
 
 
 def find_entry_points() -> Iterable[PluginEntry]:
-    """The entry points of this environment."""
+    """Find the entry points of this environment."""
     others = [each for each in sys.meta_path if each is not PathFinder]
     if not any(hasattr(finder, "find_distributions") for finder in others):
         found = in_folders(sys.path)
@@ -87,9 +87,9 @@ def find_entry_points() -> Iterable[PluginEntry]:
 
 
 def in_folders(path: Sequence[str]) -> list[Entry] | None:
-    """The entry points of what was installed into folders; None where there is something else.
+    """Find the entry points of distributions in folders; None if something else is on the path.
 
-    The first distribution of a name is the one that counts, as for imports.
+    The first distribution of a name counts, as for imports.
     """
     seen: set[str] = set()
     entries: list[Entry] = []
@@ -120,7 +120,7 @@ def in_folders(path: Sequence[str]) -> list[Entry] | None:
 
 
 def _declared(metadata: Path) -> Iterator[tuple[str, str]]:
-    """The names and values of a distribution's entry points in our group."""
+    """Read the names and values of a distribution's entry points in our group."""
     text = _read(metadata, "entry_points.txt")
     if text is None or f"[{GROUP}]" not in text:
         return
@@ -134,7 +134,7 @@ def _declared(metadata: Path) -> Iterator[tuple[str, str]]:
 
 
 def _distribution(metadata: Path) -> Distribution | None:
-    """What a distribution says that it is."""
+    """Read the name and version of a distribution."""
     text = _read(metadata, "METADATA") or _read(metadata, "PKG-INFO") or ""
     fields: dict[str, str] = {}
     for line in text.splitlines():

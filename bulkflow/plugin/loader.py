@@ -1,10 +1,10 @@
-"""Finds plugins and imports them, one by one.
+"""Finds plugins and imports them one by one.
 
-Not pluggy's own loader: with that, one plugin that fails to import ends the program, and a third
-party that takes the name of a shipped plugin silently replaces it. Here the shipped plugins come
-first and the others by the name of their distribution; blocked names are not imported; a plugin
-that fails is recorded with its distribution, version and cause; two plugins of one name are an
-error that names both.
+This replaces pluggy's own loader. With that one, a plugin that fails to import ends the program,
+and a third party that takes the name of a shipped plugin silently replaces it. Here shipped plugins
+load first and the others in the order of their distributions' names; blocked plugins are not
+imported; a plugin that fails is recorded with its distribution, version and cause; two plugins with
+the same name are an error that names both.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OWN_DISTRIBUTION = "bulkflow"
 
 @frozen
 class LoadedPlugin:
-    """A plugin that was imported; `target` is what its entry point names."""
+    """An imported plugin; `target` is what its entry point names."""
 
     provider: Provider
     target: str
@@ -37,7 +37,7 @@ class LoadedPlugin:
 
 @frozen
 class Found:
-    """What the search for plugins came to."""
+    """The plugins that were found."""
 
     loaded: tuple[LoadedPlugin, ...]
     broken: tuple[BrokenPlugin, ...]
@@ -47,12 +47,12 @@ class Found:
 def find_plugins(
     blocked: Collection[str] = (), entries: Callable[[], Iterable[PluginEntry]] = find_entry_points
 ) -> Found:
-    """Import every plugin that is not blocked, by its own name or its distribution's.
+    """Import every plugin that is not blocked by its own name or its distribution's.
 
-    Names of distributions are compared as package indexes do: `Bulkflow_Acme` is `bulkflow-acme`.
+    Distribution names are compared as package indexes do: `Bulkflow_Acme` is `bulkflow-acme`.
 
     Raises:
-        PluginConflictError: two plugins that are not blocked have the same name.
+        PluginConflictError: Two plugins that are not blocked have the same name.
     """
     blocked_distributions = {_canonical(name) for name in blocked}
     seen: dict[str, Provider] = {}

@@ -1,4 +1,4 @@
-"""The nearest known name to one that is not known."""
+"""Suggests a known name for an unknown one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 LIKE = 0.6
-"""How like two names must be, from 0 to 1 (`difflib`'s ratio)."""
+"""How similar two names must be, from 0 to 1 (`difflib`'s ratio)."""
 
 
 def find_nearest(
@@ -18,15 +18,15 @@ def find_nearest(
     plain: Callable[[str], str] = str.casefold,
     like: float = LIKE,
 ) -> str | None:
-    """The known name that is most like `name`, if any is; of equal ones, the first.
+    """Find the known name that is most similar to `name`; the first of equally similar ones.
 
     Args:
         name: What was written.
-        known: What may have been meant.
-        plain: What of a name counts; upper and lower case do not, unless this says otherwise.
-        like: How like it must be.
+        known: The candidates.
+        plain: Normalizes a name before comparing; ignores case by default.
+        like: The required similarity.
     """
-    # Here, as most files are right.
+    # Imported here because most files need no suggestion.
     from difflib import get_close_matches
 
     by_plain: dict[str, str] = {}
@@ -37,5 +37,5 @@ def find_nearest(
 
 
 def format_suggestion(near: str | None) -> str | None:
-    """The help that offers a name, if there is one to offer."""
+    """Format a suggestion as help; None if there is none."""
     return f"did you mean `{near}`?" if near else None

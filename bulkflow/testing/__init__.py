@@ -1,15 +1,15 @@
-"""For plugin authors: run a step, load plugins from memory, check what a plugin declares.
+"""Helpers for plugin authors: run a step, load plugins from memory, check declarations.
 
     from bulkflow.testing import check_plugin, run_step
 
-    def test_that_it_greets():
+    def test_greeting():
         run = run_step(greet, whom="Ada")
         assert run.notices == ["hello, Ada"]
 
-    def test_that_it_keeps_the_rules():
+    def test_conformance():
         assert check_plugin(bulkflow_acme.plugin) == []
 
-Nothing here needs pytest or touches a network. `docs/plugins.md` shows more.
+Nothing here needs pytest or a network. `docs/plugins.md` has more.
 """
 
 from bulkflow.testing.conformance import check_plugin

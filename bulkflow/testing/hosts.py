@@ -1,4 +1,4 @@
-"""Plugins from memory, as if they were installed."""
+"""Loads plugins from memory as if they were installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERSION = "0"
 
 @frozen
 class InMemoryDistribution:
-    """As much of a distribution as the loader asks for."""
+    """The part of a distribution that the loader needs."""
 
     name: str
     version: str
@@ -27,7 +27,7 @@ class InMemoryDistribution:
 
 @frozen
 class InMemoryEntryPoint:
-    """An entry point that loads what it is told to."""
+    """An entry point that loads a given object."""
 
     name: str
     value: str
@@ -35,7 +35,7 @@ class InMemoryEntryPoint:
     _load: Callable[[], object] = field(repr=False)
 
     def load(self) -> object:
-        """Import it."""
+        """Return the plugin, or raise its exception."""
         return self._load()
 
 
@@ -46,13 +46,13 @@ def make_entry_point(
     distribution: str = DISTRIBUTION,
     version: str = VERSION,
 ) -> InMemoryEntryPoint:
-    """An entry point for a plugin in memory, to give to `bulkflow.plugin.loader.find`.
+    """Make an entry point for a plugin in memory, to pass to `make_host`.
 
     Args:
-        plugin: A module or an object with hook implementations. An exception stands for a plugin
-            that fails to import with it.
-        name: The plugin's name; without it, the module's or the class's.
-        distribution: The distribution that it pretends to come in.
+        plugin: A module or an object with hook implementations. An exception makes a plugin that
+            fails to import with it.
+        name: The plugin's name; by default, the name of the module or class.
+        distribution: The name of its distribution.
         version: That distribution's version.
     """
     value = get_name(plugin)
@@ -68,16 +68,16 @@ def make_entry_point(
 
 
 def make_host(*plugins: object, blocked: Collection[str] = (), **named: object) -> PluginHost:
-    """A host with these plugins and no others; also not those that ship.
+    """Make a host with these plugins only, without the shipped ones.
 
     Args:
-        plugins: Modules or objects with hook implementations, named after themselves; or what
-            `entry_of` makes.
-        blocked: Names of plugins or distributions that are not to be loaded.
-        named: Plugins by the names that they are to have.
+        plugins: Modules or objects with hook implementations, named after themselves, or results of
+            `make_entry_point`.
+        blocked: Names of plugins or distributions to block.
+        named: Plugins by name.
 
     Raises:
-        PluginConflictError: two of them have the same name.
+        PluginConflictError: Two of them have the same name.
     """
     entries = [
         each if isinstance(each, InMemoryEntryPoint) else make_entry_point(each) for each in plugins
@@ -87,5 +87,5 @@ def make_host(*plugins: object, blocked: Collection[str] = (), **named: object) 
 
 
 def get_name(plugin: object) -> str:
-    """A module's or a class's name."""
+    """Get a module's name, or that of an object's class."""
     return plugin.__name__ if isinstance(plugin, ModuleType | type) else type(plugin).__name__

@@ -80,7 +80,7 @@ def test_a_plugin_that_fails_to_declare_stops_only_what_needs_it(
     needs = workshop.write("needs.bulkflow", 'paint "x"\n')
     ran = workshop.command("check", str(needs))
     assert ran.code == 2
-    assert "could not be loaded: failing (in-memory 0); `bulkflow plugins` tells why" in ran.err
+    assert "could not be loaded: failing (in-memory 0); `bulkflow plugins` shows why" in ran.err
     assert "ZeroDivisionError: by the author" in workshop.command("plugins").out
     assert workshop.command("acme").code == 2
 

@@ -562,7 +562,7 @@ def test_a_run_with_other_parameters_is_not_resumed(
     other = load(project, "load.bulkflow", "--resume", "--set", "file=new.csv")
     assert other.code == 2
     said = " ".join(other.err.split())
-    assert f"with other parameters or orgs, {run_of(first)}, is not over" in said
+    assert f"with other parameters or orgs, {run_of(first)}, is unfinished" in said
     assert loaded(org) == []
 
 
@@ -627,7 +627,7 @@ def test_a_refreshed_org_is_noticed_when_a_run_is_resumed(
     assert error["type"] == "MovedOrgError"
     assert error["message"] == (
         f"org env is {host} (organization 00D000000000XYZ) now, and was {host} (organization "
-        f"{token[:15]}) when the run came to it"
+        f"{token[:15]}) earlier in this run"
     )
     assert f"make env lead to {host} (organization {token[:15]}) again" in error["help"]
     assert len(proxy.seen) == sent

@@ -236,7 +236,7 @@ def test_details_that_are_no_json_are_refused_and_the_journal_goes_on(run, journ
 def test_a_full_disk_is_an_error_that_says_what_to_do(run, journal: Journal) -> None:
     (used,) = journal.query("PRAGMA page_count")[0]
     journal.query(f"PRAGMA max_page_count = {used}")
-    with pytest.raises(JournalError, match="cannot be kept") as caught:
+    with pytest.raises(JournalError, match="cannot write the journal") as caught:
         run.intend("accounts", 0, "create", {"much": "x" * 100_000})
     assert caught.value.help is not None
     assert isinstance(caught.value.__cause__, sqlite3.Error)
@@ -329,7 +329,7 @@ def test_what_was_noted_and_cannot_be_kept_is_told_to_who_commits_it(run, journa
     journal.query(f"PRAGMA max_page_count = {used}")
     with journal._lock:
         run.record_state("accounts", 0, "x" * 100_000, "Open")
-    with pytest.raises(JournalError, match="cannot be kept"):
+    with pytest.raises(JournalError, match="cannot write the journal"):
         run.has_intents()
     journal._connection.execute("PRAGMA max_page_count = 100000")
     journal.close()
@@ -354,7 +354,7 @@ def test_nothing_is_intended_without_what_was_noted_before(run, journal: Journal
 
 def test_what_was_noted_after_the_file_was_closed_is_told(run, journal: Journal) -> None:
     journal.close()
-    with pytest.raises(JournalError, match="cannot be kept"):
+    with pytest.raises(JournalError, match="cannot write the journal"):
         run.record_state("accounts", 0, "750A", "Open")
 
 
@@ -502,7 +502,7 @@ def test_a_newer_format_is_left_alone(tmp_path: Path, journal: Journal) -> None:
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_text("my notes, which are no database" * 100, "utf-8")
-    with pytest.raises(UsageError, match="is not a journal that can be read"):
+    with pytest.raises(UsageError, match="as a journal"):
         Journal.open(tmp_path, lambda: 1.0)
     assert path.read_text("utf-8").startswith("my notes")
 
@@ -511,7 +511,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE_NAME)
     connection.execute("CREATE TABLE part (x)")
     connection.close()
-    with pytest.raises(UsageError, match="is not a journal that can be read"):
+    with pytest.raises(UsageError, match="as a journal"):
         Journal.open(tmp_path, lambda: 1.0)
     connection = sqlite3.connect(tmp_path / FILE_NAME)
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -528,6 +528,6 @@ def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path: Path, taken: 
         (directory / FILE_NAME).mkdir(parents=True)
     with pytest.raises(UsageError) as caught:
         Journal.open(directory, lambda: 1.0)
-    assert "cannot keep a journal in" in caught.value.message
+    assert "cannot write a journal in" in caught.value.message
     assert caught.value.help is not None
     assert "--state-dir" in caught.value.help

@@ -102,7 +102,7 @@ def test_a_wrapper_is_refused() -> None:
 
     wrapping.bulkflow_steps = bulkflow_steps
     (broken,) = make_host(wrapping).broken
-    assert str(broken.cause) == "bulkflow_steps is a wrapper; bulkflow calls no wrappers"
+    assert str(broken.cause) == "bulkflow_steps is a wrapper, which bulkflow does not support"
 
 
 def test_broken_and_blocked_plugins_are_in_the_catalogue_and_the_host() -> None:
@@ -134,7 +134,7 @@ def test_a_record_of_the_wrong_kind_names_the_plugin(hook: str, kind: str) -> No
     (broken,) = make_host(odd=giving(hook, "a text")).catalogue.broken
     assert str(broken.cause) == (
         f"plugin odd (in-memory 0) failed while answering {hook}: "
-        f"TypeError: it returned 'a text', which is no {kind}"
+        f"TypeError: it returned 'a text', which is not of type {kind}"
     )
 
 
@@ -301,7 +301,7 @@ def test_the_first_plugin_that_knows_a_job_prepares_it() -> None:
 
 def test_a_manifest_that_is_none_names_the_plugin() -> None:
     host = make_host(odd=plugin(bulkflow_prepare_job=lambda job: 3))
-    with pytest.raises(PluginError, match=r"plugin odd .* preparing job rows: .* no Manifest"):
+    with pytest.raises(PluginError, match=r"plugin odd .* preparing job rows: .* not a Manifest"):
         host.prepare_job(None, make_job("rows"))
 
 
@@ -332,7 +332,7 @@ def test_problems_of_data_and_org_are_told_with_their_plugin(hook: str) -> None:
     name = f"bulkflow_{hook}_problems"
     fine = plugin(**{name: lambda context: [Problem("no"), Problem("never", code="ACME1")]})
     assert [each.code for each in ask(make_host(fine))] == [None, "ACME1"]
-    with pytest.raises(PluginError, match=r"plugin odd .* no Problem"):
+    with pytest.raises(PluginError, match=r"plugin odd .* not a Problem"):
         ask(make_host(odd=plugin(**{name: lambda context: ["a text"]})))
     assert ask(make_host()) == []
 
@@ -346,7 +346,7 @@ def test_every_listener_hears_although_one_fails() -> None:
     ((provider, failure),) = host.notify(Notice("hello"))
     assert heard == ["hello"]
     assert provider.plugin == "a"
-    assert "plugin a (in-memory 0) failed while hearing of Notice" in failure.message
+    assert "plugin a (in-memory 0) failed while handling Notice" in failure.message
     assert isinstance(failure.__cause__, ZeroDivisionError)
 
 

@@ -75,11 +75,11 @@ def _step(phrase: str, doc: str = "Do it.", function=None):
 @pytest.mark.parametrize(
     ("record", "fault"),
     [
-        (_step("greet", doc=""), "`greet` does not say what it is for"),
+        (_step("greet", doc=""), "`greet` has no description"),
         (_step("greet {whom:person}"), "a slot of the type person"),
-        (_step("greet then {name}"), "`then`, which the language keeps for itself"),
+        (_step("greet then {name}"), "`then`, which is reserved"),
         (_step("parallel {name}"), "begins with `parallel`"),
-        (_step("greet! {name}"), "'greet!', which is no word"),
+        (_step("greet! {name}"), "'greet!', which is not a word"),
         (_step("copy {job} {other:job}"), "two slots for a job"),
         (
             _step("greet [{name}]", function=lambda context, name: None),
@@ -107,16 +107,16 @@ def _asked(context: object) -> bool:
 @pytest.mark.parametrize(
     ("hook", "record", "fault"),
     [
-        ("bulkflow_clauses", clause("color {name}", sets=())(_nothing), "does not say"),
-        ("bulkflow_conditions", condition("sunny and warm")(_asked), "`and`, which the language"),
-        ("bulkflow_value_types", ValueType("shade", "", str), "type shade does not say"),
-        ("bulkflow_value_types", ValueType("a shade", "x", str), "'a shade' is no word"),
-        ("bulkflow_orgs", Org("home", "", print), "org home does not say"),
-        ("bulkflow_orgs", Org("my home", "x", print), "'my home' is no word"),
-        ("bulkflow_sources", Source(("acme",), "", print), "source acme:// does not say"),
-        ("bulkflow_sources", Source(("Acme",), "x", print), "'Acme' is no scheme"),
-        ("bulkflow_commands", Command(("acme",), "", print), "command `acme` does not say"),
-        ("bulkflow_commands", Command((), "x", print), "'' is no command path"),
+        ("bulkflow_clauses", clause("color {name}", sets=())(_nothing), "has no description"),
+        ("bulkflow_conditions", condition("sunny and warm")(_asked), "`and`, which is reserved"),
+        ("bulkflow_value_types", ValueType("shade", "", str), "type shade has no description"),
+        ("bulkflow_value_types", ValueType("a shade", "x", str), "'a shade' is not a word"),
+        ("bulkflow_orgs", Org("home", "", print), "org home has no description"),
+        ("bulkflow_orgs", Org("my home", "x", print), "'my home' is not a word"),
+        ("bulkflow_sources", Source(("acme",), "", print), "source acme:// has no description"),
+        ("bulkflow_sources", Source(("Acme",), "x", print), "'Acme' is not a scheme"),
+        ("bulkflow_commands", Command(("acme",), "", print), "command `acme` has no description"),
+        ("bulkflow_commands", Command((), "x", print), "'' is not a command path"),
     ],
 )
 def test_any_record_that_breaks_a_rule_is_found(hook: str, record: object, fault: str) -> None:
@@ -128,7 +128,7 @@ def test_any_record_that_breaks_a_rule_is_found(hook: str, record: object, fault
     ("plugin", "fault"),
     [
         (giving("bulkflow_stepps"), "it cannot be loaded: "),
-        (giving("bulkflow_steps", "a text"), "which is no Step"),
+        (giving("bulkflow_steps", "a text"), "which is not of type Step"),
         (giving("bulkflow_steps", _step("greet"), _step("greet")), "is claimed twice"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_step_runs_with_its_job_and_slots() -> None:
 
 
 def test_a_step_is_held_to_the_phases_that_it_declares() -> None:
-    with pytest.raises(AssertionError, match="close takes no job that is declared"):
+    with pytest.raises(AssertionError, match="close does not accept a job that is declared"):
         run_step(close, job=make_job())
 
     @step("close {job}", leaves=Phase.CLOSED)

@@ -1,4 +1,4 @@
-"""What the plugin brings, tried out without a pipeline and without an org."""
+"""Tests of the plugin, without a pipeline and without an org."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from bulkflow.testing import check_plugin, make_job, make_span, run_step
 
 
 def test_the_plugin_keeps_the_rules() -> None:
-    """Hooks, phrases, slots and descriptions are as bulkflow wants them."""
+    """Hooks, phrases, slots and descriptions conform to bulkflow's rules."""
     assert check_plugin(bulkflow_acme.plugin) == []
     assert check_plugin(listener) == []
 
@@ -55,7 +55,7 @@ def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
 
 
 def test_a_receipt_that_cannot_be_written_fails_the_step(tmp_path: Path) -> None:
-    """A file stands where its folder should be."""
+    """The path needs a folder where a file already is."""
     (tmp_path / "file").touch()
     job = make_job("customers", phase=Phase.FINISHED)
     with pytest.raises(StepError, match="cannot write the receipt"):
@@ -106,7 +106,7 @@ FINISHED = RunFinished(
 
 
 def _told(environ: dict[str, str]) -> RunReport:
-    """A listener that heard of a whole run."""
+    """Make a listener that has heard a whole run."""
     report = RunReport(environ)
     report.bulkflow_job_prepared(JobPrepared("customers", Manifest((), ("Name",), 3, 40)))
     report.bulkflow_run_started(RunStarted(FINISHED.run, "test.bulkflow", "sandbox", 0.0))
