@@ -8,7 +8,7 @@ package that meets them, with the original as the cause.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,10 @@ class ExitCode(IntEnum):
     """Everything ran, but rows are not loaded, and no `require` or `when` has judged them."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C, SIGTERM or SIGHUP."""
+
+
+REACHED_END: Final = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
+"""Exit codes of a run that reached the end of its file."""
 
 
 class BulkflowError(Exception):

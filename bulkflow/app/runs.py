@@ -19,7 +19,8 @@ from bulkflow.app.pipelines import RunRequest, check_recorded, require_plan
 from bulkflow.app.state import get_state_options, normalize_path, refuse_older_state
 from bulkflow.app.suspect_runs import refuse_suspect_run, refuse_suspect_runs
 from bulkflow.atomic_files import COPIES, clear_drafts
-from bulkflow.errors import ExitCode, UsageError
+from bulkflow.errors import REACHED_END, ExitCode, UsageError
+from bulkflow.model.run_mode import RunMode
 from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import find_shortage
 
@@ -138,10 +139,9 @@ def _resume(
     listener: Callable[[Event], None],
     watch: Callable[[Services], None],
 ) -> RunFinished:
-    from bulkflow.engine.completion import OVER
     from bulkflow.journal import RunJournal
 
-    if record.summary.exit_code in OVER:
+    if record.summary.exit_code in REACHED_END:
         why = "was aborted" if record.summary.given_up else "reached its end"
         raise UsageError(
             f"run {record.summary.id} is finished: it {why}",
@@ -198,17 +198,13 @@ def execute_plan(
     run_id: str,
     record: _Record,
     *,
-    replays: bool = True,
-    asks_for_answers: bool = True,
-    ends: bool = True,
-    gives_up: bool = False,
-    continues_with: tuple[str, ...] = ("resume",),
+    mode: RunMode = RunMode.RUN,
+    options: tuple[str, ...] = (),
 ) -> RunFinished:
     """Run a plan with the journal of its run, and record the result.
 
-    `replays`, `asks_for_answers` and `continues_with` are those of `Services`. Without `ends`, the
-    run stays finished or unfinished as it was; `gives_up` ends it for good. A run that was refused
-    before anything was sent is removed from the journal.
+    A run that was refused before anything was sent is removed from the journal. `options` are those
+    of the command, to be repeated when it continues.
     """
     from bulkflow.engine.completion import is_over
     from bulkflow.engine.run import run_plan
@@ -224,27 +220,24 @@ def execute_plan(
         environ=request.environ,
         orgs=plan.orgs,
         run_directory=directory,
-        replays=replays,
-        asks_for_answers=asks_for_answers,
-        recalls=not replays,
-        independent=not replays,
-        continues_with=continues_with,
+        mode=mode,
+        options=options,
         place=get_state_options(request.state_directory),
     )
     watch(services)
     finished = run_plan(plan, services)
-    if replays and finished.exit_code is ExitCode.WRONG and not record.has_intents():
+    if mode.runs_file and finished.exit_code is ExitCode.WRONG and not record.has_intents():
         record.forget()
         delete_run_folder(directory)
-    elif ends:
+    elif mode.ends_run:
         over = is_over(services, finished.exit_code)
-        record.finish(finished.exit_code, over=over, given_up=gives_up)
+        record.finish(finished.exit_code, over=over, given_up=mode is RunMode.ABORT)
         if finished.exit_code is ExitCode.DONE and _all_loaded(finished):
             # Nothing of it can be resent, and undo needs only its results.
             rmtree(directory / COPIES, ignore_errors=True)
     else:
         record.finish_attempt(finished.exit_code)
-    if not replays:
+    if not mode.runs_file:
         for job in services.jobs:
             if job.counts.rows:
                 record.record_job_counts(job.key, job.counts)
@@ -328,7 +321,10 @@ def _is_same(record: RunRecord, request: RunRequest) -> bool:
 
 def _unfinished_error(record: RunRecord, request: RunRequest) -> UnfinishedError:
     run, place = record.summary.id, get_state_options(request.state_directory)
-    resume, abort = (shlex.join(["bulkflow", verb, run, *place]) for verb in ("resume", "abort"))
+    resume, abort = (
+        shlex.join(["bulkflow", verb, run, *place])
+        for verb in (RunMode.RUN.continued_by, RunMode.ABORT.value)
+    )
     both = shlex.join(["bulkflow", "run", "--resume", str(request.file)])
     other = "" if _is_same(record, request) else ", with other parameters or orgs"
     return UnfinishedError(
@@ -345,7 +341,6 @@ def find_run(
     With `failed`, falls back to the newest run if it failed, as steps may be left to do. With
     `over`, takes the last run of a named file whatever its result.
     """
-    from bulkflow.engine.completion import OVER
     from bulkflow.journal import list_runs, read_run
 
     run_id = choice.run
@@ -353,7 +348,7 @@ def find_run(
         summaries = [each for each in list_runs(journal) if choice.matches(each)]
         open_runs = [each for each in summaries if each.finished is None]
         if failed and not open_runs:
-            open_runs = [each for each in summaries[:1] if each.exit_code not in OVER]
+            open_runs = [each for each in summaries[:1] if each.exit_code not in REACHED_END]
         if over and choice.pipeline is not None:
             open_runs = summaries[:1]
         if not open_runs:

@@ -108,13 +108,13 @@ def refuse_older_state(file: Path, directory: Path) -> None:
 
 
 def _matters(journal: Journal, run: RunSummary) -> bool:
-    from bulkflow.engine.completion import HANDS_OVER
+    from bulkflow.model.history import IntentKind
 
     handed_over = journal.query(
-        "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
+        "SELECT 1 FROM intent WHERE run = ? AND kind = ? AND outcome IS NOT 'refused'"
         " UNION SELECT 1 FROM hand_over WHERE run = ? LIMIT 1",
         run.id,
-        HANDS_OVER,
+        IntentKind.HANDS_OVER.value,
         run.id,
     )
     return bool(handed_over) or run.finished is None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.app.state import get_state_options
 from bulkflow.errors import UsageError
+from bulkflow.model.run_mode import RunMode
 from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _error(journal: Journal, doubt: SuspectRun) -> SuspectRunError:
     place = get_state_options(directory)
     steps = [f"restore {directory} with all its files from one backup"]
     if doubt.known and not doubt.over:
-        abort = shlex.join(["bulkflow", "abort", doubt.run, *place])
+        abort = shlex.join(["bulkflow", RunMode.ABORT.value, doubt.run, *place])
         steps.append(f"check in the org what it loaded, then abort it: `{abort}`")
     elif not doubt.known:
         steps.append(

@@ -11,6 +11,7 @@ from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.plugin_commands import host
 from bulkflow.cli.shell_completion import run_ids
+from bulkflow.model.run_mode import RunMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +54,8 @@ def command(
             plugins,
             hear,
             watch,
-            verb="retry",
-            words={"selection": rows},
+            mode=RunMode.RETRY,
+            rows=rows,
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

@@ -11,6 +11,7 @@ from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.plugin_commands import host
 from bulkflow.cli.shell_completion import run_ids
+from bulkflow.model.run_mode import RunMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def command(
             _ask(environment, choice)
         plugins = host(environment)
         return lambda hear, watch: run_step_on_jobs(
-            choice, environment.environ, plugins, hear, watch, verb="undo"
+            choice, environment.environ, plugins, hear, watch, mode=RunMode.UNDO
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

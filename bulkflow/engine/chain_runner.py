@@ -146,7 +146,7 @@ class ChainRunner:
             return
         try:
             with self._services.cancellation.shelter() as sheltered:
-                services = evolve(self._services, cancellation=sheltered, replays=False)
+                services = evolve(self._services, cancellation=sheltered, is_progress=False)
                 for number, step in enumerate(steps):
                     self._step(step, self._frame.at(f"interrupt {number}"), services)
         except (RunInterruptedError, Stop):

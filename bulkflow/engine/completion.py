@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from bulkflow.engine.orgs import MovedOrgError
 from bulkflow.engine.preflight import iterate_statement_steps
-from bulkflow.errors import ExitCode
-from bulkflow.model.history import IntentOutcome
+from bulkflow.errors import REACHED_END, ExitCode
+from bulkflow.model.history import IntentKind, IntentOutcome
 from bulkflow.model.job_phase import Phase
 
 if TYPE_CHECKING:
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory, PartHistory
     from bulkflow.model.plan import PlannedStep, Statement
 
-HANDS_OVER = "close"
-"""The action after which an org may load rows."""
-
-CREATES = "create"
-"""The action whose response has the id of the part's job."""
-
-OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
-"""Exit codes of a run that reached the end of its file."""
-
-_UNSENT = frozenset({Phase.DECLARED, Phase.OPEN, Phase.UPLOADED})
-_SENT = frozenset({Phase.CLOSED, Phase.FINISHED})
 _ENDED = frozenset({Phase.FINISHED, Phase.ABORTED, Phase.DELETED})
 
 
@@ -59,7 +48,7 @@ def leave_out_steps(steps: Iterable[PlannedStep], frame: Frame, services: Servic
 
 def is_over(services: Services, exit_code: ExitCode) -> bool:
     """Whether resuming the run could not load anything more."""
-    if exit_code in OVER:
+    if exit_code in REACHED_END:
         return True
     if exit_code is ExitCode.INTERRUPTED or any(job.left for job in services.jobs):
         return False
@@ -83,13 +72,11 @@ def is_over(services: Services, exit_code: ExitCode) -> bool:
 
 def has_handed_over(services: Services) -> bool:
     """Whether an org may have loaded rows of the run."""
-    return services.journal.intended(HANDS_OVER)
+    return services.journal.has_handed_over()
 
 
 def _hands_over(step: PlannedStep, services: Services) -> bool:
-    record = services.catalogue.step_by_phrase[step.word]
-    accepts = record.accepts or frozenset()
-    return step.job is not None and record.leaves in _SENT and bool(accepts & _UNSENT)
+    return step.job is not None and services.catalogue.step_by_phrase[step.word].hands_over
 
 
 def _sent(history: JobHistory | None) -> bool:
@@ -111,10 +98,12 @@ def _handed_over(part: PartHistory) -> bool:
     made = [
         intent.result.get("id")
         for intent in part.intents
-        if intent.action == CREATES and intent.outcome is IntentOutcome.DONE and intent.result
+        if intent.kind is IntentKind.CREATES
+        and intent.outcome is IntentOutcome.DONE
+        and intent.result
     ]
     return any(
-        intent.action == HANDS_OVER
+        intent.kind is IntentKind.HANDS_OVER
         and intent.outcome is not IntentOutcome.REFUSED
         and (not made or intent.detail.get("id") == made[-1])
         for intent in part.intents

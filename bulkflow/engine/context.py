@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bulkflow.engine.run_state import Services
     from bulkflow.model.event import Event
     from bulkflow.model.org import OrgAccess
-    from bulkflow.plugin.context import Clock, Job, Recorder, StepAhead
+    from bulkflow.plugin.context import Clock, Job, Recorder
+    from bulkflow.plugin.lookahead import StepAhead
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class StepContext:
     failure: BaseException | None = None
     _org: str | None = None
     """The org that the step names."""
-    ahead: Sequence[StepAhead] = ()
+    steps_ahead: Sequence[StepAhead] = ()
 
     @property
     def run_id(self) -> str:

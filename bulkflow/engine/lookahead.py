@@ -14,7 +14,6 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
-from bulkflow.plugin.context import StepAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +33,7 @@ class _Sighting:
     guards: Guards
 
 
-def steps_ahead(body: Block) -> Mapping[int, tuple[StepAhead, ...]]:
+def find_steps_ahead(body: Block) -> Mapping[int, tuple[PlannedStep, ...]]:
     """Find the later steps of the same job for each step, keyed by the step's `id`.
 
     Only steps that run if nothing fails are included: no failure handlers, and nothing inside a
@@ -45,7 +44,7 @@ def steps_ahead(body: Block) -> Mapping[int, tuple[StepAhead, ...]]:
         lives.setdefault(each.job, []).append(each)
     return {
         id(each.step): tuple(
-            StepAhead(later.step.word, later.step.arguments)
+            later.step
             for later in life[number:]
             if later.guards == each.guards[: len(later.guards)]
         )

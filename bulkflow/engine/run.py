@@ -13,6 +13,7 @@ from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
 from bulkflow.model.org import format_orgs
+from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
     interrupted = False
     try:
         services.declare(iterate_jobs(plan.body))
-        services.foresee(plan.body)
+        services.find_steps_ahead(plan.body)
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
         if services.replays and not services.errors:
@@ -82,7 +83,7 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
 
 def _unanswered(services: Services) -> list[Job]:
     """List the jobs with rows that are not loaded and that no step or condition has judged."""
-    return [job for job in services.jobs if services.asks_for_answers and job.unjudged]
+    return [job for job in services.jobs if services.mode.needs_judged_rows and job.unjudged]
 
 
 def build_outcome(job: Job) -> JobOutcome:
@@ -100,11 +101,11 @@ def build_outcome(job: Job) -> JobOutcome:
 
 def suggest_commands(services: Services) -> str:
     """Suggest the commands that continue or end an unfinished run."""
-    verb, *options = services.continues_with
-    again = services.format_command(verb, *options)
-    if verb != "resume":
+    again = services.format_command(services.mode.continued_by, *services.options)
+    if not services.mode.runs_file:
         return f"`{again}` continues it"
-    return f"`{again}` continues the run, `{services.format_command('abort')}` aborts it"
+    abort = services.format_command(RunMode.ABORT.value)
+    return f"`{again}` continues the run, `{abort}` aborts it"
 
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
@@ -127,18 +128,18 @@ def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
     if services.errors:
         return _advice_on_failure(services, exit_code)
     # A file's advice does not apply to a step on the jobs of an earlier run.
-    return None if services.recalls else _advice_on_rows(services)
+    return _advice_on_rows(services) if services.mode.runs_file else None
 
 
 def _advice_on_rows(services: Services) -> str | None:
     """Suggest what to write for rows that are not loaded and that the file does not judge."""
     for job in _unanswered(services):
-        kind = job.unjudged[0]
-        return (
-            f"say in the file how many {kind} rows are fine, for instance "
-            f"`require {kind} rows of job {job.name} under 1%`; "
-            f'`save {kind} rows of job {job.name} to "{kind}.csv"` writes them'
-        )
+        advice = [
+            step.rows_advice.format(rows=job.unjudged[0], job=job.name)
+            for step in services.catalogue.steps
+            if step.rows_advice is not None
+        ]
+        return "; ".join(advice) or None
     return None
 
 
@@ -146,7 +147,8 @@ def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
     """Suggest commands after a step failed and left no job unfinished."""
     if not services.replays or not has_handed_over(services):
         return None
-    resume, abort = services.format_command("resume"), services.format_command("abort")
+    resume = services.format_command(RunMode.RUN.continued_by)
+    abort = services.format_command(RunMode.ABORT.value)
     if any(job.counts.unknown for job in services.jobs):
         return (
             f"it is unknown whether all rows are loaded: `{resume}` checks again, `{abort}` aborts "
@@ -154,10 +156,10 @@ def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
         )
     if not is_over(services, exit_code):
         return f"some rows are loaded, and others were not sent yet: {suggest_commands(services)}"
-    undo = services.format_command("undo")
+    undo = services.format_command(RunMode.UNDO.value)
     rows = sum(job.counts.unprocessed for job in services.jobs)
     if rows:
-        retry = services.format_command("retry", "--rows", "unprocessed")
+        retry = services.format_command(RunMode.RETRY.value, "--rows", "unprocessed")
         what = "1 row was" if rows == 1 else f"{rows:,} rows were"
         return (
             f"{what} not processed: `{retry}` sends them, then `{resume}` runs the remaining "

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from attrs import Factory, define, evolve, field
 
 from bulkflow.engine.cancellation import Cancellation
-from bulkflow.engine.lookahead import steps_ahead
+from bulkflow.engine.lookahead import find_steps_ahead
 from bulkflow.engine.resources import SharedResources
 from bulkflow.errors import PluginError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
 from bulkflow.model.org import get_only_org
+from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin.context import Recorder
+from bulkflow.plugin.lookahead import StepAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
 
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
-    from bulkflow.model.history import JobHistory, StepRecord, StepState
+    from bulkflow.model.history import IntentKind, JobHistory, StepRecord, StepState
     from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.part import Counts, Manifest
     from bulkflow.model.plan import Block, PlannedJob, PlannedStep
-    from bulkflow.plugin.context import Clock, Context, Job, StepAhead
+    from bulkflow.plugin.context import Clock, Context, Job
     from bulkflow.plugin.messages import Load
     from bulkflow.plugin.records import Problem, Provider
     from bulkflow.plugin.registry import Catalogue
@@ -70,8 +72,8 @@ class RunRecorder(Recorder, Protocol):
         """Whether any request that changes something may have been carried out."""
         ...
 
-    def intended(self, action: str) -> bool:
-        """Whether a request of a kind may have been sent, and was not refused by the org."""
+    def has_handed_over(self) -> bool:
+        """Whether an org may have loaded rows of the run."""
         ...
 
     def find_step(self, place: str) -> StepRecord | None:
@@ -103,7 +105,15 @@ class NullRecorder:
     def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """Ignore the parts."""
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
         """Refuse."""
         raise PluginError(f"a plugin tried to {action} job {job} during `bulkflow plan`")
 
@@ -150,7 +160,7 @@ class NullRecorder:
         """Return False."""
         return False
 
-    def intended(self, action: str) -> bool:
+    def has_handed_over(self) -> bool:
         """Return False."""
         return False
 
@@ -208,23 +218,18 @@ class Services:
     due: list[str | None] = Factory(list)
     """Keys of the jobs whose handing-over steps failed or were not reached; None for jobs of a
     block that was not reached."""
-    replays: bool = True
-    """Whether steps are recorded, and recorded steps are not run again."""
-    asks_for_answers: bool = True
-    """Whether the run ends with 3 if no step or condition has judged rows that are not loaded."""
-    recalls: bool = False
-    """Whether loops and conditions are as the run decided them, and nothing is decided again."""
-    independent: bool = False
-    """Whether a failed statement leaves the statements after it running."""
-    continues_with: tuple[str, ...] = ("resume",)
-    """The verb and options of the command that continues unfinished work."""
+    mode: RunMode = RunMode.RUN
+    is_progress: bool = True
+    """Whether steps count as progress of the run: not in blocks that run after it has ended."""
+    options: tuple[str, ...] = ()
+    """The options of the command that runs the plan, to be repeated when it continues."""
     place: tuple[str, ...] = ()
     """The options by which a command finds the run's state directory."""
     _prepared: set[str] = field(factory=set)
     _deaf: set[Provider] = field(factory=set)
     _numbers: dict[int, int] = field(factory=dict, repr=False)
     _labels: Counter[str] = field(factory=Counter)
-    _ahead: dict[int, tuple[StepAhead, ...]] = field(factory=dict, repr=False)
+    _ahead: dict[int, tuple[PlannedStep, ...]] = field(factory=dict, repr=False)
     _emitting: Lock = field(factory=Lock, repr=False)
     _adding: Lock = field(factory=Lock, repr=False)
 
@@ -232,6 +237,11 @@ class Services:
     def catalogue(self) -> Catalogue:
         """What the plugins declare."""
         return self.plugins.catalogue
+
+    @property
+    def replays(self) -> bool:
+        """Whether steps are recorded, and recorded steps are not run again."""
+        return self.mode.runs_file and self.is_progress
 
     def find_earlier(self, place: str) -> StepRecord | None:
         """Find how far an earlier attempt at the run came with a step."""
@@ -247,7 +257,7 @@ class Services:
 
         `unreached` is the answer for a command on an earlier run, if that run did not get there.
         """
-        if self.recalls:
+        if not self.mode.runs_file:
             found = self.journal.find_decision(place)
             return unreached if found is None else cast("T", found)
         return self.journal.decide_once(place, decide) if self.replays else decide()
@@ -275,13 +285,17 @@ class Services:
             seen[job.name] += 1
             self._numbers[id(job)] = seen[job.name]
 
-    def foresee(self, body: Block) -> None:
+    def find_steps_ahead(self, body: Block) -> None:
         """Find each step's later steps before the first one runs."""
-        self._ahead.update(steps_ahead(body))
+        self._ahead.update(find_steps_ahead(body))
 
-    def ahead_of(self, step: PlannedStep) -> Sequence[StepAhead]:
+    def get_steps_ahead(self, step: PlannedStep) -> Sequence[StepAhead]:
         """Get the later steps of a step's job that run if nothing fails."""
-        return self._ahead.get(id(step), ())
+        records = self.catalogue.step_by_phrase
+        return [
+            StepAhead(records[later.word], later.word, later.arguments)
+            for later in self._ahead.get(id(step), ())
+        ]
 
     def add(self, job: Job, declared: PlannedJob) -> Job:
         """Add a job to the run; numbers its key if another job has the same."""

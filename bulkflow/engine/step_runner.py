@@ -61,7 +61,7 @@ def run_step(
         get_folder(planned.span),
         failure,
         planned.org,
-        ahead=services.ahead_of(planned),
+        steps_ahead=services.get_steps_ahead(planned),
     )
     turn.begin()
     try:

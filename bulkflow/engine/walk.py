@@ -54,11 +54,11 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
     """
     ended: End | None = None
     for number, statement in enumerate(block.statements):
-        goes_on = ended is None or (services.independent and isinstance(ended, Halt))
+        goes_on = ended is None or (not services.mode.runs_file and isinstance(ended, Halt))
         if goes_on or isinstance(statement, PlannedAlways):
             # An `always` block after the end of the flow is not progress of the run, so `resume`
             # runs it again.
-            recording = services if ended is None else evolve(services, replays=False)
+            recording = services if ended is None else evolve(services, is_progress=False)
             end = _ending(statement, frame.at(number), recording)
             ended = end if ended is None or isinstance(end, RunInterruptedError) else ended
         else:
@@ -117,7 +117,7 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
             _turns(statement, frame, services)
         case PlannedWhen():
             # Conditions of the file do not judge steps on the jobs of an earlier run.
-            if not services.recalls:
+            if services.mode.runs_file:
                 for test in iterate_condition_tests(statement.condition):
                     note_judged_rows(test, frame, services)
             if services.decide_once(
@@ -136,7 +136,7 @@ def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
     """Run each iteration of a loop; stops at the first failure unless they are independent."""
     failed: Halt | None = None
     for inner in iterate_loop(statement, frame, services):
-        if failed is not None and not services.independent:
+        if failed is not None and services.mode.runs_file:
             leave_out(statement, services)
             break
         try:

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from bulkflow.model.history import (
     Intent,
+    IntentKind,
     IntentOutcome,
     JobHistory,
     PartHistory,
@@ -210,9 +211,10 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
             None if outcome is None else IntentOutcome(_text(outcome)),
             None if result is None else json.loads(_text(result)),
             _number(number),
+            None if kind is None else IntentKind(_text(kind)),
         )
-        for action, detail, at, outcome, result, number in journal.query(
-            "SELECT action, detail, at, outcome, outcome_detail, number FROM intent"
+        for action, detail, at, outcome, result, number, kind in journal.query(
+            "SELECT action, detail, at, outcome, outcome_detail, number, kind FROM intent"
             " WHERE run = ? AND job = ? AND part = ? ORDER BY number",
             run,
             job,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import astuple, define, field
 
-from bulkflow.errors import ExitCode, UsageError
+from bulkflow.errors import REACHED_END, UsageError
 from bulkflow.journal.damage import check_run
 from bulkflow.journal.history import SETTLED, read_job_history, read_steps
 from bulkflow.journal.ledger import build_insert, find_hand_overs
 from bulkflow.journal.witness import RUNS, Witness
-from bulkflow.model.history import IntentOutcome, StepState
+from bulkflow.model.history import IntentKind, IntentOutcome, StepState
 from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 from bulkflow.model.part import Counts
 from bulkflow.system_errors import find_shortage
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
 
 T = TypeVar("T")
-
-OVER = (ExitCode.DONE, ExitCode.ROWS_FAILED)
-"""Exit codes of a run that reached the end of its file."""
 
 
 @define(eq=False, repr=False)
@@ -145,20 +142,36 @@ class RunJournal:
         """Read what earlier attempts did with a job; None if it was never divided into parts."""
         return read_job_history(self._journal, self.run, job)
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
         """Record a request that is about to change something; returns the intent's number."""
-        return self._intend(job, part, action, _json(detail), self._journal.time())
+        return self._intend(job, part, action, _json(detail), kind, self._journal.time())
 
     def _intend(
-        self, job: str, part: int, action: str, detail: str, at: float, *more: Statement
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: str,
+        kind: IntentKind | None,
+        at: float,
+        *more: Statement,
     ) -> int:
         def attest(number: int) -> None:
             if self._witness is not None:
                 self._witness.record(number, job, part, action, detail)
 
         return self._journal.write(
-            "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (self.run, job, part, action, detail, at),
+            "INSERT INTO intent (run, job, part, action, detail, kind, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self.run, job, part, action, detail, kind.value if kind else None, at),
             *more,
             then=attest,
         )
@@ -206,6 +219,7 @@ class RunJournal:
             part,
             action,
             _json(detail),
+            IntentKind.HANDS_OVER,
             at,
             *(
                 build_insert(
@@ -323,10 +337,10 @@ class RunJournal:
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
                 (self._journal.time(), exit_code, self._attempt),
             )
-            if exit_code in OVER:
+            if exit_code in REACHED_END:
                 connection.execute(
                     "UPDATE run SET exit_code = ? WHERE id = ? AND exit_code IN (?, ?)",
-                    (exit_code, self.run, *OVER),
+                    (exit_code, self.run, *REACHED_END),
                 )
 
     def forget(self) -> None:
@@ -340,14 +354,14 @@ class RunJournal:
                 connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
             connection.execute("DELETE FROM run WHERE id = ?", (self.run,))
 
-    def intended(self, action: str) -> bool:
-        """Whether a request of a kind may have been sent, and was not refused by the org."""
+    def has_handed_over(self) -> bool:
+        """Whether an org may have loaded rows of the run."""
         return bool(
             self._journal.query(
-                "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
+                "SELECT 1 FROM intent WHERE run = ? AND kind = ? AND outcome IS NOT 'refused'"
                 " LIMIT 1",
                 self.run,
-                action,
+                IntentKind.HANDS_OVER.value,
             )
         )
 

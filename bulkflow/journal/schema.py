@@ -189,6 +189,13 @@ MIGRATIONS: tuple[str, ...] = (
 
     ALTER TABLE run ADD COLUMN pruned REAL;
     """,
+    """
+    ALTER TABLE intent ADD COLUMN kind TEXT;
+
+    UPDATE intent SET kind = 'creates' WHERE action = 'create';
+
+    UPDATE intent SET kind = 'hands over' WHERE action = 'close';
+    """,
 )
 """Each migrates the format of its index to the next. A released migration never changes.
 

@@ -26,6 +26,15 @@ class IntentOutcome(Enum):
     """At most a part of it was sent, because the data could not be read or the run was to stop."""
 
 
+class IntentKind(Enum):
+    """What the framework knows about a request, whatever the plugin calls it."""
+
+    CREATES = "creates"
+    """Its result has the `id` of the part's new job in the org."""
+    HANDS_OVER = "hands over"
+    """The org may load the part's rows after it."""
+
+
 @frozen
 class Intent:
     """A request that was about to be sent. Without an outcome, it may or may not have been sent."""
@@ -38,6 +47,7 @@ class Intent:
     """What the response said."""
     number: int = 0
     """The number that its outcome is recorded under."""
+    kind: IntentKind | None = None
 
 
 @frozen

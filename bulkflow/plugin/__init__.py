@@ -40,7 +40,7 @@ from bulkflow.plugin.records import (
 from bulkflow.plugin.sentinel import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
-    from bulkflow.plugin.context import Clock, Context, Job, Recorder, StepAhead
+    from bulkflow.plugin.context import Clock, Context, Job, Recorder
     from bulkflow.plugin.messages import (
         Load,
         OrgRequest,
@@ -74,7 +74,6 @@ __all__ = [
     "SourceRequest",
     "SourceRows",
     "Step",
-    "StepAhead",
     "Stop",
     "Unknown",
     "ValueType",
@@ -87,7 +86,7 @@ __all__ = [
 __getattr__ = export_lazily(
     __name__,
     {
-        "context": "Clock Context Job Recorder StepAhead",
+        "context": "Clock Context Job Recorder",
         "messages": "Load OrgRequest SourceBytes SourceData SourceFile SourceRequest SourceRows",
     },
 )

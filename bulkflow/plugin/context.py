@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.event import Event
-    from bulkflow.model.history import JobHistory
+    from bulkflow.model.history import IntentKind, JobHistory
     from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import ErrorCount, Manifest
-    from bulkflow.model.value import Written
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -66,14 +65,6 @@ class Job:
     state: dict[str, object] = field(factory=dict, repr=False)
 
 
-@frozen
-class StepAhead:
-    """A later step of the same job: the text of its phrase, and its slots as written."""
-
-    word: str
-    arguments: Mapping[str, Written]
-
-
 class Clock(Protocol):
     """A source of time."""
 
@@ -104,8 +95,24 @@ class Recorder(Protocol):
         """Read what earlier attempts at the run did with a job; None if they did not get to it."""
         ...
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        """Record a request that is about to change something; returns the intent's number."""
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
+        """Record a request that is about to change something; returns the intent's number.
+
+        Args:
+            job: The key of the job.
+            part: The index of the part.
+            action: The plugin's word for the request.
+            detail: What the plugin needs to find out later what became of it.
+            kind: What bulkflow has to know about the request.
+        """
         ...
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
@@ -206,14 +213,6 @@ class Context(Protocol):
     @property
     def org_name(self) -> str | None:
         """The file's name for the step's org; None if the step has no org or it is ambiguous."""
-        ...
-
-    @property
-    def ahead(self) -> Sequence[StepAhead]:
-        """The later steps of this job that run if nothing fails, in order.
-
-        Steps inside a condition or a loop are not included, as they may be skipped.
-        """
         ...
 
     def open_org(self) -> OrgAccess:

@@ -26,7 +26,7 @@ JOB = "job"
 ORG = "org"
 """The slot type that takes the name of one of the file's orgs."""
 
-_TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<close>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
+_TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<end>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
 _SLOT = re.compile(r"(?P<name>[a-z_]+)(?::(?P<type>[a-z_]+))?(?P<many>\.{3})?")
 
 
@@ -245,7 +245,7 @@ def _elements(text: str) -> list[Element]:
             if group is not None:
                 raise ValueError(f"phrase {text!r} has a group inside a group")
             group = []
-        elif token["close"]:
+        elif token["end"]:
             if not group:
                 raise ValueError(f"phrase {text!r} has an empty or unopened group")
             outer.append(Group(tuple(group)))

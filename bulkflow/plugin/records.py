@@ -8,10 +8,11 @@ and a plugin exchange later is in `bulkflow.plugin.messages`.
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
+from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.phrase import Phrase, Slot
 from bulkflow.plugin.sentinel import UNKNOWN
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
     import click
 
-    from bulkflow.model.job_phase import Phase
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
+    from bulkflow.model.run_mode import RunMode
     from bulkflow.model.value import Value
     from bulkflow.plugin.messages import OrgRequest, SourceData, SourceRequest
+
+_NOT_SENT: Final = frozenset({Phase.DECLARED, Phase.OPEN, Phase.UPLOADED})
+_HANDED_OVER: Final = frozenset({Phase.CLOSED, Phase.FINISHED})
 
 
 @frozen
@@ -66,7 +70,23 @@ class Step:
     """Whether it runs the failed step again, as with `retry`."""
     judges: str | None = None
     """The slot that names the rows that the step judges: a run may succeed with such rows."""
+    resends: str | None = None
+    """The slot that names the rows that the step sends again."""
+    command: RunMode | None = None
+    """The command that runs the step on the jobs of a past run: abort, retry or undo."""
+    rows_advice: str | None = None
+    """Help for rows that are not loaded and not judged; may contain `{rows}` and `{job}`."""
     provider: Provider | None = None
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the step hands the job's rows over to the org."""
+        return self.leaves in _HANDED_OVER and bool((self.accepts or frozenset()) & _NOT_SENT)
+
+    @property
+    def answers_for_rows(self) -> bool:
+        """Whether the step deals with rows that are not loaded."""
+        return self.judges is not None or self.resends is not None
 
 
 @frozen
@@ -85,6 +105,10 @@ class Clause:
     begins: frozenset[Phase] | None = None
     """The phases that the job may start in; None for a job that is only declared."""
     repeats: bool = False
+    is_operation: bool = False
+    """Whether it says what the job does with its rows in the org."""
+    makes_records: bool = False
+    """Whether the job's rows may create records."""
     provider: Provider | None = None
 
     def join_settings(
@@ -210,16 +234,20 @@ def step(
     stops: bool = False,
     retries: bool = False,
     judges: str | None = None,
+    resends: str | None = None,
+    command: RunMode | None = None,
+    rows_advice: str | None = None,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write it.
 
     Raises:
-        ValueError: A phrase is malformed or lacks the slot that `judges` names, or the function has
-            no parameter for a slot.
+        ValueError: A phrase is malformed or lacks the slot that `judges` or `resends` names, or
+            the function has no parameter for a slot.
     """
 
     def declare(function: Callable[..., None]) -> Step:
-        parsed = _parse(phrases, function, leading=("context",), judges=judges)
+        needed = {"judges": judges, "resends": resends}
+        parsed = _parse(phrases, function, leading=("context",), needed=needed)
         return Step(
             function,
             parsed,
@@ -232,6 +260,9 @@ def step(
             stops,
             retries,
             judges,
+            resends,
+            command,
+            rows_advice,
         )
 
     return declare
@@ -242,6 +273,8 @@ def clause(
     sets: Sequence[str],
     begins: Iterable[Phase] | None = None,
     repeats: bool = False,
+    is_operation: bool = False,
+    makes_records: bool = False,
 ) -> Callable[[Callable[..., Mapping[str, object]]], Clause]:
     """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
 
@@ -254,6 +287,8 @@ def clause(
             tuple(sets),
             None if begins is None else frozenset(begins),
             repeats,
+            is_operation,
+            makes_records,
         )
 
     return declare
@@ -265,7 +300,7 @@ def condition(
     """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., bool]) -> Condition:
-        parsed = _parse(phrases, function, leading=("context",), judges=judges)
+        parsed = _parse(phrases, function, leading=("context",), needed={"judges": judges})
         return Condition(function, parsed, inspect.getdoc(function) or "", judges)
 
     return declare
@@ -275,7 +310,7 @@ def _parse(
     phrases: Sequence[str],
     function: Callable[..., object],
     leading: tuple[str, ...],
-    judges: str | None = None,
+    needed: Mapping[str, str | None] | None = None,
 ) -> tuple[Phrase, ...]:
     if not phrases:
         raise ValueError(f"{function.__qualname__} is declared without a phrase")
@@ -287,11 +322,12 @@ def _parse(
         raise ValueError(f"{function.__qualname__} must take {', '.join(leading)} first")
     for phrase in parsed:
         required = {each.name for each in phrase.elements if isinstance(each, Slot)}
-        if judges is not None and judges not in required:
-            raise ValueError(
-                f"{function.__qualname__} judges {{{judges}}}, which its phrase {phrase.text!r} "
-                "does not always have"
-            )
+        for what, name in (needed or {}).items():
+            if name is not None and name not in required:
+                raise ValueError(
+                    f"{function.__qualname__} {what} {{{name}}}, which its phrase {phrase.text!r} "
+                    "does not always have"
+                )
         for slot in phrase.slots:
             if slot.name not in parameters and not any_keyword:
                 raise ValueError(

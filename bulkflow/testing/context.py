@@ -8,7 +8,7 @@ from attrs import Factory, define, field, frozen
 
 from bulkflow.errors import RunInterruptedError, UsageError
 from bulkflow.model.event import Notice
-from bulkflow.model.history import StepRecord
+from bulkflow.model.history import IntentKind, StepRecord
 from bulkflow.model.ledger import HandedOverBeforeError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Counts, Manifest
-    from bulkflow.plugin.context import Job, StepAhead
+    from bulkflow.plugin.context import Job
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -70,6 +70,7 @@ class RecordingJournal:
     """What other runs handed over."""
     _open: set[int] = Factory(set)
     _intents: int = 0
+    _handed_over: bool = False
 
     @property
     def unsettled(self) -> frozenset[int]:
@@ -84,8 +85,17 @@ class RecordingJournal:
         """Return what the test put into `histories`."""
         return self.histories.get(job)
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
         """Record the intent."""
+        self._handed_over |= kind is IntentKind.HANDS_OVER
         self.entries.append(Recorded("intend", (job, part, action, dict(detail))))
         self._intents += 1
         self._open.add(self._intents)
@@ -123,7 +133,7 @@ class RecordingJournal:
         if once and any(each.may_have_loaded for each in self.earlier):
             raise HandedOverBeforeError("these rows were handed over before", self.earlier)
         self.entries.append(Recorded("hand over", (job, part, target, tuple(ranges), once)))
-        return self.intend(job, part, action, detail)
+        return self.intend(job, part, action, detail, kind=IntentKind.HANDS_OVER)
 
     def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
@@ -143,9 +153,9 @@ class RecordingJournal:
         """Whether there was an intent."""
         return self._intents > 0
 
-    def intended(self, action: str) -> bool:
-        """Whether there was an intent of a kind."""
-        return any(each.what == "intend" and each.arguments[2] == action for each in self.entries)
+    def has_handed_over(self) -> bool:
+        """Whether there was an intent that hands rows over."""
+        return self._handed_over
 
     def find_step(self, place: str) -> StepRecord | None:
         """Return what the test put into `steps`."""
@@ -186,7 +196,6 @@ class RecordingContext:
     clock: TestClock = Factory(TestClock)
     journal: RecordingJournal = Factory(RecordingJournal)
     failure: BaseException | None = None
-    ahead: Sequence[StepAhead] = ()
     run_id: str = "20260101-000000-test"
     org_access: OrgAccess | None = None
     """What `open_org` returns; without it, the run has no org."""

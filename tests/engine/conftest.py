@@ -45,6 +45,7 @@ from bulkflow.model.value import (
 )
 from bulkflow.plugin import Org, Step, clause, condition, hookimpl, step
 from bulkflow.plugin.host import PluginHost
+from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow.plugin.phrase import Match, Phrase
 from bulkflow.source import SourceText, Span
 from bulkflow.testing import RecordingJournal, TestClock, make_host
@@ -124,7 +125,11 @@ class Words:
             """Have rows that ended in some way."""
             job.counts = evolve(job.counts, rows=10, **{what: n})
 
-        @step("require {n:number} {what:name} rows of {job}", judges="what")
+        @step(
+            "require {n:number} {what:name} rows of {job}",
+            judges="what",
+            rows_advice="`require {rows} rows of job {job} under 1%`, `save {rows} rows of job {job}`",
+        )
         def require(context, n, what, job):
             """Fail if more rows than this ended in a way; know no other number."""
             if job.counts.not_loaded.get(what, 0) > n:
@@ -133,7 +138,7 @@ class Words:
         @step("foresee {job}")
         def foresee(context, job):
             """Leave a trace of what follows."""
-            ahead = [plain(each.arguments["what"]) for each in context.ahead]
+            ahead = [plain(each.arguments["what"]) for each in get_steps_ahead(context)]
             world.trace.append(f"ahead: {' '.join(ahead)}")
 
         @step("answer for {job}")

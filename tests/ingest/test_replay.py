@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow.errors import BulkflowError
-from bulkflow.model.history import Intent, IntentOutcome, PartHistory
+from bulkflow.model.history import Intent, IntentKind, IntentOutcome, PartHistory
 from bulkflow.model.org import OrgAccess, TokenProvider
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
@@ -131,8 +131,16 @@ class Notes(RecordingJournal):
     states: frozenset[str] = frozenset()
     seen: tuple[str | None, str | None, tuple[int, int]] = (None, None, (0, 0))
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        number = super().intend(job, part, action, detail)
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
+        number = super().intend(job, part, action, detail, kind=kind)
         kept = json.loads(json.dumps(dict(detail)))
         self.changes.append(Intent(action, kept, 1.0, number=number))
         return number

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bulkflow.errors import BulkflowError
 from bulkflow.journal import Journal, RunJournal, list_runs, read_run
 from bulkflow.journal.store import FILE_NAME
-from bulkflow.model.history import IntentOutcome, StepState
+from bulkflow.model.history import IntentKind, IntentOutcome, StepState
 from bulkflow.model.part import Manifest, Part, SourceRecord
 
 JOBS = st.sampled_from(["people", "orders[a.csv]"])
@@ -76,7 +76,8 @@ class JournalMachine(RuleBasedStateMachine):
     def intend(self, data: st.DataObject, action: str) -> None:
         job = data.draw(st.sampled_from(sorted(self.parts)))
         part = data.draw(st.integers(0, self.parts[job] - 1))
-        number = self.run.intend(job, part, action, {"id": "750A"})
+        kind = IntentKind.HANDS_OVER if action == "close" else None
+        number = self.run.intend(job, part, action, {"id": "750A"}, kind=kind)
         assert number not in self.numbers
         intent = [job, part, action, None]
         self.numbers[number] = intent
@@ -146,7 +147,7 @@ class JournalMachine(RuleBasedStateMachine):
             assert (summary.finished is None) is (self.over is None)
             sent = [each for each in self.numbers.values() if each[3] != "refused"]
             assert self.run.has_intents() is bool(sent)
-            assert self.run.intended("close") is any(each[2] == "close" for each in sent)
+            assert self.run.has_handed_over() is any(each[2] == "close" for each in sent)
 
     def teardown(self) -> None:
         self.journal.close()

@@ -19,6 +19,7 @@ from attrs import astuple, evolve, frozen
 
 from bulkflow.errors import BulkflowError, DataError, StepError, UsageError
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.history import IntentKind
 from bulkflow_ingest.api.job_info import JobInfo, JobState
 from bulkflow_ingest.execution.patience import Waiting, patience_of
 from bulkflow_ingest.execution.upload import GzipRefusedError, send
@@ -51,6 +52,9 @@ _TWO_UPLOADS: Final = ("multipe contents", "multiple contents")
 """What Salesforce says at the close of a job with two uploads; the code differs (recorded)."""
 
 _TOO_LARGE: Final = 413
+
+_KINDS: Final = {"create": IntentKind.CREATES, "close": IntentKind.HANDS_OVER}
+"""What bulkflow has to know about the requests."""
 
 
 class GoneError(StepError):
@@ -363,7 +367,9 @@ class Requests:
         job = self.parts.job.key
         if action == "close" and part.part is not None:
             return self.ledger.hand_over(self.parts, part, detail)
-        return self.context.journal.intend(job, part.number, action, detail)
+        return self.context.journal.intend(
+            job, part.number, action, detail, kind=_KINDS.get(action)
+        )
 
     def _saw(self, part: PartJob, info: JobInfo) -> None:
         before = part.remote

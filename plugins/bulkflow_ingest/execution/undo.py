@@ -16,6 +16,7 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.job_key import derive_key
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import Job
 from bulkflow_ingest.api.job_info import JobState
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-UNDO = ":undo"
-"""What the key of the job that deletes adds to that of the job whose rows it takes back."""
+UNDO = "undo"
+"""The word in the key of the job that deletes what another job created."""
 
 GONE = "ENTITY_IS_DELETED"
 """What the deletion of a record fails with that somebody has deleted before."""
@@ -97,7 +98,7 @@ class _Undoing:
         self.work.results.trusted.refuse_doubted()
 
     def _key(self, number: int) -> str:
-        return self.work.job.key + UNDO + (f"#{number}" if number > 1 else "")
+        return derive_key(self.work.job.key, UNDO, number)
 
     def _path(self, number: int, what: str) -> Path:
         folder = self.work.context.run_directory / "undo"

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from bulkflow.model.history import IntentKind
 from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
 from bulkflow_csv import CsvError, digest
 from bulkflow_ingest.api.job_info import JobState
@@ -89,7 +90,9 @@ class Ledger:
             HandedOverBeforeError: Another run handed its rows over and may have loaded them.
         """
         if self.context.open_org().transient:
-            return self.context.journal.intend(parts.job.key, part.number, "close", detail)
+            return self.context.journal.intend(
+                parts.job.key, part.number, "close", detail, kind=IntentKind.HANDS_OVER
+            )
         try:
             return self.context.journal.hand_over(
                 parts.job.key,
