@@ -2,7 +2,8 @@
 
 A draft is written in the run's own folder, so a killed process leaves nothing half-written in the
 user's folder. If the target is on another disk, a draft beside it is needed. That draft is noted in
-the run's folder before it is made, and the next command on a run of the same file removes it.
+the run's folder before it is made, and the next command on a run of the same file removes it. The
+content of a file is on disk before it gets its name, and the name before the writer continues.
 """
 
 from __future__ import annotations
@@ -101,13 +102,15 @@ def _deliver(scratch: Path, path: Path, run_directory: Path) -> None:
         with scratch.open("rb") as file, path.open("wb") as out:
             _copy(file, out)
         return
+    # Before the rename: after a power cut, the name must not lead to a file without its content.
+    sync_file(scratch)
     try:
         scratch.replace(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         _copy_beside(scratch, target, run_directory)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
@@ -139,7 +142,14 @@ def _is_plain(path: Path) -> bool:
         return False
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Write a file's content through to the disk. Raises OSError."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Write a folder's names through to the disk, if the system allows that. Raises OSError."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

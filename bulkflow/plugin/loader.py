@@ -10,20 +10,52 @@ the same name are an error that names both.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import field, frozen
 
-from bulkflow.plugin.entry_points import find_entry_points
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import BrokenPlugin, PluginConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from bulkflow.plugin.entry_points import PluginEntry
+GROUP = "bulkflow"
+"""The entry-point group of all plugins."""
 
 OWN_DISTRIBUTION = "bulkflow"
+
+
+class PluginEntry(Protocol):
+    """The part of an entry point that the loader needs."""
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """What it names: a module, or an object in one."""
+        ...
+
+    @property
+    def dist(self) -> Any:
+        """The distribution that it belongs to."""
+        ...
+
+    def load(self) -> object:
+        """Import it."""
+        ...
+
+
+def find_entry_points() -> Iterable[PluginEntry]:
+    """Find the entry points of this environment."""
+    # Imported here because a host for tests needs none. It takes 11 of the 131 ms (user CPU) of
+    # `bulkflow check`; a reader of our own for the metadata of installed distributions took 2 ms.
+    from importlib.metadata import entry_points
+
+    return cast("Iterable[PluginEntry]", entry_points(group=GROUP))
 
 
 @frozen

@@ -128,7 +128,8 @@ class Words:
         @step(
             "require {n:number} {what:name} rows of {job}",
             judges="what",
-            rows_advice="`require {rows} rows of job {job} under 1%`, `save {rows} rows of job {job}`",
+            rows_advice="`require {rows} rows of job {job} under 1%`; "
+            "`save {rows} rows of job {job}`",
         )
         def require(context, n, what, job):
             """Fail if more rows than this ended in a way; know no other number."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.errors import ExitCode
-from bulkflow.plugin.entry_points import find_entry_points
-from bulkflow.plugin.loader import find_plugins
+from bulkflow.plugin.loader import find_entry_points, find_plugins
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import PluginConflictError
 from bulkflow.testing import make_entry_point
