@@ -202,7 +202,8 @@ def _looking(
     """Make services that change and keep nothing."""
     import tempfile
 
-    from bulkflow.engine.run_state import NullRecorder, Services
+    from bulkflow.engine.null_recorder import NullRecorder
+    from bulkflow.engine.run_state import Services
 
     with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
         yield Services(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shlex
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
@@ -16,13 +15,17 @@ from attrs import evolve
 
 from bulkflow import __version__
 from bulkflow.app.pipelines import RunRequest, check_recorded, require_plan
+from bulkflow.app.run_folders import (
+    clear_leftovers,
+    delete_run_folder,
+    make_run_folder,
+    measure_folder,
+)
 from bulkflow.app.state import get_state_options, normalize_path, refuse_older_state
 from bulkflow.app.suspect_runs import refuse_suspect_run, refuse_suspect_runs
-from bulkflow.atomic_files import COPIES, clear_drafts
+from bulkflow.atomic_files import COPIES
 from bulkflow.errors import REACHED_END, ExitCode, UsageError
 from bulkflow.model.run_mode import RunMode
-from bulkflow.private_files import make_private_folder
-from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -164,16 +167,6 @@ def list_runs(choice: RunSelection) -> list[RunSummary]:
     return [evolve(each, kept_bytes=measure_folder(folders / each.id)) for each in found]
 
 
-def measure_folder(folder: Path) -> int:
-    """Add up the bytes of the files in a folder, as far as they can be read."""
-    size = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                size += Path(path, name).lstat().st_size
-    return size
-
-
 def read_run_details(directory: Path, run_id: str) -> RunDetails | None:
     """Read everything about a run; None for an unknown id. Raises `UsageError`."""
     from bulkflow.journal import read_run_details
@@ -206,12 +199,12 @@ def execute_plan(
     A run that was refused before anything was sent is removed from the journal. `options` are those
     of the command, to be repeated when it continues.
     """
-    from bulkflow.engine.completion import is_over
+    from bulkflow.engine.completion import is_finished
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.run_state import Services
 
     directory = request.state_directory / "runs" / run_id
-    _make(directory)
+    make_run_folder(directory)
     services = Services(
         run_id=run_id,
         plugins=host,
@@ -230,7 +223,7 @@ def execute_plan(
         record.forget()
         delete_run_folder(directory)
     elif mode.ends_run:
-        over = is_over(services, finished.exit_code)
+        over = is_finished(services, finished.exit_code)
         record.finish(finished.exit_code, over=over, given_up=mode is RunMode.ABORT)
         if finished.exit_code is ExitCode.DONE and _all_loaded(finished):
             # Nothing of it can be resent, and undo needs only its results.
@@ -397,48 +390,8 @@ def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
     return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
 
 
-def clear_leftovers(journal: Journal, pipeline: str) -> None:
-    """Remove what killed runs of a file left half-written. Call it with the file locked.
-
-    Files that cannot be removed do no harm.
-    """
-    for (run,) in journal.query("SELECT id FROM run WHERE pipeline = ?", pipeline):
-        with suppress(OSError):
-            clear_drafts(journal.path.parent / "runs" / str(run))
-
-
-def delete_run_folder(directory: Path) -> bool:
-    """Delete the folder of a run as far as possible; returns whether its name is free.
-
-    The folder is renamed first, so a half-deleted folder cannot count as a lost run.
-    """
-    doomed = directory.with_name(f".{directory.name}")
-    try:
-        directory.rename(doomed)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    rmtree(doomed, ignore_errors=True)
-    return True
-
-
 def _all_loaded(finished: RunFinished) -> bool:
     return all(job.counts.loaded == job.counts.rows for job in finished.jobs)
-
-
-def _make(directory: Path) -> None:
-    try:
-        make_private_folder(directory)
-    except OSError as error:
-        short = find_shortage(error)
-        raise UsageError(
-            f"cannot write the run's files in {directory}: "
-            f"{short.what if short else error.strerror or error}",
-            help=f"nothing was sent; {short.remedy}"
-            if short
-            else "choose a writable folder with --state-dir DIR",
-        ) from error
 
 
 def _digest(texts: Mapping[str, str]) -> str:

@@ -46,7 +46,7 @@ def leave_out_steps(steps: Iterable[PlannedStep], frame: Frame, services: Servic
     )
 
 
-def is_over(services: Services, exit_code: ExitCode) -> bool:
+def is_finished(services: Services, exit_code: ExitCode) -> bool:
     """Whether resuming the run could not load anything more."""
     if exit_code in REACHED_END:
         return True

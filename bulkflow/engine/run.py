@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.chain_runner import Halt
-from bulkflow.engine.completion import has_handed_over, is_over
+from bulkflow.engine.completion import has_handed_over, is_finished
 from bulkflow.engine.orgs import are_all_transient, find_moved_orgs
 from bulkflow.engine.preflight import iterate_jobs, prepare_jobs
 from bulkflow.engine.scope import Frame
@@ -154,7 +154,7 @@ def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
             f"it is unknown whether all rows are loaded: `{resume}` checks again, `{abort}` aborts "
             "the run; check the org before you load those rows in another way"
         )
-    if not is_over(services, exit_code):
+    if not is_finished(services, exit_code):
         return f"some rows are loaded, and others were not sent yet: {suggest_commands(services)}"
     undo = services.format_command(RunMode.UNDO.value)
     rows = sum(job.counts.unprocessed for job in services.jobs)

@@ -319,5 +319,5 @@ def test_the_docs_say_what_it_is_where_nothing_began() -> None:
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text("utf-8")
     section = re.search(r"^### `run_finished`$(.*?)^#", text, re.MULTILINE | re.DOTALL)
     assert section
-    assert "`null` where no run began" in section[1]
+    assert "`null` if no run started" in section[1]
     assert "always the last line" in " ".join(section[1].split())

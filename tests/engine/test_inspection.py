@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.engine.forecast import check_sources, forecast
-from bulkflow.engine.run_state import NullRecorder
+from bulkflow.engine.null_recorder import NullRecorder
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import Severity
 from bulkflow.plugin import Problem, hookimpl

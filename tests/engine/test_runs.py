@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.engine.forecast import forecast
-from bulkflow.engine.run_state import NullRecorder
+from bulkflow.engine.null_recorder import NullRecorder
 from bulkflow.errors import DataError, ExitCode, PluginError, UsageError
 from bulkflow.model.event import NoticeLevel
 from bulkflow.plugin import Stop, hookimpl

@@ -512,6 +512,7 @@ def test_rows_that_an_older_version_handed_over_are_known(
             DROP TABLE hand_over;
             UPDATE decision SET value = json_quote(json_extract(value, '$[1]'))
                 WHERE place LIKE 'org:%';
+            ALTER TABLE intent DROP COLUMN kind;
             ALTER TABLE run DROP COLUMN witnessed;
             ALTER TABLE run DROP COLUMN pruned;
             ALTER TABLE run DROP COLUMN fresh;
@@ -626,7 +627,7 @@ def test_a_refreshed_org_is_noticed_when_a_run_is_resumed(
     host = proxy.url.removeprefix("http://")
     assert error["type"] == "MovedOrgError"
     assert error["message"] == (
-        f"org env is {host} (organization 00D000000000XYZ) now, and was {host} (organization "
+        f"org env is now {host} (organization 00D000000000XYZ), but was {host} (organization "
         f"{token[:15]}) earlier in this run"
     )
     assert f"make env lead to {host} (organization {token[:15]}) again" in error["help"]
