@@ -42,9 +42,9 @@ def refuse_suspect_run(journal: Journal, run: str) -> None:
 def refuse_suspect_runs(journal: Journal, pipeline: Path) -> None:
     """Refuse to start a run if an earlier run may have loaded rows that are not recorded.
 
-    A suspect run of the same file counts until a later run was started with `--fresh`: whoever did
-    that has checked. A suspect run of another file, which may have loaded the same rows, counts
-    until it is aborted.
+    A suspect run of the same file counts until a later run was started with `--fresh`, because
+    that means somebody has checked. A suspect run of another file, which may have loaded the same
+    rows, counts until it is aborted.
 
     Raises:
         SuspectRunError: There is such a run.

@@ -24,7 +24,7 @@ LONGEST_PAUSE = 60.0
 """In seconds. Pauses between retries double from one second up to this."""
 
 
-class Halt(Exception):  # noqa: N818 - the errors behind it are in `Services.errors`
+class Halt(Exception):  # noqa: N818 - the errors are in `Services.errors`
     """A chain failed and no handler continued the flow."""
 
 

@@ -45,15 +45,15 @@ def check_run(journal: Journal, run: str) -> SuspectRun | None:
     if not rows:
         return None
     pipeline, started, finished, witnessed = rows[0]
-    told = read_witness(journal.path.parent, run)
+    witness = read_witness(journal.path.parent, run)
     over = finished is not None
-    if told is None:
+    if witness is None:
         # Deleting the folder of a finished run loses nothing that the journal needs.
         why = "its folder is gone" if witnessed and not over else ""
-    elif told.count is None:
+    elif witness.count is None:
         why = "its file `witness` is damaged"
     else:
-        why = "" if matches_journal(journal, told) else _difference(journal, told)
+        why = "" if matches_journal(journal, witness) else _difference(journal, witness)
     if not why:
         return None
     return SuspectRun(run, why, str(pipeline), float(str(started)), known=True, over=over)
@@ -75,20 +75,20 @@ def find_suspect_runs(journal: Journal) -> list[SuspectRun]:
     unfinished = {str(run) for (run,) in journal.query("SELECT id FROM run WHERE finished IS NULL")}
     found = []
     suspects = set(unfinished)
-    for told in read_witnesses(journal.path.parent):
-        if told.run not in known:
-            if told.count != 0:
+    for witness in read_witnesses(journal.path.parent):
+        if witness.run not in known:
+            if witness.count != 0:
                 why = "the journal does not know it"
-                found.append(SuspectRun(told.run, why, told.pipeline, told.started))
-        elif told.count is not None and told.count > known[told.run]:
-            suspects.add(told.run)
+                found.append(SuspectRun(witness.run, why, witness.pipeline, witness.started))
+        elif witness.count is not None and witness.count > known[witness.run]:
+            suspects.add(witness.run)
     # Only runs that can be resumed are digested; digesting all would take too long.
     found += [each for run in sorted(suspects) if (each := check_run(journal, run))]
     return found
 
 
-def _difference(journal: Journal, told: WitnessRecord) -> str:
-    ((count,),) = journal.query("SELECT count(*) FROM intent WHERE run = ?", told.run)
-    if int(str(count)) < (told.count or 0):
-        return f"it recorded {told.count:,} requests, and the journal has {count:,} of them"
+def _difference(journal: Journal, witness: WitnessRecord) -> str:
+    ((count,),) = journal.query("SELECT count(*) FROM intent WHERE run = ?", witness.run)
+    if int(str(count)) < (witness.count or 0):
+        return f"it recorded {witness.count:,} requests, and the journal has {count:,} of them"
     return "the journal has other requests than it recorded"

@@ -93,8 +93,8 @@ def read_run_details(journal: Journal, run: str) -> RunDetails | None:
             f"{SETTLED}%",
         )
     }
-    told = {job: history for job, history in histories.items() if history is not None}
-    return RunDetails(record.summary, told, tuple(steps.values()))
+    jobs = {job: history for job, history in histories.items() if history is not None}
+    return RunDetails(record.summary, jobs, tuple(steps.values()))
 
 
 @_undamaged

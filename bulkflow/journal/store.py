@@ -227,7 +227,7 @@ class Journal:
             # not know of the failure, and nothing it writes later may be kept without them.
             if not all(each.synced for each in records):
                 raise self._unkept(error) from error
-        except Exception:  # noqa: BLE001 - a value that is none for SQLite: told to its owner
+        except Exception:  # noqa: BLE001 - a value that SQLite refuses: its owner gets the error
             self._commit_singly(records)
         while self._waiting and self._waiting[0].done:
             self._waiting.popleft()

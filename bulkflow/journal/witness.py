@@ -118,9 +118,9 @@ def read_witnesses(directory: Path) -> Iterator[WitnessRecord]:
         # The name of a folder that is being deleted starts with a dot.
         if each.name.startswith(".") or not each.is_dir():
             continue
-        told = read_witness(directory, each.name)
-        if told is not None:
-            yield told
+        found = read_witness(directory, each.name)
+        if found is not None:
+            yield found
         elif any(other.name != NAME for other in each.iterdir()):
             yield WitnessRecord(each.name, None)
 
@@ -148,15 +148,15 @@ def read_witness(directory: Path, run: str) -> WitnessRecord | None:
         return WitnessRecord(run, None)
 
 
-def matches_journal(journal: Journal, told: WitnessRecord) -> bool:
+def matches_journal(journal: Journal, witness: WitnessRecord) -> bool:
     """Whether the journal has every request of a witness, unchanged."""
-    if told.count is None:
+    if witness.count is None:
         return False
     found, count = hashlib.sha256(), 0
-    for intent in _intents(journal, told.run, told.count):
+    for intent in _intents(journal, witness.run, witness.count):
         found.update(_as_bytes(intent))
         count += 1
-    return count == told.count and found.hexdigest() == told.digest
+    return count == witness.count and found.hexdigest() == witness.digest
 
 
 def _intents(journal: Journal, run: str, limit: int = -1) -> list[tuple[object, ...]]:

@@ -110,7 +110,7 @@ class Recorder(Protocol):
             job: The key of the job.
             part: The index of the part.
             action: The plugin's word for the request.
-            detail: What the plugin needs to find out later what became of it.
+            detail: What the plugin needs to find out the outcome later.
             kind: What bulkflow has to know about the request.
         """
         ...

@@ -6,7 +6,7 @@ They are not errors, and nothing is reported for them.
 from __future__ import annotations
 
 
-class FlowSignal(Exception):  # noqa: N818 - a signal is no error
+class FlowSignal(Exception):  # noqa: N818 - a signal is not an error
     """The base class of the signals."""
 
 
