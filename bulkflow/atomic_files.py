@@ -1,9 +1,9 @@
-"""Files of the user's that are written as drafts first, and appear when they are whole.
+"""Writes the user's files as drafts first; they appear once they are complete.
 
-A draft is written in the run's own folder, so that nothing half-written is left in the user's when
-the process is killed. Where that folder is on another disk, a draft beside the place is needed: it
-is noted in the run's folder before it is made, and the next command that works on a run of the same
-file removes what was left.
+A draft is written in the run's own folder, so a killed process leaves nothing half-written in the
+user's folder. If the target is on another disk, a draft beside it is needed. That draft is noted in
+the run's folder before it is made, and the next command on a run of the same file removes it. The
+content of a file is on disk before it gets its name, and the name before the writer continues.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER: Final = "saving"
-"""The folder of a run with its drafts, and with notes of those elsewhere."""
+"""The folder of a run for its drafts, and for notes of drafts elsewhere."""
 
 COPIES: Final = "data"
-"""The folder of a run for copies of its sources: they go once all rows are loaded."""
+"""The folder of a run for copies of its sources; deleted once all rows are loaded."""
 
 _NOTE: Final = ".note"
 _BLOCK: Final = 1 << 20
 _STREAMS: Final = ("/dev/", "/proc/")
-"""Where files stand for something that is open already: it is written to, whatever it is."""
+"""Paths here refer to open files and devices, which are written to directly."""
 
 
-def plain_target(path: Path) -> Path | None:
-    """The plain file that a path leads to, there or not; None for what is written to as it is.
+def resolve_target(path: Path) -> Path | None:
+    """Resolve a path to its plain file, existing or not; None if it has to be written directly.
 
     Links are followed. Devices, FIFOs and sockets cannot be replaced by another file.
 
     Raises:
-        OSError: It is a folder, or nothing that can be looked at.
+        OSError: It is a folder, or cannot be examined.
     """
     if str(path.absolute()).startswith(_STREAMS):
         return None
@@ -53,15 +53,15 @@ def plain_target(path: Path) -> Path | None:
 
 
 @contextmanager
-def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
-    """A place for a draft in a run's folder; the file goes to `path` when the block is left well.
+def deliver_file(path: Path, run_directory: Path) -> Iterator[Path]:
+    """Yield a place for a draft in a run's folder; moves it to `path` if the block succeeds.
 
-    A draft keeps the suffix `.gz` of the name that it will have. Folders that are missing are made.
+    The draft keeps the suffix `.gz` of its final name. Missing folders are made.
 
     Raises:
         OSError: Something cannot be written.
     """
-    plain_target(path)
+    resolve_target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = run_directory / FOLDER
     make_private_folder(folder)
@@ -97,18 +97,20 @@ def _copy(file: BinaryIO, out: BinaryIO) -> None:
 
 
 def _deliver(scratch: Path, path: Path, run_directory: Path) -> None:
-    target = plain_target(path)
+    target = resolve_target(path)
     if target is None:
         with scratch.open("rb") as file, path.open("wb") as out:
             _copy(file, out)
         return
+    # Before the rename: after a power cut, the name must not lead to a file without its content.
+    sync_file(scratch)
     try:
         scratch.replace(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         _copy_beside(scratch, target, run_directory)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
@@ -129,7 +131,7 @@ def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
 
 
 def _name(run_directory: Path, token: str) -> str:
-    """A name that no other run's draft has, and no file of somebody else's."""
+    """Make a name that no other run's draft and no other file has."""
     return f".bulkflow-{run_directory.name}-{token}.part"
 
 
@@ -140,7 +142,14 @@ def _is_plain(path: Path) -> bool:
         return False
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Write a file's content through to the disk. Raises OSError."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Write a folder's names through to the disk, if the system allows that. Raises OSError."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,21 +1,21 @@
-"""One tree of public errors, and the exit codes that they end a command with.
+"""The tree of public errors, and their exit codes.
 
 Every error that a user can meet is a `BulkflowError`: a message in the user's words, a `help` line
-that says what to do about it, and an exit code. Foreign exceptions are turned into one of these at
-the border of the room that meets them, with the original as their cause.
+that says what to do, and an exit code. Foreign exceptions are converted at the boundary of the
+package that meets them, with the original as the cause.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 class ExitCode(IntEnum):
-    """What a `bulkflow` command ends with."""
+    """The exit code of a `bulkflow` command."""
 
     DONE = 0
     """Everything was done."""
@@ -29,14 +29,17 @@ class ExitCode(IntEnum):
     """Stopped by Ctrl-C, SIGTERM or SIGHUP."""
 
 
+REACHED_END: Final = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
+"""Exit codes of a run that reached the end of its file."""
+
+
 class BulkflowError(Exception):
-    """The root of all errors that bulkflow raises on purpose.
+    """The base class of all errors that bulkflow raises on purpose.
 
     Args:
-        message: What is wrong, in one sentence of the user's words, without a full stop.
+        message: What is wrong, in one sentence in the user's words, without a full stop.
         help: What to do about it.
-        notes: Facts that belong to it, one a line: the server's own words, the ids of jobs that
-            are left in the org.
+        notes: Additional facts, one per line: the server's message, ids of jobs left in the org.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
@@ -58,9 +61,9 @@ class UsageError(BulkflowError):
 
 
 class DataError(BulkflowError):
-    """The user's data cannot be loaded as it is; found before anything of it was sent.
+    """The user's data cannot be loaded as it is; found before any of it was sent.
 
-    `place` says where: the file, and within it the line (from 1) and the byte offset (from 0).
+    `place` is the location: the file, and the line (from 1) and byte offset (from 0) in it.
     """
 
     exit_code = ExitCode.WRONG
@@ -81,11 +84,11 @@ class DataError(BulkflowError):
 
 
 class StepError(BulkflowError):
-    """A step could not do what it says; the chain that it stands in ends here."""
+    """A step failed, and its chain ends."""
 
 
 class PluginError(BulkflowError):
-    """A plugin failed in a way that it should not; the message names it and its distribution."""
+    """A plugin failed unexpectedly; the message names it and its distribution."""
 
 
 class RunInterruptedError(BulkflowError):

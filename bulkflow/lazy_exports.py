@@ -1,6 +1,6 @@
-"""Public names of a package that load their modules when they are first used.
+"""Exports names of a package that load their modules at first use.
 
-A command pays only for the modules it needs. A package writes `__getattr__ = lazy_exports(...)`
+A command pays only for the modules it needs. A package writes `__getattr__ = export_lazily(...)`
 and imports the same names under `TYPE_CHECKING`.
 """
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def lazy_exports(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
+def export_lazily(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
     """Make the `__getattr__` of a package.
 
     Args:

@@ -1,4 +1,4 @@
-"""Files and folders for their owner alone, whatever the umask, and never through a link."""
+"""Makes files and folders for their owner only, whatever the umask; never follows links."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder where there is none, and those above it that are missing.
+    """Make a folder and its missing parents.
 
-    Each that is made is its owner's alone: in one that others may write to, they could replace
-    what is below. Raises OSError.
+    Each new folder is accessible to its owner only, because others with write access to a folder
+    could replace what is in it. Raises OSError.
     """
     missing = []
     while not folder.is_dir():
@@ -35,12 +35,12 @@ def make_private_folder(folder: Path) -> None:
             if not each.is_dir():
                 raise
         else:
-            # The umask may have taken even the owner's rights.
+            # The umask may have removed even the owner's permissions.
             each.chmod(FOLDER_MODE)
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty file where there is none. Raises OSError: it is a link, or no plain file."""
+    """Make an empty file if there is none. Raises OSError for a link or a special file."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS, FILE_MODE)
     except FileExistsError:
@@ -53,7 +53,7 @@ def make_private_file(path: Path) -> None:
 
 
 def write_private_file(path: Path, content: bytes) -> None:
-    """Write a file of our own, made if there is none. Raises OSError, also for a link."""
+    """Write a file of our own, which is made if missing. Raises OSError, also for a link."""
     make_private_file(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | _NO_LINKS)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
@@ -61,11 +61,11 @@ def write_private_file(path: Path, content: bytes) -> None:
 
 
 def refuse_link(path: Path) -> None:
-    """Raise OSError for a link, or what is no plain file: somebody else may have put it there."""
+    """Raise OSError for a link or a special file, which somebody else may have put there."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        raise OSError(f"{path} is a link, which bulkflow does not make there")
+        raise OSError(f"{path} is a link, and bulkflow makes no links there")
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(21, os.strerror(21), str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(f"{path} is no plain file")
+        raise OSError(f"{path} is not a regular file")

@@ -1,6 +1,6 @@
-"""What a machine can be out of, named as what it is: room, descriptors, threads, memory.
+"""Shortages of the machine: disk space, descriptors, threads, memory.
 
-None of it is a fault of bulkflow or of a plugin, and there is something to do about each.
+None of them is a fault of bulkflow or a plugin, and each has a remedy.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class MachineError(BulkflowError):
-    """The machine lets bulkflow go no further."""
+    """The machine does not allow bulkflow to continue."""
 
 
 @frozen
 class Shortage:
-    """What the machine has no more of.
+    """What the machine is out of.
 
     Attributes:
         what: What is wrong, without the place.
@@ -35,25 +35,25 @@ class Shortage:
     remedy: str
 
 
-_ROOM: Final = Shortage("no room is left on the disk", "make room there")
+_ROOM: Final = Shortage("the disk is full", "free some space")
 _MEMORY: Final = Shortage(
-    "memory is used up", "give it more memory, or end other programs; in a container, see its limit"
+    "memory is used up", "add memory, or close other programs; in a container, check its limit"
 )
 _READ_ONLY: Final = Shortage(
-    "the file system can only be read", "mount it so that it can be written, or use another place"
+    "the file system is read-only", "make it writable, or use another folder"
 )
-_DISK: Final = Shortage(
-    "the disk failed to read or write", "see what the system's log says about the disk"
-)
+_DISK: Final = Shortage("the disk failed to read or write", "check the system log for disk errors")
 _THREADS: Final = Shortage(
-    "the system starts no more threads",
-    "raise the limit of processes (`ulimit -u`, `pids` of a container), give it more memory, or "
-    "end other programs",
+    "the system cannot start more threads",
+    "raise the limit of processes (`ulimit -u`, `pids` of a container), add memory, or close other "
+    "programs",
 )
 
 _BY_ERRNO: Final[Mapping[int, Shortage]] = {
     errno.ENOSPC: _ROOM,
-    errno.EDQUOT: Shortage("the disk quota is used up", "make room, or ask for a larger quota"),
+    errno.EDQUOT: Shortage(
+        "the disk quota is used up", "free some space, or ask for a larger quota"
+    ),
     errno.EFBIG: Shortage(
         "a file would be larger than the system allows", "raise the limit: `ulimit -f`"
     ),
@@ -63,11 +63,11 @@ _BY_ERRNO: Final[Mapping[int, Shortage]] = {
         "this process may not open more files",
         "raise the limit, as in `ulimit -n 4096`, or load over fewer connections",
     ),
-    errno.ENFILE: Shortage("the system cannot open more files", "end other programs"),
+    errno.ENFILE: Shortage("the system cannot open more files", "close other programs"),
     errno.ENOMEM: _MEMORY,
 }
 
-# SQLite's own numbers (https://www.sqlite.org/rescode.html), for a check loads no `sqlite3`.
+# SQLite's numbers (https://www.sqlite.org/rescode.html); `bulkflow check` does not load `sqlite3`.
 _IOERR: Final = 10
 _FULL: Final = 13
 _CANTOPEN: Final = 14
@@ -78,17 +78,17 @@ _BY_SQLITE: Final[Mapping[int, Shortage]] = {
     _FULL: _ROOM,
     8: _READ_ONLY,  # SQLITE_READONLY
     7: _MEMORY,  # SQLITE_NOMEM
-    # SQLite does not say which: a limit on the size of files is one of them.
+    # SQLite does not say which; a limit on file sizes is one cause.
     _IOERR: Shortage(
         "the disk failed to read or write",
-        "see whether there is room, whether the system limits the size of files (`ulimit -f`), and "
-        "what its log says about the disk",
+        "check for free space, for a limit on file sizes (`ulimit -f`), and for disk errors in the "
+        "system log",
     ),
 }
 
 
-def shortage_of(error: BaseException) -> Shortage | None:
-    """What the machine has no more of, if that is what an error says."""
+def find_shortage(error: BaseException) -> Shortage | None:
+    """Find what the machine is out of, if an error says that."""
     match error:
         case MemoryError():
             return _MEMORY
@@ -104,38 +104,38 @@ def shortage_of(error: BaseException) -> Shortage | None:
 
 
 def explained(error: OSError, remedy: str) -> tuple[str, str]:
-    """What the system refused, and what to do about it.
+    """Tell what the system refused, and what to do about it.
 
     Args:
         error: What was raised.
-        remedy: What to do where it is not the machine that is out of something.
+        remedy: What to do if the machine is not out of something.
     """
-    short = shortage_of(error)
+    short = find_shortage(error)
     if short is None:
         return error.strerror or str(error), remedy
     return short.what, short.remedy
 
 
 def shortage_told(words: str) -> Shortage | None:
-    """What the machine has no more of by the words of a library that gives no number."""
+    """Find what the machine is out of by the message of a library that gives no number."""
     told = words.lower()
     return next(
         (short for number, short in _BY_ERRNO.items() if os.strerror(number).lower() in told), None
     )
 
 
-def shortage_at(error: BaseException, folder: Path) -> Shortage | None:
-    """The same for what was written to a folder; SQLite does not always say what it lacked."""
-    found = shortage_of(error)
+def find_shortage_at(error: BaseException, folder: Path) -> Shortage | None:
+    """Find the shortage for a write to a folder; SQLite does not always say what it lacked."""
+    found = find_shortage(error)
     if _sqlite_code(error) not in {_IOERR, _CANTOPEN}:
         return found
     try:
-        import shutil  # here, so that a check does not load it
+        import shutil  # imported here so a check does not load it
 
         full = not shutil.disk_usage(folder).free
         _try_descriptors(folder)
     except OSError as reason:
-        return shortage_of(reason) or found
+        return find_shortage(reason) or found
     return _ROOM if full else found
 
 
@@ -150,14 +150,14 @@ def _try_descriptors(folder: Path) -> None:
             os.close(each)
 
 
-def machine_error(error: BaseException, doing: str | None = None) -> MachineError | None:
-    """The error to tell the user of, if it is the machine that is out of something.
+def build_machine_error(error: BaseException, doing: str | None = None) -> MachineError | None:
+    """Build the error to show if the machine is out of something.
 
     Args:
         error: What was raised.
-        doing: What was being done, to follow "while".
+        doing: What was being done; follows "while".
     """
-    found = shortage_of(error)
+    found = find_shortage(error)
     if found is None:
         return None
     place = getattr(error, "filename", None)
@@ -165,12 +165,12 @@ def machine_error(error: BaseException, doing: str | None = None) -> MachineErro
     while_ = f", while {doing}" if doing else ""
     return MachineError(
         f"{where}{found.what}{while_}",
-        help=f"{found.remedy}; what was sent by then is in the journal, and `bulkflow runs` tells "
+        help=f"{found.remedy}; everything sent so far is in the journal, and `bulkflow runs` shows "
         "whether the run can be resumed",
     )
 
 
 def _sqlite_code(error: BaseException) -> int:
-    """The kind of an error of SQLite's; 0 for others, and for those of Python's own."""
+    """Get the kind of an SQLite error; 0 for other errors, including those of Python's module."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF

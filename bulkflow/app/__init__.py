@@ -1,32 +1,32 @@
-"""The use cases. Joins the rooms; knows no terminal and no command line.
+"""The use cases. Connects the other packages; knows no terminal and no command line.
 
-Those that work on runs are in `runs` and `afterwards`, which a check does not import.
+Use cases on runs are in `runs` and `past_runs`, which `bulkflow check` does not import.
 """
 
 from bulkflow.app.pipelines import (
     BLOCK_VARIABLE,
-    Request,
+    RunRequest,
     check,
-    no_plan,
-    not_utf8,
+    check_sources,
+    load_plugins,
+    make_encoding_error,
+    make_failed_forecast,
+    make_too_large_error,
     plan,
-    plan_of,
-    plugins,
     read_pipeline,
-    sources,
-    too_large,
+    require_plan,
 )
 
 __all__ = [
     "BLOCK_VARIABLE",
-    "Request",
+    "RunRequest",
     "check",
-    "no_plan",
-    "not_utf8",
+    "check_sources",
+    "load_plugins",
+    "make_encoding_error",
+    "make_failed_forecast",
+    "make_too_large_error",
     "plan",
-    "plan_of",
-    "plugins",
     "read_pipeline",
-    "sources",
-    "too_large",
+    "require_plan",
 ]

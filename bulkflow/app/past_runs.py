@@ -1,19 +1,28 @@
-"""Steps that are run on the jobs of an earlier run: giving up, sending again, taking back."""
+"""Runs one step on the jobs of an earlier run: abort, retry, undo."""
 
 from __future__ import annotations
 
-import re
 import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from bulkflow import __version__
-from bulkflow.app.doubts import refuse_doubt
-from bulkflow.app.runs import again, chosen, claimed, no_such_run, opened, unwatched, work_on
-from bulkflow.app.state import place_options
+from bulkflow.app.runs import (
+    claim_run,
+    execute_plan,
+    find_run,
+    ignore_services,
+    make_no_run_error,
+    open_journal_to_read,
+    rebuild_plan,
+)
+from bulkflow.app.state import get_state_options
+from bulkflow.app.suspect_runs import refuse_suspect_run
 from bulkflow.errors import UsageError
+from bulkflow.model.job_key import get_job_name, is_derived
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
+from bulkflow.model.run_mode import RunMode
 from bulkflow.model.value import Name
 from bulkflow.path_checks import is_folder
 from bulkflow.source import SourceText, Span
@@ -21,68 +30,55 @@ from bulkflow.source import SourceText, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bulkflow.app.state import Choice
+    from bulkflow.app.state import RunSelection
     from bulkflow.engine.run_state import Services
     from bulkflow.journal import RunRecord
     from bulkflow.model.event import Event, RunFinished
-    from bulkflow.model.history import RunSummary
+    from bulkflow.model.history import JobHistory, RunSummary
     from bulkflow.model.plan import PlannedJob
     from bulkflow.plugin.host import PluginHost
     from bulkflow.plugin.phrase import Phrase
-
-GIVES_UP = "abort"
-"""The step after which there is nothing to go on with."""
-
-SENDS_ROWS = "retry"
-"""The step that may be run afterwards and after which rows may still fail."""
-
-MAKES: Final = ("insert", "upsert")
-"""The first words of clauses whose rows make records."""
-
-TAKES_BACK = "undo"
-"""The step that is run on the last job first, as records may hang on those of jobs before it."""
+    from bulkflow.plugin.registry import Catalogue
 
 
-def afterwards(
-    choice: Choice,
+def run_step_on_jobs(
+    choice: RunSelection,
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = unwatched,
+    watch: Callable[[Services], None] = ignore_services,
     *,
-    verb: str,
-    words: Mapping[str, str] | None = None,
+    mode: RunMode,
+    rows: str | None = None,
 ) -> RunFinished:
-    """Run one step on every job of an earlier run that got so far as to be cut into parts.
+    """Run one step on every job of an earlier run that was divided into parts.
 
     Args:
-        choice: The run; the last one that is not over if it is not named.
+        choice: Which run; the last unfinished one by default.
         environ: The environment variables.
         host: The plugins.
-        listener: Hears of everything that happens.
+        listener: Receives every event.
         watch: See `run`.
-        verb: The first word of the step: `abort` gives the run up, `retry` sends rows again,
-            `undo` deletes what they made.
-        words: The step's other slots.
+        mode: The command, which says which step.
+        rows: Which rows, for a command that resends some.
 
     Raises:
-        UsageError: there is no such run, or no such step.
-        StateLockedError: another process works with a run of the same file.
+        UsageError: There is no such run, or no such step.
+        StateLockedError: Another process is using a run of the same file.
     """
     from bulkflow.journal import RunJournal
 
-    ends = verb == GIVES_UP
-    with claimed(choice, over=not ends) as (journal, record):
+    ends = mode.ends_run
+    with claim_run(choice, over=not ends) as (journal, record):
         if not ends:
-            refuse_doubt(journal, record.summary.id)
-        if verb == SENDS_ROWS and not record.summary.jobs:
+            refuse_suspect_run(journal, record.summary.id)
+        if rows is not None and not record.summary.jobs:
             raise _nothing_sent_error(record, choice)
-        request, plan = again(record, choice.directory, environ, host)
-        recorder = RunJournal.go_on(journal, record.summary.id, version=__version__, reopens=ends)
-        phrase = _phrase(host, verb, frozenset(words or {}))
-        step = _Step(phrase, words or {}, frozenset(record.summary.jobs))
-        only = evolve(plan, body=step.on_each_job(plan.body))
-        return work_on(
+        request, plan = rebuild_plan(record, choice.directory, environ, host)
+        recorder = RunJournal.resume(journal, record.summary.id, version=__version__, reopens=ends)
+        step = _JobStep(host.catalogue, mode, rows, frozenset(record.summary.jobs))
+        only = evolve(plan, body=step.run_on_each_job(plan.body))
+        return execute_plan(
             request,
             only,
             host,
@@ -90,36 +86,33 @@ def afterwards(
             watch,
             record.summary.id,
             recorder,
-            replays=False,
-            asks_for_answers=verb == SENDS_ROWS,
-            ends=ends,
-            gives_up=ends,
-            continues_with=(verb, *_options(words or {})),
+            mode=mode,
+            options=() if rows is None else ("--rows", rows),
         )
 
 
-def _nothing_sent_error(record: RunRecord, choice: Choice) -> UsageError:
-    """The error for a run whose rows were not even read, so that there are none to send again."""
+def _nothing_sent_error(record: RunRecord, choice: RunSelection) -> UsageError:
+    """Build the error for a run that did not get as far as reading its rows."""
     run = record.summary
-    words = ["resume", run.id, *place_options(choice.directory)]
+    words = [RunMode.RUN.continued_by, run.id, *get_state_options(choice.directory)]
     does = "continues it"
     if run.finished is not None:
-        words, does = ["run", run.pipeline], "begins another"
+        words, does = [RunMode.RUN.value, run.pipeline], "starts another"
     return UsageError(
-        f"run {run.id} has sent no rows, so there are none to send again",
+        f"run {run.id} has sent no rows, so there are none to resend",
         help=f"`{shlex.join(['bulkflow', *words])}` {does}",
     )
 
 
 @frozen
-class HandedOver:
-    """What an org was given of one job of a run.
+class HandedOverJob:
+    """What one job of a run handed over to an org.
 
     Attributes:
-        job: Its key.
-        does: What it does with the rows, as the file has it: `insert Account`.
-        rows: The rows of the parts that were handed over; failed ones may be among them.
-        makes: Whether its rows may have made records.
+        job: The job's key.
+        does: What the job does with its rows, as written: `insert Account`.
+        rows: Rows of the parts that were handed over, including failed rows.
+        makes: Whether the rows may have created records.
     """
 
     job: str
@@ -128,110 +121,108 @@ class HandedOver:
     makes: bool
 
 
-def handed_over(
-    choice: Choice, environ: Mapping[str, str], host: PluginHost
-) -> tuple[RunSummary, list[HandedOver]]:
-    """A run, and what orgs were given of each of its jobs.
+def list_handed_over(
+    choice: RunSelection, environ: Mapping[str, str], host: PluginHost
+) -> tuple[RunSummary, list[HandedOverJob]]:
+    """Find a run, and what each of its jobs handed over to an org.
 
     Raises:
-        UsageError: there is no such run.
-        PipelineError: the file of the run needs a plugin or a variable that is not there now.
+        UsageError: There is no such run.
+        PipelineError: The run's file needs a plugin or a variable that is missing now.
     """
-    from bulkflow.engine.completion import HANDS_OVER
-    from bulkflow.engine.preflight import jobs_of
-    from bulkflow.journal import run_story
-    from bulkflow.model.history import Outcome
+    from bulkflow.engine.preflight import iterate_jobs
+    from bulkflow.journal import read_run_details
 
     if not is_folder(choice.directory):
-        raise no_such_run(choice)
-    with opened(choice.directory) as journal:
-        record = chosen(journal, choice, failed=True, over=True)
-        story = run_story(journal, record.summary.id)
-    assert story is not None
-    _, plan = again(record, choice.directory, environ, host)
+        raise make_no_run_error(choice)
+    with open_journal_to_read(choice.directory) as journal:
+        record = find_run(journal, choice, failed=True, over=True)
+        details = read_run_details(journal, record.summary.id)
+    assert details is not None
+    _, plan = rebuild_plan(record, choice.directory, environ, host)
     clauses = host.catalogue.clause_by_phrase
-    does = {
-        job.name: clause.span.text
-        for job in jobs_of(plan.body)
+    operations = {
+        job.name: (clause.span.text, clauses[clause.word].makes_records)
+        for job in iterate_jobs(plan.body)
         for clause in job.clauses
-        if "operation" in clauses[clause.word].sets
+        if clauses[clause.word].is_operation
     }
-    told = []
-    for key, history in story.jobs.items():
-        # The key of a job that takes another back is that one's, and a word of its own.
-        if (name := _name(key)) not in does or _TAKEN_BACK.search(key):
-            continue
-        repeated = {source.name for source in history.sources if source.origin is not None}
-        rows = sum(
-            part.part.rows
-            for part in history.parts
-            if part.part.source not in repeated
-            and any(
-                intent.action == HANDS_OVER and intent.outcome is not Outcome.REFUSED
-                for intent in part.intents
-            )
+    found = []
+    for key, history in details.jobs.items():
+        if (name := get_job_name(key)) in operations and not is_derived(key):
+            does, makes = operations[name]
+            found.append(HandedOverJob(key, does, _count_handed_over(history), makes))
+    return record.summary, found
+
+
+def _count_handed_over(history: JobHistory) -> int:
+    """Count the rows of the parts that were handed over, resent rows only once."""
+    from bulkflow.model.history import IntentKind, IntentOutcome
+
+    resent = {source.name for source in history.sources if source.origin is not None}
+    return sum(
+        part.part.rows
+        for part in history.parts
+        if part.part.source not in resent
+        and any(
+            intent.kind is IntentKind.HANDS_OVER and intent.outcome is not IntentOutcome.REFUSED
+            for intent in part.intents
         )
-        told.append(HandedOver(key, does[name], rows, does[name].startswith(MAKES)))
-    return record.summary, told
-
-
-_TAKEN_BACK: Final = re.compile(rf":{TAKES_BACK}(?:#[0-9]+)?$")
-
-
-def _name(key: str) -> str:
-    """What the file calls the job of a key."""
-    return re.split(r"[\[#]", key)[0]
+    )
 
 
 @frozen
-class _Step:
-    """A step that is run on jobs of an earlier run."""
+class _JobStep:
+    """The step that a command runs on jobs of an earlier run."""
 
-    phrase: Phrase
-    words: Mapping[str, str]
+    catalogue: Catalogue
+    mode: RunMode
+    rows: str | None
     jobs: frozenset[str]
-    """The jobs that got so far, by their keys."""
+    """The keys of the jobs that were divided into parts."""
 
-    def on_each_job(self, block: Block) -> Block:
-        """A block with a chain for each of its jobs, and its loops around the same."""
-        jobs = [job for job in block.jobs if self._got_far(job.name)]
-        if self.phrase.verb == TAKES_BACK:
+    def run_on_each_job(self, block: Block) -> Block:
+        """Build a block with one chain for each of its jobs, inside the same loops."""
+        jobs = [job for job in block.jobs if self._has_parts(job.name)]
+        if self.mode.takes_last_job_first:
             jobs.reverse()
-        chains = tuple(self._chain(job) for job in jobs)
-        # Every statement keeps its number, by which the journal knows what was decided there.
+        chains = tuple(self._make_chain(job) for job in jobs)
+        # Keep the numbers of all statements: the journal knows decisions by them.
         inner = tuple(
             evolve(statement, steps=(), handlers=())
             if isinstance(statement, PlannedChain)
-            else evolve(statement, body=self.on_each_job(statement.body))
+            else evolve(statement, body=self.run_on_each_job(statement.body))
             for statement in block.statements
         )
         return evolve(block, statements=(*inner, *chains))
 
-    def _got_far(self, name: str) -> bool:
-        return any(_name(key) == name for key in self.jobs)
+    def _has_parts(self, name: str) -> bool:
+        return any(get_job_name(key) == name for key in self.jobs)
 
-    def _chain(self, job: PlannedJob) -> PlannedChain:
-        words = [self.phrase.verb, *self.words.values(), f"job {job.name}"]
-        # A text of its own, so that what is told of the step is the step, and not the job.
-        text = SourceText(self.phrase.verb, " ".join(words), job.span.source.path)
+    def _make_chain(self, job: PlannedJob) -> PlannedChain:
+        phrase, slot = self._find_phrase(job)
+        words = [phrase.verb, *([self.rows] if self.rows else []), f"job {job.name}"]
+        # A source text of its own, so messages quote the step and not the job.
+        text = SourceText(phrase.verb, " ".join(words), job.span.source.path)
         span = Span(text, 0, len(text.text))
-        arguments = {slot: Name(word, span) for slot, word in self.words.items()}
-        step = PlannedStep(self.phrase.text, arguments, job.name, span, job.org)
+        arguments = {slot: Name(self.rows, span)} if slot and self.rows else {}
+        step = PlannedStep(phrase.text, arguments, job.name, span, job.org)
         return PlannedChain((step,), (), span)
 
+    def _find_phrase(self, job: PlannedJob) -> tuple[Phrase, str | None]:
+        """Find the step for a job, from the plugin that provides the job's clauses if it has one.
 
-def _options(words: Mapping[str, str]) -> list[str]:
-    """The step's other slots as the command has them."""
-    return [
-        option for slot, word in words.items() if slot == "selection" for option in ("--rows", word)
-    ]
-
-
-def _phrase(host: PluginHost, verb: str, slots: frozenset[str]) -> Phrase:
-    for phrase in host.catalogue.step_words.phrases(verb):
-        if phrase.job_slot is not None and slots <= {slot.name for slot in phrase.slots}:
-            return phrase
-    raise UsageError(
-        f"no plugin brings the step `{verb}` for a job",
-        help="`bulkflow plugins` shows what is installed",
-    )
+        Returns:
+            The phrase, and its slot for rows to resend.
+        """
+        clauses = self.catalogue.clause_by_phrase
+        owners = {clauses[clause.word].provider for clause in job.clauses}
+        steps = [step for step in self.catalogue.steps if step.command is self.mode]
+        for step in sorted(steps, key=lambda step: step.provider not in owners):
+            for phrase in step.phrases:
+                if phrase.job_slot is not None:
+                    return phrase, step.resends
+        raise UsageError(
+            f"no plugin provides a step for `bulkflow {self.mode.value}`",
+            help="`bulkflow plugins` shows what is installed",
+        )

@@ -1,4 +1,4 @@
-"""What is asked for: a pipeline file, read, checked and planned."""
+"""Reads, checks and plans a pipeline file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from bulkflow.app.state import spelled
+from bulkflow.app.state import normalize_path
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.path_checks import is_file, is_utf8
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from bulkflow.plugin.host import PluginHost
 
 BLOCK_VARIABLE = "BULKFLOW_BLOCK"
-"""Environment variable with the names of plugins that are not to be loaded, between commas."""
+"""Environment variable with the names of plugins to block, separated by commas."""
 
 _OF_ROWS: Final = frozenset({".csv", ".tsv", ".gz", ".xls", ".xlsx"})
 
 
 @frozen
-class Request:
-    """What was asked for: a pipeline file, and what the command line says about it."""
+class RunRequest:
+    """A pipeline file and the command line's options for it."""
 
     file: Path
     settings: Mapping[str, str]
     orgs: Mapping[str, str]
-    """Profiles by the names of the file's orgs that they are to stand for; by an empty name, one
-    that stands for the only org."""
+    """Profiles to use instead of the file's, by the file's names for its orgs; an empty name
+    replaces the only org."""
     state_directory: Path
     environ: Mapping[str, str] = field(repr=False)
 
 
-def plugins(environ: Mapping[str, str]) -> PluginHost:
-    """The plugins of this environment. Raises `PluginConflictError`."""
+def load_plugins(environ: Mapping[str, str]) -> PluginHost:
+    """Load the plugins of this environment. Raises `PluginConflictError`."""
     from bulkflow.plugin.host import PluginHost
 
     blocked = environ.get(BLOCK_VARIABLE, "").replace(",", " ").split()
@@ -55,18 +55,18 @@ def plugins(environ: Mapping[str, str]) -> PluginHost:
 
 
 def read_pipeline(path: Path) -> SourceText:
-    """A pipeline file's text. Raises `UsageError`."""
+    """Read a pipeline file. Raises `UsageError`."""
     if path.suffix.lower() in _OF_ROWS and is_file(path):
-        # Read as a pipeline, it would have a mistake in each of its lines.
+        # Parsed as a pipeline, every line of it would be an error.
         raise UsageError(
-            f"{path} is a file of rows, by its name, and no pipeline file",
-            help="name a file that ends in .bulkflow, and the rows in a job of it: "
+            f"{path} looks like a data file, not a pipeline",
+            help="pass a file that ends in .bulkflow, and read the rows in one of its jobs: "
             f'`from "{path.name}"`',
         )
     if not is_utf8(path):
         raise UsageError(
-            f"the name of {path} is not UTF-8, or that of its folder",
-            help="give it another name; reports and the journal of runs hold UTF-8 only",
+            f"the path {path} is not UTF-8",
+            help="rename the file or folder; reports and the journal need UTF-8",
         )
     try:
         return read_text(path)
@@ -74,35 +74,35 @@ def read_pipeline(path: Path) -> SourceText:
         what, remedy = explained(error, "check the path of the file")
         raise UsageError(f"cannot read {path}: {what}", help=remedy) from error
     except UnicodeDecodeError as error:
-        raise not_utf8(str(path), error) from error
+        raise make_encoding_error(str(path), error) from error
     except TooLargeError as error:
-        raise too_large(str(path), error) from error
+        raise make_too_large_error(str(path), error) from error
 
 
-def too_large(name: str, error: TooLargeError) -> UsageError:
-    """What to say of a file that is larger than a pipeline may be."""
+def make_too_large_error(name: str, error: TooLargeError) -> UsageError:
+    """Build the error for a file that is larger than a pipeline may be."""
     return UsageError(
         f"{name} is too large: {error}",
-        help="check the path; what many jobs have in common can be written once, with `for`",
+        help="check the path; `for` writes similar jobs once",
     )
 
 
-def not_utf8(name: str, error: UnicodeDecodeError) -> UsageError:
-    """What to say of a file in another encoding."""
+def make_encoding_error(name: str, error: UnicodeDecodeError) -> UsageError:
+    """Build the error for a file in another encoding."""
     if error.object[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        found = "is UTF-16, as some editors on Windows save what they call Unicode"
+        found = "is UTF-16, which some Windows editors call Unicode"
     else:
         found = f"is not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
     return UsageError(f"{name} {found}", help="save the pipeline file as UTF-8")
 
 
 def read_text(path: Path) -> SourceText:
-    """A file's text. Raises OSError, UnicodeDecodeError and TooLargeError."""
+    """Read a file. Raises OSError, UnicodeDecodeError and TooLargeError."""
     return SourceText.read(path.as_posix(), path)
 
 
-def check(request: Request, host: PluginHost) -> Checked:
-    """Everything that can be said of a file without reading its data."""
+def check(request: RunRequest, host: PluginHost) -> Checked:
+    """Check a file without reading its data."""
     from bulkflow import language
 
     return language.check(
@@ -115,20 +115,20 @@ def check(request: Request, host: PluginHost) -> Checked:
     )
 
 
-def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost) -> Checked:
-    """The same for a file as it was when its run began.
+def check_recorded(request: RunRequest, texts: Mapping[str, str], host: PluginHost) -> Checked:
+    """Check a file as it was when its run started.
 
     Args:
-        request: What was asked for then.
-        texts: The file and what it includes, by their absolute paths.
+        request: The request of that run.
+        texts: The file and its includes, by absolute path.
         host: The plugins.
     """
     from bulkflow import language
 
     def read(path: Path) -> SourceText:
-        known = texts.get(str(spelled(path)))
+        known = texts.get(str(normalize_path(path)))
         if known is None:
-            raise FileNotFoundError(2, "it was no part of the run", str(path))
+            raise FileNotFoundError(2, "it is not part of the run", str(path))
         return SourceText(path.as_posix(), known, path)
 
     return language.check(
@@ -141,74 +141,75 @@ def check_recorded(request: Request, texts: Mapping[str, str], host: PluginHost)
     )
 
 
-def plan_of(checked: Checked) -> Plan:
-    """The plan of a file without errors. Raises `PipelineError`."""
+def require_plan(checked: Checked) -> Plan:
+    """Return the plan of a file without errors. Raises `PipelineError`."""
     if checked.plan is None:
         raise PipelineError(checked.diagnostics)
     return checked.plan
 
 
 def plan(
-    request: Request,
+    request: RunRequest,
     host: PluginHost,
     listener: Callable[[Event], None],
     *,
     ask_org: bool = False,
 ) -> Forecast:
-    """What a run would do. Reads the sources; changes nothing, and keeps nothing.
+    """Forecast a run. Reads the sources; changes and keeps nothing.
 
     Args:
-        request: What was asked for.
+        request: The file and its options.
         host: The plugins.
-        listener: Hears what plugins have to say on the way.
-        ask_org: Whether the org is asked about its objects, the user's rights and its limits.
+        listener: Receives the plugins' notices.
+        ask_org: Whether to check objects, permissions and limits in the org.
 
     Raises:
-        PipelineError: the file is wrong.
+        PipelineError: The file has errors.
     """
     from bulkflow.engine.forecast import forecast
 
     checked = check(request, host)
-    found = plan_of(checked)
+    found = require_plan(checked)
     with _looking(request, found, host, listener) as services:
         made = forecast(found, services, ask_org=ask_org)
     made.diagnostics[:0] = checked.diagnostics
     return made
 
 
-def no_plan(request: Request, error: PipelineError) -> Forecast:
-    """What `plan` comes to for a file that is wrong."""
+def make_failed_forecast(request: RunRequest, error: PipelineError) -> Forecast:
+    """Make the forecast of a file with errors."""
     from bulkflow.model.forecast import Forecast
 
     return Forecast(request.file.as_posix(), request.orgs, diagnostics=list(error.diagnostics))
 
 
-def sources(request: Request, plan: Plan, host: PluginHost) -> tuple[Diagnostic, ...]:
-    """What is wrong with the sources of a checked file, told by their beginnings."""
-    from bulkflow.engine.forecast import look_at_sources
+def check_sources(request: RunRequest, plan: Plan, host: PluginHost) -> tuple[Diagnostic, ...]:
+    """Check the sources of a checked file, reading only their first rows."""
+    from bulkflow.engine.forecast import check_sources
 
     with _looking(request, plan, host, lambda _: None) as services:
-        return tuple(look_at_sources(plan, services))
+        return tuple(check_sources(plan, services))
 
 
 @contextmanager
 def _looking(
-    request: Request,
+    request: RunRequest,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
 ) -> Iterator[Services]:
-    """The services of what changes nothing and keeps nothing."""
+    """Make services that change and keep nothing."""
     import tempfile
 
-    from bulkflow.engine.run_state import Services, Unrecorded
+    from bulkflow.engine.null_recorder import NullRecorder
+    from bulkflow.engine.run_state import Services
 
     with tempfile.TemporaryDirectory(prefix="bulkflow-") as directory:
         yield Services(
             run_id="plan",
             plugins=host,
             listener=listener,
-            journal=Unrecorded(),
+            journal=NullRecorder(),
             environ=request.environ,
             orgs=plan.orgs,
             run_directory=Path(directory),

@@ -1,6 +1,6 @@
-"""Deleting what is kept of runs that are over: copies of rows, results, and what was recorded.
+"""Deletes the files and records of finished runs: copies of rows, results, steps.
 
-Which rows were handed over stays: that is what keeps them from being loaded twice.
+The ledger of handed-over rows stays, because it keeps them from being loaded twice.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.app.doubts import doubts_of
-from bulkflow.app.runs import delete_run_folder, size_of, writable
+from bulkflow.app.run_folders import delete_run_folder, measure_folder
+from bulkflow.app.runs import open_journal_to_write
+from bulkflow.app.suspect_runs import list_suspect_runs
 from bulkflow.errors import UsageError
 from bulkflow.path_checks import is_folder
 
@@ -24,9 +25,9 @@ class Pruned:
     """What was deleted, or would be.
 
     Attributes:
-        runs: The runs' ids, the oldest first.
-        kept_bytes: What their folders held.
-        busy: Runs that are kept because another process works with a run of the same file.
+        runs: Ids of the runs, oldest first.
+        kept_bytes: Size of their folders.
+        busy: Runs that were kept because another process is using a run of the same file.
     """
 
     runs: tuple[str, ...]
@@ -35,37 +36,39 @@ class Pruned:
 
 
 def prune(directory: Path, older_than: float, *, dry: bool = False) -> Pruned:
-    """Delete what is kept of runs that were over before so many seconds.
+    """Delete what is kept of runs that finished more than `older_than` seconds ago.
 
-    Runs that are not over, and those of files with a run that may have sent more than the journal
-    knows, are kept.
+    Unfinished runs are kept, and so are runs of a file with a run that may have sent more than the
+    journal knows.
 
     Raises:
         UsageError: The state directory cannot be written.
     """
-    from bulkflow.journal import StateLockedError, locked
-    from bulkflow.journal.pruning import prunable
+    from bulkflow.journal import StateLockedError, lock_pipeline
+    from bulkflow.journal.pruning import find_prunable_runs
     from bulkflow.journal.pruning import prune as prune_journal
 
     if not is_folder(directory):
         raise UsageError(
-            f"there are no runs in {directory}", help="name another place with --state-dir DIR"
+            f"there are no runs in {directory}", help="choose another folder with --state-dir DIR"
         )
     gone, busy, size = [], [], 0
-    with writable(directory) as journal:
-        doubtful = {each.pipeline for each in doubts_of(journal)}
-        found = prunable(journal, journal.time() - older_than)
+    with open_journal_to_write(directory) as journal:
+        doubtful = {each.pipeline for each in list_suspect_runs(journal)}
+        found = find_prunable_runs(journal, journal.time() - older_than)
         for run, pipeline in found:
             if doubtful & {"", pipeline}:
                 continue
             folder = directory / "runs" / run
-            held = size_of(folder)
+            held = measure_folder(folder)
             if not dry:
                 try:
-                    with locked(directory, pipeline):
-                        if (run, pipeline) not in prunable(journal, journal.time() - older_than):
+                    with lock_pipeline(directory, pipeline):
+                        if (run, pipeline) not in find_prunable_runs(
+                            journal, journal.time() - older_than
+                        ):
                             continue
-                        # The folder first: alone, it would be taken for a run that was lost.
+                        # The folder first: without its record, it would count as a lost run.
                         if not delete_run_folder(folder):
                             busy.append(run)
                             continue

@@ -1,12 +1,11 @@
-"""Runs: begun, gone on with, given up, listed."""
+"""Starts, resumes and lists runs."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shlex
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
@@ -15,21 +14,26 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from bulkflow import __version__
-from bulkflow.app.doubts import refuse_doubt, refuse_doubts
-from bulkflow.app.pipelines import Request, check_recorded, plan_of
-from bulkflow.app.state import place_options, refuse_older_place, spelled
-from bulkflow.atomic_files import COPIES, clear_drafts
-from bulkflow.errors import ExitCode, UsageError
+from bulkflow.app.pipelines import RunRequest, check_recorded, require_plan
+from bulkflow.app.run_folders import (
+    clear_leftovers,
+    delete_run_folder,
+    make_run_folder,
+    measure_folder,
+)
+from bulkflow.app.state import get_state_options, normalize_path, refuse_older_state
+from bulkflow.app.suspect_runs import refuse_suspect_run, refuse_suspect_runs
+from bulkflow.atomic_files import COPIES
+from bulkflow.errors import REACHED_END, ExitCode, UsageError
+from bulkflow.model.run_mode import RunMode
 from bulkflow.path_checks import is_folder, resolved
-from bulkflow.private_files import make_private_folder
-from bulkflow.system_errors import shortage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from bulkflow.app.state import Choice
+    from bulkflow.app.state import RunSelection
     from bulkflow.engine.run_state import RunRecorder, Services
-    from bulkflow.journal import Journal, RunRecord, RunStory
+    from bulkflow.journal import Journal, RunDetails, RunRecord
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import RunSummary
     from bulkflow.model.part import Counts
@@ -37,20 +41,20 @@ if TYPE_CHECKING:
     from bulkflow.plugin.host import PluginHost
 
 
-def unwatched(services: Services) -> None:
-    """Nobody asks the run to stop."""
+def ignore_services(services: Services) -> None:
+    """Do nothing with a run's services."""
 
 
 class UnfinishedError(UsageError):
-    """The last run of the same file is not over, so beginning another may load rows twice."""
+    """The last run of the file is unfinished, so starting another may load rows twice."""
 
 
 def run(
-    request: Request,
+    request: RunRequest,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = unwatched,
+    watch: Callable[[Services], None] = ignore_services,
     *,
     fresh: bool = False,
     resumes: bool = False,
@@ -58,45 +62,44 @@ def run(
     """Run a checked file.
 
     Args:
-        request: What was asked for.
+        request: The file and its options.
         plan: The file's plan, from `check`.
         host: The plugins.
-        listener: Hears of everything that happens.
-        watch: Called with the run's services before anything is done, so that somebody can ask the
-            run to stop.
-        fresh: Begin although the last run of the file is not over, and hand rows over that earlier
-            runs handed over.
-        resumes: Resume the last run of the file, with the same parameters and orgs, if it is not
+        listener: Receives every event.
+        watch: Called with the run's services before anything is done, for example to connect
+            signals to its cancellation.
+        fresh: Start although the last run is unfinished, and load rows that earlier runs handed
             over.
+        resumes: Resume the last run if it is unfinished and has the same parameters and orgs.
 
     Raises:
-        UnfinishedError: the last run of the file is not over.
-        DoubtfulRunError: a run may have sent more than the journal knows.
-        StateLockedError: another process runs the file.
-        UsageError: there is no place for the journal.
+        UnfinishedError: The last run of the file is unfinished.
+        SuspectRunError: A run may have sent more than the journal knows.
+        StateLockedError: Another process is running the file.
+        UsageError: The journal cannot be written.
     """
-    from bulkflow.engine.orgs import all_transient
-    from bulkflow.journal import RunJournal, locked
+    from bulkflow.engine.orgs import are_all_transient
+    from bulkflow.journal import RunJournal, lock_pipeline
 
     directory, pipeline = request.state_directory, resolved(request.file)
-    refuse_older_place(request.file, directory)
-    with locked(directory, str(pipeline)), writable(directory) as journal:
-        clear_left(journal, str(pipeline))
-        if not fresh and not all_transient(plan.orgs, host.catalogue.orgs):
-            refuse_doubts(journal, pipeline)
+    refuse_older_state(request.file, directory)
+    with lock_pipeline(directory, str(pipeline)), open_journal_to_write(directory) as journal:
+        clear_leftovers(journal, str(pipeline))
+        if not fresh and not are_all_transient(plan.orgs, host.catalogue.orgs):
+            refuse_suspect_runs(journal, pipeline)
             unfinished = _unfinished(journal, request)
             if unfinished is not None and resumes and _is_same(unfinished, request):
                 environ = request.environ
                 return _resume(journal, unfinished, directory, environ, host, listener, watch)
             if unfinished is not None:
                 raise _unfinished_error(unfinished, request)
-        run_id = new_run_id(journal.time())
-        texts = {str(spelled(each.path)): each.text for each in plan.sources if each.path}
+        run_id = make_run_id(journal.time())
+        texts = {str(normalize_path(each.path)): each.text for each in plan.sources if each.path}
         record = RunJournal.begin(
             journal,
             run_id,
             pipeline=str(pipeline),
-            file=str(spelled(request.file)),
+            file=str(normalize_path(request.file)),
             texts=texts,
             text_digest=_digest(texts),
             orgs=plan.orgs,
@@ -106,28 +109,28 @@ def run(
             version=__version__,
             fresh=fresh,
         )
-        return work_on(request, plan, host, listener, watch, run_id, record)
+        return execute_plan(request, plan, host, listener, watch, run_id, record)
 
 
 def resume(
-    choice: Choice,
+    choice: RunSelection,
     environ: Mapping[str, str],
     host: PluginHost,
     listener: Callable[[Event], None],
-    watch: Callable[[Services], None] = unwatched,
+    watch: Callable[[Services], None] = ignore_services,
 ) -> RunFinished:
-    """Resume a run from wherever it was left; unless named, the last one that is not over.
+    """Resume a run where it stopped: by default the last unfinished one.
 
-    Where all are over it is the last of all, if that failed. The steps that are done are not done
-    again; what was under way is found out by asking the org.
+    If all runs are finished, that is the newest one, provided it failed. Finished steps do not run
+    again; the org is asked about requests without a recorded response.
 
     Raises:
-        UsageError: there is no such run, or it is over.
-        PipelineError: the file of the run needs a plugin or a variable that is not there now.
-        StateLockedError: another process works with a run of the same file.
+        UsageError: There is no such run, or it is finished.
+        PipelineError: The run's file needs a plugin or a variable that is missing now.
+        StateLockedError: Another process is using a run of the same file.
     """
-    with claimed(choice, failed=True) as (journal, record):
-        refuse_doubt(journal, record.summary.id)
+    with claim_run(choice, failed=True) as (journal, record):
+        refuse_suspect_run(journal, record.summary.id)
         return _resume(journal, record, choice.directory, environ, host, listener, watch)
 
 
@@ -140,59 +143,48 @@ def _resume(
     listener: Callable[[Event], None],
     watch: Callable[[Services], None],
 ) -> RunFinished:
-    from bulkflow.engine.completion import OVER
     from bulkflow.journal import RunJournal
 
-    if record.summary.exit_code in OVER:
-        why = "was given up" if record.summary.given_up else "came to its end"
+    if record.summary.exit_code in REACHED_END:
+        why = "was aborted" if record.summary.given_up else "reached its end"
         raise UsageError(
-            f"run {record.summary.id} is over: it {why}",
-            help=f"`bulkflow run {shlex.quote(record.summary.pipeline)}` begins another",
+            f"run {record.summary.id} is finished: it {why}",
+            help=f"`bulkflow run {shlex.quote(record.summary.pipeline)}` starts another",
         )
-    request, plan = again(record, directory, environ, host)
-    recorder = RunJournal.go_on(journal, record.summary.id, version=__version__)
-    return work_on(request, plan, host, listener, watch, record.summary.id, recorder)
+    request, plan = rebuild_plan(record, directory, environ, host)
+    recorder = RunJournal.resume(journal, record.summary.id, version=__version__)
+    return execute_plan(request, plan, host, listener, watch, record.summary.id, recorder)
 
 
-def runs(choice: Choice) -> list[RunSummary]:
-    """The runs that a choice takes, the newest first. Raises `UsageError`."""
-    from bulkflow.journal import run_summaries
+def list_runs(choice: RunSelection) -> list[RunSummary]:
+    """List the runs that a selection matches, newest first. Raises `UsageError`."""
+    from bulkflow.journal import list_runs
 
     if not is_folder(choice.directory):
         return []
-    with opened(choice.directory) as journal:
-        found = [each for each in run_summaries(journal) if choice.takes(each)]
+    with open_journal_to_read(choice.directory) as journal:
+        found = [each for each in list_runs(journal) if choice.matches(each)]
     folders = choice.directory / "runs"
-    return [evolve(each, kept_bytes=size_of(folders / each.id)) for each in found]
+    return [evolve(each, kept_bytes=measure_folder(folders / each.id)) for each in found]
 
 
-def size_of(folder: Path) -> int:
-    """The bytes of the files in a folder, as far as they can be seen."""
-    size = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                size += Path(path, name).lstat().st_size
-    return size
-
-
-def story(directory: Path, run_id: str) -> RunStory | None:
-    """All that became of a run; None if there is none of that id. Raises `UsageError`."""
-    from bulkflow.journal import run_story
+def read_run_details(directory: Path, run_id: str) -> RunDetails | None:
+    """Read everything about a run; None for an unknown id. Raises `UsageError`."""
+    from bulkflow.journal import read_run_details
 
     if not is_folder(directory):
         return None
-    with opened(directory) as journal:
-        return run_story(journal, run_id)
+    with open_journal_to_read(directory) as journal:
+        return read_run_details(journal, run_id)
 
 
-def new_run_id(at: float) -> str:
-    """An id that sorts by time and that two runs of one second do not share."""
+def make_run_id(at: float) -> str:
+    """Make an id that sorts by time and is unique within a second."""
     return f"{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def work_on(
-    request: Request,
+def execute_plan(
+    request: RunRequest,
     plan: Plan,
     host: PluginHost,
     listener: Callable[[Event], None],
@@ -200,24 +192,20 @@ def work_on(
     run_id: str,
     record: _Record,
     *,
-    replays: bool = True,
-    asks_for_answers: bool = True,
-    ends: bool = True,
-    gives_up: bool = False,
-    continues_with: tuple[str, ...] = ("resume",),
+    mode: RunMode = RunMode.RUN,
+    options: tuple[str, ...] = (),
 ) -> RunFinished:
-    """Walk a plan with the journal of its run, and record what it came to.
+    """Run a plan with the journal of its run, and record the result.
 
-    `replays`, `asks_for_answers` and `continues_with` are those of `Services`. What does not end
-    the run leaves it as it was, over or not; what `gives_up` ends it for good. A run that was
-    refused before anything was sent is removed from the journal.
+    A run that was refused before anything was sent is removed from the journal. `options` are those
+    of the command, to be repeated when it continues.
     """
-    from bulkflow.engine.completion import is_over
+    from bulkflow.engine.completion import is_finished
     from bulkflow.engine.run import run_plan
     from bulkflow.engine.run_state import Services
 
     directory = request.state_directory / "runs" / run_id
-    _make(directory)
+    make_run_folder(directory)
     services = Services(
         run_id=run_id,
         plugins=host,
@@ -226,65 +214,65 @@ def work_on(
         environ=request.environ,
         orgs=plan.orgs,
         run_directory=directory,
-        replays=replays,
-        asks_for_answers=asks_for_answers,
-        recalls=not replays,
-        independent=not replays,
-        continues_with=continues_with,
-        place=place_options(request.state_directory),
+        mode=mode,
+        options=options,
+        place=get_state_options(request.state_directory),
     )
     watch(services)
     finished = run_plan(plan, services)
-    if replays and finished.exit_code is ExitCode.WRONG and not record.anything_intended():
+    if mode.runs_file and finished.exit_code is ExitCode.WRONG and not record.has_intents():
         record.forget()
         delete_run_folder(directory)
-    elif ends:
-        over = is_over(services, finished.exit_code)
-        record.finish(finished.exit_code, over=over, given_up=gives_up)
+    elif mode.ends_run:
+        over = is_finished(services, finished.exit_code)
+        record.finish(finished.exit_code, over=over, given_up=mode is RunMode.ABORT)
         if finished.exit_code is ExitCode.DONE and _all_loaded(finished):
-            # Nothing of it can be sent again; to take it back takes its results alone.
+            # Nothing of it can be resent, and undo needs only its results.
             rmtree(directory / COPIES, ignore_errors=True)
     else:
-        record.finish_beside(finished.exit_code)
-    if not replays:
+        record.finish_attempt(finished.exit_code)
+    if not mode.runs_file:
         for job in services.jobs:
             if job.counts.rows:
-                record.settled(job.key, job.counts)
+                record.record_job_counts(job.key, job.counts)
     return finished
 
 
 @contextmanager
-def claimed(
-    choice: Choice, *, failed: bool = False, over: bool = False
+def claim_run(
+    choice: RunSelection, *, failed: bool = False, over: bool = False
 ) -> Iterator[tuple[Journal, RunRecord]]:
-    """The journal and the run that a choice means; nobody else works with runs of its file.
+    """Open the journal and the selected run, with its file locked.
 
     Args:
         choice: Which run.
-        failed: Whether, where all runs are over, the last of all is meant if that failed.
-        over: Whether the last run of a file that was named is meant, over or not.
+        failed: Whether to fall back to the newest run, if it failed and all runs are finished.
+        over: Whether to take the last run of a named file even if it is finished.
 
     Raises:
         UsageError: There is no such run.
-        StateLockedError: Another process works with a run of the same file.
+        StateLockedError: Another process is using a run of the same file.
     """
-    from bulkflow.journal import locked
+    from bulkflow.journal import lock_pipeline
 
     if not is_folder(choice.directory):
-        raise no_such_run(choice)
-    with opened(choice.directory) as journal:
-        found = chosen(journal, choice, failed=failed, over=over)
-    with locked(choice.directory, found.summary.pipeline), writable(choice.directory) as journal:
-        clear_left(journal, found.summary.pipeline)
-        # Somebody may have worked with it before the lock was taken.
-        yield journal, chosen(journal, evolve(choice, run=found.summary.id))
+        raise make_no_run_error(choice)
+    with open_journal_to_read(choice.directory) as journal:
+        found = find_run(journal, choice, failed=failed, over=over)
+    with (
+        lock_pipeline(choice.directory, found.summary.pipeline),
+        open_journal_to_write(choice.directory) as journal,
+    ):
+        clear_leftovers(journal, found.summary.pipeline)
+        # Another process may have used it before the lock was taken.
+        yield journal, find_run(journal, evolve(choice, run=found.summary.id))
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[Journal]:
-    """The journal of a state directory, to be read while others may work with it.
+def open_journal_to_read(directory: Path) -> Iterator[Journal]:
+    """Open the journal of a state directory for reading, even while others write to it.
 
-    Nothing is written, so the directory need not be one that can be. Raises `UsageError`.
+    Works on a read-only directory. Raises `UsageError`.
     """
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
@@ -297,8 +285,8 @@ def opened(directory: Path) -> Iterator[Journal]:
 
 
 @contextmanager
-def writable(directory: Path) -> Iterator[Journal]:
-    """The journal of a state directory, to record in. Raises `UsageError`."""
+def open_journal_to_write(directory: Path) -> Iterator[Journal]:
+    """Open the journal of a state directory for writing. Raises `UsageError`."""
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.journal import Journal
 
@@ -309,140 +297,102 @@ def writable(directory: Path) -> Iterator[Journal]:
         journal.close()
 
 
-def _unfinished(journal: Journal, request: Request) -> RunRecord | None:
-    """The last run of a file, if that is not over."""
-    from bulkflow.journal import run_record, run_summaries
+def _unfinished(journal: Journal, request: RunRequest) -> RunRecord | None:
+    """Find the last run of a file, if it is unfinished."""
+    from bulkflow.journal import list_runs, read_run
 
     pipeline = str(resolved(request.file))
-    last = next((each for each in run_summaries(journal) if each.pipeline == pipeline), None)
-    return None if last is None or last.finished is not None else run_record(journal, last.id)
+    last = next((each for each in list_runs(journal) if each.pipeline == pipeline), None)
+    return None if last is None or last.finished is not None else read_run(journal, last.id)
 
 
-def _is_same(record: RunRecord, request: Request) -> bool:
-    """Whether a run was begun with the same parameters and orgs."""
+def _is_same(record: RunRecord, request: RunRequest) -> bool:
+    """Whether a run was started with the same parameters and orgs."""
     return dict(record.settings) == dict(request.settings) and dict(record.chosen_orgs) == dict(
         request.orgs
     )
 
 
-def _unfinished_error(record: RunRecord, request: Request) -> UnfinishedError:
-    run, place = record.summary.id, place_options(request.state_directory)
-    resume, abort = (shlex.join(["bulkflow", verb, run, *place]) for verb in ("resume", "abort"))
+def _unfinished_error(record: RunRecord, request: RunRequest) -> UnfinishedError:
+    run, place = record.summary.id, get_state_options(request.state_directory)
+    resume, abort = (
+        shlex.join(["bulkflow", verb, run, *place])
+        for verb in (RunMode.RUN.continued_by, RunMode.ABORT.value)
+    )
     both = shlex.join(["bulkflow", "run", "--resume", str(request.file)])
     other = "" if _is_same(record, request) else ", with other parameters or orgs"
     return UnfinishedError(
-        f"the last run of {request.file}{other}, {run}, is not over",
-        help=f"`{resume}` continues it, `{abort}` gives it up; `{both}` resumes by itself",
+        f"the last run of {request.file}{other}, {run}, is unfinished",
+        help=f"`{resume}` continues it, `{abort}` aborts it; `{both}` resumes on its own",
     )
 
 
-def chosen(
-    journal: Journal, choice: Choice, *, failed: bool = False, over: bool = False
+def find_run(
+    journal: Journal, choice: RunSelection, *, failed: bool = False, over: bool = False
 ) -> RunRecord:
-    """The run that a choice means; the last one that is not over, unless it is named.
+    """Find the run that a selection means: by default the last unfinished one.
 
-    With `failed`, where all are over, the last of all if that failed: steps may be left of it. With
-    `over`, the last one of a file that was named, whatever it came to.
+    With `failed`, falls back to the newest run if it failed, as steps may be left to do. With
+    `over`, takes the last run of a named file whatever its result.
     """
-    from bulkflow.engine.completion import OVER
-    from bulkflow.journal import run_record, run_summaries
+    from bulkflow.journal import list_runs, read_run
 
     run_id = choice.run
     if run_id is None:
-        summaries = [each for each in run_summaries(journal) if choice.takes(each)]
+        summaries = [each for each in list_runs(journal) if choice.matches(each)]
         open_runs = [each for each in summaries if each.finished is None]
         if failed and not open_runs:
-            open_runs = [each for each in summaries[:1] if each.exit_code not in OVER]
+            open_runs = [each for each in summaries[:1] if each.exit_code not in REACHED_END]
         if over and choice.pipeline is not None:
             open_runs = summaries[:1]
         if not open_runs:
-            raise UsageError("every run is over", help="`bulkflow runs` lists them")
+            raise UsageError("every run is finished", help="`bulkflow runs` lists them")
         run_id = open_runs[0].id
-    record = run_record(journal, run_id)
+    record = read_run(journal, run_id)
     if record is None:
-        raise no_such_run(choice)
+        raise make_no_run_error(choice)
     if not record.texts:
         raise UsageError(
-            f"run {run_id} was made by a bulkflow that could not resume its runs",
-            help="begin another with `bulkflow run FILE --fresh`",
+            f"run {run_id} was made by an older bulkflow, which could not resume runs",
+            help="start another with `bulkflow run FILE --fresh`",
         )
     return record
 
 
-def no_such_run(choice: Choice) -> UsageError:
-    """The error for an id that no run has, or for a place without runs."""
+def make_no_run_error(choice: RunSelection) -> UsageError:
+    """Build the error for an unknown run, or for a folder without runs."""
     which = f"no run {choice.run}" if choice.run else "no run"
     return UsageError(
         f"there is {which} in {choice.directory}",
-        help="`bulkflow runs` lists those of this folder; name the pipeline file in place of the "
-        "run, as in `bulkflow runs FILE`, to find those of another",
+        help="`bulkflow runs` lists the runs of this folder, `bulkflow runs FILE` those of a "
+        "pipeline file in another folder",
     )
 
 
-def again(
+def rebuild_plan(
     record: RunRecord, state_directory: Path, environ: Mapping[str, str], host: PluginHost
-) -> tuple[Request, Plan]:
-    """What was asked for when a run began, and the plan of its file as it was then."""
-    request = Request(
+) -> tuple[RunRequest, Plan]:
+    """Rebuild the request of a run, and the plan of its file as it was then."""
+    request = RunRequest(
         Path(record.file),
         record.settings,
         record.chosen_orgs,
         state_directory,
         environ,
     )
-    return request, plan_of(check_recorded(request, record.texts, host))
+    return request, require_plan(check_recorded(request, record.texts, host))
 
 
 def _as_given(plan: Plan, settings: Mapping[str, str]) -> dict[str, str]:
-    """Each param's text of the command line, or its default as the file has it.
+    """Map each parameter to its text on the command line, or to its default as written.
 
-    A default is never told by its value: that of `env NAME` may be a secret.
+    Values of defaults are never recorded: that of `env NAME` may be a secret.
     """
     return {name: settings.get(name, value.span.text) for name, value in plan.parameters.items()}
 
 
-def clear_left(journal: Journal, pipeline: str) -> None:
-    """Remove what killed runs of a file left half-written; to be called while nobody works on one.
-
-    What cannot be removed is in nobody's way.
-    """
-    for (run,) in journal.reading("SELECT id FROM run WHERE pipeline = ?", pipeline):
-        with suppress(OSError):
-            clear_drafts(journal.path.parent / "runs" / str(run))
-
-
-def delete_run_folder(directory: Path) -> bool:
-    """Delete the folder of a run, as far as that can be done; returns whether its name is free.
-
-    First it gets a name that no run has, lest half of it be taken for a run that was lost.
-    """
-    doomed = directory.with_name(f".{directory.name}")
-    try:
-        directory.rename(doomed)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    rmtree(doomed, ignore_errors=True)
-    return True
-
-
 def _all_loaded(finished: RunFinished) -> bool:
     return all(job.counts.loaded == job.counts.rows for job in finished.jobs)
-
-
-def _make(directory: Path) -> None:
-    try:
-        make_private_folder(directory)
-    except OSError as error:
-        short = shortage_of(error)
-        raise UsageError(
-            f"cannot keep what the run needs in {directory}: "
-            f"{short.what if short else error.strerror or error}",
-            help=f"nothing was sent; {short.remedy}"
-            if short
-            else "choose a folder that can be written with --state-dir DIR",
-        ) from error
 
 
 def _digest(texts: Mapping[str, str]) -> str:
@@ -458,8 +408,8 @@ if TYPE_CHECKING:
     class _Record(RunRecorder, Protocol):
         def finish(self, exit_code: int, *, over: bool, given_up: bool) -> None: ...
 
-        def finish_beside(self, exit_code: int) -> None: ...
+        def finish_attempt(self, exit_code: int) -> None: ...
 
         def forget(self) -> None: ...
 
-        def settled(self, job: str, counts: Counts) -> None: ...
+        def record_job_counts(self, job: str, counts: Counts) -> None: ...

@@ -1,7 +1,7 @@
-"""Where the runs of a project are kept, and how a command finds them.
+"""Where runs are kept, and how a command finds them.
 
-They are kept in a folder beside the pipeline file, wherever the command is started and however the
-path is spelled, so that the same file always meets the same record of what it sent.
+Runs are kept in a folder beside the pipeline file, wherever the command is started and however the
+path is written, so the same file always finds the same record of what it sent.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from bulkflow.model.history import RunSummary
 
 STATE_DIRECTORY: Final = ".bulkflow"
-"""The folder that holds the state of all pipeline files beside it."""
+"""The state folder of all pipeline files in the same folder."""
 
 PIPELINE_SUFFIX: Final = ".bulkflow"
 
 
 @frozen
-class Choice:
-    """A run that a command is about.
+class RunSelection:
+    """The runs that a command is about.
 
     Attributes:
         directory: The state directory.
-        run: The run's id, if it was named.
-        pipeline: The pipeline file, resolved, if that was named in place of a run.
+        run: The run's id, if given.
+        pipeline: The resolved pipeline file, if given instead of a run.
     """
 
     directory: Path
@@ -40,82 +40,82 @@ class Choice:
     pipeline: Path | None = None
 
     @classmethod
-    def of(cls, named: str | None, directory: Path | None) -> Choice:
-        """Find out what a command is about.
+    def of(cls, named: str | None, directory: Path | None) -> RunSelection:
+        """Find out which runs a command is about.
 
         Args:
-            named: A run's id, or the path of a pipeline file whose last run is meant.
-            directory: The state directory that was asked for; None for the usual place.
+            named: A run's id, or the path of a pipeline file to take the last run of.
+            directory: The state directory; None for the default.
         """
         if named is not None and (named.endswith(PIPELINE_SUFFIX) or is_file(Path(named))):
             file = Path(named)
-            return cls(directory or beside(file), pipeline=resolved(file))
+            return cls(directory or find_state_directory(file), pipeline=resolved(file))
         return cls(directory or Path(STATE_DIRECTORY), named)
 
-    def takes(self, run: RunSummary) -> bool:
-        """Whether a run may be meant."""
+    def matches(self, run: RunSummary) -> bool:
+        """Whether the selection includes a run."""
         return self.run in {None, run.id} and (
             self.pipeline is None or run.pipeline == str(self.pipeline)
         )
 
 
-def spelled(file: Path) -> Path:
-    """A path that is the same however its folders were spelled.
+def normalize_path(file: Path) -> Path:
+    """Resolve the folders of a path, so the same file always has the same path.
 
-    A link that is the file itself stays: relative paths in a pipeline file begin where the link is.
+    A link to the file itself stays, because relative paths in a pipeline file start at the link.
     """
     return resolved(file.parent) / file.name
 
 
-def beside(file: Path) -> Path:
-    """The state directory of a pipeline file: beside the file itself, also if a link leads there.
+def find_state_directory(file: Path) -> Path:
+    """Find the state directory of a pipeline file: beside the file that a link leads to.
 
-    As short as possible where the command was started in the same folder.
+    Returns a relative path if the command was started in that folder.
     """
     folder = resolved(file).parent
     return Path(STATE_DIRECTORY) if folder == Path.cwd() else folder / STATE_DIRECTORY
 
 
-def place_options(directory: Path) -> tuple[str, ...]:
-    """The options by which another command, started here, finds the same state directory."""
+def get_state_options(directory: Path) -> tuple[str, ...]:
+    """Get the options by which another command, started here, finds the same state directory."""
     if resolved(directory) == resolved(Path(STATE_DIRECTORY)):
         return ()
     return ("--state-dir", str(directory))
 
 
-def refuse_older_place(file: Path, directory: Path) -> None:
-    """Refuse to begin where an older version kept runs of a file in the working directory.
+def refuse_older_state(file: Path, directory: Path) -> None:
+    """Refuse to start if an older version kept runs of the file in the working directory.
 
     Raises:
-        UsageError: There are some that handed rows over or are not over.
+        UsageError: Some of those runs handed rows over or are unfinished.
     """
     older = Path(STATE_DIRECTORY)
     if not is_folder(older) or resolved(older) == resolved(directory):
         return
-    from bulkflow.app.runs import opened
-    from bulkflow.journal import run_summaries
+    from bulkflow.app.runs import open_journal_to_read
+    from bulkflow.journal import list_runs
 
     names = {str(resolved(file)), str(file.absolute()), os.path.abspath(file)}  # noqa: PTH100 - without links resolved
-    with opened(older) as journal:
-        runs = [each for each in run_summaries(journal, pruned=True) if each.pipeline in names]
+    with open_journal_to_read(older) as journal:
+        runs = [each for each in list_runs(journal, pruned=True) if each.pipeline in names]
         kept = next((run for run in runs if _matters(journal, run)), None)
     if kept is not None:
         raise UsageError(
-            f"run {kept.id} of {file} is kept in {resolved(older)}, where an older version of "
-            "bulkflow or --state-dir put it; a run that does not know of it may load rows twice",
+            f"run {kept.id} of {file} is recorded in {resolved(older)}, by an older bulkflow or "
+            "with --state-dir; a run that ignores it may load rows twice",
             help=f"move that folder to {directory}, if there is none; or add "
-            f"--state-dir {older} to this command and those that follow",
+            f"--state-dir {older} to this command and later ones",
         )
 
 
 def _matters(journal: Journal, run: RunSummary) -> bool:
-    from bulkflow.engine.completion import HANDS_OVER
+    from bulkflow.model.history import IntentKind
 
-    handed_over = journal.reading(
-        "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
+    handed_over = journal.query(
+        "SELECT 1 FROM intent WHERE run = ? AND kind = ? AND outcome IS NOT 'refused'"
         " UNION SELECT 1 FROM hand_over WHERE run = ? LIMIT 1",
         run.id,
-        HANDS_OVER,
+        IntentKind.HANDS_OVER.value,
         run.id,
     )
     return bool(handed_over) or run.finished is None

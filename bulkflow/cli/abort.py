@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app.past_runs import afterwards
-from bulkflow.app.state import Choice
+from bulkflow.app.past_runs import run_step_on_jobs
+from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.plugin_commands import host
 from bulkflow.cli.shell_completion import open_run_ids
+from bulkflow.model.run_mode import RunMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +35,13 @@ def command(
 
     def begin() -> Work:
         plugins = host(environment)
-        return lambda hear, watch: afterwards(
-            Choice.of(run, state_dir), environment.environ, plugins, hear, watch, verb="abort"
+        return lambda hear, watch: run_step_on_jobs(
+            RunSelection.of(run, state_dir),
+            environment.environ,
+            plugins,
+            hear,
+            watch,
+            mode=RunMode.ABORT,
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

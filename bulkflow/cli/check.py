@@ -16,7 +16,7 @@ from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import Severity
 
 if TYPE_CHECKING:
-    from bulkflow.app import Request
+    from bulkflow.app import RunRequest
     from bulkflow.cli.environment import Environment
     from bulkflow.model.diagnostic import Diagnostic
 
@@ -71,11 +71,11 @@ def command(
     return ExitCode.DONE
 
 
-def _check(environment: Environment, request: Request, sources: bool) -> list[Diagnostic]:
+def _check(environment: Environment, request: RunRequest, sources: bool) -> list[Diagnostic]:
     checked = app.check(request, host(environment))
     found = list(checked.diagnostics)
     if sources and checked.plan is not None:
-        found += app.sources(request, checked.plan, host(environment))
+        found += app.check_sources(request, checked.plan, host(environment))
     return found
 
 

@@ -72,12 +72,12 @@ class EventLines:
         now, seconds = self._clock.time(), self._clock.monotonic() - self._began
         if run is None:
             return RunFinished(None, ExitCode.DONE, now, seconds, ())
-        from bulkflow.engine.orgs import all_transient
-        from bulkflow.engine.run import outcome_of, way_on
+        from bulkflow.engine.orgs import are_all_transient
+        from bulkflow.engine.run import build_outcome, suggest_commands
 
-        outcomes = tuple(outcome_of(job) for job in run.jobs)
+        outcomes = tuple(build_outcome(job) for job in run.jobs)
         # An org that ends with the run keeps nothing that could be resumed.
-        help_ = None if all_transient(run.orgs, run.catalogue.orgs) else way_on(run)
+        help_ = None if are_all_transient(run.orgs, run.catalogue.orgs) else suggest_commands(run)
         return RunFinished(
             run.run_id, ExitCode.DONE, now, seconds, outcomes, tuple(run.errors), help_
         )

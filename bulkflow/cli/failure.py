@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.errors import BulkflowError, ExitCode, PluginError, UsageError
-from bulkflow.system_errors import machine_error
+from bulkflow.system_errors import build_machine_error
 
 if TYPE_CHECKING:
     from bulkflow.cli.environment import Environment
@@ -52,7 +52,7 @@ def failure_as_error(failure: BaseException) -> BulkflowError:
                 f"a plugin or a library tried to end the program: SystemExit: {failure}",
                 help="BULKFLOW_DEBUG=1 shows where; BULKFLOW_BLOCK blocks a plugin",
             )
-        case _ if (short := machine_error(failure)) is not None:
+        case _ if (short := build_machine_error(failure)) is not None:
             return short
         case OSError(filename=str(name), strerror=str(reason)):
             return UsageError(

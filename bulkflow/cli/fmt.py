@@ -157,6 +157,6 @@ def _decoded(data: bytes) -> SourceText:
     try:
         return SourceText.decode("stdin", data)
     except UnicodeDecodeError as error:
-        raise app.not_utf8("stdin", error) from error
+        raise app.make_encoding_error("stdin", error) from error
     except TooLargeError as error:
-        raise app.too_large("stdin", error) from error
+        raise app.make_too_large_error("stdin", error) from error

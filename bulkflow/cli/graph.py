@@ -42,7 +42,7 @@ def command(
     from bulkflow.report.graph import as_dot, as_mermaid, draw
 
     plugins = host(environment)
-    plan = app.plan_of(app.check(request_of(environment, file, settings, chosen), plugins))
+    plan = app.require_plan(app.check(request_of(environment, file, settings, chosen), plugins))
     graph = draw(plan, plugins.catalogue)
     environment.stdout.write(as_dot(graph) if form == "dot" else as_mermaid(graph))
     return ExitCode.DONE

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bulkflow.app import Request
-from bulkflow.app.state import beside
+from bulkflow.app import RunRequest
+from bulkflow.app.state import find_state_directory
 from bulkflow.cli.shell_completion import orgs, pipeline_files
 from bulkflow.errors import UsageError
 
@@ -75,13 +75,13 @@ def request_of(
     settings: tuple[str, ...],
     chosen: tuple[str, ...],
     state_directory: Path | None = None,
-) -> Request:
+) -> RunRequest:
     """What the options ask for. Raises `UsageError` for a `--set` without a name, or such."""
-    return Request(
+    return RunRequest(
         file,
         dict(_pair(text) for text in settings),
         _orgs(chosen),
-        state_directory or beside(file),
+        state_directory or find_state_directory(file),
         environment.environ,
     )
 

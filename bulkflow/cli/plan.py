@@ -70,7 +70,7 @@ def command(
     except PipelineError as error:
         if form == "text":
             raise
-        forecast = app.no_plan(request, error)
+        forecast = app.make_failed_forecast(request, error)
     _write(environment, forecast, form)
     for notice in told:
         environment.show(f"note: {notice.message}")

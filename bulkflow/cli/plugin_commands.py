@@ -9,7 +9,7 @@ import click
 
 from bulkflow import app
 from bulkflow.errors import PluginError
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.registry import PluginConflictError
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class LazyCommand(click.Command):
         **extra: object,
     ) -> click.Context:
         """Load the command and let it read its arguments."""
-        with attributed(self._declared.provider, f"loading `{' '.join(self._declared.path)}`"):
+        with attribute_errors(
+            self._declared.provider, f"loading `{' '.join(self._declared.path)}`"
+        ):
             command = self._declared.load()
         if not isinstance(command, click.Command):
             raise PluginError(
@@ -56,7 +58,7 @@ def host(environment: Environment) -> PluginHost:
 
 @cache
 def _host(blocked: str) -> PluginHost:
-    return app.plugins({app.BLOCK_VARIABLE: blocked})
+    return app.load_plugins({app.BLOCK_VARIABLE: blocked})
 
 
 def _tree(found: PluginHost) -> dict[str, click.Command]:

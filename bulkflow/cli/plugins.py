@@ -98,4 +98,4 @@ def _brought(found: PluginHost) -> Iterator[tuple[Provider | None, str, str]]:
     yield from ((source.provider, "sources", name) for name, source in catalogue.sources.items())
     yield from ((made.provider, "commands", " ".join(made.path)) for made in catalogue.commands)
     for plugin in found.loaded:
-        yield from ((plugin.provider, "listens to", event) for event in found.listens(plugin))
+        yield from ((plugin.provider, "listens to", event) for event in found.list_events(plugin))

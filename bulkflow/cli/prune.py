@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app.state import Choice
+from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode
 from bulkflow.report.number_format import plural, size
@@ -58,7 +58,7 @@ def command(
     """
     from bulkflow.app.pruning import prune
 
-    pruned = prune(Choice.of(file, state_dir).directory, older_than, dry=dry_run)
+    pruned = prune(RunSelection.of(file, state_dir).directory, older_than, dry=dry_run)
     if as_json:
         told = {
             "runs": pruned.runs,

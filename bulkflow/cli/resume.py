@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.app import runs
-from bulkflow.app.state import Choice
+from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.plugin_commands import host
 from bulkflow.cli.shell_completion import open_run_ids
@@ -38,7 +38,7 @@ def command(
     def begin() -> Work:
         plugins = host(environment)
         return lambda hear, watch: runs.resume(
-            Choice.of(run, state_dir), environment.environ, plugins, hear, watch
+            RunSelection.of(run, state_dir), environment.environ, plugins, hear, watch
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)

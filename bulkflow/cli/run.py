@@ -61,7 +61,7 @@ def command(
         request = request_of(environment, file, settings, chosen, state_dir)
         plugins = host(environment)
         checked = app.check(request, plugins)
-        plan = app.plan_of(checked)
+        plan = app.require_plan(checked)
         environment.show_diagnostics(checked.diagnostics)
         return lambda hear, watch: runs.run(
             request, plan, plugins, hear, watch, fresh=fresh, resumes=resumes

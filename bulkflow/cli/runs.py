@@ -10,11 +10,11 @@ import attrs
 import click
 
 from bulkflow.app import runs
-from bulkflow.app.state import Choice
+from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
 from bulkflow.cli.shell_completion import run_ids
 from bulkflow.errors import ExitCode
-from bulkflow.model.org import org_as_text
+from bulkflow.model.org import format_org
 from bulkflow.report.number_format import plural, size
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.cli.environment import Environment
-    from bulkflow.journal import RunStory
+    from bulkflow.journal import RunDetails
     from bulkflow.model.history import PartHistory, RunSummary
 
 
@@ -38,10 +38,10 @@ def command(
 
     RUN may be a pipeline file: then its runs are listed.
     """
-    choice = Choice.of(run, state_dir)
-    found = runs.runs(choice)
+    choice = RunSelection.of(run, state_dir)
+    found = runs.list_runs(choice)
     if choice.run is not None and not found:
-        raise runs.no_such_run(choice)
+        raise runs.make_no_run_error(choice)
     if as_json:
         rows = [attrs.asdict(each) for each in found]
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
@@ -49,7 +49,7 @@ def command(
     for each in found:
         environment.stdout.write(_line(each) + "\n")
     if choice.run is not None:
-        told = runs.story(choice.directory, choice.run)
+        told = runs.read_run_details(choice.directory, choice.run)
         assert told is not None
         environment.stdout.writelines(f"{line}\n" for line in _story(told))
     if not found:
@@ -64,13 +64,13 @@ def _line(run: RunSummary) -> str:
     return f"{run.id}  {at}  {state_of(run):<13}  {run.pipeline} ({run.org}): {jobs}{kept}"
 
 
-def _story(story: RunStory) -> Iterator[str]:
+def _story(story: RunDetails) -> Iterator[str]:
     for text, state in story.steps:
         yield f"  {state.value:<9} {text}"
     orgs = story.summary.orgs
     for job, history in story.jobs.items():
         several = len(orgs) > 1 and history.org is not None
-        where = f" in {org_as_text(history.org or '', orgs)}" if several else ""
+        where = f" in {format_org(history.org or '', orgs)}" if several else ""
         yield f"  job {job}{where}"
         for each in history.parts:
             part = each.part

@@ -86,12 +86,12 @@ def open_run_ids(
 
 def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[CompletionItem]:
     from bulkflow.app import runs
-    from bulkflow.app.state import Choice
+    from bulkflow.app.state import RunSelection
     from bulkflow.cli.runs import state_of
     from bulkflow.errors import BulkflowError
 
     try:
-        found = runs.runs(Choice.of(None, ctx.params.get("state_dir")))
+        found = runs.list_runs(RunSelection.of(None, ctx.params.get("state_dir")))
     except BulkflowError:
         # The command itself says best what is wrong with the journal.
         return []

@@ -230,14 +230,14 @@ class Interruption:
         left = [each for job in services.jobs for each in job.left] if services else []
         if services is None or not left:
             return text
-        from bulkflow.engine.orgs import all_transient
-        from bulkflow.engine.run import way_on
+        from bulkflow.engine.orgs import are_all_transient
+        from bulkflow.engine.run import suggest_commands
         from bulkflow.report.left import left_as_text
 
-        if all_transient(services.orgs, services.catalogue.orgs):
+        if are_all_transient(services.orgs, services.catalogue.orgs):
             # The org ends with the program.
             return text
-        return f"{text}{left_as_text(left, services.run_id)}\nhelp: {way_on(services)}\n"
+        return f"{text}{left_as_text(left, services.run_id)}\nhelp: {suggest_commands(services)}\n"
 
 
 def _ignore(signals: Iterable[signal.Signals], wakes: socket.socket) -> None:

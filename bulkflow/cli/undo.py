@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.app.past_runs import afterwards, handed_over
-from bulkflow.app.state import Choice
+from bulkflow.app.past_runs import list_handed_over, run_step_on_jobs
+from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import watching_options
 from bulkflow.cli.plugin_commands import host
 from bulkflow.cli.shell_completion import run_ids
+from bulkflow.model.run_mode import RunMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,25 +40,25 @@ def command(
     """
     from bulkflow.cli.run_with_report import watched
 
-    choice = Choice.of(run, state_dir)
+    choice = RunSelection.of(run, state_dir)
 
     def begin() -> Work:
         if not yes:
             _ask(environment, choice)
         plugins = host(environment)
-        return lambda hear, watch: afterwards(
-            choice, environment.environ, plugins, hear, watch, verb="undo"
+        return lambda hear, watch: run_step_on_jobs(
+            choice, environment.environ, plugins, hear, watch, mode=RunMode.UNDO
         )
 
     return watched(environment, begin, as_json=as_json, verbose=verbose)
 
 
-def _ask(environment: Environment, choice: Choice) -> None:
+def _ask(environment: Environment, choice: RunSelection) -> None:
     """Show what is about to be deleted, and go on only if the user says so.
 
     Where there can be nothing to delete, nobody is asked.
     """
-    found, jobs = handed_over(choice, environment.environ, host(environment))
+    found, jobs = list_handed_over(choice, environment.environ, host(environment))
     environment.show(f"run {found.id} of {found.pipeline} against {found.org}:")
     width = max((len(job.job) for job in jobs), default=0)
     for job in jobs:

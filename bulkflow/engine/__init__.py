@@ -1,1 +1,1 @@
-"""Walks a plan: order, handlers, loops, branches, interruption."""
+"""Runs a plan: order, handlers, loops, branches, interruption."""

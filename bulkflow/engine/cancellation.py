@@ -1,8 +1,7 @@
-"""Being asked to stop.
+"""Cooperative cancellation of a run.
 
-The first request lets what is under way end: every checkpoint raises from then on. What runs under
-a shelter (a block of `always`, a handler of interruptions) runs on, and hears the request after
-that.
+After the first request to stop, every checkpoint raises. Sheltered work (`always` blocks and
+handlers of interruptions) keeps running and reacts to the next request.
 """
 
 from __future__ import annotations
@@ -20,23 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LONGEST_WAIT = 1.0
-"""Seconds. A signal handler that runs between the look at the count and the wait wakes nobody, for
-it runs in the very thread that is about to wait; so nobody waits longer than this at a stretch."""
+"""The longest single wait, in seconds. A signal handler that runs between the check of the count
+and the wait cannot wake the waiting thread, because it runs in that same thread."""
 
 
 @define(eq=False, repr=False)
 class _Requests:
     count: int = 0
     shelters: int = 0
-    """How many are under way."""
+    """How many shelters are open."""
     met: bool = False
-    """Whether a request and a shelter have met."""
+    """Whether a request was made while a shelter was open, or a shelter was opened after a request.
+    """
     changed: Condition = field(factory=Condition, repr=False)
 
 
 @frozen(eq=False)
 class Cancellation:
-    """Safe to use from signal handlers and from workers."""
+    """Tells a run to stop. Safe to use from signal handlers and worker threads."""
 
     _requests: _Requests = field(factory=_Requests)
     _tolerated: int = 0
@@ -45,17 +45,17 @@ class Cancellation:
 
     @property
     def requested(self) -> bool:
-        """Whether the run was asked to stop."""
+        """Whether this view has to stop."""
         return self._requests.count > self._tolerated
 
     @property
     def asked(self) -> bool:
-        """Whether anybody asked, also where this view passes it over."""
+        """Whether the user asked the run to stop, even if this view ignores the request."""
         return self._requests.count > 0
 
     @property
     def tolerates(self) -> bool:
-        """Whether this is a view that passes requests over."""
+        """Whether this view ignores requests that were made before it."""
         return self._tolerated > 0
 
     def request(self) -> None:
@@ -71,7 +71,7 @@ class Cancellation:
             raise RunInterruptedError("interrupted")
 
     def sleep(self, seconds: float) -> None:
-        """Wait; ends early, with `RunInterruptedError`, when the run is asked to stop."""
+        """Wait; raises `RunInterruptedError` early if the run is asked to stop."""
         until = self._monotonic() + seconds
         with self._requests.changed:
             while not self.requested and (left := until - self._monotonic()) > 0:
@@ -80,15 +80,15 @@ class Cancellation:
 
     @property
     def sheltered(self) -> bool:
-        """Whether, since the run was asked to stop, something ran or runs under a shelter."""
+        """Whether sheltered work ran or runs since the run was asked to stop."""
         return self._requests.met
 
     @contextmanager
     def shelter(self) -> Iterator[Cancellation]:
-        """A view for work that runs to its end though the run is asked to stop, before or within.
+        """Open a view for work that must finish even if the run was or is asked to stop.
 
-        It hears the next request, or the second one where none has come yet: from its first moment,
-        so that no request falls between the decision to run it and its beginning.
+        The view reacts to the next request, or to the second one if there was none yet. It exists
+        before the work starts, so a request in between cannot be missed.
         """
         with self._requests.changed:
             self._requests.shelters += 1

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import PlannedChain, PlannedStep
 
 LONGEST_PAUSE = 60.0
-"""Seconds; pauses between retries double from one second up to this."""
+"""In seconds. Pauses between retries double from one second up to this."""
 
 
-class Halt(Exception):  # noqa: N818 - the errors behind it are in `Services.errors`
-    """A chain failed and nothing said to go on: the flow stops here."""
+class Halt(Exception):  # noqa: N818 - the errors are in `Services.errors`
+    """A chain failed and no handler continued the flow."""
 
 
 class ChainRunner:
-    """One run through a chain."""
+    """Runs one chain."""
 
     def __init__(self, chain: PlannedChain, frame: Frame, services: Services) -> None:
         self._chain = chain
@@ -38,23 +38,23 @@ class ChainRunner:
         self._retried: Counter[int] = Counter()
 
     def run(self) -> None:
-        """Run the steps, and what handles their outcome.
+        """Run the steps and the handlers of their outcome.
 
         Raises:
-            Halt: the chain failed; the errors are in `Services.errors`.
-            Stop: a step ends the run.
-            RunInterruptedError: the user asked the run to stop.
+            Halt: The chain failed; the errors are in `Services.errors`.
+            Stop: A step ends the run.
+            RunInterruptedError: The user asked the run to stop.
         """
         cancellation = self._services.cancellation
-        if self._services.earlier(self._place(0).place) is None:
-            # What has not begun, in an earlier attempt at the run neither, needs no handler.
+        if self._services.find_earlier(self._place(0).place) is None:
+            # A chain that no attempt has started needs no interruption handler.
             cancellation.checkpoint()
         came_before = cancellation.requested
         try:
             self._walk()
             if self._handler(HandlerEvent.INTERRUPT) and not came_before:
-                # The last step may have ended well although the run was asked to stop meanwhile,
-                # and what it began goes on in the org.
+                # The last step may have succeeded after the request to stop, and the jobs that it
+                # started keep running in the org.
                 cancellation.checkpoint()
         except RunInterruptedError:
             self._handle_interruption()
@@ -80,21 +80,21 @@ class ChainRunner:
         self._handle_success()
 
     def _place(self, at: int) -> Frame:
-        """The place of a step, each time that it is tried."""
+        """Build the place of a step for the current try."""
         return self._frame.at(f"{at}#{self._retried[at]}")
 
     def _step(self, step: PlannedStep, place: Frame, services: Services) -> None:
-        """Run a step that no failure stands behind: only `stop` may say where to go on."""
+        """Run a step outside of a failure handler, where only `stop` may change the flow."""
         try:
             run_step(step, place, services)
         except (Continue, RetryStep) as signal:
             raise StepError(
-                f"`{_text(step)}` answers a failure, and there is none here",
-                help="write it behind `on failure`",
+                f"`{_text(step)}` is only valid in a failure handler",
+                help="write it after `on failure`",
             ) from signal
 
     def _handle_failure(self, failure: BulkflowError, at: int) -> bool:
-        """Whether to run the failed step again; False to go on after the chain."""
+        """Run the failure handlers; returns whether to run the failed step again."""
         place = self._place(at)
         try:
             for number, step in enumerate(self._handler(HandlerEvent.FAILURE)):
@@ -110,7 +110,7 @@ class ChainRunner:
             self._services.errors.append(failure)
             raise
         except Stop:
-            # The run ends here anyhow; that it is asked for makes no success of a failure.
+            # The run ends here either way; `stop` does not turn the failure into a success.
             pass
         except BulkflowError as second:
             self._services.errors += [failure, second]
@@ -133,29 +133,30 @@ class ChainRunner:
                 raise Halt from error
 
     def _handle_interruption(self) -> None:
-        """Run the handlers of an interruption; the next one ends them.
+        """Run the interruption handlers; another interruption ends them.
 
-        As with what `always` does after an end, nothing of it is progress of the run.
+        Nothing of this is recorded as progress of the run, as with `always` after the flow has
+        ended.
         """
         if self._services.cancellation.tolerates:
-            # It runs after an interruption already, so this is the one that ends everything.
+            # This chain already runs after an interruption, so this one ends everything.
             return
         steps = self._handler(HandlerEvent.INTERRUPT)
         if not steps:
             return
         try:
             with self._services.cancellation.shelter() as sheltered:
-                services = evolve(self._services, cancellation=sheltered, replays=False)
+                services = evolve(self._services, cancellation=sheltered, is_progress=False)
                 for number, step in enumerate(steps):
                     self._step(step, self._frame.at(f"interrupt {number}"), services)
         except (RunInterruptedError, Stop):
-            # The run ends here anyhow.
+            # The run ends here either way.
             pass
         except BulkflowError as error:
             self._services.errors.append(error)
 
     def _halt(self, step: PlannedStep, place: Frame) -> None:
-        """Keep that nothing dealt with a failure, so that the step is due when one goes on."""
+        """Record that no handler dealt with a failure, so `resume` runs the step again."""
         self._services.record(place.place, _text(step), StepState.HALTED, {})
 
     def _handler(self, event: HandlerEvent) -> list[PlannedStep]:
@@ -173,7 +174,7 @@ class ChainRunner:
         self._retried[at] += 1
         text = _text(self._chain.steps[at])
         self._services.emit(
-            Notice(f"`{text}` again in {seconds:g} s ({self._retried[at]} of {retry.times})")
+            Notice(f"retrying `{text}` in {seconds:g} s ({self._retried[at]} of {retry.times})")
         )
         self._services.cancellation.sleep(seconds)
 

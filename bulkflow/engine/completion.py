@@ -1,14 +1,13 @@
-"""Whether a run is over: whether there is nothing left of it that going on with it could load.
+"""Decides whether a run is finished: whether `resume` could still load any of its rows.
 
-A run that came to its end is over. One that failed is, if
+A run that reached the end of its file is finished. A run that failed is finished if
 
-- nothing of it was handed over to an org, so that running its file again loads no row twice; or
-- everything that was to be handed over was, each job in the org is at its end and was seen to be,
-  so that what became of every row is known: as when `require` fails after a load.
+- it handed nothing over to an org, so running its file again loads no row twice; or
+- it handed everything over, and every job was seen to end in the org, so the outcome of every row
+  is known: as when `require` fails after a load.
 
-One that was interrupted, that left jobs in the org that are not at an end, or whose steps did not
-get so far as to send all of their rows, while others were handed over, is not: somebody has to go
-on with it, or to give it up.
+A run is unfinished if it was interrupted, left unfinished jobs in the org, or handed over some of
+its rows but not all. Somebody has to resume or abort it.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.orgs import MovedOrgError
-from bulkflow.engine.preflight import steps_in
-from bulkflow.errors import ExitCode
-from bulkflow.model.history import Outcome
+from bulkflow.engine.preflight import iterate_statement_steps
+from bulkflow.errors import REACHED_END, ExitCode
+from bulkflow.model.history import IntentKind, IntentOutcome
 from bulkflow.model.job_phase import Phase
 
 if TYPE_CHECKING:
@@ -29,28 +28,17 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory, PartHistory
     from bulkflow.model.plan import PlannedStep, Statement
 
-HANDS_OVER = "close"
-"""The action after which an org may load rows."""
-
-CREATES = "create"
-"""The action whose answer has the id of the part's job."""
-
-OVER = frozenset({ExitCode.DONE, ExitCode.ROWS_FAILED})
-"""What a run ends with that came to the end of its file."""
-
-_UNSENT = frozenset({Phase.DECLARED, Phase.OPEN, Phase.UPLOADED})
-_SENT = frozenset({Phase.CLOSED, Phase.FINISHED})
 _ENDED = frozenset({Phase.FINISHED, Phase.ABORTED, Phase.DELETED})
 
 
 def leave_out(statement: Statement, services: Services) -> None:
-    """A statement is passed by, because the flow has ended above it."""
-    if any(_hands_over(step, services) for step in steps_in(statement)):
+    """Note that a statement was skipped because the flow had ended."""
+    if any(_hands_over(step, services) for step in iterate_statement_steps(statement)):
         services.due.append(None)
 
 
 def leave_out_steps(steps: Iterable[PlannedStep], frame: Frame, services: Services) -> None:
-    """Steps of a chain were not done, or not to their end, because one of them failed."""
+    """Note that steps of a chain did not run, or did not finish, because one of them failed."""
     services.due.extend(
         frame.jobs[step.job].key
         for step in steps
@@ -58,45 +46,43 @@ def leave_out_steps(steps: Iterable[PlannedStep], frame: Frame, services: Servic
     )
 
 
-def is_over(services: Services, exit_code: ExitCode) -> bool:
-    """Whether nothing is left of the run that going on with it could load."""
-    if exit_code in OVER:
+def is_finished(services: Services, exit_code: ExitCode) -> bool:
+    """Whether resuming the run could not load anything more."""
+    if exit_code in REACHED_END:
         return True
     if exit_code is ExitCode.INTERRUPTED or any(job.left for job in services.jobs):
         return False
     if any(job.counts.unknown for job in services.jobs):
-        # Somebody has to look, and to give the run up or to resume it.
+        # Somebody has to check the org, and then abort or resume the run.
         return False
     if any(isinstance(error, MovedOrgError) for error in services.errors):
-        # The org that knows what became of it was not asked.
+        # The outcome is known to an org that was not asked.
         return False
-    if not handed_anything_over(services):
+    if not has_handed_over(services):
         return True
-    if any(key is None or not _sent(services.journal.history(key)) for key in services.due):
+    if any(key is None or not _sent(services.journal.read_history(key)) for key in services.due):
         return False
     for job in services.jobs:
-        history = services.journal.history(job.key)
+        history = services.journal.read_history(job.key)
         begun = history is not None and any(part.intents for part in history.parts)
         if begun and not (_sent(history) and job.phase in _ENDED):
             return False
     return True
 
 
-def handed_anything_over(services: Services) -> bool:
+def has_handed_over(services: Services) -> bool:
     """Whether an org may have loaded rows of the run."""
-    return services.journal.intended(HANDS_OVER)
+    return services.journal.has_handed_over()
 
 
 def _hands_over(step: PlannedStep, services: Services) -> bool:
-    record = services.catalogue.step_by_phrase[step.word]
-    accepts = record.accepts or frozenset()
-    return step.job is not None and record.leaves in _SENT and bool(accepts & _UNSENT)
+    return step.job is not None and services.catalogue.step_by_phrase[step.word].hands_over
 
 
 def _sent(history: JobHistory | None) -> bool:
     """Whether every part of a job was handed over.
 
-    Once rows were sent again, those that they came from are sent no more.
+    Rows that were resent belong to new parts, so the parts they came from no longer count.
     """
     if history is None:
         return False
@@ -112,11 +98,13 @@ def _handed_over(part: PartHistory) -> bool:
     made = [
         intent.result.get("id")
         for intent in part.intents
-        if intent.action == CREATES and intent.outcome is Outcome.DONE and intent.result
+        if intent.kind is IntentKind.CREATES
+        and intent.outcome is IntentOutcome.DONE
+        and intent.result
     ]
     return any(
-        intent.action == HANDS_OVER
-        and intent.outcome is not Outcome.REFUSED
+        intent.kind is IntentKind.HANDS_OVER
+        and intent.outcome is not IntentOutcome.REFUSED
         and (not made or intent.detail.get("id") == made[-1])
         for intent in part.intents
     )

@@ -1,4 +1,4 @@
-"""The context that a step is called with."""
+"""The context that the engine passes to a step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
-from bulkflow.engine.orgs import org_of
+from bulkflow.engine.orgs import open_org
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bulkflow.engine.run_state import Services
     from bulkflow.model.event import Event
     from bulkflow.model.org import OrgAccess
-    from bulkflow.plugin.context import Clock, Job, Recorder, StepAhead
+    from bulkflow.plugin.context import Clock, Job, Recorder
+    from bulkflow.plugin.lookahead import StepAhead
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class StepContext:
     failure: BaseException | None = None
     _org: str | None = None
     """The org that the step names."""
-    ahead: Sequence[StepAhead] = ()
+    steps_ahead: Sequence[StepAhead] = ()
 
     @property
     def run_id(self) -> str:
@@ -43,7 +44,7 @@ class StepContext:
 
     @property
     def run_directory(self) -> Path:
-        """A folder of this run's own."""
+        """The run's own folder."""
         return self._services.run_directory
 
     @property
@@ -53,7 +54,7 @@ class StepContext:
 
     @property
     def clock(self) -> Clock:
-        """Time."""
+        """The clock of the run."""
         return self._services.clock
 
     @property
@@ -63,17 +64,17 @@ class StepContext:
 
     @property
     def org_name(self) -> str | None:
-        """What the file calls the org of the step."""
+        """The pipeline file's name for the step's org."""
         of_job = self.job.org if self.job else None
         return self._org or of_job or self._services.only_org
 
-    def org(self) -> OrgAccess:
-        """The org of the step; opened at the first call."""
-        return org_of(self._services, self.org_name)
+    def open_org(self) -> OrgAccess:
+        """Open the step's org, once per run."""
+        return open_org(self._services, self.org_name)
 
-    def source(self, location: str) -> Source:
-        """The plugin's record for a location's scheme."""
-        scheme = scheme_of(location)
+    def find_source(self, location: str) -> Source:
+        """Find the source that reads a location's scheme."""
+        scheme = parse_scheme(location)
         sources = self._services.catalogue.sources
         if scheme not in sources:
             raise UsageError(
@@ -84,12 +85,12 @@ class StepContext:
         return sources[scheme]
 
     def emit(self, event: Event) -> None:
-        """Tell the listeners."""
+        """Send an event to the listeners."""
         self._services.emit(event)
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
-        """The command line that does something with a run."""
-        return self._services.command(verb, *options, run=run)
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """Format the command line that does something with a run."""
+        return self._services.format_command(verb, *options, run=run)
 
     def checkpoint(self) -> None:
         """Raise `RunInterruptedError` if the user asked the run to stop."""
@@ -97,20 +98,20 @@ class StepContext:
 
     @property
     def stopping(self) -> bool:
-        """Whether the user asked the run to stop, also where a handler may run on."""
+        """Whether the user asked the run to stop, even if a handler may continue."""
         return self._services.cancellation.asked
 
     def sleep(self, seconds: float) -> None:
         """Wait, unless the user asks the run to stop."""
         self._services.cancellation.sleep(seconds)
 
-    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
-        """One thing for the whole run."""
+    def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """Get a resource that the whole run shares."""
         return self._services.shared.get(key, make, close)
 
 
-def scheme_of(location: str) -> str:
-    """The scheme of a location; paths have none, not even those that begin with a drive letter."""
-    # Not urlsplit: what that says of an address that it cannot read quotes it, password and all.
+def parse_scheme(location: str) -> str:
+    """Get the scheme of a location; paths have none, even with a drive letter."""
+    # Not urlsplit: its error messages quote an invalid address, including the password.
     scheme, found, _ = location.partition("://")
     return scheme.lower() if found else FILE_SCHEME

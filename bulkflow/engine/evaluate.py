@@ -1,4 +1,4 @@
-"""From values as written to what a plugin's function is called with."""
+"""Turns values as written into arguments for a plugin's function."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from bulkflow.errors import PluginError, UsageError
 from bulkflow.model.value import (
     TextTooLongError,
     UnresolvedError,
-    constant,
     plain,
     resolve,
+    resolve_name,
     several,
 )
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 
 class WrongValueError(UsageError):
-    """A value cannot be used where it stands."""
+    """A value cannot be used where it was written."""
 
     def __init__(self, message: str, span: Span) -> None:
         super().__init__(f"{span}: {message}")
         self.span = span
 
 
-def folder_of(span: Span) -> Path:
-    """Where relative paths written at a place start: the folder of their file."""
+def get_folder(span: Span) -> Path:
+    """Get the folder that relative paths at a place start from: that of their file."""
     return span.source.path.parent if span.source.path else Path()
 
 
-def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
-    """A value with everything in it replaced. Raises `UsageError`."""
+def evaluate(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
+    """Replace every name and variable in a value. Raises `UsageError`."""
     try:
-        return resolve(constant(value, scope), scope, environ)
+        return resolve(resolve_name(value, scope), scope, environ)
     except UnresolvedError as error:
         what = "environment variable" if error.variable else "name"
         raise WrongValueError(f"{what} {error.name} is not set", error.span) from error
@@ -50,19 +50,19 @@ def value_in(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
         raise WrongValueError(str(error), error.span) from error
 
 
-def arguments_of(
+def evaluate_arguments(
     phrase: Phrase,
     written: Mapping[str, Written],
     scope: Scope,
     environ: Mapping[str, str],
     catalogue: Catalogue,
 ) -> dict[str, object]:
-    """The arguments for a phrase's function; slots that were not filled are left out.
+    """Build the arguments for a phrase's function; unfilled slots are left out.
 
     A slot of type `path` becomes a path that is absolute or relative to the working directory.
 
     Raises:
-        UsageError: a value is not what its slot takes.
+        UsageError: A value does not fit its slot.
     """
     slots = {slot.name: slot for slot in phrase.slots}
     arguments: dict[str, object] = {}
@@ -71,7 +71,7 @@ def arguments_of(
         kind = catalogue.value_types.get(slot.type)
         if kind is None:
             raise PluginError(
-                f"no plugin brings the type {slot.type} that the phrase `{phrase.text}` uses",
+                f"no plugin provides the type {slot.type} that the phrase `{phrase.text}` uses",
                 help="`bulkflow plugins` shows which plugins are broken or blocked",
             )
         found = tuple(_argument(kind, each, scope, environ) for each in several(values))
@@ -80,13 +80,13 @@ def arguments_of(
 
 
 def _argument(kind: ValueType, value: Value, scope: Scope, environ: Mapping[str, str]) -> object:
-    known = value_in(value, scope, environ) if kind.constants else value
+    known = evaluate(value, scope, environ) if kind.constants else value
     converted = _converted(kind, known)
-    return folder_of(value.span) / str(converted) if kind.name in {"path", "folder"} else converted
+    return get_folder(value.span) / str(converted) if kind.name in {"path", "folder"} else converted
 
 
 def _converted(kind: ValueType, value: Value) -> object:
-    with attributed(kind.provider, f"reading `{plain(value)}` as {kind.name}"):
+    with attribute_errors(kind.provider, f"reading `{plain(value)}` as {kind.name}"):
         try:
             return kind.convert(value)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a run of a plan would do, without doing it: jobs, parts, bytes, rows, API calls."""
+"""Forecasts a run without running it: jobs, parts, bytes, rows, API calls."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, assert_never
 from attrs import evolve
 
 from bulkflow.engine.inspection import Inspector
-from bulkflow.engine.preflight import jobs_to_read
+from bulkflow.engine.preflight import find_jobs_to_read
 from bulkflow.engine.scope import Frame
-from bulkflow.engine.walk import iterations
+from bulkflow.engine.walk import iterate_loop
 from bulkflow.model.forecast import Forecast, JobForecast, LineKind, StepForecast
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
@@ -19,7 +19,7 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.messages import Load
 
 if TYPE_CHECKING:
@@ -38,14 +38,13 @@ def forecast(plan: Plan, services: Services, *, ask_org: bool = False) -> Foreca
     Args:
         plan: A checked file.
         services: Those of a run; its journal takes no intents.
-        ask_org: Whether the plugins may ask the org about the jobs, with requests that change
-            nothing.
+        ask_org: Whether plugins may check the jobs against the org with read-only requests.
     """
     return _forecast(plan, services, read=True, ask_org=ask_org)
 
 
-def look_at_sources(plan: Plan, services: Services) -> list[Diagnostic]:
-    """What is wrong with the sources of a plan's jobs, told by their beginnings."""
+def check_sources(plan: Plan, services: Services) -> list[Diagnostic]:
+    """Check the sources of a plan's jobs, reading only their first rows."""
     return _forecast(plan, services, read=False, ask_org=False).diagnostics
 
 
@@ -57,12 +56,12 @@ def _forecast(plan: Plan, services: Services, *, read: bool, ask_org: bool) -> F
         forecaster = _Forecaster(made, services, inspector, read=read)
         forecaster.entered(plan.body, frame, 0)
         if ask_org:
-            inspector.orgs(plan, forecaster.loads, made)
+            inspector.inspect_orgs(plan, forecaster.loads, made)
     finally:
         made.errors += [*inspector.errors, *services.shared.close()]
     made.diagnostics += inspector.found
     made.jobs = [
-        JobForecast(job.key, job.settings, job.manifest, inspector.clauses_of(job), job.org)
+        JobForecast(job.key, job.settings, job.manifest, inspector.list_clauses(job), job.org)
         for job in services.jobs
     ]
     return made
@@ -81,13 +80,13 @@ class _Forecaster:
         self.loads: list[Load] = []
 
     def entered(self, block: Block, frame: Frame, depth: int) -> None:
-        """Look at the sources of a block, and list its statements."""
+        """Check the sources of a block and list its statements."""
         self._look(block, frame)
         self.block(block, frame, depth)
 
     def _look(self, block: Block, frame: Frame) -> None:
-        for planned, job in jobs_to_read(block, frame, self._services):
-            self._inspector.source(planned, job, read=self._read)
+        for planned, job in find_jobs_to_read(block, frame, self._services):
+            self._inspector.inspect_source(planned, job, read=self._read)
 
     def block(self, block: Block, frame: Frame, depth: int) -> None:
         for statement in block.statements:
@@ -118,7 +117,7 @@ class _Forecaster:
 
     def _loop(self, loop: PlannedFor, frame: Frame, depth: int) -> None:
         empty = True
-        for inner in iterations(loop, frame, self._services):
+        for inner in iterate_loop(loop, frame, self._services):
             empty = False
             self._title(f"{loop.variable} {inner.iteration}", depth)
             self.entered(loop.body, inner, depth + 1)
@@ -157,13 +156,13 @@ class _Forecaster:
         )
 
     def _requests(self, step: PlannedStep, record: Step, job: Job | None) -> tuple[int | None, int]:
-        """The calls for what is known of a job, and those for each part that is read later."""
+        """Count the calls for the known parts of a job, and for each part that is read later."""
         if record.requests is None:
             return 0, 0
         manifest = job.manifest if job else None
         if manifest is None:
             return None, 0
-        with attributed(record.provider, f"counting the requests of `{step.word}`"):
+        with attribute_errors(record.provider, f"counting the requests of `{step.word}`"):
             known = record.requests(manifest)
             one = evolve(manifest, parts=manifest.parts[:1])
             return known, record.requests(one) if manifest.more else 0

@@ -1,4 +1,4 @@
-"""What plugins find wrong with jobs before a run, as diagnostics at the clauses that are meant."""
+"""Collects what plugins find wrong with jobs before a run, as diagnostics at the right clauses."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.engine.context import StepContext
-from bulkflow.engine.evaluate import folder_of
-from bulkflow.engine.orgs import way_to
+from bulkflow.engine.evaluate import get_folder
+from bulkflow.engine.orgs import get_org_key
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.diagnostic import Diagnostic, Severity
-from bulkflow.plugin.source_errors import ProblemsError, place_of
+from bulkflow.plugin.source_errors import ProblemsError, find_clause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,31 +25,31 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 JOB_PROBLEM = "B309"
-"""The code of a problem that has none of its own."""
+"""The code of a problem without a code of its own."""
 
 BAD_SOURCE = "B401"
-"""The code of a source that cannot be read, or whose data Salesforce would refuse."""
+"""The code of a source that cannot be read, or that Salesforce would refuse."""
 
 
 @define(eq=False)
 class Inspector:
-    """Asks the plugins, and finds the places of what they say."""
+    """Asks the plugins for problems and locates them in the file."""
 
     services: Services
     found: list[Diagnostic] = field(factory=list)
     errors: list[BulkflowError] = field(factory=list)
     """What went wrong while the org was asked."""
     _planned: dict[str, PlannedJob] = field(factory=dict)
-    """By the job's key."""
+    """The planned jobs by key."""
 
-    def source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
-        """Look at a job's source; `read` has it read to its end, as a run does."""
+    def inspect_source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
+        """Check a job's source; `read` reads it to its end, as a run does."""
         context = StepContext(self.services, job, job.folder)
         self._planned[job.key] = planned
         try:
             if read:
                 self.services.prepare(job, context)
-            for problem in self.services.plugins.source_problems(context, job):
+            for problem in self.services.plugins.find_source_problems(context, job):
                 self._add(problem, planned)
         except RunInterruptedError:
             raise
@@ -59,8 +59,8 @@ class Inspector:
         except BulkflowError as error:
             self._refuse(error, planned)
 
-    def orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
-        """Hold the loads of each org against it. Only reads there."""
+    def inspect_orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
+        """Check the loads of each org against it, with read-only requests."""
         if len(self.services.orgs) <= 1:
             self._org(plan, None, loads, made.requests)
             return
@@ -69,26 +69,26 @@ class Inspector:
             self._org(plan, names[0], theirs, made.requests_to(names))
 
     def _same_orgs(self) -> list[list[str]]:
-        """The file's names for its orgs; those that lead into the same one together."""
+        """Group the file's org names by the org they lead to."""
         groups: dict[str, list[str]] = {}
         for name in self.services.orgs:
-            groups.setdefault(way_to(self.services, name), []).append(name)
+            groups.setdefault(get_org_key(self.services, name), []).append(name)
         return list(groups.values())
 
     def _org(self, plan: Plan, name: str | None, loads: Sequence[Load], requests: int) -> None:
         start = plan.body.statements[0].span if plan.body.statements else None
-        folder = folder_of(start) if start else self.services.run_directory
+        folder = get_folder(start) if start else self.services.run_directory
         context = StepContext(self.services, None, folder, org=name)
         try:
-            for problem in self.services.plugins.org_problems(context, loads, requests):
+            for problem in self.services.plugins.find_org_problems(context, loads, requests):
                 self._add(problem, self._planned.get(problem.job or ""), start)
         except RunInterruptedError:
             raise
         except BulkflowError as error:
             self.errors.append(error)
 
-    def clauses_of(self, job: Job) -> tuple[str, ...]:
-        """The clauses of a job that was looked at, a line each."""
+    def list_clauses(self, job: Job) -> tuple[str, ...]:
+        """List the clauses of a checked job, one per line."""
         planned = self._planned.get(job.key)
         clauses = () if planned is None else planned.clauses
         return tuple(" ".join(clause.span.text.split()) for clause in clauses)
@@ -110,10 +110,10 @@ class Inspector:
         setting = problem.setting
         by_phrase = self.services.catalogue.clause_by_phrase
         places = [each.span for each in job.clauses if setting in by_phrase[each.word].sets]
-        return place_of(places, problem.naming) or job.span
+        return find_clause(places, problem.naming) or job.span
 
     def _source_of(self, job: PlannedJob) -> Span:
-        """The clause that says where the rows come from."""
+        """Find the clause that says where the rows come from."""
         for clause in job.clauses:
             record = self.services.catalogue.clause_by_phrase[clause.word]
             phrase = next(each for each in record.phrases if each.text == clause.word)

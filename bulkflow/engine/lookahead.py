@@ -1,4 +1,4 @@
-"""Which steps follow a step for its job, as far as the file alone tells."""
+"""Finds the later steps of a job from the file alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
-from bulkflow.plugin.context import StepAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,30 +21,30 @@ if TYPE_CHECKING:
     from bulkflow.model.plan import Block, PlannedStep
 
 Guards = tuple[int, ...]
-"""The conditions and loops that a step stands in, the outermost first."""
+"""The conditions and loops around a step, outermost first."""
 
 
 @frozen
 class _Sighting:
-    """A step in the order of the file; `job` is its job's declaration."""
+    """A step in file order; `job` identifies its job's declaration."""
 
     step: PlannedStep
     job: int
     guards: Guards
 
 
-def steps_ahead(body: Block) -> Mapping[int, tuple[StepAhead, ...]]:
-    """For each step that a job goes through, by `id`, those that follow it for the same job.
+def find_steps_ahead(body: Block) -> Mapping[int, tuple[PlannedStep, ...]]:
+    """Find the later steps of the same job for each step, keyed by the step's `id`.
 
-    Only those that are reached if nothing fails: none that answers a failure, and none that a
-    condition or a loop may leave out unless the step itself stands within.
+    Only steps that run if nothing fails are included: no failure handlers, and nothing inside a
+    condition or loop unless the step itself is inside it.
     """
     lives: dict[int, list[_Sighting]] = {}
     for each in _of_block(body, {}, ()):
         lives.setdefault(each.job, []).append(each)
     return {
         id(each.step): tuple(
-            StepAhead(later.step.word, later.step.arguments)
+            later.step
             for later in life[number:]
             if later.guards == each.guards[: len(later.guards)]
         )

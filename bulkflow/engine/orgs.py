@@ -1,4 +1,4 @@
-"""The orgs of a run: by the names that its file has for them, and the same in each attempt."""
+"""The orgs of a run, by the names in its file, and the same in every attempt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from attrs import evolve
 
 from bulkflow.errors import BulkflowError, RunInterruptedError, UsageError
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.messages import OrgRequest
 
 if TYPE_CHECKING:
@@ -20,57 +20,57 @@ if TYPE_CHECKING:
 
 
 class MovedOrgError(UsageError):
-    """A name leads into another org than in an earlier attempt at the run."""
+    """A name leads to another org than in an earlier attempt at the run."""
 
 
-def org_of(services: Services, name: str | None) -> OrgAccess:
-    """An org by the file's name, or else the only one; opened at the first call.
+def open_org(services: Services, name: str | None) -> OrgAccess:
+    """Open an org by its name in the file, or the only one; opened once per run.
 
-    Two names for one profile are two names for one thing, unless its record says otherwise.
+    Two names for one profile share an org, unless its record says otherwise.
 
     Raises:
-        MovedOrgError: the name led into another org when the run came to it first.
-        UsageError: there is no such org.
-        BulkflowError: what its plugin says against opening it.
+        MovedOrgError: The name led to another org when the run first used it.
+        UsageError: There is no such org.
+        BulkflowError: The plugin cannot open it.
     """
     name = name or services.only_org
     if name is None or name not in services.orgs:
         raise _no_org(services, name)
     return services.shared.get(
-        way_to(services, name), lambda: _open(services, name), lambda org: org.close()
+        get_org_key(services, name), lambda: _open(services, name), lambda org: org.close()
     )
 
 
-def all_transient(orgs: Mapping[str, str], known: Mapping[str, Org]) -> bool:
-    """Whether each org of a file begins empty with each run; it has the profiles by name."""
+def are_all_transient(orgs: Mapping[str, str], known: Mapping[str, Org]) -> bool:
+    """Whether every org of a file starts empty with each run; `orgs` maps names to profiles."""
     return all(profile in known and known[profile].transient for profile in orgs.values())
 
 
-def way_to(services: Services, name: str) -> str:
-    """A text that is the same for all names of the file that lead into the same org."""
+def get_org_key(services: Services, name: str) -> str:
+    """Get a key that is equal for all names in the file that lead to the same org."""
     profile = services.orgs[name]
     record = services.catalogue.orgs.get(profile)
     apart = record is not None and record.apart
     return f"org:{profile} as {name}" if apart else f"org:{profile}"
 
 
-def moved_orgs(services: Services) -> list[BulkflowError]:
-    """What is to be said of the orgs of earlier attempts that are other ones now.
+def find_moved_orgs(services: Services) -> list[BulkflowError]:
+    """Find the orgs that earlier attempts used and that are different now.
 
-    Those that no attempt came to are not asked.
+    Orgs that no attempt has used are not opened.
     """
     found: list[BulkflowError] = []
-    for way, name in {way_to(services, name): name for name in services.orgs}.items():
-        if services.journal.decision(way) is None:
+    for way, name in {get_org_key(services, name): name for name in services.orgs}.items():
+        if services.journal.find_decision(way) is None:
             continue
         try:
-            org_of(services, name)
+            open_org(services, name)
         except MovedOrgError as error:
             found.append(error)
         except RunInterruptedError:
             raise
         except BulkflowError:
-            # Whoever needs it is told then; perhaps all that there was to do in it is done.
+            # The step that needs the org reports this; perhaps no step does.
             continue
     return found
 
@@ -80,10 +80,10 @@ def _open(services: Services, name: str) -> OrgAccess:
     record = services.catalogue.orgs.get(profile)
     if record is None:
         raise UsageError(
-            f"no plugin knows the org {profile}",
+            f"unknown org {profile}",
             help=f"known orgs: {', '.join(sorted(services.catalogue.orgs)) or 'none'}",
         )
-    with attributed(record.provider, f"connecting to org {profile}"):
+    with attribute_errors(record.provider, f"connecting to org {profile}"):
         org = record.connect(OrgRequest(profile, services.environ, services.run_directory))
     if record.transient:
         return evolve(org, transient=True)
@@ -96,23 +96,23 @@ def _open(services: Services, name: str) -> OrgAccess:
 
 
 def _refuse_another(services: Services, name: str, org: OrgAccess) -> None:
-    """The jobs of a run are in the org that it began in, so nothing is done in another.
+    """Refuse an org other than the one that the run started in: its jobs are there.
 
-    An org is known by its organization id, as its host may get another name, or another org after
-    a refresh; by its host where nobody told the id.
+    An org is identified by its organization id, because its host may be renamed, or be given to
+    another org after a refresh; by its host if the id is unknown.
     """
     now = [org.organization or "", urlsplit(org.instance_url).netloc.lower()]
-    kept: object = services.journal.decided(way_to(services, name), lambda: now)
-    # Older versions kept the host alone.
+    kept: object = services.journal.decide_once(get_org_key(services, name), lambda: now)
+    # Older versions recorded the host alone.
     before = [str(each) for each in kept] if isinstance(kept, list) else ["", str(kept)]
     same = before[0] == now[0] if before[0] and now[0] else before[1] == now[1]
     if not same:
         raise MovedOrgError(
-            f"org {services.orgs[name]} is {_described(now)} now, and was {_described(before)} "
-            "when the run came to it",
-            help="the run's jobs are in that org, and what was loaded there would be loaded once "
-            f"more elsewhere; make {services.orgs[name]} lead to {_described(before)} again, or, "
-            "if that is gone, run the file with `bulkflow run --fresh`",
+            f"org {services.orgs[name]} is now {_described(now)}, but was {_described(before)} "
+            "earlier in this run",
+            help="the run's jobs are in that org, and its rows would be loaded again in another; "
+            f"make {services.orgs[name]} lead to {_described(before)} again, or, if that org is "
+            "gone, use `bulkflow run --fresh`",
         )
 
 
@@ -128,8 +128,8 @@ def _no_org(services: Services, name: str | None) -> UsageError:
         )
     if services.orgs:
         return UsageError(
-            f"nothing says which org this is for; the file has {', '.join(services.orgs)}",
-            help="use a step that takes the name of an org, or of a job",
+            f"it is not clear which org is meant; the file has {', '.join(services.orgs)}",
+            help="use a step that names an org or a job",
         )
     return UsageError(
         "the file names no org", help="write `org NAME` at its top, or use --org NAME"

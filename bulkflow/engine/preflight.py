@@ -1,7 +1,7 @@
-"""Before the first step: the jobs' sources are read, so that bad data is found before any request.
+"""Reads the jobs' sources before the first step, so bad data is found before any request.
 
-A job is left for later when its settings are not known yet (it stands in a loop), or when it reads
-what a step of this very file writes.
+A job is read later if its settings are not known yet (it is inside a loop), or if it reads what a
+step of this file writes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.engine.context import StepContext
-from bulkflow.engine.evaluate import folder_of, value_in
+from bulkflow.engine.evaluate import evaluate, get_folder
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.plan import (
     PlannedAlways,
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
 
 def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[BulkflowError]:
-    """Read the sources of the block's jobs that some step uses; what was wrong with them."""
+    """Read the sources of the block's jobs that some step uses; returns what is wrong with them."""
     errors: list[BulkflowError] = []
-    for _, job in jobs_to_read(block, frame, services):
+    for _, job in find_jobs_to_read(block, frame, services):
         try:
             services.prepare(job, StepContext(services, job, job.folder))
         except RunInterruptedError:
@@ -59,11 +59,11 @@ def prepare_jobs(block: Block, frame: Frame, services: Services) -> list[Bulkflo
     return errors
 
 
-def jobs_to_read(
+def find_jobs_to_read(
     block: Block, frame: Frame, services: Services
 ) -> Iterator[tuple[PlannedJob, Job]]:
-    """The block's jobs that some step uses and whose source is there before the first step."""
-    used = {step.job for step in steps_of(block)} | {test.job for test in tests_of(block)}
+    """Find the block's jobs that some step uses and whose source exists before the first step."""
+    used = {step.job for step in iterate_steps(block)} | {test.job for test in iterate_tests(block)}
     written = list(_written(block, frame, services))
     for planned in block.jobs:
         reads = list(_reads(planned.clauses, frame, services))
@@ -71,52 +71,52 @@ def jobs_to_read(
             yield planned, frame.jobs[planned.name]
 
 
-def jobs_of(block: Block) -> Iterator[PlannedJob]:
-    """Every job that a block and the blocks in it declare, in the order of the file."""
+def iterate_jobs(block: Block) -> Iterator[PlannedJob]:
+    """Iterate over every job that a block and its inner blocks declare, in file order."""
     yield from block.jobs
     for statement in block.statements:
         if not isinstance(statement, PlannedChain):
-            yield from jobs_of(statement.body)
+            yield from iterate_jobs(statement.body)
 
 
-def steps_of(block: Block) -> Iterator[PlannedStep]:
-    """Every step of a block and of the blocks in it, handlers' steps included."""
+def iterate_steps(block: Block) -> Iterator[PlannedStep]:
+    """Iterate over every step of a block and its inner blocks, including handlers."""
     for statement in block.statements:
-        yield from steps_in(statement)
+        yield from iterate_statement_steps(statement)
 
 
-def tests_of(block: Block) -> Iterator[PlannedTest]:
-    """Every question that the block's conditions ask."""
+def iterate_tests(block: Block) -> Iterator[PlannedTest]:
+    """Iterate over every question that the block's conditions ask."""
     for statement in block.statements:
         if isinstance(statement, PlannedWhen):
-            yield from tests_in(statement.condition)
+            yield from iterate_condition_tests(statement.condition)
         if not isinstance(statement, PlannedChain):
-            yield from tests_of(statement.body)
+            yield from iterate_tests(statement.body)
 
 
-def steps_in(statement: Statement) -> Iterator[PlannedStep]:
-    """Every step of a statement, handlers' steps included."""
+def iterate_statement_steps(statement: Statement) -> Iterator[PlannedStep]:
+    """Iterate over every step of a statement, including handlers."""
     match statement:
         case PlannedChain():
             yield from statement.steps
             for handler in statement.handlers:
                 yield from handler.steps
         case PlannedParallel() | PlannedFor() | PlannedWhen() | PlannedAlways():
-            yield from steps_of(statement.body)
+            yield from iterate_steps(statement.body)
         case _:
             assert_never(statement)
 
 
-def tests_in(condition: Condition) -> Iterator[PlannedTest]:
-    """Every question that a condition may ask."""
+def iterate_condition_tests(condition: Condition) -> Iterator[PlannedTest]:
+    """Iterate over every question that a condition may ask."""
     match condition:
         case PlannedTest():
             yield condition
         case PlannedNot():
-            yield from tests_in(condition.operand)
+            yield from iterate_condition_tests(condition.operand)
         case PlannedAnd() | PlannedOr():
             for operand in condition.operands:
-                yield from tests_in(operand)
+                yield from iterate_condition_tests(operand)
         case PlannedComparison() | PlannedTruth():
             return
         case _:
@@ -124,8 +124,8 @@ def tests_in(condition: Condition) -> Iterator[PlannedTest]:
 
 
 def _written(block: Block, frame: Frame, services: Services) -> Iterator[Path]:
-    """The paths that steps write to, as far as they are known."""
-    for step in steps_of(block):
+    """Find the paths that steps write to, as far as they are known."""
+    for step in iterate_steps(block):
         record = services.catalogue.step_by_phrase[step.word]
         phrase = next(each for each in record.phrases if each.text == step.word)
         for kind in ("path", "folder"):
@@ -155,9 +155,9 @@ def _paths(
 def _path(value: Value, frame: Frame, services: Services) -> Iterator[Path]:
     span: Span = value.span
     try:
-        yield folder_of(span) / plain(value_in(value, frame.scope, services.environ))
+        yield get_folder(span) / plain(evaluate(value, frame.scope, services.environ))
     except BulkflowError:
-        # A loop's variable: the path is known only when the run gets there.
+        # The path holds a loop's variable, so it is known only during the run.
         return
 
 

@@ -1,4 +1,4 @@
-"""What the journal keeps of a step that ended, and how it is brought back in a later attempt."""
+"""Records how a step ended, and restores that in a later attempt."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bulkflow.plugin.context import Job
 
 
-def snapshot(job: Job | None) -> dict[str, Any]:
-    """What a step left its job as."""
+def take_snapshot(job: Job | None) -> dict[str, Any]:
+    """Describe the state a step left its job in."""
     if job is None:
         return {}
     error = job.commonest_error
@@ -35,35 +35,35 @@ def snapshot(job: Job | None) -> dict[str, Any]:
 
 
 def restore(job: Job, kept: Mapping[str, Any]) -> None:
-    """Leave a job as a step left it."""
+    """Restore a job to the state a step left it in."""
     job.phase = Phase(kept["phase"])
     job.counts = Counts(*kept["counts"])
     job.saved = list(kept["saved"])
-    # Not in what runs of older versions kept.
+    # Older versions did not record this.
     job.judged.update(kept.get("judged", {}))
     error = kept.get("commonest_error")
     job.commonest_error = None if error is None else ErrorCount(*error)
 
 
-def failure_detail(error: BulkflowError) -> dict[str, Any]:
-    """An error, as the journal keeps it."""
+def describe_failure(error: BulkflowError) -> dict[str, Any]:
+    """Describe an error for the journal."""
     return {"message": str(error), "help": error.help, "notes": list(error.notes)}
 
 
-def failure_of(kept: Mapping[str, Any]) -> StepError:
-    """The error that a step failed with in an earlier attempt."""
+def rebuild_failure(kept: Mapping[str, Any]) -> StepError:
+    """Rebuild the error that a step failed with in an earlier attempt."""
     return StepError(kept["message"], help=kept["help"], notes=kept["notes"])
 
 
-def signal_detail(signal: FlowSignal) -> dict[str, Any]:
-    """Where a step said to go on, as the journal keeps it."""
+def describe_signal(signal: FlowSignal) -> dict[str, Any]:
+    """Describe a flow signal for the journal."""
     if isinstance(signal, RetryStep):
         return {"kind": "retry", "times": signal.times, "interval": signal.interval}
     return {"kind": "stop" if isinstance(signal, Stop) else "continue"}
 
 
-def signal_of(kept: Mapping[str, Any]) -> FlowSignal:
-    """Where a step said to go on in an earlier attempt."""
+def rebuild_signal(kept: Mapping[str, Any]) -> FlowSignal:
+    """Rebuild the flow signal that a step raised in an earlier attempt."""
     match kept["kind"]:
         case "retry":
             return RetryStep(kept["times"], kept["interval"])

@@ -1,18 +1,19 @@
-"""One run of a plan, from the reading of the sources to the exit code."""
+"""Runs a plan, from reading the sources to the exit code."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bulkflow.engine.chain_runner import Halt
-from bulkflow.engine.completion import handed_anything_over, is_over
-from bulkflow.engine.orgs import all_transient, moved_orgs
-from bulkflow.engine.preflight import jobs_of, prepare_jobs
+from bulkflow.engine.completion import has_handed_over, is_finished
+from bulkflow.engine.orgs import are_all_transient, find_moved_orgs
+from bulkflow.engine.preflight import iterate_jobs, prepare_jobs
 from bulkflow.engine.scope import Frame
 from bulkflow.engine.walk import walk
 from bulkflow.errors import BulkflowError, ExitCode, RunInterruptedError
 from bulkflow.model.event import JobOutcome, RunFinished, RunStarted
-from bulkflow.model.org import orgs_as_text
+from bulkflow.model.org import format_orgs
+from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
 
 
 def run_plan(plan: Plan, services: Services) -> RunFinished:
-    """Run a plan to its end, whatever happens; emits and returns what it came to."""
+    """Run a plan to its end, whatever happens; emits and returns the result."""
     began = services.clock.monotonic()
     interrupted = False
     try:
-        services.declare(jobs_of(plan.body))
-        services.foresee(plan.body)
+        services.declare(iterate_jobs(plan.body))
+        services.find_steps_ahead(plan.body)
         frame = Frame(plan.parameters, {}).enter(plan.body, services)
         services.errors += prepare_jobs(plan.body, frame, services)
         if services.replays and not services.errors:
-            services.errors += moved_orgs(services)
+            services.errors += find_moved_orgs(services)
         if not services.errors:
             services.emit(
                 RunStarted(
                     services.run_id,
                     plan.source.name,
-                    orgs_as_text(services.orgs),
+                    format_orgs(services.orgs),
                     services.clock.time(),
                     services.orgs,
                 )
@@ -60,7 +61,7 @@ def run_plan(plan: Plan, services: Services) -> RunFinished:
         exit_code,
         services.clock.time(),
         services.clock.monotonic() - began,
-        tuple(outcome_of(job) for job in services.jobs),
+        tuple(build_outcome(job) for job in services.jobs),
         tuple(services.errors),
         _help(services, exit_code, plan),
     )
@@ -73,7 +74,7 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
         return ExitCode.INTERRUPTED
     if services.errors:
         wrong = all(error.exit_code is ExitCode.WRONG for error in services.errors)
-        nothing_sent = not services.journal.anything_intended()
+        nothing_sent = not services.journal.has_intents()
         return ExitCode.WRONG if wrong and nothing_sent else ExitCode.FAILED
     if _unanswered(services):
         return ExitCode.ROWS_FAILED
@@ -81,12 +82,12 @@ def _exit_code(services: Services, *, interrupted: bool) -> ExitCode:
 
 
 def _unanswered(services: Services) -> list[Job]:
-    """The jobs with rows that are not loaded, and that no step or condition has judged."""
-    return [job for job in services.jobs if services.asks_for_answers and job.unjudged]
+    """List the jobs with rows that are not loaded and that no step or condition has judged."""
+    return [job for job in services.jobs if services.mode.needs_judged_rows and job.unjudged]
 
 
-def outcome_of(job: Job) -> JobOutcome:
-    """What a job has come to so far."""
+def build_outcome(job: Job) -> JobOutcome:
+    """Build the outcome of a job so far."""
     return JobOutcome(
         job.key,
         job.phase.value,
@@ -98,72 +99,73 @@ def outcome_of(job: Job) -> JobOutcome:
     )
 
 
-def way_on(services: Services) -> str:
-    """The commands that continue a run which is not over, or end it."""
-    verb, *options = services.continues_with
-    again = services.command(verb, *options)
-    if verb != "resume":
+def suggest_commands(services: Services) -> str:
+    """Suggest the commands that continue or end an unfinished run."""
+    again = services.format_command(services.mode.continued_by, *services.options)
+    if not services.mode.runs_file:
         return f"`{again}` continues it"
-    return f"`{again}` continues the run, `{services.command('abort')}` gives it up"
+    abort = services.format_command(RunMode.ABORT.value)
+    return f"`{again}` continues the run, `{abort}` aborts it"
 
 
 def _help(services: Services, exit_code: ExitCode, plan: Plan) -> str | None:
     interrupted = exit_code is ExitCode.INTERRUPTED
     unsettled = interrupted or any(job.left for job in services.jobs)
-    if services.orgs and all_transient(services.orgs, services.catalogue.orgs):
-        # Nothing that resume, abort or undo could work on is there any more.
-        if unsettled or (services.errors and handed_anything_over(services)):
+    if services.orgs and are_all_transient(services.orgs, services.catalogue.orgs):
+        # The org is gone, so resume, abort and undo have nothing to work on.
+        if unsettled or (services.errors and has_handed_over(services)):
             return (
-                f"nothing stays in {orgs_as_text(services.orgs)} when a run ends, so there is "
-                f"nothing to go on with: run {plan.source.name} again"
+                f"{format_orgs(services.orgs)} keeps nothing when a run ends, so there is "
+                f"nothing to resume: run {plan.source.name} again"
             )
         if services.errors:
             return None
-    again = way_on(services)
+    again = suggest_commands(services)
     if any(job.left for job in services.jobs):
-        return f"some jobs are left in the org and not finished: {again}"
+        return f"some jobs are unfinished in the org: {again}"
     if exit_code is ExitCode.INTERRUPTED:
         return again
     if services.errors:
         return _advice_on_failure(services, exit_code)
-    # Nothing that a file says is asked of a step on the jobs of an earlier run.
-    return None if services.recalls else _advice_on_rows(services)
+    # A file's advice does not apply to a step on the jobs of an earlier run.
+    return _advice_on_rows(services) if services.mode.runs_file else None
 
 
 def _advice_on_rows(services: Services) -> str | None:
-    """What to write for rows that are not loaded and that the file does not judge."""
+    """Suggest what to write for rows that are not loaded and that the file does not judge."""
     for job in _unanswered(services):
-        kind = job.unjudged[0]
-        return (
-            f"say in the file how many {kind} rows are fine, for instance "
-            f"`require {kind} rows of job {job.name} under 1%`; "
-            f'`save {kind} rows of job {job.name} to "{kind}.csv"` writes them'
-        )
+        advice = [
+            step.rows_advice.format(rows=job.unjudged[0], job=job.name)
+            for step in services.catalogue.steps
+            if step.rows_advice is not None
+        ]
+        return "; ".join(advice) or None
     return None
 
 
 def _advice_on_failure(services: Services, exit_code: ExitCode) -> str | None:
-    """The commands that help where a step failed and no job is left unfinished."""
-    if not services.replays or not handed_anything_over(services):
+    """Suggest commands after a step failed and left no job unfinished."""
+    if not services.replays or not has_handed_over(services):
         return None
-    resume, abort = services.command("resume"), services.command("abort")
+    resume = services.format_command(RunMode.RUN.continued_by)
+    abort = services.format_command(RunMode.ABORT.value)
     if any(job.counts.unknown for job in services.jobs):
         return (
-            f"it is not known whether all rows are loaded: `{resume}` looks again, `{abort}` gives "
-            "the run up; look in the org before you load the rows in question in another way"
+            f"it is unknown whether all rows are loaded: `{resume}` checks again, `{abort}` aborts "
+            "the run; check the org before you load those rows in another way"
         )
-    if not is_over(services, exit_code):
-        return f"some rows are loaded, and others were not sent yet: {way_on(services)}"
-    undo = services.command("undo")
+    if not is_finished(services, exit_code):
+        return f"some rows are loaded, and others were not sent yet: {suggest_commands(services)}"
+    undo = services.format_command(RunMode.UNDO.value)
     rows = sum(job.counts.unprocessed for job in services.jobs)
     if rows:
-        retry = services.command("retry", "--rows", "unprocessed")
+        retry = services.format_command(RunMode.RETRY.value, "--rows", "unprocessed")
         what = "1 row was" if rows == 1 else f"{rows:,} rows were"
         return (
-            f"{what} not processed: `{retry}` sends them, then `{resume}` does the steps that are "
-            f"left; `{undo}` deletes the records that the run made"
+            f"{what} not processed: `{retry}` sends them, then `{resume}` runs the remaining "
+            f"steps; `{undo}` deletes the records that the run created"
         )
     return (
-        "all rows were sent, and what became of them is known, so the run is over; "
-        f"`{resume}` does the steps that are left, `{undo}` deletes the records that it made"
+        "all rows were sent and their outcome is known, so the run is finished; "
+        f"`{resume}` runs the remaining steps, `{undo}` deletes the records that it created"
     )

@@ -1,4 +1,4 @@
-"""What names stand for at a place in the plan: constants, loop variables, jobs."""
+"""What names mean at a place in the plan: constants, loop variables, jobs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow.engine.evaluate import arguments_of, folder_of, value_in
+from bulkflow.engine.evaluate import evaluate, evaluate_arguments, get_folder
 from bulkflow.plugin.context import Job
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @frozen
 class Frame:
-    """The names of a block and of those around it. `iteration` tells loops' jobs apart.
+    """The names of a block and of the blocks around it. `iteration` distinguishes loops' jobs.
 
-    `place` says where in the plan, and in which turns of which loops, this is: the same in every
-    attempt at a run, so that the journal can tell what was done already.
+    `place` identifies the position in the plan, including loop iterations. It is the same in every
+    attempt at a run, so the journal can tell what was done.
     """
 
     scope: Scope
@@ -32,19 +32,19 @@ class Frame:
     place: str = ""
 
     def at(self, label: object) -> Frame:
-        """The frame one place further in."""
+        """Build the frame one place further in."""
         return evolve(self, place=f"{self.place}/{label}")
 
     def enter(self, block: Block, services: Services) -> Frame:
-        """The frame inside a block: its constants resolved in order, its jobs made."""
+        """Build the frame inside a block: resolve its constants in order, and make its jobs."""
         scope: dict[str, Value] = dict(self.scope)
         for name, value in block.lets:
-            scope[name] = value_in(value, scope, services.environ)
+            scope[name] = evaluate(value, scope, services.environ)
         made = {planned.name: self._make(planned, scope, services) for planned in block.jobs}
         return evolve(self, scope=scope, jobs={**self.jobs, **made})
 
     def with_variable(self, name: str, value: Value, label: str) -> Frame:
-        """The frame of one iteration of a loop."""
+        """Build the frame of one iteration of a loop."""
         inner = self.at(f"[{label}]")
         return evolve(
             inner, scope={**self.scope, name: value}, iteration=f"{self.iteration}[{label}]"
@@ -55,17 +55,17 @@ class Frame:
         for clause in planned.clauses:
             record = services.catalogue.clause_by_phrase[clause.word]
             phrase = next(each for each in record.phrases if each.text == clause.word)
-            arguments = arguments_of(
+            arguments = evaluate_arguments(
                 phrase, clause.arguments, scope, services.environ, services.catalogue
             )
-            with attributed(record.provider, f"reading `{clause.span.text}`"):
-                settings.update(record.joined(settings, record.function(**arguments)))
+            with attribute_errors(record.provider, f"reading `{clause.span.text}`"):
+                settings.update(record.join_settings(settings, record.function(**arguments)))
         return services.add(
             Job(
                 planned.name + self.iteration,
                 planned.name,
                 settings,
-                folder_of(planned.span),
+                get_folder(planned.span),
                 planned.org,
             ),
             planned,

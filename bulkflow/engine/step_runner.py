@@ -1,4 +1,4 @@
-"""Runs one step, or asks one question, and tells the listeners."""
+"""Runs one step or asks one question, and notifies the listeners."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field
 
 from bulkflow.engine.context import StepContext
-from bulkflow.engine.evaluate import arguments_of, folder_of
+from bulkflow.engine.evaluate import evaluate_arguments, get_folder
 from bulkflow.engine.replay import (
-    failure_detail,
-    failure_of,
+    describe_failure,
+    describe_signal,
+    rebuild_failure,
+    rebuild_signal,
     restore,
-    signal_detail,
-    signal_of,
-    snapshot,
+    take_snapshot,
 )
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel, StepFailed, StepFinished, StepStarted
 from bulkflow.model.history import StepState
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.control_flow import FlowSignal
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,34 +34,34 @@ if TYPE_CHECKING:
 
 
 _ENDS: Final = frozenset({Phase.FINISHED, Phase.ABORTED})
-"""Where a step leaves its job whose rows it has brought to an end."""
+"""The phases of a job whose rows are processed or abandoned."""
 
 
 def run_step(
     planned: PlannedStep, frame: Frame, services: Services, failure: BaseException | None = None
 ) -> None:
-    """Run a step to its end, or find that an earlier attempt at the run did; `frame` is its place.
+    """Run a step to its end, unless an earlier attempt did; `frame` is its place.
 
     Raises:
-        BulkflowError: it failed; told to the listeners already.
-        FlowSignal: it says where to go on.
-        RunInterruptedError: the user asked the run to stop.
+        BulkflowError: The step failed; the listeners were notified.
+        FlowSignal: The step changes the flow.
+        RunInterruptedError: The user asked the run to stop.
     """
     record = services.catalogue.step_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
     turn = _Turn(planned, frame.place, services, job, record)
     if turn.was_done():
         return
-    # Not before: what is only read from the journal brings the job to where the run left it, and
-    # what handles the interruption has to find it there.
+    # Not earlier: a replayed step restores its job, and the interruption handlers need the job in
+    # that state.
     services.cancellation.checkpoint()
     context = StepContext(
         services,
         job,
-        folder_of(planned.span),
+        get_folder(planned.span),
         failure,
         planned.org,
-        ahead=services.ahead_of(planned),
+        steps_ahead=services.get_steps_ahead(planned),
     )
     turn.begin()
     try:
@@ -69,7 +69,7 @@ def run_step(
             services.prepare(job, context)
         arguments = _arguments(planned, record, frame, services, job)
         _judge(record, arguments, job)
-        with attributed(record.provider, f"running `{turn.text}`", signals=True):
+        with attribute_errors(record.provider, f"running `{turn.text}`", signals=True):
             record.function(context, **arguments)
     except RunInterruptedError:
         raise
@@ -84,7 +84,7 @@ def run_step(
 
 @define(eq=False, repr=False)
 class _Turn:
-    """One step on its way: what the journal and the listeners are told of it."""
+    """One execution of a step, as the journal and the listeners see it."""
 
     _planned: PlannedStep
     _place: str
@@ -102,24 +102,24 @@ class _Turn:
         return self._job.key if self._job else None
 
     def was_done(self) -> bool:
-        """Whether an earlier attempt finished the step; raises what it raised then."""
-        earlier = self._services.earlier(self._place)
+        """Whether an earlier attempt finished the step; raises what the step raised then."""
+        earlier = self._services.find_earlier(self._place)
         if earlier is None or earlier.state in {StepState.STARTED, StepState.HALTED}:
             return False
         if self._job is not None and "job" in earlier.detail:
-            settled = self._services.journal.settled_since(self._job.key, earlier)
+            settled = self._services.journal.find_counts_since(self._job.key, earlier)
             if settled is not None and earlier.state is StepState.FAILED:
                 # A retry may have done what the step could not.
                 return False
             restore(self._job, earlier.detail["job"])
             self._job.counts = settled or self._job.counts
         self._services.emit(
-            Notice(f"`{self.text}` was done before", NoticeLevel.DETAIL, self._job_key)
+            Notice(f"`{self.text}` was already done", NoticeLevel.DETAIL, self._job_key)
         )
         if earlier.state is StepState.FAILED:
-            raise failure_of(earlier.detail)
+            raise rebuild_failure(earlier.detail)
         if "signal" in earlier.detail:
-            raise signal_of(earlier.detail["signal"])
+            raise rebuild_signal(earlier.detail["signal"])
         return True
 
     def begin(self) -> None:
@@ -136,9 +136,9 @@ class _Turn:
         )
 
     def finish(self, signal: FlowSignal | None = None) -> None:
-        detail = snapshot(self._job)
+        detail = take_snapshot(self._job)
         if signal is not None:
-            detail["signal"] = signal_detail(signal)
+            detail["signal"] = describe_signal(signal)
         self._services.record(self._place, self.text, StepState.FINISHED, detail)
         ended = self._job if self._record.leaves in _ENDS else None
         self._services.emit(
@@ -154,7 +154,7 @@ class _Turn:
         )
 
     def fail(self, error: BulkflowError) -> None:
-        detail = {**snapshot(self._job), **failure_detail(error)}
+        detail = {**take_snapshot(self._job), **describe_failure(error)}
         self._services.record(self._place, self.text, StepState.FAILED, detail)
         self._services.emit(
             StepFailed(
@@ -170,31 +170,31 @@ class _Turn:
 
 
 def ask(planned: PlannedTest, frame: Frame, services: Services) -> bool:
-    """The answer to one question of a condition."""
+    """Ask one question of a condition."""
     record = services.catalogue.condition_by_phrase[planned.word]
     job = frame.jobs[planned.job] if planned.job else None
-    context = StepContext(services, job, folder_of(planned.span), org=planned.org)
+    context = StepContext(services, job, get_folder(planned.span), org=planned.org)
     arguments = _arguments(planned, record, frame, services, job)
-    with attributed(record.provider, f"asking `{planned.span.text}`"):
+    with attribute_errors(record.provider, f"asking `{planned.span.text}`"):
         return bool(record.function(context, **arguments))
 
 
-def judge_by(planned: PlannedTest, frame: Frame, services: Services) -> None:
-    """Note which rows a question judges, whether it has to be asked or not.
+def note_judged_rows(planned: PlannedTest, frame: Frame, services: Services) -> None:
+    """Note which rows a question judges, whether or not it has to be asked.
 
-    A condition is asked no more than it takes, and in a later attempt at the run not at all.
+    A condition stops asking as soon as its answer is known, and a resumed run does not ask again.
     """
     record = services.catalogue.condition_by_phrase[planned.word]
     if record.judges is None or planned.job is None:
         return
-    # Only this slot: the others may have values that are wrong, and would never be looked at.
+    # Only this slot: the others may hold wrong values that would never be evaluated.
     slot = evolve(planned, arguments={record.judges: planned.arguments[record.judges]})
     job = frame.jobs[planned.job]
     _judge(record, _arguments(slot, record, frame, services, job), job)
 
 
 def _judge(record: Step | Condition, arguments: Mapping[str, object], job: Job | None) -> None:
-    """Note on its job how many rows a step or a condition judges, whatever it comes to."""
+    """Note how many of a job's rows a step or condition judges, whatever its answer."""
     if record.judges is not None and job is not None:
         kind = str(arguments[record.judges])
         job.judged[kind] = job.counts.not_loaded.get(kind, 0)
@@ -208,7 +208,7 @@ def _arguments(
     job: Job | None,
 ) -> dict[str, object]:
     phrase = next(each for each in record.phrases if each.text == planned.word)
-    arguments = arguments_of(
+    arguments = evaluate_arguments(
         phrase, planned.arguments, frame.scope, services.environ, services.catalogue
     )
     if phrase.job_slot:

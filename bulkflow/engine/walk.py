@@ -1,4 +1,4 @@
-"""Walks the statements of a plan."""
+"""Runs the statements of a plan."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from attrs import evolve
 
 from bulkflow.engine.chain_runner import ChainRunner, Halt
 from bulkflow.engine.completion import leave_out
-from bulkflow.engine.evaluate import WrongValueError, folder_of, value_in
-from bulkflow.engine.preflight import tests_in
-from bulkflow.engine.step_runner import ask, judge_by
+from bulkflow.engine.evaluate import WrongValueError, evaluate, get_folder
+from bulkflow.engine.preflight import iterate_condition_tests
+from bulkflow.engine.step_runner import ask, note_judged_rows
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.plan import (
     PlannedAlways,
@@ -27,8 +27,8 @@ from bulkflow.model.plan import (
     PlannedTruth,
     PlannedWhen,
 )
-from bulkflow.model.safe_path import file_name
-from bulkflow.model.value import Boolean, plain, same
+from bulkflow.model.safe_path import build_file_name
+from bulkflow.model.value import Boolean, is_same_value, plain
 from bulkflow.plugin.control_flow import Stop
 
 if TYPE_CHECKING:
@@ -43,20 +43,22 @@ End: TypeAlias = Halt | Stop | RunInterruptedError
 
 
 def walk(block: Block, frame: Frame, services: Services) -> None:
-    """Run a block whose frame was entered already.
+    """Run a block whose frame was already entered.
 
     After the first statement that ends the flow, only `always` blocks run.
 
     Raises:
-        Halt, Stop, RunInterruptedError: how the flow ended before the block's end.
+        Halt: A chain failed.
+        Stop: A step ended the run.
+        RunInterruptedError: The user asked the run to stop.
     """
     ended: End | None = None
     for number, statement in enumerate(block.statements):
-        goes_on = ended is None or (services.independent and isinstance(ended, Halt))
+        goes_on = ended is None or (not services.mode.runs_file and isinstance(ended, Halt))
         if goes_on or isinstance(statement, PlannedAlways):
-            # What `always` does after an end is no progress of the run: it is done again when the
-            # run is gone on with.
-            recording = services if ended is None else evolve(services, replays=False)
+            # An `always` block after the end of the flow is not progress of the run, so `resume`
+            # runs it again.
+            recording = services if ended is None else evolve(services, is_progress=False)
             end = _ending(statement, frame.at(number), recording)
             ended = end if ended is None or isinstance(end, RunInterruptedError) else ended
         else:
@@ -66,23 +68,23 @@ def walk(block: Block, frame: Frame, services: Services) -> None:
 
 
 def _ending(statement: Statement, frame: Frame, services: Services) -> End | None:
-    """Run a statement; how it ended the flow, or None if the flow goes on."""
+    """Run a statement; returns how it ended the flow, or None if the flow continues."""
     try:
         _statement(statement, frame, services)
     except (Halt, Stop, RunInterruptedError) as end:
         return end
     except BulkflowError as error:
-        # Not of a step: a loop's or a block's own values could not be evaluated.
+        # Not an error of a step: a value of the loop or block could not be evaluated.
         services.errors.append(error)
         return Halt()
     return None
 
 
-def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
-    """The files of a loop in name order, with `/` between folders, relative as the pattern is."""
-    pattern = plain(value_in(loop.pattern, scope, environ))
-    # Not Path.glob: that takes no absolute patterns.
-    found = glob.glob(pattern, root_dir=folder_of(loop.pattern.span), recursive=True)  # noqa: PTH207
+def find_files(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list[str]:
+    """Find a loop's files in name order, with `/` between folders; relative if the pattern is."""
+    pattern = plain(evaluate(loop.pattern, scope, environ))
+    # Not Path.glob, which does not accept absolute patterns.
+    found = glob.glob(pattern, root_dir=get_folder(loop.pattern.span), recursive=True)  # noqa: PTH207
     for name in found:
         try:
             name.encode()
@@ -93,15 +95,15 @@ def files_of(loop: PlannedFor, scope: Scope, environ: Mapping[str, str]) -> list
     return sorted(name.replace("\\", "/") for name in found)
 
 
-def iterations(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
-    """The entered frame of each iteration of a loop."""
+def iterate_loop(loop: PlannedFor, frame: Frame, services: Services) -> Iterator[Frame]:
+    """Enter the frame of each iteration of a loop."""
     none: list[str] = []
-    files = services.decided(
-        frame.place, lambda: files_of(loop, frame.scope, services.environ), none
+    files = services.decide_once(
+        frame.place, lambda: find_files(loop, frame.scope, services.environ), none
     )
-    pattern = value_in(loop.pattern, frame.scope, services.environ)
+    pattern = evaluate(loop.pattern, frame.scope, services.environ)
     for name in files:
-        value = file_name(name, pattern)
+        value = build_file_name(name, pattern)
         yield frame.with_variable(loop.variable, value, name).enter(loop.body, services)
 
 
@@ -114,12 +116,12 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
         case PlannedFor():
             _turns(statement, frame, services)
         case PlannedWhen():
-            # Steps on the jobs of an earlier run are judged by none of its conditions.
-            if not services.recalls:
-                for test in tests_in(statement.condition):
-                    judge_by(test, frame, services)
-            if services.decided(
-                frame.place, lambda: holds(statement.condition, frame, services), False
+            # Conditions of the file do not judge steps on the jobs of an earlier run.
+            if services.mode.runs_file:
+                for test in iterate_condition_tests(statement.condition):
+                    note_judged_rows(test, frame, services)
+            if services.decide_once(
+                frame.place, lambda: evaluate_condition(statement.condition, frame, services), False
             ):
                 walk(statement.body, frame.enter(statement.body, services), services)
         case PlannedAlways():
@@ -131,10 +133,10 @@ def _statement(statement: Statement, frame: Frame, services: Services) -> None:
 
 
 def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
-    """Run each turn of a loop; the first that fails is the last, unless they are independent."""
+    """Run each iteration of a loop; stops at the first failure unless they are independent."""
     failed: Halt | None = None
-    for inner in iterations(statement, frame, services):
-        if failed is not None and not services.independent:
+    for inner in iterate_loop(statement, frame, services):
+        if failed is not None and services.mode.runs_file:
             leave_out(statement, services)
             break
         try:
@@ -146,9 +148,9 @@ def _turns(statement: PlannedFor, frame: Frame, services: Services) -> None:
 
 
 def _parallel(statement: PlannedParallel, frame: Frame, services: Services) -> None:
-    """Run the branches to their ends, whatever becomes of the others; then tell the worst."""
+    """Run all branches to their ends, then raise the most severe ending."""
     branches = statement.body.statements
-    # Errors are kept apart at first, so that their order is the file's and not that of the clock.
+    # Collect errors per branch first, so they are reported in file order.
     apart = [evolve(services, errors=[]) for _ in branches]
     with ThreadPoolExecutor(max(1, len(branches)), thread_name_prefix="branch") as pool:
         frames = [frame.at(number) for number in range(len(branches))]
@@ -172,32 +174,36 @@ def _severity(end: End) -> int:
             assert_never(end)
 
 
-def holds(condition: Condition, frame: Frame, services: Services) -> bool:
-    """Whether a condition is true."""
+def evaluate_condition(condition: Condition, frame: Frame, services: Services) -> bool:
+    """Evaluate a condition."""
     match condition:
         case PlannedTest():
             return ask(condition, frame, services)
         case PlannedComparison():
             sides = (condition.left, condition.right)
-            left, right = (value_in(side, frame.scope, services.environ) for side in sides)
-            return same(left, right) is condition.equal
+            left, right = (evaluate(side, frame.scope, services.environ) for side in sides)
+            return is_same_value(left, right) is condition.equal
         case PlannedTruth():
             return _truth(condition, frame, services)
         case PlannedNot():
-            return not holds(condition.operand, frame, services)
+            return not evaluate_condition(condition.operand, frame, services)
         case PlannedAnd():
-            return all(holds(operand, frame, services) for operand in condition.operands)
+            return all(
+                evaluate_condition(operand, frame, services) for operand in condition.operands
+            )
         case PlannedOr():
-            return any(holds(operand, frame, services) for operand in condition.operands)
+            return any(
+                evaluate_condition(operand, frame, services) for operand in condition.operands
+            )
         case _:
             assert_never(condition)
 
 
 def _truth(condition: PlannedTruth, frame: Frame, services: Services) -> bool:
-    value = value_in(condition.value, frame.scope, services.environ)
+    value = evaluate(condition.value, frame.scope, services.environ)
     if isinstance(value, Boolean):
         return value.truth
-    # `--set` and environment variables bring texts.
+    # `--set` and environment variables give texts.
     if plain(value) in {"true", "false"}:
         return plain(value) == "true"
     raise WrongValueError(f"`{plain(value)}` is neither true nor false", condition.span)

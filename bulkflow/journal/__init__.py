@@ -1,29 +1,29 @@
-"""The durable record of runs: what was intended, what was done."""
+"""The durable record of runs: intents and outcomes."""
 
-from bulkflow.journal.damage import Doubt, doubt_about, doubts
+from bulkflow.journal.damage import SuspectRun, check_run, find_suspect_runs
 from bulkflow.journal.history import (
+    RunDetails,
     RunRecord,
-    RunStory,
-    run_record,
-    run_story,
-    run_summaries,
+    list_runs,
+    read_run,
+    read_run_details,
 )
-from bulkflow.journal.lock import StateLockedError, locked
+from bulkflow.journal.lock import StateLockedError, lock_pipeline
 from bulkflow.journal.recorder import RunJournal
 from bulkflow.journal.store import Journal, JournalError
 
 __all__ = [
-    "Doubt",
     "Journal",
     "JournalError",
+    "RunDetails",
     "RunJournal",
     "RunRecord",
-    "RunStory",
     "StateLockedError",
-    "doubt_about",
-    "doubts",
-    "locked",
-    "run_record",
-    "run_story",
-    "run_summaries",
+    "SuspectRun",
+    "check_run",
+    "find_suspect_runs",
+    "list_runs",
+    "lock_pipeline",
+    "read_run",
+    "read_run_details",
 ]

@@ -1,4 +1,4 @@
-"""Opening the journal's file: to write it, or to read it and touch nothing."""
+"""Opens the journal's file, for writing or for reading without any change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bulkflow.errors import UsageError
 from bulkflow.journal.schema import FORMAT, MIGRATIONS
 from bulkflow.path_checks import is_there, is_utf8
 from bulkflow.private_files import make_private_file, make_private_folder, refuse_link
-from bulkflow.system_errors import shortage_at, shortage_of
+from bulkflow.system_errors import find_shortage, find_shortage_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 FILE_NAME = "journal.sqlite"
 
 LONGEST_TURN = 60.0
-"""Seconds to wait for another process that writes: several pipelines may share a journal."""
+"""Seconds to wait for another process that writes; several pipelines may share a journal."""
 
 SWITCHES = 20
-"""How often to try for write-ahead logging while others keep the file to themselves."""
+"""How often to try to switch to write-ahead logging while other processes lock the file."""
 
 KEEP = (
-    "keep the file, for it knows which rows were sent: without it they may be loaded twice. "
-    f"Restore {FILE_NAME} and {FILE_NAME}-wal from copies of the same moment"
+    "keep the file: it records which rows were sent, and without it they may be loaded twice. "
+    f"Restore {FILE_NAME} and {FILE_NAME}-wal from the same backup"
 )
-"""What to do with a journal that is damaged."""
+"""What to do with a damaged journal."""
 
 
 def connect_to_write(directory: Path) -> sqlite3.Connection:
-    """Open the journal of a state directory, or make one.
+    """Open or create the journal of a state directory.
 
     Raises:
         UsageError: It cannot be written, is not a journal, or was written by a newer bulkflow.
@@ -65,10 +65,9 @@ def connect_to_write(directory: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(directory: Path) -> sqlite3.Connection:
-    """Open the journal of a state directory as it is; one without runs if there is none.
+    """Open the journal of a state directory without changing it; empty if there is none.
 
-    Nothing in the folder is changed, so it need not be one that can be written; of a journal of an
-    older format, a copy in memory is brought to today's.
+    Works on a read-only folder. A journal of an older format is migrated in memory.
 
     Raises:
         UsageError: It cannot be read, is not a journal, or was written by a newer bulkflow.
@@ -98,9 +97,9 @@ def connect_to_read(directory: Path) -> sqlite3.Connection:
         raise
 
 
-def damaged(path: Path, error: Exception | str) -> UsageError:
-    """The error for a journal with something in it that bulkflow does not write."""
-    return UsageError(f"{path} is not a journal that can be read: {error}", help=KEEP)
+def make_damage_error(path: Path, error: Exception | str) -> UsageError:
+    """Build the error for a journal with content that bulkflow does not write."""
+    return UsageError(f"cannot read {path} as a journal: {error}", help=KEEP)
 
 
 def _opened_to_read(path: Path) -> sqlite3.Connection:
@@ -109,7 +108,7 @@ def _opened_to_read(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in _NO_INDEX:
             raise
-    # The index of the log cannot be made beside it, as on a disk that is full or only to be read.
+    # SQLite cannot create the index of the log, as on a full or read-only disk.
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
         return _looked_at(path, "mode=ro&immutable=1")
@@ -156,20 +155,20 @@ def _in_memory() -> sqlite3.Connection:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _log_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
-    # Without it macOS leaves what was synced in the drive's own cache; others ignore it.
+    # Without it, macOS leaves synced data in the drive's cache; other systems ignore it.
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     if _format(connection, path) < FORMAT:
         _migrated(connection, path)
-        # A copy of the file alone, without its log, is to know which runs there are.
+        # A copy of the file without its log should still list the runs.
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _migrated(connection: sqlite3.Connection, path: Path | None = None) -> sqlite3.Connection:
-    # Within the transaction, for two processes may begin with the same empty file.
+    # Inside the transaction, because two processes may start with the same empty file.
     with transaction(connection):
         found = _format(connection, path)
-        # Not executescript: that would commit first.
+        # Not executescript, which would commit first.
         for migration in MIGRATIONS[found:]:
             for statement in migration.split(";"):
                 connection.execute(statement)
@@ -178,7 +177,7 @@ def _migrated(connection: sqlite3.Connection, path: Path | None = None) -> sqlit
 
 
 def _format(connection: sqlite3.Connection, path: Path | None) -> int:
-    """The format of a journal. Raises `UsageError` if a newer bulkflow wrote it."""
+    """Read the format of a journal. Raises `UsageError` if a newer bulkflow wrote it."""
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > FORMAT:
         raise UsageError(
@@ -189,14 +188,14 @@ def _format(connection: sqlite3.Connection, path: Path | None) -> int:
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging, also while others switch to it in the same moment."""
+    """Switch to write-ahead logging, even while other processes do the same."""
     for _ in range(SWITCHES):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            # The switch does not wait for others as a transaction does, so wait with one of these.
+            # The switch does not wait for locks as a transaction does, so wait with a transaction.
             with transaction(connection):
                 pass
         else:
@@ -206,34 +205,34 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that is committed when the block is left without an error."""
+    """Run a transaction that is committed if the block succeeds."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # Some errors, such as a full disk, make SQLite roll back by itself.
+        # After some errors, such as a full disk, SQLite has already rolled back.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
 
 
 def _unkept(directory: Path, error: OSError | sqlite3.Error) -> UsageError:
-    short = shortage_at(error, directory)
+    short = find_shortage_at(error, directory)
     if short is None:
         return UsageError(
-            f"cannot keep a journal in {directory}: {getattr(error, 'strerror', None) or error}",
-            help="choose a folder that can be written with --state-dir DIR",
+            f"cannot write a journal in {directory}: {getattr(error, 'strerror', None) or error}",
+            help="choose a writable folder with --state-dir DIR",
         )
     return UsageError(
-        f"cannot keep a journal in {directory}: {short.what}",
-        help=f"nothing was sent; {short.remedy}. A journal that is there stays where it is: it "
-        "knows which rows were sent",
+        f"cannot write a journal in {directory}: {short.what}",
+        help=f"nothing was sent; {short.remedy}. Leave an existing journal where it is: it "
+        "records which rows were sent",
     )
 
 
 def _unread(path: Path, error: OSError) -> UsageError:
-    short = shortage_of(error)
+    short = find_shortage(error)
     return UsageError(
         f"cannot read the journal {path}: {short.what if short else error.strerror or error}",
         help=short.remedy if short else "check the folder and its permissions",
@@ -241,13 +240,13 @@ def _unread(path: Path, error: OSError) -> UsageError:
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> UsageError:
-    """What to say of a file that SQLite does not work with."""
+    """Build the error for a file that SQLite cannot use."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if shortage_of(error) is not None or code in {
+    if find_shortage(error) is not None or code in {
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_PERM,
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
     }:
         return _unkept(path.parent, error)
-    return damaged(path, error)
+    return make_damage_error(path, error)

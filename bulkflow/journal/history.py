@@ -1,4 +1,4 @@
-"""What the journal holds of earlier runs, read back."""
+"""Reads earlier runs from the journal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from attrs import frozen
 
 from bulkflow.model.history import (
     Intent,
+    IntentKind,
+    IntentOutcome,
     JobHistory,
-    Outcome,
     PartHistory,
     RunSummary,
     StepRecord,
     StepState,
 )
-from bulkflow.model.org import orgs_as_text
+from bulkflow.model.org import format_orgs
 from bulkflow.model.part import Part, SourceRecord
 
 if TYPE_CHECKING:
@@ -31,32 +32,32 @@ R = TypeVar("R", covariant=True)
 
 
 SETTLED: Final = "settled/"
-"""Prefix of the places under which the counts of a job are kept after `retry` and its like."""
+"""Prefix of the places that hold a job's counts after a command such as `retry`."""
 
 
 @frozen
 class RunRecord:
-    """A run, with all that is needed to go on with it."""
+    """A run, with everything that is needed to resume it."""
 
     summary: RunSummary
     settings: Mapping[str, str]
     chosen_orgs: Mapping[str, str]
-    """What `--org` said: profiles by the names that they stand for."""
+    """The profiles given with `--org`, by the names they replace."""
     texts: Mapping[str, str]
-    """The pipeline file and what it includes, by their paths, as they were when the run began."""
+    """The pipeline file and its includes by path, as they were when the run started."""
     file: str
-    """The pipeline file as it was named: a link may be another file than the one it leads to."""
+    """The pipeline file as given, before links were resolved."""
 
 
 @frozen
-class RunStory:
-    """All that became of a run, to be shown."""
+class RunDetails:
+    """Everything about a run, for display."""
 
     summary: RunSummary
     jobs: Mapping[str, JobHistory]
-    """What was done with each job that was cut into parts, by its key."""
+    """The history of each job that was divided into parts, by key."""
     steps: tuple[tuple[str, StepState], ...]
-    """Each step that began, as it stands in the file, and how far it came; in their order."""
+    """Each step that started, as written, and how far it came; in order."""
 
 
 class _Reading(Protocol[P, R]):
@@ -64,44 +65,44 @@ class _Reading(Protocol[P, R]):
 
 
 def _undamaged(read: Callable[Concatenate[Journal, P], R]) -> _Reading[P, R]:
-    """Let what is in a journal and cannot be understood be damage to it, which it is."""
+    """Report content that cannot be understood as damage to the journal."""
 
     @wraps(read)
     def reading(journal: Journal, *values: P.args, **named: P.kwargs) -> R:
         try:
             return read(journal, *values, **named)
         except (ValueError, TypeError, AttributeError) as error:
-            raise journal.damaged(error) from error
+            raise journal.make_damage_error(error) from error
 
     return reading
 
 
 @_undamaged
-def run_story(journal: Journal, run: str) -> RunStory | None:
-    """A run with its parts and steps, or None if there is none of that id."""
-    record = run_record(journal, run)
+def read_run_details(journal: Journal, run: str) -> RunDetails | None:
+    """Read a run with its parts and steps; None for an unknown id."""
+    record = read_run(journal, run)
     if record is None:
         return None
-    histories = {job: job_history(journal, run, job) for job in record.summary.jobs}
+    histories = {job: read_job_history(journal, run, job) for job in record.summary.jobs}
     steps = {
         _text(place): (_text(text), StepState(_text(state)))
-        for place, text, state in journal.reading(
+        for place, text, state in journal.query(
             "SELECT place, text, state FROM step WHERE run = ? AND place NOT LIKE ?"
             " ORDER BY number",
             run,
             f"{SETTLED}%",
         )
     }
-    told = {job: history for job, history in histories.items() if history is not None}
-    return RunStory(record.summary, told, tuple(steps.values()))
+    jobs = {job: history for job, history in histories.items() if history is not None}
+    return RunDetails(record.summary, jobs, tuple(steps.values()))
 
 
 @_undamaged
-def run_summaries(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
-    """Every run, the newest first; with `pruned`, also those of which the ledger alone is left."""
+def list_runs(journal: Journal, *, pruned: bool = False) -> list[RunSummary]:
+    """List every run, newest first; `pruned` includes runs with only their ledger left."""
     return [
         _summary(journal, row)
-        for row in journal.reading(
+        for row in journal.query(
             "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home FROM run"
             " WHERE ? OR pruned IS NULL"
             " ORDER BY started DESC, id DESC",
@@ -111,9 +112,9 @@ def run_summaries(journal: Journal, *, pruned: bool = False) -> list[RunSummary]
 
 
 @_undamaged
-def run_record(journal: Journal, run: str) -> RunRecord | None:
-    """One run, or None if there is none of that id."""
-    found = journal.reading(
+def read_run(journal: Journal, run: str) -> RunRecord | None:
+    """Read one run; None for an unknown id."""
+    found = journal.query(
         "SELECT id, pipeline, org, orgs, started, finished, exit_code, given_up, home, settings,"
         " chosen_org, chosen_orgs, texts, coalesce(file, pipeline) FROM run"
         " WHERE id = ? AND pruned IS NULL",
@@ -133,13 +134,13 @@ def run_record(journal: Journal, run: str) -> RunRecord | None:
 
 
 @_undamaged
-def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
-    """How far each step of a run came, by its place; the newest record of a place counts.
+def read_steps(journal: Journal, run: str) -> dict[str, StepRecord]:
+    """Read how far each step of a run came, by place; the newest record of a place counts.
 
-    A step that halted the run is due again, so what its handlers did is forgotten.
+    A halted step is run again, so the records of its handlers are dropped.
     """
     steps: dict[str, StepRecord] = {}
-    for row in journal.reading(
+    for row in journal.query(
         "SELECT place, state, detail, number FROM step WHERE run = ? ORDER BY number", run
     ):
         place, state = _text(row[0]), StepState(_text(row[1]))
@@ -151,8 +152,8 @@ def steps_of(journal: Journal, run: str) -> dict[str, StepRecord]:
 
 
 @_undamaged
-def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
-    """What was done with a job of a run; None if it was never cut into parts."""
+def read_job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
+    """Read what was done with a job of a run; None if it was never divided into parts."""
     parts = [
         Part(
             _number(row[0]),
@@ -165,14 +166,14 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             _number(row[7]),
             _text(row[8]),
         )
-        for row in journal.reading(
+        for row in journal.query(
             "SELECT number, source, start, end, first_row, first_line, rows, bytes, digest"
             " FROM part WHERE run = ? AND job = ? ORDER BY number",
             run,
             job,
         )
     ]
-    home = journal.reading("SELECT home FROM run WHERE id = ?", run)
+    home = journal.query("SELECT home FROM run WHERE id = ?", run)
     moved = _moves(journal, home[0][0] if home else None)
     sources = tuple(
         SourceRecord(
@@ -184,7 +185,7 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
             None if origin is None else moved(_text(origin)),
             _text(digest),
         )
-        for name, path, size, modified, spooled, origin, digest in journal.reading(
+        for name, path, size, modified, spooled, origin, digest in journal.query(
             "SELECT name, path, size, modified_ns, spooled, origin, digest FROM source"
             " WHERE run = ? AND job = ? ORDER BY number",
             run,
@@ -193,7 +194,7 @@ def job_history(journal: Journal, run: str, job: str) -> JobHistory | None:
     )
     if not sources and not parts:
         return None
-    org = journal.reading("SELECT org FROM job_org WHERE run = ? AND job = ?", run, job)
+    org = journal.query("SELECT org FROM job_org WHERE run = ? AND job = ?", run, job)
     return JobHistory(
         sources,
         tuple(_part_history(journal, run, job, part) for part in parts),
@@ -207,19 +208,20 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
             _text(action),
             json.loads(_text(detail)),
             float(_text(at)),
-            None if outcome is None else Outcome(_text(outcome)),
+            None if outcome is None else IntentOutcome(_text(outcome)),
             None if result is None else json.loads(_text(result)),
             _number(number),
+            None if kind is None else IntentKind(_text(kind)),
         )
-        for action, detail, at, outcome, result, number in journal.reading(
-            "SELECT action, detail, at, outcome, outcome_detail, number FROM intent"
+        for action, detail, at, outcome, result, number, kind in journal.query(
+            "SELECT action, detail, at, outcome, outcome_detail, number, kind FROM intent"
             " WHERE run = ? AND job = ? AND part = ? ORDER BY number",
             run,
             job,
             part.index,
         )
     )
-    seen = journal.reading(
+    seen = journal.query(
         "SELECT remote_id, state, processed, failed FROM remote_state"
         " WHERE run = ? AND job = ? AND part = ?"
         " ORDER BY number DESC LIMIT 1",
@@ -231,7 +233,7 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
         return PartHistory(part, intents)
     remote_id, state, processed, failed = seen[0]
     counters = (_number(processed), _number(failed))
-    states = journal.reading(
+    states = journal.query(
         "SELECT DISTINCT state FROM remote_state"
         " WHERE run = ? AND job = ? AND part = ? AND remote_id = ?",
         run,
@@ -251,8 +253,8 @@ def _part_history(journal: Journal, run: str, job: str, part: Part) -> PartHisto
 
 def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     run = _text(row[0])
-    jobs = journal.reading(
-        # Rows that were sent again are rows of a file that is counted.
+    jobs = journal.query(
+        # Resent rows belong to a file that is counted already.
         "SELECT job, sum(CASE WHEN source IN (SELECT name FROM source WHERE run = part.run"
         " AND job = part.job AND origin IS NOT NULL) THEN 0 ELSE rows END)"
         " FROM part WHERE run = ? GROUP BY job ORDER BY job",
@@ -262,7 +264,7 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     return RunSummary(
         run,
         _moves(journal, row[8])(_text(row[1])),
-        orgs_as_text(orgs) or None,
+        format_orgs(orgs) or None,
         float(_text(row[4])),
         None if row[5] is None else float(_text(row[5])),
         None if row[6] is None else _number(row[6]),
@@ -273,10 +275,10 @@ def _summary(journal: Journal, row: tuple[object, ...]) -> RunSummary:
     )
 
 
-def moves(before: Path | None, now: Path | None) -> Callable[[str], str]:
-    """Where the files of a project are, by where they were when its state was elsewhere.
+def build_path_mapping(before: Path | None, now: Path | None) -> Callable[[str], str]:
+    """Build a function that maps recorded paths to today's, after a move of the project.
 
-    What was in the project's folder moves with it.
+    Files in the project's folder move with the state directory.
 
     Args:
         before: The state directory then; None for runs that did not record it.
@@ -294,16 +296,16 @@ def moves(before: Path | None, now: Path | None) -> Callable[[str], str]:
 
 
 def _moves(journal: Journal, home: object) -> Callable[[str], str]:
-    return moves(None if home is None else Path(_text(home)), journal.home)
+    return build_path_mapping(None if home is None else Path(_text(home)), journal.home)
 
 
 def _orgs(one: object, several: object, *, name: str | None = None) -> dict[str, str]:
-    """Profiles by name, also of a run that was made when there was one org, known by its profile.
+    """Read profiles by name, including those of an older run with one unnamed org.
 
     Args:
-        one: That one's profile.
-        several: Those of a later run.
-        name: What the one is called; its profile, unless this says.
+        one: The profile of that org.
+        several: The profiles of a newer run.
+        name: The name of the unnamed org; by default its profile.
     """
     if one is None:
         return dict(json.loads(_text(several)))

@@ -1,8 +1,8 @@
 """The ledger: every range of rows that any run of the project handed over.
 
-It is asked before rows are handed over, by their bytes and not by file names, runs or exit codes.
-Rows of two files are the same if their digests are; rows of one file, also where it was cut in
-another way, if their byte ranges overlap.
+It is consulted before rows are handed over, by their bytes and not by file names, runs or exit
+codes. Rows of two files are the same if their digests are; rows of one file are the same if their
+byte ranges overlap, even if the file was divided differently.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _RECORD: Final = """
 """
 
 
-def record_of_hand_over(made: HandOver, target: Target, rows: RowRange) -> Statement:
-    """The statement that records a hand-over with the intent that was recorded just before."""
+def build_insert(made: HandOver, target: Target, rows: RowRange) -> Statement:
+    """Build the statement that records a hand-over for the intent just recorded."""
     return (
         _RECORD,
         (
@@ -51,7 +51,7 @@ def record_of_hand_over(made: HandOver, target: Target, rows: RowRange) -> State
     )
 
 
-def hand_overs(
+def find_hand_overs(
     journal: Journal,
     run: str,
     target: Target | None,
@@ -60,17 +60,17 @@ def hand_overs(
     *,
     longer: bool = False,
 ) -> list[HandOver]:
-    """What other runs handed over of some rows, the newest first.
+    """Find which of these rows other runs handed over, newest first.
 
     Args:
         journal: The journal.
-        run: The run that asks: its own rows are not among them, nor, if it was begun `fresh`, what
-            was handed over before it began.
-        target: Only what went there, as far as that is known; None for anywhere.
+        run: The run that asks. Its own rows are left out, and if it was started with `--fresh`,
+            also everything that was handed over before it started.
+        target: Only hand-overs to this target, as far as that is known; None for any target.
         ranges: The rows.
-        before: Only what was recorded before this intent.
-        longer: Also longer and shorter ranges whose first bytes are the same; whether their rows
-            are, is for the caller to see.
+        before: Only hand-overs recorded before this intent.
+        longer: Also longer and shorter ranges that begin with the same bytes; the caller has to
+            compare their rows.
     """
     query = """
         SELECT number, run, job, part, at, remote_id, rows, counts, digest, end - start
@@ -86,7 +86,7 @@ def hand_overs(
         query += " AND intent < :before"
         values["before"] = before
     if target is not None:
-        # What an older version recorded tells neither the org nor what was done.
+        # Older versions recorded neither the org nor the operation.
         query += """
             AND (operation IN ('', :operation)) AND (object IN ('', :object)) AND CASE
                 WHEN organization <> '' AND :organization <> '' THEN organization = :organization
@@ -110,7 +110,7 @@ def hand_overs(
             "head": rows.head,
             "longer": longer,
         }
-        for number, *row in journal.reading(query, values | bound):
+        for number, *row in journal.query(query, values | bound):
             found[number] = _hand_over(row)
     return sorted(found.values(), key=lambda each: each.at, reverse=True)
 

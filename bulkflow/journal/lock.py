@@ -1,7 +1,7 @@
-"""One run of a pipeline file at a time; different files of a project run side by side.
+"""Allows one run of a pipeline file at a time; different files of a project can run in parallel.
 
-The lock is the operating system's own on an open file, so it goes with the process that holds it: a
-dead owner never holds anybody up. What stands in the file is for the message only.
+The lock is the operating system's lock on an open file, so it disappears with the process that
+holds it: a dead owner never blocks anyone. The content of the file is only for the message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import UsageError
 from bulkflow.path_checks import resolved
 from bulkflow.private_files import make_private_file, make_private_folder, write_private_file
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,23 +28,25 @@ FOLDER = "locks"
 
 
 class StateLockedError(UsageError):
-    """Another process works with a run of the same pipeline file."""
+    """Another process is using a run of the same pipeline file."""
 
 
 @contextmanager
-def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time) -> Iterator[None]:
+def lock_pipeline(
+    directory: Path, pipeline: str, now: Callable[[], float] = time.time
+) -> Iterator[None]:
     """Hold the lock of a pipeline file while the block runs.
 
     Args:
         directory: The state directory of its project.
-        pipeline: The file's path, absolute and without links.
+        pipeline: The file's absolute path, with links resolved.
         now: Seconds since the epoch.
 
     Raises:
-        StateLockedError: another process holds it; the message names it.
-        UsageError: the directory cannot be written.
+        StateLockedError: Another process holds the lock; the message names it.
+        UsageError: The directory cannot be written.
     """
-    # Here, so that checking a file does not load it.
+    # Imported here so checking a file does not load it.
     from filelock import FileLock, Timeout
 
     folder = directory / FOLDER
@@ -55,8 +57,8 @@ def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time)
         held = FileLock(folder / name, timeout=0, mode=0o600).acquire()
     except Timeout as error:
         raise StateLockedError(
-            f"another process works with a run of {pipeline}: "
-            f"{_owner(folder / f'{name}.owner') or 'it just began'}",
+            f"another process is using a run of {pipeline}: "
+            f"{_owner(folder / f'{name}.owner') or 'it just started'}",
             help="wait until it ends",
         ) from error
     except OSError as error:
@@ -71,28 +73,28 @@ def locked(directory: Path, pipeline: str, now: Callable[[], float] = time.time)
 
 
 def _unlocked(directory: Path, error: OSError) -> UsageError:
-    short = shortage_of(error)
+    short = find_shortage(error)
     return UsageError(
         f"cannot lock {directory}: {short.what if short else error.strerror or error}",
         help=f"nothing was sent; {short.remedy}"
         if short
-        else "choose a folder that can be written with --state-dir DIR",
+        else "choose a writable folder with --state-dir DIR",
     )
 
 
 def _name(directory: Path, pipeline: str) -> str:
-    """The name of a file's lock: the same after its project was moved."""
+    """Name the lock of a file, independent of where its project is."""
     path, project = Path(pipeline), resolved(directory).parent
     known = path.relative_to(project).as_posix() if path.is_relative_to(project) else pipeline
     return sha256(known.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _owner(path: Path) -> str | None:
-    """Who says to hold the lock; None where nobody has said it yet."""
+    """Read who holds the lock; None if that is not written yet."""
     try:
         said = json.loads(path.read_text("utf-8"))
         since = datetime.fromtimestamp(float(said["started"]), UTC).isoformat(" ", "seconds")
         return f"process {int(said['pid'])} on {said['host']}, since {since}"
     except (OSError, ValueError, OverflowError, KeyError, TypeError):
-        # The owner is about to write it, or was killed while it did.
+        # The owner is about to write it, or was killed while writing.
         return None

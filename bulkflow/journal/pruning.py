@@ -1,4 +1,4 @@
-"""Deleting what the journal has of runs that are over; never what keeps rows from loading twice."""
+"""Deletes finished runs from the journal, but never what keeps rows from being loaded twice."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 _TABLES = ("step", "decision", "part", "source", "job_org", "attempt", "intent", "remote_state")
 
 
-def prunable(journal: Journal, before: float) -> list[tuple[str, str]]:
-    """The runs, with their pipeline files, that are over and that nobody worked on since a time."""
+def find_prunable_runs(journal: Journal, before: float) -> list[tuple[str, str]]:
+    """Find the runs, with their pipeline files, that finished and were not used since a time."""
     return [
         (str(run), str(pipeline))
-        for run, pipeline in journal.reading(
+        for run, pipeline in journal.query(
             "SELECT id, pipeline FROM run WHERE finished < :before AND pruned IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM attempt WHERE run = run.id"
             " AND coalesce(finished, started) >= :before) ORDER BY started",
@@ -24,15 +24,15 @@ def prunable(journal: Journal, before: float) -> list[tuple[str, str]]:
 
 
 def prune(journal: Journal, run: str) -> None:
-    """Delete what is recorded of a run, except which rows it handed over, and that there was one.
+    """Delete the records of a run, except its hand-overs and the fact that it existed.
 
     Raises:
-        JournalError: That cannot be written.
+        JournalError: The journal cannot be written.
     """
-    with journal.writing() as connection:
+    with journal.transaction() as connection:
         for table in _TABLES:
             connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - names of our own
-        # Numbers of intents that are gone may be given again, and must not mean these.
+        # Numbers of deleted intents may be used again, and must not refer to these hand-overs.
         connection.execute("UPDATE hand_over SET intent = 0 WHERE run = ?", (run,))
         connection.execute(
             "UPDATE run SET pruned = ?, texts = '{}', settings = '{}', parameters = '{}'"

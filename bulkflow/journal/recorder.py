@@ -1,4 +1,4 @@
-"""The journal of one run, as those write it who work on the run."""
+"""Records one run in the journal."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from attrs import astuple, define, evolve, field
 
-from bulkflow.errors import ExitCode, UsageError
-from bulkflow.journal.damage import doubt_about
-from bulkflow.journal.history import SETTLED, job_history, moves, steps_of
-from bulkflow.journal.ledger import hand_overs, record_of_hand_over
+from bulkflow.errors import REACHED_END, UsageError
+from bulkflow.journal.damage import check_run
+from bulkflow.journal.history import SETTLED, build_path_mapping, read_job_history, read_steps
+from bulkflow.journal.ledger import build_insert, find_hand_overs
 from bulkflow.journal.witness import RUNS, Witness
-from bulkflow.model.history import Outcome, StepState
+from bulkflow.model.history import IntentKind, IntentOutcome, StepState
 from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 from bulkflow.model.part import Counts
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,15 +30,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-OVER = (ExitCode.DONE, ExitCode.ROWS_FAILED)
-"""What a run ends with that came to the end of its file."""
-
 
 @define(eq=False, repr=False)
 class RunJournal:
-    """Implements `bulkflow.plugin.Recorder`, and what the engine asks for beyond it.
+    """Implements `bulkflow.plugin.Recorder`, and what the engine needs in addition.
 
-    What an earlier attempt left is read when the run is gone on with; a new run finds nothing.
+    When a run is resumed, the records of earlier attempts are read; a new run has none.
     """
 
     _journal: Journal
@@ -64,11 +61,11 @@ class RunJournal:
         file: str = "",
         fresh: bool = False,
     ) -> RunJournal:
-        """Record the start of a run, and of its first attempt."""
+        """Record the start of a run and of its first attempt."""
         started = journal.time()
-        # Before the run itself: one without a witness has lost it.
+        # Before the run itself: a run without a witness counts as having lost it.
         witness = _witness(journal, run, pipeline, started)
-        with journal.writing() as connection:
+        with journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO run (id, pipeline, text_digest, orgs, parameters, bulkflow, host, pid,"
                 " started, settings, chosen_orgs, texts, fresh, home, file, witnessed)"
@@ -97,28 +94,30 @@ class RunJournal:
         return made
 
     @classmethod
-    def go_on(cls, journal: Journal, run: str, *, version: str, reopens: bool = True) -> RunJournal:
-        """Record another attempt at a run, and read how far the ones before it came.
+    def resume(
+        cls, journal: Journal, run: str, *, version: str, reopens: bool = True
+    ) -> RunJournal:
+        """Record another attempt at a run, and read how far earlier attempts came.
 
-        One that `reopens` it makes it a run that is not over, until the attempt ends. Where the
-        journal lost something of the run, its witness stays as it is, to tell of that later.
+        With `reopens`, the run is unfinished until the attempt ends. If the journal has lost part
+        of the run, the witness file stays as it is, as evidence.
         """
         witness = None
-        if doubt_about(journal, run) is None:
-            ((pipeline, started),) = journal.reading(
+        if check_run(journal, run) is None:
+            ((pipeline, started),) = journal.query(
                 "SELECT pipeline, started FROM run WHERE id = ?", run
             )
             witness = _witness(journal, run, str(pipeline), float(str(started)))
-            with journal.writing() as connection:
+            with journal.transaction() as connection:
                 connection.execute("UPDATE run SET witnessed = 1 WHERE id = ?", (run,))
-        made = cls(journal, run, steps_of(journal, run), witness=witness)
+        made = cls(journal, run, read_steps(journal, run), witness=witness)
         made._begin_attempt(version, reopens=reopens)
         return made
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
-        """The files that a job is cut from, and its parts; called again, more of both."""
-        sources = [self._as_at_home(each) for each in manifest.sources]
-        with self._journal.writing() as connection:
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+        """Record the files that a job is read from, and its parts; another call adds more."""
+        sources = [self._map_to_start(each) for each in manifest.sources]
+        with self._journal.transaction() as connection:
             if org is not None:
                 connection.execute(
                     "INSERT OR IGNORE INTO job_org (run, job, org) VALUES (?, ?, ?)",
@@ -141,49 +140,65 @@ class RunJournal:
                 ((self.run, job, *astuple(part)) for part in manifest.parts),
             )
 
-    def _as_at_home(self, source: SourceRecord) -> SourceRecord:
-        """A source with its paths as they were where the run began: the project may have moved."""
-        ((home,),) = self._journal.reading("SELECT home FROM run WHERE id = ?", self.run)
-        back = moves(self._journal.home, None if home is None else Path(str(home)))
+    def _map_to_start(self, source: SourceRecord) -> SourceRecord:
+        """Map a source's paths back to where its run began; the project may have moved."""
+        ((home,),) = self._journal.query("SELECT home FROM run WHERE id = ?", self.run)
+        back = build_path_mapping(self._journal.home, None if home is None else Path(str(home)))
         origin = None if source.origin is None else back(source.origin)
         return evolve(source, path=back(source.path), origin=origin)
 
-    def history(self, job: str) -> JobHistory | None:
-        """What earlier attempts did with a job; None if it was never cut into parts."""
-        return job_history(self._journal, self.run, job)
+    def read_history(self, job: str) -> JobHistory | None:
+        """Read what earlier attempts did with a job; None if it was never divided into parts."""
+        return read_job_history(self._journal, self.run, job)
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        """A request that changes something is about to be sent; returns the intent's number."""
-        return self._intend(job, part, action, _json(detail), self._journal.time())
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
+        """Record a request that is about to change something; returns the intent's number."""
+        return self._intend(job, part, action, _json(detail), kind, self._journal.time())
 
     def _intend(
-        self, job: str, part: int, action: str, detail: str, at: float, *more: Statement
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: str,
+        kind: IntentKind | None,
+        at: float,
+        *more: Statement,
     ) -> int:
         def attest(number: int) -> None:
             if self._witness is not None:
-                self._witness.saw(number, job, part, action, detail)
+                self._witness.record(number, job, part, action, detail)
 
         return self._journal.write(
-            "INSERT INTO intent (run, job, part, action, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (self.run, job, part, action, detail, at),
+            "INSERT INTO intent (run, job, part, action, detail, kind, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (self.run, job, part, action, detail, kind.value if kind else None, at),
             *more,
             then=attest,
         )
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
-        """The request of an intent was answered, or its fate was found out."""
+        """Record the response to an intent's request, or what was found out about it."""
         self._journal.note(
             "UPDATE intent SET outcome = ?, outcome_detail = ?, settled = ?"
             " WHERE number = ? AND outcome IS NULL",
             (outcome, _json(detail), self._journal.time(), intent),
         )
-        if outcome == Outcome.REFUSED.value:
+        if outcome == IntentOutcome.REFUSED.value:
             self._journal.note("DELETE FROM hand_over WHERE intent = ?", (intent,))
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
-        """The id of a part's job in the org, and the state and counters that were last seen."""
+        """Record the id of a part's job in the org, and its last known state and counters."""
         self._journal.note(
             "INSERT INTO remote_state (run, job, part, remote_id, state, processed, failed, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -204,7 +219,7 @@ class RunJournal:
         """Record the intent to hand rows over, unless another run did that before.
 
         Raises:
-            HandedOverBeforeError: It did, and may have loaded them; only where `once`.
+            HandedOverBeforeError: Another run did, and may have loaded them; only with `once`.
         """
         self._refuse(target, ranges if once else ())
         at = self._journal.time()
@@ -213,9 +228,10 @@ class RunJournal:
             part,
             action,
             _json(detail),
+            IntentKind.HANDS_OVER,
             at,
             *(
-                record_of_hand_over(
+                build_insert(
                     HandOver(self.run, job, part, at, str(detail.get("id", "")), each.rows),
                     target,
                     each,
@@ -236,74 +252,70 @@ class RunJournal:
     ) -> None:
         earlier = [
             each
-            for each in hand_overs(self._journal, self.run, target, ranges, before)
+            for each in find_hand_overs(self._journal, self.run, target, ranges, before)
             if each.may_have_loaded
         ]
         if earlier:
             raise HandedOverBeforeError("these rows were handed over before", earlier)
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
-        """Which other runs handed rows over, the newest first; whatever the target if it is None.
+        """Find which of these rows other runs handed over; see `bulkflow.plugin.Recorder`."""
+        return find_hand_overs(self._journal, self.run, target, ranges, longer=longer)
 
-        A run that was begun `fresh` passes over what was handed over before it began. `longer` is
-        as in `hand_overs`.
-        """
-        return hand_overs(self._journal, self.run, target, ranges, longer=longer)
-
-    def took_back(self, job: str, part: int) -> None:
-        """What a part's rows made is deleted again, so they may be handed over once more."""
+    def record_undo(self, job: str, part: int) -> None:
+        """Record that what a part's rows created was deleted, so they may be handed over again."""
         self._journal.note(
             "UPDATE hand_over SET undone = 1 WHERE run = ? AND job = ? AND part = ?",
             (self.run, job, part),
         )
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
-        """What became of the rows that a part handed over."""
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
+        """Record the outcome of the rows that a part handed over."""
         self._journal.note(
             "UPDATE hand_over SET counts = ? WHERE run = ? AND job = ? AND part = ?",
             (json.dumps(astuple(counts)), self.run, job, part),
         )
 
-    def settled(self, job: str, counts: Counts) -> None:
-        """Keep the counts of a job after a command such as `retry`, for steps that run later."""
+    def record_job_counts(self, job: str, counts: Counts) -> None:
+        """Record the counts of a job after a command such as `retry`, for later steps."""
         detail = {"counts": list(astuple(counts))}
-        self.step_is(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
+        self.record_step(f"{SETTLED}{job}", "", StepState.FINISHED, detail)
 
-    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
-        """Return the counts that a command left after a step had ended; None without one."""
+    def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
+        """Find the counts that a command left after a step had ended; None if there are none."""
         found = self._steps.get(f"{SETTLED}{job}")
         if found is None or found.number < step.number:
             return None
         return Counts(*found.detail["counts"])
 
-    def step(self, place: str) -> StepRecord | None:
-        """How far an earlier attempt came with a step; None if it never began."""
+    def find_step(self, place: str) -> StepRecord | None:
+        """Find how far an earlier attempt came with a step; None if it never started."""
         return self._steps.get(place)
 
-    def step_is(
+    def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
-        """A step began, or came to an end."""
-        with self._journal.writing() as connection:
+        """Record that a step started or ended."""
+        with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO step (run, place, text, state, detail, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (self.run, place, text, state.value, _json(detail), self._journal.time()),
             )
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
-        """What an earlier attempt decided at a place, or else what `decide` says, from now on.
+    def decide_once(self, place: str, decide: Callable[[], T]) -> T:
+        """Return what an earlier attempt decided at a place, or else decide and record it.
 
-        Keeps loops and conditions as they were, though files and counts may have changed since.
+        Keeps loops and conditions the same, even if files and counts have changed since.
         """
-        found = self._journal.reading(
+        found = self._journal.query(
             "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
         )
         if found:
             return cast("T", json.loads(str(found[0][0])))
         value = decide()
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO decision (run, place, value) VALUES (?, ?, ?)",
                 (self.run, place, json.dumps(value)),
@@ -311,11 +323,11 @@ class RunJournal:
         return value
 
     def finish(self, exit_code: int, *, over: bool = True, given_up: bool = False) -> None:
-        """This attempt is over, and if `over`, so is the run: there is nothing to go on with.
+        """End this attempt, and with `over` also the run: there is nothing left to resume.
 
-        If `given_up`, that is because nobody wants to go on with it.
+        `given_up` says that the run was aborted.
         """
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
                 (self._journal.time(), exit_code, self._attempt),
@@ -327,92 +339,92 @@ class RunJournal:
                     (self._journal.time(), exit_code, given_up, self.run),
                 )
 
-    def finish_beside(self, exit_code: int) -> None:
-        """This attempt is over; the run is as it was before, but for rows that failed then."""
-        with self._journal.writing() as connection:
+    def finish_attempt(self, exit_code: int) -> None:
+        """End this attempt; the run stays as it was, except for whether rows failed."""
+        with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE attempt SET finished = ?, exit_code = ? WHERE number = ?",
                 (self._journal.time(), exit_code, self._attempt),
             )
-            if exit_code in OVER:
+            if exit_code in REACHED_END:
                 connection.execute(
                     "UPDATE run SET exit_code = ? WHERE id = ? AND exit_code IN (?, ?)",
-                    (exit_code, self.run, *OVER),
+                    (exit_code, self.run, *REACHED_END),
                 )
 
     def forget(self) -> None:
-        """Take back that there was a run: it was refused, and nothing of it was sent."""
+        """Delete the run, because it was refused before anything was sent."""
         if self._witness is not None:
             self._witness.forget()
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             for table in ("step", "decision", "part", "source", "job_org", "attempt"):
                 connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
             for table in ("intent", "remote_state"):
                 connection.execute(f"DELETE FROM {table} WHERE run = ?", (self.run,))  # noqa: S608 - names of our own
             connection.execute("DELETE FROM run WHERE id = ?", (self.run,))
 
-    def intended(self, action: str) -> bool:
-        """Whether a request of a kind was sent, or may have been, and not refused by the org."""
+    def has_handed_over(self) -> bool:
+        """Whether an org may have loaded rows of the run."""
         return bool(
-            self._journal.reading(
-                "SELECT 1 FROM intent WHERE run = ? AND action = ? AND outcome IS NOT 'refused'"
+            self._journal.query(
+                "SELECT 1 FROM intent WHERE run = ? AND kind = ? AND outcome IS NOT 'refused'"
                 " LIMIT 1",
                 self.run,
-                action,
+                IntentKind.HANDS_OVER.value,
             )
         )
 
-    def decision(self, place: str) -> object | None:
-        """What an earlier attempt decided at a place; None if it never got there."""
-        found = self._journal.reading(
+    def find_decision(self, place: str) -> object | None:
+        """Find what an earlier attempt decided at a place; None if it did not get there."""
+        found = self._journal.query(
             "SELECT value FROM decision WHERE run = ? AND place = ?", self.run, place
         )
         return json.loads(str(found[0][0])) if found else None
 
-    def anything_intended(self) -> bool:
+    def has_intents(self) -> bool:
         """Whether any request that changes something was sent, and not refused by the org."""
         return bool(
-            self._journal.reading(
+            self._journal.query(
                 "SELECT 1 FROM intent WHERE run = ? AND outcome IS NOT 'refused' LIMIT 1", self.run
             )
         )
 
     def _begin_attempt(self, version: str, *, reopens: bool = False) -> None:
-        with self._journal.writing() as connection:
+        with self._journal.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO attempt (run, bulkflow, host, pid, started) VALUES (?, ?, ?, ?, ?)",
                 (self.run, version, socket.gethostname(), os.getpid(), self._journal.time()),
             )
             self._attempt = cursor.lastrowid or 0
             if reopens:
-                # Until this attempt ends, the run is not over, whatever the one before it said.
+                # The run is unfinished until this attempt ends, whatever the last one said.
                 connection.execute(
                     "UPDATE run SET finished = NULL, exit_code = NULL WHERE id = ?", (self.run,)
                 )
 
 
 def _witness(journal: Journal, run: str, pipeline: str, started: float) -> Witness:
-    """The witness of a run. Raises `UsageError`."""
+    """Make the witness of a run. Raises `UsageError`."""
     try:
         made = Witness.make(journal, run, pipeline, started)
     except OSError as error:
-        short = shortage_of(error)
+        short = find_shortage(error)
         raise UsageError(
-            f"cannot keep what the run needs in {journal.path.parent / RUNS / run}: "
+            f"cannot write the run's files in {journal.path.parent / RUNS / run}: "
             f"{short.what if short else error.strerror or error}",
             help=f"nothing was sent; {short.remedy}"
             if short
-            else "choose a folder that can be written with --state-dir DIR",
+            else "choose a writable folder with --state-dir DIR",
         ) from error
-    journal.at_close(made.close)
+    journal.call_at_close(made.close)
     return made
 
 
 def _json(values: Mapping[str, object]) -> str:
-    # In ASCII: an org may say half a character, which SQLite keeps in no other way.
+    # In ASCII: an org may return a lone surrogate, which SQLite cannot store otherwise.
     return json.dumps(dict(values), sort_keys=True)
 
 
 def _in_order(values: Mapping[str, str]) -> str:
-    """The same where the order is to be as the file has it."""
+    """Dump a mapping in its own order, which is that of the file."""
     return json.dumps(dict(values))

@@ -1,4 +1,4 @@
-"""The journal's tables, and how an older journal becomes one of today's format."""
+"""The journal's tables, and the migrations from older formats."""
 
 from __future__ import annotations
 
@@ -189,10 +189,17 @@ MIGRATIONS: tuple[str, ...] = (
 
     ALTER TABLE run ADD COLUMN pruned REAL;
     """,
-)
-"""Each brings the format from its index to the next; none is ever changed once it was released.
+    """
+    ALTER TABLE intent ADD COLUMN kind TEXT;
 
-Statements end in semicolons, which stand nowhere else."""
+    UPDATE intent SET kind = 'creates' WHERE action = 'create';
+
+    UPDATE intent SET kind = 'hands over' WHERE action = 'close';
+    """,
+)
+"""Each migrates the format of its index to the next. A released migration never changes.
+
+Statements end in semicolons, which may not appear elsewhere."""
 
 FORMAT = len(MIGRATIONS)
-"""Kept in SQLite's `user_version`."""
+"""Stored in SQLite's `user_version`."""

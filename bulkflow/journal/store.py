@@ -1,35 +1,35 @@
 """The journal: one SQLite file in the state directory.
 
-Invariants, which whoever sends requests relies on:
+Invariants that the code sending requests relies on:
 
-1. When `intend` has returned, the intent is on the disk and survives a killed process and a power
-   cut. So a request that changes something in an org leaves a trace even if nothing after it does.
-2. An intent without an outcome means: sent or not, nobody knows. Where the process ended before
-   `settle`, it stays so: whoever goes on asks the org, and what comes of that are further intents
-   and states.
-3. A remote id is on the disk before the part that it belongs to is sent anything more.
-4. A step that is recorded as finished, or as failed and dealt with, is never run again for the same
-   run; one that halted the run, or is recorded as started and no more, is run again, and finds out
-   for itself how far it came. What is done with a run afterwards (to take it back, say) is no step
-   of it and is not recorded as one.
-5. Records are added, never changed; the exceptions are an intent's outcome and the end of an
-   attempt, which are written once, and the end of a run, which another attempt takes back; of a run
-   that came to its end, what is done afterwards may change whether rows failed.
+1. When `intend` returns, the intent is on disk and survives a killed process and a power cut. So a
+   request that changes something in an org leaves a trace even if nothing after it does.
+2. An intent without an outcome means that the request may or may not have been sent. If the process
+   ended before `settle`, it stays that way: `resume` asks the org, and records the result as
+   further intents and states.
+3. A remote id is on disk before anything more is sent for its part.
+4. A step that is recorded as finished, or as failed and handled, is never run again for the same
+   run. A step that halted the run, or is recorded as started only, is run again and finds out
+   itself how far it came. Commands on a past run, such as `undo`, are not steps of the run and are
+   not recorded as such.
+5. Records are added, never changed. The exceptions are an intent's outcome and the end of an
+   attempt, which are written once, and the end of a run, which another attempt clears. Commands on
+   a run that reached its end may change whether its rows failed.
 
-Hence the order of writes for a part: sources and parts, intent to create, its outcome with the id,
-intent to upload, its outcome, intent to close, its outcome, then each state that is seen. Parts of
-a job that is sent while it is read are recorded one by one, each before its own intents, and all of
-them before the first intent to close: one that is found tells that every row was read.
+This gives the order of writes for a part: sources and parts, intent to create, its outcome with the
+id, intent to upload, its outcome, intent to close, its outcome, then each state that is seen. Parts
+of a job that is sent while it is read are recorded one by one, each before its own intents and all
+of them before the first intent to close, so such an intent proves that every row was read.
 
-Write-ahead logging with `synchronous=FULL` gives the first: a commit is synced before it returns.
-What an answer told (outcomes, and states that were seen) is committed without that, and reaches the
-disk with the next commit that is synced, at the latest: a power cut before leaves what it would
-leave if it had come before the answer, and the log is never there without what was written earlier.
-A process that is killed loses what it was told while another of its threads was committing, and no
-more: that too is as if the answer had not come.
+Write-ahead logging with `synchronous=FULL` gives the first invariant: a commit is synced before it
+returns. Outcomes and seen states are committed without a sync and reach the disk with the next
+synced commit at the latest. A power cut before that is equivalent to one before the response
+arrived, and the log never has a record without all earlier ones. A killed process loses at most the
+responses it received while another of its threads was committing, which is also equivalent to
+receiving none.
 
-Threads that write at the same time share a commit. Whoever has the turn takes along all that was
-handed in, in the order in which it was, so that a sync is made for many parts as often as for one.
+Threads that write at the same time share a commit. The thread that holds the lock commits
+everything that is queued, in order, so one sync serves many parts.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ from bulkflow.journal.database import (
     transaction,
 )
 from bulkflow.path_checks import resolved
-from bulkflow.system_errors import shortage_at
+from bulkflow.system_errors import find_shortage_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 Statement: TypeAlias = tuple[str, "Sequence[object]"]
-"""A statement of SQL, and its values."""
+"""An SQL statement and its values."""
 
 
 class JournalError(BulkflowError):
@@ -68,12 +68,12 @@ class JournalError(BulkflowError):
 
 @define(eq=False, repr=False)
 class _Record:
-    """Statements that are to be committed together."""
+    """Statements to commit together."""
 
     statements: Sequence[Statement]
     synced: bool
     then: Callable[[int], None] | None = None
-    """Called once it is committed, in the order of the commits, with the row that was inserted."""
+    """Called after the commit, in commit order, with the number of the inserted row."""
     done: bool = False
     row: int = 0
     error: Exception | None = None
@@ -96,25 +96,24 @@ class Journal:
         """Open or create the journal of a state directory.
 
         Raises:
-            UsageError: the directory cannot be written, the file is not a journal, or it was
-                written by a newer bulkflow.
+            UsageError: The directory cannot be written, the file is not a journal, or a newer
+                bulkflow wrote it.
         """
         return cls(directory / FILE_NAME, time, connect_to_write(directory))
 
     @classmethod
     def read(cls, directory: Path, time: Callable[[], float]) -> Journal:
-        """Open the journal of a state directory, which need not be one that can be written.
+        """Open the journal of a state directory for reading only; empty if there is none.
 
-        Nothing can be recorded in it. Where there is none yet, it has no runs.
+        Works on a read-only directory.
 
         Raises:
-            UsageError: it cannot be read, the file is not a journal, or it was written by a newer
-                bulkflow.
+            UsageError: It cannot be read, is not a journal, or was written by a newer bulkflow.
         """
         return cls(directory / FILE_NAME, time, connect_to_read(directory))
 
     def close(self) -> None:
-        """Close the file. Raises `JournalError` if something noted cannot be kept."""
+        """Close the file. Raises `JournalError` if a note cannot be written."""
         with self._lock:
             try:
                 self._commit_waiting()
@@ -123,16 +122,16 @@ class Journal:
                 while self._at_close:
                     self._at_close.pop()()
 
-    def at_close(self, close: Callable[[], None]) -> None:
-        """Call something when the file is closed."""
+    def call_at_close(self, close: Callable[[], None]) -> None:
+        """Register a function to call when the file is closed."""
         self._at_close.append(close)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is on the disk when the block is left.
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a transaction that is on disk when the block ends.
 
         Raises:
-            JournalError: the disk is full, or another process keeps the file to itself.
+            JournalError: The disk is full, or another process locks the file.
         """
         with self._turn():
             self._sync(True)
@@ -141,11 +140,11 @@ class Journal:
 
     @property
     def home(self) -> Path:
-        """The state directory, absolute and without links."""
+        """The state directory, absolute and with links resolved."""
         return resolved(self.path.parent)
 
-    def reading(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        """The rows that a query gives; one mapping has values by name. Raises `JournalError`."""
+    def query(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """Return the rows of a query; a mapping gives values by name. Raises `JournalError`."""
         named = values[0] if len(values) == 1 and isinstance(values[0], Mapping) else None
         with self._turn():
             return self._connection.execute(query, named or values).fetchall()
@@ -157,26 +156,25 @@ class Journal:
         *more: Statement,
         then: Callable[[int], None] | None = None,
     ) -> int:
-        """Commit one statement, and more with it, in a transaction that is on the disk then.
+        """Commit statements in one synced transaction.
 
         Args:
-            statement: The first one.
+            statement: The first statement.
             values: Its values.
-            more: The others.
-            then: Called when it is committed and before any thread goes on, in the order of the
-                commits, with the number of the row. If it raises OSError, that is told as
-                something that cannot be kept.
+            more: The other statements.
+            then: Called with the number of the inserted row after the commit, in commit order,
+                before any thread continues. If it raises OSError, that is raised as `JournalError`.
 
         Returns:
-            The number of the row that the first one inserted.
+            The number of the row that the first statement inserted.
 
         Raises:
-            JournalError: as `writing`.
+            JournalError: The disk is full, or another process locks the file.
         """
         record = _Record([(statement, values), *more], synced=True, then=then)
         self._waiting.append(record)
         with self._lock:
-            # Whoever had the turn before may have taken it along.
+            # The thread that held the lock before may have committed it.
             if not record.done:
                 self._commit_waiting()
         self._catch_up()
@@ -184,13 +182,14 @@ class Journal:
         return record.row
 
     def note(self, statement: str, values: Sequence[object]) -> None:
-        """Have one statement committed before all that is written later, and at once if nobody is.
+        """Queue a statement; commits it now if nobody holds the lock, and before any later write.
 
-        It survives the process when it is committed, and a power cut after the next `write`.
+        Once committed, it survives the process; after the next `write`, also a power cut.
 
         Raises:
-            JournalError: as `writing`; where another thread commits it, that one is told, and this
-                one when it writes next, unless it could be kept by then.
+            JournalError: The disk is full, or another process locks the file. If another thread
+                commits, that thread raises; this one raises at its next write unless the note could
+                be written.
         """
         self._waiting.append(_Record([(statement, values)], synced=False))
         self._catch_up()
@@ -206,7 +205,7 @@ class Journal:
         self._catch_up()
 
     def _catch_up(self) -> None:
-        """Commit what was noted while nobody else could; to be called whenever a turn is over."""
+        """Commit notes that were queued while the lock was held; call it after releasing it."""
         while self._waiting and self._lock.acquire(blocking=False):
             try:
                 self._commit_waiting()
@@ -214,8 +213,8 @@ class Journal:
                 self._lock.release()
 
     def _commit_waiting(self) -> None:
-        """Commit all that was handed in; if that cannot be kept, none of it is."""
-        # It stays in the queue until it is done with, for this thread may be interrupted anywhere.
+        """Commit everything that is queued, or nothing of it."""
+        # Records stay queued until they are done, because this thread may be interrupted anywhere.
         handed_in = [self._waiting[index] for index in range(len(self._waiting))]
         records = [each for each in handed_in if not each.done]
         try:
@@ -225,17 +224,17 @@ class Journal:
             for each in records:
                 if each.synced:
                     each.error, each.done = error, True
-            # Whoever waits for one is told there. What was noted waits on: the thread that noted it
-            # may not know, and what that one writes next is not to be kept without it.
+            # Threads that wait for a record raise themselves. Notes stay queued: their thread may
+            # not know of the failure, and nothing it writes later may be kept without them.
             if not all(each.synced for each in records):
                 raise self._unkept(error) from error
-        except Exception:  # noqa: BLE001 - a value that is none for SQLite: told to its owner
+        except Exception:  # noqa: BLE001 - a value that SQLite refuses: its owner gets the error
             self._commit_singly(records)
         while self._waiting and self._waiting[0].done:
             self._waiting.popleft()
 
     def _commit_singly(self, records: Sequence[_Record]) -> None:
-        """Commit each by itself, so that one that cannot be is no fault of the others."""
+        """Commit each record by itself, so a bad one does not fail the others."""
         for each in records:
             try:
                 self._commit([each])
@@ -246,7 +245,7 @@ class Journal:
                 self._check(each)
 
     def _check(self, record: _Record) -> None:
-        """Raise what became of a record that is done with, if it is not kept."""
+        """Raise the error of a record that could not be written."""
         if isinstance(record.error, sqlite3.Error | OSError):
             raise self._unkept(record.error) from record.error
         if record.error is not None:
@@ -267,27 +266,27 @@ class Journal:
             each.done = True
 
     def _sync(self, synced: bool) -> None:
-        """Whether the next commits are synced; cannot be changed within a transaction."""
+        """Turn syncing of the next commits on or off; not possible within a transaction."""
         if synced != self._synced:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             self._synced = synced
 
     def checkpoint(self) -> None:
-        """Bring what is in the log into the file, as far as nobody reads it. Raises `JournalError`.
+        """Copy the log into the file, as far as no reader needs it. Raises `JournalError`.
 
-        A copy of the file alone has it from then on.
+        After that, a copy of the file alone has the content.
         """
         with self._turn():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def look_for_damage(self) -> None:
-        """Look through the file for what SQLite can tell to be wrong. Raises `JournalError`."""
-        for (found,) in self.reading("PRAGMA quick_check(1)"):
+    def check_integrity(self) -> None:
+        """Let SQLite check the file for damage. Raises `JournalError`."""
+        for (found,) in self.query("PRAGMA quick_check(1)"):
             if found != "ok":
-                raise self.damaged(str(found))
+                raise self.make_damage_error(str(found))
 
-    def damaged(self, why: Exception | str) -> JournalError:
-        """The error for something in the journal that is not as it was written."""
+    def make_damage_error(self, why: Exception | str) -> JournalError:
+        """Build the error for content that is not what was written."""
         return JournalError(
             f"the journal {self.path} is damaged: {why}", help=f"nothing was sent; {KEEP}"
         )
@@ -297,11 +296,11 @@ class Journal:
             sqlite3.SQLITE_CORRUPT,
             sqlite3.SQLITE_NOTADB,
         }:
-            return self.damaged(error)
-        short = shortage_at(error, self.path.parent)
-        remedy = short.remedy if short else "make room for it"
+            return self.make_damage_error(error)
+        short = find_shortage_at(error, self.path.parent)
+        remedy = short.remedy if short else "free some space"
         return JournalError(
-            f"the journal {self.path} cannot be kept: {short.what if short else error}",
-            help=f"nothing is sent that is not recorded first; {remedy}, leave the journal where "
-            "it is, for it knows which rows were sent, and run again",
+            f"cannot write the journal {self.path}: {short.what if short else error}",
+            help=f"nothing is sent without being recorded first; {remedy}, leave the journal where "
+            "it is, and run again",
         )

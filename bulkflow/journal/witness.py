@@ -1,12 +1,12 @@
-"""What a run sent, attested outside of the journal, so that what the journal lost is noticed.
+"""A second count of a run's requests outside of the journal, which reveals losses of the journal.
 
-SQLite drops the rest of a log from where it is damaged, and says nothing; a copy of the journal's
-file may lack its log. So each run keeps in its own folder how many requests it recorded, and a
-digest over them. It is written when they are committed, and before any of them is sent: a witness
-never tells of more than the journal was given, and a journal that has less has lost something.
+SQLite silently drops a log from the point where it is damaged, and a copy of the journal's file may
+lack its log. So each run keeps the number of its recorded requests and a digest over them in its
+own folder. The file is written when requests are committed, before any of them is sent: it never
+counts more than the journal was given, so a journal with fewer has lost something.
 
-The file has a fixed size and is written in place. It is not synced: the journal is, so after a
-power cut the witness may know of less, which is no contradiction.
+The file has a fixed size and is written in place. It is not synced, unlike the journal, so after a
+power cut it may count fewer, which is no contradiction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bulkflow.journal.store import Journal
 
 RUNS: Final = "runs"
-"""The folder of a state directory with a folder for each run."""
+"""The folder of a state directory that has a folder for each run."""
 
 NAME: Final = "witness"
 
@@ -37,15 +37,15 @@ _HEAD: Final = len(f"{_MARK} {0:012d} {'':64}\n")
 
 
 @frozen
-class Testimony:
-    """What a witness says.
+class WitnessRecord:
+    """The content of a witness file.
 
     Attributes:
         run: The run's id.
-        count: How many requests the run recorded; None where the file cannot be understood.
-        digest: A digest over them, in their order.
-        pipeline: The pipeline file, resolved; blank where it cannot be understood.
-        started: When the run began, in seconds since the epoch.
+        count: How many requests the run recorded; None if the file cannot be understood.
+        digest: A digest over them, in order.
+        pipeline: The resolved pipeline file; empty if the file cannot be understood.
+        started: When the run started, in seconds since the epoch.
     """
 
     run: str
@@ -57,7 +57,7 @@ class Testimony:
 
 @define(eq=False, repr=False)
 class Witness:
-    """Counts what a run sends, in the run's folder. The journal calls it one call at a time."""
+    """Counts a run's requests in the run's folder. The journal serializes the calls."""
 
     _file: FileIO
     _count: int = 0
@@ -65,7 +65,7 @@ class Witness:
 
     @classmethod
     def make(cls, journal: Journal, run: str, pipeline: str, started: float) -> Witness:
-        """Make the witness of a run, of what the journal has of it. Raises OSError."""
+        """Make the witness of a run from the journal's records. Raises OSError."""
         folder = journal.path.parent / RUNS / run
         make_private_folder(folder)
         path = folder / NAME
@@ -76,22 +76,22 @@ class Witness:
         about = json.dumps({"run": run, "pipeline": pipeline, "started": started})
         made._write(made._head() + about.encode() + b"\n")
         made._file.truncate()
-        # Its size is on the disk from then on; what it says may come later.
+        # Its size is on disk from now on; the content may follow later.
         os.fsync(made._file.fileno())
         return made
 
-    def saw(self, number: int, job: str, part: int, action: str, detail: str) -> None:
-        """A request was recorded. Raises OSError."""
+    def record(self, number: int, job: str, part: int, action: str, detail: str) -> None:
+        """Count a recorded request. Raises OSError."""
         self._add((number, job, part, action, detail))
         self._write(self._head())
 
     def forget(self) -> None:
-        """Nothing was sent, after all. Raises OSError."""
+        """Reset the count, because nothing was sent. Raises OSError."""
         self._count, self._sum = 0, hashlib.sha256()
         self._write(self._head())
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._file.close()
 
     def _write(self, content: bytes) -> None:
@@ -106,59 +106,61 @@ class Witness:
         return f"{_MARK} {self._count:012d} {self._sum.hexdigest()}\n".encode()
 
 
-def testimonies(directory: Path) -> Iterator[Testimony]:
-    """What the folders of all runs of a state directory attest.
+def read_witnesses(directory: Path) -> Iterator[WitnessRecord]:
+    """Read the witness files of all runs of a state directory.
 
-    One without a witness is of an older bulkflow, or has lost it. Raises OSError.
+    A run without one is of an older bulkflow, or has lost it. Raises OSError.
     """
     folder = directory / RUNS
     if not folder.is_dir():
         return
     for each in sorted(folder.iterdir()):
-        # A folder that is being deleted has a dot before its name.
+        # The name of a folder that is being deleted starts with a dot.
         if each.name.startswith(".") or not each.is_dir():
             continue
-        told = testimony(directory, each.name)
-        if told is not None:
-            yield told
+        found = read_witness(directory, each.name)
+        if found is not None:
+            yield found
         elif any(other.name != NAME for other in each.iterdir()):
-            yield Testimony(each.name, None)
+            yield WitnessRecord(each.name, None)
 
 
-def testimony(directory: Path, run: str) -> Testimony | None:
-    """What the witness of a run says; None where there is none. Raises OSError."""
+def read_witness(directory: Path, run: str) -> WitnessRecord | None:
+    """Read the witness file of a run; None if there is none. Raises OSError."""
     try:
         text = (directory / RUNS / run / NAME).read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError:
-        return Testimony(run, None)
+        return WitnessRecord(run, None)
     if not text:
-        # Whoever made it was killed before the run was recorded.
+        # Its process was killed before the run was recorded.
         return None
     try:
         mark, count, digest = text[: _HEAD - 1].split(" ")
         about = json.loads(text[_HEAD:])
         if mark != _MARK or about["run"] != run:
-            return Testimony(run, None)
-        return Testimony(run, int(count), digest, str(about["pipeline"]), float(about["started"]))
+            return WitnessRecord(run, None)
+        return WitnessRecord(
+            run, int(count), digest, str(about["pipeline"]), float(about["started"])
+        )
     except (ValueError, KeyError, TypeError):
-        return Testimony(run, None)
+        return WitnessRecord(run, None)
 
 
-def agrees(journal: Journal, told: Testimony) -> bool:
-    """Whether the journal has every request that a run recorded, as it recorded it."""
-    if told.count is None:
+def matches_journal(journal: Journal, witness: WitnessRecord) -> bool:
+    """Whether the journal has every request of a witness, unchanged."""
+    if witness.count is None:
         return False
     found, count = hashlib.sha256(), 0
-    for intent in _intents(journal, told.run, told.count):
+    for intent in _intents(journal, witness.run, witness.count):
         found.update(_as_bytes(intent))
         count += 1
-    return count == told.count and found.hexdigest() == told.digest
+    return count == witness.count and found.hexdigest() == witness.digest
 
 
 def _intents(journal: Journal, run: str, limit: int = -1) -> list[tuple[object, ...]]:
-    return journal.reading(
+    return journal.query(
         "SELECT number, job, part, action, detail FROM intent WHERE run = ?"
         " ORDER BY number LIMIT ?",
         run,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.lazy_exports import lazy_exports
+from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow.language.checker import Checked, check
@@ -27,7 +27,7 @@ __all__ = [
     "print_value",
 ]
 
-__getattr__ = lazy_exports(
+__getattr__ = export_lazily(
     __name__,
     {
         "checker": "Checked check",

@@ -14,7 +14,7 @@ from bulkflow.language.printer import print_value
 from bulkflow.model.value import (
     Boolean,
     Duration,
-    Environment,
+    EnvironmentVariable,
     Integer,
     Name,
     Percent,
@@ -22,7 +22,7 @@ from bulkflow.model.value import (
     Text,
     several,
 )
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.phrase import JOB, ORG, Group, Slot, Word
 from bulkflow.plugin.sentinel import UNKNOWN
 
@@ -119,7 +119,7 @@ class Arguments:
             Code.MISSING_TYPE,
             f"`{phrase.text}` takes a {kind}, but no installed plugin defines that type",
             written.span,
-            self.catalogue.perhaps_broken
+            self.catalogue.broken_hint
             or "install the plugin that defines the type, or report it to the author of the phrase",
         )
 
@@ -177,10 +177,10 @@ def convert(kind: ValueType, value: Value) -> object:
         ValueError: The type does not accept the value.
         PluginError: The type's converter failed in another way.
     """
-    if isinstance(value, Environment):
+    if isinstance(value, EnvironmentVariable):
         raise ValueError(f"takes {kind.shows}")  # noqa: TRY004 - as converters do
     problem: ValueError
-    with attributed(kind.provider, f"reading `{print_value(value)}` as {kind.name}"):
+    with attribute_errors(kind.provider, f"reading `{print_value(value)}` as {kind.name}"):
         try:
             return kind.convert(value)
         except ValueError as error:
@@ -213,7 +213,7 @@ def describe(value: Value) -> str:
             return "a percentage"
         case Boolean():
             return "true or false"
-        case Environment():
+        case EnvironmentVariable():
             return "an environment variable"
         case _:
             assert_never(value)

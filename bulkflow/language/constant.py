@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.language.parser import parse
 from bulkflow.language.tree import LetNode
-from bulkflow.model.value import Environment, Text
+from bulkflow.model.value import EnvironmentVariable, Text
 from bulkflow.source import SourceText
 
 if TYPE_CHECKING:
@@ -20,6 +20,6 @@ def parse_constant(text: str) -> Value | None:
     parsed = parse(SourceText("--set", f"let value = {text}\n"))
     match parsed.tree.body:
         case (LetNode(value=value),) if not parsed.diagnostics:
-            return None if isinstance(value, Text | Environment) else value
+            return None if isinstance(value, Text | EnvironmentVariable) else value
         case _:
             return None

@@ -10,9 +10,9 @@ from bulkflow.errors import BulkflowError, PluginError
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.plan import PlannedClause, PlannedJob
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.sentinel import UNKNOWN
-from bulkflow.plugin.source_errors import place_of
+from bulkflow.plugin.source_errors import find_clause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ class JobChecker:
         self, record: Clause, arguments: Mapping[str, object], span: Span
     ) -> Mapping[str, object] | None:
         try:
-            with attributed(record.provider, f"reading `{span.text}`"):
+            with attribute_errors(record.provider, f"reading `{span.text}`"):
                 return record.function(**arguments)
         except PluginError:
             raise
@@ -87,10 +87,10 @@ class JobChecker:
             return None
 
     def _check_settings(self, job: PlannedJob, head: Span, settings: _Settings) -> None:
-        with attributed(None, f"checking job {job.name}"):
+        with attribute_errors(None, f"checking job {job.name}"):
             for problem in self.catalogue.job_problems(settings.values):
                 clauses = settings.clauses.get(problem.setting or "", ())
-                place = place_of(clauses, problem.naming) or head
+                place = find_clause(clauses, problem.naming) or head
                 self.findings.error(
                     Code.JOB_PROBLEM, f"job {job.name}: {problem.message}", place, problem.help
                 )
@@ -122,4 +122,4 @@ class _Settings:
             self.places.setdefault(name, span)
             self.clauses.setdefault(name, []).append(span)
             self.records.setdefault(name, record)
-        self.values.update(record.joined(self.values, found))
+        self.values.update(record.join_settings(self.values, found))

@@ -9,7 +9,7 @@ from bulkflow.language.codes import Code
 from bulkflow.model.value import (
     Boolean,
     Duration,
-    Environment,
+    EnvironmentVariable,
     Integer,
     Interpolation,
     Name,
@@ -60,7 +60,7 @@ def parse_literal(kind: str, text: str, span: Span, report: Report) -> Value:
         case "TRUE" | "FALSE":
             return Boolean(kind == "TRUE", span)
         case "ENVIRONMENT":
-            return Environment(text.split()[1], span)
+            return EnvironmentVariable(text.split()[1], span)
         case _:
             return _number(kind, text, span, report)
 

@@ -15,7 +15,7 @@ from bulkflow.language import tree
 from bulkflow.language.codes import Code
 from bulkflow.language.other_words import LOGIN
 from bulkflow.model.diagnostic import Label
-from bulkflow.model.org import only_org
+from bulkflow.model.org import get_only_org
 from bulkflow.model.value import Name
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Orgs:
     @property
     def only(self) -> str | None:
         """The default org, if there is one."""
-        return only_org(self.profiles)
+        return get_only_org(self.profiles)
 
     def resolve(self, name: Name) -> str | None:
         """Return the org that a line names; report one that is not declared."""
@@ -217,7 +217,7 @@ class OrgFinder:
             f"known orgs: {', '.join(sorted(known)) or 'none'}"
         )
         if self.catalogue.broken:
-            help_line += f"; {self.catalogue.perhaps_broken}"
+            help_line += f"; {self.catalogue.broken_hint}"
         self.findings.error(Code.UNKNOWN_ORG, f"unknown org `{flag}{profile}`", place, help_line)
 
 

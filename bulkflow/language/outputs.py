@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
 
-from bulkflow.atomic_files import plain_target
+from bulkflow.atomic_files import resolve_target
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.plan import PlannedChain, PlannedFor, PlannedParallel, PlannedWhen
 from bulkflow.model.value import (
     TextTooLongError,
     UnresolvedError,
-    constant,
     plain,
     resolve,
+    resolve_name,
     several,
 )
 
@@ -165,14 +165,14 @@ class _Outputs:
         if known is None or here is None:
             return None
         try:
-            return plain_target(here.parent / plain(known))
+            return resolve_target(here.parent / plain(known))
         except (OSError, ValueError):
             # A folder or an invalid name: the run reports it.
             return None
 
     def _resolve(self, value: Value, scope: Scope) -> Value | None:
         try:
-            found = resolve(constant(value, scope), scope, self.environ)
+            found = resolve(resolve_name(value, scope), scope, self.environ)
         except (UnresolvedError, TextTooLongError):
             return None
         return found

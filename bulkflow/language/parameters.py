@@ -9,7 +9,7 @@ from attrs import define, evolve
 from bulkflow.language.arguments import describe
 from bulkflow.language.codes import Code
 from bulkflow.language.constant import parse_constant
-from bulkflow.model.value import Environment, Name, Text
+from bulkflow.model.value import EnvironmentVariable, Name, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +68,7 @@ class Parameters:
         """Read a `--set` as the kind of the default, or else as what it looks like."""
         span = param.name.span
         default = param.default
-        if isinstance(default, Text | Environment):
+        if isinstance(default, Text | EnvironmentVariable):
             return Text((text,) if text else (), span, given=True)
         value = parse_constant(text)
         if default is None:

@@ -144,7 +144,7 @@ class Matcher:
                 or f"`bulkflow words` lists every {kind.noun}"
             )
             if self.catalogue.broken:
-                help_line += f"; {self.catalogue.perhaps_broken}"
+                help_line += f"; {self.catalogue.broken_hint}"
         self.findings.error(kind.unknown, f"unknown {kind.noun} `{word}`", first.span, help_line)
 
     def _find_synonym(self, kind: PhraseKind, items: Sequence[Value]) -> str | None:

@@ -9,7 +9,7 @@ from bulkflow.language.literal import BYTES, MILLISECONDS
 from bulkflow.model.value import (
     Boolean,
     Duration,
-    Environment,
+    EnvironmentVariable,
     Integer,
     Interpolation,
     Name,
@@ -54,7 +54,7 @@ def print_value(value: Value) -> str:
             return f"{_print_number(value.percent)}%"
         case Boolean():
             return "true" if value.truth else "false"
-        case Environment():
+        case EnvironmentVariable():
             return f"env {value.variable}"
         case _:
             assert_never(value)

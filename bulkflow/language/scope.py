@@ -10,15 +10,15 @@ from attrs import Factory, define, field, frozen
 from bulkflow.language.codes import Code
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.value import (
-    Environment,
+    EnvironmentVariable,
     Interpolation,
     Name,
     Text,
     TextTooLongError,
     Value,
-    constant,
     plain,
     resolve,
+    resolve_name,
 )
 from bulkflow.source import Span
 
@@ -102,10 +102,10 @@ class Evaluator:
         match value:
             case Name() if value.name in scope.declared:
                 self._used.add(_place(scope.declared[value.name]))
-                return constant(value, scope.values) if value.name in scope.values else None
+                return resolve_name(value, scope.values) if value.name in scope.values else None
             case Text():
                 return self._evaluate_text(value, scope)
-            case Environment() if value.variable not in scope.environ:
+            case EnvironmentVariable() if value.variable not in scope.environ:
                 self.findings.error(
                     Code.UNSET_VARIABLE,
                     f"the environment variable {value.variable} is not set",
@@ -113,7 +113,7 @@ class Evaluator:
                     f"set {value.variable} before the run",
                 )
                 return None
-            case Environment():
+            case EnvironmentVariable():
                 return resolve(value, scope.values, scope.environ)
             case _:
                 return value

@@ -1,1 +1,1 @@
-"""Values that several rooms share: frozen, and knowing nothing of files, HTTP or databases."""
+"""Frozen values that several packages share. They know nothing of files, HTTP or databases."""

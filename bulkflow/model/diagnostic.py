@@ -1,4 +1,4 @@
-"""What is wrong at a place in a pipeline file, in the one form that all rooms use."""
+"""Errors and warnings at a place in a pipeline file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 MOST_DIAGNOSTICS = 1_000
-"""How many errors, and how many warnings, a check looks for: more help nobody."""
+"""The most errors, and the most warnings, that a check reports."""
 
 _LONGEST = 1_000
-"""Characters of a message; words of the file that it quotes may be as long as the file."""
+"""Characters of a message. Quoted words may be as long as the whole file."""
 
 
-def shortened(text: str) -> str:
-    """A text without its middle, where it is too long to be read."""
+def shorten(text: str) -> str:
+    """Remove the middle of a text that is too long to read."""
     if len(text) <= _LONGEST:
         return text
     half = _LONGEST // 2
@@ -32,7 +32,7 @@ def shortened(text: str) -> str:
 
 
 class Severity(Enum):
-    """How much a diagnostic weighs: an error keeps the file from running."""
+    """The severity of a diagnostic: a file with an error does not run."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -40,10 +40,10 @@ class Severity(Enum):
 
 @frozen
 class Label:
-    """A secondary place, with the words that stand beside it."""
+    """A secondary place, with a text for it."""
 
     span: Span
-    text: str = field(converter=shortened)
+    text: str = field(converter=shorten)
 
 
 @frozen
@@ -51,17 +51,17 @@ class Diagnostic:
     """One mistake: a stable code, what is wrong, where, and what to write instead."""
 
     code: str
-    message: str = field(converter=shortened)
+    message: str = field(converter=shorten)
     span: Span
-    help: str | None = field(default=None, converter=optional(shortened))
+    help: str | None = field(default=None, converter=optional(shorten))
     labels: tuple[Label, ...] = ()
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
     note: str = field(default="", kw_only=True)
-    """Words beside the underline."""
+    """Text next to the underline."""
 
 
 class PipelineError(BulkflowError):
-    """The pipeline file is wrong; holds every diagnostic of it, in source order."""
+    """The pipeline file has errors; holds all its diagnostics in source order."""
 
     exit_code = ExitCode.WRONG
 

@@ -1,4 +1,4 @@
-"""What happens in a run, as frozen values: the engine and the steps emit, listeners show."""
+"""The events of a run: the engine and the steps emit them, listeners show them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class RunStarted:
     run: str
     pipeline: str
     org: str
-    """The org's profile; of several orgs, their names and profiles as a text."""
+    """The org's profile, or a text with the names and profiles of several orgs."""
     at: float
     orgs: Mapping[str, str] = Factory(dict)
-    """The names that the file has for its orgs, each with the profile that it stands for."""
+    """The file's names for its orgs, each with its profile."""
 
 
 @frozen
 class JobPrepared:
-    """A job's source was read to its end and cut into parts."""
+    """A job's source was read to its end and divided into parts."""
 
     job: str
     manifest: Manifest
@@ -38,7 +38,7 @@ class JobPrepared:
 
 @frozen
 class StepStarted:
-    """A step begins. `text` is the step as written."""
+    """A step starts. `text` is the step as written."""
 
     step: str
     text: str
@@ -49,7 +49,7 @@ class StepStarted:
 
 @frozen
 class StepFinished:
-    """A step did what it says."""
+    """A step succeeded."""
 
     step: str
     text: str
@@ -58,12 +58,12 @@ class StepFinished:
     at: float
     seconds: float
     counts: Counts | None = None
-    """How many rows of its job ended where, after a step that brings the job to an end."""
+    """The outcomes of the job's rows, after a step that finishes the job."""
 
 
 @frozen
 class StepFailed:
-    """A step did not do what it says."""
+    """A step failed."""
 
     step: str
     text: str
@@ -76,7 +76,7 @@ class StepFailed:
 
 @frozen
 class Progress:
-    """How far a job is. Totals are None where nobody can know them yet."""
+    """How far a job is. Totals that are not known yet are None."""
 
     job: str
     at: float
@@ -88,14 +88,14 @@ class Progress:
     rows_failed: int
     rows_total: int | None
     states: Mapping[str, int]
-    """How many parts are in which state of the org's."""
+    """How many parts are in each of the org's states."""
     rows_unprocessed: int = 0
     rows_withheld: int = 0
     rows_unknown: int = 0
 
 
 class NoticeLevel(Enum):
-    """How loud a notice is."""
+    """The importance of a notice."""
 
     DETAIL = "detail"
     INFO = "info"
@@ -132,19 +132,19 @@ class JobOutcome:
     saved: tuple[str, ...] = ()
     """Files that its rows were saved to."""
     left: tuple[str, ...] = ()
-    """Ids of its jobs that are in the org and not at an end."""
+    """Ids of its unfinished jobs in the org."""
     undone: int = 0
-    """How many of the records that its rows created are deleted again."""
+    """How many of the records that its rows created were deleted again."""
     commonest_error: ErrorCount | None = None
-    """What most of the rows that failed did so for, where the run knows it."""
+    """The most common error of its failed rows, if the run knows it."""
 
 
 @frozen
 class RunFinished:
-    """The run is over, in whichever way."""
+    """The run ended, with any result."""
 
     run: str | None
-    """None where no run began."""
+    """None if no run started."""
     exit_code: ExitCode
     at: float
     seconds: float

@@ -1,4 +1,4 @@
-"""What a run of a plan would do, as far as it is known without running it."""
+"""What a run of a plan would do, as far as that is known without running it."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 
 
 class LineKind(Enum):
-    """What a line of a forecast is."""
+    """The kind of a line in a forecast."""
 
     STEP = "step"
-    """The first step of a chain or of a handler."""
+    """The first step of a chain or handler."""
     THEN = "then"
     """A later step of the same chain or handler."""
     HANDLER = "handler"
-    """`on failure`, or another event, of the chain above; its steps follow, one deeper."""
+    """`on failure` or another event of the chain above; its steps follow, one level deeper."""
     BLOCK = "block"
-    """The head of a block; its lines follow, one deeper."""
+    """The head of a block; its lines follow, one level deeper."""
 
 
 @frozen
 class JobForecast:
-    """A job and what its source comes to; no manifest where that is not known before the run."""
+    """A job and its source; no manifest if that is not known before the run."""
 
     job: str
     settings: Mapping[str, object]
     manifest: Manifest | None
     clauses: tuple[str, ...] = ()
-    """As the file has them."""
+    """As written."""
     org: str | None = None
-    """The org that it is for, by the file's name."""
+    """The file's name for the job's org."""
 
 
 @frozen
 class StepForecast:
-    """A line of the plan. `requests` are the API calls at the least, None where nobody can tell.
+    """A line of the plan. `requests` is the least number of API calls, None if unknown.
 
-    `requests_per_part` are those for each part that is read later, where the job has such.
+    `requests_per_part` counts those for each part that is read later, if there are such parts.
     """
 
     depth: int
@@ -54,27 +54,27 @@ class StepForecast:
     requests: int | None = 0
     kind: LineKind = LineKind.STEP
     org: str | None = None
-    """The org that the calls are made to, by the file's name."""
+    """The file's name for the org that gets the calls."""
     requests_per_part: int = 0
 
 
 @define
 class Forecast:
-    """All that a run would do. `requests` adds up the calls that are known."""
+    """Everything that a run would do. `requests` adds up the known calls."""
 
     pipeline: str
     orgs: Mapping[str, str]
-    """The names that the file has for its orgs, each with the profile that it stands for."""
+    """The file's names for its orgs, each with its profile."""
     jobs: list[JobForecast] = Factory(list)
     steps: list[StepForecast] = Factory(list)
     diagnostics: list[Diagnostic] = Factory(list)
-    """What is wrong with the data or with what the org says, at its place in the file."""
+    """Problems with the data or found in the org, with their places in the file."""
     errors: list[BulkflowError] = Factory(list)
-    """What has no place in the file, such as an org that cannot be reached."""
+    """Problems without a place in the file, such as an org that cannot be reached."""
 
     @property
     def requests(self) -> int:
-        """API calls at the least; waiting takes more, and handlers are not counted."""
+        """The least number of API calls; waiting takes more, and handlers are not counted."""
         return sum(step.requests or 0 for step in self.steps)
 
     @property
@@ -84,11 +84,11 @@ class Forecast:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything is known of the API calls: not where no source can be read before."""
+        """Whether the number of API calls is known: not if no source can be read before the run."""
         return bool(self.requests) or all(step.requests is not None for step in self.steps)
 
     def requests_to(self, orgs: Collection[str]) -> int:
-        """Those that go to some of the orgs, by the file's names."""
+        """Add up the API calls to some of the orgs, by the file's names."""
         return sum(step.requests or 0 for step in self.steps if step.org in orgs)
 
     @property
@@ -98,5 +98,5 @@ class Forecast:
 
     @property
     def bytes(self) -> int:
-        """Bytes of all parts, headers included."""
+        """Bytes of all parts, including headers."""
         return sum(job.manifest.bytes for job in self.jobs if job.manifest)

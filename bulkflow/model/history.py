@@ -1,4 +1,4 @@
-"""What the journal knows of an earlier attempt at the same run."""
+"""What the journal knows of earlier attempts at a run."""
 
 from __future__ import annotations
 
@@ -13,57 +13,67 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Part, SourceRecord
 
 
-class Outcome(Enum):
-    """What became of a request that changes something."""
+class IntentOutcome(Enum):
+    """The outcome of a request that changes something."""
 
     DONE = "done"
-    """The org answered that it did it."""
+    """The org confirmed it."""
     REFUSED = "refused"
-    """The org answered that it did not, or the request never left."""
+    """The org refused it, or it was never sent."""
     LOST = "lost"
-    """It left, and no answer came."""
+    """It was sent, and no response arrived."""
     WITHDRAWN = "withdrawn"
-    """A part of it left at most, because the data could not be read or the run was to stop."""
+    """At most a part of it was sent, because the data could not be read or the run was to stop."""
+
+
+class IntentKind(Enum):
+    """What the framework knows about a request, whatever the plugin calls it."""
+
+    CREATES = "creates"
+    """Its result has the `id` of the part's new job in the org."""
+    HANDS_OVER = "hands over"
+    """The org may load the part's rows after it."""
 
 
 @frozen
 class Intent:
-    """A request that was about to be sent. Without an outcome, nobody knows whether it was."""
+    """A request that was about to be sent. Without an outcome, it may or may not have been sent."""
 
     action: str
     detail: Mapping[str, Any]
     at: float
-    outcome: Outcome | None = None
+    outcome: IntentOutcome | None = None
     result: Mapping[str, Any] | None = None
-    """What the answer said."""
+    """What the response said."""
     number: int = 0
-    """By which its outcome is recorded."""
+    """The number that its outcome is recorded under."""
+    kind: IntentKind | None = None
 
 
 @frozen
 class PartHistory:
-    """Everything that was done, or may have been done, with one part; oldest first."""
+    """Everything that was or may have been done with one part, oldest first."""
 
     part: Part
     intents: tuple[Intent, ...] = ()
     remote_id: str | None = None
-    """The job in the org that was seen last for it."""
+    """The part's last known job in the org."""
     state: str | None = None
-    """The state that was seen last."""
+    """The last known state of that job."""
     counters: tuple[int, int] = (0, 0)
-    """How many rows the org said then that it had processed, and how many of these failed."""
+    """The rows that the org had processed in that state, and how many of them failed."""
     states: frozenset[str] = frozenset()
-    """Every state that was seen of that job."""
+    """Every known state of that job."""
 
 
 @frozen
 class JobHistory:
-    """A job of the run that is gone on with."""
+    """A job in earlier attempts at the run."""
 
     sources: tuple[SourceRecord, ...]
     parts: tuple[PartHistory, ...]
     org: str | None = None
-    """The org that it is for, by the file's name."""
+    """The file's name for the job's org."""
 
 
 class StepState(Enum):
@@ -73,40 +83,40 @@ class StepState(Enum):
     FINISHED = "finished"
     FAILED = "failed"
     HALTED = "halted"
-    """It failed, and nothing said to go on: whoever goes on with the run does it again."""
+    """It failed and no handler continued the flow; `resume` runs it again."""
 
 
 @frozen
 class StepRecord:
-    """A step of the run that is gone on with.
+    """A step in earlier attempts at the run.
 
-    `path` says which step of the plan it is, and in which turn of which loop; `job` is what the
-    step left its job as.
+    `path` identifies the step in the plan, including loop iterations. `detail` holds what is needed
+    to restore the result, including the state of the step's job.
     """
 
     path: str
     state: StepState
     detail: Mapping[str, Any]
     number: int = 0
-    """The order in which the records were made."""
+    """The order of the records."""
 
 
 @frozen
 class RunSummary:
-    """A run, as a list of runs shows it."""
+    """A run in a list of runs."""
 
     id: str
     pipeline: str
     org: str | None
-    """The org's profile; of several orgs, their names and profiles as a text."""
+    """The org's profile, or a text with the names and profiles of several orgs."""
     started: float
     finished: float | None
     exit_code: int | None
     rows: int
     jobs: tuple[str, ...]
     orgs: Mapping[str, str] = Factory(dict)
-    """The names that the file has for its orgs, each with the profile that it stands for."""
+    """The file's names for its orgs, each with its profile."""
     given_up: bool = False
-    """Whether it is over because somebody gave it up."""
+    """Whether the run ended because it was aborted."""
     kept_bytes: int = 0
-    """What the run's folder holds: copies of rows, and results."""
+    """Bytes in the run's folder: copies of rows, and results."""

@@ -1,4 +1,4 @@
-"""The phases of a logical job, the same for the checker and for the engine."""
+"""The phases of a logical job, shared by the checker and the engine."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from enum import Enum
 
 
 class Phase(Enum):
-    """Where a logical job stands; see *Lifecycle* in `docs/language.md`."""
+    """The phase of a logical job; see *Lifecycle* in `docs/language.md`."""
 
     DECLARED = "declared"
-    """Named in the file; nothing of it is in the org."""
+    """Declared in the file; nothing of it is in the org."""
     OPEN = "open"
-    """Created in the org, no data yet."""
+    """Created in the org, without data."""
     UPLOADED = "uploaded"
-    """All its data is in the org; the org does nothing with it yet."""
+    """All its data is in the org, which does nothing with it yet."""
     CLOSED = "closed"
     """Handed over for processing."""
     FINISHED = "finished"
     """Processed; its results can be fetched."""
     ABORTED = "aborted"
-    """Given up; rows that were processed before stay."""
+    """Aborted; rows that were processed before stay."""
     DELETED = "deleted"
-    """Gone from the org, with its results."""
+    """Deleted from the org, with its results."""

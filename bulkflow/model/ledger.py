@@ -1,4 +1,4 @@
-"""What orgs were given: which rows, for what, by which run, and what became of them."""
+"""Which rows were handed over to orgs, by which run, and with what outcome."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Target:
     """Where rows go, and what is done with them.
 
     Attributes:
-        organization: The id of the org, 15 characters; blank where nobody knows it.
-        host: The org's host, by which it is known where its id is not.
+        organization: The id of the org, 15 characters; empty if unknown.
+        host: The org's host, which identifies it if its id is unknown.
         object: The object, in lower case.
         operation: Such as `insert`.
     """
@@ -33,16 +33,16 @@ class Target:
 
 @frozen
 class RowRange:
-    """Rows of one file, known by their bytes.
+    """Rows of one file, identified by their bytes.
 
     Attributes:
         digest: The digest of the rows' bytes, without the header.
-        source: The digest of the whole file; blank where it is not known.
+        source: The digest of the whole file; empty if unknown.
         start: Byte offset of the first row in the file.
         end: Byte offset after the last row.
-        rows: How many rows.
-        head: The digest of their first line, by which longer files that begin with the same rows
-            are found; blank where it is not known.
+        rows: Number of rows.
+        head: The digest of their first line, used to find longer files that begin with the same
+            rows; empty if unknown.
     """
 
     digest: str
@@ -63,10 +63,10 @@ class HandOver:
         part: The number of its part, from 0.
         at: When, in seconds since the epoch.
         remote_id: The job in the org.
-        rows: How many rows.
-        counts: What became of them; None where that is not known.
+        rows: Number of rows.
+        counts: The outcome of the rows; None if unknown.
         digest: The digest of their bytes.
-        bytes: How many these are.
+        bytes: Number of bytes.
     """
 
     run: str
@@ -86,7 +86,7 @@ class HandOver:
 
 
 class HandedOverBeforeError(UsageError):
-    """Rows are not handed over, as another run did that before and may have loaded them."""
+    """Another run has handed the same rows over and may have loaded them."""
 
     def __init__(
         self,

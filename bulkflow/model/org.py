@@ -1,4 +1,4 @@
-"""The way into an org, as an org plugin hands it to the plugins that talk to it."""
+"""Access to an org, which an org plugin gives to the plugins that use the org."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class TokenProvider(Protocol):
-    """Gives the access token of one org. A session calls it from one thread at a time."""
+    """Provides the access token of one org. A session calls it from one thread at a time."""
 
     def token(self) -> str:
-        """The access token to begin with.
+        """Return the first access token.
 
         Raises:
             BulkflowError: There is none; the message says what to do.
@@ -22,26 +22,27 @@ class TokenProvider(Protocol):
         ...
 
     def renew(self, stale: str) -> str | None:
-        """A new token for one that the org has ended; None if there is no way to get one.
+        """Return a new token for one that the org has ended; None if there is no way to get one.
 
         Args:
-            stale: The token that was refused. It may be compared, and must not be shown.
+            stale: The token that was refused. Compare it, but never show it.
         """
         ...
 
 
 def _nothing() -> None:
-    """An org that has nothing to close."""
+    """Close nothing."""
 
 
 @frozen
 class OrgAccess:
-    """An org that can be talked to: where it is, and the token that it takes.
+    """An org to talk to: its address, and its tokens.
 
-    `instance_url` has a scheme and a host and no path; `api_version` looks like `66.0`;
-    `compression` says whether rows go to it compressed, where a job does not say. `organization` is
-    the id of the org, 15 characters, where the login gave it; the same host may have another org
-    later. `patience` is for how many seconds its trouble is waited out, where a job does not say.
+    `instance_url` has a scheme and a host and no path; `api_version` looks like `66.0`.
+    `compression` and `patience` are the defaults of jobs that do not set them: whether rows are
+    sent compressed, and for how many seconds passing trouble is waited out. `organization` is the
+    id of the org, 15 characters, if the login returned it; the same host may belong to another org
+    later.
     """
 
     name: str
@@ -53,19 +54,19 @@ class OrgAccess:
     organization: str | None = field(default=None, kw_only=True)
     patience: float | None = field(default=None, kw_only=True)
     transient: bool = field(default=False, kw_only=True)
-    """Whether it begins empty with each run; the engine sets it."""
+    """Whether the org starts empty with each run; set by the engine."""
 
 
-def only_org(orgs: Mapping[str, str]) -> str | None:
-    """The name of the org that is everybody's: the only one of a file, if it is the only one."""
+def get_only_org(orgs: Mapping[str, str]) -> str | None:
+    """Get the name of a file's only org; None if there are none or several."""
     return next(iter(orgs)) if len(orgs) == 1 else None
 
 
-def orgs_as_text(orgs: Mapping[str, str]) -> str:
-    """Orgs in a few words: the profile of the only one, `source = prod, target = uat` of several.
+def format_orgs(orgs: Mapping[str, str]) -> str:
+    """Format orgs: the profile of the only one, or `source = prod, target = uat`.
 
     Args:
-        orgs: The profile that each name of a file stands for.
+        orgs: Profiles by the file's names for them.
     """
     if len(orgs) == 1:
         return next(iter(orgs.values()))
@@ -74,7 +75,7 @@ def orgs_as_text(orgs: Mapping[str, str]) -> str:
     )
 
 
-def org_as_text(name: str, orgs: Mapping[str, str]) -> str:
-    """One of several orgs: its name, and its profile where that has another."""
+def format_org(name: str, orgs: Mapping[str, str]) -> str:
+    """Format one of several orgs: its name, and its profile if that is different."""
     profile = orgs.get(name, name)
     return name if name == profile else f"{name} ({profile})"

@@ -1,4 +1,4 @@
-"""A logical job's parts, and the counts that their rows end in."""
+"""A logical job's parts, and the counts of its rows."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NOT_LOADED: Final = ("failed", "unprocessed", "withheld", "unknown")
-"""What can become of a row that is not loaded: the names of the counts."""
+"""The possible outcomes of a row that is not loaded: the names of the counts."""
 
 
 @frozen
 class Part:
-    """One upload: a run of records of one source file, which becomes one job in the org.
+    """One upload: consecutive records of one source file, which become one job in the org.
 
-    `start` and `end` are byte offsets in the file, without the header; `bytes` is what is sent, the
-    header included. `first_row` counts the file's data rows from 1, `first_line` its lines.
-    `digest` is that of the bytes from `start` to `end`, such as `xxh3:` and 32 hexadecimal digits;
-    empty where an older version recorded none.
+    `start` and `end` are byte offsets in the file, without the header; `bytes` is what is sent,
+    including the header. `first_row` counts the file's data rows from 1, `first_line` its lines.
+    `digest` covers the bytes from `start` to `end`, such as `xxh3:` and 32 hexadecimal digits;
+    empty if an older version recorded none.
     """
 
     index: int
@@ -37,7 +37,7 @@ class Part:
 
 @frozen
 class SourceRecord:
-    """A file that a job was cut from, in the state that it was in."""
+    """A file that a job was read from, and its state then."""
 
     name: str
     path: str
@@ -46,14 +46,15 @@ class SourceRecord:
     spooled: bool
     """Whether it is a copy that the run made."""
     origin: str | None = None
-    """For rows that are sent again: the file that says which rows of the other files they are."""
+    """For resent rows: the file that maps them to rows of the other files."""
     digest: str = ""
-    """That of all its bytes, header included; empty where an older version recorded none."""
+    """The digest of all its bytes, including the header; empty if an older version recorded none.
+    """
 
 
 @frozen
 class Manifest:
-    """What a job's source came to; every part, unless more of it is read while it is sent."""
+    """A job's source: every part, unless more of them are read while these are sent."""
 
     parts: tuple[Part, ...]
     columns: tuple[str, ...]
@@ -62,11 +63,11 @@ class Manifest:
     sources: tuple[SourceRecord, ...] = ()
     """The files, in the state in which they were read."""
     notes: tuple[str, ...] = ()
-    """What the user should know of the file: a byte order mark removed, the delimiter found."""
+    """What the user should know about the file: a byte order mark removed, the delimiter found."""
     more: bool = False
-    """Whether parts follow that are known only when the source is read further."""
+    """Whether more parts follow as the source is read."""
     sent: int = 0
-    """Bytes of the parts that an earlier attempt at the run has brought up."""
+    """Bytes of the parts that earlier attempts at the run have sent."""
 
 
 @frozen
@@ -74,9 +75,9 @@ class ErrorCount:
     """How many rows failed for one reason.
 
     Attributes:
-        message: The whole error of the first of them, as the org tells it.
-        rows: How many.
-        varies: Whether others differ from it, by values of their own rows.
+        message: The full error of the first of them, as the org returned it.
+        rows: Number of rows.
+        varies: Whether the errors differ in values of the rows.
     """
 
     message: str
@@ -86,7 +87,7 @@ class ErrorCount:
 
 @frozen
 class Counts:
-    """How many rows ended where.
+    """The outcomes of rows.
 
     Attributes:
         rows: Rows of the source, as far as they are known.
@@ -107,7 +108,7 @@ class Counts:
 
     @property
     def not_loaded(self) -> Mapping[str, int]:
-        """The rows that are not known to be loaded, by what became of them; no zeros."""
+        """The rows that are not known to be loaded, by outcome; without zeros."""
         found = {name: getattr(self, name) for name in NOT_LOADED}
         return {name: rows for name, rows in found.items() if rows}
 

@@ -1,8 +1,8 @@
-"""A checked pipeline file: what the engine walks.
+"""A checked pipeline file: what the engine runs.
 
-Phrases are matched and jobs are found; values are still as written, because a loop's variable or an
-environment variable is known only when the run gets there. `word` names the plugin's record by the
-text of its phrase, which is unique among the loaded plugins.
+Phrases are matched and jobs are found. Values are still as written, because a loop's variable or an
+environment variable is known only during the run. `word` identifies the plugin's record by the text
+of its phrase, which is unique among the loaded plugins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class HandlerEvent(Enum):
-    """What a handler waits for."""
+    """The event that a handler reacts to."""
 
     FAILURE = "failure"
     SUCCESS = "success"
@@ -29,19 +29,19 @@ class HandlerEvent(Enum):
 
 @frozen
 class PlannedStep:
-    """A step: a plugin's word, its slots' values, and the job that it is about."""
+    """A step: a plugin's word, the values of its slots, and its job."""
 
     word: str
     arguments: Mapping[str, Written]
     job: str | None
     span: Span = field(repr=False)
     org: str | None = None
-    """The org that it works in, by the file's name: its own, else its job's, else the only one."""
+    """The file's name for the step's org: its own, else its job's, else the only one."""
 
 
 @frozen
 class PlannedHandler:
-    """What runs after a chain, when the chain ended the way that `event` says."""
+    """What runs after a chain that ended as `event` says."""
 
     event: HandlerEvent
     steps: tuple[PlannedStep, ...]
@@ -74,7 +74,7 @@ class PlannedJob:
     clauses: tuple[PlannedClause, ...]
     span: Span = field(repr=False)
     org: str | None = None
-    """The org that it is for, by the file's name."""
+    """The file's name for the job's org."""
 
 
 @frozen
@@ -86,14 +86,14 @@ class PlannedTest:
     job: str | None
     span: Span = field(repr=False)
     org: str | None = None
-    """As that of a step."""
+    """As for a step."""
 
 
 @frozen
 class PlannedComparison:
     """`VALUE is VALUE`, or `VALUE is not VALUE` where `equal` is False.
 
-    Both are resolved as a slot's values are, and compared with `bulkflow.model.value.same`.
+    Both are resolved like a slot's values and compared with `bulkflow.model.value.is_same_value`.
     """
 
     left: Value
@@ -104,7 +104,7 @@ class PlannedComparison:
 
 @frozen
 class PlannedTruth:
-    """A value that is true or false by itself: a param, a let or a literal."""
+    """A value that is itself true or false: a param, a let or a literal."""
 
     value: Value
     span: Span = field(repr=False)
@@ -119,21 +119,21 @@ class PlannedNot:
 
 @frozen
 class PlannedAnd:
-    """All of the operands, asked in order until one is false."""
+    """All of the operands, evaluated in order until one is false."""
 
     operands: tuple[Condition, ...]
 
 
 @frozen
 class PlannedOr:
-    """Any of the operands, asked in order until one is true."""
+    """Any of the operands, evaluated in order until one is true."""
 
     operands: tuple[Condition, ...]
 
 
 @frozen
 class PlannedParallel:
-    """Statements that run side by side."""
+    """Statements that run in parallel."""
 
     body: Block
     span: Span = field(repr=False)
@@ -141,7 +141,7 @@ class PlannedParallel:
 
 @frozen
 class PlannedFor:
-    """A block, once for each file that matches, in name order."""
+    """A block that runs once for each matching file, in name order."""
 
     variable: str
     pattern: Text
@@ -151,7 +151,7 @@ class PlannedFor:
 
 @frozen
 class PlannedWhen:
-    """A block that runs when the condition holds."""
+    """A block that runs if the condition is true."""
 
     condition: Condition
     body: Block
@@ -174,9 +174,9 @@ Statement: TypeAlias = PlannedChain | PlannedParallel | PlannedFor | PlannedWhen
 
 @frozen
 class Block:
-    """Statements with the constants and jobs that are declared beside them.
+    """Statements, and the constants and jobs declared with them.
 
-    Constants are resolved in order when the block is entered; jobs are known throughout it.
+    Constants are resolved in order when the block is entered; jobs are known in the whole block.
     """
 
     statements: tuple[Statement, ...]
@@ -190,9 +190,9 @@ class Plan:
 
     source: SourceText = field(repr=False)
     orgs: Mapping[str, str]
-    """The names that the file has for its orgs, each with the profile that it stands for."""
+    """The file's names for its orgs, each with its profile."""
     parameters: Mapping[str, Value] = field(repr=False)
-    """Every param with its value: `--set`, else the default, which may be a variable's secret."""
+    """Every param's value: `--set`, else the default, which may be the secret in a variable."""
     body: Block
     sources: tuple[SourceText, ...] = field(default=(), repr=False)
-    """The file, and all that it includes."""
+    """The file and everything that it includes."""

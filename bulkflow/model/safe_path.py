@@ -1,8 +1,8 @@
-r"""Paths made of pieces: what the file's author wrote, and what came from elsewhere.
+r"""Paths built from text in the file and from values that come from outside.
 
-A path such as `"out/{region}.csv"` names a folder in so many words. What `region` stands for may
-come from a command line, a variable or the name of a file, and must not lead out of that folder,
-whatever the platform: `/` and `\` part folders, and `C:` begins a path, everywhere.
+A path such as `"out/{region}.csv"` states its folder. The value of `region` may come from a command
+line, a variable or a file's name, and must not lead out of that folder on any platform: `/` and `\`
+separate folders, and `C:` starts a path, everywhere.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 _ROOT = re.compile(r"[/\\]|.:", re.DOTALL)
 _SEPARATOR = re.compile(r"[/\\]")
-# Windows takes `.. ` and `...` for `..` in some places.
+# Windows reads `.. ` and `...` as `..` in some places.
 _UP = re.compile(r"\.[. ]*\.[. ]*")
 _MAGIC = re.compile(r"[*?\[]")
 _UNKNOWN = "\0"
-"""Stands for a piece from outside where only the author's words are looked at."""
+"""Replaces a value from outside when only the text in the file is examined."""
 
 
 class StrayPathError(ValueError):
-    """A piece from outside of the file leads a path away from where the file's words put it."""
+    """A value from outside leads a path away from the folder that the file states."""
 
 
-def path_of(text: Text) -> str:
-    """The path that a resolved text is.
+def build_path(text: Text) -> str:
+    """Return the path of a resolved text.
 
-    A text that comes from outside as a whole (`to target`, `to env TARGET`) may be any path:
-    whoever runs the file was given the choice of it.
+    A text that comes from outside as a whole (`to target`, `to env TARGET`) may be any path,
+    because the file leaves the choice to the person who runs it.
 
     Raises:
-        StrayPathError: a piece from outside is absolute, or climbs to a folder above.
+        StrayPathError: A value from outside is absolute, or climbs to a parent folder.
     """
     path = plain(text)
     pieces = _pieces(text)
@@ -55,12 +55,12 @@ def path_of(text: Text) -> str:
     return path
 
 
-def file_name(name: str, pattern: Value) -> Text:
-    """The name of a file that a pattern found: its folder is as written, the rest is from outside.
+def build_file_name(name: str, pattern: Value) -> Text:
+    """Build the text for a file that a pattern found: the folder as written, the rest from outside.
 
     Args:
         name: The file, with `/` between folders.
-        pattern: What found it, resolved.
+        pattern: The resolved pattern.
     """
     fixed = _MAGIC.split("".join(_written(pattern)), maxsplit=1)[0]
     folder = fixed[: fixed.rfind("/") + 1]
@@ -70,7 +70,7 @@ def file_name(name: str, pattern: Value) -> Text:
 
 
 def _written(pattern: Value) -> Iterator[str]:
-    """How a pattern begins, as far as its author has written it."""
+    """Get the beginning of a pattern, as far as it is written in the file."""
     if isinstance(pattern, Text) and not pattern.given:
         yield from takewhile(lambda part: not isinstance(part, Outside), _pieces(pattern))
 

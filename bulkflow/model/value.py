@@ -1,8 +1,7 @@
-"""The values of the language, as they stand in a file.
+"""The values of the language, as written in a file.
 
-A value keeps its span, so that an error can point at it. `resolve` replaces names and
-interpolations by what a scope says they stand for; what a slot's type then makes of a value is the
-type's affair (`bulkflow.plugin.ValueType`).
+A value keeps its span, so errors can point at it. `resolve` replaces names and interpolations with
+their values in a scope; a slot's type (`bulkflow.plugin.ValueType`) converts the result.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ class Interpolation:
 
 
 class Outside(str):
-    """A piece of a text that stands in no pipeline file: of `--set`, a variable, a file's name."""
+    """A piece of text from outside of any pipeline file: `--set`, a variable, a file's name."""
 
     __slots__ = ()
 
 
 @frozen
 class Text:
-    """A quoted text, of one line or several: plain text and interpolations, in any order.
+    """A quoted text of one or more lines: plain text and interpolations, in any order.
 
     Attributes:
-        given: Whether the whole of it comes from outside of the file.
+        given: Whether the whole text comes from outside of the file.
     """
 
     parts: tuple[str | Interpolation, ...]
@@ -94,33 +93,32 @@ class Boolean:
 
 
 @frozen
-class Environment:
+class EnvironmentVariable:
     """`env NAME`: the text of an environment variable, read when the run starts."""
 
     variable: str
     span: Span = field(eq=False, repr=False)
 
 
-Value: TypeAlias = Text | Name | Integer | Duration | Size | Percent | Boolean | Environment
+Value: TypeAlias = Text | Name | Integer | Duration | Size | Percent | Boolean | EnvironmentVariable
 
 Written: TypeAlias = Value | tuple[Value, ...]
-"""What fills a slot of a phrase: a value, or several where the slot takes several."""
+"""What fills a slot of a phrase: a value, or several if the slot takes several."""
 
 Scope: TypeAlias = "Mapping[str, Value]"
-"""What names stand for: resolved values of params, lets and loop variables."""
+"""Values of names: resolved params, lets and loop variables."""
 
 
 LONGEST_TEXT = 1_000_000
-"""Characters of a text with its names replaced; as many as a whole pipeline file may have.
+"""Characters of a text after its names are replaced; the limit of a whole pipeline file.
 
-Twenty lines such as `let b = "{a}{a}"` make a million times what they begin with.
-"""
+Twenty lines such as `let b = "{a}{a}"` multiply a text by a million."""
 
 
 class TextTooLongError(ValueError):
-    """A text is longer than `LONGEST_TEXT` with its names replaced.
+    """A text is longer than `LONGEST_TEXT` after its names are replaced.
 
-    Not a `BulkflowError`, as `UnresolvedError` is none.
+    Not a `BulkflowError`, for the same reason as `UnresolvedError`.
     """
 
     def __init__(self, span: Span) -> None:
@@ -131,9 +129,9 @@ class TextTooLongError(ValueError):
 
 
 class UnresolvedError(LookupError):
-    """A name in a value stands for nothing in the scope.
+    """A name in a value is not in the scope.
 
-    Not a `BulkflowError`: whoever resolves knows whether the name is unknown or just not known yet.
+    Not a `BulkflowError`: the caller knows whether the name is unknown or not known yet.
     """
 
     def __init__(self, name: str, span: Span, *, variable: bool = False) -> None:
@@ -145,7 +143,7 @@ class UnresolvedError(LookupError):
 
 
 def plain(value: Value) -> str:
-    """The value as it reads inside an interpolated text; the value must be resolved."""
+    """Format a resolved value as it reads inside an interpolated text."""
     match value:
         case Text():
             return "".join(part for part in value.parts if isinstance(part, str))
@@ -161,27 +159,27 @@ def plain(value: Value) -> str:
             return f"{value.percent:g}%"
         case Boolean():
             return "true" if value.truth else "false"
-        case Environment():
+        case EnvironmentVariable():
             raise UnresolvedError(value.variable, value.span, variable=True)
         case _:
             assert_never(value)
 
 
 def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
-    """The value with all interpolations and environment variables replaced.
+    """Replace all interpolations and environment variables in a value.
 
-    A bare name is left alone: whether it stands for a constant depends on the slot that it fills.
-    The result keeps the span of `value`, so that errors point at where it was used, and what came
-    from outside of the file stays marked as `Outside`.
+    Bare names stay: whether a name refers to a constant depends on the slot. The result keeps the
+    span of `value`, so errors point at where it was used, and text from outside of the file stays
+    marked as `Outside`.
 
     Raises:
-        UnresolvedError: a name inside a text is not in `scope`, or a variable not in `environ`.
-        TextTooLongError: a text becomes longer than `LONGEST_TEXT`.
+        UnresolvedError: A name in a text is not in `scope`, or a variable is not in `environ`.
+        TextTooLongError: A text becomes longer than `LONGEST_TEXT`.
     """
     match value:
         case Text() if any(isinstance(part, Interpolation) for part in value.parts):
             return Text(_joined(_bounded(_expanded(value, scope), value.span)), value.span)
-        case Environment():
+        case EnvironmentVariable():
             if value.variable not in environ:
                 raise UnresolvedError(value.variable, value.span, variable=True)
             return Text((environ[value.variable],), value.span, given=True)
@@ -189,20 +187,20 @@ def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
             return value
 
 
-def constant(value: Value, scope: Scope) -> Value:
-    """What a bare name stands for, at the place where it was used; other values as they are."""
+def resolve_name(value: Value, scope: Scope) -> Value:
+    """Replace a bare name with its constant, at the span of its use; return other values."""
     if isinstance(value, Name) and value.name in scope:
         return evolve(scope[value.name], span=value.span)
     return value
 
 
 def several(written: Written) -> tuple[Value, ...]:
-    """The values that fill a slot, one or more."""
+    """Return the values that fill a slot, one or more, as a tuple."""
     return written if isinstance(written, tuple) else (written,)
 
 
-def same(left: Value, right: Value) -> bool:
-    """Whether two resolved values say the same; a text and a bare name are alike in that."""
+def is_same_value(left: Value, right: Value) -> bool:
+    """Whether two resolved values are the same; a text and a bare name may be."""
     kinds = {Text if isinstance(value, Name) else type(value) for value in (left, right)}
     return len(kinds) == 1 and plain(left) == plain(right)
 
@@ -224,10 +222,10 @@ def _expanded(text: Text, scope: Scope) -> Iterator[str]:
 
 
 def _bounded(pieces: Iterator[str], span: Span) -> Iterator[str]:
-    """The pieces of a text. Raises `TextTooLongError` before there are too many."""
+    """Yield the pieces of a text. Raises `TextTooLongError` before there are too many."""
     length = 0
     for piece in pieces:
-        # An empty one that comes from outside stays, and multiplies like the others.
+        # Empty pieces from outside are kept and multiply like the others.
         length += max(1, len(piece))
         if length > LONGEST_TEXT:
             raise TextTooLongError(span)
@@ -235,7 +233,7 @@ def _bounded(pieces: Iterator[str], span: Span) -> Iterator[str]:
 
 
 def _joined(pieces: Iterator[str]) -> tuple[str, ...]:
-    """The pieces, those of the file put together where they touch."""
+    """Join adjacent pieces from the file; keep pieces from outside apart."""
     return tuple(
         [
             joined

@@ -1,4 +1,4 @@
-"""All that a plugin author needs.
+"""Everything that a plugin author needs.
 
 A plugin is a module in the entry-point group `bulkflow`:
 
@@ -13,14 +13,15 @@ A plugin is a module in the entry-point group `bulkflow`:
     def bulkflow_steps():
         return [greet]
 
-`docs/plugins.md` tells the rest; `bulkflow.plugin.hookspecs` lists every hook.
+`docs/plugins.md` is the guide; `bulkflow.plugin.hookspecs` lists every hook.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.lazy_exports import lazy_exports
+from bulkflow.lazy_exports import export_lazily
+from bulkflow.model.plural import plural
 from bulkflow.plugin.control_flow import Continue, RetryStep, Stop
 from bulkflow.plugin.hookspecs import hookimpl
 from bulkflow.plugin.records import (
@@ -40,7 +41,7 @@ from bulkflow.plugin.records import (
 from bulkflow.plugin.sentinel import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
-    from bulkflow.plugin.context import Clock, Context, Job, Recorder, StepAhead
+    from bulkflow.plugin.context import Clock, Context, Job, Recorder
     from bulkflow.plugin.messages import (
         Load,
         OrgRequest,
@@ -74,20 +75,20 @@ __all__ = [
     "SourceRequest",
     "SourceRows",
     "Step",
-    "StepAhead",
     "Stop",
     "Unknown",
     "ValueType",
     "clause",
     "condition",
     "hookimpl",
+    "plural",
     "step",
 ]
 
-__getattr__ = lazy_exports(
+__getattr__ = export_lazily(
     __name__,
     {
-        "context": "Clock Context Job Recorder StepAhead",
+        "context": "Clock Context Job Recorder",
         "messages": "Load OrgRequest SourceBytes SourceData SourceFile SourceRequest SourceRows",
     },
 )

@@ -1,10 +1,10 @@
-"""What a step sees of the run that it is part of."""
+"""What a step can see and use of its run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.event import Event
-    from bulkflow.model.history import JobHistory
+    from bulkflow.model.history import IntentKind, JobHistory
     from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import ErrorCount, Manifest
-    from bulkflow.model.value import Written
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -28,96 +27,104 @@ T = TypeVar("T")
 class Job:
     """A logical job while it runs.
 
-    The steps that work on it keep `phase`, `counts` and `left` true; `state` is for the
-    plugin whose job it is, and nobody else looks into it.
+    The steps that work on a job keep `phase`, `counts` and `left` up to date. `state` belongs to
+    the plugin that implements the job; nothing else reads it.
     """
 
     key: str
-    """Its name, and in a loop the iteration: unique within the run."""
+    """Its name, and the iteration if it is inside a loop: unique within the run."""
     name: str
     settings: Mapping[str, object]
-    """What its clauses set, by the names that the clauses declare."""
+    """The settings from its clauses, by the names that the clauses declare."""
     folder: Path
     """Where its relative paths start: the folder of the pipeline file."""
     org: str | None = None
-    """The org that it is for, by the file's name."""
+    """The file's name for the job's org."""
     manifest: Manifest | None = None
     phase: Phase = Phase.DECLARED
     counts: Counts = Factory(Counts)
     saved: list[str] = Factory(list)
     """Files that its rows were saved to."""
     undone: int = 0
-    """How many of the records that its rows created are deleted again."""
+    """How many of the records that its rows created were deleted again."""
     left: Collection[str] = ()
-    """Ids of its jobs in the org that are not at an end."""
+    """Ids of its unfinished jobs in the org."""
     commonest_error: ErrorCount | None = None
-    """What most of its rows that failed did so for, where a step has looked at that."""
+    """The most common error of its failed rows, if a step has looked for it."""
     judged: dict[str, int] = Factory(dict)
-    """How many rows that are not loaded a step or a condition has judged, by names of `NOT_LOADED`.
+    """How many rows that are not loaded a step or condition has judged, by names of `NOT_LOADED`.
 
-    Rows that come after it are not judged: a run ends with 3 that has more."""
+    A run ends with exit code 3 if there are more such rows than were judged."""
 
     @property
     def unjudged(self) -> Sequence[str]:
-        """What became of rows that are not loaded and not judged: names of `NOT_LOADED`."""
+        """The outcomes, by names of `NOT_LOADED`, with rows that were not judged."""
         found = self.counts.not_loaded
         return [kind for kind, rows in found.items() if rows > self.judged.get(kind, 0)]
 
     state: dict[str, object] = field(factory=dict, repr=False)
 
 
-@frozen
-class StepAhead:
-    """A step that follows for the same job: the text of its phrase, and its slots as written."""
-
-    word: str
-    arguments: Mapping[str, Written]
-
-
 class Clock(Protocol):
-    """Time, as a parameter."""
+    """A source of time."""
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         ...
 
 
 class Recorder(Protocol):
-    """The journal, as far as steps write it.
+    """The journal, as steps use it.
 
-    A call returns when its record is on the disk; what an answer told, by `settle` and `remote`, is
-    there before anything that is recorded later.
+    A call returns when its record is on disk. What `settle` and `record_state` record is on disk no
+    later than the next record that is written.
     """
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
-        """The files that a job is cut from, and its parts; called again, more of both.
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+        """Record the files that a job is read from, and its parts; another call adds more.
 
-        `org` is the one that the job is for, by the file's name.
+        `org` is the file's name for the job's org.
         """
         ...
 
-    def history(self, job: str) -> JobHistory | None:
-        """What earlier attempts at the run did with a job; None if they never got to it."""
+    def read_history(self, job: str) -> JobHistory | None:
+        """Read what earlier attempts at the run did with a job; None if they did not get to it."""
         ...
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        """A request that changes something is about to be sent; returns the intent's number."""
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
+        """Record a request that is about to change something; returns the intent's number.
+
+        Args:
+            job: The key of the job.
+            part: The index of the part.
+            action: The plugin's word for the request.
+            detail: What the plugin needs to find out the outcome later.
+            kind: What bulkflow has to know about the request.
+        """
         ...
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
-        """The request of an intent was answered, or its fate was found out."""
+        """Record the response to an intent's request, or what was found out about it."""
         ...
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
-        """The id of a part's job in the org, and the state that was last seen.
+        """Record the id of a part's job in the org, and its last known state.
 
-        `counters` are how many rows were processed then, failures included, and how many failed.
+        `counters` are the rows processed by then, including failures, and the failed ones.
         """
         ...
 
@@ -132,36 +139,36 @@ class Recorder(Protocol):
         *,
         once: bool,
     ) -> int:
-        """As `intend`, for a request after which the org may load rows; the ledger keeps which.
+        """Record an intent after which the org may load rows, and the rows in the ledger.
 
         Raises:
-            HandedOverBeforeError: `once`, and another run of the project handed some of the rows
-                over to the same target and may have loaded them. Nothing is recorded then.
+            HandedOverBeforeError: `once` is set, and another run of the project handed some of the
+                rows over to the same target and may have loaded them. Nothing is recorded then.
         """
         ...
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
-        """What other runs of the project handed over of some rows, the newest first.
+        """Find which of these rows other runs of the project handed over, newest first.
 
-        Whatever the target, if it is None. A run that was begun with `--fresh` passes over what was
-        handed over before it began. With `longer`, also what the ranges may begin with, by their
-        `head`: whether they do, is for the caller to see.
+        A `target` of None matches any target. A run that was started with `--fresh` ignores what
+        was handed over before it started. `longer` also finds ranges that may contain these rows or
+        be part of them, because they begin with the same `head`; the caller has to compare them.
         """
         ...
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
-        """What became of the rows that a part handed over: from then on it is known."""
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
+        """Record the outcome of the rows that a part handed over."""
         ...
 
-    def took_back(self, job: str, part: int) -> None:
-        """What a part's rows made is deleted again, so they may be handed over once more."""
+    def record_undo(self, job: str, part: int) -> None:
+        """Record that what a part's rows created was deleted, so they may be handed over again."""
         ...
 
 
 class Context(Protocol):
-    """What a step is given as its first argument."""
+    """The first argument of every step."""
 
     @property
     def run_id(self) -> str:
@@ -180,7 +187,7 @@ class Context(Protocol):
 
     @property
     def run_directory(self) -> Path:
-        """A folder of this run's own, for what has to be on disk."""
+        """The run's own folder, for files that it needs on disk."""
         ...
 
     @property
@@ -190,7 +197,7 @@ class Context(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """Time."""
+        """The clock of the run."""
         ...
 
     @property
@@ -200,43 +207,35 @@ class Context(Protocol):
 
     @property
     def failure(self) -> BaseException | None:
-        """In a failure handler, and there only: what ended the chain."""
+        """The error that ended the chain; only set in a failure handler."""
         ...
 
     @property
     def org_name(self) -> str | None:
-        """What the file calls the org of the step; None where it has none, or does not say."""
+        """The file's name for the step's org; None if the step has no org or it is ambiguous."""
         ...
 
-    @property
-    def ahead(self) -> Sequence[StepAhead]:
-        """The steps that follow for this job if nothing fails, in their order.
+    def open_org(self) -> OrgAccess:
+        """Open the step's org, once per run.
 
-        None that a condition or a loop may leave out: what they need will be needed.
+        That is the org that the step names, else its job's, else the only one of the file. Raises
+        `UsageError` if there is none.
         """
         ...
 
-    def org(self) -> OrgAccess:
-        """The org of the step; opened at the first call that a step makes for it.
-
-        That is the one that the step names, else its job's, else the only one of the file. Raises
-        `UsageError` where there is none.
-        """
-        ...
-
-    def source(self, location: str) -> Source:
-        """The plugin's record for a location's scheme. Raises `UsageError` for an unknown one."""
+    def find_source(self, location: str) -> Source:
+        """Find the source that reads a location's scheme. Raises `UsageError` if none does."""
         ...
 
     def emit(self, event: Event) -> None:
-        """Tell the listeners."""
+        """Send an event to the listeners."""
         ...
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
-        """The command line that does something with a run, such as `bulkflow resume RUN`.
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """Format a command line about a run, such as `bulkflow resume RUN`.
 
-        It can be typed as it is where this command was typed. The run is this one unless `run`
-        names another of the same project.
+        It works in the directory where this command was started. `run` names another run of the
+        same project; the default is this run.
         """
         ...
 
@@ -246,13 +245,13 @@ class Context(Protocol):
 
     @property
     def stopping(self) -> bool:
-        """Whether the user asked the run to stop, also where a handler may run on."""
+        """Whether the user asked the run to stop, even if a handler may continue."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than the user lets us; then as `checkpoint`."""
+        """Wait; raises `RunInterruptedError` early if the user asks the run to stop."""
         ...
 
-    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
-        """One thing for the whole run, made at the first call and closed at the end of the run."""
+    def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """Get a resource of the whole run; made at the first call, closed when the run ends."""
         ...

@@ -1,13 +1,13 @@
-"""How a step tells the engine where to go on: it raises one of these signals.
+"""Signals that a step raises to change the flow of a run.
 
-They are no errors: nothing is reported for them.
+They are not errors, and nothing is reported for them.
 """
 
 from __future__ import annotations
 
 
-class FlowSignal(Exception):  # noqa: N818 - a signal is no error
-    """The root of the signals."""
+class FlowSignal(Exception):  # noqa: N818 - a signal is not an error
+    """The base class of the signals."""
 
 
 class Stop(FlowSignal):
@@ -15,17 +15,17 @@ class Stop(FlowSignal):
 
 
 class Continue(FlowSignal):
-    """In a failure handler: go on after the chain, as if it had not failed."""
+    """In a failure handler: continue after the chain, as if it had not failed."""
 
 
 class RetryStep(FlowSignal):
-    """In a failure handler: run the failed step again, and then the rest of its chain.
+    """In a failure handler: run the failed step again, then the rest of its chain.
 
-    When it was run again `times` times and fails still, the handler goes on with its next step.
+    If the step still fails after `times` tries, the handler continues with its next step.
 
     Args:
         times: How often to try again; at least 1.
-        interval: Seconds to wait before each; None for pauses that grow from one second.
+        interval: Seconds to wait before each try; None for pauses that grow from one second.
     """
 
     def __init__(self, times: int, interval: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What plugins declare when they are asked."""
+"""What plugins declare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @define
 class Declared:
-    """What plugins declare, each kind in the order of loading."""
+    """Everything that plugins declare, each kind in loading order."""
 
     steps: list[Step] = Factory(list)
     clauses: list[Clause] = Factory(list)
@@ -31,7 +31,7 @@ class Declared:
     commands: list[Command] = Factory(list)
 
     def add(self, other: Declared) -> None:
-        """Take over what one more plugin declares."""
+        """Add what another plugin declares."""
         self.steps += other.steps
         self.clauses += other.clauses
         self.conditions += other.conditions

@@ -1,4 +1,4 @@
-"""The border between bulkflow and a plugin: whatever goes wrong there gets the plugin's name."""
+"""The boundary between bulkflow and a plugin: every unexpected error names the plugin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError, PluginError
 from bulkflow.plugin.control_flow import FlowSignal
-from bulkflow.system_errors import machine_error
+from bulkflow.system_errors import build_machine_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def attributed(provider: Provider | None, action: str, *, signals: bool = False) -> Iterator[None]:
-    """Let bulkflow's own errors through; turn any other exception into a `PluginError`.
+def attribute_errors(
+    provider: Provider | None, action: str, *, signals: bool = False
+) -> Iterator[None]:
+    """Turn unexpected exceptions into a `PluginError` that names the plugin.
 
-    Also `sys.exit` and whatever else is no `Exception`: a plugin does not decide how the program
-    ends. Only the user's Ctrl-C passes, and the end of a generator.
+    bulkflow's own errors pass. `sys.exit` and other exceptions that are not an `Exception` are
+    converted too, because a plugin does not decide how the program ends. Only KeyboardInterrupt
+    passes, and the end of a generator.
 
     Args:
-        provider: The plugin behind the border.
+        provider: The plugin.
         action: Completes "plugin X failed while …", such as ``running `upload` ``.
-        signals: Whether flow signals pass: only a step may say where the run goes on.
+        signals: Whether flow signals pass: only a step may change the flow.
     """
     try:
         yield
@@ -34,12 +37,14 @@ def attributed(provider: Provider | None, action: str, *, signals: bool = False)
     except BaseException as error:
         if signals and isinstance(error, FlowSignal):
             raise
-        raise failure_of(provider, action, error) from error
+        raise build_plugin_error(provider, action, error) from error
 
 
-def failure_of(provider: Provider | None, action: str, error: BaseException) -> BulkflowError:
-    """What a plugin raised, with the plugin's name; or what the machine has no more of."""
-    if (short := machine_error(error, action)) is not None:
+def build_plugin_error(
+    provider: Provider | None, action: str, error: BaseException
+) -> BulkflowError:
+    """Build the error for what a plugin raised, or for a shortage of the machine."""
+    if (short := build_machine_error(error, action)) is not None:
         return short
     who = str(provider) if provider else "unknown"
     return PluginError(

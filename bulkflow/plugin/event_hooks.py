@@ -1,4 +1,4 @@
-"""Which hook hears of which event of a run."""
+"""Maps each event of a run to its hook."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ HOOK_OF_EVENT: dict[type[Event], str | None] = {
     RunFinished: "bulkflow_run_finished",
     Shown: None,
 }
-"""None where no hook hears: `Shown` is data for the user, not news for plugins."""
+"""None if there is no hook: `Shown` is data for the user."""

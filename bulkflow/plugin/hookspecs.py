@@ -1,8 +1,8 @@
 """Every hook that a plugin may implement.
 
 A plugin is a module (or any object) in the entry-point group `bulkflow`. It marks its functions
-with `bulkflow.plugin.hookimpl`. Hooks either *declare* things, once, when plugins are loaded, or
-*hear* of what happens in a run. None is called for a row.
+with `bulkflow.plugin.hookimpl`. Some hooks *declare* things, once, when plugins are loaded; others
+*listen* to the events of a run. None is called per row.
 """
 
 from __future__ import annotations
@@ -48,45 +48,45 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def bulkflow_steps() -> Iterable[Step]:  # type: ignore[empty-body]
-    """The plugin's steps, made with the `step` decorator."""
+    """Return the plugin's steps, made with the `step` decorator."""
 
 
 @hookspec
 def bulkflow_clauses() -> Iterable[Clause]:  # type: ignore[empty-body]
-    """The plugin's job clauses, made with the `clause` decorator."""
+    """Return the plugin's job clauses, made with the `clause` decorator."""
 
 
 @hookspec
 def bulkflow_conditions() -> Iterable[Condition]:  # type: ignore[empty-body]
-    """The plugin's questions for `when`, made with the `condition` decorator."""
+    """Return the plugin's questions for `when`, made with the `condition` decorator."""
 
 
 @hookspec
 def bulkflow_value_types() -> Iterable[ValueType]:  # type: ignore[empty-body]
-    """Types that the plugin's slots use beyond those that are there."""
+    """Return types for the plugin's slots, in addition to the built-in ones."""
 
 
 @hookspec
 def bulkflow_orgs() -> Iterable[Org]:  # type: ignore[empty-body]
-    """Names that may stand after `org`, and how to connect to them."""
+    """Return names for use after `org`, and how to connect to them."""
 
 
 @hookspec
 def bulkflow_sources() -> Iterable[Source]:  # type: ignore[empty-body]
-    """Kinds of locations that rows or bytes may come from."""
+    """Return kinds of locations that rows or bytes can come from."""
 
 
 @hookspec
 def bulkflow_commands() -> Iterable[Command]:  # type: ignore[empty-body]
-    """Additions to the command line."""
+    """Return commands to add to the command line."""
 
 
 @hookspec
 def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:  # type: ignore[empty-body]
-    """What is wrong with a job's settings.
+    """Find what is wrong with a job's settings.
 
-    Called by the checker for each job. A setting whose value is not known yet (it holds a loop's
-    variable) is there with the value `bulkflow.plugin.UNKNOWN`.
+    Called by the checker for each job. A setting that is not known yet (its value contains a loop's
+    variable) has the value `bulkflow.plugin.UNKNOWN`.
     """
 
 
@@ -95,11 +95,11 @@ def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]: 
 
 @hookspec
 def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:  # type: ignore[empty-body]
-    """What is wrong with a job's source, told by as little of it as will do.
+    """Find what is wrong with a job's source, reading as little of it as possible.
 
     Called by `bulkflow check --sources`, and by `bulkflow plan` after the source was read to its
-    end: then `job.manifest` is there, and nothing need be opened. Sends nothing; never reads
-    standard input. Raises `DataError` where there is no source.
+    end; `job.manifest` is set then, and nothing need be opened. Sends nothing and never reads
+    standard input. Raises `DataError` if there is no source.
     """
 
 
@@ -107,21 +107,22 @@ def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:  
 def bulkflow_org_problems(  # type: ignore[empty-body]
     context: Context, loads: Sequence[Load], requests: int
 ) -> Iterable[Problem]:
-    """What the org says against a plan: its objects, the user's rights, its limits.
+    """Find what the org would refuse about a plan: objects, permissions, limits.
 
-    Called by `bulkflow plan` when it may ask the org, once for each org of a file; `context.org()`
-    is that one. `loads` are its jobs whose rows are handed over, in that order, and `requests` the
-    API calls that the plan makes there at the least. Only requests that change nothing are allowed.
+    Called by `bulkflow plan` when it may ask the org, once for each org of a file;
+    `context.open_org()` opens that org. `loads` are the jobs that hand rows over to it, in order.
+    `requests` is the least number of API calls that the plan makes there. Only requests that change
+    nothing are allowed.
     """
 
 
 @hookspec(firstresult=True)
 def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
-    """Read a job's source and say what it comes to, without a request that changes anything.
+    """Read a job's source and return its manifest, without changing anything anywhere.
 
-    Called before the first step, for every job whose settings are known then, and for others when
-    the run reaches them. The first plugin that returns a manifest answers for the job; a plugin
-    whose job it is not returns None. Raises `DataError` for data that cannot be loaded.
+    Called before the first step for every job whose settings are known by then, and for the others
+    when the run reaches them. The first plugin that returns a manifest owns the job; a plugin
+    returns None for a job that is not its own. Raises `DataError` for data that cannot be loaded.
     """
 
 
@@ -130,39 +131,39 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
 
 @hookspec
 def bulkflow_run_started(event: RunStarted) -> None:
-    """The plan is checked and the sources are read; nothing was sent yet."""
+    """Hear that the plan is checked and the sources are read; nothing was sent yet."""
 
 
 @hookspec
 def bulkflow_job_prepared(event: JobPrepared) -> None:
-    """A job's source was read to its end and cut into parts."""
+    """Hear that a job's source was read to its end and divided into parts."""
 
 
 @hookspec
 def bulkflow_step_started(event: StepStarted) -> None:
-    """A step begins."""
+    """Hear that a step starts."""
 
 
 @hookspec
 def bulkflow_step_finished(event: StepFinished) -> None:
-    """A step did what it says."""
+    """Hear that a step succeeded."""
 
 
 @hookspec
 def bulkflow_step_failed(event: StepFailed) -> None:
-    """A step did not do what it says; the event holds the error."""
+    """Hear that a step failed; the event holds the error."""
 
 
 @hookspec
 def bulkflow_progress(event: Progress) -> None:
-    """A job went on. At most a few times a second for each job."""
+    """Hear how far a job is, at most a few times a second for each job."""
 
 
 @hookspec
 def bulkflow_notice(event: Notice) -> None:
-    """Something that the user should read."""
+    """Hear of something that the user should read."""
 
 
 @hookspec
 def bulkflow_run_finished(event: RunFinished) -> None:
-    """The run is over, in whichever way."""
+    """Hear that the run ended, with any result."""

@@ -1,7 +1,7 @@
-"""The host: pluggy behind typed calls, every answer with its provider.
+"""The plugin host: pluggy behind typed calls that know which plugin answers.
 
-The only module that calls pluggy. What plugins declare becomes a `Catalogue`; what happens in a run
-is told to them through `PluginHost.tell`.
+The only module that calls pluggy. It collects what plugins declare in a `Catalogue`, and notifies
+plugins of a run's events with `PluginHost.notify`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from attrs import define, evolve, field
 
 from bulkflow.plugin import hookspecs
 from bulkflow.plugin.declarations import Declared
-from bulkflow.plugin.error_boundary import attributed, failure_of
-from bulkflow.plugin.loader import Found, LoadedPlugin, find
+from bulkflow.plugin.error_boundary import attribute_errors, build_plugin_error
+from bulkflow.plugin.loader import Found, LoadedPlugin, find_plugins
 from bulkflow.plugin.records import (
     Clause,
     Command,
@@ -54,8 +54,8 @@ class PluginHost:
 
     @classmethod
     def discover(cls, blocked: Collection[str] = ()) -> PluginHost:
-        """Load what is installed. Raises `PluginConflictError`."""
-        return cls.of(find(blocked))
+        """Load the installed plugins. Raises `PluginConflictError`."""
+        return cls.of(find_plugins(blocked))
 
     @classmethod
     def of(cls, found: Found) -> PluginHost:
@@ -72,8 +72,8 @@ class PluginHost:
             except KeyboardInterrupt:
                 raise
             except BaseException as cause:  # noqa: BLE001 - looking at its attributes may run its code
-                # pluggy stores the plugin before it validates it, so it has to be taken out again;
-                # by its name, for the object may be there under another plugin's.
+                # pluggy stores the plugin before validating it, so it has to be unregistered: by
+                # name, because the object may be registered under another plugin's name too.
                 if manager.has_plugin(each.provider.plugin):
                     manager.unregister(name=each.provider.plugin)
                 broken.append(BrokenPlugin(each.provider, each.target, cause))
@@ -85,7 +85,7 @@ class PluginHost:
     def catalogue(self) -> Catalogue:
         """Everything that the plugins declare. Raises `PluginConflictError`.
 
-        A plugin that fails when it is asked is broken from then on: nothing of it counts.
+        A plugin that raises while declaring is broken from then on, and nothing of it counts.
         """
         declared = self._ask_all()
         return Catalogue(
@@ -106,39 +106,39 @@ class PluginHost:
         )
 
     def prepare_job(self, context: Context, job: Job) -> Manifest | None:
-        """Ask the plugins to read a job's source; None if it is nobody's job."""
+        """Ask the plugins to read a job's source; None if no plugin owns the job."""
         from bulkflow.model.part import Manifest
 
         for provider, function in self._implementations("bulkflow_prepare_job"):
-            with attributed(provider, f"preparing job {job.name}"):
+            with attribute_errors(provider, f"preparing job {job.name}"):
                 manifest = function(context=context, job=job)
                 if manifest is not None and not isinstance(manifest, Manifest):
-                    raise TypeError(f"it returned {manifest!r}, which is no Manifest")
+                    raise TypeError(f"it returned {manifest!r}, which is not a Manifest")
             if manifest is not None:
                 return manifest
         return None
 
-    def source_problems(self, context: Context, job: Job) -> Iterator[Problem]:
-        """What the plugins find wrong with a job's source."""
-        action = f"looking at the source of job {job.name}"
+    def find_source_problems(self, context: Context, job: Job) -> Iterator[Problem]:
+        """Ask the plugins what is wrong with a job's source."""
+        action = f"checking the source of job {job.name}"
         return self._problems("bulkflow_source_problems", action, context=context, job=job)
 
-    def org_problems(
+    def find_org_problems(
         self, context: Context, loads: Sequence[Load], requests: int
     ) -> Iterator[Problem]:
-        """What the plugins hear from the org against the loads of a plan."""
+        """Ask the plugins what the org would refuse about the loads of a plan."""
         return self._problems(
             "bulkflow_org_problems",
-            "holding a plan against the org",
+            "checking the plan against the org",
             context=context,
             loads=loads,
             requests=requests,
         )
 
-    def tell(self, event: Event) -> tuple[tuple[Provider, BulkflowError], ...]:
-        """Tell every plugin what happened; returns the failures of those that cannot bear it.
+    def notify(self, event: Event) -> tuple[tuple[Provider, BulkflowError], ...]:
+        """Notify every plugin of an event; returns the failures of those that raise.
 
-        A listener has no say in the run, so whatever it raises is a failure of its own.
+        A listener cannot affect the run, so whatever it raises is its own failure.
         """
         from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 
@@ -152,13 +152,13 @@ class PluginHost:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001 - the other listeners want to hear of it
-                failure = failure_of(provider, f"hearing of {type(event).__name__}", error)
+                failure = build_plugin_error(provider, f"handling {type(event).__name__}", error)
                 failure.__cause__ = error
                 failures.append((provider, failure))
         return tuple(failures)
 
-    def listens(self, plugin: LoadedPlugin) -> list[str]:
-        """The events of a run that a plugin hears."""
+    def list_events(self, plugin: LoadedPlugin) -> list[str]:
+        """List the events of a run that a plugin listens to."""
         from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 
         callers = self._manager.get_hookcallers(plugin.plugin) or []
@@ -172,10 +172,10 @@ class PluginHost:
 
     def _problems(self, hook: str, action: str, **arguments: object) -> Iterator[Problem]:
         for provider, function in self._implementations(hook):
-            with attributed(provider, action):
+            with attribute_errors(provider, action):
                 for problem in function(**arguments):
                     if not isinstance(problem, Problem):
-                        raise TypeError(f"it returned {problem!r}, which is no Problem")
+                        raise TypeError(f"it returned {problem!r}, which is not a Problem")
                     yield problem
 
     def _implementations(self, hook: str) -> Iterator[tuple[Provider, Callable[..., Any]]]:
@@ -184,13 +184,13 @@ class PluginHost:
         by_plugin = {
             implementation.plugin_name: implementation for implementation in implementations
         }
-        # In the order of loading: pluggy's own is the reverse of registration.
+        # In loading order; pluggy's own order is the reverse of registration.
         for name, provider in providers.items():
             if name in by_plugin:
                 yield provider, _by_name(by_plugin[name])
 
     def _ask_all(self) -> Declared:
-        """What each plugin declares, in the order of loading."""
+        """Collect what each plugin declares, in loading order."""
         declared = Declared()
         for each in self.loaded:
             try:
@@ -221,10 +221,12 @@ class PluginHost:
         for provider, function in self._implementations(hook):
             if provider is not plugin:
                 continue
-            with attributed(provider, f"answering {hook}"):
+            with attribute_errors(provider, f"answering {hook}"):
                 for record in function():
                     if not isinstance(record, kind):
-                        raise TypeError(f"it returned {record!r}, which is no {kind.__name__}")
+                        raise TypeError(
+                            f"it returned {record!r}, which is not of type {kind.__name__}"
+                        )
                     yield evolve(record, provider=provider)
 
     @staticmethod
@@ -243,17 +245,17 @@ class PluginHost:
 
 
 def _refuse_wrappers(manager: pluggy.PluginManager, plugin: object) -> None:
-    """Raises TypeError: wrapping other plugins' hooks is no part of this contract."""
+    """Refuse hook wrappers with TypeError; bulkflow does not support them."""
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():
             if implementation.plugin is plugin and (
                 implementation.wrapper or implementation.hookwrapper
             ):
-                raise TypeError(f"{caller.name} is a wrapper; bulkflow calls no wrappers")
+                raise TypeError(f"{caller.name} is a wrapper, which bulkflow does not support")
 
 
 def _by_name(implementation: pluggy.HookImpl) -> Callable[..., Any]:
-    """Call an implementation with the arguments that it asks for, as pluggy does."""
+    """Wrap an implementation so it gets only the arguments it asks for, as pluggy does."""
 
     def call(**arguments: object) -> Any:
         return implementation.function(*(arguments[name] for name in implementation.argnames))

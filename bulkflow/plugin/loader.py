@@ -1,34 +1,66 @@
-"""Finds plugins and imports them, one by one.
+"""Finds plugins and imports them one by one.
 
-Not pluggy's own loader: with that, one plugin that fails to import ends the program, and a third
-party that takes the name of a shipped plugin silently replaces it. Here the shipped plugins come
-first and the others by the name of their distribution; blocked names are not imported; a plugin
-that fails is recorded with its distribution, version and cause; two plugins of one name are an
-error that names both.
+This replaces pluggy's own loader. With that one, a plugin that fails to import ends the program,
+and a third party that takes the name of a shipped plugin silently replaces it. Here shipped plugins
+load first and the others in the order of their distributions' names; blocked plugins are not
+imported; a plugin that fails is recorded with its distribution, version and cause; two plugins with
+the same name are an error that names both.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import field, frozen
 
-from bulkflow.plugin.entry_points import installed
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import BrokenPlugin, PluginConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from bulkflow.plugin.entry_points import PluginEntry
+GROUP = "bulkflow"
+"""The entry-point group of all plugins."""
 
 OWN_DISTRIBUTION = "bulkflow"
 
 
+class PluginEntry(Protocol):
+    """The part of an entry point that the loader needs."""
+
+    @property
+    def name(self) -> str:
+        """The plugin's name."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """What it names: a module, or an object in one."""
+        ...
+
+    @property
+    def dist(self) -> Any:
+        """The distribution that it belongs to."""
+        ...
+
+    def load(self) -> object:
+        """Import it."""
+        ...
+
+
+def find_entry_points() -> Iterable[PluginEntry]:
+    """Find the entry points of this environment."""
+    # Imported here because a host for tests needs none. It takes 11 of the 131 ms (user CPU) of
+    # `bulkflow check`; a reader of our own for the metadata of installed distributions took 2 ms.
+    from importlib.metadata import entry_points
+
+    return cast("Iterable[PluginEntry]", entry_points(group=GROUP))
+
+
 @frozen
 class LoadedPlugin:
-    """A plugin that was imported; `target` is what its entry point names."""
+    """An imported plugin; `target` is what its entry point names."""
 
     provider: Provider
     target: str
@@ -37,22 +69,22 @@ class LoadedPlugin:
 
 @frozen
 class Found:
-    """What the search for plugins came to."""
+    """The plugins that were found."""
 
     loaded: tuple[LoadedPlugin, ...]
     broken: tuple[BrokenPlugin, ...]
     blocked: tuple[Provider, ...]
 
 
-def find(
-    blocked: Collection[str] = (), entries: Callable[[], Iterable[PluginEntry]] = installed
+def find_plugins(
+    blocked: Collection[str] = (), entries: Callable[[], Iterable[PluginEntry]] = find_entry_points
 ) -> Found:
-    """Import every plugin that is not blocked, by its own name or its distribution's.
+    """Import every plugin that is not blocked by its own name or its distribution's.
 
-    Names of distributions are compared as package indexes do: `Bulkflow_Acme` is `bulkflow-acme`.
+    Distribution names are compared as package indexes do: `Bulkflow_Acme` is `bulkflow-acme`.
 
     Raises:
-        PluginConflictError: two plugins that are not blocked have the same name.
+        PluginConflictError: Two plugins that are not blocked have the same name.
     """
     blocked_distributions = {_canonical(name) for name in blocked}
     seen: dict[str, Provider] = {}

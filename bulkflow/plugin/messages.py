@@ -1,4 +1,4 @@
-"""What passes between bulkflow and a plugin when orgs, sources and loads are asked about."""
+"""What bulkflow and plugins exchange about orgs, sources and loads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SourceBytes:
 
 @frozen
 class SourceRows:
-    """Rows that have no bytes yet; None is an empty value."""
+    """Rows to be written as CSV; None is an empty value."""
 
     name: str
     columns: Sequence[str]
@@ -66,4 +66,4 @@ class Load:
 
     job: Job
     after: frozenset[str]
-    """The keys of the jobs that the org has certainly processed by then."""
+    """The keys of the jobs that the org is certain to have processed by then."""

@@ -1,9 +1,9 @@
-"""Phrases: the templates that words are declared with, and how a line is held against one.
+"""Phrases: the templates that plugins declare words with, and how a line is matched to one.
 
-A phrase such as `wait [for {job}] [up to {timeout:duration}]` holds literal words, slots in braces
+A phrase such as `wait [for {job}] [up to {timeout:duration}]` has literal words, slots in braces
 and optional groups in brackets. A slot is `{name:type}`; without a type, its name is its type. With
-three dots, `{columns:column...}`, it takes one value or more. Groups that stand side by side may be
-written in any order.
+three dots, as in `{columns:column...}`, it takes one or more values. Adjacent groups may be written
+in any order.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ JOB = "job"
 ORG = "org"
 """The slot type that takes the name of one of the file's orgs."""
 
-_TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<close>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
+_TOKEN = re.compile(r"\s*(?:(?P<open>\[)|(?P<end>\])|\{(?P<slot>[^}]*)\}|(?P<word>[^\s\[\]{}]+))")
 _SLOT = re.compile(r"(?P<name>[a-z_]+)(?::(?P<type>[a-z_]+))?(?P<many>\.{3})?")
 
 
@@ -42,12 +42,12 @@ class Word:
 
 @frozen
 class Slot:
-    """A place for a value of a type."""
+    """A placeholder for a value of a type."""
 
     name: str
     type: str
     many: bool = False
-    """Whether it takes one value or more, and the function gets a tuple."""
+    """Whether it takes one or more values, which the function gets as a tuple."""
 
     def __str__(self) -> str:
         return "`job NAME`" if self.type == JOB else f"{{{self.type}}}"
@@ -68,7 +68,7 @@ Element: TypeAlias = Word | Slot | Group
 
 @frozen
 class Match:
-    """A line that a phrase takes: the value, or values, of each slot that was filled."""
+    """A line that a phrase matches: the value, or values, of each filled slot."""
 
     phrase: Phrase
     arguments: Mapping[str, Written]
@@ -81,9 +81,9 @@ class Match:
 
 @frozen
 class Mismatch:
-    """A line that a phrase does not take.
+    """A line that a phrase does not match.
 
-    `at` is the index of the first item that does not fit, the number of items where one is missing.
+    `at` is the index of the first item that does not fit, or the number of items if one is missing.
     """
 
     phrase: Phrase
@@ -93,16 +93,16 @@ class Mismatch:
 
 @frozen
 class Phrase:
-    """A template, taken apart."""
+    """A parsed template."""
 
     text: str
     elements: tuple[Element, ...] = field(repr=False, eq=False)
     slots: tuple[Slot, ...] = field(init=False, repr=False, eq=False)
-    """All slots, those of optional groups included."""
+    """All slots, including those of optional groups."""
     job_slot: str | None = field(init=False, repr=False, eq=False)
     """The name of the slot that takes the step's job."""
     org_slot: str | None = field(init=False, repr=False, eq=False)
-    """The name of the slot that takes the org: of the step, or of the job with the clause."""
+    """The name of the slot that takes the org of the step, or of the job that has the clause."""
 
     @slots.default
     def _all_slots(self) -> tuple[Slot, ...]:
@@ -121,7 +121,7 @@ class Phrase:
 
     @classmethod
     def parse(cls, text: str) -> Phrase:
-        """Read a template; raises ValueError where it is malformed."""
+        """Parse a template. Raises ValueError if it is malformed."""
         elements = _elements(text)
         if not elements or not isinstance(elements[0], Word):
             raise ValueError(f"phrase {text!r} must begin with a literal word")
@@ -134,30 +134,30 @@ class Phrase:
 
     @property
     def verb(self) -> str:
-        """The first word, which a line is looked up by."""
+        """The first word, which lines are looked up by."""
         first = self.elements[0]
         assert isinstance(first, Word)
         return first.text
 
     @property
     def shape(self) -> str:
-        """The template without what its slots are called and take.
+        """The template without the names and types of its slots.
 
-        Two phrases of one shape fit the same lines, so nobody could tell which of them is meant.
+        Two phrases of the same shape match the same lines, so they would be ambiguous.
         """
         return " ".join(_shapes(self.elements))
 
     def match(self, items: Sequence[Value]) -> Match | Mismatch:
-        """Hold a line's words and values against the phrase.
+        """Match a line's words and values to the phrase.
 
-        Slots take any value: whether it is of the slot's type is asked later, so that the answer
-        can be about the value and not about the line.
+        Slots take any value. Its type is checked later, so the message can be about the value and
+        not about the line.
         """
         return _Matcher(self, items).run()
 
 
 class _Matcher:
-    """Backtracking over a handful of elements; remembers how far it got, for the message."""
+    """Backtracks over a handful of elements, and remembers how far it got for the message."""
 
     def __init__(self, phrase: Phrase, items: Sequence[Value]) -> None:
         self._phrase = phrase
@@ -245,7 +245,7 @@ def _elements(text: str) -> list[Element]:
             if group is not None:
                 raise ValueError(f"phrase {text!r} has a group inside a group")
             group = []
-        elif token["close"]:
+        elif token["end"]:
             if not group:
                 raise ValueError(f"phrase {text!r} has an empty or unopened group")
             outer.append(Group(tuple(group)))

@@ -1,17 +1,18 @@
-"""What plugins declare: one frozen record for each kind of thing that a plugin may add.
+"""What plugins declare: one frozen record for each kind of thing.
 
-The decorators `step`, `clause` and `condition` make such a record of a function; the hooks in
-`bulkflow.plugin.hookspecs` hand the records over. The registry writes the `provider` into each.
-What passes between bulkflow and a plugin afterwards is in `bulkflow.plugin.messages`.
+The decorators `step`, `clause` and `condition` make a record from a function; the hooks in
+`bulkflow.plugin.hookspecs` return the records. The host sets the `provider` of each. What bulkflow
+and a plugin exchange later is in `bulkflow.plugin.messages`.
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
+from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.phrase import Phrase, Slot
 from bulkflow.plugin.sentinel import UNKNOWN
 
@@ -20,16 +21,19 @@ if TYPE_CHECKING:
 
     import click
 
-    from bulkflow.model.job_phase import Phase
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Manifest
+    from bulkflow.model.run_mode import RunMode
     from bulkflow.model.value import Value
     from bulkflow.plugin.messages import OrgRequest, SourceData, SourceRequest
+
+_NOT_SENT: Final = frozenset({Phase.DECLARED, Phase.OPEN, Phase.UPLOADED})
+_HANDED_OVER: Final = frozenset({Phase.CLOSED, Phase.FINISHED})
 
 
 @frozen
 class Provider:
-    """The plugin that brought something, and the distribution that the plugin came in."""
+    """The plugin that declares something, and its distribution."""
 
     plugin: str
     distribution: str
@@ -43,8 +47,8 @@ class Provider:
 class Step:
     """A verb of the language.
 
-    The function takes the context, and each filled slot by name; it returns nothing and raises
-    `StepError` (or another `BulkflowError`) when it cannot do what it says.
+    The function takes the context, and each filled slot by name. It returns nothing, and raises
+    `StepError` (or another `BulkflowError`) if it fails.
     """
 
     function: Callable[..., None]
@@ -53,20 +57,36 @@ class Step:
     accepts: frozenset[Phase] | None = None
     """The phases that the step's job may be in; None for any, and for steps without a job."""
     leaves: Phase | None = None
-    """The phase that the job is in afterwards; None where the step leaves it as it is."""
+    """The phase that the job is in afterwards; None if the step does not change it."""
     requests: Callable[[Manifest], int] | None = None
-    """How many API calls the step makes at the least, for the plan; None where it makes none."""
+    """Counts the API calls that the step makes at least, for the plan; None if it makes none."""
     ends_chain: bool = False
     """Whether nothing runs after it, as with `stop` and `fail`."""
     resumes: bool = False
-    """Whether the flow goes on after a failed chain whose handler ends in it: `continue`."""
+    """Whether a handler that ends in it continues the flow after the failed chain: `continue`."""
     stops: bool = False
-    """Whether the run ends well with it, as with `stop`."""
+    """Whether it ends the run successfully, as with `stop`."""
     retries: bool = False
-    """Whether it has the step that failed run again, as with `retry`."""
+    """Whether it runs the failed step again, as with `retry`."""
     judges: str | None = None
-    """The slot that names the rows that the step judges: a run may end well with these."""
+    """The slot that names the rows that the step judges: a run may succeed with such rows."""
+    resends: str | None = None
+    """The slot that names the rows that the step sends again."""
+    command: RunMode | None = None
+    """The command that runs the step on the jobs of a past run: abort, retry or undo."""
+    rows_advice: str | None = None
+    """Help for rows that are not loaded and not judged; may contain `{rows}` and `{job}`."""
     provider: Provider | None = None
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the step hands the job's rows over to the org."""
+        return self.leaves in _HANDED_OVER and bool((self.accepts or frozenset()) & _NOT_SENT)
+
+    @property
+    def answers_for_rows(self) -> bool:
+        """Whether the step deals with rows that are not loaded."""
+        return self.judges is not None or self.resends is not None
 
 
 @frozen
@@ -74,8 +94,8 @@ class Clause:
     """A clause of a job. The function takes the filled slots by name and returns settings.
 
     `sets` names the settings that it returns; two clauses of one job that set the same one
-    contradict each other. A clause that `repeats` may stand several times in a job: its settings
-    are tuples, which are joined.
+    conflict. A clause that `repeats` may be used several times in a job: its settings are tuples,
+    which are joined.
     """
 
     function: Callable[..., Mapping[str, object]]
@@ -83,16 +103,20 @@ class Clause:
     doc: str
     sets: tuple[str, ...]
     begins: frozenset[Phase] | None = None
-    """The phases that the job may be in at the start; None for a job that is only declared."""
+    """The phases that the job may start in; None for a job that is only declared."""
     repeats: bool = False
+    is_operation: bool = False
+    """Whether it says what the job does with its rows in the org."""
+    makes_records: bool = False
+    """Whether the job's rows may create records."""
     provider: Provider | None = None
 
-    def joined(
+    def join_settings(
         self, settings: Mapping[str, object], found: Mapping[str, object]
     ) -> Mapping[str, object]:
-        """The job's settings so far, with those that one more clause of this kind returned.
+        """Join the settings that one more clause of this kind returned to the job's settings.
 
-        Settings that are not known yet (`UNKNOWN`) stay so, whatever is joined to them.
+        Settings that are not known yet (`UNKNOWN`) stay unknown.
         """
         joined = {**settings, **found}
         for name in set(settings) & set(found) if self.repeats else ():
@@ -106,7 +130,7 @@ class Clause:
 
 @frozen
 class Condition:
-    """A question that `when` may ask. The function takes the context and the filled slots.
+    """A question for `when`. The function takes the context and the filled slots.
 
     `judges` is as in `Step`.
     """
@@ -122,7 +146,7 @@ class Condition:
 class ValueType:
     """A type of slot.
 
-    `convert` makes a Python object of a resolved value, or raises ValueError with what is wrong;
+    `convert` makes a Python object from a resolved value, or raises ValueError with what is wrong.
     `shows` completes the sentence "takes …", such as `a duration such as 30s, 5m or 2h`.
     """
 
@@ -130,23 +154,23 @@ class ValueType:
     shows: str
     convert: Callable[[Value], object]
     constants: bool = True
-    """Whether a bare name may stand for a let or a param here."""
+    """Whether a bare name may refer to a let or a param here."""
     choices: tuple[str, ...] = ()
-    """All words that the slot takes, where they can be listed."""
+    """All words that the slot takes, if they can be listed."""
     provider: Provider | None = None
 
 
 @frozen
 class Org:
-    """A name that may stand after `org`. `connect` opens it, or raises `UsageError`."""
+    """A name for use after `org`. `connect` opens the org, or raises `UsageError`."""
 
     name: str
     doc: str
     connect: Callable[[OrgRequest], OrgAccess]
     apart: bool = False
-    """Whether two names of a file that both stand for it are two orgs, each opened by itself."""
+    """Whether two names in a file with this profile are two orgs, each opened by itself."""
     transient: bool = False
-    """Whether it begins empty with each run, so that no row of an earlier one can be in it."""
+    """Whether it starts empty with each run, so it never has rows of an earlier run."""
     provider: Provider | None = None
 
 
@@ -155,7 +179,7 @@ class Source:
     """A kind of location, found by its scheme: `acme://…` has the scheme `acme`.
 
     A location without a scheme is a path, and has the scheme `file`. `open` returns the data in
-    the order in which it is to be loaded, or raises `DataError` where there is none.
+    loading order, or raises `DataError` if there is none.
     """
 
     schemes: tuple[str, ...]
@@ -166,7 +190,7 @@ class Source:
 
 @frozen
 class Command:
-    """An addition to the command line: `bulkflow PATH…`, loaded when it is called."""
+    """A command: `bulkflow PATH…`, loaded when it is called."""
 
     path: tuple[str, ...]
     summary: str
@@ -181,19 +205,19 @@ class Problem:
     message: str
     help: str | None = None
     setting: str | None = None
-    """The setting that it is about, to point at its clause; None for the job as a whole."""
+    """The setting that it is about, to point at its clause; None for the whole job."""
     code: str | None = None
-    """The diagnostic code, one of bulkflow's or a plugin's own; None for the general B309."""
+    """The diagnostic code, one of bulkflow's or the plugin's own; None for the general B309."""
     warning: bool = False
-    """Whether the file may run all the same."""
+    """Whether the file may run anyway."""
     job: str | None = None
-    """The key of the job, where a hook is asked about several; None for the file as a whole."""
+    """The key of the job, for a hook that checks several jobs; None for the whole file."""
     naming: str | None = None
-    """A word of the clause that it is about, where several clauses set the setting."""
+    """A word of the clause that it is about, if several clauses set the setting."""
 
 
 class StepDecorator(Protocol):
-    """Makes a `Step` of a function."""
+    """Makes a `Step` from a function."""
 
     def __call__(self, function: Callable[..., None]) -> Step:
         """Declare the step."""
@@ -210,16 +234,20 @@ def step(
     stops: bool = False,
     retries: bool = False,
     judges: str | None = None,
+    resends: str | None = None,
+    command: RunMode | None = None,
+    rows_advice: str | None = None,
 ) -> StepDecorator:
-    """Declare a step. Several phrases are several ways to write the same step.
+    """Declare a step. Several phrases are several ways to write it.
 
     Raises:
-        ValueError: a phrase is malformed, or lacks the slot that `judges` names, or the function
-            lacks a parameter for a slot.
+        ValueError: A phrase is malformed or lacks the slot that `judges` or `resends` names, or
+            the function has no parameter for a slot.
     """
 
     def declare(function: Callable[..., None]) -> Step:
-        parsed = _parse(phrases, function, leading=("context",), judges=judges)
+        needed = {"judges": judges, "resends": resends}
+        parsed = _parse(phrases, function, leading=("context",), needed=needed)
         return Step(
             function,
             parsed,
@@ -232,6 +260,9 @@ def step(
             stops,
             retries,
             judges,
+            resends,
+            command,
+            rows_advice,
         )
 
     return declare
@@ -242,6 +273,8 @@ def clause(
     sets: Sequence[str],
     begins: Iterable[Phase] | None = None,
     repeats: bool = False,
+    is_operation: bool = False,
+    makes_records: bool = False,
 ) -> Callable[[Callable[..., Mapping[str, object]]], Clause]:
     """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
 
@@ -254,6 +287,8 @@ def clause(
             tuple(sets),
             None if begins is None else frozenset(begins),
             repeats,
+            is_operation,
+            makes_records,
         )
 
     return declare
@@ -265,7 +300,7 @@ def condition(
     """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., bool]) -> Condition:
-        parsed = _parse(phrases, function, leading=("context",), judges=judges)
+        parsed = _parse(phrases, function, leading=("context",), needed={"judges": judges})
         return Condition(function, parsed, inspect.getdoc(function) or "", judges)
 
     return declare
@@ -275,7 +310,7 @@ def _parse(
     phrases: Sequence[str],
     function: Callable[..., object],
     leading: tuple[str, ...],
-    judges: str | None = None,
+    needed: Mapping[str, str | None] | None = None,
 ) -> tuple[Phrase, ...]:
     if not phrases:
         raise ValueError(f"{function.__qualname__} is declared without a phrase")
@@ -287,11 +322,12 @@ def _parse(
         raise ValueError(f"{function.__qualname__} must take {', '.join(leading)} first")
     for phrase in parsed:
         required = {each.name for each in phrase.elements if isinstance(each, Slot)}
-        if judges is not None and judges not in required:
-            raise ValueError(
-                f"{function.__qualname__} judges {{{judges}}}, which its phrase {phrase.text!r} "
-                "does not always have"
-            )
+        for what, name in (needed or {}).items():
+            if name is not None and name not in required:
+                raise ValueError(
+                    f"{function.__qualname__} {what} {{{name}}}, which its phrase {phrase.text!r} "
+                    "does not always have"
+                )
         for slot in phrase.slots:
             if slot.name not in parameters and not any_keyword:
                 raise ValueError(

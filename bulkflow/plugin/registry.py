@@ -1,4 +1,4 @@
-"""The words, types, orgs and sources that the loaded plugins brought."""
+"""The words, types, orgs and sources of the loaded plugins."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Words:
 
     @classmethod
     def of(cls, kind: str, records: Iterable[W]) -> Words:
-        """Index records; raises `PluginConflictError` where two phrases fit the same lines."""
+        """Index records. Raises `PluginConflictError` if two phrases match the same lines."""
         by_shape: dict[str, tuple[W, Phrase]] = {}
         by_verb: defaultdict[str, list[Phrase]] = defaultdict(list)
         for record in records:
@@ -83,7 +83,7 @@ class Words:
         return tuple(sorted(self._by_verb))
 
     def phrases(self, verb: str) -> tuple[Phrase, ...]:
-        """The phrases that begin with a word; empty for an unknown one."""
+        """Get the phrases that start with a word; empty for an unknown word."""
         return self._by_verb.get(verb, ())
 
 
@@ -94,7 +94,7 @@ def _no_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
 
 @frozen(slots=False)
 class Catalogue:
-    """Everything that plugins declared, each with its provider."""
+    """Everything that plugins declare, each with its provider."""
 
     steps: tuple[Step, ...] = ()
     clauses: tuple[Clause, ...] = ()
@@ -108,42 +108,42 @@ class Catalogue:
     job_problems: Callable[[Mapping[str, object]], Iterable[Problem]] = _no_problems
 
     @property
-    def perhaps_broken(self) -> str:
-        """What to say of something that is not known: empty, unless some plugin is broken."""
+    def broken_hint(self) -> str:
+        """A hint for messages about something unknown; empty if no plugin is broken."""
         if not self.broken:
             return ""
         names = ", ".join(str(each.provider) for each in self.broken)
         return (
             f"it may come from a plugin that could not be loaded: {names}; "
-            "`bulkflow plugins` tells why"
+            "`bulkflow plugins` shows why"
         )
 
     @cached_property
     def step_words(self) -> Words:
-        """The steps' phrases."""
+        """The phrases of the steps."""
         return Words.of("step", self.steps)
 
     @cached_property
     def clause_words(self) -> Words:
-        """The clauses' phrases."""
+        """The phrases of the clauses."""
         return Words.of("clause", self.clauses)
 
     @cached_property
     def condition_words(self) -> Words:
-        """The conditions' phrases."""
+        """The phrases of the conditions."""
         return Words.of("condition", self.conditions)
 
     @cached_property
     def step_by_phrase(self) -> Mapping[str, Step]:
-        """Each step, by the text of each of its phrases."""
+        """Steps by the text of each of their phrases."""
         return {phrase.text: step for step in self.steps for phrase in step.phrases}
 
     @cached_property
     def clause_by_phrase(self) -> Mapping[str, Clause]:
-        """Each clause, by the text of each of its phrases."""
+        """Clauses by the text of each of their phrases."""
         return {phrase.text: clause for clause in self.clauses for phrase in clause.phrases}
 
     @cached_property
     def condition_by_phrase(self) -> Mapping[str, Condition]:
-        """Each condition, by the text of each of its phrases."""
+        """Conditions by the text of each of their phrases."""
         return {phrase.text: each for each in self.conditions for phrase in each.phrases}

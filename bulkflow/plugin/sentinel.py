@@ -1,4 +1,4 @@
-"""A setting whose value is not known before the run gets there."""
+"""A placeholder for settings whose value is known only during the run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 
 
 class Unknown(Enum):
-    """The type of `UNKNOWN`, which is its only member."""
+    """The type of `UNKNOWN`, its only member."""
 
     VALUE = "unknown"
 
 
 UNKNOWN: Final = Unknown.VALUE
-"""Stands for a value that holds a loop's variable, or an environment variable that is not set."""
+"""A value that contains a loop's variable, or an environment variable that is not set."""

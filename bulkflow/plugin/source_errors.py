@@ -1,4 +1,4 @@
-"""Problems that a plugin meets while it reads a job's source, as one error."""
+"""Several problems with a job's source as one error."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 
-def place_of(clauses: Sequence[Span], naming: str | None) -> Span | None:
-    """The clause that has a word, in quotes or not; the first where none has it."""
+def find_clause(clauses: Sequence[Span], naming: str | None) -> Span | None:
+    """Find the clause that contains a word, quoted or not; the first clause if none does."""
     if naming is not None:
         for clause in clauses:
             words = " ".join(clause.text.replace('"', " ").split())
@@ -24,9 +24,9 @@ def place_of(clauses: Sequence[Span], naming: str | None) -> Span | None:
 
 
 class ProblemsError(DataError):
-    """What is wrong with a job's source lies between it and the job's clauses.
+    """A job's source does not fit the job's clauses.
 
-    A plan points at the clauses; a run tells all problems in one message.
+    A plan points at the clauses; a run reports all problems in one message.
 
     Args:
         problems: At least one.

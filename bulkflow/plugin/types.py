@@ -1,10 +1,10 @@
-"""The types of slots that the framework brings; plugins add their own with a hook."""
+"""The built-in types of slots; plugins add their own with a hook."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.model.safe_path import path_of
+from bulkflow.model.safe_path import build_path
 from bulkflow.model.value import Duration, Integer, Name, Percent, Size, Text, Value, plain
 from bulkflow.plugin.records import ValueType
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def takes(*kinds: type[Value], what: str) -> Callable[[Value], object]:
-    """A converter that takes values of these kinds, and gives their plain content."""
+    """Make a converter that takes values of these kinds and returns their plain content."""
 
     def convert(value: Value) -> object:
         if not isinstance(value, kinds):
@@ -34,7 +34,7 @@ def takes(*kinds: type[Value], what: str) -> Callable[[Value], object]:
 
 
 def choice(*words: str) -> Callable[[Value], object]:
-    """A converter that takes one of these words."""
+    """Make a converter that takes one of these words."""
 
     def convert(value: Value) -> object:
         if isinstance(value, Name | Text) and plain(value) in words:
@@ -45,7 +45,7 @@ def choice(*words: str) -> Callable[[Value], object]:
 
 
 def anything(value: Value) -> object:
-    """A converter that takes any value, as it reads inside a text."""
+    """Convert any value to its text."""
     return plain(value)
 
 
@@ -53,7 +53,7 @@ COUNT_SHOWS = "a number of at least 1, such as 3"
 
 
 def count(value: Value) -> object:
-    """A converter that takes whole numbers but zero."""
+    """Convert a whole number of at least 1."""
     if not isinstance(value, Integer) or value.number < 1:
         raise ValueError(f"takes {COUNT_SHOWS}")
     return value.number
@@ -70,8 +70,8 @@ def _path(value: Value) -> object:
         raise ValueError(f"takes {PATH_SHOWS}")  # noqa: TRY004 - as converters do
     _refuse_control(plain(value))
     if not plain(value).strip():
-        raise ValueError("it is empty, and names no place")
-    return path_of(value)
+        raise ValueError("it is empty")
+    return build_path(value)
 
 
 LOCATION_SHOWS = 'a path or URL in quotes, such as "export/*.csv"'
@@ -87,11 +87,11 @@ def _location(value: Value) -> object:
 
 
 def _refuse_control(path: str) -> None:
-    r"""Refuse what `"C:\temp\new.csv"` comes to: a tab and a line break are in no path."""
+    r"""Refuse a tab or line break, as in `"C:\temp\new.csv"`: no path contains one."""
     if "\t" in path or "\n" in path:
         raise ValueError(
-            r"this one holds a tab or a line break, which `\t` and `\n` stand for; write / between "
-            "folders, on Windows too"
+            r"it contains a tab or a line break, written `\t` or `\n`; separate folders with /, "
+            "even on Windows"
         )
 
 
@@ -100,7 +100,7 @@ def _type(name: str, what: str, *kinds: type[Value], constants: bool = True) -> 
 
 
 def framework_types() -> tuple[ValueType, ...]:
-    """The types that every phrase may use."""
+    """Return the types that every phrase may use."""
     return (
         _type("job", "the name of a job: job NAME", Name, constants=False),
         _type("org", "the name of one of the file's orgs", Name, constants=False),

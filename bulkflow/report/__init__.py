@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.lazy_exports import lazy_exports
+from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow.report.diagnostics import render_diagnostics
@@ -38,7 +38,7 @@ __all__ = [
     "render_plan",
 ]
 
-__getattr__ = lazy_exports(
+__getattr__ = export_lazily(
     __name__,
     {
         "select_report": "choose",

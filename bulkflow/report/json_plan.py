@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
-from bulkflow.model.org import orgs_as_text
+from bulkflow.model.org import format_orgs
 from bulkflow.report.diagnostics import in_order
 from bulkflow.report.json_diagnostics import diagnostic_json
 
@@ -23,7 +23,7 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
     wrong = [each for each in forecast.diagnostics if each.severity is Severity.ERROR]
     return {
         "pipeline": forecast.pipeline,
-        "org": orgs_as_text(forecast.orgs) or None,
+        "org": format_orgs(forecast.orgs) or None,
         "orgs": dict(forecast.orgs),
         "jobs": [_job(job) for job in forecast.jobs],
         "steps": [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from bulkflow.model.plural import plural as plural
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,11 +16,6 @@ if TYPE_CHECKING:
 def count(number: int) -> str:
     """A whole number with thousands separators: `10,000`."""
     return f"{number:,}"
-
-
-def plural(number: int, noun: str) -> str:
-    """A number of things: `1 row`, `10,000 rows`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 _NOT_LOADED: Final = {

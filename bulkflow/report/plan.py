@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from bulkflow.model.forecast import LineKind
-from bulkflow.model.org import org_as_text, orgs_as_text
+from bulkflow.model.org import format_org, format_orgs
 from bulkflow.report.number_format import more, plural, size
 from bulkflow.report.style import Role, Style
 from bulkflow.report.text_width import visible
@@ -27,7 +27,7 @@ _WIDEST_STEP = 72
 
 def render_plan(forecast: Forecast, style: Style) -> str:
     """The whole plan; a line feed at its end."""
-    orgs = orgs_as_text(forecast.orgs)
+    orgs = format_orgs(forecast.orgs)
     against = f"against {orgs}" if orgs else "without an org"
     lines = [style.paint(_shown(f"{forecast.pipeline} {against}", style), Role.TITLE)]
     for job in forecast.jobs:
@@ -41,7 +41,7 @@ def render_plan(forecast: Forecast, style: Style) -> str:
 def _job(job: JobForecast, forecast: Forecast, style: Style) -> Iterator[str]:
     title = f"job {job.job}"
     if job.org is not None and len(forecast.orgs) > 1:
-        title += f" in {org_as_text(job.org, forecast.orgs)}"
+        title += f" in {format_org(job.org, forecast.orgs)}"
     yield style.paint(_shown(title, style), Role.TITLE)
     for clause in job.clauses:
         yield f"  {_shown(clause, style)}"

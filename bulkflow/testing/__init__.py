@@ -1,21 +1,21 @@
-"""For plugin authors: run a step, load plugins from memory, check what a plugin declares.
+"""Helpers for plugin authors: run a step, load plugins from memory, check declarations.
 
     from bulkflow.testing import check_plugin, run_step
 
-    def test_that_it_greets():
+    def test_greeting():
         run = run_step(greet, whom="Ada")
         assert run.notices == ["hello, Ada"]
 
-    def test_that_it_keeps_the_rules():
+    def test_conformance():
         assert check_plugin(bulkflow_acme.plugin) == []
 
-Nothing here needs pytest or touches a network. `docs/plugins.md` shows more.
+Nothing here needs pytest or a network. `docs/plugins.md` has more.
 """
 
 from bulkflow.testing.conformance import check_plugin
 from bulkflow.testing.context import Recorded, RecordingContext, RecordingJournal, TestClock
-from bulkflow.testing.hosts import entry_of, host_of
-from bulkflow.testing.steps import job_of, run_step, span_of
+from bulkflow.testing.hosts import make_entry_point, make_host
+from bulkflow.testing.steps import make_job, make_span, run_step
 
 __all__ = [
     "Recorded",
@@ -23,9 +23,9 @@ __all__ = [
     "RecordingJournal",
     "TestClock",
     "check_plugin",
-    "entry_of",
-    "host_of",
-    "job_of",
+    "make_entry_point",
+    "make_host",
+    "make_job",
+    "make_span",
     "run_step",
-    "span_of",
 ]

@@ -1,4 +1,4 @@
-"""What every plugin should keep to, as far as that can be seen without running it."""
+"""Rules for every plugin that can be checked without running it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bulkflow.errors import BulkflowError
 from bulkflow.plugin.phrase import Group, Word
 from bulkflow.plugin.records import Clause, Condition, Step
 from bulkflow.plugin.types import framework_types
-from bulkflow.testing.hosts import host_of
+from bulkflow.testing.hosts import make_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,29 +25,29 @@ RESERVED: Mapping[type[Phrased], frozenset[str]] = {
     Clause: frozenset({"true", "false"}),
     Condition: frozenset({"and", "or", "not", "is", "true", "false"}),
 }
-"""Words that the language keeps for itself inside a line, as `grammar/bulkflow.lark` has them."""
+"""Words that the language reserves inside a line, as in `grammar/bulkflow.lark`."""
 
 OPENING = frozenset(
     {"org", "param", "let", "include", "job", "parallel", "for", "when", "always", "on"}
 )
-"""Words that a line outside of a job's block begins with; no step may."""
+"""Words that start a line outside of a job's block; no step may start with one."""
 
 _WORD = re.compile(r"[^\W\d](?:[\w.\-]*\w)?")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
 
 
 def check_plugin(plugin: object, *, types: Collection[str] = ()) -> list[str]:
-    """What is wrong with a plugin, one sentence for each fault; empty for a good one.
+    """Check a plugin; returns one sentence per fault, none for a good plugin.
 
-    Looked at: pluggy takes its hooks; they answer with the right records; every record says what
-    it does; phrases can be written in a file; slots have types that are known; functions can be
-    called with and without their optional slots; schemes and command paths can be typed.
+    Checks that pluggy accepts its hooks, they return the right records, every record has a
+    description, phrases can be written in a file, slot types are known, functions can be called
+    with and without their optional slots, and schemes and command paths can be typed.
 
     Args:
         plugin: The module or object that the entry point names.
         types: Slot types of other plugins that this one uses, such as `object` of bulkflow_ingest.
     """
-    host = host_of(plugin)
+    host = make_host(plugin)
     if host.broken:
         return [f"it cannot be loaded: {each.cause}" for each in host.broken]
     try:
@@ -71,7 +71,7 @@ def _documents(catalogue: Catalogue) -> Iterator[str]:
     said += [(f"type {kind.name}", kind.shows) for kind in catalogue.value_types.values()]
     for what, words in said:
         if not words.strip():
-            yield f"{what} does not say what it is for"
+            yield f"{what} has no description"
 
 
 def _phrased(catalogue: Catalogue) -> Sequence[Phrased]:
@@ -90,12 +90,12 @@ def _words(catalogue: Catalogue, types: Collection[str]) -> Iterator[str]:
 def _of_literals(phrase: Phrase, record: Phrased) -> Iterator[str]:
     reserved = RESERVED[type(record)]
     if isinstance(record, Step) and phrase.verb in OPENING:
-        yield f"`{phrase.text}` begins with `{phrase.verb}`, which the language keeps for itself"
+        yield f"`{phrase.text}` begins with `{phrase.verb}`, which is reserved"
     for word in _literals(phrase.elements):
         if not _WORD.fullmatch(word):
-            yield f"`{phrase.text}` has {word!r}, which is no word of the language"
+            yield f"`{phrase.text}` has {word!r}, which is not a word of the language"
         elif word in reserved:
-            yield f"`{phrase.text}` has `{word}`, which the language keeps for itself"
+            yield f"`{phrase.text}` has `{word}`, which is reserved"
 
 
 def _of_slots(phrase: Phrase, known: Collection[str]) -> Iterator[str]:
@@ -103,12 +103,12 @@ def _of_slots(phrase: Phrase, known: Collection[str]) -> Iterator[str]:
         if slot.type not in known:
             yield (
                 f"`{phrase.text}` has a slot of the type {slot.type}, which neither bulkflow nor "
-                "this plugin brings"
+                "this plugin provides"
             )
     if sum(slot.type == "job" for slot in phrase.slots) > 1:
-        yield f"`{phrase.text}` has two slots for a job; a step is about one"
+        yield f"`{phrase.text}` has two slots for a job; a step has one"
     if sum(slot.type == "org" for slot in phrase.slots) > 1:
-        yield f"`{phrase.text}` has two slots for an org; a step works in one"
+        yield f"`{phrase.text}` has two slots for an org; a step has one"
 
 
 def _of_function(
@@ -137,13 +137,15 @@ def _of_function(
 def _names(catalogue: Catalogue) -> Iterator[str]:
     for scheme in catalogue.sources:
         if not _SCHEME.fullmatch(scheme):
-            yield f"{scheme!r} is no scheme: a lower-case letter, then letters, digits, + . -"
+            yield (
+                f"{scheme!r} is not a scheme: use a lower-case letter, then letters, digits, + . -"
+            )
     for name in (*catalogue.orgs, *(n for n in catalogue.value_types if n not in _framework())):
         if not _WORD.fullmatch(name):
-            yield f"{name!r} is no word of the language"
+            yield f"{name!r} is not a word of the language"
     for command in catalogue.commands:
         if not command.path or not all(re.fullmatch(r"[a-z][a-z0-9\-]*", w) for w in command.path):
-            yield f"{' '.join(command.path)!r} is no command path: lower-case words"
+            yield f"{' '.join(command.path)!r} is not a command path: use lower-case words"
 
 
 def _literals(elements: Sequence[Element]) -> Iterator[str]:

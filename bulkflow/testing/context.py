@@ -1,4 +1,4 @@
-"""A context that keeps what a step does with it."""
+"""A context that records what a step does with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import Factory, define, field, frozen
 
 from bulkflow.errors import RunInterruptedError, UsageError
 from bulkflow.model.event import Notice
-from bulkflow.model.history import StepRecord
+from bulkflow.model.history import IntentKind, StepRecord
 from bulkflow.model.ledger import HandedOverBeforeError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Counts, Manifest
-    from bulkflow.plugin.context import Job, StepAhead
+    from bulkflow.plugin.context import Job
     from bulkflow.plugin.records import Source
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @define(eq=False)
 class TestClock:
-    """Time that passes only when a step sleeps. Seconds."""
+    """A clock that moves only when a step sleeps. In seconds."""
 
     __test__ = False
 
@@ -36,15 +36,15 @@ class TestClock:
     slept: list[float] = Factory(list)
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return self.now
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, and keep how much."""
+        """Move the clock, and record the sleep."""
         self.slept.append(seconds)
         self.now += seconds
 
@@ -59,7 +59,7 @@ class Recorded:
 
 @define(eq=False)
 class RecordingJournal:
-    """Implements `bulkflow.plugin.Recorder` in memory, and holds steps to the journal's rules."""
+    """Implements `bulkflow.plugin.Recorder` in memory, and enforces the journal's rules."""
 
     entries: list[Recorded] = Factory(list)
     histories: dict[str, JobHistory] = Factory(dict)
@@ -70,38 +70,48 @@ class RecordingJournal:
     """What other runs handed over."""
     _open: set[int] = Factory(set)
     _intents: int = 0
+    _handed_over: bool = False
 
     @property
     def unsettled(self) -> frozenset[int]:
-        """The intents that have no outcome."""
+        """The intents without an outcome."""
         return frozenset(self._open)
 
-    def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
-        """Keep the parts."""
+    def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
+        """Record the parts."""
         self.entries.append(Recorded("prepared", (job, manifest, org)))
 
-    def history(self, job: str) -> JobHistory | None:
-        """There was no earlier attempt, unless the test says so in `histories`."""
+    def read_history(self, job: str) -> JobHistory | None:
+        """Return what the test put into `histories`."""
         return self.histories.get(job)
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        """Keep the intent."""
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
+        """Record the intent."""
+        self._handed_over |= kind is IntentKind.HANDS_OVER
         self.entries.append(Recorded("intend", (job, part, action, dict(detail))))
         self._intents += 1
         self._open.add(self._intents)
         return self._intents
 
     def settle(self, intent: int, outcome: str, detail: Mapping[str, object]) -> None:
-        """Keep the outcome. Raises AssertionError for an intent that is not open."""
+        """Record the outcome. Raises AssertionError for an intent that is not open."""
         if intent not in self._open:
             raise AssertionError(f"intent {intent} is settled, but it is not open")
         self._open.discard(intent)
         self.entries.append(Recorded("settle", (intent, outcome, dict(detail))))
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
-        """Keep the state."""
+        """Record the state."""
         self.entries.append(Recorded("remote", (job, part, remote_id, state)))
 
     def hand_over(
@@ -115,68 +125,68 @@ class RecordingJournal:
         *,
         once: bool,
     ) -> int:
-        """Keep the intent, and which rows it hands over.
+        """Record the intent, and which rows it hands over.
 
         Raises:
-            HandedOverBeforeError: The test says in `earlier` that another run did.
+            HandedOverBeforeError: The test put such a hand-over into `earlier`.
         """
         if once and any(each.may_have_loaded for each in self.earlier):
             raise HandedOverBeforeError("these rows were handed over before", self.earlier)
         self.entries.append(Recorded("hand over", (job, part, target, tuple(ranges), once)))
-        return self.intend(job, part, action, detail)
+        return self.intend(job, part, action, detail, kind=IntentKind.HANDS_OVER)
 
-    def handed_over(
+    def find_hand_overs(
         self, target: Target | None, ranges: Sequence[RowRange], *, longer: bool = False
     ) -> list[HandOver]:
-        """What the test says in `earlier`."""
+        """Return what the test put into `earlier`."""
         return self.earlier
 
-    def became(self, job: str, part: int, counts: Counts) -> None:
-        """Keep what became of rows."""
+    def record_counts(self, job: str, part: int, counts: Counts) -> None:
+        """Record the counts."""
         self.entries.append(Recorded("became", (job, part, counts)))
 
-    def took_back(self, job: str, part: int) -> None:
-        """Keep that what rows made is deleted again."""
+    def record_undo(self, job: str, part: int) -> None:
+        """Record the undo."""
         self.entries.append(Recorded("took back", (job, part)))
 
-    def anything_intended(self) -> bool:
+    def has_intents(self) -> bool:
         """Whether there was an intent."""
         return self._intents > 0
 
-    def intended(self, action: str) -> bool:
-        """Whether there was an intent of a kind."""
-        return any(each.what == "intend" and each.arguments[2] == action for each in self.entries)
+    def has_handed_over(self) -> bool:
+        """Whether there was an intent that hands rows over."""
+        return self._handed_over
 
-    def step(self, place: str) -> StepRecord | None:
-        """How far an earlier attempt came, if the test says so in `steps`."""
+    def find_step(self, place: str) -> StepRecord | None:
+        """Return what the test put into `steps`."""
         return self.steps.get(place)
 
-    def settled_since(self, job: str, step: StepRecord) -> Counts | None:
-        """No command made anything of the job's rows."""
+    def find_counts_since(self, job: str, step: StepRecord) -> Counts | None:
+        """Return None: no command changed the counts."""
         return None
 
-    def step_is(
+    def record_step(
         self, place: str, text: str, state: StepState, detail: Mapping[str, object]
     ) -> None:
-        """Keep how far a step came, for a test that goes on with the run."""
+        """Record the state of a step, for a test that resumes the run."""
         self.reached[place] = StepRecord(place, state, dict(detail))
 
-    def decided(self, place: str, decide: Callable[[], T]) -> T:
+    def decide_once(self, place: str, decide: Callable[[], T]) -> T:
         """Decide once for each place."""
         if place not in self.decisions:
             self.decisions[place] = decide()
         return cast("T", self.decisions[place])
 
-    def decision(self, place: str) -> object | None:
-        """What an earlier attempt decided; None if it never got there."""
+    def find_decision(self, place: str) -> object | None:
+        """Find what was decided before; None if nothing was."""
         return self.decisions.get(place)
 
 
 @define(eq=False)
 class RecordingContext:
-    """Implements `bulkflow.plugin.Context` without a run behind it.
+    """Implements `bulkflow.plugin.Context` without a run.
 
-    Use it as a context manager, or call `close`, to close what the step shared.
+    Use it as a context manager, or call `close`, to close shared resources.
     """
 
     run_directory: Path
@@ -186,12 +196,11 @@ class RecordingContext:
     clock: TestClock = Factory(TestClock)
     journal: RecordingJournal = Factory(RecordingJournal)
     failure: BaseException | None = None
-    ahead: Sequence[StepAhead] = ()
     run_id: str = "20260101-000000-test"
     org_access: OrgAccess | None = None
-    """What `org` returns; without it, the run has no org."""
+    """What `open_org` returns; without it, the run has no org."""
     org_name: str | None = None
-    """What the file calls it."""
+    """The file's name for it."""
     sources: Mapping[str, Source] = Factory(dict)
     """By scheme."""
     events: list[Event] = Factory(list)
@@ -201,28 +210,28 @@ class RecordingContext:
 
     @property
     def notices(self) -> list[str]:
-        """The messages of the notices that were emitted."""
+        """The messages of the emitted notices."""
         return [event.message for event in self.events if isinstance(event, Notice)]
 
-    def org(self) -> OrgAccess:
-        """The org that the test gave. Raises `UsageError` where it gave none."""
+    def open_org(self) -> OrgAccess:
+        """Return the test's `org_access`. Raises `UsageError` if it is not set."""
         if self.org_access is None:
             raise UsageError("the file names no org", help="give the context an `org_access`")
         return self.org_access
 
-    def source(self, location: str) -> Source:
-        """The source that the test gave for a scheme. Raises `UsageError` for another one."""
+    def find_source(self, location: str) -> Source:
+        """Find one of the test's `sources`. Raises `UsageError` for another scheme."""
         scheme = location.partition("://")[0].lower() if "://" in location else "file"
         if scheme not in self.sources:
             raise UsageError(f"no plugin reads locations that begin with {scheme}://")
         return self.sources[scheme]
 
     def emit(self, event: Event) -> None:
-        """Keep the event."""
+        """Record the event."""
         self.events.append(event)
 
-    def command(self, verb: str, *options: str, run: str | None = None) -> str:
-        """The command line that does something with a run."""
+    def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
+        """Format a command line about a run."""
         return " ".join(["bulkflow", verb, run or self.run_id, *options])
 
     def checkpoint(self) -> None:
@@ -236,18 +245,18 @@ class RecordingContext:
         return self.interrupted
 
     def sleep(self, seconds: float) -> None:
-        """Let the clock go on; then as `checkpoint`."""
+        """Move the clock, then act as `checkpoint`."""
         self.clock.sleep(seconds)
         self.checkpoint()
 
-    def shared(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
-        """One thing for the whole context."""
+    def share(self, key: str, make: Callable[[], T], close: Callable[[T], None]) -> T:
+        """Get a resource of the context."""
         if key not in self._shared:
             self._shared[key] = (make(), close)
         return cast("T", self._shared[key][0])
 
     def close(self) -> None:
-        """Close what was shared, the last first."""
+        """Close the shared resources, the last first."""
         while self._shared:
             _, (thing, close) = self._shared.popitem()
             close(thing)

@@ -1,4 +1,4 @@
-"""Plugins from memory, as if they were installed."""
+"""Loads plugins from memory as if they were installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from bulkflow.plugin.host import PluginHost
-from bulkflow.plugin.loader import find
+from bulkflow.plugin.loader import find_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -18,70 +18,74 @@ VERSION = "0"
 
 
 @frozen
-class Distribution:
-    """As much of a distribution as the loader asks for."""
+class InMemoryDistribution:
+    """The part of a distribution that the loader needs."""
 
     name: str
     version: str
 
 
 @frozen
-class Entry:
-    """An entry point that loads what it is told to."""
+class InMemoryEntryPoint:
+    """An entry point that loads a given object."""
 
     name: str
     value: str
-    dist: Distribution
+    dist: InMemoryDistribution
     _load: Callable[[], object] = field(repr=False)
 
     def load(self) -> object:
-        """Import it."""
+        """Return the plugin, or raise its exception."""
         return self._load()
 
 
-def entry_of(
+def make_entry_point(
     plugin: object,
     name: str | None = None,
     *,
     distribution: str = DISTRIBUTION,
     version: str = VERSION,
-) -> Entry:
-    """An entry point for a plugin in memory, to give to `bulkflow.plugin.loader.find`.
+) -> InMemoryEntryPoint:
+    """Make an entry point for a plugin in memory, to pass to `make_host`.
 
     Args:
-        plugin: A module or an object with hook implementations. An exception stands for a plugin
-            that fails to import with it.
-        name: The plugin's name; without it, the module's or the class's.
-        distribution: The distribution that it pretends to come in.
+        plugin: A module or an object with hook implementations. An exception makes a plugin that
+            fails to import with it.
+        name: The plugin's name; by default, the name of the module or class.
+        distribution: The name of its distribution.
         version: That distribution's version.
     """
-    value = name_of(plugin)
+    value = get_name(plugin)
 
     def load() -> object:
         if isinstance(plugin, BaseException):
             raise plugin
         return plugin
 
-    return Entry(name or value, value, Distribution(distribution, version), load)
+    return InMemoryEntryPoint(
+        name or value, value, InMemoryDistribution(distribution, version), load
+    )
 
 
-def host_of(*plugins: object, blocked: Collection[str] = (), **named: object) -> PluginHost:
-    """A host with these plugins and no others; also not those that ship.
+def make_host(*plugins: object, blocked: Collection[str] = (), **named: object) -> PluginHost:
+    """Make a host with these plugins only, without the shipped ones.
 
     Args:
-        plugins: Modules or objects with hook implementations, named after themselves; or what
-            `entry_of` makes.
-        blocked: Names of plugins or distributions that are not to be loaded.
-        named: Plugins by the names that they are to have.
+        plugins: Modules or objects with hook implementations, named after themselves, or results of
+            `make_entry_point`.
+        blocked: Names of plugins or distributions to block.
+        named: Plugins by name.
 
     Raises:
-        PluginConflictError: two of them have the same name.
+        PluginConflictError: Two of them have the same name.
     """
-    entries = [each if isinstance(each, Entry) else entry_of(each) for each in plugins]
-    entries += [entry_of(each, name) for name, each in named.items()]
-    return PluginHost.of(find(blocked, lambda: entries))
+    entries = [
+        each if isinstance(each, InMemoryEntryPoint) else make_entry_point(each) for each in plugins
+    ]
+    entries += [make_entry_point(each, name) for name, each in named.items()]
+    return PluginHost.of(find_plugins(blocked, lambda: entries))
 
 
-def name_of(plugin: object) -> str:
-    """A module's or a class's name."""
+def get_name(plugin: object) -> str:
+    """Get a module's name, or that of an object's class."""
     return plugin.__name__ if isinstance(plugin, ModuleType | type) else type(plugin).__name__

@@ -1,4 +1,4 @@
-"""Runs one step, without a pipeline around it."""
+"""Runs one step without a pipeline."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from bulkflow.plugin.records import Step
 
 
-def span_of(text: str) -> Span:
-    """A place in a pipeline file that says just this, for the events that have one."""
+def make_span(text: str) -> Span:
+    """Make a place in a pipeline file with this text, for events that need one."""
     return Span(SourceText("test.bulkflow", text), 0, len(text))
 
 
-def job_of(
+def make_job(
     name: str = "rows",
     *,
     phase: Phase = Phase.DECLARED,
     folder: Path | None = None,
     **settings: object,
 ) -> Job:
-    """A job as the engine would make it; `settings` are what its clauses would set."""
+    """Make a job as the engine would; `settings` are what its clauses would set."""
     return Job(name, name, settings, folder or Path(), phase=phase)
 
 
@@ -41,16 +41,17 @@ def run_step(
     """Call a step as the engine would, and return the context that it was called with.
 
     Args:
-        step: What the `step` decorator made.
-        job: The job that the step is about; put into the slot of type `job` as well.
-        context: A context of your own; without it, one whose folders are gone afterwards.
-        slots: The filled slots, converted: a duration is seconds, a size bytes, a path a `Path`.
+        step: A record from the `step` decorator.
+        job: The step's job; also passed in the slot of type `job`.
+        context: Your own context; without it, one whose folders are deleted afterwards.
+        slots: The filled slots, converted: a duration in seconds, a size in bytes, a path as
+            `Path`.
 
     Raises:
-        TypeError: no phrase of the step has slots of these names.
-        AssertionError: the step needs a phase that the job is not in, or left a phase that it does
-            not declare.
-        Exception: whatever the step raises.
+        TypeError: No phrase of the step has slots with these names.
+        AssertionError: The job is not in a phase that the step accepts, or the step left it in
+            another phase than it declares.
+        Exception: Whatever the step raises.
     """
     if context is None:
         with (
@@ -66,7 +67,7 @@ def run_step(
         texts = " nor ".join(f"`{each.text}`" for each in step.phrases)
         raise TypeError(f"neither {texts} has slots for {', '.join(slots)}")
     if job is not None and step.accepts is not None and job.phase not in step.accepts:
-        raise AssertionError(f"{phrase.verb} takes no job that is {job.phase.value}")
+        raise AssertionError(f"{phrase.verb} does not accept a job that is {job.phase.value}")
     arguments = dict(slots)
     if phrase.job_slot is not None:
         arguments[phrase.job_slot] = job

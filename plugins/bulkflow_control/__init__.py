@@ -1,1 +1,1 @@
-"""The words that steer a run: retry, continue, stop, fail, log, pause."""
+"""The steps that control a run: retry, continue, stop, fail, log, pause."""

@@ -1,4 +1,4 @@
-"""What this plugin declares."""
+"""The plugin's hooks."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 @hookimpl
 def bulkflow_steps() -> Iterable[Step]:
-    """The words that steer a run."""
+    """Return the steps that control a run."""
     return STEPS

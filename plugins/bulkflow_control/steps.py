@@ -1,4 +1,4 @@
-"""The words that steer a run: retry, continue, stop, fail, log, pause."""
+"""The steps that control a run: retry, continue, stop, fail, log, pause."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 def retry(context: Context, n: int = 1, interval: float | None = None) -> None:
     """In a handler: run the failed step again, then the rest of its chain.
 
-    The pauses grow from one second unless `every` says how long they are. When the step fails
-    after all tries, the handler goes on with its next step.
+    The pauses grow from one second unless `every` sets them. If the step still fails after all
+    tries, the handler continues with its next step.
     """
     raise RetryStep(n, interval)
 
 
 @step("continue", ends_chain=True, resumes=True)
 def continue_(context: Context) -> None:
-    """In a handler: go on after the chain, as if it had not failed."""
+    """In a handler: continue after the chain, as if it had not failed."""
     raise Continue
 
 
@@ -49,7 +49,7 @@ def log(context: Context, message: str) -> None:
 
 @step("pause {time:duration}")
 def pause(context: Context, time: float) -> None:
-    """Do nothing for a while."""
+    """Wait for the given time."""
     context.sleep(time)
 
 

@@ -13,31 +13,36 @@ if TYPE_CHECKING:
 Settings = "Mapping[str, object]"
 
 
-@clause("insert {object}", sets=("operation", "object"))
+@clause("insert {object}", sets=("operation", "object"), is_operation=True, makes_records=True)
 def insert(object: str) -> Mapping[str, object]:  # noqa: A002 - the slot's name
     """Make a new record of every row."""
     return {"operation": "insert", "object": object}
 
 
-@clause("update {object}", sets=("operation", "object"))
+@clause("update {object}", sets=("operation", "object"), is_operation=True)
 def update(object: str) -> Mapping[str, object]:  # noqa: A002
     """Change the records that the column `Id` names; empty values change nothing."""
     return {"operation": "update", "object": object}
 
 
-@clause("upsert {object} by {field}", sets=("operation", "object", "external_id_field"))
+@clause(
+    "upsert {object} by {field}",
+    sets=("operation", "object", "external_id_field"),
+    is_operation=True,
+    makes_records=True,
+)
 def upsert(object: str, field: str) -> Mapping[str, object]:  # noqa: A002
     """Change the record that has the row's value in an external-id field, or make a new one."""
     return {"operation": "upsert", "object": object, "external_id_field": field}
 
 
-@clause("delete {object}", sets=("operation", "object"))
+@clause("delete {object}", sets=("operation", "object"), is_operation=True)
 def delete(object: str) -> Mapping[str, object]:  # noqa: A002
     """Move the records that the column `Id` names to the Recycle Bin."""
     return {"operation": "delete", "object": object}
 
 
-@clause("hard delete {object}", sets=("operation", "object"))
+@clause("hard delete {object}", sets=("operation", "object"), is_operation=True)
 def hard_delete(object: str) -> Mapping[str, object]:  # noqa: A002
     """Delete for good; needs the permission "Bulk API Hard Delete"."""
     return {"operation": "hardDelete", "object": object}

@@ -93,7 +93,7 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
         from bulkflow_ingest.parts.stream import prepare_stream as prepare
     else:
         from bulkflow_ingest.parts.prepare import prepare
-    begins = context.journal.history(job.key) is None
+    begins = context.journal.read_history(job.key) is None
     manifest = prepare(context, job)
     if manifest is None or not begins or "keep_results" not in job.settings:
         return manifest

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
 from bulkflow.model.job_phase import Phase
+from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin import Step, step
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def close(context: Context, job: Job) -> None:
     accepts=[Phase.DECLARED, Phase.OPEN, Phase.UPLOADED, Phase.CLOSED],
     leaves=Phase.ABORTED,
     requests=_per_part(1),
+    command=RunMode.ABORT,
 )
 def abort(context: Context, job: Job) -> None:
     """Give the job up. Rows that were processed before stay in the org."""
@@ -133,7 +135,13 @@ def delete(context: Context, job: Job) -> None:
     _work(context, job).delete()
 
 
-@step("require {selection:rows} rows [of {job}] under {limit}", accepts=_ENDED, judges="selection")
+@step(
+    "require {selection:rows} rows [of {job}] under {limit}",
+    accepts=_ENDED,
+    judges="selection",
+    rows_advice="say in the file how many {rows} rows are fine, for instance "
+    "`require {rows} rows of job {job} under 1%`",
+)
 def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
     """Fail the chain if so many rows, or a greater share of them, ended in this way."""
     counts = job.counts
@@ -153,6 +161,8 @@ def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
     accepts=_ENDED,
     leaves=Phase.FINISHED,
     requests=_per_part(2),
+    resends="selection",
+    command=RunMode.RETRY,
 )
 def retry_rows(
     context: Context, job: Job, selection: str, n: int = 1, pattern: str | None = None
@@ -180,6 +190,7 @@ def retry_rows(
     "undo [{job}]",
     accepts=_ENDED,
     requests=_per_part(5),
+    command=RunMode.UNDO,
 )
 def undo(context: Context, job: Job) -> None:
     """Delete the records that the job's rows made, by the ids that Salesforce returned.
@@ -208,7 +219,12 @@ def save_results(context: Context, job: Job, path: Path) -> None:
         work.results.trusted.refuse_doubted()
 
 
-@step("save {selection:rows} rows [of {job}] to {path}", accepts=_ENDED, requests=_per_part(1))
+@step(
+    "save {selection:rows} rows [of {job}] to {path}",
+    accepts=_ENDED,
+    requests=_per_part(1),
+    rows_advice='`save {rows} rows of job {job} to "{rows}.csv"` writes them',
+)
 def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
     """Save source rows with what became of each.
 

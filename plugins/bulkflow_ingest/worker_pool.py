@@ -40,7 +40,7 @@ class Lanes:
     @classmethod
     def of(cls, context: Context) -> Lanes:
         """The lanes of the run."""
-        return context.shared("ingest:lanes", cls, cls.close)
+        return context.share("ingest:lanes", cls, cls.close)
 
     def close(self) -> None:
         """End the threads, when their work is done."""

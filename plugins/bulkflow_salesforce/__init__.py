@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.lazy_exports import lazy_exports
+from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
@@ -97,7 +97,7 @@ __all__ = [
     "surroundings_of",
 ]
 
-__getattr__ = lazy_exports(
+__getattr__ = export_lazily(
     __name__,
     {
         "http.org_address": "DEFAULT_API_VERSION OrgAddress salesforce_id",

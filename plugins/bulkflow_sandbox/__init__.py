@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.lazy_exports import lazy_exports
+from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
@@ -35,7 +35,7 @@ __all__ = [
     "serve",
 ]
 
-__getattr__ = lazy_exports(
+__getattr__ = export_lazily(
     __name__,
     {
         "core.behavior": "Choices",

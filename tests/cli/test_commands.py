@@ -61,8 +61,8 @@ def test_a_file_of_rows_in_place_of_a_pipeline_is_one_mistake(
     ran = workshop.command(command, str(file))
     assert ran.code == 2
     assert ran.err.count("error: ") == 1
-    assert f"{file} is a file of rows, by its name, and no pipeline file\n" in ran.err
-    assert 'the rows in a job of it: `from "Accounts.CSV"`\n' in ran.err
+    assert f"{file} looks like a data file, not a pipeline\n" in ran.err
+    assert 'the rows in one of its jobs: `from "Accounts.CSV"`\n' in ran.err
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfeo\x00r\x00g\x00", b"org sandbox\x80\n"])

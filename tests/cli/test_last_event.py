@@ -17,7 +17,7 @@ import pytest
 from bulkflow.cli import plugin_commands as additions
 from bulkflow.cli import run as run_command
 from bulkflow.errors import BulkflowError
-from bulkflow.journal import RunJournal, locked
+from bulkflow.journal import RunJournal, lock_pipeline
 from bulkflow.plugin.registry import PluginConflictError
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.workshop import Ran, Workshop
@@ -90,7 +90,7 @@ def not_over(bench: Workshop) -> Ran:
 
 
 def lock_held(bench: Workshop) -> Ran:
-    with locked(bench.folder / "state", str((bench.folder / "test.bulkflow").resolve())):
+    with lock_pipeline(bench.folder / "state", str((bench.folder / "test.bulkflow").resolve())):
         return bench.run(LOAD + "load job a\n")
 
 
@@ -319,5 +319,5 @@ def test_the_docs_say_what_it_is_where_nothing_began() -> None:
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text("utf-8")
     section = re.search(r"^### `run_finished`$(.*?)^#", text, re.MULTILINE | re.DOTALL)
     assert section
-    assert "`null` where no run began" in section[1]
+    assert "`null` if no run started" in section[1]
     assert "always the last line" in " ".join(section[1].split())

@@ -9,7 +9,7 @@ from bulkflow.cli import plugin_commands as additions
 from bulkflow.cli.environment import Environment
 from bulkflow.plugin import Command, hookimpl
 from bulkflow.plugin.registry import PluginConflictError
-from bulkflow.testing import host_of
+from bulkflow.testing import make_host
 from support.workshop import Workshop
 
 
@@ -37,7 +37,7 @@ class Failing:
 
 
 def tree(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> dict[str, click.Command]:
-    host = host_of(**plugins)
+    host = make_host(**plugins)
     monkeypatch.setattr(additions, "_host", lambda _: host)
     return additions.additions(Environment.of_process())
 
@@ -72,15 +72,15 @@ def test_a_plugin_that_fails_to_declare_stops_only_what_needs_it(
 ) -> None:
     from bulkflow import app
 
-    shipped = app.plugins({})
-    host = host_of(failing=Failing(), **{e.provider.plugin: e.plugin for e in shipped.loaded})
+    shipped = app.load_plugins({})
+    host = make_host(failing=Failing(), **{e.provider.plugin: e.plugin for e in shipped.loaded})
     monkeypatch.setattr(additions, "_host", lambda _: host)
     fine = workshop.write("fine.bulkflow", 'log "x"\n')
     assert workshop.command("check", str(fine)).code == 0
     needs = workshop.write("needs.bulkflow", 'paint "x"\n')
     ran = workshop.command("check", str(needs))
     assert ran.code == 2
-    assert "could not be loaded: failing (in-memory 0); `bulkflow plugins` tells why" in ran.err
+    assert "could not be loaded: failing (in-memory 0); `bulkflow plugins` shows why" in ran.err
     assert "ZeroDivisionError: by the author" in workshop.command("plugins").out
     assert workshop.command("acme").code == 2
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from attrs import frozen
 
 from bulkflow.app import runs
-from bulkflow.app.state import Choice
+from bulkflow.app.state import RunSelection
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from crash.forks import Ended, Forks
@@ -148,7 +148,7 @@ class _Driver:
 
     def afterwards(self, verb: str) -> Iterator[Ended]:
         """Do something with the run, again and again until it is done."""
-        (last, *_) = runs.runs(Choice(self.folder / ".bulkflow"))
+        (last, *_) = runs.list_runs(RunSelection(self.folder / ".bulkflow"))
         command = [verb, last.id, "--json", *(["--yes"] if verb == "undo" else [])]
         for number in range(MOST_ATTEMPTS):
             ended = self._attempt(command, number, self.schedule.kills)
@@ -181,7 +181,7 @@ class _Driver:
 
     def _came_to_its_end(self) -> bool:
         """Whether the journal says that the file was run to its end: it was killed behind that."""
-        last = runs.runs(Choice(self.folder / ".bulkflow"))[:1]
+        last = runs.list_runs(RunSelection(self.folder / ".bulkflow"))[:1]
         return over(self.folder) and any(each.exit_code in {0, 3} for each in last)
 
 

@@ -90,19 +90,19 @@ def ask_no_ledger() -> None:
     """Hand rows over whatever other runs handed over."""
     from bulkflow.journal import recorder
 
-    recorder.hand_overs = lambda *_, **__: []
+    recorder.find_hand_overs = lambda *_, **__: []
 
 
 def forget_what_ended_well() -> None:
     """Take what earlier runs handed over for settled once it is known what became of it."""
     from bulkflow.journal import recorder
 
-    inner = recorder.hand_overs
+    inner = recorder.find_hand_overs
 
     def hand_overs(*rest: Any, **named: Any) -> Any:
         return [each for each in inner(*rest, **named) if each.counts is None]
 
-    recorder.hand_overs = hand_overs
+    recorder.find_hand_overs = hand_overs
 
 
 def take_short_results() -> None:
@@ -152,7 +152,9 @@ def keep_state_where_it_runs() -> None:
     from bulkflow.app import state
     from bulkflow.cli import options
 
-    state.beside = options.beside = lambda file: Path(state.STATE_DIRECTORY)
+    state.find_state_directory = options.find_state_directory = lambda file: Path(
+        state.STATE_DIRECTORY
+    )
 
 
 def know_orgs_by_host() -> None:

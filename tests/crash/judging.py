@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import frozen
 
 from bulkflow.app import runs
-from bulkflow.app.state import Choice
+from bulkflow.app.state import RunSelection
 from bulkflow_sandbox.testing import LocalOrg
 from crash.forks import Ended
 from crash.scenarios import Scenario
@@ -120,7 +120,9 @@ JUDGES: dict[str | None, Judge] = {
 
 def over(folder: Path) -> bool:
     """Whether the journal says that the last run is over: nobody has to go on with it."""
-    return all(each.finished is not None for each in runs.runs(Choice(folder / ".bulkflow"))[:1])
+    return all(
+        each.finished is not None for each in runs.list_runs(RunSelection(folder / ".bulkflow"))[:1]
+    )
 
 
 def expect(held: bool, message: str) -> None:

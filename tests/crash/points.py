@@ -64,9 +64,9 @@ def _journal(points: Points) -> None:
     inner = store.transaction
     intend = recorder.RunJournal.intend
 
-    def intended(self: Any, job: str, part: int, action: str, detail: Any) -> int:
+    def intended(self: Any, job: str, part: int, action: str, detail: Any, **named: Any) -> int:
         points.reach(f"intends to {action}")
-        return intend(self, job, part, action, detail)
+        return intend(self, job, part, action, detail, **named)
 
     hand_over = recorder.RunJournal.hand_over
 

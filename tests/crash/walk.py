@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import Factory, define
 
 from bulkflow.app import runs
-from bulkflow.app.state import Choice
+from bulkflow.app.state import RunSelection
 from bulkflow.model.history import RunSummary
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org
@@ -292,11 +292,11 @@ class _Walker:
         self.ledger.forget_the_org({each for each in self._known() if self._came_to_an_org(each)})
 
     def _runs(self) -> list[RunSummary]:
-        return runs.runs(Choice(self.project.state))
+        return runs.list_runs(RunSelection(self.project.state))
 
     def _came_to_an_org(self, run: str) -> bool:
         """Whether a run may have something in the org."""
-        story = runs.story(self.project.state, run)
+        story = runs.read_run_details(self.project.state, run)
         jobs = () if story is None else story.jobs.values()
         return any(part.intents for job in jobs for part in job.parts)
 

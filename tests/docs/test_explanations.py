@@ -35,7 +35,7 @@ def catalogue() -> Catalogue:
     def paint(context: object, colour: str) -> None:
         """Paint."""
 
-    shipped = app.plugins({}).catalogue
+    shipped = app.load_plugins({}).catalogue
     return attrs.evolve(shipped, steps=(*shipped.steps, paint))
 
 

@@ -55,7 +55,7 @@ def foreign() -> str:
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    shipped = app.plugins({app.BLOCK_VARIABLE: foreign()}).catalogue
+    shipped = app.load_plugins({app.BLOCK_VARIABLE: foreign()}).catalogue
 
     def connect(request: object) -> object:
         raise AssertionError("nothing connects while a file is checked")
@@ -131,7 +131,7 @@ def test_the_picture_on_the_page_of_the_language_is_that_of_its_first_file(
         for place, kind, text in fences()
         if place.startswith("language.md") and kind == "mermaid"
     ]
-    assert picture == as_mermaid(draw(app.plan_of(checked), catalogue))
+    assert picture == as_mermaid(draw(app.require_plan(checked), catalogue))
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

@@ -35,7 +35,7 @@ from bulkflow.model.plan import (
 )
 from bulkflow.model.value import (
     Duration,
-    Environment,
+    EnvironmentVariable,
     Integer,
     Interpolation,
     Name,
@@ -45,9 +45,10 @@ from bulkflow.model.value import (
 )
 from bulkflow.plugin import Org, Step, clause, condition, hookimpl, step
 from bulkflow.plugin.host import PluginHost
+from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow.plugin.phrase import Match, Phrase
 from bulkflow.source import SourceText, Span
-from bulkflow.testing import RecordingJournal, TestClock, host_of
+from bulkflow.testing import RecordingJournal, TestClock, make_host
 
 
 @define(eq=False)
@@ -124,7 +125,12 @@ class Words:
             """Have rows that ended in some way."""
             job.counts = evolve(job.counts, rows=10, **{what: n})
 
-        @step("require {n:number} {what:name} rows of {job}", judges="what")
+        @step(
+            "require {n:number} {what:name} rows of {job}",
+            judges="what",
+            rows_advice="`require {rows} rows of job {job} under 1%`; "
+            "`save {rows} rows of job {job}`",
+        )
         def require(context, n, what, job):
             """Fail if more rows than this ended in a way; know no other number."""
             if job.counts.not_loaded.get(what, 0) > n:
@@ -133,7 +139,7 @@ class Words:
         @step("foresee {job}")
         def foresee(context, job):
             """Leave a trace of what follows."""
-            ahead = [plain(each.arguments["what"]) for each in context.ahead]
+            ahead = [plain(each.arguments["what"]) for each in get_steps_ahead(context)]
             world.trace.append(f"ahead: {' '.join(ahead)}")
 
         @step("answer for {job}")
@@ -174,19 +180,19 @@ class Words:
                 if how:
                     raise OSError(how)
 
-            world.trace.append(context.shared(what, lambda: what, close))
+            world.trace.append(context.share(what, lambda: what, close))
 
         @step("open the org [of {job}] [in {org}]")
         def open_org(context, job=None, org=None):
             """Connect."""
-            found = context.org()
+            found = context.open_org()
             named = "" if context.org_name == found.name else f" as {context.org_name}"
             world.trace.append(f"{found.name}{named}")
 
         @step("read {location}")
         def read(context, location):
             """Look for a source."""
-            context.source(location)
+            context.find_source(location)
 
         @step("why")
         def why(context):
@@ -469,7 +475,7 @@ class Bench:
                 span,
             )
         if word.startswith("$"):
-            return Environment(word[1:], span)
+            return EnvironmentVariable(word[1:], span)
         if word.isdigit():
             return Integer(int(word), span)
         if re.fullmatch(r"\d+s", word):
@@ -480,7 +486,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     world = World()
-    return Bench(world, tmp_path, host_of(Words(world), control=bulkflow_control.plugin))
+    return Bench(world, tmp_path, make_host(Words(world), control=bulkflow_control.plugin))
 
 
 @pytest.fixture
@@ -488,7 +494,7 @@ def with_plugins(bench: Bench) -> Callable[..., Bench]:
     """The bench, with more plugins."""
 
     def make(*plugins: object) -> Bench:
-        host = host_of(Words(bench.world), *plugins, control=bulkflow_control.plugin)
+        host = make_host(Words(bench.world), *plugins, control=bulkflow_control.plugin)
         bench.host = host
         return bench
 

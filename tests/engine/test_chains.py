@@ -126,8 +126,8 @@ def test_pauses_between_retries_are_as_long_as_written(bench) -> None:
     chain = bench.chain('try "b"', failure="retry 2 times every 90s")
     assert _times(bench, lambda: bench.run(chain)) == [0, 90, 180]
     assert bench.notices() == [
-        '`try "b"` again in 90 s (1 of 2)',
-        '`try "b"` again in 90 s (2 of 2)',
+        'retrying `try "b"` in 90 s (1 of 2)',
+        'retrying `try "b"` in 90 s (2 of 2)',
     ]
 
 
@@ -209,4 +209,4 @@ def test_a_signal_from_a_condition_is_a_fault_of_its_plugin(bench) -> None:
 
 def test_a_type_that_nobody_brings_is_named(bench) -> None:
     (error,) = bench.run("untyped 1").errors
-    assert "no plugin brings the type missing" in error.message
+    assert "no plugin provides the type missing" in error.message

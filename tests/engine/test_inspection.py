@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bulkflow.engine.forecast import forecast, look_at_sources
-from bulkflow.engine.run_state import Unrecorded
+from bulkflow.engine.forecast import check_sources, forecast
+from bulkflow.engine.null_recorder import NullRecorder
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import Severity
 from bulkflow.plugin import Problem, hookimpl
@@ -42,7 +42,7 @@ def planned(bench, with_plugins):
     def make(critic, *statements, **rest):
         with_plugins(critic)
         services = bench.services()
-        services.journal = Unrecorded()
+        services.journal = NullRecorder()
         return bench.plan(*statements, **rest), services
 
     return make
@@ -54,7 +54,7 @@ def test_a_problem_stands_at_the_clause_that_set_what_it_is_about(bench, planned
         Problem("of the whole job", warning=True),
     )
     plan, services = planned(critic, "count job j", jobs=[bench.job("j", 'from "a.csv"')])
-    first, second = look_at_sources(plan, services)
+    first, second = check_sources(plan, services)
     assert (first.code, first.message, first.help) == ("ACME1", "no such file", "look")
     assert first.span.text == 'from "a.csv"'
     assert (second.code, second.severity) == ("B309", Severity.WARNING)

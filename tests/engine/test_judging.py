@@ -9,6 +9,7 @@ from bulkflow.engine.run import run_plan
 from bulkflow.errors import ExitCode
 from bulkflow.model.part import NOT_LOADED
 from bulkflow.model.plan import PlannedAnd, PlannedNot, PlannedOr
+from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin import condition, step
 
 LOST = ExitCode.ROWS_FAILED
@@ -161,15 +162,15 @@ def test_a_run_that_is_gone_on_with_judges_the_same(bench, judge, kind, code) ->
     assert finished.exit_code is code
 
 
-@pytest.mark.parametrize(("asks", "code"), [(True, LOST), (False, ExitCode.DONE)])
+@pytest.mark.parametrize(("mode", "code"), [(RunMode.RETRY, LOST), (RunMode.UNDO, ExitCode.DONE)])
 def test_steps_on_the_jobs_of_an_earlier_run_are_not_judged_by_its_conditions(
-    bench, asks: bool, code: ExitCode
+    bench, mode: RunMode, code: ExitCode
 ) -> None:
     lost = "have 2 failed rows of job j"
     when = bench.when("any failed rows of job j", 'do "x"')
     plan = bench.plan(lost, when, jobs=[bench.job("j")])
     assert run_plan(plan, bench.services()).exit_code is ExitCode.DONE
-    later = evolve(bench.services(), replays=False, recalls=True, asks_for_answers=asks)
+    later = evolve(bench.services(), mode=mode)
     finished = run_plan(plan, later)
     assert finished.exit_code is code
     # A file may say what it likes of the rows of its runs.

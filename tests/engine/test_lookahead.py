@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bulkflow.engine.lookahead import steps_ahead
-from bulkflow.engine.preflight import steps_of
+from bulkflow.engine.lookahead import find_steps_ahead
+from bulkflow.engine.preflight import iterate_steps
 from bulkflow.model.value import plain
 
 
 def after_send(bench, *statements) -> list[str]:
     """What follows the first `send` of job a, as `do WHAT`."""
     block = bench.block(*statements, jobs=[bench.job("a"), bench.job("b")])
-    ahead = steps_ahead(block)
-    first = next(each for each in steps_of(block) if each.word.startswith("send"))
+    ahead = find_steps_ahead(block)
+    first = next(each for each in iterate_steps(block) if each.word.startswith("send"))
     return [plain(each.arguments["what"]) for each in ahead[id(first)]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.engine.forecast import forecast
-from bulkflow.engine.run_state import Unrecorded
+from bulkflow.engine.null_recorder import NullRecorder
 from bulkflow.errors import DataError, ExitCode, PluginError, UsageError
 from bulkflow.model.event import NoticeLevel
 from bulkflow.plugin import Stop, hookimpl
@@ -48,7 +48,7 @@ def test_an_interrupted_run_ends_with_130_and_names_what_is_left_in_the_org(benc
     assert bench.world.trace == ["interrupt"]
     assert finished.jobs[0].left == ("750A",)
     assert finished.help is not None
-    assert "left in the org" in finished.help
+    assert "unfinished in the org" in finished.help
 
 
 def test_no_step_begins_after_an_interruption(bench) -> None:
@@ -157,9 +157,7 @@ def test_an_org_that_no_step_asks_for_is_not_opened(bench) -> None:
     assert bench.run('do "a"').exit_code is ExitCode.DONE
 
 
-@pytest.mark.parametrize(
-    ("org", "message"), [({}, "names no org"), ({"x": "x"}, "no plugin knows")]
-)
+@pytest.mark.parametrize(("org", "message"), [({}, "names no org"), ({"x": "x"}, "unknown org")])
 def test_an_org_that_is_not_there_is_a_usage_error(bench, org, message) -> None:
     bench.orgs = org
     (error,) = bench.run("open the org").errors
@@ -278,7 +276,7 @@ def test_a_listener_that_fails_is_warned_about_once_and_stops_nobody(
     assert ears.heard == ['do "a"', 'do "b"', 'do "c"', "DONE"]
     assert bad.asked == 3
     (warning,) = bench.notices(NoticeLevel.WARNING)
-    assert "plugin BadEars (in-memory 0) failed while hearing of StepStarted" in warning
+    assert "plugin BadEars (in-memory 0) failed while handling StepStarted" in warning
 
 
 # ------------------------------------------------------------------------------ forecast
@@ -286,7 +284,7 @@ def test_a_listener_that_fails_is_warned_about_once_and_stops_nobody(
 
 def _forecast(bench, *statements, **rest):
     services = bench.services()
-    services.journal = Unrecorded()
+    services.journal = NullRecorder()
     return forecast(bench.plan(*statements, **rest), services)
 
 
@@ -350,7 +348,7 @@ def test_a_step_that_cannot_count_its_requests_is_a_fault_of_its_plugin(bench) -
 
 
 def test_nothing_can_be_intended_while_only_a_plan_was_asked_for() -> None:
-    with pytest.raises(PluginError, match="while only a plan was asked for"):
-        Unrecorded().intend("j", 0, "create", {})
-    with pytest.raises(PluginError, match="never had"):
-        Unrecorded().settle(1, "done", {})
+    with pytest.raises(PluginError, match="during `bulkflow plan`"):
+        NullRecorder().intend("j", 0, "create", {})
+    with pytest.raises(PluginError, match="does not exist"):
+        NullRecorder().settle(1, "done", {})

@@ -64,7 +64,7 @@ class Target:
 
 @cache
 def _catalogue() -> Catalogue:
-    return app.plugins({}).catalogue
+    return app.load_plugins({}).catalogue
 
 
 def _nothing(path: Path) -> SourceText:

@@ -29,7 +29,7 @@ FORMATS = {"mermaid": as_mermaid, "dot": as_dot}
 
 @pytest.fixture(scope="module")
 def plugins() -> PluginHost:
-    return app.plugins({})
+    return app.load_plugins({})
 
 
 def drawn(path: Path, plugins: PluginHost) -> Graph:
@@ -41,7 +41,7 @@ def drawn(path: Path, plugins: PluginHost) -> Graph:
         environ={},
         read=lambda path: SourceText(str(path), ""),
     )
-    return draw(app.plan_of(checked), plugins.catalogue)
+    return draw(app.require_plan(checked), plugins.catalogue)
 
 
 def nodes(box: Box) -> Iterator[Node]:

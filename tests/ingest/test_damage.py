@@ -141,7 +141,7 @@ def test_a_log_that_is_lost_is_noticed(
     assert len(names(org)) == seen
     assert resumed.code == begun.code == 2, (resumed.err, begun.err)
     if lost == "moved away":
-        assert "every run is over" in resumed.err
+        assert "every run is finished" in resumed.err
     else:
         assert DOUBT in resumed.err
     assert DOUBT in begun.err

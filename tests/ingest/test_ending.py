@@ -46,7 +46,7 @@ def test_a_failed_run_of_the_embedded_sandbox_names_no_command_that_goes_on_with
     ran = workshop.run("org sandbox\n" + PEOPLE + "load job people\n" + FAILS)
     assert ran.code == 1, ran.out
     assert help_of(ran) == (
-        "nothing stays in sandbox when a run ends, so there is nothing to go on with: run "
+        "sandbox keeps nothing when a run ends, so there is nothing to resume: run "
         f"{tmp_path / 'test.bulkflow'} again"
     )
 
@@ -120,7 +120,7 @@ def test_the_same_data_are_not_loaded_again_after_a_failure_unless_asked_for(
         workshop = workshop_in(tmp_path, org)
         pipeline = "org env\n" + PEOPLE + "load job people\n" + FAILS
         first = workshop.run(pipeline)
-        assert "the run is over" in help_of(first)
+        assert "the run is finished" in help_of(first)
         run = str(first.event("run_finished")["run"])
         for _ in range(2):
             again = workshop.run(pipeline)

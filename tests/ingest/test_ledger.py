@@ -512,6 +512,7 @@ def test_rows_that_an_older_version_handed_over_are_known(
             DROP TABLE hand_over;
             UPDATE decision SET value = json_quote(json_extract(value, '$[1]'))
                 WHERE place LIKE 'org:%';
+            ALTER TABLE intent DROP COLUMN kind;
             ALTER TABLE run DROP COLUMN witnessed;
             ALTER TABLE run DROP COLUMN pruned;
             ALTER TABLE run DROP COLUMN fresh;
@@ -562,7 +563,7 @@ def test_a_run_with_other_parameters_is_not_resumed(
     other = load(project, "load.bulkflow", "--resume", "--set", "file=new.csv")
     assert other.code == 2
     said = " ".join(other.err.split())
-    assert f"with other parameters or orgs, {run_of(first)}, is not over" in said
+    assert f"with other parameters or orgs, {run_of(first)}, is unfinished" in said
     assert loaded(org) == []
 
 
@@ -626,8 +627,8 @@ def test_a_refreshed_org_is_noticed_when_a_run_is_resumed(
     host = proxy.url.removeprefix("http://")
     assert error["type"] == "MovedOrgError"
     assert error["message"] == (
-        f"org env is {host} (organization 00D000000000XYZ) now, and was {host} (organization "
-        f"{token[:15]}) when the run came to it"
+        f"org env is now {host} (organization 00D000000000XYZ), but was {host} (organization "
+        f"{token[:15]}) earlier in this run"
     )
     assert f"make env lead to {host} (organization {token[:15]}) again" in error["help"]
     assert len(proxy.seen) == sent

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from bulkflow.errors import BulkflowError
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.system_errors import MachineError
 from bulkflow_ingest.reconcile.database import Database
 from bulkflow_ingest.reconcile.errors import FatesError
@@ -92,7 +92,7 @@ def test_a_full_disk_is_no_broken_journal(workshop: Workshop, unfinished: Path) 
         for command in (("resume",), ("run", str(workshop.folder / "load.bulkflow"))):
             ran = workshop.command(*command, *place)
             assert ran.code in {1, 2}, ran.err
-            assert "no room is left on the disk" in ran.err or "not over" in ran.err, ran.err
+            assert "the disk is full" in ran.err or "unfinished" in ran.err, ran.err
             assert "move" not in ran.err
             assert "not a journal" not in ran.err
             assert "made a mistake" not in ran.err
@@ -113,7 +113,7 @@ def test_a_disk_that_is_full_from_the_start(workshop: Workshop, small_disk) -> N
             "run", str(workshop.folder / "load.bulkflow"), "--state-dir", str(disk / "state")
         )
     assert ran.code == 2, ran.err
-    assert "no room is left on the disk" in ran.err
+    assert "the disk is full" in ran.err
     assert "nothing was sent" in ran.err
 
 
@@ -130,7 +130,7 @@ def test_what_only_reads_reads_from_a_disk_that_can_only_be_read(
     for command in (("resume",), ("run", str(workshop.folder / "load.bulkflow"))):
         ran = workshop.command(*command, *place)
         assert ran.code == 2, ran.err
-        assert "the file system can only be read" in ran.err
+        assert "the file system is read-only" in ran.err
         assert "nothing was sent" in ran.err
 
 
@@ -265,20 +265,23 @@ def test_a_limit_of_the_system_is_named(
     ("error", "words"),
     [
         (MemoryError(), "memory is used up"),
-        (RuntimeError("can't start new thread"), "starts no more threads"),
+        (RuntimeError("can't start new thread"), "cannot start more threads"),
         (ImportError("x.so: failed to map segment from shared object"), "memory is used up"),
         (ImportError("x.so: cannot open shared object file: Too many open files"), "open more"),
-        (OSError(errno.ENOSPC, "No space left on device", "/data/x"), "/data/x: no room is left"),
+        (OSError(errno.ENOSPC, "No space left on device", "/data/x"), "/data/x: the disk is full"),
         (OSError(errno.EMFILE, "Too many open files"), "may not open more files"),
         (OSError(errno.EFBIG, "File too large"), "larger than the system allows"),
         (OSError(errno.EIO, "Input/output error"), "the disk failed"),
-        (OSError(errno.EROFS, "Read-only file system"), "can only be read"),
+        (OSError(errno.EROFS, "Read-only file system"), "file system is read-only"),
     ],
 )
 def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, words: str) -> None:
     from bulkflow.cli.failure import failure_as_error
 
-    with pytest.raises(BulkflowError, match=words) as caught, attributed(None, "running `load`"):
+    with (
+        pytest.raises(BulkflowError, match=words) as caught,
+        attribute_errors(None, "running `load`"),
+    ):
         raise error
     assert isinstance(caught.value, MachineError)
     assert caught.value.help

@@ -37,7 +37,7 @@ class Time:
     late: Semaphore = Factory(lambda: Semaphore(0))
     """Released at each checkpoint after the time that tests wait for."""
 
-    def shared(self, key: str, *_: object) -> Lanes:
+    def share(self, key: str, *_: object) -> Lanes:
         assert key == "ingest:lanes"
         return self.lanes
 
@@ -54,7 +54,7 @@ class Time:
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
-    def command(self, verb: str) -> str:
+    def format_command(self, verb: str) -> str:
         return f"bulkflow {verb}"
 
     def checkpoint(self) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from bulkflow.plugin import SourceRows
+import pytest
+
+from bulkflow.errors import PluginError
+from bulkflow.plugin import Provider, Source, SourceRows
+from bulkflow.testing import RecordingContext, make_job
 from bulkflow_csv import ByteSource
-from bulkflow_ingest.source.open import on_disk
+from bulkflow_ingest.settings import IngestSettings
+from bulkflow_ingest.source.open import data_of, on_disk
 
 
 def test_rows_that_are_made_side_by_side_are_kept_apart(tmp_path: Path) -> None:
@@ -22,3 +28,35 @@ def test_rows_that_are_made_side_by_side_are_kept_apart(tmp_path: Path) -> None:
     assert outer.path.read_text("utf-8").split() == ["Name", "a1", "a2"]
     assert inner[0].path.read_text("utf-8").split()[:2] == ["Name", "b1"]
     assert outer.path != inner[0].path
+
+
+def faulty(*values: object) -> Iterator[tuple[object, ...]]:
+    yield ("Ada", None)
+    yield values
+
+
+def failing() -> Iterator[tuple[str, None]]:
+    yield ("Ada", None)
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (faulty("Bob", 7), "row 2, column Size: plugin ops (bulkflow-ops 1.0) gave 7, of type int"),
+        (faulty("Bob", 0), "gave 0, of type int, instead of a text"),
+        (faulty(b"Bob", "7"), "row 2, column Name: plugin ops (bulkflow-ops 1.0) gave b'Bob'"),
+        (failing(), "plugin ops (bulkflow-ops 1.0) failed while reading the rows of sqlite:x"),
+    ],
+)
+def test_faulty_rows_are_a_fault_of_their_plugin(
+    tmp_path: Path, rows: Iterator[Any], message: str
+) -> None:
+    made = SourceRows("sqlite:x", ("Name", "Size"), rows)
+    source = Source(("sqlite",), "x", lambda _: [made], Provider("ops", "bulkflow-ops", "1.0"))
+    context = RecordingContext(tmp_path, tmp_path, sources={"sqlite": source})
+    settings = IngestSettings.of({"location": "sqlite://x"})
+    (data,) = data_of(context, make_job("people"), settings)
+    with pytest.raises(PluginError) as caught:
+        on_disk(data, tmp_path)
+    assert message in caught.value.message

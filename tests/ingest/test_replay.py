@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow.errors import BulkflowError
-from bulkflow.model.history import Intent, Outcome, PartHistory
+from bulkflow.model.history import Intent, IntentKind, IntentOutcome, PartHistory
 from bulkflow.model.org import OrgAccess, TokenProvider
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
@@ -134,8 +134,16 @@ class Notes(RecordingJournal):
     states: frozenset[str] = frozenset()
     seen: tuple[str | None, str | None, tuple[int, int]] = (None, None, (0, 0))
 
-    def intend(self, job: str, part: int, action: str, detail: Mapping[str, object]) -> int:
-        number = super().intend(job, part, action, detail)
+    def intend(
+        self,
+        job: str,
+        part: int,
+        action: str,
+        detail: Mapping[str, object],
+        *,
+        kind: IntentKind | None = None,
+    ) -> int:
+        number = super().intend(job, part, action, detail, kind=kind)
         kept = json.loads(json.dumps(dict(detail)))
         self.changes.append(Intent(action, kept, 1.0, number=number))
         return number
@@ -144,10 +152,10 @@ class Notes(RecordingJournal):
         super().settle(intent, outcome, detail)
         kept = json.loads(json.dumps(dict(detail)))
         self.changes[intent - 1] = evolve(
-            self.changes[intent - 1], outcome=Outcome(outcome), result=kept
+            self.changes[intent - 1], outcome=IntentOutcome(outcome), result=kept
         )
 
-    def remote(
+    def record_state(
         self, job: str, part: int, remote_id: str, state: str, counters: tuple[int, int] = (0, 0)
     ) -> None:
         self.states = self.states | {state} if remote_id == self.seen[0] else frozenset({state})
@@ -202,7 +210,7 @@ class Desk:
                 requests.delete(part)
 
     @property
-    def last_outcome(self) -> Outcome | None:
+    def last_outcome(self) -> IntentOutcome | None:
         """What became of the last change that was asked for."""
         return self.notes.changes[-1].outcome if self.notes.changes else None
 
@@ -251,7 +259,9 @@ def test_a_part_is_brought_back_as_it_was_left(actions: list[str], data: st.Data
                 killed = True
             found, live = desk.replayed(), desk.part
             # Refused for certain; it may be that nothing could be looked at to conclude that.
-            refused = desk.last_outcome is Outcome.REFUSED and isinstance(live.remote, Closing)
+            refused = desk.last_outcome is IntentOutcome.REFUSED and isinstance(
+                live.remote, Closing
+            )
             if live.handed_over and not refused:
                 assert found.handed_over, (live.remote, found.remote)
                 assert found.counts.unprocessed == 0
@@ -269,9 +279,9 @@ def test_a_part_is_brought_back_as_it_was_left(actions: list[str], data: st.Data
 def test_rows_of_a_job_that_others_closed_were_handed_over(ends: str) -> None:
     """It was seen to be closed, and not by an intent of ours."""
     intents = (
-        Intent("create", {}, 1.0, Outcome.DONE, {"id": "750A"}),
-        Intent("upload", {"id": "750A"}, 2.0, Outcome.DONE, {}),
-        Intent(ends, {"id": "750A"}, 3.0, Outcome.DONE, {}),
+        Intent("create", {}, 1.0, IntentOutcome.DONE, {"id": "750A"}),
+        Intent("upload", {"id": "750A"}, 2.0, IntentOutcome.DONE, {}),
+        Intent(ends, {"id": "750A"}, 3.0, IntentOutcome.DONE, {}),
     )
     states = frozenset({"Open", "UploadComplete", "Aborted"})
     part = PartJob(PART, None)

@@ -390,7 +390,7 @@ def test_a_run_that_is_given_up_leaves_nothing_open(
     assert " given up " in workshop.command("runs", "--state-dir", state).out
     again = resume(workshop, rows[0]["id"])
     assert again.code == 2
-    assert "it was given up" in again.err
+    assert "it was aborted" in again.err
     # Nothing of it was handed over.
     assert workshop.run(STAGED).code == 0
     rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)

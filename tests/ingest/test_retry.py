@@ -217,8 +217,8 @@ def test_a_retry_says_so_where_no_rows_were_sent(workshop: Workshop) -> None:
     state = workshop.folder / "state"
     again = workshop.command("retry", str(run), "--state-dir", str(state), "--json")
     assert again.code == 2, again.out
-    assert "has sent no rows, so there are none to send again" in again.out
-    assert "test.bulkflow` begins another" in again.out
+    assert "has sent no rows, so there are none to resend" in again.out
+    assert "test.bulkflow` starts another" in again.out
 
 
 def test_the_last_run_of_a_file_that_is_named_is_sent_again(

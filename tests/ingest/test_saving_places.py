@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.atomic_files import FOLDER, clear_drafts, delivered
+from bulkflow.atomic_files import FOLDER, clear_drafts, deliver_file
 from bulkflow.cli.overwrite import replace_file
 from bulkflow_salesforce.http.download_target import opened
 from support.workshop import Workshop
@@ -121,7 +121,7 @@ if sys.argv[3] == "copying":
         killed()
     Path.replace = elsewhere
 
-with atomic_files.delivered(Path(sys.argv[1]), Path(sys.argv[2])) as scratch:
+with atomic_files.deliver_file(Path(sys.argv[1]), Path(sys.argv[2])) as scratch:
     scratch.write_text("half")
     if sys.argv[3] == "writing":
         killed()
@@ -164,7 +164,7 @@ def test_a_run_clears_what_the_one_before_it_left(workshop: Workshop) -> None:
 
 
 def test_another_disk_takes_a_file_whole(tmp_path: Path, other_disk: Path) -> None:
-    with delivered(other_disk / "rows.csv", tmp_path / "r1") as scratch:
+    with deliver_file(other_disk / "rows.csv", tmp_path / "r1") as scratch:
         scratch.write_text("rows", "utf-8")
     assert [each.name for each in other_disk.iterdir()] == ["rows.csv"]
     assert (other_disk / "rows.csv").read_text("utf-8") == "rows"

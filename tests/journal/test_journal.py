@@ -21,9 +21,9 @@ from bulkflow.journal import (
     Journal,
     JournalError,
     RunJournal,
-    run_record,
-    run_story,
-    run_summaries,
+    list_runs,
+    read_run,
+    read_run_details,
     store,
 )
 from bulkflow.journal.schema import FORMAT
@@ -36,7 +36,7 @@ PART = Part(0, "rows.csv", 10, 90, 1, 2, 7, 90)
 
 
 def rows(journal: Journal, columns: str, table: str) -> list[tuple[object, ...]]:
-    return journal.reading(f"SELECT {columns} FROM {table} ORDER BY 1")
+    return journal.query(f"SELECT {columns} FROM {table} ORDER BY 1")
 
 
 def manifest(*parts: Part) -> Manifest:
@@ -83,9 +83,9 @@ def test_an_intent_survives_a_killed_process(tmp_path: Path, open_journal) -> No
 
 
 def test_commits_are_synced(journal: Journal) -> None:
-    assert journal.reading("PRAGMA synchronous") == [(2,)]  # FULL
-    assert journal.reading("PRAGMA journal_mode") == [("wal",)]
-    assert journal.reading("PRAGMA fullfsync") == [(1,)]
+    assert journal.query("PRAGMA synchronous") == [(2,)]  # FULL
+    assert journal.query("PRAGMA journal_mode") == [("wal",)]
+    assert journal.query("PRAGMA fullfsync") == [(1,)]
 
 
 def test_what_was_returned_can_be_seen_by_another_process_at_once(run, open_journal) -> None:
@@ -97,12 +97,12 @@ def test_an_intent_is_synced_with_all_before_it_and_answers_are_not(journal, beg
     run = begin(journal)
     statements: list[str] = []
     journal._connection.set_trace_callback(statements.append)
-    run.prepared("accounts", manifest(PART))
+    run.record_parts("accounts", manifest(PART))
     for action in ("create", "upload"):
         number = run.intend("accounts", 0, action, {})
         run.settle(number, "done", {"id": "750000000000001AAA"})
-        run.remote("accounts", 0, "750000000000001AAA", "Open")
-    run.step_is("0", "load", StepState.FINISHED, {})
+        run.record_state("accounts", 0, "750000000000001AAA", "Open")
+    run.record_step("0", "load", StepState.FINISHED, {})
     synced, wrote, commits = True, "", []
     for statement in statements:
         words = statement.split()
@@ -125,12 +125,12 @@ def test_an_intent_is_synced_with_all_before_it_and_answers_are_not(journal, beg
 
 
 def test_a_parts_story_is_kept_in_its_order(run, journal: Journal) -> None:
-    run.prepared("accounts", manifest(PART, evolve(PART, index=1)))
+    run.record_parts("accounts", manifest(PART, evolve(PART, index=1)))
     create = run.intend("accounts", 0, "create", {"object": "Account"})
     run.settle(create, "done", {"id": "750A"})
-    run.remote("accounts", 0, "750A", "Open")
+    run.record_state("accounts", 0, "750A", "Open")
     upload = run.intend("accounts", 0, "upload", {})
-    run.remote("accounts", 0, "750A", "UploadComplete")
+    run.record_state("accounts", 0, "750A", "UploadComplete")
     run.finish(1)
     assert rows(journal, "number, source, start, end, first_row, rows, bytes", "part") == [
         (0, "rows.csv", 10, 90, 1, 7, 90),
@@ -152,30 +152,30 @@ def test_a_parts_story_is_kept_in_its_order(run, journal: Journal) -> None:
 def test_files_and_parts_are_read_back_as_they_were_recorded(run, journal: Journal) -> None:
     part = evolve(PART, digest="xxh3:06b05ab6733a618578af5f94892f3950")
     source = SourceRecord("rows.csv", "/data/rows.csv", 90, 5, True, "/map", "xxh3:99aa06d3")
-    run.prepared("accounts", evolve(manifest(part), sources=(source,)))
-    history = run.history("accounts")
+    run.record_parts("accounts", evolve(manifest(part), sources=(source,)))
+    history = run.read_history("accounts")
     assert history is not None
     assert history.sources == (source,)
     assert [each.part for each in history.parts] == [part]
 
 
 def test_every_state_that_was_seen_of_the_last_job_is_read_back(run) -> None:
-    run.prepared("accounts", manifest(PART))
-    run.remote("accounts", 0, "750A", "Failed")
-    run.remote("accounts", 0, "750B", "Open")
-    run.remote("accounts", 0, "750B", "UploadComplete", (4, 1))
-    run.remote("accounts", 0, "750B", "Aborted", (6, 2))
-    (part,) = run.history("accounts").parts
+    run.record_parts("accounts", manifest(PART))
+    run.record_state("accounts", 0, "750A", "Failed")
+    run.record_state("accounts", 0, "750B", "Open")
+    run.record_state("accounts", 0, "750B", "UploadComplete", (4, 1))
+    run.record_state("accounts", 0, "750B", "Aborted", (6, 2))
+    (part,) = run.read_history("accounts").parts
     assert (part.remote_id, part.state, part.counters) == ("750B", "Aborted", (6, 2))
     assert part.states == {"Open", "UploadComplete", "Aborted"}
 
 
 def test_a_run_tells_the_org_of_each_job(journal: Journal, begin) -> None:
     run = begin(journal)
-    run.prepared("accounts", manifest(PART), "target")
-    run.prepared("accounts", manifest(evolve(PART, index=1)))
-    run.prepared("contacts", manifest(PART), "source")
-    told = run_story(journal, "r1")
+    run.record_parts("accounts", manifest(PART), "target")
+    run.record_parts("accounts", manifest(evolve(PART, index=1)))
+    run.record_parts("contacts", manifest(PART), "source")
+    told = read_run_details(journal, "r1")
     assert told is not None
     assert {job: each.org for job, each in told.jobs.items()} == {
         "accounts": "target",
@@ -184,7 +184,7 @@ def test_a_run_tells_the_org_of_each_job(journal: Journal, begin) -> None:
 
 
 def test_an_org_that_the_command_line_chose_is_chosen_again(journal: Journal) -> None:
-    with journal.writing() as connection:
+    with journal.transaction() as connection:
         for run, columns in (("old", "chosen_org"), ("new", "chosen_orgs")):
             value = "uat" if run == "old" else '{"target": "uat"}'
             connection.execute(
@@ -192,7 +192,7 @@ def test_an_org_that_the_command_line_chose_is_chosen_again(journal: Journal) ->
                 f" started, {columns}) VALUES (?, 'x', '', '{{}}', '', '', 1, 1, ?)",
                 (run, value),
             )
-    chosen = [run_record(journal, run) for run in ("old", "new")]
+    chosen = [read_run(journal, run) for run in ("old", "new")]
     assert [each and each.chosen_orgs for each in chosen] == [{"": "uat"}, {"target": "uat"}]
 
 
@@ -212,8 +212,8 @@ def test_a_runs_end_is_written_once(run, journal: Journal) -> None:
 def test_runs_do_not_see_each_others_intents(run, journal: Journal, begin) -> None:
     other = begin(journal, "r2")
     run.intend("accounts", 0, "create", {})
-    assert run.anything_intended()
-    assert not other.anything_intended()
+    assert run.has_intents()
+    assert not other.has_intents()
 
 
 # ---------------------------------------------------------------------------- failures
@@ -221,9 +221,9 @@ def test_runs_do_not_see_each_others_intents(run, journal: Journal, begin) -> No
 
 def test_a_record_that_cannot_be_kept_is_kept_not_even_in_part(run, journal: Journal) -> None:
     with pytest.raises(JournalError):
-        run.prepared("accounts", manifest(PART, evolve(PART, index=1), PART))
+        run.record_parts("accounts", manifest(PART, evolve(PART, index=1), PART))
     assert rows(journal, "number", "part") == []
-    run.prepared("accounts", manifest(PART))
+    run.record_parts("accounts", manifest(PART))
     assert rows(journal, "number", "part") == [(0,)]
 
 
@@ -234,13 +234,13 @@ def test_details_that_are_no_json_are_refused_and_the_journal_goes_on(run, journ
 
 
 def test_a_full_disk_is_an_error_that_says_what_to_do(run, journal: Journal) -> None:
-    (used,) = journal.reading("PRAGMA page_count")[0]
-    journal.reading(f"PRAGMA max_page_count = {used}")
-    with pytest.raises(JournalError, match="cannot be kept") as caught:
+    (used,) = journal.query("PRAGMA page_count")[0]
+    journal.query(f"PRAGMA max_page_count = {used}")
+    with pytest.raises(JournalError, match="cannot write the journal") as caught:
         run.intend("accounts", 0, "create", {"much": "x" * 100_000})
     assert caught.value.help is not None
     assert isinstance(caught.value.__cause__, sqlite3.Error)
-    journal.reading(f"PRAGMA max_page_count = {used + 1000}")
+    journal.query(f"PRAGMA max_page_count = {used + 1000}")
     assert run.intend("accounts", 0, "create", {"much": "x" * 100_000}) == 1
 
 
@@ -251,7 +251,7 @@ def test_threads_share_a_journal(run, journal: Journal) -> None:
     def story(part: int) -> int:
         intent = run.intend("accounts", part, "create", {})
         run.settle(intent, "done", {"part": part})
-        run.remote("accounts", part, f"750{part}", "Open")
+        run.record_state("accounts", part, f"750{part}", "Open")
         return intent
 
     with ThreadPoolExecutor(8) as pool:
@@ -275,7 +275,7 @@ def test_threads_that_wait_for_their_turn_share_a_commit(run, journal: Journal) 
     statements: list[str] = []
     journal._connection.set_trace_callback(statements.append)
     with ThreadPoolExecutor(8) as pool:
-        with journal.writing():
+        with journal.transaction():
             told = [pool.submit(run.intend, "accounts", part, "create", {}) for part in range(8)]
             handed_in(journal, 8)
         numbers = {future.result(): part for part, future in enumerate(told)}
@@ -289,9 +289,9 @@ def test_what_is_noted_while_another_writes_is_committed_with_its_turn(
     run, journal: Journal, open_journal
 ) -> None:
     intent = run.intend("accounts", 0, "create", {})
-    with ThreadPoolExecutor(1) as pool, journal.writing():
+    with ThreadPoolExecutor(1) as pool, journal.transaction():
         pool.submit(run.settle, intent, "done", {}).result(30)
-        pool.submit(run.remote, "accounts", 0, "750A", "Open").result(30)
+        pool.submit(run.record_state, "accounts", 0, "750A", "Open").result(30)
     seen = open_journal()
     assert rows(seen, "outcome", "intent") == [("done",)]
     assert rows(seen, "remote_id", "remote_state") == [("750A",)]
@@ -301,10 +301,10 @@ def test_what_is_noted_comes_before_what_is_written_and_read_later(run, journal:
     intent = run.intend("accounts", 0, "create", {})
     statements: list[str] = []
     with ThreadPoolExecutor(1) as pool:
-        with journal.writing():
-            pool.submit(run.remote, "accounts", 0, "750A", "Open").result(30)
+        with journal.transaction():
+            pool.submit(run.record_state, "accounts", 0, "750A", "Open").result(30)
             pool.submit(run.settle, intent, "refused", {}).result(30)
-            later = pool.submit(run.anything_intended)
+            later = pool.submit(run.has_intents)
             journal._connection.set_trace_callback(statements.append)
         assert later.result(30) is False
     journal._connection.set_trace_callback(None)
@@ -315,8 +315,8 @@ def test_what_is_noted_comes_before_what_is_written_and_read_later(run, journal:
 def test_a_full_disk_is_an_error_for_all_who_share_the_commit(run, journal: Journal) -> None:
     detail = {"much": "x" * 100_000}
     with ThreadPoolExecutor(4) as pool:
-        (used,) = journal.reading("PRAGMA page_count")[0]
-        journal.reading(f"PRAGMA max_page_count = {used}")
+        (used,) = journal.query("PRAGMA page_count")[0]
+        journal.query(f"PRAGMA max_page_count = {used}")
         with journal._lock:
             told = [pool.submit(run.intend, "accounts", part, "create", detail) for part in (0, 1)]
             handed_in(journal, 2)
@@ -325,24 +325,24 @@ def test_a_full_disk_is_an_error_for_all_who_share_the_commit(run, journal: Jour
 
 
 def test_what_was_noted_and_cannot_be_kept_is_told_to_who_commits_it(run, journal) -> None:
-    (used,) = journal.reading("PRAGMA page_count")[0]
-    journal.reading(f"PRAGMA max_page_count = {used}")
+    (used,) = journal.query("PRAGMA page_count")[0]
+    journal.query(f"PRAGMA max_page_count = {used}")
     with journal._lock:
-        run.remote("accounts", 0, "x" * 100_000, "Open")
-    with pytest.raises(JournalError, match="cannot be kept"):
-        run.anything_intended()
+        run.record_state("accounts", 0, "x" * 100_000, "Open")
+    with pytest.raises(JournalError, match="cannot write the journal"):
+        run.has_intents()
     journal._connection.execute("PRAGMA max_page_count = 100000")
     journal.close()
 
 
 def test_nothing_is_intended_without_what_was_noted_before(run, journal: Journal) -> None:
-    (used,) = journal.reading("PRAGMA page_count")[0]
-    journal.reading(f"PRAGMA max_page_count = {used}")
+    (used,) = journal.query("PRAGMA page_count")[0]
+    journal.query(f"PRAGMA max_page_count = {used}")
     with ThreadPoolExecutor(1) as pool:
         with journal._lock:
-            pool.submit(run.remote, "accounts", 0, "7" * 100_000, "Open").result(30)
+            pool.submit(run.record_state, "accounts", 0, "7" * 100_000, "Open").result(30)
         with pytest.raises(JournalError):
-            run.anything_intended()
+            run.has_intents()
         # The thread that noted it knows nothing of that, and goes on.
         with pytest.raises(JournalError):
             pool.submit(run.intend, "accounts", 0, "upload", {}).result(30)
@@ -354,8 +354,8 @@ def test_nothing_is_intended_without_what_was_noted_before(run, journal: Journal
 
 def test_what_was_noted_after_the_file_was_closed_is_told(run, journal: Journal) -> None:
     journal.close()
-    with pytest.raises(JournalError, match="cannot be kept"):
-        run.remote("accounts", 0, "750A", "Open")
+    with pytest.raises(JournalError, match="cannot write the journal"):
+        run.record_state("accounts", 0, "750A", "Open")
 
 
 def test_a_value_that_cannot_be_written_is_no_fault_of_others(run, journal: Journal) -> None:
@@ -366,16 +366,16 @@ def test_a_value_that_cannot_be_written_is_no_fault_of_others(run, journal: Jour
         assert isinstance(told[0].exception(30), UnicodeEncodeError)
         assert told[1].result(30) == 1
     with pytest.raises(UnicodeEncodeError):
-        run.remote("\ud800", 0, "750A", "Open")
+        run.record_state("\ud800", 0, "750A", "Open")
     assert rows(journal, "job", "intent") == [("accounts",)]
 
 
 def test_half_a_character_in_what_an_org_says_can_be_kept(run, journal: Journal) -> None:
     # JSON can say it, and a text that was cut does.
     told = {"error": "STRING_TOO_LONG: \ud83d"}
-    run.prepared("accounts", manifest(PART))
+    run.record_parts("accounts", manifest(PART))
     run.settle(run.intend("accounts", 0, "create", {}), "refused", told)
-    (intent,) = run.history("accounts").parts[0].intents
+    (intent,) = run.read_history("accounts").parts[0].intents
     assert intent.result == told
 
 
@@ -401,7 +401,7 @@ def test_what_was_noted_is_kept_when_the_file_is_closed(
     run, journal: Journal, open_journal
 ) -> None:
     with journal._lock:
-        run.remote("accounts", 0, "750A", "Open")
+        run.record_state("accounts", 0, "750A", "Open")
     journal.close()
     assert rows(open_journal(), "remote_id", "remote_state") == [("750A",)]
 
@@ -417,7 +417,7 @@ def test_two_may_begin_with_the_same_empty_file(tmp_path: Path) -> None:
         journals = [future.result() for future in [pool.submit(open_) for _ in range(4)]]
     try:
         for journal in journals:
-            assert journal.reading("PRAGMA user_version") == [(FORMAT,)]
+            assert journal.query("PRAGMA user_version") == [(FORMAT,)]
     finally:
         for journal in journals:
             journal.close()
@@ -454,7 +454,7 @@ def test_a_journal_of_an_older_bulkflow_can_be_read_and_written(
     connection.executescript(dump.read_text("utf-8"))
     connection.close()
     journal = open_journal()
-    assert journal.reading("PRAGMA user_version") == [(FORMAT,)]
+    assert journal.query("PRAGMA user_version") == [(FORMAT,)]
     assert rows(journal, "id, exit_code", "run") == [
         ("20260103-020000-a1b2", 1),
         ("20260104-020000-c3d4", None),
@@ -466,12 +466,12 @@ def test_a_journal_of_an_older_bulkflow_can_be_read_and_written(
     ]
     assert rows(journal, "job, number, rows, bytes", "part") == [("accounts", 0, 7, 90)]
     several = {"source": "prod", "target": "uat"} if dump.stem >= "format-4" else {}
-    assert {each.id: each.orgs for each in run_summaries(journal)} == {
+    assert {each.id: each.orgs for each in list_runs(journal)} == {
         "20260103-020000-a1b2": {"prod": "prod"},
         "20260104-020000-c3d4": several,
     }
     assert rows(journal, "remote_id, state", "remote_state") == [("750A", "Open")]
-    history = RunJournal(journal, "20260103-020000-a1b2").history("accounts")
+    history = RunJournal(journal, "20260103-020000-a1b2").read_history("accounts")
     assert history is not None
     # The format that came third is the first to keep digests.
     known = dump.stem >= "format-3"
@@ -502,7 +502,7 @@ def test_a_newer_format_is_left_alone(tmp_path: Path, journal: Journal) -> None:
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_text("my notes, which are no database" * 100, "utf-8")
-    with pytest.raises(UsageError, match="is not a journal that can be read"):
+    with pytest.raises(UsageError, match="as a journal"):
         Journal.open(tmp_path, lambda: 1.0)
     assert path.read_text("utf-8").startswith("my notes")
 
@@ -511,7 +511,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE_NAME)
     connection.execute("CREATE TABLE part (x)")
     connection.close()
-    with pytest.raises(UsageError, match="is not a journal that can be read"):
+    with pytest.raises(UsageError, match="as a journal"):
         Journal.open(tmp_path, lambda: 1.0)
     connection = sqlite3.connect(tmp_path / FILE_NAME)
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -528,6 +528,6 @@ def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path: Path, taken: 
         (directory / FILE_NAME).mkdir(parents=True)
     with pytest.raises(UsageError) as caught:
         Journal.open(directory, lambda: 1.0)
-    assert "cannot keep a journal in" in caught.value.message
+    assert "cannot write a journal in" in caught.value.message
     assert caught.value.help is not None
     assert "--state-dir" in caught.value.help

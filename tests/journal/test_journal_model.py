@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bulkflow.errors import BulkflowError
-from bulkflow.journal import Journal, RunJournal, run_record, run_summaries
+from bulkflow.journal import Journal, RunJournal, list_runs, read_run
 from bulkflow.journal.store import FILE_NAME
-from bulkflow.model.history import Outcome, StepState
+from bulkflow.model.history import IntentKind, IntentOutcome, StepState
 from bulkflow.model.part import Manifest, Part, SourceRecord
 
 JOBS = st.sampled_from(["people", "orders[a.csv]"])
 PLACES = st.sampled_from(["/0/0#0", "/0/0#0/failure 0", "/0/1#0", "/1/[a]/0/0#0"])
-OUTCOMES = st.sampled_from([each.value for each in Outcome])
+OUTCOMES = st.sampled_from([each.value for each in IntentOutcome])
 PART = Part(0, "rows.csv", 10, 90, 1, 2, 7, 90)
 SOURCE = SourceRecord("rows.csv", "/data/rows.csv", 90, 5, False, None)
 
@@ -68,7 +68,7 @@ class JournalMachine(RuleBasedStateMachine):
         known = self.parts.get(job, 0)
         parts = tuple(evolve(PART, index=known + number) for number in range(more))
         rows = sum(part.rows for part in parts)
-        self.run.prepared(job, Manifest(parts, ("Name",), rows, 0, (SOURCE,)))
+        self.run.record_parts(job, Manifest(parts, ("Name",), rows, 0, (SOURCE,)))
         self.parts[job] = known + more
 
     @precondition(lambda self: self.parts)
@@ -76,7 +76,8 @@ class JournalMachine(RuleBasedStateMachine):
     def intend(self, data: st.DataObject, action: str) -> None:
         job = data.draw(st.sampled_from(sorted(self.parts)))
         part = data.draw(st.integers(0, self.parts[job] - 1))
-        number = self.run.intend(job, part, action, {"id": "750A"})
+        kind = IntentKind.HANDS_OVER if action == "close" else None
+        number = self.run.intend(job, part, action, {"id": "750A"}, kind=kind)
         assert number not in self.numbers
         intent = [job, part, action, None]
         self.numbers[number] = intent
@@ -92,7 +93,7 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(place=PLACES, state=st.sampled_from(StepState))
     def step(self, place: str, state: StepState) -> None:
-        self.run.step_is(place, "a step", state, {})
+        self.run.record_step(place, "a step", state, {})
         self.steps[place] = state
         if state is StepState.HALTED:
             for other in [each for each in self.steps if each.startswith(f"{place}/")]:
@@ -100,7 +101,7 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(place=PLACES, value=st.one_of(st.booleans(), st.lists(st.text(max_size=3), max_size=2)))
     def decide(self, place: str, value: Any) -> None:
-        assert self.run.decided(place, lambda: value) == self.decisions.setdefault(place, value)
+        assert self.run.decide_once(place, lambda: value) == self.decisions.setdefault(place, value)
 
     @rule(code=st.sampled_from([0, 1, 3, 130]), over=st.booleans())
     def finish(self, code: int, over: bool) -> None:
@@ -109,26 +110,26 @@ class JournalMachine(RuleBasedStateMachine):
             self.over = code
 
     @rule(code=st.sampled_from([0, 1, 3]))
-    def finish_beside(self, code: int) -> None:
-        self.run.finish_beside(code)
+    def finish_attempt(self, code: int) -> None:
+        self.run.finish_attempt(code)
         if code in {0, 3} and self.over in {0, 3}:
             self.over = code
 
     @rule(reopens=st.booleans())
-    def go_on(self, reopens: bool) -> None:
+    def resume(self, reopens: bool) -> None:
         self.journal.close()
         self.journal = Journal.open(self.folder, self.now)
-        self.run = RunJournal.go_on(self.journal, "r1", version="0.1.0", reopens=reopens)
+        self.run = RunJournal.resume(self.journal, "r1", version="0.1.0", reopens=reopens)
         if reopens:
             self.over = None
-        assert {place: found.state for place in self.steps if (found := self.run.step(place))} == (
-            self.steps
-        )
+        assert {
+            place: found.state for place in self.steps if (found := self.run.find_step(place))
+        } == (self.steps)
 
     @invariant()
     def holds_what_was_written(self) -> None:
         for job, number in self.parts.items():
-            history = self.run.history(job)
+            history = self.run.read_history(job)
             assert history is not None
             assert [each.part.index for each in history.parts] == list(range(number))
             for each in history.parts:
@@ -139,14 +140,14 @@ class JournalMachine(RuleBasedStateMachine):
                 known = self.intents.get(job, [])
                 assert found == [one for one in known if one[1] == each.part.index]
         for place, value in self.decisions.items():
-            assert self.run.decision(place) == value
+            assert self.run.find_decision(place) == value
         if hasattr(self, "run"):
-            (summary,) = run_summaries(self.journal)
+            (summary,) = list_runs(self.journal)
             assert summary.exit_code == self.over
             assert (summary.finished is None) is (self.over is None)
             sent = [each for each in self.numbers.values() if each[3] != "refused"]
-            assert self.run.anything_intended() is bool(sent)
-            assert self.run.intended("close") is any(each[2] == "close" for each in sent)
+            assert self.run.has_intents() is bool(sent)
+            assert self.run.has_handed_over() is any(each[2] == "close" for each in sent)
 
     def teardown(self) -> None:
         self.journal.close()
@@ -166,12 +167,12 @@ def written(folder: Path) -> tuple[bytes, bytes]:
     try:
         for number in range(3):
             run = begin(journal, f"r{number}")
-            run.prepared("people", Manifest((PART,), ("Name",), 7, 90, (SOURCE,)))
+            run.record_parts("people", Manifest((PART,), ("Name",), 7, 90, (SOURCE,)))
             for action in ("create", "upload", "close"):
                 run.settle(run.intend("people", 0, action, {"pad": "x" * 900}), "done", {})
             run.finish(0)
             if number == 1:
-                journal.reading("PRAGMA wal_checkpoint(TRUNCATE)")
+                journal.query("PRAGMA wal_checkpoint(TRUNCATE)")
         path = folder / FILE_NAME
         return path.read_bytes(), path.with_name(f"{FILE_NAME}-wal").read_bytes()
     finally:
@@ -191,12 +192,12 @@ def read_back(folder: Path) -> list[str] | None:
     except BulkflowError as error:
         return _clear(error)
     try:
-        found = [each.id for each in run_summaries(journal)]
+        found = [each.id for each in list_runs(journal)]
         for run in found:
-            record = run_record(journal, run)
+            record = read_run(journal, run)
             assert record is not None
             recorder = RunJournal(journal, run)
-            history = recorder.history("people")
+            history = recorder.read_history("people")
             if record.summary.finished is not None:
                 # The end was written last, so all before it is there.
                 assert history is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow.errors import UsageError
-from bulkflow.journal import Journal, locked, run_story, run_summaries
+from bulkflow.journal import Journal, list_runs, lock_pipeline, read_run_details
 from bulkflow.journal.lock import FOLDER
 from bulkflow.journal.store import FILE_NAME
 
@@ -28,8 +28,8 @@ def test_a_journal_of_an_older_format_is_read_and_left_as_it_is(tmp_path: Path, 
     before = path.read_bytes()
     journal = Journal.read(tmp_path, lambda: 1.0)
     try:
-        assert [each.exit_code for each in run_summaries(journal)] == [None, 1]
-        story = run_story(journal, "20260103-020000-a1b2")
+        assert [each.exit_code for each in list_runs(journal)] == [None, 1]
+        story = read_run_details(journal, "20260103-020000-a1b2")
         assert story is not None
         assert list(story.jobs) == ["accounts"]
     finally:
@@ -40,7 +40,7 @@ def test_a_journal_of_an_older_format_is_read_and_left_as_it_is(tmp_path: Path, 
 
 def test_where_there_is_no_journal_there_are_no_runs(tmp_path: Path) -> None:
     journal = Journal.read(tmp_path, lambda: 1.0)
-    assert run_summaries(journal) == []
+    assert list_runs(journal) == []
     journal.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -57,7 +57,7 @@ def test_state_is_the_owners_alone_whatever_the_umask(
     tmp_path: Path, umask: int, begin: Callable[..., object]
 ) -> None:
     state = tmp_path / "a" / "b" / "state"
-    with locked(state, "/data/x.bulkflow"):
+    with lock_pipeline(state, "/data/x.bulkflow"):
         journal = Journal.open(state, lambda: 1.0)
         begin(journal)
         modes = {
@@ -74,7 +74,7 @@ def test_state_is_the_owners_alone_whatever_the_umask(
 @pytest.mark.parametrize("name", [FILE_NAME, "lock", "owner"])
 def test_nothing_is_written_through_somebodys_link(tmp_path: Path, name: str) -> None:
     state, precious = tmp_path / "state", tmp_path / "precious"
-    with locked(state, "/data/x.bulkflow"):
+    with lock_pipeline(state, "/data/x.bulkflow"):
         pass
     (owner,) = (state / FOLDER).glob("*.owner")
     link = {
@@ -85,6 +85,6 @@ def test_nothing_is_written_through_somebodys_link(tmp_path: Path, name: str) ->
     precious.write_text("precious", "utf-8")
     link.unlink(missing_ok=True)
     link.symlink_to(precious)
-    with pytest.raises(UsageError, match="is a link"), locked(state, "/data/x.bulkflow"):
+    with pytest.raises(UsageError, match="is a link"), lock_pipeline(state, "/data/x.bulkflow"):
         Journal.open(state, lambda: 1.0)
     assert precious.read_text("utf-8") == "precious"

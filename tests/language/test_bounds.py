@@ -174,7 +174,7 @@ def test_all_texts_together_have_a_bound_that_is_reported_once(catalogue) -> Non
 
 
 def test_a_text_that_only_the_run_knows_is_bounded_by_the_run() -> None:
-    from bulkflow.engine.evaluate import WrongValueError, value_in
+    from bulkflow.engine.evaluate import WrongValueError, evaluate
     from bulkflow.model.value import Interpolation, Text
     from bulkflow.source import Span
 
@@ -182,7 +182,7 @@ def test_a_text_that_only_the_run_knows_is_bounded_by_the_run() -> None:
     twice = Text((Interpolation("a", span), Interpolation("a", span)), span)
     a = Text((Outside("x" * (LONGEST_TEXT // 2 + 1)),), span)
     with pytest.raises(WrongValueError, match="more than 1,000,000 characters"):
-        value_in(twice, {"a": a}, {})
+        evaluate(twice, {"a": a}, {})
 
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
@@ -192,7 +192,7 @@ def included(tmp_path: Path, name: str, catalogue) -> list[str]:
     main = tmp_path / "flows" / "main.bulkflow"
     main.parent.mkdir(exist_ok=True)
     main.write_text(f'include "{name}"\nlog 1\n')
-    request = app.Request(main, {}, {}, tmp_path, {})
+    request = app.RunRequest(main, {}, {}, tmp_path, {})
 
     class Host:
         pass

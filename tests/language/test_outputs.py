@@ -45,8 +45,8 @@ def check(project: Workshop, steps: str) -> Ran:
         ("part.bulkflow", "part.bulkflow, a pipeline file"),
         ("again.csv", "the output of another step"),
         ("{copy}", "the source of job a"),
-        ("", "names no place"),
-        (" ", "names no place"),
+        ("", "it is empty"),
+        (" ", "it is empty"),
     ],
 )
 def test_an_output_over_what_is_needed_is_refused(

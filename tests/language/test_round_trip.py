@@ -10,7 +10,7 @@ from bulkflow.model.plan import HandlerEvent
 from bulkflow.model.value import (
     Boolean,
     Duration,
-    Environment,
+    EnvironmentVariable,
     Integer,
     Interpolation,
     Name,
@@ -60,7 +60,7 @@ values = st.one_of(
     st.integers(0, 10**9).map(lambda share: Percent(share / 1000, NOWHERE)),
     st.booleans().map(lambda truth: Boolean(truth, NOWHERE)),
     st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*", fullmatch=True).map(
-        lambda name: Environment(name, NOWHERE)
+        lambda name: EnvironmentVariable(name, NOWHERE)
     ),
 )
 

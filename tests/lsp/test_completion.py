@@ -23,7 +23,7 @@ job contacts
     insert Contact
     from "b.csv"
 """
-CATALOGUE = app.plugins({}).catalogue
+CATALOGUE = app.load_plugins({}).catalogue
 
 
 def offers(

@@ -10,7 +10,7 @@ from bulkflow.lsp.cursor import parse_words
 from bulkflow.lsp.phrases import find_continuations
 from bulkflow.plugin.phrase import Match, Phrase, Slot
 
-CATALOGUE = app.plugins({}).catalogue
+CATALOGUE = app.load_plugins({}).catalogue
 PHRASES = [
     phrase
     for records in (CATALOGUE.steps, CATALOGUE.clauses, CATALOGUE.conditions)

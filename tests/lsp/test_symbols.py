@@ -19,7 +19,7 @@ from bulkflow.lsp.rename import rename_symbol
 from bulkflow.lsp.symbols import Symbol, SymbolKind, Symbols
 from bulkflow.source import SourceText
 
-CATALOGUE = app.plugins({}).catalogue
+CATALOGUE = app.load_plugins({}).catalogue
 FOLDER = Path("pipeline")
 
 

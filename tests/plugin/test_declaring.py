@@ -145,10 +145,10 @@ def test_settings_of_a_clause_that_repeats_are_joined() -> None:
     def keep(columns: tuple[str, ...]) -> dict[str, object]:
         return {"kept": columns}
 
-    first = keep.joined({"object": "Account"}, keep.function(columns=("a",)))
-    assert keep.joined(first, keep.function(columns=("b", "c"))) == {
+    first = keep.join_settings({"object": "Account"}, keep.function(columns=("a",)))
+    assert keep.join_settings(first, keep.function(columns=("b", "c"))) == {
         "object": "Account",
         "kept": ("a", "b", "c"),
     }
-    assert keep.joined(first, {"kept": UNKNOWN})["kept"] is UNKNOWN
-    assert keep.joined({"kept": UNKNOWN}, first)["kept"] is UNKNOWN
+    assert keep.join_settings(first, {"kept": UNKNOWN})["kept"] is UNKNOWN
+    assert keep.join_settings({"kept": UNKNOWN}, first)["kept"] is UNKNOWN

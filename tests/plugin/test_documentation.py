@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +15,10 @@ import pytest
 
 import bulkflow.plugin
 from bulkflow import testing
-from bulkflow.plugin import hookspecs
-from bulkflow.plugin.context import Context
+from bulkflow.model.org import OrgAccess
+from bulkflow.model.part import Counts, ErrorCount, Manifest, Part, SourceRecord
+from bulkflow.plugin import Clause, Condition, Step, hookspecs
+from bulkflow.plugin.context import Context, Recorder
 from bulkflow.plugin.types import framework_types
 from bulkflow.testing import check_plugin, run_step
 
@@ -25,11 +29,13 @@ HOOKS = {
     for node in ast.parse(inspect.getsource(hookspecs)).body
     if isinstance(node, ast.FunctionDef)
 }
-RECORDS = [
+EXPORTED = [
     made
     for name in bulkflow.plugin.__all__
     if inspect.isclass(made := getattr(bulkflow.plugin, name)) and attrs.has(made)
 ]
+OF_MODEL: list[type] = [Manifest, Part, SourceRecord, Counts, ErrorCount, OrgAccess]
+RECORDS = [*EXPORTED, *OF_MODEL]
 PLUGINS = [ROOT / "plugins", ROOT / "examples" / "plugins"]
 
 
@@ -86,9 +92,43 @@ def test_every_record_is_documented_with_its_fields(record: type) -> None:
 
 
 def test_every_member_of_the_context_is_documented() -> None:
-    text = section("What a step gets, and what it owes")
+    text = section("The context of a step, and its contract")
     documented = re.findall(r"^\| `(\w+)", text, re.MULTILINE)
     assert sorted(documented) == sorted(name for name in vars(Context) if name[0] != "_")
+
+
+def test_every_documented_record_is_one() -> None:
+    (records,) = re.findall(r"^## Records$(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    found = set(re.findall(r"^### (\w+)$", records, re.MULTILINE))
+    assert found == {made.__name__ for made in RECORDS} | {"Recorder"}
+
+
+def test_every_member_of_the_journal_is_documented_with_its_signature() -> None:
+    documented = re.findall(r"^\| `(\w+\(.*?\))` \|", section("Recorder"), re.MULTILINE)
+    assert documented == [
+        f"{name}({_parameters(member)})"
+        for name, member in vars(Recorder).items()
+        if name[0] != "_" and inspect.isfunction(member)
+    ]
+
+
+def _parameters(function: Callable[..., object]) -> str:
+    _, *parameters = inspect.signature(function).parameters.values()
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in parameters]
+    return str(inspect.Signature(bare))[1:-1]
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(bulkflow\.[\w.]+)`", PAGE))))
+def test_every_module_of_ours_that_is_named_is_there(name: str) -> None:
+    assert import_module(name)
+
+
+@pytest.mark.parametrize("kind", [Step, Clause, Condition])
+def test_what_a_decorator_takes_is_documented(kind: type) -> None:
+    decorator = getattr(bulkflow.plugin, kind.__name__.lower())
+    (documented,) = re.findall(r"^Made by `@\w+\((.*?)\)`\.", section(kind.__name__), re.MULTILINE)
+    names = [each.partition("=")[0].strip("* ") for each in documented.split(", ")]
+    assert names == list(inspect.signature(decorator).parameters)
 
 
 @pytest.mark.parametrize("name", bulkflow.plugin.__all__)
@@ -108,7 +148,7 @@ def test_everything_for_tests_is_documented() -> None:
 
 
 def test_the_smallest_plugin_works_as_it_stands() -> None:
-    code = re.search(r"```python\n(.*?)```", section("The smallest one"), re.DOTALL)
+    code = re.search(r"```python\n(.*?)```", section("The smallest plugin"), re.DOTALL)
     assert code
     plugin = ModuleType("greetings")
     exec(compile(code[1], "docs/plugins.md", "exec"), vars(plugin))

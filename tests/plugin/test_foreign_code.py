@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bulkflow.cli import watchdog
-from bulkflow.engine.resources import Shared
+from bulkflow.engine.resources import SharedResources
 from bulkflow.errors import PluginError
 from bulkflow.model.event import RunStarted
 from bulkflow.plugin import Problem, hookimpl, step
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.records import Provider
-from bulkflow.testing import host_of
+from bulkflow.testing import make_host
 
 ACME = Provider("acme", "bulkflow-acme", "1.2")
 
@@ -39,12 +39,15 @@ def raising(error: BaseException):
 
 @bad_ends
 def test_what_leaves_a_plugin_has_its_name(error: BaseException) -> None:
-    with pytest.raises(PluginError, match=r"acme \(bulkflow-acme 1.2\)"), attributed(ACME, "x"):
+    with (
+        pytest.raises(PluginError, match=r"acme \(bulkflow-acme 1.2\)"),
+        attribute_errors(ACME, "x"),
+    ):
         raise error
 
 
 def test_the_user_can_interrupt_a_plugin() -> None:
-    with pytest.raises(KeyboardInterrupt), attributed(ACME, "x"):
+    with pytest.raises(KeyboardInterrupt), attribute_errors(ACME, "x"):
         raise KeyboardInterrupt
 
 
@@ -55,7 +58,7 @@ def test_what_a_plugin_finds_may_be_looked_at_in_part() -> None:
             yield Problem("one")
             yield Problem("two")
 
-    problems = host_of(bad=Plugin()).catalogue.job_problems({})
+    problems = make_host(bad=Plugin()).catalogue.job_problems({})
     assert next(iter(problems)).message == "one"
 
 
@@ -75,8 +78,8 @@ def test_a_listener_that_ends_the_program_is_named_and_the_others_hear(
         def bulkflow_run_started(self, event):
             heard.append(event)
 
-    host = host_of(bad=Bad(), good=Good())
-    ((provider, failure),) = host.tell(RunStarted("1", "x", "y", 0.0))
+    host = make_host(bad=Bad(), good=Good())
+    ((provider, failure),) = host.notify(RunStarted("1", "x", "y", 0.0))
     assert provider.plugin == "bad"
     assert type(error).__name__ in failure.message
     assert len(heard) == 1
@@ -98,7 +101,7 @@ def test_a_plugin_that_ends_the_program_when_it_is_asked_is_broken(error: BaseEx
 
             return [greet]
 
-    host = host_of(bad=Bad(), good=Good())
+    host = make_host(bad=Bad(), good=Good())
     assert [each.phrases[0].text for each in host.catalogue.steps] == ["greet"]
     assert [each.provider.plugin for each in host.broken] == ["bad"]
 
@@ -111,14 +114,14 @@ def test_a_plugin_that_ends_the_program_when_it_is_looked_at_is_broken(
         def __dir__(self):
             raise error
 
-    host = host_of(bad=Bad())
+    host = make_host(bad=Bad())
     assert [each.provider.plugin for each in host.broken] == ["bad"]
 
 
 @bad_ends
 def test_what_a_run_shares_is_closed_whatever_closing_raises(error: BaseException) -> None:
     closed = []
-    shared = Shared()
+    shared = SharedResources()
     shared.get("first", lambda: "first", closed.append)
     shared.get("bad", lambda: "bad", lambda _: raising(error)())
     (failure,) = shared.close()

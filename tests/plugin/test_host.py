@@ -21,13 +21,13 @@ from bulkflow.plugin import (
     hookimpl,
     step,
 )
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.event_hooks import HOOK_OF_EVENT
 from bulkflow.plugin.hookspecs import hookspec
 from bulkflow.plugin.loader import Found, LoadedPlugin
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import PluginConflictError
-from bulkflow.testing import entry_of, host_of, job_of
+from bulkflow.testing import make_entry_point, make_host, make_job
 
 
 def plugin(**hooks):
@@ -56,7 +56,7 @@ def a_step(phrase: str):
 
 def test_a_misspelt_hook_breaks_its_plugin_and_no_other() -> None:
     bad = giving("bulkflow_stepps", a_step("greet"))
-    host = host_of(bad=bad, good=giving("bulkflow_steps", a_step("wave")))
+    host = make_host(bad=bad, good=giving("bulkflow_steps", a_step("wave")))
     (broken,) = host.broken
     assert broken.provider.plugin == "bad"
     assert "bulkflow_stepps" in str(broken.cause)
@@ -69,25 +69,25 @@ def test_an_unknown_argument_breaks_the_plugin_and_none_of_its_hooks_is_called()
         bulkflow_steps=lambda: called.append("steps") or [a_step("greet")],
         bulkflow_run_started=lambda event, colour: called.append("heard"),
     )
-    host = host_of(bad=bad)
+    host = make_host(bad=bad)
     assert host.loaded == ()
     assert "colour" in str(host.broken[0].cause)
     assert host.catalogue.steps == ()
-    assert host.tell(RunStarted("1", "x", "y", 0.0)) == ()
+    assert host.notify(RunStarted("1", "x", "y", 0.0)) == ()
     assert called == []
 
 
 def test_a_hook_may_leave_out_arguments() -> None:
     heard = []
-    host = host_of(quiet=plugin(bulkflow_run_started=lambda: heard.append("started")))
+    host = make_host(quiet=plugin(bulkflow_run_started=lambda: heard.append("started")))
     assert host.broken == ()
-    host.tell(RunStarted("1", "x", "y", 0.0))
+    host.notify(RunStarted("1", "x", "y", 0.0))
     assert heard == ["started"]
 
 
 def test_one_module_under_two_names_is_broken_the_second_time() -> None:
     one = giving("bulkflow_steps", a_step("greet"))
-    host = host_of(first=one, second=one)
+    host = make_host(first=one, second=one)
     assert [each.provider.plugin for each in host.loaded] == ["first"]
     assert [each.provider.plugin for each in host.broken] == ["second"]
     assert len(host.catalogue.steps) == 1
@@ -101,13 +101,15 @@ def test_a_wrapper_is_refused() -> None:
         return (yield)
 
     wrapping.bulkflow_steps = bulkflow_steps
-    (broken,) = host_of(wrapping).broken
-    assert str(broken.cause) == "bulkflow_steps is a wrapper; bulkflow calls no wrappers"
+    (broken,) = make_host(wrapping).broken
+    assert str(broken.cause) == "bulkflow_steps is a wrapper, which bulkflow does not support"
 
 
 def test_broken_and_blocked_plugins_are_in_the_catalogue_and_the_host() -> None:
-    host = host_of(
-        entry_of(ImportError("gone"), "lost"), entry_of(plugin(), "out"), blocked=["out"]
+    host = make_host(
+        make_entry_point(ImportError("gone"), "lost"),
+        make_entry_point(plugin(), "out"),
+        blocked=["out"],
     )
     assert [each.provider.plugin for each in host.catalogue.broken] == ["lost"]
     assert [each.plugin for each in host.blocked] == ["out"]
@@ -129,10 +131,10 @@ def test_broken_and_blocked_plugins_are_in_the_catalogue_and_the_host() -> None:
     ],
 )
 def test_a_record_of_the_wrong_kind_names_the_plugin(hook: str, kind: str) -> None:
-    (broken,) = host_of(odd=giving(hook, "a text")).catalogue.broken
+    (broken,) = make_host(odd=giving(hook, "a text")).catalogue.broken
     assert str(broken.cause) == (
         f"plugin odd (in-memory 0) failed while answering {hook}: "
-        f"TypeError: it returned 'a text', which is no {kind}"
+        f"TypeError: it returned 'a text', which is not of type {kind}"
     )
 
 
@@ -143,7 +145,7 @@ def test_a_hook_that_fails_breaks_its_plugin_and_no_other(answer) -> None:
         "bulkflow_orgs": lambda: [Org("home", "Home.", lambda request: None)],
         "bulkflow_run_started": lambda: heard.append("odd"),
     }
-    host = host_of(
+    host = make_host(
         odd=plugin(bulkflow_steps=answer, **hooks), fine=giving("bulkflow_steps", a_step("greet"))
     )
     catalogue = host.catalogue
@@ -154,7 +156,7 @@ def test_a_hook_that_fails_breaks_its_plugin_and_no_other(answer) -> None:
     (broken,) = catalogue.broken
     assert "plugin odd (in-memory 0) failed while answering bulkflow_steps" in str(broken.cause)
     assert (host.broken, [each.provider.plugin for each in host.loaded]) == ((broken,), ["fine"])
-    host.tell(RunStarted("1", "x", "y", 0.0))
+    host.notify(RunStarted("1", "x", "y", 0.0))
     assert heard == []
 
 
@@ -171,7 +173,7 @@ def test_every_record_gets_its_provider() -> None:
         """Sun."""
         return True
 
-    catalogue = host_of(
+    catalogue = make_host(
         all=plugin(
             bulkflow_steps=lambda: iter([a_step("greet")]),
             bulkflow_clauses=lambda: [color],
@@ -200,9 +202,11 @@ def test_every_record_gets_its_provider() -> None:
 
 
 def test_records_stand_in_the_order_of_loading() -> None:
-    host = host_of(
-        entry_of(giving("bulkflow_steps", a_step("c")), "c", distribution="zeta"),
-        entry_of(giving("bulkflow_steps", a_step("b"), a_step("a")), "b", distribution="acme"),
+    host = make_host(
+        make_entry_point(giving("bulkflow_steps", a_step("c")), "c", distribution="zeta"),
+        make_entry_point(
+            giving("bulkflow_steps", a_step("b"), a_step("a")), "b", distribution="acme"
+        ),
     )
     assert [each.phrases[0].text for each in host.catalogue.steps] == ["b", "a", "c"]
 
@@ -219,7 +223,7 @@ def test_records_stand_in_the_order_of_loading() -> None:
     ],
 )
 def test_one_name_from_two_plugins_is_an_error_that_names_both(hook, record, what) -> None:
-    host = host_of(one=giving(hook, record), two=giving(hook, record))
+    host = make_host(one=giving(hook, record), two=giving(hook, record))
     with pytest.raises(PluginConflictError) as caught:
         _ = host.catalogue
     assert caught.value.message == (
@@ -228,13 +232,13 @@ def test_one_name_from_two_plugins_is_an_error_that_names_both(hook, record, wha
 
 
 def test_a_type_of_the_framework_cannot_be_replaced() -> None:
-    host = host_of(thief=giving("bulkflow_value_types", ValueType("text", "a text", str)))
+    host = make_host(thief=giving("bulkflow_value_types", ValueType("text", "a text", str)))
     with pytest.raises(PluginConflictError, match=r"bulkflow itself and thief \(in-memory 0\)"):
         _ = host.catalogue
 
 
 def test_one_phrase_from_two_plugins_is_an_error_that_names_both() -> None:
-    host = host_of(
+    host = make_host(
         one=giving("bulkflow_steps", a_step("greet now")),
         two=giving("bulkflow_steps", a_step("greet now")),
     )
@@ -250,21 +254,21 @@ def test_one_phrase_from_two_plugins_is_an_error_that_names_both() -> None:
 
 @pytest.mark.parametrize("error", [StepError("no"), PluginError("other")])
 def test_errors_of_bulkflow_pass_the_border(error) -> None:
-    with pytest.raises(type(error)) as caught, attributed(None, "x"):
+    with pytest.raises(type(error)) as caught, attribute_errors(None, "x"):
         raise error
     assert caught.value is error
 
 
 def test_signals_pass_the_border_of_a_step_and_no_other() -> None:
-    with pytest.raises(Stop), attributed(None, "running `stop`", signals=True):
+    with pytest.raises(Stop), attribute_errors(None, "running `stop`", signals=True):
         raise Stop
-    with pytest.raises(PluginError, match="failed while asking"), attributed(None, "asking"):
+    with pytest.raises(PluginError, match="failed while asking"), attribute_errors(None, "asking"):
         raise Stop
 
 
 def test_a_fault_is_named_with_its_cause() -> None:
     provider = Provider("acme", "bulkflow-acme", "2.1")
-    with pytest.raises(PluginError) as caught, attributed(provider, "running `x`"):
+    with pytest.raises(PluginError) as caught, attribute_errors(provider, "running `x`"):
         {}["key"]
     assert caught.value.message == (
         "plugin acme (bulkflow-acme 2.1) failed while running `x`: KeyError: 'key'"
@@ -274,7 +278,7 @@ def test_a_fault_is_named_with_its_cause() -> None:
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
 def test_what_is_no_fault_is_not_taken_for_one(stop) -> None:
-    with pytest.raises(stop), attributed(None, "x"):
+    with pytest.raises(stop), attribute_errors(None, "x"):
         raise stop
 
 
@@ -289,31 +293,31 @@ def test_the_first_plugin_that_knows_a_job_prepares_it() -> None:
         return plugin(bulkflow_prepare_job=bulkflow_prepare_job)
 
     manifest = Manifest((), (), 0, 0)
-    host = host_of(a=prepare("a", None), b=prepare("b", manifest), c=prepare("c", manifest))
-    assert host.prepare_job(None, job_of()) is manifest
+    host = make_host(a=prepare("a", None), b=prepare("b", manifest), c=prepare("c", manifest))
+    assert host.prepare_job(None, make_job()) is manifest
     assert asked == ["a", "b"]
-    assert host_of().prepare_job(None, job_of()) is None
+    assert make_host().prepare_job(None, make_job()) is None
 
 
 def test_a_manifest_that_is_none_names_the_plugin() -> None:
-    host = host_of(odd=plugin(bulkflow_prepare_job=lambda job: 3))
-    with pytest.raises(PluginError, match=r"plugin odd .* preparing job rows: .* no Manifest"):
-        host.prepare_job(None, job_of("rows"))
+    host = make_host(odd=plugin(bulkflow_prepare_job=lambda job: 3))
+    with pytest.raises(PluginError, match=r"plugin odd .* preparing job rows: .* not a Manifest"):
+        host.prepare_job(None, make_job("rows"))
 
 
 def test_problems_of_all_plugins_are_told() -> None:
-    host = host_of(
+    host = make_host(
         a=plugin(bulkflow_job_problems=lambda settings: [Problem("no object")]),
         b=plugin(bulkflow_job_problems=lambda settings: [Problem(str(settings))]),
     )
     problems = host.catalogue.job_problems({"x": 1})
     assert [problem.message for problem in problems] == ["no object", "{'x': 1}"]
-    assert list(host_of().catalogue.job_problems({})) == []
+    assert list(make_host().catalogue.job_problems({})) == []
 
 
 @pytest.mark.parametrize("answer", [None, ["a text"]])
 def test_problems_that_are_none_name_the_plugin(answer) -> None:
-    host = host_of(odd=plugin(bulkflow_job_problems=lambda settings: answer))
+    host = make_host(odd=plugin(bulkflow_job_problems=lambda settings: answer))
     with pytest.raises(PluginError, match=r"plugin odd .* checking a job's settings"):
         list(host.catalogue.job_problems({}))
 
@@ -322,42 +326,42 @@ def test_problems_that_are_none_name_the_plugin(answer) -> None:
 def test_problems_of_data_and_org_are_told_with_their_plugin(hook: str) -> None:
     def ask(host):
         if hook == "source":
-            return list(host.source_problems(None, job_of("rows")))
-        return list(host.org_problems(None, (), 3))
+            return list(host.find_source_problems(None, make_job("rows")))
+        return list(host.find_org_problems(None, (), 3))
 
     name = f"bulkflow_{hook}_problems"
     fine = plugin(**{name: lambda context: [Problem("no"), Problem("never", code="ACME1")]})
-    assert [each.code for each in ask(host_of(fine))] == [None, "ACME1"]
-    with pytest.raises(PluginError, match=r"plugin odd .* no Problem"):
-        ask(host_of(odd=plugin(**{name: lambda context: ["a text"]})))
-    assert ask(host_of()) == []
+    assert [each.code for each in ask(make_host(fine))] == [None, "ACME1"]
+    with pytest.raises(PluginError, match=r"plugin odd .* not a Problem"):
+        ask(make_host(odd=plugin(**{name: lambda context: ["a text"]})))
+    assert ask(make_host()) == []
 
 
 def test_every_listener_hears_although_one_fails() -> None:
     heard = []
-    host = host_of(
+    host = make_host(
         a=plugin(bulkflow_notice=lambda event: 1 / 0),
         b=plugin(bulkflow_notice=lambda event: heard.append(event.message)),
     )
-    ((provider, failure),) = host.tell(Notice("hello"))
+    ((provider, failure),) = host.notify(Notice("hello"))
     assert heard == ["hello"]
     assert provider.plugin == "a"
-    assert "plugin a (in-memory 0) failed while hearing of Notice" in failure.message
+    assert "plugin a (in-memory 0) failed while handling Notice" in failure.message
     assert isinstance(failure.__cause__, ZeroDivisionError)
 
 
 def test_data_for_the_user_is_no_news_for_plugins() -> None:
-    assert host_of().tell(Shown("job", {})) == ()
+    assert make_host().notify(Shown("job", {})) == ()
 
 
 def test_what_a_plugin_listens_to_can_be_listed() -> None:
-    host = host_of(
+    host = make_host(
         a=plugin(bulkflow_run_finished=lambda event: None, bulkflow_steps=lambda: (a_step("x"),)),
         b=plugin(),
     )
-    assert [host.listens(each) for each in host.loaded] == [["run_finished"], []]
+    assert [host.list_events(each) for each in host.loaded] == [["run_finished"], []]
     nobody = LoadedPlugin(Provider("x", "x", "0"), "x", object())
-    assert host.listens(nobody) == []
+    assert host.list_events(nobody) == []
 
 
 def test_every_event_has_a_hook_or_is_kept_from_plugins() -> None:

@@ -17,7 +17,7 @@ def faces() -> list[str]:
     found = []
     for base in (ROOT, ROOT / "plugins"):
         for path in sorted(base.glob("bulkflow*/**/__init__.py")):
-            if "lazy_exports(" in path.read_text("utf-8"):
+            if "export_lazily(" in path.read_text("utf-8"):
                 found.append(".".join(path.parent.relative_to(base).parts))
     return found
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bulkflow.errors import ExitCode
-from bulkflow.plugin.entry_points import installed
-from bulkflow.plugin.loader import find
+from bulkflow.plugin.loader import find_entry_points, find_plugins
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import PluginConflictError
-from bulkflow.testing import entry_of
+from bulkflow.testing import make_entry_point
 
 
 class Plugin:
@@ -17,11 +16,11 @@ class Plugin:
 
 
 def _find(*entries, blocked=()):
-    return find(blocked, lambda: entries)
+    return find_plugins(blocked, lambda: entries)
 
 
 def _entry(name, distribution, plugin=None, version="1.0"):
-    return entry_of(plugin or Plugin(), name, distribution=distribution, version=version)
+    return make_entry_point(plugin or Plugin(), name, distribution=distribution, version=version)
 
 
 def test_own_plugins_come_first_and_the_others_by_distribution() -> None:
@@ -90,5 +89,5 @@ def test_a_broken_plugin_holds_its_name_too() -> None:
 
 
 def test_the_shipped_plugins_are_found_in_the_public_group() -> None:
-    own = {entry.name for entry in installed() if entry.dist.name == "bulkflow"}
+    own = {entry.name for entry in find_entry_points() if entry.dist.name == "bulkflow"}
     assert {"control", "csv", "ingest", "salesforce", "sandbox"} <= own

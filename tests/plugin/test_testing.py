@@ -31,8 +31,8 @@ from bulkflow.testing import (
     RecordingJournal,
     TestClock,
     check_plugin,
-    host_of,
-    job_of,
+    make_host,
+    make_job,
     run_step,
 )
 
@@ -60,7 +60,7 @@ def test_every_shipped_plugin_conforms(plugin: ModuleType) -> None:
 
 
 def test_the_shipped_plugins_do_not_clash() -> None:
-    catalogue = host_of(*SHIPPED).catalogue
+    catalogue = make_host(*SHIPPED).catalogue
     assert catalogue.step_words.verbs
     assert catalogue.clause_words.verbs
     assert catalogue.condition_words.verbs
@@ -75,11 +75,11 @@ def _step(phrase: str, doc: str = "Do it.", function=None):
 @pytest.mark.parametrize(
     ("record", "fault"),
     [
-        (_step("greet", doc=""), "`greet` does not say what it is for"),
+        (_step("greet", doc=""), "`greet` has no description"),
         (_step("greet {whom:person}"), "a slot of the type person"),
-        (_step("greet then {name}"), "`then`, which the language keeps for itself"),
+        (_step("greet then {name}"), "`then`, which is reserved"),
         (_step("parallel {name}"), "begins with `parallel`"),
-        (_step("greet! {name}"), "'greet!', which is no word"),
+        (_step("greet! {name}"), "'greet!', which is not a word"),
         (_step("copy {job} {other:job}"), "two slots for a job"),
         (
             _step("greet [{name}]", function=lambda context, name: None),
@@ -107,16 +107,16 @@ def _asked(context: object) -> bool:
 @pytest.mark.parametrize(
     ("hook", "record", "fault"),
     [
-        ("bulkflow_clauses", clause("color {name}", sets=())(_nothing), "does not say"),
-        ("bulkflow_conditions", condition("sunny and warm")(_asked), "`and`, which the language"),
-        ("bulkflow_value_types", ValueType("shade", "", str), "type shade does not say"),
-        ("bulkflow_value_types", ValueType("a shade", "x", str), "'a shade' is no word"),
-        ("bulkflow_orgs", Org("home", "", print), "org home does not say"),
-        ("bulkflow_orgs", Org("my home", "x", print), "'my home' is no word"),
-        ("bulkflow_sources", Source(("acme",), "", print), "source acme:// does not say"),
-        ("bulkflow_sources", Source(("Acme",), "x", print), "'Acme' is no scheme"),
-        ("bulkflow_commands", Command(("acme",), "", print), "command `acme` does not say"),
-        ("bulkflow_commands", Command((), "x", print), "'' is no command path"),
+        ("bulkflow_clauses", clause("color {name}", sets=())(_nothing), "has no description"),
+        ("bulkflow_conditions", condition("sunny and warm")(_asked), "`and`, which is reserved"),
+        ("bulkflow_value_types", ValueType("shade", "", str), "type shade has no description"),
+        ("bulkflow_value_types", ValueType("a shade", "x", str), "'a shade' is not a word"),
+        ("bulkflow_orgs", Org("home", "", print), "org home has no description"),
+        ("bulkflow_orgs", Org("my home", "x", print), "'my home' is not a word"),
+        ("bulkflow_sources", Source(("acme",), "", print), "source acme:// has no description"),
+        ("bulkflow_sources", Source(("Acme",), "x", print), "'Acme' is not a scheme"),
+        ("bulkflow_commands", Command(("acme",), "", print), "command `acme` has no description"),
+        ("bulkflow_commands", Command((), "x", print), "'' is not a command path"),
     ],
 )
 def test_any_record_that_breaks_a_rule_is_found(hook: str, record: object, fault: str) -> None:
@@ -128,7 +128,7 @@ def test_any_record_that_breaks_a_rule_is_found(hook: str, record: object, fault
     ("plugin", "fault"),
     [
         (giving("bulkflow_stepps"), "it cannot be loaded: "),
-        (giving("bulkflow_steps", "a text"), "which is no Step"),
+        (giving("bulkflow_steps", "a text"), "which is not of type Step"),
         (giving("bulkflow_steps", _step("greet"), _step("greet")), "is claimed twice"),
     ],
 )
@@ -157,7 +157,7 @@ def close(context, job, time=0.0):
 
 
 def test_a_step_runs_with_its_job_and_slots() -> None:
-    run = run_step(close, job=job_of("accounts", phase=Phase.OPEN), time=5.0)
+    run = run_step(close, job=make_job("accounts", phase=Phase.OPEN), time=5.0)
     assert run.clock.slept == [5.0]
     assert run.notices == ["closed accounts at 1700000005"]
     assert [entry.what for entry in run.journal.entries] == ["intend", "settle"]
@@ -165,20 +165,20 @@ def test_a_step_runs_with_its_job_and_slots() -> None:
 
 
 def test_a_step_is_held_to_the_phases_that_it_declares() -> None:
-    with pytest.raises(AssertionError, match="close takes no job that is declared"):
-        run_step(close, job=job_of())
+    with pytest.raises(AssertionError, match="close does not accept a job that is declared"):
+        run_step(close, job=make_job())
 
     @step("close {job}", leaves=Phase.CLOSED)
     def lazy(context, job):
         """Close nothing."""
 
     with pytest.raises(AssertionError, match="leave a job closed, but left it open"):
-        run_step(lazy, job=job_of(phase=Phase.OPEN))
+        run_step(lazy, job=make_job(phase=Phase.OPEN))
 
 
 def test_slots_that_the_step_does_not_have_are_refused() -> None:
     with pytest.raises(TypeError, match=r"`close \{job\} .*` has slots for colour"):
-        run_step(close, job=job_of(phase=Phase.OPEN), colour="red")
+        run_step(close, job=make_job(phase=Phase.OPEN), colour="red")
 
 
 def test_what_a_step_raises_comes_out() -> None:
@@ -194,16 +194,16 @@ def test_what_a_step_raises_comes_out() -> None:
 def test_an_interrupted_context_stops_a_step(tmp_path) -> None:
     context = RecordingContext(tmp_path, tmp_path, interrupted=True)
     with pytest.raises(RunInterruptedError):
-        run_step(close, job=job_of(phase=Phase.OPEN), context=context)
+        run_step(close, job=make_job(phase=Phase.OPEN), context=context)
     assert len(context.journal.unsettled) == 1
 
 
 def test_what_a_step_shares_is_closed_the_last_first(tmp_path) -> None:
     closed: list[str] = []
     with RecordingContext(tmp_path, tmp_path) as context:
-        assert context.shared("a", lambda: "first", closed.append) == "first"
-        assert context.shared("a", lambda: "again", closed.append) == "first"
-        context.shared("b", lambda: "second", closed.append)
+        assert context.share("a", lambda: "first", closed.append) == "first"
+        assert context.share("a", lambda: "again", closed.append) == "first"
+        context.share("b", lambda: "second", closed.append)
         assert closed == []
     assert closed == ["second", "first"]
 
@@ -211,11 +211,11 @@ def test_what_a_step_shares_is_closed_the_last_first(tmp_path) -> None:
 def test_a_context_knows_the_org_and_the_sources_that_it_was_given(tmp_path) -> None:
     source = Source(("acme",), "Acme.", print)
     context = RecordingContext(tmp_path, tmp_path, sources={"acme": source})
-    assert context.source("ACME://x") is source
+    assert context.find_source("ACME://x") is source
     with pytest.raises(UsageError, match="begin with other://"):
-        context.source("other://x")
+        context.find_source("other://x")
     with pytest.raises(UsageError, match="names no org"):
-        context.org()
+        context.open_org()
 
 
 def test_an_intent_is_settled_once() -> None:

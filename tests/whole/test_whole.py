@@ -130,12 +130,12 @@ def test_the_judge_notices_rows_that_are_committed_late(tmp_path: Path) -> None:
 
 
 def test_the_judge_notices_an_insert_that_is_run_twice(tmp_path: Path) -> None:
-    ask_nothing = mock.patch("bulkflow.journal.recorder.hand_overs", return_value=[])
+    ask_nothing = mock.patch("bulkflow.journal.recorder.find_hand_overs", return_value=[])
     with ask_nothing, pytest.raises(WrongError, match="an insert is run again with 0"):
         hold(TWICE, tmp_path)
 
 
 def test_the_judge_notices_state_that_is_kept_where_a_file_is_run_from(tmp_path: Path) -> None:
-    here = mock.patch("bulkflow.cli.options.beside", return_value=Path(".bulkflow"))
+    here = mock.patch("bulkflow.cli.options.find_state_directory", return_value=Path(".bulkflow"))
     with here, pytest.raises(WrongError, match="an insert is run again with 0"):
         hold(TWICE, tmp_path)

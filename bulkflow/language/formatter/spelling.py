@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from bulkflow.language import tree
-from bulkflow.model.value import Environment
+from bulkflow.model.value import EnvironmentVariable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ _QUOTES = '"""'
 
 def spell(value: Value, margin: str) -> str:
     """Return a value as its author wrote it, for a line with this margin."""
-    if isinstance(value, Environment):
+    if isinstance(value, EnvironmentVariable):
         return f"env {value.variable}"
     written = value.span.text
     return _indent(written, margin) if written.startswith(f"{_QUOTES}\n") else written

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field, frozen
 
-from bulkflow.model.org import org_as_text
+from bulkflow.model.org import format_org
 from bulkflow.model.plan import (
     HandlerEvent,
     PlannedAlways,
@@ -73,7 +73,7 @@ class _Drawing:
             clauses = tuple(_flat(clause.span.text) for clause in job.clauses)
             title = f"job {job.name}"
             if job.org is not None and len(self.orgs) > 1:
-                title += f" in {org_as_text(job.org, self.orgs)}"
+                title += f" in {format_org(job.org, self.orgs)}"
             node = self._node(box, NodeKind.JOB, (title, *clauses))
             jobs = {**jobs, job.name: node.id}
         return jobs

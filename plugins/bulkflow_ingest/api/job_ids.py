@@ -37,7 +37,7 @@ class JobIds:
     @classmethod
     def of(cls, context: Context, job: Job) -> JobIds:
         """Those of the org that a logical job is for."""
-        return cls(job.org, context.shared("ingest:job-ids", _Known, lambda _: None))
+        return cls(job.org, context.share("ingest:job-ids", _Known, lambda _: None))
 
     def add(self, ids: Iterable[str]) -> None:
         """Take note of jobs that are known from elsewhere."""

@@ -58,8 +58,8 @@ def session_of(context: Context) -> Session:
     One for each way into an org, not for each name: what is of one org, its token above all, never
     gets into requests to another.
     """
-    org = context.org()
-    latest = context.shared("ingest:latest-step", lambda: _Latest(context), lambda _: None)
+    org = context.open_org()
+    latest = context.share("ingest:latest-step", lambda: _Latest(context), lambda _: None)
     latest.context = context
 
     def connect() -> Session:
@@ -75,7 +75,7 @@ def session_of(context: Context) -> Session:
             clock=context.clock.monotonic,
         )
 
-    return context.shared(f"salesforce:{org.name}:{id(org)}", connect, Session.close)
+    return context.share(f"salesforce:{org.name}:{id(org)}", connect, Session.close)
 
 
 def _again(org: str, notice: RetryNotice) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, Fold, read_head, spool, undecodable
 from bulkflow_csv.source import not_gzip
@@ -80,9 +80,9 @@ def _headers(
         yield source_name(job), job.manifest.columns
         return
     assert settings.location is not None
-    record = context.source(settings.location)
+    record = context.find_source(settings.location)
     request = SourceRequest(settings.location, job.folder, context.environ)
-    with attributed(record.provider, f"opening {settings.location}"):
+    with attribute_errors(record.provider, f"opening {settings.location}"):
         found = False
         for data in record.open(request):
             found = True

@@ -127,8 +127,8 @@ class JobWork:
         if isinstance(self.context.failure, UnseenError):
             self.requests.warn(
                 f"job {self.job.name} is not aborted, as it could not be looked at",
-                f"it continues in the org; `{self.context.command('resume')}` waits for it, "
-                f"`{self.context.command('abort')}` aborts it",
+                f"it continues in the org; `{self.context.format_command('resume')}` waits for it, "
+                f"`{self.context.format_command('abort')}` aborts it",
             )
             return
         running = [part for part in self._known() if not part.is_final]
@@ -236,7 +236,7 @@ class JobWork:
             raise StepError(
                 f"the results of job {self.job.name} are not all kept: {error.message}",
                 help="what is loaded stays loaded; "
-                f"`{self.context.command('resume')}` fetches the rest while the org has it"
+                f"`{self.context.format_command('resume')}` fetches the rest while the org has it"
                 + (f"; {error.help}" if error.help else ""),
                 notes=error.notes,
             ) from error

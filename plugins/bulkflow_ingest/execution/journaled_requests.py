@@ -19,6 +19,7 @@ from attrs import astuple, evolve, frozen
 
 from bulkflow.errors import BulkflowError, DataError, StepError, UsageError
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.history import IntentKind
 from bulkflow_ingest.api.job_info import JobInfo, JobState
 from bulkflow_ingest.execution.patience import Waiting, patience_of
 from bulkflow_ingest.execution.upload import GzipRefusedError, send
@@ -51,6 +52,9 @@ _TWO_UPLOADS: Final = ("multipe contents", "multiple contents")
 """What Salesforce says at the close of a job with two uploads; the code differs (recorded)."""
 
 _TOO_LARGE: Final = 413
+
+_KINDS: Final = {"create": IntentKind.CREATES, "close": IntentKind.HANDS_OVER}
+"""What bulkflow has to know about the requests."""
 
 
 class GoneError(StepError):
@@ -298,7 +302,7 @@ class Requests:
         except NotFoundError as error:
             self._miss(part, error)
         except OrgError as error:
-            resume = self.context.command("resume")
+            resume = self.context.format_command("resume")
             raise UnseenError(
                 f"job {job} could not be looked at: {error.message}",
                 help=f"the job is not touched; `{resume}` looks at it again"
@@ -363,7 +367,9 @@ class Requests:
         job = self.parts.job.key
         if action == "close" and part.part is not None:
             return self.ledger.hand_over(self.parts, part, detail)
-        return self.context.journal.intend(job, part.number, action, detail)
+        return self.context.journal.intend(
+            job, part.number, action, detail, kind=_KINDS.get(action)
+        )
 
     def _saw(self, part: PartJob, info: JobInfo) -> None:
         before = part.remote
@@ -373,7 +379,7 @@ class Requests:
             self._record_look(part, info)
 
     def _record_look(self, part: PartJob, info: JobInfo) -> None:
-        self.context.journal.remote(
+        self.context.journal.record_state(
             self.parts.job.key,
             part.number,
             info.id,

@@ -29,7 +29,7 @@ def patience_of(context: Context, settings: IngestSettings) -> float:
     """How many seconds trouble is waited out: as the job says, else its org, else `PATIENCE`."""
     if settings.patience is not None:
         return settings.patience
-    told = context.org().patience
+    told = context.open_org().patience
     return PATIENCE if told is None else told
 
 

@@ -47,7 +47,7 @@ class Schedule:
     @classmethod
     def of(cls, context: Context) -> Schedule:
         """That of the run."""
-        return context.shared("ingest:schedule", cls, lambda _: None)
+        return context.share("ingest:schedule", cls, lambda _: None)
 
     def watch(self, context: Context, parts: JobParts, interval: float | None = None) -> Watch:
         """What one step waits for.
@@ -165,8 +165,8 @@ class Watch:
         raise StepError(
             f"job {part.id} was closed, and the org calls it Open since {spent:.0f} s",
             help="its rows may still be loaded, so they are not sent again; look at the job in the "
-            f"org; `{self._context.command('resume')}` waits for it, "
-            f"`{self._context.command('abort')}` gives it up",
+            f"org; `{self._context.format_command('resume')}` waits for it, "
+            f"`{self._context.format_command('abort')}` gives it up",
         )
 
     def too_late(self, spent: float) -> StepError:
@@ -174,7 +174,8 @@ class Watch:
         return StepError(
             f"job {self._parts.job.name} is not processed after {spent:.3g} s",
             help="the job did not fail: it continues in the org, and its rows may still be loaded; "
-            f"`{self._context.command('resume')}` waits for it again, `up to 2h` waits longer",
+            f"`{self._context.format_command('resume')}` waits for it again, "
+            "`up to 2h` waits longer",
             notes=[f"job {part.id} is {part.state}" for part in self.awaited],
         )
 

@@ -124,7 +124,7 @@ def rows_are_gone(parts: JobParts, part: PartJob, context: Context) -> StepError
         f"the rows of part {part.number + 1} of job {parts.job.name} are to be sent once more, and "
         "are not kept: they came from a stream",
         help="somebody has aborted or deleted its job in the org; "
-        f"`{context.command('abort')}` aborts the others; then run the file again",
+        f"`{context.format_command('abort')}` aborts the others; then run the file again",
     )
 
 
@@ -158,14 +158,14 @@ def _help(bad: Sequence[PartJob], context: Context) -> str:
     if any(part.deleted for part in bad):
         return (
             "look in the org for what was loaded: what became of the other rows is not known, so "
-            f"they are not sent again; `{context.command('abort')}` gives the run up"
+            f"they are not sent again; `{context.format_command('abort')}` gives the run up"
         )
-    retry = context.command("retry", "--rows", "unprocessed")
+    retry = context.format_command("retry", "--rows", "unprocessed")
     locked = any("LockFailure" in (part.error_message or "") for part in bad)
     return (
         "rows that were processed before are loaded; "
         f"`{retry}` sends those that the org has not processed, "
-        f"`{context.command('abort')}` gives them up"
+        f"`{context.format_command('abort')}` gives them up"
         + "; other work holds the same records, so sort the rows by their parent's id"
         * locked
     )

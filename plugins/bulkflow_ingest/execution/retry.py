@@ -56,8 +56,8 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
     if work.parts.coming is not None:
         raise StepError(
             f"not all rows of job {work.job.name} were read, so none are sent again yet",
-            help=f"`{work.context.command('resume')}` reads and sends the rest; if the run was "
-            "given up, run its file again",
+            help=f"`{work.context.format_command('resume')}` reads and sends the rest; if the run "
+            "was given up, run its file again",
         )
     work.results.trusted.begin()
     # What an earlier attempt at the run began to send again.
@@ -162,7 +162,7 @@ class _Tries:
         if not parts:
             return cls(0, 0)
         first = parts[0].number
-        history = work.context.journal.history(work.job.key)
+        history = work.context.journal.read_history(work.job.key)
         intents = history.parts[0].intents if history is not None and history.parts else ()
         for each in [each for each in intents if each.action == AGAIN][-1:]:
             known = int(each.detail["known"])
@@ -196,7 +196,7 @@ def _refuse_running(work: JobWork, begun: Sequence[PartJob]) -> None:
             work.asking.look(part)
     running = [part for part in work.parts.in_org if part not in begun and not part.is_final]
     if running:
-        resume, abort = work.context.command("resume"), work.context.command("abort")
+        resume, abort = work.context.format_command("resume"), work.context.format_command("abort")
         raise StepError(
             f"job {work.job.name} is not finished, so it is not known which of its rows fail",
             help=f"`{resume}` waits for it; `{abort}` gives up what is not loaded",

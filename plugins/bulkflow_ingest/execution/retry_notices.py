@@ -68,7 +68,7 @@ def say_why_nothing_is_sent(work: JobWork, selection: str) -> None:
     if counts.failed:
         help_ = (
             "correct these rows in the org or the file; "
-            f"`{work.context.command('retry', '--rows', 'all')}` sends them as they are"
+            f"`{work.context.format_command('retry', '--rows', 'all')}` sends them as they are"
         )
     elif counts.unknown:
         help_ = "look in the org for what was loaded"

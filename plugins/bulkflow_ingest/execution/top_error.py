@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bulkflow.errors import BulkflowError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import ErrorCount
+from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow_ingest.reconcile.error_patterns import without_values
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from bulkflow_ingest.execution.job_runner import JobWork
 
-_ANSWERS: Final = ("require ", "retry ")
-"""What a step begins with that judges rows that failed, or sends them again."""
 MOST_ROWS: Final = 200_000
 """Failed rows above which none is read to name an error: nobody has asked for them, and so many
 take seconds and a hundred megabytes."""
@@ -31,7 +30,7 @@ def tell_reason(work: JobWork) -> None:
     Raises:
         RunInterruptedError: The run is to stop.
     """
-    ahead = any(step.word.startswith(_ANSWERS) for step in work.context.ahead)
+    ahead = any(each.step.answers_for_rows for each in get_steps_ahead(work.context))
     # Of rows that were sent again the files tell failures that are over.
     if ahead or work.parts.sent_again or not 0 < work.job.counts.failed <= MOST_ROWS:
         return

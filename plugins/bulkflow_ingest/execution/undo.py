@@ -16,6 +16,7 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
+from bulkflow.model.job_key import derive_key
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import Job
 from bulkflow_ingest.api.job_info import JobState
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-UNDO = ":undo"
-"""What the key of the job that deletes adds to that of the job whose rows it takes back."""
+UNDO = "undo"
+"""The word in the key of the job that deletes what another job created."""
 
 GONE = "ENTITY_IS_DELETED"
 """What the deletion of a record fails with that somebody has deleted before."""
@@ -51,8 +52,8 @@ def undo_inserts(work: JobWork) -> None:
     if running:
         raise StepError(
             f"job {work.job.name} is not finished, so it may still create records",
-            help=f"`{work.context.command('resume')}` waits for it; "
-            f"`{work.context.command('abort')}` gives up what is not loaded",
+            help=f"`{work.context.format_command('resume')}` waits for it; "
+            f"`{work.context.format_command('abort')}` gives up what is not loaded",
             notes=[f"job {part.id} is {part.state}" for part in running],
         )
     work.results.trusted.begin()
@@ -74,7 +75,7 @@ class _Undoing:
         with closing(sqlite3.connect("")) as database:
             database.execute("CREATE TABLE gone (id TEXT PRIMARY KEY) WITHOUT ROWID")
             number = 1
-            while self.work.context.journal.history(self._key(number)) is not None:
+            while self.work.context.journal.read_history(self._key(number)) is not None:
                 earlier = self._deletion(number)
                 self._bring_to_its_end(earlier)
                 database.executemany(
@@ -97,7 +98,7 @@ class _Undoing:
         self.work.results.trusted.refuse_doubted()
 
     def _key(self, number: int) -> str:
-        return self.work.job.key + UNDO + (f"#{number}" if number > 1 else "")
+        return derive_key(self.work.job.key, UNDO, number)
 
     def _path(self, number: int, what: str) -> Path:
         folder = self.work.context.run_directory / "undo"
@@ -120,11 +121,11 @@ class _Undoing:
             path.parent,
             self.work.job.org,
         )
-        known = context.journal.history(job.key) is not None
+        known = context.journal.read_history(job.key) is not None
         manifest = prepare(context, job)
         if not known:
             assert manifest is not None
-            context.journal.prepared(job.key, manifest, job.org)
+            context.journal.record_parts(job.key, manifest, job.org)
         # While it runs, it is what is left of the job in the org.
         self.work.parts.follow(job)
         return JobWork.on(context, job)
@@ -171,7 +172,7 @@ class _Undoing:
         self.work.job.undone += counts.loaded + gone
         refused = len(failed) - gone
         unsure = max(0, counts.rows - counts.loaded - len(failed))
-        again = f"`{self.work.context.command('undo')}` tries these again"
+        again = f"`{self.work.context.format_command('undo')}` tries these again"
         path = self._path(number, "not-deleted")
         if refused:
             deletion.results.save_rows("failed", path)

@@ -40,7 +40,7 @@ def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
     line, clock = Line.of(requests.context), requests.context.clock
     wanted = requests.parts.settings.compressed
     if wanted is None:
-        wanted = requests.context.org().compression
+        wanted = requests.context.open_org().compression
     if wanted and line.is_worth_it:
         began = clock.monotonic()
         with packed(requests.context, data) as body:

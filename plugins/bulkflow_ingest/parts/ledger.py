@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from bulkflow.model.history import IntentKind
 from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
 from bulkflow_csv import CsvError, digest
 from bulkflow_ingest.api.job_info import JobState
@@ -61,7 +62,7 @@ class Ledger:
         if not makes_records(parts.settings, parts.columns):
             return
         some = list(some)
-        if not self._earlier(None, parts, some) or self.context.org().transient:
+        if not self._earlier(None, parts, some) or self.context.open_org().transient:
             return
         if earlier := self._earlier(self.target(parts), parts, some):
             raise self._refusal(parts, earlier)
@@ -73,11 +74,11 @@ class Ledger:
         found: dict[HandOver, None] = {}
         for part in some:
             ranges = ranges_of(parts, part)
-            for each in self.context.journal.handed_over(target, ranges):
+            for each in self.context.journal.find_hand_overs(target, ranges):
                 found[each] = None
             # A file that was added to begins with rows that were a part of their own, and of one
             # that was sent while it was read, parts of another size begin with the same row.
-            for each in self.context.journal.handed_over(target, ranges[:1], longer=True):
+            for each in self.context.journal.find_hand_overs(target, ranges[:1], longer=True):
                 if each not in found and _begins_with(part, each):
                     found[each] = None
         return [each for each in found if each.may_have_loaded]
@@ -88,8 +89,10 @@ class Ledger:
         Raises:
             HandedOverBeforeError: Another run handed its rows over and may have loaded them.
         """
-        if self.context.org().transient:
-            return self.context.journal.intend(parts.job.key, part.number, "close", detail)
+        if self.context.open_org().transient:
+            return self.context.journal.intend(
+                parts.job.key, part.number, "close", detail, kind=IntentKind.HANDS_OVER
+            )
         try:
             return self.context.journal.hand_over(
                 parts.job.key,
@@ -110,19 +113,19 @@ class Ledger:
             if not (part.handed_over and complete) or part.part is None:
                 continue
             if part.settled != part.counts:
-                self.context.journal.became(parts.job.key, part.number, part.counts)
+                self.context.journal.record_counts(parts.job.key, part.number, part.counts)
                 part.settled = part.counts
 
     def take_back(self, parts: JobParts) -> None:
         """Record that all records which the job's rows made are deleted again."""
         for part in parts.parts:
             if part.handed_over and not part.counts.unknown:
-                self.context.journal.took_back(parts.job.key, part.number)
+                self.context.journal.record_undo(parts.job.key, part.number)
 
     def target(self, parts: JobParts) -> Target:
         """Where the job's rows go; asks the org who it is, once, where its login did not tell."""
-        org, settings = self.context.org(), parts.settings
-        organization = org.organization or self.context.shared(
+        org, settings = self.context.open_org(), parts.settings
+        organization = org.organization or self.context.share(
             f"ingest:organization:{org.name}:{id(org)}",
             lambda: organization_of(session_of(self.context)) or "",
             lambda _: None,
@@ -140,10 +143,10 @@ class Ledger:
         notes = [_described(each, what) for each in earlier[:MOST_NAMED]]
         if len(earlier) > MOST_NAMED:
             notes.append(f"and {len(earlier) - MOST_NAMED:,} parts more")
-        show = self.context.command("runs", run=runs[0])
-        retry = self.context.command("retry", "--rows", "all", run=runs[0])
-        resumed = self.context.journal.history(parts.job.key) is not None
-        abort = f"`{self.context.command('abort')}` gives this run up; " * resumed
+        show = self.context.format_command("runs", run=runs[0])
+        retry = self.context.format_command("retry", "--rows", "all", run=runs[0])
+        resumed = self.context.journal.read_history(parts.job.key) is not None
+        abort = f"`{self.context.format_command('abort')}` gives this run up; " * resumed
         return HandedOverBeforeError(
             f"rows of job {parts.job.name} were handed over before, by run {runs[0]}, so they are "
             "not sent a second time",

@@ -45,7 +45,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         # Whatever others, or an earlier attempt, did with it.
         theirs.brought_back = True
         return None
-    history = context.journal.history(job.key)
+    history = context.journal.read_history(job.key)
     if history is not None:
         return _bring_back(context, job, settings, history)
     directory = copies_of(context)
@@ -117,7 +117,7 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
     except HandedOverBeforeError:
         attached.remove(parts)
         raise
-    context.journal.prepared(job.key, _manifest(parts, cuts, origins))
+    context.journal.record_parts(job.key, _manifest(parts, cuts, origins))
     return parts
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from bulkflow.model.history import Outcome
+from bulkflow.model.history import IntentOutcome
 from bulkflow.model.part import Counts
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.parts import remote_state
@@ -74,19 +74,19 @@ def _after(found: Replayed, intent: Intent) -> Replayed:
         return found
     result = intent.result or {}
     match intent.action, intent.outcome:
-        case "upload", Outcome.DONE:
+        case "upload", IntentOutcome.DONE:
             return evolve(found, remote=Uploaded(now.id), was_uploaded=True)
-        case "close", Outcome.DONE:
+        case "close", IntentOutcome.DONE:
             state = result.get("state", JobState.UPLOAD_COMPLETE)
             return evolve(found, remote=remote_state.observed(Closing(now.id), state))
-        case "abort", Outcome.DONE:
+        case "abort", IntentOutcome.DONE:
             state = result.get("state", JobState.ABORTED)
             return evolve(found, remote=remote_state.observed(now, state))
-        case "delete", Outcome.DONE:
+        case "delete", IntentOutcome.DONE:
             return evolve(found, remote=remote_state.gone(now), counted=_counts_in(intent))
         case "close", _ if result.get(TWO_UPLOADS):
             return evolve(found, remote=Uploading(now.id))
-        case _, Outcome.REFUSED:
+        case _, IntentOutcome.REFUSED:
             return found
         case _:
             return _after_unanswered(found, intent, now)
@@ -94,9 +94,9 @@ def _after(found: Replayed, intent: Intent) -> Replayed:
 
 def _after_create(found: Replayed, intent: Intent) -> Replayed:
     result = intent.result or {}
-    if intent.outcome is Outcome.DONE and "id" in result:
+    if intent.outcome is IntentOutcome.DONE and "id" in result:
         return evolve(found, remote=Created(str(result["id"])), counted=None)
-    if intent.outcome is Outcome.REFUSED:
+    if intent.outcome is IntentOutcome.REFUSED:
         return found
     return evolve(found, orphaned_at=found.orphaned_at or intent.at)
 

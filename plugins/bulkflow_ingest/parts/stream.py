@@ -60,7 +60,7 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
             earlier attempt at the run read what cannot be read again.
     """
     Windows.swept(context)
-    history = context.journal.history(job.key)
+    history = context.journal.read_history(job.key)
     passed = history is not None and any(
         source.spooled and source.origin is None for source in history.sources
     )
@@ -141,7 +141,7 @@ class Coming:
             "it was not sent to its end when the run was stopped, and cannot be read again",
             place=name,
             help="nothing of it was processed: "
-            f"`{self.context.command('abort')}` gives the run up; then run the file again",
+            f"`{self.context.format_command('abort')}` gives the run up; then run the file again",
         )
 
     def rest(self, context: Context) -> Iterator[PartJob]:
@@ -184,7 +184,7 @@ class Coming:
             self._check_ledger(part)
             new = tuple(self._sources[self._recorded :])
             found = Manifest((part.part,), self.parts.columns, part.part.rows, part.part.bytes, new)
-            self.context.journal.prepared(self.parts.job.key, found, self.parts.job.org)
+            self.context.journal.record_parts(self.parts.job.key, found, self.parts.job.org)
         self._recorded = len(self._sources)
         self.parts.add([part])
         return part

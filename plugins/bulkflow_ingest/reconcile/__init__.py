@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.lazy_exports import lazy_exports
+from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_ingest.reconcile.errors import FatesError, WrongFilesError
@@ -30,7 +30,7 @@ __all__ = [
     "WrongFilesError",
 ]
 
-__getattr__ = lazy_exports(
+__getattr__ = export_lazily(
     __name__,
     {
         "reconciler": "MEMORY Fates",

@@ -12,6 +12,7 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
+from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api.bounds import most_result_bytes
 from bulkflow_ingest.api.client import ResultFile
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.model.part import Manifest
-    from bulkflow.plugin import Context, StepAhead
+    from bulkflow.plugin import Context
+    from bulkflow.plugin.lookahead import StepAhead
     from bulkflow_ingest.api.client import IngestApi
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
@@ -217,7 +219,11 @@ class ResultFiles:
         found = (
             set(ResultFile)
             if self.parts.settings.keep_results
-            else {which for step in self.context.ahead for which in self._needed_by(step, part)}
+            else {
+                which
+                for step in get_steps_ahead(self.context)
+                for which in self._needed_by(step, part)
+            }
         )
         return [
             which

@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
-from bulkflow.atomic_files import delivered as in_run
-from bulkflow.atomic_files import plain_target
+from bulkflow.atomic_files import deliver_file as in_run
+from bulkflow.atomic_files import resolve_target
 from bulkflow.errors import StepError
-from bulkflow.system_errors import shortage_of
+from bulkflow.system_errors import find_shortage
 from bulkflow_csv import is_gzip
 from bulkflow_ingest.source.compression import LEVEL
 from bulkflow_salesforce import LocalFileError
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 def target_of(path: Path) -> Path | None:
-    """As `bulkflow.atomic_files.plain_target`. Raises `StepError`."""
+    """As `bulkflow.atomic_files.resolve_target`. Raises `StepError`."""
     try:
-        return plain_target(path)
+        return resolve_target(path)
     except OSError as error:
         raise unwritable(path, error) from error
 
 
 @contextmanager
 def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
-    """As `bulkflow.atomic_files.delivered`, for a place of the user's. Raises `StepError`."""
+    """As `bulkflow.atomic_files.deliver_file`, for a place of the user's. Raises `StepError`."""
     try:
         with in_run(path, run_directory) as scratch:
             yield scratch
@@ -178,7 +178,7 @@ def make_folder(folder: Path) -> None:
 
 def unwritable(path: Path, error: OSError, raising: type[StepError] = StepError) -> StepError:
     """The error for a place that nothing can be written to."""
-    short = shortage_of(error)
+    short = find_shortage(error)
     return raising(
         f"cannot write {path}: {short.what if short else error.strerror or error}",
         help=f"{short.remedy if short else 'check the folder, its space and its permissions'}; "

@@ -300,7 +300,7 @@ class Results:
                 f"{path} is where the rows of job {self.parts.job.name} come from",
                 help="save to another file: this one would be lost",
             )
-        taken: dict[Path, str] = self.context.shared("ingest:saved", dict, lambda _: None)
+        taken: dict[Path, str] = self.context.share("ingest:saved", dict, lambda _: None)
         if taken.setdefault(place, what) != what:
             raise StepError(
                 f"{path} holds the {taken[place]} already, saved by this run",

@@ -94,7 +94,7 @@ class Line:
     @classmethod
     def of(cls, context: Context) -> Line:
         """That of the step's org."""
-        return context.shared(f"ingest:line:{id(context.org())}", cls, lambda _: None)
+        return context.share(f"ingest:line:{id(context.open_org())}", cls, lambda _: None)
 
     @property
     def is_worth_it(self) -> bool:

@@ -7,19 +7,21 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, assert_never
 
+from attrs import evolve
+
 from bulkflow.atomic_files import COPIES
-from bulkflow.errors import DataError, StepError
+from bulkflow.errors import DataError, PluginError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
-from bulkflow.plugin.error_boundary import attributed
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, is_gzip, open_source, spool
 from bulkflow_ingest.source.rewrite import Readable, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from bulkflow.plugin import Context, Job, SourceData
+    from bulkflow.plugin import Context, Job, Provider, SourceData
     from bulkflow_ingest.settings import IngestSettings
 
 
@@ -50,16 +52,34 @@ def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[So
     """What is at the job's location, in the order in which it is loaded. Raises `DataError`."""
     location = settings.location
     assert location is not None
-    record = context.source(location)
+    record = context.find_source(location)
     request = SourceRequest(location, job.folder, context.environ)
-    with attributed(record.provider, f"opening {location}"):
+    with attribute_errors(record.provider, f"opening {location}"):
         found = False
         for data in record.open(request):
             found = True
             context.checkpoint()
-            yield data
+            if isinstance(data, SourceRows):
+                yield evolve(data, rows=_check_rows(data, record.provider))
+            else:
+                yield data
         if not found:
             raise DataError("there is nothing to load", place=location, help="check the location")
+
+
+def _check_rows(data: SourceRows, provider: Provider | None) -> Iterator[Sequence[str | None]]:
+    """Yield the rows of a source plugin. Raises `PluginError` for a value that is not a text."""
+    with attribute_errors(provider, f"reading the rows of {data.name}"):
+        for number, row in enumerate(data.rows, 1):
+            for column, value in zip(data.columns, row, strict=False):
+                if value is not None and not isinstance(value, str):
+                    raise PluginError(
+                        f"row {number:,}, column {column}: plugin {provider or 'unknown'} gave "
+                        f"{value!r:.80}, of type {type(value).__name__}, instead of a text",
+                        help="this is a fault of the plugin, which must give a str or None for "
+                        "each column; report it to its author with this message",
+                    )
+            yield row
 
 
 def on_disk(data: SourceData, directory: Path) -> ByteSource:

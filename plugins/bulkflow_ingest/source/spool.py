@@ -59,7 +59,7 @@ class Windows:
             made._sweep()
             return made
 
-        context.shared("ingest:windows", make, cls._sweep)
+        context.share("ingest:windows", make, cls._sweep)
 
     def _sweep(self) -> None:
         for path in sorted(self._directory.glob("window-*")):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from attrs import define, field
 
-from bulkflow.atomic_files import plain_target
+from bulkflow.atomic_files import resolve_target
 from bulkflow.system_errors import explained
 from bulkflow_salesforce.http.errors import LocalFileError
 
@@ -50,7 +50,7 @@ def opened(target: BinaryIO | Path) -> Iterator[Sink]:
         yield StreamSink(target)
         return
     with _local(target):
-        place = plain_target(target)
+        place = resolve_target(target)
     if place is None:
         with _local(target):
             device = target.open("wb")

@@ -24,13 +24,13 @@ _CITIES = ("Tucson", "Kraków", "Zürich", "大阪", None)
 
 
 def open_customers(request: SourceRequest) -> Iterator[SourceData]:
-    """The rows at a location such as `acme://customers?rows=500`.
+    """Open a location such as `acme://customers?rows=500`.
 
-    bulkflow writes them as CSV and cuts them into parts; they are made one by one, so that any
+    bulkflow writes the rows as CSV and divides them into parts. They are made one by one, so any
     number of them fits into memory.
 
     Raises:
-        DataError: the location names something else, or no number of rows.
+        DataError: The location is unknown, or the number of rows is invalid.
     """
     address = urlsplit(request.location)
     if address.netloc != "customers" or address.path not in {"", "/"}:
@@ -40,7 +40,7 @@ def open_customers(request: SourceRequest) -> Iterator[SourceData]:
     text = parse_qs(address.query).get("rows", [str(DEFAULT_ROWS)])[-1]
     if not text.isdecimal() or int(text) == 0:
         raise DataError(
-            f"`rows={text}` is no number of rows",
+            f"`rows={text}` is not a number of rows",
             place=request.location,
             help="write acme://customers?rows=500",
         )
@@ -48,8 +48,8 @@ def open_customers(request: SourceRequest) -> Iterator[SourceData]:
 
 
 def customers(number: int) -> Iterator[tuple[str | None, ...]]:
-    """So many made-up customers, in the order of `COLUMNS`. None is an empty value."""
-    # A generator of its own, so that nothing else that draws numbers changes the rows.
+    """Make up customers, in the order of `COLUMNS`. None is an empty value."""
+    # A generator of its own, so nothing else that draws numbers changes the rows.
     draw = random.Random(SEED)  # noqa: S311 - nothing here is a secret
     for index in range(1, number + 1):
         yield (

@@ -1,6 +1,6 @@
-"""What this plugin brings: the module that the entry point `acme` names.
+"""The plugin's hooks: the module that the entry point `acme` names.
 
-bulkflow imports it at every start, also for `--help`. So it imports little, and leaves the rest to
+bulkflow imports it at every start, even for `--help`. So it imports little, and leaves the rest to
 the functions that need it.
 """
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @hookimpl
 def bulkflow_steps() -> Iterable[Step]:
-    """The step `receipt`."""
+    """Return the step `receipt`."""
     return (receipt,)
 
 
 @hookimpl
 def bulkflow_sources() -> Iterable[Source]:
-    """Locations such as `acme://customers?rows=500`."""
+    """Return the source of locations such as `acme://customers?rows=500`."""
     return (
         Source(
             ("acme",),
@@ -40,7 +40,7 @@ def bulkflow_sources() -> Iterable[Source]:
 
 @hookimpl
 def bulkflow_commands() -> Iterable[Command]:
-    """The command `bulkflow acme preview`."""
+    """Return the command `bulkflow acme preview`."""
     return (Command(("acme", "preview"), "Print made-up customers as CSV.", _load_preview),)
 
 

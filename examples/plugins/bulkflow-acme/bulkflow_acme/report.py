@@ -1,4 +1,4 @@
-"""The listener: one JSON file for each run, for whoever watches a folder."""
+"""The listener: writes one JSON file for each run into a folder."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ VARIABLE = "ACME_REPORTS"
 
 
 class RunReport:
-    """Collects what happens in a run, and writes it down when the run is over.
+    """Collects the events of a run, and writes them when the run ends.
 
     A plugin may be an object: its methods implement hooks as a module's functions do. This one is
-    an object because it has something to remember. bulkflow tells one event at a time, so it needs
-    no locks. What it raises, bulkflow shows as a warning, and the run goes on: a listener that
-    cannot write is no reason for a load to fail.
+    an object because it has state. bulkflow sends one event at a time, so it needs no locks. If it
+    raises, bulkflow shows a warning, and the run continues: a report that cannot be written must
+    not fail a load.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -49,33 +49,33 @@ class RunReport:
 
     @hookimpl
     def bulkflow_job_prepared(self, event: JobPrepared) -> None:
-        """May come before the run starts, so nothing is forgotten there."""
+        """Note the job. This may come before the run starts, so nothing is reset there."""
         manifest = event.manifest
         self._jobs[event.job] = {"rows": manifest.rows, "bytes": manifest.bytes}
 
     @hookimpl
     def bulkflow_run_started(self, event: RunStarted) -> None:
-        """Does not come where a source was wrong."""
+        """Note the run. This does not come if a source is wrong."""
         self._run = {"pipeline": event.pipeline, "org": event.org}
 
     @hookimpl
     def bulkflow_step_started(self, event: StepStarted) -> None:
-        """A step without seconds was interrupted."""
+        """Note the step. A step that keeps no seconds was interrupted."""
         self._steps.append({"step": event.text, "job": event.job, "seconds": None})
 
     @hookimpl
     def bulkflow_step_finished(self, event: StepFinished) -> None:
-        """Note how long it took."""
+        """Note how long the step took."""
         self._step(event)["seconds"] = round(event.seconds, 3)
 
     @hookimpl
     def bulkflow_step_failed(self, event: StepFailed) -> None:
-        """Note why."""
+        """Note why the step failed."""
         self._step(event).update(seconds=round(event.seconds, 3), error=str(event.error))
 
     @hookimpl
     def bulkflow_progress(self, event: Progress) -> None:
-        """Only what was seen last is worth keeping."""
+        """Keep the last states only."""
         self._jobs.setdefault(event.job, {})["states"] = dict(event.states)
 
     @hookimpl
@@ -86,7 +86,7 @@ class RunReport:
 
     @hookimpl
     def bulkflow_run_finished(self, event: RunFinished) -> None:
-        """Comes in any case, and last."""
+        """Write the report. This always comes, and last."""
         for outcome in event.jobs:
             counts = outcome.counts
             self._jobs.setdefault(outcome.job, {}).update(
@@ -108,7 +108,7 @@ class RunReport:
             _write(Path(folder) / f"{event.run}.json", report)
 
     def _step(self, event: StepFinished | StepFailed) -> dict[str, object]:
-        """The step that an event is about: side by side, several may be under way."""
+        """Find the step that an event is about; in parallel, several may be running."""
         return next(
             step
             for step in self._steps
@@ -118,7 +118,7 @@ class RunReport:
 
 def _write(path: Path, report: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever watches the folder must never see half a file.
+    # A reader of the folder must never see half a file.
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     unfinished.replace(path)

@@ -1,4 +1,4 @@
-"""What the plugin brings, tried out without a pipeline and without an org."""
+"""Tests of the plugin, without a pipeline and without an org."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from bulkflow.model.event import (
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts, Manifest
 from bulkflow.plugin import SourceRequest, SourceRows
-from bulkflow.testing import check_plugin, job_of, run_step, span_of
+from bulkflow.testing import check_plugin, make_job, make_span, run_step
 
 
 def test_the_plugin_keeps_the_rules() -> None:
-    """Hooks, phrases, slots and descriptions are as bulkflow wants them."""
+    """Hooks, phrases, slots and descriptions conform to bulkflow's rules."""
     assert check_plugin(bulkflow_acme.plugin) == []
     assert check_plugin(listener) == []
 
 
 def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
     """The step, called as the engine would call it."""
-    job = job_of("customers", phase=Phase.FINISHED)
+    job = make_job("customers", phase=Phase.FINISHED)
     job.counts = Counts(rows=10, loaded=9, failed=1)
     path = tmp_path / "new" / "receipt.json"
     run = run_step(receipt, job=job, path=path)
@@ -55,9 +55,9 @@ def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
 
 
 def test_a_receipt_that_cannot_be_written_fails_the_step(tmp_path: Path) -> None:
-    """A file stands where its folder should be."""
+    """The path needs a folder where a file already is."""
     (tmp_path / "file").touch()
-    job = job_of("customers", phase=Phase.FINISHED)
+    job = make_job("customers", phase=Phase.FINISHED)
     with pytest.raises(StepError, match="cannot write the receipt"):
         run_step(receipt, job=job, path=tmp_path / "file" / "receipt.json")
 
@@ -94,7 +94,7 @@ def test_a_location_that_means_nothing_is_refused(location: str) -> None:
         _open(location)
 
 
-SPAN = span_of("load")
+SPAN = make_span("load")
 FINISHED = RunFinished(
     "20260101-000000-abcd",
     ExitCode.FAILED,
@@ -106,7 +106,7 @@ FINISHED = RunFinished(
 
 
 def _told(environ: dict[str, str]) -> RunReport:
-    """A listener that heard of a whole run."""
+    """Make a listener that has heard a whole run."""
     report = RunReport(environ)
     report.bulkflow_job_prepared(JobPrepared("customers", Manifest((), ("Name",), 3, 40)))
     report.bulkflow_run_started(RunStarted(FINISHED.run, "test.bulkflow", "sandbox", 0.0))

@@ -1,0 +1,8 @@
+"""Counts of things in messages."""
+
+from __future__ import annotations
+
+
+def plural(number: int, noun: str) -> str:
+    """Format a number of things: `1 row`, `10,000 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
