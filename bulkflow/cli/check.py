@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.gc_tuning import seldom_collected
 from bulkflow.cli.options import org_option, request_of
 from bulkflow.cli.plugin_commands import host
 from bulkflow.cli.shell_completion import pipeline_files
@@ -59,9 +58,8 @@ def command(
     (there may be warnings), and with 2 if there are.
     """
     found: list[Diagnostic] = []
-    with seldom_collected():
-        for file in files:
-            found += _check(environment, request_of(environment, file, settings, chosen), sources)
+    for file in files:
+        found += _check(environment, request_of(environment, file, settings, chosen), sources)
     _write(environment, found, form)
     if any(each.severity is Severity.ERROR for each in found):
         return ExitCode.WRONG

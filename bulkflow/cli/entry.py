@@ -11,7 +11,6 @@ import click
 
 from bulkflow import __version__
 from bulkflow.cli.environment import Environment
-from bulkflow.cli.gc_tuning import collect_seldom, seldom_collected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +50,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name."""
         if cmd_name in COMMANDS:
-            with seldom_collected():
-                command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
+            command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
             return command
         from bulkflow.cli.plugin_commands import additions
 
@@ -89,7 +87,6 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     """
     if environment is not None:
         return _run(arguments, environment)
-    collect_seldom()
     try:
         words = sys.argv[1:] if arguments is None else arguments
         owns = _word(words) in COMMANDS and not {"-h", "--help"} & set(words)

@@ -11,8 +11,7 @@ import click
 from attrs import define, frozen
 
 from bulkflow import app
-from bulkflow.cli.gc_tuning import seldom_collected
-from bulkflow.cli.overwrite import replace_file
+from bulkflow.atomic_files import replace_file
 from bulkflow.cli.shell_completion import pipeline_files
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
 from bulkflow.model.diagnostic import PipelineError
@@ -47,16 +46,15 @@ def command(environment: Environment, files: tuple[Path, ...], check: bool, diff
     if STDIN in files and len(files) > 1:
         raise UsageError("`-` stands for stdin, and so stands alone", help="leave the files out")
     formatting = _Formatting(environment, writes=not (check or diff), shows=diff)
-    with seldom_collected():
-        for file in files:
-            try:
-                formatting.file(file)
-            except PipelineError as error:
-                environment.show_diagnostics(error.diagnostics)
-                formatting.wrong += 1
-            except BulkflowError as error:
-                environment.show_error(error)
-                formatting.wrong += 1
+    for file in files:
+        try:
+            formatting.file(file)
+        except PipelineError as error:
+            environment.show_diagnostics(error.diagnostics)
+            formatting.wrong += 1
+        except BulkflowError as error:
+            environment.show_error(error)
+            formatting.wrong += 1
     if STDIN not in files:
         environment.show(formatting.summary())
     return formatting.exit_code()
@@ -84,7 +82,7 @@ class _Formatting:
             self.environment.stdout.write(text.after)
         elif text.changes:
             if self.writes:
-                replace_file(file, text.content())
+                _replace(file, text.content())
             done = "reformatted" if self.writes else "would reformat"
             self.environment.show(f"{done} {text.name}")
         self.changed += text.changes
@@ -139,6 +137,16 @@ class _Formatted:
         )
         for line in lines:
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _replace(file: Path, content: bytes) -> None:
+    try:
+        replace_file(file, content)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {file}: {error.strerror or error}",
+            help="check that you may write the file and its folder",
+        ) from error
 
 
 def _read(environment: Environment, file: Path) -> _Formatted:

@@ -49,7 +49,6 @@ def _watched(
     *,
     verbose: bool,
 ) -> int:
-    from bulkflow.cli.gc_tuning import seldom_collected
     from bulkflow.cli.signals import Interruption
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.model.event import RunFinished
@@ -67,16 +66,15 @@ def _watched(
         last_words=stopped,
     )
     with interruption.handled():
-        with seldom_collected():
-            work = begin()
-            listener = lines or choose(
-                environment.stdout,
-                environment.stderr,
-                json=False,
-                environ=environment.environ,
-                clock=SystemClock(),
-                verbose=verbose,
-            )
+        work = begin()
+        listener = lines or choose(
+            environment.stdout,
+            environment.stderr,
+            json=False,
+            environ=environment.environ,
+            clock=SystemClock(),
+            verbose=verbose,
+        )
 
         def hear(event: Event) -> None:
             if isinstance(event, RunFinished):
