@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app.past_runs import run_step_on_jobs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import open_run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_unfinished_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command("abort")
-@click.argument("run", required=False, shell_complete=open_run_ids)
-@watching_options
+@click.argument("run", required=False, shell_complete=complete_unfinished_runs)
+@run_options
 @click.pass_obj
 def command(
     environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
@@ -30,12 +30,12 @@ def command(
 
     Rows that were processed before stay loaded.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: run_step_on_jobs(
             RunSelection.of(run, state_dir), environment.environ, plugins, hear, watch, verb="abort"
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.options import org_option, request_of
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import pipeline_files
+from bulkflow.cli.options import make_request, org_option
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_files
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import Severity
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     nargs=-1,
     required=True,
-    shell_complete=pipeline_files,
+    shell_complete=complete_files,
 )
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A value for a param.")
 @org_option
@@ -59,7 +59,7 @@ def command(
     """
     found: list[Diagnostic] = []
     for file in files:
-        found += _check(environment, request_of(environment, file, settings, chosen), sources)
+        found += _check(environment, make_request(environment, file, settings, chosen), sources)
     _write(environment, found, form)
     if any(each.severity is Severity.ERROR for each in found):
         return ExitCode.WRONG
@@ -70,10 +70,10 @@ def command(
 
 
 def _check(environment: Environment, request: RunRequest, sources: bool) -> list[Diagnostic]:
-    checked = app.check(request, host(environment))
+    checked = app.check(request, get_plugins(environment))
     found = list(checked.diagnostics)
     if sources and checked.plan is not None:
-        found += app.check_sources(request, checked.plan, host(environment))
+        found += app.check_sources(request, checked.plan, get_plugins(environment))
     return found
 
 
@@ -81,9 +81,9 @@ def _write(environment: Environment, found: list[Diagnostic], form: str) -> None
     if form == "text":
         environment.show_diagnostics(found)
         return
-    from bulkflow.report import diagnostics_github, diagnostics_json
+    from bulkflow.report import diagnostics_to_github, diagnostics_to_json
 
     if form == "json":
-        environment.stdout.write(diagnostics_json(found) + "\n")
+        environment.stdout.write(diagnostics_to_json(found) + "\n")
     elif found:
-        environment.stdout.write(diagnostics_github(found) + "\n")
+        environment.stdout.write(diagnostics_to_github(found) + "\n")

@@ -43,27 +43,30 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name that may stand after `bulkflow`."""
-        from bulkflow.cli.plugin_commands import additions
+        from bulkflow.cli.plugin_commands import find_plugin_commands
 
-        return [*COMMANDS, *(name for name in additions(_environment(ctx)) if name not in COMMANDS)]
+        return [
+            *COMMANDS,
+            *(name for name in find_plugin_commands(_environment(ctx)) if name not in COMMANDS),
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by its name."""
         if cmd_name in COMMANDS:
             command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
             return command
-        from bulkflow.cli.plugin_commands import additions
+        from bulkflow.cli.plugin_commands import find_plugin_commands
 
-        return additions(_environment(ctx)).get(cmd_name)
+        return find_plugin_commands(_environment(ctx)).get(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        from bulkflow.cli.plugin_commands import additions
+        from bulkflow.cli.plugin_commands import find_plugin_commands
 
         rows = list(COMMANDS.items())
         rows += [
             (name, command.get_short_help_str())
-            for name, command in additions(_environment(ctx)).items()
+            for name, command in find_plugin_commands(_environment(ctx)).items()
             if name not in COMMANDS
         ]
         with formatter.section("Commands"):
@@ -90,12 +93,12 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
     try:
         words = sys.argv[1:] if arguments is None else arguments
         owns = _word(words) in COMMANDS and not {"-h", "--help"} & set(words)
-        environment = Environment.of_process(owns_stdout=owns)
+        environment = Environment.from_process(owns_stdout=owns)
         code = environment.flush(_run(arguments, environment))
         if "bulkflow.plugin.host" in sys.modules:
-            from bulkflow.cli.watchdog import watch_end
+            from bulkflow.cli.watchdog import enforce_exit
 
-            watch_end(code, environment)
+            enforce_exit(code, environment)
         return code
     finally:
         # What is left goes with the process. The collector would look through all of it once more
@@ -109,9 +112,9 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     words = tuple(sys.argv[1:] if arguments is None else arguments)
     try:
         if environment.ends_process and (_word(words) in WATCHED or _copies_data(words)):
-            from bulkflow.cli.signals import raise_once
+            from bulkflow.cli.signals import interrupt_once
 
-            raise_once()
+            interrupt_once()
         code = bulkflow.main(
             None if arguments is None else list(arguments),
             prog_name="bulkflow",
@@ -146,4 +149,4 @@ def _word(words: Sequence[str]) -> str | None:
 
 def _environment(ctx: click.Context) -> Environment:
     found = ctx.find_object(Environment)
-    return found if found is not None else Environment.of_process()
+    return found if found is not None else Environment.from_process()

@@ -47,7 +47,7 @@ class Environment:
     """Whether the process ends with the command."""
 
     @classmethod
-    def of_process(cls, *, owns_stdout: bool = False) -> Environment:
+    def from_process(cls, *, owns_stdout: bool = False) -> Environment:
         """Those of this process. A closed one, as by `>&-`, takes everything and keeps nothing.
 
         With `owns_stdout` what anybody else writes to standard output goes to standard error: a

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow.cli.failure import failure_as_error, is_interruption
+from bulkflow.cli.failure import is_interruption, to_bulkflow_error
 from bulkflow.errors import BulkflowError, ExitCode
 from bulkflow.model.event import RunFinished
 from bulkflow.report import JsonReport
@@ -86,4 +86,4 @@ class EventLines:
 def _errors(failure: BaseException | None) -> tuple[BulkflowError, ...]:
     if failure is None or is_interruption(failure):
         return ()
-    return (failure_as_error(failure),)
+    return (to_bulkflow_error(failure),)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.shell_completion import codes
+from bulkflow.cli.shell_completion import complete_codes
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("code", required=False, shell_complete=codes)
+@click.argument("code", required=False, shell_complete=complete_codes)
 @click.option("--markdown", is_flag=True, help="All codes, as a page of Markdown.")
 @click.pass_obj
 def command(environment: Environment, code: str | None, markdown: bool) -> int:
@@ -41,11 +41,11 @@ def _known(text: str) -> Code:
     from bulkflow.language import Code
 
     name = text.strip().strip("[]").upper()
-    codes = {each.value: each for each in Code}
-    if name not in codes:
-        near = get_close_matches(name, codes, n=1)
+    known = {each.value: each for each in Code}
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
         raise UsageError(
             f"{text} is no diagnostic code",
             help=f"did you mean {near[0]}?" if near else "`bulkflow explain` lists them all",
         )
-    return codes[name]
+    return known[name]

@@ -26,7 +26,7 @@ def show_failure(failure: BaseException, environment: Environment) -> ExitCode:
     if isinstance(failure, click.ClickException):
         failure.show(environment.stderr)
         return ExitCode.WRONG
-    error = failure_as_error(failure)
+    error = to_bulkflow_error(failure)
     environment.show_error(error)
     if environment.debug:
         import traceback
@@ -35,7 +35,7 @@ def show_failure(failure: BaseException, environment: Environment) -> ExitCode:
     return error.exit_code
 
 
-def failure_as_error(failure: BaseException) -> BulkflowError:
+def to_bulkflow_error(failure: BaseException) -> BulkflowError:
     """What failed as an error of ours."""
     match failure:
         case BulkflowError():

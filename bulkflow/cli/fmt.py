@@ -12,7 +12,7 @@ from attrs import define, frozen
 
 from bulkflow import app
 from bulkflow.atomic_files import replace_file
-from bulkflow.cli.shell_completion import pipeline_files
+from bulkflow.cli.shell_completion import complete_files
 from bulkflow.errors import BulkflowError, ExitCode, UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import LARGEST, SourceText, TooLargeError
@@ -31,7 +31,7 @@ STDIN = Path("-")
     type=click.Path(path_type=Path, allow_dash=True),
     nargs=-1,
     required=True,
-    shell_complete=pipeline_files,
+    shell_complete=complete_files,
 )
 @click.option("--check", is_flag=True, help="Change nothing; end with 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="As --check, and show on stdout what would change.")
@@ -75,9 +75,9 @@ class _Formatting:
         """Format one. Raises `PipelineError`, `UsageError` or `FormatterError`."""
         text = _read(self.environment, file)
         if self.shows:
-            from bulkflow.report.text_width import visible_text
+            from bulkflow.report.text_width import escape_text
 
-            self.environment.stdout.write(visible_text("".join(text.difference())))
+            self.environment.stdout.write(escape_text("".join(text.difference())))
         elif file == STDIN and self.writes:
             self.environment.stdout.write(text.after)
         elif text.changes:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.options import pipeline_options, request_of
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.options import make_request, pipeline_options
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def command(
 
     Reads no data and sends nothing. Ends with 2 if the file has mistakes.
     """
-    from bulkflow.report.graph import as_dot, as_mermaid, draw
+    from bulkflow.report.graph import build_graph, render_dot, render_mermaid
 
-    plugins = host(environment)
-    plan = app.require_plan(app.check(request_of(environment, file, settings, chosen), plugins))
-    graph = draw(plan, plugins.catalogue)
-    environment.stdout.write(as_dot(graph) if form == "dot" else as_mermaid(graph))
+    plugins = get_plugins(environment)
+    plan = app.require_plan(app.check(make_request(environment, file, settings, chosen), plugins))
+    graph = build_graph(plan, plugins.catalogue)
+    environment.stdout.write(render_dot(graph) if form == "dot" else render_mermaid(graph))
     return ExitCode.DONE

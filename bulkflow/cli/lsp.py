@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def command(environment: Environment) -> int:
         )
     from bulkflow.lsp.server import BulkflowServer
 
-    server = BulkflowServer(host(environment).catalogue, environment.environ)
+    server = BulkflowServer(get_plugins(environment).catalogue, environment.environ)
     stdout = cast("BinaryIO | None", getattr(environment.stdout, "buffer", None))
     server.start_io(environment.stdin, stdout)
     return ExitCode.DONE

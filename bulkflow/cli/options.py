@@ -9,7 +9,7 @@ import click
 
 from bulkflow.app import RunRequest
 from bulkflow.app.state import find_state_directory
-from bulkflow.cli.shell_completion import orgs, pipeline_files
+from bulkflow.cli.shell_completion import complete_files, complete_orgs
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ def org_option(function: F) -> F:
         metavar="[NAME=]PROFILE",
         multiple=True,
         help="The org to use in place of the file's; of several, that which the file calls NAME.",
-        shell_complete=orgs,
+        shell_complete=complete_orgs,
     )(function)
 
 
 def pipeline_options(function: F) -> F:
     """The file, `--set` and `--org`."""
     for option in (
-        click.argument("file", type=click.Path(path_type=Path), shell_complete=pipeline_files),
+        click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_files),
         click.option(
             "--set",
             "settings",
@@ -58,7 +58,7 @@ def state_option(function: F) -> F:
     )(function)
 
 
-def watching_options(function: F) -> F:
+def run_options(function: F) -> F:
     """`--state-dir`, `--json` and `--verbose`: what every command takes that works on a run."""
     for option in (
         click.option("--verbose", "-v", is_flag=True, help="Say more."),
@@ -69,7 +69,7 @@ def watching_options(function: F) -> F:
     return function
 
 
-def request_of(
+def make_request(
     environment: Environment,
     file: Path,
     settings: tuple[str, ...],

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.options import pipeline_options, request_of
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.options import make_request, pipeline_options
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import PipelineError, Severity
 from bulkflow.model.event import Notice
@@ -57,7 +57,7 @@ def command(
     the file or the data is wrong.
     """
     form = "json" if as_json else form
-    request = request_of(environment, file, settings, chosen)
+    request = make_request(environment, file, settings, chosen)
     told: list[Notice] = []
 
     def hear(event: Event) -> None:
@@ -66,7 +66,7 @@ def command(
 
     try:
         ask_org = bool(chosen) if check_org is None else check_org
-        forecast = app.plan(request, host(environment), hear, ask_org=ask_org)
+        forecast = app.plan(request, get_plugins(environment), hear, ask_org=ask_org)
     except PipelineError as error:
         if form == "text":
             raise
@@ -82,12 +82,12 @@ def command(
 
 
 def _write(environment: Environment, forecast: Forecast, form: str) -> None:
-    from bulkflow.report import diagnostics_github, plan_json, render_plan
+    from bulkflow.report import diagnostics_to_github, plan_to_json, render_plan
 
     if form == "json":
-        text = json.dumps(plan_json(forecast), ensure_ascii=False, default=str) + "\n"
+        text = json.dumps(plan_to_json(forecast), ensure_ascii=False, default=str) + "\n"
     elif form == "github":
-        text = diagnostics_github(forecast.diagnostics)
+        text = diagnostics_to_github(forecast.diagnostics)
         text += "\n" if text else ""
     else:
         text = render_plan(forecast, environment.style)

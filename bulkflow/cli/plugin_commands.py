@@ -46,12 +46,12 @@ class LazyCommand(click.Command):
         return command.make_context(info_name, args, parent, **extra)
 
 
-def additions(environment: Environment) -> dict[str, click.Command]:
+def find_plugin_commands(environment: Environment) -> dict[str, click.Command]:
     """The commands of the installed plugins, by their first word."""
-    return _tree(host(environment))
+    return _tree(get_plugins(environment))
 
 
-def host(environment: Environment) -> PluginHost:
+def get_plugins(environment: Environment) -> PluginHost:
     """The plugins of this process, found once for each setting of what is blocked."""
     return _host(environment.environ.get(app.BLOCK_VARIABLE, ""))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(environment: Environment, as_json: bool) -> int:
     """List the plugins that are installed, what each brought, and those that are broken."""
-    rows = _rows(host(environment))
+    rows = _rows(get_plugins(environment))
     if as_json:
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return ExitCode.DONE

@@ -11,7 +11,7 @@ import click
 from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode
-from bulkflow.report.number_format import plural, size
+from bulkflow.report.number_format import format_plural, format_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,9 @@ def command(
         return ExitCode.DONE
     verb = "would delete" if dry_run else "deleted"
     environment.stdout.writelines(f"{run}\n" for run in pruned.runs)
-    environment.show(f"{verb} {plural(len(pruned.runs), 'run')}, {size(pruned.kept_bytes)}")
+    environment.show(
+        f"{verb} {format_plural(len(pruned.runs), 'run')}, {format_size(pruned.kept_bytes)}"
+    )
     for run in pruned.busy:
         environment.show(f"kept {run}: somebody works with a run of the same file")
     return ExitCode.DONE

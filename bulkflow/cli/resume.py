@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app import runs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import open_run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_unfinished_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command("resume")
-@click.argument("run", required=False, shell_complete=open_run_ids)
-@watching_options
+@click.argument("run", required=False, shell_complete=complete_unfinished_runs)
+@run_options
 @click.pass_obj
 def command(
     environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
@@ -33,12 +33,12 @@ def command(
     What is done is not done again, and what was under way is found out by asking the org: every row
     is loaded once. Data files must be as they were. Ends as `bulkflow run` does.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: runs.resume(
             RunSelection.of(run, state_dir), environment.environ, plugins, hear, watch
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

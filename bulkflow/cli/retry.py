@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app.past_runs import run_step_on_jobs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("retry")
-@click.argument("run", shell_complete=run_ids)
+@click.argument("run", shell_complete=complete_runs)
 @click.option(
     "--rows",
     type=click.Choice(["failed", "unprocessed", "all"]),
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which rows.",
 )
-@watching_options
+@run_options
 @click.pass_obj
 def command(
     environment: Environment,
@@ -43,10 +43,10 @@ def command(
     `failed` are the rows whose error is a passing one, such as a lock, and those that were never
     tried; `unprocessed` are these alone; `all` are all that are not loaded, whatever their error.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: run_step_on_jobs(
             RunSelection.of(run, state_dir),
             environment.environ,
@@ -57,4 +57,4 @@ def command(
             words={"selection": rows},
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

@@ -8,8 +8,8 @@ import click
 
 from bulkflow import app
 from bulkflow.app import runs
-from bulkflow.cli.options import pipeline_options, request_of, watching_options
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.options import make_request, pipeline_options, run_options
+from bulkflow.cli.plugin_commands import get_plugins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Begin although the last run of FILE is not over, and load rows that were loaded before.",
 )
-@watching_options
+@run_options
 @click.pass_obj
 def command(
     environment: Environment,
@@ -55,11 +55,11 @@ def command(
     variable BULKFLOW_GRACE says, then run the handlers of `on interrupt` and the `always` blocks; a
     second one, a second later or more, stops at once.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        request = request_of(environment, file, settings, chosen, state_dir)
-        plugins = host(environment)
+        request = make_request(environment, file, settings, chosen, state_dir)
+        plugins = get_plugins(environment)
         checked = app.check(request, plugins)
         plan = app.require_plan(checked)
         environment.show_diagnostics(checked.diagnostics)
@@ -67,4 +67,4 @@ def command(
             request, plan, plugins, hear, watch, fresh=fresh, resumes=resumes
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Work: TypeAlias = Callable[[Callable[[Event], None], Callable[[Services], None]], RunFinished]
 
 
-def watched(
+def run_with_report(
     environment: Environment, begin: Callable[[], Work], *, as_json: bool, verbose: bool
 ) -> int:
     """Do some work with a listener, and let Ctrl-C end it; returns the exit code.
@@ -52,7 +52,7 @@ def _watched(
     from bulkflow.cli.signals import Interruption
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.model.event import RunFinished
-    from bulkflow.report import OutputError, choose
+    from bulkflow.report import OutputError, make_report
 
     def stopped(services: Services | None) -> int:
         if lines is None:
@@ -67,7 +67,7 @@ def _watched(
     )
     with interruption.handled():
         work = begin()
-        listener = lines or choose(
+        listener = lines or make_report(
             environment.stdout,
             environment.stderr,
             json=False,

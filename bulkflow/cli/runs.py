@@ -12,10 +12,10 @@ import click
 from bulkflow.app import runs
 from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
-from bulkflow.cli.shell_completion import run_ids
+from bulkflow.cli.shell_completion import complete_runs
 from bulkflow.errors import ExitCode
 from bulkflow.model.org import format_org
-from bulkflow.report.number_format import plural, size
+from bulkflow.report.number_format import format_plural, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("runs")
-@click.argument("run", required=False, shell_complete=run_ids)
+@click.argument("run", required=False, shell_complete=complete_runs)
 @state_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 @click.pass_obj
@@ -59,9 +59,9 @@ def command(
 
 def _line(run: RunSummary) -> str:
     at = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    jobs = f"{plural(run.rows, 'row')} in {', '.join(run.jobs)}" if run.jobs else "no rows"
-    kept = f", {size(run.kept_bytes)} kept" if run.kept_bytes else ""
-    return f"{run.id}  {at}  {state_of(run):<13}  {run.pipeline} ({run.org}): {jobs}{kept}"
+    jobs = f"{format_plural(run.rows, 'row')} in {', '.join(run.jobs)}" if run.jobs else "no rows"
+    kept = f", {format_size(run.kept_bytes)} kept" if run.kept_bytes else ""
+    return f"{run.id}  {at}  {describe_state(run):<13}  {run.pipeline} ({run.org}): {jobs}{kept}"
 
 
 def _story(story: RunDetails) -> Iterator[str]:
@@ -74,7 +74,9 @@ def _story(story: RunDetails) -> Iterator[str]:
         yield f"  job {job}{where}"
         for each in history.parts:
             part = each.part
-            where = f"{part.source} from line {part.first_line:,}, {plural(part.rows, 'row')}"
+            where = (
+                f"{part.source} from line {part.first_line:,}, {format_plural(part.rows, 'row')}"
+            )
             yield f"    part {part.index + 1}: {where}: {_fate(each)}"
 
 
@@ -90,7 +92,7 @@ def _fate(part: PartHistory) -> str:
     return f"job {part.remote_id}, last seen {part.state}{counted}{asked}"
 
 
-def state_of(run: RunSummary) -> str:
+def describe_state(run: RunSummary) -> str:
     """What became of a run, in a word or two."""
     if run.finished is None:
         return "not over"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SUFFIX = ".bulkflow"
 
 
-def pipeline_files(
+def complete_files(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The pipeline files of a folder; where it has other folders or none, what the shell finds."""
@@ -30,7 +30,9 @@ def pipeline_files(
     return [_item(f"{folder}{slash}{name}") for name in files]
 
 
-def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_codes(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """The diagnostic codes, with their titles."""
     del ctx, param
     from bulkflow.language import Code
@@ -42,14 +44,16 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     ]
 
 
-def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_orgs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """The orgs that plugins bring."""
     del param
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.plugin_commands import host
+    from bulkflow.cli.plugin_commands import get_plugins
 
-    environment = ctx.find_object(Environment) or Environment.of_process()
-    known = host(environment).catalogue.orgs.values()
+    environment = ctx.find_object(Environment) or Environment.from_process()
+    known = get_plugins(environment).catalogue.orgs.values()
     name, equals, begun = incomplete.rpartition("=")
     return [
         _item(f"{name}{equals}{org.name}", help=org.doc)
@@ -58,25 +62,29 @@ def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
     ]
 
 
-def verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_words(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """The first words of steps, clauses and conditions."""
     del param
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.plugin_commands import host
+    from bulkflow.cli.plugin_commands import get_plugins
 
-    catalogue = host(ctx.find_object(Environment) or Environment.of_process()).catalogue
+    catalogue = get_plugins(ctx.find_object(Environment) or Environment.from_process()).catalogue
     kinds = (catalogue.step_words, catalogue.clause_words, catalogue.condition_words)
     known = sorted({verb for words in kinds for verb in words.verbs})
     return [_item(verb) for verb in known if verb.startswith(incomplete)]
 
 
-def run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_runs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """The runs of the state directory, the newest first, with what became of each."""
     del param
     return _run_ids(ctx, incomplete, ended=True)
 
 
-def open_run_ids(
+def complete_unfinished_runs(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The same of those that are not over."""
@@ -87,7 +95,7 @@ def open_run_ids(
 def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[CompletionItem]:
     from bulkflow.app import runs
     from bulkflow.app.state import RunSelection
-    from bulkflow.cli.runs import state_of
+    from bulkflow.cli.runs import describe_state
     from bulkflow.errors import BulkflowError
 
     try:
@@ -96,7 +104,7 @@ def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[Comple
         # The command itself says best what is wrong with the journal.
         return []
     return [
-        _item(run.id, help=f"{state_of(run)}: {run.pipeline}")
+        _item(run.id, help=f"{describe_state(run)}: {run.pipeline}")
         for run in found
         if run.id.startswith(incomplete) and (ended or run.finished is None)
     ]

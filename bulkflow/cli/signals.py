@@ -42,7 +42,7 @@ _LAST_WORDS: Final = 1.0
 _BURST: Final = 64
 
 
-def raise_once() -> None:
+def interrupt_once() -> None:
     """Make the first signal from now on raise KeyboardInterrupt, and the others nothing.
 
     For the time until `Interruption` handles them, in a process that ends with the command.
@@ -232,12 +232,14 @@ class Interruption:
             return text
         from bulkflow.engine.orgs import are_all_transient
         from bulkflow.engine.run import suggest_commands
-        from bulkflow.report.left import left_as_text
+        from bulkflow.report.open_jobs import format_open_jobs
 
         if are_all_transient(services.orgs, services.catalogue.orgs):
             # The org ends with the program.
             return text
-        return f"{text}{left_as_text(left, services.run_id)}\nhelp: {suggest_commands(services)}\n"
+        return (
+            f"{text}{format_open_jobs(left, services.run_id)}\nhelp: {suggest_commands(services)}\n"
+        )
 
 
 def _ignore(signals: Iterable[signal.Signals], wakes: socket.socket) -> None:

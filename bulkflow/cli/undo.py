@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app.past_runs import list_handed_over, run_step_on_jobs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command("undo")
-@click.argument("run", shell_complete=run_ids)
+@click.argument("run", shell_complete=complete_runs)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-@watching_options
+@run_options
 @click.pass_obj
 def command(
     environment: Environment,
@@ -37,19 +37,19 @@ def command(
     Records that were changed keep their new values, and deleted ones stay deleted: what they were
     before is not known. What triggers and other programs made of the rows stays as well.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     choice = RunSelection.of(run, state_dir)
 
     def begin() -> Work:
         if not yes:
             _ask(environment, choice)
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: run_step_on_jobs(
             choice, environment.environ, plugins, hear, watch, verb="undo"
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)
 
 
 def _ask(environment: Environment, choice: RunSelection) -> None:
@@ -57,7 +57,7 @@ def _ask(environment: Environment, choice: RunSelection) -> None:
 
     Where there can be nothing to delete, nobody is asked.
     """
-    found, jobs = list_handed_over(choice, environment.environ, host(environment))
+    found, jobs = list_handed_over(choice, environment.environ, get_plugins(environment))
     environment.show(f"run {found.id} of {found.pipeline} against {found.org}:")
     width = max((len(job.job) for job in jobs), default=0)
     for job in jobs:

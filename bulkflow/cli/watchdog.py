@@ -18,7 +18,7 @@ SECONDS: Final = 5.0
 """Between the last word of a command and its end; enough to send what a library holds back."""
 
 
-def watch_end(code: int, environment: Environment) -> None:
+def enforce_exit(code: int, environment: Environment) -> None:
     """Let the process end with `code` soon, even if something of a plugin still runs.
 
     The interpreter waits for non-daemon threads and runs exit handlers, without a time limit.
@@ -48,7 +48,7 @@ def _threads() -> str:
 
 def _holding(environment: Environment) -> Iterator[Provider]:
     """The plugins whose code runs in threads that are waited for, the main thread included."""
-    from bulkflow.cli.plugin_commands import host
+    from bulkflow.cli.plugin_commands import get_plugins
 
     frames = sys._current_frames()
     modules: set[str] = set()
@@ -57,6 +57,6 @@ def _holding(environment: Environment) -> Iterator[Provider]:
         while frame is not None:
             modules.add(str(frame.f_globals.get("__name__", "")).partition(".")[0])
             frame = frame.f_back
-    for plugin in host(environment).loaded:
+    for plugin in get_plugins(environment).loaded:
         if plugin.target.partition(":")[0].partition(".")[0] in modules:
             yield plugin.provider

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import verbs
-from bulkflow.cli.words_markdown import words_page
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_words
+from bulkflow.cli.words_markdown import render_words_page
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command("words")
-@click.argument("word", required=False, shell_complete=verbs)
+@click.argument("word", required=False, shell_complete=complete_words)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
 @click.option("--markdown", is_flag=True, help="All of them, as a page of Markdown.")
 @click.pass_obj
 def command(environment: Environment, word: str | None, as_json: bool, markdown: bool) -> int:
     """List the steps, clauses, conditions and value types, or those that begin with WORD."""
-    catalogue = host(environment).catalogue
+    catalogue = get_plugins(environment).catalogue
     if markdown:
-        environment.stdout.write(words_page(catalogue))
+        environment.stdout.write(render_words_page(catalogue))
         return ExitCode.DONE
     rows = [row for row in _rows(catalogue) if word is None or row["phrase"].split()[0] == word]
     if word is not None and not rows:

@@ -27,7 +27,7 @@ written in any order. `{braces}` are places for values: `{timeout:duration}` tak
 """
 
 
-def words_page(catalogue: Catalogue) -> str:
+def render_words_page(catalogue: Catalogue) -> str:
     """Everything that a catalogue's plugins declare for files, one heading for each word."""
     lines = [_HEAD]
     lines += ["## Steps", ""]

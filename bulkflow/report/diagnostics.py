@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
-from bulkflow.report.excerpt import Mark, draw
+from bulkflow.report.excerpt import Highlight, draw_excerpt
 from bulkflow.report.style import Role, Style
-from bulkflow.report.text_width import visible, visible_lines, wrapped
+from bulkflow.report.text_width import escape_line, escape_lines, wrap_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,10 +39,10 @@ def render_diagnostics(
             that the underlines stay in their places.
     """
     style = Style(color, width, encoding)
-    found = in_order(diagnostics)
+    found = sort_diagnostics(diagnostics)
     shown = found
     if len(found) > MOST_SHOWN:
-        shown = in_order(sorted(found, key=lambda each: each.severity.value)[:MOST_SHOWN])
+        shown = sort_diagnostics(sorted(found, key=lambda each: each.severity.value)[:MOST_SHOWN])
     drawn = [_render(diagnostic, style) for diagnostic in shown]
     if shown is not found:
         least = "at least " if len(found) >= MOST_DIAGNOSTICS else ""
@@ -51,7 +51,7 @@ def render_diagnostics(
     return "\n\n".join(drawn)
 
 
-def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics by file, in the order of each file's first one, then by place and code."""
     given = list(diagnostics)
     files: dict[str, int] = {}
@@ -68,16 +68,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def render_marked(
+def render_highlighted(
     heading: Sequence[str],
-    marks: Sequence[Mark],
+    marks: Sequence[Highlight],
     *,
     notes: Iterable[str] = (),
     help: str | None = None,  # noqa: A002 - the word that users see
     style: Style,
 ) -> str:
     """A heading, the places that it is about, facts, and what to do."""
-    places, gutter = draw(marks, style)
+    places, gutter = draw_excerpt(marks, style)
     footer = render_footer(notes, help, style)
     if footer:
         places.append(style.paint(f"{'':{gutter}} |", Role.PLACE))
@@ -86,7 +86,7 @@ def render_marked(
 
 def render_heading(word: str, message: str, role: Role, style: Style) -> list[str]:
     """`word: message`; further lines of the message are indented below it."""
-    lines = visible_lines(message, style.encoding) or ["(no message)"]
+    lines = escape_lines(message, style.encoding) or ["(no message)"]
     first = f"{style.paint(word, role)}{style.paint(': ' + lines[0], Role.TITLE)}"
     return [first, *(f"  {line}" for line in lines[1:])]
 
@@ -108,15 +108,17 @@ def render_footer(
 
 def _lines(text: str, indent: int, style: Style) -> list[str]:
     width = None if style.width is None else style.width - indent
-    return [piece for line in visible_lines(text, style.encoding) for piece in wrapped(line, width)]
+    return [
+        piece for line in escape_lines(text, style.encoding) for piece in wrap_words(line, width)
+    ]
 
 
 def _render(diagnostic: Diagnostic, style: Style) -> str:
     role = Role.ERROR if diagnostic.severity is Severity.ERROR else Role.WARNING
-    code = f"[{visible(diagnostic.code, style.encoding)}]" if diagnostic.code else ""
-    marks = [Mark(diagnostic.span, diagnostic.note, primary=True)]
-    marks += [Mark(label.span, label.text) for label in diagnostic.labels]
-    return render_marked(
+    code = f"[{escape_line(diagnostic.code, style.encoding)}]" if diagnostic.code else ""
+    marks = [Highlight(diagnostic.span, diagnostic.note, primary=True)]
+    marks += [Highlight(label.span, label.text) for label in diagnostic.labels]
+    return render_highlighted(
         render_heading(f"{diagnostic.severity.value}{code}", diagnostic.message, role, style),
         marks,
         help=diagnostic.help,

@@ -22,8 +22,8 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.diagnostics import in_order
-from bulkflow.report.json_diagnostics import diagnostic_json, span_json
+from bulkflow.report.diagnostics import sort_diagnostics
+from bulkflow.report.json_diagnostics import diagnostic_to_json, span_to_json
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Part
 
 
-def event_record(event: Event) -> dict[str, object]:
+def event_to_json(event: Event) -> dict[str, object]:
     """An event as a JSON object: its name under `event`, then its values."""
     match event:
         case RunStarted():
@@ -69,7 +69,7 @@ def event_record(event: Event) -> dict[str, object]:
                 "event": "step_failed",
                 **_step(event),
                 "seconds": event.seconds,
-                "error": error_record(event.error),
+                "error": error_to_json(event.error),
             }
         case Progress():
             return {
@@ -101,7 +101,7 @@ def event_record(event: Event) -> dict[str, object]:
                 "event": "shown",
                 "title": event.title,
                 "job": event.job,
-                "properties": plain(event.properties),
+                "properties": to_json_value(event.properties),
             }
         case RunFinished():
             return {
@@ -111,14 +111,14 @@ def event_record(event: Event) -> dict[str, object]:
                 "at": event.at,
                 "seconds": event.seconds,
                 "jobs": [_outcome(outcome) for outcome in event.jobs],
-                "errors": [error_record(error) for error in event.errors],
+                "errors": [error_to_json(error) for error in event.errors],
                 "help": event.help,
             }
         case _:
             assert_never(event)
 
 
-def error_record(error: BulkflowError) -> dict[str, object]:
+def error_to_json(error: BulkflowError) -> dict[str, object]:
     """An error as a JSON object; `place` and `diagnostics` only where the error has them."""
     record: dict[str, object] = {
         "type": type(error).__name__,
@@ -130,25 +130,27 @@ def error_record(error: BulkflowError) -> dict[str, object]:
     if isinstance(error, DataError) and error.place is not None:
         record["place"] = error.place
     if isinstance(error, PipelineError):
-        record["diagnostics"] = [diagnostic_json(each) for each in in_order(error.diagnostics)]
+        record["diagnostics"] = [
+            diagnostic_to_json(each) for each in sort_diagnostics(error.diagnostics)
+        ]
     return record
 
 
-def plain(value: object) -> object:
+def to_json_value(value: object) -> object:
     """A value of any kind as JSON's types; what they cannot hold becomes its text."""
     match value:
         case Enum():
-            return plain(value.value)
+            return to_json_value(value.value)
         case None | bool() | int() | str():
             return value
         case float():
             return value if math.isfinite(value) else str(value)
         case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
+            return {str(key): to_json_value(item) for key, item in value.items()}
         case list() | tuple():
-            return [plain(item) for item in value]
+            return [to_json_value(item) for item in value]
         case set() | frozenset():
-            return sorted((plain(item) for item in value), key=str)
+            return sorted((to_json_value(item) for item in value), key=str)
         case _:
             return str(value)
 
@@ -159,7 +161,7 @@ def _step(event: StepStarted | StepFinished | StepFailed) -> dict[str, object]:
         "text": event.text,
         "job": event.job,
         "at": event.at,
-        "place": span_json(event.span),
+        "place": span_to_json(event.span),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from bulkflow.report.style import DEFAULT_WIDTH, Role, Style
-from bulkflow.report.text_width import cells, expanded, visible
+from bulkflow.report.text_width import count_cells, escape_line, expand_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ _LEAD: Final = 8
 
 
 @frozen
-class Mark:
+class Highlight:
     """A place to underline, with the words that stand beside the underline."""
 
     span: Span
@@ -59,13 +59,13 @@ class _Underline:
         return Role.ERROR if self.primary else Role.PLACE
 
 
-def position(span: Span) -> str:
+def format_position(span: Span) -> str:
     """`file:line:column` of a span's start."""
-    line, column = span.source.line_column(bounds(span)[0])
+    line, column = span.source.line_column(clip_span(span)[0])
     return f"{span.source.name}:{line}:{column}"
 
 
-def draw(marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
+def draw_excerpt(marks: Sequence[Highlight], style: Style) -> tuple[list[str], int]:
     """The lines that show the marks, the first mark's file first; and the width of the gutter.
 
     Marks in other files follow, each file under its own heading. Every line of the source stands
@@ -87,14 +87,14 @@ def draw(marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
         arrow = ":::" if lines else "-->"
         if lines:
             lines.append(empty)
-        place = visible(position(first), style.encoding)
+        place = escape_line(format_position(first), style.encoding)
         lines.append(f"{'':{gutter}}{style.paint(arrow, Role.PLACE)} {place}")
         lines.append(empty)
         lines.extend(_draw_source(first.source, pieces[key], gaps[key], gutter, style))
     return lines, gutter
 
 
-def bounds(span: Span) -> tuple[int, int]:
+def clip_span(span: Span) -> tuple[int, int]:
     """The span's offsets, within the text, without the line feeds at its end."""
     text = span.source.text
     start = min(max(span.start, 0), len(text))
@@ -104,10 +104,10 @@ def bounds(span: Span) -> tuple[int, int]:
     return start, end
 
 
-def _pieces(mark: Mark) -> tuple[list[_Piece], list[int]]:
+def _pieces(mark: Highlight) -> tuple[list[_Piece], list[int]]:
     """The mark line by line; and the lines after which some of its lines are left out."""
     source = mark.span.source
-    start, end = bounds(mark.span)
+    start, end = clip_span(mark.span)
     first, start_column = source.line_column(start)
     last, end_column = source.line_column(end)
     shown: list[int] = list(range(first, last + 1))
@@ -156,7 +156,7 @@ def _fit(
     # Only the neighbourhood of a very long line is drawn at all.
     skip = max(0, focus.start - 2 * room)
     stop = min(len(line), focus.start + 3 * room)
-    shown, starts = expanded(line[skip:stop], style.encoding)
+    shown, starts = expand_line(line[skip:stop], style.encoding)
 
     def cell(column: int) -> int:
         return starts[min(max(column - skip, 0), len(shown))]
@@ -164,7 +164,7 @@ def _fit(
     low, high = _window(
         starts,
         room,
-        cells(style.cut),
+        count_cells(style.cut),
         (cell(focus.start), cell(focus.end)),
         (min(cell(piece.start) for piece in pieces), max(cell(piece.end) for piece in pieces)),
         whole=skip == 0 and stop == len(line),
@@ -172,13 +172,13 @@ def _fit(
     before = style.cut if skip or low else ""
     after = style.cut if skip + high < len(line) else ""
     text = before + "".join(shown[low:high]) + after
-    shift = cells(before) - starts[low]
+    shift = count_cells(before) - starts[low]
     edge = starts[high] + shift
     underlines = []
     for piece in pieces:
         start = min(max(cell(piece.start) + shift, 0), edge)
         end = min(max(cell(piece.end) + shift, start + 1), max(edge, start + 1))
-        words = visible(piece.text, style.encoding)
+        words = escape_line(piece.text, style.encoding)
         underlines.append(_Underline(start, end, words, piece.primary))
     return text.rstrip(), underlines
 

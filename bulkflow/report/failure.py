@@ -10,11 +10,11 @@ from bulkflow.report.diagnostics import (
     render_diagnostics,
     render_footer,
     render_heading,
-    render_marked,
+    render_highlighted,
 )
-from bulkflow.report.excerpt import Mark
+from bulkflow.report.excerpt import Highlight
 from bulkflow.report.style import Role, Style
-from bulkflow.report.text_width import visible
+from bulkflow.report.text_width import escape_line
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
@@ -46,8 +46,8 @@ def render_error(
     heading = render_heading(word, error.message, Role.ERROR, style)
     if isinstance(error, DataError) and error.place:
         arrow = style.paint("-->", Role.PLACE)
-        heading.append(f"  {arrow} {visible(error.place, encoding)}")
+        heading.append(f"  {arrow} {escape_line(error.place, encoding)}")
     if span is None:
         return "\n".join([*heading, *render_footer(error.notes, error.help, style)])
-    marks = [Mark(span, primary=True)]
-    return render_marked(heading, marks, notes=error.notes, help=error.help, style=style)
+    marks = [Highlight(span, primary=True)]
+    return render_highlighted(heading, marks, notes=error.notes, help=error.help, style=style)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
 from bulkflow.model.org import format_orgs
-from bulkflow.report.diagnostics import in_order
-from bulkflow.report.json_diagnostics import diagnostic_json
+from bulkflow.report.diagnostics import sort_diagnostics
+from bulkflow.report.json_diagnostics import diagnostic_to_json
 
 if TYPE_CHECKING:
     from bulkflow.model.forecast import Forecast, JobForecast
     from bulkflow.model.part import Part
 
 
-def plan_json(forecast: Forecast) -> dict[str, object]:
+def plan_to_json(forecast: Forecast) -> dict[str, object]:
     """A forecast as JSON's types.
 
     `diagnostics` is as `check` writes them; `errors` has the message of whatever is wrong, those of
@@ -42,7 +42,9 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
         "requests_per_part": forecast.requests_per_part,
         "rows": forecast.rows,
         "bytes": forecast.bytes,
-        "diagnostics": [diagnostic_json(each) for each in in_order(forecast.diagnostics)],
+        "diagnostics": [
+            diagnostic_to_json(each) for each in sort_diagnostics(forecast.diagnostics)
+        ],
         "errors": [
             *(each.message for each in wrong),
             *(str(error) for error in forecast.errors),

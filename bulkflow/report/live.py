@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from bulkflow.report.number_format import duration
-from bulkflow.report.text_width import cells, padded, visible
+from bulkflow.report.number_format import format_duration
+from bulkflow.report.text_width import count_cells, escape_line, pad_to_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,14 +57,16 @@ class LiveView:
 
     def lines(self, width: int) -> Iterator[str]:
         """Each row as one line, not painted, that may be longer than the width."""
-        names = max((cells(row.name) for row in self.rows if isinstance(row, JobRow)), default=0)
+        names = max(
+            (count_cells(row.name) for row in self.rows if isinstance(row, JobRow)), default=0
+        )
         for row in self.rows:
             if isinstance(row, StepRow):
                 seconds = max(0.0, self.now - row.since)
-                yield f"  {self.style.running} {row.text}  {duration(float(int(seconds)))}"
+                yield f"  {self.style.running} {row.text}  {format_duration(float(int(seconds)))}"
             else:
                 bar = self._bar(row.fraction) if width >= _BAR_NEEDS else ""
-                yield f"    {padded(row.name, names)}  {bar}{', '.join(row.words)}"
+                yield f"    {pad_to_width(row.name, names)}  {bar}{', '.join(row.words)}"
 
     def _bar(self, fraction: float | None) -> str:
         if fraction is None:
@@ -85,7 +87,7 @@ class LiveView:
             yield text
 
 
-def view_of(narrator: Narrator) -> LiveView:
+def build_view(narrator: Narrator) -> LiveView:
     """What the narrator knows to be under way. Jobs whose parts are all at an end are left out."""
     steps = [
         StepRow(narrator.step_text(step.event), step.event.at) for step in narrator.running.values()
@@ -99,5 +101,5 @@ def view_of(narrator: Narrator) -> LiveView:
 
 
 def _job_row(name: str, progress: JobProgress, style: Style) -> JobRow:
-    words = tuple(visible(word, style.encoding) for word in progress.words())
-    return JobRow(visible(name, style.encoding), words, progress.fraction)
+    words = tuple(escape_line(word, style.encoding) for word in progress.words())
+    return JobRow(escape_line(name, style.encoding), words, progress.fraction)

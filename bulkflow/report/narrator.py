@@ -18,11 +18,17 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.number_format import duration, more, not_loaded, plural, size
-from bulkflow.report.progress import JobProgress, gained, rejected
+from bulkflow.report.number_format import (
+    describe_unread,
+    format_duration,
+    format_not_loaded,
+    format_plural,
+    format_size,
+)
+from bulkflow.report.progress import JobProgress, count_lost, describe_gain
 from bulkflow.report.style import Role
-from bulkflow.report.summary import summary_lines
-from bulkflow.report.text_width import padded, visible, visible_lines
+from bulkflow.report.summary import render_summary
+from bulkflow.report.text_width import escape_line, escape_lines, pad_to_width
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
@@ -87,7 +93,7 @@ class Narrator:
             case StepFailed():
                 self._failures.append((event.error, event.span))
                 line = self._ended(event, self.style.paint(self.style.failed, Role.ERROR))
-                words = visible_lines(event.error.message, self.style.encoding)
+                words = escape_lines(event.error.message, self.style.encoding)
                 if self.verbose:
                     words = self._error(event.error, "error").splitlines()
                 return [line, *(f"    {text}" for text in words)]
@@ -120,44 +126,45 @@ class Narrator:
 
     def _ended(self, event: StepFinished | StepFailed, mark: str) -> str:
         began = self.running.pop(_key(event), None)
-        words = [duration(event.seconds)]
+        words = [format_duration(event.seconds)]
         known = self.progress.get(event.job or "")
         before = began.before if began else None
         if known is not None:
             sent = self._sent.get(event.job or "", 0)
-            words += gained(before, known.latest, _sending(event, began, known), sent)
+            words += describe_gain(before, known.latest, _sending(event, began, known), sent)
         told = self.style.paint(", ".join(words), Role.FAINT)
         if isinstance(event, StepFinished) and event.counts is not None:
             lost = event.counts.not_loaded
         else:
-            lost = rejected(before, known.latest) if known else {}
-        for words_ in not_loaded(lost).values():
+            lost = count_lost(before, known.latest) if known else {}
+        for words_ in format_not_loaded(lost).values():
             told += self.style.paint(f", {words_}", Role.WARNING)
-        text = padded(self.step_text(event), _STEP_COLUMN)
+        text = pad_to_width(self.step_text(event), _STEP_COLUMN)
         return f"  {mark} {text}  {told}"
 
     def _prepared(self, event: JobPrepared) -> list[str]:
         manifest = event.manifest
-        parts = plural(len(manifest.parts), "part")
-        rows = plural(manifest.rows, "row")
+        parts = format_plural(len(manifest.parts), "part")
+        rows = format_plural(manifest.rows, "row")
         job = self._shown(event.job)
-        up = f", {size(manifest.sent)} of it up already" if manifest.sent else ""
+        up = f", {format_size(manifest.sent)} of it up already" if manifest.sent else ""
+        amount = f"{format_size(manifest.bytes)}{describe_unread(manifest)}"
         self._sent[event.job] = manifest.sent
         return [
-            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}{more(manifest)}{up}",
+            f"  {job}: {rows} in {parts}, {amount}{up}",
             *(f"    note: {self._shown(note)}" for note in manifest.notes),
         ]
 
     def _notice(self, event: Notice) -> list[str]:
         if event.level is NoticeLevel.DETAIL and not self.verbose:
             return []
-        lines = visible_lines(event.message, self.style.encoding)
+        lines = escape_lines(event.message, self.style.encoding)
         if lines and event.job and event.job not in event.message:
             lines[0] = f"{self._shown(event.job)}: {lines[0]}"
         lead = "  "
         if event.level is NoticeLevel.WARNING:
             lead = f"{self.style.paint('warning', Role.WARNING)}: "
-        helped = visible_lines(event.help or "", self.style.encoding)
+        helped = escape_lines(event.help or "", self.style.encoding)
         return [
             *(f"{'  ' if index else lead}{line}" for index, line in enumerate(lines)),
             *(f"  {self.style.paint('help', Role.HELP)}: {line}" for line in helped),
@@ -166,7 +173,7 @@ class Narrator:
     def _finished(self, event: RunFinished) -> list[str]:
         stopped = [
             f"  {self.style.paint(self.style.failed, Role.ERROR)} "
-            f"{padded(self.step_text(step.event), _STEP_COLUMN)}  stopped"
+            f"{pad_to_width(self.step_text(step.event), _STEP_COLUMN)}  stopped"
             for step in self.running.values()
         ]
         self.running.clear()
@@ -181,7 +188,7 @@ class Narrator:
                 told.add(what)
         if event.errors:
             lines.append("")
-        return [*lines, *summary_lines(event, self.style)]
+        return [*lines, *render_summary(event, self.style)]
 
     def _error(self, error: BulkflowError, word: str) -> str:
         # Here, as most runs have nothing to point at.
@@ -202,7 +209,7 @@ class Narrator:
         return held
 
     def _shown(self, text: str) -> str:
-        return visible(text, self.style.encoding)
+        return escape_line(text, self.style.encoding)
 
 
 def _key(event: StepStarted | StepFinished | StepFailed) -> tuple[object, ...]:

@@ -9,9 +9,9 @@ from attrs import frozen
 
 from bulkflow.model.event import Progress, Shown
 from bulkflow.report.narrator import Narrator
-from bulkflow.report.output import Output
+from bulkflow.report.report_stream import ReportStream
 from bulkflow.report.style import Style
-from bulkflow.report.text_width import visible
+from bulkflow.report.text_width import escape_line
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -48,8 +48,8 @@ class PlainReport:
     ) -> None:
         self._style = Style.of(stream, width=width)
         self._narrator = Narrator(self._style, verbose, announce=True)
-        self._output = Output(stream)
-        self._data = Output(data)
+        self._output = ReportStream(stream)
+        self._data = ReportStream(data)
         self._told: dict[str, _Told] = {}
         self._lock = Lock()
 
@@ -61,9 +61,9 @@ class PlainReport:
             if isinstance(event, Progress):
                 self._progress(event)
             elif isinstance(event, Shown):
-                from bulkflow.report.data_lines import shown_lines
+                from bulkflow.report.data_lines import format_data_lines
 
-                for line in shown_lines(event, self._data.encoding):
+                for line in format_data_lines(event, self._data.encoding):
                     self._data.line(line)
 
     def close(self) -> None:
@@ -88,4 +88,6 @@ class PlainReport:
         words = ", ".join(self._narrator.progress[event.job].words())
         if words:
             encoding = self._style.encoding
-            self._output.line(f"    {visible(event.job, encoding)}: {visible(words, encoding)}")
+            self._output.line(
+                f"    {escape_line(event.job, encoding)}: {escape_line(words, encoding)}"
+            )

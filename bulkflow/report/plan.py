@@ -9,9 +9,9 @@ from attrs import define
 
 from bulkflow.model.forecast import LineKind
 from bulkflow.model.org import format_org, format_orgs
-from bulkflow.report.number_format import more, plural, size
+from bulkflow.report.number_format import describe_unread, format_plural, format_size
 from bulkflow.report.style import Role, Style
-from bulkflow.report.text_width import visible
+from bulkflow.report.text_width import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,12 +59,12 @@ def _job(job: JobForecast, forecast: Forecast, style: Style) -> Iterator[str]:
 def _amount(manifest: Manifest) -> str:
     amount = ", ".join(
         (
-            plural(manifest.rows, "row"),
-            size(manifest.bytes),
-            plural(len(manifest.parts), "part"),
+            format_plural(manifest.rows, "row"),
+            format_size(manifest.bytes),
+            format_plural(len(manifest.parts), "part"),
         )
     )
-    return amount + more(manifest)
+    return amount + describe_unread(manifest)
 
 
 def _parts(parts: Sequence[Part]) -> Iterator[str]:
@@ -73,8 +73,8 @@ def _parts(parts: Sequence[Part]) -> Iterator[str]:
         for part in parts:
             place = f" from line {part.first_line:,}" if len(parts) > 1 else ""
             yield (
-                f"part {part.index + 1}: {part.source}{place}, {plural(part.rows, 'row')}, "
-                f"{size(part.bytes)}"
+                f"part {part.index + 1}: {part.source}{place}, {format_plural(part.rows, 'row')}, "
+                f"{format_size(part.bytes)}"
             )
         return
     of_file = Counter(part.source for part in parts)
@@ -82,17 +82,17 @@ def _parts(parts: Sequence[Part]) -> Iterator[str]:
     for part in parts:
         rows[part.source] += part.rows
     for source, number in list(of_file.items())[:_MOST_FILES]:
-        yield f"{source}: {plural(rows[source], 'row')} in {plural(number, 'part')}"
+        yield f"{source}: {format_plural(rows[source], 'row')} in {format_plural(number, 'part')}"
     others = len(of_file) - _MOST_FILES
     if others > 0:
-        yield f"and {plural(others, 'more file')}"
-    yield f"the largest part has {size(max(part.bytes for part in parts))}"
+        yield f"and {format_plural(others, 'more file')}"
+    yield f"the largest part has {format_size(max(part.bytes for part in parts))}"
 
 
 def _columns(columns: Sequence[str]) -> str:
     shown = ", ".join(columns[:_MOST_COLUMNS])
     others = len(columns) - _MOST_COLUMNS
-    return f"{plural(len(columns), 'column')}: {shown}" + (
+    return f"{format_plural(len(columns), 'column')}: {shown}" + (
         f", and {others:,} more" if others > 0 else ""
     )
 
@@ -138,7 +138,7 @@ class _Row:
     @property
     def calls(self) -> str:
         """The calls in words; empty for none."""
-        known = plural(self.requests, "call") if self.requests else ""
+        known = format_plural(self.requests, "call") if self.requests else ""
         if self.per_part:
             known += f", {self.per_part:,} more for each further part"
         if self.unknown:
@@ -172,11 +172,11 @@ def _rows(steps: Iterable[StepForecast]) -> Iterator[_Row]:
 
 
 def _total(forecast: Forecast) -> str:
-    amount = f"{plural(forecast.rows, 'row')}, {size(forecast.bytes)}"
+    amount = f"{format_plural(forecast.rows, 'row')}, {format_size(forecast.bytes)}"
     if not forecast.is_known:
         known = f"{amount}, and what is read later; " if forecast.rows else ""
         return f"total: {known}the API calls are not known before all rows are read"
-    calls = plural(forecast.requests, "API call")
+    calls = format_plural(forecast.requests, "API call")
     if len(forecast.orgs) > 1:
         each = (f"{forecast.requests_to({name}):,} to {name}" for name in forecast.orgs)
         calls += f" ({', '.join(each)})"
@@ -186,4 +186,4 @@ def _total(forecast: Forecast) -> str:
 
 
 def _shown(text: str, style: Style) -> str:
-    return visible(text, style.encoding)
+    return escape_line(text, style.encoding)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 from attrs import Factory, define, field
 
 from bulkflow.model.part import NOT_LOADED
-from bulkflow.report.number_format import count, duration, not_loaded, plural, size, size_of
+from bulkflow.report.number_format import (
+    format_count,
+    format_duration,
+    format_not_loaded,
+    format_plural,
+    format_size,
+    format_size_of,
+)
 
 if TYPE_CHECKING:
     from bulkflow.model.event import Progress
@@ -56,8 +63,8 @@ class JobProgress:
         upload = _remaining(first.bytes_sent, now.bytes_sent, now.bytes_total, elapsed)
         rows = _remaining(first.rows_processed, now.rows_processed, now.rows_total, elapsed)
         if rows is not None:
-            return f"{duration(max(rows, upload or 0.0))} left"
-        return None if upload is None else f"{duration(upload)} of upload left"
+            return f"{format_duration(max(rows, upload or 0.0))} left"
+        return None if upload is None else f"{format_duration(upload)} of upload left"
 
     def words(self) -> list[str]:
         """What is done, the states in the org, and the time left; each in a few words."""
@@ -81,7 +88,7 @@ class JobProgress:
         return None
 
 
-def describe(event: Progress) -> list[str]:
+def describe_progress(event: Progress) -> list[str]:
     """Bytes up, rows processed and not loaded, parts and states; not what is nothing yet."""
     return [*_amounts(event), *_states(event)]
 
@@ -89,16 +96,16 @@ def describe(event: Progress) -> list[str]:
 def _amounts(event: Progress) -> list[str]:
     words = []
     if event.bytes_sent and event.bytes_sent == event.bytes_total:
-        words.append(f"{size(event.bytes_sent)} up")
+        words.append(f"{format_size(event.bytes_sent)} up")
     elif event.bytes_sent or event.bytes_total:
-        words.append(f"{size_of(event.bytes_sent, event.bytes_total)} up")
+        words.append(f"{format_size_of(event.bytes_sent, event.bytes_total)} up")
     if event.rows_processed:
         total = event.rows_total
         whole = total is None or total == event.rows_processed
-        head = "" if whole else f"{count(event.rows_processed)} of "
+        head = "" if whole else f"{format_count(event.rows_processed)} of "
         rows = event.rows_processed if total is None else total
-        words.append(f"{head}{plural(rows, 'row')} processed")
-    words += not_loaded(_lost(event)).values()
+        words.append(f"{head}{format_plural(rows, 'row')} processed")
+    words += format_not_loaded(_lost(event)).values()
     return words
 
 
@@ -110,16 +117,18 @@ def _lost(event: Progress) -> dict[str, int]:
 def _states(event: Progress) -> list[str]:
     words = []
     if event.parts > 1:
-        words.append(f"{count(event.parts_done)} of {plural(event.parts, 'part')} done")
+        words.append(
+            f"{format_count(event.parts_done)} of {format_plural(event.parts, 'part')} done"
+        )
     words.extend(
-        state if event.parts == 1 else f"{count(number)} {state}"
+        state if event.parts == 1 else f"{format_count(number)} {state}"
         for state, number in event.states.items()
         if number
     )
     return words
 
 
-def gained(
+def describe_gain(
     before: Progress | None, after: Progress, seconds: float, sent_before: int = 0
 ) -> list[str]:
     """What a step brought: bytes with their pace, and rows.
@@ -130,15 +139,15 @@ def gained(
     words = []
     sent = after.bytes_sent - (before.bytes_sent if before else sent_before)
     if sent > 0:
-        pace = f" at {size(round(sent / seconds))}/s" if seconds >= 0.1 else ""
-        words.append(f"{size(sent)} up{pace}")
+        pace = f" at {format_size(round(sent / seconds))}/s" if seconds >= 0.1 else ""
+        words.append(f"{format_size(sent)} up{pace}")
     rows = after.rows_processed - (before.rows_processed if before else 0)
     if rows > 0:
-        words.append(f"{plural(rows, 'row')} processed")
+        words.append(f"{format_plural(rows, 'row')} processed")
     return words
 
 
-def rejected(before: Progress | None, after: Progress) -> dict[str, int]:
+def count_lost(before: Progress | None, after: Progress) -> dict[str, int]:
     """Rows that were lost during a step, by what became of them."""
     then = _lost(before) if before else dict.fromkeys(NOT_LOADED, 0)
     return {kind: max(0, number - then[kind]) for kind, number in _lost(after).items()}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bulkflow.report.listener import Listener
 
 
-def choose(
+def make_report(
     stdout: TextIO,
     stderr: TextIO,
     *,

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from bulkflow.errors import ExitCode
 from bulkflow.model.job_phase import Phase
-from bulkflow.report.left import LEFT, left_words
-from bulkflow.report.number_format import count, duration, not_loaded, plural
+from bulkflow.report.number_format import (
+    format_count,
+    format_duration,
+    format_not_loaded,
+    format_plural,
+)
+from bulkflow.report.open_jobs import LEFT, list_open_jobs
 from bulkflow.report.style import Role
-from bulkflow.report.text_width import cells, padded, visible
+from bulkflow.report.text_width import count_cells, escape_line, pad_to_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,15 +29,15 @@ _UNDER_WAY: Final = "not at an end"
 _BEFORE_CLOSE: Final = frozenset({Phase.OPEN.value, Phase.UPLOADED.value})
 
 
-def summary_lines(event: RunFinished, style: Style) -> list[str]:
+def render_summary(event: RunFinished, style: Style) -> list[str]:
     """How the run ended; a line for each job, and its open jobs in the org; the help."""
-    names = [visible(outcome.job, style.encoding) for outcome in event.jobs]
-    width = max(map(cells, names), default=0)
+    names = [escape_line(outcome.job, style.encoding) for outcome in event.jobs]
+    width = max(map(count_cells, names), default=0)
     lines = [_verdict(event, style)]
     for name, outcome in zip(names, event.jobs, strict=True):
         if event.exit_code is ExitCode.WRONG and outcome.phase == Phase.DECLARED.value:
             continue  # "nothing was sent" says it of all of them
-        lines.append(f"  {padded(name, width)}  {_outcome(outcome, style)}")
+        lines.append(f"  {pad_to_width(name, width)}  {_outcome(outcome, style)}")
         if outcome.commonest_error is not None:
             lines.append(_commonest(outcome.commonest_error, width + 4, style))
         if outcome.left:
@@ -49,18 +54,18 @@ def summary_lines(event: RunFinished, style: Style) -> list[str]:
 
 def _commonest(error: ErrorCount, indent: int, style: Style) -> str:
     """The error that most of the rows that failed have."""
-    told = visible(error.message, style.encoding)
+    told = escape_line(error.message, style.encoding)
     example = ", for example" if error.varies else ""
-    return f"{'':{indent}}commonest error, of {plural(error.rows, 'row')}{example}: {told}"
+    return f"{'':{indent}}commonest error, of {format_plural(error.rows, 'row')}{example}: {told}"
 
 
 def _left(left: Sequence[str], run: str | None, indent: int, style: Style) -> list[str]:
     """The jobs in the org that are not at an end; an id is never cut in two."""
     text = LEFT
     lines = []
-    for each in left_words(left, run):
-        word = visible(each, style.encoding)
-        if style.width and indent + cells(text) + 1 + cells(word) > style.width:
+    for each in list_open_jobs(left, run):
+        word = escape_line(each, style.encoding)
+        if style.width and indent + count_cells(text) + 1 + count_cells(word) > style.width:
             lines.append(text)
             text = f"  {word}"
         else:
@@ -78,7 +83,7 @@ def _left_help(run: str | None) -> str:
 
 
 def _verdict(event: RunFinished, style: Style) -> str:
-    took = duration(event.seconds)
+    took = format_duration(event.seconds)
     match event.exit_code:
         case ExitCode.DONE:
             return style.paint(f"done in {took}", Role.TITLE)
@@ -102,10 +107,10 @@ def _fates(outcome: JobOutcome, style: Style) -> list[str]:
     so_far = " so far" if outcome.left else ""
     fates = []
     if counts.loaded or not outcome.left:
-        fates.append(f"{count(counts.loaded)} loaded{so_far}")
+        fates.append(f"{format_count(counts.loaded)} loaded{so_far}")
     if outcome.undone:
-        fates.append(f"{count(outcome.undone)} of these deleted again")
-    for kind, words in not_loaded(counts.not_loaded).items():
+        fates.append(f"{format_count(outcome.undone)} of these deleted again")
+    for kind, words in format_not_loaded(counts.not_loaded).items():
         role = Role.ERROR if kind in {"failed", "unknown"} else Role.WARNING
         fates.append(style.paint(f"{words}{so_far if kind == 'failed' else ''}", role))
     return fates or [_UNDER_WAY]
@@ -117,15 +122,15 @@ def _outcome(outcome: JobOutcome, style: Style) -> str:
     if outcome.phase == Phase.DECLARED.value and not outcome.left:
         words.append("not started")
     elif counts.rows:
-        words.append(f"{plural(counts.rows, 'row')}: {', '.join(_fates(outcome, style))}")
+        words.append(f"{format_plural(counts.rows, 'row')}: {', '.join(_fates(outcome, style))}")
     else:
         words.append("no rows" if outcome.phase == Phase.FINISHED.value else "rows not counted")
     # That of before the step which was under way: the states of what is left are newer.
     older = _BEFORE_CLOSE if words[-1].endswith(_UNDER_WAY) else ()
     if outcome.seconds is not None:
-        words.append(f"in {duration(outcome.seconds)}")
+        words.append(f"in {format_duration(outcome.seconds)}")
     if outcome.phase not in {Phase.DECLARED.value, Phase.FINISHED.value, *older}:
-        words.append(f"({visible(outcome.phase, style.encoding)})")
+        words.append(f"({escape_line(outcome.phase, style.encoding)})")
     if outcome.saved:
-        words.append(f"-> {', '.join(visible(path, style.encoding) for path in outcome.saved)}")
+        words.append(f"-> {', '.join(escape_line(path, style.encoding) for path in outcome.saved)}")
     return " ".join(words)

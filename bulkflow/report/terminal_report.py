@@ -7,10 +7,10 @@ from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING, cast
 
 from bulkflow.model.event import JobPrepared, Progress, RunFinished, Shown
-from bulkflow.report.data_lines import shown_lines
-from bulkflow.report.live import LiveView, view_of
+from bulkflow.report.data_lines import format_data_lines
+from bulkflow.report.live import LiveView, build_view
 from bulkflow.report.narrator import Narrator
-from bulkflow.report.output import Output
+from bulkflow.report.report_stream import ReportStream
 from bulkflow.report.style import Style
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class TerminalReport:
     ) -> None:
         from rich.console import Console
 
-        self._output = Output(console_file)
-        self._data = Output(data)
+        self._output = ReportStream(console_file)
+        self._data = ReportStream(data)
         self._console = Console(
             file=cast("IO[str]", self._output),
             force_terminal=True,
@@ -76,12 +76,12 @@ class TerminalReport:
             if self._stop.is_set():
                 return
             lines = self._narrator.lines(event)
-            self._view = view_of(self._narrator)
+            self._view = build_view(self._narrator)
             if isinstance(event, RunFinished):
                 self._end_live()
             elif isinstance(event, Shown):
                 self._end_live()
-                for line in shown_lines(event, self._data.encoding):
+                for line in format_data_lines(event, self._data.encoding):
                     self._data.line(line)
             elif lines and self._live is not None:
                 # rich draws its last picture again below what it prints: make that the new one.

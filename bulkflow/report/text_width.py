@@ -20,7 +20,7 @@ _LINE_ENDS: Final = re.compile(r"[\t\r\n]+")
 
 
 @lru_cache(maxsize=4096)
-def drawn(character: str, encoding: str = "utf-8") -> str:
+def escape_character(character: str, encoding: str = "utf-8") -> str:
     r"""A character as it is drawn: itself, or its escape where it must not reach a terminal.
 
     Escaped, as `\x1b`, `\u202e` or `\U000e0001`, are control characters, surrogates, line
@@ -44,44 +44,45 @@ def drawn(character: str, encoding: str = "utf-8") -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def visible(text: str, encoding: str = "utf-8") -> str:
+def escape_line(text: str, encoding: str = "utf-8") -> str:
     """One line of drawn text: tabs and line ends become a space, the rest goes through `drawn`."""
     joined = _LINE_ENDS.sub(" ", text)
     if joined.isascii() and joined.isprintable():
         return joined
-    return "".join(drawn(character, encoding) for character in joined)
+    return "".join(escape_character(character, encoding) for character in joined)
 
 
-def visible_text(text: str, encoding: str = "utf-8") -> str:
+def escape_text(text: str, encoding: str = "utf-8") -> str:
     """Text as it is, its tabs and line feeds too, but for what must not reach a terminal."""
     return "".join(
-        character if character in "\t\n" else drawn(character, encoding) for character in text
+        character if character in "\t\n" else escape_character(character, encoding)
+        for character in text
     )
 
 
-def visible_lines(text: str, encoding: str = "utf-8") -> list[str]:
+def escape_lines(text: str, encoding: str = "utf-8") -> list[str]:
     """The lines of a text that may have several, each drawn; blank ones are left out."""
-    lines = (visible(line.strip(), encoding) for line in text.splitlines())
+    lines = (escape_line(line.strip(), encoding) for line in text.splitlines())
     return [line for line in lines if line]
 
 
-def wrapped(text: str, width: int | None) -> list[str]:
+def wrap_words(text: str, width: int | None) -> list[str]:
     """Drawn text in lines of at most so many cells, if its words let it; None for one line."""
     lines: list[str] = []
     for word in text.split(" "):
-        if lines and (width is None or cells(lines[-1]) + 1 + cells(word) <= width):
+        if lines and (width is None or count_cells(lines[-1]) + 1 + count_cells(word) <= width):
             lines[-1] += f" {word}"
         else:
             lines.append(word)
     return lines
 
 
-def cells(text: str) -> int:
+def count_cells(text: str) -> int:
     """How many cells drawn text takes."""
     return len(text) if text.isascii() else sum(map(_character_cells, text))
 
 
-def expanded(line: str, encoding: str = "utf-8") -> tuple[list[str], list[int]]:
+def expand_line(line: str, encoding: str = "utf-8") -> tuple[list[str], list[int]]:
     """A source line, character by character: what is drawn, and the cell where each begins.
 
     Tabs reach to the next multiple of four cells. The second list has one entry more than the
@@ -93,16 +94,16 @@ def expanded(line: str, encoding: str = "utf-8") -> tuple[list[str], list[int]]:
     for character in line:
         piece = " " * (_TAB_WIDTH - at % _TAB_WIDTH) if character == "\t" else character
         if character != "\t":
-            piece = drawn(character, encoding)
-        at += cells(piece)
+            piece = escape_character(character, encoding)
+        at += count_cells(piece)
         shown.append(piece)
         starts.append(at)
     return shown, starts
 
 
-def padded(text: str, width: int) -> str:
+def pad_to_width(text: str, width: int) -> str:
     """The text with spaces behind it, up to a width in cells."""
-    return text + " " * max(0, width - cells(text))
+    return text + " " * max(0, width - count_cells(text))
 
 
 @lru_cache(maxsize=4096)

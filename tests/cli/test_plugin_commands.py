@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from bulkflow.cli import plugin_commands as additions
+from bulkflow.cli import plugin_commands
 from bulkflow.cli.environment import Environment
 from bulkflow.plugin import Command, hookimpl
 from bulkflow.plugin.registry import PluginConflictError
@@ -38,8 +38,8 @@ class Failing:
 
 def tree(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> dict[str, click.Command]:
     host = make_host(**plugins)
-    monkeypatch.setattr(additions, "_host", lambda _: host)
-    return additions.additions(Environment.of_process())
+    monkeypatch.setattr(plugin_commands, "_host", lambda _: host)
+    return plugin_commands.find_plugin_commands(Environment.from_process())
 
 
 def test_commands_of_several_plugins_share_their_groups(monkeypatch) -> None:
@@ -74,7 +74,7 @@ def test_a_plugin_that_fails_to_declare_stops_only_what_needs_it(
 
     shipped = app.load_plugins({})
     host = make_host(failing=Failing(), **{e.provider.plugin: e.plugin for e in shipped.loaded})
-    monkeypatch.setattr(additions, "_host", lambda _: host)
+    monkeypatch.setattr(plugin_commands, "_host", lambda _: host)
     fine = workshop.write("fine.bulkflow", 'log "x"\n')
     assert workshop.command("check", str(fine)).code == 0
     needs = workshop.write("needs.bulkflow", 'paint "x"\n')

@@ -177,7 +177,7 @@ def test_a_limit_of_the_system_is_named(
     ],
 )
 def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, words: str) -> None:
-    from bulkflow.cli.failure import failure_as_error
+    from bulkflow.cli.failure import to_bulkflow_error
 
     with (
         pytest.raises(BulkflowError, match=words) as caught,
@@ -186,4 +186,4 @@ def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, word
         raise error
     assert isinstance(caught.value, MachineError)
     assert caught.value.help
-    assert words in failure_as_error(error).message
+    assert words in to_bulkflow_error(error).message

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bulkflow.report.progress import JobProgress, describe
+from bulkflow.report.progress import JobProgress, describe_progress
 
 
 def _paced(reports) -> JobProgress:
@@ -54,12 +54,12 @@ def test_many_small_reports_keep_few_samples(progress) -> None:
 
 
 def test_what_is_nothing_yet_is_not_told(progress) -> None:
-    assert describe(progress(0, bytes_total=None, states={})) == []
+    assert describe_progress(progress(0, bytes_total=None, states={})) == []
 
 
 def test_parts_and_their_states_are_counted(progress) -> None:
     states = {"InProgress": 2, "UploadComplete": 1, "Open": 0}
-    assert describe(progress(0, bytes_total=0, parts=4, parts_done=1, states=states)) == [
+    assert describe_progress(progress(0, bytes_total=0, parts=4, parts_done=1, states=states)) == [
         "1 of 4 parts done",
         "2 InProgress",
         "1 UploadComplete",

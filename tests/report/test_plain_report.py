@@ -20,10 +20,10 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import OutputError, PlainReport, TerminalReport
-from bulkflow.report.output import Output
-from bulkflow.report.progress import describe
+from bulkflow.report.progress import describe_progress
+from bulkflow.report.report_stream import ReportStream
 from bulkflow.report.style import Style
-from bulkflow.report.summary import summary_lines
+from bulkflow.report.summary import render_summary
 from bulkflow.source import SourceText, Span
 
 
@@ -127,7 +127,7 @@ def test_progress_says_what_is_not_loaded(progress) -> None:
     event = progress(
         0.0, rows_processed=5, rows_failed=1, rows_unprocessed=2, rows_withheld=3, rows_unknown=4
     )
-    text = ", ".join(describe(event))
+    text = ", ".join(describe_progress(event))
     assert "1 failed, 2 not processed, 3 withheld, 4 unknown" in text
 
 
@@ -265,7 +265,7 @@ def test_ids_are_not_cut_in_two_at_the_edge_of_the_terminal() -> None:
     left = tuple(f"7505g000000000{index}AAA (InProgress)" for index in range(5))
     outcome = JobOutcome("a", "closed", Counts(9), left=left)
     event = RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="abort them")
-    lines = summary_lines(event, Style(color=False, width=70, encoding="utf-8"))
+    lines = render_summary(event, Style(color=False, width=70, encoding="utf-8"))
     assert all(len(line) <= 70 for line in lines)
     assert all(any(each in line for line in lines) for each in left)
 
@@ -331,7 +331,7 @@ def test_a_full_disk_does_not_stop_the_run_and_is_told_at_the_end(good_run) -> N
 
 
 def test_what_an_encoding_lacks_is_written_as_an_escape(ascii_stream) -> None:
-    Output(ascii_stream).line("é\udc80")
+    ReportStream(ascii_stream).line("é\udc80")
     assert ascii_stream.getvalue() == "\\xe9\\udc80\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bulkflow.model.forecast import Forecast, JobForecast, LineKind, StepForecast
 from bulkflow.model.part import Manifest, Part
-from bulkflow.report import plan_json, render_plan
+from bulkflow.report import plan_to_json, render_plan
 from bulkflow.report.style import Style
 
 
@@ -131,7 +131,7 @@ def test_nothing_in_a_plan_reaches_the_terminal_as_a_control_sequence() -> None:
 
 def test_the_plan_for_programs_has_every_part() -> None:
     forecast = Forecast("x.bulkflow", {}, [job(("a.csv", 900))], [StepForecast(0, "load")])
-    made = plan_json(forecast)
+    made = plan_to_json(forecast)
     (only,) = made["jobs"]
     assert len(only["parts"]) == 900
     assert (made["rows"], made["bytes"], made["errors"]) == (9000, 900_000, [])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.report.graph.model import Box, EdgeKind, NodeKind
-from bulkflow.report.text_width import visible
+from bulkflow.report.text_width import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow.report.graph.model import Edge, Graph, Node
+    from bulkflow.report.graph.model import Edge, Graph, GraphNode
 
 _SHAPES = {
     NodeKind.JOB: "cylinder",
@@ -26,7 +26,7 @@ _STYLES = {
 }
 
 
-def as_dot(graph: Graph) -> str:
+def render_dot(graph: Graph) -> str:
     """The text of a directed graph."""
     lines = [
         "digraph pipeline {",
@@ -53,7 +53,7 @@ def _items(box: Box, margin: str) -> Iterator[str]:
             yield margin + _node(item)
 
 
-def _node(node: Node) -> str:
+def _node(node: GraphNode) -> str:
     return f"{node.id} [shape={_SHAPES[node.kind]}, label={_quoted(*node.lines)}]"
 
 
@@ -67,6 +67,6 @@ def _edge(edge: Edge) -> str:
 
 def _quoted(*lines: str) -> str:
     r"""Lines as a label; in DOT, `\n` stands between them."""
-    escaped = [visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+    escaped = [escape_line(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     label = "\\n".join(escaped)
     return f'"{label}"'

@@ -20,7 +20,7 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
-from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, Node, NodeKind
+from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, GraphNode, NodeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ class _Exit:
 Exits: TypeAlias = tuple[_Exit, ...]
 
 
-def draw(plan: Plan, catalogue: Catalogue) -> Graph:
+def build_graph(plan: Plan, catalogue: Catalogue) -> Graph:
     """Draw a plan. The catalogue says which steps end a chain, and after which it goes on."""
     drawing = _Drawing(catalogue, plan.orgs)
     drawing.block(plan.body, drawing.graph.root, (), {})
@@ -153,18 +153,18 @@ class _Drawing:
     def _resume(self, steps: Sequence[PlannedStep]) -> bool:
         return any(self.catalogue.step_by_phrase[step.word].resumes for step in steps)
 
-    def _use(self, node: Node, steps: Iterable[PlannedStep], jobs: dict[str, str]) -> None:
+    def _use(self, node: GraphNode, steps: Iterable[PlannedStep], jobs: dict[str, str]) -> None:
         for step in steps:
             job = jobs.get(step.job or "")
             if job is not None and job not in self._used:
                 self._used.add(job)
                 self.graph.edges.append(Edge(job, node.id, EdgeKind.USES))
 
-    def _enter(self, node: Node, entries: Exits) -> None:
+    def _enter(self, node: GraphNode, entries: Exits) -> None:
         self.graph.edges += [Edge(each.node, node.id, each.kind, each.label) for each in entries]
 
-    def _node(self, box: Box, kind: NodeKind, lines: tuple[str, ...]) -> Node:
-        node = Node(f"n{next(self._numbers)}", kind, lines)
+    def _node(self, box: Box, kind: NodeKind, lines: tuple[str, ...]) -> GraphNode:
+        node = GraphNode(f"n{next(self._numbers)}", kind, lines)
         box.items.append(node)
         return node
 

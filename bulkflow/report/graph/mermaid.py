@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.report.graph.model import Box, EdgeKind, NodeKind
-from bulkflow.report.text_width import visible
+from bulkflow.report.text_width import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow.report.graph.model import Edge, Graph, Node
+    from bulkflow.report.graph.model import Edge, Graph, GraphNode
 
 _SHAPES = {
     NodeKind.JOB: ('[("', '")]'),
@@ -32,7 +32,7 @@ _ESCAPES = {ord(each): f"#{ord(each)};" for each in '"#&<>`\\'}
 """Mermaid's way to write characters that have a meaning in its labels."""
 
 
-def as_mermaid(graph: Graph) -> str:
+def render_mermaid(graph: Graph) -> str:
     """The text of a flowchart, top down."""
     lines = [_OPTIONS, "flowchart TD", *_items(graph.root, "    ")]
     lines += [f"    {_edge(edge)}" for edge in graph.edges]
@@ -49,7 +49,7 @@ def _items(box: Box, margin: str) -> Iterator[str]:
             yield margin + _node(item)
 
 
-def _node(node: Node) -> str:
+def _node(node: GraphNode) -> str:
     before, after = _SHAPES[node.kind]
     return f"{node.id}{before}{'<br/>'.join(map(_label, node.lines))}{after}"
 
@@ -60,4 +60,4 @@ def _edge(edge: Edge) -> str:
 
 
 def _label(text: str) -> str:
-    return visible(text).translate(_ESCAPES)
+    return escape_line(text).translate(_ESCAPES)

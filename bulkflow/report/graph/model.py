@@ -31,7 +31,7 @@ class EdgeKind(Enum):
 
 
 @frozen
-class Node:
+class GraphNode:
     """A shape with some lines of text."""
 
     id: str
@@ -58,7 +58,7 @@ class Box:
     items: list[Item] = Factory(list)
 
 
-Item: TypeAlias = Node | Box
+Item: TypeAlias = GraphNode | Box
 
 
 @define(eq=False)

@@ -15,7 +15,7 @@ class OutputError(BulkflowError):
     """What a report was written to took no more of it; the run itself went on."""
 
 
-class Output:
+class ReportStream:
     """Writes lines to a text stream; characters that its encoding lacks become escapes.
 
     A load must not stop halfway because nobody reads its report any more: after the first write

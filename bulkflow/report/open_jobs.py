@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow.report.number_format import count
+from bulkflow.report.number_format import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,20 +18,20 @@ _FIRST: Final = 3
 LEFT: Final = "still in the org, and not at an end:"
 
 
-def left_words(left: Sequence[str], run: str | None) -> list[str]:
+def list_open_jobs(left: Sequence[str], run: str | None) -> list[str]:
     """What is left, in pieces that may stand on lines of their own: each job, or the first of many.
 
     `run` is the id of the run whose record has them all, None where there is none.
     """
     if len(left) <= _MOST:
         return [*(f"{each}," for each in left[:-1]), *left[-1:]]
-    others = f"and {count(len(left) - _FIRST)} others"
+    others = f"and {format_count(len(left) - _FIRST)} others"
     if run is not None:
         others += f"; `bulkflow runs {run}` lists them"
     named = [f"{each}," for each in left[: _FIRST - 1]]
-    return [f"{count(len(left))} jobs,", *named, left[_FIRST - 1], others]
+    return [f"{format_count(len(left))} jobs,", *named, left[_FIRST - 1], others]
 
 
-def left_as_text(left: Sequence[str], run: str | None) -> str:
+def format_open_jobs(left: Sequence[str], run: str | None) -> str:
     """The same on one line, with what they are."""
-    return " ".join([LEFT, *left_words(left, run)])
+    return " ".join([LEFT, *list_open_jobs(left, run)])
