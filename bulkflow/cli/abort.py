@@ -1,4 +1,4 @@
-"""`bulkflow abort`: give a run up."""
+"""`bulkflow abort`: abandon a run."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def command(
     environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
 ) -> int:
-    """Give RUN up: abort all its jobs that are in the org and not at an end.
+    """Abandon RUN: abort its unfinished jobs in the org.
 
-    Rows that were processed before stay loaded.
+    Without RUN, abandon the last unfinished run. Rows that were already processed stay loaded.
     """
     from bulkflow.cli.run_with_report import run_with_report
 

@@ -1,4 +1,4 @@
-"""`bulkflow check`: finds mistakes without data and without an org."""
+"""`bulkflow check`: find mistakes in pipeline files, without data and without an org."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ if TYPE_CHECKING:
     required=True,
     shell_complete=complete_files,
 )
-@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A value for a param.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Set a param of the files. Repeatable.",
+)
 @org_option
 @click.option(
     "--sources",
     is_flag=True,
-    help="Look at the beginning of each source, too: whether it is there, and its columns.",
+    help="Also open each source: check that it exists, and check its columns.",
 )
 @click.option(
     "--format",
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How mistakes are written.",
+    help="Output format of the diagnostics.",
 )
 @click.pass_obj
 def command(
@@ -54,8 +60,8 @@ def command(
 ) -> int:
     """Find mistakes in pipeline FILES.
 
-    Reads no data, unless --sources is given, and sends nothing. Ends with 0 if there are no errors
-    (there may be warnings), and with 2 if there are.
+    Sends nothing, and reads no data unless --sources is given. Exits with 2 if there are errors,
+    and with 0 otherwise, even if there are warnings.
     """
     found: list[Diagnostic] = []
     for file in files:

@@ -1,4 +1,4 @@
-"""`bulkflow graph`: a pipeline file as a picture."""
+"""`bulkflow graph`: draw a pipeline file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.Choice(["mermaid", "dot"]),
     default="mermaid",
     show_default=True,
-    help="The language of the picture.",
+    help="Output format of the graph.",
 )
 @click.pass_obj
 def command(
@@ -35,9 +35,9 @@ def command(
     chosen: tuple[str, ...],
     form: str,
 ) -> int:
-    """Draw the pipeline FILE: jobs, order, branches, handlers, loops, conditions.
+    """Draw the pipeline FILE: its jobs, steps, branches, handlers, loops and conditions.
 
-    Reads no data and sends nothing. Ends with 2 if the file has mistakes.
+    Reads no data and sends nothing. Exits with 2 if the file has mistakes.
     """
     from bulkflow.report.graph import build_graph, render_dot, render_mermaid
 

@@ -1,4 +1,4 @@
-"""`bulkflow plan`: what a run would do."""
+"""`bulkflow plan`: show what a run would do."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     "--check-org/--no-check-org",
     "check_org",
     default=None,
-    help="Whether to ask the org about objects, fields, rights and limits; it is asked when --org "
-    "names it.",
+    help="Check objects, fields, permissions and limits in the org. Default: only with --org.",
 )
 @click.option(
     "--format",
@@ -37,9 +36,9 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How the plan, or for github only what is wrong, is written.",
+    help="Output format of the plan; github writes only the diagnostics.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
 @click.pass_obj
 def command(
     environment: Environment,
@@ -52,17 +51,17 @@ def command(
 ) -> int:
     """Show what a run of the pipeline FILE would do.
 
-    Reads the data to its end, as a run does before its first request, and changes nothing in the
-    org. With --org or --check-org it asks the org whether it would take the data. Ends with 2 if
-    the file or the data is wrong.
+    Reads all data, as a run does before its first request, and changes nothing in the org. With
+    --org or --check-org it asks the org whether it would accept the data. Exits with 2 if the file
+    or the data is wrong.
     """
     form = "json" if as_json else form
     request = make_request(environment, file, settings, chosen)
-    told: list[Notice] = []
+    notices: list[Notice] = []
 
     def hear(event: Event) -> None:
         if isinstance(event, Notice):
-            told.append(event)
+            notices.append(event)
 
     try:
         ask_org = bool(chosen) if check_org is None else check_org
@@ -72,7 +71,7 @@ def command(
             raise
         forecast = app.make_failed_forecast(request, error)
     _write(environment, forecast, form)
-    for notice in told:
+    for notice in notices:
         environment.show(f"note: {notice.message}")
     for failure in forecast.errors:
         environment.show_error(failure)

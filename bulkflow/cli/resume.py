@@ -1,4 +1,4 @@
-"""`bulkflow resume`: go on with a run."""
+"""`bulkflow resume`: resume a run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 def command(
     environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
 ) -> int:
-    """Go on with RUN from wherever it was left; unless named, the last one that is not over.
+    """Resume RUN, an interrupted or failed run. Without RUN, resume the last unfinished one.
 
-    Where all runs are over it is the last of all, if that failed: steps may be left of it.
+    If no run is unfinished, the last run is resumed if it failed: it may have steps left.
 
-    What is done is not done again, and what was under way is found out by asking the org: every row
-    is loaded once. Data files must be as they were. Ends as `bulkflow run` does.
+    Finished work is not repeated. The org is asked about requests that got no response, so every
+    row is loaded once. The data files must not have changed. The exit codes are those of
+    `bulkflow run`.
     """
     from bulkflow.cli.run_with_report import run_with_report
 

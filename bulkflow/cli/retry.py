@@ -1,4 +1,4 @@
-"""`bulkflow retry`: send rows of a run again."""
+"""`bulkflow retry`: resend rows of a run that were not loaded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     type=click.Choice(["failed", "unprocessed", "all"]),
     default="failed",
     show_default=True,
-    help="Which rows.",
+    help="Which rows to resend.",
 )
 @run_options
 @click.pass_obj
@@ -38,11 +38,14 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> int:
-    """Send rows of RUN again that were not loaded.
+    """Resend rows of RUN that were not loaded.
 
-    `failed` are the rows whose error is a passing one, such as a lock, and those that were never
-    tried; `unprocessed` are these alone; `all` are all that are not loaded, whatever their error.
-    """
+    \b
+    --rows failed       rows with a temporary error, such as a lock, and
+                        rows that were never processed
+    --rows unprocessed  only rows that were never processed
+    --rows all          all rows that were not loaded, whatever their error
+    """  # noqa: D301 - \b keeps click from rewrapping
     from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:

@@ -1,4 +1,4 @@
-"""`bulkflow run`: runs a pipeline file."""
+"""`bulkflow run`: run a pipeline file."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     "--resume",
     "resumes",
     is_flag=True,
-    help="Resume the last run of FILE if it is not over; else begin one.",
+    help="Resume the last run of FILE if it is unfinished; otherwise start a new one.",
 )
 @click.option(
     "--fresh",
     is_flag=True,
-    help="Begin although the last run of FILE is not over, and load rows that were loaded before.",
+    help="Start a new run even if the last one is unfinished, and reload rows that were already "
+    "loaded.",
 )
 @run_options
 @click.pass_obj
@@ -46,15 +47,19 @@ def command(
 ) -> int:
     """Run the pipeline FILE.
 
-    Ends with 0 when everything was done, 1 when a step failed, 2 when the file, the data or the
-    command line is wrong and nothing was sent, 3 when rows failed, were not processed, were
-    withheld or are unknown and no `require` or `when` of the file has judged such rows, 130 when it
-    was interrupted.
+    \b
+    Exit codes:
+        0  every step succeeded
+        1  a step failed
+        2  the file, the data or the command line is wrong; nothing was sent
+        3  rows failed, were not processed, were withheld or have an unknown
+           outcome, and no `require` or `when` in the file checks such rows
+      130  interrupted
 
-    Ctrl-C, SIGTERM and SIGHUP let what is under way end, for at most 8 seconds or those that the
-    variable BULKFLOW_GRACE says, then run the handlers of `on interrupt` and the `always` blocks; a
-    second one, a second later or more, stops at once.
-    """
+    Ctrl-C, SIGTERM and SIGHUP stop the run: it finishes what is in progress (up to 8 seconds, or
+    BULKFLOW_GRACE), then runs the `on interrupt` handlers and the `always` blocks. A second signal
+    at least a second later stops immediately.
+    """  # noqa: D301 - \b keeps click from rewrapping
     from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:

@@ -1,4 +1,4 @@
-"""What a shell completes behind a command; click makes the scripts (`docs/editors.md`)."""
+"""Shell completion of arguments and options; click makes the scripts (`docs/editors.md`)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SUFFIX = ".bulkflow"
 def complete_files(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The pipeline files of a folder; where it has other folders or none, what the shell finds."""
+    """Complete pipeline files; the shell completes other files and subfolders."""
     del ctx, param
     folder, slash, begun = incomplete.rpartition("/")
     try:
         inside = sorted(Path(folder + slash or ".").iterdir())
     except OSError:
-        # A folder that is not there: the shell knows best what to say.
+        # The folder does not exist: leave it to the shell.
         inside = []
     matching = [path for path in inside if path.name.startswith(begun) and path.name[0] != "."]
     files = [path.name for path in matching if path.suffix == SUFFIX]
@@ -33,7 +33,7 @@ def complete_files(
 def complete_codes(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The diagnostic codes, with their titles."""
+    """Complete diagnostic codes, with their titles."""
     del ctx, param
     from bulkflow.language import Code
 
@@ -47,7 +47,7 @@ def complete_codes(
 def complete_orgs(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The orgs that plugins bring."""
+    """Complete the orgs that plugins provide."""
     del param
     from bulkflow.cli.environment import Environment
     from bulkflow.cli.plugin_commands import get_plugins
@@ -65,7 +65,7 @@ def complete_orgs(
 def complete_words(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The first words of steps, clauses and conditions."""
+    """Complete the first words of steps, clauses and conditions."""
     del param
     from bulkflow.cli.environment import Environment
     from bulkflow.cli.plugin_commands import get_plugins
@@ -79,39 +79,39 @@ def complete_words(
 def complete_runs(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The runs of the state directory, the newest first, with what became of each."""
+    """Complete runs of the state folder, the newest first, with the state of each."""
     del param
-    return _run_ids(ctx, incomplete, ended=True)
+    return _run_ids(ctx, incomplete, finished=True)
 
 
 def complete_unfinished_runs(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The same of those that are not over."""
+    """Complete unfinished runs."""
     del param
-    return _run_ids(ctx, incomplete, ended=False)
+    return _run_ids(ctx, incomplete, finished=False)
 
 
-def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[CompletionItem]:
+def _run_ids(ctx: click.Context, incomplete: str, *, finished: bool) -> list[CompletionItem]:
     from bulkflow.app import runs
     from bulkflow.app.state import RunSelection
-    from bulkflow.cli.runs import describe_state
+    from bulkflow.cli.run_state import describe_state
     from bulkflow.errors import BulkflowError
 
     try:
         found = runs.list_runs(RunSelection.of(None, ctx.params.get("state_dir")))
     except BulkflowError:
-        # The command itself says best what is wrong with the journal.
+        # The command itself will report what is wrong with the journal.
         return []
     return [
         _item(run.id, help=f"{describe_state(run)}: {run.pipeline}")
         for run in found
-        if run.id.startswith(incomplete) and (ended or run.finished is None)
+        if run.id.startswith(incomplete) and (finished or run.finished is None)
     ]
 
 
 def _item(value: str, *, type: str = "plain", help: str | None = None) -> CompletionItem:  # noqa: A002
-    # Here, as every command names what completes its options, and few are asked to.
+    # Imported here because every command loads this module, and few complete anything.
     from click.shell_completion import CompletionItem
 
     return CompletionItem(value, type=type, help=help)

@@ -1,4 +1,4 @@
-"""`bulkflow undo`: delete what a run made."""
+"""`bulkflow undo`: delete the records that a run created."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("undo")
 @click.argument("run", shell_complete=complete_runs)
-@click.option("--yes", is_flag=True, help="Do not ask first.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @run_options
 @click.pass_obj
 def command(
@@ -32,10 +32,10 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> int:
-    """Delete the records that the inserts of RUN made, by the ids that Salesforce returned.
+    """Delete the records that RUN created, by the ids that Salesforce returned.
 
-    Records that were changed keep their new values, and deleted ones stay deleted: what they were
-    before is not known. What triggers and other programs made of the rows stays as well.
+    Updated records keep their new values, and deleted records stay deleted, because their previous
+    values are not known. Records created by triggers or other programs are not deleted either.
     """
     from bulkflow.cli.run_with_report import run_with_report
 
@@ -53,21 +53,18 @@ def command(
 
 
 def _ask(environment: Environment, choice: RunSelection) -> None:
-    """Show what is about to be deleted, and go on only if the user says so.
-
-    Where there can be nothing to delete, nobody is asked.
-    """
+    """Show what would be deleted and ask for confirmation, if there is anything to delete."""
     found, jobs = list_handed_over(choice, environment.environ, get_plugins(environment))
     environment.show(f"run {found.id} of {found.pipeline} against {found.org}:")
     width = max((len(job.job) for job in jobs), default=0)
     for job in jobs:
-        stays = "" if job.makes else " (made no records, so it stays)"
+        stays = "" if job.makes else " (created no records; unchanged)"
         rows = "no rows" if not job.rows else f"{job.rows:,} row{'s' * (job.rows != 1)}"
         environment.show(f"  {job.job:{width}}  {job.does}: {rows} handed over{stays}")
     if not any(job.rows and job.makes for job in jobs):
         return
     environment.show(
-        "Every record that these rows created is deleted (it goes to the Recycle Bin); records "
-        "that they changed stay as they are."
+        "All records created by these rows will be deleted (they go to the Recycle Bin). Records "
+        "that the rows updated stay as they are."
     )
-    click.confirm("Delete them", abort=True, err=True)
+    click.confirm("Delete the created records?", abort=True, err=True)

@@ -1,7 +1,7 @@
-"""Listeners to a run's events, and the drawing of errors.
+"""Reports of a run's events, and the rendering of errors.
 
-Three reports hear the same events: one for a terminal, one for logs, one for programs.
-`make_report` takes the one that fits the streams. Nothing here knows how a run is done.
+Three reports listen to the same events: for terminals, for logs and for programs. `make_report`
+picks the one that fits the streams. Nothing here knows how a run is executed.
 """
 
 from __future__ import annotations

@@ -1,19 +1,20 @@
-"""Data that a step was asked to show, as text for people."""
+"""Formats the data that a step shows."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
+from bulkflow.report.escape import escape_line
 from bulkflow.report.event_json import to_json_value
-from bulkflow.report.text_width import count_cells, escape_line, pad_to_width
+from bulkflow.report.text_width import count_cells, pad_to_width
 
 if TYPE_CHECKING:
     from bulkflow.model.event import Shown
 
 
 def format_data_lines(event: Shown, encoding: str) -> list[str]:
-    """The title, and each property on a line of its own; what has no value has an empty one."""
+    """Format the title and one line per property. A missing value is an empty one."""
     names = [escape_line(name, encoding) for name in event.properties]
     width = max(map(count_cells, names), default=0)
     return [

@@ -1,4 +1,4 @@
-"""Events as JSON's types. The keys are public and listed in `docs/events.md`."""
+"""Converts events to JSON. The keys are public; `docs/events.md` documents them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def event_to_json(event: Event) -> dict[str, object]:
-    """An event as a JSON object: its name under `event`, then its values."""
+    """Convert an event to a JSON object: its name under `event`, then its values."""
     match event:
         case RunStarted():
             return {
@@ -119,7 +119,7 @@ def event_to_json(event: Event) -> dict[str, object]:
 
 
 def error_to_json(error: BulkflowError) -> dict[str, object]:
-    """An error as a JSON object; `place` and `diagnostics` only where the error has them."""
+    """Convert an error to a JSON object, with `place` and `diagnostics` if it has them."""
     record: dict[str, object] = {
         "type": type(error).__name__,
         "message": error.message,
@@ -137,7 +137,7 @@ def error_to_json(error: BulkflowError) -> dict[str, object]:
 
 
 def to_json_value(value: object) -> object:
-    """A value of any kind as JSON's types; what they cannot hold becomes its text."""
+    """Convert any value to a JSON value. Types that JSON lacks become strings."""
     match value:
         case Enum():
             return to_json_value(value.value)

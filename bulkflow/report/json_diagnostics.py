@@ -1,4 +1,4 @@
-"""Diagnostics for machines: JSON, and the workflow commands that GitHub turns into annotations."""
+"""Converts diagnostics to JSON, and to the workflow commands of GitHub's annotations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from bulkflow.report.diagnostics import sort_diagnostics
+from bulkflow.report.escape import escape_line
 from bulkflow.report.excerpt import clip_span, format_position
-from bulkflow.report.text_width import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def span_to_json(span: Span) -> dict[str, object]:
-    """A place: `file`, and `line`, `column`, `end_line`, `end_column` from 1, the end exclusive.
+    """Convert a span to `file`, `line`, `column`, `end_line` and `end_column`.
 
-    Columns count code points.
+    Lines and columns count from 1, the end is exclusive, and columns count code points.
     """
     start, end = clip_span(span)
     line, column = span.source.line_column(start)
@@ -34,7 +34,7 @@ def span_to_json(span: Span) -> dict[str, object]:
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """A diagnostic as JSON's types, with the keys that `docs/events.md` lists."""
+    """Convert a diagnostic to a JSON object with the keys in `docs/events.md`."""
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
@@ -49,17 +49,17 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, object]:
 
 
 def diagnostics_to_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """A JSON array of all diagnostics in source order, ASCII only; `[]` for none."""
+    """Write all diagnostics in source order as a JSON array, in ASCII; `[]` for none."""
     return json.dumps(
         [diagnostic_to_json(diagnostic) for diagnostic in sort_diagnostics(diagnostics)], indent=2
     )
 
 
 def diagnostics_to_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """One workflow command for each diagnostic, in source order.
+    """Write one workflow command per diagnostic, in source order.
 
-    GitHub shows columns only where the annotation starts and ends on one line, so they are left
-    out elsewhere (GitHub's REST reference, check runs: `start_column`).
+    Columns are omitted if an annotation has several lines, because GitHub accepts them only for a
+    single line (GitHub's REST reference, check runs: `start_column`).
     """
     return "\n".join(_command(diagnostic) for diagnostic in sort_diagnostics(diagnostics))
 

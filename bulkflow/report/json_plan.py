@@ -1,4 +1,4 @@
-"""A forecast for programs."""
+"""Converts a forecast to JSON."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def plan_to_json(forecast: Forecast) -> dict[str, object]:
-    """A forecast as JSON's types.
+    """Convert a forecast to a JSON object.
 
-    `diagnostics` is as `check` writes them; `errors` has the message of whatever is wrong, those of
-    diagnostics included.
+    `diagnostics` has the form of `check`. `errors` has the messages of all errors, including those
+    of diagnostics.
     """
     wrong = [each for each in forecast.diagnostics if each.severity is Severity.ERROR]
     return {

@@ -1,4 +1,4 @@
-"""The report for programs: each event as one JSON object on a line of its own."""
+"""The report for programs: one JSON object per line and event."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class JsonReport:
-    """Writes the lines that `docs/events.md` describes, ASCII only, each handed on at once."""
+    """Writes the lines that `docs/events.md` describes, in ASCII. Each line is flushed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._output = ReportStream(stream)
@@ -26,9 +26,9 @@ class JsonReport:
         """Write an event."""
         line = json.dumps(event_to_json(event), allow_nan=False)
         with self._lock:
-            self._output.line(line)
+            self._output.write_line(line)
 
     def close(self) -> None:
-        """Raise OutputError if some of it could not be written."""
+        """Raise `OutputError` if an event could not be written."""
         with self._lock:
             self._output.check()

@@ -1,4 +1,4 @@
-"""The jobs that a run leaves in the org, in few enough words to be read."""
+"""Lists the unfinished jobs that a run leaves in the org, shortened if there are many."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ from bulkflow.report.number_format import format_count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST: Final = 6
-"""Jobs that are all named."""
+_MOST: Final = 3
 
-_FIRST: Final = 3
-"""Those that are named where there are more."""
-
-LEFT: Final = "still in the org, and not at an end:"
+HEADING: Final = "unfinished jobs in the org:"
 
 
-def list_open_jobs(left: Sequence[str], run: str | None) -> list[str]:
-    """What is left, in pieces that may stand on lines of their own: each job, or the first of many.
+def list_open_jobs(jobs: Sequence[str], run: str | None) -> list[str]:
+    """List the first jobs and how many more there are, in pieces that can be put on own lines.
 
-    `run` is the id of the run whose record has them all, None where there is none.
+    Args:
+        jobs: The jobs' ids, each with its state.
+        run: The id of the run; `bulkflow runs` lists all of its jobs. None without a run.
     """
-    if len(left) <= _MOST:
-        return [*(f"{each}," for each in left[:-1]), *left[-1:]]
-    others = f"and {format_count(len(left) - _FIRST)} others"
+    others = len(jobs) - _MOST
+    if others <= 0:
+        return [*(f"{each}," for each in jobs[:-1]), *jobs[-1:]]
+    more = f"and {format_count(others)} more"
     if run is not None:
-        others += f"; `bulkflow runs {run}` lists them"
-    named = [f"{each}," for each in left[: _FIRST - 1]]
-    return [f"{format_count(len(left))} jobs,", *named, left[_FIRST - 1], others]
+        more += f": `bulkflow runs {run}`"
+    return [*(f"{each}," for each in jobs[:_MOST]), more]
 
 
-def format_open_jobs(left: Sequence[str], run: str | None) -> str:
-    """The same on one line, with what they are."""
-    return " ".join([LEFT, *list_open_jobs(left, run)])
+def format_open_jobs(jobs: Sequence[str], run: str | None) -> str:
+    """Format the heading and the jobs as one line."""
+    return " ".join([HEADING, *list_open_jobs(jobs, run)])

@@ -152,7 +152,7 @@ def test_where_nobody_answers_the_last_event_says_so(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     ran = on("undo", run)(bench)
     assert ran.code == 2
-    assert "nobody answered" in last(ran)["errors"][0]["message"]
+    assert "no answer on standard input" in last(ran)["errors"][0]["message"]
 
 
 def test_mistakes_of_the_file_have_the_form_that_check_gives_them(bench: Workshop) -> None:

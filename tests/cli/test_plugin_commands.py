@@ -54,16 +54,16 @@ def test_commands_of_several_plugins_share_their_groups(monkeypatch) -> None:
     [
         ("acme", "acme", "the command `acme`"),
         ("org drop", "org drop", "the command `org drop`"),
-        ("org", "org drop", "the commands `org` and `org drop`, which cannot both be"),
-        ("org drop", "org", "the commands `org drop` and `org`, which cannot both be"),
-        ("a b c", "a b", "the commands `a b c` and `a b`, which cannot both be"),
+        ("org", "org drop", "the commands `org` and `org drop`, which conflict"),
+        ("org drop", "org", "the commands `org drop` and `org`, which conflict"),
+        ("a b c", "a b", "the commands `a b c` and `a b`, which conflict"),
     ],
 )
 def test_commands_that_cannot_both_be_name_both_plugins(monkeypatch, first, second, what) -> None:
     with pytest.raises(PluginConflictError) as caught:
         tree(monkeypatch, one=Bringing(first), two=Bringing(second))
     assert caught.value.message == (
-        f"two plugins bring {what}: one (in-memory 0) and two (in-memory 0)"
+        f"two plugins provide {what}: one (in-memory 0) and two (in-memory 0)"
     )
 
 

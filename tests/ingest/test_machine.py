@@ -91,11 +91,11 @@ def test_a_full_disk_is_no_broken_journal(workshop: Workshop, unfinished: Path) 
             assert "no room is left on the disk" in ran.err or "not over" in ran.err, ran.err
             assert "move" not in ran.err
             assert "not a journal" not in ran.err
-            assert "made a mistake" not in ran.err
+            assert "internal error" not in ran.err
             assert "fault of the plugin" not in ran.err
         listed = workshop.command("runs", *place)
         assert listed.code == 0, listed.err
-        assert "not over" in listed.out
+        assert "unfinished" in listed.out
     ran = workshop.command("resume", *place)
     assert ran.code == 0, ran.err
 
@@ -160,7 +160,7 @@ def test_a_limit_of_the_system_is_named(
     assert ran.returncode in {1, 2}
     assert words in ran.stderr, ran.stderr
     assert "Traceback" not in ran.stderr
-    for text in ("made a mistake", "fault of the plugin", "move it away"):
+    for text in ("internal error", "fault of the plugin", "move it away"):
         assert text not in ran.stderr
 
 

@@ -387,7 +387,7 @@ def test_a_run_that_is_given_up_leaves_nothing_open(
     assert loaded(sandbox, tag) == []
     rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
     assert [(row["finished"] is None, row["given_up"]) for row in rows] == [(False, True)]
-    assert " given up " in workshop.command("runs", "--state-dir", state).out
+    assert " aborted " in workshop.command("runs", "--state-dir", state).out
     again = resume(workshop, rows[0]["id"])
     assert again.code == 2
     assert "it was given up" in again.err

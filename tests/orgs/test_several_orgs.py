@@ -222,7 +222,7 @@ def test_a_run_does_not_go_on_in_another_org(workshop, prod, uat, profile) -> No
         assert uat.proxy.url.removeprefix("http://") in ran.err
     assert uat.proxy.count("POST", "/jobs/ingest") == 0
     assert uat.proxy.count("GET", JOB) == 0
-    assert afterwards(workshop, "runs").out.count("not over") == 1
+    assert afterwards(workshop, "runs").out.count("unfinished") == 1
     lead_to(prod)
     ran = afterwards(workshop, "resume")
     assert ran.code == 0, ran.err

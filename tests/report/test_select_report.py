@@ -60,7 +60,8 @@ def test_words_go_to_stderr_and_json_to_stdout(good_run, clock) -> None:
 def test_a_log_never_pays_for_rich() -> None:
     program = (
         "import sys, io; from bulkflow import report; "
-        "report.make_report(io.StringIO(), io.StringIO(), json=False, environ={}, clock=None).close(); "
+        "text = io.StringIO(); "
+        "report.make_report(text, text, json=False, environ={}, clock=None).close(); "
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""A plan as a picture: what it is made of, and the languages that draw it."""
+"""Draws a plan as a graph, in Mermaid or DOT."""
 
 from bulkflow.report.graph.dot import render_dot
 from bulkflow.report.graph.from_plan import build_graph
