@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None, environment: Environment | None
             enforce_exit(code, environment)
         return code
     finally:
-        # At exit the interpreter collects garbage once more, which takes a fifth of the time of
+        # At exit the interpreter collects garbage again, which takes a fifth of the time of
         # `bulkflow check` on a small file; freezing skips that. DuckDB, if it is loaded, reports
         # uncollected objects as leaks on stderr.
         if "duckdb" not in sys.modules:

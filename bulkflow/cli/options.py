@@ -55,7 +55,7 @@ def state_option(function: F) -> F:
     return click.option(
         "--state-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        help="State folder of the runs. Default: the folder .bulkflow beside the pipeline file.",
+        help="State folder of the runs. Default: the folder .bulkflow next to the pipeline file.",
     )(function)
 
 

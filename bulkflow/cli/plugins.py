@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON array to stdout.")
 @click.pass_obj
 def command(environment: Environment, as_json: bool) -> int:
-    """List the installed plugins, what each provides, and those that failed to load."""
+    """List the installed plugins and what each provides, or why it failed to load."""
     rows = _make_rows(get_plugins(environment))
     if as_json:
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")

@@ -53,7 +53,7 @@ def command(
 ) -> int:
     """Delete what is kept of finished runs: copies of rows, results and journal records.
 
-    FILE is a pipeline file, and selects the state folder beside it. Unfinished runs are kept, and
+    FILE is a pipeline file, and selects the state folder next to it. Unfinished runs are kept, and
     so is the ledger of loaded rows. Pruned runs can no longer be retried or undone.
     """
     from bulkflow.app.pruning import prune

@@ -42,7 +42,7 @@ def command(
     if state_dir is not None and not state_dir.is_dir():
         raise UsageError(
             f"the state folder {state_dir} does not exist",
-            help="check --state-dir; without it, runs are kept in the folder .bulkflow beside the "
+            help="check --state-dir; without it, runs are kept in the folder .bulkflow next to the "
             "pipeline file",
         )
     choice = RunSelection.of(run, state_dir)

@@ -201,7 +201,7 @@ class Interruption:
         )
         self._services.emit(
             Notice(
-                f"interrupted: {finishing}; interrupt again after a second to stop immediately",
+                f"interrupted: {finishing}; interrupt again to stop immediately",
                 NoticeLevel.WARNING,
             )
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--markdown", is_flag=True, help="Write all words as a Markdown page.")
 @click.pass_obj
 def command(environment: Environment, word: str | None, as_json: bool, markdown: bool) -> int:
-    """List the steps, clauses, conditions and value types, or only those that start with WORD."""
+    """List the steps, clauses, conditions and value types that start with WORD, or all of them."""
     catalogue = get_plugins(environment).catalogue
     if markdown:
         environment.stdout.write(render_words_page(catalogue))

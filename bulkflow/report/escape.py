@@ -22,8 +22,8 @@ def escape_character(character: str, encoding: str = "utf-8") -> str:
     r"""Return the character, or its escape if it must not reach a terminal.
 
     Escaped, as `\x1b`, `\u202e` or `\U000e0001`, are control characters, surrogates, line
-    separators, format characters such as those that change the text direction, and characters that
-    the encoding lacks.
+    separators, format characters (some change the text direction), and characters that the encoding
+    lacks.
     """
     category = unicodedata.category(character)
     hidden = category in {"Cc", "Cs", "Zl", "Zp"} or (

@@ -28,7 +28,7 @@ _LEAD: Final = 8
 
 @frozen
 class Highlight:
-    """A span to underline, with a text beside the underline."""
+    """A span to underline, with a text next to the underline."""
 
     span: Span
     text: str = ""
@@ -96,7 +96,7 @@ def draw_excerpt(highlights: Sequence[Highlight], style: Style) -> tuple[list[st
 
 
 def clip_span(span: Span) -> tuple[int, int]:
-    """Clip the span's offsets to the text, without line feeds at its end."""
+    """Clip the span's offsets to the text, without trailing line feeds."""
     text = span.source.text
     start = min(max(span.start, 0), len(text))
     end = min(max(span.end, start), len(text))
@@ -217,7 +217,7 @@ def _window(
 
 
 def _rows(underlines: Sequence[_Underline], style: Style) -> list[str]:
-    """Draw the underlines. The last text is beside its underline, the others are below."""
+    """Draw the underlines. The last text is next to its underline, the others are below."""
     canvas = _Canvas()
     for underline in sorted(underlines, key=lambda item: item.primary):
         sign = "^" if underline.primary else "-"

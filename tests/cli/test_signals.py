@@ -623,7 +623,7 @@ def test_a_request_that_hangs_is_given_up_after_the_grace(
     gate.reached()
     run.hears(signal.SIGTERM)
     assert run.ends() == 130
-    assert "did not end within 0.2 s" in run.said
+    assert "did not finish within 0.2 s" in run.said
     assert left in run.said
     assert bench.intents[-1][1] is None
 
@@ -682,7 +682,7 @@ def test_a_signal_that_was_ignored_from_the_start_stays_ignored(bench: Bench, nu
 def test_a_grace_that_is_no_number_is_refused(bench: Bench) -> None:
     run = bench.start(STAGED, grace="soon")
     assert run.ends() == 2
-    assert "BULKFLOW_GRACE is 'soon'" in run.said
+    assert "BULKFLOW_GRACE=soon is not a number" in run.said
     assert bench.proxy.seen == []
 
 

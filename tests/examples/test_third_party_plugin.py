@@ -70,7 +70,7 @@ def test_plugins_shows_who_brought_what(bulkflow) -> None:
 def test_words_shows_who_brought_a_step(bulkflow) -> None:
     shown = bulkflow("words", "receipt").stdout
     assert "receipt [of {job}] to {path}" in shown
-    assert "Write a small JSON file that says what became of the job's rows." in shown
+    assert "Write a small JSON file with the outcome of the job's rows." in shown
     assert "from acme (bulkflow-acme 1.0.0)" in shown
 
 

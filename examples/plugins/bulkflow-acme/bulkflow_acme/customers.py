@@ -1,4 +1,4 @@
-"""The source: made-up customers, the same ones every time."""
+"""The source: made-up customers, always the same."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ _CITIES = ("Tucson", "Kraków", "Zürich", "大阪", None)
 
 
 def open_customers(request: SourceRequest) -> Iterator[SourceData]:
-    """The rows at a location such as `acme://customers?rows=500`.
+    """Open a location such as `acme://customers?rows=500`.
 
-    bulkflow writes them as CSV and cuts them into parts; they are made one by one, so that any
-    number of them fits into memory.
+    bulkflow writes the rows as CSV and splits them into parts. Rows are made one by one, so memory
+    use does not depend on their number.
 
     Raises:
-        DataError: the location names something else, or no number of rows.
+        DataError: The location is not `customers`, or the number of rows is invalid.
     """
     address = urlsplit(request.location)
     if address.netloc != "customers" or address.path not in {"", "/"}:
         raise DataError(
-            "Acme has nothing of that name", place=request.location, help="write acme://customers"
+            "unknown Acme location", place=request.location, help="write acme://customers"
         )
     text = parse_qs(address.query).get("rows", [str(DEFAULT_ROWS)])[-1]
     if not text.isdecimal() or int(text) == 0:
         raise DataError(
-            f"`rows={text}` is no number of rows",
+            f"`rows={text}` is not a number of rows",
             place=request.location,
             help="write acme://customers?rows=500",
         )
-    yield SourceRows(request.location, COLUMNS, customers(int(text)))
+    yield SourceRows(request.location, COLUMNS, make_customers(int(text)))
 
 
-def customers(number: int) -> Iterator[tuple[str | None, ...]]:
-    """So many made-up customers, in the order of `COLUMNS`. None is an empty value."""
-    # A generator of its own, so that nothing else that draws numbers changes the rows.
+def make_customers(number: int) -> Iterator[tuple[str | None, ...]]:
+    """Make up customers, with values in the order of `COLUMNS`. None is an empty value."""
+    # A separate generator: other users of `random` must not change the rows.
     draw = random.Random(SEED)  # noqa: S311 - nothing here is a secret
     for index in range(1, number + 1):
         yield (

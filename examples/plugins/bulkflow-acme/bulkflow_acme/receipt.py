@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @step("receipt [of {job}] to {path}", accepts=[Phase.FINISHED, Phase.ABORTED])
 def receipt(context: Context, job: Job, path: Path) -> None:
-    """Write a small JSON file that says what became of the job's rows."""
+    """Write a small JSON file with the outcome of the job's rows."""
     counts = job.counts
     text = json.dumps(
         {
@@ -36,10 +36,10 @@ def receipt(context: Context, job: Job, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", "utf-8")
     except OSError as error:
-        # What the user can mend is a StepError; anything else would be reported as our fault.
+        # Users can fix a StepError. Other exceptions are reported as bugs of the plugin.
         raise StepError(
             f"cannot write the receipt {path}: {error.strerror or error}",
-            help="write a path that can be written behind `to`",
+            help="write another path after `to`",
         ) from error
     job.saved.append(str(path))
     context.emit(Notice(f"receipt for job {job.name}: {path}", job=job.key))

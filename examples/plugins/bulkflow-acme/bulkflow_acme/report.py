@@ -1,4 +1,4 @@
-"""The listener: one JSON file for each run, for whoever watches a folder."""
+"""The listener: one JSON file per run, in a folder that other programs watch."""
 
 from __future__ import annotations
 
@@ -25,23 +25,22 @@ if TYPE_CHECKING:
     )
 
 VARIABLE = "ACME_REPORTS"
-"""Environment variable with the folder; without it, there are no reports."""
+"""The environment variable with the folder. Without it, no reports are written."""
 
 
 class RunReport:
-    """Collects what happens in a run, and writes it down when the run is over.
+    """Collects the events of a run, and writes a report when the run has finished.
 
-    A plugin may be an object: its methods implement hooks as a module's functions do. This one is
-    an object because it has something to remember. bulkflow tells one event at a time, so it needs
-    no locks. What it raises, bulkflow shows as a warning, and the run goes on: a listener that
-    cannot write is no reason for a load to fail.
+    A plugin can be an object, whose methods implement hooks as the functions of a module do. This
+    one is an object because it has state. It needs no locks, because bulkflow sends one event at a
+    time. Exceptions are shown as warnings: a listener that cannot write does not fail the load.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._run: dict[str, object] = {}
         self._jobs: dict[str, dict[str, object]] = {}
         self._steps: list[dict[str, object]] = []
@@ -49,33 +48,33 @@ class RunReport:
 
     @hookimpl
     def bulkflow_job_prepared(self, event: JobPrepared) -> None:
-        """May come before the run starts, so nothing is forgotten there."""
+        """Note the size of a job. This may come before the run starts."""
         manifest = event.manifest
         self._jobs[event.job] = {"rows": manifest.rows, "bytes": manifest.bytes}
 
     @hookimpl
     def bulkflow_run_started(self, event: RunStarted) -> None:
-        """Does not come where a source was wrong."""
+        """Note the run. This does not come if a source is invalid."""
         self._run = {"pipeline": event.pipeline, "org": event.org}
 
     @hookimpl
     def bulkflow_step_started(self, event: StepStarted) -> None:
-        """A step without seconds was interrupted."""
+        """Note the step. If it keeps no seconds, it was interrupted."""
         self._steps.append({"step": event.text, "job": event.job, "seconds": None})
 
     @hookimpl
     def bulkflow_step_finished(self, event: StepFinished) -> None:
-        """Note how long it took."""
-        self._step(event)["seconds"] = round(event.seconds, 3)
+        """Note how long the step took."""
+        self._find_step(event)["seconds"] = round(event.seconds, 3)
 
     @hookimpl
     def bulkflow_step_failed(self, event: StepFailed) -> None:
-        """Note why."""
-        self._step(event).update(seconds=round(event.seconds, 3), error=str(event.error))
+        """Note why the step failed."""
+        self._find_step(event).update(seconds=round(event.seconds, 3), error=str(event.error))
 
     @hookimpl
     def bulkflow_progress(self, event: Progress) -> None:
-        """Only what was seen last is worth keeping."""
+        """Keep the latest states."""
         self._jobs.setdefault(event.job, {})["states"] = dict(event.states)
 
     @hookimpl
@@ -86,7 +85,7 @@ class RunReport:
 
     @hookimpl
     def bulkflow_run_finished(self, event: RunFinished) -> None:
-        """Comes in any case, and last."""
+        """Write the report. This event always comes, and is the last."""
         for outcome in event.jobs:
             counts = outcome.counts
             self._jobs.setdefault(outcome.job, {}).update(
@@ -102,13 +101,13 @@ class RunReport:
             "warnings": self._warnings,
             "errors": [str(error) for error in event.errors],
         }
-        self._forget()
+        self._reset()
         folder = self._environ.get(VARIABLE)
         if folder:
             _write(Path(folder) / f"{event.run}.json", report)
 
-    def _step(self, event: StepFinished | StepFailed) -> dict[str, object]:
-        """The step that an event is about: side by side, several may be under way."""
+    def _find_step(self, event: StepFinished | StepFailed) -> dict[str, object]:
+        """Find the step of an event. Several may run in parallel."""
         return next(
             step
             for step in self._steps
@@ -118,11 +117,11 @@ class RunReport:
 
 def _write(path: Path, report: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever watches the folder must never see half a file.
+    # Programs that watch the folder must never see half a file.
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     unfinished.replace(path)
 
 
 listener = RunReport(os.environ)
-"""What the entry point names."""
+"""The object that the entry point names."""
