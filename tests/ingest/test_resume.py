@@ -254,7 +254,7 @@ def test_what_was_up_before_is_told_as_up_and_not_as_sent_again(
     state = str(workshop.folder / "state")
     ran = workshop.command("resume", "--state-dir", state)
     assert ran.code == 0, ran.out + ran.err
-    assert f"{up} bytes of it up already" in ran.err
+    assert f"{up} bytes already sent" in ran.err
     assert f", {prepared['bytes'] - up} bytes up" in ran.err
 
 
