@@ -25,8 +25,8 @@ def run_with_report(
 ) -> int:
     """Execute a run, report its events, and return the exit code. Signals interrupt it.
 
-    `begin` prepares the run; it is called when signals are handled already, and before anything is
-    shown. With `as_json` no exception leaves: the last line on stdout is always `run_finished`.
+    `begin` prepares the run; it is called after the signal handlers are set, and before anything is
+    shown. With `as_json` no exception is raised: the last line on stdout is always `run_finished`.
     """
     if not as_json:
         return _run_and_report(environment, begin, None, verbose=verbose)

@@ -20,13 +20,13 @@ def format_data_lines(event: Shown, encoding: str) -> list[str]:
     return [
         escape_line(event.title, encoding),
         *(
-            f"  {pad_to_width(name, width)}  {_value(value, encoding)}".rstrip()
+            f"  {pad_to_width(name, width)}  {_format_value(value, encoding)}".rstrip()
             for name, value in zip(names, event.properties.values(), strict=True)
         ),
     ]
 
 
-def _value(value: object, encoding: str) -> str:
+def _format_value(value: object, encoding: str) -> str:
     simple = to_json_value(value)
     if simple is None:
         return ""

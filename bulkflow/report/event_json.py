@@ -52,22 +52,22 @@ def event_to_json(event: Event) -> dict[str, object]:
                 "bytes_sent": event.manifest.sent,
                 "columns": list(event.manifest.columns),
                 "notes": list(event.manifest.notes),
-                "parts": [_part(part) for part in event.manifest.parts],
+                "parts": [_part_to_json(part) for part in event.manifest.parts],
                 "more": event.manifest.more,
             }
         case StepStarted():
-            return {"event": "step_started", **_step(event)}
+            return {"event": "step_started", **_step_to_json(event)}
         case StepFinished():
             return {
                 "event": "step_finished",
-                **_step(event),
+                **_step_to_json(event),
                 "seconds": event.seconds,
                 "counts": None if event.counts is None else asdict(event.counts),
             }
         case StepFailed():
             return {
                 "event": "step_failed",
-                **_step(event),
+                **_step_to_json(event),
                 "seconds": event.seconds,
                 "error": error_to_json(event.error),
             }
@@ -110,7 +110,7 @@ def event_to_json(event: Event) -> dict[str, object]:
                 "exit_code": int(event.exit_code),
                 "at": event.at,
                 "seconds": event.seconds,
-                "jobs": [_outcome(outcome) for outcome in event.jobs],
+                "jobs": [_outcome_to_json(outcome) for outcome in event.jobs],
                 "errors": [error_to_json(error) for error in event.errors],
                 "help": event.help,
             }
@@ -155,7 +155,7 @@ def to_json_value(value: object) -> object:
             return str(value)
 
 
-def _step(event: StepStarted | StepFinished | StepFailed) -> dict[str, object]:
+def _step_to_json(event: StepStarted | StepFinished | StepFailed) -> dict[str, object]:
     return {
         "step": event.step,
         "text": event.text,
@@ -165,7 +165,7 @@ def _step(event: StepStarted | StepFinished | StepFailed) -> dict[str, object]:
     }
 
 
-def _part(part: Part) -> dict[str, object]:
+def _part_to_json(part: Part) -> dict[str, object]:
     return {
         "index": part.index,
         "source": part.source,
@@ -178,7 +178,7 @@ def _part(part: Part) -> dict[str, object]:
     }
 
 
-def _outcome(outcome: JobOutcome) -> dict[str, object]:
+def _outcome_to_json(outcome: JobOutcome) -> dict[str, object]:
     error = outcome.commonest_error
     return {
         "job": outcome.job,

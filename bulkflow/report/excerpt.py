@@ -143,7 +143,7 @@ def _draw_source(
         head = style.paint(f"{number:>{gutter}} |", Role.PLACE)
         lines.append(f"{head} {text}" if text else head)
         side = style.paint(f"{'':{gutter}} |", Role.PLACE)
-        lines.extend(f"{side} {row}" for row in _rows(underlines, style))
+        lines.extend(f"{side} {row}" for row in _draw_underlines(underlines, style))
         if number in gaps and number + 1 not in by_line:
             lines.append(style.paint("...", Role.PLACE))
     return lines
@@ -159,15 +159,18 @@ def _fit(
     stop = min(len(line), focus.start + 3 * room)
     shown, starts = expand_line(line[skip:stop], style.encoding)
 
-    def cell(column: int) -> int:
+    def get_cell(column: int) -> int:
         return starts[min(max(column - skip, 0), len(shown))]
 
-    low, high = _window(
+    low, high = _choose_window(
         starts,
         room,
         len(style.cut),
-        (cell(focus.start), cell(focus.end)),
-        (min(cell(piece.start) for piece in pieces), max(cell(piece.end) for piece in pieces)),
+        (get_cell(focus.start), get_cell(focus.end)),
+        (
+            min(get_cell(piece.start) for piece in pieces),
+            max(get_cell(piece.end) for piece in pieces),
+        ),
         whole=skip == 0 and stop == len(line),
     )
     before = style.cut if skip or low else ""
@@ -177,14 +180,14 @@ def _fit(
     edge = starts[high] + shift
     underlines = []
     for piece in pieces:
-        start = min(max(cell(piece.start) + shift, 0), edge)
-        end = min(max(cell(piece.end) + shift, start + 1), max(edge, start + 1))
+        start = min(max(get_cell(piece.start) + shift, 0), edge)
+        end = min(max(get_cell(piece.end) + shift, start + 1), max(edge, start + 1))
         words = escape_line(piece.text, style.encoding)
         underlines.append(_Underline(start, end, words, piece.primary))
     return text.rstrip(), underlines
 
 
-def _window(
+def _choose_window(
     starts: Sequence[int],
     room: int,
     cut: int,
@@ -216,7 +219,7 @@ def _window(
     return low, high
 
 
-def _rows(underlines: Sequence[_Underline], style: Style) -> list[str]:
+def _draw_underlines(underlines: Sequence[_Underline], style: Style) -> list[str]:
     """Draw the underlines. The last text is next to its underline, the others are below."""
     canvas = _Canvas()
     for underline in sorted(underlines, key=lambda item: item.primary):
@@ -229,15 +232,15 @@ def _rows(underlines: Sequence[_Underline], style: Style) -> list[str]:
     hung = [item for item in underlines if item.text and item is not last]
     hung.sort(key=lambda item: item.start, reverse=True)
     if hung:
-        rows.append(_connectors(hung).render(style))
+        rows.append(_draw_connectors(hung).render(style))
     for index, item in enumerate(hung):
-        canvas = _connectors([left for left in hung[index:] if left.start < item.start])
+        canvas = _draw_connectors([left for left in hung[index:] if left.start < item.start])
         canvas.put(item.start, item.text, item.role)
         rows.append(canvas.render(style))
     return rows
 
 
-def _connectors(underlines: Iterable[_Underline]) -> _Canvas:
+def _draw_connectors(underlines: Iterable[_Underline]) -> _Canvas:
     canvas = _Canvas()
     for underline in underlines:
         canvas.put(underline.start, "|", underline.role)

@@ -61,10 +61,10 @@ def diagnostics_to_github(diagnostics: Iterable[Diagnostic]) -> str:
     Columns are omitted if an annotation has several lines, because GitHub accepts them only for a
     single line (GitHub's REST reference, check runs: `start_column`).
     """
-    return "\n".join(_command(diagnostic) for diagnostic in sort_diagnostics(diagnostics))
+    return "\n".join(_format_command(diagnostic) for diagnostic in sort_diagnostics(diagnostics))
 
 
-def _command(diagnostic: Diagnostic) -> str:
+def _format_command(diagnostic: Diagnostic) -> str:
     place = span_to_json(diagnostic.span)
     properties = {"file": str(place["file"]), "line": str(place["line"])}
     if place["line"] == place["end_line"]:
@@ -79,14 +79,16 @@ def _command(diagnostic: Diagnostic) -> str:
     lines.extend(f"{format_position(label.span)}: {label.text}" for label in diagnostic.labels)
     if diagnostic.help:
         lines.append(f"help: {diagnostic.help}")
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+    listed = ",".join(
+        f"{key}={_escape_property(value)}" for key, value in properties.items() if value
+    )
     message = "\n".join(escape_line(line) for line in lines)
-    return f"::{diagnostic.severity.value} {listed}::{_data(message)}"
+    return f"::{diagnostic.severity.value} {listed}::{_escape_data(message)}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(escape_line(text)).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(escape_line(text)).replace(":", "%3A").replace(",", "%2C")

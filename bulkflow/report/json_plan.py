@@ -25,7 +25,7 @@ def plan_to_json(forecast: Forecast) -> dict[str, object]:
         "pipeline": forecast.pipeline,
         "org": format_orgs(forecast.orgs) or None,
         "orgs": dict(forecast.orgs),
-        "jobs": [_job(job) for job in forecast.jobs],
+        "jobs": [_job_to_json(job) for job in forecast.jobs],
         "steps": [
             {
                 "depth": step.depth,
@@ -52,7 +52,7 @@ def plan_to_json(forecast: Forecast) -> dict[str, object]:
     }
 
 
-def _job(job: JobForecast) -> dict[str, object]:
+def _job_to_json(job: JobForecast) -> dict[str, object]:
     manifest = job.manifest
     return {
         "job": job.job,
@@ -63,12 +63,12 @@ def _job(job: JobForecast) -> dict[str, object]:
         "bytes": manifest.bytes if manifest else None,
         "columns": list(manifest.columns) if manifest else None,
         "notes": list(manifest.notes) if manifest else [],
-        "parts": [_part(part) for part in (manifest.parts if manifest else ())],
+        "parts": [_part_to_json(part) for part in (manifest.parts if manifest else ())],
         "more": bool(manifest and manifest.more),
     }
 
 
-def _part(part: Part) -> dict[str, object]:
+def _part_to_json(part: Part) -> dict[str, object]:
     return {
         "number": part.index + 1,
         "source": part.source,

@@ -66,10 +66,10 @@ class LiveView:
                 seconds = max(0.0, self.now - row.since)
                 yield f"  {self.style.running} {row.text}  {format_duration(float(int(seconds)))}"
             else:
-                bar = self._bar(row.fraction) if width >= _BAR_NEEDS else ""
+                bar = self._draw_bar(row.fraction) if width >= _BAR_NEEDS else ""
                 yield f"    {pad_to_width(row.name, names)}  {bar}{', '.join(row.words)}"
 
-    def _bar(self, fraction: float | None) -> str:
+    def _draw_bar(self, fraction: float | None) -> str:
         if fraction is None:
             return " " * (_BAR + 7)
         full, empty = self.style.bar
