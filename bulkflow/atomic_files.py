@@ -12,9 +12,11 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from bulkflow.path_checks import resolved
 from bulkflow.private_files import make_private_folder, write_private_file
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ COPIES: Final = "data"
 """The folder of a run for copies of its sources; deleted once all rows are loaded."""
 
 _NOTE: Final = ".note"
+_PART: Final = ".part"
 _BLOCK: Final = 1 << 20
 _STREAMS: Final = ("/dev/", "/proc/")
 """Paths here refer to open files and devices, which are written to directly."""
@@ -91,6 +94,58 @@ def _token() -> str:
     return os.urandom(8).hex()
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace the content of an existing file; its permissions stay, and so does a link to it.
+
+    Raises:
+        OSError: The file cannot be written. It is unchanged.
+    """
+    target = resolved(path)
+    _clear_beside(target)
+    beside = target.with_name(f"{_prefix(target)}{os.getpid()}-{_token()}{_PART}")
+    try:
+        _write_synced(BytesIO(content), beside)
+        beside.chmod(stat.S_IMODE(target.stat().st_mode))
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def _write_synced(file: BinaryIO, path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as out:  # noqa: PTH123
+        _copy(file, out)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}.bulkflow-"
+
+
+def _clear_beside(target: Path) -> None:
+    """Remove the drafts of a file that killed processes left beside it."""
+    prefix = _prefix(target)
+    for each in target.parent.iterdir():
+        if each.name.startswith(prefix) and each.name.endswith(_PART):
+            process = each.name.removeprefix(prefix).partition("-")[0]
+            if process.isdigit() and not _is_alive(int(process)):
+                each.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # on Windows, os.kill could end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def _copy(file: BinaryIO, out: BinaryIO) -> None:
     while block := file.read(_BLOCK):
         out.write(block)
@@ -119,11 +174,8 @@ def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
     beside = target.with_name(_name(run_directory, token))
     write_private_file(note, os.fsencode(beside.absolute()))
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with scratch.open("rb") as file, open(descriptor, "wb") as out:  # noqa: PTH123
-            _copy(file, out)
-            out.flush()
-            os.fsync(out.fileno())
+        with scratch.open("rb") as file:
+            _write_synced(file, beside)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
@@ -132,7 +184,7 @@ def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
 
 def _name(run_directory: Path, token: str) -> str:
     """Make a name that no other run's draft and no other file has."""
-    return f".bulkflow-{run_directory.name}-{token}.part"
+    return f".bulkflow-{run_directory.name}-{token}{_PART}"
 
 
 def _is_plain(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The `bulkflow` command. One module for each command; none is imported before it is called."""
+"""The `bulkflow` command. Each subcommand is a module, imported when it is called."""
 
 from bulkflow.cli.entry import main
 

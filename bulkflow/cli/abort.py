@@ -1,4 +1,4 @@
-"""`bulkflow abort`: give a run up."""
+"""`bulkflow abort`: abandon a run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app.past_runs import run_step_on_jobs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import open_run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_unfinished_runs
 from bulkflow.model.run_mode import RunMode
 
 if TYPE_CHECKING:
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 @click.command("abort")
-@click.argument("run", required=False, shell_complete=open_run_ids)
-@watching_options
+@click.argument("run", required=False, shell_complete=complete_unfinished_runs)
+@run_options
 @click.pass_obj
 def command(
     environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
 ) -> int:
-    """Give RUN up: abort all its jobs that are in the org and not at an end.
+    """Abandon RUN: abort its unfinished jobs in the org.
 
-    Rows that were processed before stay loaded.
+    Without RUN, abandon the last unfinished run. Rows that were already processed stay loaded.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: run_step_on_jobs(
             RunSelection.of(run, state_dir),
             environment.environ,
@@ -44,4 +44,4 @@ def command(
             mode=RunMode.ABORT,
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

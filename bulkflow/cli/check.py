@@ -1,4 +1,4 @@
-"""`bulkflow check`: finds mistakes without data and without an org."""
+"""`bulkflow check`: find mistakes in pipeline files, without data and without an org."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.gc_tuning import seldom_collected
-from bulkflow.cli.options import org_option, request_of
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import pipeline_files
+from bulkflow.cli.options import make_request, org_option
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_files
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import Severity
 
@@ -27,14 +26,20 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     nargs=-1,
     required=True,
-    shell_complete=pipeline_files,
+    shell_complete=complete_files,
 )
-@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A value for a param.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Set a param of the files. Repeatable.",
+)
 @org_option
 @click.option(
     "--sources",
     is_flag=True,
-    help="Look at the beginning of each source, too: whether it is there, and its columns.",
+    help="Also open each source: check that it exists, and check its columns.",
 )
 @click.option(
     "--format",
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How mistakes are written.",
+    help="Output format of the diagnostics.",
 )
 @click.pass_obj
 def command(
@@ -55,13 +60,12 @@ def command(
 ) -> int:
     """Find mistakes in pipeline FILES.
 
-    Reads no data, unless --sources is given, and sends nothing. Ends with 0 if there are no errors
-    (there may be warnings), and with 2 if there are.
+    Sends nothing, and reads no data unless --sources is given. Exits with 2 if there are errors,
+    and with 0 otherwise, even if there are warnings.
     """
     found: list[Diagnostic] = []
-    with seldom_collected():
-        for file in files:
-            found += _check(environment, request_of(environment, file, settings, chosen), sources)
+    for file in files:
+        found += _check(environment, make_request(environment, file, settings, chosen), sources)
     _write(environment, found, form)
     if any(each.severity is Severity.ERROR for each in found):
         return ExitCode.WRONG
@@ -72,10 +76,10 @@ def command(
 
 
 def _check(environment: Environment, request: RunRequest, sources: bool) -> list[Diagnostic]:
-    checked = app.check(request, host(environment))
+    checked = app.check(request, get_plugins(environment))
     found = list(checked.diagnostics)
     if sources and checked.plan is not None:
-        found += app.check_sources(request, checked.plan, host(environment))
+        found += app.check_sources(request, checked.plan, get_plugins(environment))
     return found
 
 
@@ -83,9 +87,9 @@ def _write(environment: Environment, found: list[Diagnostic], form: str) -> None
     if form == "text":
         environment.show_diagnostics(found)
         return
-    from bulkflow.report import diagnostics_github, diagnostics_json
+    from bulkflow.report import diagnostics_to_github, diagnostics_to_json
 
     if form == "json":
-        environment.stdout.write(diagnostics_json(found) + "\n")
+        environment.stdout.write(diagnostics_to_json(found) + "\n")
     elif found:
-        environment.stdout.write(diagnostics_github(found) + "\n")
+        environment.stdout.write(diagnostics_to_github(found) + "\n")

@@ -11,65 +11,62 @@ import click
 
 from bulkflow import __version__
 from bulkflow.cli.environment import Environment
-from bulkflow.cli.gc_tuning import collect_seldom, seldom_collected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
     "run": "Run a pipeline file.",
-    "resume": "Go on with a run that was interrupted, killed or failed on the way.",
-    "abort": "Give a run up: abort its jobs that are not at an end.",
-    "retry": "Send rows of a run again that were not loaded.",
-    "undo": "Delete the records that a run made.",
-    "runs": "List the runs, and which of them are not over.",
-    "prune": "Delete what is kept of runs that are over.",
-    "check": "Find mistakes in pipeline files; reads no data and sends nothing.",
-    "plan": "Show what a run would do; reads the data and sends nothing.",
-    "graph": "Draw a pipeline file, as Mermaid or DOT.",
-    "fmt": "Write pipeline files in the one style.",
-    "explain": "Say what a diagnostic code means, and how to mend the mistake.",
-    "lsp": "Help an editor with pipeline files, over stdin and stdout.",
-    "words": "List the words of the language, and who brought them.",
-    "plugins": "List the plugins that are installed.",
+    "resume": "Resume an interrupted or failed run.",
+    "abort": "Abandon a run: abort its unfinished jobs.",
+    "retry": "Resend rows of a run that were not loaded.",
+    "undo": "Delete the records that a run created.",
+    "runs": "List runs and their status.",
+    "prune": "Delete what is kept of finished runs.",
+    "check": "Find mistakes in pipeline files, without reading data or sending anything.",
+    "plan": "Show what a run would do: reads the data, sends nothing.",
+    "graph": "Draw a pipeline file as a Mermaid or DOT graph.",
+    "fmt": "Format pipeline files.",
+    "explain": "Explain a diagnostic code and how to fix it.",
+    "lsp": "Start the language server (LSP) on stdin/stdout.",
+    "words": "List every word of the language and the plugin that provides it.",
+    "plugins": "List the installed plugins.",
 }
 """Each is the function `command` of a module of this package."""
 
-WATCHED = ("run", "resume", "abort", "retry", "undo")
-"""Commands that work on a run and write events with `--json`."""
+RUN_COMMANDS = ("run", "resume", "abort", "retry", "undo")
+"""Commands that execute a run and write events with `--json`."""
 
 
 class Commands(click.Group):
-    """Commands that are imported when they are called; the plugins' come behind the own."""
+    """Imports a command when it is called. Commands of plugins are listed after bulkflow's own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every name that may stand after `bulkflow`."""
-        from bulkflow.cli.plugin_commands import additions
-
-        return [*COMMANDS, *(name for name in additions(_environment(ctx)) if name not in COMMANDS)]
+        """List the names of all commands."""
+        return [*COMMANDS, *self._find_plugin_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command by its name."""
+        """Get a command by its name."""
         if cmd_name in COMMANDS:
-            with seldom_collected():
-                command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
+            command: click.Command = import_module(f"bulkflow.cli.{cmd_name}").command
             return command
-        from bulkflow.cli.plugin_commands import additions
-
-        return additions(_environment(ctx)).get(cmd_name)
+        return self._find_plugin_commands(ctx).get(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        from bulkflow.cli.plugin_commands import additions
-
+        """List the commands with their summaries, without importing them."""
         rows = list(COMMANDS.items())
         rows += [
-            (name, command.get_short_help_str())
-            for name, command in additions(_environment(ctx)).items()
-            if name not in COMMANDS
+            (name, command.get_short_help_str(limit=80))
+            for name, command in self._find_plugin_commands(ctx).items()
         ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def _find_plugin_commands(self, ctx: click.Context) -> dict[str, click.Command]:
+        from bulkflow.cli.plugin_commands import find_plugin_commands
+
+        found = find_plugin_commands(_get_environment(ctx))
+        return {name: command for name, command in found.items() if name not in COMMANDS}
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,44 +74,44 @@ class Commands(click.Group):
 def bulkflow() -> None:
     """Load rows into Salesforce with the Bulk API 2.0, from pipeline files.
 
-    A first try, with nothing but this machine: write `org sandbox` into a file, a job, and a step,
-    and run it. `bulkflow words` lists what may stand in a file.
+    To try it without an org, write a pipeline file with `org sandbox`, a job and a step, and run
+    it. `bulkflow words` lists everything that a file can contain.
     """
 
 
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
-    """Run a command; returns the exit code and raises nothing.
+    """Run a command and return its exit code; errors are shown, not raised.
 
-    Without an environment the process is the command's own, and ends with it.
+    Without an environment, the command owns the process, which ends with it.
     """
     if environment is not None:
         return _run(arguments, environment)
-    collect_seldom()
     try:
         words = sys.argv[1:] if arguments is None else arguments
-        owns = _word(words) in COMMANDS and not {"-h", "--help"} & set(words)
-        environment = Environment.of_process(owns_stdout=owns)
+        owns = _find_command(words) in COMMANDS and not {"-h", "--help"} & set(words)
+        environment = Environment.from_process(owns_stdout=owns)
         code = environment.flush(_run(arguments, environment))
         if "bulkflow.plugin.host" in sys.modules:
-            from bulkflow.cli.watchdog import watch_end
+            from bulkflow.cli.watchdog import enforce_exit
 
-            watch_end(code, environment)
+            enforce_exit(code, environment)
         return code
     finally:
-        # What is left goes with the process. The collector would look through all of it once more
-        # at the end, for a twentieth of the time that checking a small file takes. DuckDB, where a
-        # run has loaded it, would take what is not collected for leaks, and name each on stderr.
+        # At exit the interpreter collects garbage again, which takes a fifth of the time of
+        # `bulkflow check` on a small file; freezing skips that. DuckDB, if it is loaded, reports
+        # uncollected objects as leaks on stderr.
         if "duckdb" not in sys.modules:
             gc.freeze()
 
 
 def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
     words = tuple(sys.argv[1:] if arguments is None else arguments)
+    command = _find_command(words)
     try:
-        if environment.ends_process and (_word(words) in WATCHED or _copies_data(words)):
-            from bulkflow.cli.signals import raise_once
+        if environment.ends_process and (command in RUN_COMMANDS or _copies_data(words)):
+            from bulkflow.cli.signals import interrupt_once
 
-            raise_once()
+            interrupt_once()
         code = bulkflow.main(
             None if arguments is None else list(arguments),
             prog_name="bulkflow",
@@ -123,8 +120,8 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
         )
         return int(code or 0)
     except BaseException as error:
-        if isinstance(error, SystemExit) and _word(words) not in COMMANDS:
-            raise  # a command of a plugin says itself how it ends
+        if isinstance(error, SystemExit) and command not in COMMANDS:
+            raise  # a plugin's command decides how it exits
         try:
             from bulkflow.cli.failure import show_failure
         except OSError as reason:
@@ -132,8 +129,8 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
             environment.show(f"error: bulkflow cannot read its own code: {reason.strerror}")
             return 1
         code = show_failure(error, environment)
-        if _word(words) in WATCHED and "--json" in words:
-            # It was refused before it began: what began writes its last event itself.
+        if command in RUN_COMMANDS and "--json" in words:
+            # It failed before the run began. A run writes its last event itself.
             from bulkflow.cli.event_lines import EventLines
             from bulkflow.engine.run_state import SystemClock
 
@@ -142,15 +139,15 @@ def _run(arguments: Sequence[str] | None, environment: Environment) -> int:
 
 
 def _copies_data(words: Sequence[str]) -> bool:
-    """Whether a command unpacks data into a temporary folder, which is to go with it."""
-    return _word(words) == "plan" or "--sources" in words
+    """Whether a command unpacks data into a temporary folder, which an interrupt must delete."""
+    return _find_command(words) == "plan" or "--sources" in words
 
 
-def _word(words: Sequence[str]) -> str | None:
-    """The command of a command line, which may be wrong."""
+def _find_command(words: Sequence[str]) -> str | None:
+    """Find the command in a command line that may be wrong."""
     return next((each for each in words if not each.startswith("-")), None)
 
 
-def _environment(ctx: click.Context) -> Environment:
+def _get_environment(ctx: click.Context) -> Environment:
     found = ctx.find_object(Environment)
-    return found if found is not None else Environment.of_process()
+    return found if found is not None else Environment.from_process()

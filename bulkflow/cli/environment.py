@@ -1,4 +1,4 @@
-"""What a command may touch of the world, in one value, so that tests run whole commands."""
+"""The streams and variables of a command in one value; tests replace them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 GRACE = 8.0
-"""Seconds; less than the ten after which `docker stop` kills."""
+"""Seconds. Less than the ten that `docker stop` waits before it kills."""
 
 GRACE_VARIABLE = "BULKFLOW_GRACE"
-"""Environment variable with another number of seconds."""
+"""The environment variable that replaces `GRACE`."""
 
 LONGEST_GRACE = 86_400.0
 
 
-class _Form(TypedDict):
+class _RenderOptions(TypedDict):
     color: bool
     width: int | None
     encoding: str
@@ -37,39 +37,40 @@ class _Form(TypedDict):
 
 @frozen
 class Environment:
-    """Streams and variables."""
+    """The standard streams and the environment variables of a command."""
 
     stdout: TextIO = field(repr=False)
     stderr: TextIO = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     stdin: BinaryIO | None = field(default=None, repr=False)
-    """None reads nothing, as a process without a standard input does."""
+    """None for a process without a standard input: reads return nothing."""
     ends_process: bool = False
-    """Whether the process ends with the command."""
+    """Whether the process exits after the command."""
 
     @classmethod
-    def of_process(cls, *, owns_stdout: bool = False) -> Environment:
-        """Those of this process. A closed one, as by `>&-`, takes everything and keeps nothing.
+    def from_process(cls, *, owns_stdout: bool = False) -> Environment:
+        """Take the streams of this process. Output to a closed one (`>&-`) is discarded.
 
-        With `owns_stdout` what anybody else writes to standard output goes to standard error: a
-        `print` of a plugin, or a program that it calls, would break what machines read.
+        With `owns_stdout`, only the command writes to standard output. Other output, such as a
+        plugin's `print` or that of a program it starts, goes to standard error, because it would
+        break the JSON that other programs parse.
         """
         for descriptor in range(3):
-            _occupy(descriptor)
-        stdout, stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+            _open_if_closed(descriptor)
+        stdout, stderr = sys.stdout or _open_devnull(), sys.stderr or _open_devnull()
         if owns_stdout and sys.stdout:
-            stdout = _taken(sys.stdout)
+            stdout = _take_over(sys.stdout)
             sys.stdout = stderr
         return cls(stdout, stderr, os.environ, getattr(sys.stdin, "buffer", None), True)
 
     @property
     def debug(self) -> bool:
-        """Whether the user wants the traceback of what should not happen."""
+        """Whether to print tracebacks (`BULKFLOW_DEBUG`)."""
         return bool(self.environ.get("BULKFLOW_DEBUG"))
 
     @property
     def grace(self) -> float:
-        """Seconds that a run which was asked to stop has for what is under way."""
+        """Seconds that an interrupted run has to finish what is in progress."""
         text = self.environ.get(GRACE_VARIABLE, "")
         try:
             seconds = float(text) if text else GRACE
@@ -77,94 +78,94 @@ class Environment:
             seconds = -1.0
         if not 0 <= seconds <= LONGEST_GRACE:
             raise UsageError(
-                f"{GRACE_VARIABLE} is {text!r}, which is no number of seconds from 0 to "
+                f"{GRACE_VARIABLE}={text} is not a number of seconds from 0 to "
                 f"{LONGEST_GRACE:,.0f}",
-                help=f"set it to a number such as 30, or unset it for {GRACE:g}",
+                help=f"set it to a number such as 30, or unset it for the default of {GRACE:g}",
             )
         return seconds
 
     @property
     def live(self) -> bool:
-        """Whether words for people go to a terminal that can move its cursor."""
+        """Whether standard error is a terminal that can move its cursor."""
         from bulkflow.report.select_report import is_live
 
         return is_live(self.stderr, self.environ)
 
-    def read_stdin(self, most: int) -> bytes:
-        """The standard input, up to so many bytes."""
-        return b"" if self.stdin is None else self.stdin.read(most)
+    def read_stdin(self, limit: int) -> bytes:
+        """Read at most `limit` bytes from standard input."""
+        return b"" if self.stdin is None else self.stdin.read(limit)
 
     def show(self, text: str) -> None:
-        """Write words for people, on stderr; where it takes none, there is nobody to say so to."""
+        """Write a message to standard error; errors of the stream are ignored."""
         with suppress(OSError):
             self.stderr.write(text.rstrip("\n") + "\n")
 
     def flush(self, code: int) -> int:
-        """Write what the streams hold back; returns the exit code of a command that came to `code`.
+        """Flush both streams, and return the exit code of a command that ends with `code`.
 
-        A reader that went away has what it wanted. Where there is no room for the output, the
-        command has failed.
+        A closed pipe is not an error: its reader has what it wanted. If the output cannot be
+        written for another reason, such as a full disk, the command has failed.
         """
         for stream in (self.stdout, self.stderr):
             if stream.closed:
-                # As the language server leaves it: everything was written then.
+                # The language server closes it after writing everything.
                 continue
             try:
                 stream.flush()
             except OSError as error:
                 if stream is self.stdout and not isinstance(error, BrokenPipeError) and not code:
                     what, remedy = explained(error, "choose another place for it")
-                    self.show(f"error: the output could not be written: {what}; {remedy}")
+                    self.show(f"error: cannot write to standard output: {what}; {remedy}")
                     code = ExitCode.FAILED
-                # Else the interpreter tries again when it ends, and ends with 120.
+                # The interpreter would flush again at exit, and then exit with 120.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return code
 
     def show_error(self, error: BulkflowError) -> None:
-        """Write an error, on stderr."""
+        """Write an error to standard error."""
         from bulkflow.report import render_error
 
-        self.show(render_error(error, **self._form()))
+        self.show(render_error(error, **self._get_render_options()))
 
     def show_diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Write what is wrong with a pipeline file, on stderr."""
+        """Write diagnostics of a pipeline file to standard error."""
         if diagnostics:
             from bulkflow.report import render_diagnostics
 
-            self.show(render_diagnostics(diagnostics, **self._form()))
+            self.show(render_diagnostics(diagnostics, **self._get_render_options()))
 
     @property
     def style(self) -> Style:
-        """How data for people is drawn on stdout."""
+        """The style of text on standard output."""
         from bulkflow.report.select_report import is_live, wants_color
         from bulkflow.report.style import Style
 
         live = is_live(self.stdout, self.environ)
         return Style.of(self.stdout, color=live and wants_color(self.environ))
 
-    def _form(self) -> _Form:
+    def _get_render_options(self) -> _RenderOptions:
         from bulkflow.report.select_report import wants_color
 
         live = self.live
         return {
             "color": live and wants_color(self.environ),
-            "width": _columns() if live else None,
+            "width": _get_terminal_width() if live else None,
             "encoding": self.stderr.encoding or "utf-8",
         }
 
 
-def _occupy(descriptor: int) -> None:
-    """Keep files that are opened later from taking the place of a closed standard stream."""
+def _open_if_closed(descriptor: int) -> None:
+    """Open the null device for a closed standard stream, or the next file would get its number."""
     try:
         os.fstat(descriptor)
     except OSError:
         os.open(os.devnull, os.O_RDWR)
 
 
-def _taken(stdout: TextIO) -> TextIO:
-    """The standard output as another stream; its descriptor is that of standard error then."""
+def _take_over(stdout: TextIO) -> TextIO:
+    """Duplicate standard output, and redirect its descriptor to standard error."""
     stdout.flush()
-    taken = open(  # noqa: PTH123, SIM115 - a descriptor; goes with the process
+    taken = open(  # noqa: PTH123, SIM115 - a descriptor; open until the process ends
         os.dup(stdout.fileno()), "w", encoding=stdout.encoding, errors=stdout.errors
     )
     taken.buffer.raw.name = stdout.name  # type: ignore[attr-defined] # for messages
@@ -172,12 +173,11 @@ def _taken(stdout: TextIO) -> TextIO:
     return taken
 
 
-def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - goes with the process
+def _open_devnull() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
 
 
-def _columns() -> int:
-    """The width of the terminal."""
+def _get_terminal_width() -> int:
     import shutil
 
     return shutil.get_terminal_size().columns

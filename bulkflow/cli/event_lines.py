@@ -1,4 +1,4 @@
-"""What a command writes with `--json`: events, and always one `run_finished`, which is the last."""
+"""The output of `--json`: one event per line, and exactly one `run_finished` at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow.cli.failure import failure_as_error, is_interruption
+from bulkflow.cli.failure import is_interruption, to_bulkflow_error
 from bulkflow.errors import BulkflowError, ExitCode
 from bulkflow.model.event import RunFinished
 from bulkflow.report import JsonReport
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class EventLines:
-    """Writes events as JSON lines. The run's last one waits until the command knows its exit code.
+    """Writes events as JSON Lines, and holds `run_finished` back until the exit code is known.
 
-    What fails after the run, such as the last entry in the journal, is in it, too; and where no run
-    began, it says why. Safe to use from any thread.
+    That last event also has errors from after the run, such as a failed write to the journal. If no
+    run began, it has the reason. Thread-safe.
     """
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
@@ -36,7 +36,7 @@ class EventLines:
         self._code: ExitCode | None = None
 
     def __call__(self, event: Event) -> None:
-        """Write an event; none comes after the last."""
+        """Write an event, unless the last one has been written."""
         with self._lock:
             if isinstance(event, RunFinished):
                 self._finished = event
@@ -46,15 +46,15 @@ class EventLines:
     def end(
         self, code: int, failure: BaseException | None = None, run: Services | None = None
     ) -> ExitCode:
-        """Write the last event, unless it is written.
+        """Write the last event. Only the first call does.
 
         Args:
-            code: What the command ends with.
-            failure: What ended it, where something did.
-            run: The run that is stopped before its end, where there is one.
+            code: The exit code of the command.
+            failure: The exception that ended the command, if any.
+            run: The run that was stopped before its end, if any.
 
         Returns:
-            The exit code in the event: that of the first call.
+            The exit code in the event, which is that of the first call.
         """
         with self._lock:
             if self._code is None:
@@ -65,7 +65,7 @@ class EventLines:
             return self._code
 
     def close(self) -> None:
-        """Raise OutputError if some of it could not be written."""
+        """Raise `OutputError` if an event could not be written."""
         self._report.close()
 
     def _so_far(self, run: Services | None) -> RunFinished:
@@ -76,7 +76,7 @@ class EventLines:
         from bulkflow.engine.run import build_outcome, suggest_commands
 
         outcomes = tuple(build_outcome(job) for job in run.jobs)
-        # An org that ends with the run keeps nothing that could be resumed.
+        # An org that ends with the run has nothing left to resume.
         help_ = None if are_all_transient(run.orgs, run.catalogue.orgs) else suggest_commands(run)
         return RunFinished(
             run.run_id, ExitCode.DONE, now, seconds, outcomes, tuple(run.errors), help_
@@ -86,4 +86,4 @@ class EventLines:
 def _errors(failure: BaseException | None) -> tuple[BulkflowError, ...]:
     if failure is None or is_interruption(failure):
         return ()
-    return (failure_as_error(failure),)
+    return (to_bulkflow_error(failure),)

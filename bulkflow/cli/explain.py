@@ -1,14 +1,14 @@
-"""`bulkflow explain`: what a diagnostic code means, and how to mend the mistake."""
+"""`bulkflow explain`: explain a diagnostic code and how to fix it."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.shell_completion import codes
+from bulkflow.cli.shell_completion import complete_codes
 from bulkflow.errors import ExitCode, UsageError
+from bulkflow.plugin.suggestions import ask_did_you_mean, find_nearest
 
 if TYPE_CHECKING:
     from bulkflow.cli.environment import Environment
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("code", required=False, shell_complete=codes)
-@click.option("--markdown", is_flag=True, help="All codes, as a page of Markdown.")
+@click.argument("code", required=False, shell_complete=complete_codes)
+@click.option("--markdown", is_flag=True, help="Write all explanations as a Markdown page.")
 @click.pass_obj
 def command(environment: Environment, code: str | None, markdown: bool) -> int:
-    """Say what CODE means, with an example of the mistake and of its repair.
+    """Explain CODE, with an example of the mistake and one of the fix.
 
-    Without a code, list them all.
+    Without CODE, list all codes.
     """
     from bulkflow.language import Code
     from bulkflow.language.explanation import load_explanation, render_markdown, render_terminal
@@ -32,20 +32,20 @@ def command(environment: Environment, code: str | None, markdown: bool) -> int:
     elif code is None:
         text = "".join([f"{each.value}  {each.title}\n" for each in Code])
     else:
-        text = render_terminal(load_explanation(_known(code))) + "\n"
+        text = render_terminal(load_explanation(_find_code(code))) + "\n"
     environment.stdout.write(text)
     return ExitCode.DONE
 
 
-def _known(text: str) -> Code:
+def _find_code(text: str) -> Code:
     from bulkflow.language import Code
 
     name = text.strip().strip("[]").upper()
-    codes = {each.value: each for each in Code}
-    if name not in codes:
-        near = get_close_matches(name, codes, n=1)
+    known = {each.value: each for each in Code}
+    if name not in known:
+        near = find_nearest(name, known)
         raise UsageError(
-            f"{text} is no diagnostic code",
-            help=f"did you mean {near[0]}?" if near else "`bulkflow explain` lists them all",
+            f"unknown diagnostic code {text}",
+            help=ask_did_you_mean(near) or "`bulkflow explain` lists them all",
         )
-    return codes[name]
+    return known[name]

@@ -1,4 +1,4 @@
-"""What a command that fails says, and what it ends with."""
+"""Turns the exception that ended a command into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_failure(failure: BaseException, environment: Environment) -> ExitCode:
-    """Say on stderr why a command failed; returns what it ends with."""
+    """Write to standard error why a command failed, and return its exit code."""
     if isinstance(failure, BrokenPipeError):
         # The reader of our output closed it early, which is not a failure.
         return ExitCode.FAILED
@@ -23,10 +23,10 @@ def show_failure(failure: BaseException, environment: Environment) -> ExitCode:
         return ExitCode.INTERRUPTED
     if _is_unanswered(failure):
         environment.show("")  # ends the line of the question
-    if isinstance(failure, click.ClickException):
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
         failure.show(environment.stderr)
         return ExitCode.WRONG
-    error = failure_as_error(failure)
+    error = to_bulkflow_error(failure)
     environment.show_error(error)
     if environment.debug:
         import traceback
@@ -35,25 +35,27 @@ def show_failure(failure: BaseException, environment: Environment) -> ExitCode:
     return error.exit_code
 
 
-def failure_as_error(failure: BaseException) -> BulkflowError:
-    """What failed as an error of ours."""
+def to_bulkflow_error(failure: BaseException) -> BulkflowError:
+    """Convert any exception to an error with a message and help."""
     match failure:
         case BulkflowError():
             return failure
         case click.ClickException():
-            return _usage(failure)
+            from bulkflow.cli.usage_errors import to_usage_error
+
+            return to_usage_error(failure)
         case _ if _is_unanswered(failure):
             return UsageError(
-                "nobody answered: standard input is at its end, and nothing was done",
-                help="give what is asked for as an option: `--yes` to a question, or see `--help`",
+                "no answer on standard input; nothing was done",
+                help="pass `--yes` to confirm, or see `--help` for the option to set",
             )
         case SystemExit():
             return PluginError(
-                f"a plugin or a library tried to end the program: SystemExit: {failure}",
-                help="BULKFLOW_DEBUG=1 shows where; BULKFLOW_BLOCK blocks a plugin",
+                f"a plugin or a library tried to exit the program: SystemExit: {failure}",
+                help="BULKFLOW_DEBUG=1 shows where; BULKFLOW_BLOCK=NAME blocks a plugin",
             )
-        case _ if (short := build_machine_error(failure)) is not None:
-            return short
+        case _ if (machine_error := build_machine_error(failure)) is not None:
+            return machine_error
         case OSError(filename=str(name), strerror=str(reason)):
             return UsageError(
                 f"{name}: {reason}",
@@ -66,24 +68,18 @@ def failure_as_error(failure: BaseException) -> BulkflowError:
             )
         case _:
             return BulkflowError(
-                f"bulkflow made a mistake: {type(failure).__name__}: {failure}",
-                help="run it again with BULKFLOW_DEBUG=1 and report what it prints",
+                f"internal error: {type(failure).__name__}: {failure}",
+                help="run the command again with BULKFLOW_DEBUG=1 and report the output",
             )
 
 
 def is_interruption(failure: BaseException) -> bool:
-    """Whether the user ended the command."""
-    asked = isinstance(failure, click.exceptions.Abort | KeyboardInterrupt)
-    return asked and not _is_unanswered(failure)
+    """Whether the user interrupted the command."""
+    aborted = isinstance(failure, click.exceptions.Abort | KeyboardInterrupt)
+    return aborted and not _is_unanswered(failure)
 
 
 def _is_unanswered(failure: BaseException) -> bool:
-    """Whether a question was asked where nobody could answer it."""
-    asked = isinstance(failure, click.exceptions.Abort | KeyboardInterrupt)
-    return asked and isinstance(failure.__context__, EOFError)
-
-
-def _usage(failure: click.ClickException) -> UsageError:
-    context = failure.ctx if isinstance(failure, click.UsageError) else None
-    help_ = f"`{context.command_path} --help` shows what it takes" if context else None
-    return UsageError(failure.format_message().rstrip("."), help=help_)
+    """Whether the command asked a question and standard input had no answer."""
+    aborted = isinstance(failure, click.exceptions.Abort | KeyboardInterrupt)
+    return aborted and isinstance(failure.__context__, EOFError)

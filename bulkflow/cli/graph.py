@@ -1,4 +1,4 @@
-"""`bulkflow graph`: a pipeline file as a picture."""
+"""`bulkflow graph`: draw a pipeline file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.options import pipeline_options, request_of
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.options import make_request, pipeline_options
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.Choice(["mermaid", "dot"]),
     default="mermaid",
     show_default=True,
-    help="The language of the picture.",
+    help="Output format of the graph.",
 )
 @click.pass_obj
 def command(
@@ -35,14 +35,14 @@ def command(
     chosen: tuple[str, ...],
     form: str,
 ) -> int:
-    """Draw the pipeline FILE: jobs, order, branches, handlers, loops, conditions.
+    """Draw the pipeline FILE: its jobs, steps, branches, handlers, loops and conditions.
 
-    Reads no data and sends nothing. Ends with 2 if the file has mistakes.
+    Reads no data and sends nothing. Exits with 2 if the file has mistakes.
     """
-    from bulkflow.report.graph import as_dot, as_mermaid, draw
+    from bulkflow.report.graph import build_graph, render_dot, render_mermaid
 
-    plugins = host(environment)
-    plan = app.require_plan(app.check(request_of(environment, file, settings, chosen), plugins))
-    graph = draw(plan, plugins.catalogue)
-    environment.stdout.write(as_dot(graph) if form == "dot" else as_mermaid(graph))
+    plugins = get_plugins(environment)
+    plan = app.require_plan(app.check(make_request(environment, file, settings, chosen), plugins))
+    graph = build_graph(plan, plugins.catalogue)
+    environment.stdout.write(render_dot(graph) if form == "dot" else render_mermaid(graph))
     return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""`bulkflow lsp`: a language server over stdin and stdout."""
+"""`bulkflow lsp`: start the language server on stdin and stdout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 @click.command("lsp")
 @click.pass_obj
 def command(environment: Environment) -> int:
-    """Help an editor with pipeline files, over stdin and stdout.
+    """Start the language server (LSP) on stdin and stdout.
 
-    An editor starts this by itself; docs/editors.md says how to tell it to.
+    Editors start it themselves; docs/editors.md shows how to configure them.
     """
     if find_spec("pygls") is None:
         raise UsageError(
             "the language server needs pygls, which is not installed",
-            help='pip install "bulkflow[lsp]"',
+            help='install it with: pip install "bulkflow[lsp]"',
         )
     from bulkflow.lsp.server import BulkflowServer
 
-    server = BulkflowServer(host(environment).catalogue, environment.environ)
+    server = BulkflowServer(get_plugins(environment).catalogue, environment.environ)
     stdout = cast("BinaryIO | None", getattr(environment.stdout, "buffer", None))
     server.start_io(environment.stdin, stdout)
     return ExitCode.DONE

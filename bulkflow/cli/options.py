@@ -1,4 +1,4 @@
-"""Options that several commands take."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from bulkflow.app import RunRequest
 from bulkflow.app.state import find_state_directory
-from bulkflow.cli.shell_completion import orgs, pipeline_files
+from bulkflow.cli.shell_completion import complete_files, complete_orgs
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,27 +21,28 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def org_option(function: F) -> F:
-    """`--org`."""
+    """Add `--org`."""
     return click.option(
         "--org",
         "chosen",
         metavar="[NAME=]PROFILE",
         multiple=True,
-        help="The org to use in place of the file's; of several, that which the file calls NAME.",
-        shell_complete=orgs,
+        help="Use this org instead of the file's. With several orgs, NAME=PROFILE replaces the one "
+        "called NAME.",
+        shell_complete=complete_orgs,
     )(function)
 
 
 def pipeline_options(function: F) -> F:
-    """The file, `--set` and `--org`."""
+    """Add the argument FILE, `--set` and `--org`."""
     for option in (
-        click.argument("file", type=click.Path(path_type=Path), shell_complete=pipeline_files),
+        click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_files),
         click.option(
             "--set",
             "settings",
             metavar="NAME=VALUE",
             multiple=True,
-            help="A value for a param of the file. May be given again.",
+            help="Set a param of the file. Repeatable.",
         ),
         org_option,
     ):
@@ -50,64 +51,72 @@ def pipeline_options(function: F) -> F:
 
 
 def state_option(function: F) -> F:
-    """`--state-dir`."""
+    """Add `--state-dir`."""
     return click.option(
         "--state-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Where runs are kept, in place of the folder .bulkflow beside the pipeline file.",
+        help="State folder of the runs. Default: the folder .bulkflow next to the pipeline file.",
     )(function)
 
 
-def watching_options(function: F) -> F:
-    """`--state-dir`, `--json` and `--verbose`: what every command takes that works on a run."""
+def run_options(function: F) -> F:
+    """Add `--state-dir`, `--json` and `--verbose`, for commands that execute a run."""
     for option in (
-        click.option("--verbose", "-v", is_flag=True, help="Say more."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout."),
+        click.option("--verbose", "-v", is_flag=True, help="Show more detail."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Write one JSON object per line to stdout."
+        ),
         state_option,
     ):
         function = option(function)
     return function
 
 
-def request_of(
+def make_request(
     environment: Environment,
     file: Path,
     settings: tuple[str, ...],
     chosen: tuple[str, ...],
     state_directory: Path | None = None,
 ) -> RunRequest:
-    """What the options ask for. Raises `UsageError` for a `--set` without a name, or such."""
+    """Make the request of a command line.
+
+    Raises:
+        UsageError: `--set` or `--org` is malformed or contradicts itself.
+    """
     return RunRequest(
         file,
-        dict(_pair(text) for text in settings),
-        _orgs(chosen),
+        dict(_parse_setting(text) for text in settings),
+        _parse_orgs(chosen),
         state_directory or find_state_directory(file),
         environment.environ,
     )
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
+        missing = "name" if equals else "value"
         raise UsageError(
-            f"--set {text} names no value", help="write --set NAME=VALUE, as in --set region=EMEA"
+            f"--set {text} has no {missing}",
+            help="write --set NAME=VALUE, for example --set region=EMEA",
         )
     return name.strip(), value
 
 
-def _orgs(chosen: tuple[str, ...]) -> dict[str, str]:
+def _parse_orgs(chosen: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in chosen:
         name, equals, profile = text.rpartition("=")
         if not profile or (equals and not name):
             raise UsageError(
-                f"--org {text} names no org",
-                help="write --org PROFILE, or --org NAME=PROFILE where the file has several",
+                f"--org {text} has no {'name' if profile else 'profile'}",
+                help="write --org PROFILE, or --org NAME=PROFILE if the file has several orgs",
             )
         if name in found:
             raise UsageError(
-                f"--org {text} comes after --org {f'{name}=' if name else ''}{found[name]}",
-                help="write one of them; of several orgs, each has its name: --org NAME=PROFILE",
+                f"--org {text} conflicts with --org {f'{name}=' if name else ''}{found[name]}",
+                help="keep one of them, or name the org that each replaces: --org NAME=PROFILE",
             )
         found[name] = profile
     return found

@@ -1,4 +1,4 @@
-"""`bulkflow plan`: what a run would do."""
+"""`bulkflow plan`: show what a run would do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import app
-from bulkflow.cli.options import pipeline_options, request_of
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.options import make_request, pipeline_options
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode
 from bulkflow.model.diagnostic import PipelineError, Severity
 from bulkflow.model.event import Notice
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     "--check-org/--no-check-org",
     "check_org",
     default=None,
-    help="Whether to ask the org about objects, fields, rights and limits; it is asked when --org "
-    "names it.",
+    help="Check objects, fields, permissions and limits in the org. Default: only with --org.",
 )
 @click.option(
     "--format",
@@ -37,9 +36,9 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How the plan, or for github only what is wrong, is written.",
+    help="Output format of the plan; github writes only the diagnostics.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
 @click.pass_obj
 def command(
     environment: Environment,
@@ -52,27 +51,27 @@ def command(
 ) -> int:
     """Show what a run of the pipeline FILE would do.
 
-    Reads the data to its end, as a run does before its first request, and changes nothing in the
-    org. With --org or --check-org it asks the org whether it would take the data. Ends with 2 if
-    the file or the data is wrong.
+    Reads all data, as a run does before its first request, and changes nothing in the org. With
+    --org or --check-org it asks the org whether it would accept the data. Exits with 2 if the file
+    or the data is wrong.
     """
     form = "json" if as_json else form
-    request = request_of(environment, file, settings, chosen)
-    told: list[Notice] = []
+    request = make_request(environment, file, settings, chosen)
+    notices: list[Notice] = []
 
     def hear(event: Event) -> None:
         if isinstance(event, Notice):
-            told.append(event)
+            notices.append(event)
 
     try:
         ask_org = bool(chosen) if check_org is None else check_org
-        forecast = app.plan(request, host(environment), hear, ask_org=ask_org)
+        forecast = app.plan(request, get_plugins(environment), hear, ask_org=ask_org)
     except PipelineError as error:
         if form == "text":
             raise
         forecast = app.make_failed_forecast(request, error)
     _write(environment, forecast, form)
-    for notice in told:
+    for notice in notices:
         environment.show(f"note: {notice.message}")
     for failure in forecast.errors:
         environment.show_error(failure)
@@ -82,12 +81,12 @@ def command(
 
 
 def _write(environment: Environment, forecast: Forecast, form: str) -> None:
-    from bulkflow.report import diagnostics_github, plan_json, render_plan
+    from bulkflow.report import diagnostics_to_github, plan_to_json, render_plan
 
     if form == "json":
-        text = json.dumps(plan_json(forecast), ensure_ascii=False, default=str) + "\n"
+        text = json.dumps(plan_to_json(forecast), ensure_ascii=False, default=str) + "\n"
     elif form == "github":
-        text = diagnostics_github(forecast.diagnostics)
+        text = diagnostics_to_github(forecast.diagnostics)
         text += "\n" if text else ""
     else:
         text = render_plan(forecast, environment.style)

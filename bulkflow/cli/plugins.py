@@ -1,4 +1,4 @@
-"""`bulkflow plugins`: what is installed, what it brought, and what is broken."""
+"""`bulkflow plugins`: list the installed plugins and what each provides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 @click.command("plugins")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON array to stdout.")
 @click.pass_obj
 def command(environment: Environment, as_json: bool) -> int:
-    """List the plugins that are installed, what each brought, and those that are broken."""
-    rows = _rows(host(environment))
+    """List the installed plugins and what each provides, or why it failed to load."""
+    rows = _make_rows(get_plugins(environment))
     if as_json:
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return ExitCode.DONE
@@ -39,14 +39,16 @@ def command(environment: Environment, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def _rows(found: PluginHost) -> list[_Row]:
-    brings = _brings(found)
-    rows = [_row(each.provider, "loaded", brings[each.provider.plugin]) for each in found.loaded]
+def _make_rows(found: PluginHost) -> list[_Row]:
+    brings = _group_by_plugin(found)
+    rows = [
+        _make_row(each.provider, "loaded", brings[each.provider.plugin]) for each in found.loaded
+    ]
     rows += [
-        _row(each.provider, "broken", cause=f"{type(each.cause).__name__}: {each.cause}")
+        _make_row(each.provider, "broken", cause=f"{type(each.cause).__name__}: {each.cause}")
         for each in found.broken
     ]
-    rows += [_row(provider, "blocked") for provider in found.blocked]
+    rows += [_make_row(provider, "blocked") for provider in found.blocked]
     return rows
 
 
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
         cause: str
 
 
-def _row(
+def _make_row(
     provider: Provider, status: str, brings: Mapping[str, list[str]] | None = None, cause: str = ""
 ) -> _Row:
     return {
@@ -75,15 +77,15 @@ def _row(
     }
 
 
-def _brings(found: PluginHost) -> defaultdict[str, defaultdict[str, list[str]]]:
+def _group_by_plugin(found: PluginHost) -> defaultdict[str, defaultdict[str, list[str]]]:
     brings: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for provider, kind, name in _brought(found):
+    for provider, kind, name in _list_provided(found):
         if provider is not None:
             brings[provider.plugin][kind].append(name)
     return brings
 
 
-def _brought(found: PluginHost) -> Iterator[tuple[Provider | None, str, str]]:
+def _list_provided(found: PluginHost) -> Iterator[tuple[Provider | None, str, str]]:
     catalogue = found.catalogue
     for step in catalogue.steps:
         yield from ((step.provider, "steps", phrase.text) for phrase in step.phrases)

@@ -1,4 +1,4 @@
-"""`bulkflow prune`: delete what is kept of runs that are over."""
+"""`bulkflow prune`: delete what is kept of finished runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode
-from bulkflow.report.number_format import plural, size
+from bulkflow.report.number_format import format_plural, format_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _UNITS = {"h": 3600, "d": 86_400, "w": 604_800}
 
 
-def _age(text: str) -> float:
-    """Seconds."""
+def _parse_age(text: str) -> float:
+    """Parse an age such as `30d` into seconds."""
     found = re.fullmatch(r"([0-9]{1,6})([hdw])", text)
     if found is None:
-        raise click.BadParameter(f"{text} is not an age: write 30d, 12h or 4w")
+        raise click.BadParameter(f"invalid age {text!r}: write 12h, 30d or 4w")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -33,15 +33,15 @@ def _age(text: str) -> float:
 @click.argument("file", required=False)
 @click.option(
     "--older-than",
-    type=_age,
+    type=_parse_age,
     default="30d",
     show_default=True,
     metavar="AGE",
-    help="Only runs that were over before that: 30d, 12h or 4w.",
+    help="Only runs that finished longer ago than AGE: 12h, 30d or 4w.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted without deleting it.")
 @state_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object to stdout.")
 @click.pass_obj
 def command(
     environment: Environment,
@@ -51,26 +51,28 @@ def command(
     state_dir: Path | None,
     as_json: bool,
 ) -> int:
-    """Delete copies of rows, results and records of runs that are over.
+    """Delete what is kept of finished runs: copies of rows, results and journal records.
 
-    FILE says which state folder, by a pipeline file beside it. Runs that are not over are kept, and
-    so is the knowledge of which rows were loaded. What is deleted cannot be retried or undone.
+    FILE is a pipeline file, and selects the state folder next to it. Unfinished runs are kept, and
+    so is the ledger of loaded rows. Pruned runs can no longer be retried or undone.
     """
     from bulkflow.app.pruning import prune
 
     pruned = prune(RunSelection.of(file, state_dir).directory, older_than, dry=dry_run)
     if as_json:
-        told = {
+        record = {
             "runs": pruned.runs,
             "kept_bytes": pruned.kept_bytes,
             "busy": pruned.busy,
             "dry_run": dry_run,
         }
-        environment.stdout.write(json.dumps(told) + "\n")
+        environment.stdout.write(json.dumps(record) + "\n")
         return ExitCode.DONE
     verb = "would delete" if dry_run else "deleted"
     environment.stdout.writelines(f"{run}\n" for run in pruned.runs)
-    environment.show(f"{verb} {plural(len(pruned.runs), 'run')}, {size(pruned.kept_bytes)}")
+    environment.show(
+        f"{verb} {format_plural(len(pruned.runs), 'run')}, {format_size(pruned.kept_bytes)}"
+    )
     for run in pruned.busy:
-        environment.show(f"kept {run}: somebody works with a run of the same file")
+        environment.show(f"kept {run}: a run of the same file is in progress")
     return ExitCode.DONE

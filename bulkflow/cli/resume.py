@@ -1,4 +1,4 @@
-"""`bulkflow resume`: go on with a run."""
+"""`bulkflow resume`: resume a run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app import runs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import open_run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_unfinished_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,25 +20,26 @@ if TYPE_CHECKING:
 
 
 @click.command("resume")
-@click.argument("run", required=False, shell_complete=open_run_ids)
-@watching_options
+@click.argument("run", required=False, shell_complete=complete_unfinished_runs)
+@run_options
 @click.pass_obj
 def command(
     environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
 ) -> int:
-    """Go on with RUN from wherever it was left; unless named, the last one that is not over.
+    """Resume RUN, an interrupted or failed run. Without RUN, resume the last unfinished one.
 
-    Where all runs are over it is the last of all, if that failed: steps may be left of it.
+    If no run is unfinished, the last run is resumed if it failed: it may have steps left.
 
-    What is done is not done again, and what was under way is found out by asking the org: every row
-    is loaded once. Data files must be as they were. Ends as `bulkflow run` does.
+    Finished work is not repeated. The org is asked about requests that got no response, so every
+    row is loaded once. The data files must not have changed. The exit codes are those of
+    `bulkflow run`.
     """
-    from bulkflow.cli.run_with_report import watched
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: runs.resume(
             RunSelection.of(run, state_dir), environment.environ, plugins, hear, watch
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

@@ -1,4 +1,4 @@
-"""`bulkflow retry`: send rows of a run again."""
+"""`bulkflow retry`: resend rows of a run that were not loaded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import click
 
 from bulkflow.app.past_runs import run_step_on_jobs
 from bulkflow.app.state import RunSelection
-from bulkflow.cli.options import watching_options
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import run_ids
+from bulkflow.cli.options import run_options
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_runs
 from bulkflow.model.run_mode import RunMode
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 @click.command("retry")
-@click.argument("run", shell_complete=run_ids)
+@click.argument("run", shell_complete=complete_runs)
 @click.option(
     "--rows",
     type=click.Choice(["failed", "unprocessed", "all"]),
     default="failed",
     show_default=True,
-    help="Which rows.",
+    help="Which rows to resend.",
 )
-@watching_options
+@run_options
 @click.pass_obj
 def command(
     environment: Environment,
@@ -39,15 +39,18 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> int:
-    """Send rows of RUN again that were not loaded.
+    """Resend rows of RUN that were not loaded.
 
-    `failed` are the rows whose error is a passing one, such as a lock, and those that were never
-    tried; `unprocessed` are these alone; `all` are all that are not loaded, whatever their error.
-    """
-    from bulkflow.cli.run_with_report import watched
+    \b
+    --rows failed       rows with a temporary error, such as a lock, and
+                        rows that were never processed
+    --rows unprocessed  only rows that were never processed
+    --rows all          all rows that were not loaded, whatever their error
+    """  # noqa: D301 - \b keeps click from rewrapping
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        plugins = host(environment)
+        plugins = get_plugins(environment)
         return lambda hear, watch: run_step_on_jobs(
             RunSelection.of(run, state_dir),
             environment.environ,
@@ -58,4 +61,4 @@ def command(
             rows=rows,
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

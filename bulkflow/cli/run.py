@@ -1,4 +1,4 @@
-"""`bulkflow run`: runs a pipeline file."""
+"""`bulkflow run`: run a pipeline file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import click
 
 from bulkflow import app
 from bulkflow.app import runs
-from bulkflow.cli.options import pipeline_options, request_of, watching_options
-from bulkflow.cli.plugin_commands import host
+from bulkflow.cli.options import make_request, pipeline_options, run_options
+from bulkflow.cli.plugin_commands import get_plugins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     "--resume",
     "resumes",
     is_flag=True,
-    help="Resume the last run of FILE if it is not over; else begin one.",
+    help="Resume the last run of FILE if it is unfinished; otherwise start a new one.",
 )
 @click.option(
     "--fresh",
     is_flag=True,
-    help="Begin although the last run of FILE is not over, and load rows that were loaded before.",
+    help="Start a new run even if the last one is unfinished, and reload rows that were already "
+    "loaded.",
 )
-@watching_options
+@run_options
 @click.pass_obj
 def command(
     environment: Environment,
@@ -46,20 +47,24 @@ def command(
 ) -> int:
     """Run the pipeline FILE.
 
-    Ends with 0 when everything was done, 1 when a step failed, 2 when the file, the data or the
-    command line is wrong and nothing was sent, 3 when rows failed, were not processed, were
-    withheld or are unknown and no `require` or `when` of the file has judged such rows, 130 when it
-    was interrupted.
+    \b
+    Exit codes:
+        0  every step succeeded
+        1  a step failed
+        2  the file, the data or the command line is wrong; nothing was sent
+        3  rows failed, were not processed, were withheld or have an unknown
+           outcome, and no `require` or `when` in the file checks such rows
+      130  interrupted
 
-    Ctrl-C, SIGTERM and SIGHUP let what is under way end, for at most 8 seconds or those that the
-    variable BULKFLOW_GRACE says, then run the handlers of `on interrupt` and the `always` blocks; a
-    second one, a second later or more, stops at once.
-    """
-    from bulkflow.cli.run_with_report import watched
+    Ctrl-C, SIGTERM and SIGHUP stop the run: it finishes what is in progress (up to 8 seconds, or
+    BULKFLOW_GRACE), then runs the `on interrupt` handlers and the `always` blocks. A second signal
+    at least a second later stops immediately.
+    """  # noqa: D301 - \b keeps click from rewrapping
+    from bulkflow.cli.run_with_report import run_with_report
 
     def begin() -> Work:
-        request = request_of(environment, file, settings, chosen, state_dir)
-        plugins = host(environment)
+        request = make_request(environment, file, settings, chosen, state_dir)
+        plugins = get_plugins(environment)
         checked = app.check(request, plugins)
         plan = app.require_plan(checked)
         environment.show_diagnostics(checked.diagnostics)
@@ -67,4 +72,4 @@ def command(
             request, plan, plugins, hear, watch, fresh=fresh, resumes=resumes
         )
 
-    return watched(environment, begin, as_json=as_json, verbose=verbose)
+    return run_with_report(environment, begin, as_json=as_json, verbose=verbose)

@@ -1,4 +1,4 @@
-"""Runs something that can be interrupted, and shows what happens."""
+"""Executes a run with a report of its events, interruptible by signals."""
 
 from __future__ import annotations
 
@@ -20,42 +20,41 @@ if TYPE_CHECKING:
     Work: TypeAlias = Callable[[Callable[[Event], None], Callable[[Services], None]], RunFinished]
 
 
-def watched(
+def run_with_report(
     environment: Environment, begin: Callable[[], Work], *, as_json: bool, verbose: bool
 ) -> int:
-    """Do some work with a listener, and let Ctrl-C end it; returns the exit code.
+    """Execute a run, report its events, and return the exit code. Signals interrupt it.
 
-    `begin` says what the work is, once signals are heard and before anything is shown. With
-    `as_json` nothing is raised: the last line on stdout is `run_finished`, whatever happens.
+    `begin` prepares the run; it is called after the signal handlers are set, and before anything is
+    shown. With `as_json` no exception is raised: the last line on stdout is always `run_finished`.
     """
     if not as_json:
-        return _watched(environment, begin, None, verbose=verbose)
+        return _run_and_report(environment, begin, None, verbose=verbose)
     from bulkflow.cli.event_lines import EventLines
     from bulkflow.cli.failure import show_failure
     from bulkflow.engine.run_state import SystemClock
 
     lines = EventLines(environment.stdout, SystemClock())
     try:
-        return _watched(environment, begin, lines, verbose=verbose)
-    except BaseException as error:  # noqa: BLE001 - the last line says what it is
+        return _run_and_report(environment, begin, lines, verbose=verbose)
+    except BaseException as error:  # noqa: BLE001 - the last line reports it
         code = lines.end(show_failure(error, environment), error)
-        return _closed(lines, code, environment)
+        return _close(lines, code, environment)
 
 
-def _watched(
+def _run_and_report(
     environment: Environment,
     begin: Callable[[], Work],
     lines: EventLines | None,
     *,
     verbose: bool,
 ) -> int:
-    from bulkflow.cli.gc_tuning import seldom_collected
     from bulkflow.cli.signals import Interruption
     from bulkflow.engine.run_state import SystemClock
     from bulkflow.model.event import RunFinished
-    from bulkflow.report import OutputError, choose
+    from bulkflow.report import OutputError, make_report
 
-    def stopped(services: Services | None) -> int:
+    def end_report(services: Services | None) -> int:
         if lines is None:
             return ExitCode.INTERRUPTED
         return lines.end(ExitCode.INTERRUPTED, run=services)
@@ -64,40 +63,39 @@ def _watched(
         environment.grace,
         live=environment.live,
         lasting=environment.ends_process,
-        last_words=stopped,
+        before_exit=end_report,
     )
-    with interruption.handled():
-        with seldom_collected():
-            work = begin()
-            listener = lines or choose(
-                environment.stdout,
-                environment.stderr,
-                json=False,
-                environ=environment.environ,
-                clock=SystemClock(),
-                verbose=verbose,
-            )
+    with interruption.handle_signals():
+        work = begin()
+        listener = lines or make_report(
+            environment.stdout,
+            environment.stderr,
+            json=False,
+            environ=environment.environ,
+            clock=SystemClock(),
+            verbose=verbose,
+        )
 
         def hear(event: Event) -> None:
             if isinstance(event, RunFinished):
-                interruption.over()
+                interruption.end()
             listener(event)
 
         try:
             finished = work(hear, interruption.watch)
         except BaseException:
-            interruption.over()
-            # What went wrong says more than that it could not be shown.
+            interruption.end()
+            # The failure of the run matters more than one of its report.
             with suppress(OutputError):
                 listener.close()
             raise
-        interruption.over()
+        interruption.end()
         code = finished.exit_code if lines is None else lines.end(finished.exit_code)
-        return _closed(listener, code, environment)
+        return _close(listener, code, environment)
 
 
-def _closed(listener: Listener, code: ExitCode, environment: Environment) -> int:
-    """What the command ends with, once its report is written or could not be."""
+def _close(listener: Listener, code: ExitCode, environment: Environment) -> int:
+    """Close the report, and return the exit code of the command."""
     from bulkflow.report import OutputError
 
     try:

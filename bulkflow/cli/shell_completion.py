@@ -1,4 +1,4 @@
-"""What a shell completes behind a command; click makes the scripts (`docs/editors.md`)."""
+"""Shell completion of arguments and options; click makes the scripts (`docs/editors.md`)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 SUFFIX = ".bulkflow"
 
 
-def pipeline_files(
+def complete_files(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The pipeline files of a folder; where it has other folders or none, what the shell finds."""
+    """Complete pipeline files; the shell completes other files and subfolders."""
     del ctx, param
     folder, slash, begun = incomplete.rpartition("/")
     try:
         inside = sorted(Path(folder + slash or ".").iterdir())
     except OSError:
-        # A folder that is not there: the shell knows best what to say.
+        # The folder does not exist: leave it to the shell.
         inside = []
     matching = [path for path in inside if path.name.startswith(begun) and path.name[0] != "."]
     files = [path.name for path in matching if path.suffix == SUFFIX]
@@ -30,8 +30,10 @@ def pipeline_files(
     return [_item(f"{folder}{slash}{name}") for name in files]
 
 
-def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The diagnostic codes, with their titles."""
+def complete_codes(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete diagnostic codes, with their titles."""
     del ctx, param
     from bulkflow.language import Code
 
@@ -42,14 +44,16 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     ]
 
 
-def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The orgs that plugins bring."""
+def complete_orgs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the orgs that plugins provide."""
     del param
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.plugin_commands import host
+    from bulkflow.cli.plugin_commands import get_plugins
 
-    environment = ctx.find_object(Environment) or Environment.of_process()
-    known = host(environment).catalogue.orgs.values()
+    environment = ctx.find_object(Environment) or Environment.from_process()
+    known = get_plugins(environment).catalogue.orgs.values()
     name, equals, begun = incomplete.rpartition("=")
     return [
         _item(f"{name}{equals}{org.name}", help=org.doc)
@@ -58,52 +62,56 @@ def orgs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
     ]
 
 
-def verbs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The first words of steps, clauses and conditions."""
+def complete_words(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the first words of steps, clauses and conditions."""
     del param
     from bulkflow.cli.environment import Environment
-    from bulkflow.cli.plugin_commands import host
+    from bulkflow.cli.plugin_commands import get_plugins
 
-    catalogue = host(ctx.find_object(Environment) or Environment.of_process()).catalogue
+    catalogue = get_plugins(ctx.find_object(Environment) or Environment.from_process()).catalogue
     kinds = (catalogue.step_words, catalogue.clause_words, catalogue.condition_words)
     known = sorted({verb for words in kinds for verb in words.verbs})
     return [_item(verb) for verb in known if verb.startswith(incomplete)]
 
 
-def run_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The runs of the state directory, the newest first, with what became of each."""
-    del param
-    return _run_ids(ctx, incomplete, ended=True)
-
-
-def open_run_ids(
+def complete_runs(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The same of those that are not over."""
+    """Complete runs of the state folder, the newest first, with the state of each."""
     del param
-    return _run_ids(ctx, incomplete, ended=False)
+    return _run_ids(ctx, incomplete, finished=True)
 
 
-def _run_ids(ctx: click.Context, incomplete: str, *, ended: bool) -> list[CompletionItem]:
+def complete_unfinished_runs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete unfinished runs."""
+    del param
+    return _run_ids(ctx, incomplete, finished=False)
+
+
+def _run_ids(ctx: click.Context, incomplete: str, *, finished: bool) -> list[CompletionItem]:
     from bulkflow.app import runs
     from bulkflow.app.state import RunSelection
-    from bulkflow.cli.runs import state_of
+    from bulkflow.cli.run_state import describe_state
     from bulkflow.errors import BulkflowError
 
     try:
         found = runs.list_runs(RunSelection.of(None, ctx.params.get("state_dir")))
     except BulkflowError:
-        # The command itself says best what is wrong with the journal.
+        # The command itself will report what is wrong with the journal.
         return []
     return [
-        _item(run.id, help=f"{state_of(run)}: {run.pipeline}")
+        _item(run.id, help=f"{describe_state(run)}: {run.pipeline}")
         for run in found
-        if run.id.startswith(incomplete) and (ended or run.finished is None)
+        if run.id.startswith(incomplete) and (finished or run.finished is None)
     ]
 
 
 def _item(value: str, *, type: str = "plain", help: str | None = None) -> CompletionItem:  # noqa: A002
-    # Here, as every command names what completes its options, and few are asked to.
+    # Imported here because every command loads this module, and few complete anything.
     from click.shell_completion import CompletionItem
 
     return CompletionItem(value, type=type, help=help)

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP while a pipeline runs."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP while a pipeline runs."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ SHOW_CURSOR = "\x1b[?25h"
 SIGNALS: Final[tuple[signal.Signals, ...]] = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    # Windows has no SIGHUP, and nothing else has SIGBREAK.
+    # SIGHUP is missing on Windows, and SIGBREAK exists only there.
     if hasattr(signal, name)
 )
 
 AS_ONE = 1.0
-"""Seconds after a signal within which others are the same one; with 0 each is one of its own.
+"""Seconds within which several signals count as one; with 0, each counts.
 
-GNU `timeout` sends its signal to the program and then to its whole group, and a terminal that is
-closed sends SIGHUP itself and by way of the shell.
+GNU `timeout` signals the program and then its whole process group, and a closing terminal sends
+SIGHUP both itself and through the shell.
 """
 
 _LAST_WORDS: Final = 1.0
-"""Seconds for what is said when the program stops at once: nobody may read it any more."""
+"""Seconds to write the final messages before an immediate exit, in case nobody reads them."""
 
 _BURST: Final = 64
 
 
-def raise_once() -> None:
-    """Make the first signal from now on raise KeyboardInterrupt, and the others nothing.
+def interrupt_once() -> None:
+    """Let the first signal from now on raise KeyboardInterrupt, and ignore the others.
 
-    For the time until `Interruption` handles them, in a process that ends with the command.
+    Used until `Interruption` takes over, in a process that ends with the command.
     """
     raised = threading.Event()
 
@@ -61,27 +61,27 @@ def raise_once() -> None:
 
 
 class Interruption:
-    """The first signal asks the run to stop, the second stops the program at once.
+    """Stops a run gracefully on the first signal, and the process immediately on the second.
 
-    What comes within a second of the first is the first. Before the run begins, the first ends the
-    command as Ctrl-C ends any program. A run that was asked and does not stop within the grace,
-    because a request hangs, is stopped as by the second: the journal is on the disk at any time, so
-    nothing is lost by it. Handlers of `on interrupt`, and `always` blocks that are under way or
-    follow, have all the time that they need; only a second signal ends them.
+    Signals within a second of the first count as the first. Before the run begins, the first one
+    ends the command, as Ctrl-C ends any program. If the run does not stop within the grace period,
+    for example because a request hangs, the process exits as after a second signal. Nothing is
+    lost then, because the journal is always on disk. `on interrupt` handlers and `always` blocks
+    have no time limit; only a second signal ends them.
 
-    Python runs a signal handler in the main thread, between any two instructions: where that thread
-    may hold any lock, or never, if it went to wait for an answer just after it was asked. So what
-    acts on signals are threads of this class, which the interpreter wakes through a socket. Those
-    are two, since the one that tells of the first signal may be held up there.
+    Python runs signal handlers in the main thread, between any two instructions. That thread may
+    hold any lock, or may never run the handler if it has just begun to wait. So threads of this
+    class act on signals, and the interpreter wakes them through a socket. There are two, because
+    the one that reports the first signal may block.
 
     Args:
-        grace: Seconds that what is under way has to end after the first signal.
+        grace: Seconds that the run has to finish what is in progress after the first signal.
         live: Whether the terminal's cursor may be hidden.
-        lasting: Whether signals are handled until the process ends. One that comes when all is over
-            then changes nothing of what the command ends with.
-        last_words: Called when the program stops at once, with the run if it has begun; returns
-            what the process ends with.
-        rest: Waits for so many seconds; None to wait by the clock.
+        lasting: Whether signals are handled until the process ends. A signal after the end of the
+            run then does not change the exit code.
+        before_exit: Called before an immediate exit, with the run if it has begun. Returns the exit
+            code.
+        rest: Waits for the given number of seconds; None to wait in real time.
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class Interruption:
         *,
         live: bool = False,
         lasting: bool = False,
-        last_words: Callable[[Services | None], int] = lambda _: ExitCode.INTERRUPTED,
+        before_exit: Callable[[Services | None], int] = lambda _: ExitCode.INTERRUPTED,
         rest: Callable[[float], object] | None = None,
     ) -> None:
         self._grace = grace
         self._live = live
         self._lasting = lasting
-        self._last_words = last_words
+        self._before_exit = before_exit
         self._closed = threading.Event()
         self._rest = rest or self._closed.wait
         self._services: Services | None = None
@@ -104,25 +104,25 @@ class Interruption:
         self._early = False
         self._raised = False
         self._beginning = threading.Lock()
-        self._asks: SimpleQueue[bool] = SimpleQueue()
+        self._requests: SimpleQueue[bool] = SimpleQueue()
 
     def watch(self, services: Services) -> None:
-        """The run that is to be stopped."""
+        """Set the run to stop."""
         with self._beginning:
             self._services = services
             early = self._early
         if early:
-            self._asks.put(True)
+            self._requests.put(True)
 
-    def over(self) -> None:
-        """The run has ended by itself: a signal that came too late changes nothing."""
+    def end(self) -> None:
+        """Note that the run has ended; later signals are ignored."""
         self._over = True
 
     @contextmanager
-    def handled(self) -> Iterator[None]:
-        """Handle the signals while the block runs; only the main thread can.
+    def handle_signals(self) -> Iterator[None]:
+        """Handle signals while the block runs. Outside the main thread, do nothing.
 
-        A signal that this process was started to ignore, as by `nohup`, stays ignored.
+        A signal that the process was started with as ignored, as by `nohup`, stays ignored.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -130,20 +130,22 @@ class Interruption:
         wakes, woken = socket.socketpair()
         wakes.setblocking(False)
         watchers = [
-            threading.Thread(target=self._hear, args=(woken,), name="signals", daemon=True),
-            threading.Thread(target=self._ask, name="interruption", daemon=True),
+            threading.Thread(
+                target=self._count_signals, args=(woken,), name="signals", daemon=True
+            ),
+            threading.Thread(target=self._stop_run, name="interruption", daemon=True),
         ]
         for watcher in watchers:
             watcher.start()
         woken_before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
         before = {
-            each: signal.signal(each, self._signal)
+            each: signal.signal(each, self._interrupt_early)
             for each in SIGNALS
             if signal.getsignal(each) is not signal.SIG_IGN
         }
         if self._lasting:
-            # Called when the last thread has ended. The interpreter would take the handlers away
-            # then, and a signal would kill a program that has nothing left to do.
+            # Runs when the last thread has ended. The interpreter would then restore the default
+            # handlers, and a late signal would kill a process that has already finished.
             atexit.register(_ignore, before, wakes)
             yield
             return
@@ -159,85 +161,86 @@ class Interruption:
                 watcher.join()
             woken.close()
 
-    def _signal(self, number: int, frame: FrameType | None) -> None:
-        """End what goes on before the run begins; once, as it may be at its end already."""
+    def _interrupt_early(self, number: int, frame: FrameType | None) -> None:
+        """Interrupt the command once, if the run has not begun."""
         del number, frame
         if self._services is None and not self._over and not self._raised:
             self._raised = True
             raise KeyboardInterrupt
 
-    def _hear(self, woken: socket.socket) -> None:
-        """Count the signals; act on the second."""
+    def _count_signals(self, woken: socket.socket) -> None:
+        """Count the signals, and exit on the second."""
         counted = 0
-        while said := woken.recv(_BURST):
-            if not any(each in SIGNALS for each in said):
+        while received := woken.recv(_BURST):
+            if not any(each in SIGNALS for each in received):
                 continue
             counted += 1
             if counted > 1:
-                self._stop("stopped at once")
+                self._exit("stopped immediately")
             with self._beginning:
-                # Before the run begins the handler acts on it.
+                # Before the run begins, the signal handler acts on it.
                 self._early = self._services is None
             if not self._early:
-                self._asks.put(True)
+                self._requests.put(True)
             if AS_ONE:
                 self._rest(AS_ONE)
                 _drain(woken)
-        self._asks.put(False)
+        self._requests.put(False)
 
-    def _ask(self) -> None:
-        """Act on the first signal."""
-        if not self._asks.get() or self._over:
+    def _stop_run(self) -> None:
+        """Wait for the first signal, and stop the run."""
+        if not self._requests.get() or self._over:
             return
         assert self._services is not None
         cancellation = self._services.cancellation
         cancellation.request()
-        goes_on = (
-            "the block of `always` goes on to its end"
+        finishing = (
+            "finishing the `always` block"
             if cancellation.sheltered
-            else f"what is under way has {self._grace:g} s to end"
+            else f"finishing what is in progress (up to {self._grace:g} s)"
         )
         self._services.emit(
             Notice(
-                f"interrupted: nothing new begins, and {goes_on}; interrupt again in a second to "
-                "stop at once",
+                f"interrupted: {finishing}; interrupt again to stop immediately",
                 NoticeLevel.WARNING,
             )
         )
         try:
-            self._asks.get(timeout=self._grace)
+            self._requests.get(timeout=self._grace)
         except Empty:
             if not cancellation.sheltered and not self._over:
-                self._stop(f"stopped: what was under way did not end within {self._grace:g} s")
+                self._exit(f"stopped: work in progress did not finish within {self._grace:g} s")
 
-    def _stop(self, why: str) -> None:
+    def _exit(self, reason: str) -> None:
         code = [int(ExitCode.INTERRUPTED)]
 
-        def say() -> None:
+        def write() -> None:
             with suppress(OSError):
-                os.write(2, self._told(why).encode(errors="backslashreplace"))
-            code[0] = self._last_words(self._services)
+                os.write(2, self._format_exit(reason).encode(errors="backslashreplace"))
+            code[0] = self._before_exit(self._services)
 
-        # The reader may have stopped reading, which would block the writer.
-        saying = threading.Thread(target=say, daemon=True)
-        saying.start()
-        saying.join(_LAST_WORDS)
+        # If the reader has stopped reading, writing would block.
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        writer.join(_LAST_WORDS)
         os._exit(code[0])
 
-    def _told(self, why: str) -> str:
-        text = f"{SHOW_CURSOR if self._live else ''}\n{why}\n"
+    def _format_exit(self, reason: str) -> str:
+        text = f"{SHOW_CURSOR if self._live else ''}\n{reason}\n"
         services = self._services
         left = [each for job in services.jobs for each in job.left] if services else []
         if services is None or not left:
             return text
         from bulkflow.engine.orgs import are_all_transient
         from bulkflow.engine.run import suggest_commands
-        from bulkflow.report.left import left_as_text
+        from bulkflow.report.open_jobs import format_open_jobs
 
         if are_all_transient(services.orgs, services.catalogue.orgs):
             # The org ends with the program.
             return text
-        return f"{text}{left_as_text(left, services.run_id)}\nhelp: {suggest_commands(services)}\n"
+        return (
+            f"{text}{format_open_jobs(left, services.run_id)}\nhelp: {suggest_commands(services)}\n"
+        )
 
 
 def _ignore(signals: Iterable[signal.Signals], wakes: socket.socket) -> None:
@@ -248,7 +251,7 @@ def _ignore(signals: Iterable[signal.Signals], wakes: socket.socket) -> None:
 
 
 def _drain(woken: socket.socket) -> None:
-    """Take everything that has come."""
+    """Discard all received signals."""
     woken.setblocking(False)
     with suppress(BlockingIOError):
         while woken.recv(_BURST):

@@ -1,4 +1,4 @@
-"""A watchdog over the end of the process, which code of plugins may hold up."""
+"""Ends the process if a plugin's threads or exit handlers keep it alive."""
 
 from __future__ import annotations
 
@@ -15,29 +15,35 @@ if TYPE_CHECKING:
     from bulkflow.plugin.records import Provider
 
 SECONDS: Final = 5.0
-"""Between the last word of a command and its end; enough to send what a library holds back."""
+"""Between the end of a command and that of its process; enough for a library to flush its data."""
 
 
-def watch_end(code: int, environment: Environment) -> None:
-    """Let the process end with `code` soon, even if something of a plugin still runs.
+def enforce_exit(code: int, environment: Environment) -> None:
+    """Exit with `code` within a few seconds, even if code of a plugin is still running.
 
-    The interpreter waits for non-daemon threads and runs exit handlers, without a time limit.
+    The interpreter itself waits for non-daemon threads and exit handlers without a time limit.
     """
-    dog = threading.Thread(target=_end, args=(code, environment), name="watchdog", daemon=True)
-    with suppress(RuntimeError):  # no more threads: then the end is not watched
-        dog.start()
+    watchdog = threading.Thread(
+        target=_exit_late, args=(code, environment), name="watchdog", daemon=True
+    )
+    with suppress(RuntimeError):  # no thread can be started: exit without a watchdog
+        watchdog.start()
 
 
-def _end(code: int, environment: Environment) -> None:
+def _exit_late(code: int, environment: Environment) -> None:
     threading.Event().wait(SECONDS)
-    who = ", ".join(sorted(map(str, _holding(environment)))) or _threads() or "an exit handler"
-    text = f"warning: {who} held up the end of the program for {SECONDS:g} s, and was cut off\n"
+    who = (
+        ", ".join(sorted(map(str, _find_running_plugins(environment))))
+        or _list_threads()
+        or "an exit handler"
+    )
+    text = f"warning: {who} kept the program from exiting for {SECONDS:g} s, and was stopped\n"
     with suppress(OSError):
         os.write(2, text.encode(errors="backslashreplace"))
     os._exit(code)
 
 
-def _threads() -> str:
+def _list_threads() -> str:
     waited = [
         f"the thread {each.name}"
         for each in threading.enumerate()
@@ -46,9 +52,9 @@ def _threads() -> str:
     return ", ".join(waited)
 
 
-def _holding(environment: Environment) -> Iterator[Provider]:
-    """The plugins whose code runs in threads that are waited for, the main thread included."""
-    from bulkflow.cli.plugin_commands import host
+def _find_running_plugins(environment: Environment) -> Iterator[Provider]:
+    """Find the plugins whose code runs in non-daemon threads, including the main thread."""
+    from bulkflow.cli.plugin_commands import get_plugins
 
     frames = sys._current_frames()
     modules: set[str] = set()
@@ -57,6 +63,6 @@ def _holding(environment: Environment) -> Iterator[Provider]:
         while frame is not None:
             modules.add(str(frame.f_globals.get("__name__", "")).partition(".")[0])
             frame = frame.f_back
-    for plugin in host(environment).loaded:
+    for plugin in get_plugins(environment).loaded:
         if plugin.target.partition(":")[0].partition(".")[0] in modules:
             yield plugin.provider

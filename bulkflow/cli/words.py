@@ -1,4 +1,4 @@
-"""`bulkflow words`: the words of the language, and who brought them."""
+"""`bulkflow words`: list the words of the language and the plugin that provides each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkflow.cli.plugin_commands import host
-from bulkflow.cli.shell_completion import verbs
-from bulkflow.cli.words_markdown import words_page
+from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.cli.shell_completion import complete_words
+from bulkflow.cli.words_markdown import render_words_page
 from bulkflow.errors import ExitCode, UsageError
+from bulkflow.plugin.suggestions import ask_did_you_mean, find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,21 +21,25 @@ if TYPE_CHECKING:
 
 
 @click.command("words")
-@click.argument("word", required=False, shell_complete=verbs)
-@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
-@click.option("--markdown", is_flag=True, help="All of them, as a page of Markdown.")
+@click.argument("word", required=False, shell_complete=complete_words)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON array to stdout.")
+@click.option("--markdown", is_flag=True, help="Write all words as a Markdown page.")
 @click.pass_obj
 def command(environment: Environment, word: str | None, as_json: bool, markdown: bool) -> int:
-    """List the steps, clauses, conditions and value types, or those that begin with WORD."""
-    catalogue = host(environment).catalogue
+    """List the steps, clauses, conditions and value types that start with WORD, or all of them."""
+    catalogue = get_plugins(environment).catalogue
     if markdown:
-        environment.stdout.write(words_page(catalogue))
+        environment.stdout.write(render_words_page(catalogue))
         return ExitCode.DONE
-    rows = [row for row in _rows(catalogue) if word is None or row["phrase"].split()[0] == word]
+    rows = [
+        row for row in _make_rows(catalogue) if word is None or row["phrase"].split()[0] == word
+    ]
     if word is not None and not rows:
+        starts = (row["phrase"].split()[0] for row in _make_rows(catalogue))
+        near = find_nearest(word, starts)
         raise UsageError(
-            f"no step, clause or condition begins with {word}",
-            help="`bulkflow words` lists them all",
+            f"no step, clause or condition starts with `{word}`",
+            help=ask_did_you_mean(near) or "`bulkflow words` lists them all",
         )
     if as_json:
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
@@ -52,7 +57,7 @@ def command(environment: Environment, word: str | None, as_json: bool, markdown:
     return ExitCode.DONE
 
 
-def _rows(catalogue: Catalogue) -> Iterator[dict[str, str]]:
+def _make_rows(catalogue: Catalogue) -> Iterator[dict[str, str]]:
     for kind, records in (
         ("step", catalogue.steps),
         ("clause", catalogue.clauses),

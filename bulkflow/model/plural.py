@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def plural(number: int, noun: str) -> str:
+def format_plural(number: int, noun: str) -> str:
     """Format a number of things: `1 row`, `10,000 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

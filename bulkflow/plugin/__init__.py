@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.lazy_exports import export_lazily
-from bulkflow.model.plural import plural
+from bulkflow.model.plural import format_plural
 from bulkflow.plugin.control_flow import Continue, RetryStep, Stop
 from bulkflow.plugin.hookspecs import hookimpl
 from bulkflow.plugin.records import (
@@ -80,8 +80,8 @@ __all__ = [
     "ValueType",
     "clause",
     "condition",
+    "format_plural",
     "hookimpl",
-    "plural",
     "step",
 ]
 

@@ -1,13 +1,14 @@
-"""Diagnostics as text: the one form for every error that has a place in a pipeline file."""
+"""Renders diagnostics, and every error with a place in a pipeline file, as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
-from bulkflow.report.excerpt import Mark, draw
+from bulkflow.report.escape import escape_line, escape_lines
+from bulkflow.report.excerpt import Highlight, draw_excerpt
 from bulkflow.report.style import Role, Style
-from bulkflow.report.text_width import visible, visible_lines, wrapped
+from bulkflow.report.text_width import wrap_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 MOST_SHOWN: Final = 100
-"""Diagnostics that are drawn for people; machines get all that were looked for."""
+"""How many diagnostics are rendered as text. JSON has all of them."""
 
 
 def render_diagnostics(
@@ -26,33 +27,33 @@ def render_diagnostics(
     width: int | None = None,
     encoding: str = "utf-8",
 ) -> str:
-    """The diagnostics in source order, a blank line between two; no line feed at the end.
+    """Render diagnostics in source order, separated by blank lines, without a final line feed.
 
-    Of more than `MOST_SHOWN` the errors come first, and of the rest there is only the number.
+    If there are more than `MOST_SHOWN`, errors take precedence, and the rest is only counted.
 
     Args:
-        diagnostics: In any order; files stay in the order of their first diagnostic.
-        color: Whether to paint with SGR sequences.
-        width: The reader's line in cells; source lines are cut to it, around what is underlined.
-            None where it is not known.
-        encoding: Of the stream that the text is for; characters that it lacks are escaped, so
-            that the underlines stay in their places.
+        diagnostics: In any order. Files are kept in the order of their first diagnostic.
+        color: Whether to use SGR sequences.
+        width: The line width in cells, or None if unknown. Source lines are cut to it around what
+            is underlined.
+        encoding: The encoding of the stream. Characters that it lacks are escaped, which keeps
+            underlines aligned.
     """
     style = Style(color, width, encoding)
-    found = in_order(diagnostics)
+    found = sort_diagnostics(diagnostics)
     shown = found
     if len(found) > MOST_SHOWN:
-        shown = in_order(sorted(found, key=lambda each: each.severity.value)[:MOST_SHOWN])
-    drawn = [_render(diagnostic, style) for diagnostic in shown]
+        shown = sort_diagnostics(sorted(found, key=lambda each: each.severity.value)[:MOST_SHOWN])
+    rendered = [_render(diagnostic, style) for diagnostic in shown]
     if shown is not found:
         least = "at least " if len(found) >= MOST_DIAGNOSTICS else ""
         more = f"and {least}{len(found) - len(shown):,} more"
-        drawn.append(f"{more}; `bulkflow check --format json` lists what was looked for")
-    return "\n\n".join(drawn)
+        rendered.append(f"{more}; `bulkflow check --format json` lists all that were found")
+    return "\n\n".join(rendered)
 
 
-def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics by file, in the order of each file's first one, then by place and code."""
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sort by file, in the order of each file's first diagnostic, then by place and code."""
     given = list(diagnostics)
     files: dict[str, int] = {}
     for diagnostic in given:
@@ -68,16 +69,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def render_marked(
+def render_highlighted(
     heading: Sequence[str],
-    marks: Sequence[Mark],
+    marks: Sequence[Highlight],
     *,
     notes: Iterable[str] = (),
     help: str | None = None,  # noqa: A002 - the word that users see
     style: Style,
 ) -> str:
-    """A heading, the places that it is about, facts, and what to do."""
-    places, gutter = draw(marks, style)
+    """Render a heading, source excerpts with highlights, notes and help."""
+    places, gutter = draw_excerpt(marks, style)
     footer = render_footer(notes, help, style)
     if footer:
         places.append(style.paint(f"{'':{gutter}} |", Role.PLACE))
@@ -85,8 +86,8 @@ def render_marked(
 
 
 def render_heading(word: str, message: str, role: Role, style: Style) -> list[str]:
-    """`word: message`; further lines of the message are indented below it."""
-    lines = visible_lines(message, style.encoding) or ["(no message)"]
+    """Render `word: message`, with further lines of the message indented below."""
+    lines = escape_lines(message, style.encoding) or ["(no message)"]
     first = f"{style.paint(word, role)}{style.paint(': ' + lines[0], Role.TITLE)}"
     return [first, *(f"  {line}" for line in lines[1:])]
 
@@ -96,7 +97,7 @@ def render_footer(
     help: str | None,  # noqa: A002 - the word that users see
     style: Style,
 ) -> list[str]:
-    """Each note and the help, further lines of one indented under its first."""
+    """Render the notes and the help, with further lines of each indented below its first."""
     lines = []
     for note in notes:
         for index, line in enumerate(_lines(note, len("  note: "), style)):
@@ -108,15 +109,17 @@ def render_footer(
 
 def _lines(text: str, indent: int, style: Style) -> list[str]:
     width = None if style.width is None else style.width - indent
-    return [piece for line in visible_lines(text, style.encoding) for piece in wrapped(line, width)]
+    return [
+        piece for line in escape_lines(text, style.encoding) for piece in wrap_words(line, width)
+    ]
 
 
 def _render(diagnostic: Diagnostic, style: Style) -> str:
     role = Role.ERROR if diagnostic.severity is Severity.ERROR else Role.WARNING
-    code = f"[{visible(diagnostic.code, style.encoding)}]" if diagnostic.code else ""
-    marks = [Mark(diagnostic.span, diagnostic.note, primary=True)]
-    marks += [Mark(label.span, label.text) for label in diagnostic.labels]
-    return render_marked(
+    code = f"[{escape_line(diagnostic.code, style.encoding)}]" if diagnostic.code else ""
+    marks = [Highlight(diagnostic.span, diagnostic.note, primary=True)]
+    marks += [Highlight(label.span, label.text) for label in diagnostic.labels]
+    return render_highlighted(
         render_heading(f"{diagnostic.severity.value}{code}", diagnostic.message, role, style),
         marks,
         help=diagnostic.help,

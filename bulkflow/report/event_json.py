@@ -1,4 +1,4 @@
-"""Events as JSON's types. The keys are public and listed in `docs/events.md`."""
+"""Converts events to JSON. The keys are public; `docs/events.md` documents them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.diagnostics import in_order
-from bulkflow.report.json_diagnostics import diagnostic_json, span_json
+from bulkflow.report.diagnostics import sort_diagnostics
+from bulkflow.report.json_diagnostics import diagnostic_to_json, span_to_json
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Part
 
 
-def event_record(event: Event) -> dict[str, object]:
-    """An event as a JSON object: its name under `event`, then its values."""
+def event_to_json(event: Event) -> dict[str, object]:
+    """Convert an event to a JSON object: its name under `event`, then its values."""
     match event:
         case RunStarted():
             return {
@@ -52,24 +52,24 @@ def event_record(event: Event) -> dict[str, object]:
                 "bytes_sent": event.manifest.sent,
                 "columns": list(event.manifest.columns),
                 "notes": list(event.manifest.notes),
-                "parts": [_part(part) for part in event.manifest.parts],
+                "parts": [_part_to_json(part) for part in event.manifest.parts],
                 "more": event.manifest.more,
             }
         case StepStarted():
-            return {"event": "step_started", **_step(event)}
+            return {"event": "step_started", **_step_to_json(event)}
         case StepFinished():
             return {
                 "event": "step_finished",
-                **_step(event),
+                **_step_to_json(event),
                 "seconds": event.seconds,
                 "counts": None if event.counts is None else asdict(event.counts),
             }
         case StepFailed():
             return {
                 "event": "step_failed",
-                **_step(event),
+                **_step_to_json(event),
                 "seconds": event.seconds,
-                "error": error_record(event.error),
+                "error": error_to_json(event.error),
             }
         case Progress():
             return {
@@ -101,7 +101,7 @@ def event_record(event: Event) -> dict[str, object]:
                 "event": "shown",
                 "title": event.title,
                 "job": event.job,
-                "properties": plain(event.properties),
+                "properties": to_json_value(event.properties),
             }
         case RunFinished():
             return {
@@ -110,16 +110,16 @@ def event_record(event: Event) -> dict[str, object]:
                 "exit_code": int(event.exit_code),
                 "at": event.at,
                 "seconds": event.seconds,
-                "jobs": [_outcome(outcome) for outcome in event.jobs],
-                "errors": [error_record(error) for error in event.errors],
+                "jobs": [_outcome_to_json(outcome) for outcome in event.jobs],
+                "errors": [error_to_json(error) for error in event.errors],
                 "help": event.help,
             }
         case _:
             assert_never(event)
 
 
-def error_record(error: BulkflowError) -> dict[str, object]:
-    """An error as a JSON object; `place` and `diagnostics` only where the error has them."""
+def error_to_json(error: BulkflowError) -> dict[str, object]:
+    """Convert an error to a JSON object, with `place` and `diagnostics` if it has them."""
     record: dict[str, object] = {
         "type": type(error).__name__,
         "message": error.message,
@@ -130,40 +130,42 @@ def error_record(error: BulkflowError) -> dict[str, object]:
     if isinstance(error, DataError) and error.place is not None:
         record["place"] = error.place
     if isinstance(error, PipelineError):
-        record["diagnostics"] = [diagnostic_json(each) for each in in_order(error.diagnostics)]
+        record["diagnostics"] = [
+            diagnostic_to_json(each) for each in sort_diagnostics(error.diagnostics)
+        ]
     return record
 
 
-def plain(value: object) -> object:
-    """A value of any kind as JSON's types; what they cannot hold becomes its text."""
+def to_json_value(value: object) -> object:
+    """Convert any value to a JSON value. Types that JSON lacks become strings."""
     match value:
         case Enum():
-            return plain(value.value)
+            return to_json_value(value.value)
         case None | bool() | int() | str():
             return value
         case float():
             return value if math.isfinite(value) else str(value)
         case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
+            return {str(key): to_json_value(item) for key, item in value.items()}
         case list() | tuple():
-            return [plain(item) for item in value]
+            return [to_json_value(item) for item in value]
         case set() | frozenset():
-            return sorted((plain(item) for item in value), key=str)
+            return sorted((to_json_value(item) for item in value), key=str)
         case _:
             return str(value)
 
 
-def _step(event: StepStarted | StepFinished | StepFailed) -> dict[str, object]:
+def _step_to_json(event: StepStarted | StepFinished | StepFailed) -> dict[str, object]:
     return {
         "step": event.step,
         "text": event.text,
         "job": event.job,
         "at": event.at,
-        "place": span_json(event.span),
+        "place": span_to_json(event.span),
     }
 
 
-def _part(part: Part) -> dict[str, object]:
+def _part_to_json(part: Part) -> dict[str, object]:
     return {
         "index": part.index,
         "source": part.source,
@@ -176,7 +178,7 @@ def _part(part: Part) -> dict[str, object]:
     }
 
 
-def _outcome(outcome: JobOutcome) -> dict[str, object]:
+def _outcome_to_json(outcome: JobOutcome) -> dict[str, object]:
     error = outcome.commonest_error
     return {
         "job": outcome.job,

@@ -1,4 +1,4 @@
-"""Lines of a source with places in them underlined."""
+"""Draws source lines with highlights underlined."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
+from bulkflow.report.escape import escape_line
 from bulkflow.report.style import DEFAULT_WIDTH, Role, Style
-from bulkflow.report.text_width import cells, expanded, visible
+from bulkflow.report.text_width import count_cells, expand_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,19 +16,19 @@ if TYPE_CHECKING:
     from bulkflow.source import SourceText, Span
 
 _NARROWEST: Final = 20
-"""The least room that a source line gets, however narrow the terminal is."""
+"""The minimum width of a source line, in cells, however narrow the terminal is."""
 
 _TALLEST: Final = 4
-"""A place of more lines than this is shown by its first two lines and its last."""
+"""A span with more lines is shown by its first two lines and its last."""
 
 
 _LEAD: Final = 8
-"""Cells that stand before a place which is itself longer than the line."""
+"""Cells of context before a span that is longer than the line."""
 
 
 @frozen
-class Mark:
-    """A place to underline, with the words that stand beside the underline."""
+class Highlight:
+    """A span to underline, with a text next to the underline."""
 
     span: Span
     text: str = ""
@@ -36,7 +37,7 @@ class Mark:
 
 @frozen
 class _Piece:
-    """What one line has of a mark: columns from 0, end exclusive; empty is one cell wide."""
+    """The part of a highlight in one line, in columns from 0. An empty piece is one cell wide."""
 
     line: int
     start: int
@@ -47,7 +48,7 @@ class _Piece:
 
 @frozen
 class _Underline:
-    """A piece in cells of the drawn line."""
+    """A piece in cells of the drawn line, from 0; the end is exclusive."""
 
     start: int
     end: int
@@ -59,25 +60,25 @@ class _Underline:
         return Role.ERROR if self.primary else Role.PLACE
 
 
-def position(span: Span) -> str:
-    """`file:line:column` of a span's start."""
-    line, column = span.source.line_column(bounds(span)[0])
+def format_position(span: Span) -> str:
+    """Format the start of a span as `file:line:column`."""
+    line, column = span.source.line_column(clip_span(span)[0])
     return f"{span.source.name}:{line}:{column}"
 
 
-def draw(marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
-    """The lines that show the marks, the first mark's file first; and the width of the gutter.
+def draw_excerpt(highlights: Sequence[Highlight], style: Style) -> tuple[list[str], int]:
+    """Draw the source lines of the highlights; returns them and the width of the gutter.
 
-    Marks in other files follow, each file under its own heading. Every line of the source stands
-    once, in order, with its underlines below it.
+    The file of the first highlight comes first. Each other file has its own heading. Source lines
+    are drawn once, in order, with their underlines below.
     """
     pieces: dict[tuple[str, str], list[_Piece]] = {}
     sources: dict[tuple[str, str], Span] = {}
     gaps: dict[tuple[str, str], set[int]] = {}
-    for mark in marks:
-        key = (mark.span.source.name, mark.span.source.text)
-        sources.setdefault(key, mark.span)
-        found, gap = _pieces(mark)
+    for highlight in highlights:
+        key = (highlight.span.source.name, highlight.span.source.text)
+        sources.setdefault(key, highlight.span)
+        found, gap = _split(highlight)
         pieces.setdefault(key, []).extend(found)
         gaps.setdefault(key, set()).update(gap)
     gutter = max(len(str(piece.line)) for group in pieces.values() for piece in group)
@@ -87,15 +88,15 @@ def draw(marks: Sequence[Mark], style: Style) -> tuple[list[str], int]:
         arrow = ":::" if lines else "-->"
         if lines:
             lines.append(empty)
-        place = visible(position(first), style.encoding)
+        place = escape_line(format_position(first), style.encoding)
         lines.append(f"{'':{gutter}}{style.paint(arrow, Role.PLACE)} {place}")
         lines.append(empty)
         lines.extend(_draw_source(first.source, pieces[key], gaps[key], gutter, style))
     return lines, gutter
 
 
-def bounds(span: Span) -> tuple[int, int]:
-    """The span's offsets, within the text, without the line feeds at its end."""
+def clip_span(span: Span) -> tuple[int, int]:
+    """Clip the span's offsets to the text, without trailing line feeds."""
     text = span.source.text
     start = min(max(span.start, 0), len(text))
     end = min(max(span.end, start), len(text))
@@ -104,10 +105,10 @@ def bounds(span: Span) -> tuple[int, int]:
     return start, end
 
 
-def _pieces(mark: Mark) -> tuple[list[_Piece], list[int]]:
-    """The mark line by line; and the lines after which some of its lines are left out."""
-    source = mark.span.source
-    start, end = bounds(mark.span)
+def _split(highlight: Highlight) -> tuple[list[_Piece], list[int]]:
+    """Split a highlight into lines; also returns the lines after which lines are omitted."""
+    source = highlight.span.source
+    start, end = clip_span(highlight.span)
     first, start_column = source.line_column(start)
     last, end_column = source.line_column(end)
     shown: list[int] = list(range(first, last + 1))
@@ -121,10 +122,10 @@ def _pieces(mark: Mark) -> tuple[list[_Piece], list[int]]:
         left = start_column - 1 if line == first else len(text) - len(text.lstrip())
         right = end_column - 1 if line == last else len(text.rstrip())
         if left < right or first == last:
-            pieces.append(_Piece(line, left, right, "", mark.primary))
+            pieces.append(_Piece(line, left, right, "", highlight.primary))
     if not pieces:
-        pieces.append(_Piece(first, start_column - 1, start_column - 1, "", mark.primary))
-    pieces[-1] = evolve(pieces[-1], text=mark.text)
+        pieces.append(_Piece(first, start_column - 1, start_column - 1, "", highlight.primary))
+    pieces[-1] = evolve(pieces[-1], text=highlight.text)
     return pieces, gap
 
 
@@ -134,7 +135,7 @@ def _draw_source(
     by_line: dict[int, list[_Piece]] = {}
     for piece in pieces:
         by_line.setdefault(piece.line, []).append(piece)
-    # "12 | " stands before each line
+    # Each line begins with the gutter, such as "12 | ".
     room = max(_NARROWEST, (style.width or DEFAULT_WIDTH) - gutter - 3)
     lines = []
     for number in sorted(by_line):
@@ -142,7 +143,7 @@ def _draw_source(
         head = style.paint(f"{number:>{gutter}} |", Role.PLACE)
         lines.append(f"{head} {text}" if text else head)
         side = style.paint(f"{'':{gutter}} |", Role.PLACE)
-        lines.extend(f"{side} {row}" for row in _rows(underlines, style))
+        lines.extend(f"{side} {row}" for row in _draw_underlines(underlines, style))
         if number in gaps and number + 1 not in by_line:
             lines.append(style.paint("...", Role.PLACE))
     return lines
@@ -151,39 +152,42 @@ def _draw_source(
 def _fit(
     line: str, pieces: Sequence[_Piece], room: int, style: Style
 ) -> tuple[str, list[_Underline]]:
-    """The line as drawn, cut to the room around its pieces, and the pieces in its cells."""
+    """Cut a line to the room around its pieces; returns it and the underlines."""
     focus = next((piece for piece in pieces if piece.primary), pieces[0])
-    # Only the neighbourhood of a very long line is drawn at all.
+    # Of a very long line, only the part around the focus is processed.
     skip = max(0, focus.start - 2 * room)
     stop = min(len(line), focus.start + 3 * room)
-    shown, starts = expanded(line[skip:stop], style.encoding)
+    shown, starts = expand_line(line[skip:stop], style.encoding)
 
-    def cell(column: int) -> int:
+    def get_cell(column: int) -> int:
         return starts[min(max(column - skip, 0), len(shown))]
 
-    low, high = _window(
+    low, high = _choose_window(
         starts,
         room,
-        cells(style.cut),
-        (cell(focus.start), cell(focus.end)),
-        (min(cell(piece.start) for piece in pieces), max(cell(piece.end) for piece in pieces)),
+        len(style.cut),
+        (get_cell(focus.start), get_cell(focus.end)),
+        (
+            min(get_cell(piece.start) for piece in pieces),
+            max(get_cell(piece.end) for piece in pieces),
+        ),
         whole=skip == 0 and stop == len(line),
     )
     before = style.cut if skip or low else ""
     after = style.cut if skip + high < len(line) else ""
     text = before + "".join(shown[low:high]) + after
-    shift = cells(before) - starts[low]
+    shift = count_cells(before) - starts[low]
     edge = starts[high] + shift
     underlines = []
     for piece in pieces:
-        start = min(max(cell(piece.start) + shift, 0), edge)
-        end = min(max(cell(piece.end) + shift, start + 1), max(edge, start + 1))
-        words = visible(piece.text, style.encoding)
+        start = min(max(get_cell(piece.start) + shift, 0), edge)
+        end = min(max(get_cell(piece.end) + shift, start + 1), max(edge, start + 1))
+        words = escape_line(piece.text, style.encoding)
         underlines.append(_Underline(start, end, words, piece.primary))
     return text.rstrip(), underlines
 
 
-def _window(
+def _choose_window(
     starts: Sequence[int],
     room: int,
     cut: int,
@@ -192,7 +196,7 @@ def _window(
     *,
     whole: bool,
 ) -> tuple[int, int]:
-    """Which characters are shown: all that fit, around all the pieces or at least the focus."""
+    """Choose the characters to show: as many as fit around all pieces, or else the focus."""
     total = starts[-1]
     length = len(starts) - 1
     if whole and total <= room:
@@ -215,8 +219,8 @@ def _window(
     return low, high
 
 
-def _rows(underlines: Sequence[_Underline], style: Style) -> list[str]:
-    """The underlines, and their words: the last beside its underline, the others hung below."""
+def _draw_underlines(underlines: Sequence[_Underline], style: Style) -> list[str]:
+    """Draw the underlines. The last text is next to its underline, the others are below."""
     canvas = _Canvas()
     for underline in sorted(underlines, key=lambda item: item.primary):
         sign = "^" if underline.primary else "-"
@@ -224,19 +228,19 @@ def _rows(underlines: Sequence[_Underline], style: Style) -> list[str]:
     last = max(underlines, key=lambda item: (item.end, bool(item.text), item.primary))
     if last.text:
         canvas.put(last.end + 1, last.text, last.role)
-    rows = [canvas.row(style)]
+    rows = [canvas.render(style)]
     hung = [item for item in underlines if item.text and item is not last]
     hung.sort(key=lambda item: item.start, reverse=True)
     if hung:
-        rows.append(_connectors(hung).row(style))
+        rows.append(_draw_connectors(hung).render(style))
     for index, item in enumerate(hung):
-        canvas = _connectors([left for left in hung[index:] if left.start < item.start])
+        canvas = _draw_connectors([left for left in hung[index:] if left.start < item.start])
         canvas.put(item.start, item.text, item.role)
-        rows.append(canvas.row(style))
+        rows.append(canvas.render(style))
     return rows
 
 
-def _connectors(underlines: Iterable[_Underline]) -> _Canvas:
+def _draw_connectors(underlines: Iterable[_Underline]) -> _Canvas:
     canvas = _Canvas()
     for underline in underlines:
         canvas.put(underline.start, "|", underline.role)
@@ -244,18 +248,18 @@ def _connectors(underlines: Iterable[_Underline]) -> _Canvas:
 
 
 class _Canvas:
-    """One row of painted characters; later ones cover earlier ones."""
+    """A row of coloured characters. Later ones overwrite earlier ones."""
 
     def __init__(self) -> None:
         self._characters: dict[int, tuple[str, Role]] = {}
 
     def put(self, at: int, text: str, role: Role) -> None:
-        """Write from a cell on. A character of two cells or none only as the last thing put."""
+        """Write text from a cell on. Wide and combining characters must come last in the row."""
         for index, character in enumerate(text):
             self._characters[at + index] = (character, role)
 
-    def row(self, style: Style) -> str:
-        """The row, each run of one role painted at once."""
+    def render(self, style: Style) -> str:
+        """Render the row, with one colour sequence per run of a role."""
         runs: list[tuple[str, Role | None]] = []
         for at in range(max(self._characters) + 1):
             character, role = self._characters.get(at, (" ", None))

@@ -1,4 +1,4 @@
-"""Errors as text: what is wrong, where, the facts, and what to do."""
+"""Renders an error as text: the message, its place, notes and help."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bulkflow.report.diagnostics import (
     render_diagnostics,
     render_footer,
     render_heading,
-    render_marked,
+    render_highlighted,
 )
-from bulkflow.report.excerpt import Mark
+from bulkflow.report.escape import escape_line
+from bulkflow.report.excerpt import Highlight
 from bulkflow.report.style import Role, Style
-from bulkflow.report.text_width import visible
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
@@ -30,15 +30,15 @@ def render_error(
     encoding: str = "utf-8",
     word: str = "error",
 ) -> str:
-    """An error in the form of a diagnostic; no line feed at the end.
+    """Render an error in the form of a diagnostic, without a final line feed.
 
     Args:
-        error: A `PipelineError` is shown by its diagnostics, a `DataError` with its place.
-        color: Whether to paint with SGR sequences.
-        span: The step that the error ended, underlined; None where there is none.
-        width: The reader's line in cells, None where it is not known.
-        encoding: Of the stream that the text is for.
-        word: What stands before the message: `error`, or `also` for one beside another.
+        error: A `PipelineError` is rendered as its diagnostics, a `DataError` with its place.
+        color: Whether to use SGR sequences.
+        span: The step that failed with the error, to underline it; None if there is none.
+        width: The line width in cells, or None if unknown.
+        encoding: The encoding of the stream.
+        word: The word before the message: `error`, or `also` for a further one.
     """
     if isinstance(error, PipelineError):
         return render_diagnostics(error.diagnostics, color=color, width=width, encoding=encoding)
@@ -46,8 +46,8 @@ def render_error(
     heading = render_heading(word, error.message, Role.ERROR, style)
     if isinstance(error, DataError) and error.place:
         arrow = style.paint("-->", Role.PLACE)
-        heading.append(f"  {arrow} {visible(error.place, encoding)}")
+        heading.append(f"  {arrow} {escape_line(error.place, encoding)}")
     if span is None:
         return "\n".join([*heading, *render_footer(error.notes, error.help, style)])
-    marks = [Mark(span, primary=True)]
-    return render_marked(heading, marks, notes=error.notes, help=error.help, style=style)
+    marks = [Highlight(span, primary=True)]
+    return render_highlighted(heading, marks, notes=error.notes, help=error.help, style=style)

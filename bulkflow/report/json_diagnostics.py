@@ -1,13 +1,13 @@
-"""Diagnostics for machines: JSON, and the workflow commands that GitHub turns into annotations."""
+"""Converts diagnostics to JSON, and to the workflow commands of GitHub's annotations."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from bulkflow.report.diagnostics import in_order
-from bulkflow.report.excerpt import bounds, position
-from bulkflow.report.text_width import visible
+from bulkflow.report.diagnostics import sort_diagnostics
+from bulkflow.report.escape import escape_line
+from bulkflow.report.excerpt import clip_span, format_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 
-def span_json(span: Span) -> dict[str, object]:
-    """A place: `file`, and `line`, `column`, `end_line`, `end_column` from 1, the end exclusive.
+def span_to_json(span: Span) -> dict[str, object]:
+    """Convert a span to `file`, `line`, `column`, `end_line` and `end_column`.
 
-    Columns count code points.
+    Lines and columns count from 1, the end is exclusive, and columns count code points.
     """
-    start, end = bounds(span)
+    start, end = clip_span(span)
     line, column = span.source.line_column(start)
     end_line, end_column = span.source.line_column(end)
     return {
@@ -33,37 +33,39 @@ def span_json(span: Span) -> dict[str, object]:
     }
 
 
-def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """A diagnostic as JSON's types, with the keys that `docs/events.md` lists."""
+def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, object]:
+    """Convert a diagnostic to a JSON object with the keys in `docs/events.md`."""
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
-        **span_json(diagnostic.span),
+        **span_to_json(diagnostic.span),
         "note": diagnostic.note or None,
         "help": diagnostic.help,
-        "labels": [{"message": label.text, **span_json(label.span)} for label in diagnostic.labels],
+        "labels": [
+            {"message": label.text, **span_to_json(label.span)} for label in diagnostic.labels
+        ],
     }
 
 
-def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """A JSON array of all diagnostics in source order, ASCII only; `[]` for none."""
+def diagnostics_to_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """Write all diagnostics in source order as a JSON array, in ASCII; `[]` for none."""
     return json.dumps(
-        [diagnostic_json(diagnostic) for diagnostic in in_order(diagnostics)], indent=2
+        [diagnostic_to_json(diagnostic) for diagnostic in sort_diagnostics(diagnostics)], indent=2
     )
 
 
-def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """One workflow command for each diagnostic, in source order.
+def diagnostics_to_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Write one workflow command per diagnostic, in source order.
 
-    GitHub shows columns only where the annotation starts and ends on one line, so they are left
-    out elsewhere (GitHub's REST reference, check runs: `start_column`).
+    Columns are omitted if an annotation has several lines, because GitHub accepts them only for a
+    single line (GitHub's REST reference, check runs: `start_column`).
     """
-    return "\n".join(_command(diagnostic) for diagnostic in in_order(diagnostics))
+    return "\n".join(_format_command(diagnostic) for diagnostic in sort_diagnostics(diagnostics))
 
 
-def _command(diagnostic: Diagnostic) -> str:
-    place = span_json(diagnostic.span)
+def _format_command(diagnostic: Diagnostic) -> str:
+    place = span_to_json(diagnostic.span)
     properties = {"file": str(place["file"]), "line": str(place["line"])}
     if place["line"] == place["end_line"]:
         properties["col"] = str(place["column"])
@@ -74,17 +76,19 @@ def _command(diagnostic: Diagnostic) -> str:
     lines = [diagnostic.message]
     if diagnostic.note:
         lines.append(f"note: {diagnostic.note}")
-    lines.extend(f"{position(label.span)}: {label.text}" for label in diagnostic.labels)
+    lines.extend(f"{format_position(label.span)}: {label.text}" for label in diagnostic.labels)
     if diagnostic.help:
         lines.append(f"help: {diagnostic.help}")
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    message = "\n".join(visible(line) for line in lines)
-    return f"::{diagnostic.severity.value} {listed}::{_data(message)}"
+    listed = ",".join(
+        f"{key}={_escape_property(value)}" for key, value in properties.items() if value
+    )
+    message = "\n".join(escape_line(line) for line in lines)
+    return f"::{diagnostic.severity.value} {listed}::{_escape_data(message)}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(escape_line(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,4 +1,4 @@
-"""A forecast for programs."""
+"""Converts a forecast to JSON."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
 from bulkflow.model.org import format_orgs
-from bulkflow.report.diagnostics import in_order
-from bulkflow.report.json_diagnostics import diagnostic_json
+from bulkflow.report.diagnostics import sort_diagnostics
+from bulkflow.report.json_diagnostics import diagnostic_to_json
 
 if TYPE_CHECKING:
     from bulkflow.model.forecast import Forecast, JobForecast
     from bulkflow.model.part import Part
 
 
-def plan_json(forecast: Forecast) -> dict[str, object]:
-    """A forecast as JSON's types.
+def plan_to_json(forecast: Forecast) -> dict[str, object]:
+    """Convert a forecast to a JSON object.
 
-    `diagnostics` is as `check` writes them; `errors` has the message of whatever is wrong, those of
-    diagnostics included.
+    `diagnostics` has the form of `check`. `errors` has the messages of all errors, including those
+    of diagnostics.
     """
     wrong = [each for each in forecast.diagnostics if each.severity is Severity.ERROR]
     return {
         "pipeline": forecast.pipeline,
         "org": format_orgs(forecast.orgs) or None,
         "orgs": dict(forecast.orgs),
-        "jobs": [_job(job) for job in forecast.jobs],
+        "jobs": [_job_to_json(job) for job in forecast.jobs],
         "steps": [
             {
                 "depth": step.depth,
@@ -42,7 +42,9 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
         "requests_per_part": forecast.requests_per_part,
         "rows": forecast.rows,
         "bytes": forecast.bytes,
-        "diagnostics": [diagnostic_json(each) for each in in_order(forecast.diagnostics)],
+        "diagnostics": [
+            diagnostic_to_json(each) for each in sort_diagnostics(forecast.diagnostics)
+        ],
         "errors": [
             *(each.message for each in wrong),
             *(str(error) for error in forecast.errors),
@@ -50,7 +52,7 @@ def plan_json(forecast: Forecast) -> dict[str, object]:
     }
 
 
-def _job(job: JobForecast) -> dict[str, object]:
+def _job_to_json(job: JobForecast) -> dict[str, object]:
     manifest = job.manifest
     return {
         "job": job.job,
@@ -61,12 +63,12 @@ def _job(job: JobForecast) -> dict[str, object]:
         "bytes": manifest.bytes if manifest else None,
         "columns": list(manifest.columns) if manifest else None,
         "notes": list(manifest.notes) if manifest else [],
-        "parts": [_part(part) for part in (manifest.parts if manifest else ())],
+        "parts": [_part_to_json(part) for part in (manifest.parts if manifest else ())],
         "more": bool(manifest and manifest.more),
     }
 
 
-def _part(part: Part) -> dict[str, object]:
+def _part_to_json(part: Part) -> dict[str, object]:
     return {
         "number": part.index + 1,
         "source": part.source,

@@ -1,4 +1,4 @@
-"""The report for programs: each event as one JSON object on a line of its own."""
+"""The report for programs: one JSON object per line and event."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from bulkflow.report.event_json import event_record
-from bulkflow.report.output import Output
+from bulkflow.report.event_json import event_to_json
+from bulkflow.report.report_stream import ReportStream
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 class JsonReport:
-    """Writes the lines that `docs/events.md` describes, ASCII only, each handed on at once."""
+    """Writes the lines that `docs/events.md` describes, in ASCII. Each line is flushed."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._output = Output(stream)
+        self._output = ReportStream(stream)
         self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
         """Write an event."""
-        line = json.dumps(event_record(event), allow_nan=False)
+        line = json.dumps(event_to_json(event), allow_nan=False)
         with self._lock:
-            self._output.line(line)
+            self._output.write_line(line)
 
     def close(self) -> None:
-        """Raise OutputError if some of it could not be written."""
+        """Raise `OutputError` if an event could not be written."""
         with self._lock:
             self._output.check()

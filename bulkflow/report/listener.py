@@ -1,4 +1,4 @@
-"""What hears of a run."""
+"""The interface of the reports."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Shows a run's events. Events may come from several threads at a time."""
+    """Shows a run's events. Called from several threads concurrently."""
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
         ...
 
     def close(self) -> None:
-        """Show nothing more, and give back the terminal; raises OutputError for lost output.
+        """Stop showing events and release the terminal. May be called more than once.
 
-        May be called again.
+        Raises:
+            OutputError: Some output could not be written.
         """
         ...

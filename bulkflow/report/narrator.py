@@ -1,4 +1,4 @@
-"""A run told in lines: what both the terminal and the plain report show of each event."""
+"""Turns events into lines of text, for both the terminal report and the plain report."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.number_format import duration, more, not_loaded, plural, size
-from bulkflow.report.progress import JobProgress, gained, rejected
+from bulkflow.report.escape import escape_line, escape_lines
+from bulkflow.report.number_format import (
+    describe_unread,
+    format_duration,
+    format_not_loaded,
+    format_plural,
+    format_size,
+)
+from bulkflow.report.progress import JobProgress, count_lost, describe_gain
 from bulkflow.report.style import Role
-from bulkflow.report.summary import summary_lines
-from bulkflow.report.text_width import padded, visible, visible_lines
+from bulkflow.report.summary import render_summary
+from bulkflow.report.text_width import pad_to_width
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
@@ -31,12 +38,12 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 _STEP_COLUMN: Final = 36
-"""Where the seconds of a step stand, if its text is not longer."""
+"""The width of the text of a step, before its seconds."""
 
 
 @frozen
 class RunningStep:
-    """A step that began, and how far its job was then."""
+    """A running step, and the progress of its job when the step began."""
 
     event: StepStarted
     before: Progress | None
@@ -46,7 +53,8 @@ class RunningStep:
 class Narrator:
     """Turns events into lines. Not thread-safe: its owner holds a lock.
 
-    `announce` says whether a step's beginning is a line of its own.
+    Attributes:
+        announce: Whether the beginning of a step has its own line.
     """
 
     style: Style
@@ -56,40 +64,40 @@ class Narrator:
     running: dict[tuple[object, ...], RunningStep] = Factory(dict)
     _held: list[str] = Factory(list)
     _sent: dict[str, int] = Factory(dict)
-    """Bytes that an earlier attempt brought up, by job."""
+    """Bytes that an earlier attempt of the run sent, by job."""
     _failures: list[tuple[BulkflowError, Span]] = Factory(list)
 
-    def lines(self, event: Event) -> list[str]:
-        """The lines for an event; none for progress and for data, which are shown elsewhere."""
+    def narrate(self, event: Event) -> list[str]:
+        """Make the lines for an event; none for progress and data, which are shown elsewhere."""
         match event:
             case JobPrepared():
-                # Sources are read before the run starts; its heading comes first all the same.
-                self._held += self._prepared(event)
+                # Sources are read before the run starts, but its heading comes first.
+                self._held += self._describe_prepared(event)
                 return []
             case RunStarted():
                 heading = (
-                    f"run {self._shown(event.run)} of {self._shown(event.pipeline)}"
-                    f" against {self._shown(event.org)}"
+                    f"run {self._escape(event.run)} of {self._escape(event.pipeline)}"
+                    f" against {self._escape(event.org)}"
                 )
                 return [self.style.paint(heading, Role.TITLE), *self._release()]
             case _:
-                return [*self._release(), *self._during(event)]
+                return [*self._release(), *self._narrate_step(event)]
 
-    def _during(self, event: Event) -> list[str]:
+    def _narrate_step(self, event: Event) -> list[str]:
         match event:
             case StepStarted():
                 known = self.progress.get(event.job or "")
-                self.running[_key(event)] = RunningStep(event, known.latest if known else None)
-                line = f"  {self.style.running} {self.step_text(event)}"
+                self.running[_get_key(event)] = RunningStep(event, known.latest if known else None)
+                line = f"  {self.style.running} {self.format_step(event)}"
                 return [line] if self.announce else []
             case StepFinished():
-                return [self._ended(event, self._mark(event))]
+                return [self._end_step(event, self._choose_mark(event))]
             case StepFailed():
                 self._failures.append((event.error, event.span))
-                line = self._ended(event, self.style.paint(self.style.failed, Role.ERROR))
-                words = visible_lines(event.error.message, self.style.encoding)
+                line = self._end_step(event, self.style.paint(self.style.failed, Role.ERROR))
+                words = escape_lines(event.error.message, self.style.encoding)
                 if self.verbose:
-                    words = self._error(event.error, "error").splitlines()
+                    words = self._render_error(event.error, "error").splitlines()
                 return [line, *(f"    {text}" for text in words)]
             case Progress():
                 known = self.progress.get(event.job)
@@ -99,92 +107,95 @@ class Narrator:
                     known.update(event)
                 return []
             case Notice():
-                return self._notice(event)
+                return self._format_notice(event)
             case RunFinished():
-                return self._finished(event)
+                return self._finish(event)
             case Shown() | JobPrepared() | RunStarted():
                 return []
             case _:
                 assert_never(event)
 
-    def step_text(self, event: StepStarted | StepFinished | StepFailed) -> str:
-        """The step as written, and its job where the words do not name it."""
-        text = self._shown(event.text)
+    def format_step(self, event: StepStarted | StepFinished | StepFailed) -> str:
+        """Format the step as written, with its job if the text does not name it."""
+        text = self._escape(event.text)
         named = event.job is None or event.job in event.text.split()
-        return text if named else f"{text} ({self._shown(event.job or '')})"
+        return text if named else f"{text} ({self._escape(event.job or '')})"
 
-    def _mark(self, event: StepFinished) -> str:
+    def _choose_mark(self, event: StepFinished) -> str:
         if event.counts is not None and event.counts.not_loaded:
             return self.style.paint(self.style.partly, Role.WARNING)
         return self.style.paint(self.style.done, Role.GOOD)
 
-    def _ended(self, event: StepFinished | StepFailed, mark: str) -> str:
-        began = self.running.pop(_key(event), None)
-        words = [duration(event.seconds)]
+    def _end_step(self, event: StepFinished | StepFailed, mark: str) -> str:
+        began = self.running.pop(_get_key(event), None)
+        words = [format_duration(event.seconds)]
         known = self.progress.get(event.job or "")
         before = began.before if began else None
         if known is not None:
             sent = self._sent.get(event.job or "", 0)
-            words += gained(before, known.latest, _sending(event, began, known), sent)
-        told = self.style.paint(", ".join(words), Role.FAINT)
+            words += describe_gain(
+                before, known.latest, _measure_sending(event, began, known), sent
+            )
+        text = self.style.paint(", ".join(words), Role.FAINT)
         if isinstance(event, StepFinished) and event.counts is not None:
             lost = event.counts.not_loaded
         else:
-            lost = rejected(before, known.latest) if known else {}
-        for words_ in not_loaded(lost).values():
-            told += self.style.paint(f", {words_}", Role.WARNING)
-        text = padded(self.step_text(event), _STEP_COLUMN)
-        return f"  {mark} {text}  {told}"
+            lost = count_lost(before, known.latest) if known else {}
+        for rows in format_not_loaded(lost).values():
+            text += self.style.paint(f", {rows}", Role.WARNING)
+        step = pad_to_width(self.format_step(event), _STEP_COLUMN)
+        return f"  {mark} {step}  {text}"
 
-    def _prepared(self, event: JobPrepared) -> list[str]:
+    def _describe_prepared(self, event: JobPrepared) -> list[str]:
         manifest = event.manifest
-        parts = plural(len(manifest.parts), "part")
-        rows = plural(manifest.rows, "row")
-        job = self._shown(event.job)
-        up = f", {size(manifest.sent)} of it up already" if manifest.sent else ""
+        parts = format_plural(len(manifest.parts), "part")
+        rows = format_plural(manifest.rows, "row")
+        job = self._escape(event.job)
+        sent = f", {format_size(manifest.sent)} already sent" if manifest.sent else ""
+        amount = f"{format_size(manifest.bytes)}{describe_unread(manifest)}"
         self._sent[event.job] = manifest.sent
         return [
-            f"  {job}: {rows} in {parts}, {size(manifest.bytes)}{more(manifest)}{up}",
-            *(f"    note: {self._shown(note)}" for note in manifest.notes),
+            f"  {job}: {rows} in {parts}, {amount}{sent}",
+            *(f"    note: {self._escape(note)}" for note in manifest.notes),
         ]
 
-    def _notice(self, event: Notice) -> list[str]:
+    def _format_notice(self, event: Notice) -> list[str]:
         if event.level is NoticeLevel.DETAIL and not self.verbose:
             return []
-        lines = visible_lines(event.message, self.style.encoding)
+        lines = escape_lines(event.message, self.style.encoding)
         if lines and event.job and event.job not in event.message:
-            lines[0] = f"{self._shown(event.job)}: {lines[0]}"
+            lines[0] = f"{self._escape(event.job)}: {lines[0]}"
         lead = "  "
         if event.level is NoticeLevel.WARNING:
             lead = f"{self.style.paint('warning', Role.WARNING)}: "
-        helped = visible_lines(event.help or "", self.style.encoding)
+        help_lines = escape_lines(event.help or "", self.style.encoding)
         return [
             *(f"{'  ' if index else lead}{line}" for index, line in enumerate(lines)),
-            *(f"  {self.style.paint('help', Role.HELP)}: {line}" for line in helped),
+            *(f"  {self.style.paint('help', Role.HELP)}: {line}" for line in help_lines),
         ]
 
-    def _finished(self, event: RunFinished) -> list[str]:
+    def _finish(self, event: RunFinished) -> list[str]:
         stopped = [
             f"  {self.style.paint(self.style.failed, Role.ERROR)} "
-            f"{padded(self.step_text(step.event), _STEP_COLUMN)}  stopped"
+            f"{pad_to_width(self.format_step(step.event), _STEP_COLUMN)}  stopped"
             for step in self.running.values()
         ]
         self.running.clear()
         self.progress.clear()
         lines = list(stopped)
-        told: set[str] = set()
+        shown: set[str] = set()
         for error in event.errors:
-            # Two jobs may read one file: what is wrong with it is told once.
-            text = self._error(error, "also" if told else "error")
-            if (what := text.partition(": ")[2]) not in told:
+            # Two jobs may read one file, and report the same error in it.
+            text = self._render_error(error, "also" if shown else "error")
+            if (what := text.partition(": ")[2]) not in shown:
                 lines += ["", *text.splitlines()]
-                told.add(what)
+                shown.add(what)
         if event.errors:
             lines.append("")
-        return [*lines, *summary_lines(event, self.style)]
+        return [*lines, *render_summary(event, self.style)]
 
-    def _error(self, error: BulkflowError, word: str) -> str:
-        # Here, as most runs have nothing to point at.
+    def _render_error(self, error: BulkflowError, word: str) -> str:
+        # Imported here because most runs have no error to render.
         from bulkflow.report.failure import render_error
 
         span = next((span for failed, span in self._failures if failed is error), None)
@@ -201,18 +212,18 @@ class Narrator:
         held, self._held = self._held, []
         return held
 
-    def _shown(self, text: str) -> str:
-        return visible(text, self.style.encoding)
+    def _escape(self, text: str) -> str:
+        return escape_line(text, self.style.encoding)
 
 
-def _key(event: StepStarted | StepFinished | StepFailed) -> tuple[object, ...]:
+def _get_key(event: StepStarted | StepFinished | StepFailed) -> tuple[object, ...]:
     return (event.job, event.step, event.span.source.name, event.span.start)
 
 
-def _sending(
+def _measure_sending(
     event: StepFinished | StepFailed, began: RunningStep | None, known: JobProgress
 ) -> float:
-    """The seconds from the beginning of a step to the last of its bytes: a load then waits."""
+    """Measure the seconds until the last byte was sent; a load waits after that."""
     if began is None or known.sent_at is None:
         return event.seconds
     return min(event.seconds, max(0.0, known.sent_at - began.event.at))

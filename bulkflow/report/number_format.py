@@ -1,11 +1,11 @@
-"""Numbers as people read them."""
+"""Formats numbers for people."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Final
 
-from bulkflow.model.plural import plural as plural
+from bulkflow.model.plural import format_plural as format_plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
 
 
-def count(number: int) -> str:
-    """A whole number with thousands separators: `10,000`."""
+def format_count(number: int) -> str:
+    """Format a whole number with thousands separators: `10,000`."""
     return f"{number:,}"
 
 
@@ -26,23 +26,23 @@ _NOT_LOADED: Final = {
 }
 
 
-def not_loaded(rows: Mapping[str, int]) -> dict[str, str]:
-    """Rows that are not loaded, by what became of them: `{"unprocessed": "4 not processed"}`.
+def format_not_loaded(rows: Mapping[str, int]) -> dict[str, str]:
+    """Format rows that were not loaded, by outcome: `{"unprocessed": "4 not processed"}`.
 
-    The names are those of `bulkflow.model.part.NOT_LOADED`.
+    The keys are those of `bulkflow.model.part.NOT_LOADED`. Zeros are omitted.
     """
     return {kind: f"{number:,} {_NOT_LOADED[kind]}" for kind, number in rows.items() if number}
 
 
-def more(manifest: Manifest) -> str:
-    """What is to be added to amounts that are those of a source's beginning only."""
-    return "; the rest is read while it is sent" if manifest.more else ""
+def describe_unread(manifest: Manifest) -> str:
+    """Describe what follows amounts that cover only the beginning of a source."""
+    return "; the rest is read while sending" if manifest.more else ""
 
 
-def size(number: int) -> str:
-    """A number of bytes in decimal units: `512 bytes`, `12.3 kB`, `1.9 MB`, `2.40 GB`."""
+def format_size(number: int) -> str:
+    """Format bytes in decimal units: `512 bytes`, `12.3 kB`, `1.9 MB`, `2.40 GB`."""
     if number < 1000:
-        return plural(number, "byte")
+        return format_plural(number, "byte")
     if number < 999_950:
         return f"{number / 1e3:.1f} kB"
     if number < 999_950_000:
@@ -50,17 +50,17 @@ def size(number: int) -> str:
     return f"{number / 1e9:,.2f} GB"
 
 
-def size_of(part: int, whole: int | None) -> str:
-    """How many bytes of how many, in the unit of the whole: `0.2 of 1.9 MB`."""
+def format_size_of(part: int, whole: int | None) -> str:
+    """Format bytes of a total, in the unit of the total: `0.2 of 1.9 MB`."""
     if whole is None:
-        return size(part)
-    total = size(whole)
+        return format_size(part)
+    total = format_size(whole)
     unit, digits = {"kB": (1e3, 1), "MB": (1e6, 1), "GB": (1e9, 2)}.get(total.split()[1], (1, 0))
     return f"{part / unit:,.{digits}f} of {total}"
 
 
-def duration(seconds: float) -> str:
-    """A time in its two largest units: `0.4 s`, `42 s`, `5 min 3 s`, `2 h 5 min`, `1 d 3 h`."""
+def format_duration(seconds: float) -> str:
+    """Format a duration in its two largest units: `0.4 s`, `42 s`, `5 min 3 s`, `2 h 5 min`."""
     if not math.isfinite(seconds):
         return "unknown time"
     seconds = max(0.0, seconds)
@@ -70,13 +70,13 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return _two(whole, 60, "min", 1, "s")
+        return _join_units(whole, 60, "min", 1, "s")
     if whole < 86400:
-        return _two(whole, 3600, "h", 60, "min")
-    return _two(whole, 86400, "d", 3600, "h")
+        return _join_units(whole, 3600, "h", 60, "min")
+    return _join_units(whole, 86400, "d", 3600, "h")
 
 
-def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
+def _join_units(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
     first, rest = divmod(seconds, large)
     second = rest // small
     return f"{first:,} {large_name}" + (f" {second} {small_name}" if second else "")

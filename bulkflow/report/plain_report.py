@@ -1,4 +1,4 @@
-"""The report for logs: whole lines, no control characters."""
+"""The report for logs: whole lines without control characters."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.model.event import Progress, Shown
+from bulkflow.report.escape import escape_line
 from bulkflow.report.narrator import Narrator
-from bulkflow.report.output import Output
+from bulkflow.report.report_stream import ReportStream
 from bulkflow.report.style import Style
-from bulkflow.report.text_width import visible
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from bulkflow.model.event import Event
 
 INTERVAL: Final = 5.0
-"""Least seconds between two lines about one job that is in the states it was in."""
+"""Minimum seconds between two lines about a job whose states have not changed."""
 
 
 @frozen
-class _Told:
-    """What the last line about a job said."""
+class _LastLine:
+    """The last line about a job."""
 
     at: float
     states: frozenset[str]
@@ -32,10 +32,10 @@ class _Told:
 
 
 class PlainReport:
-    """Tells a run in lines: each step as it begins and ends, progress now and then, a summary.
+    """Writes a line when a step begins and ends, lines of progress, and a summary.
 
-    A job's progress is told when one of its parts gets to a state that none was in, when all its
-    data is up, and otherwise every five seconds at most, by the times that the events carry.
+    Progress of a job is written when a part reaches a state that no part had before, when all data
+    is sent, and otherwise at most every five seconds, by the times in the events.
     """
 
     def __init__(
@@ -48,44 +48,46 @@ class PlainReport:
     ) -> None:
         self._style = Style.of(stream, width=width)
         self._narrator = Narrator(self._style, verbose, announce=True)
-        self._output = Output(stream)
-        self._data = Output(data)
-        self._told: dict[str, _Told] = {}
+        self._output = ReportStream(stream)
+        self._data = ReportStream(data)
+        self._last: dict[str, _LastLine] = {}
         self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
-        """Write what there is to say of an event."""
+        """Write the lines for an event."""
         with self._lock:
-            for line in self._narrator.lines(event):
-                self._output.line(line)
+            for line in self._narrator.narrate(event):
+                self._output.write_line(line)
             if isinstance(event, Progress):
-                self._progress(event)
+                self._write_progress(event)
             elif isinstance(event, Shown):
-                from bulkflow.report.data_lines import shown_lines
+                from bulkflow.report.data_lines import format_data_lines
 
-                for line in shown_lines(event, self._data.encoding):
-                    self._data.line(line)
+                for line in format_data_lines(event, self._data.encoding):
+                    self._data.write_line(line)
 
     def close(self) -> None:
-        """Raise OutputError if some of it could not be written."""
+        """Raise `OutputError` if some output could not be written."""
         with self._lock:
             self._output.check()
             self._data.check()
 
-    def _progress(self, event: Progress) -> None:
+    def _write_progress(self, event: Progress) -> None:
         states = frozenset(state for state, number in event.states.items() if number)
         uploaded = event.bytes_sent == event.bytes_total
-        told = self._told.get(event.job)
+        last = self._last.get(event.job)
         if (
-            told is not None
-            and states <= told.states
-            and uploaded <= told.uploaded
-            and event.at - told.at < INTERVAL
+            last is not None
+            and states <= last.states
+            and uploaded <= last.uploaded
+            and event.at - last.at < INTERVAL
         ):
             return
-        seen = states | told.states if told else states
-        self._told[event.job] = _Told(event.at, seen, uploaded)
-        words = ", ".join(self._narrator.progress[event.job].words())
+        seen = states | last.states if last else states
+        self._last[event.job] = _LastLine(event.at, seen, uploaded)
+        words = ", ".join(self._narrator.progress[event.job].describe())
         if words:
             encoding = self._style.encoding
-            self._output.line(f"    {visible(event.job, encoding)}: {visible(words, encoding)}")
+            self._output.write_line(
+                f"    {escape_line(event.job, encoding)}: {escape_line(words, encoding)}"
+            )

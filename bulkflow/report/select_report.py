@@ -1,4 +1,4 @@
-"""Which report fits the streams that a command was started with."""
+"""Picks the report that fits the streams of a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bulkflow.report.listener import Listener
 
 
-def choose(
+def make_report(
     stdout: TextIO,
     stderr: TextIO,
     *,
@@ -21,11 +21,11 @@ def choose(
     clock: Clock,
     verbose: bool = False,
 ) -> Listener:
-    """The report for these streams.
+    """Make the report for these streams.
 
-    Data goes to `stdout`: JSON lines with `json`, else what steps were asked to show. Words for
-    people go to `stderr`: live where it is a terminal that can move its cursor, plain lines
-    elsewhere. `NO_COLOR` (no-color.org) takes the colours away, and nothing else.
+    Data goes to `stdout`: JSON Lines with `json`, otherwise what steps show. Messages for people go
+    to `stderr`: live if it is a terminal that can move its cursor, as plain lines otherwise.
+    `NO_COLOR` (no-color.org) only removes the colours.
     """
     if json:
         from bulkflow.report.json_report import JsonReport
@@ -43,10 +43,10 @@ def choose(
 
 
 def is_live(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether a stream is a terminal that understands control sequences."""
+    """Whether a stream is a terminal that supports control sequences."""
     return stream.isatty() and environ.get("TERM", "") not in {"dumb", "unknown"}
 
 
 def wants_color(environ: Mapping[str, str]) -> bool:
-    """Whether the user left colours on: an empty `NO_COLOR` counts as none."""
+    """Whether to use colours: `NO_COLOR` is unset or empty."""
     return not environ.get("NO_COLOR")

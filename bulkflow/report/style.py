@@ -1,4 +1,4 @@
-"""What a stream can show: its colours, its characters, its width."""
+"""The colours, characters and width of a stream."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 DEFAULT_WIDTH: Final = 240
-"""Where nobody knows how wide the reader's lines are: long enough to be whole, short enough that a
-line of a megabyte does not fill a log."""
+"""The width if it is unknown: wide enough for ordinary lines, narrow enough that a source line of a
+megabyte does not fill a log."""
 
 
 class Role(Enum):
-    """What a piece of text is, with the parameters of its SGR sequence (ECMA-48, 8.3.117)."""
+    """The role of a piece of text; the value is its SGR parameters (ECMA-48, 8.3.117)."""
 
     TITLE = "1"
     ERROR = "1;31"
@@ -29,7 +29,7 @@ class Role(Enum):
 
 @frozen
 class Style:
-    """How text is drawn on a stream. `width` is in cells, None where it is not known."""
+    """How text is drawn on a stream. `width` is in cells, or None if unknown."""
 
     color: bool = False
     width: int | None = None
@@ -37,44 +37,44 @@ class Style:
 
     @classmethod
     def of(cls, stream: TextIO, *, color: bool = False, width: int | None = None) -> Style:
-        """The style of a stream, by its encoding."""
+        """Make the style of a stream, with its encoding."""
         return cls(color, width, getattr(stream, "encoding", None) or "utf-8")
 
     def paint(self, text: str, role: Role) -> str:
-        """The text in its role's colour, where there are colours."""
+        """Colour text by its role, if colours are on."""
         return f"\x1b[{role.value}m{text}\x1b[0m" if self.color and text else text
 
     @property
     def done(self) -> str:
-        """The mark of a step that did what it says."""
-        return self._either("✓", "ok")
+        """The mark of a step that succeeded."""
+        return self._choose("✓", "ok")
 
     @property
     def partly(self) -> str:
-        """The mark of a step that did what it says, with rows that are not loaded."""
+        """The mark of a step that succeeded with rows that were not loaded."""
         return "!"
 
     @property
     def failed(self) -> str:
-        """The mark of a step that did not."""
-        return self._either("✗", "failed:")
+        """The mark of a step that failed."""
+        return self._choose("✗", "failed:")
 
     @property
     def running(self) -> str:
-        """The mark of a step that goes on."""
-        return self._either("•", "-")
+        """The mark of a running step."""
+        return self._choose("•", "-")
 
     @property
     def cut(self) -> str:
-        """What stands where a line was cut."""
-        return self._either("…", "...")
+        """The mark of a cut line."""
+        return self._choose("…", "...")
 
     @property
     def bar(self) -> tuple[str, str]:
         """The full and the empty cell of a bar."""
-        return (self._either("█", "#"), self._either("░", "."))
+        return (self._choose("█", "#"), self._choose("░", "."))
 
-    def _either(self, mark: str, plain: str) -> str:
+    def _choose(self, mark: str, plain: str) -> str:
         try:
             mark.encode(self.encoding)
         except UnicodeEncodeError:

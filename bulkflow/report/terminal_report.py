@@ -1,4 +1,4 @@
-"""The report for a terminal: finished lines scroll, what goes on is drawn live below them."""
+"""The report for a terminal: finished lines scroll, running steps are drawn live below."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING, cast
 
 from bulkflow.model.event import JobPrepared, Progress, RunFinished, Shown
-from bulkflow.report.data_lines import shown_lines
-from bulkflow.report.live import LiveView, view_of
+from bulkflow.report.data_lines import format_data_lines
+from bulkflow.report.live import LiveView, build_view
 from bulkflow.report.narrator import Narrator
-from bulkflow.report.output import Output
+from bulkflow.report.report_stream import ReportStream
 from bulkflow.report.style import Style
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class TerminalReport:
-    """Draws a run with rich: a line for each running step, and one for each job under way.
+    """Draws a run with rich: a line for each running step, and one for each job in progress.
 
     Args:
         console_file: The terminal.
-        data: Where data that steps show goes; it may be the same terminal.
-        verbose: Whether details are shown too.
+        data: The stream for data that steps show. It may be the same terminal.
+        verbose: Whether to show details.
         width: The terminal's width in cells; None to follow the terminal.
-        clock: Time, to show how long a step has been running.
+        clock: Used to show how long a step has been running.
         color: Whether to use colours.
-        tick: Seconds between two drawings; None to draw only when an event comes.
+        tick: Seconds between two redraws; None to redraw only on events.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class TerminalReport:
     ) -> None:
         from rich.console import Console
 
-        self._output = Output(console_file)
-        self._data = Output(data)
+        self._output = ReportStream(console_file)
+        self._data = ReportStream(data)
         self._console = Console(
             file=cast("IO[str]", self._output),
             force_terminal=True,
@@ -75,23 +75,23 @@ class TerminalReport:
         with self._lock:
             if self._stop.is_set():
                 return
-            lines = self._narrator.lines(event)
-            self._view = view_of(self._narrator)
+            lines = self._narrator.narrate(event)
+            self._view = build_view(self._narrator)
             if isinstance(event, RunFinished):
                 self._end_live()
             elif isinstance(event, Shown):
                 self._end_live()
-                for line in shown_lines(event, self._data.encoding):
-                    self._data.line(line)
+                for line in format_data_lines(event, self._data.encoding):
+                    self._data.write_line(line)
             elif lines and self._live is not None:
-                # rich draws its last picture again below what it prints: make that the new one.
+                # rich redraws its last frame below what it prints, so update that first.
                 self._live.refresh()
             self._scroll(lines)
             if not isinstance(event, RunFinished | JobPrepared):
                 self._draw(at_once=self._tick is None or not isinstance(event, Progress))
 
     def close(self) -> None:
-        """Give the terminal back; raises OutputError for lost output."""
+        """Release the terminal. Raises `OutputError` if some output could not be written."""
         with self._lock:
             self._stop.set()
             self._end_live()
@@ -115,7 +115,7 @@ class TerminalReport:
             if not self._view.rows:
                 return
             self._live = Live(
-                get_renderable=self._renderable,
+                get_renderable=self._get_view,
                 console=self._console,
                 auto_refresh=False,
                 transient=True,
@@ -137,11 +137,11 @@ class TerminalReport:
 
     def _redraw(self, tick: float) -> None:
         while not self._stop.wait(tick):
-            # Between taking it and drawing it another thread may end it: rich then draws nothing.
+            # If another thread stops it before the refresh, rich draws nothing.
             live = self._live
             if live is not None:
                 live.refresh()
 
-    def _renderable(self) -> LiveView:
-        """Called by whichever thread draws, so it takes no lock: the view is one frozen value."""
+    def _get_view(self) -> LiveView:
+        """Get the current view. Takes no lock, because the view is a single frozen value."""
         return self._view.at(self._clock.time())

@@ -1,7 +1,7 @@
 """Writes accounts.csv: 10,000 accounts that look like an export from another system.
 
-The same every time, so that the file beside this one can be checked against it. A few rows have a
-mistake that Salesforce refuses: no name, a number that is none, a name that is too long.
+The output is always the same, which allows a test to compare it with the file in this folder. A few
+rows have a mistake that Salesforce rejects: no name, an invalid number, a name that is too long.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ NOTES = (
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Every row, as text."""
+    """Make all rows, as text."""
     choose = random.Random(20)  # noqa: S311 - the same rows every time
     for number in range(1, ROWS + 1):
         city, country = choose.choice(CITIES)
@@ -84,7 +84,7 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 
 def write(file: TextIO) -> None:
-    """Write the whole file."""
+    """Write the file."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(rows())

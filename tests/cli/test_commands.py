@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,8 +82,8 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(workshop: Worksh
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("region", "names no value"),
-        ("=EMEA", "names no value"),
+        ("region", "has no value"),
+        ("=EMEA", "has no name"),
         ("nosuch=1", "nosuch"),
     ],
 )
@@ -171,7 +173,8 @@ def test_a_wrong_command_line_ends_with_2_and_says_why(
 ) -> None:
     ran = workshop.command(*arguments)
     assert ran.code == 2
-    assert "Usage:" in ran.err
+    assert ran.err.startswith("error: ")
+    assert "\nhelp: " in ran.err
 
 
 def test_the_journal_keeps_no_value_of_the_environment(workshop: Workshop) -> None:
@@ -219,5 +222,72 @@ def test_a_question_that_nobody_can_answer_is_no_interruption(
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     asked = workshop.command("undo", run, "--state-dir", state)
     assert asked.code == 2
-    assert "nobody answered" in asked.err
+    assert "no answer on standard input" in asked.err
     assert "--yes" in asked.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "advice"),
+    [
+        (["rnu"], "unknown command `rnu`", "did you mean `bulkflow run`?"),
+        (["org", "lgoin"], "unknown command `lgoin`", "did you mean `bulkflow org login`?"),
+        (["zzz"], "unknown command `zzz`", "`bulkflow --help` lists the commands"),
+        (["p.bulkflow"], "unknown command `p.bulkflow`", "`bulkflow run p.bulkflow`"),
+        (["help"], "unknown command `help`", "`bulkflow --help` lists the commands"),
+        (["version"], "unknown command `version`", "`bulkflow --version`"),
+        (["run"], "`bulkflow run` needs FILE", "write `bulkflow run FILE`"),
+        (["run", "a", "b"], "unexpected argument `b`", "write `bulkflow run FILE`"),
+        (["run", "a", "--dry-run"], "unknown option `--dry-run`", "`bulkflow plan FILE` shows"),
+        (["run", "a", "--param", "x"], "unknown option", "did you mean `--set NAME=VALUE`?"),
+        (["run", "a", "--verbos"], "unknown option `--verbos`", "did you mean `--verbose`?"),
+        (["run", "a", "--quiet"], "unknown option `--quiet`", "`bulkflow run --help` lists"),
+        (["run", "a", "--org"], "`--org` needs a value", "write `--org VALUE`"),
+        (["run", "a", "--json=3"], "`--json` does not take a value", "write only `--json`"),
+        (["check", "a", "--format", "x"], "`--format`: 'x' is not one", "`bulkflow check --help`"),
+        (["prune", "--older-than", "1x"], "invalid age '1x'", "`bulkflow prune --help`"),
+        (["words", "upser"], "starts with `upser`", "did you mean `upsert`?"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_line_gets_a_suggestion(
+    workshop: Workshop, arguments: list[str], error: str, advice: str
+) -> None:
+    ran = workshop.command(*arguments)
+    said, helped = ran.err.splitlines()
+    assert (ran.code, ran.out) == (2, "")
+    assert said.startswith("error: ")
+    assert error in said
+    assert helped.startswith("help: ")
+    assert advice in helped
+
+
+def test_a_group_without_a_command_shows_its_help(workshop: Workshop) -> None:
+    ran = workshop.command("org")
+    assert ran.code == 2
+    assert "Usage: bulkflow org " in ran.err
+    assert "Log in to and manage orgs." in ran.err
+
+
+@pytest.mark.parametrize("command", [["runs"], ["prune"]])
+def test_a_state_folder_that_does_not_exist_is_an_error(
+    workshop: Workshop, command: list[str]
+) -> None:
+    ran = workshop.command(*command, "--state-dir", str(workshop.folder / "nope"))
+    assert ran.code == 2
+    assert str(workshop.folder / "nope") in ran.err
+    assert "--state-dir" in ran.err
+
+
+def test_without_a_state_folder_there_are_no_runs_yet(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workshop.folder)
+    ran = workshop.command("runs")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no runs yet\n")
+
+
+def test_the_help_of_a_run_has_a_table_of_exit_codes() -> None:
+    command = [sys.executable, "-m", "bulkflow", "run", "--help"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    table = text.partition("Exit codes:\n")[2].partition("\n\n")[0]
+    codes = [line.split()[0] for line in table.splitlines()]
+    assert [each for each in codes if each.isdigit()] == ["0", "1", "2", "3", "130"]

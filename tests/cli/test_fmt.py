@@ -85,7 +85,7 @@ def test_a_file_with_mistakes_is_left_alone_and_the_others_are_not(workshop: Wor
     assert ran.code == 2
     assert "error[B103]" in ran.err
     assert "none" in ran.err
-    assert "1 file reformatted, 2 files left alone because of errors" in ran.err
+    assert "1 file reformatted, 2 files not formatted because of errors" in ran.err
     assert wrong.read_text("utf-8") == UGLY + 'log "a\n'
     assert ugly.read_text("utf-8") == NEAT
 

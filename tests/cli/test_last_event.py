@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.cli import plugin_commands as additions
+from bulkflow.cli import plugin_commands
 from bulkflow.cli import run as run_command
 from bulkflow.errors import BulkflowError
 from bulkflow.journal import RunJournal, lock_pipeline
@@ -152,7 +152,7 @@ def test_where_nobody_answers_the_last_event_says_so(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     ran = on("undo", run)(bench)
     assert ran.code == 2
-    assert "nobody answered" in last(ran)["errors"][0]["message"]
+    assert "no answer on standard input" in last(ran)["errors"][0]["message"]
 
 
 def test_mistakes_of_the_file_have_the_form_that_check_gives_them(bench: Workshop) -> None:
@@ -183,7 +183,7 @@ def test_two_plugins_that_clash_are_named_in_it(
     def clash(_: object) -> None:
         raise PluginConflictError("one and another", help="block one of them")
 
-    monkeypatch.setattr(additions, "_host", clash)
+    monkeypatch.setattr(plugin_commands, "_host", clash)
     (error,) = last(bench.run(LOAD))["errors"]
     assert (error["message"], error["help"]) == ("one and another", "block one of them")
 

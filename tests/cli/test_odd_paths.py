@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.cli.failure import failure_as_error
+from bulkflow.cli.failure import to_bulkflow_error
 from bulkflow.errors import UsageError
 from bulkflow_csv import CsvError, spool
 from support.workshop import Workshop
@@ -123,7 +123,7 @@ def test_a_stream_without_an_end_and_without_rows(tmp_path: Path, device: str) -
     ],
 )
 def test_what_no_place_has_caught_is_named_all_the_same(failure: Exception, said: str) -> None:
-    error = failure_as_error(failure)
+    error = to_bulkflow_error(failure)
     assert isinstance(error, UsageError)
     assert said in error.message
     assert os.fsencode(str(error))

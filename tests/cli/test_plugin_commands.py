@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from bulkflow.cli import plugin_commands as additions
+from bulkflow.cli import plugin_commands
 from bulkflow.cli.environment import Environment
 from bulkflow.plugin import Command, hookimpl
 from bulkflow.plugin.registry import PluginConflictError
@@ -38,8 +38,8 @@ class Failing:
 
 def tree(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> dict[str, click.Command]:
     host = make_host(**plugins)
-    monkeypatch.setattr(additions, "_host", lambda _: host)
-    return additions.additions(Environment.of_process())
+    monkeypatch.setattr(plugin_commands, "_host", lambda _: host)
+    return plugin_commands.find_plugin_commands(Environment.from_process())
 
 
 def test_commands_of_several_plugins_share_their_groups(monkeypatch) -> None:
@@ -54,16 +54,16 @@ def test_commands_of_several_plugins_share_their_groups(monkeypatch) -> None:
     [
         ("acme", "acme", "the command `acme`"),
         ("org drop", "org drop", "the command `org drop`"),
-        ("org", "org drop", "the commands `org` and `org drop`, which cannot both be"),
-        ("org drop", "org", "the commands `org drop` and `org`, which cannot both be"),
-        ("a b c", "a b", "the commands `a b c` and `a b`, which cannot both be"),
+        ("org", "org drop", "the commands `org` and `org drop`, which conflict"),
+        ("org drop", "org", "the commands `org drop` and `org`, which conflict"),
+        ("a b c", "a b", "the commands `a b c` and `a b`, which conflict"),
     ],
 )
 def test_commands_that_cannot_both_be_name_both_plugins(monkeypatch, first, second, what) -> None:
     with pytest.raises(PluginConflictError) as caught:
         tree(monkeypatch, one=Bringing(first), two=Bringing(second))
     assert caught.value.message == (
-        f"two plugins bring {what}: one (in-memory 0) and two (in-memory 0)"
+        f"two plugins provide {what}: one (in-memory 0) and two (in-memory 0)"
     )
 
 
@@ -74,7 +74,7 @@ def test_a_plugin_that_fails_to_declare_stops_only_what_needs_it(
 
     shipped = app.load_plugins({})
     host = make_host(failing=Failing(), **{e.provider.plugin: e.plugin for e in shipped.loaded})
-    monkeypatch.setattr(additions, "_host", lambda _: host)
+    monkeypatch.setattr(plugin_commands, "_host", lambda _: host)
     fine = workshop.write("fine.bulkflow", 'log "x"\n')
     assert workshop.command("check", str(fine)).code == 0
     needs = workshop.write("needs.bulkflow", 'paint "x"\n')

@@ -38,7 +38,7 @@ JOB = "/jobs/ingest/[^/]+"
 HEADER = 'org env\njob people\n    insert Contact\n    from "people.csv"\n'
 STAGED = HEADER + "upload then close job people\nwait for job people\n"
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if sys.platform != "win32" else []
-ASKED = "interrupted: nothing new begins"
+ASKED = "interrupted: finishing"
 
 # A shell may have started the tests in the background, where SIGINT is ignored. No test waits for
 # the second within which signals are one.
@@ -65,7 +65,7 @@ class Services:
 
 module.AS_ONE = 0
 interruption = Interruption(30.0)
-with interruption.handled():
+with interruption.handle_signals():
     interruption.watch(Services())
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     os.write(1, b"ready\\n")
@@ -266,8 +266,8 @@ def test_a_request_under_way_ends_and_what_is_left_is_named(
     gate.opened.set()
     assert run.ends() == 130
     assert bench.intents == intents
-    (job,) = bench.jobs or [run.said.partition("at an end: ")[2].partition(" ")[0]]
-    assert f"still in the org, and not at an end: {job} ({left})" in run.said
+    (job,) = bench.jobs or [run.said.partition("jobs in the org: ")[2].partition(" ")[0]]
+    assert f"unfinished jobs in the org: {job} ({left})" in run.said
 
 
 def test_an_upload_ends_between_two_blocks_and_the_org_has_no_rows(bench: Bench) -> None:
@@ -355,7 +355,7 @@ def test_a_handler_ends_its_request_and_the_first_failure_is_told(bench: Bench) 
     assert run.ends() == 130
     assert "not like this" in run.said
     assert list(bench.jobs.values()) == ["Aborted"]
-    assert "still in the org" not in run.said
+    assert "unfinished jobs" not in run.said
     assert "• log" not in run.said
     assert bench.intents[-1] == ("abort", "done")
     assert "(aborted)" in run.said
@@ -387,7 +387,7 @@ def test_an_always_block_that_is_under_way_runs_to_its_end(bench: Bench) -> None
     )
     gate.reached()
     run.hears(signal.SIGINT)
-    assert "the block of `always` goes on to its end" in run.said
+    assert "finishing the `always` block" in run.said
     gate.opened.set()
     assert run.ends() == 130
     assert "kept" in run.said.partition("show job people")[2]
@@ -429,8 +429,8 @@ def test_a_second_signal_ends_an_always_block(bench: Bench) -> None:
     run.process.send_signal(signal.SIGTERM)
     assert run.ends() == 130
     (job,) = bench.jobs
-    assert f"stopped at once\nstill in the org, and not at an end: {job} (Open)" in run.said
-    assert "help: `bulkflow resume " in run.said.partition("stopped at once")[2]
+    assert f"stopped immediately\nunfinished jobs in the org: {job} (Open)" in run.said
+    assert "help: `bulkflow resume " in run.said.partition("stopped immediately")[2]
 
 
 def test_a_second_signal_stops_at_once_and_names_what_was_not_answered(bench: Bench) -> None:
@@ -442,7 +442,7 @@ def test_a_second_signal_stops_at_once_and_names_what_was_not_answered(bench: Be
     assert run.ends() == 130
     (job,) = bench.jobs
     left = f"{job} (Open, close not answered)"
-    assert f"stopped at once\nstill in the org, and not at an end: {left}" in run.said, run.said
+    assert f"stopped immediately\nunfinished jobs in the org: {left}" in run.said, run.said
     assert bench.intents == [("create", "done"), ("upload", "done"), ("close", None)]
 
 
@@ -456,7 +456,7 @@ def test_signals_are_heard_though_the_main_thread_hears_of_none() -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "asked\n"
         process.send_signal(signal.SIGTERM)
-        assert "stopped at once" in process.stderr.read()
+        assert "stopped immediately" in process.stderr.read()
     assert process.returncode == 130
 
 
@@ -508,7 +508,7 @@ def test_what_comes_within_a_second_of_a_signal_is_the_same_one() -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.3)
         process.send_signal(signal.SIGINT)
-        assert "stopped at once" in process.stderr.read()
+        assert "stopped immediately" in process.stderr.read()
     assert process.returncode == 130
 
 
@@ -635,7 +635,7 @@ def test_a_request_that_hangs_is_given_up_after_the_grace(
     gate.reached()
     run.hears(signal.SIGTERM)
     assert run.ends() == 130
-    assert "did not end within 0.2 s" in run.said
+    assert "did not finish within 0.2 s" in run.said
     assert left in run.said
     assert bench.intents[-1][1] is None
 
@@ -688,13 +688,13 @@ def test_a_signal_that_was_ignored_from_the_start_stays_ignored(bench: Bench, nu
     run.hears(signal.SIGTERM)
     gate.opened.set()
     assert run.ends() == 130
-    assert "stopped at once" not in run.said
+    assert "stopped immediately" not in run.said
 
 
 def test_a_grace_that_is_no_number_is_refused(bench: Bench) -> None:
     run = bench.start(STAGED, grace="soon")
     assert run.ends() == 2
-    assert "BULKFLOW_GRACE is 'soon'" in run.said
+    assert "BULKFLOW_GRACE=soon is not a number" in run.said
     assert bench.proxy.seen == []
 
 
@@ -740,7 +740,7 @@ def test_a_handler_of_interruptions_gives_the_job_up_at_every_point(
     assert run.ends() == 130
     said = run.said.partition(ASKED)[2]
     assert bench.intents[-1] == ("abort", "done")
-    assert "still in the org" not in said
+    assert "unfinished jobs" not in said
     assert said.index("abort") < said.index("kept")
     assert "bulkflow resume" in said
     ids = [path.split("/")[-1] for method, path in bench.proxy.seen if method == "PATCH"]
@@ -775,7 +775,7 @@ def test_a_second_signal_ends_a_handler_of_interruptions_at_once(bench: Bench) -
     run.process.send_signal(signal.SIGINT)
     assert run.ends() == 130
     (job,) = bench.jobs
-    assert "stopped at once" in run.said
+    assert "stopped immediately" in run.said
     assert re.search(rf"{job} \((UploadComplete|InProgress), abort not answered\)", run.said)
     assert bench.intents[-1] == ("abort", None)
 

@@ -176,7 +176,7 @@ class _Driver:
             without=self.schedule.without,
         )
         expect("Traceback" not in ended.err, ended.err)
-        expect("made a mistake" not in ended.err, ended.err)
+        expect("internal error" not in ended.err, ended.err)
         return ended
 
     def _came_to_its_end(self) -> bool:

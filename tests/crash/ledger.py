@@ -61,7 +61,7 @@ class Ledger:
             BrokenPromiseError: It does not hold.
         """
         expect("Traceback" not in ended.err, ended.err[-3000:])
-        expect("made a mistake" not in ended.err, ended.err[-3000:])
+        expect("internal error" not in ended.err, ended.err[-3000:])
         for gone in self.said.keys() - known:
             del self.said[gone]
         finished = ended.finished

@@ -38,7 +38,7 @@ def refused(workshop: Workshop, location: str, command: tuple[str, ...]) -> str:
     ran = workshop.command(*command, str(file))
     assert ran.code == 2, ran.err
     assert "fault of the plugin" not in ran.err + ran.out
-    assert "made a mistake" not in ran.err + ran.out
+    assert "internal error" not in ran.err + ran.out
     return ran.err + ran.out
 
 

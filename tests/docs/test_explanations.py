@@ -155,5 +155,5 @@ def test_without_a_code_all_are_listed(workshop: Workshop) -> None:
 def test_a_code_that_is_none_is_a_mistake_of_the_command_line(workshop: Workshop) -> None:
     ran = workshop.command("explain", "B2033")
     assert ran.code == 2
-    assert "did you mean B203?" in ran.err
+    assert "did you mean `B203`?" in ran.err
     assert workshop.command("explain", "zz").code == 2

@@ -18,7 +18,7 @@ from bulkflow.language import check, parse
 from bulkflow.language.formatter import format_source
 from bulkflow.plugin import Org
 from bulkflow.plugin.registry import Catalogue
-from bulkflow.report.graph import as_mermaid, draw
+from bulkflow.report.graph import build_graph, render_mermaid
 from bulkflow.source import SourceText
 from support.workshop import Workshop
 
@@ -131,7 +131,7 @@ def test_the_picture_on_the_page_of_the_language_is_that_of_its_first_file(
         for place, kind, text in fences()
         if place.startswith("language.md") and kind == "mermaid"
     ]
-    assert picture == as_mermaid(draw(app.require_plan(checked), catalogue))
+    assert picture == render_mermaid(build_graph(app.require_plan(checked), catalogue))
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

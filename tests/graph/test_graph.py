@@ -17,14 +17,14 @@ import pytest
 from bulkflow import app
 from bulkflow.language import check
 from bulkflow.plugin.host import PluginHost
-from bulkflow.report.graph import Box, Graph, Node, as_dot, as_mermaid, draw
+from bulkflow.report.graph import Box, Graph, GraphNode, build_graph, render_dot, render_mermaid
 from bulkflow.source import SourceText
 from support.workshop import Workshop
 
 CASES = Path(__file__).parent / "cases"
 FILES = sorted(CASES.glob("*.bulkflow"))
 EXAMPLES = sorted((CASES.parents[2] / "examples").glob("*/[!.]*.bulkflow"))
-FORMATS = {"mermaid": as_mermaid, "dot": as_dot}
+FORMATS = {"mermaid": render_mermaid, "dot": render_dot}
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def drawn(path: Path, plugins: PluginHost) -> Graph:
         environ={},
         read=lambda path: SourceText(str(path), ""),
     )
-    return draw(app.require_plan(checked), plugins.catalogue)
+    return build_graph(app.require_plan(checked), plugins.catalogue)
 
 
-def nodes(box: Box) -> Iterator[Node]:
+def nodes(box: Box) -> Iterator[GraphNode]:
     for item in box.items:
         if isinstance(item, Box):
             yield from nodes(item)
@@ -89,7 +89,7 @@ def test_edges_join_nodes_that_are_there(path: Path, plugins: PluginHost) -> Non
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 @pytest.mark.parametrize("path", [*FILES, *EXAMPLES], ids=lambda path: path.stem)
 def test_graphviz_reads_the_dot_text(path: Path, plugins: PluginHost) -> None:
-    text = as_dot(drawn(path, plugins))
+    text = render_dot(drawn(path, plugins))
     done = subprocess.run(
         ["dot", "-Tcanon"], input=text, capture_output=True, text=True, encoding="utf-8"
     )
@@ -105,7 +105,7 @@ def test_what_always_runs_stands_behind_a_stop(plugins: PluginHost) -> None:
 
 def test_no_character_of_a_label_has_a_meaning_in_mermaid(plugins: PluginHost) -> None:
     for path in FILES:
-        for line in as_mermaid(drawn(path, plugins)).splitlines():
+        for line in render_mermaid(drawn(path, plugins)).splitlines():
             labels = re.findall(r'"(.*?)"', line)
             assert line.count('"') == 2 * len(labels)
             for label in labels:

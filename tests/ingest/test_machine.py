@@ -95,11 +95,11 @@ def test_a_full_disk_is_no_broken_journal(workshop: Workshop, unfinished: Path) 
             assert "the disk is full" in ran.err or "unfinished" in ran.err, ran.err
             assert "move" not in ran.err
             assert "not a journal" not in ran.err
-            assert "made a mistake" not in ran.err
+            assert "internal error" not in ran.err
             assert "fault of the plugin" not in ran.err
         listed = workshop.command("runs", *place)
         assert listed.code == 0, listed.err
-        assert "not over" in listed.out
+        assert "unfinished" in listed.out
     ran = workshop.command("resume", *place)
     assert ran.code == 0, ran.err
 
@@ -257,7 +257,7 @@ def test_a_limit_of_the_system_is_named(
     assert ran.returncode in {1, 2}
     assert words in ran.stderr, ran.stderr
     assert "Traceback" not in ran.stderr
-    for text in ("made a mistake", "fault of the plugin", "move it away"):
+    for text in ("internal error", "fault of the plugin", "move it away"):
         assert text not in ran.stderr
 
 
@@ -276,7 +276,7 @@ def test_a_limit_of_the_system_is_named(
     ],
 )
 def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, words: str) -> None:
-    from bulkflow.cli.failure import failure_as_error
+    from bulkflow.cli.failure import to_bulkflow_error
 
     with (
         pytest.raises(BulkflowError, match=words) as caught,
@@ -285,4 +285,4 @@ def test_what_a_machine_is_out_of_is_no_fault_of_a_plugin(error: Exception, word
         raise error
     assert isinstance(caught.value, MachineError)
     assert caught.value.help
-    assert words in failure_as_error(error).message
+    assert words in to_bulkflow_error(error).message

@@ -254,8 +254,8 @@ def test_what_was_up_before_is_told_as_up_and_not_as_sent_again(
     state = str(workshop.folder / "state")
     ran = workshop.command("resume", "--state-dir", state)
     assert ran.code == 0, ran.out + ran.err
-    assert f"{up} bytes of it up already" in ran.err
-    assert f", {prepared['bytes'] - up} bytes up" in ran.err
+    assert f"{up} bytes already sent" in ran.err
+    assert f", {prepared['bytes'] - up} bytes sent" in ran.err
 
 
 def test_reports_of_a_run_that_is_gone_on_with_begin_with_what_is_up(
@@ -387,7 +387,7 @@ def test_a_run_that_is_given_up_leaves_nothing_open(
     assert loaded(sandbox, tag) == []
     rows = json.loads(workshop.command("runs", "--state-dir", state, "--json").out)
     assert [(row["finished"] is None, row["given_up"]) for row in rows] == [(False, True)]
-    assert " given up " in workshop.command("runs", "--state-dir", state).out
+    assert " aborted " in workshop.command("runs", "--state-dir", state).out
     again = resume(workshop, rows[0]["id"])
     assert again.code == 2
     assert "it was aborted" in again.err
@@ -598,7 +598,7 @@ def test_a_run_is_shown_with_its_steps_and_parts(
     shown = workshop.command("runs", run, "--state-dir", str(workshop.folder / "state"))
     assert shown.code == 0
     first, *lines = shown.out.splitlines()
-    assert "not over" in first
+    assert "unfinished" in first
     assert "25 rows in people" in first
     assert lines[:3] == ["  finished  upload", "  halted    close job people", "  job people"]
     assert "part 1: people.csv from line 2, 10 rows: job 750" in lines[3]

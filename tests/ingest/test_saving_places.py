@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.atomic_files import FOLDER, clear_drafts, deliver_file
-from bulkflow.cli.overwrite import replace_file
+from bulkflow.atomic_files import FOLDER, clear_drafts, deliver_file, replace_file
 from bulkflow_salesforce.http.download_target import opened
 from support.workshop import Workshop
 

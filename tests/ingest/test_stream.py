@@ -430,7 +430,7 @@ def test_a_plan_says_that_more_is_to_come(workshop: Workshop, names: list[str]) 
     file = workshop.write("test.bulkflow", FILE.format(source="people.csv") + LOAD)
     ran = workshop.command("plan", str(file))
     assert ran.code == 0
-    assert "10 rows, 129 bytes, 1 part; the rest is read while it is sent" in ran.out
+    assert "10 rows, 129 bytes, 1 part; the rest is read while sending" in ran.out
 
 
 def test_rows_that_a_failed_run_loaded_are_not_loaded_again_behind_new_ones(

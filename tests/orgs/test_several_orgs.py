@@ -147,10 +147,10 @@ def test_the_command_line_says_which_org_it_is_about(workshop, prod, uat) -> Non
     for given, words in (
         (["uat"], "does not say which org"),
         (["traget=uat"], "did you mean `target`?"),
-        (["target=uat", "target=prod"], "--org target=prod comes after --org target=uat"),
-        (["uat", "prod"], "--org prod comes after --org uat"),
-        (["target="], "names no org"),
-        (["=uat"], "names no org"),
+        (["target=uat", "target=prod"], "--org target=prod conflicts with --org target=uat"),
+        (["uat", "prod"], "--org prod conflicts with --org uat"),
+        (["target="], "--org target= has no profile"),
+        (["=uat"], "--org =uat has no name"),
     ):
         options = [option for each in given for option in ("--org", each)]
         ran = workshop.command("check", *options, str(file))
@@ -222,7 +222,7 @@ def test_a_run_does_not_go_on_in_another_org(workshop, prod, uat, profile) -> No
         assert uat.proxy.url.removeprefix("http://") in ran.err
     assert uat.proxy.count("POST", "/jobs/ingest") == 0
     assert uat.proxy.count("GET", JOB) == 0
-    assert afterwards(workshop, "runs").out.count("not over") == 1
+    assert afterwards(workshop, "runs").out.count("unfinished") == 1
     lead_to(prod)
     ran = afterwards(workshop, "resume")
     assert ran.code == 0, ran.err

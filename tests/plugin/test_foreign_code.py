@@ -266,8 +266,8 @@ def test_what_holds_up_the_end_is_named_and_cut_off(bulkflow, verb: str) -> None
     assert ended(ran)["exit_code"] == 0
     words = ran.stderr.splitlines()[-1]
     assert words == (
-        f"warning: odd (bulkflow-odd 1.0) held up the end of the program for "
-        f"{watchdog.SECONDS:g} s, and was cut off"
+        f"warning: odd (bulkflow-odd 1.0) kept the program from exiting for "
+        f"{watchdog.SECONDS:g} s, and was stopped"
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Label, Severity
 from bulkflow.report import render_diagnostics
 from bulkflow.report.diagnostics import MOST_SHOWN
-from bulkflow.report.text_width import cells
+from bulkflow.report.text_width import count_cells
 from bulkflow.source import SourceText, Span
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
@@ -103,7 +103,7 @@ def test_source_lines_fit_the_width(path: Path) -> None:
         return
     numbered = [line for line in expected.splitlines() if re.match(r" *\d+ \|", line)]
     assert numbered
-    assert all(cells(line) <= int(options["width"]) for line in numbered)
+    assert all(count_cells(line) <= int(options["width"]) for line in numbered)
 
 
 @pytest.mark.parametrize("warnings", [0, 150])

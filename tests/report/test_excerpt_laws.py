@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bulkflow.model.diagnostic import Diagnostic, Label
 from bulkflow.report import render_diagnostics
-from bulkflow.report.text_width import cells, drawn
+from bulkflow.report.escape import escape_character
+from bulkflow.report.text_width import count_cells
 from bulkflow.source import SourceText, Span
 
 # Printable characters of one cell, of two, and of none, so that what is drawn is what was written.
@@ -32,11 +33,11 @@ def _rows(drawing: str) -> tuple[str, str]:
 
 @given(before=_PRINTABLE, place=_PRINTABLE, after=_PRINTABLE)
 def test_the_underline_stands_under_the_place(before: str, place: str, after: str) -> None:
-    assume(place and cells(place) > 0)
+    assume(place and count_cells(place) > 0)
     source = SourceText("a", before + place + after)
     span = Span(source, len(before), len(before) + len(place))
     _, underline = _rows(render_diagnostics([Diagnostic("B1", "m", span)], color=False))
-    assert underline == " " * cells(before) + "^" * cells(place)
+    assert underline == " " * count_cells(before) + "^" * count_cells(place)
 
 
 @given(
@@ -52,10 +53,10 @@ def test_cutting_keeps_the_place_whole_and_underlined(
     span = Span(source, len(before), len(before) + len(place))
     drawing = render_diagnostics([Diagnostic("B1", "m", span)], color=False, width=width)
     line, underline = _rows(drawing)
-    assert 4 + cells(line) <= width
-    assert underline.count("^") == cells(place)
+    assert 4 + count_cells(line) <= width
+    assert underline.count("^") == count_cells(place)
     assert place in line
-    assert cells(line[: line.index(place)]) == len(underline) - len(underline.lstrip())
+    assert count_cells(line[: line.index(place)]) == len(underline) - len(underline.lstrip())
 
 
 @given(text=_ANY, bounds=st.lists(st.tuples(st.integers(-5, 90), st.integers(-5, 90)), max_size=4))
@@ -73,7 +74,7 @@ def test_any_text_and_any_spans_are_drawn(text: str, bounds: list[tuple[int, int
 
 @given(st.characters())
 def test_a_drawn_character_is_itself_or_an_ascii_escape(character: str) -> None:
-    shown = drawn(character)
+    shown = escape_character(character)
     assert shown == character or (shown.isascii() and shown.startswith("\\"))
 
 

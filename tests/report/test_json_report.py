@@ -25,8 +25,8 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import JsonReport
-from bulkflow.report.event_json import error_record, event_record
-from bulkflow.report.json_diagnostics import diagnostic_json
+from bulkflow.report.event_json import error_to_json, event_to_json
+from bulkflow.report.json_diagnostics import diagnostic_to_json
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
 
@@ -58,16 +58,16 @@ def samples(good_run, failed_run):
     "kind", typing.get_args(events_module.Event), ids=lambda kind: kind.__name__
 )
 def test_every_event_has_the_keys_that_the_docs_promise(kind, samples) -> None:
-    record = event_record(samples[kind])
+    record = event_to_json(samples[kind])
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     assert record["event"] == name
     assert list(record) == _documented(name)
 
 
 def test_parts_and_outcomes_have_the_keys_that_the_docs_promise(opening, good_run) -> None:
-    part = event_record(opening[0])["parts"][0]
+    part = event_to_json(opening[0])["parts"][0]
     assert list(part) == _documented_in_words("part")
-    outcome = event_record(good_run[-1])["jobs"][0]
+    outcome = event_to_json(good_run[-1])["jobs"][0]
     phases = {"declared", "open", "uploaded", "closed", "finished", "aborted", "deleted"}
     assert list(outcome) == [key for key in _documented_in_words("outcome") if key not in phases]
 
@@ -75,15 +75,15 @@ def test_parts_and_outcomes_have_the_keys_that_the_docs_promise(opening, good_ru
 def test_errors_places_and_diagnostics_have_the_keys_that_the_docs_promise(place, samples) -> None:
     found = Diagnostic("B203", "m", place("upload"))
     documented = _documented("Errors")
-    assert list(error_record(DataError("m", place="p"))) == documented[:-1]
-    assert [*error_record(PipelineError([found]))] == [*documented[:-2], "diagnostics"]
-    assert list(event_record(samples[StepFailed])["place"]) == _documented("Places")
-    assert list(diagnostic_json(found)) == _documented("Diagnostics")
+    assert list(error_to_json(DataError("m", place="p"))) == documented[:-1]
+    assert [*error_to_json(PipelineError([found]))] == [*documented[:-2], "diagnostics"]
+    assert list(event_to_json(samples[StepFailed])["place"]) == _documented("Places")
+    assert list(diagnostic_to_json(found)) == _documented("Diagnostics")
 
 
 def test_diagnostics_of_an_error_are_in_source_order(place) -> None:
     found = [Diagnostic("B2", "m", place("wait")), Diagnostic("B1", "m", place("upload"))]
-    record = error_record(PipelineError(found))
+    record = error_to_json(PipelineError(found))
     assert [each["code"] for each in record["diagnostics"]] == ["B1", "B2"]
 
 
@@ -97,11 +97,11 @@ def test_each_event_is_one_ascii_line_of_json(good_run, failed_run) -> None:
     lines = stream.getvalue().splitlines()
     assert len(lines) == len(events)
     assert stream.getvalue().isascii()
-    assert [json.loads(line) for line in lines] == [event_record(event) for event in events]
+    assert [json.loads(line) for line in lines] == [event_to_json(event) for event in events]
 
 
 def test_values_are_carried_over_exactly(progress, place) -> None:
-    assert event_record(RunStarted("r", "a.bulkflow", "sandbox", 1.5, {"here": "sandbox"})) == {
+    assert event_to_json(RunStarted("r", "a.bulkflow", "sandbox", 1.5, {"here": "sandbox"})) == {
         "event": "run_started",
         "run": "r",
         "pipeline": "a.bulkflow",
@@ -109,7 +109,7 @@ def test_values_are_carried_over_exactly(progress, place) -> None:
         "orgs": {"here": "sandbox"},
         "at": 1.5,
     }
-    assert event_record(
+    assert event_to_json(
         progress(2.0, bytes_sent=3, rows_processed=4, rows_failed=1, bytes_total=None)
     ) == {
         "event": "progress",
@@ -130,7 +130,7 @@ def test_values_are_carried_over_exactly(progress, place) -> None:
     step = StepFinished(
         "load", "load job a", "a", place("wait"), 2.0, 1.0, Counts(9, 4, 1, 2, 1, 1)
     )
-    assert event_record(step)["counts"] == {
+    assert event_to_json(step)["counts"] == {
         "rows": 9,
         "loaded": 4,
         "failed": 1,
@@ -141,7 +141,7 @@ def test_values_are_carried_over_exactly(progress, place) -> None:
     error = DataError("bad", place="a.csv, line 2", help="mend it", notes=["n"])
     commonest = ErrorCount("TOO_LONG:x:Name --", 2)
     outcome = JobOutcome("a", "open", Counts(9, 4, 3, 2), 1.0, ("f.csv",), ("750",), 4, commonest)
-    assert event_record(
+    assert event_to_json(
         RunFinished("r", ExitCode.ROWS_FAILED, 2.0, 1.0, (outcome,), (error,), "do")
     ) == {
         "event": "run_finished",

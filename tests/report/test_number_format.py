@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow.report.number_format import duration, plural, size, size_of
+from bulkflow.report.number_format import (
+    format_duration,
+    format_plural,
+    format_size,
+    format_size_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +31,7 @@ from bulkflow.report.number_format import duration, plural, size, size_of
     ],
 )
 def test_durations_have_their_two_largest_units(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -45,18 +50,18 @@ def test_durations_have_their_two_largest_units(seconds: float, text: str) -> No
     ],
 )
 def test_sizes_are_decimal(number: int, text: str) -> None:
-    assert size(number) == text
+    assert format_size(number) == text
 
 
 def test_a_part_of_a_size_has_the_unit_of_the_whole() -> None:
-    assert size_of(0, 1_900_000) == "0.0 of 1.9 MB"
-    assert size_of(400_000, 1_900_000) == "0.4 of 1.9 MB"
-    assert size_of(5, 10) == "5 of 10 bytes"
-    assert size_of(400_000, None) == "400.0 kB"
+    assert format_size_of(0, 1_900_000) == "0.0 of 1.9 MB"
+    assert format_size_of(400_000, 1_900_000) == "0.4 of 1.9 MB"
+    assert format_size_of(5, 10) == "5 of 10 bytes"
+    assert format_size_of(400_000, None) == "400.0 kB"
 
 
 def test_numbers_of_things_have_separators() -> None:
-    assert [plural(number, "row") for number in (0, 1, 10_000)] == [
+    assert [format_plural(number, "row") for number in (0, 1, 10_000)] == [
         "0 rows",
         "1 row",
         "10,000 rows",
@@ -65,4 +70,4 @@ def test_numbers_of_things_have_separators() -> None:
 
 @given(st.floats())
 def test_every_float_is_some_duration(seconds: float) -> None:
-    assert duration(seconds)
+    assert format_duration(seconds)

@@ -20,10 +20,10 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import OutputError, PlainReport, TerminalReport
-from bulkflow.report.output import Output
-from bulkflow.report.progress import describe
+from bulkflow.report.progress import describe_progress
+from bulkflow.report.report_stream import ReportStream
 from bulkflow.report.style import Style
-from bulkflow.report.summary import summary_lines
+from bulkflow.report.summary import render_summary
 from bulkflow.source import SourceText, Span
 
 
@@ -42,16 +42,16 @@ def test_a_good_run_reads_from_its_heading_to_its_counts(good_run) -> None:
         "  accounts: 10,000 rows in 1 part, 1.9 MB\n"
         "    note: no byte order mark\n"
         "  • upload (accounts)\n"
-        "    accounts: 0.0 of 1.9 MB up, Open\n"
-        "    accounts: 1.9 MB up, Open\n"
-        "  ✓ upload (accounts)                     2.5 s, 1.9 MB up at 760.0 kB/s\n"
+        "    accounts: 0.0 of 1.9 MB sent, Open\n"
+        "    accounts: 1.9 MB sent, Open\n"
+        "  ✓ upload (accounts)                     2.5 s, 1.9 MB sent at 760.0 kB/s\n"
         "  • close job accounts\n"
         "  ✓ close job accounts                    0.0 s\n"
         "  • wait for job accounts up to 2h\n"
-        "    accounts: 1.9 MB up, UploadComplete\n"
-        "    accounts: 1.9 MB up, 5,000 of 10,000 rows processed, 3 failed, 5.0 s left,"
+        "    accounts: 1.9 MB sent, UploadComplete\n"
+        "    accounts: 1.9 MB sent, 5,000 of 10,000 rows processed, 3 failed, 5.0 s left,"
         " InProgress\n"
-        "    accounts: 1.9 MB up, 10,000 rows processed, 7 failed, JobComplete\n"
+        "    accounts: 1.9 MB sent, 10,000 rows processed, 7 failed, JobComplete\n"
         "  ✓ wait for job accounts up to 2h        4.5 s, 10,000 rows processed, 7 failed\n"
         "  saved failed rows of accounts to out/failed.csv (7 rows)\n"
         "done in 7.0 s\n"
@@ -71,7 +71,7 @@ def test_the_pace_of_a_load_is_that_of_its_bytes_and_not_of_the_wait_behind_them
             StepFinished("load", "load job a", "a", span, 140.0, 40.0),
         ]
     )
-    assert "40 s, 2.0 MB up at 500.0 kB/s, 10 rows processed\n" in text
+    assert "40 s, 2.0 MB sent at 500.0 kB/s, 10 rows processed\n" in text
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_step_with_rows_that_are_not_loaded_has_a_mark_of_its_own(
         Progress("a", 0.5, 1, 1, 60, 60, 4, counts.failed, 4, {"JobComplete": 1}),
         StepFinished(verb, text, "a", span, 1.0, 1.0, counts),
     ]
-    line = f"  ! {text:<36}  1.0 s, 60 bytes up at 60 bytes/s, 4 rows processed, {said}"
+    line = f"  ! {text:<36}  1.0 s, 60 bytes sent at 60 bytes/s, 4 rows processed, {said}"
     assert _told(events).splitlines()[-1] == line
     # A step that only says something of such a job did all that it says.
     told = _told([*events, StepFinished("log", "log a", "a", span, 1.0, 0.0)])
@@ -127,14 +127,14 @@ def test_progress_says_what_is_not_loaded(progress) -> None:
     event = progress(
         0.0, rows_processed=5, rows_failed=1, rows_unprocessed=2, rows_withheld=3, rows_unknown=4
     )
-    text = ", ".join(describe(event))
+    text = ", ".join(describe_progress(event))
     assert "1 failed, 2 not processed, 3 withheld, 4 unknown" in text
 
 
 def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_run) -> None:
     text = _told(failed_run)
     assert text[text.index("  ✗ upload") :] == (
-        "  ✗ upload (accounts)                     2.0 s, 950.0 kB up at 475.0 kB/s\n"
+        "  ✗ upload (accounts)                     2.0 s, 950.0 kB sent at 475.0 kB/s\n"
         "    the org refused the data of accounts\n"
         "  • abort (accounts)\n"
         "  ✗ abort (accounts)                      1.0 s\n"
@@ -158,10 +158,10 @@ def test_a_failed_run_ends_with_the_errors_what_is_left_and_what_to_do(failed_ru
         "\n"
         "failed after 3.0 s\n"
         "  accounts  10,000 rows: 10,000 not processed (open)\n"
-        "            still in the org, and not at an end: 7503h\n"
-        "help: `bulkflow resume 20261122-0201-7f3a` goes on with them,"
+        "            unfinished jobs in the org: 7503h\n"
+        "help: `bulkflow resume 20261122-0201-7f3a` continues them,"
         " `bulkflow abort 20261122-0201-7f3a` aborts them"
-        " (Setup lists them under Bulk Data Load Jobs)\n"
+        " (Setup shows them under Bulk Data Load Jobs)\n"
     )
 
 
@@ -194,7 +194,7 @@ def test_no_line_holds_a_control_character(opening) -> None:
 
 def test_progress_in_one_state_is_told_every_five_seconds(opening, progress) -> None:
     events = [progress(at / 10, bytes_sent=at) for at in range(1, 260)]
-    lines = [line for line in _told(opening + events).splitlines() if " up" in line]
+    lines = [line for line in _told(opening + events).splitlines() if " sent" in line]
     assert len(lines) == 6
 
 
@@ -202,7 +202,7 @@ def test_a_state_that_is_new_is_told_at_once_but_only_once(opening, progress) ->
     states = [{"Open": 2}, {"InProgress": 2}, {"Open": 1, "InProgress": 1}, {"Open": 2}]
     events = [progress(0.1, parts=2, states=each) for each in states]
     told = _told(opening + events)
-    assert told.count("accounts: 0.0 of 1.9 MB up") == 2
+    assert told.count("accounts: 0.0 of 1.9 MB sent") == 2
 
 
 def test_details_are_told_only_when_asked(opening) -> None:
@@ -245,27 +245,27 @@ def test_jobs_that_are_left_stand_with_their_job_and_rows_under_way_are_not_told
     assert _told([event]) == (
         "interrupted after 1.0 s\n"
         "  a  9 rows: 2 failed so far (closed)\n"
-        "     still in the org, and not at an end:"
+        "     unfinished jobs in the org:"
         " 750A (Open), 750B (InProgress, close not answered)\n"
         "help: abort them\n"
     )
     untold = evolve(event, jobs=(evolve(outcome, counts=Counts(9)),))
-    assert "9 rows: not at an end (closed)" in _told([untold])
+    assert "9 rows: still processing (closed)" in _told([untold])
 
 
 @pytest.mark.parametrize("phase", ["declared", "open", "uploaded"])
 def test_a_job_that_a_step_was_at_work_on_is_not_said_to_be_as_it_was_before(phase: str) -> None:
     outcome = JobOutcome("a", phase, Counts(9), left=("750A (InProgress)",))
     text = _told([RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="do")])
-    assert "  a  9 rows: not at an end\n" in text
+    assert "  a  9 rows: still processing\n" in text
     assert "not started" not in text
 
 
 def test_ids_are_not_cut_in_two_at_the_edge_of_the_terminal() -> None:
-    left = tuple(f"7505g000000000{index}AAA (InProgress)" for index in range(5))
+    left = tuple(f"7505g000000000{index}AAA (InProgress)" for index in range(3))
     outcome = JobOutcome("a", "closed", Counts(9), left=left)
     event = RunFinished("r", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="abort them")
-    lines = summary_lines(event, Style(color=False, width=70, encoding="utf-8"))
+    lines = render_summary(event, Style(color=False, width=70, encoding="utf-8"))
     assert all(len(line) <= 70 for line in lines)
     assert all(any(each in line for line in lines) for each in left)
 
@@ -276,13 +276,13 @@ def test_of_many_jobs_that_are_left_the_first_are_named_and_how_to_see_all() -> 
     event = RunFinished("r1", ExitCode.INTERRUPTED, 1.0, 1.0, (outcome,), help="abort them")
     text = _told([event])
     assert (
-        f"still in the org, and not at an end: 1,000 jobs, {left[0]}, {left[1]}, {left[2]} "
-        "and 997 others; `bulkflow runs r1` lists them\n"
+        f"unfinished jobs in the org: {left[0]}, {left[1]}, {left[2]}, "
+        "and 997 more: `bulkflow runs r1`\n"
     ) in text
     assert len(text.splitlines()) == 4
-    few = _told([evolve(event, jobs=(evolve(outcome, left=left[:6]),))])
-    assert all(each in few for each in left[:6])
-    assert "others" not in few
+    few = _told([evolve(event, jobs=(evolve(outcome, left=left[:3]),))])
+    assert all(each in few for each in left[:3])
+    assert "more" not in few
 
 
 def test_several_jobs_stand_in_columns() -> None:
@@ -331,7 +331,7 @@ def test_a_full_disk_does_not_stop_the_run_and_is_told_at_the_end(good_run) -> N
 
 
 def test_what_an_encoding_lacks_is_written_as_an_escape(ascii_stream) -> None:
-    Output(ascii_stream).line("é\udc80")
+    ReportStream(ascii_stream).write_line("é\udc80")
     assert ascii_stream.getvalue() == "\\xe9\\udc80\n"
 
 
@@ -360,7 +360,7 @@ def test_what_two_jobs_stumble_on_is_told_once(opening) -> None:
 def test_rows_that_were_taken_back_are_not_told_as_loaded_alone(opening) -> None:
     outcome = JobOutcome("a", "finished", Counts(5, 5), undone=4)
     text = _told([*opening, RunFinished("r", ExitCode.DONE, 1.0, 1.0, (outcome,))])
-    assert "a  5 rows: 5 loaded, 4 of these deleted again" in text
+    assert "a  5 rows: 5 loaded, 4 of them deleted again" in text
 
 
 def test_rows_that_were_withheld_and_rows_that_are_unknown_are_told_apart() -> None:
@@ -377,5 +377,5 @@ def test_the_commonest_error_stands_below_the_rows_of_its_job() -> None:
     assert _told([RunFinished("r", ExitCode.ROWS_FAILED, 1.0, 1.0, (outcome,))]) == (
         "done in 1.0 s, but rows failed\n"
         "  a  1,500 rows: 200 loaded, 1,300 failed\n"
-        "     commonest error, of 1,200 rows: TOO_LONG:data value too large:Name --\n"
+        "     most common error (1,200 rows): TOO_LONG:data value too large:Name --\n"
     )

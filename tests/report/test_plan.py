@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bulkflow.model.forecast import Forecast, JobForecast, LineKind, StepForecast
 from bulkflow.model.part import Manifest, Part
-from bulkflow.report import plan_json, render_plan
+from bulkflow.report import plan_to_json, render_plan
 from bulkflow.report.style import Style
 
 
@@ -59,10 +59,10 @@ def test_a_plan_reads_from_jobs_over_steps_to_the_total() -> None:
         "  upload then close job j  6 calls\n"
         "      on failure retry 3 times then abort\n"
         "  always\n"
-        "    save results           calls not known yet\n"
+        "    save results           calls unknown\n"
         "    log 1\n"
         "\n"
-        "total: 20 rows, 2.0 kB, at least 6 API calls; waiting and handlers take more\n"
+        "total: 20 rows, 2.0 kB, at least 6 API calls; polling and handlers need more\n"
     )
 
 
@@ -72,20 +72,20 @@ def test_of_what_is_read_later_the_calls_for_each_part_are_told() -> None:
         StepForecast(0, "delete job j", "j", 1, LineKind.THEN, requests_per_part=1),
     )
     told = text(job(("a.csv", 1)), steps=steps).splitlines()
-    assert "  load job j then delete job j  5 calls, 5 more for each further part" in told
+    assert "  load job j then delete job j  5 calls, plus 5 per additional part" in told
     assert told[-1] == (
-        "total: 10 rows, 1.0 kB, at least 5 API calls, and 5 for each further part; "
-        "waiting and handlers take more"
+        "total: 10 rows, 1.0 kB, at least 5 API calls, plus 5 per additional part; "
+        "polling and handlers need more"
     )
 
 
 def test_nothing_is_added_up_that_is_not_known_before_it_is_read() -> None:
     unread = JobForecast("j", {}, None, ("insert Account", 'from "-"', "streamed"))
     steps = (StepForecast(0, "load job j", "j", None),)
-    last = "the API calls are not known before all rows are read"
+    last = "the API calls are unknown until all rows are read"
     assert text(unread, steps=steps).splitlines()[-1] == f"total: {last}"
     assert text(unread, job(("a.csv", 1)), steps=steps).splitlines()[-1] == (
-        f"total: 10 rows, 1.0 kB, and what is read later; {last}"
+        f"total: 10 rows, 1.0 kB, and more is read later; {last}"
     )
 
 
@@ -106,7 +106,7 @@ def test_many_files_and_columns_are_cut() -> None:
 
 def test_a_job_whose_rows_are_not_known_says_so() -> None:
     shown = text(JobForecast("j", {}, None, ('from "{file}"',)))
-    assert "its rows are not known before the run" in shown
+    assert "rows unknown before the run" in shown
 
 
 def test_each_chain_begins_a_line_of_its_own() -> None:
@@ -131,7 +131,7 @@ def test_nothing_in_a_plan_reaches_the_terminal_as_a_control_sequence() -> None:
 
 def test_the_plan_for_programs_has_every_part() -> None:
     forecast = Forecast("x.bulkflow", {}, [job(("a.csv", 900))], [StepForecast(0, "load")])
-    made = plan_json(forecast)
+    made = plan_to_json(forecast)
     (only,) = made["jobs"]
     assert len(only["parts"]) == 900
     assert (made["rows"], made["bytes"], made["errors"]) == (9000, 900_000, [])

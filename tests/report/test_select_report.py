@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from bulkflow.report import JsonReport, PlainReport, TerminalReport, choose
+from bulkflow.report import JsonReport, PlainReport, TerminalReport, make_report
 
 
 def _chosen(clock, stderr, *, json=False, **environ: str):
-    report = choose(io.StringIO(), stderr, json=json, environ=environ, clock=clock)
+    report = make_report(io.StringIO(), stderr, json=json, environ=environ, clock=clock)
     report.close()
     return type(report)
 
@@ -36,7 +36,9 @@ def test_json_goes_before_everything(terminal, clock) -> None:
 def test_no_color_takes_the_colours_away_and_nothing_else(
     terminal, clock, good_run, value, painted
 ) -> None:
-    report = choose(io.StringIO(), terminal, json=False, environ={"NO_COLOR": value}, clock=clock)
+    report = make_report(
+        io.StringIO(), terminal, json=False, environ={"NO_COLOR": value}, clock=clock
+    )
     assert isinstance(report, TerminalReport)
     for event in good_run:
         report(event)
@@ -47,7 +49,7 @@ def test_no_color_takes_the_colours_away_and_nothing_else(
 def test_words_go_to_stderr_and_json_to_stdout(good_run, clock) -> None:
     for json in (True, False):
         stdout, stderr = io.StringIO(), io.StringIO()
-        report = choose(stdout, stderr, json=json, environ={}, clock=clock)
+        report = make_report(stdout, stderr, json=json, environ={}, clock=clock)
         for event in good_run:
             report(event)
         report.close()
@@ -58,7 +60,8 @@ def test_words_go_to_stderr_and_json_to_stdout(good_run, clock) -> None:
 def test_a_log_never_pays_for_rich() -> None:
     program = (
         "import sys, io; from bulkflow import report; "
-        "report.choose(io.StringIO(), io.StringIO(), json=False, environ={}, clock=None).close(); "
+        "text = io.StringIO(); "
+        "report.make_report(text, text, json=False, environ={}, clock=None).close(); "
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -69,7 +69,7 @@ def test_running_steps_and_jobs_are_drawn_live(terminal, clock, good_run) -> Non
         report(event)
     assert _screen(terminal.getvalue())[-2:] == [
         "  • upload (accounts)  4.0 s",
-        "    accounts  ██████████░░░░░░░░░░  50%  0.9 of 1.9 MB up, 2.0 s of upload left, Open",
+        "    accounts  ██████████░░░░░░░░░░  50%  0.9 of 1.9 MB sent, 2.0 s of upload left, Open",
     ]
     report.close()
     assert _screen(terminal.getvalue())[-1] == ""

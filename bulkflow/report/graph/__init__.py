@@ -1,18 +1,18 @@
-"""A plan as a picture: what it is made of, and the languages that draw it."""
+"""Draws a plan as a graph, in Mermaid or DOT."""
 
-from bulkflow.report.graph.dot import as_dot
-from bulkflow.report.graph.from_plan import draw
-from bulkflow.report.graph.mermaid import as_mermaid
-from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, Node, NodeKind
+from bulkflow.report.graph.dot import render_dot
+from bulkflow.report.graph.from_plan import build_graph
+from bulkflow.report.graph.mermaid import render_mermaid
+from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, GraphNode, NodeKind
 
 __all__ = [
     "Box",
     "Edge",
     "EdgeKind",
     "Graph",
-    "Node",
+    "GraphNode",
     "NodeKind",
-    "as_dot",
-    "as_mermaid",
-    "draw",
+    "build_graph",
+    "render_dot",
+    "render_mermaid",
 ]

@@ -1,16 +1,16 @@
-"""A picture in DOT, the language of Graphviz."""
+"""Renders a graph in DOT, the language of Graphviz."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.report.escape import escape_line
 from bulkflow.report.graph.model import Box, EdgeKind, NodeKind
-from bulkflow.report.text_width import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow.report.graph.model import Edge, Graph, Node
+    from bulkflow.report.graph.model import Edge, Graph, GraphNode
 
 _SHAPES = {
     NodeKind.JOB: "cylinder",
@@ -26,47 +26,47 @@ _STYLES = {
 }
 
 
-def as_dot(graph: Graph) -> str:
-    """The text of a directed graph."""
+def render_dot(graph: Graph) -> str:
+    """Render a directed graph."""
     lines = [
         "digraph pipeline {",
-        # A title in the middle would stand where the edges come in.
+        # A centred title would overlap the incoming edges.
         '    graph [fontname="Helvetica", labeljust=l]',
         '    node [fontname="Helvetica"]',
         '    edge [fontname="Helvetica"]',
-        *_items(graph.root, "    "),
-        *(f"    {_edge(edge)}" for edge in graph.edges),
+        *_render_items(graph.root, "    "),
+        *(f"    {_render_edge(edge)}" for edge in graph.edges),
         "}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _items(box: Box, margin: str) -> Iterator[str]:
+def _render_items(box: Box, margin: str) -> Iterator[str]:
     for item in box.items:
         if isinstance(item, Box):
-            # Graphviz draws a frame only around subgraphs whose names begin so.
+            # Graphviz draws a frame only around subgraphs whose names begin with "cluster".
             yield f"{margin}subgraph cluster_{item.id} {{"
-            yield f"{margin}    label={_quoted(item.title)}"
-            yield from _items(item, f"{margin}    ")
+            yield f"{margin}    label={_quote(item.title)}"
+            yield from _render_items(item, f"{margin}    ")
             yield f"{margin}}}"
         else:
-            yield margin + _node(item)
+            yield margin + _render_node(item)
 
 
-def _node(node: Node) -> str:
-    return f"{node.id} [shape={_SHAPES[node.kind]}, label={_quoted(*node.lines)}]"
+def _render_node(node: GraphNode) -> str:
+    return f"{node.id} [shape={_SHAPES[node.kind]}, label={_quote(*node.lines)}]"
 
 
-def _edge(edge: Edge) -> str:
+def _render_edge(edge: Edge) -> str:
     options = [each for each in (_STYLES[edge.kind],) if each]
     if edge.label:
-        options.append(f"label={_quoted(edge.label)}")
+        options.append(f"label={_quote(edge.label)}")
     shown = f" [{', '.join(options)}]" if options else ""
     return f"{edge.source} -> {edge.target}{shown}"
 
 
-def _quoted(*lines: str) -> str:
-    r"""Lines as a label; in DOT, `\n` stands between them."""
-    escaped = [visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+def _quote(*lines: str) -> str:
+    r"""Quote lines as a label, separated by `\n`."""
+    escaped = [escape_line(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     label = "\\n".join(escaped)
     return f'"{label}"'

@@ -1,7 +1,7 @@
-"""From a plan to a picture of it.
+"""Builds the graph of a plan.
 
-A chain is one node, with a line for each step; so is a handler. A node is entered from the exits of
-what stands before it: the ends from which the flow goes on.
+A chain is one node with a line per step, and so is a handler. A node is entered from the exits of
+the statement before it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bulkflow.model.plan import (
     PlannedParallel,
     PlannedWhen,
 )
-from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, Node, NodeKind
+from bulkflow.report.graph.model import Box, Edge, EdgeKind, Graph, GraphNode, NodeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @frozen
 class _Exit:
-    """An end from which the flow goes on."""
+    """A node from which the flow continues, and the kind of the edge."""
 
     node: str
     kind: EdgeKind = EdgeKind.NEXT
@@ -41,10 +41,10 @@ class _Exit:
 Exits: TypeAlias = tuple[_Exit, ...]
 
 
-def draw(plan: Plan, catalogue: Catalogue) -> Graph:
-    """Draw a plan. The catalogue says which steps end a chain, and after which it goes on."""
+def build_graph(plan: Plan, catalogue: Catalogue) -> Graph:
+    """Build the graph of a plan. The catalogue knows which steps end or resume a chain."""
     drawing = _Drawing(catalogue, plan.orgs)
-    drawing.block(plan.body, drawing.graph.root, (), {})
+    drawing.add_block(plan.body, drawing.graph.root, (), {})
     return drawing.graph
 
 
@@ -55,67 +55,69 @@ class _Drawing:
     graph: Graph = field(init=False, factory=lambda: Graph(Box("root", "")))
     _numbers: Iterator[int] = field(init=False, factory=lambda: count(1))
     _used: set[str] = field(init=False, factory=set)
-    """The nodes of the jobs that an edge leads from already."""
+    """Nodes of jobs that already have an edge."""
     _stopped: Exits = field(init=False, default=())
-    """Where the flow was ended last; blocks of `always` still follow."""
+    """The exits where the flow last ended. `always` blocks still follow them."""
 
-    def block(self, block: Block, box: Box, entries: Exits, jobs: dict[str, str]) -> Exits:
-        """Draw statements in order; `jobs` are the nodes of the jobs that are known by name."""
-        jobs = self._jobs(block.jobs, box, jobs)
+    def add_block(self, block: Block, box: Box, entries: Exits, jobs: dict[str, str]) -> Exits:
+        """Add statements in order; `jobs` maps names of jobs to their nodes."""
+        jobs = self._add_jobs(block.jobs, box, jobs)
         for statement in block.statements:
-            entries = self._statement(statement, box, entries, jobs)
+            entries = self._add_statement(statement, box, entries, jobs)
         return entries
 
-    def _jobs(
+    def _add_jobs(
         self, declared: Iterable[PlannedJob], box: Box, jobs: dict[str, str]
     ) -> dict[str, str]:
         for job in declared:
-            clauses = tuple(_flat(clause.span.text) for clause in job.clauses)
+            clauses = tuple(_flatten(clause.span.text) for clause in job.clauses)
             title = f"job {job.name}"
             if job.org is not None and len(self.orgs) > 1:
                 title += f" in {format_org(job.org, self.orgs)}"
-            node = self._node(box, NodeKind.JOB, (title, *clauses))
+            node = self._add_node(box, NodeKind.JOB, (title, *clauses))
             jobs = {**jobs, job.name: node.id}
         return jobs
 
-    def _statement(
+    def _add_statement(
         self, statement: Statement, box: Box, entries: Exits, jobs: dict[str, str]
     ) -> Exits:
         match statement:
             case PlannedChain():
-                return self._chain(statement, box, entries, jobs)
+                return self._add_chain(statement, box, entries, jobs)
             case PlannedWhen():
-                lines = (f"{_flat(statement.span.text)}?",)
-                node = self._node(box, NodeKind.CONDITION, lines)
-                self._enter(node, entries)
+                lines = (f"{_flatten(statement.span.text)}?",)
+                node = self._add_node(box, NodeKind.CONDITION, lines)
+                self._add_edges(node, entries)
                 yes = (_Exit(node.id, label="yes"),)
-                inner = self.block(statement.body, box, yes, jobs)
+                inner = self.add_block(statement.body, box, yes, jobs)
                 return (*inner, _Exit(node.id, label="no"))
             case PlannedParallel():
-                inside = self._box(box, "parallel: side by side")
-                jobs = self._jobs(statement.body.jobs, inside, jobs)
+                inside = self._add_box(box, "parallel")
+                jobs = self._add_jobs(statement.body.jobs, inside, jobs)
                 ends = [
-                    self._statement(branch, inside, entries, jobs)
+                    self._add_statement(branch, inside, entries, jobs)
                     for branch in statement.body.statements
                 ]
                 return tuple(end for branch in ends for end in branch)
             case PlannedFor():
-                inside = self._box(box, f"{_flat(statement.span.text)}: once for each file")
-                return self.block(statement.body, inside, entries, jobs)
+                inside = self._add_box(box, f"{_flatten(statement.span.text)}: once per file")
+                return self.add_block(statement.body, inside, entries, jobs)
             case PlannedAlways():
-                inside = self._box(box, "always: also after a failure")
-                # What ended the flow above does not end it here, and still ends it afterwards.
-                after = self.block(statement.body, inside, entries or self._stopped, jobs)
+                inside = self._add_box(box, "always: even after a failure")
+                # The block also runs after the flow has ended, and does not continue it.
+                after = self.add_block(statement.body, inside, entries or self._stopped, jobs)
                 return after if entries else ()
             case _:
                 assert_never(statement)
 
-    def _chain(self, chain: PlannedChain, box: Box, entries: Exits, jobs: dict[str, str]) -> Exits:
-        node = self._node(box, NodeKind.CHAIN, _lines(chain.steps))
-        self._enter(node, entries)
-        self._use(node, chain.steps, jobs)
+    def _add_chain(
+        self, chain: PlannedChain, box: Box, entries: Exits, jobs: dict[str, str]
+    ) -> Exits:
+        node = self._add_node(box, NodeKind.CHAIN, _format_lines(chain.steps))
+        self._add_edges(node, entries)
+        self._add_uses(node, chain.steps, jobs)
         exits: Exits = (_Exit(node.id),)
-        if self._ends(chain.steps):
+        if self._ends_chain(chain.steps):
             self._stopped, exits = exits, ()
         failed: Exits = (_Exit(node.id, EdgeKind.FAILURE, "on failure"),)
         interrupted: Exits = (_Exit(node.id, EdgeKind.INTERRUPT, "on interrupt"),)
@@ -127,62 +129,64 @@ class _Drawing:
                         _Exit(each.node, label="on success") if each.node == node.id else each
                         for each in exits
                     )
-                    exits = self._handler(handler, box, labelled, jobs)
+                    exits = self._add_handler(handler, box, labelled, jobs)
                 case HandlerEvent.FAILURE:
-                    failed = self._handler(handler, box, failed, jobs)
-                    if self._resume(handler.steps):
-                        resumed = tuple(_Exit(each.node, label="goes on") for each in failed)
+                    failed = self._add_handler(handler, box, failed, jobs)
+                    if self._resumes(handler.steps):
+                        resumed = tuple(_Exit(each.node, label="continues") for each in failed)
                 case HandlerEvent.INTERRUPT:
-                    interrupted = self._handler(handler, box, interrupted, jobs)
+                    interrupted = self._add_handler(handler, box, interrupted, jobs)
                 case _:
                     assert_never(handler.event)
         return (*exits, *resumed)
 
-    def _handler(
+    def _add_handler(
         self, handler: PlannedHandler, box: Box, entries: Exits, jobs: dict[str, str]
     ) -> Exits:
-        node = self._node(box, NodeKind.HANDLER, _lines(handler.steps))
-        self._enter(node, entries)
-        self._use(node, handler.steps, jobs)
-        ends = self._ends(handler.steps) and not self._resume(handler.steps)
+        node = self._add_node(box, NodeKind.HANDLER, _format_lines(handler.steps))
+        self._add_edges(node, entries)
+        self._add_uses(node, handler.steps, jobs)
+        ends = self._ends_chain(handler.steps) and not self._resumes(handler.steps)
         return () if ends else (_Exit(node.id),)
 
-    def _ends(self, steps: Sequence[PlannedStep]) -> bool:
+    def _ends_chain(self, steps: Sequence[PlannedStep]) -> bool:
         return any(self.catalogue.step_by_phrase[step.word].ends_chain for step in steps)
 
-    def _resume(self, steps: Sequence[PlannedStep]) -> bool:
+    def _resumes(self, steps: Sequence[PlannedStep]) -> bool:
         return any(self.catalogue.step_by_phrase[step.word].resumes for step in steps)
 
-    def _use(self, node: Node, steps: Iterable[PlannedStep], jobs: dict[str, str]) -> None:
+    def _add_uses(
+        self, node: GraphNode, steps: Iterable[PlannedStep], jobs: dict[str, str]
+    ) -> None:
         for step in steps:
             job = jobs.get(step.job or "")
             if job is not None and job not in self._used:
                 self._used.add(job)
                 self.graph.edges.append(Edge(job, node.id, EdgeKind.USES))
 
-    def _enter(self, node: Node, entries: Exits) -> None:
+    def _add_edges(self, node: GraphNode, entries: Exits) -> None:
         self.graph.edges += [Edge(each.node, node.id, each.kind, each.label) for each in entries]
 
-    def _node(self, box: Box, kind: NodeKind, lines: tuple[str, ...]) -> Node:
-        node = Node(f"n{next(self._numbers)}", kind, lines)
+    def _add_node(self, box: Box, kind: NodeKind, lines: tuple[str, ...]) -> GraphNode:
+        node = GraphNode(f"n{next(self._numbers)}", kind, lines)
         box.items.append(node)
         return node
 
-    def _box(self, box: Box, title: str) -> Box:
+    def _add_box(self, box: Box, title: str) -> Box:
         inside = Box(f"b{next(self._numbers)}", title)
         box.items.append(inside)
         return inside
 
 
-def _lines(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
-    """A line for each step, with its job where the step's own words do not name it."""
+def _format_lines(steps: Sequence[PlannedStep]) -> tuple[str, ...]:
+    """Format a line per step, with its job if the step does not name it."""
     lines = []
     for number, step in enumerate(steps):
-        text = _flat(step.span.text)
+        text = _flatten(step.span.text)
         named = step.job is None or f"job {step.job}" in text
         lines.append(f"{'then ' if number else ''}{text}{'' if named else f' ({step.job})'}")
     return tuple(lines)
 
 
-def _flat(text: str) -> str:
+def _flatten(text: str) -> str:
     return " ".join(text.split())

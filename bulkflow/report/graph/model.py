@@ -1,4 +1,4 @@
-"""What a picture of a plan is made of; knows no drawing language."""
+"""The nodes, edges and boxes of a graph, independent of its output format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import Factory, define, frozen
 
 
 class NodeKind(Enum):
-    """What a node stands for."""
+    """What a node represents."""
 
     JOB = auto()
     CHAIN = auto()
@@ -18,21 +18,21 @@ class NodeKind(Enum):
 
 
 class EdgeKind(Enum):
-    """What it means that an edge leads from one node to another."""
+    """What an edge represents."""
 
     NEXT = auto()
-    """What comes afterwards."""
+    """The next step."""
     FAILURE = auto()
-    """What comes when a step failed."""
+    """The path after a failed step."""
     INTERRUPT = auto()
-    """What comes when the run was interrupted."""
+    """The path after an interruption."""
     USES = auto()
-    """From a job to the first chain that works on it."""
+    """From a job to the first chain that uses it."""
 
 
 @frozen
-class Node:
-    """A shape with some lines of text."""
+class GraphNode:
+    """A shape with lines of text."""
 
     id: str
     kind: NodeKind
@@ -51,19 +51,19 @@ class Edge:
 
 @define(eq=False)
 class Box:
-    """A frame around nodes; the outermost one, which is not drawn, has no title."""
+    """A frame around nodes. The root has no title and is not drawn."""
 
     id: str
     title: str
     items: list[Item] = Factory(list)
 
 
-Item: TypeAlias = Node | Box
+Item: TypeAlias = GraphNode | Box
 
 
 @define(eq=False)
 class Graph:
-    """A whole picture."""
+    """A complete graph."""
 
     root: Box
     edges: list[Edge] = Factory(list)

@@ -1,1 +1,1 @@
-"""Made-up customers, receipts and run reports: a bulkflow plugin to copy from."""
+"""Made-up customers, receipts and run reports: a bulkflow plugin to copy."""

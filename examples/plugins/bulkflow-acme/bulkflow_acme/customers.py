@@ -1,4 +1,4 @@
-"""The source: made-up customers, the same ones every time."""
+"""The source: made-up customers, always the same."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _CITIES = ("Tucson", "Kraków", "Zürich", "大阪", None)
 def open_customers(request: SourceRequest) -> Iterator[SourceData]:
     """Open a location such as `acme://customers?rows=500`.
 
-    bulkflow writes the rows as CSV and divides them into parts. They are made one by one, so any
-    number of them fits into memory.
+    bulkflow writes the rows as CSV and splits them into parts. Rows are made one by one, so memory
+    use does not depend on their number.
 
     Raises:
-        DataError: The location is unknown, or the number of rows is invalid.
+        DataError: The location is not `customers`, or the number of rows is invalid.
     """
     address = urlsplit(request.location)
     if address.netloc != "customers" or address.path not in {"", "/"}:
         raise DataError(
-            "Acme has nothing of that name", place=request.location, help="write acme://customers"
+            "unknown Acme location", place=request.location, help="write acme://customers"
         )
     text = parse_qs(address.query).get("rows", [str(DEFAULT_ROWS)])[-1]
     if not text.isdecimal() or int(text) == 0:
@@ -44,12 +44,12 @@ def open_customers(request: SourceRequest) -> Iterator[SourceData]:
             place=request.location,
             help="write acme://customers?rows=500",
         )
-    yield SourceRows(request.location, COLUMNS, customers(int(text)))
+    yield SourceRows(request.location, COLUMNS, make_customers(int(text)))
 
 
-def customers(number: int) -> Iterator[tuple[str | None, ...]]:
-    """Make up customers, in the order of `COLUMNS`. None is an empty value."""
-    # A generator of its own, so nothing else that draws numbers changes the rows.
+def make_customers(number: int) -> Iterator[tuple[str | None, ...]]:
+    """Make up customers, with values in the order of `COLUMNS`. None is an empty value."""
+    # A separate generator: other users of `random` must not change the rows.
     draw = random.Random(SEED)  # noqa: S311 - nothing here is a secret
     for index in range(1, number + 1):
         yield (

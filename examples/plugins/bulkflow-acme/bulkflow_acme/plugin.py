@@ -1,7 +1,7 @@
-"""The plugin's hooks: the module that the entry point `acme` names.
+"""Declares what this plugin provides. The entry point `acme` names this module.
 
-bulkflow imports it at every start, even for `--help`. So it imports little, and leaves the rest to
-the functions that need it.
+bulkflow imports it at every start, even for `--help`, so it imports little. The functions import
+what they need.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 @hookimpl
 def bulkflow_steps() -> Iterable[Step]:
-    """Return the step `receipt`."""
+    """Declare the step `receipt`."""
     return (receipt,)
 
 
 @hookimpl
 def bulkflow_sources() -> Iterable[Source]:
-    """Return the source of locations such as `acme://customers?rows=500`."""
+    """Declare locations such as `acme://customers?rows=500`."""
     return (
         Source(
             ("acme",),
-            "Made-up customers: `acme://customers?rows=500`, the same ones every time.",
+            "Made-up customers, always the same: `acme://customers?rows=500`.",
             open_customers,
         ),
     )
@@ -40,7 +40,7 @@ def bulkflow_sources() -> Iterable[Source]:
 
 @hookimpl
 def bulkflow_commands() -> Iterable[Command]:
-    """Return the command `bulkflow acme preview`."""
+    """Declare the command `bulkflow acme preview`."""
     return (Command(("acme", "preview"), "Print made-up customers as CSV.", _load_preview),)
 
 

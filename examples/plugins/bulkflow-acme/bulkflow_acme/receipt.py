@@ -36,11 +36,10 @@ def receipt(context: Context, job: Job, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", "utf-8")
     except OSError as error:
-        # A StepError is for what the user can fix; anything else is reported as a fault of the
-        # plugin.
+        # Users can fix a StepError. Other exceptions are reported as bugs of the plugin.
         raise StepError(
             f"cannot write the receipt {path}: {error.strerror or error}",
-            help="write a writable path after `to`",
+            help="write another path after `to`",
         ) from error
     job.saved.append(str(path))
     context.emit(Notice(f"receipt for job {job.name}: {path}", job=job.key))

@@ -1,4 +1,4 @@
-"""The listener: writes one JSON file for each run into a folder."""
+"""The listener: one JSON file per run, in a folder that other programs watch."""
 
 from __future__ import annotations
 
@@ -25,23 +25,22 @@ if TYPE_CHECKING:
     )
 
 VARIABLE = "ACME_REPORTS"
-"""Environment variable with the folder; without it, there are no reports."""
+"""The environment variable with the folder. Without it, no reports are written."""
 
 
 class RunReport:
-    """Collects the events of a run, and writes them when the run ends.
+    """Collects the events of a run, and writes a report when the run has finished.
 
-    A plugin may be an object: its methods implement hooks as a module's functions do. This one is
-    an object because it has state. bulkflow sends one event at a time, so it needs no locks. If it
-    raises, bulkflow shows a warning, and the run continues: a report that cannot be written must
-    not fail a load.
+    A plugin can be an object, whose methods implement hooks as the functions of a module do. This
+    one is an object because it has state. It needs no locks, because bulkflow sends one event at a
+    time. Exceptions are shown as warnings: a listener that cannot write does not fail the load.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._run: dict[str, object] = {}
         self._jobs: dict[str, dict[str, object]] = {}
         self._steps: list[dict[str, object]] = []
@@ -49,33 +48,33 @@ class RunReport:
 
     @hookimpl
     def bulkflow_job_prepared(self, event: JobPrepared) -> None:
-        """Note the job. This may come before the run starts, so nothing is reset there."""
+        """Note the size of a job. This may come before the run starts."""
         manifest = event.manifest
         self._jobs[event.job] = {"rows": manifest.rows, "bytes": manifest.bytes}
 
     @hookimpl
     def bulkflow_run_started(self, event: RunStarted) -> None:
-        """Note the run. This does not come if a source is wrong."""
+        """Note the run. This does not come if a source is invalid."""
         self._run = {"pipeline": event.pipeline, "org": event.org}
 
     @hookimpl
     def bulkflow_step_started(self, event: StepStarted) -> None:
-        """Note the step. A step that keeps no seconds was interrupted."""
+        """Note the step. If it keeps no seconds, it was interrupted."""
         self._steps.append({"step": event.text, "job": event.job, "seconds": None})
 
     @hookimpl
     def bulkflow_step_finished(self, event: StepFinished) -> None:
         """Note how long the step took."""
-        self._step(event)["seconds"] = round(event.seconds, 3)
+        self._find_step(event)["seconds"] = round(event.seconds, 3)
 
     @hookimpl
     def bulkflow_step_failed(self, event: StepFailed) -> None:
         """Note why the step failed."""
-        self._step(event).update(seconds=round(event.seconds, 3), error=str(event.error))
+        self._find_step(event).update(seconds=round(event.seconds, 3), error=str(event.error))
 
     @hookimpl
     def bulkflow_progress(self, event: Progress) -> None:
-        """Keep the last states only."""
+        """Keep the latest states."""
         self._jobs.setdefault(event.job, {})["states"] = dict(event.states)
 
     @hookimpl
@@ -86,7 +85,7 @@ class RunReport:
 
     @hookimpl
     def bulkflow_run_finished(self, event: RunFinished) -> None:
-        """Write the report. This always comes, and last."""
+        """Write the report. This event always comes, and is the last."""
         for outcome in event.jobs:
             counts = outcome.counts
             self._jobs.setdefault(outcome.job, {}).update(
@@ -102,13 +101,13 @@ class RunReport:
             "warnings": self._warnings,
             "errors": [str(error) for error in event.errors],
         }
-        self._forget()
+        self._reset()
         folder = self._environ.get(VARIABLE)
         if folder:
             _write(Path(folder) / f"{event.run}.json", report)
 
-    def _step(self, event: StepFinished | StepFailed) -> dict[str, object]:
-        """Find the step that an event is about; in parallel, several may be running."""
+    def _find_step(self, event: StepFinished | StepFailed) -> dict[str, object]:
+        """Find the step of an event. Several may run in parallel."""
         return next(
             step
             for step in self._steps
@@ -118,11 +117,11 @@ class RunReport:
 
 def _write(path: Path, report: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A reader of the folder must never see half a file.
+    # Programs that watch the folder must never see half a file.
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     unfinished.replace(path)
 
 
 listener = RunReport(os.environ)
-"""What the entry point names."""
+"""The object that the entry point names."""

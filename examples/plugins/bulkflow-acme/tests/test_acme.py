@@ -1,4 +1,4 @@
-"""Tests of the plugin, without a pipeline and without an org."""
+"""Tests of the plugin without a pipeline and without an org."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import bulkflow_acme.plugin
 import pytest
 from attrs import evolve
-from bulkflow_acme.customers import COLUMNS, customers, open_customers
+from bulkflow_acme.customers import COLUMNS, make_customers, open_customers
 from bulkflow_acme.preview import preview
 from bulkflow_acme.receipt import receipt
 from bulkflow_acme.report import RunReport, listener
@@ -36,13 +36,13 @@ from bulkflow.testing import check_plugin, make_job, make_span, run_step
 
 
 def test_the_plugin_keeps_the_rules() -> None:
-    """Hooks, phrases, slots and descriptions conform to bulkflow's rules."""
+    """Hooks, phrases, slots and descriptions follow the rules of bulkflow."""
     assert check_plugin(bulkflow_acme.plugin) == []
     assert check_plugin(listener) == []
 
 
-def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
-    """The step, called as the engine would call it."""
+def test_a_receipt_has_the_outcome_of_the_rows(tmp_path: Path) -> None:
+    """The step is called as the engine would call it."""
     job = make_job("customers", phase=Phase.FINISHED)
     job.counts = Counts(rows=10, loaded=9, failed=1)
     path = tmp_path / "new" / "receipt.json"
@@ -55,7 +55,7 @@ def test_a_receipt_says_what_became_of_the_rows(tmp_path: Path) -> None:
 
 
 def test_a_receipt_that_cannot_be_written_fails_the_step(tmp_path: Path) -> None:
-    """The path needs a folder where a file already is."""
+    """A file has the path of its folder."""
     (tmp_path / "file").touch()
     job = make_job("customers", phase=Phase.FINISHED)
     with pytest.raises(StepError, match="cannot write the receipt"):
@@ -68,7 +68,7 @@ def _open(location: str) -> list[SourceRows]:
 
 
 def test_the_source_gives_as_many_rows_as_asked_for() -> None:
-    """And a value or an empty one for every column."""
+    """Every row has a value, or None, for every column."""
     (source,) = _open("acme://customers?rows=20")
     rows = list(source.rows)
     assert len(rows) == 20
@@ -77,19 +77,19 @@ def test_the_source_gives_as_many_rows_as_asked_for() -> None:
 
 def test_the_source_gives_the_same_rows_every_time() -> None:
     """Otherwise an upsert that is run again would change records."""
-    assert list(customers(50)) == list(customers(90))[:50]
+    assert list(make_customers(50)) == list(make_customers(90))[:50]
 
 
 def test_the_source_makes_rows_one_by_one() -> None:
-    """A billion rows take no longer to begin with than one."""
-    assert len(list(islice(customers(10**9), 3))) == 3
+    """The first of a billion rows is made immediately."""
+    assert len(list(islice(make_customers(10**9), 3))) == 3
 
 
 @pytest.mark.parametrize(
     "location", ["acme://orders", "acme://customers/1", "acme://customers?rows=many"]
 )
 def test_a_location_that_means_nothing_is_refused(location: str) -> None:
-    """With the location in front of the message."""
+    """The message names the location."""
     with pytest.raises(DataError, match="acme://"):
         _open(location)
 
@@ -105,8 +105,8 @@ FINISHED = RunFinished(
 )
 
 
-def _told(environ: dict[str, str]) -> RunReport:
-    """Make a listener that has heard a whole run."""
+def _listen(environ: dict[str, str]) -> RunReport:
+    """Send the events of a whole run to a listener."""
     report = RunReport(environ)
     report.bulkflow_job_prepared(JobPrepared("customers", Manifest((), ("Name",), 3, 40)))
     report.bulkflow_run_started(RunStarted(FINISHED.run, "test.bulkflow", "sandbox", 0.0))
@@ -122,9 +122,9 @@ def _told(environ: dict[str, str]) -> RunReport:
     return report
 
 
-def test_a_report_is_dropped_into_the_folder(tmp_path: Path) -> None:
+def test_a_report_is_written_to_the_folder(tmp_path: Path) -> None:
     """One file, named after the run."""
-    _told({"ACME_REPORTS": str(tmp_path)})
+    _listen({"ACME_REPORTS": str(tmp_path)})
     (path,) = tmp_path.iterdir()
     assert path.name == f"{FINISHED.run}.json"
     assert json.loads(path.read_text("utf-8")) == {
@@ -154,15 +154,15 @@ def test_a_report_is_dropped_into_the_folder(tmp_path: Path) -> None:
 
 def test_the_next_run_begins_with_nothing(tmp_path: Path) -> None:
     """One process may run several pipelines."""
-    report = _told({"ACME_REPORTS": str(tmp_path)})
+    report = _listen({"ACME_REPORTS": str(tmp_path)})
     report.bulkflow_run_finished(evolve(FINISHED, run="second", jobs=(), errors=()))
     second = json.loads((tmp_path / "second.json").read_text("utf-8"))
     assert (second["jobs"], second["steps"], second["warnings"]) == ({}, [], [])
 
 
 def test_without_a_folder_there_is_no_report(tmp_path: Path) -> None:
-    """The plugin is silent until somebody asks for reports."""
-    _told({"HOME": str(tmp_path)})
+    """The plugin writes nothing unless it is asked to."""
+    _listen({"HOME": str(tmp_path)})
     assert list(tmp_path.iterdir()) == []
 
 

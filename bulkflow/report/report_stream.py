@@ -1,4 +1,4 @@
-"""A stream that takes any text, from any thread, and never ends a run."""
+"""A text stream whose write errors do not stop a run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class OutputError(BulkflowError):
-    """What a report was written to took no more of it; the run itself went on."""
+    """The report could not be written. The run itself was not affected."""
 
 
-class Output:
-    """Writes lines to a text stream; characters that its encoding lacks become escapes.
+class ReportStream:
+    """Writes lines to a text stream, and escapes characters that its encoding lacks.
 
-    A load must not stop halfway because nobody reads its report any more: after the first write
-    that fails nothing more is written, and `check` tells of it when the run is over.
+    A load must not stop halfway because its report cannot be written. After a write has failed,
+    output is discarded, and `check` raises the error after the run.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -29,12 +29,12 @@ class Output:
         self._terminal = stream.isatty()
         self._failure: OSError | None = None
 
-    def line(self, text: str = "") -> None:
-        """Write a line and hand it on at once."""
+    def write_line(self, text: str = "") -> None:
+        """Write a line and flush it."""
         self.write(f"{text}\n")
 
     def write(self, text: str) -> int:
-        """Write text and hand it on at once; returns its length, as a text stream does."""
+        """Write text and flush it; returns its length, as a text stream does."""
         if self._failure is None:
             safe = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
             try:
@@ -45,17 +45,16 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back; here because a stream has it."""
+        """Do nothing: every write is flushed."""
 
     def isatty(self) -> bool:
         """Whether the stream is a terminal."""
         return self._stream.isatty()
 
     def check(self) -> None:
-        """Raise OutputError if something could not be written.
+        """Raise `OutputError` if something could not be written.
 
-        A reader that went away (`bulkflow run --json | head`) has what it wanted, and is no error;
-        nor is a terminal that was closed.
+        A closed pipe (`bulkflow run --json | head`) or a closed terminal is not an error.
         """
         if self._failure is None or isinstance(self._failure, BrokenPipeError):
             return
@@ -64,6 +63,6 @@ class Output:
         name = getattr(self._stream, "name", "the output")
         what, remedy = explained(self._failure, "free space or choose another output")
         raise OutputError(
-            f"the report could not be written to {name}: {what}",
-            help=f"{remedy}; nothing else has changed by it",
+            f"cannot write the report to {name}: {what}",
+            help=f"{remedy}; the run itself was not affected",
         ) from self._failure
