@@ -19,10 +19,10 @@ from statistics import median
 from scan import generate, size_of
 
 WAYS = {
-    "drop 4 columns": "Layout(tuple(c for c in all if c.place not in (2, 3, 6, 13)))",
+    "drop 4 columns": "Layout(tuple(c for c in all if c.index not in (2, 3, 6, 13)))",
     "set 1 field": "Layout((*all, Column('Rating', None, 'Hot')))",
     'null as "Retail"': "Layout(tuple(all), ('Retail',))",
-    "all three": "Layout((*(c for c in all if c.place not in (2, 3, 6, 13)),"
+    "all three": "Layout((*(c for c in all if c.index not in (2, 3, 6, 13)),"
     " Column('Rating', None, 'Hot')), ('Retail',))",
 }
 REWRITE = """
@@ -30,7 +30,7 @@ import resource, sys
 from pathlib import Path
 from bulkflow_csv import ByteSource, Column, Layout, read_head, rewrite
 head = read_head(ByteSource.of(Path(sys.argv[1])))
-all = [Column(name, place) for place, name in enumerate(head.header.columns)]
+all = [Column(name, index) for index, name in enumerate(head.header.columns)]
 before = resource.getrusage(resource.RUSAGE_SELF)
 rewrite(head, Path(sys.argv[2]), {layout})
 after = resource.getrusage(resource.RUSAGE_SELF)
