@@ -66,7 +66,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python bench/path.py --peer
 	$(BIN)/python bench/parts.py --parts 4000
 	$(BIN)/python bench/rewrite.py
-	$(BIN)/python bench/fates.py --rows 1000000 --failed 1.0
+	$(BIN)/python bench/reconcile.py --rows 1000000 --failed 1.0
 	$(BIN)/python bench/load.py
 
 ## scanner: build the compiled scanner, and install it into .venv (needs a C compiler)

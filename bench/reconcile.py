@@ -1,9 +1,9 @@
 """Joins generated results to their source rows and saves some of them, beside DuckDB alone.
 
-    python bench/fates.py --rows 1000000 --failed 1.0
-    python bench/fates.py --rows 10000000 --failed 0.01 --skip-duckdb
-    python bench/fates.py --failed 0.05 --selection all
-    python bench/fates.py --failed 1.0 --packed
+    python bench/reconcile.py --rows 1000000 --failed 1.0
+    python bench/reconcile.py --rows 10000000 --failed 0.01 --skip-duckdb
+    python bench/reconcile.py --failed 0.05 --selection all
+    python bench/reconcile.py --failed 1.0 --packed
 
 Saving failed rows reads the failed results only, as the step `save failed rows` does; saving all
 reads both. The source is like `examples/quickstart/accounts.csv` with a key of its own in every
