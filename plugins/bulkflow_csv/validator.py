@@ -6,7 +6,6 @@ again and decides, so a false alarm costs only time.
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -14,6 +13,7 @@ from attrs import define, field
 
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.record import RawRecord
+from bulkflow_csv.valid_text import split_valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bulkflow_csv.record import RecordPosition
 
 _CLOSED_VALUE: Final = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
-_GZIP: Final = b"\x1f\x8b"
-"""The magic number of gzip (RFC 1952). No UTF-8 character starts with 0x8B."""
 _WRONG_BREAKS: Final = {
     b"\n": re.compile(rb"\r"),
     b"\r\n": re.compile(rb"\r(?!\n)|(?<!\r)\n"),
@@ -72,35 +70,13 @@ class RecordValidator:
         Raises:
             CsvError: The data contain an error. The error has the position of the first one.
         """
-        text, invalid = self._split_invalid()
-        yield from self._split_records(text, final=self.final and invalid is None)
-        if invalid is not None:
-            self._fail(invalid[0], len(text), help=invalid[1])
-
-    def _split_invalid(self) -> tuple[bytes, tuple[str, str] | None]:
-        """Return the data up to the first invalid byte, and the message and help for that byte."""
-        end, why = len(self.data), None
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(self.data, self.final)
-            end -= len(decoder.getstate()[0])
-            self.undecided = end < len(self.data)
-        except UnicodeDecodeError as error:
-            end = error.start
-            why = (f"byte 0x{self.data[end]:02X} is not valid UTF-8", _advise(self.data))
-            if self.at.offset == 0 and self.data.startswith(_GZIP):
-                why = (
-                    "the data are compressed with gzip",
-                    "decompress the file with `gzip -d`, or give it a name that ends in .gz",
-                )
-        nul = self.data.find(0, 0, end)
-        if nul >= 0:
-            end = nul
-            why = (
-                "there is a NUL byte in the text",
-                "save the file as UTF-8 text; NUL bytes indicate UTF-16 or binary data",
-            )
-        return self.data[:end], why
+        text = split_valid_text(
+            self.data, name=self.name, final=self.final, first=self.at.offset == 0
+        )
+        self.undecided = text.undecided
+        yield from self._split_records(text.data, final=self.final and text.invalid is None)
+        if text.invalid is not None:
+            self._fail(text.invalid.message, len(text.data), help=text.invalid.help)
 
     def _split_records(self, data: bytes, *, final: bool) -> Iterator[RawRecord]:
         size, start = len(data), 0
@@ -289,14 +265,3 @@ def _count_characters(data: bytes) -> int:
 
 def _format_columns(count: int) -> str:
     return "1 column" if count == 1 else f"{count} columns"
-
-
-def _advise(data: bytes) -> str:
-    """Write the help for invalid UTF-8, depending on whether most of the data is valid."""
-    valid = sum(not character.isascii() for character in data.decode("utf-8", "ignore"))
-    if valid > data.decode("utf-8", "replace").count("\ufffd"):
-        return (
-            "the other values are UTF-8: correct this one where the file comes from; no single "
-            "encoding can read all of them"
-        )
-    return 'save the file as UTF-8, or name its encoding in the job: `encoding "windows-1252"`'
