@@ -36,6 +36,7 @@ job accounts
     parts of {part}
 
 load job accounts
+require failed rows of job accounts under 1%
 save failed rows of job accounts to "failed.csv"
 """
 
