@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.distribution import DISTRIBUTION
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.phrase import JOB
 
@@ -105,6 +106,6 @@ def _from(provider: Provider | None) -> str:
     """The plugin; without a version, so that the page changes when the words do."""
     if provider is None:
         return "bulkflow itself"
-    if provider.distribution == "bulkflow":
+    if provider.distribution == DISTRIBUTION:
         return f"the plugin {provider.plugin}"
     return f"the plugin {provider.plugin} of {provider.distribution}"

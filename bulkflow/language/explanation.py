@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from bulkflow.distribution import get_reinstall_command
 from bulkflow.errors import BulkflowError, ExitCode
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ def _settings(options: list[str]) -> Iterable[tuple[str, str]]:
 def _missing(code: Code) -> ExplanationMissingError:
     return ExplanationMissingError(
         f"the explanation of {code.value} is missing from this installation",
-        help="install bulkflow again: pip install --force-reinstall bulkflow",
+        help=f"install bulkflow again: {get_reinstall_command()}",
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from bulkflow.distribution import DISTRIBUTION
 from bulkflow.plugin.entry_points import installed
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import BrokenPlugin, PluginConflictError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from bulkflow.plugin.entry_points import PluginEntry
-
-OWN_DISTRIBUTION = "bulkflow"
 
 
 @frozen
@@ -86,7 +85,7 @@ def _provider(entry: PluginEntry) -> Provider:
 def _order(pair: tuple[Provider, PluginEntry]) -> tuple[bool, str, str]:
     provider, _ = pair
     distribution = _canonical(provider.distribution)
-    return distribution != OWN_DISTRIBUTION, distribution, provider.plugin
+    return distribution != DISTRIBUTION, distribution, provider.plugin
 
 
 def _canonical(distribution: str) -> str:
