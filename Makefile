@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
+OLDEST := $(VENV)-oldest/$(notdir $(BIN))
 
-.PHONY: demo test check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
+.PHONY: demo test oldest check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -18,6 +19,14 @@ demo: $(VENV)/installed
 ## test: install what the tests need, and run them all
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -n auto
+
+## oldest: run the tests with the oldest versions of the dependencies that pyproject.toml allows
+oldest:
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	$(OLDEST)/python -m pip install --quiet --disable-pip-version-check uv
+	$(OLDEST)/python -m uv pip install --quiet --python $(OLDEST)/python \
+		--resolution lowest-direct --editable ".[test,lsp,sandbox,speed]"
+	$(OLDEST)/python -m pytest -q -n auto
 
 ## check: lint, format, types, import rules, known weaknesses (once a day, where they can be asked for)
 check: $(VENV)/installed-dev
@@ -82,7 +91,7 @@ editors: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests/editors/peers.py
 
 clean:
-	rm -rf $(VENV) build dist .bulkflow examples/*/.bulkflow plugins/bulkflow-scanner/build
+	rm -rf $(VENV) $(VENV)-oldest build dist .bulkflow examples/*/.bulkflow plugins/bulkflow-scanner/build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -22,6 +22,8 @@ _ONE: Final = np.uint64(1)
 _ALL: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _TOP: Final = np.uint64(63)
 _NEAR: Final = 16
+_HAS_BITWISE_COUNT: Final = hasattr(np, "bitwise_count")
+"""Whether numpy counts bits itself: from version 2."""
 _DOUBLING: Final = tuple(np.uint64(1 << power) for power in range(6))
 
 
@@ -80,6 +82,24 @@ def fill_between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
     return inside, int(scratch[-1] & _ONE)
 
 
+def count_bits(words: Words) -> NDArray[np.uint8]:
+    """Count the bits of each word."""
+    if not _HAS_BITWISE_COUNT:
+        return count_bits_portably(words)
+    counts: NDArray[np.uint8] = np.bitwise_count(words)
+    return counts
+
+
+def count_bits_portably(words: Words) -> NDArray[np.uint8]:
+    """Count the bits of each word without `bitwise_count`, by adding neighbors in parallel."""
+    counts = words - ((words >> _ONE) & np.uint64(0x5555_5555_5555_5555))
+    pairs = np.uint64(0x3333_3333_3333_3333)
+    counts = (counts & pairs) + ((counts >> np.uint64(2)) & pairs)
+    counts = (counts + (counts >> np.uint64(4))) & np.uint64(0x0F0F_0F0F_0F0F_0F0F)
+    total: Words = (counts * np.uint64(0x0101_0101_0101_0101)) >> np.uint64(56)
+    return total.astype(np.uint8)
+
+
 def is_empty(words: Words) -> bool:
     """Return whether the set is empty."""
     return not words.max()
@@ -87,7 +107,7 @@ def is_empty(words: Words) -> bool:
 
 def count(words: Words) -> int:
     """Count the positions in the set."""
-    return int(np.bitwise_count(words).sum(dtype=np.int32))
+    return int(count_bits(words).sum(dtype=np.int32))
 
 
 def list_positions(words: Words) -> Counts:
@@ -116,10 +136,10 @@ def find_longest_gap(words: Words) -> tuple[int, int]:
     held = np.flatnonzero(words != 0)
     values = words[held]
     lowest = values & (~values + _ONE)
-    low = 64 * held + np.bitwise_count(lowest - _ONE)
+    low = 64 * held + count_bits(lowest - _ONE)
     # Copy the highest bit to all lower ones; then the number of bits gives its position.
     for shift in _DOUBLING:
         values |= values >> shift
-    high = 64 * held + np.bitwise_count(values) - 1
+    high = 64 * held + count_bits(values) - 1
     gaps = low[1:] - high[:-1] - 1
     return int(low[0]), int(gaps.max(initial=0))

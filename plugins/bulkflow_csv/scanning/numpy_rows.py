@@ -140,11 +140,11 @@ class NumpyRowReader:
 
     def _columns_differ(self, separators: bitset.Words) -> bool:
         """Return whether the delimiters of a record that ends here differ from the header's."""
-        counts = np.bitwise_count(separators)
+        counts = bitset.count_bits(separators)
         running = counts.astype(np.int32).cumsum(dtype=np.int32)
         held, expected = self._held, self._delimiters
         rest = self._ends[held]
-        several = np.bitwise_count(rest)
+        several = bitset.count_bits(rest)
         earlier = several.cumsum(dtype=np.int64)
         self.records = int(earlier[-1]) if len(held) else 0
         due = (earlier - several + 1) * expected - self._open_delimiters
@@ -153,7 +153,7 @@ class NumpyRowReader:
         within = separators[held]
         while len(rest):
             lowest = rest & (~rest + _ONE)
-            if np.any(before + np.bitwise_count(within & (lowest - _ONE)) != due):
+            if np.any(before + bitset.count_bits(within & (lowest - _ONE)) != due):
                 return True
             rest ^= lowest
             # Few words contain the ends of two records, so the loop is short.
