@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
+OLDEST := $(VENV)-oldest/$(notdir $(BIN))
 
-.PHONY: demo test order check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
+.PHONY: demo test order oldest check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
 
 ## demo: install, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
@@ -23,6 +24,14 @@ test: $(VENV)/installed-dev
 ## order: the tests in a random order; ORDER=N, as it is printed, is one of them again
 order: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -n auto -p randomly --randomly-seed=$(ORDER) --randomly-dont-reset-seed
+
+## oldest: run the tests with the oldest versions of the dependencies that pyproject.toml allows
+oldest:
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	$(OLDEST)/python -m pip install --quiet --disable-pip-version-check uv
+	$(OLDEST)/python -m uv pip install --quiet --python $(OLDEST)/python \
+		--resolution lowest-direct --editable ".[test,lsp,sandbox,speed]"
+	$(OLDEST)/python -m pytest -q -n auto
 
 ## check: lint, format, types, import rules, known weaknesses (once a day, where they can be asked for)
 check: $(VENV)/installed-dev
@@ -71,7 +80,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python bench/path.py --peer
 	$(BIN)/python bench/parts.py --parts 4000
 	$(BIN)/python bench/rewrite.py
-	$(BIN)/python bench/fates.py --rows 1000000 --failed 1.0
+	$(BIN)/python bench/reconcile.py --rows 1000000 --failed 1.0
 	$(BIN)/python bench/load.py
 
 ## scanner: build the compiled scanner, and install it into .venv (needs a C compiler)
@@ -87,7 +96,7 @@ editors: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests/editors/peers.py
 
 clean:
-	rm -rf $(VENV) build dist .bulkflow examples/*/.bulkflow plugins/bulkflow-scanner/build
+	rm -rf $(VENV) $(VENV)-oldest build dist .bulkflow examples/*/.bulkflow plugins/bulkflow-scanner/build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

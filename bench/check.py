@@ -2,16 +2,15 @@
 
     python bench/check.py --runs 15
 
-Each figure is the processor time of a whole process, the start of Python included. One round that
-does not count comes first, so that all modules are compiled; then the processes run in turns. What
-is compared is compared within each round, since a machine with other work is not equally fast all
-the time: a ratio or a difference is the median of those of the rounds, with the middle half of them
-in brackets.
+Each figure is the CPU time of a whole process, including the start of Python. A warm-up round
+compiles all modules; then the processes take turns. Ratios and differences are computed within each
+round, because the speed of a busy machine varies; the figures are their median and, in brackets,
+the middle half.
 
-The starts are held against a process that imports lark, pluggy and attrs and does nothing. The
-load is one of a single row, over plain HTTP, into `bench/sink.py`. The longer files are checked as
-they are, and with a mistake in every block; a line's time is what a file takes more than the next
-shorter one, for each line that it has more.
+Start-up times are compared with a process that imports lark, pluggy and attrs and does nothing. The
+load is a single row over plain HTTP into `bench/sink.py`. The longer files are checked once without
+mistakes, and once with a mistake in every block. The time per line is the difference from the next
+shorter file, divided by the additional lines.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from load import as_installed
-from path import sink
+from load import keep_bytecode
+from path import run_sink
 
 LINES = (10, 1_000, 5_000, 10_000)
 
@@ -53,21 +52,21 @@ ONE_ROW = "load of one row"
 
 
 class Command(NamedTuple):
-    """What is timed, and the exit code that it ends with."""
+    """A command to time, and its expected exit code."""
 
     arguments: tuple[str, ...]
     code: int = 0
 
 
 def pipeline(block: str, lines: int) -> str:
-    """A file of so many lines: whole blocks, and comments for the rest."""
+    """Write a file of this many lines: whole blocks, and comments for the rest."""
     blocks = "".join(block.format(n=n) for n in range((lines - 1) // BLOCK.count("\n")))
     text = HEAD + blocks
     return text + "#\n" * (lines - text.count("\n"))
 
 
-def seconds(command: Command, folder: Path, environ: dict[str, str]) -> float:
-    """Processor seconds of a Python process."""
+def measure_cpu(command: Command, folder: Path, environ: dict[str, str]) -> float:
+    """Run a Python process and return its CPU seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = subprocess.run(
         [sys.executable, *command.arguments],
@@ -79,23 +78,23 @@ def seconds(command: Command, folder: Path, environ: dict[str, str]) -> float:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if ran.returncode != command.code:
-        raise SystemExit(f"ended with {ran.returncode}: {ran.stderr[-2000:]}")
+        raise SystemExit(f"exit code {ran.returncode}: {ran.stderr[-2000:]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def middle(values: list[float], form: str) -> str:
-    """The median, and the middle half."""
+def format_median(values: list[float], spec: str) -> str:
+    """Format the median and the middle half."""
     low, _, high = quantiles(values, n=4)
-    return f"{median(values):{form}} ({low:{form}} to {high:{form}})"
+    return f"{median(values):{spec}} ({low:{spec}} to {high:{spec}})"
 
 
 def measure(folder: Path, runs: int, port: int) -> None:
-    """Run everything in turns, and print."""
+    """Run all commands in turns and print the results."""
     (folder / "small.bulkflow").write_text(SMALL, "utf-8")
     (folder / "load.bulkflow").write_text(LOAD, "utf-8")
     (folder / "one.csv").write_text("Name\nAcme\n", "utf-8")
     url = f"http://localhost:{port}"
-    environ = as_installed({**os.environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url})
+    environ = keep_bytecode({**os.environ, "SF_ACCESS_TOKEN": "x", "SF_ORG_INSTANCE_URL": url})
     commands = {
         LIBRARIES: Command(("-c", LIBRARIES)),
         DIAGNOSTIC: Command(("-m", "bulkflow", "check", "small.bulkflow"), 2),
@@ -113,26 +112,26 @@ def measure(folder: Path, runs: int, port: int) -> None:
     took: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(runs + 1):
         for name, command in commands.items():
-            spent = seconds(command, folder, environ)
+            spent = measure_cpu(command, folder, environ)
             if number:
                 took[name].append(spent)
     for name in (LIBRARIES, DIAGNOSTIC, ONE_ROW):
         ratios = [mine / theirs for mine, theirs in zip(took[name], took[LIBRARIES], strict=True)]
-        ratio = "" if name == LIBRARIES else f"   {middle(ratios, '.2f')} x {LIBRARIES}"
+        ratio = "" if name == LIBRARIES else f"   {format_median(ratios, '.2f')} x {LIBRARIES}"
         print(f"{name:28} {median(took[name]):6.3f} s{ratio}")
     for sizes in files.values():
         print(f"{sizes[0][0]:28} {median(took[sizes[0][0]]):6.3f} s")
         for (shorter, fewer), (name, lines) in pairwise(sizes):
             pairs = zip(took[name], took[shorter], strict=True)
             each = [(longer - short) / (lines - fewer) * 1e6 for longer, short in pairs]
-            print(f"{name:28} {median(took[name]):6.3f} s   {middle(each, '.0f')} us a line")
+            print(f"{name:28} {median(took[name]):6.3f} s   {format_median(each, '.0f')} us a line")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=15, help="rounds that count; at least 2")
+    parser.add_argument("--runs", type=int, default=15, help="measured rounds; at least 2")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sink() as port:
+    with tempfile.TemporaryDirectory() as folder, run_sink() as port:
         measure(Path(folder), max(2, options.runs), port)
 
 

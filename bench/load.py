@@ -1,11 +1,11 @@
-"""Loads a generated file into a sandbox in another process, and prints what it took.
+"""Loads a generated file into a sandbox in another process, and prints time and memory.
 
     python bench/load.py --size 100MB
 
-The file is like `examples/quickstart/accounts.csv`, with keys of its own in every row. The client
-is `bulkflow run` in a process of its own: processor time and peak memory are of the whole process,
-the start of Python included. On two cores the sandbox works beside it, so the wall time is the
-pair's; the processor time is the client's alone.
+The file resembles `examples/quickstart/accounts.csv`, with a unique key in every row. The client is
+`bulkflow run` in its own process: CPU time and peak memory are those of the whole process,
+including the start of Python. The sandbox runs on the same machine, so the wall time covers both
+processes; the CPU time is that of the client alone.
 """
 
 from __future__ import annotations
@@ -36,13 +36,14 @@ job accounts
     parts of {part}
 
 load job accounts
+require failed rows of job accounts under 1%
 save failed rows of job accounts to "failed.csv"
 """
 
 
 @frozen
 class Spent:
-    """What a process took: seconds, and bytes of memory at its peak (None where it is not told)."""
+    """The cost of a process: seconds, and peak memory in bytes (None if unknown)."""
 
     wall: float
     cpu: float
@@ -50,7 +51,7 @@ class Spent:
 
 
 def generate(path: Path, size: int) -> int:
-    """Write a file of about so many bytes; returns its rows."""
+    """Write a file of about `size` bytes and return its number of rows."""
     header, _, block = (ROOT / "examples/quickstart/accounts.csv").read_bytes().partition(b"\n")
     rows = 10_000
     with path.open("wb") as file:
@@ -62,35 +63,35 @@ def generate(path: Path, size: int) -> int:
     return rows * number
 
 
-def as_installed(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a process whose modules are kept compiled, as those of a package are.
+def keep_bytecode(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without `PYTHONDONTWRITEBYTECODE`.
 
-    `PYTHONDONTWRITEBYTECODE` would have a checkout compiled anew in every process, which takes as
-    much time as all the rest of a start.
+    With it, every process would compile the checkout again, which doubles the time of a start. The
+    modules of an installed package are compiled.
     """
     return {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def measured(command: list[str], folder: Path, environ: dict[str, str]) -> Spent:
-    """Run a command to its end; ends this program if it fails."""
+def measure(command: list[str], folder: Path, environ: dict[str, str]) -> Spent:
+    """Run a command and return its cost; exit if it fails."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=as_installed(environ))
+    process = subprocess.Popen(command, cwd=folder, env=keep_bytecode(environ))
     if not hasattr(os, "wait4"):
         code, cpu, peak = process.wait(), float("nan"), None
     else:
         _, status, usage = os.wait4(process.pid, 0)
         code = process.returncode = os.waitstatus_to_exitcode(status)
         cpu = usage.ru_utime + usage.ru_stime
-        # Linux counts kibibytes, macOS bytes.
+        # Kibibytes on Linux, bytes on macOS.
         peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     wall = time.perf_counter() - began
     if code != 0:
-        sys.exit(f"the load ended with {code}")
+        sys.exit(f"the load failed with exit code {code}")
     return Spent(wall, cpu, peak)
 
 
 def serve(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
-    """Start a sandbox; returns it with the variables that lead to it."""
+    """Start a sandbox and return it with the environment variables for its clients."""
     command = [sys.executable, "-m", "bulkflow", "sandbox", "serve", "--data", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -105,19 +106,19 @@ def serve(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
     return process, variables
 
 
-def size_of(text: str) -> int:
-    """The bytes of a size such as 100MB."""
+def parse_size(text: str) -> int:
+    """Parse a size such as 100MB."""
     unit = text[-2:].upper()
     if unit not in UNITS:
-        raise argparse.ArgumentTypeError("a size looks like 100MB")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it like 100MB")
     return int(float(text[:-2]) * UNITS[unit])
 
 
 def main() -> None:
-    """Generate, load, print."""
-    parser = argparse.ArgumentParser(description="Loads a file into a sandbox and measures it.")
-    parser.add_argument("--size", type=size_of, default=size_of("50MB"), help="such as 100MB")
-    parser.add_argument("--part", default="100MB", help="how large a part may get")
+    """Generate a file, load it and print the results."""
+    parser = argparse.ArgumentParser(description="Measures a load of a file into a sandbox.")
+    parser.add_argument("--size", type=parse_size, default=parse_size("50MB"), help="such as 100MB")
+    parser.add_argument("--part", default="100MB", help="maximum size of a part")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bulkflow-bench-") as name:
         folder = Path(name)
@@ -127,7 +128,7 @@ def main() -> None:
         sandbox, variables = serve(folder / "sandbox")
         try:
             command = [sys.executable, "-m", "bulkflow", "run", "--fresh", "load.bulkflow"]
-            spent = measured(command, folder, {**os.environ, **variables})
+            spent = measure(command, folder, {**os.environ, **variables})
         finally:
             sandbox.terminate()
             sandbox.wait()
@@ -135,7 +136,7 @@ def main() -> None:
     print(f"{rows:,} rows, {size / 1e6:,.1f} MB in {spent.wall:,.1f} s")
     print(f"  {rows / spent.wall:,.0f} rows/s, {size / 1e6 / spent.wall:,.1f} MB/s")
     print(
-        f"  {spent.cpu / (size / 1e9):,.2f} CPU seconds per GB, client ({spent.cpu:.2f} s in all)"
+        f"  {spent.cpu / (size / 1e9):,.2f} CPU seconds per GB, client ({spent.cpu:.2f} s in total)"
     )
     if spent.peak is not None:
         print(f"  {spent.peak / 1e6:,.0f} MB peak memory, client")

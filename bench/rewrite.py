@@ -1,10 +1,10 @@
-"""Times what clauses that change rows cost, beside DuckDB's reader and writer of CSV.
+"""Measures the cost of clauses that change rows, compared with DuckDB's CSV reader and writer.
 
     python bench/rewrite.py --size 1GB --runs 3
 
-Each way is a fresh process that writes the rows of a generated file anew, in the page cache; the
-figures are the processor time of that alone, without the start of Python and the scans before and
-after it, and the process's peak memory; of several runs the median counts.
+Every measurement rewrites the rows of a generated file in a new process, in the page cache. The
+figures are the CPU time of the rewrite alone, without the start of Python and the scans before and
+after it, and the peak memory of the process; medians of several runs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from scan import generate, size_of
+from scan import generate, parse_size
 
 WAYS = {
-    "drop 4 columns": "Layout(tuple(c for c in all if c.place not in (2, 3, 6, 13)))",
+    "drop 4 columns": "Layout(tuple(c for c in all if c.index not in (2, 3, 6, 13)))",
     "set 1 field": "Layout((*all, Column('Rating', None, 'Hot')))",
     'null as "Retail"': "Layout(tuple(all), ('Retail',))",
-    "all three": "Layout((*(c for c in all if c.place not in (2, 3, 6, 13)),"
+    "all three": "Layout((*(c for c in all if c.index not in (2, 3, 6, 13)),"
     " Column('Rating', None, 'Hot')), ('Retail',))",
 }
 REWRITE = """
@@ -30,7 +30,7 @@ import resource, sys
 from pathlib import Path
 from bulkflow_csv import ByteSource, Column, Layout, read_head, rewrite
 head = read_head(ByteSource.of(Path(sys.argv[1])))
-all = [Column(name, place) for place, name in enumerate(head.header.columns)]
+all = [Column(name, index) for index, name in enumerate(head.header.columns)]
 before = resource.getrusage(resource.RUSAGE_SELF)
 rewrite(head, Path(sys.argv[2]), {layout})
 after = resource.getrusage(resource.RUSAGE_SELF)
@@ -81,9 +81,11 @@ def measure(path: Path, folder: Path, runs: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=size_of, default=size_of("200MB"), help="such as 200MB")
+    parser.add_argument(
+        "--size", type=parse_size, default=parse_size("200MB"), help="such as 200MB"
+    )
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--dir", type=Path, help="where the files are made and removed again")
+    parser.add_argument("--dir", type=Path, help="folder for the temporary files")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         path = Path(folder) / "accounts.csv"

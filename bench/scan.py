@@ -1,11 +1,10 @@
-"""Times the scan of a generated CSV file against `wc -l` of the same file.
+"""Measures the scan of a generated CSV file, compared with `wc -l` of the same file.
 
     python bench/scan.py --size 1GB --line-ending CRLF --runs 5
 
-The scan is taken twice, with numpy and with the wheel bulkflow-scanner, where that can be built.
-All read the file from the page cache, each in a fresh process, one after the other in turns. The
-figures are the processor time of the whole process, the start of Python included, and its peak
-memory; of several runs the median counts.
+The scan runs with numpy, and with the wheel bulkflow-scanner if it can be built. All processes
+take turns and read the file from the page cache. The figures are the CPU time of the whole process,
+including the start of Python, and its peak memory; medians of several runs.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from attrs import Factory, frozen
-from scanner import environments
+from scanner import make_environments
 
 HEADER = "External_Id__c,Name,FirstName__c,LastName__c,Email__c,Phone,Website,Industry,"
 HEADER += "AnnualRevenue,NumberOfEmployees,BillingStreet,BillingCity,BillingCountry,Description"
@@ -47,8 +46,8 @@ UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 SEED_ROWS = 20_000
 
 
-def record(source: random.Random, number: int, newline: str) -> str:
-    """One account: about half of them hold quotes, a seventh several lines, a third no ASCII."""
+def make_record(source: random.Random, number: int, newline: str) -> str:
+    """Make an account. About half have quotes, a seventh several lines, a third non-ASCII text."""
     one, two = source.choice(WORDS), source.choice(WORDS)
     city, country = source.choice(PLACES)
     name = f"{one} {two} Inc." if source.random() < 0.8 else f'"{one} {two}, Ltd."'
@@ -81,12 +80,12 @@ def record(source: random.Random, number: int, newline: str) -> str:
 
 
 def generate(path: Path, size: int, newline: str) -> int:
-    """Write about `size` bytes, always the same ones, and give the number of rows.
+    """Write about `size` bytes, the same in every run, and return the number of rows.
 
-    The rows repeat after a while, as making new ones would take longer than all that is measured.
+    The rows repeat, because making new ones would take longer than the measurements.
     """
     source = random.Random(20_240_607)
-    rows = [record(source, number, newline) + newline for number in range(SEED_ROWS)]
+    rows = [make_record(source, number, newline) + newline for number in range(SEED_ROWS)]
     block = "".join(rows).encode()
     written = 0
     with path.open("wb") as file:
@@ -97,8 +96,8 @@ def generate(path: Path, size: int, newline: str) -> int:
     return SEED_ROWS * (written // len(block))
 
 
-def make(path: Path, size: int, newline: str = "\n") -> int:
-    """Do so in another process: a peak of this one would count for all that it starts."""
+def generate_apart(path: Path, size: int, newline: str = "\n") -> int:
+    """Call `generate` in another process: child processes inherit the peak memory of this one."""
     code = "import sys; from pathlib import Path; from scan import generate; "
     code += "print(generate(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))"
     command = [sys.executable, "-c", code, str(path), str(size), newline]
@@ -125,7 +124,7 @@ print(
 def run(
     command: list[str], environ: dict[str, str] | None = None
 ) -> tuple[float, float, list[str]]:
-    """Processor seconds and wall seconds of a command, and the words that it prints."""
+    """Run a command and return its CPU seconds, wall seconds and printed words."""
     import resource
 
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -137,7 +136,7 @@ def run(
 
 @frozen
 class Passes:
-    """What the runs of one way took, each in seconds but for the peaks, in bytes."""
+    """The measurements of one backend, in seconds; peaks in bytes."""
 
     whole: list[float] = Factory(list)
     walls: list[float] = Factory(list)
@@ -146,27 +145,27 @@ class Passes:
     parts: set[str] = Factory(set)
 
 
-def measure(path: Path, rows: int, runs: int, ways: dict[str, dict[str, str]]) -> None:
+def measure(path: Path, rows: int, runs: int, backends: dict[str, dict[str, str]]) -> None:
     size = path.stat().st_size
     print(f"file         {size:,} bytes, {rows:,} rows")
     count = shutil.which("wc")
     baseline: list[float] = []
-    taken = {way: Passes() for way in ways}
+    taken = {backend: Passes() for backend in backends}
     for _ in range(runs):
         if count is not None:
             baseline.append(run([count, "-l", str(path)])[0])
-        for way, environ in ways.items():
+        for backend, environ in backends.items():
             used, wall, (found, parts, passed, peak) = run(
                 [sys.executable, "-c", SCAN, str(path)], environ
             )
             if int(found) != rows:
                 raise SystemExit(f"the scan found {found} rows, not {rows}")
-            taken[way].whole.append(used)
-            taken[way].walls.append(wall)
-            taken[way].inner.append(float(passed))
+            taken[backend].whole.append(used)
+            taken[backend].walls.append(wall)
+            taken[backend].inner.append(float(passed))
             # Kilobytes on Linux, bytes on macOS.
-            taken[way].peaks.append(int(peak) * (1 if sys.platform == "darwin" else 1024))
-            taken[way].parts.add(parts)
+            taken[backend].peaks.append(int(peak) * (1 if sys.platform == "darwin" else 1024))
+            taken[backend].parts.add(parts)
 
     def line(label: str, seconds: list[float]) -> None:
         each = median(seconds) / size * 1e9
@@ -175,15 +174,15 @@ def measure(path: Path, rows: int, runs: int, ways: dict[str, dict[str, str]]) -
 
     if any(baseline):
         line("wc -l", baseline)
-    for way, passes in taken.items():
-        line(f"scan{way}", passes.inner)
-        line(f"scan process{way}", passes.whole)
+    for backend, passes in taken.items():
+        line(f"scan{backend}", passes.inner)
+        line(f"scan process{backend}", passes.whole)
         print(f"{'wall':22} {size / median(passes.walls) / 1e9:6.2f} GB/s with the start of Python")
         print(f"{'parts':22} {' '.join(passes.parts)}")
         print(f"{'peak memory':22} {median(passes.peaks) / 1e6:6.1f} MB")
 
 
-def size_of(text: str) -> int:
+def parse_size(text: str) -> int:
     for unit, factor in UNITS.items():
         if text.upper().endswith(unit):
             return int(float(text[: -len(unit)]) * factor)
@@ -192,16 +191,16 @@ def size_of(text: str) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=size_of, default=size_of("1GB"), help="such as 200MB")
+    parser.add_argument("--size", type=parse_size, default=parse_size("1GB"), help="such as 200MB")
     parser.add_argument("--line-ending", choices=["LF", "CRLF"], default="LF")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--dir", type=Path, help="where the file is made and removed again")
+    parser.add_argument("--dir", type=Path, help="folder for the temporary file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         path = Path(folder) / "accounts.csv"
         newline = "\n" if options.line_ending == "LF" else "\r\n"
-        rows = make(path, options.size, newline)
-        measure(path, rows, options.runs, environments(Path(folder)))
+        rows = generate_apart(path, options.size, newline)
+        measure(path, rows, options.runs, make_environments(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The two ways to read a file, side by side: with numpy, and with the wheel bulkflow-scanner.
+"""Makes the environments for both backends: numpy, and the wheel bulkflow-scanner.
 
-The wheel is built and installed into a folder of its own, so that nothing else changes.
+The wheel is installed into a temporary folder, so the Python environment does not change.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "plugins" / "bulkflow-scanner"
 
 
-def environments(folder: Path) -> dict[str, dict[str, str]]:
-    """What a process is told to read in each way, by what a table says of it; numpy's comes first.
+def make_environments(folder: Path) -> dict[str, dict[str, str]]:
+    """Make the environment variables that select each backend, by the label in the tables.
 
-    Where the wheel cannot be built, as there is no C compiler, that is said, and left out.
+    The first is numpy. Without a C compiler the wheel cannot be built; then a message is printed,
+    and numpy is the only one.
 
     Args:
-        folder: An existing folder, for the wheel and what is needed besides.
+        folder: An existing folder for the wheel and other files.
     """
     without, place = folder / "without", folder / "scanner"
     without.mkdir()
-    # It may be installed in this environment.
+    # Hides a wheel that is installed in this environment.
     (without / "bulkflow_scanner.py").write_text("raise ImportError('left out')\n", "utf-8")
     found = {"": {**os.environ, "PYTHONPATH": str(without)}}
-    # setuptools writes beside what it builds.
+    # setuptools writes into the source folder.
     source = folder / "source"
     shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("build", "*.egg-info"))
     command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--no-build-isolation"]
@@ -36,6 +37,6 @@ def environments(folder: Path) -> dict[str, dict[str, str]]:
     if done.returncode == 0:
         found[", scanner"] = {**os.environ, "PYTHONPATH": str(place)}
     else:
-        print("bulkflow-scanner could not be built, so the rows with it are left out:")
-        print(f"{(done.stderr.strip().splitlines() or ['pip says nothing'])[-1]}\n")
+        print("bulkflow-scanner could not be built; skipping its rows:")
+        print(f"{(done.stderr.strip().splitlines() or ['no output from pip'])[-1]}\n")
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from bulkflow.cli.plugin_commands import get_plugins
+from bulkflow.distribution import get_install_command
 from bulkflow.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def command(environment: Environment) -> int:
     if find_spec("pygls") is None:
         raise UsageError(
             "the language server needs pygls, which is not installed",
-            help='install it with: pip install "bulkflow[lsp]"',
+            help=f"install it with: {get_install_command('lsp')}",
         )
     from bulkflow.lsp.server import BulkflowServer
 

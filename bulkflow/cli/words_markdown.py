@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulkflow.distribution import DISTRIBUTION
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.phrase import JOB
 
@@ -112,6 +113,6 @@ def _cite(provider: Provider | None) -> str:
     """Name the plugin without its version, which would change the page with every release."""
     if provider is None:
         return "bulkflow itself"
-    if provider.distribution == "bulkflow":
+    if provider.distribution == DISTRIBUTION:
         return f"the plugin {provider.plugin}"
     return f"the plugin {provider.plugin} of {provider.distribution}"

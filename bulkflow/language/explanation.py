@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from bulkflow.distribution import get_reinstall_command
 from bulkflow.errors import BulkflowError, ExitCode
 
 if TYPE_CHECKING:
@@ -138,5 +139,5 @@ def _parse_settings(options: list[str]) -> Iterable[tuple[str, str]]:
 def _make_missing_error(code: Code) -> ExplanationMissingError:
     return ExplanationMissingError(
         f"the explanation of {code.value} is missing from this installation",
-        help="reinstall bulkflow: pip install --force-reinstall bulkflow",
+        help=f"reinstall bulkflow: {get_reinstall_command()}",
     )

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from bulkflow.distribution import get_reinstall_command
 from bulkflow.errors import BulkflowError, ExitCode
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def load_grammar() -> str:
             failure = error
     raise GrammarMissingError(
         "the grammar of the pipeline language is missing from this installation",
-        help="reinstall bulkflow: pip install --force-reinstall bulkflow",
+        help=f"reinstall bulkflow: {get_reinstall_command()}",
         notes=[f"looked for {place}" for place in places],
     ) from failure
 
@@ -108,6 +109,6 @@ def build_parser(grammar: str, *, strict: bool = False) -> Lark:
     except LarkError as error:
         raise GrammarMissingError(
             "the grammar of the pipeline language is damaged in this installation",
-            help="reinstall bulkflow: pip install --force-reinstall bulkflow",
+            help=f"reinstall bulkflow: {get_reinstall_command()}",
             notes=[str(error)],
         ) from error

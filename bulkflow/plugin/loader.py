@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from attrs import field, frozen
 
+from bulkflow.distribution import DISTRIBUTION
 from bulkflow.plugin.records import Provider
 from bulkflow.plugin.registry import BrokenPlugin, PluginConflictError
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 GROUP = "bulkflow"
 """The entry-point group of all plugins."""
-
-OWN_DISTRIBUTION = "bulkflow"
 
 
 class PluginEntry(Protocol):
@@ -118,7 +117,7 @@ def _provider(entry: PluginEntry) -> Provider:
 def _order(pair: tuple[Provider, PluginEntry]) -> tuple[bool, str, str]:
     provider, _ = pair
     distribution = _canonical(provider.distribution)
-    return distribution != OWN_DISTRIBUTION, distribution, provider.plugin
+    return distribution != DISTRIBUTION, distribution, provider.plugin
 
 
 def _canonical(distribution: str) -> str:

@@ -1,4 +1,4 @@
-"""How the extension is built; all else is in pyproject.toml."""
+"""Builds the extension. All other settings are in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ setup(
             py_limited_api=True,
         )
     ],
-    # One wheel for Python 3.11 and all later versions.
+    # One wheel works with Python 3.11 and all later versions.
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

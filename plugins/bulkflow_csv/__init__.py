@@ -1,7 +1,8 @@
-"""The data path: everything that knows the bytes of CSV.
+"""The CSV data path. Nothing else in bulkflow parses CSV bytes.
 
-A file is read once. `read_head` says what its job needs to be created; `iter_parts` checks the rows
-and gives the parts as they become known, and `scan` does both; a part opens as a body to send.
+A file is read once. `read_head` reads the facts that its job is created from. `iter_parts`
+validates the rows and yields the parts as they become known. `scan` does both. A part opens as a
+request body.
 """
 
 from __future__ import annotations
@@ -13,26 +14,26 @@ from bulkflow.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
-    from bulkflow_csv.digests import digest
+    from bulkflow_csv.digests import compute_digest
     from bulkflow_csv.errors import CsvError
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
     from bulkflow_csv.part import PartRange
-    from bulkflow_csv.record import Mark
-    from bulkflow_csv.rewriting.columns import NULL, Column, Layout, renamed
-    from bulkflow_csv.rewriting.delimiter_alias import Fold, foldable
-    from bulkflow_csv.rewriting.encoding import is_encoding, recode, undecodable
-    from bulkflow_csv.rewriting.line_endings import line_end_to_mend, mended
-    from bulkflow_csv.rewriting.rewriter import rewrite, told_of_original
-    from bulkflow_csv.rewriting.temp_copy import written_anew
+    from bulkflow_csv.record import RecordPosition
+    from bulkflow_csv.rewriting.columns import NULL, Column, Layout, rename_columns
+    from bulkflow_csv.rewriting.delimiter_alias import DelimiterAlias, find_alias
+    from bulkflow_csv.rewriting.encoding import is_encoding, make_decode_error, recode
+    from bulkflow_csv.rewriting.line_endings import choose_line_ending, normalize_line_endings
+    from bulkflow_csv.rewriting.rewriter import drop_copy_position, rewrite
+    from bulkflow_csv.rewriting.temp_copy import write_copy
     from bulkflow_csv.rows import Row, read_rows, write_rows
     from bulkflow_csv.scanning.count import count_records
     from bulkflow_csv.scanning.load_numpy import load_numpy
-    from bulkflow_csv.scanning.locate import RowPlace, locate
+    from bulkflow_csv.scanning.locate import RowLocation, locate
     from bulkflow_csv.scanning.scanner import Scan, iter_parts, scan, scan_rows
     from bulkflow_csv.source import ByteSource, Stamp, is_gzip, is_stream, open_source, spool
-    from bulkflow_csv.stream_windows import windows
+    from bulkflow_csv.stream_windows import read_windows
 
 __all__ = [
     "DELIMITERS",
@@ -42,71 +43,71 @@ __all__ = [
     "ByteSource",
     "Column",
     "CsvError",
+    "DelimiterAlias",
     "Dialect",
-    "Fold",
     "FormatLimits",
     "Head",
     "Header",
     "Layout",
-    "Mark",
     "PartBody",
     "PartLimit",
     "PartRange",
+    "RecordPosition",
     "Row",
-    "RowPlace",
+    "RowLocation",
     "Scan",
     "Stamp",
+    "choose_line_ending",
+    "compute_digest",
     "count_records",
-    "digest",
-    "foldable",
+    "drop_copy_position",
+    "find_alias",
     "is_encoding",
     "is_gzip",
     "is_stream",
     "iter_parts",
-    "line_end_to_mend",
     "load_numpy",
     "locate",
-    "mended",
+    "make_decode_error",
+    "normalize_line_endings",
     "open_source",
     "read_head",
     "read_rows",
+    "read_windows",
     "recode",
-    "renamed",
+    "rename_columns",
     "rewrite",
     "scan",
     "scan_rows",
     "spool",
-    "told_of_original",
-    "undecodable",
-    "windows",
+    "write_copy",
     "write_rows",
-    "written_anew",
 ]
 
 __getattr__ = export_lazily(
     __name__,
     {
         "body": "PartBody",
-        "rewriting.columns": "NULL Column Layout renamed",
-        "rewriting.temp_copy": "written_anew",
+        "rewriting.columns": "NULL Column Layout rename_columns",
+        "rewriting.temp_copy": "write_copy",
         "scanning.count": "count_records",
         "dialect": "DELIMITERS LINE_ENDINGS Dialect",
-        "digests": "digest",
+        "digests": "compute_digest",
         "errors": "CsvError",
-        "rewriting.delimiter_alias": "Fold foldable",
+        "rewriting.delimiter_alias": "DelimiterAlias find_alias",
         "head": "Head read_head",
         "header": "Header",
         "limits": "PART_BYTES FormatLimits PartLimit",
-        "scanning.locate": "RowPlace locate",
-        "rewriting.line_endings": "line_end_to_mend mended",
+        "scanning.locate": "RowLocation locate",
+        "rewriting.line_endings": "choose_line_ending normalize_line_endings",
         "scanning.load_numpy": "load_numpy",
         "part": "PartRange",
-        "rewriting.encoding": "is_encoding recode undecodable",
-        "record": "Mark",
-        "rewriting.rewriter": "rewrite told_of_original",
+        "rewriting.encoding": "is_encoding recode make_decode_error",
+        "record": "RecordPosition",
+        "rewriting.rewriter": "rewrite drop_copy_position",
         "rows": "Row read_rows write_rows",
         "scanning.scanner": "Scan iter_parts scan scan_rows",
         "source": "ByteSource Stamp is_gzip is_stream open_source spool",
-        "stream_windows": "windows",
+        "stream_windows": "read_windows",
     },
 )

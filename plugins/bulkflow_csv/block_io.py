@@ -1,45 +1,45 @@
-"""A file's bytes, one block after the other in one buffer."""
+"""Read a file block by block into one reusable buffer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_csv.errors import file_changed
+from bulkflow_csv.errors import make_changed_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
 
 
-def blocks(
+def read_blocks(
     file: FileIO, buffer: memoryview, start: int, end: int, *, name: str
 ) -> Iterator[tuple[int, memoryview]]:
-    """Read the bytes from `start` to `end`; each block is gone when the next one is asked for.
+    """Read the bytes from `start` to `end`. Each block is valid only until the next one is read.
 
     Args:
-        file: An open file, at byte `start`.
-        buffer: Where the blocks are put; each but the last fills it.
+        file: An open file, positioned at byte `start`.
+        buffer: Receives each block; every block but the last fills it.
         start: Byte offset of the first byte.
-        end: Byte offset behind the last one.
-        name: The file, as the user knows it.
+        end: Byte offset after the last byte.
+        name: The file name as the user wrote it.
 
     Yields:
-        The byte offset of a block, and its part of the buffer.
+        The byte offset of a block, and the slice of the buffer that holds it.
 
     Raises:
         CsvError: The file ends before `end`.
     """
     for offset in range(start, end, len(buffer)):
         block = buffer[: min(len(buffer), end - offset)]
-        fill(file, block, name=name)
+        read_exactly(file, block, name=name)
         yield offset, block
 
 
-def fill(file: FileIO, buffer: memoryview, *, name: str) -> None:
-    """Read as many bytes as the buffer has. Raises `CsvError` if the file ends before."""
+def read_exactly(file: FileIO, buffer: memoryview, *, name: str) -> None:
+    """Fill the whole buffer from the file. Raises `CsvError` if the file ends first."""
     filled = 0
     while filled < len(buffer):
         got = file.readinto(buffer[filled:])
         if not got:
-            raise file_changed(name, "it is shorter than it was")
+            raise make_changed_error(name, "it got shorter")
         filled += got

@@ -1,4 +1,4 @@
-"""The body of a request: a header and a range of a file, without a copy of either."""
+"""A request body that streams a header and a range of a file, without copying either."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Self
 
-from bulkflow_csv.errors import file_changed
+from bulkflow_csv.errors import make_changed_error
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class PartBody:
-    """A readable, seekable file of the bytes that a part sends.
+    """A readable, seekable file object over the bytes that a part sends.
 
-    It is what an HTTP client takes as a body: `read` in blocks, `tell` and `seek` to send it again,
-    `len` for Content-Length. Calls from several threads do not disturb one another's reads, though
-    they share one position.
+    HTTP clients accept it as a body: they `read` it in blocks, `tell` and `seek` to send it again,
+    and use `len` for Content-Length. It is safe to read from several threads, which share one
+    position.
 
     Args:
         source: The file.
         stamp: The state that the file must be in.
         header: Sent before the range.
-        start: Byte offset in the file where the range starts.
-        end: Byte offset behind its last byte.
+        start: Byte offset of the range in the file.
+        end: Byte offset after its last byte.
 
     Raises:
-        CsvError: The file cannot be read, or changed since it was scanned.
+        CsvError: The file cannot be read, or changed since the scan.
     """
 
     def __init__(
@@ -65,28 +65,28 @@ class PartBody:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """Whether the body is closed."""
         return self._file.closed
 
     def close(self) -> None:
-        """Close the file; more calls do nothing."""
+        """Close the file. Further calls have no effect."""
         with self._lock:
             self._file.close()
 
     def readable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """The position in the body, from 0."""
+        """Return the position in the body, from 0."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position in the body, counted as in `io.IOBase.seek`.
+        """Move to a position in the body, like `io.IOBase.seek`.
 
         Raises:
             ValueError: The position is negative, or `whence` is unknown.
@@ -102,10 +102,10 @@ class PartBody:
             return position
 
     def read(self, size: int | None = -1) -> bytes:
-        """Up to `size` bytes, all that are left without one; nothing only at the end.
+        """Read up to `size` bytes, or all remaining bytes without it; empty only at the end.
 
         Raises:
-            CsvError: The file has fewer bytes than it had, or cannot be read any more.
+            CsvError: The file got shorter, or can no longer be read.
             ValueError: The body is closed.
         """
         with self._lock:
@@ -131,8 +131,8 @@ class PartBody:
         while len(pieces) < size:
             piece = self._read_once(offset + len(pieces), size - len(pieces))
             if not piece:
-                raise file_changed(
-                    self._source.name, f"it ends at byte offset {offset + len(pieces)} now"
+                raise make_changed_error(
+                    self._source.name, f"it now ends at byte offset {offset + len(pieces)}"
                 )
             pieces += piece
         return bytes(pieces)
@@ -144,4 +144,4 @@ class PartBody:
             self._file.seek(offset)
             return self._file.read(size)
         except OSError as error:
-            raise file_changed(self._source.name, error.strerror or str(error)) from error
+            raise make_changed_error(self._source.name, error.strerror or str(error)) from error

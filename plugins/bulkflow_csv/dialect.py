@@ -1,10 +1,10 @@
-"""How a file separates its columns and ends its lines, in the API's own names."""
+"""A file's delimiter and line ending, under the names that the Bulk API uses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
+from attrs import field, frozen, validators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,28 +17,28 @@ DELIMITERS: Final[Mapping[str, str]] = {
     "CARET": "^",
     "BACKQUOTE": "`",
 }
-"""The values of an ingest job's `columnDelimiter` (guide v66), and what they stand for."""
+"""Values of an ingest job's `columnDelimiter` (guide v66), with their characters."""
 
 LINE_ENDINGS: Final[Mapping[str, str]] = {"LF": "\n", "CRLF": "\r\n"}
-"""The values of an ingest job's `lineEnding` (guide v66), and what they stand for."""
+"""Values of an ingest job's `lineEnding` (guide v66), with their characters."""
 
 _DELIMITER: Final = r"[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]"
-"""ASCII without NUL, quotes and line ends. A class that excludes all the rest takes `re` long."""
+"""ASCII without NUL, quotes and line breaks. A negated class takes `re` longer to compile."""
 _NAMES: Final = {character: name for name, character in DELIMITERS.items()}
 
 
-@attrs.frozen
+@frozen
 class Dialect:
-    """What an ingest job must be told so that Salesforce reads the file as it is.
+    """The file format that an ingest job must declare for Salesforce to parse the file.
 
     Attributes:
-        delimiter: A character of one byte; Salesforce reads those in `DELIMITERS`.
-        line_ending: "LF" or "CRLF", the same inside quoted values and outside.
-        bom: The file starts with a UTF-8 byte order mark, which no part carries.
+        delimiter: A one-byte character. Salesforce supports those in `DELIMITERS`.
+        line_ending: "LF" or "CRLF", the same inside and outside quoted values.
+        bom: Whether the file starts with a UTF-8 byte order mark. No part includes it.
     """
 
-    delimiter: str = attrs.field(default=",", validator=attrs.validators.matches_re(_DELIMITER))
-    line_ending: str = attrs.field(default="LF", validator=attrs.validators.in_(list(LINE_ENDINGS)))
+    delimiter: str = field(default=",", validator=validators.matches_re(_DELIMITER))
+    line_ending: str = field(default="LF", validator=validators.in_(list(LINE_ENDINGS)))
     bom: bool = False
 
     @property
@@ -48,7 +48,7 @@ class Dialect:
 
     @property
     def is_known(self) -> bool:
-        """Whether Salesforce reads files with this delimiter."""
+        """Whether Salesforce supports this delimiter."""
         return self.delimiter in _NAMES
 
     @property

@@ -1,8 +1,8 @@
-"""Digests of bytes: of a range of a file, and of a file and its parts as a pass goes over them.
+"""Digests of byte ranges: of a file, and of its parts.
 
-XXH3-128 tells any change that happens by itself, or by another program, from none; it is no
-protection from somebody who makes another file with the same digest. Reading costs several times
-more than it does.
+XXH3-128 detects accidental changes and edits by other programs. It is not cryptographic: it does
+not protect against a file crafted to have the same digest. Reading the bytes costs several times
+more than hashing them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_csv.errors import file_changed
+from bulkflow_csv.errors import make_changed_error
 from bulkflow_csv.source import ByteSource
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ _BLOCK: Final = 1 << 20
 
 
 class Digest:
-    """The digest of bytes that come piece by piece."""
+    """An incremental digest."""
 
     def __init__(self) -> None:
-        # It takes milliseconds to load, and most commands digest nothing.
+        # Importing xxhash takes milliseconds, and most commands compute no digest.
         from xxhash import xxh3_128
 
         self._state: Final = xxh3_128()
@@ -33,21 +33,21 @@ class Digest:
         """Add the next bytes."""
         self._state.update(piece)
 
-    def text(self) -> str:
-        """`xxh3:` and 32 hexadecimal digits, for all bytes so far."""
+    def to_text(self) -> str:
+        """Return `xxh3:` and 32 hexadecimal digits for all bytes so far."""
         return _PREFIX + self._state.hexdigest()
 
 
-def digest(file: Path | ByteSource | FileIO, start: int = 0, end: int | None = None) -> str:
-    """The digest of a range of a file, read in blocks of a megabyte.
+def compute_digest(file: Path | ByteSource | FileIO, start: int = 0, end: int | None = None) -> str:
+    """Compute the digest of a byte range, reading blocks of one megabyte.
 
     Args:
-        file: The file; one that is open already is left open, at another position.
+        file: The file. An open file stays open, at another position.
         start: Byte offset of the range.
-        end: Byte offset behind it; None for the end of the file.
+        end: Byte offset after the range; None for the end of the file.
 
     Returns:
-        What the scan says of the same bytes: `Scan.digest` for a whole file, `PartRange.digest`
+        The same digest that a scan computes: `Scan.digest` for a whole file, `PartRange.digest`
         for the range of a part.
 
     Raises:
@@ -57,11 +57,11 @@ def digest(file: Path | ByteSource | FileIO, start: int = 0, end: int | None = N
         file = ByteSource.of(file)
     if isinstance(file, ByteSource):
         with file.open() as opened:
-            return _digest(opened, file.name, start, end)
-    return _digest(file, str(file.name), start, end)
+            return _compute_digest(opened, file.name, start, end)
+    return _compute_digest(file, str(file.name), start, end)
 
 
-def _digest(file: FileIO, name: str, start: int, end: int | None) -> str:
+def _compute_digest(file: FileIO, name: str, start: int, end: int | None) -> str:
     found = Digest()
     at = start
     block = memoryview(bytearray(_BLOCK if end is None else max(0, min(_BLOCK, end - start))))
@@ -74,21 +74,21 @@ def _digest(file: FileIO, name: str, start: int, end: int | None) -> str:
             found.update(block[:got])
             at += got
     except OSError as error:
-        raise file_changed(name, error.strerror or str(error)) from error
+        raise make_changed_error(name, error.strerror or str(error)) from error
     if end is not None and at < end:
-        raise file_changed(name, f"it ends at byte offset {at} now")
-    return found.text()
+        raise make_changed_error(name, f"it now ends at byte offset {at}")
+    return found.to_text()
 
 
-class PassDigests:
-    """The digests of a file and of its parts, from one pass over the blocks of the file.
+class ScanDigests:
+    """The digests of a file and of its parts, computed during one scan of the file.
 
-    Where a part ends is known only after its last block was taken, or the one behind it. So the
-    part's digest stops behind the last record seen, and the bytes that follow are held: less than
-    one record.
+    The end of a part is known only after its last block has been read, or the block after that.
+    The part's digest therefore stops after the last complete record, and the bytes of the
+    incomplete record that follows are buffered.
 
     Args:
-        start: Byte offset of the first part; what comes before belongs to the file only.
+        start: Byte offset of the first part. Bytes before it count for the file's digest only.
     """
 
     def __init__(self, start: int) -> None:
@@ -99,38 +99,39 @@ class PassDigests:
         self._block = memoryview(b"")
         self._offset = start
 
-    def outside(self, piece: bytes | memoryview) -> None:
-        """Take bytes of the file that are in no part: what stands before the rows, or behind."""
+    def add_outside(self, piece: bytes | memoryview) -> None:
+        """Add bytes that belong to no part: those before the first row or after the last one."""
         self._file.update(piece)
 
-    def take(self, block: memoryview, offset: int) -> None:
-        """Take the block of rows at byte `offset`; it must stay as it is until `settle`."""
+    def add_block(self, block: memoryview, offset: int) -> None:
+        """Add the block of rows at byte `offset`; it must not change until `settle`."""
         self._file.update(block)
         self._block, self._offset = block, offset
 
-    def cut(self, end: int) -> str:
-        """The digest of the part that ends at byte `end`; the next part begins there."""
+    def finish_part(self, end: int) -> str:
+        """Return the digest of the part that ends at byte `end`. The next part starts there."""
         self._advance(end)
-        found, self._part = self._part.text(), Digest()
+        found, self._part = self._part.to_text(), Digest()
         return found
 
     def settle(self, end: int) -> None:
-        """All bytes before `end`, where a record ends, belong to the part; go on without a block.
+        """Add all bytes before `end` to the part and release the block.
 
-        The part ends at `end` or behind it.
+        Args:
+            end: Byte offset where a record ends. The part ends there or later.
         """
         self._advance(end)
         self._held += self._block[max(0, self._at - self._offset) :]
         self._block, self._offset = memoryview(b""), self._offset + len(self._block)
 
-    def file(self) -> str:
-        """The digest of all bytes of the file, once they have been taken."""
-        return self._file.text()
+    def finish_file(self) -> str:
+        """Return the digest of the file, once all of its bytes were added."""
+        return self._file.to_text()
 
     def _advance(self, end: int) -> None:
         if end <= self._at:
             return
-        # No record ends in what is held, so the part takes all of it.
+        # No record ends in the buffered bytes, so all of them belong to the part.
         self._part.update(self._held)
         self._at += len(self._held)
         self._held.clear()

@@ -1,4 +1,4 @@
-"""What is wrong with a CSV file, and where."""
+"""Errors in a CSV file, with their position."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 class CsvError(DataError):
     """A CSV file that cannot be loaded as it is.
 
-    `place` reads `name:line N (record R, column C), byte offset B`; the same facts stand in the
-    attributes, None where they are not known or do not apply.
+    `place` reads `name:line N (record R, column C), byte offset B`. The attributes hold the same
+    values; those that are unknown or do not apply are None.
 
     Args:
         message: What is wrong, without a full stop.
-        name: The file, as the user knows it.
-        offset: The byte in the file, from 0, a byte order mark included.
-        line: The physical line, from 1; lines end at line feeds, inside quotes too.
+        name: The file name as the user wrote it.
+        offset: The byte offset in the file, from 0, including a byte order mark.
+        line: The physical line, from 1. Every line feed ends a line, also inside quotes.
         record: The data row, from 1; 0 is the header.
-        column: The column, from 1; None where the fault is the whole record's.
-        help: What to do about it.
-        notes: Facts that belong to it.
+        column: The column, from 1; None if the error concerns the whole record.
+        help: How to fix it.
+        notes: Additional facts.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class CsvError(DataError):
         self.column = column
 
 
-def file_changed(name: str, detail: str) -> CsvError:
-    """The error for a file that is no longer the one that was scanned."""
+def make_changed_error(name: str, detail: str) -> CsvError:
+    """Make the error for a file that changed after it was scanned."""
     return CsvError(
         f"the file changed while it was read: {detail}",
         name=name,

@@ -1,18 +1,18 @@
-"""What is known of a file before its rows are read: form, header, and where its rows are."""
+"""The head of a file: its format and header, and the position of its rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
+from attrs import Factory, evolve, frozen
 
 from bulkflow_csv.dialect import Dialect
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import Header, check_columns
 from bulkflow_csv.limits import FormatLimits
-from bulkflow_csv.record import Mark, RawRecord
-from bulkflow_csv.sniff import UTF8_BOM, refuse_foreign_form, sniff_delimiter
-from bulkflow_csv.validator import Walker
+from bulkflow_csv.record import RawRecord, RecordPosition
+from bulkflow_csv.sniff import UTF8_BOM, reject_foreign_format, sniff_delimiter
+from bulkflow_csv.validator import RecordValidator
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -23,36 +23,40 @@ _SAMPLE_BYTES: Final = 1 << 18
 _TAIL_BYTES: Final = 1 << 16
 
 
-@attrs.frozen
+@frozen
 class Head:
-    """What a job needs to be created for a file, read from its first and last bytes.
+    """The facts about a file that a job is created from, read from its first and last bytes.
 
     Attributes:
         source: The file.
-        stamp: The state in which it was read.
-        dialect: Its form.
+        stamp: The state of the file when it was read.
+        dialect: Its format.
         header: Its columns.
-        start: Where its first data row is.
-        end: Byte offset behind the last data row; blank lines that end the file are left out.
-        notes: What was found and needs no action, one sentence each.
-        skipped: For a file that holds a stretch of a stream: what is to be added to an offset in
-            the file to get that in the stream. `start` tells line and record as of the stream.
-        sent: The header that each part is sent with: the file's, or one of other names.
+        start: Position of its first data row. In a window of a stream, line and record count from
+            the start of the stream.
+        end: Byte offset after the last data row, before any blank lines at the end of the file.
+        notes: Findings that need no action, one sentence each.
+        stream_shift: Added to an offset in the file to get the offset in the stream, if the file
+            is a window of a stream; otherwise 0.
+        sent_header: The header that each part is sent with: that of the file, or one with other
+            names.
     """
 
     source: ByteSource
     stamp: Stamp
     dialect: Dialect
     header: Header
-    start: Mark
+    start: RecordPosition
     end: int
     notes: tuple[str, ...] = ()
-    skipped: int = 0
-    sent: Header = attrs.Factory(lambda head: head.header, takes_self=True)
+    stream_shift: int = 0
+    sent_header: Header = Factory(lambda head: head.header, takes_self=True)
 
-    def told(self, mark: Mark) -> Mark:
-        """A place in the file as users know it: in the stream, if the file is a stretch of one."""
-        return attrs.evolve(mark, offset=mark.offset + self.skipped) if self.skipped else mark
+    def to_stream_position(self, position: RecordPosition) -> RecordPosition:
+        """Convert a position in the file to one in the user's data, which may be a stream."""
+        if not self.stream_shift:
+            return position
+        return evolve(position, offset=position.offset + self.stream_shift)
 
 
 def read_head(
@@ -62,29 +66,30 @@ def read_head(
     line_ending: str | None = None,
     limits: FormatLimits | None = None,
 ) -> Head:
-    """Read the form and the header of a file.
+    """Read the format and the header of a file.
 
     Args:
         source: The file.
-        delimiter: The character, if the user names it; detected otherwise.
-        line_ending: "LF" or "CRLF", if the user names it; that of the header otherwise.
-        limits: What the API takes.
+        delimiter: The delimiter that the user specified; None to detect it.
+        line_ending: The line ending that the user specified, "LF" or "CRLF"; None to take that
+            of the header.
+        limits: The limits of the API.
 
     Raises:
-        CsvError: The file cannot be read, has no header, or has a faulty one.
+        CsvError: The file cannot be read, or has no valid header.
     """
     limits = limits or FormatLimits()
     with source.open() as file:
-        stamp = source.stamp(file)
+        stamp = source.read_stamp(file)
         sample = _read(file, 0, max(_SAMPLE_BYTES, 4 * limits.header + 8))
-        end = data_end(file, stamp.size)
+        end = find_data_end(file, stamp.size)
         ended = end > 0 and _read(file, end - 1, 1) == b"\n"
-    refuse_foreign_form(sample, name=source.name)
+    reject_foreign_format(sample, name=source.name)
     bom = sample.startswith(UTF8_BOM)
     start = len(UTF8_BOM) if bom else 0
     if end <= start:
         raise CsvError(
-            "the file is empty" if stamp.size <= start else "the file has blank lines only",
+            "the file is empty" if stamp.size <= start else "the file contains only blank lines",
             name=source.name,
             help="the first line must name the columns",
         )
@@ -96,15 +101,15 @@ def read_head(
         bom=bom,
     )
     expected = dialect.line_end if line_ending else None
-    record = _header_record(source.name, sample, start, dialect, expected, limits, whole=whole)
+    record = _read_header_record(source.name, sample, start, dialect, expected, limits, whole=whole)
     if expected is None and record.line_end:
         ending = "CRLF" if record.line_end == b"\r\n" else "LF"
-        dialect = attrs.evolve(dialect, line_ending=ending)
-        # Once more, now that it is known which line breaks its quoted names may hold.
-        record = _header_record(
+        dialect = evolve(dialect, line_ending=ending)
+        # Validate again: now it is known which line breaks the quoted names may contain.
+        record = _read_header_record(
             source.name, sample, start, dialect, record.line_end, limits, whole=whole
         )
-    columns = tuple(_name(value) for value in record.values)
+    columns = tuple(_unquote(value) for value in record.values)
     check_columns(columns, name=source.name, limits=limits, offset=start)
     raw = sample[: record.end]
     return Head(
@@ -112,13 +117,13 @@ def read_head(
         stamp=stamp,
         dialect=dialect,
         header=Header(columns, raw),
-        start=Mark(start + record.end, 1 + raw.count(b"\n"), 1),
+        start=RecordPosition(start + record.end, 1 + raw.count(b"\n"), 1),
         end=end,
-        notes=tuple(_notes(bom=bom, blank=stamp.size - end, ended=ended)),
+        notes=tuple(_make_notes(bom=bom, blank=stamp.size - end, ended=ended)),
     )
 
 
-def _header_record(
+def _read_header_record(
     name: str,
     sample: bytes,
     start: int,
@@ -128,23 +133,23 @@ def _header_record(
     *,
     whole: bool,
 ) -> RawRecord:
-    at = Mark(start, 1, 0)
+    position = RecordPosition(start, 1, 0)
     delimiter = dialect.delimiter.encode()
-    walker = Walker(name, sample, at, delimiter, line_end, None, limits, whole)
-    for record in walker.records():
+    validator = RecordValidator(name, sample, position, delimiter, line_end, None, limits, whole)
+    for record in validator.read_records():
         return record
-    # The sample holds more than the longest header, so only an open quote can lead here.
+    # The sample is longer than the longest header, so a quote must be open.
     raise CsvError(
         f"the header is longer than {limits.header} characters",
         name=name,
         offset=start,
         line=1,
         record=0,
-        help="look for a quote in the first line that is not closed",
+        help="look for an unclosed quote in the first line",
     )
 
 
-def _name(value: bytes) -> str:
+def _unquote(value: bytes) -> str:
     if value.startswith(b'"'):
         value = value[1:-1].replace(b'""', b'"')
     return value.decode()
@@ -158,8 +163,8 @@ def _read(file: FileIO, offset: int, size: int) -> bytes:
     return bytes(pieces)
 
 
-def data_end(file: FileIO, size: int) -> int:
-    """Where the last line that is not blank ends, its line end included."""
+def find_data_end(file: FileIO, size: int) -> int:
+    """Return the byte offset after the last line that is not blank, including its line end."""
     end = size
     while end > 0:
         start = max(0, end - _TAIL_BYTES)
@@ -173,12 +178,12 @@ def data_end(file: FileIO, size: int) -> int:
     return 0
 
 
-def _notes(*, bom: bool, blank: int, ended: bool) -> list[str]:
+def _make_notes(*, bom: bool, blank: int, ended: bool) -> list[str]:
     notes = []
     if bom:
-        notes.append("the byte order mark is left out")
+        notes.append("the byte order mark is not sent")
     if blank:
-        notes.append(f"blank lines at the end are left out, {blank} bytes")
+        notes.append(f"blank lines at the end are not sent, {blank} bytes")
     if not ended:
         notes.append("the last line has no line end")
     return notes

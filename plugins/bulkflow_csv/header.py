@@ -1,10 +1,10 @@
-"""The first record of a file: the names of its columns."""
+"""The header of a file: the names of its columns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
+from attrs import frozen
 
 from bulkflow_csv.errors import CsvError
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from bulkflow_csv.limits import FormatLimits
 
 
-@attrs.frozen
+@frozen
 class Header:
     """The header of a file.
 
     Attributes:
-        columns: The names, without quotes.
-        raw: Its bytes as in the file, line end included, byte order mark excluded.
+        columns: The column names, without quotes.
+        raw: The bytes in the file, including the line end, without a byte order mark.
     """
 
     columns: tuple[str, ...]
@@ -35,20 +35,20 @@ class Header:
 def check_columns(
     columns: Sequence[str], *, name: str, limits: FormatLimits, offset: int | None = None
 ) -> None:
-    """See that names can be those of an ingest job's columns.
+    """Check that an ingest job accepts these column names.
 
     Args:
         columns: The names.
-        name: The file, as the user knows it.
-        limits: What the API takes.
-        offset: Where the header starts, if there is a file yet.
+        name: The file name as the user wrote it.
+        limits: The limits of the API.
+        offset: Byte offset of the header; None if no file exists yet.
 
     Raises:
-        CsvError: There are too many, one is empty, or two are the same but for upper case.
+        CsvError: There are too many names, one is empty, or two differ only in case.
     """
     line = None if offset is None else 1
 
-    def fault(message: str, column: int | None, advice: str) -> CsvError:
+    def make_error(message: str, column: int | None, advice: str) -> CsvError:
         return CsvError(
             message,
             name=name,
@@ -60,23 +60,23 @@ def check_columns(
         )
 
     if len(columns) > limits.columns:
-        raise fault(
+        raise make_error(
             f"the header has {len(columns)} columns, more than {limits.columns}",
             None,
-            "Salesforce takes no wider records; load fewer columns",
+            f"load fewer columns; Salesforce accepts at most {limits.columns}",
         )
     seen: dict[str, int] = {}
     for number, column in enumerate(columns, 1):
         if not column.strip():
-            raise fault(
-                "a column of the header has no name",
+            raise make_error(
+                "a column in the header has no name",
                 number,
                 "give every column the API name of a field; a header line is required",
             )
         first = seen.setdefault(column.lower(), number)
         if first != number:
-            raise fault(
-                f"column {column} stands in the header twice, as columns {first} and {number}",
+            raise make_error(
+                f"column {column} appears twice in the header, as columns {first} and {number}",
                 number,
-                "remove or rename one of them; field names do not differ by upper case",
+                "remove or rename one of them; field names are not case-sensitive",
             )

@@ -1,29 +1,29 @@
-"""What one file, one record and one part may hold."""
+"""Size limits of a file, a record and a part."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import attrs
+from attrs import frozen
 
 PART_BYTES: Final = 100_000_000
-"""Raw bytes that are safe for one job: the API takes 150 MB after base64 (guide v66)."""
+"""Raw bytes that are safe for one job: the API accepts 150 MB after base64 encoding (guide v66)."""
 
 LEAST_BALANCED_BYTES: Final = 1_000_000
-"""A balanced part is not made smaller than this for the sake of connections: a job costs four
-requests, which take about as long as a megabyte does on a slow line."""
+"""Balancing makes no part smaller than this. A job costs four requests, which take about as long
+as sending a megabyte on a slow line."""
 
 
-@attrs.frozen
+@frozen
 class PartLimit:
-    """How large a part may get; a part is filled up to whichever limit comes first.
+    """The maximum size of a part. A part is filled until it reaches the first of the limits.
 
     Attributes:
-        bytes: The most bytes of a part, its header included; None for no such limit.
-        rows: The most data rows of a part; None for no such limit.
-        multiple: Make the parts of a file alike, and their number a multiple of this where the
-            file is large enough; None to fill each part.
-        least: Bytes below which a part is not made smaller to reach that multiple.
+        bytes: Maximum bytes of a part, including its header; None for no limit.
+        rows: Maximum data rows of a part; None for no limit.
+        multiple: Make the parts of a file equally large, and their number a multiple of this if
+            the file is large enough; None to fill each part.
+        least: Minimum bytes of a part that is made smaller to reach that multiple.
     """
 
     bytes: int | None = PART_BYTES
@@ -36,19 +36,19 @@ class PartLimit:
             if limit is not None and limit < 1:
                 raise ValueError(f"a part cannot be limited to {limit}")
 
-    def shares(self, size: int, room: int | None) -> int:
-        """How many parts of one size so many bytes of rows make; 1 where parts are just filled.
+    def count_shares(self, size: int, room: int | None) -> int:
+        """Count the equal parts that the rows are divided into; 1 if parts are simply filled.
 
         Args:
             size: Bytes of all rows.
-            room: Bytes of rows that fit into a part; None for any number.
+            room: Bytes of rows that fit into a part; None for no limit.
         """
         if self.multiple is None:
             return 1
-        # A share may come out longer by a record, and is to fit even then.
+        # A share may turn out one record longer and must still fit.
         needed = 1 if room is None else max(1, -(-size // max(1, room - room // _SLACK)))
         rounded = -(-needed // self.multiple) * self.multiple
-        # Where parts are to be small, half of one is not too small.
+        # If parts are limited to less than the minimum, half a part is large enough.
         least = self.least if room is None else min(self.least, max(1, room // 2))
         return max(needed, min(rounded, size // least))
 
@@ -56,9 +56,9 @@ class PartLimit:
 _SLACK: Final = 64
 
 
-@attrs.frozen
+@frozen
 class FormatLimits:
-    """What the API takes of one CSV file (limits cheat sheet and guide v66), in characters.
+    """Limits of the API for one CSV file (limits cheat sheet and guide v66), in characters.
 
     Attributes:
         field: Characters of one value, without its quotes.

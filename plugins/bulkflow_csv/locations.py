@@ -1,4 +1,4 @@
-"""Locations that are paths: files, globs, standard input."""
+"""Open the data behind a path, a glob or `-` for standard input."""
 
 from __future__ import annotations
 
@@ -23,63 +23,63 @@ _MAGIC = "*?["
 
 
 def open_files(request: SourceRequest) -> Iterator[SourceData]:
-    """The data at a location, in name order.
+    """Yield the data at a location, in the order of the file names.
 
     Raises:
-        DataError: no file matches, a name is not UTF-8, or standard input is closed.
+        DataError: No file matches, a file name is not UTF-8, or standard input is closed.
     """
-    location = _path(request.location)
+    location = _to_path(request.location)
     if location == STANDARD_INPUT:
         if sys.stdin is None:
             raise DataError(
-                "standard input is closed, and the rows are to come from it",
+                "standard input is closed, but the job reads its rows from it",
                 place="stdin",
-                help="hand them over: `bulkflow run FILE < rows.csv`; or name a file in the job",
+                help="redirect it: `bulkflow run FILE < rows.csv`; or name a file in the job",
             )
         yield SourceBytes("stdin", sys.stdin.buffer)
         return
-    found = list(_matching(location, request.folder))
+    found = list(_find_files(location, request.folder))
     if not found:
-        raise _missing(location, request.folder)
+        raise _make_missing_error(location, request.folder)
     for name in found:
-        _refuse_odd_name(name)
+        _check_name(name)
         yield SourceFile(name, request.folder / name)
 
 
-def _refuse_odd_name(name: str) -> None:
-    """Raise DataError for a name that cannot be written down: in a report, or in the journal."""
+def _check_name(name: str) -> None:
+    """Raise `DataError` for a name that reports and the journal cannot encode."""
     if not name.isascii():
         try:
             name.encode()
         except UnicodeEncodeError as error:
             raise DataError(
-                "the name of the file is not UTF-8", place=name, help="give the file another name"
+                "the name of the file is not UTF-8", place=name, help="rename the file"
             ) from error
 
 
-def _path(location: str) -> str:
-    """The path of a `file://` URL; other locations as they are."""
+def _to_path(location: str) -> str:
+    """Return the path of a `file://` URL, and any other location unchanged."""
     if "://" not in location:
         return location
-    # Not urlsplit: what that says of an address that it cannot read quotes all of it.
+    # Not urlsplit: its error messages quote the whole URL, which may contain a password.
     _, slash, path = location.partition("://")[2].partition("/")
     path = unquote(slash + path.partition("?")[0].partition("#")[0])
-    # file:///C:/data/a.csv has a slash before the drive.
+    # file:///C:/data/a.csv has a slash before the drive letter.
     return path[1:] if path[2:3] == ":" else path
 
 
-def _matching(location: str, folder: Path) -> Iterator[str]:
-    # A file whose name holds a bracket is itself before it is a pattern.
+def _find_files(location: str, folder: Path) -> Iterator[str]:
+    # An existing file wins over a pattern: its name may contain brackets.
     if is_there(folder / location):
         yield location
     elif any(sign in location for sign in _MAGIC):
-        # Not Path.glob: that takes no absolute patterns.
+        # Not Path.glob, which rejects absolute patterns.
         for name in sorted(glob.glob(location, root_dir=folder, recursive=True)):  # noqa: PTH207
             if is_file(folder / name):
                 yield Path(name).as_posix()
 
 
-def _missing(location: str, folder: Path) -> DataError:
+def _make_missing_error(location: str, folder: Path) -> DataError:
     if any(sign in location for sign in _MAGIC):
         message = "no file matches"
     else:
@@ -87,5 +87,6 @@ def _missing(location: str, folder: Path) -> DataError:
     return DataError(
         message,
         place=location,
-        help=f"relative paths start at the folder of the pipeline file, {folder.absolute()}",
+        help="check the path; relative paths are resolved from the folder of the pipeline file, "
+        f"{folder.absolute()}",
     )

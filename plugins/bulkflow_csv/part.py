@@ -1,10 +1,10 @@
-"""A part: the stretch of a file that one ingest job takes, with the header before it."""
+"""A part: the range of a file that one ingest job uploads, preceded by the header."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
+from attrs import field, frozen
 
 from bulkflow_csv.body import PartBody
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from bulkflow_csv.source import ByteSource, Stamp
 
 
-@attrs.frozen
+@frozen
 class PartRange:
-    """Where the rows of a part are; its body is the header and then these bytes, unchanged.
+    """The byte range of a part. Its body is the header followed by these bytes, unchanged.
 
     Attributes:
         source: The file.
-        stamp: The state of the file that the offsets are right for.
-        header: The file's header.
-        index: Which part it is, from 0.
-        start: Byte offset in the file of its first row.
-        end: Byte offset behind its last row.
-        first_row: The number of its first data row in the file, from 1.
-        rows: How many data rows it has.
-        first_line: The physical line of its first row, from 1.
+        stamp: The state of the file that the offsets apply to.
+        header: The header to send.
+        index: The index of the part, from 0.
+        start: Byte offset of its first row.
+        end: Byte offset after its last row.
+        first_row: Number of its first data row in the file, from 1.
+        rows: Number of its data rows.
+        first_line: Physical line of its first row, from 1.
         digest: The digest of these bytes, without the header.
     """
 
-    source: ByteSource = attrs.field(repr=lambda source: repr(source.name))
-    stamp: Stamp = attrs.field(repr=False)
-    header: Header = attrs.field(repr=False)
+    source: ByteSource = field(repr=lambda source: repr(source.name))
+    stamp: Stamp = field(repr=False)
+    header: Header = field(repr=False)
     index: int
     start: int
     end: int
@@ -47,9 +47,9 @@ class PartRange:
         return self.header.size + self.end - self.start
 
     def open(self) -> PartBody:
-        """Open the body for sending; each call gives an independent one.
+        """Open the body for sending. Each call returns an independent body.
 
         Raises:
-            CsvError: The file cannot be read, or changed since it was scanned.
+            CsvError: The file cannot be read, or changed since the scan.
         """
         return PartBody(self.source, self.stamp, self.header.raw, self.start, self.end)

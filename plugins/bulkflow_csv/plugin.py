@@ -1,4 +1,4 @@
-"""What this plugin declares."""
+"""Plugin declaration: the source `file`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @hookimpl
 def bulkflow_sources() -> Iterable[Source]:
-    """Files, globs and standard input."""
+    """Declare files, globs and standard input."""
     return (
         Source(
             ("file",),
             "A path, a glob such as `export/*.csv` (in name order), or `-` for standard input. "
-            "Files that end in .gz are unpacked.",
+            "Files that end in .gz are decompressed.",
             _open,
         ),
     )

@@ -1,17 +1,17 @@
-"""One record of a file as its bytes, and the places between records."""
+"""A record as raw bytes, and positions between records."""
 
 from __future__ import annotations
 
-import attrs
+from attrs import frozen
 
 
-@attrs.frozen
-class Mark:
-    """A place between two records.
+@frozen
+class RecordPosition:
+    """A position between two records.
 
     Attributes:
-        offset: Byte offset in the file of the next record's first byte.
-        line: Physical line, from 1, of that byte.
+        offset: Byte offset of the next record.
+        line: Physical line of that byte, from 1.
         record: Number of the next record; 0 is the header, 1 the first data row.
     """
 
@@ -20,14 +20,14 @@ class Mark:
     record: int
 
 
-@attrs.frozen
+@frozen
 class RawRecord:
-    """One record as its bytes.
+    """A record as raw bytes.
 
     Attributes:
-        values: Its values as they stand in the file, quotes included.
-        end: Index in the data just behind the record and its line end.
-        line_end: The bytes that ended it, none at the end of the file.
+        values: Its values as written in the file, including quotes.
+        end: Index in the data after the record and its line end.
+        line_end: The bytes that end it; empty at the end of the file.
     """
 
     values: tuple[bytes, ...]

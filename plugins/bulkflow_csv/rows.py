@@ -1,6 +1,6 @@
-"""Rows as Python strings: for result files, and for sources that make rows rather than bytes.
+"""Read and write rows as Python strings: result files, and sources that yield rows.
 
-The data path itself never uses this: there, rows stay bytes.
+Loading a CSV file does not use this module: there, rows stay bytes.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-import attrs
+from attrs import define, frozen
 
 from bulkflow.system_errors import explained
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import check_columns
 from bulkflow_csv.limits import FormatLimits
-from bulkflow_csv.source import is_gzip, not_gzip
+from bulkflow_csv.source import is_gzip, make_gzip_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,13 +29,13 @@ that unpacks from little, would have the rest of a file in memory."""
 _BOM: Final = "\ufeff"
 
 
-@attrs.frozen
+@frozen
 class Row:
-    """One record.
+    """A record.
 
     Attributes:
-        line: The physical line that it starts on, from 1.
-        values: Its values; empty text where there is nothing between two delimiters.
+        line: The physical line where it starts, from 1.
+        values: Its values; a blank value is an empty string.
     """
 
     line: int
@@ -43,31 +43,31 @@ class Row:
 
 
 def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> Iterator[Row]:
-    """Read a CSV file record by record, its header first, in memory that does not grow with it.
+    """Read a CSV file record by record, starting with its header, in constant memory.
 
-    Blank lines are left out; in a file of one column they are rows of one empty value, unless
-    nothing but blank lines follows.
+    Blank lines are skipped. In a file of one column they are rows with one empty value, except
+    at the end of the file.
 
     Args:
         path: A UTF-8 file, with or without a byte order mark; compressed with gzip if its name ends
             in `.gz`.
         delimiter: The column delimiter, one character.
-        name: The file as the user knows it.
+        name: The file name as the user wrote it.
 
     Raises:
-        CsvError: The file cannot be read, is not whole, or is not CSV; its line is in the error.
+        CsvError: The file cannot be read, is truncated, or is not CSV. The error has the line.
     """
     name = name if name is not None else str(path)
     line = 1
     blank = 0
     single = False
-    # The limit is the process's own, so it is only ever raised.
+    # The limit applies to the whole process, so never lower it.
     if csv.field_size_limit() < _LONGEST_VALUE:
         csv.field_size_limit(_LONGEST_VALUE)
     record = _Record()
     try:
         with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
-            reader = csv.reader(_lines(file, name, record), delimiter=delimiter, strict=True)
+            reader = csv.reader(_decode_lines(file, name, record), delimiter=delimiter, strict=True)
             for values in reader:
                 record.size = 0
                 if values:
@@ -81,13 +81,13 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
                 line = reader.line_num + 1
     except csv.Error as error:
         raise CsvError(
-            f"the file is not correct CSV: {error}",
+            f"the file is not valid CSV: {error}",
             name=name,
             line=line,
-            help="look at the quotes of the record that starts here",
+            help="check the quotes of the record that starts here",
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise not_gzip(name, error) from error
+        raise make_gzip_error(name, error) from error
     except OSError as error:
         what, remedy = explained(error, "check the path and its permissions")
         raise CsvError(
@@ -97,15 +97,15 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
         ) from error
 
 
-@attrs.define
+@define
 class _Record:
-    """How many bytes of a record were read."""
+    """The number of bytes read of a record."""
 
     size: int = 0
 
 
-def _lines(file: _Readable, name: str, record: _Record) -> Iterator[str]:
-    """Lines that end in LF alone, so that a carriage return in a value stays where it is."""
+def _decode_lines(file: _Readable, name: str, record: _Record) -> Iterator[str]:
+    """Decode the lines of a file. Only LF ends a line; carriage returns in values are kept."""
     offset = number = 0
     while line := file.readline(_LONGEST_RECORD - record.size + 1):
         number += 1
@@ -125,7 +125,7 @@ def _lines(file: _Readable, name: str, record: _Record) -> Iterator[str]:
                 name=name,
                 offset=offset + error.start,
                 line=number,
-                help="save the file as UTF-8; Salesforce reads no other encoding",
+                help="save the file as UTF-8, the only encoding that Salesforce accepts",
             ) from error
         yield text.removeprefix(_BOM) if number == 1 else text
         offset += len(line)
@@ -139,23 +139,24 @@ def write_rows(
     name: str | None = None,
     limits: FormatLimits | None = None,
 ) -> int:
-    """Write rows as a CSV file that an ingest job takes: commas, LF, UTF-8 without a mark.
+    """Write rows as a CSV file that an ingest job accepts: commas, LF, UTF-8 without a BOM.
 
-    Line breaks inside values become LF, because the API refuses any that differ from the file's.
+    Line breaks inside values become LF, because the API rejects line breaks that differ from
+    those of the file.
 
     Args:
         target: A path, whose file is replaced, or a binary stream, which is left open.
-        header: The names of the columns.
-        rows: One value per column each.
-        name: What the user knows the rows by; the path otherwise.
-        limits: What the API takes of one file.
+        header: The column names.
+        rows: The rows, each with one value per column.
+        name: The name of the rows in error messages; the path if not given.
+        limits: The limits of the API for one file.
 
     Returns:
-        How many rows were written, the header not counted.
+        The number of rows written, without the header.
 
     Raises:
-        CsvError: The header is faulty, a row has more or fewer values than the header, a value
-            is no text that UTF-8 can hold, or the file cannot be written.
+        CsvError: The header is invalid, a row has more or fewer values than the header, UTF-8
+            cannot encode a value, or the file cannot be written.
     """
     if name is None:
         name = str(target) if isinstance(target, Path) else "rows"
@@ -166,7 +167,7 @@ def write_rows(
                 return _write(stream, header, rows, name)
         return _write(target, header, rows, name)
     except OSError as error:
-        what, remedy = explained(error, "check the folder's space and permissions")
+        what, remedy = explained(error, "check the folder's free space and permissions")
         raise CsvError(
             f"the rows cannot be written: {what}",
             name=name,
@@ -194,24 +195,24 @@ def _write_record(
             f"the row has {len(values)} values, but the header has {columns} columns",
             name=name,
             record=record,
-            help="give every row one value for each column",
+            help="give every row one value per column",
         )
-    clean = [_break_lines(value) for value in values]
+    clean = [_normalize_line_breaks(value) for value in values]
     if any("\0" in value for value in clean):
         raise CsvError(
-            "there is a NUL character in the row",
+            "the row contains a NUL character",
             name=name,
             record=record,
-            help="remove it; Salesforce takes none",
+            help="remove it; Salesforce does not accept NUL",
         )
     try:
         writer.writerow(clean)
     except UnicodeEncodeError as error:
         raise CsvError(
-            "a value holds half of a surrogate pair, which UTF-8 cannot hold",
+            "a value contains half of a surrogate pair, which UTF-8 cannot encode",
             name=name,
             record=record,
-            help="decode the text with the encoding that it has",
+            help="decode the text with its actual encoding",
         ) from error
 
 
@@ -222,14 +223,14 @@ class _Readable(Protocol):
 
 
 class _Writer(Protocol):
-    """What `csv.writer` returns; the type has no name of its own."""
+    """The type that `csv.writer` returns, which typeshed does not export."""
 
     def writerow(self, row: Iterable[str], /) -> object: ...
 
 
-@attrs.frozen
+@frozen
 class _Encoder:
-    """What the csv module writes text to."""
+    """A text file for the csv module that encodes as UTF-8."""
 
     stream: BinaryIO
 
@@ -237,7 +238,7 @@ class _Encoder:
         return self.stream.write(text.encode())
 
 
-def _break_lines(value: str) -> str:
+def _normalize_line_breaks(value: str) -> str:
     if "\r" in value:
         return value.replace("\r\n", "\n").replace("\r", "\n")
     return value

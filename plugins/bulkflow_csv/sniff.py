@@ -1,4 +1,4 @@
-"""What the first bytes of a file say about its form."""
+"""Detect the format of a file from its first bytes."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from bulkflow_csv.errors import CsvError
 
 UTF8_BOM: Final = b"\xef\xbb\xbf"
 
-# The longer marks first: UTF-32 in little-endian order starts like UTF-16 does.
+# Longer marks first: the mark of little-endian UTF-32 starts with that of UTF-16.
 _FOREIGN_MARKS: Final = {
     b"\xff\xfe\x00\x00": "UTF-32 (little-endian)",
     b"\x00\x00\xfe\xff": "UTF-32 (big-endian)",
     b"\xff\xfe": "UTF-16 (little-endian)",
     b"\xfe\xff": "UTF-16 (big-endian)",
 }
-_NO_TEXT: Final = {
+_BINARY_FORMATS: Final = {
     b"PK\x03\x04": (
-        "a ZIP archive, as an Excel workbook (.xlsx) is",
+        "a ZIP archive, such as an Excel workbook (.xlsx)",
         "save the sheet as CSV UTF-8, or unpack the archive",
     ),
     b"\xd0\xcf\x11\xe0": (
-        "an Excel workbook, or another document of Office",
+        "an Excel workbook or another Office document",
         "save the sheet as CSV UTF-8",
     ),
 }
-_FOR_EXCEL: Final = re.compile(rb"sep=(.)\r?\n")
+_EXCEL_DIRECTIVE: Final = re.compile(rb"sep=(.)\r?\n")
 _QUOTED: Final = re.compile(rb'"[^"]*+"')
 _SAMPLE_RECORDS: Final = 200
 
 
-def refuse_foreign_form(sample: bytes, *, name: str) -> None:
-    """See that the file does not say of itself that it is UTF-16, UTF-32, or no text at all.
+def reject_foreign_format(sample: bytes, *, name: str) -> None:
+    """Check that the file is not marked as UTF-16 or UTF-32, and is not a known binary format.
 
-    Nor may it begin with the line that tells Excel the delimiter: Salesforce would take that for
+    A `sep=` line, which tells Excel the delimiter, is rejected too: Salesforce would read it as
     the header.
 
     Raises:
-        CsvError: It does.
+        CsvError: The file has one of these formats.
     """
-    for mark, (what, advice) in _NO_TEXT.items():
+    for mark, (what, advice) in _BINARY_FORMATS.items():
         if sample.startswith(mark):
             raise CsvError(f"the file is {what}", name=name, offset=0, line=1, help=advice)
     start = len(UTF8_BOM) if sample.startswith(UTF8_BOM) else 0
-    told = _FOR_EXCEL.match(sample, start)
-    if told is not None:
+    directive = _EXCEL_DIRECTIVE.match(sample, start)
+    if directive is not None:
         raise CsvError(
-            f"the first line is one for Excel, `sep={told[1].decode('latin-1')}`",
+            f"the first line is an Excel directive, `sep={directive[1].decode('latin-1')}`",
             name=name,
             offset=start,
             line=1,
@@ -57,7 +57,7 @@ def refuse_foreign_form(sample: bytes, *, name: str) -> None:
     for mark, encoding in _FOREIGN_MARKS.items():
         if sample.startswith(mark):
             raise CsvError(
-                f"the file is {encoding}, as its byte order mark says",
+                f"the file is {encoding} according to its byte order mark",
                 name=name,
                 offset=0,
                 line=1,
@@ -66,17 +66,17 @@ def refuse_foreign_form(sample: bytes, *, name: str) -> None:
 
 
 def sniff_delimiter(sample: bytes, *, whole: bool) -> str:
-    """The column delimiter that the header and the first records agree on.
+    """Detect the column delimiter from the header and the first records.
 
-    A delimiter must part the header; of those that do, one that parts every record into as many
-    columns comes first, then the one with the most columns. A file of one column has none, and
-    gets the comma.
+    Only a delimiter that occurs in the header counts. One that splits every record into as many
+    columns as the header is preferred, then the one with the most columns. A file with one column
+    has no delimiter; the result is a comma.
 
     Args:
         sample: The first bytes of the file, without a byte order mark.
-        whole: The sample is the whole file.
+        whole: Whether the sample is the whole file.
     """
-    # What is in quotes is no delimiter. Doubled quotes are two quoted stretches side by side.
+    # Ignore quoted text. A doubled quote looks like two adjacent quoted strings.
     bare = _QUOTED.sub(b"", sample)
     unclosed = bare.find(b'"')
     if unclosed >= 0:
@@ -87,10 +87,10 @@ def sniff_delimiter(sample: bytes, *, whole: bool) -> str:
     if not lines:
         return ","
 
-    def merit(delimiter: str) -> tuple[bool, int]:
+    def rate(delimiter: str) -> tuple[bool, int]:
         counts = [line.count(delimiter.encode()) for line in lines]
         if not counts[0]:
             return False, 0
         return all(count == counts[0] for count in counts), counts[0]
 
-    return max(DELIMITERS.values(), key=merit)
+    return max(DELIMITERS.values(), key=rate)

@@ -1,7 +1,6 @@
-"""Where the bytes are: a local file that can be read at any offset.
+"""Byte sources: local files that can be read at any offset.
 
-Whatever cannot be read at any offset (standard input, a pipe, a compressed file) is copied to a
-file first, in bounded memory.
+Standard input, pipes and compressed files are copied to a local file first, in constant memory.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import attrs
+from attrs import frozen
 
 from bulkflow.path_checks import is_file, is_folder, is_there
 from bulkflow.system_errors import explained
-from bulkflow_csv.errors import CsvError, file_changed
+from bulkflow_csv.errors import CsvError, make_changed_error
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 _COPY_BYTES = 1 << 20
 
 
-@attrs.frozen
+@frozen
 class Stamp:
-    """What tells one state of a file from the next: its size in bytes and when it was written.
+    """The state of a file: its size and modification time.
 
     Attributes:
         size: Bytes.
@@ -39,14 +38,14 @@ class Stamp:
     modified_ns: int
 
 
-@attrs.frozen
+@frozen
 class ByteSource:
-    """A file whose bytes are to be loaded.
+    """A file to load.
 
     Attributes:
-        name: The file as the user knows it: `export/accounts-1.csv`, or `stdin`.
-        path: The file that holds the bytes.
-        spooled: The file is a copy that bulkflow made; whoever asked for it removes it.
+        name: The name that the user knows: `export/accounts-1.csv`, or `stdin`.
+        path: The file that contains the bytes.
+        spooled: Whether the file is a temporary copy, which the caller must remove.
     """
 
     name: str
@@ -55,25 +54,26 @@ class ByteSource:
 
     @classmethod
     def of(cls, path: Path, *, name: str | None = None) -> ByteSource:
-        """The source for a regular file; `name` is how the user wrote it."""
+        """Make the source for a regular file; `name` is the path as the user wrote it."""
         return cls(name if name is not None else str(path), path)
 
     def open(self) -> FileIO:
         """Open the file for unbuffered reading.
 
         Raises:
-            CsvError: It is not there, may not be read, or is no regular file.
+            CsvError: The file does not exist, cannot be read, or is not a regular file.
         """
         try:
             if is_folder(self.path):
                 raise CsvError(
-                    "this is a folder, and rows are read from files",
+                    "this is a folder; rows are read from files",
                     name=self.name,
                     help=f'name its files: `from "{self.name.rstrip("/")}/*.csv"`',
                 )
             if not is_file(self.path):
-                reason = "is not a file" if is_there(self.path) else "does not exist"
-                raise CsvError(f"the file {reason}", name=self.name, help="check the path")
+                exists = is_there(self.path)
+                message = "this is not a regular file" if exists else "the file does not exist"
+                raise CsvError(message, name=self.name, help="check the path")
             return self.path.open("rb", buffering=0)
         except OSError as error:
             what, remedy = explained(error, "check the path and its permissions")
@@ -83,41 +83,41 @@ class ByteSource:
                 help=remedy,
             ) from error
 
-    def stamp(self, file: FileIO) -> Stamp:
-        """The state of the open file."""
+    def read_stamp(self, file: FileIO) -> Stamp:
+        """Read the state of an open file."""
         status = os.fstat(file.fileno())
         return Stamp(status.st_size, status.st_mtime_ns)
 
     def check(self, file: FileIO, stamp: Stamp) -> None:
-        """See that the open file is still in the state of `stamp`.
+        """Check that an open file is still in the state of `stamp`.
 
         Raises:
-            CsvError: It has another size, or was written since.
+            CsvError: The size or the modification time has changed.
         """
-        now = self.stamp(file)
+        now = self.read_stamp(file)
         if now.size != stamp.size:
-            raise file_changed(self.name, f"it had {stamp.size} bytes and has {now.size} now")
+            raise make_changed_error(self.name, f"it had {stamp.size} bytes and now has {now.size}")
         if now != stamp:
-            raise file_changed(self.name, "it was written to after it had been scanned")
+            raise make_changed_error(self.name, "it was modified after the scan")
 
 
 def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False) -> ByteSource:
-    """Copy a stream to a new file that only its owner may read (mode 0600 where modes exist).
+    """Copy a stream to a new file that only its owner can read (mode 0600 where modes exist).
 
     Args:
-        stream: Where the bytes come from; read to its end, not closed.
+        stream: The stream; read to its end, not closed.
         directory: An existing folder for the copy.
-        name: What the user calls the stream.
-        gzipped: The stream is gzip; the copy is not.
+        name: The name of the stream that the user knows.
+        gzipped: Whether to decompress the stream with gzip.
 
     Raises:
-        CsvError: The stream breaks off, is not the gzip that it should be, or the copy cannot be
-            written. No copy is left.
+        CsvError: The stream fails, is not valid gzip although it should be, or the copy cannot be
+            written. No copy remains.
     """
     try:
         handle, copy = tempfile.mkstemp(prefix="spool-", suffix=".csv", dir=directory)
     except OSError as error:
-        raise not_copied(name, error) from error
+        raise make_copy_error(name, error) from error
     path = Path(copy)
     try:
         with os.fdopen(handle, "wb") as out:
@@ -128,10 +128,10 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
                 _copy(stream, out, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         path.unlink(missing_ok=True)
-        raise not_gzip(name, error) from error
+        raise make_gzip_error(name, error) from error
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise not_copied(name, error) from error
+        raise make_copy_error(name, error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -152,12 +152,12 @@ def _copy(stream: BinaryIO | gzip.GzipFile, out: BinaryIO, name: str) -> None:
 
 
 def open_source(path: Path, directory: Path, *, name: str | None = None) -> ByteSource:
-    """The source for whatever `path` is: a file as it is, a pipe or a `.gz` as a copy.
+    """Open any path as a byte source: a plain file directly, a pipe or a `.gz` as a copy.
 
     Args:
         path: A file, a named pipe or a device.
         directory: An existing folder for a copy, if one is needed.
-        name: How the user wrote the path.
+        name: The path as the user wrote it.
 
     Raises:
         CsvError: The path cannot be read, or `spool` fails.
@@ -170,41 +170,41 @@ def open_source(path: Path, directory: Path, *, name: str | None = None) -> Byte
         with path.open("rb") as stream:
             return spool(stream, directory, name=source.name, gzipped=is_gzip(path))
     except OSError as error:
-        raise not_copied(source.name, error) from error
+        raise make_copy_error(source.name, error) from error
 
 
 def is_stream(path: Path) -> bool:
-    """Whether what is at a path can only be read from its beginning to its end, once."""
+    """Return whether the data at a path can only be read once, from start to end."""
     if is_folder(path) or not is_there(path):
         return False
     return is_gzip(path) or not is_file(path)
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether a path is named as a compressed file."""
+    """Return whether the name of a path ends in `.gz`."""
     return path.suffix.lower() == ".gz"
 
 
-def not_gzip(name: str, error: Exception) -> CsvError:
-    """The error for what should be gzip and is not, or breaks off."""
+def make_gzip_error(name: str, error: Exception) -> CsvError:
+    """Make the error for data that should be gzip and is not, or is truncated or corrupt."""
     if isinstance(error, EOFError):
-        what = "the file is not whole gzip: it breaks off before its end"
+        message = "the gzip file is truncated"
     elif str(error).startswith("Not a gzipped file"):
-        # In Python's words, with the bytes that it found; also of what follows whole gzip.
-        what = "the file is called .gz, and what is in it is not gzip, or not all of it"
+        # Python's message; it also covers trailing data after the gzip members.
+        message = "the file name ends in .gz, but the content is not gzip, or not all of it"
     else:
-        what = "the file is not whole gzip: its data are damaged"
+        message = "the gzip file is corrupt"
     return CsvError(
-        what,
+        message,
         name=name,
-        help="compress it again, or name it without .gz if it is plain CSV",
+        help="compress the file again, or remove .gz from its name if it is plain CSV",
     )
 
 
-def not_copied(name: str, error: OSError) -> CsvError:
-    """The error for a stream that cannot be read, or not be kept."""
+def make_copy_error(name: str, error: OSError) -> CsvError:
+    """Make the error for a stream that cannot be read, or whose copy cannot be written."""
     what, remedy = explained(
-        error, "check the input, and the space and permissions of the state folder"
+        error, "check the input, and the free space and permissions of the state folder"
     )
     return CsvError(
         f"the data cannot be copied to a local file: {what}",

@@ -1,8 +1,8 @@
-"""A stream that can be read once only, as files of whole records that come one after the other.
+"""Split a stream that can be read only once into files of complete records ("windows").
 
-Each file is a CSV file by itself: the stream's header, and the next stretch of its rows. Whoever
-takes a file may remove it before taking the next, so that a stream of any length needs little room.
-Places are told as of the stream.
+Each window is a CSV file: the header of the stream and its next rows. The caller can remove a
+window before requesting the next, so a stream of any length needs little disk space. Positions in
+errors and parts count from the start of the stream.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-import attrs
+from attrs import define, evolve
 
 from bulkflow_csv.errors import CsvError
-from bulkflow_csv.head import Head, data_end, read_head
+from bulkflow_csv.head import Head, find_data_end, read_head
 from bulkflow_csv.limits import PART_BYTES, PartLimit
-from bulkflow_csv.record import Mark
+from bulkflow_csv.record import RecordPosition
 from bulkflow_csv.scanning.scanner import Scan, scan_rows
-from bulkflow_csv.scanning.select import fastest_readers
-from bulkflow_csv.source import ByteSource, not_copied, not_gzip
+from bulkflow_csv.scanning.select import select_backend
+from bulkflow_csv.source import ByteSource, make_copy_error, make_gzip_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from bulkflow_csv.limits import FormatLimits
 
 LEAST_BYTES: Final = 16_000_000
-"""A window is not smaller: the longest record that Salesforce takes must end in it."""
+"""The minimum size of a window: the longest record that Salesforce accepts must fit."""
 
 _BLOCK: Final = 1 << 20
 
 
-def windows(
+def read_windows(
     stream: BinaryIO,
     directory: Path,
     *,
@@ -48,32 +48,37 @@ def windows(
     line_ending: str | None = None,
     limits: FormatLimits | None = None,
     least: int = LEAST_BYTES,
-    named: Callable[[Head], Head] | None = None,
+    rename: Callable[[Head], Head] | None = None,
 ) -> Iterator[Scan]:
-    """Read a stream to its end, a window at a time; all that a window holds has been checked.
+    """Read a stream to its end, one validated window at a time.
 
     Args:
-        stream: Where the bytes come from; not closed.
-        directory: An existing folder for the windows; only their owner may read them.
-        name: What the user calls the stream.
-        gzipped: The stream is gzip; the windows are not.
-        limit: How large a part may get; a window holds about as much. 100 MB if not given.
-        delimiter: The column delimiter, one character, if the user names it; else detected.
-        line_ending: "LF" or "CRLF", if the user names it; that of the header otherwise.
-        limits: What the API takes of one file.
-        least: Bytes that a window has at least, unless the stream ends.
-        named: Gives the stream's columns other names, as `renamed` does; called for each window.
+        stream: The stream; not closed.
+        directory: An existing folder for the windows, which only their owner can read.
+        name: The name of the stream that the user knows.
+        gzipped: Whether to decompress the stream with gzip.
+        limit: The maximum size of a part, which is also the approximate size of a window; 100 MB if
+            not given.
+        delimiter: The delimiter that the user specified; None to detect it.
+        line_ending: The line ending that the user specified, "LF" or "CRLF"; None to take that of
+            the header.
+        limits: The limits of the API for one file.
+        least: The minimum bytes of a window that is not the last.
+        rename: Renames the columns, as `rename_columns` does; called for each window.
+
+    Yields:
+        The scan of each window.
 
     Raises:
-        CsvError: The first thing that Salesforce would refuse, and its place in the stream; the
-            stream breaks off, or is not the gzip that it should be; or a window cannot be written.
-            The window at fault is removed.
+        CsvError: Salesforce would reject the data, with the position of the first error in the
+            stream; the stream fails or is not valid gzip although it should be; or a window cannot
+            be written. The window with the error is removed.
     """
     limit = limit or PartLimit()
-    reader = _Reader(gzip.GzipFile(fileobj=stream) if gzipped else stream, name)
+    reader = _RecordStream(gzip.GzipFile(fileobj=stream) if gzipped else stream, name)
     size = max(least, limit.bytes or PART_BYTES)
     first: Head | None = None
-    before = Mark(0, 0, 0)
+    before = RecordPosition(0, 0, 0)
 
     def read(source: ByteSource) -> Scan:
         head = read_head(
@@ -82,36 +87,36 @@ def windows(
             line_ending=line_ending if first is None else first.dialect.line_ending,
             limits=limits,
         )
-        head = _told(head, first, before)
-        return scan_rows(head if named is None else named(head), limit=limit, limits=limits)
+        head = _shift_head(head, first, before)
+        return scan_rows(head if rename is None else rename(head), limit=limit, limits=limits)
 
     while not reader.at_end:
         header = b"" if first is None else first.header.raw
-        source = _write(reader, directory, header, size - len(header))
+        source = _write_window(reader, directory, header, size - len(header))
         try:
             scanned = read(source)
             if not scanned.parts and not reader.at_end:
-                # No record ends in all that: the fault shows when it is read as it stands.
-                reader.put_back(source)
-                raise _blank(read(source).head)
+                # No record ends in the window. Read it with the rest to find the error.
+                reader.append_rest(source)
+                raise _make_blank_error(read(source).head)
         except BaseException:
             source.path.unlink(missing_ok=True)
             raise
         if first is not None and not scanned.parts:
             source.path.unlink(missing_ok=True)
             return
-        before = _behind(scanned, before, feeds=reader.feeds)
+        before = _advance(scanned, before, feeds=reader.feeds)
         first = first or scanned.head
         yield scanned
 
 
-@attrs.define(eq=False)
-class _Reader:
-    """A stream that gives whole records.
+@define(eq=False)
+class _RecordStream:
+    """Reads complete records from a stream.
 
     Attributes:
         feeds: Line feeds in the records of the last window.
-        at_end: Nothing is left.
+        at_end: Whether the stream is exhausted.
     """
 
     stream: BinaryIO | gzip.GzipFile
@@ -120,14 +125,16 @@ class _Reader:
     at_end: bool = False
     _rest: bytes = b""
 
-    def fill(self, file: FileIO, size: int) -> None:
-        """Write the next records to a file, about `size` bytes; at least one, if it is so short.
+    def copy_records(self, file: FileIO, size: int) -> None:
+        """Write the next complete records to a file, about `size` bytes.
+
+        If the first record is longer, the file ends inside it.
 
         Raises:
-            CsvError: The stream breaks off, or is not the gzip that it should be.
+            CsvError: The stream fails, or is not valid gzip although it should be.
         """
         start = file.tell()
-        readers = fastest_readers()
+        backend = select_backend()
         quotes = feeds = written = 0
         block = self._rest
         self._rest = b""
@@ -138,11 +145,12 @@ class _Reader:
                 break
             _write_all(file, block)
             written += len(block)
-            quotes += readers.count(block, b'"')
-            feeds += readers.count(block, b"\n")
+            quotes += backend.count_byte(block, b'"')
+            feeds += backend.count_byte(block, b"\n")
             block = b""
         if not self.at_end:
-            end = max(start, data_end(file, _boundary(file, start, start + written, quotes)))
+            record_end = _find_last_record_end(file, start, start + written, quotes)
+            end = max(start, find_data_end(file, record_end))
             if end > start:
                 file.seek(end)
                 self._rest = file.read()
@@ -150,8 +158,8 @@ class _Reader:
                 feeds -= self._rest.count(b"\n")
         self.feeds = feeds
 
-    def put_back(self, source: ByteSource) -> None:
-        """Write what follows the last window behind it."""
+    def append_rest(self, source: ByteSource) -> None:
+        """Append the buffered bytes that follow the last window to it."""
         with source.path.open("ab", buffering=0) as file:
             _write_all(file, self._rest)
         self._rest = b""
@@ -160,23 +168,23 @@ class _Reader:
         try:
             return self.stream.read(size)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise not_gzip(self.name, error) from error
+            raise make_gzip_error(self.name, error) from error
 
 
-def _write(reader: _Reader, directory: Path, header: bytes, size: int) -> ByteSource:
+def _write_window(reader: _RecordStream, directory: Path, header: bytes, size: int) -> ByteSource:
     path: Path | None = None
     try:
         handle, copy = tempfile.mkstemp(prefix="window-", suffix=".csv", dir=directory)
         path = Path(copy)
         with os.fdopen(handle, "w+b", buffering=0) as file:
             _write_all(file, header)
-            reader.fill(file, size)
+            reader.copy_records(file, size)
     except BaseException as error:
         if path is not None:
             with suppress(OSError):
                 path.unlink()
         if isinstance(error, OSError):
-            raise not_copied(reader.name, error) from error
+            raise make_copy_error(reader.name, error) from error
         raise
     return ByteSource(reader.name, path, spooled=True)
 
@@ -187,14 +195,14 @@ def _write_all(file: FileIO, block: bytes) -> None:
         view = view[file.write(view) :]
 
 
-def _boundary(file: FileIO, start: int, end: int, quotes: int) -> int:
-    """Where the last record ends that is whole, of those between two offsets; `start` if none is.
+def _find_last_record_end(file: FileIO, start: int, end: int, quotes: int) -> int:
+    """Find the end of the last complete record between two offsets; `start` if there is none.
 
     Args:
         file: The window.
         start: Byte offset of the first record.
-        end: Byte offset behind the last byte.
-        quotes: How many quotes there are between the two.
+        end: Byte offset after the last byte.
+        quotes: The number of quotes between the two.
     """
     within = quotes % 2
     while end > start:
@@ -212,32 +220,34 @@ def _boundary(file: FileIO, start: int, end: int, quotes: int) -> int:
     return start
 
 
-def _behind(scanned: Scan, before: Mark, *, feeds: int) -> Mark:
-    """Where the stream goes on behind a window; `record` is how many rows have gone before."""
+def _advance(scanned: Scan, before: RecordPosition, *, feeds: int) -> RecordPosition:
+    """Return the position in the stream after a window; `record` is the number of rows so far."""
     size, rows = scanned.head.stamp.size, before.record + scanned.rows
     if not before.offset:
-        return Mark(size, 1 + feeds, rows)
-    return Mark(before.offset + size - scanned.head.header.size, before.line + feeds, rows)
-
-
-def _told(head: Head, first: Head | None, before: Mark) -> Head:
-    """The head of a window, with the places of the stream."""
-    if first is None:
-        return head
-    return attrs.evolve(
-        head,
-        dialect=first.dialect,
-        start=Mark(head.start.offset, before.line, before.record + 1),
-        skipped=before.offset - head.start.offset,
+        return RecordPosition(size, 1 + feeds, rows)
+    return RecordPosition(
+        before.offset + size - scanned.head.header.size, before.line + feeds, rows
     )
 
 
-def _blank(head: Head) -> CsvError:
+def _shift_head(head: Head, first: Head | None, before: RecordPosition) -> Head:
+    """Return the head of a window with positions that count from the start of the stream."""
+    if first is None:
+        return head
+    return evolve(
+        head,
+        dialect=first.dialect,
+        start=RecordPosition(head.start.offset, before.line, before.record + 1),
+        stream_shift=before.offset - head.start.offset,
+    )
+
+
+def _make_blank_error(head: Head) -> CsvError:
     return CsvError(
-        "there are blank lines between the records, or nothing but them",
+        "there are blank lines between the records, or only blank lines",
         name=head.source.name,
-        offset=head.start.offset + head.skipped,
+        offset=head.start.offset + head.stream_shift,
         line=head.start.line,
         record=head.start.record,
-        help="remove the lines; only blank lines at the very end are left out",
+        help="remove the lines; only blank lines at the end of the data are ignored",
     )

@@ -1,115 +1,91 @@
-"""The careful reading: one record after the other, and the exact place of the first fault.
+"""Validate records one by one and report the exact position of the first error.
 
-This is what the fast pass stands for. The fast pass only says that a stretch of bytes looks wrong;
-the walker then reads that stretch and has the last word, so a doubt that turns out to be none
-costs time and nothing else.
+The fast scan only detects that a block may contain an error. This validator then reads the block
+again and decides, so a false alarm costs only time.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import TYPE_CHECKING, Final, NoReturn
 
-import attrs
+from attrs import define, field
 
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.record import RawRecord
+from bulkflow_csv.valid_text import split_valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bulkflow_csv.limits import FormatLimits
-    from bulkflow_csv.record import Mark
+    from bulkflow_csv.record import RecordPosition
 
 _CLOSED_VALUE: Final = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
-_GZIP: Final = b"\x1f\x8b"
-"""What gzip begins with (RFC 1952); 0x8B begins no character of UTF-8."""
-_DEVIATES: Final = {
+_WRONG_BREAKS: Final = {
     b"\n": re.compile(rb"\r"),
     b"\r\n": re.compile(rb"\r(?!\n)|(?<!\r)\n"),
 }
-_SPELLED: Final = {b"\n": "LF", b"\r\n": "CRLF", b"\r": "a lone CR"}
+_BREAK_NAMES: Final = {b"\n": "LF", b"\r\n": "CRLF", b"\r": "a lone CR"}
 
 
-@attrs.define(eq=False, repr=False)
-class Walker:
-    """Reads records from bytes that start at a record's first byte.
+@define(eq=False, repr=False)
+class RecordValidator:
+    """Reads and validates records from bytes that start with a record.
 
     Attributes:
-        name: The file, as the user knows it.
+        name: The file name as the user wrote it.
         data: The bytes.
-        at: Where in the file they start.
+        at: The position of the bytes in the user's data.
         delimiter: The column delimiter, one byte.
-        line_end: The line end that the file must keep to; None accepts the first that comes.
-        columns: The names of the header; None while the header itself is read.
-        limits: What the API takes.
-        final: The data reach to the end of the file, so nothing that is cut off can be completed.
-        undecided: The data ended inside a character, whose first bytes were not looked at; known
-            when all records were read.
+        line_end: The line end that the file must use; None to accept any.
+        columns: The column names; None while reading the header itself.
+        limits: The limits of the API.
+        final: Whether the data extend to the end of the file, so a truncated record or character
+            is an error.
+        undecided: Whether the data end inside a character, whose first bytes were not validated.
+            Set after all records were read.
     """
 
     name: str
     data: bytes
-    at: Mark
+    at: RecordPosition
     delimiter: bytes
     line_end: bytes | None
     columns: Sequence[str] | None
     limits: FormatLimits
     final: bool
-    undecided: bool = attrs.field(init=False, default=False)
-    _record: int = attrs.field(init=False, default=0)
-    _column: int = attrs.field(init=False, default=1)
-    _plain: re.Pattern[bytes] = attrs.field(init=False)
+    undecided: bool = field(init=False, default=False)
+    _record: int = field(init=False, default=0)
+    _column: int = field(init=False, default=1)
+    _plain: re.Pattern[bytes] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._record = self.at.record
         self._plain = re.compile(rb'[^"\r\n' + re.escape(self.delimiter) + rb"]*+")
 
-    def records(self) -> Iterator[RawRecord]:
-        """Every whole record of the data, in order.
+    def read_records(self) -> Iterator[RawRecord]:
+        """Yield the complete records of the data in order.
 
         Raises:
-            CsvError: The first fault, by its place in the file.
+            CsvError: The data contain an error. The error has the position of the first one.
         """
-        readable, unreadable = self._readable()
-        yield from self._walk(readable, final=self.final and unreadable is None)
-        if unreadable is not None:
-            self._fail(unreadable[0], len(readable), help=unreadable[1])
+        text = split_valid_text(
+            self.data, name=self.name, final=self.final, first=self.at.offset == 0
+        )
+        self.undecided = text.undecided
+        yield from self._split_records(text.data, final=self.final and text.invalid is None)
+        if text.invalid is not None:
+            self._fail(text.invalid.message, len(text.data), help=text.invalid.help)
 
-    def _readable(self) -> tuple[bytes, tuple[str, str] | None]:
-        """The data up to the first byte that is no text, and what is wrong with that byte."""
-        end, why = len(self.data), None
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(self.data, self.final)
-            end -= len(decoder.getstate()[0])
-            self.undecided = end < len(self.data)
-        except UnicodeDecodeError as error:
-            end = error.start
-            why = (f"byte 0x{self.data[end]:02X} is not valid UTF-8", _advice(self.data))
-            if self.at.offset == 0 and self.data.startswith(_GZIP):
-                why = (
-                    "the data are compressed with gzip",
-                    "unpack them with `gzip -dc`, or read a file whose name ends in .gz",
-                )
-        nul = self.data.find(0, 0, end)
-        if nul >= 0:
-            end = nul
-            why = (
-                "there is a NUL byte in the text",
-                "save the file as UTF-8 text; NUL bytes are a sign of UTF-16 or of binary data",
-            )
-        return self.data[:end], why
-
-    def _walk(self, data: bytes, *, final: bool) -> Iterator[RawRecord]:
+    def _split_records(self, data: bytes, *, final: bool) -> Iterator[RawRecord]:
         size, start = len(data), 0
         while start < size:
             values: list[bytes] = []
             position = start
             self._column = 1
             while True:
-                end = self._value(data, position, final=final)
+                end = self._find_value_end(data, position, final=final)
                 if end is None:
                     return
                 self._check_length(data, start, end)
@@ -118,7 +94,7 @@ class Walker:
                     break
                 position = end + 1
                 self._column += 1
-            line_end = self._line_end(data, end, final=final)
+            line_end = self._read_line_end(data, end, final=final)
             if line_end is None or (not line_end and not final):
                 return
             self._check_columns(start, values)
@@ -127,8 +103,8 @@ class Walker:
             self._record += 1
             self._column = 1
 
-    def _value(self, data: bytes, start: int, *, final: bool) -> int | None:
-        """The end of the value that starts at `start`; None if the data end inside it."""
+    def _find_value_end(self, data: bytes, start: int, *, final: bool) -> int | None:
+        """Return the end of the value that starts at `start`; None if the data end inside it."""
         if data[start : start + 1] != b'"':
             match = self._plain.match(data, start)
             end = match.end() if match else start
@@ -137,7 +113,7 @@ class Walker:
                 self._fail(
                     "there is a quote inside a value that does not start with one",
                     end,
-                    help='put the whole value in quotes and double the inner ones: "5"" pipe"',
+                    help='quote the whole value, and double the quotes inside it: "5"" pipe"',
                 )
             return end
         match = _CLOSED_VALUE.match(data, start)
@@ -157,12 +133,12 @@ class Walker:
                 "there is text after the closing quote of a value",
                 end,
                 help='double the quotes inside a quoted value: "say ""hi"""',
-                notes=[f"the value opens at {self._spell(start)}"],
+                notes=[f"the value starts at {self._describe(start)}"],
             )
         return end
 
-    def _line_end(self, data: bytes, end: int, *, final: bool) -> bytes | None:
-        """The line end at `end`; nothing at the end of the data, None for half a CRLF there."""
+    def _read_line_end(self, data: bytes, end: int, *, final: bool) -> bytes | None:
+        """Return the line end at `end`; empty at the end of the data, None for half a CRLF."""
         if data[end : end + 1] == b"\n":
             found = b"\n"
         elif data[end : end + 2] == b"\r\n":
@@ -174,42 +150,42 @@ class Walker:
         else:
             return b""
         if found != (self.line_end or found) or found == b"\r":
-            self._deviates(found, end, where="this line ends in")
+            self._fail_line_break(found, end, where="this line ends in")
         return found
 
     def _check_quoted(self, data: bytes, start: int, end: int, *, final: bool) -> None:
-        """See that a quoted value is short enough, and its line breaks are those of the file.
+        """Check the length of a quoted value, and that its line breaks are those of the file.
 
-        What comes first in the file is told, so that the answer does not depend on how much of the
-        value is there yet.
+        The error that comes first in the file is reported, so the result does not depend on how
+        much of the value has been read.
         """
-        match = _DEVIATES[self.line_end].search(data, start, end) if self.line_end else None
+        match = _WRONG_BREAKS[self.line_end].search(data, start, end) if self.line_end else None
         if match is None or (data[match.start() :] == b"\r" and not final):
             self._check_value(data, start, end, quoted=True)
             return
         at = match.start()
         self._check_value(data, start, at, quoted=True)
         found = b"\r\n" if data[at : at + 2] == b"\r\n" else data[at : at + 1]
-        self._deviates(found, at, where="a line break inside this quoted value is")
+        self._fail_line_break(found, at, where="a line break inside this quoted value is")
 
-    def _deviates(self, found: bytes, at: int, *, where: str) -> NoReturn:
+    def _fail_line_break(self, found: bytes, at: int, *, where: str) -> NoReturn:
         if self.line_end is None:
-            message = f"{where} {_SPELLED[found]}, which the API does not know"
+            message = f"{where} {_BREAK_NAMES[found]}, which Salesforce does not accept"
         else:
-            message = f"{where} {_SPELLED[found]}, but the file's lines end in "
-            message += _SPELLED[self.line_end]
+            message = f"{where} {_BREAK_NAMES[found]}, but the file's lines end in "
+            message += _BREAK_NAMES[self.line_end]
         self._fail(
             message,
             at,
-            help="convert the file to one line ending, LF or CRLF, inside quoted values too, or "
-            "say `mend line endings` in the job",
+            help="convert all line breaks of the file to LF or CRLF, also inside quoted values, or "
+            "add `mend line endings` to the job",
         )
 
     def _check_value(self, data: bytes, start: int, end: int, *, quoted: bool = False) -> None:
         most = self.limits.field
         if end - start <= most or self.columns is None:
             return
-        characters = _characters(data[start:end])
+        characters = _count_characters(data[start:end])
         if quoted:
             inner = data[start + 1 : end]
             pairs = inner.count(b'""')
@@ -219,20 +195,20 @@ class Walker:
             self._fail(
                 f"the value is longer than {most} characters",
                 start,
-                help="shorten the value; Salesforce takes no longer ones",
-                notes=["its opening quote may be one that was never closed"] if quoted else [],
+                help="shorten the value; this is the maximum that Salesforce accepts",
+                notes=["its opening quote may be unclosed"] if quoted else [],
             )
 
     def _check_length(self, data: bytes, start: int, end: int) -> None:
         header = self.columns is None
         most = self.limits.header if header else self.limits.record
-        if end - start > most and _characters(data[start:end]) > most:
+        if end - start > most and _count_characters(data[start:end]) > most:
             what = "header" if header else "record"
             self._column = 0
             self._fail(
                 f"the {what} is longer than {most} characters",
                 start,
-                help=f"Salesforce takes no longer {what}s; load fewer columns",
+                help="load fewer columns; this is the maximum that Salesforce accepts",
             )
 
     def _check_columns(self, start: int, values: list[bytes]) -> None:
@@ -243,20 +219,20 @@ class Walker:
             self._fail(
                 "there is a blank line between the records",
                 start,
-                help="remove the line; only blank lines at the very end are left out",
+                help="remove the line; only blank lines at the end of the file are ignored",
             )
         expected, found = len(self.columns), len(values)
         self._fail(
-            f"the record has {_columns(found)}, but the header has {expected}",
+            f"the record has {_format_columns(found)}, but the header has {expected}",
             start,
-            help="give every record as many columns as the header, and quote values that hold"
+            help="give every record as many columns as the header, and quote values that contain"
             " the delimiter",
         )
 
-    def _spell(self, index: int) -> str:
-        return f"line {self._line(index)}, byte offset {self.at.offset + index}"
+    def _describe(self, index: int) -> str:
+        return f"line {self._find_line(index)}, byte offset {self.at.offset + index}"
 
-    def _line(self, index: int) -> int:
+    def _find_line(self, index: int) -> int:
         return self.at.line + self.data.count(b"\n", 0, index)
 
     def _fail(
@@ -274,7 +250,7 @@ class Walker:
             message,
             name=self.name,
             offset=self.at.offset + index,
-            line=self._line(index),
+            line=self._find_line(index),
             record=self._record,
             column=self._column or None,
             help=help,
@@ -282,21 +258,10 @@ class Walker:
         )
 
 
-def _characters(data: bytes) -> int:
-    # The data may end inside a sequence, which then counts for nothing yet.
+def _count_characters(data: bytes) -> int:
+    # The data may end inside a character, which does not count yet.
     return len(data.decode("utf-8", "ignore"))
 
 
-def _columns(count: int) -> str:
+def _format_columns(count: int) -> str:
     return "1 column" if count == 1 else f"{count} columns"
-
-
-def _advice(data: bytes) -> str:
-    """What to do about bytes that are not UTF-8, by what most of the others are."""
-    valid = sum(not character.isascii() for character in data.decode("utf-8", "ignore"))
-    if valid > data.decode("utf-8", "replace").count("\ufffd"):
-        return (
-            "the other values are UTF-8: correct this one where the file comes from; no encoding "
-            "reads them all"
-        )
-    return 'save the file as UTF-8, or name what it is written in: `encoding "windows-1252"`'

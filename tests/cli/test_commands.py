@@ -138,7 +138,7 @@ def test_words_are_listed_with_who_brought_them(workshop: Workshop) -> None:
     ran = workshop.command("words", "--json")
     rows = {(row["kind"], row["phrase"]): row for row in json.loads(ran.out)}
     wait = rows["step", "wait [for {job}] [up to {timeout:duration}] [every {interval:duration}]"]
-    assert wait["plugin"] == f"ingest (bulkflow {bulkflow.__version__})"
+    assert wait["plugin"] == f"ingest (bulkflow-sf {bulkflow.__version__})"
     assert ("clause", "insert {object}") in rows
     assert ("value type", "duration") in rows
     assert all(row["doc"] for row in rows.values())

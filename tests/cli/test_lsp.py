@@ -15,7 +15,7 @@ def test_without_its_library_it_says_what_to_install(
     monkeypatch.setattr("bulkflow.cli.lsp.find_spec", lambda _: None)
     ran = Workshop(tmp_path, {}).command("lsp")
     assert ran.code == 2
-    assert 'pip install "bulkflow[lsp]"' in ran.err
+    assert 'pip install "bulkflow-sf[lsp]"' in ran.err
 
 
 def test_a_client_that_goes_away_ends_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the CSV room share."""
+"""Fixtures for the CSV tests."""
 
 from __future__ import annotations
 
@@ -9,39 +9,38 @@ from pathlib import Path
 import pytest
 
 from bulkflow_csv import ByteSource
-from bulkflow_csv.scanning.protocol import Readers
-from bulkflow_csv.scanning.select import NumpyReaders
+from bulkflow_csv.scanning.protocol import ReaderBackend
+from bulkflow_csv.scanning.select import NumpyBackend
 from support.alike import Alike
 
 
 @pytest.fixture(scope="session")
-def compiled(scanner_or_reason: Path | str) -> tuple[Readers, ...]:
-    """The compiled readers, one for each way that this processor has; none without a compiler."""
+def compiled(scanner_or_reason: Path | str) -> tuple[ReaderBackend, ...]:
+    """The compiled backends, one per kernel that this CPU supports; none without a C compiler."""
     if isinstance(scanner_or_reason, str):
         return ()
-    # Whatever else is tested here reads as it does where the wheel is not installed, or as it
-    # does where it is: this is loaded for these tests, and forgotten.
+    # Other tests must not depend on this wheel, so remove it from sys.modules again.
     before = sys.modules.pop("bulkflow_scanner", None)
     sys.path.insert(0, str(scanner_or_reason))
     try:
         import bulkflow_scanner
-        from bulkflow_csv.scanning.native import CompiledReaders
+        from bulkflow_csv.scanning.native import NativeBackend
     finally:
         sys.path.remove(str(scanner_or_reason))
         del sys.modules["bulkflow_scanner"]
         if before is not None:
             sys.modules["bulkflow_scanner"] = before
-    return tuple(CompiledReaders(way) for way in bulkflow_scanner.WAYS)
+    return tuple(NativeBackend(kernel) for kernel in bulkflow_scanner.KERNELS)
 
 
 @pytest.fixture(scope="session")
-def alike(compiled: tuple[Readers, ...]) -> Alike:
-    return Alike((NumpyReaders(), *compiled))
+def alike(compiled: tuple[ReaderBackend, ...]) -> Alike:
+    return Alike((NumpyBackend(), *compiled))
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Callable[[bytes], ByteSource]:
-    """Make a file of these bytes the source `data.csv`."""
+    """Write bytes to a file and return it as the source `data.csv`."""
 
     def write(data: bytes) -> ByteSource:
         path = tmp_path / "data.csv"

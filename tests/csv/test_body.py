@@ -1,4 +1,4 @@
-"""The body of a part, as an HTTP client uses it."""
+"""The body of a part, used like an HTTP client does."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_file_that_has_grown_since_the_scan_is_refused(part: PartRange) -> Non
 def test_a_file_that_was_written_over_since_the_scan_is_refused(part: PartRange) -> None:
     status = part.source.path.stat()
     os.utime(part.source.path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000_000))
-    with pytest.raises(CsvError, match="it was written to after it had been scanned"):
+    with pytest.raises(CsvError, match="it was modified after the scan"):
         part.open()
 
 
@@ -154,7 +154,7 @@ def test_a_file_that_shrinks_under_an_open_body_is_refused(part: PartRange) -> N
     with part.open() as body:
         body.read(100)
         os.truncate(part.source.path, part.start + 200)
-        with pytest.raises(CsvError, match=f"it ends at byte offset {part.start + 200} now"):
+        with pytest.raises(CsvError, match=f"it now ends at byte offset {part.start + 200}"):
             body.read()
 
 

@@ -1,4 +1,4 @@
-"""Records that are counted by their ends alone."""
+"""Counting records without validating them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_there_are_as_many_as_were_written(
     path = tmp_path / "data.csv"
     path.write_bytes(data if ended else data.removesuffix(newline.encode()))
     where = ByteSource("data.csv", path)
-    found = alike(lambda each: count_records(where, block_size=block, readers=each))
+    found = alike(lambda each: count_records(where, block_size=block, backend=each))
     assert found == 1 + len(rows)
 
 
@@ -55,7 +55,7 @@ def test_there_are_as_many_as_were_written(
 )
 def test_nothing_is_checked(alike: Alike, source: Source, data: bytes, records: int) -> None:
     where = source(data)
-    assert alike(lambda each: count_records(where, readers=each)) == records
+    assert alike(lambda each: count_records(where, backend=each)) == records
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -65,6 +65,6 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 63, 100])
 def test_blocks_are_whole_words(alike: Alike, source: Source, size: int) -> None:
-    for each in alike.readers:
+    for each in alike.backends:
         with pytest.raises(ValueError, match="multiple of 64"):
-            count_records(source(b"a\n"), block_size=size, readers=each)
+            count_records(source(b"a\n"), block_size=size, backend=each)

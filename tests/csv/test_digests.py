@@ -1,4 +1,4 @@
-"""Digests of files and their parts: from the scan, and from the bytes alone."""
+"""Digests of files and parts, computed by a scan and from the bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_128_hexdigest
 
-from bulkflow_csv import ByteSource, CsvError, PartLimit, digest, scan
+from bulkflow_csv import ByteSource, CsvError, PartLimit, compute_digest, scan
 from support.alike import Alike
 
 Source = Callable[[bytes], ByteSource]
@@ -53,11 +53,11 @@ def test_the_scan_digests_the_file_and_each_part(
     path = tmp_path / "data.csv"
     path.write_bytes(data)
     source = ByteSource("data.csv", path)
-    found = alike(lambda each: scan(source, limit=limit, block_size=block, readers=each))
-    assert found.digest == plain(data) == digest(source)
+    found = alike(lambda each: scan(source, limit=limit, block_size=block, backend=each))
+    assert found.digest == plain(data) == compute_digest(source)
     for part in found.parts:
         assert part.digest == plain(data[part.start : part.end])
-        assert part.digest == digest(source, part.start, part.end)
+        assert part.digest == compute_digest(source, part.start, part.end)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 5), (3, 3), (7, None), (0, None), (1, 2_000_001)])
@@ -67,24 +67,24 @@ def test_a_range_is_digested_by_path_and_by_open_file(
     data = bytes(range(251)) * 10_000
     path = tmp_path / "data.csv"
     path.write_bytes(data)
-    assert digest(path, start, end) == plain(data[start:end])
+    assert compute_digest(path, start, end) == plain(data[start:end])
     with path.open("rb", buffering=0) as file:
         file.seek(99)
-        assert digest(file, start, end) == plain(data[start:end])
+        assert compute_digest(file, start, end) == plain(data[start:end])
         assert not file.closed
 
 
-def test_a_file_that_ends_before_the_range_is_told(tmp_path: Path) -> None:
+def test_a_file_that_ends_before_the_range_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b"x" * 100)
-    with pytest.raises(CsvError, match="it ends at byte offset 100 now"):
-        digest(path, 10, 101)
+    with pytest.raises(CsvError, match="it now ends at byte offset 100"):
+        compute_digest(path, 10, 101)
     with pytest.raises(CsvError, match="does not exist"):
-        digest(tmp_path / "missing.csv")
+        compute_digest(tmp_path / "missing.csv")
 
 
 class Counting(io.FileIO):
-    """A file that remembers the largest piece that was asked for."""
+    """A file that records the largest requested size."""
 
     largest = 0
 
@@ -98,7 +98,7 @@ def test_memory_does_not_grow_with_the_range(tmp_path: Path) -> None:
     with path.open("wb") as out:
         out.truncate(10_000_000)
     with Counting(path) as file:
-        digest(file)
+        compute_digest(file)
         assert 0 < file.largest <= 1 << 20
 
 
@@ -112,6 +112,6 @@ def test_a_record_of_many_blocks_is_digested_whole(source: Source) -> None:
     ]
 
 
-def test_the_room_is_imported_without_the_hash() -> None:
+def test_the_package_is_imported_without_xxhash() -> None:
     code = "import sys, bulkflow_csv; sys.exit('xxhash' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""Files of other encodings are written anew with all that they hold, or refused with the place."""
+"""Files in other encodings are converted without loss, or rejected with a position."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_text_stays_as_it_is(tmp_path: Path, encoding: str, text: str, block: in
     made.path.unlink()
 
 
-def test_a_byte_that_the_encoding_has_not_is_told_with_its_place(tmp_path: Path) -> None:
+def test_an_invalid_byte_is_reported_with_its_position(tmp_path: Path) -> None:
     place = tmp_path / "data.csv"
     place.write_bytes(b"Name\nA\nB\x81\n")
     with pytest.raises(CsvError, match="0x81 is not valid windows-1252") as caught:
@@ -68,7 +68,7 @@ def test_every_codec_reads_a_file_or_refuses_it(tmp_path: Path, data: bytes) -> 
 
 
 @pytest.mark.parametrize("name", ["utf-16", "UTF16", "utf_16", "U16"])
-def test_what_needs_a_mark_and_has_none_is_told_so(tmp_path: Path, name: str) -> None:
+def test_a_missing_byte_order_mark_is_reported(tmp_path: Path, name: str) -> None:
     place = tmp_path / "data.csv"
     place.write_bytes("Name\nAB\n".encode("utf-16-le"))
     with pytest.raises(CsvError, match="byte order mark") as caught:

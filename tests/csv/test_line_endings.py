@@ -1,4 +1,4 @@
-"""Mixed line ends become one, and the line breaks of values stay where that is possible."""
+"""Mixed line endings are normalized; line breaks in values are preserved where possible."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_csv import ByteSource, line_end_to_mend, mended, scan, written_anew
-from bulkflow_csv.rewriting import line_endings as mending
+from bulkflow_csv import ByteSource, choose_line_ending, normalize_line_endings, scan, write_copy
+from bulkflow_csv.rewriting import line_endings
 
 
-def mend(path: Path, data: bytes, wanted: str | None = None) -> bytes | None:
+def normalize(path: Path, data: bytes, wanted: str | None = None) -> bytes | None:
     path.write_bytes(data)
     source = ByteSource.of(path)
-    line_end = line_end_to_mend(source, wanted)
+    line_end = choose_line_ending(source, wanted)
     if line_end is None:
         return None
-    made = written_anew(source, path.parent, lambda file: mended(file, line_end), prefix="mend-")
+    made = write_copy(
+        source, path.parent, lambda file: normalize_line_endings(file, line_end), prefix="lines-"
+    )
     return made.path.read_bytes()
 
 
@@ -31,7 +33,7 @@ def mend(path: Path, data: bytes, wanted: str | None = None) -> bytes | None:
         (b"A\r\n1\n2\r\n", b"A\n1\n2\n"),
         (b"A\r1\r2\r", b"A\n1\n2\n"),
         (b"A\n1\r2\n", b"A\n1\n2\n"),
-        # Windows' own mixture: what is in quotes keeps its bytes.
+        # Common on Windows: line breaks in quotes keep their bytes.
         (b'A\r\n"x\ny"\r\n', b'A\n"x\ny"\n'),
         (b'A\n"x\r\ny"\n', b'A\r\n"x\r\ny"\r\n'),
         (b'A\n"x\r\ny"\n"x\ny"\n', b'A\n"x\ny"\n"x\ny"\n'),
@@ -39,14 +41,14 @@ def mend(path: Path, data: bytes, wanted: str | None = None) -> bytes | None:
     ],
 )
 def test_the_line_breaks_in_quotes_decide(tmp_path: Path, data: bytes, made) -> None:
-    assert mend(tmp_path / "a.csv", data) == made
+    assert normalize(tmp_path / "a.csv", data) == made
 
 
-def test_the_line_end_that_the_user_names_is_taken(tmp_path: Path) -> None:
+def test_the_line_ending_of_the_user_is_used(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    assert mend(path, b"A\n1\n", "CRLF") == b"A\r\n1\r\n"
-    assert mend(path, b"A\n1\r\n", "CRLF") == b"A\r\n1\r\n"
-    assert mend(path, b"A\n1\n", "LF") is None
+    assert normalize(path, b"A\n1\n", "CRLF") == b"A\r\n1\r\n"
+    assert normalize(path, b"A\n1\r\n", "CRLF") == b"A\r\n1\r\n"
+    assert normalize(path, b"A\n1\n", "LF") is None
 
 
 @settings(
@@ -62,11 +64,11 @@ def test_the_line_end_that_the_user_names_is_taken(tmp_path: Path) -> None:
     ),
     block=st.integers(1, 9),
 )
-def test_a_mended_file_can_be_loaded(tmp_path: Path, rows, block: int) -> None:
+def test_a_normalized_file_can_be_loaded(tmp_path: Path, rows, block: int) -> None:
     data = "".join(cell + end for cell, end in [("A", "\n"), *rows]).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mending, "_BLOCK", block)
-        made = mend(tmp_path / "a.csv", data) or data
+        patch.setattr(line_endings, "_BLOCK", block)
+        made = normalize(tmp_path / "a.csv", data) or data
     (tmp_path / "b.csv").write_bytes(made)
     assert scan(ByteSource.of(tmp_path / "b.csv")).rows == len(rows)
     assert _flat(made) == _flat(data)

@@ -1,4 +1,4 @@
-"""How numpy is loaded."""
+"""Importing numpy."""
 
 from __future__ import annotations
 

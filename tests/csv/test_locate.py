@@ -1,4 +1,4 @@
-"""Rows found by their number: the bytes and the line that a reader of the file would give them."""
+"""Rows located by number have the bytes and the line that a CSV reader finds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ values = st.sampled_from(["", "a", "x,y", 'say "so"', "two\nlines", "é", "\n\n"
     block=st.sampled_from([1, 7, 64, 1 << 20]),
 )
 @settings(deadline=None, max_examples=60)
-def test_each_row_is_where_it_stands(
+def test_each_row_is_located(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[str, str]],
     wanted: set[int],

@@ -1,4 +1,4 @@
-"""What is named as a source and cannot be one: folders, odd names, a closed standard input."""
+"""Sources that cannot be read: folders, odd names, a closed standard input."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_no_encoding_is_advised_where_most_values_are_utf_8(tmp_path: Path) -> N
     assert 'encoding "windows-1252"' in str(caught.value.help)
 
 
-def test_what_is_no_csv_is_refused_before_all_of_it_is_unpacked(
+def test_data_that_is_not_csv_is_rejected_before_it_is_decompressed_completely(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "temporary"
@@ -140,7 +140,7 @@ def test_copies_of_a_plan_that_is_ended_do_not_stay(
         stdout=subprocess.DEVNULL,
     )
     with (tmp_path / "pipe.csv").open("wb", buffering=0) as pipe:
-        # More than a pipe holds: when all is written, some of it was copied.
+        # More than the pipe buffer: when the write returns, some of it was copied.
         pipe.write(b"Name\n" + b"A\n" * 1_000_000)
         assert list(temporary.rglob("*.csv"))
         child.send_signal(number)

@@ -1,4 +1,4 @@
-"""Every fault is refused, in the user's words, with its exact place."""
+"""Every error in a file is reported with its exact position."""
 
 from __future__ import annotations
 
@@ -28,30 +28,34 @@ class Case:
 
 
 FILL = b"".join(b"%d,some value\n" % number for number in range(1, 501))
-"""500 rows, more than a block of 64 bytes can see."""
+"""500 rows, more than fit into a block of 64 bytes."""
 
 CASES = {
     "empty file": Case(b"", "the file is empty", None, None, None),
     "mark only": Case(BOM, "the file is empty", None, None, None),
-    "blank lines only": Case(b"\n\r\n\n", "the file has blank lines only", None, None, None),
+    "blank lines only": Case(b"\n\r\n\n", "the file contains only blank lines", None, None, None),
     "UTF-16 little": Case(b"\xff\xfea\0", "the file is UTF-16 (little-endian)", 0, 1, None),
     "UTF-16 big": Case(b"\xfe\xff\0a", "the file is UTF-16 (big-endian)", 0, 1, None),
     "UTF-32 little": Case(b"\xff\xfe\0\0", "the file is UTF-32 (little-endian)", 0, 1, None),
     "UTF-32 big": Case(b"\0\0\xfe\xff", "the file is UTF-32 (big-endian)", 0, 1, None),
     "Excel workbook": Case(
-        b"PK\x03\x04\x14\0\x06\0" + bytes(90), "the file is a ZIP archive, as an", 0, 1, None
+        b"PK\x03\x04\x14\0\x06\0" + bytes(90), "the file is a ZIP archive, such as an", 0, 1, None
     ),
     "old Excel workbook": Case(
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "the file is an Excel workbook", 0, 1, None
     ),
     "line for Excel": Case(
-        BOM + b"sep=;\r\na;b\r\n1;2\r\n", "the first line is one for Excel, `sep=;`", 3, 1, None
+        BOM + b"sep=;\r\na;b\r\n1;2\r\n",
+        "the first line is an Excel directive, `sep=;`",
+        3,
+        1,
+        None,
     ),
-    "blank first line": Case(b"\na,b\n1,2\n", "a column of the header has no name", 0, 1, 0, 1),
-    "nameless column": Case(b"a,,c\n", "a column of the header has no name", 0, 1, 0, 2),
-    "blank name": Case(b'a," "\n', "a column of the header has no name", 0, 1, 0, 2),
+    "blank first line": Case(b"\na,b\n1,2\n", "a column in the header has no name", 0, 1, 0, 1),
+    "nameless column": Case(b"a,,c\n", "a column in the header has no name", 0, 1, 0, 2),
+    "blank name": Case(b'a," "\n', "a column in the header has no name", 0, 1, 0, 2),
     "column twice": Case(
-        BOM + b"Name,Phone,NAME\n", "column NAME stands in the header twice", 3, 1, 0, 3
+        BOM + b"Name,Phone,NAME\n", "column NAME appears twice in the header", 3, 1, 0, 3
     ),
     "header too long": Case(
         b"aaaa,bbbb,cccc\n1,2,3\n",
@@ -135,13 +139,13 @@ Refused = Callable[[ByteSource, Case, int], CsvError]
 
 @pytest.fixture
 def refused(alike: Alike) -> Refused:
-    """Whoever reads a file refuses it in the same words; these are they."""
+    """Scan a file with all backends and return their common error."""
 
     def refuse(where: ByteSource, case: Case, size: int) -> CsvError:
         with pytest.raises(CsvError) as caught:
             alike(
                 lambda each: scan(
-                    where, delimiter=",", limits=case.limits, block_size=size, readers=each
+                    where, delimiter=",", limits=case.limits, block_size=size, backend=each
                 )
             )
         return caught.value
@@ -155,7 +159,7 @@ def test_a_fault_is_refused_with_its_place(
     refused: Refused, source: Source, name: str, block_size: int
 ) -> None:
     case = CASES[name]
-    # Long values cost a look for every small block, and borders fall everywhere in them anyway.
+    # With small blocks, long values are validated again for every block, which is slow.
     block_size = max(block_size, 8192 if len(case.data) > 1000 else 64)
     error = refused(source(case.data), case, block_size)
     assert error.message.startswith(case.message)
@@ -216,7 +220,7 @@ def test_a_record_too_long_is_found_wherever_a_block_ends(alike: Alike, source: 
         data = b"a,b\n" + b"x" * (shift % 290) + b",y\n" + b"1,2\n" * (shift // 4)
         where = source(data + b"x," + b"y" * 299 + b"\n" + b"1,2\n" * 300)
         with pytest.raises(CsvError, match="the record is longer than 300") as caught:
-            alike(lambda each: scan(where, limits=limits, block_size=1024, readers=each))  # noqa: B023 - asked at once
+            alike(lambda each: scan(where, limits=limits, block_size=1024, backend=each))  # noqa: B023 - called at once
         assert caught.value.offset == len(data)
 
 
@@ -240,10 +244,10 @@ def test_the_place_in_the_header_is_spelled_out(refused: Refused, source: Source
 
 
 def test_text_after_a_value_says_where_the_value_opens(refused: Refused, source: Source) -> None:
-    # The usual cause is a quote that was not closed several records earlier.
+    # The usual cause is an unclosed quote several records earlier.
     error = refused(source(b'a,b\n1,"x\n2,"y"\n'), CASES["text after a value"], 64)
     assert (error.line, error.offset) == (3, 12)
-    assert "the value opens at line 2, byte offset 6" in error.notes
+    assert "the value starts at line 2, byte offset 6" in error.notes
 
 
 def test_the_first_of_several_faults_is_told(refused: Refused, source: Source) -> None:
@@ -279,7 +283,7 @@ def test_what_the_api_takes_is_not_refused(
     alike: Alike, source: Source, data: bytes, block_size: int
 ) -> None:
     where = source(data)
-    found = alike(lambda each: scan(where, delimiter=",", block_size=block_size, readers=each))
+    found = alike(lambda each: scan(where, delimiter=",", block_size=block_size, backend=each))
     (part,) = found.parts
     with part.open() as body:
         assert body.read() == data
@@ -292,7 +296,7 @@ def test_a_record_larger_than_a_part_is_refused_where_it_starts(
     data = b"a,b\n" + b"1,2\n" * 40 + b"3," + b"x" * 100 + b"\n4,5\n"
     where, limit = source(data), PartLimit(bytes=50)
     with pytest.raises(CsvError, match="do not fit into a part of 50 bytes") as caught:
-        alike(lambda each: scan(where, limit=limit, block_size=block_size, readers=each))
+        alike(lambda each: scan(where, limit=limit, block_size=block_size, backend=each))
     assert (caught.value.offset, caught.value.line, caught.value.record) == (164, 42, 41)
 
 

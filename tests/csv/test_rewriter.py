@@ -1,4 +1,4 @@
-"""Rows written anew have what the clauses say, and else the very bytes that they had."""
+"""Rewritten rows have the changes of the layout, and are byte-identical otherwise."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bulkflow_csv import (
     CsvError,
     FormatLimits,
     Layout,
-    foldable,
+    find_alias,
     read_head,
-    renamed,
+    rename_columns,
     rewrite,
     scan,
     scan_rows,
-    written_anew,
+    write_copy,
 )
 
 CELLS = st.one_of(
@@ -43,16 +43,16 @@ def spelled(cell: str, delimiter: str, line_end: str, *, quoted: bool) -> str:
 
 @st.composite
 def files(draw):
-    """A file as its spelled cells, its width, its delimiter, and its line end."""
+    """Draw the encoded cells, number of columns, delimiter and line end of a file."""
     delimiter = draw(st.sampled_from([",", ";", "~", "||"]))
     line_end = draw(st.sampled_from(["\n", "\r\n"]))
     width = draw(st.integers(1, 4))
     rows = draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=6))
     made = []
     for row in rows:
-        # Half of a delimiter beside a delimiter would be read as another pair of them.
+        # Half a delimiter next to a delimiter would be parsed as a different pair.
         row = [cell.replace("|", "") if delimiter == "||" else cell for cell in row]
-        # A record of one blank value is a blank line, which is no record at the end of a file.
+        # A record with one blank value is a blank line, which is ignored at the end of a file.
         blank = width == 1 and not row[0]
         quoted = [draw(st.booleans()) or blank for _ in row]
         made.append(
@@ -73,12 +73,12 @@ def layouts(draw, width: int):
 
 
 def expected(row: list[str], column: Column, layout: Layout, line_end: str) -> str:
-    """A cell as it is to be spelled."""
+    """Return the expected encoding of a cell."""
     sole = len(layout.columns) == 1
-    if column.place is None:
+    if column.index is None:
         quoted = sole and not column.constant
         return spelled(column.constant, layout.delimiter, line_end, quoted=quoted)
-    raw = row[column.place]
+    raw = row[column.index]
     value = raw[1:-1].replace('""', '"') if raw.startswith('"') else raw
     if value in [null.replace("\n", line_end) for null in layout.nulls]:
         return "#N/A"
@@ -91,9 +91,7 @@ def expected(row: list[str], column: Column, layout: Layout, line_end: str) -> s
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(file=files(), data=st.data(), block=st.sampled_from([1, 7, 64, 1 << 20]))
-def test_every_byte_is_what_a_careful_hand_would_write(
-    tmp_path: Path, file, data, block: int
-) -> None:
+def test_every_byte_is_as_expected(tmp_path: Path, file, data, block: int) -> None:
     rows, width, delimiter, line_end, ended = file
     layout = data.draw(layouts(width))
     if delimiter == ";":
@@ -101,14 +99,14 @@ def test_every_byte_is_what_a_careful_hand_would_write(
     text = line_end.join(delimiter.join(row) for row in [NAMES[:width], *rows])
     path = tmp_path / "a.csv"
     path.write_bytes((text + (line_end if ended else "")).encode())
-    source, fold = ByteSource.of(path), None
+    source, alias = ByteSource.of(path), None
     if len(delimiter) > 1:
-        fold = foldable(source, delimiter, "")
-        source = written_anew(source, tmp_path, fold.blocks, prefix="fold-")
-    scanned = scan(source, delimiter=fold.sign if fold else delimiter)
+        alias = find_alias(source, delimiter, "")
+        source = write_copy(source, tmp_path, alias.read_blocks, prefix="alias-")
+    scanned = scan(source, delimiter=alias.sign if alias else delimiter)
     if not ended and rows == []:
         line_end = "\n"
-    made = rewrite(scanned.head, tmp_path, layout, fold=fold, block_size=block)
+    made = rewrite(scanned.head, tmp_path, layout, alias=alias, block_size=block)
     wanted = [
         list(layout.names),
         *([expected(row, each, layout, line_end) for each in layout.columns] for row in rows),
@@ -116,7 +114,7 @@ def test_every_byte_is_what_a_careful_hand_would_write(
     with made.path.open(encoding="utf-8", newline="") as stream:
         written = stream.read()
     assert written == "".join(layout.delimiter.join(row) + line_end for row in wanted)
-    # And it is CSV of as many rows.
+    # The result is CSV with the same number of rows.
     again = list(csv.reader(io.StringIO(written, newline=""), delimiter=layout.delimiter))
     assert len(again) == len(rows) + 1
     assert scan(made, delimiter=layout.delimiter).rows == len(rows)
@@ -131,7 +129,7 @@ def rewritten(tmp_path: Path, data: bytes, *columns: Column, nulls: tuple[str, .
     return rewrite(head, tmp_path, Layout(columns, nulls)).path.read_bytes()
 
 
-def test_columns_are_left_out_and_put_in(tmp_path: Path) -> None:
+def test_columns_are_dropped_and_inserted(tmp_path: Path) -> None:
     data = b'\xef\xbb\xbfA,B,C\n1,"x ""y""\n",\n2, b ,c\n'
     columns = (Column("B", 1), Column("D", None, "é,"))
     wanted = 'B,D\n"x ""y""\n","é,"\n b ,"é,"\n'
@@ -175,7 +173,7 @@ def test_names_of_columns_may_be_sent_in_place_of_those_of_the_file(tmp_path: Pa
     path.write_bytes(b"First,Last\r\n1,2\r\n3,4\r\n")
     head = read_head(ByteSource.of(path))
     names = [f"{name}, new" for name in head.header.columns]
-    made = scan_rows(renamed(head, names, FormatLimits()))
+    made = scan_rows(rename_columns(head, names, FormatLimits()))
     assert made.header.columns == tuple(names)
     (part,) = made.parts
     wanted = b'"First, new","Last, new"\r\n1,2\r\n3,4\r\n'
@@ -183,4 +181,4 @@ def test_names_of_columns_may_be_sent_in_place_of_those_of_the_file(tmp_path: Pa
         assert body.read() == wanted
     assert part.size == len(wanted)
     with pytest.raises(CsvError, match="twice"):
-        renamed(head, ["a", "A"], FormatLimits())
+        rename_columns(head, ["a", "A"], FormatLimits())

@@ -1,4 +1,4 @@
-"""Rows as Python strings: read from files, written to files."""
+"""Reading and writing rows as Python strings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_rows_come_with_the_lines_that_they_start_on(source: Source) -> None:
     ]
 
 
-def test_what_is_named_as_gzip_is_read_as_gzip(tmp_path: Path) -> None:
+def test_a_gz_file_is_decompressed(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv.gz"
     # Several members are one file.
     path.write_bytes(gzip.compress(b'\xef\xbb\xbfa,b\n1,"x') + gzip.compress(b'\ny"\n'))
@@ -42,18 +42,18 @@ def test_what_is_named_as_gzip_is_read_as_gzip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 8, 30])
-def test_gzip_that_is_not_whole_is_told(tmp_path: Path, cut: int) -> None:
+def test_truncated_gzip_is_reported(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "rows.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 500)[:-cut])
-    with pytest.raises(CsvError, match="not whole gzip"):
+    with pytest.raises(CsvError, match="the gzip file is truncated"):
         list(read_rows(path))
 
 
 @pytest.mark.parametrize("damage", [b"a,b\n1,2\n", b"\x1f\x8b\x08\0\0\0\0\0\0\0" + b"\xff" * 40])
-def test_what_is_named_as_gzip_and_is_none_is_told(tmp_path: Path, damage: bytes) -> None:
+def test_a_gz_file_that_is_not_gzip_is_reported(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "rows.csv.gz"
     path.write_bytes(damage)
-    with pytest.raises(CsvError, match=r"not gzip|not whole gzip"):
+    with pytest.raises(CsvError, match=r"the content is not gzip|the gzip file is corrupt"):
         list(read_rows(path))
 
 
@@ -128,15 +128,15 @@ with suppress(CsvError):
 
 def test_rows_are_read_one_by_one(source: Source) -> None:
     rows = read_rows(source(b"a\n" + b"1\n" * 100_000 + b'"').path)
-    # The fault in the last line is not met.
+    # The error in the last line is not reached.
     assert len(list(islice(rows, 50))) == 50
 
 
 @pytest.mark.parametrize(
     ("data", "message", "line"),
     [
-        (b'a\n1\n"x\ny', "not correct CSV", 3),
-        (b'a\n"x"y\n', "not correct CSV", 2),
+        (b'a\n1\n"x\ny', "not valid CSV", 3),
+        (b'a\n"x"y\n', "not valid CSV", 2),
         (b'a\n1\n"x\n\xff\n', "byte 0xFF is not valid UTF-8", 4),
     ],
 )
@@ -188,10 +188,10 @@ def test_an_empty_row_of_one_column_is_no_blank_line() -> None:
     [
         (["a", "b"], ["1"], "the row has 1 values", 2),
         (["a", "b"], ["1", "2", "3"], "the row has 3 values", 2),
-        (["a", "b"], ["1", "\0"], "there is a NUL", 2),
+        (["a", "b"], ["1", "\0"], "the row contains a NUL", 2),
         (["a", "b"], ["1", "\ud800"], "half of a surrogate pair", 2),
         (["a", "\ud800"], ["1", "2"], "half of a surrogate pair", 0),
-        (["a", "A"], ["1", "2"], "stands in the header twice", 0),
+        (["a", "A"], ["1", "2"], "appears twice in the header", 0),
         (["a", ""], ["1", "2"], "has no name", 0),
     ],
 )

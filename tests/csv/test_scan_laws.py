@@ -1,4 +1,4 @@
-"""Laws of the scan, over generated files and over raw bytes."""
+"""Properties of the scan, tested with generated files and with raw bytes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from bulkflow_csv import (
     read_head,
     scan,
 )
-from bulkflow_csv.scanning.protocol import RowForm
-from bulkflow_csv.validator import Walker
+from bulkflow_csv.scanning.protocol import RowFormat
+from bulkflow_csv.validator import RecordValidator
 from support.alike import Alike
 
 BLOCKS = st.sampled_from([64, 128, 192, 1024])
@@ -33,7 +33,7 @@ LAW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-# Pieces that meet at every border: quotes, halves of line ends, parts of UTF-8 sequences.
+# Pieces that are hard to handle at block borders: quotes, half line ends, partial UTF-8.
 SCRAPS = st.sampled_from(
     [
         b'"',
@@ -88,12 +88,12 @@ def bodies(found: Scan) -> list[bytes]:
     return result
 
 
-# --- files that are right -------------------------------------------------------------------
+# --- valid files ---------------------------------------------------------------------------
 
 
 @attrs.frozen
 class Sample:
-    """A file that is right, and what it holds."""
+    """A valid file and its contents."""
 
     data: bytes
     rows: list[list[str]]
@@ -153,7 +153,7 @@ def test_parts_are_the_file_cut_greedily_between_records(
 ) -> None:
     delimiter = next((mark for mark in DELIMITERS if mark.encode() in sample.header), ",")
     largest = max(map(len, sample.records), default=0)
-    # As many bytes as the first rows have, or one more or less, so that parts fit exactly.
+    # The size of the first rows, or one byte more or less, so that parts fit exactly.
     count, over = fill or (0, 0)
     room = max(largest, sum(map(len, sample.records[:count])) + over)
     limit = PartLimit(
@@ -162,7 +162,7 @@ def test_parts_are_the_file_cut_greedily_between_records(
     )
     where = source(place, sample.data)
     found = alike(
-        lambda each: scan(where, limit=limit, delimiter=delimiter, block_size=block, readers=each)
+        lambda each: scan(where, limit=limit, delimiter=delimiter, block_size=block, backend=each)
     )
     assert found.header.raw == sample.header
     expected: list[list[bytes]] = []
@@ -206,7 +206,7 @@ def test_balanced_parts_are_alike_and_hold_every_record_once(
     limit = PartLimit(bytes=most, multiple=multiple, least=least)
     where = source(place, sample.data)
     found = alike(
-        lambda each: scan(where, limit=limit, delimiter=delimiter, block_size=block, readers=each)
+        lambda each: scan(where, limit=limit, delimiter=delimiter, block_size=block, backend=each)
     )
     rows = [body.removeprefix(sample.header) for body in bodies(found)]
     assert b"".join(rows) == b"".join(sample.records)
@@ -214,7 +214,7 @@ def test_balanced_parts_are_alike_and_hold_every_record_once(
     assert {sum(map(len, rows[:count])) for count in range(len(rows) + 1)} <= ends
     assert all(most is None or part.size <= most for part in found.parts)
     size = sum(map(len, rows))
-    shares = limit.shares(size, None if most is None else most - len(sample.header))
+    shares = limit.count_shares(size, None if most is None else most - len(sample.header))
     share = size / shares
     if rows and share > 2 * largest and (room is None or share <= room):
         assert len(rows) == shares
@@ -228,7 +228,7 @@ def test_balanced_parts_are_alike_and_hold_every_record_once(
         (2_500_000, 100_000_000, 2),
         (40_000_000, 100_000_000, 4),
         (390_000_000, 100_000_000, 4),
-        # A share and one more record would not fit.
+        # A share plus one record would not fit.
         (399_000_000, 100_000_000, 8),
         (1_000_000_000, 100_000_000, 12),
         (1_000_000_000, None, 4),
@@ -237,8 +237,8 @@ def test_balanced_parts_are_alike_and_hold_every_record_once(
 def test_shares_are_as_many_as_connections_and_fit(
     size: int, room: int | None, shares: int
 ) -> None:
-    assert PartLimit(multiple=4).shares(size, room) == shares
-    assert PartLimit().shares(size, room) == 1
+    assert PartLimit(multiple=4).count_shares(size, room) == shares
+    assert PartLimit().count_shares(size, room) == 1
 
 
 @LAW
@@ -247,7 +247,7 @@ def test_rows_are_those_of_the_csv_module(
     alike: Alike, place: Path, sample: Sample, block: int
 ) -> None:
     where = source(place, sample.data)
-    found = alike(lambda each: scan(where, block_size=block, limit=PartLimit(rows=3), readers=each))
+    found = alike(lambda each: scan(where, block_size=block, limit=PartLimit(rows=3), backend=each))
     read = []
     for body in bodies(found):
         reader = csv.reader(
@@ -261,9 +261,9 @@ def test_rows_are_those_of_the_csv_module(
 
 @LAW
 @given(sample=samples(columns=st.integers(2, 4)))
-def test_right_files_raise_no_doubt(alike: Alike, place: Path, sample: Sample) -> None:
+def test_valid_files_are_not_suspect(alike: Alike, place: Path, sample: Sample) -> None:
     head = read_head(source(place, sample.data))
-    form = RowForm(
+    row_format = RowFormat(
         delimiter=head.dialect.delimiter,
         crlf=head.dialect.line_ending == "CRLF",
         columns=len(head.header.columns),
@@ -271,8 +271,8 @@ def test_right_files_raise_no_doubt(alike: Alike, place: Path, sample: Sample) -
         limits=FormatLimits(),
     )
     rows = sample.data[head.start.offset : head.end]
-    for each in alike.readers:
-        reader = each.rows(form, 64)
+    for each in alike.backends:
+        reader = each.make_row_reader(row_format, 64)
         for offset in range(0, len(rows), 64):
             block = rows[offset : offset + 64]
             reader.buffer[: len(block)] = block
@@ -290,7 +290,7 @@ def test_form_is_detected(place: Path, sample: Sample) -> None:
     assert dialect.bom == sample.data.startswith(b"\xef\xbb\xbf")
 
 
-# --- files that may be wrong ----------------------------------------------------------------
+# --- possibly invalid files ----------------------------------------------------------------
 
 
 def outcome(
@@ -300,7 +300,7 @@ def outcome(
         where = source(place, data)
         found = alike(
             lambda each: scan(
-                where, limit=PartLimit(bytes=4096), limits=limits, block_size=block, readers=each
+                where, limit=PartLimit(bytes=4096), limits=limits, block_size=block, backend=each
             )
         )
     except CsvError as error:
@@ -308,11 +308,11 @@ def outcome(
     return [len(found.parts).to_bytes(2, "big"), str(found.rows).encode(), *bodies(found)]
 
 
-def walked(place: Path, data: bytes, limits: FormatLimits) -> Fault | None:
-    """What the walker says of the whole file at once."""
+def validated(place: Path, data: bytes, limits: FormatLimits) -> Fault | None:
+    """Validate the whole file at once."""
     try:
         head = read_head(source(place, data), limits=limits)
-        walker = Walker(
+        validator = RecordValidator(
             name="data.csv",
             data=data[head.start.offset : head.end],
             at=head.start,
@@ -322,7 +322,7 @@ def walked(place: Path, data: bytes, limits: FormatLimits) -> Fault | None:
             limits=limits,
             final=True,
         )
-        for _ in walker.records():
+        for _ in validator.read_records():
             pass
     except CsvError as error:
         return fault(error)
@@ -346,7 +346,7 @@ def test_fast_reading_and_careful_reading_agree(
 ) -> None:
     limits = FormatLimits(field=128, record=300)
     quick = outcome(alike, place, head + mess, block, limits)
-    careful = walked(place, head + mess, limits)
+    careful = validated(place, head + mess, limits)
     if careful is None:
         assert isinstance(quick, list)
     else:
@@ -359,7 +359,7 @@ def test_raw_bytes_meet_nothing_but_csv_errors(
     alike: Alike, place: Path, data: bytes, block: int
 ) -> None:
     quick = outcome(alike, place, data, block, FormatLimits())
-    assert isinstance(quick, list) or quick == walked(place, data, FormatLimits())
+    assert isinstance(quick, list) or quick == validated(place, data, FormatLimits())
 
 
 @LAW
@@ -371,15 +371,15 @@ def test_one_scrap_in_a_right_file_is_judged_alike(
     data = sample.data[:at] + scrap + sample.data[at:]
     limits = FormatLimits()
     quick = outcome(alike, place, data, block, limits)
-    careful = walked(place, data, limits)
+    careful = validated(place, data, limits)
     assert (careful is None and isinstance(quick, list)) or quick == careful
 
 
-# --- a reference that shares nothing with the code ------------------------------------------
+# --- a reference that shares no code with the scan ------------------------------------------
 
 
 def reference(data: bytes, delimiter: int, newline: bytes, columns: int) -> tuple[str, int] | int:
-    """Rows of `data` byte by byte, or (kind, offset) of the first fault."""
+    """Count the rows of `data` byte by byte, or return (kind, offset) of the first error."""
     try:
         data.decode()
         bad = len(data)
@@ -454,16 +454,16 @@ def test_scan_agrees_with_a_reading_byte_by_byte(
     alike: Alike, place: Path, mess: bytes, newline: bytes, width: int, block: int
 ) -> None:
     header = b",".join(b"c%d" % number for number in range(width)) + newline
-    # Blank lines at the end are another law's.
+    # Blank lines at the end are tested elsewhere.
     mess = mess.rstrip(b"\r\n") + newline if mess.rstrip(b"\r\n") else b""
     expected = reference(mess, 44, newline, width)
     got: tuple[str, int] | int
     try:
         where = source(place, header + mess)
-        got = alike(lambda each: scan(where, delimiter=",", block_size=block, readers=each)).rows
+        got = alike(lambda each: scan(where, delimiter=",", block_size=block, backend=each)).rows
     except CsvError as error:
         kind = next(kind for start, kind in KINDS.items() if error.message.startswith(start))
-        assert error.offset is not None  # noqa: PT017 - the outcome is judged below
+        assert error.offset is not None  # noqa: PT017 - the outcome is compared below
         got = kind, error.offset - len(header)
     assert got == expected
 
@@ -476,7 +476,7 @@ def test_parts_come_as_a_stream(alike: Alike, place: Path, sample: Sample, block
     limit = PartLimit(rows=2)
     head = read_head(where, delimiter=delimiter)
     streamed = alike(
-        lambda each: tuple(iter_parts(head, limit=limit, block_size=block, readers=each))
+        lambda each: tuple(iter_parts(head, limit=limit, block_size=block, backend=each))
     )
     whole = scan(where, limit=limit, delimiter=delimiter, block_size=block)
     assert streamed == whole.parts

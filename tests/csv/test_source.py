@@ -1,4 +1,4 @@
-"""Sources: files as they are, and copies of what cannot be read at any offset."""
+"""Sources: plain files, and copies of data that cannot be read at any offset."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_two_copies_do_not_meet(spools: Path) -> None:
 
 
 class Endless(io.RawIOBase):
-    """A stream that gives `size` bytes and remembers the largest block that was asked for."""
+    """A stream of `size` bytes that records the largest requested block."""
 
     def __init__(self, size: int) -> None:
         self.left = size
@@ -74,7 +74,7 @@ def test_a_stream_is_never_held_whole(spools: Path) -> None:
 
 
 class Broken(Endless):
-    """A stream that breaks off."""
+    """A stream that fails."""
 
     def read(self, size: int = -1) -> bytes:
         if self.left <= 0:
@@ -124,13 +124,11 @@ def test_a_compressed_file_is_copied_plain(tmp_path: Path, spools: Path, name: s
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        pytest.param(b"a,b\n1,2\n", "called .gz, and what is in it is not gzip", id="plain"),
-        pytest.param(gzip.compress(DATA)[:-9], "it breaks off before its end", id="cut off"),
+        pytest.param(b"a,b\n1,2\n", "ends in .gz, but the content is not gzip", id="plain"),
+        pytest.param(gzip.compress(DATA)[:-9], "the gzip file is truncated", id="cut off"),
+        pytest.param(gzip.compress(DATA)[:40] + b"\xff" * 40, "the gzip file is ", id="damaged"),
         pytest.param(
-            gzip.compress(DATA)[:40] + b"\xff" * 40, "the file is not whole gzip", id="damaged"
-        ),
-        pytest.param(
-            gzip.compress(DATA)[:-8] + bytes(8), "its data are damaged", id="another checksum"
+            gzip.compress(DATA)[:-8] + bytes(8), "the gzip file is corrupt", id="another checksum"
         ),
     ],
 )
@@ -162,6 +160,6 @@ def test_a_missing_file_is_refused(tmp_path: Path, spools: Path, name: str) -> N
         open_source(tmp_path / name, spools)
 
 
-def test_the_room_is_imported_without_numpy() -> None:
+def test_the_package_is_imported_without_numpy() -> None:
     code = "import sys, bulkflow_csv; sys.exit('numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""Whether a stream of blocks is UTF-8, and what the first bytes say of a delimiter."""
+"""Validating UTF-8 in blocks, and detecting the delimiter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_csv.scanning.utf8 import TextCheck
+from bulkflow_csv.scanning.utf8 import Utf8Check
 from bulkflow_csv.sniff import sniff_delimiter
 
 PIECES = st.one_of(
@@ -31,7 +31,7 @@ def is_text(data: bytes, *, final: bool) -> bool:
 
 def check(data: bytes, block_size: int) -> bool:
     buffer = np.zeros(block_size, np.uint8)
-    text = TextCheck(buffer, np.empty(block_size, np.bool_))
+    text = Utf8Check(buffer, np.empty(block_size, np.bool_))
     for offset in range(0, len(data), block_size):
         block = data[offset : offset + block_size]
         buffer[:] = 0
@@ -49,7 +49,7 @@ def check(data: bytes, block_size: int) -> bool:
 @example(data=b"x" * 7 + b"\xc3" + b"y" * 56 + b"\xa9", block_size=128)
 @example(data=b"x" * 70 + b"\xe6\x9d", block_size=128)
 def test_blocks_are_text_exactly_if_the_whole_is(data: bytes, block_size: int) -> None:
-    # Zeros fill the last 64 bytes, and no sequence goes on in them.
+    # Zeros pad the last 64 bytes, and no sequence continues in them.
     assert check(data, block_size) == is_text(data, final=len(data) % 64 != 0)
 
 
@@ -69,7 +69,7 @@ def test_blocks_are_text_exactly_if_the_whole_is(data: bytes, block_size: int) -
         (b'a,b;c\n5,6;7\n4,"x;\n;\n;\n', False, ","),
     ],
 )
-def test_the_delimiter_parts_the_header_and_all_records_alike(
+def test_the_delimiter_splits_the_header_and_all_records_alike(
     sample: bytes, whole: bool, delimiter: str
 ) -> None:
     assert sniff_delimiter(sample, whole=whole) == delimiter

@@ -1,4 +1,4 @@
-"""A stream read in windows is the same rows, and the same faults, as the file read whole."""
+"""A stream read in windows gives the same rows and errors as the whole file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from bulkflow_csv import (
     FormatLimits,
     PartLimit,
     PartRange,
-    renamed,
+    read_windows,
+    rename_columns,
     scan,
-    windows,
 )
 
 LAW = settings(
@@ -58,16 +58,16 @@ def whole(data: bytes, folder: Path) -> Read:
     )
 
 
-def in_windows(data: bytes, folder: Path, size: int) -> Read:
+def read_in_windows(data: bytes, folder: Path, size: int) -> Read:
     header, rows, places, count = b"", b"", [], 0
     stream = io.BytesIO(data)
-    for each in windows(
+    for each in read_windows(
         stream, folder, name="data.csv", limit=PartLimit(max(size, 64)), least=size
     ):
         assert header in (b"", each.header.raw)
         header = each.header.raw
         for part in each.parts:
-            # Where it says it is, it is.
+            # The part is at the position that it reports.
             before = data[: data.index(header) + len(header)] + rows
             assert part.first_line == before.count(b"\n") + 1
             assert part.first_row == count + 1
@@ -92,7 +92,7 @@ def test_windows_hold_the_rows_of_the_file(
     lines = [b"Name,Phone", *(b",".join(row) for row in rows)]
     data = (b"\xef\xbb\xbf" if bom else b"") + b"\n".join(lines) + end
     data = data.replace(b"\n", feed)
-    assert in_windows(data, tmp_path, size) == whole(data, tmp_path)
+    assert read_in_windows(data, tmp_path, size) == whole(data, tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["whole.csv"]
 
 
@@ -104,9 +104,9 @@ def test_windows_hold_the_rows_of_the_file(
 def test_windows_find_the_first_fault_where_it_is(tmp_path: Path, body: bytes, size: int) -> None:
     data = b"Name,Phone\n" + body
     expected = outcome(lambda: whole(data, tmp_path))
-    found = outcome(lambda: in_windows(data, tmp_path, size))
+    found = outcome(lambda: read_in_windows(data, tmp_path, size))
     if isinstance(expected, CsvError) and isinstance(found, CsvError):
-        # A record that is longer than a window is known to be at fault before its end is read.
+        # The error in a record longer than a window is found before the record ends.
         assert found.record == expected.record
         assert (found.line or 0) <= (expected.line or 0)
     else:
@@ -125,31 +125,33 @@ def outcome(read: Callable[[], Read]) -> Read | CsvError:
     "fault", [b'5" pipe,x\n', b"\n", b"a\n", b"a,\xff\n", b"a,b\r\n", b'"a"b,c\n', b"a,\0\n"]
 )
 @pytest.mark.parametrize("before", [0, 1, 19, 20, 21, 300])
-def test_a_fault_is_told_as_of_the_whole_stream(tmp_path: Path, fault: bytes, before: int) -> None:
+def test_positions_of_errors_count_from_the_start_of_the_stream(
+    tmp_path: Path, fault: bytes, before: int
+) -> None:
     data = b"Name,Phone\n" + b'a,"b\nb"\n' * before + fault + b"c,d\n" * 40
     with pytest.raises(CsvError) as expected:
         whole(data, tmp_path)
     with pytest.raises(CsvError) as caught:
-        in_windows(data, tmp_path, 160)
+        read_in_windows(data, tmp_path, 160)
     assert str(caught.value) == str(expected.value)
     assert caught.value.place == expected.value.place
 
 
 @pytest.mark.parametrize("names", [("N", "P"), ("First_and_last_name__c", "Telephone__c")])
-def test_a_fault_is_told_as_of_the_stream_whatever_its_columns_are_called(
+def test_positions_of_errors_do_not_depend_on_column_names(
     tmp_path: Path, names: tuple[str, str]
 ) -> None:
     data = b"Name,Phone\n" + b"a,b\n" * 300 + b"a,\0\n" + b"c,d\n" * 40
     with pytest.raises(CsvError) as expected:
         whole(data, tmp_path)
     with pytest.raises(CsvError) as caught:
-        for _ in windows(
+        for _ in read_windows(
             io.BytesIO(data),
             tmp_path,
             name="data.csv",
             limit=PartLimit(160),
             least=160,
-            named=lambda head: renamed(head, names, FormatLimits()),
+            rename=lambda head: rename_columns(head, names, FormatLimits()),
         ):
             pass
     assert str(caught.value) == str(expected.value)
@@ -159,7 +161,9 @@ def test_a_fault_is_told_as_of_the_stream_whatever_its_columns_are_called(
 def test_a_window_is_removed_before_the_next_is_written(tmp_path: Path) -> None:
     data = b"Name,Phone\n" + b"a,b\n" * 1000
     most = 0
-    for each in windows(io.BytesIO(data), tmp_path, name="stdin", limit=PartLimit(400), least=400):
+    for each in read_windows(
+        io.BytesIO(data), tmp_path, name="stdin", limit=PartLimit(400), least=400
+    ):
         assert len(list(tmp_path.iterdir())) == 1
         most = max(most, each.source.path.stat().st_size)
         each.source.path.unlink()
@@ -168,14 +172,14 @@ def test_a_window_is_removed_before_the_next_is_written(tmp_path: Path) -> None:
 
 def test_a_stream_of_gzip_is_unpacked(tmp_path: Path) -> None:
     data = b"Name,Phone\n" + b"a,b\n" * 1000
-    found = windows(
+    found = read_windows(
         io.BytesIO(gzip.compress(data)), tmp_path, name="a.gz", gzipped=True, least=1000
     )
     assert sum(each.rows for each in found) == 1000
 
 
-def test_gzip_that_breaks_off_leaves_no_window(tmp_path: Path) -> None:
+def test_truncated_gzip_leaves_no_window(tmp_path: Path) -> None:
     packed = gzip.compress(b"Name,Phone\n" + bytes(range(97, 120)) * 1000)[:-40]
-    with pytest.raises(CsvError, match="not whole gzip"):
-        list(windows(io.BytesIO(packed), tmp_path, name="a.gz", gzipped=True, least=1000))
+    with pytest.raises(CsvError, match="the gzip file is truncated"):
+        list(read_windows(io.BytesIO(packed), tmp_path, name="a.gz", gzipped=True, least=1000))
     assert not list(tmp_path.iterdir())

@@ -64,7 +64,7 @@ def test_plugins_shows_who_brought_what(bulkflow) -> None:
     }
     assert listed[-1]["plugin"] == "acme-report"
     assert "run_finished" in listed[-1]["brings"]["listens to"]
-    assert {row["distribution"] for row in listed[:-2]} == {"bulkflow"}
+    assert {row["distribution"] for row in listed[:-2]} == {"bulkflow-sf"}
 
 
 def test_words_shows_who_brought_a_step(bulkflow) -> None:

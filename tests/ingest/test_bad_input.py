@@ -186,5 +186,5 @@ def test_a_file_that_is_called_gz_and_is_none_is_told_in_words_of_ours(workshop:
     )
     for command in (["plan"], ["run", "--state-dir", str(workshop.folder / "state")]):
         told = workshop.command(command[0], str(file), *command[1:])
-        assert "is called .gz, and what is in it is not gzip" in told.err + told.out
+        assert "ends in .gz, but the content is not gzip" in told.err + told.out
         assert "b'" not in told.err + told.out

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow.journal.store import FILE_NAME
-from bulkflow_csv import digest
+from bulkflow_csv import compute_digest
 from bulkflow_ingest.execution.journaled_requests import REFUSED_UPLOADS
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.faults.fault import FailJob
@@ -221,11 +221,13 @@ def test_digests_are_recorded_and_a_run_without_them_can_be_gone_on_with(
     refuse_to_close(proxy)
     assert workshop.run(STAGED).code == 1
     with closing(sqlite3.connect(workshop.folder / "state" / FILE_NAME)) as journal:
-        assert journal.execute("SELECT digest FROM source").fetchall() == [(digest(people),)]
+        assert journal.execute("SELECT digest FROM source").fetchall() == [
+            (compute_digest(people),)
+        ]
         ranges = journal.execute("SELECT start, end, digest FROM part").fetchall()
         assert len(ranges) == 3
         for start, end, found in ranges:
-            assert found == digest(people, start, end)
+            assert found == compute_digest(people, start, end)
         # As an older version, which knew no digests, left it.
         journal.execute("UPDATE source SET digest = ''")
         journal.execute("UPDATE part SET digest = ''")

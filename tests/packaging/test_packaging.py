@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,17 @@ def test_what_is_installed_has_the_entry_points_of_the_configuration() -> None:
     declared = CONFIGURATION["project"]["entry-points"]["bulkflow"]
     found = {each.name: each.value for each in entry_points(group="bulkflow")}
     assert {name: found.get(name) for name in declared} == declared
+
+
+def test_no_extra_repeats_a_dependency() -> None:
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[\[<>=~! ]", each)[0].lower() for each in requirements}
+
+    main = names(CONFIGURATION["project"]["dependencies"])
+    extras = CONFIGURATION["project"]["optional-dependencies"]
+    assert {extra: names(needed) & main for extra, needed in extras.items()} == {
+        extra: set() for extra in extras
+    }
 
 
 def test_the_grammar_folder_holds_no_python() -> None:

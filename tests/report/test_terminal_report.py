@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+from importlib.metadata import version
 
 import pytest
 
@@ -59,7 +60,13 @@ def test_what_scrolls_is_what_a_log_says_without_its_progress(
             for line in log.getvalue().splitlines()
             if not line.startswith(("  • ", "    accounts: "))
         ]
-        assert _screen(terminal.getvalue()) == [*told, ""]
+        assert _without_gaps(_screen(terminal.getvalue())) == _without_gaps([*told, ""])
+
+
+def _without_gaps(lines: list[str]) -> list[str]:
+    """Drop blank lines, which rich before 14.3 leaves where an empty live display ends."""
+    old = tuple(map(int, version("rich").split(".")[:2])) < (14, 3)
+    return [line for line in lines if line or not old]
 
 
 def test_running_steps_and_jobs_are_drawn_live(terminal, clock, good_run) -> None:

@@ -171,6 +171,7 @@ except SchemaError as error:
         ("a.json", "[" + "[]," * (MOST_BYTES // 3 - 2) + "[]]"),
         ("a.json", "[" * (MOST_BYTES - 1)),
     ],
+    ids=["aliases", "merges", "items of YAML", "items of JSON", "depth"],
 )
 def test_a_hostile_schema_file_costs_little_memory(tmp_path, name, text):
     path = tmp_path / name

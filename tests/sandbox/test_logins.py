@@ -365,7 +365,7 @@ def test_a_sandbox_without_pyjwt_says_what_to_install(signed, clock, keys, monke
     monkeypatch.setitem(sys.modules, "jwt", None)
     answer = exchange(signed, token)
     assert answer.status == 501
-    assert "bulkflow[sandbox]" in answer.json()["error_description"]
+    assert "bulkflow-sf[sandbox]" in answer.json()["error_description"]
 
 
 # Authorization codes and refresh tokens.

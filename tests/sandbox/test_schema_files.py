@@ -347,4 +347,4 @@ def test_yaml_without_its_library_is_refused_with_what_to_do(tmp_path, standard,
     path.write_text("objects: {}")
     with pytest.raises(SchemaError, match="nothing to read YAML with") as caught:
         load_schema(path, standard)
-    assert "bulkflow[sandbox]" in (caught.value.help or "")
+    assert "bulkflow-sf[sandbox]" in (caught.value.help or "")

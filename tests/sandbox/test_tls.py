@@ -145,4 +145,4 @@ def test_without_the_library_the_error_says_what_to_install(tmp_path, monkeypatc
     with pytest.raises(SandboxError) as caught:
         certificate_in(tmp_path)
     assert caught.value.help is not None
-    assert "bulkflow[sandbox]" in caught.value.help
+    assert "bulkflow-sf[sandbox]" in caught.value.help

@@ -1,4 +1,4 @@
-"""Asks all readers of CSV the same thing."""
+"""Runs the same operation with all backends that read CSV."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bulkflow_csv import CsvError
-from bulkflow_csv.scanning.protocol import Readers
+from bulkflow_csv.scanning.protocol import ReaderBackend
 
 T = TypeVar("T")
 
 
 class Alike:
-    """Gives the answer of all readers there are, once it is seen to be one."""
+    """Runs an operation with every backend, and checks that the results are equal."""
 
-    def __init__(self, readers: tuple[Readers, ...]) -> None:
-        self.readers = readers
+    def __init__(self, backends: tuple[ReaderBackend, ...]) -> None:
+        self.backends = backends
 
-    def __call__(self, ask: Callable[[Readers], T]) -> T:
-        first, *others = self.readers
-        expected = _answer(ask, first)
+    def __call__(self, operation: Callable[[ReaderBackend], T]) -> T:
+        first, *others = self.backends
+        expected = _run(operation, first)
         for each in others:
-            answer = _answer(ask, each)
+            answer = _run(operation, each)
             if isinstance(expected, CsvError) and isinstance(answer, CsvError):
                 assert (str(answer), answer.notes) == (str(expected), expected.notes), each
             else:
@@ -31,8 +31,8 @@ class Alike:
         return expected
 
 
-def _answer(ask: Callable[[Readers], T], readers: Readers) -> T | CsvError:
+def _run(operation: Callable[[ReaderBackend], T], backend: ReaderBackend) -> T | CsvError:
     try:
-        return ask(readers)
+        return operation(backend)
     except CsvError as error:
         return error

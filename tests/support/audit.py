@@ -131,7 +131,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def installed_here() -> str:
     """What is installed beside this program, bulkflow left out."""
-    names = {(each.name, each.version) for each in distributions() if each.name != "bulkflow"}
+    names = {(each.name, each.version) for each in distributions() if each.name != "bulkflow-sf"}
     return "".join(f"{name}=={version}\n" for name, version in sorted(names))
 
 

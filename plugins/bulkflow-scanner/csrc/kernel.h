@@ -1,38 +1,38 @@
-/* The loops over the words of a block, compiled once for each way: no include guard on purpose.
+/* The loops over the words of a block. Included once per kernel, so there is no include guard.
  *
- * A way defines
- *   WAY(name)           the name of its function
- *   TARGET              what the compiler must be told to use its instructions
- *   MATCH(bytes, byte)  which of 64 bytes are `byte`
- *   HIGH(bytes)         which of them are not ASCII
- *   BETWEEN(word)       the parity of the bits up to and with each
- *   COUNT(word)         how many bits are set */
+ * A kernel defines
+ *   KERNEL(name)        the name of its version of a function
+ *   TARGET              the compiler attribute that enables its instructions
+ *   MATCH(bytes, byte)  the set of the 64 bytes that equal `byte`
+ *   HIGH(bytes)         the set of the 64 bytes that are not ASCII
+ *   BETWEEN(word)       for each bit, the parity of the bits up to and including it
+ *   COUNT(word)         the number of bits that are set */
 
-TARGET static void WAY(read)(struct scan *scan, const uint8_t *data, size_t size)
+TARGET static void KERNEL(read)(struct scan *scan, const uint8_t *data, size_t size)
 {
-    const size_t words = words_of(size), whole = size / WORD, chunk = chunk_of(scan);
+    const size_t words = count_words(size), whole = size / WORD, chunk = get_chunk_words(scan);
     const uint8_t delimiter = scan->delimiter;
     const uint64_t crlf = scan->crlf ? ALL : 0;
     const int64_t due = scan->delimiters;
-    uint64_t *const ends_of = scan->ends, *const closing_of = scan->closing;
+    uint64_t *const record_ends = scan->ends, *const value_ends = scan->closing;
     uint64_t inside = scan->inside, after_quote = scan->after_quote;
     uint64_t after_bare = scan->after_bare, after_return = scan->after_return;
-    /* The last byte of the block before may have been the first half of a CRLF. */
+    /* The last byte of the previous block may have been the first half of a CRLF. */
     uint64_t wrong = crlf ? 0 : after_return;
     int64_t surplus = scan->surplus, records = 0, feeds = 0;
-    /* Where the last record ended, by words: the start of the word that holds its end. */
+    /* The start of the word in which the last record ended. */
     int64_t since = scan->last_end - scan->offset, longest = WORD;
     bool doubt = false;
     uint8_t tail[WORD];
 
     for (size_t first = 0; first < words; first += chunk) {
-        const size_t behind = chunk < words - first ? first + chunk : words;
+        const size_t stop = chunk < words - first ? first + chunk : words;
         uint64_t any = 0;
-        for (size_t index = first; index < behind; index++) {
+        for (size_t index = first; index < stop; index++) {
             const uint8_t *bytes = data + WORD * index;
             uint64_t there = ALL;
             if (index == whole) {
-                there = rest_of(bytes, size % WORD, tail);
+                there = load_tail(bytes, size % WORD, tail);
                 bytes = tail;
             }
             const uint64_t quotes = MATCH(bytes, '"'), breaks = MATCH(bytes, '\n');
@@ -44,26 +44,28 @@ TARGET static void WAY(read)(struct scan *scan, const uint8_t *data, size_t size
             const uint64_t separators = MATCH(bytes, delimiter) & outside;
             const uint64_t closing = separators | ends;
             inside = (inside >> 63) ? ALL : 0;
-            ends_of[index] = ends;
-            closing_of[index] = closing;
+            record_ends[index] = ends;
+            value_ends[index] = closing;
             any |= closing;
             feeds += COUNT(breaks);
             wrong |= MATCH(bytes, 0) & there;
 
-            /* Lines end in one way only: no CR at all, or one before each LF and nowhere else. */
+            /* All line ends are equal: either no CR at all, or exactly one before each LF. */
             const uint64_t paired = (returns << 1 | after_return) ^ breaks;
             wrong |= (paired & crlf) | (returns & ~crlf);
             after_return = returns >> 63;
 
-            /* A quote touches no character of a value without quotes: one that opens too late follows
-             * it, one that closes too soon is followed by it. Doubled ones touch one another only. */
+            /* No quote may be next to a character of an unquoted value: a quote that opens too late
+             * follows one, a quote that closes too early precedes one. Doubled quotes are next to
+             * each other only. */
             const uint64_t bare = outside & ~(closing | quotes | (returns & crlf)) & there;
             wrong |= (quotes << 1 | after_quote) & bare;
             wrong |= (bare << 1 | after_bare) & quotes;
             after_quote = quotes >> 63;
             after_bare = bare >> 63;
 
-            /* Whether a record ends in a word is hard to predict, so the first end is no branch. */
+            /* The CPU cannot predict whether a record ends in a word, so avoid a branch for the
+             * first end. */
             const uint64_t lowest = ends & (~ends + 1);
             const bool held = ends != 0;
             const int64_t gap = WORD * ((int64_t)index + 1) - since;
@@ -87,9 +89,9 @@ TARGET static void WAY(read)(struct scan *scan, const uint8_t *data, size_t size
             }
 
             if (high | (uint64_t)scan->text.need)
-                wrong |= !text_goes_on(&scan->text, bytes, high);
+                wrong |= !text_continue(&scan->text, bytes, high);
         }
-        const size_t end = WORD * behind < size ? WORD * behind : size;
+        const size_t end = WORD * stop < size ? WORD * stop : size;
         doubt |= scan->offset + (int64_t)end - scan->floor > scan->field_limit;
         if (any)
             scan->floor = scan->offset + (int64_t)(WORD * first);
@@ -98,7 +100,7 @@ TARGET static void WAY(read)(struct scan *scan, const uint8_t *data, size_t size
     scan->inside = inside;
     scan->after_quote = after_quote;
     scan->after_bare = after_bare;
-    /* By the last byte, and not the last of 64: a block that is cut short has zeros behind it. */
+    /* Look at the last byte of the block, not of the word: a partial word is padded with zeros. */
     scan->after_return = scan->crlf ? after_return : data[size - 1] == '\r';
     scan->surplus = surplus;
     scan->records = records;
@@ -106,9 +108,9 @@ TARGET static void WAY(read)(struct scan *scan, const uint8_t *data, size_t size
     finish(scan, size, longest, wrong != 0, doubt);
 }
 
-TARGET static struct found_ends WAY(ends)(const uint8_t *data, size_t size, uint64_t *carried)
+TARGET static struct found_ends KERNEL(find_ends)(const uint8_t *data, size_t size, uint64_t *carried)
 {
-    const size_t words = words_of(size), whole = size / WORD;
+    const size_t words = count_words(size), whole = size / WORD;
     struct found_ends found = {0, -1};
     uint64_t inside = *carried, last = 0;
     size_t held = 0;
@@ -116,7 +118,7 @@ TARGET static struct found_ends WAY(ends)(const uint8_t *data, size_t size, uint
     for (size_t index = 0; index < words; index++) {
         const uint8_t *bytes = data + WORD * index;
         if (index == whole) {
-            rest_of(bytes, size % WORD, tail);
+            load_tail(bytes, size % WORD, tail);
             bytes = tail;
         }
         inside ^= BETWEEN(MATCH(bytes, '"'));
@@ -132,7 +134,7 @@ TARGET static struct found_ends WAY(ends)(const uint8_t *data, size_t size, uint
     return found;
 }
 
-TARGET static int64_t WAY(count)(const uint8_t *data, size_t size, uint8_t byte)
+TARGET static int64_t KERNEL(count_byte)(const uint8_t *data, size_t size, uint8_t byte)
 {
     const size_t whole = size / WORD;
     int64_t found = 0;
@@ -140,7 +142,7 @@ TARGET static int64_t WAY(count)(const uint8_t *data, size_t size, uint8_t byte)
         found += COUNT(MATCH(data + WORD * index, byte));
     if (size % WORD) {
         uint8_t tail[WORD];
-        const uint64_t there = rest_of(data + WORD * whole, size % WORD, tail);
+        const uint64_t there = load_tail(data + WORD * whole, size % WORD, tail);
         found += COUNT(MATCH(tail, byte) & there);
     }
     return found;

@@ -1,6 +1,6 @@
-/* The Python side: `Scanner`, and two functions for those who check nothing.
+/* The Python module: `Scanner`, and two functions that do not validate.
  *
- * Only the stable ABI of Python 3.11 is used, so one wheel serves it and all later versions. */
+ * It uses only the stable ABI of Python 3.11, so one wheel works with 3.11 and all later versions. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -8,29 +8,30 @@
 
 #include "scan.h"
 
-/* Raised whenever what `read` answers, or how it is called, changes. */
-#define PROTOCOL 1
+/* The version of the interface. Increase it with every change of functions, arguments or results. */
+#define PROTOCOL 2
 
 typedef struct {
     PyObject_HEAD
     struct scan scan;
-    const struct way *way;
-    size_t capacity; /* words that there is room for */
-    bool busy;       /* a thread reads without the lock of the interpreter */
+    const struct kernel *kernel;
+    size_t capacity; /* in words, of the sets in `scan` */
+    bool busy;       /* a thread is reading without holding the GIL */
 } Scanner;
 
-/* The way of that name, the best one for NULL; NULL with an exception if this processor lacks it. */
-static const struct way *way_named(const char *name)
+/* Return the kernel of that name, or the fastest one for NULL; raise ValueError if this CPU does not
+ * support it. */
+static const struct kernel *find_kernel(const char *name)
 {
-    for (const struct way *way = ways; way->name; way++)
-        if (way->present() && (!name || strcmp(name, way->name) == 0))
-            return way;
-    PyErr_Format(PyExc_ValueError, "this processor cannot read in the way %s", name);
+    for (const struct kernel *kernel = kernels; kernel->name; kernel++)
+        if (kernel->present() && (!name || strcmp(name, kernel->name) == 0))
+            return kernel;
+    PyErr_Format(PyExc_ValueError, "this CPU does not support the kernel %s", name);
     return NULL;
 }
 
-/* Whether the first `size` bytes are there; raises ValueError if not. */
-static bool holds(const Py_buffer *buffer, Py_ssize_t size)
+/* Check that the buffer has `size` bytes; raise ValueError if not. */
+static bool check_size(const Py_buffer *buffer, Py_ssize_t size)
 {
     if (size >= 0 && size <= buffer->len)
         return true;
@@ -38,8 +39,8 @@ static bool holds(const Py_buffer *buffer, Py_ssize_t size)
     return false;
 }
 
-/* Make room for the sets of a block; raises MemoryError if there is none. */
-static bool make_room(Scanner *self, size_t words)
+/* Grow the sets for a block if necessary; raise MemoryError on failure. */
+static bool reserve(Scanner *self, size_t words)
 {
     if (words <= self->capacity)
         return true;
@@ -59,27 +60,28 @@ static bool make_room(Scanner *self, size_t words)
 static int scanner_init(Scanner *self, PyObject *args, PyObject *named)
 {
     static char *names[] = {"delimiter",   "crlf",         "columns", "start",
-                            "field_limit", "record_limit", "way",     NULL};
+                            "field_limit", "record_limit", "kernel",     NULL};
     int delimiter, crlf;
     long long columns, start, field_limit, record_limit;
-    const char *way = NULL;
+    const char *kernel = NULL;
     if (!PyArg_ParseTupleAndKeywords(args, named, "CpLLLL|z:Scanner", names, &delimiter, &crlf,
-                                     &columns, &start, &field_limit, &record_limit, &way))
+                                     &columns, &start, &field_limit, &record_limit, &kernel))
         return -1;
     if (delimiter < 1 || delimiter > 0x7F || strchr("\"\r\n", delimiter)) {
-        PyErr_SetString(PyExc_ValueError, "a delimiter is one character of ASCII");
+        PyErr_SetString(PyExc_ValueError, "the delimiter must be one ASCII character");
         return -1;
     }
     if (columns < 1 || start < 0 || field_limit < 1 || record_limit < 1) {
-        PyErr_SetString(PyExc_ValueError, "columns and limits are positive, start is not negative");
+        PyErr_SetString(PyExc_ValueError,
+                        "columns and limits must be positive, start must not be negative");
         return -1;
     }
-    if (self->busy || self->way) {
-        PyErr_SetString(PyExc_RuntimeError, "a scanner is made once");
+    if (self->busy || self->kernel) {
+        PyErr_SetString(PyExc_RuntimeError, "the scanner is already initialized");
         return -1;
     }
-    self->way = way_named(way);
-    if (!self->way)
+    self->kernel = find_kernel(kernel);
+    if (!self->kernel)
         return -1;
     self->scan.delimiter = (uint8_t)delimiter;
     self->scan.crlf = crlf;
@@ -108,12 +110,12 @@ static PyObject *scanner_read(Scanner *self, PyObject *args)
     Py_ssize_t size;
     if (!PyArg_ParseTuple(args, "y*n:read", &buffer, &size))
         return NULL;
-    bool able = holds(&buffer, size);
-    if (able && (self->busy || !self->way)) {
+    bool able = check_size(&buffer, size);
+    if (able && (self->busy || !self->kernel)) {
         PyErr_SetString(PyExc_RuntimeError, "a scanner reads one block at a time");
         able = false;
     }
-    able = able && make_room(self, (size_t)size / WORD + 1);
+    able = able && reserve(self, (size_t)size / WORD + 1);
     if (able && size == 0) {
         self->scan.records = self->scan.feeds = 0;
         self->scan.last = -1;
@@ -122,7 +124,7 @@ static PyObject *scanner_read(Scanner *self, PyObject *args)
     } else if (able) {
         self->busy = true;
         Py_BEGIN_ALLOW_THREADS
-        self->way->read(&self->scan, buffer.buf, (size_t)size);
+        self->kernel->read(&self->scan, buffer.buf, (size_t)size);
         Py_END_ALLOW_THREADS
         self->busy = false;
     }
@@ -132,7 +134,7 @@ static PyObject *scanner_read(Scanner *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-static PyObject *scanner_places(Scanner *self, PyObject *Py_UNUSED(ignored))
+static PyObject *scanner_list_record_ends(Scanner *self, PyObject *Py_UNUSED(ignored))
 {
     if (self->busy) {
         PyErr_SetString(PyExc_RuntimeError, "a scanner reads one block at a time");
@@ -145,79 +147,79 @@ static PyObject *scanner_places(Scanner *self, PyObject *Py_UNUSED(ignored))
     char *at = PyBytes_AsString(bytes);
     for (size_t index = 0; index < self->scan.words; index++)
         for (uint64_t ends = self->scan.ends[index]; ends; ends &= ends - 1) {
-            const long long place = (long long)(WORD * index) + lowest_bit(ends);
-            memcpy(at, &place, sizeof place);
-            at += sizeof place;
+            const long long position = (long long)(WORD * index) + lowest_bit(ends);
+            memcpy(at, &position, sizeof position);
+            at += sizeof position;
         }
     PyObject *view = PyMemoryView_FromObject(bytes);
     Py_DECREF(bytes);
-    PyObject *places = view ? PyObject_CallMethod(view, "cast", "s", "q") : NULL;
+    PyObject *positions = view ? PyObject_CallMethod(view, "cast", "s", "q") : NULL;
     Py_XDECREF(view);
-    return places;
+    return positions;
 }
 
-static PyObject *module_ends(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *module_find_ends(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer buffer;
     Py_ssize_t size;
     int quoted;
     const char *name = NULL;
-    if (!PyArg_ParseTuple(args, "y*np|z:ends", &buffer, &size, &quoted, &name))
+    if (!PyArg_ParseTuple(args, "y*np|z:find_ends", &buffer, &size, &quoted, &name))
         return NULL;
-    const struct way *way = holds(&buffer, size) ? way_named(name) : NULL;
+    const struct kernel *kernel = check_size(&buffer, size) ? find_kernel(name) : NULL;
     uint64_t inside = quoted ? UINT64_MAX : 0;
     struct found_ends found = {0, -1};
-    if (way) {
+    if (kernel) {
         Py_BEGIN_ALLOW_THREADS
-        found = way->ends(buffer.buf, (size_t)size, &inside);
+        found = kernel->find_ends(buffer.buf, (size_t)size, &inside);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&buffer);
-    if (!way)
+    if (!kernel)
         return NULL;
     return Py_BuildValue("LLN", (long long)found.records, (long long)found.last,
                          PyBool_FromLong(inside != 0));
 }
 
-static PyObject *module_count(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *module_count_byte(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer buffer;
     unsigned char byte;
     const char *name = NULL;
-    if (!PyArg_ParseTuple(args, "y*b|z:count", &buffer, &byte, &name))
+    if (!PyArg_ParseTuple(args, "y*b|z:count_byte", &buffer, &byte, &name))
         return NULL;
-    const struct way *way = way_named(name);
+    const struct kernel *kernel = find_kernel(name);
     int64_t found = 0;
-    if (way) {
+    if (kernel) {
         Py_BEGIN_ALLOW_THREADS
-        found = way->count(buffer.buf, (size_t)buffer.len, byte);
+        found = kernel->count_byte(buffer.buf, (size_t)buffer.len, byte);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&buffer);
-    return way ? PyLong_FromLongLong(found) : NULL;
+    return kernel ? PyLong_FromLongLong(found) : NULL;
 }
 
 #define FOUND(name, type, text) \
     {#name, type, offsetof(Scanner, scan) + offsetof(struct scan, name), READONLY, text}
 
 static PyMemberDef scanner_members[] = {
-    FOUND(records, T_LONGLONG, "How many records end in the block."),
-    FOUND(feeds, T_LONGLONG, "How many line feeds it has."),
-    FOUND(last, T_LONGLONG, "The position of the last record end, -1 if there is none."),
-    FOUND(suspect, T_BOOL, "Whether there may be a fault."),
+    FOUND(records, T_LONGLONG, "Number of records that end in the block."),
+    FOUND(feeds, T_LONGLONG, "Number of line feeds in the block."),
+    FOUND(last, T_LONGLONG, "Position of the last record end, -1 if there is none."),
+    FOUND(suspect, T_BOOL, "Whether there may be an error in the block."),
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyMethodDef scanner_methods[] = {
     {"read", (PyCFunction)scanner_read, METH_VARARGS,
-     "Read the first so many bytes of a buffer as the next block."},
-    {"places", (PyCFunction)scanner_places, METH_NOARGS,
-     "The positions of the record ends in the block, ascending."},
+     "Read the first `size` bytes of a buffer as the next block."},
+    {"list_record_ends", (PyCFunction)scanner_list_record_ends, METH_NOARGS,
+     "List the positions of the record ends in the block, in ascending order."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot scanner_slots[] = {
-    {Py_tp_doc, "Reads one block of CSV after the other."},
+    {Py_tp_doc, "Reads and validates CSV block by block."},
     {Py_tp_init, scanner_init},
     {Py_tp_dealloc, scanner_dealloc},
     {Py_tp_members, scanner_members},
@@ -229,14 +231,14 @@ static PyType_Spec scanner_spec = {
     "bulkflow_scanner.Scanner", sizeof(Scanner), 0, Py_TPFLAGS_DEFAULT, scanner_slots,
 };
 
-/* The names of the ways that this processor has, the fastest first. */
-static PyObject *present_ways(void)
+/* List the names of the kernels that this CPU supports, the fastest first. */
+static PyObject *list_kernels(void)
 {
     PyObject *names = PyList_New(0), *found = NULL;
-    for (const struct way *way = ways; names && way->name; way++) {
-        if (!way->present())
+    for (const struct kernel *kernel = kernels; names && kernel->name; kernel++) {
+        if (!kernel->present())
             continue;
-        PyObject *name = PyUnicode_FromString(way->name);
+        PyObject *name = PyUnicode_FromString(kernel->name);
         if (!name || PyList_Append(names, name) < 0)
             Py_CLEAR(names);
         Py_XDECREF(name);
@@ -250,10 +252,10 @@ static PyObject *present_ways(void)
 static int module_fill(PyObject *module)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, &scanner_spec, NULL);
-    PyObject *names = present_ways();
+    PyObject *names = list_kernels();
     int done = type && names ? 0 : -1;
     done = done ? done : PyModule_AddObjectRef(module, "Scanner", type);
-    done = done ? done : PyModule_AddObjectRef(module, "WAYS", names);
+    done = done ? done : PyModule_AddObjectRef(module, "KERNELS", names);
     done = done ? done : PyModule_AddIntConstant(module, "PROTOCOL", PROTOCOL);
     Py_XDECREF(type);
     Py_XDECREF(names);
@@ -261,8 +263,8 @@ static int module_fill(PyObject *module)
 }
 
 static PyMethodDef module_methods[] = {
-    {"ends", module_ends, METH_VARARGS, "Find the record ends of a block, and check nothing."},
-    {"count", module_count, METH_VARARGS, "Count a byte."},
+    {"find_ends", module_find_ends, METH_VARARGS, "Find the record ends of a block without validating."},
+    {"count_byte", module_count_byte, METH_VARARGS, "Count the occurrences of a byte."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,16 +1,16 @@
-/* The ways to read a block, and what they share. */
+/* The kernels, and the code that they share. */
 
 #include "scan.h"
 
 #define ALL UINT64_MAX
 
-static size_t words_of(size_t size)
+static size_t count_words(size_t size)
 {
     return (size + WORD - 1) / WORD;
 }
 
-/* Words of a chunk: a value that is longer than the limit covers a whole one in which none ends. */
-static size_t chunk_of(const struct scan *scan)
+/* Return the words per chunk: a value above the limit covers at least one whole chunk. */
+static size_t get_chunk_words(const struct scan *scan)
 {
     const int64_t words = scan->field_limit / (2 * WORD);
     if (words < 1)
@@ -18,16 +18,16 @@ static size_t chunk_of(const struct scan *scan)
     return (uint64_t)words < SIZE_MAX / WORD ? (size_t)words : SIZE_MAX / WORD;
 }
 
-/* Copy the bytes that do not fill a word, with zeros behind them; returns which are there. */
-INLINE uint64_t rest_of(const uint8_t *bytes, size_t size, uint8_t tail[WORD])
+/* Copy the bytes of a partial word and pad them with zeros; return the set of the copied bytes. */
+INLINE uint64_t load_tail(const uint8_t *bytes, size_t size, uint8_t tail[WORD])
 {
     memset(tail, 0, WORD);
     memcpy(tail, bytes, size);
     return ((uint64_t)1 << size) - 1;
 }
 
-/* The highest position of a set, -1 if it is empty. */
-static int64_t last_of(const uint64_t *set, size_t words)
+/* Return the highest position in a set, or -1 if it is empty. */
+static int64_t find_last(const uint64_t *set, size_t words)
 {
     while (words--)
         if (set[words])
@@ -35,8 +35,8 @@ static int64_t last_of(const uint64_t *set, size_t words)
     return -1;
 }
 
-/* Whether a value is too long, by the exact places where values end in words of their own. */
-static bool values_exceed(const struct scan *scan, size_t size, int64_t last)
+/* Return whether a value is too long. Exact for values that span more than one word. */
+static bool has_long_value(const struct scan *scan, size_t size, int64_t last)
 {
     const int64_t most = scan->field_limit;
     int64_t before = scan->last_separator - scan->offset;
@@ -52,19 +52,19 @@ static bool values_exceed(const struct scan *scan, size_t size, int64_t last)
     return (int64_t)size - 1 - (last < 0 ? before : last) > most;
 }
 
-/* Judge the lengths, and keep what the next block needs. */
+/* Check the lengths, and save the state for the next block. */
 static void finish(struct scan *scan, size_t size, int64_t longest, bool wrong, bool doubt)
 {
-    scan->words = words_of(size);
-    scan->last = last_of(scan->ends, scan->words);
+    scan->words = count_words(size);
+    scan->last = find_last(scan->ends, scan->words);
     if (scan->last < 0) {
         wrong |= scan->offset + (int64_t)size - scan->last_end > scan->record_limit;
     } else {
         wrong |= longest > scan->record_limit;
         scan->last_end = scan->offset + scan->last + 1;
     }
-    const int64_t separator = last_of(scan->closing, scan->words);
-    wrong |= doubt && values_exceed(scan, size, separator);
+    const int64_t separator = find_last(scan->closing, scan->words);
+    wrong |= doubt && has_long_value(scan, size, separator);
     if (separator >= 0)
         scan->last_separator = scan->offset + separator;
     scan->suspect = wrong;
@@ -76,26 +76,26 @@ static bool always(void)
     return true;
 }
 
-/* Any processor. */
+/* Any CPU. */
 
 #define TARGET
-#define WAY(name) name##_portable
+#define KERNEL(name) name##_portable
 #define MATCH match_portable
 #define HIGH high_portable
 #define BETWEEN parity_portable
 #define COUNT bits_set
 #include "kernel.h"
-#undef WAY
+#undef KERNEL
 #undef MATCH
 #undef HIGH
 
-/* x86-64: all of them have SSE2. */
+/* x86-64: every CPU has SSE2. */
 
 #if defined(__x86_64__) || (defined(_M_X64) && !defined(_M_ARM64EC))
 #define HAVE_SSE2
 #include <emmintrin.h>
 
-INLINE uint64_t joined_sse2(__m128i a, __m128i b, __m128i c, __m128i d)
+INLINE uint64_t join_sse2(__m128i a, __m128i b, __m128i c, __m128i d)
 {
     return (uint64_t)(uint32_t)_mm_movemask_epi8(a) |
            (uint64_t)(uint32_t)_mm_movemask_epi8(b) << 16 |
@@ -107,7 +107,7 @@ INLINE uint64_t match_sse2(const uint8_t *bytes, uint8_t byte)
 {
     const __m128i *at = (const __m128i *)bytes;
     const __m128i wanted = _mm_set1_epi8((char)byte);
-    return joined_sse2(_mm_cmpeq_epi8(_mm_loadu_si128(at), wanted),
+    return join_sse2(_mm_cmpeq_epi8(_mm_loadu_si128(at), wanted),
                        _mm_cmpeq_epi8(_mm_loadu_si128(at + 1), wanted),
                        _mm_cmpeq_epi8(_mm_loadu_si128(at + 2), wanted),
                        _mm_cmpeq_epi8(_mm_loadu_si128(at + 3), wanted));
@@ -116,27 +116,27 @@ INLINE uint64_t match_sse2(const uint8_t *bytes, uint8_t byte)
 INLINE uint64_t high_sse2(const uint8_t *bytes)
 {
     const __m128i *at = (const __m128i *)bytes;
-    return joined_sse2(_mm_loadu_si128(at), _mm_loadu_si128(at + 1), _mm_loadu_si128(at + 2),
+    return join_sse2(_mm_loadu_si128(at), _mm_loadu_si128(at + 1), _mm_loadu_si128(at + 2),
                        _mm_loadu_si128(at + 3));
 }
 
-#define WAY(name) name##_sse2
+#define KERNEL(name) name##_sse2
 #define MATCH match_sse2
 #define HIGH high_sse2
 #include "kernel.h"
-#undef WAY
+#undef KERNEL
 #undef MATCH
 #undef HIGH
 #endif
 
-/* 64-bit ARM: all of them have NEON. */
+/* 64-bit ARM: every CPU has NEON. */
 
 #if defined(__aarch64__) && defined(__GNUC__) && !defined(__AARCH64EB__)
 #define HAVE_NEON
 #include <arm_neon.h>
 
-/* Of bytes that are all ones or zero, one bit of each. */
-INLINE uint64_t joined_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
+/* Take one bit of each byte; every byte must be all ones or zero. */
+INLINE uint64_t join_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
 {
     const uint8x16_t bits = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u));
     const uint8x16_t low = vpaddq_u8(vandq_u8(a, bits), vandq_u8(b, bits));
@@ -148,7 +148,7 @@ INLINE uint64_t joined_neon(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t
 INLINE uint64_t match_neon(const uint8_t *bytes, uint8_t byte)
 {
     const uint8x16_t wanted = vdupq_n_u8(byte);
-    return joined_neon(vceqq_u8(vld1q_u8(bytes), wanted), vceqq_u8(vld1q_u8(bytes + 16), wanted),
+    return join_neon(vceqq_u8(vld1q_u8(bytes), wanted), vceqq_u8(vld1q_u8(bytes + 16), wanted),
                        vceqq_u8(vld1q_u8(bytes + 32), wanted),
                        vceqq_u8(vld1q_u8(bytes + 48), wanted));
 }
@@ -156,16 +156,16 @@ INLINE uint64_t match_neon(const uint8_t *bytes, uint8_t byte)
 INLINE uint64_t high_neon(const uint8_t *bytes)
 {
     const uint8x16_t least = vdupq_n_u8(0x80);
-    return joined_neon(vcgeq_u8(vld1q_u8(bytes), least), vcgeq_u8(vld1q_u8(bytes + 16), least),
+    return join_neon(vcgeq_u8(vld1q_u8(bytes), least), vcgeq_u8(vld1q_u8(bytes + 16), least),
                        vcgeq_u8(vld1q_u8(bytes + 32), least),
                        vcgeq_u8(vld1q_u8(bytes + 48), least));
 }
 
-#define WAY(name) name##_neon
+#define KERNEL(name) name##_neon
 #define MATCH match_neon
 #define HIGH high_neon
 #include "kernel.h"
-#undef WAY
+#undef KERNEL
 #undef MATCH
 #undef HIGH
 #endif
@@ -174,7 +174,7 @@ INLINE uint64_t high_neon(const uint8_t *bytes)
 #undef BETWEEN
 #undef COUNT
 
-/* x86-64 with more, which is asked when the module is loaded. */
+/* x86-64 with AVX, which is detected when the module is imported. */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_AVX
@@ -195,7 +195,7 @@ static bool has_avx512(void)
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 }
 
-/* A product without carries, by a word of ones, is the parity of all bits up to each. */
+/* The carry-less product with a word of ones is the parity of the bits up to each bit. */
 #define PRODUCT(word)                                                                          \
     ((uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)(word)),      \
                                                       _mm_set1_epi8((char)0xFF), 0)))
@@ -220,12 +220,12 @@ WITH_AVX2 INLINE uint64_t high_avx2(const uint8_t *bytes)
 #define BETWEEN PRODUCT
 #define COUNT __builtin_popcountll
 #define TARGET WITH_AVX2
-#define WAY(name) name##_avx2
+#define KERNEL(name) name##_avx2
 #define MATCH match_avx2
 #define HIGH high_avx2
 #include "kernel.h"
 #undef TARGET
-#undef WAY
+#undef KERNEL
 #undef MATCH
 #undef HIGH
 
@@ -240,15 +240,15 @@ WITH_AVX512 INLINE uint64_t high_avx512(const uint8_t *bytes)
 }
 
 #define TARGET WITH_AVX512
-#define WAY(name) name##_avx512
+#define KERNEL(name) name##_avx512
 #define MATCH match_avx512
 #define HIGH high_avx512
 #include "kernel.h"
 #endif
 
-#define ROW(name, present) {#name, present, read_##name, ends_##name, count_##name}
+#define ROW(name, present) {#name, present, read_##name, find_ends_##name, count_byte_##name}
 
-const struct way ways[] = {
+const struct kernel kernels[] = {
 #ifdef HAVE_AVX
     ROW(avx512, has_avx512),
     ROW(avx2, has_avx2),

@@ -1,4 +1,4 @@
-/* Words of 64 bits that stand for 64 bytes: bit i is set if byte i is in the set. */
+/* Words of 64 bits that represent sets of 64 bytes: bit i is set if byte i is in the set. */
 
 #ifndef BULKFLOW_WORDS_H
 #define BULKFLOW_WORDS_H
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #if defined(__GNUC__)
-/* What is compiled for a better processor can use what it has only where all is one function. */
+/* A function compiled for more instructions can only use them in code that is inlined into it. */
 #define INLINE static inline __attribute__((always_inline))
 #elif defined(_MSC_VER)
 #include <intrin.h>
@@ -18,7 +18,7 @@
 
 #define WORD 64
 
-/* How many bits are set, on any processor. */
+/* Count the bits that are set, on any CPU. */
 INLINE int bits_set(uint64_t word)
 {
     word -= (word >> 1) & 0x5555555555555555u;
@@ -27,7 +27,7 @@ INLINE int bits_set(uint64_t word)
     return (int)((word * 0x0101010101010101u) >> 56);
 }
 
-/* The lowest bit that is set; `word` is not zero. */
+/* Return the index of the lowest bit that is set; `word` must not be zero. */
 INLINE int lowest_bit(uint64_t word)
 {
 #if defined(__GNUC__)
@@ -41,7 +41,7 @@ INLINE int lowest_bit(uint64_t word)
 #endif
 }
 
-/* The highest bit that is set; `word` is not zero. */
+/* Return the index of the highest bit that is set; `word` must not be zero. */
 INLINE int highest_bit(uint64_t word)
 {
 #if defined(__GNUC__)
@@ -57,7 +57,8 @@ INLINE int highest_bit(uint64_t word)
 #endif
 }
 
-/* Bit i is the parity of the bits up to and with i: set from each odd member to before the next. */
+/* Return a word whose bit i is the parity of the bits up to and including i: all bits from each odd
+ * member up to, but excluding, the next even member. */
 INLINE uint64_t parity_portable(uint64_t word)
 {
     for (int shift = 1; shift < WORD; shift *= 2)
@@ -65,7 +66,7 @@ INLINE uint64_t parity_portable(uint64_t word)
     return word;
 }
 
-/* Eight bytes, the first one lowest. */
+/* Load eight bytes, the first one into the lowest bits. */
 INLINE uint64_t eight_bytes(const uint8_t *bytes)
 {
     uint64_t found;
@@ -76,32 +77,33 @@ INLINE uint64_t eight_bytes(const uint8_t *bytes)
     return found;
 }
 
-/* The highest bits of eight bytes, next to each other; all other bits of `marks` are zero. */
-INLINE uint64_t gathered(uint64_t marks)
+/* Collect the highest bits of eight bytes in the lowest byte; all other bits of `marks` must be
+ * zero. */
+INLINE uint64_t gather(uint64_t marks)
 {
     return ((marks >> 7) * 0x0102040810204080u) >> 56;
 }
 
-/* Which of 64 bytes are `byte`. */
+/* Return the set of the 64 bytes that equal `byte`. */
 INLINE uint64_t match_portable(const uint8_t *bytes, uint8_t byte)
 {
     const uint64_t low = 0x7F7F7F7F7F7F7F7Fu, wanted = byte * 0x0101010101010101u;
     uint64_t found = 0;
     for (int index = 0; index < 8; index++) {
         uint64_t differs = eight_bytes(bytes + 8 * index) ^ wanted;
-        /* No carry leaves its byte, so each byte is told for itself. */
+        /* No carry crosses into the next byte. */
         uint64_t same = ~(((differs & low) + low) | differs | low);
-        found |= gathered(same) << (8 * index);
+        found |= gather(same) << (8 * index);
     }
     return found;
 }
 
-/* Which of 64 bytes are not ASCII. */
+/* Return the set of the 64 bytes that are not ASCII. */
 INLINE uint64_t high_portable(const uint8_t *bytes)
 {
     uint64_t found = 0;
     for (int index = 0; index < 8; index++)
-        found |= gathered(eight_bytes(bytes + 8 * index) & 0x8080808080808080u) << (8 * index);
+        found |= gather(eight_bytes(bytes + 8 * index) & 0x8080808080808080u) << (8 * index);
     return found;
 }
 

@@ -1,1 +1,1 @@
-"""Rewrite rows that cannot be sent as they are."""
+"""Rewrite files that cannot be sent unchanged."""

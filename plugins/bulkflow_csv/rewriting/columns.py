@@ -1,11 +1,11 @@
-"""Which columns new rows have, and how a value of theirs is written."""
+"""The columns of rewritten rows, and the encoding of their values."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-import attrs
+from attrs import evolve, frozen
 
 from bulkflow_csv.header import Header, check_columns
 
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
     from bulkflow_csv.limits import FormatLimits
 
 NULL: Final = "#N/A"
-"""What Salesforce takes for "no value": it clears a field, where a blank leaves it (guide v66)."""
+"""The value that clears a field in Salesforce; a blank leaves the field unchanged (guide v66)."""
 
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
-@attrs.frozen
+@frozen
 class Column:
-    """A column of new rows.
+    """A column of rewritten rows.
 
     Attributes:
         name: Its name in the header.
-        place: The number, from 0, of the file's column whose values it has; None if all its values
-            are `constant`.
-        constant: The value of every row, where there is no `place`.
+        index: Index, from 0, of the column in the file that supplies the values; None for a
+            constant.
+        constant: The value in every row, if `index` is None.
     """
 
     name: str
-    place: int | None
+    index: int | None
     constant: str = ""
 
 
-@attrs.frozen
+@frozen
 class Layout:
-    """What the rows of a file become.
+    """The columns and format of rewritten rows.
 
     Attributes:
-        columns: The new columns. Those with a place stand in the order of the file.
-        nulls: Values of the file that become `#N/A`.
+        columns: The new columns. Those with an index are in the order of the file.
+        nulls: Values in the file that are replaced with `#N/A`.
         delimiter: The new delimiter, one character.
     """
 
@@ -53,40 +53,44 @@ class Layout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the new header."""
+        """The column names of the new header."""
         return tuple(column.name for column in self.columns)
 
-    def rewrites(self, head: Head) -> bool:
-        """Whether the rows differ from those of the file, and not just their header."""
-        places = [column.place for column in self.columns]
-        same = places == list(range(len(head.header.columns)))
+    def changes_rows(self, head: Head) -> bool:
+        """Return whether the rows change, and not only the header."""
+        indexes = [column.index for column in self.columns]
+        same = indexes == list(range(len(head.header.columns)))
         return bool(self.nulls) or not same or self.delimiter != head.dialect.delimiter
 
 
-def renamed(head: Head, names: Sequence[str], limits: FormatLimits) -> Head:
-    """The head of the same file, whose parts are sent with other names for its columns.
+def rename_columns(head: Head, names: Sequence[str], limits: FormatLimits) -> Head:
+    """Return the head with other column names for the header that parts are sent with.
 
     Raises:
-        CsvError: The API takes no header of these names.
+        CsvError: The API does not accept a header with these names.
     """
     check_columns(names, name=head.source.name, limits=limits)
-    raw = spell_row(names, head.dialect.delimiter, head.dialect.line_end)
-    return attrs.evolve(head, sent=Header(tuple(names), raw))
+    raw = encode_row(names, head.dialect.delimiter, head.dialect.line_end)
+    return evolve(head, sent_header=Header(tuple(names), raw))
 
 
-def spell_row(values: Sequence[str], delimiter: str, line_end: bytes) -> bytes:
-    """A record as bytes, its line end included."""
+def encode_row(values: Sequence[str], delimiter: str, line_end: bytes) -> bytes:
+    """Encode a record, including its line end."""
     sole = len(values) == 1
-    spelled = [spell(value, delimiter, line_end, sole=sole) for value in values]
-    return delimiter.encode().join(spelled) + line_end
+    encoded = [encode_value(value, delimiter, line_end, sole=sole) for value in values]
+    return delimiter.encode().join(encoded) + line_end
 
 
-def spell(value: str, delimiter: str, line_end: bytes, *, sole: bool = False) -> bytes:
-    """A value as bytes, in quotes where it needs them, its line breaks as those of the file.
+def encode_value(value: str, delimiter: str, line_end: bytes, *, sole: bool = False) -> bytes:
+    """Encode a value, quoted if necessary, with the line breaks of the file.
 
-    `sole` values are the only ones of their record, which must not become a blank line.
+    Args:
+        value: The value.
+        delimiter: The column delimiter.
+        line_end: The line end of the file, also used inside quotes.
+        sole: Whether it is the only value of its record, which must not become a blank line.
     """
     value = _BREAK.sub(line_end.decode(), value)
-    if any(sign in value for sign in (delimiter, '"', "\n")) or (sole and not value):
+    if any(character in value for character in (delimiter, '"', "\n")) or (sole and not value):
         value = '"' + value.replace('"', '""') + '"'
     return value.encode()

@@ -1,10 +1,10 @@
-"""Delimiters of several bytes, folded into one that stands nowhere else in the file."""
+"""Replace a delimiter of several bytes with one character that does not occur in the file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
+from attrs import frozen
 
 from bulkflow_csv.errors import CsvError
 
@@ -15,49 +15,49 @@ if TYPE_CHECKING:
     from bulkflow_csv.source import ByteSource
 
 _CANDIDATES: Final = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04\x05\x06\x07\x0e\x0f"
-"""Separators of old, and other signs that no text has."""
+"""The ASCII separators, and other control characters that text does not contain."""
 
 _BLOCK: Final = 1 << 20
 
 
-@attrs.frozen
-class Fold:
-    """A character that stands for a text.
+@frozen
+class DelimiterAlias:
+    """A single character that replaces a delimiter of several bytes.
 
     Attributes:
-        text: A delimiter of several bytes, without quotes and line breaks.
-        sign: The character.
+        text: The delimiter, without quotes and line breaks.
+        sign: The character that replaces it.
     """
 
     text: str
     sign: str
 
-    def do(self, data: bytes) -> bytes:
-        """The data with the sign for the text."""
+    def substitute(self, data: bytes) -> bytes:
+        """Replace the delimiter with the character."""
         return data.replace(self.text.encode(), self.sign.encode())
 
-    def undo(self, data: bytes) -> bytes:
-        """The data with the text for the sign."""
+    def restore(self, data: bytes) -> bytes:
+        """Replace the character with the delimiter."""
         return data.replace(self.sign.encode(), self.text.encode())
 
-    def blocks(self, file: FileIO) -> Iterator[bytes]:
-        """An open file with the sign for the text, in quotes too, from where it stands."""
-        signs = self.text.encode()
+    def read_blocks(self, file: FileIO) -> Iterator[bytes]:
+        """Read an open file from its position with the delimiter replaced, also inside quotes."""
+        delimiter_bytes = self.text.encode()
         held = b""
         while block := file.read(_BLOCK):
             data = held + block
-            # No delimiter reaches over a byte that it does not have.
-            whole = len(data.rstrip(signs))
+            # A delimiter cannot extend beyond a byte that is not part of it.
+            whole = len(data.rstrip(delimiter_bytes))
             held = data[whole:]
-            yield self.do(data[:whole])
-        yield self.do(held)
+            yield self.substitute(data[:whole])
+        yield self.substitute(held)
 
 
-def foldable(source: ByteSource, text: str, avoid: str) -> Fold:
-    """The fold for a file: with a sign that is neither in it nor in `avoid`.
+def find_alias(source: ByteSource, text: str, avoid: str) -> DelimiterAlias:
+    """Find a character for a delimiter that occurs neither in the file nor in `avoid`.
 
     Raises:
-        CsvError: The file cannot be read, or has all the signs.
+        CsvError: The file cannot be read, or contains all candidates.
     """
     left = [sign for sign in _CANDIDATES if sign not in avoid and sign not in text]
     with source.open() as file:
@@ -65,8 +65,8 @@ def foldable(source: ByteSource, text: str, avoid: str) -> Fold:
             left = [sign for sign in left if sign.encode() not in block]
     if not left:
         raise CsvError(
-            "the file has all control characters, so none can stand for the delimiter",
+            "the file contains every control character, so none can replace the delimiter",
             name=source.name,
-            help="this is no text; see what the program that wrote the file calls it",
+            help="this does not look like a text file; check the program that wrote it",
         )
-    return Fold(text, left[0])
+    return DelimiterAlias(text, left[0])

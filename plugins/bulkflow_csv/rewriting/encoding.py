@@ -1,7 +1,7 @@
-"""Text of another encoding, written anew as UTF-8: block by block, in bounded memory.
+"""Convert a file from another encoding to UTF-8, block by block, in constant memory.
 
-Only the encoding changes. Rows, lines, quotes and line ends stay where they are, so that a line
-number tells the same line in both files.
+Only the encoding changes. Rows, lines, quotes and line ends stay the same, so line numbers apply
+to both files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv.errors import CsvError
-from bulkflow_csv.rewriting.temp_copy import written_anew
+from bulkflow_csv.rewriting.temp_copy import write_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from bulkflow_csv.source import ByteSource
 
 _BLOCK: Final = 1 << 20
+_ADVICE: Final = "find out which encoding the program that wrote the file uses, and name that one"
 
 
 def is_encoding(name: str) -> bool:
-    """Whether Python reads text of an encoding by this name."""
+    """Return whether Python knows a text encoding of this name."""
     try:
         b"a".decode(name, "ignore")
     except (LookupError, ValueError):
@@ -33,35 +34,34 @@ def is_encoding(name: str) -> bool:
 
 
 def recode(source: ByteSource, directory: Path, encoding: str) -> ByteSource:
-    """Write a file anew as UTF-8; the copy is readable by its owner only.
+    """Write a copy of a file in UTF-8 that only its owner can read.
 
     Args:
         source: The file.
         directory: An existing folder for the copy.
-        encoding: What the file is written in, a name that `is_encoding` takes.
+        encoding: The encoding of the file, a name that `is_encoding` accepts.
 
     Raises:
-        CsvError: The file has bytes that the encoding has not, and where; it cannot be read; or the
-            copy cannot be written. No copy is left.
+        CsvError: The file contains bytes that are invalid in the encoding, the file cannot be
+            read, or the copy cannot be written. No copy remains.
     """
-    return written_anew(
-        source, directory, lambda file: _recoded(file, source.name, encoding), prefix="utf-8-"
+    return write_copy(
+        source, directory, lambda file: _recode_blocks(file, source.name, encoding), prefix="utf-8-"
     )
 
 
-def undecodable(
+def make_decode_error(
     error: UnicodeError, encoding: str, name: str, *, taken: int, lines: int = 0
 ) -> CsvError:
-    """The error for bytes that an encoding cannot read, with their place if the codec tells it.
+    """Make the error for bytes that are invalid in an encoding, with their position if known.
 
     Args:
-        error: What the codec says.
-        encoding: Its name.
+        error: What the codec raised.
+        encoding: The name of the codec.
         name: The name of the file.
         taken: How many bytes of the file the codec has been given.
-        lines: How many line ends are in what it made of them before.
+        lines: How many line ends are in the text that was decoded before.
     """
-    other = "see which encoding the program that wrote the file uses, and name that one"
     if isinstance(error, UnicodeDecodeError):
         before = error.object[: error.start].decode(encoding, "replace")
         return CsvError(
@@ -69,25 +69,26 @@ def undecodable(
             name=name,
             offset=taken - len(error.object) + error.start,
             line=1 + lines + before.count("\n"),
-            help=other,
+            help=_ADVICE,
         )
     if isinstance(error, UnicodeEncodeError):
         return CsvError(
-            f"the text that {encoding} makes of the file cannot be written as UTF-8",
+            f"decoded as {encoding}, the file contains text that UTF-8 cannot encode",
             name=name,
-            help=other,
+            help=_ADVICE,
         )
-    # Some codecs say no more than that: utf-16 without a mark, punycode, idna.
+    # Some codecs raise only UnicodeError: utf-16 without a byte order mark, punycode, idna.
     if re.fullmatch(r"u(tf)?[-_]?(16|32)", encoding, re.IGNORECASE):
         return CsvError(
-            f"the file does not begin with a byte order mark, and {encoding} needs one",
+            f"the file does not start with a byte order mark, which {encoding} requires",
             name=name,
-            help=f'name the order of the bytes: `encoding "utf-{encoding[-2:]}-le"`, or `-be`',
+            help=f'name the byte order: `encoding "utf-{encoding[-2:]}-le"` or '
+            f'`encoding "utf-{encoding[-2:]}-be"`',
         )
-    return CsvError(f"the file is not {encoding}", name=name, help=other)
+    return CsvError(f"the file is not valid {encoding}", name=name, help=_ADVICE)
 
 
-def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
+def _recode_blocks(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     taken, lines = 0, 0
     while True:
@@ -96,7 +97,7 @@ def _recoded(file: FileIO, name: str, encoding: str) -> Iterator[bytes]:
         try:
             text = decoder.decode(block, final=not block).encode()
         except UnicodeError as error:
-            raise undecodable(error, encoding, name, taken=taken, lines=lines) from error
+            raise make_decode_error(error, encoding, name, taken=taken, lines=lines) from error
         lines += text.count(b"\n")
         yield text
         if not block:

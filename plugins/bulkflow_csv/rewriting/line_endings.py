@@ -1,4 +1,4 @@
-"""Mixed line ends, made one: the API takes a file whose line breaks are all of one kind."""
+"""Normalize mixed line endings: the API requires all line breaks of a file to be the same."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ if TYPE_CHECKING:
 _BLOCK: Final = 1 << 20
 
 
-def line_end_to_mend(source: ByteSource, wanted: str | None = None) -> str | None:
-    """The line end, "LF" or "CRLF", that a file needs to be given; None if it is fit as it is.
+def choose_line_ending(source: ByteSource, wanted: str | None = None) -> str | None:
+    """Choose the line ending, "LF" or "CRLF", to convert a file to; None if it needs none.
 
-    It is the one that leaves the line breaks inside quotes as they are: CRLF, if these all are
-    that, and LF else.
+    The choice preserves the line breaks inside quotes if possible: CRLF if all of them are CRLF,
+    otherwise LF.
 
     Args:
         source: The file, in UTF-8.
-        wanted: The line end that it must have, if the user names it.
+        wanted: The line ending that the user specified, if any.
 
     Raises:
         CsvError: The file cannot be read.
     """
     with source.open() as file:
-        feeds, pairs, returns = _count(_blocks(file))
+        feeds, pairs, returns = _count_line_breaks(_read_blocks(file))
     if sum(1 for number in (feeds, pairs, returns) if number) < 2 and not returns:
         found = "CRLF" if pairs else "LF"
         return None if wanted in {None, found} or not feeds + pairs else wanted
     if wanted is not None:
         return wanted
     with source.open() as file:
-        feeds, pairs, returns = _count(_quoted(_blocks(file)))
+        feeds, pairs, returns = _count_line_breaks(_extract_quoted(_read_blocks(file)))
     return "CRLF" if pairs and not feeds + returns else "LF"
 
 
-def mended(file: FileIO, line_ending: str) -> Iterator[bytes]:
-    """An open file with all line breaks of one kind, those in quotes too; a block at a time."""
+def normalize_line_endings(file: FileIO, line_ending: str) -> Iterator[bytes]:
+    """Read an open file block by block with all line breaks converted, also inside quotes."""
     line_end = LINE_ENDINGS[line_ending].encode()
-    for block in _blocks(file):
+    for block in _read_blocks(file):
         data = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         yield data if line_end == b"\n" else data.replace(b"\n", line_end)
 
 
-def _blocks(file: FileIO) -> Iterator[bytes]:
-    """The bytes of a file; no pair of CR and LF is torn."""
+def _read_blocks(file: FileIO) -> Iterator[bytes]:
+    """Read the bytes of a file without splitting a CRLF across blocks."""
     held = b""
     while block := file.read(_BLOCK):
         data = held + block
@@ -58,8 +58,8 @@ def _blocks(file: FileIO) -> Iterator[bytes]:
     yield held
 
 
-def _quoted(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """What is in quotes."""
+def _extract_quoted(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield only the bytes inside quotes."""
     inside = False
     for block in blocks:
         pieces = block.split(b'"')
@@ -67,8 +67,8 @@ def _quoted(blocks: Iterator[bytes]) -> Iterator[bytes]:
         inside ^= len(pieces) % 2 == 0
 
 
-def _count(blocks: Iterator[bytes]) -> tuple[int, int, int]:
-    """How many line breaks are LF, CRLF and CR."""
+def _count_line_breaks(blocks: Iterator[bytes]) -> tuple[int, int, int]:
+    """Count the line breaks that are LF, CRLF and lone CR."""
     feeds = pairs = returns = 0
     for block in blocks:
         both = block.count(b"\r\n")

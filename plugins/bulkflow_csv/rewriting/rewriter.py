@@ -1,12 +1,12 @@
-"""Rows written anew where they cannot go as they are: other columns, or another delimiter."""
+"""Rewrite rows with other columns or another delimiter."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_csv.errors import CsvError, file_changed
-from bulkflow_csv.rewriting.columns import spell_row
-from bulkflow_csv.rewriting.temp_copy import written_anew
+from bulkflow_csv.errors import CsvError, make_changed_error
+from bulkflow_csv.rewriting.columns import encode_row
+from bulkflow_csv.rewriting.temp_copy import write_copy
 from bulkflow_csv.scanning.load_numpy import load_numpy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bulkflow_csv.head import Head
     from bulkflow_csv.rewriting.columns import Layout
-    from bulkflow_csv.rewriting.delimiter_alias import Fold
+    from bulkflow_csv.rewriting.delimiter_alias import DelimiterAlias
     from bulkflow_csv.source import ByteSource
 
 BLOCK_BYTES: Final = 1 << 20
@@ -27,36 +27,36 @@ def rewrite(
     directory: Path,
     layout: Layout,
     *,
-    fold: Fold | None = None,
+    alias: DelimiterAlias | None = None,
     block_size: int = BLOCK_BYTES,
 ) -> ByteSource:
-    """Write the rows of a file anew, in their order, with the line end that they have.
+    """Write the rows of a file to a new file, in the same order and with the same line ends.
 
     Args:
-        head: What `read_head` said of the file; its rows must have been scanned.
-        directory: An existing folder for the new file, which only its owner may read.
-        layout: What the rows become.
-        fold: What one character of the file stands for, if it is a folded copy.
-        block_size: Bytes that are read at a time; memory is some ten times that, or as much as the
-            longest record.
+        head: The head of the file, whose rows must have been scanned.
+        directory: An existing folder for the new file, which only its owner can read.
+        layout: The new columns and format.
+        alias: The character that replaces the delimiter in `head.source`, if any.
+        block_size: Bytes to read at a time. Peak memory is about ten times as much, or the size of
+            the longest record.
 
     Raises:
-        CsvError: The file is not what it was when it was scanned, or the new one cannot be written.
+        CsvError: The file changed since the scan, or the new file cannot be written.
     """
 
-    def blocks(file: FileIO) -> Iterator[bytes]:
+    def rewrite_blocks(file: FileIO) -> Iterator[bytes]:
         load_numpy()
         from bulkflow_csv.rewriting.editor import Editor, NotRecordsError
 
-        editor = Editor(layout, head.dialect, len(head.header.columns), fold)
+        editor = Editor(layout, head.dialect, len(head.header.columns), alias)
         head.source.check(file, head.stamp)
-        yield spell_row(layout.names, layout.delimiter, head.dialect.line_end)
+        yield encode_row(layout.names, layout.delimiter, head.dialect.line_end)
         file.seek(head.start.offset)
         held, left = b"", head.end - head.start.offset
         while left:
             block = file.read(min(block_size, left))
             if not block:
-                raise file_changed(head.source.name, "it is shorter than it was")
+                raise make_changed_error(head.source.name, "it got shorter")
             left -= len(block)
             if not left and not block.endswith(b"\n"):
                 block += head.dialect.line_end
@@ -64,25 +64,25 @@ def rewrite(
             try:
                 written, used = editor.write(held)
             except NotRecordsError as error:
-                raise file_changed(head.source.name, str(error)) from error
+                raise make_changed_error(head.source.name, str(error)) from error
             held = held[used:]
             yield written
         if held:
-            raise file_changed(head.source.name, "its last record is not whole")
+            raise make_changed_error(head.source.name, "its last record is incomplete")
         head.source.check(file, head.stamp)
 
-    return written_anew(head.source, directory, blocks, prefix="rows-")
+    return write_copy(head.source, directory, rewrite_blocks, prefix="rows-")
 
 
-def told_of_original(error: CsvError) -> CsvError:
-    """An error in rows that were written anew: with the record, whose line the user's file has.
+def drop_copy_position(error: CsvError) -> CsvError:
+    """Return an error in rewritten rows without line and byte offset.
 
-    Lines and bytes of the new file would lead nowhere.
+    These apply to the rewritten copy. The record number applies to the user's file too.
     """
     return CsvError(
         error.message,
         name=error.name,
         record=error.record,
         help=error.help,
-        notes=[*error.notes, "it is so after the clauses of the job have changed the rows"],
+        notes=[*error.notes, "this applies to the rows as changed by the clauses of the job"],
     )

@@ -1,4 +1,4 @@
-"""Files written anew, into a folder of bulkflow's own; only their owner may read them."""
+"""Write transformed copies of files into a private folder."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from io import FileIO
 
 
-def written_anew(
+def write_copy(
     source: ByteSource,
     directory: Path,
     blocks: Callable[[FileIO], Iterator[bytes]],
     *,
     prefix: str,
 ) -> ByteSource:
-    """A new file of what `blocks` makes of a file; on any error none is left.
+    """Write a transformed copy of a file that only its owner can read.
 
     Args:
         source: The file.
-        directory: An existing folder for the new one.
-        blocks: Gives the new bytes of the open file, in bounded memory.
-        prefix: What the new file's name begins with.
+        directory: An existing folder for the copy.
+        blocks: Reads the open file and yields the transformed bytes, in constant memory.
+        prefix: The prefix of the copy's file name.
 
     Raises:
-        CsvError: The file cannot be read, or the new one not be written.
+        CsvError: The file cannot be read, or the copy cannot be written. No copy remains.
     """
     path: Path | None = None
     try:
@@ -46,9 +46,9 @@ def written_anew(
             path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise CsvError(
-                f"the file cannot be written anew: {error.strerror or error}",
+                f"the rewritten copy of the file cannot be saved: {error.strerror or error}",
                 name=source.name,
-                help="check the input, and the space and permissions of the state folder",
+                help="check the input, and the free space and permissions of the state folder",
             ) from error
         raise
     return ByteSource(source.name, path, spooled=True)

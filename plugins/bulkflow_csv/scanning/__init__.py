@@ -1,1 +1,1 @@
-"""Find the records of a file, and cut it into parts."""
+"""Find the records of a file, and split it into parts."""

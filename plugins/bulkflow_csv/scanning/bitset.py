@@ -1,7 +1,7 @@
-"""Sets of positions in a block of bytes, as bits of 64-bit words.
+"""Sets of positions in a block of bytes, represented by the bits of 64-bit words.
 
-Bit i of word w stands for byte 64 * w + i of the block, so that "the byte before" is a shift to the
-left. This is the only module that needs bitwise_count, hence numpy 2.
+Bit i of word w represents byte 64 * w + i of the block, so shifting left by one moves every
+position to the next byte.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ _ONE: Final = np.uint64(1)
 _ALL: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _TOP: Final = np.uint64(63)
 _NEAR: Final = 16
+_HAS_BITWISE_COUNT: Final = hasattr(np, "bitwise_count")
+"""Whether numpy counts bits itself: from version 2."""
 _DOUBLING: Final = tuple(np.uint64(1 << power) for power in range(6))
 
 
-def behind(words: Words, carry: int) -> Words:
-    """The positions right behind those of `words`.
+def shift_forward(words: Words, carry: int) -> Words:
+    """Return the set moved by one position.
 
-    `carry` is 1 if the last position of the block before was in the set, else 0.
+    `carry` is 1 if the last position of the previous block is in the set, otherwise 0.
     """
     moved = words << _ONE
     moved[1:] |= words[:-1] >> _TOP
@@ -36,24 +38,30 @@ def behind(words: Words, carry: int) -> Words:
     return moved
 
 
-def ends_in_one(words: Words) -> int:
-    """1 if the last position of a full block is in the set, else 0."""
+def get_carry(words: Words) -> int:
+    """Return 1 if the last position of a full block is in the set, otherwise 0."""
     return int(words[-1] >> _TOP)
 
 
-def find(data: NDArray[np.uint8], byte: int, scratch: NDArray[np.bool_]) -> Words:
-    """Where a byte stands in data, whose size is a multiple of 64 and that of `scratch`."""
+def find_byte(data: NDArray[np.uint8], byte: int, scratch: NDArray[np.bool_]) -> Words:
+    """Find the positions of a byte.
+
+    Args:
+        data: The bytes; the size must be a multiple of 64.
+        byte: The byte.
+        scratch: An array of the same size, overwritten.
+    """
     found = np.equal(data, byte, out=scratch)
     return np.packbits(found, bitorder="little").view(np.uint64)
 
 
-def between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
-    """The positions from each odd member up to, not including, the next even one.
+def fill_between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
+    """Return the positions from every odd member up to, but excluding, the next even member.
 
     Args:
         words: The set, for example of all quotes.
-        scratch: One word more, overwritten.
-        carry: 1 if the block starts between two.
+        scratch: An array with one word more, overwritten.
+        carry: 1 if the block starts between an odd and an even member.
 
     Returns:
         The positions, and the carry for the next block.
@@ -66,7 +74,7 @@ def between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
     for shift in _DOUBLING[1:]:
         np.left_shift(inside, shift, out=shifted)
         np.bitwise_xor(inside, shifted, out=inside)
-    # A signed shift makes no or all bits of the highest, which tells where the word ends.
+    # The highest bit says whether the word ends inside; a signed shift copies it to all bits.
     scratch[0] = _ALL if carry else _NONE
     np.right_shift(inside.view(np.int64), 63, out=scratch[1:].view(np.int64))
     np.bitwise_xor.accumulate(scratch, out=scratch)
@@ -74,26 +82,44 @@ def between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
     return inside, int(scratch[-1] & _ONE)
 
 
+def count_bits(words: Words) -> NDArray[np.uint8]:
+    """Count the bits of each word."""
+    if not _HAS_BITWISE_COUNT:
+        return count_bits_portably(words)
+    counts: NDArray[np.uint8] = np.bitwise_count(words)
+    return counts
+
+
+def count_bits_portably(words: Words) -> NDArray[np.uint8]:
+    """Count the bits of each word without `bitwise_count`, by adding neighbors in parallel."""
+    counts = words - ((words >> _ONE) & np.uint64(0x5555_5555_5555_5555))
+    pairs = np.uint64(0x3333_3333_3333_3333)
+    counts = (counts & pairs) + ((counts >> np.uint64(2)) & pairs)
+    counts = (counts + (counts >> np.uint64(4))) & np.uint64(0x0F0F_0F0F_0F0F_0F0F)
+    total: Words = (counts * np.uint64(0x0101_0101_0101_0101)) >> np.uint64(56)
+    return total.astype(np.uint8)
+
+
 def is_empty(words: Words) -> bool:
-    """Whether no position is in the set."""
+    """Return whether the set is empty."""
     return not words.max()
 
 
 def count(words: Words) -> int:
-    """How many positions are in the set."""
-    return int(np.bitwise_count(words).sum(dtype=np.int32))
+    """Count the positions in the set."""
+    return int(count_bits(words).sum(dtype=np.int32))
 
 
-def positions(words: Words) -> Counts:
-    """The positions in the set, ascending."""
+def list_positions(words: Words) -> Counts:
+    """List the positions in the set in ascending order."""
     bits = np.unpackbits(words.view(np.uint8), bitorder="little")
-    # numpy has a much faster way for booleans than for numbers.
+    # flatnonzero is much faster for booleans than for integers.
     return np.flatnonzero(bits.view(np.bool_))
 
 
-def last(words: Words) -> int:
-    """The highest position of the set, -1 if it is empty."""
-    # Most sets have a member near the end, where a look costs less than one at all words.
+def find_last(words: Words) -> int:
+    """Return the highest position in the set, or -1 if it is empty."""
+    # Most sets have a member near the end, so look at the last words first.
     tail: list[int] = words[-_NEAR:].tolist()
     for back, word in enumerate(reversed(tail), 1):
         if word:
@@ -102,18 +128,18 @@ def last(words: Words) -> int:
     return 64 * int(held[-1]) + int(words[held[-1]]).bit_length() - 1 if len(held) else -1
 
 
-def longest_gap(words: Words) -> tuple[int, int]:
-    """The first position of a set that is not empty, and the widest gap between two neighbours.
+def find_longest_gap(words: Words) -> tuple[int, int]:
+    """Return the first position of a non-empty set, and the longest gap between two neighbors.
 
-    The gap is counted in positions that lie between, and exact where it is 64 or more.
+    The gap is the number of positions in between. It is exact if it is 64 or more.
     """
     held = np.flatnonzero(words != 0)
     values = words[held]
     lowest = values & (~values + _ONE)
-    low = 64 * held + np.bitwise_count(lowest - _ONE)
-    # Smearing the highest bit downwards turns "where is it" into "how many are set".
+    low = 64 * held + count_bits(lowest - _ONE)
+    # Copy the highest bit to all lower ones; then the number of bits gives its position.
     for shift in _DOUBLING:
         values |= values >> shift
-    high = 64 * held + np.bitwise_count(values) - 1
+    high = 64 * held + count_bits(values) - 1
     gaps = low[1:] - high[:-1] - 1
     return int(low[0]), int(gaps.max(initial=0))

@@ -1,4 +1,4 @@
-"""Loads numpy as this room needs it."""
+"""Import numpy without starting its linear algebra threads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def load_numpy() -> None:
-    """Import numpy without the threads of its linear algebra library, which nothing here uses.
+    """Import numpy without the threads of OpenBLAS, which bulkflow does not use.
 
-    They are made when numpy is imported, one for each core, and take a quarter of the import's
-    processor time. A number of threads that the user set is left alone, and no other process
-    is told. Called before anything that imports numpy at its top.
+    numpy starts one thread per core on import, which takes a quarter of the CPU time of the import.
+    If the user has set the number of threads, it stays. Child processes do not inherit the setting.
+    Call this before importing any module that imports numpy at its top.
     """
     if "numpy" in sys.modules:
         return
@@ -21,8 +21,8 @@ def load_numpy() -> None:
     if not chosen:
         os.environ[_THREADS] = "1"
     try:
-        import numpy  # noqa: F401, ICN001 - to be found in sys.modules
+        import numpy  # noqa: F401, ICN001 - imported for its entry in sys.modules
     finally:
         if not chosen:
-            # Another thread may have come first.
+            # Another thread may have removed it first.
             os.environ.pop(_THREADS, None)

@@ -1,11 +1,11 @@
-"""Where rows of a checked file are: from the number of a row to its bytes and its line."""
+"""Find the byte range and line of rows, given their numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
 import numpy as np
+from attrs import frozen
 
 from bulkflow_csv.scanning import bitset
 
@@ -20,15 +20,15 @@ _LF: Final = 10
 _QUOTE: Final = 34
 
 
-@attrs.frozen
-class RowPlace:
-    """Where a row is.
+@frozen
+class RowLocation:
+    """The location of a row in a file.
 
     Attributes:
-        row: Its number, as it was asked for.
-        start: Byte offset in the file of its first byte.
-        end: Byte offset behind its line end.
-        line: The physical line, from 1, that it begins in.
+        row: The requested row number.
+        start: Byte offset of its first byte.
+        end: Byte offset after its line end.
+        line: Physical line where it starts, from 1.
     """
 
     row: int
@@ -39,20 +39,20 @@ class RowPlace:
 
 def locate(
     file: FileIO, rows: Sequence[int], *, start: int, end: int, line: int
-) -> Iterator[RowPlace]:
-    """Find rows of a stretch of a file, in which every quote must be where it belongs.
+) -> Iterator[RowLocation]:
+    """Locate rows in a range of a file. The file must have been validated.
 
-    What the stretch does not have is left out.
+    Row numbers beyond the end of the range are ignored.
 
     Args:
         file: The file, open for unbuffered reading.
-        rows: The numbers of the rows, from 0 for the first of the stretch, ascending.
-        start: Byte offset of the stretch's first row.
-        end: Byte offset behind its last.
-        line: The physical line, from 1, of its first row.
+        rows: The row numbers in ascending order, from 0 for the first row of the range.
+        start: Byte offset of the first row of the range.
+        end: Byte offset after the last row.
+        line: Physical line of the first row, from 1.
     """
     wanted = np.asarray(rows, np.int64)
-    ends = _Ends(start, line)
+    ends = _RecordEnds(start, line)
     file.seek(start)
     offset = start
     while offset < end and len(wanted):
@@ -60,53 +60,59 @@ def locate(
         if not block:
             return
         found = int(np.searchsorted(wanted, ends.read(block)))
-        yield from ends.places(wanted[:found])
+        yield from ends.locate(wanted[:found])
         wanted = wanted[found:]
         offset += len(block)
-    # The last row may have no line end.
-    if len(wanted) and wanted[0] == ends.rows and ends.begins < offset:
-        yield RowPlace(int(wanted[0]), ends.begins, offset, ends.line)
+    # The last row may lack a line end.
+    if len(wanted) and wanted[0] == ends.rows and ends.start < offset:
+        yield RowLocation(int(wanted[0]), ends.start, offset, ends.line)
 
 
-class _Ends:
-    """The ends of records, block after block; `rows` have ended, the next one `begins` there."""
+class _RecordEnds:
+    """Finds record ends block by block.
+
+    Attributes:
+        rows: The number of rows that have ended so far.
+        start: Byte offset of the next row.
+        line: Physical line of the next row.
+    """
 
     def __init__(self, start: int, line: int) -> None:
         self.rows = 0
-        self.begins = start
+        self.start = start
         self.line = line
         self._offset = start
         self._quoted = 0
         self._lines = line
-        """The line of the byte behind the last block."""
+        """The line of the byte after the last block."""
         self._first = 0
         self._starts: NDArray[np.int64] = np.empty(0, np.int64)
         self._row_lines: NDArray[np.int64] = self._starts
 
     def read(self, block: bytes) -> int:
-        """Take the next block; returns how many records have ended by its end."""
+        """Read the next block and return the number of rows that have ended so far."""
         data = np.frombuffer(block + bytes(-len(block) % 64), np.uint8)
         quotes = np.packbits(data == _QUOTE, bitorder="little").view(np.uint64)
         feeds = np.packbits(data == _LF, bitorder="little").view(np.uint64)
-        inside, self._quoted = bitset.between(
+        inside, self._quoted = bitset.fill_between(
             quotes, np.empty(len(quotes) + 1, np.uint64), self._quoted
         )
-        breaks = bitset.positions(feeds)
-        ends = bitset.positions(feeds & ~inside)
+        breaks = bitset.list_positions(feeds)
+        ends = bitset.list_positions(feeds & ~inside)
         self._first = self.rows
-        self._starts = np.concatenate(([self.begins], self._offset + ends + 1))
-        behind = self._lines + np.searchsorted(breaks, ends, side="right")
-        self._row_lines = np.concatenate(([self.line], behind))
+        self._starts = np.concatenate(([self.start], self._offset + ends + 1))
+        next_lines = self._lines + np.searchsorted(breaks, ends, side="right")
+        self._row_lines = np.concatenate(([self.line], next_lines))
         self.rows += len(ends)
-        self.begins = int(self._starts[-1])
+        self.start = int(self._starts[-1])
         self.line = int(self._row_lines[-1])
         self._lines += len(breaks)
         self._offset += len(block)
         return self.rows
 
-    def places(self, rows: NDArray[np.int64]) -> Iterator[RowPlace]:
-        """The places of rows that have ended in the block."""
+    def locate(self, rows: NDArray[np.int64]) -> Iterator[RowLocation]:
+        """Locate rows that ended in the last block."""
         at = rows - self._first
         columns = (rows, self._starts[at], self._starts[at + 1], self._row_lines[at])
         for row, start, end, line in zip(*(each.tolist() for each in columns), strict=True):
-            yield RowPlace(row, start, end, line)
+            yield RowLocation(row, start, end, line)

@@ -1,13 +1,13 @@
-"""The compiled way to read blocks: the wheel bulkflow-scanner, which nobody must install.
+"""The compiled backend: the optional wheel bulkflow-scanner.
 
-It answers what `Structure` answers, doubts included, and imports no numpy.
+It gives the same results as `NumpyRowReader`, including `suspect`, and does not import numpy.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
+from attrs import frozen
 
 import bulkflow_scanner
 from bulkflow_csv.scanning.protocol import check_block_size
@@ -15,88 +15,88 @@ from bulkflow_csv.scanning.protocol import check_block_size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulkflow_csv.scanning.protocol import RowForm
+    from bulkflow_csv.scanning.protocol import RowFormat
 
-PROTOCOL: Final = 1
-"""What the wheel must say of itself to be used: it counts the changes of what is asked of it."""
+PROTOCOL: Final = 2
+"""The version of the wheel's interface that this module uses."""
 
 
-@attrs.frozen
-class CompiledReaders:
-    """Reads with bulkflow-scanner.
+@frozen
+class NativeBackend:
+    """A `ReaderBackend` that uses bulkflow-scanner.
 
     Attributes:
-        way: Which of `bulkflow_scanner.WAYS` is used; None for the fastest.
+        kernel: The kernel to use, one of `bulkflow_scanner.KERNELS`; None for the fastest.
     """
 
-    way: str | None = None
+    kernel: str | None = None
 
     @property
     def block_size(self) -> int:
-        """Small enough to stay in the processor's cache, where the digests find it."""
+        """Small enough for the CPU cache, so the digests do not read from memory again."""
         return 1 << 18
 
-    def ends(self, block_size: int) -> CompiledEnds:
-        """Make a reader that finds where records end, and checks nothing."""
-        return CompiledEnds(block_size, self.way)
+    def make_end_reader(self, block_size: int) -> NativeEndReader:
+        """Make a reader that finds record ends without validating."""
+        return NativeEndReader(block_size, self.kernel)
 
-    def rows(self, form: RowForm, block_size: int) -> CompiledRows:
-        """Make a reader that checks the rows of a file."""
-        return CompiledRows(form, block_size, self.way)
+    def make_row_reader(self, row_format: RowFormat, block_size: int) -> NativeRowReader:
+        """Make a reader that validates the rows of a file."""
+        return NativeRowReader(row_format, block_size, self.kernel)
 
-    def count(self, data: bytes, byte: bytes) -> int:
-        """How often a byte stands in some data."""
-        return bulkflow_scanner.count(data, ord(byte), self.way)
+    def count_byte(self, data: bytes, byte: bytes) -> int:
+        """Count the occurrences of a byte."""
+        return bulkflow_scanner.count_byte(data, ord(byte), self.kernel)
 
 
-class CompiledEnds:
+class NativeEndReader:
     """An `EndReader`.
 
     Attributes:
-        buffer: Where the block's bytes are put before `read`.
-        records: How many records end in the block.
-        last: The position of the last line feed that ends a record; -1 if none does.
+        buffer: The buffer that the caller fills before `read`.
+        records: Number of records that end in the block.
+        last: Position of the last line feed that ends a record; -1 if there is none.
     """
 
-    def __init__(self, block_size: int, way: str | None) -> None:
+    def __init__(self, block_size: int, kernel: str | None) -> None:
         self.buffer: Final = bytearray(check_block_size(block_size))
         self.records = 0
         self.last = -1
-        self._way: Final = way
+        self._kernel: Final = kernel
         self._quoted = False
 
     def read(self, size: int) -> None:
         """Read the first `size` bytes of the buffer as the next block."""
-        self.records, self.last, self._quoted = bulkflow_scanner.ends(
-            self.buffer, size, self._quoted, self._way
+        self.records, self.last, self._quoted = bulkflow_scanner.find_ends(
+            self.buffer, size, self._quoted, self._kernel
         )
 
 
-class CompiledRows:
-    """A `BlockReader`.
+class NativeRowReader:
+    """A `RowReader`.
 
     Attributes:
-        buffer: Where the block's bytes are put before `read`.
-        records: How many records end in the block.
-        feeds: How many line feeds it has, those in quoted values too.
-        last: The position of the last line feed that ends a record; -1 if none does.
-        suspect: There may be a fault in it, or one that showed only now.
+        buffer: The buffer that the caller fills before `read`.
+        records: Number of records that end in the block.
+        feeds: Number of line feeds in the block, including those in quoted values.
+        last: Position of the last line feed that ends a record; -1 if there is none.
+        suspect: Whether there may be an error in the block, or in the bytes before it.
     """
 
-    def __init__(self, form: RowForm, block_size: int, way: str | None) -> None:
+    def __init__(self, row_format: RowFormat, block_size: int, kernel: str | None) -> None:
         self.buffer: Final = bytearray(check_block_size(block_size))
         self.records = 0
         self.feeds = 0
         self.last = -1
         self.suspect = False
         self._scanner: Final = bulkflow_scanner.Scanner(
-            form.delimiter,
-            form.crlf,
-            form.columns,
-            form.start,
-            form.limits.field,
-            form.limits.record,
-            way,
+            row_format.delimiter,
+            row_format.crlf,
+            row_format.columns,
+            row_format.start,
+            row_format.limits.field,
+            row_format.limits.record,
+            kernel,
         )
 
     def read(self, size: int) -> None:
@@ -106,6 +106,6 @@ class CompiledRows:
         self.records, self.feeds = found.records, found.feeds
         self.last, self.suspect = found.last, found.suspect
 
-    def places(self) -> Sequence[int]:
-        """The positions in the block of the line feeds that end records, ascending."""
-        return self._scanner.places()
+    def list_record_ends(self) -> Sequence[int]:
+        """List the positions of the line feeds that end records, in ascending order."""
+        return self._scanner.list_record_ends()

@@ -1,7 +1,7 @@
-"""Where records end in a block of bytes: at the line feeds that stand in no quoted value.
+"""Find record ends with numpy: the line feeds outside quoted values.
 
-The parity of the quotes tells what is in a quoted value. That is right as long as quotes stand
-where they should, which `Structure` finds out.
+The parity of the quotes determines which bytes are inside a quoted value. This is correct as long
+as every quote is valid, which `NumpyRowReader` checks.
 """
 
 from __future__ import annotations
@@ -20,21 +20,19 @@ _LF: Final = 10
 _QUOTE: Final = 34
 
 
-class Boundaries:
-    """Finds record ends in one block after the other, which share one buffer.
+class NumpyEndReader:
+    """An `EndReader`. After `read`, the sets of positions describe the block.
 
     Args:
         block_size: Bytes of a block, a multiple of 64; every block but the last must be full.
 
-    After `read`, the sets of positions describe the block; each block has new ones:
-
     Attributes:
-        buffer: Where the block's bytes are put before `read`.
-        bytes: The same, for numpy.
-        scratch: As large, and free for anybody between two calls.
+        buffer: The buffer that the caller fills before `read`.
+        bytes: The buffer as a numpy array.
+        scratch: An array of the same size that callers may overwrite between two calls.
         quotes: All quotes.
         feeds: All line feeds.
-        outside: What is in no quoted value, closing quotes included.
+        outside: All positions outside quoted values, including closing quotes.
         ends: The line feeds that end records.
     """
 
@@ -51,16 +49,13 @@ class Boundaries:
         self.ends: bitset.Words = self.quotes
 
     def read(self, size: int) -> None:
-        """Read the first `size` bytes of the buffer as the next block.
-
-        Zeros fill the rest of its last word.
-        """
+        """Read the first `size` bytes of the buffer as the next block, padded to whole words."""
         self._padded = padded = -(-size // 64) * 64
         if padded != size:
             self.buffer[size:padded] = bytes(padded - size)
-        self.quotes = self.find(_QUOTE)
-        self.feeds = self.find(_LF)
-        inside, self._quoted = bitset.between(
+        self.quotes = self.find_byte(_QUOTE)
+        self.feeds = self.find_byte(_LF)
+        inside, self._quoted = bitset.fill_between(
             self.quotes, self._words[: padded // 64 + 1], self._quoted
         )
         self.outside = np.invert(inside, out=inside)
@@ -68,14 +63,14 @@ class Boundaries:
 
     @property
     def records(self) -> int:
-        """How many records end in the block."""
+        """Number of records that end in the block."""
         return bitset.count(self.ends)
 
     @property
     def last(self) -> int:
-        """The position of the last line feed that ends a record; -1 if none does."""
-        return bitset.last(self.ends)
+        """Position of the last line feed that ends a record; -1 if there is none."""
+        return bitset.find_last(self.ends)
 
-    def find(self, byte: int) -> bitset.Words:
-        """Where a byte stands in the block."""
-        return bitset.find(self.bytes[: self._padded], byte, self.scratch[: self._padded])
+    def find_byte(self, byte: int) -> bitset.Words:
+        """Find the positions of a byte in the block."""
+        return bitset.find_byte(self.bytes[: self._padded], byte, self.scratch[: self._padded])

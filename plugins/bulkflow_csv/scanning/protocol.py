@@ -1,10 +1,10 @@
-"""What a reader tells of one block of bytes after the other, whoever reads them."""
+"""The interface of the backends that read blocks of CSV."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-import attrs
+from attrs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 WORD_BYTES: Final = 64
-"""Readers take so many bytes at a time, as the bits of one word."""
+"""Readers process this many bytes at a time, as the bits of one word."""
 
 
-@attrs.frozen
-class RowForm:
-    """What must be known to read the rows of a file.
+@frozen
+class RowFormat:
+    """The format of the rows of a file.
 
     Attributes:
-        delimiter: The column delimiter, one character of ASCII.
-        crlf: Lines end in CRLF rather than LF.
-        columns: How many the header has.
-        start: Byte offset in the file of the first row.
-        limits: What the API takes.
+        delimiter: The column delimiter, one ASCII character.
+        crlf: Whether lines end in CRLF rather than LF.
+        columns: The number of columns in the header.
+        start: Byte offset of the first row in the file.
+        limits: The limits of the API.
     """
 
     delimiter: str
@@ -36,73 +36,73 @@ class RowForm:
 
 
 class EndReader(Protocol):
-    """Finds the line feeds that end records, in one block after the other.
+    """Finds the line feeds that end records, block by block.
 
-    After `read`, `records` and `last` tell of the block. Nothing is checked: they are right up to
-    the first quote that stands where none may.
+    After `read`, `records` and `last` describe the block. Nothing is validated: they are correct
+    up to the first misplaced quote.
     """
 
     @property
     def buffer(self) -> bytearray:
-        """Where the block's bytes are put before `read`; a positive multiple of 64 bytes."""
+        """The buffer that the caller fills before `read`; a positive multiple of 64 bytes."""
 
     @property
     def records(self) -> int:
-        """How many records end in the block."""
+        """Number of records that end in the block."""
 
     @property
     def last(self) -> int:
-        """The position in the block of the last line feed that ends a record; -1 if none does."""
+        """Position in the block of the last line feed that ends a record; -1 if there is none."""
 
     def read(self, size: int) -> None:
-        """Read the first `size` bytes of the buffer, all of it but for the last block."""
+        """Read the first `size` bytes of the buffer; the whole buffer except for the last block."""
 
 
-class BlockReader(EndReader, Protocol):
-    """Finds the same, and whether there may be a fault."""
+class RowReader(EndReader, Protocol):
+    """An `EndReader` that also detects blocks that may contain an error."""
 
     @property
     def feeds(self) -> int:
-        """How many line feeds the block has, those in quoted values too."""
+        """Number of line feeds in the block, including those in quoted values."""
 
     @property
     def suspect(self) -> bool:
-        """There may be a fault in the block, or one that showed only now.
+        """Whether there may be an error in the block, or in the bytes before it.
 
-        It may be said without need, but is never missed.
+        It may be a false alarm, but no error is missed.
         """
 
-    def places(self) -> Sequence[int]:
-        """The positions in the block of the line feeds that end records, ascending."""
+    def list_record_ends(self) -> Sequence[int]:
+        """List the positions of the line feeds that end records, in ascending order."""
 
 
-class Readers(Protocol):
-    """One way to read blocks, and the readers of it."""
+class ReaderBackend(Protocol):
+    """An implementation of the readers."""
 
     @property
     def block_size(self) -> int:
-        """The bytes of a block that it is fastest with."""
+        """The fastest block size, in bytes."""
 
-    def ends(self, block_size: int) -> EndReader:
-        """Make a reader that finds where records end, and checks nothing.
-
-        Raises:
-            ValueError: `block_size` is no positive multiple of 64.
-        """
-
-    def rows(self, form: RowForm, block_size: int) -> BlockReader:
-        """Make a reader that checks the rows of a file.
+    def make_end_reader(self, block_size: int) -> EndReader:
+        """Make a reader that finds record ends without validating.
 
         Raises:
-            ValueError: `block_size` is no positive multiple of 64.
+            ValueError: `block_size` is not a positive multiple of 64.
         """
 
-    def count(self, data: bytes, byte: bytes) -> int:
-        """How often a byte stands in some data."""
+    def make_row_reader(self, row_format: RowFormat, block_size: int) -> RowReader:
+        """Make a reader that validates the rows of a file.
+
+        Raises:
+            ValueError: `block_size` is not a positive multiple of 64.
+        """
+
+    def count_byte(self, data: bytes, byte: bytes) -> int:
+        """Count the occurrences of a byte."""
 
 
 def check_block_size(size: int) -> int:
-    """The size, if blocks may have it; raises `ValueError` if not."""
+    """Return the block size if it is valid. Raises `ValueError` if not."""
     if size < WORD_BYTES or size % WORD_BYTES:
         raise ValueError(f"block_size must be a positive multiple of {WORD_BYTES}, not {size}")
     return size

@@ -1,23 +1,23 @@
-"""The pass over a file that finds its parts, and everything that Salesforce would refuse.
+"""Scan a file: find its parts, and everything that Salesforce would reject.
 
-Blocks go through one buffer, so memory does not grow with the file, and rows never become Python
-objects.
+All blocks are read into one buffer, so memory does not grow with the file, and rows never become
+Python objects.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
+from attrs import frozen
 
-from bulkflow_csv.block_io import blocks, fill
-from bulkflow_csv.digests import PassDigests
+from bulkflow_csv.block_io import read_blocks, read_exactly
+from bulkflow_csv.digests import ScanDigests
 from bulkflow_csv.head import Head, read_head
 from bulkflow_csv.limits import FormatLimits, PartLimit
-from bulkflow_csv.scanning.protocol import RowForm
-from bulkflow_csv.scanning.select import fastest_readers
-from bulkflow_csv.scanning.splitter import Cutter
-from bulkflow_csv.validator import Walker
+from bulkflow_csv.scanning.protocol import RowFormat
+from bulkflow_csv.scanning.select import select_backend
+from bulkflow_csv.scanning.splitter import PartSplitter
+from bulkflow_csv.validator import RecordValidator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from bulkflow_csv.dialect import Dialect
     from bulkflow_csv.header import Header
     from bulkflow_csv.part import PartRange
-    from bulkflow_csv.record import Mark
-    from bulkflow_csv.scanning.protocol import Readers
+    from bulkflow_csv.record import RecordPosition
+    from bulkflow_csv.scanning.protocol import ReaderBackend
     from bulkflow_csv.source import ByteSource
 
 
-@attrs.frozen
+@frozen
 class Scan:
-    """A whole file, seen to be fit for loading.
+    """The result of scanning a valid file.
 
     Attributes:
-        head: Its form and header.
-        parts: The parts that it is loaded in; none if it has no rows.
-        digest: The digest of all its bytes, the header included.
+        head: Its format and header.
+        parts: Its parts; empty if it has no rows.
+        digest: The digest of all its bytes, including the header.
     """
 
     head: Head
@@ -51,17 +51,17 @@ class Scan:
 
     @property
     def dialect(self) -> Dialect:
-        """Its form."""
+        """Its format."""
         return self.head.dialect
 
     @property
     def header(self) -> Header:
-        """The columns that its parts are sent with."""
-        return self.head.sent
+        """The header that its parts are sent with."""
+        return self.head.sent_header
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was found and needs no action, one sentence each."""
+        """Findings that need no action, one sentence each."""
         return self.head.notes
 
     @property
@@ -83,24 +83,25 @@ def scan(
     line_ending: str | None = None,
     limits: FormatLimits | None = None,
     block_size: int | None = None,
-    readers: Readers | None = None,
+    backend: ReaderBackend | None = None,
 ) -> Scan:
-    """Read a whole file, and say how it is cut into parts.
+    """Scan a whole file and split it into parts.
 
     Args:
         source: The file.
-        limit: How large a part may get; 100 MB if not given.
-        delimiter: The column delimiter, one character, if the user names it; else detected.
-        line_ending: "LF" or "CRLF", if the user names it; that of the header otherwise.
-        limits: What the API takes of one file.
-        block_size: Bytes of a block, a multiple of 64; what suits the readers if not given.
-        readers: Who reads the blocks; the fastest if not given. All of them find the same.
+        limit: The maximum size of a part; 100 MB if not given.
+        delimiter: The delimiter that the user specified; None to detect it.
+        line_ending: The line ending that the user specified, "LF" or "CRLF"; None to take that of
+            the header.
+        limits: The limits of the API for one file.
+        block_size: Bytes of a block, a multiple of 64; the backend's own if not given.
+        backend: Reads the blocks; the fastest if not given. All backends give the same results.
 
     Raises:
-        CsvError: The first thing that Salesforce would refuse, and its place.
+        CsvError: Salesforce would reject the file. The error has the position of the first problem.
     """
     head = read_head(source, delimiter=delimiter, line_ending=line_ending, limits=limits)
-    return scan_rows(head, limit=limit, limits=limits, block_size=block_size, readers=readers)
+    return scan_rows(head, limit=limit, limits=limits, block_size=block_size, backend=backend)
 
 
 def scan_rows(
@@ -109,12 +110,12 @@ def scan_rows(
     limit: PartLimit | None = None,
     limits: FormatLimits | None = None,
     block_size: int | None = None,
-    readers: Readers | None = None,
+    backend: ReaderBackend | None = None,
 ) -> Scan:
-    """Read the rows of a file whose head was read; takes and raises what `iter_parts` does."""
-    digests = PassDigests(head.start.offset)
-    parts = _parts(head, limit, limits, block_size, readers, digests)
-    return Scan(head, tuple(parts), digests.file())
+    """Scan the rows of a file whose head was read. See `iter_parts` for arguments and errors."""
+    digests = ScanDigests(head.start.offset)
+    parts = _iter_parts(head, limit, limits, block_size, backend, digests)
+    return Scan(head, tuple(parts), digests.finish_file())
 
 
 def iter_parts(
@@ -123,91 +124,93 @@ def iter_parts(
     limit: PartLimit | None = None,
     limits: FormatLimits | None = None,
     block_size: int | None = None,
-    readers: Readers | None = None,
+    backend: ReaderBackend | None = None,
 ) -> Iterator[PartRange]:
-    """Read the rows of a file, and give each part as soon as its end is known.
+    """Scan the rows of a file and yield each part as soon as its end is known.
 
-    All that a part holds has been checked when it is given, what follows it has not.
+    A part that was yielded is valid; the bytes after it are not validated yet.
 
     Args:
-        head: What `read_head` said of the file.
-        limit: How large a part may get; 100 MB if not given.
-        limits: What the API takes of one file.
-        block_size: Bytes of a block, a multiple of 64; what suits the readers if not given.
-        readers: Who reads the blocks; the fastest if not given. All of them find the same.
+        head: The head of the file, from `read_head`.
+        limit: The maximum size of a part; 100 MB if not given.
+        limits: The limits of the API for one file.
+        block_size: Bytes of a block, a multiple of 64; the backend's own if not given.
+        backend: Reads the blocks; the fastest if not given. All backends give the same results.
 
     Raises:
-        CsvError: The first thing that Salesforce would refuse, and its place; or the file is not
-            as it was when its head was read.
+        CsvError: Salesforce would reject the file, or the file changed after its head was read.
+            The error has the position of the first problem.
     """
-    digests = PassDigests(head.start.offset)
-    yield from _parts(head, limit, limits, block_size, readers, digests)
+    digests = ScanDigests(head.start.offset)
+    yield from _iter_parts(head, limit, limits, block_size, backend, digests)
 
 
-def _parts(
+def _iter_parts(
     head: Head,
     limit: PartLimit | None,
     limits: FormatLimits | None,
     block_size: int | None,
-    readers: Readers | None,
-    digests: PassDigests,
+    backend: ReaderBackend | None,
+    digests: ScanDigests,
 ) -> Iterator[PartRange]:
-    readers = readers or fastest_readers()
+    backend = backend or select_backend()
     limits = limits or FormatLimits()
-    cutter = Cutter(head, limit or PartLimit(), digests)
-    form = RowForm(
+    splitter = PartSplitter(head, limit or PartLimit(), digests)
+    row_format = RowFormat(
         delimiter=head.dialect.delimiter,
         crlf=head.dialect.line_ending == "CRLF",
         columns=len(head.header.columns),
         start=head.start.offset,
         limits=limits,
     )
-    reader = readers.rows(form, readers.block_size if block_size is None else block_size)
+    reader = backend.make_row_reader(
+        row_format, backend.block_size if block_size is None else block_size
+    )
     view = memoryview(reader.buffer)
     undecided = False
     name, size = head.source.name, head.stamp.size
     with head.source.open() as file:
         head.source.check(file, head.stamp)
-        for _, block in blocks(file, view, 0, head.start.offset, name=name):
-            digests.outside(block)
-        for offset, block in blocks(file, view, head.start.offset, head.end, name=name):
+        for _, block in read_blocks(file, view, 0, head.start.offset, name=name):
+            digests.add_outside(block)
+        for offset, block in read_blocks(file, view, head.start.offset, head.end, name=name):
             reader.read(len(block))
             if reader.suspect or undecided:
-                undecided = _look_closely(head, cutter.mark, offset + len(block), limits)
-            digests.take(block, offset)
-            yield from cutter.take(offset, len(block), reader)
-        for _, block in blocks(file, view, head.end, size, name=name):
-            digests.outside(block)
-        if cutter.mark.offset < head.end:
-            # No line end comes to close the last record, so it is looked at by itself.
-            _look_closely(head, cutter.mark, head.end, limits)
+                undecided = _validate(head, splitter.position, offset + len(block), limits)
+            digests.add_block(block, offset)
+            yield from splitter.split(offset, len(block), reader)
+        for _, block in read_blocks(file, view, head.end, size, name=name):
+            digests.add_outside(block)
+        if splitter.position.offset < head.end:
+            # Without a line end, the reader does not see the end of the last record.
+            _validate(head, splitter.position, head.end, limits)
         head.source.check(file, head.stamp)
-    yield from cutter.finish()
+    yield from splitter.finish()
 
 
-def _look_closely(head: Head, mark: Mark, end: int, limits: FormatLimits) -> bool:
-    """Read the records from `mark` to byte `end` one by one.
+def _validate(head: Head, start: RecordPosition, end: int, limits: FormatLimits) -> bool:
+    """Validate the records from `start` to byte `end` one by one.
 
     Returns:
-        Whether they end inside a character, so that they must be read again with the next bytes.
+        Whether they end inside a character and must be validated again with the next bytes.
 
     Raises:
-        CsvError: There is a fault in them.
+        CsvError: A record contains an error.
     """
-    data = bytearray(end - mark.offset)
+    data = bytearray(end - start.offset)
     with head.source.open() as file:
-        file.seek(mark.offset)
-        fill(file, memoryview(data), name=head.source.name)
-    walker = Walker(
+        file.seek(start.offset)
+        read_exactly(file, memoryview(data), name=head.source.name)
+    validator = RecordValidator(
         name=head.source.name,
         data=bytes(data),
-        at=head.told(mark),
+        at=head.to_stream_position(start),
         delimiter=head.dialect.delimiter.encode(),
         line_end=head.dialect.line_end,
         columns=head.header.columns,
         limits=limits,
         final=end == head.end,
     )
-    for _ in walker.records():
+    for _ in validator.read_records():
         pass
-    return walker.undecided
+    return validator.undecided

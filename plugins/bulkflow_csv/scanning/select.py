@@ -1,58 +1,58 @@
-"""Which of the two ways to read blocks is taken."""
+"""Select the backend that reads blocks: compiled or numpy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
+from attrs import frozen
 
 from bulkflow_csv.scanning.load_numpy import load_numpy
 
 if TYPE_CHECKING:
-    from bulkflow_csv.scanning.protocol import BlockReader, EndReader, Readers, RowForm
+    from bulkflow_csv.scanning.protocol import EndReader, ReaderBackend, RowFormat, RowReader
 
 
-def fastest_readers() -> Readers:
-    """Those of bulkflow-scanner where it is installed, else those that are made with numpy.
+def select_backend() -> ReaderBackend:
+    """Return the backend of bulkflow-scanner if it is installed, otherwise that of numpy.
 
-    A wheel that does not load here, or is for another bulkflow, is as good as none: what is
-    found in a file is the same either way.
+    A wheel that fails to import, or is for another version of bulkflow, is ignored. Both backends
+    give the same results.
     """
     try:
         from bulkflow_csv.scanning import native
         from bulkflow_scanner import PROTOCOL
     except ImportError:
-        return NumpyReaders()
-    return native.CompiledReaders() if PROTOCOL == native.PROTOCOL else NumpyReaders()
+        return NumpyBackend()
+    return native.NativeBackend() if PROTOCOL == native.PROTOCOL else NumpyBackend()
 
 
-@attrs.frozen
-class NumpyReaders:
-    """Reads with numpy, which is loaded when a reader is made."""
+@frozen
+class NumpyBackend:
+    """A `ReaderBackend` that uses numpy, which is imported when the first reader is made."""
 
     @property
     def block_size(self) -> int:
-        """Measured best between numpy's cost per call and the processor's caches."""
+        """The measured optimum between numpy's overhead per call and the CPU caches."""
         return 1 << 20
 
-    def ends(self, block_size: int) -> EndReader:
-        """Make a reader that finds where records end, and checks nothing."""
+    def make_end_reader(self, block_size: int) -> EndReader:
+        """Make a reader that finds record ends without validating."""
         load_numpy()
-        from bulkflow_csv.scanning.numpy_ends import Boundaries
+        from bulkflow_csv.scanning.numpy_ends import NumpyEndReader
 
-        return Boundaries(block_size)
+        return NumpyEndReader(block_size)
 
-    def rows(self, form: RowForm, block_size: int) -> BlockReader:
-        """Make a reader that checks the rows of a file."""
+    def make_row_reader(self, row_format: RowFormat, block_size: int) -> RowReader:
+        """Make a reader that validates the rows of a file."""
         load_numpy()
-        from bulkflow_csv.scanning.numpy_rows import Structure
+        from bulkflow_csv.scanning.numpy_rows import NumpyRowReader
 
-        return Structure(form, block_size)
+        return NumpyRowReader(row_format, block_size)
 
-    def count(self, data: bytes, byte: bytes) -> int:
-        """How often a byte stands in some data."""
+    def count_byte(self, data: bytes, byte: bytes) -> int:
+        """Count the occurrences of a byte."""
         load_numpy()
         import numpy as np
 
-        # In Python 3.11 `bytes.count` takes ten times as long.
+        # `bytes.count` takes ten times as long in Python 3.11.
         return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))

@@ -1,4 +1,4 @@
-"""Whether a stream of blocks is UTF-8."""
+"""Validate UTF-8 in a stream of blocks."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _HIGH_BITS: Final = np.uint64(0x8080_8080_8080_8080)
 _NONE: Final = np.uint64(0)
 
 
-class TextCheck:
-    """Checks blocks that are read into one buffer, sequences across their borders included.
+class Utf8Check:
+    """Validates blocks that share a buffer, including characters that span two blocks.
 
-    ASCII needs no check, so only the groups of eight bytes that hold anything else are decoded, one
-    behind the other, and the group behind each of them: so whatever is left out lies between two
-    bytes of ASCII, and cannot hide a sequence that is cut off.
+    ASCII is always valid, so only groups of eight bytes with other bytes are decoded, each together
+    with the group after it. Skipped bytes therefore lie between two ASCII bytes and cannot hide a
+    truncated character.
 
     Args:
-        buffer: Where the blocks are; its size is a multiple of 64. Behind a block that does not
-            fill it, the rest of the last 64 bytes is zero, which ends a sequence as any ASCII does.
-        scratch: As large as the buffer, overwritten.
+        buffer: The buffer; its size is a multiple of 64. After a shorter block, the rest of its
+            last 64 bytes must be zero, which ends a character like any ASCII byte.
+        scratch: An array of the same size, overwritten.
     """
 
     def __init__(self, buffer: NDArray[np.uint8], scratch: NDArray[np.bool_]) -> None:
@@ -37,13 +37,13 @@ class TextCheck:
         self._high[0] = False
 
     def feed(self, size: int) -> bool:
-        """Whether the first `size` bytes of the buffer go on as UTF-8.
+        """Return whether the stream is still valid with the first `size` bytes of the buffer.
 
-        A sequence that the block cuts off is judged with the next one.
+        A character that the block truncates is validated with the next block.
         """
         count = -(-size // 64) * 8
         groups, masked = self._groups[:count], self._masked[:count]
-        # As long as all was ASCII, a look at all bits at once costs least.
+        # While everything is ASCII, testing all bits at once is cheapest.
         if self._is_ascii and not np.bitwise_or.reduce(groups) & _HIGH_BITS:
             return True
         np.bitwise_and(groups, _HIGH_BITS, out=masked)

@@ -12,8 +12,8 @@ from bulkflow.errors import DataError
 from bulkflow.plugin import Problem, SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.system_errors import explained
-from bulkflow_csv import ByteSource, Fold, read_head, spool, undecodable
-from bulkflow_csv.source import not_gzip
+from bulkflow_csv import ByteSource, DelimiterAlias, make_decode_error, read_head, spool
+from bulkflow_csv.source import make_gzip_error
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.column_mapping import arranged, problems
 from bulkflow_ingest.source.required_columns import against_operation
@@ -130,7 +130,7 @@ def _unpacked(data: SourceFile, directory: Path, settings: IngestSettings) -> By
         with source.open(), gzip.open(data.path) as stream:
             return _beginning(stream, data.name, directory, settings)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise not_gzip(data.name, error) from error
+        raise make_gzip_error(data.name, error) from error
     except OSError as error:
         what, remedy = explained(error, "check that it is there and may be read")
         raise DataError(
@@ -149,12 +149,12 @@ def _beginning(
         try:
             data = codecs.getincrementaldecoder(settings.encoding)().decode(data).encode()
         except UnicodeError as error:
-            raise undecodable(error, settings.encoding, name, taken=len(data)) from error
+            raise make_decode_error(error, settings.encoding, name, taken=len(data)) from error
     if settings.mend:
         line_end = b"\r\n" if settings.line_ending == "CRLF" else b"\n"
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", line_end)
     if settings.folds and settings.delimiter_text is not None:
-        data = Fold(settings.delimiter_text, _SIGN).do(data)
+        data = DelimiterAlias(settings.delimiter_text, _SIGN).substitute(data)
     return spool(io.BytesIO(data), directory, name=name)
 
 

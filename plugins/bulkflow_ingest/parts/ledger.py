@@ -14,7 +14,7 @@ from attrs import frozen
 
 from bulkflow.model.history import IntentKind
 from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
-from bulkflow_csv import CsvError, digest
+from bulkflow_csv import CsvError, compute_digest
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.api.session import session_of
 from bulkflow_salesforce import organization_of
@@ -212,7 +212,7 @@ def _digest(part: PartJob, size: int) -> str:
         return ""
     try:
         with part.data.source.open() as file:
-            return digest(file, part.data.start, part.data.start + size)
+            return compute_digest(file, part.data.start, part.data.start + size)
     except CsvError:
         # Whoever needs the rows says what is wrong with the file.
         return ""

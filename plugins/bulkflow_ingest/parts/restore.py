@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from bulkflow.errors import DataError
-from bulkflow_csv import ByteSource, Header, PartRange, Stamp
-from bulkflow_csv import digest as digest_of
+from bulkflow_csv import ByteSource, Header, PartRange, Stamp, compute_digest
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
 from bulkflow_ingest.source.rewrite import head_again
@@ -73,13 +72,13 @@ class RecordedSource:
 
     def _difference(self) -> str | None:
         with self.source.open() as file:
-            now = self.source.stamp(file)
+            now = self.source.read_stamp(file)
             if now.size != self.record.size:
                 return f"it had {self.record.size:,} bytes and has {now.size:,} now"
-            if self.record.digest and digest_of(file) == self.record.digest:
+            if self.record.digest and compute_digest(file) == self.record.digest:
                 return None
             for part in self.parts:
-                if part.digest and digest_of(file, part.start, part.end) != part.digest:
+                if part.digest and compute_digest(file, part.start, part.end) != part.digest:
                     return (
                         f"part {part.index + 1}, which begins in line {part.first_line:,}, has "
                         "other content"
@@ -173,7 +172,7 @@ def _part_job(
     data = PartRange(
         recorded.source,
         recorded.stamp,
-        head.sent if head is not None else Header((), b""),
+        head.sent_header if head is not None else Header((), b""),
         part.index,
         part.start,
         part.end,

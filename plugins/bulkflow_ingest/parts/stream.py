@@ -22,8 +22,8 @@ from bulkflow.model.event import Notice
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
-from bulkflow_csv import is_gzip, is_stream, iter_parts, windows
-from bulkflow_csv.source import not_copied
+from bulkflow_csv import is_gzip, is_stream, iter_parts, read_windows
+from bulkflow_csv.source import make_copy_error
 from bulkflow_ingest.api.job_ids import JobIds, ids_in
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
@@ -234,7 +234,7 @@ class Coming:
                     window, original = None, None
                     if stream is not None:
                         window = Window.holding(head.source.path, len(cut))
-                    elif head.sent is not head.header:
+                    elif head.sent_header is not head.header:
                         from bulkflow_ingest.reconcile.inputs import Original
 
                         original = Original.of(head, None)
@@ -261,7 +261,7 @@ class Coming:
         """Each window of a stream."""
         settings = self.parts.settings
         begun = False
-        for each in windows(
+        for each in read_windows(
             stream,
             directory,
             name=data.name,
@@ -269,7 +269,7 @@ class Coming:
             limit=limit_of(settings),
             delimiter=settings.delimiter_text,
             line_ending=settings.line_ending,
-            named=lambda head: named_as_set(head, settings),
+            rename=lambda head: named_as_set(head, settings),
         ):
             if not begun:
                 self._begin(each.head)
@@ -279,7 +279,7 @@ class Coming:
     def _begin(self, head: Head) -> None:
         self._heads.append(head)
         same_columns([(each.source.name, each.header.columns) for each in self._heads])
-        self.parts.columns = self._heads[0].sent.columns
+        self.parts.columns = self._heads[0].sent_header.columns
         self._sources.append(record_of(head))
 
 
@@ -292,7 +292,7 @@ def _stream_of(data: SourceData) -> Iterator[BinaryIO | None]:
         try:
             stream = data.path.open("rb")
         except OSError as error:
-            raise not_copied(data.name, error) from error
+            raise make_copy_error(data.name, error) from error
         with stream:
             yield stream
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bulkflow_csv import ByteSource, CsvError, Fold, Stamp, digest
+from bulkflow_csv import ByteSource, CsvError, DelimiterAlias, Stamp, compute_digest
 from bulkflow_ingest.reconcile.errors import FatesError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 
@@ -47,11 +47,11 @@ class Original:
     delimiter: str
     first_line: int
     stamp: Stamp = attrs.field(repr=False)
-    fold: Fold | None = None
+    fold: DelimiterAlias | None = None
     digest: str = ""
 
     @classmethod
-    def of(cls, head: Head, fold: Fold | None) -> Original:
+    def of(cls, head: Head, fold: DelimiterAlias | None) -> Original:
         """The original that a scanned file is."""
         return cls(
             head.source.path.absolute(),
@@ -76,7 +76,7 @@ class Original:
             noted["delimiter"],
             noted["first_line"],
             Stamp(**noted["stamp"]),
-            None if fold is None else Fold(**fold),
+            None if fold is None else DelimiterAlias(**fold),
             noted["digest"],
         )
 
@@ -94,7 +94,7 @@ class Original:
 
     def _is_the_same(self) -> bool:
         try:
-            return bool(self.digest) and digest(self.path) == self.digest
+            return bool(self.digest) and compute_digest(self.path) == self.digest
         except CsvError:
             return False
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
 
-from bulkflow_csv import ByteSource, CsvError, RowPlace, locate
+from bulkflow_csv import ByteSource, CsvError, RowLocation, locate
 from bulkflow_ingest.reconcile.errors import FatesError, UnsuitedError
 from bulkflow_ingest.reconcile.read_csv import csv_files
 from bulkflow_ingest.reconcile.row_keys import Form, compared
@@ -186,7 +186,7 @@ def _meanings(places: Sequence[int]) -> str:
     return f"hash({', '.join(compared(f'c{place}', Form.MEANING) for place in places)})"
 
 
-def _records(file: SourceFile, kept: Sequence[int]) -> Iterator[tuple[RowPlace, bytes]]:
+def _records(file: SourceFile, kept: Sequence[int]) -> Iterator[tuple[RowLocation, bytes]]:
     """The bytes of rows, and where they are, with their numbers among those of all files."""
     only = file.slices[0]
     source = ByteSource.of(only.path, name=only.name)
@@ -201,7 +201,7 @@ def _records(file: SourceFile, kept: Sequence[int]) -> Iterator[tuple[RowPlace, 
             for place in list(places):
                 data.seek(place.start)
                 yield (
-                    RowPlace(place.row + first, place.start, place.end, place.line),
+                    RowLocation(place.row + first, place.start, place.end, place.line),
                     data.read(place.end - place.start),
                 )
         if only.stamp is not None:

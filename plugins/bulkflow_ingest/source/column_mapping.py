@@ -39,7 +39,7 @@ def arranged(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, 
     for field, value in settings.constants:
         for number, column in enumerate(sent):
             if column.name.lower() == field.lower():
-                sent[number] = evolve(column, place=None, constant=value)
+                sent[number] = evolve(column, index=None, constant=value)
                 break
         else:
             sent.append(Column(field, None, value))
@@ -78,9 +78,9 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
     seen: dict[str, Column] = {}
     for each in sent:
         first = seen.setdefault(each.name.lower(), each)
-        if first is not each and first.place is not None and each.place is not None:
+        if first is not each and first.index is not None and each.index is not None:
             yield Problem(
-                f"the columns {columns[first.place]} and {columns[each.place]} of {name} would "
+                f"the columns {columns[first.index]} and {columns[each.index]} of {name} would "
                 f"both be sent as {each.name}",
                 "drop one of them, or rename it to another field",
                 "renames",

@@ -25,7 +25,7 @@ from bulkflow_csv import (
     Layout,
     PartLimit,
     read_head,
-    renamed,
+    rename_columns,
     scan,
     scan_rows,
 )
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bulkflow_csv import ByteSource, Fold, Head, Scan
+    from bulkflow_csv import ByteSource, DelimiterAlias, Head, Scan
     from bulkflow_ingest.reconcile.inputs import Original
     from bulkflow_ingest.settings import IngestSettings
 
@@ -54,7 +54,7 @@ class Readable:
 
     source: ByteSource
     notes: tuple[str, ...] = ()
-    fold: Fold | None = None
+    fold: DelimiterAlias | None = None
 
 
 @frozen
@@ -99,12 +99,12 @@ def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> R
         made = _mended(made, directory, settings)
     delimiter = settings.delimiter_text
     if delimiter is not None and settings.folds:
-        from bulkflow_csv import foldable, written_anew
+        from bulkflow_csv import find_alias, write_copy
 
-        fold = foldable(made.source, delimiter, "".join(value for _, value in settings.constants))
+        fold = find_alias(made.source, delimiter, "".join(value for _, value in settings.constants))
         made = _next(
             made,
-            lambda each: written_anew(each, directory, fold.blocks, prefix="folded-"),
+            lambda each: write_copy(each, directory, fold.read_blocks, prefix="folded-"),
             None,
             fold,
         )
@@ -112,15 +112,15 @@ def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> R
 
 
 def _mended(made: Readable, directory: Path, settings: IngestSettings) -> Readable:
-    from bulkflow_csv import line_end_to_mend, mended, written_anew
+    from bulkflow_csv import choose_line_ending, normalize_line_endings, write_copy
 
-    line_end = line_end_to_mend(made.source, settings.line_ending)
+    line_end = choose_line_ending(made.source, settings.line_ending)
     if line_end is None:
         return made
     return _next(
         made,
-        lambda each: written_anew(
-            each, directory, lambda file: mended(file, line_end), prefix="mended-"
+        lambda each: write_copy(
+            each, directory, lambda file: normalize_line_endings(file, line_end), prefix="mended-"
         ),
         f"is written anew with {line_end} for all its line ends, as Salesforce takes no mixed ones",
     )
@@ -130,7 +130,7 @@ def _next(
     made: Readable,
     step: Callable[[ByteSource], ByteSource],
     note: str | None,
-    fold: Fold | None = None,
+    fold: DelimiterAlias | None = None,
 ) -> Readable:
     try:
         source = step(made.source)
@@ -176,7 +176,7 @@ def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
         ProblemsError: The clauses do not fit its columns.
     """
     made = _cut(source, directory, settings)
-    columns = made.scan.head.sent.columns
+    columns = made.scan.head.sent_header.columns
     doubts = [each.message for each in against_operation("it", columns, settings) if each.warning]
     return evolve(made, notes=(*made.notes, *doubts)) if doubts else made
 
@@ -191,7 +191,7 @@ def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
     limit = limit_of(settings)
     head = head_of(source, settings)
     layout = layout_of(head, settings)
-    as_they_are = not layout.rewrites(head)
+    as_they_are = not layout.changes_rows(head)
     if as_they_are and layout.names == head.header.columns:
         return Cut(_scanned(head, limit, source), None, source.notes)
     from bulkflow_ingest.reconcile.inputs import Original
@@ -199,12 +199,12 @@ def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
     original = Original.of(head, source.fold)
     if as_they_are:
         return Cut(_scanned(_with_names(head, layout), limit, source), original, source.notes)
-    from bulkflow_csv import rewrite, told_of_original
+    from bulkflow_csv import drop_copy_position, rewrite
 
     # All faults of the user's file are told of it, before anything is made of it.
     whole = _scanned(head, PartLimit(None), source)
     original = evolve(original, digest=whole.digest)
-    made = rewrite(head, directory, layout, fold=source.fold)
+    made = rewrite(head, directory, layout, alias=source.fold)
     try:
         scanned = scan(
             made, limit=limit, delimiter=layout.delimiter, line_ending=head.dialect.line_ending
@@ -212,7 +212,7 @@ def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
         _keep(made.path, layout.delimiter, original)
     except CsvError as error:
         made.path.unlink(missing_ok=True)
-        raise told_of_original(error) from error
+        raise drop_copy_position(error) from error
     note = f"its rows are written anew: {_why(head, layout)}"
     return Cut(scanned, original, (*source.notes, note))
 
@@ -257,7 +257,7 @@ def named_as_set(head: Head, settings: IngestSettings) -> Head:
 
 def _with_names(head: Head, layout: Layout) -> Head:
     same = layout.names == head.header.columns
-    return head if same else renamed(head, layout.names, FormatLimits())
+    return head if same else rename_columns(head, layout.names, FormatLimits())
 
 
 def _scanned(head: Head, limit: PartLimit, source: Readable) -> Scan:
@@ -280,10 +280,10 @@ def _scanned(head: Head, limit: PartLimit, source: Readable) -> Scan:
 
 def _why(head: Head, layout: Layout) -> str:
     names = head.header.columns
-    sent = {column.place for column in layout.columns}
+    sent = {column.index for column in layout.columns}
     left_out = [name for place, name in enumerate(names) if place not in sent]
     reasons = []
-    put_in = [column.name for column in layout.columns if column.place is None]
+    put_in = [column.name for column in layout.columns if column.index is None]
     if put_in:
         reasons.append(f"{_listed(put_in)} set")
     left_out = [name for name in left_out if name not in put_in]

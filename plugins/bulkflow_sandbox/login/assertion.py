@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bulkflow.distribution import get_install_command
 from bulkflow_sandbox.login.errors import OAuthError
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def _decode(assertion: str, certificate: str | None, choices: Choices) -> Mappin
     except ImportError as error:
         raise OAuthError(
             "server_error",
-            "this sandbox cannot check signatures: install PyJWT with its cryptography, "
-            "pip install 'bulkflow[sandbox]'",
+            "this sandbox cannot check signatures without PyJWT and cryptography: "
+            f"{get_install_command('sandbox')}",
             status=501,
         ) from error
     # The time is checked by the sandbox's own clock, the audience by its own rules.

@@ -6,6 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from bulkflow.distribution import get_install_command
 from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.core.json_document import (
     MOST_BYTES,
@@ -95,7 +96,7 @@ def _parse_yaml(text: str, path: Path) -> object:
     except ImportError as error:
         raise SchemaError(
             f"the schema file {path} is YAML, and there is nothing to read YAML with",
-            help="pip install 'bulkflow[sandbox]', or write the same as JSON",
+            help=f"{get_install_command('sandbox')}; or write the schema as JSON",
         ) from error
     except DocumentError as error:
         raise SchemaError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from bulkflow.distribution import get_install_command
 from bulkflow_sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def certificate_in(
     except ImportError as error:
         raise SandboxError(
             "TLS needs the library trustme, which is not installed",
-            help="pip install 'bulkflow[sandbox]'",
+            help=get_install_command("sandbox"),
         ) from error
     except OSError as error:
         raise SandboxError(

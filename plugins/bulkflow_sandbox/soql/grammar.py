@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkflow.distribution import get_reinstall_command
 from bulkflow_sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def load_grammar() -> str:
             failure = error
     raise SandboxError(
         "the grammar of SOQL is missing from this installation",
-        help="install bulkflow again: pip install --force-reinstall bulkflow",
+        help=f"install bulkflow again: {get_reinstall_command()}",
         notes=[f"looked for {place}" for place in places],
     ) from failure
 
@@ -58,6 +59,6 @@ def build_parser(grammar: str, *, strict: bool = False) -> Lark:
     except LarkError as error:
         raise SandboxError(
             "the grammar of SOQL is damaged in this installation",
-            help="install bulkflow again: pip install --force-reinstall bulkflow",
+            help=f"install bulkflow again: {get_reinstall_command()}",
             notes=[str(error)],
         ) from error

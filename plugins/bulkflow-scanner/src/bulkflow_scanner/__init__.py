@@ -1,11 +1,11 @@
-"""Reads blocks of CSV for bulkflow, compiled.
+"""Compiled CSV block reader for bulkflow.
 
-bulkflow uses it where it is installed and `PROTOCOL` is the number that it knows; it answers as
-bulkflow's own reader does, which is made with numpy.
+bulkflow uses this package if it is installed and `PROTOCOL` is the version that bulkflow supports.
+It gives the same results as bulkflow's own reader, which uses numpy.
 """
 
 from __future__ import annotations
 
-from bulkflow_scanner._scanner import PROTOCOL, WAYS, Scanner, count, ends
+from bulkflow_scanner._scanner import KERNELS, PROTOCOL, Scanner, count_byte, find_ends
 
-__all__ = ["PROTOCOL", "WAYS", "Scanner", "count", "ends"]
+__all__ = ["KERNELS", "PROTOCOL", "Scanner", "count_byte", "find_ends"]

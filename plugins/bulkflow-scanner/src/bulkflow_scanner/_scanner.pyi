@@ -1,7 +1,7 @@
 from typing import Final, final
 
 PROTOCOL: Final[int]
-WAYS: Final[tuple[str, ...]]
+KERNELS: Final[tuple[str, ...]]
 
 @final
 class Scanner:
@@ -13,7 +13,7 @@ class Scanner:
         start: int,
         field_limit: int,
         record_limit: int,
-        way: str | None = None,
+        kernel: str | None = None,
     ) -> None: ...
     @property
     def records(self) -> int: ...
@@ -24,9 +24,11 @@ class Scanner:
     @property
     def suspect(self) -> bool: ...
     def read(self, buffer: bytearray | bytes | memoryview, size: int, /) -> None: ...
-    def places(self) -> memoryview[int]: ...
+    def list_record_ends(self) -> memoryview[int]: ...
 
-def ends(
-    buffer: bytearray | bytes | memoryview, size: int, quoted: bool, way: str | None = None, /
+def find_ends(
+    buffer: bytearray | bytes | memoryview, size: int, quoted: bool, kernel: str | None = None, /
 ) -> tuple[int, int, bool]: ...
-def count(data: bytearray | bytes | memoryview, byte: int, way: str | None = None, /) -> int: ...
+def count_byte(
+    data: bytearray | bytes | memoryview, byte: int, kernel: str | None = None, /
+) -> int: ...

@@ -1,18 +1,18 @@
-"""Joins generated results to their source rows and saves some of them, beside DuckDB alone.
+"""Joins generated results to their source rows and saves some of them, compared with DuckDB alone.
 
-    python bench/fates.py --rows 1000000 --failed 1.0
-    python bench/fates.py --rows 10000000 --failed 0.01 --skip-duckdb
-    python bench/fates.py --failed 0.05 --selection all
-    python bench/fates.py --failed 1.0 --packed
+    python bench/reconcile.py --rows 1000000 --failed 1.0
+    python bench/reconcile.py --rows 10000000 --failed 0.01 --skip-duckdb
+    python bench/reconcile.py --failed 0.05 --selection all
+    python bench/reconcile.py --failed 1.0 --packed
 
-Saving failed rows reads the failed results only, as the step `save failed rows` does; saving all
-reads both. The source is like `examples/quickstart/accounts.csv` with a key of its own in every
-row; the result files hold all of it in another order, all values quoted, saved numbers written
-anew. DuckDB alone reads the same files, joins them on all columns and writes the same rows: without
-numbering, lines, duplicates, parts, or values written anew (so it finds only the rows that come
-back unchanged, which failed ones do), and with as much memory as it likes. With `--packed` the
-result files that bulkflow reads are compressed with gzip, as orgs send them. Each measurement is a
-process of its own; the peak is of the whole process.
+Saving failed rows reads only the failed results, like the step `save failed rows`; saving all rows
+reads both. The source resembles `examples/quickstart/accounts.csv`, with a unique key in every row.
+The result files contain the same rows in another order, with all values quoted and the numbers of
+successful rows reformatted. DuckDB alone reads the same files, joins them on all columns and writes
+the same rows, with unlimited memory, but without row numbers, lines, duplicates and parts. It does
+not match reformatted values, so it finds only rows that come back unchanged, such as failed ones.
+With `--packed`, bulkflow reads result files compressed with gzip, as orgs send them. Every
+measurement runs in its own process; the peak is that of the whole process.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ERROR = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
 
 
 def generate(folder: Path, rows: int, failed: float) -> None:
-    """Write a source file and its two result files, batches of 10,000 rows in another order."""
+    """Write a source file and two result files with its batches of 10,000 rows shuffled."""
     with (ROOT / "examples/quickstart/accounts.csv").open(encoding="utf-8", newline="") as file:
         header, *block = csv.reader(file)
     key = header.index("External_Id__c")
@@ -53,7 +53,7 @@ def generate(folder: Path, rows: int, failed: float) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for start in batches:
-            writer.writerows(_rows(block, key, start, rows))
+            writer.writerows(_make_rows(block, key, start, rows))
     random.shuffle(batches)
     with (
         (folder / "successful.csv").open("w", encoding="utf-8", newline="") as good_file,
@@ -66,14 +66,14 @@ def generate(folder: Path, rows: int, failed: float) -> None:
         good.writerow(["sf__Id", "sf__Created", *header])
         bad.writerow(["sf__Id", "sf__Error", *header])
         for start in batches:
-            for number, row in enumerate(_rows(block, key, start, rows), start):
+            for number, row in enumerate(_make_rows(block, key, start, rows), start):
                 if random.random() < failed:
                     bad.writerow(["", ERROR, *row])
                 else:
-                    good.writerow([f"001{number:012d}AAA", "true", *map(_anew, row)])
+                    good.writerow([f"001{number:012d}AAA", "true", *map(_reformat, row)])
 
 
-def _rows(block: list[list[str]], key: int, start: int, rows: int) -> list[list[str]]:
+def _make_rows(block: list[list[str]], key: int, start: int, rows: int) -> list[list[str]]:
     return [
         [*row[:key], f"K-{start + index}", *row[key + 1 :]]
         for index, row in enumerate((block * (BATCH // len(block) + 1))[:BATCH])
@@ -81,37 +81,39 @@ def _rows(block: list[list[str]], key: int, start: int, rows: int) -> list[list[
     ]
 
 
-def _anew(value: str) -> str:
-    """A saved value: whole numbers of at least seven digits come back as doubles."""
+def _reformat(value: str) -> str:
+    """Reformat a value like Salesforce: integers of at least seven digits come back as doubles."""
     if value.isdigit() and 7 <= len(value) <= 15:
         digits = value.rstrip("0")
         return f"{digits[0]}.{digits[1:] or '0'}E{len(value) - 1}"
     return value
 
 
-def ours(folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool) -> None:
+def run_bulkflow(
+    folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool
+) -> None:
     from bulkflow_csv import ByteSource, PartLimit, scan
     from bulkflow_ingest.reconcile import Fates, SourceSlice
 
     found = scan(ByteSource.of(folder / "source.csv"), limit=PartLimit(None, part_rows))
     slices = [SourceSlice.of(part.index, part, found.dialect) for part in found.parts]
-    results = _cut(folder, len(slices), part_rows)
+    results = _prepare_results(folder, len(slices), part_rows)
     rest = selection == "all"
     if not rest:
         results = [each for each in results if each.kind == selection]
     if packed:
-        results = [_packed(each) for each in results]
+        results = [_compress(each) for each in results]
     rows = sum(each.rows for each in slices)
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_SELF)
     with Fates.of(slices, results, folder / "join", rest=rest, memory=memory) as fates:
         joined = time.perf_counter()
         saved = fates.save(selection, folder / "out.csv")
-        _tell(began, before, rows=rows, joined=joined - began, saved=saved)
+        _report(began, before, rows=rows, joined=joined - began, saved=saved)
 
 
-def _cut(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
-    """The result files of each part, made from the whole ones once."""
+def _prepare_results(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
+    """Return the result files of each part; split them on the first call."""
     from bulkflow_ingest.reconcile import ResultFile, ResultKind
 
     results: list[ResultFile] = []
@@ -119,11 +121,11 @@ def _cut(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
         if parts == 1:
             results.append(ResultFile(0, ResultKind(kind), folder / f"{kind}.csv"))
             continue
-        results += _divide(folder, kind, parts, part_rows)
+        results += _split_results(folder, kind, parts, part_rows)
     return results
 
 
-def _divide(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultFile]:
+def _split_results(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultFile]:
     from bulkflow_ingest.reconcile import ResultFile, ResultKind
 
     paths = [folder / f"{kind}-{part}.csv" for part in range(parts)]
@@ -143,7 +145,7 @@ def _divide(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultF
     return [ResultFile(part, ResultKind(kind), path) for part, path in enumerate(paths)]
 
 
-def _packed(result: ResultFile) -> ResultFile:
+def _compress(result: ResultFile) -> ResultFile:
     path = result.path.with_name(result.path.name + ".gz")
     if not path.exists():
         with result.path.open("rb") as plain, gzip.open(path, "wb", 1) as file:
@@ -151,7 +153,7 @@ def _packed(result: ResultFile) -> ResultFile:
     return evolve(result, path=path)
 
 
-def duckdb_alone(folder: Path) -> None:
+def run_duckdb(folder: Path) -> None:
     import duckdb
 
     began = time.perf_counter()
@@ -177,22 +179,22 @@ def duckdb_alone(folder: Path) -> None:
         ).fetchall()
         joined += count
     connection.close()
-    _tell(began, before, rows=joined, joined=0.0, saved=joined)
+    _report(began, before, rows=joined, joined=0.0, saved=joined)
 
 
-def _tell(
+def _report(
     began: float, before: resource.struct_rusage, *, rows: int, joined: float, saved: int
 ) -> None:
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    # Linux counts kibibytes, macOS bytes.
+    # Kibibytes on Linux, bytes on macOS.
     peak = after.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     wall = time.perf_counter() - began
     print(json.dumps({"wall": wall, "cpu": cpu, "peak": peak, "rows": rows, "saved": saved,
                       "joined": joined}))  # fmt: skip
 
 
-def measured(*arguments: str) -> dict[str, float]:
+def measure(*arguments: str) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True
     )
@@ -203,18 +205,18 @@ def measured(*arguments: str) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--failed", type=float, default=1.0, help="the share of failed rows")
+    parser.add_argument("--failed", type=float, default=1.0, help="share of failed rows, 0 to 1")
     parser.add_argument("--part-rows", type=int, default=350_000)
     parser.add_argument("--selection", choices=["failed", "all"], default="failed")
     parser.add_argument("--memory", type=int, default=256, help="MiB")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--skip-duckdb", action="store_true")
-    parser.add_argument("--packed", action="store_true", help="result files in gzip")
-    parser.add_argument("--folder", type=Path, help="keep the generated files there")
+    parser.add_argument("--packed", action="store_true", help="compress the result files")
+    parser.add_argument("--folder", type=Path, help="keep the generated files in this folder")
     parser.add_argument("--measure", choices=["ours", "duckdb"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure == "ours":
-        ours(
+        run_bulkflow(
             options.folder,
             options.part_rows,
             options.memory << 20,
@@ -223,7 +225,7 @@ def main() -> None:
         )
         return
     if options.measure == "duckdb":
-        duckdb_alone(options.folder)
+        run_duckdb(options.folder)
         return
     with tempfile.TemporaryDirectory(prefix="bulkflow-bench-") as temporary:
         folder = options.folder or Path(temporary)
@@ -242,7 +244,7 @@ def main() -> None:
         best: dict[str, float] = {}
         for _ in range(options.repeat):
             for name, arguments in ways.items():
-                took = measured(*arguments)
+                took = measure(*arguments)
                 best[name] = min(best.get(name, took["wall"]), took["wall"])
                 print(
                     f"{name:14} {took['wall']:8.2f} {took['cpu']:8.2f} "
