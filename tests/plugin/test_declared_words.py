@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkflow.distribution import DISTRIBUTION
 from bulkflow.plugin.host import PluginHost
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "report/json_plan.py": ("parts", KEYS),
     "cli/words_markdown.py": ("from", KEYS),
     "cli/environment.py": ("encoding", STREAM),
-    "report/output.py": ("encoding", STREAM),
+    "report/report_stream.py": ("encoding", STREAM),
     "report/style.py": ("encoding", STREAM),
 }
 """Words that are in a file of the framework and mean something else there, and what."""
@@ -52,7 +53,7 @@ def declared() -> frozenset[str]:
     return frozenset(
         phrase.verb
         for record in (*catalogue.steps, *catalogue.clauses, *catalogue.conditions)
-        if record.provider is not None and record.provider.distribution == "bulkflow"
+        if record.provider is not None and record.provider.distribution == DISTRIBUTION
         for phrase in record.phrases
     )
 

@@ -326,7 +326,7 @@ def test_a_full_disk_does_not_stop_the_run_and_is_told_at_the_end(good_run) -> N
     report = PlainReport(_Broken(OSError(28, "No space left on device")), data=io.StringIO())
     for event in good_run:
         report(event)
-    with pytest.raises(OutputError, match="No space left on device"):
+    with pytest.raises(OutputError, match="the disk is full"):
         report.close()
 
 
