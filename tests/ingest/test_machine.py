@@ -167,8 +167,8 @@ def test_a_disk_that_fills_up_on_the_way(workshop: Workshop, small_disk, kib: in
     for each in (ran, workshop.command("resume", *place)):
         said = each.err + each.out
         assert not [words for words in MISNAMED if words in said], said
-        if each.code == 1 or "no room" in said:
-            assert "no room is left on the disk" in said
+        if each.code == 1 or "disk is full" in said:
+            assert "the disk is full" in said
             assert "make room" in said
 
 
@@ -202,9 +202,9 @@ def test_what_a_process_may_not_have_is_named(workshop: Workshop, limit: str, va
         (duckdb.OutOfMemoryException("failed to pin block (1 MB/1 MB used)"), "memory is used up"),
         (
             duckdb.OutOfMemoryException("the 'max_temp_directory_size' setting"),
-            "no room is left on the disk",
+            "the disk is full",
         ),
-        (duckdb.IOException('IO Error: "x.duckdb": No space left on device'), "no room is left"),
+        (duckdb.IOException('IO Error: "x.duckdb": No space left on device'), "the disk is full"),
         (duckdb.IOException("IO Error: Cannot open: Too many open files"), "open more files"),
         (duckdb.InternalException("INTERNAL Error: vector\n\nStack Trace: ..."), "failed"),
     ],

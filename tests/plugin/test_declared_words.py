@@ -26,8 +26,10 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "cli/undo.py": ("undo", COMMANDS),
     "model/run_mode.py": ("abort retry undo", COMMANDS),
     "engine/replay.py": ("continue retry stop", "how the journal records a flow signal"),
-    "language/phrase_matcher.py": (
-        "abort complete log pause stop",
+    "language/other_words.py": (
+        "abort any close complete continue create delimiter drop encoding existing fail from in "
+        "insert keep load log over pause rename require retry save set show stop undo update "
+        "upload upsert wait",
         "what other languages have for it, offered to a user who writes a foreign word",
     ),
     "language/highlighting.py": ("in line", f"{LOOP}, and the scope of a comment"),
@@ -38,6 +40,7 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "report/event_json.py": ("parts", KEYS),
     "report/json_diagnostics.py": ("line", KEYS),
     "report/json_plan.py": ("parts", KEYS),
+    "cli/usage_errors.py": ("load", "a command of other tools"),
     "cli/words_markdown.py": ("from", KEYS),
     "cli/environment.py": ("encoding", STREAM),
     "report/report_stream.py": ("encoding", STREAM),

@@ -686,7 +686,7 @@ def test_a_full_disk_ends_a_download_without_a_second_request(server, session):
 
     server.answers(200, DATA, CSV)
     server.answers(200, DATA, CSV)
-    with pytest.raises(LocalFileError, match="no room is left on the disk") as caught:
+    with pytest.raises(LocalFileError, match="the disk is full") as caught:
         session.download("/x", Full())
     assert isinstance(caught.value.__cause__, OSError)
     assert len(server.script) == 1
