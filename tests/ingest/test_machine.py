@@ -169,7 +169,7 @@ def test_a_disk_that_fills_up_on_the_way(workshop: Workshop, small_disk, kib: in
         assert not [words for words in MISNAMED if words in said], said
         if each.code == 1 or "disk is full" in said:
             assert "the disk is full" in said
-            assert "make room" in said
+            assert "free some space" in said
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")

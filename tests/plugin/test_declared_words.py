@@ -27,9 +27,11 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "model/run_mode.py": ("abort retry undo", COMMANDS),
     "engine/replay.py": ("continue retry stop", "how the journal records a flow signal"),
     "language/other_words.py": (
-        "abort any close complete continue create delimiter drop encoding existing fail from in "
-        "insert keep load log over pause rename require retry save set show stop undo update "
-        "upload upsert wait",
+        (
+            "abort any close complete continue create delimiter drop encoding existing fail from "
+            "in insert keep load log over pause rename require retry save set show stop undo "
+            "update upload upsert wait"
+        ),
         "what other languages have for it, offered to a user who writes a foreign word",
     ),
     "language/highlighting.py": ("in line", f"{LOOP}, and the scope of a comment"),

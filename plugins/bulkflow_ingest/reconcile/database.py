@@ -154,7 +154,7 @@ def _named(error: Exception, duckdb: Any) -> FatesError:
     short = shortage_told(said)
     if "max_temp_directory_size" in said:
         # Called a lack of memory: what does not fit there is to be put on a disk that is full.
-        what, remedy = "the disk is full", "make room in the folder of the run"
+        what, remedy = "the disk is full", "free some space in the folder of the run"
     elif short is not None:
         what, remedy = short.what, short.remedy
     elif isinstance(error, duckdb.OutOfMemoryException):
