@@ -461,7 +461,7 @@ def test_a_stop_in_the_middle_names_what_it_leaves(workshop: Workshop, tag: str)
     assert ran.code == 0
     (left,) = outcome(ran)["left"]  # type: ignore[misc]
     assert str(left).endswith("(Open)")
-    assert "left in the org" in str(ran.event("run_finished")["help"])
+    assert "unfinished in the org" in str(ran.event("run_finished")["help"])
 
 
 # Saving.
