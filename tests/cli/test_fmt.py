@@ -135,6 +135,6 @@ def test_a_replacement_that_fails_leaves_the_file_and_no_litter(
     monkeypatch.setattr(os, "fsync", full)
     ran = workshop.command("fmt", str(file))
     assert ran.code == 2
-    assert "No space left on device" in ran.err
+    assert "no room is left on the disk" in ran.err
     assert file.read_text("utf-8") == UGLY
     assert [path.name for path in workshop.folder.iterdir()] == [file.name]

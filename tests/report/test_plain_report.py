@@ -323,10 +323,10 @@ def test_a_reader_that_went_away_does_not_stop_the_run(good_run) -> None:
 
 
 def test_a_full_disk_does_not_stop_the_run_and_is_told_at_the_end(good_run) -> None:
-    report = PlainReport(_Broken(OSError(28, "No space left on device")), data=io.StringIO())
+    report = PlainReport(_Broken(OSError(28, "no room is left on the disk")), data=io.StringIO())
     for event in good_run:
         report(event)
-    with pytest.raises(OutputError, match="No space left on device"):
+    with pytest.raises(OutputError, match="no room is left on the disk"):
         report.close()
 
 
