@@ -21,7 +21,7 @@ from bulkflow.model.ledger import HandedOverBeforeError, HandOver
 from bulkflow.model.part import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bulkflow.journal.store import Journal, Statement
     from bulkflow.model.history import JobHistory, StepRecord
@@ -117,7 +117,7 @@ class RunJournal:
 
     def prepared(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """The files that a job is cut from, and its parts; called again, more of both."""
-        sources = [self._as_at_home(each) for each in manifest.sources]
+        sources = self._as_at_home(manifest.sources)
         with self._journal.writing() as connection:
             if org is not None:
                 connection.execute(
@@ -141,12 +141,18 @@ class RunJournal:
                 ((self.run, job, *astuple(part)) for part in manifest.parts),
             )
 
-    def _as_at_home(self, source: SourceRecord) -> SourceRecord:
-        """A source with its paths as they were where the run began: the project may have moved."""
+    def _as_at_home(self, sources: Iterable[SourceRecord]) -> list[SourceRecord]:
+        """Sources with their paths as they were where the run began: the project may have moved."""
         ((home,),) = self._journal.reading("SELECT home FROM run WHERE id = ?", self.run)
         back = moves(self._journal.home, None if home is None else Path(str(home)))
-        origin = None if source.origin is None else back(source.origin)
-        return evolve(source, path=back(source.path), origin=origin)
+        return [
+            evolve(
+                each,
+                path=back(each.path),
+                origin=None if each.origin is None else back(each.origin),
+            )
+            for each in sources
+        ]
 
     def history(self, job: str) -> JobHistory | None:
         """What earlier attempts did with a job; None if it was never cut into parts."""

@@ -93,7 +93,7 @@ class JobInfo:
         for name in ("numberRecordsProcessed", "numberRecordsFailed"):
             if not _is_count(properties.get(name)):
                 told = cut(str(properties[name]), MOST_STATE)
-                raise ValueError(f"`{name}` of the ingest job is no number of records: {told!a}")
+                raise ValueError(f"`{name}` of the ingest job is not a number of records: {told!a}")
         try:
             # It becomes part of paths, here and in the org.
             salesforce_id(properties["id"])
