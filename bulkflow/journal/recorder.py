@@ -21,7 +21,7 @@ from bulkflow.model.part import Counts
 from bulkflow.system_errors import find_shortage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bulkflow.journal.store import Journal, Statement
     from bulkflow.model.history import JobHistory, StepRecord
@@ -116,7 +116,7 @@ class RunJournal:
 
     def record_parts(self, job: str, manifest: Manifest, org: str | None = None) -> None:
         """Record the files that a job is read from, and its parts; another call adds more."""
-        sources = [self._map_to_start(each) for each in manifest.sources]
+        sources = self._map_to_start(manifest.sources)
         with self._journal.transaction() as connection:
             if org is not None:
                 connection.execute(
@@ -140,12 +140,18 @@ class RunJournal:
                 ((self.run, job, *astuple(part)) for part in manifest.parts),
             )
 
-    def _map_to_start(self, source: SourceRecord) -> SourceRecord:
-        """Map a source's paths back to where its run began; the project may have moved."""
+    def _map_to_start(self, sources: Iterable[SourceRecord]) -> list[SourceRecord]:
+        """Map sources' paths back to where the run began; the project may have moved."""
         ((home,),) = self._journal.query("SELECT home FROM run WHERE id = ?", self.run)
         back = build_path_mapping(self._journal.home, None if home is None else Path(str(home)))
-        origin = None if source.origin is None else back(source.origin)
-        return evolve(source, path=back(source.path), origin=origin)
+        return [
+            evolve(
+                each,
+                path=back(each.path),
+                origin=None if each.origin is None else back(each.origin),
+            )
+            for each in sources
+        ]
 
     def read_history(self, job: str) -> JobHistory | None:
         """Read what earlier attempts did with a job; None if it was never divided into parts."""

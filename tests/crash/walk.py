@@ -61,6 +61,8 @@ class _Walker:
     _file: str = "load.bulkflow"
     """The pipeline file, as the last command that ran one had it."""
     _name: str = "load"
+    _was_refused: bool = False
+    """Whether rows were refused that another run handed over, and no run was given up since."""
 
     def make(self, move: Move) -> None:
         """Do what a move says, and judge what came of it."""
@@ -168,10 +170,11 @@ class _Walker:
             stale = any(each.finished is None for each in self._runs())
             return ["run", self._file, *(["--fresh"] if stale else [])]
         which = found[number // 2 % len(found)]
-        said = "" if self._last is None else self._last.said
-        if number % 4 == 3 and which.finished is None and "were handed over before" in said:
-            # Each of two runs waits for rows of the other: one has to be given up.
-            return ["abort", which.id]
+        unfinished = [each for each in found if each.finished is None]
+        if number % 4 == 3 and self._was_refused and unfinished:
+            # Each of two runs waits for rows of the other: one has to be given up, as is advised.
+            self._was_refused = False
+            return ["abort", unfinished[0].id]
         if number % 6 == 5 and all(each.finished is not None for each in found):
             return ["run", self._file]
         if number % 2 and which.finished is None:
@@ -231,6 +234,7 @@ class _Walker:
             self.ledger.requests = self.org.sandbox.requests.total
             self.ledger.judge(ended, name, self._known())
             self._last, self._name = ended, name
+            self._was_refused |= "were handed over before" in ended.said
         self.ledger.judge_org()
 
     def _do(self, command: list[str], move: Move) -> None:
@@ -257,6 +261,7 @@ class _Walker:
         self.org.settle()
         self._note(command, ended)
         self._last = ended
+        self._was_refused |= "were handed over before" in ended.said
         self.ledger.judge(ended, self._name, self._known())
         if ended.status == 2 and "has sent no rows" in ended.said and command[1] in self._known():
             self.ledger.said[command[1]] = []

@@ -145,5 +145,5 @@ TARGETS = (
     Target("answers", _answers, 3_000),
     Target("admin", admin.requests, 300),
     Target("joins", results.joins, 80, "results", longest=30.0),
-    Target("runs", results.runs, 20, "results", longest=60.0),
+    Target("runs", results.runs, 6, "results", longest=60.0),
 )

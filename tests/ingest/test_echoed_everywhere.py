@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from bulkflow_sandbox import Sandbox, SandboxServer
-from support.proxy import Fault, Handler, Proxy, proxied
+from support.proxy import Fault, Handler, Proxy
 from support.workshop import Ran, Workshop
 
 # It does not look like a token, so that only who knows it can hide it.
@@ -122,12 +122,6 @@ def sends(handler: Handler, status: int, kind: str, content: bytes, text: str) -
 def server() -> Iterator[SandboxServer]:
     with SandboxServer(Sandbox(token=TOKEN), owned=True) as running:
         yield running
-
-
-@pytest.fixture
-def proxy(server: SandboxServer) -> Iterator[Proxy]:
-    with proxied(server.url) as made:
-        yield made
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_counts_may_be_texts(given_value: object, read: int | None) -> None:
 
 @pytest.mark.parametrize("count", [1 << 63, -(1 << 63), 10**30, float("inf"), float("nan")])
 def test_a_count_that_no_journal_can_hold_is_refused(count: float) -> None:
-    with pytest.raises(ValueError, match="is no number of records"):
+    with pytest.raises(ValueError, match="is not a number of records"):
         JobInfo.read(LEAST | {"numberRecordsProcessed": count})
 
 

@@ -76,10 +76,10 @@ SAID = {
     "id": "it is about job 7505g0000000009AAA",
     "object": "its object is Account, and not Contact",
     "operation": "its operation is delete, and not insert",
-    "negative": "`numberRecordsProcessed` of the ingest job is no number of records: '-5'",
-    "fraction": "no number of records: '2.5'",
-    "absurd": "`numberRecordsFailed` of the ingest job is no number of records: '1000",
-    "boolean": "no number of records: 'True'",
+    "negative": "`numberRecordsProcessed` of the ingest job is not a number of records: '-5'",
+    "fraction": "not a number of records: '2.5'",
+    "absurd": "`numberRecordsFailed` of the ingest job is not a number of records: '1000",
+    "boolean": "not a number of records: 'True'",
     "state": "its state is 'xxx",
 }
 

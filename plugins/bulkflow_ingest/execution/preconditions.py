@@ -123,7 +123,7 @@ def rows_are_gone(parts: JobParts, part: PartJob, context: Context) -> StepError
     return StepError(
         f"the rows of part {part.number + 1} of job {parts.job.name} are to be sent once more, and "
         "are not kept: they came from a stream",
-        help="somebody has aborted or deleted its job in the org; "
+        help="its upload was not confirmed, or somebody has aborted or deleted its job in the org; "
         f"`{context.format_command('abort')}` aborts the others; then run the file again",
     )
 

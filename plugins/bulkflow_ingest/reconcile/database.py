@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     import duckdb
     from numpy.typing import NDArray
+
+SOURCE_CHANGED: Final = "a source file changed while its rows were saved"
+"""What queries fail with where a row is not the one that was joined."""
 
 _FILE = "fates.duckdb"
 _SPILL = "fates.spill"
@@ -159,6 +162,8 @@ def _named(error: Exception, duckdb: Any) -> FatesError:
         what, remedy = short.what, short.remedy
     elif isinstance(error, duckdb.OutOfMemoryException):
         what, remedy = "memory is used up", "allow more memory, or load smaller parts"
+    elif SOURCE_CHANGED in said:
+        what, remedy = SOURCE_CHANGED, "put the file back as it was"
     else:
         return FatesError(
             "the results cannot be joined: the database that joins them failed",

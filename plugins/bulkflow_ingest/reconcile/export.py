@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from attrs import define, frozen
 
+from bulkflow_ingest.reconcile.database import SOURCE_CHANGED
 from bulkflow_ingest.reconcile.errors import FatesError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
@@ -134,7 +135,7 @@ class Saving:
             ) AS told
             WHERE CASE WHEN told.row IS NULL THEN false
                 WHEN told.h IS DISTINCT FROM {whole}
-                    THEN error('a source file changed while its rows were saved')
+                    THEN error({text(SOURCE_CHANGED)})
                 ELSE {where} END
             """
 

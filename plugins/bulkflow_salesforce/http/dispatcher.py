@@ -156,17 +156,12 @@ class Calls:
 
     def _once(self, request: Request, token: str, receive: Callable[[Answer], _T]) -> _T:
         headers, secrets = self._headers(request, token), self._token.known
-        try:
-            with self._wire.exchange(request, headers, secrets) as answer:
-                self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
-                if 200 <= answer.status < 300:
-                    return receive(answer)
-                said = shown(answer.start(REFUSAL_BYTES), answer.secrets)
-                raise refusal(request.call, answer.status, answer.headers, said, now=self._now())
-        except OrgError as error:
-            # A server may give a token back in any place: a page, a header, a status line.
-            error.hide(*secrets)
-            raise
+        with self._wire.exchange(request, headers, secrets) as answer:
+            self._usage.limit_info = LimitInfo.read(answer.headers) or self.limit_info
+            if 200 <= answer.status < 300:
+                return receive(answer)
+            said = shown(answer.start(REFUSAL_BYTES), answer.secrets)
+            raise refusal(request.call, answer.status, answer.headers, said, now=self._now())
 
     def hide(self, text: str) -> str:
         """Redact a text that the org gave, the tokens of this session included."""

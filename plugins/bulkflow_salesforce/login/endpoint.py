@@ -164,28 +164,21 @@ class TokenEndpoint:
             "Content-Length": str(request.body.length if request.body else 0),
         }
         secrets = [value for name, value in parameters.items() if name in _SECRET_PARAMETERS]
-        try:
-            with self._wire.exchange(request, headers, secrets) as answer:
-                if 200 <= answer.status < 300:
-                    content = answer.read(ANSWER_BYTES)
-                    if is_page(answer.headers, content):
-                        page = shown(content, answer.secrets)
-                        raise unusable(call, "a page in place of an answer", page)
-                    return Response(
-                        call, answer.status, answer.headers, content, secrets=answer.secrets
-                    )
-                said = shown(answer.start(REFUSAL_BYTES), answer.secrets)
-                error = refusal(call, answer.status, answer.headers, said, now=time.time())
-                if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
-                    fault = error.faults[0]
-                    raise refused(
-                        call, fault.code, fault.message, notes=_notes(parameters)
-                    ) from error
-                raise error
-        except OrgError as error:
-            # A host may give a secret back in any place: a page, a header, a status line.
-            error.hide(*secrets)
-            raise
+        with self._wire.exchange(request, headers, secrets) as answer:
+            if 200 <= answer.status < 300:
+                content = answer.read(ANSWER_BYTES)
+                if is_page(answer.headers, content):
+                    page = shown(content, answer.secrets)
+                    raise unusable(call, "a page in place of an answer", page)
+                return Response(
+                    call, answer.status, answer.headers, content, secrets=answer.secrets
+                )
+            said = shown(answer.start(REFUSAL_BYTES), answer.secrets)
+            error = refusal(call, answer.status, answer.headers, said, now=time.time())
+            if isinstance(error, SalesforceError) and error.status < 429 and error.faults:
+                fault = error.faults[0]
+                raise refused(call, fault.code, fault.message, notes=_notes(parameters)) from error
+            raise error
 
 
 def _notes(parameters: Mapping[str, str]) -> list[str]:
