@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import shlex
 from contextlib import contextmanager
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Counts
     from bulkflow.model.plan import Plan
     from bulkflow.plugin.host import PluginHost
+
+
+logger = logging.getLogger(__name__)
 
 
 def ignore_services(services: Services) -> None:
@@ -205,6 +209,7 @@ def execute_plan(
     from bulkflow.engine.run_state import Services
 
     directory = request.state_directory / "runs" / run_id
+    logger.info("%s %s, which keeps its files in %s", mode.value, run_id, directory)
     make_run_folder(directory)
     services = Services(
         run_id=run_id,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @run_options
 @click.pass_obj
 def command(
-    environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: bool
+    environment: Environment, run: str | None, state_dir: Path | None, as_json: bool, verbose: int
 ) -> int:
     """Abandon RUN: abort its unfinished jobs in the org.
 

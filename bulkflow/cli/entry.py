@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow import __version__
-from bulkflow.cli.environment import Environment
+from bulkflow.cli.environment import LOG_VARIABLE, Environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,12 +71,18 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", message="bulkflow %(version)s")
-def bulkflow() -> None:
+@click.option("-v", "verbosity", count=True, help="Log decisions; -vv also logs requests.")
+@click.pass_context
+def bulkflow(context: click.Context, verbosity: int) -> None:
     """Load rows into Salesforce with the Bulk API 2.0, from pipeline files.
 
     To try it without an org, write a pipeline file with `org sandbox`, a job and a step, and run
     it. `bulkflow words` lists everything that a file can contain.
     """
+    if verbosity or _get_environment(context).environ.get(LOG_VARIABLE):
+        from bulkflow.cli.options import start_log
+
+        start_log(context, verbosity)
 
 
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:

@@ -28,6 +28,9 @@ GRACE_VARIABLE = "BULKFLOW_GRACE"
 
 LONGEST_GRACE = 86_400.0
 
+LOG_VARIABLE = "BULKFLOW_LOG"
+"""`LEVEL` or `LEVEL,FILE`: what to log; without a file the log goes to standard error."""
+
 
 class _RenderOptions(TypedDict):
     color: bool
@@ -83,6 +86,12 @@ class Environment:
                 help=f"set it to a number such as 30, or unset it for the default of {GRACE:g}",
             )
         return seconds
+
+    @property
+    def logs_to_stderr(self) -> bool:
+        """Whether `BULKFLOW_LOG` asks for a log without naming a file."""
+        text = self.environ.get(LOG_VARIABLE, "")
+        return bool(text) and "," not in text
 
     @property
     def live(self) -> bool:

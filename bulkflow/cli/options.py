@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from bulkflow.app import RunRequest
 from bulkflow.app.state import find_state_directory
+from bulkflow.cli.environment import LOG_VARIABLE, Environment
+from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.cli.shell_completion import complete_files, complete_orgs
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow.cli.environment import Environment
-
 F = TypeVar("F", bound="Callable[..., Any]")
+
+_LOG: Final = "bulkflow.log"
+"""The log of a command among click's shared values."""
 
 
 def org_option(function: F) -> F:
@@ -59,10 +62,45 @@ def state_option(function: F) -> F:
     )(function)
 
 
+def verbose_option(function: F) -> F:
+    """Add `--verbose`, which also writes the log to standard error."""
+    return click.option(
+        "--verbose",
+        "-v",
+        count=True,
+        callback=lambda context, _, verbosity: start_log(context, verbosity),
+        help="Show more detail, and log what bulkflow decides. -vv also logs each request.",
+    )(function)
+
+
+def start_log(context: click.Context, verbosity: int) -> int:
+    """Start the log that `-v` and `BULKFLOW_LOG` ask for, and return `verbosity`.
+
+    It is written until the command ends. Raises `UsageError`.
+    """
+    environment = context.find_object(Environment)
+    wanted = environment.environ.get(LOG_VARIABLE) if environment is not None else None
+    if environment is None or not (verbosity or wanted):
+        return verbosity
+    import logging
+
+    from bulkflow.cli.logs import Log
+
+    log = context.meta.get(_LOG)
+    if log is None:
+        log = Log(environment.stderr, lambda text: get_plugins(environment).redact(text))
+        context.meta[_LOG] = context.find_root().with_resource(log)
+        if wanted:
+            log.write_as_set(wanted)
+    if verbosity:
+        log.write(logging.INFO if verbosity == 1 else logging.DEBUG)
+    return verbosity
+
+
 def run_options(function: F) -> F:
     """Add `--state-dir`, `--json` and `--verbose`, for commands that execute a run."""
     for option in (
-        click.option("--verbose", "-v", is_flag=True, help="Show more detail."),
+        verbose_option,
         click.option(
             "--json", "as_json", is_flag=True, help="Write one JSON object per line to stdout."
         ),

@@ -37,7 +37,7 @@ def command(
     rows: str,
     state_dir: Path | None,
     as_json: bool,
-    verbose: bool,
+    verbose: int,
 ) -> int:
     """Resend rows of RUN that were not loaded.
 

@@ -43,7 +43,7 @@ def command(
     fresh: bool,
     resumes: bool,
     as_json: bool,
-    verbose: bool,
+    verbose: int,
 ) -> int:
     """Run the pipeline FILE.
 

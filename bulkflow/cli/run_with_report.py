@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run_with_report(
-    environment: Environment, begin: Callable[[], Work], *, as_json: bool, verbose: bool
+    environment: Environment, begin: Callable[[], Work], *, as_json: bool, verbose: int
 ) -> int:
     """Execute a run, report its events, and return the exit code. Signals interrupt it.
 
@@ -47,7 +47,7 @@ def _run_and_report(
     begin: Callable[[], Work],
     lines: EventLines | None,
     *,
-    verbose: bool,
+    verbose: int,
 ) -> int:
     from bulkflow.cli.signals import Interruption
     from bulkflow.engine.run_state import SystemClock
@@ -73,7 +73,8 @@ def _run_and_report(
             json=False,
             environ=environment.environ,
             clock=SystemClock(),
-            verbose=verbose,
+            verbose=bool(verbose),
+            plain=bool(verbose) or environment.logs_to_stderr,
         )
 
         def hear(event: Event) -> None:

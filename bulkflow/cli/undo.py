@@ -31,7 +31,7 @@ def command(
     yes: bool,
     state_dir: Path | None,
     as_json: bool,
-    verbose: bool,
+    verbose: int,
 ) -> int:
     """Delete the records that RUN created, by the ids that Salesforce returned.
 

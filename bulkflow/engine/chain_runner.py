@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from bulkflow.engine.run_state import Services
     from bulkflow.engine.scope import Frame
     from bulkflow.model.plan import PlannedChain, PlannedStep
+
+logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 60.0
 """In seconds. Pauses between retries double from one second up to this."""
@@ -96,8 +99,10 @@ class ChainRunner:
     def _handle_failure(self, failure: BulkflowError, at: int) -> bool:
         """Run the failure handlers; returns whether to run the failed step again."""
         place = self._place(at)
+        handler = self._handler(HandlerEvent.FAILURE)
+        logger.info("`%s` failed; %d steps handle it", _text(self._chain.steps[at]), len(handler))
         try:
-            for number, step in enumerate(self._handler(HandlerEvent.FAILURE)):
+            for number, step in enumerate(handler):
                 try:
                     run_step(step, place.at(f"failure {number}"), self._services, failure)
                 except RetryStep as retry:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from attrs import Factory, define, evolve, field
 
 from bulkflow.engine.cancellation import Cancellation
+from bulkflow.engine.event_log import log_event
 from bulkflow.engine.lookahead import find_steps_ahead
 from bulkflow.engine.resources import SharedResources
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
@@ -180,6 +181,7 @@ class Services:
         into an org matter more than a listener.
         """
         with self._emitting:
+            log_event(event)
             self.listener(event)
             for provider, error in self.plugins.notify(event):
                 if provider not in self._deaf:

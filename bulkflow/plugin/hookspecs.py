@@ -82,6 +82,15 @@ def bulkflow_commands() -> Iterable[Command]:  # type: ignore[empty-body]
 
 
 @hookspec
+def bulkflow_redact(text: str) -> str:  # type: ignore[empty-body]
+    """Return a line of the log without secrets of the plugin's kind.
+
+    Called for each line that `-v` or `BULKFLOW_LOG` writes, from any thread. A plugin that knows
+    tokens by their form hides them here; it does not log secrets in the first place.
+    """
+
+
+@hookspec
 def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:  # type: ignore[empty-body]
     """Find what is wrong with a job's settings.
 

@@ -157,6 +157,15 @@ class PluginHost:
                 failures.append((provider, failure))
         return tuple(failures)
 
+    def redact(self, text: str) -> str:
+        """Ask every plugin to remove secrets from a line of the log. Raises `PluginError`."""
+        for provider, function in self._implementations("bulkflow_redact"):
+            with attribute_errors(provider, "redacting the log"):
+                text = function(text=text)
+                if not isinstance(text, str):
+                    raise TypeError(f"it returned {text!r}, which is not a str")
+        return text
+
     def list_events(self, plugin: LoadedPlugin) -> list[str]:
         """List the events of a run that a plugin listens to."""
         from bulkflow.plugin.event_hooks import HOOK_OF_EVENT

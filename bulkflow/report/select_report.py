@@ -20,18 +20,20 @@ def make_report(
     environ: Mapping[str, str],
     clock: Clock,
     verbose: bool = False,
+    plain: bool = False,
 ) -> Listener:
     """Make the report for these streams.
 
     Data goes to `stdout`: JSON Lines with `json`, otherwise what steps show. Messages for people go
-    to `stderr`: live if it is a terminal that can move its cursor, as plain lines otherwise.
+    to `stderr`: live if it is a terminal that can move its cursor, as plain lines otherwise or if
+    `plain`, because lines of a log would break a live display.
     `NO_COLOR` (no-color.org) only removes the colours.
     """
     if json:
         from bulkflow.report.json_report import JsonReport
 
         return JsonReport(stdout)
-    if is_live(stderr, environ):
+    if is_live(stderr, environ) and not plain:
         from bulkflow.report.terminal_report import TerminalReport
 
         return TerminalReport(

@@ -42,6 +42,14 @@ def bulkflow_orgs() -> Iterable[Org]:
 
 
 @hookimpl
+def bulkflow_redact(text: str) -> str:
+    """Hide tokens, keys and passwords in a line of the log."""
+    from bulkflow_salesforce.http.redaction import redact
+
+    return redact(text)
+
+
+@hookimpl
 def bulkflow_commands() -> Iterable[Command]:
     """`bulkflow org` and what may follow."""
     for name, summary in _COMMANDS.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -10,6 +11,9 @@ from bulkflow_csv.scanning.load_numpy import load_numpy
 
 if TYPE_CHECKING:
     from bulkflow_csv.scanning.protocol import EndReader, ReaderBackend, RowFormat, RowReader
+
+
+logger = logging.getLogger(__name__)
 
 
 def select_backend() -> ReaderBackend:
@@ -21,9 +25,14 @@ def select_backend() -> ReaderBackend:
     try:
         from bulkflow_csv.scanning import native
         from bulkflow_scanner import PROTOCOL
-    except ImportError:
+    except ImportError as error:
+        logger.info("reading rows with numpy: %s", error)
         return NumpyBackend()
-    return native.NativeBackend() if PROTOCOL == native.PROTOCOL else NumpyBackend()
+    if PROTOCOL != native.PROTOCOL:
+        logger.info("reading rows with numpy: bulkflow-scanner is for another version of bulkflow")
+        return NumpyBackend()
+    logger.info("reading rows with bulkflow-scanner")
+    return native.NativeBackend()
 
 
 @frozen
