@@ -54,7 +54,9 @@ def load(folder: Path, url: str, parts: int, jobs: int) -> Spent:
 
 def main() -> None:
     """Measure and print the results."""
-    parser = argparse.ArgumentParser(description="Measures the cost of a part besides its bytes.")
+    parser = argparse.ArgumentParser(
+        description="Measures the cost of a part apart from its bytes."
+    )
     parser.add_argument("--parts", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args()

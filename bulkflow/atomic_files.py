@@ -1,7 +1,7 @@
 """Writes the user's files as drafts first; they appear once they are complete.
 
 A draft is written in the run's own folder, so a killed process leaves nothing half-written in the
-user's folder. If the target is on another disk, a draft beside it is needed. That draft is noted in
+user's folder. If the target is on another disk, a draft next to it is needed. That draft is noted in
 the run's folder before it is made, and the next command on a run of the same file removes it. The
 content of a file is on disk before it gets its name, and the name before the writer continues.
 """
@@ -125,7 +125,7 @@ def _prefix(target: Path) -> str:
 
 
 def _clear_beside(target: Path) -> None:
-    """Remove the drafts of a file that killed processes left beside it."""
+    """Remove the drafts of a file that killed processes left next to it."""
     prefix = _prefix(target)
     for each in target.parent.iterdir():
         if each.name.startswith(prefix) and each.name.endswith(_PART):

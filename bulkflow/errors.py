@@ -1,7 +1,7 @@
 """The tree of public errors, and their exit codes.
 
 Every error that a user can meet is a `BulkflowError`: a message in the user's words, a `help` line
-that says what to do, and an exit code. Foreign exceptions are converted at the boundary of the
+with the remedy, and an exit code. Foreign exceptions are converted at the boundary of the
 package that meets them, with the original as the cause.
 """
 

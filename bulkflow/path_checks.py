@@ -1,7 +1,7 @@
-"""What is at a path that somebody named, asked so that no path is an error.
+"""What is at a path that a user named; no path is an error here.
 
 `pathlib` raises RuntimeError for links that lead in a circle, up to Python 3.12, and OSError for
-names that are too long; neither says what is wrong with the path in the user's words.
+names that are too long; neither explains in the user's words what is wrong with the path.
 """
 
 from __future__ import annotations

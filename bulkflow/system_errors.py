@@ -104,7 +104,7 @@ def find_shortage(error: BaseException) -> Shortage | None:
 
 
 def explained(error: OSError, remedy: str) -> tuple[str, str]:
-    """Tell what the system refused, and what to do about it.
+    """Describe what the system refused, and the remedy.
 
     Args:
         error: What was raised.

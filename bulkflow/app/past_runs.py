@@ -59,7 +59,7 @@ def run_step_on_jobs(
         host: The plugins.
         listener: Receives every event.
         watch: See `run`.
-        mode: The command, which says which step.
+        mode: The command, which chooses the step.
         rows: Which rows, for a command that resends some.
 
     Raises:

@@ -1,6 +1,6 @@
 """Where runs are kept, and how a command finds them.
 
-Runs are kept in a folder beside the pipeline file, wherever the command is started and however the
+Runs are kept in a folder next to the pipeline file, wherever the command is started and however the
 path is written, so the same file always finds the same record of what it sent.
 """
 
@@ -68,7 +68,7 @@ def normalize_path(file: Path) -> Path:
 
 
 def find_state_directory(file: Path) -> Path:
-    """Find the state directory of a pipeline file: beside the file that a link leads to.
+    """Find the state directory of a pipeline file: next to the file that a link leads to.
 
     Returns a relative path if the command was started in that folder.
     """

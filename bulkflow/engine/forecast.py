@@ -102,7 +102,7 @@ class _Forecaster:
                     for number, step in enumerate(handler.steps):
                         self._step(step, frame, depth + 1, first=number == 0, handled=True)
             case PlannedParallel():
-                self._title("side by side", depth)
+                self._title("in parallel", depth)
                 self._branches(statement.body, frame, depth)
             case PlannedFor():
                 self._loop(statement, frame, depth)

@@ -113,7 +113,7 @@ class Inspector:
         return find_clause(places, problem.naming) or job.span
 
     def _source_of(self, job: PlannedJob) -> Span:
-        """Find the clause that says where the rows come from."""
+        """Find the clause that names the source of the rows."""
         for clause in job.clauses:
             record = self.services.catalogue.clause_by_phrase[clause.word]
             phrase = next(each for each in record.phrases if each.text == clause.word)

@@ -60,7 +60,7 @@ class Plugins(Protocol):
         ...
 
     def notify(self, event: Event) -> Iterable[tuple[Provider, BulkflowError]]:
-        """Notify the plugins of an event; returns the failures of those that raise."""
+        """Notify the plugins of an event; returns the failures of plugins that raise."""
         ...
 
 

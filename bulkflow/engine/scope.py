@@ -23,7 +23,7 @@ class Frame:
     """The names of a block and of the blocks around it. `iteration` distinguishes loops' jobs.
 
     `place` identifies the position in the plan, including loop iterations. It is the same in every
-    attempt at a run, so the journal can tell what was done.
+    attempt at a run, so the journal can identify what was done.
     """
 
     scope: Scope

@@ -5,8 +5,8 @@ lack its log. So each run keeps the number of its recorded requests and a digest
 own folder. The file is written when requests are committed, before any of them is sent: it never
 counts more than the journal was given, so a journal with fewer has lost something.
 
-The file has a fixed size and is written in place. It is not synced, unlike the journal, so after a
-power cut it may count fewer, which is no contradiction.
+The file has a fixed size and is overwritten. It is not synced, unlike the journal, so after a
+power cut it may count fewer, which is not an error.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Corrector:
     types: Mapping[str, ValueType]
 
     def replace_first(self, items: Sequence[Value], replacement: str) -> str | None:
-        """Return the line with other words in place of its first word, if that is valid."""
+        """Return the line with other words instead of its first word, if that is valid."""
         names = [Name(word, items[0].span) for word in replacement.split()]
         line = [*names, *items[1:]]
         offset = 1 if names and names[0].name == "not" else 0
@@ -186,7 +186,7 @@ def _with_job(items: Sequence[Value], at: int, expected: Sequence[str]) -> Itera
 
 
 def _with_word(items: Sequence[Value], at: int, expected: Sequence[str]) -> Iterator[list[Value]]:
-    """Yield the line with the one literal word that fits in place of a wrong one, or before it."""
+    """Yield the line with the one literal word that fits instead of a wrong one, or before it."""
     words = [
         Name(each.strip("`"), items[at].span)
         for each in expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define, field
 
 DEEPEST_CONDITION = 50
-"""How many `not` and `(` may be open at once. Limits the recursion over syntax trees."""
+"""How many `not` and `(` may be open at the same time. Limits the recursion over syntax trees."""
 
 
 @define(eq=False, repr=False)

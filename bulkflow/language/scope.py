@@ -155,7 +155,7 @@ class Evaluator:
         )
 
     def report_unused(self, name: Name, noun: str) -> None:
-        """Warn of a declared name that no value uses. `noun` says what it is."""
+        """Warn of a declared name that no value uses. `noun` is its kind."""
         if name.name and _place(name.span) not in self._used:
             self.findings.warning(
                 Code.UNUSED_NAME,

@@ -17,7 +17,7 @@ class TokenProvider(Protocol):
         """Return the first access token.
 
         Raises:
-            BulkflowError: There is none; the message says what to do.
+            BulkflowError: There is none; the message explains the remedy.
         """
         ...
 

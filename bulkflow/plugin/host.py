@@ -1,4 +1,4 @@
-"""The plugin host: pluggy behind typed calls that know which plugin answers.
+"""The plugin host: typed calls over pluggy that know which plugin answers.
 
 The only module that calls pluggy. It collects what plugins declare in a `Catalogue`, and notifies
 plugins of a run's events with `PluginHost.notify`.
@@ -136,7 +136,7 @@ class PluginHost:
         )
 
     def notify(self, event: Event) -> tuple[tuple[Provider, BulkflowError], ...]:
-        """Notify every plugin of an event; returns the failures of those that raise.
+        """Notify every plugin of an event; returns the failures of plugins that raise.
 
         A listener cannot affect the run, so whatever it raises is its own failure.
         """

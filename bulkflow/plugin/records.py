@@ -106,7 +106,7 @@ class Clause:
     """The phases that the job may start in; None for a job that is only declared."""
     repeats: bool = False
     is_operation: bool = False
-    """Whether it says what the job does with its rows in the org."""
+    """Whether it names the job's operation, what the job does with its rows in the org."""
     makes_records: bool = False
     """Whether the job's rows may create records."""
     provider: Provider | None = None

@@ -14,7 +14,7 @@ class CsvError(DataError):
     """A CSV file that cannot be loaded as it is.
 
     `place` reads `name:line N (record R, column C), byte offset B`. The attributes hold the same
-    values; those that are unknown or do not apply are None.
+    values; an unknown one, or one without meaning here, is None.
 
     Args:
         message: What is wrong, without a full stop.

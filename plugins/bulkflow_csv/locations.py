@@ -1,4 +1,4 @@
-"""Open the data behind a path, a glob or `-` for standard input."""
+"""Open the data of a path, a glob or `-` for standard input."""
 
 from __future__ import annotations
 

@@ -303,7 +303,7 @@ def test_a_forecast_lists_the_steps_and_runs_none(bench) -> None:
         (0, "send job j", "j", 0),
         (0, "on failure", None, 0),
         (1, "count job j", "j", 0),
-        (0, "side by side", None, 0),
+        (0, "in parallel", None, 0),
         (1, 'do "a"', None, 0),
         (1, 'do "b"', None, 0),
         (0, "when it is so", None, 0),

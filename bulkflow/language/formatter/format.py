@@ -99,7 +99,7 @@ class _Writer:
         return list(self.comments[first : self._next])
 
     def write_line(self, line: LogicalLine) -> None:
-        """Write a logical line with the comments in it and at its end."""
+        """Write a logical line with the comments in it and after it."""
         comments = self.take_comments(line.end)
         at_end = self._next
         if at_end < len(self.comments) and not self.comments[at_end].alone:

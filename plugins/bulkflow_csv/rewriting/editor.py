@@ -1,7 +1,7 @@
 """Rewrite records block by block by deleting and inserting bytes.
 
 The values of a block are represented by two arrays, of their start and end positions. A change is
-an edit: a byte range and its replacement. Edits are computed for whole columns at once. Bytes
+an edit: a byte range and its replacement. Edits are computed for whole columns. Bytes
 outside of edits are copied, so a value that is kept stays byte-identical.
 """
 

@@ -74,7 +74,7 @@ def fill_between(words: Words, scratch: Words, carry: int) -> tuple[Words, int]:
     for shift in _DOUBLING[1:]:
         np.left_shift(inside, shift, out=shifted)
         np.bitwise_xor(inside, shifted, out=inside)
-    # The highest bit says whether the word ends inside; a signed shift copies it to all bits.
+    # The highest bit is set if the word ends inside; a signed shift copies it to all bits.
     scratch[0] = _ALL if carry else _NONE
     np.right_shift(inside.view(np.int64), 63, out=scratch[1:].view(np.int64))
     np.bitwise_xor.accumulate(scratch, out=scratch)

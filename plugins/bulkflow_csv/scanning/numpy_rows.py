@@ -1,7 +1,7 @@
 """The fast scan with numpy: find record ends, and detect whether a block may contain an error.
 
 A block is converted to sets of positions (quotes, delimiters, line feeds), and every check handles
-all positions at once. The parity of the quotes determines which bytes are inside a quoted value,
+all positions together. The parity of the quotes determines which bytes are inside a quoted value,
 which is correct up to the first error. `suspect` says that there may be an error, but not where.
 It may be a false alarm, but it never misses an error; the validator decides.
 """

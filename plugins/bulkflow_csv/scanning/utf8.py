@@ -43,7 +43,7 @@ class Utf8Check:
         """
         count = -(-size // 64) * 8
         groups, masked = self._groups[:count], self._masked[:count]
-        # While everything is ASCII, testing all bits at once is cheapest.
+        # While everything is ASCII, testing all bits together is cheapest.
         if self._is_ascii and not np.bitwise_or.reduce(groups) & _HIGH_BITS:
             return True
         np.bitwise_and(groups, _HIGH_BITS, out=masked)
