@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from bulkflow.language.checker import Checked, check
+    from bulkflow.language.checks.checker import Checked, check
+    from bulkflow.language.checks.orgs import EVERY
     from bulkflow.language.codes import Code
-    from bulkflow.language.grammar import GrammarMissingError, load_grammar
-    from bulkflow.language.orgs import EVERY
-    from bulkflow.language.parser import Parsed, parse
-    from bulkflow.language.printer import print_tree, print_value
+    from bulkflow.language.syntax.grammar import GrammarMissingError, load_grammar
+    from bulkflow.language.syntax.parser import Parsed, parse
+    from bulkflow.language.syntax.printer import print_tree, print_value
 
 __all__ = [
     "EVERY",
@@ -30,11 +30,11 @@ __all__ = [
 __getattr__ = export_lazily(
     __name__,
     {
-        "checker": "Checked check",
+        "checks.checker": "Checked check",
         "codes": "Code",
-        "grammar": "GrammarMissingError load_grammar",
-        "orgs": "EVERY",
-        "parser": "Parsed parse",
-        "printer": "print_tree print_value",
+        "syntax.grammar": "GrammarMissingError load_grammar",
+        "checks.orgs": "EVERY",
+        "syntax.parser": "Parsed parse",
+        "syntax.printer": "print_tree print_value",
     },
 )

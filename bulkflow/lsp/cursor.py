@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.language import tree
-from bulkflow.language.parser import parse
+from bulkflow.language.syntax import tree
+from bulkflow.language.syntax.parser import parse
 from bulkflow.source import SourceText
 
 if TYPE_CHECKING:

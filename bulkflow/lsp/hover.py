@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.language import tree
-from bulkflow.language.parser import parse
+from bulkflow.language.syntax import tree
+from bulkflow.language.syntax.parser import parse
 from bulkflow.lsp.phrases import find_phrases
 
 if TYPE_CHECKING:

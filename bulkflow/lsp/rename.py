@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
-from bulkflow.language import tree
+from bulkflow.language.syntax import tree
 from bulkflow.lsp.symbols import SymbolKind
 
 if TYPE_CHECKING:

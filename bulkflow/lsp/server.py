@@ -11,8 +11,8 @@ from pygls.lsp.server import LanguageServer
 
 from bulkflow import __version__
 from bulkflow.errors import BulkflowError
-from bulkflow.language import tree
 from bulkflow.language.formatter import format_source
+from bulkflow.language.syntax import tree
 from bulkflow.lsp.completion import find_completions
 from bulkflow.lsp.convert import ProtocolConverter
 from bulkflow.lsp.diagnostics import diagnose, find_pipeline

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import Factory, define, field
 
-from bulkflow.language import tree
+from bulkflow.language.checks.include import Includer
 from bulkflow.language.diagnostics import Findings
-from bulkflow.language.include import Includer
+from bulkflow.language.syntax import tree
 from bulkflow.lsp.phrases import find_match
 from bulkflow.model.value import Interpolation, Name, Text, several
 from bulkflow.plugin.phrase import ORG

@@ -68,7 +68,7 @@ def test_checking_loads_no_listener_of_runs_and_nothing_that_runs(file: Path) ->
         check=True,
     )
     modules = set(done.stderr.splitlines()[-1].split())
-    assert "bulkflow.language.checker" in modules
+    assert "bulkflow.language.checks.checker" in modules
     assert modules & HEAVY == {"lark"}
     unneeded = {
         "bulkflow.app.past_runs",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bulkflow.language import parse, tree
+from bulkflow.language import parse
 from bulkflow.language.formatter import (
     CommentLostError,
     FormatterError,
@@ -16,6 +16,7 @@ from bulkflow.language.formatter import (
 )
 from bulkflow.language.formatter import format as formatting
 from bulkflow.language.formatter.verify import verify
+from bulkflow.language.syntax import tree
 from bulkflow.source import SourceText
 
 TEXT = "upload  # the rows\nclose\n"

@@ -10,8 +10,8 @@ from lark import Token
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Token as Kind
 
-from bulkflow.language.grammar import build_parser, load_grammar
 from bulkflow.language.highlighting import BulkflowLexer
+from bulkflow.language.syntax.grammar import build_parser, load_grammar
 from bulkflow.source import SourceText
 from support.scopes import AMBIGUOUS, NUMBERS, SCOPES, STRUCTURE, hold_against
 from support.textmate import TextMate

@@ -12,7 +12,7 @@ import pytest
 from bulkflow import app
 from bulkflow.errors import UsageError
 from bulkflow.language import check
-from bulkflow.language.scope import MOST_TEXT
+from bulkflow.language.checks.scope import MOST_TEXT
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
 from bulkflow.model.value import LONGEST_TEXT, Outside
 from bulkflow.source import LARGEST, MOST_LINES, SourceText, TooLargeError

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from bulkflow.errors import ExitCode
-from bulkflow.language import GrammarMissingError, grammar, load_grammar
-from bulkflow.language.grammar import EVERYWHERE, build_parser
+from bulkflow.language import GrammarMissingError, load_grammar
+from bulkflow.language.syntax import grammar
+from bulkflow.language.syntax.grammar import EVERYWHERE, build_parser
 
 
 def test_no_two_terminals_take_the_same_text():

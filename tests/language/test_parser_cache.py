@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.language import grammar as grammar_module
 from bulkflow.language import load_grammar, parse
-from bulkflow.language.grammar import build_parser, get_parser
-from bulkflow.language.parser_cache import ParserCache, find_cache_folder
+from bulkflow.language.syntax import grammar as grammar_module
+from bulkflow.language.syntax.grammar import build_parser, get_parser
+from bulkflow.language.syntax.parser_cache import ParserCache, find_cache_folder
 from bulkflow.source import SourceText
 
 TEXT = 'org sandbox\njob a\n    insert Account\n    from "a.csv"\nload job a on failure abort\n'
@@ -37,7 +37,9 @@ def fresh(monkeypatch):
     """Lets a test use a folder of its own for the parser of this process."""
 
     def use(folder: Path) -> None:
-        monkeypatch.setattr("bulkflow.language.parser_cache.find_cache_folder", lambda: folder)
+        monkeypatch.setattr(
+            "bulkflow.language.syntax.parser_cache.find_cache_folder", lambda: folder
+        )
         get_parser.cache_clear()
 
     yield use

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkflow.language import parse, print_tree, tree
+from bulkflow.language import parse, print_tree
+from bulkflow.language.syntax import tree
 from bulkflow.model.plan import HandlerEvent
 from bulkflow.model.value import (
     Boolean,

@@ -26,7 +26,7 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "cli/undo.py": ("undo", COMMANDS),
     "model/run_mode.py": ("abort retry undo", COMMANDS),
     "engine/replay.py": ("continue retry stop", "how the journal records a flow signal"),
-    "language/other_words.py": (
+    "language/syntax/other_words.py": (
         (
             "abort any close complete continue create delimiter drop encoding existing fail from "
             "in insert keep load log over pause rename require retry save set show stop undo "
@@ -35,8 +35,8 @@ ALLOWED: dict[str, tuple[str, str]] = {
         "what other languages have for it, offered to a user who writes a foreign word",
     ),
     "language/highlighting.py": ("in line", f"{LOOP}, and the scope of a comment"),
-    "language/parser.py": ("in", LOOP),
-    "language/syntax_errors.py": ("in", LOOP),
+    "language/syntax/parser.py": ("in", LOOP),
+    "language/syntax/syntax_errors.py": ("in", LOOP),
     "lsp/completion.py": ("in", LOOP),
     "lsp/cursor.py": ("line", "a token of the grammar"),
     "report/event_json.py": ("parts", KEYS),

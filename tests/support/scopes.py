@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lark import Token
 
-from bulkflow.language.syntax_errors import FORMS
+from bulkflow.language.syntax.syntax_errors import FORMS
 
 STRUCTURE = {
     *FORMS,

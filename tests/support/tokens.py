@@ -7,8 +7,8 @@ from pathlib import Path
 from lark import Token
 
 from bulkflow.language.formatter.comments import find_comments
-from bulkflow.language.grammar import get_parser
-from bulkflow.language.indentation import add_indents
+from bulkflow.language.syntax.grammar import get_parser
+from bulkflow.language.syntax.indentation import add_indents
 from bulkflow.source import SourceText
 
 TESTS = Path(__file__).parents[1]

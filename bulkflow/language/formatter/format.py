@@ -13,7 +13,7 @@ from bulkflow.language.formatter.line_breaks import WIDTH, LineWriter
 from bulkflow.language.formatter.lines import iter_lines
 from bulkflow.language.formatter.spelling import INDENT
 from bulkflow.language.formatter.verify import verify
-from bulkflow.language.parser import parse
+from bulkflow.language.syntax.parser import parse
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.source import SourceText
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bulkflow.language.formatter.comments import Comment
     from bulkflow.language.formatter.lines import LogicalLine
-    from bulkflow.language.tree import FileNode
+    from bulkflow.language.syntax.tree import FileNode
 
 __all__ = ["WIDTH", "format_source"]
 

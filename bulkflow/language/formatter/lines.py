@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import field, frozen
 
-from bulkflow.language import tree
 from bulkflow.language.formatter.spelling import spell, spell_condition, spell_items
+from bulkflow.language.syntax import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bulkflow.language import tree
+from bulkflow.language.syntax import tree
 from bulkflow.model.value import EnvironmentVariable
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _indent(written: str, margin: str) -> str:
     r"""Indent a multi-line text by one level more than the line on which it starts.
 
     If such a text starts with a newline, its indentation is layout and not part of the text (see
-    `bulkflow.language.literal`). Blank lines do not count for it.
+    `bulkflow.language.syntax.literal`). Blank lines do not count for it.
     """
     lines = written[len(_QUOTES) + 1 : -len(_QUOTES)].split("\n")
     ends = "" if lines[-1].strip(" ") else f"\n{margin}{INDENT}"

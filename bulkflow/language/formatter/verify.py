@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import BulkflowError
 from bulkflow.language.formatter.comments import find_comments
-from bulkflow.language.parser import parse
+from bulkflow.language.syntax.parser import parse
 from bulkflow.source import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow.language.tree import FileNode
+    from bulkflow.language.syntax.tree import FileNode
 
 _HELP = "the file was not changed; this is a bug in bulkflow: please report it with the file"
 

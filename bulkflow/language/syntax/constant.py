@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.language.parser import parse
-from bulkflow.language.tree import LetNode
+from bulkflow.language.syntax.parser import parse
+from bulkflow.language.syntax.tree import LetNode
 from bulkflow.model.value import EnvironmentVariable, Text
 from bulkflow.source import SourceText
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from bulkflow.language import tree
-from bulkflow.language.arguments import Arguments
+from bulkflow.language.checks.arguments import Arguments
+from bulkflow.language.checks.conditions import ConditionChecker
+from bulkflow.language.checks.job_resolution import JobReference, JobResolver
+from bulkflow.language.checks.jobs import JobChecker
+from bulkflow.language.checks.phrase_matcher import Matcher
+from bulkflow.language.checks.scope import Evaluator, NameScope
 from bulkflow.language.codes import Code
-from bulkflow.language.conditions import ConditionChecker
-from bulkflow.language.job_resolution import JobReference, JobResolver
-from bulkflow.language.jobs import JobChecker
-from bulkflow.language.lifecycle_errors import write_step
-from bulkflow.language.misplaced_handlers import report_misplaced_handlers
-from bulkflow.language.phrase_matcher import Matcher
-from bulkflow.language.scope import Evaluator, NameScope
+from bulkflow.language.flow.lifecycle_errors import write_step
+from bulkflow.language.flow.misplaced_handlers import report_misplaced_handlers
+from bulkflow.language.syntax import tree
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     Block,
@@ -33,8 +33,8 @@ from bulkflow.model.value import Name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bulkflow.language.checks.orgs import Orgs
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.orgs import Orgs
     from bulkflow.model.plan import Statement
     from bulkflow.model.value import Value
     from bulkflow.plugin.phrase import Match

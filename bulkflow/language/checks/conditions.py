@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import define
 
-from bulkflow.language import tree
-from bulkflow.language.arguments import describe
+from bulkflow.language.checks.arguments import describe
+from bulkflow.language.checks.job_resolution import JobReference
 from bulkflow.language.codes import Code
-from bulkflow.language.job_resolution import JobReference
+from bulkflow.language.syntax import tree
 from bulkflow.model.plan import (
     PlannedAnd,
     PlannedComparison,
@@ -21,12 +21,12 @@ from bulkflow.model.plan import (
 from bulkflow.model.value import Boolean, Name, Text
 
 if TYPE_CHECKING:
-    from bulkflow.language.arguments import Arguments
+    from bulkflow.language.checks.arguments import Arguments
+    from bulkflow.language.checks.job_resolution import JobResolver
+    from bulkflow.language.checks.orgs import Orgs
+    from bulkflow.language.checks.phrase_matcher import Matcher
+    from bulkflow.language.checks.scope import Evaluator, NameScope
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.job_resolution import JobResolver
-    from bulkflow.language.orgs import Orgs
-    from bulkflow.language.phrase_matcher import Matcher
-    from bulkflow.language.scope import Evaluator, NameScope
     from bulkflow.model.plan import Condition
     from bulkflow.model.value import Value
 

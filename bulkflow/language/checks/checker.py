@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.language import tree
+from bulkflow.language.checks.include import Includer
+from bulkflow.language.checks.orgs import OrgFinder
+from bulkflow.language.checks.outputs import report_overwritten
+from bulkflow.language.checks.parameters import Parameters
+from bulkflow.language.checks.planner import Planner
+from bulkflow.language.checks.scope import NameScope
 from bulkflow.language.codes import Code
 from bulkflow.language.diagnostics import Findings
-from bulkflow.language.include import Includer
-from bulkflow.language.lifecycle import check_lifecycle
-from bulkflow.language.open_jobs import report_left_open
-from bulkflow.language.orgs import OrgFinder
-from bulkflow.language.outputs import report_overwritten
-from bulkflow.language.parameters import Parameters
-from bulkflow.language.planner import Planner
-from bulkflow.language.scope import NameScope
+from bulkflow.language.flow.lifecycle import check_lifecycle
+from bulkflow.language.flow.open_jobs import report_left_open
+from bulkflow.language.syntax import tree
 from bulkflow.model.plan import Plan
 from bulkflow.source import Span
 

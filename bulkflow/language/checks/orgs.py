@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from bulkflow.language import tree
 from bulkflow.language.codes import Code
-from bulkflow.language.other_words import LOGIN
+from bulkflow.language.syntax import tree
+from bulkflow.language.syntax.other_words import LOGIN
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.org import get_only_org
 from bulkflow.model.value import Name

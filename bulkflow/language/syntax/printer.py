@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bulkflow.language import tree
-from bulkflow.language.literal import BYTES, MILLISECONDS
+from bulkflow.language.syntax import tree
+from bulkflow.language.syntax.literal import BYTES, MILLISECONDS
 from bulkflow.model.value import (
     Boolean,
     Duration,

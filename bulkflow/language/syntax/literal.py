@@ -22,7 +22,7 @@ from bulkflow.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow.language.indentation import Report
+    from bulkflow.language.syntax.indentation import Report
     from bulkflow.model.value import Value
 
 MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

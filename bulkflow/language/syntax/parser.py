@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, cast
 from attrs import define, field, frozen
 from lark.exceptions import UnexpectedToken
 
-from bulkflow.language.builder import Builder
 from bulkflow.language.codes import Code
-from bulkflow.language.depth_limit import DEEPEST_CONDITION, ConditionDepth
-from bulkflow.language.grammar import get_parser
-from bulkflow.language.indentation import add_indents
-from bulkflow.language.syntax_errors import FORMS, describe_unexpected
-from bulkflow.language.tokens import get_end, get_span, get_start, make_token
+from bulkflow.language.syntax.builder import Builder
+from bulkflow.language.syntax.depth_limit import DEEPEST_CONDITION, ConditionDepth
+from bulkflow.language.syntax.grammar import get_parser
+from bulkflow.language.syntax.indentation import add_indents
+from bulkflow.language.syntax.syntax_errors import FORMS, describe_unexpected
+from bulkflow.language.syntax.tokens import get_end, get_span, get_start, make_token
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic
 from bulkflow.source import Span
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lark import Token, Tree
     from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-    from bulkflow.language.tree import FileNode
+    from bulkflow.language.syntax.tree import FileNode
     from bulkflow.source import SourceText
 
 _STAND_INS = (

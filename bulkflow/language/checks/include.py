@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.language.codes import Code
-from bulkflow.language.parser import parse
-from bulkflow.language.tree import IncludeNode
+from bulkflow.language.syntax.parser import parse
+from bulkflow.language.syntax.tree import IncludeNode
 from bulkflow.model.diagnostic import Label
 from bulkflow.source import LARGEST, MOST_LINES, TooLargeError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.tree import StatementNode
+    from bulkflow.language.syntax.tree import StatementNode
     from bulkflow.source import SourceText, Span
 
 

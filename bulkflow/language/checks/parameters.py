@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
-from bulkflow.language.arguments import describe
+from bulkflow.language.checks.arguments import describe
 from bulkflow.language.codes import Code
-from bulkflow.language.constant import parse_constant
+from bulkflow.language.syntax.constant import parse_constant
 from bulkflow.model.value import EnvironmentVariable, Name, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bulkflow.language.scope import Evaluator, NameScope
-    from bulkflow.language.tree import ParamNode
+    from bulkflow.language.checks.scope import Evaluator, NameScope
+    from bulkflow.language.syntax.tree import ParamNode
     from bulkflow.model.value import Value
     from bulkflow.source import Span
 

@@ -4,7 +4,7 @@ Such a job was created but neither closed nor aborted. Its rows are never proces
 against the org's limits until somebody finds it. Paths that end in a failure or an interruption do
 not matter here: then the run itself lists the jobs that are still open.
 
-If a first walk (`bulkflow.language.exit_paths`) finds that a `when` leaves a job open, further
+If a first walk (`bulkflow.language.flow.exit_paths`) finds that a `when` leaves a job open, further
 walks try all combinations of the conditions around the job's steps, because `when dry` and `when
 not dry` are not independent.
 """
@@ -14,15 +14,15 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from bulkflow.language.branches import (
+from bulkflow.language.codes import Code
+from bulkflow.language.flow.branches import (
     evaluate_condition,
     iter_questions,
     iter_steps,
     iter_whens,
     prune_to_job,
 )
-from bulkflow.language.codes import Code
-from bulkflow.language.exit_paths import LEFT, Walk, get_key
+from bulkflow.language.flow.exit_paths import LEFT, Walk, get_key
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.job_phase import Phase
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.exit_paths import Phases
+    from bulkflow.language.flow.exit_paths import Phases
     from bulkflow.model.plan import Block, Plan, PlannedJob
     from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span

@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from bulkflow.language.literal import BYTES
+from bulkflow.language.syntax.literal import BYTES
 
 STRUCTURE: Final = {
     "if": "when",

@@ -17,12 +17,12 @@ from bulkflow.plugin.source_errors import find_clause
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow.language import tree
-    from bulkflow.language.arguments import Arguments
+    from bulkflow.language.checks.arguments import Arguments
+    from bulkflow.language.checks.orgs import Orgs
+    from bulkflow.language.checks.phrase_matcher import Matcher
+    from bulkflow.language.checks.scope import NameScope
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.orgs import Orgs
-    from bulkflow.language.phrase_matcher import Matcher
-    from bulkflow.language.scope import NameScope
+    from bulkflow.language.syntax import tree
     from bulkflow.plugin.phrase import Match
     from bulkflow.plugin.records import Clause
     from bulkflow.plugin.registry import Catalogue

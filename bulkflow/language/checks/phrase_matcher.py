@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from bulkflow.language import other_words
+from bulkflow.language.checks.corrections import Corrector
 from bulkflow.language.codes import Code
-from bulkflow.language.corrections import Corrector
-from bulkflow.language.printer import print_value
-from bulkflow.language.syntax_errors import FORMS
+from bulkflow.language.syntax import other_words
+from bulkflow.language.syntax.printer import print_value
+from bulkflow.language.syntax.syntax_errors import FORMS
 from bulkflow.model.plan import HandlerEvent
 from bulkflow.model.value import Integer, Name
 from bulkflow.plugin.phrase import Match, Mismatch

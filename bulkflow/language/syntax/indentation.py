@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field
 
 from bulkflow.language.codes import Code
-from bulkflow.language.tokens import get_end, get_start, make_token
+from bulkflow.language.syntax.tokens import get_end, get_start, make_token
 from bulkflow.source import Span
 
 if TYPE_CHECKING:

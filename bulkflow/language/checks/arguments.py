@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, assert_never
 from attrs import define, frozen
 
 from bulkflow.language.codes import Code
-from bulkflow.language.constant import parse_constant
-from bulkflow.language.literal import BYTES, MILLISECONDS
-from bulkflow.language.printer import print_value
+from bulkflow.language.syntax.constant import parse_constant
+from bulkflow.language.syntax.literal import BYTES, MILLISECONDS
+from bulkflow.language.syntax.printer import print_value
 from bulkflow.model.value import (
     Boolean,
     Duration,
@@ -29,8 +29,8 @@ from bulkflow.plugin.sentinel import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bulkflow.language.orgs import Orgs
-    from bulkflow.language.scope import Evaluator, NameScope
+    from bulkflow.language.checks.orgs import Orgs
+    from bulkflow.language.checks.scope import Evaluator, NameScope
     from bulkflow.model.value import Value
     from bulkflow.plugin.phrase import Element, Match, Phrase
     from bulkflow.plugin.records import ValueType

@@ -1,6 +1,6 @@
 """Find the jobs that a successful path through a plan leaves open in the org.
 
-This walk is like that of `bulkflow.language.lifecycle`, with two differences: it drops paths on
+This walk is like that of `bulkflow.language.flow.lifecycle`, with two differences: it drops paths on
 which a step must fail, and it can be made under assumptions about conditions.
 """
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field, frozen
 
-from bulkflow.language.branches import evaluate_condition, iter_steps
-from bulkflow.language.lifecycle import get_verb_span
+from bulkflow.language.flow.branches import evaluate_condition, iter_steps
+from bulkflow.language.flow.lifecycle import get_verb_span
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     HandlerEvent,

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from attrs import define, field
 
-from bulkflow.language.branches import iter_steps
 from bulkflow.language.codes import Code
 from bulkflow.language.diagnostics import Findings
-from bulkflow.language.lifecycle_errors import report_violation
+from bulkflow.language.flow.branches import iter_steps
+from bulkflow.language.flow.lifecycle_errors import report_violation
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (

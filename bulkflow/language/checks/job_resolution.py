@@ -18,8 +18,8 @@ from bulkflow.model.value import Name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bulkflow.language.checks.scope import NameScope
     from bulkflow.language.diagnostics import Findings
-    from bulkflow.language.scope import NameScope
     from bulkflow.model.value import Value
     from bulkflow.plugin.phrase import Match
     from bulkflow.source import Span

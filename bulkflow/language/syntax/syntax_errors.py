@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bulkflow.language.codes import Code
-from bulkflow.language.other_words import (
+from bulkflow.language.syntax.other_words import (
     COUNTED,
     DELIMITER,
     DELIMITERS,
@@ -16,7 +16,7 @@ from bulkflow.language.other_words import (
     SCHEDULES,
     STEP_ADVICE,
 )
-from bulkflow.language.tokens import get_end, get_span, get_start
+from bulkflow.language.syntax.tokens import get_end, get_span, get_start
 from bulkflow.source import Span
 
 if TYPE_CHECKING:

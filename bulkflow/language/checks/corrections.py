@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from bulkflow.language.other_words import REWRITES
-from bulkflow.language.printer import print_value
+from bulkflow.language.syntax.other_words import REWRITES
+from bulkflow.language.syntax.printer import print_value
 from bulkflow.model.value import Integer, Name, Percent, Text
 from bulkflow.plugin.phrase import JOB, Group, Match, Slot, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bulkflow.language.other_words import Rewrite
+    from bulkflow.language.syntax.other_words import Rewrite
     from bulkflow.model.value import Value
     from bulkflow.plugin.phrase import Element, Phrase
     from bulkflow.plugin.records import ValueType

@@ -34,7 +34,7 @@ class GrammarMissingError(BulkflowError):
 class AlwaysAccept:
     """Tell lark's contextual lexer which terminals to accept in every state.
 
-    The lexer produces plain NEWLINE tokens; `bulkflow.language.indentation` turns them into
+    The lexer produces plain NEWLINE tokens; `bulkflow.language.syntax.indentation` turns them into
     indents and dedents.
     """
 
@@ -51,7 +51,7 @@ def load_grammar() -> str:
     Raises:
         GrammarMissingError: The file is in neither place, or is unreadable.
     """
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     places = package / "_grammar" / _FILE, package.parent / "grammar" / _FILE
     failure: OSError | UnicodeDecodeError | None = None
     for place in places:
@@ -73,7 +73,7 @@ def get_parser() -> Lark:
     Raises:
         GrammarMissingError: The grammar is missing or damaged.
     """
-    from bulkflow.language.parser_cache import ParserCache, find_cache_folder
+    from bulkflow.language.syntax.parser_cache import ParserCache, find_cache_folder
 
     grammar = load_grammar()
     cached = ParserCache(find_cache_folder(), grammar)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import define
 
-from bulkflow.language import tree
 from bulkflow.language.codes import Code
-from bulkflow.language.literal import parse_literal
-from bulkflow.language.tokens import get_span
+from bulkflow.language.syntax import tree
+from bulkflow.language.syntax.literal import parse_literal
+from bulkflow.language.syntax.tokens import get_span
 from bulkflow.model.plan import HandlerEvent
 from bulkflow.model.value import Name, Text
 from bulkflow.source import Span
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lark import Token, Tree
     from lark.tree import Branch
 
-    from bulkflow.language.indentation import Report
+    from bulkflow.language.syntax.indentation import Report
     from bulkflow.model.value import Value
     from bulkflow.source import SourceText
 
