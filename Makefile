@@ -72,7 +72,7 @@ format: $(VENV)/installed-dev
 
 ## docs: write the pages that are made from the program
 docs: $(VENV)/installed-dev
-	$(BIN)/bulkflow words --markdown > docs/words.md
+	BULKFLOW_CONFIG_DIR=$(VENV)/no-orgs $(BIN)/bulkflow words --markdown > docs/words.md
 	$(BIN)/bulkflow explain --markdown > docs/errors.md
 
 ## bench: the data path beside `wc -l`, raw sockets, another client and DuckDB; takes some minutes
