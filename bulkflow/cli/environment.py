@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bulkflow.errors import BulkflowError
     from bulkflow.model.diagnostic import Diagnostic
-    from bulkflow.report.style import Style
+    from bulkflow.report.text.style import Style
 
 
 GRACE = 8.0
@@ -96,7 +96,7 @@ class Environment:
     @property
     def live(self) -> bool:
         """Whether standard error is a terminal that can move its cursor."""
-        from bulkflow.report.select_report import is_live
+        from bulkflow.report.runs.select_report import is_live
 
         return is_live(self.stderr, self.environ)
 
@@ -146,14 +146,14 @@ class Environment:
     @property
     def style(self) -> Style:
         """The style of text on standard output."""
-        from bulkflow.report.select_report import is_live, wants_color
-        from bulkflow.report.style import Style
+        from bulkflow.report.runs.select_report import is_live, wants_color
+        from bulkflow.report.text.style import Style
 
         live = is_live(self.stdout, self.environ)
         return Style.of(self.stdout, color=live and wants_color(self.environ))
 
     def _get_render_options(self) -> _RenderOptions:
-        from bulkflow.report.select_report import wants_color
+        from bulkflow.report.runs.select_report import wants_color
 
         live = self.live
         return {

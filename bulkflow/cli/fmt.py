@@ -76,7 +76,7 @@ class _Formatting:
         """Format a file. Raises `PipelineError`, `UsageError` or `FormatterError`."""
         text = _read(self.environment, file)
         if self.shows:
-            from bulkflow.report.escape import escape_text
+            from bulkflow.report.text.escape import escape_text
 
             self.environment.stdout.write(escape_text("".join(text.make_diff())))
         elif file == STDIN and self.writes:

@@ -11,7 +11,7 @@ import click
 from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
 from bulkflow.errors import ExitCode
-from bulkflow.report.number_format import format_plural, format_size
+from bulkflow.report.text.number_format import format_plural, format_size
 
 if TYPE_CHECKING:
     from pathlib import Path

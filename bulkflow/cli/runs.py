@@ -16,7 +16,7 @@ from bulkflow.cli.run_state import describe_state
 from bulkflow.cli.shell_completion import complete_runs
 from bulkflow.errors import ExitCode, UsageError
 from bulkflow.model.org import format_org
-from bulkflow.report.number_format import format_plural, format_size
+from bulkflow.report.text.number_format import format_plural, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

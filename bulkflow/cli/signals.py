@@ -233,7 +233,7 @@ class Interruption:
             return text
         from bulkflow.engine.orgs import are_all_transient
         from bulkflow.engine.run import suggest_commands
-        from bulkflow.report.open_jobs import format_open_jobs
+        from bulkflow.report.runs.open_jobs import format_open_jobs
 
         if are_all_transient(services.orgs, services.catalogue.orgs):
             # The org ends with the program.

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from bulkflow.report.diagnostics import render_diagnostics
-    from bulkflow.report.failure import render_error
-    from bulkflow.report.json_diagnostics import diagnostics_to_github, diagnostics_to_json
-    from bulkflow.report.json_plan import plan_to_json
-    from bulkflow.report.json_report import JsonReport
-    from bulkflow.report.listener import Listener
-    from bulkflow.report.plain_report import PlainReport
-    from bulkflow.report.plan import render_plan
-    from bulkflow.report.report_stream import OutputError
-    from bulkflow.report.select_report import make_report
-    from bulkflow.report.terminal_report import TerminalReport
+    from bulkflow.report.errors.diagnostics import render_diagnostics
+    from bulkflow.report.errors.failure import render_error
+    from bulkflow.report.errors.json_diagnostics import diagnostics_to_github, diagnostics_to_json
+    from bulkflow.report.plans.json_plan import plan_to_json
+    from bulkflow.report.plans.plan import render_plan
+    from bulkflow.report.runs.json_report import JsonReport
+    from bulkflow.report.runs.listener import Listener
+    from bulkflow.report.runs.plain_report import PlainReport
+    from bulkflow.report.runs.report_stream import OutputError
+    from bulkflow.report.runs.select_report import make_report
+    from bulkflow.report.runs.terminal_report import TerminalReport
 
 __all__ = [
     "JsonReport",
@@ -41,16 +41,16 @@ __all__ = [
 __getattr__ = export_lazily(
     __name__,
     {
-        "select_report": "make_report",
-        "diagnostics": "render_diagnostics",
-        "failure": "render_error",
-        "json_report": "JsonReport",
-        "listener": "Listener",
-        "json_diagnostics": "diagnostics_to_github diagnostics_to_json",
-        "report_stream": "OutputError",
-        "plain_report": "PlainReport",
-        "plan": "render_plan",
-        "json_plan": "plan_to_json",
-        "terminal_report": "TerminalReport",
+        "runs.select_report": "make_report",
+        "errors.diagnostics": "render_diagnostics",
+        "errors.failure": "render_error",
+        "runs.json_report": "JsonReport",
+        "runs.listener": "Listener",
+        "errors.json_diagnostics": "diagnostics_to_github diagnostics_to_json",
+        "runs.report_stream": "OutputError",
+        "runs.plain_report": "PlainReport",
+        "plans.plan": "render_plan",
+        "plans.json_plan": "plan_to_json",
+        "runs.terminal_report": "TerminalReport",
     },
 )

@@ -77,8 +77,8 @@ def test_checking_loads_no_listener_of_runs_and_nothing_that_runs(file: Path) ->
         "bulkflow.model.part",
         "bulkflow.plugin.context",
         "bulkflow.plugin.messages",
-        "bulkflow.report.json_report",
-        "bulkflow.report.terminal_report",
+        "bulkflow.report.runs.json_report",
+        "bulkflow.report.runs.terminal_report",
         "bulkflow_ingest.api.client",
         "bulkflow_csv.scanning.scanner",
         "bulkflow_ingest.execution.job_runner",
@@ -111,11 +111,11 @@ def test_a_load_into_another_org_loads_no_sandbox_and_no_logins(file: Path) -> N
     modules = set(done.stderr.splitlines()[-1].split())
     assert {"bulkflow_ingest.execution.job_runner", "urllib3"} <= modules
     unneeded = {
-        "bulkflow.report.diagnostics",
-        "bulkflow.report.excerpt",
-        "bulkflow.report.failure",
-        "bulkflow.report.data_lines",
-        "bulkflow.report.terminal_report",
+        "bulkflow.report.errors.diagnostics",
+        "bulkflow.report.errors.excerpt",
+        "bulkflow.report.errors.failure",
+        "bulkflow.report.runs.data_lines",
+        "bulkflow.report.runs.terminal_report",
         "bulkflow_csv.rewriting.temp_copy",
         "bulkflow_csv.rewriting.delimiter_alias",
         "bulkflow_csv.rewriting.line_endings",

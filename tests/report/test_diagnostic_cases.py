@@ -14,8 +14,8 @@ import pytest
 
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Label, Severity
 from bulkflow.report import render_diagnostics
-from bulkflow.report.diagnostics import MOST_SHOWN
-from bulkflow.report.text_width import count_cells
+from bulkflow.report.errors.diagnostics import MOST_SHOWN
+from bulkflow.report.text.text_width import count_cells
 from bulkflow.source import SourceText, Span
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bulkflow.model.diagnostic import Diagnostic, Label
 from bulkflow.report import render_diagnostics
-from bulkflow.report.escape import escape_character
-from bulkflow.report.text_width import count_cells
+from bulkflow.report.text.escape import escape_character
+from bulkflow.report.text.text_width import count_cells
 from bulkflow.source import SourceText, Span
 
 # Printable characters of one cell, of two, and of none, so that what is drawn is what was written.

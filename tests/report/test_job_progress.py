@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bulkflow.report.progress import JobProgress, describe_progress
+from bulkflow.report.runs.progress import JobProgress, describe_progress
 
 
 def _paced(reports) -> JobProgress:

@@ -25,8 +25,8 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import JsonReport
-from bulkflow.report.event_json import error_to_json, event_to_json
-from bulkflow.report.json_diagnostics import diagnostic_to_json
+from bulkflow.report.errors.json_diagnostics import diagnostic_to_json
+from bulkflow.report.runs.event_json import error_to_json, event_to_json
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
 

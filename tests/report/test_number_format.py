@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow.report.number_format import (
+from bulkflow.report.text.number_format import (
     format_duration,
     format_plural,
     format_size,

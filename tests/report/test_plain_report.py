@@ -20,10 +20,10 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow.report import OutputError, PlainReport, TerminalReport
-from bulkflow.report.progress import describe_progress
-from bulkflow.report.report_stream import ReportStream
-from bulkflow.report.style import Style
-from bulkflow.report.summary import render_summary
+from bulkflow.report.runs.progress import describe_progress
+from bulkflow.report.runs.report_stream import ReportStream
+from bulkflow.report.runs.summary import render_summary
+from bulkflow.report.text.style import Style
 from bulkflow.source import SourceText, Span
 
 

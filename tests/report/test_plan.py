@@ -5,7 +5,7 @@ from __future__ import annotations
 from bulkflow.model.forecast import Forecast, JobForecast, LineKind, StepForecast
 from bulkflow.model.part import Manifest, Part
 from bulkflow.report import plan_to_json, render_plan
-from bulkflow.report.style import Style
+from bulkflow.report.text.style import Style
 
 
 def parts(*files: tuple[str, int]) -> tuple[Part, ...]:

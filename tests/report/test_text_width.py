@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow.report.text_width import count_cells, wrap_words
+from bulkflow.report.text.text_width import count_cells, wrap_words
 
 
 @given(st.text(alphabet="ab 界-", max_size=60), st.integers(1, 20))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.report.escape import escape_line
 from bulkflow.report.graph.model import Box, EdgeKind, NodeKind
+from bulkflow.report.text.escape import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

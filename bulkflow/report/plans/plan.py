@@ -9,9 +9,9 @@ from attrs import define
 
 from bulkflow.model.forecast import LineKind
 from bulkflow.model.org import format_org, format_orgs
-from bulkflow.report.escape import escape_line
-from bulkflow.report.number_format import describe_unread, format_plural, format_size
-from bulkflow.report.style import Role, Style
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.number_format import describe_unread, format_plural, format_size
+from bulkflow.report.text.style import Role, Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
-from bulkflow.report.escape import escape_line, escape_lines
-from bulkflow.report.excerpt import Highlight, draw_excerpt
-from bulkflow.report.style import Role, Style
-from bulkflow.report.text_width import wrap_words
+from bulkflow.report.errors.excerpt import Highlight, draw_excerpt
+from bulkflow.report.text.escape import escape_line, escape_lines
+from bulkflow.report.text.style import Role, Style
+from bulkflow.report.text.text_width import wrap_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

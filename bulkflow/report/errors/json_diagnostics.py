@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bulkflow.report.diagnostics import sort_diagnostics
-from bulkflow.report.escape import escape_line
-from bulkflow.report.excerpt import clip_span, format_position
+from bulkflow.report.errors.diagnostics import sort_diagnostics
+from bulkflow.report.errors.excerpt import clip_span, format_position
+from bulkflow.report.text.escape import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,23 +18,23 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.escape import escape_line, escape_lines
-from bulkflow.report.number_format import (
+from bulkflow.report.runs.progress import JobProgress, count_lost, describe_gain
+from bulkflow.report.runs.summary import render_summary
+from bulkflow.report.text.escape import escape_line, escape_lines
+from bulkflow.report.text.number_format import (
     describe_unread,
     format_duration,
     format_not_loaded,
     format_plural,
     format_size,
 )
-from bulkflow.report.progress import JobProgress, count_lost, describe_gain
-from bulkflow.report.style import Role
-from bulkflow.report.summary import render_summary
-from bulkflow.report.text_width import pad_to_width
+from bulkflow.report.text.style import Role
+from bulkflow.report.text.text_width import pad_to_width
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError
     from bulkflow.model.event import Event
-    from bulkflow.report.style import Style
+    from bulkflow.report.text.style import Style
     from bulkflow.source import Span
 
 _STEP_COLUMN: Final = 36
@@ -196,7 +196,7 @@ class Narrator:
 
     def _render_error(self, error: BulkflowError, word: str) -> str:
         # Imported here because most runs have no error to render.
-        from bulkflow.report.failure import render_error
+        from bulkflow.report.errors.failure import render_error
 
         span = next((span for failed, span in self._failures if failed is error), None)
         return render_error(

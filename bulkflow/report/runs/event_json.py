@@ -22,8 +22,8 @@ from bulkflow.model.event import (
     StepFinished,
     StepStarted,
 )
-from bulkflow.report.diagnostics import sort_diagnostics
-from bulkflow.report.json_diagnostics import diagnostic_to_json, span_to_json
+from bulkflow.report.errors.diagnostics import sort_diagnostics
+from bulkflow.report.errors.json_diagnostics import diagnostic_to_json, span_to_json
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from bulkflow.report.escape import escape_line
-from bulkflow.report.number_format import format_duration
-from bulkflow.report.text_width import count_cells, pad_to_width
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.number_format import format_duration
+from bulkflow.report.text.text_width import count_cells, pad_to_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from bulkflow.report.narrator import Narrator
-    from bulkflow.report.progress import JobProgress
-    from bulkflow.report.style import Style
+    from bulkflow.report.runs.narrator import Narrator
+    from bulkflow.report.runs.progress import JobProgress
+    from bulkflow.report.text.style import Style
 
 _BAR: Final = 20
 _BAR_NEEDS: Final = 100

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.model.event import Progress, Shown
-from bulkflow.report.escape import escape_line
-from bulkflow.report.narrator import Narrator
-from bulkflow.report.report_stream import ReportStream
-from bulkflow.report.style import Style
+from bulkflow.report.runs.narrator import Narrator
+from bulkflow.report.runs.report_stream import ReportStream
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.style import Style
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -61,7 +61,7 @@ class PlainReport:
             if isinstance(event, Progress):
                 self._write_progress(event)
             elif isinstance(event, Shown):
-                from bulkflow.report.data_lines import format_data_lines
+                from bulkflow.report.runs.data_lines import format_data_lines
 
                 for line in format_data_lines(event, self._data.encoding):
                     self._data.write_line(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow.report.number_format import format_count
+from bulkflow.report.text.number_format import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

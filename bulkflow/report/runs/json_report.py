@@ -6,8 +6,8 @@ import json
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from bulkflow.report.event_json import event_to_json
-from bulkflow.report.report_stream import ReportStream
+from bulkflow.report.runs.event_json import event_to_json
+from bulkflow.report.runs.report_stream import ReportStream
 
 if TYPE_CHECKING:
     from typing import TextIO

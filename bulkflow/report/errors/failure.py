@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import DataError
 from bulkflow.model.diagnostic import PipelineError
-from bulkflow.report.diagnostics import (
+from bulkflow.report.errors.diagnostics import (
     render_diagnostics,
     render_footer,
     render_heading,
     render_highlighted,
 )
-from bulkflow.report.escape import escape_line
-from bulkflow.report.excerpt import Highlight
-from bulkflow.report.style import Role, Style
+from bulkflow.report.errors.excerpt import Highlight
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.style import Role, Style
 
 if TYPE_CHECKING:
     from bulkflow.errors import BulkflowError

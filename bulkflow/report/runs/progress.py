@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import Factory, define, field
 
 from bulkflow.model.part import NOT_LOADED
-from bulkflow.report.number_format import (
+from bulkflow.report.text.number_format import (
     format_count,
     format_duration,
     format_not_loaded,

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from bulkflow.errors import ExitCode
 from bulkflow.model.job_phase import Phase
-from bulkflow.report.escape import escape_line
-from bulkflow.report.number_format import (
+from bulkflow.report.runs.open_jobs import HEADING, list_open_jobs
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.number_format import (
     format_count,
     format_duration,
     format_not_loaded,
     format_plural,
 )
-from bulkflow.report.open_jobs import HEADING, list_open_jobs
-from bulkflow.report.style import Role
-from bulkflow.report.text_width import count_cells, pad_to_width
+from bulkflow.report.text.style import Role
+from bulkflow.report.text.text_width import count_cells, pad_to_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow.model.event import JobOutcome, RunFinished
     from bulkflow.model.part import ErrorCount
-    from bulkflow.report.style import Style
+    from bulkflow.report.text.style import Style
 
 _PROCESSING: Final = "still processing"
 """Said of rows whose outcome is not known yet."""
@@ -48,7 +48,7 @@ def render_summary(event: RunFinished, style: Style) -> list[str]:
     if help_ is None:
         return lines
     # Imported here because a run that succeeded has no help.
-    from bulkflow.report.diagnostics import render_footer
+    from bulkflow.report.errors.diagnostics import render_footer
 
     return [*lines, *render_footer((), help_, style)]
 

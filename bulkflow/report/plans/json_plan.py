@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
 from bulkflow.model.org import format_orgs
-from bulkflow.report.diagnostics import sort_diagnostics
-from bulkflow.report.json_diagnostics import diagnostic_to_json
+from bulkflow.report.errors.diagnostics import sort_diagnostics
+from bulkflow.report.errors.json_diagnostics import diagnostic_to_json
 
 if TYPE_CHECKING:
     from bulkflow.model.forecast import Forecast, JobForecast

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bulkflow.report.escape import escape_line
-from bulkflow.report.event_json import to_json_value
-from bulkflow.report.text_width import count_cells, pad_to_width
+from bulkflow.report.runs.event_json import to_json_value
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.text_width import count_cells, pad_to_width
 
 if TYPE_CHECKING:
     from bulkflow.model.event import Shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bulkflow.report.escape import escape_character
+from bulkflow.report.text.escape import escape_character
 
 _TAB_WIDTH: Final = 4
 

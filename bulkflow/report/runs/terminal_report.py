@@ -7,11 +7,11 @@ from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING, cast
 
 from bulkflow.model.event import JobPrepared, Progress, RunFinished, Shown
-from bulkflow.report.data_lines import format_data_lines
-from bulkflow.report.live import LiveView, build_view
-from bulkflow.report.narrator import Narrator
-from bulkflow.report.report_stream import ReportStream
-from bulkflow.report.style import Style
+from bulkflow.report.runs.data_lines import format_data_lines
+from bulkflow.report.runs.live import LiveView, build_view
+from bulkflow.report.runs.narrator import Narrator
+from bulkflow.report.runs.report_stream import ReportStream
+from bulkflow.report.text.style import Style
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from bulkflow.plugin.context import Clock
-    from bulkflow.report.listener import Listener
+    from bulkflow.report.runs.listener import Listener
 
 
 def make_report(
@@ -30,16 +30,16 @@ def make_report(
     `NO_COLOR` (no-color.org) only removes the colours.
     """
     if json:
-        from bulkflow.report.json_report import JsonReport
+        from bulkflow.report.runs.json_report import JsonReport
 
         return JsonReport(stdout)
     if is_live(stderr, environ) and not plain:
-        from bulkflow.report.terminal_report import TerminalReport
+        from bulkflow.report.runs.terminal_report import TerminalReport
 
         return TerminalReport(
             stderr, data=stdout, verbose=verbose, clock=clock, color=wants_color(environ)
         )
-    from bulkflow.report.plain_report import PlainReport
+    from bulkflow.report.runs.plain_report import PlainReport
 
     return PlainReport(stderr, data=stdout, verbose=verbose)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from bulkflow.report.escape import escape_line
-from bulkflow.report.style import DEFAULT_WIDTH, Role, Style
-from bulkflow.report.text_width import count_cells, expand_line
+from bulkflow.report.text.escape import escape_line
+from bulkflow.report.text.style import DEFAULT_WIDTH, Role, Style
+from bulkflow.report.text.text_width import count_cells, expand_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,0 +1,1 @@
+"""Errors and diagnostics with excerpts of the pipeline file, as text and as JSON."""

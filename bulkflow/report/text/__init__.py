@@ -1,0 +1,1 @@
+"""Text for terminals: escapes, numbers, styles and widths."""
