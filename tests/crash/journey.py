@@ -291,6 +291,14 @@ HELD: Final = {
         faults=("upload#7x6=cut", "upload#2=packed", "upload#3=400"),
         heeds=False,
     ),
+    "a failed job whose late rows were all processed is complete": Journey(
+        "removed",
+        "one part",
+        (Move("run", kill=Kill(at=5), signal=15), Move("run", file="cut")),
+        ("job=fail:3", "job=fail:2", "job=late:3:2 polls", "close#7x3=503-after"),
+        "5 polls",
+        heeds=False,
+    ),
     "a run that was killed before it began is not retried": Journey(
         moves=(Move("run", kill=Kill(at=7)), _RETRY)
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
+from typing import Final
 
 from attrs import Factory, define
 
@@ -21,6 +23,8 @@ from crash.places import Project
 from crash.scenarios import Kill
 
 LIMIT = 1_000_000
+
+_HOLDER: Final = re.compile(r"were handed over before, by run ([0-9a-f-]+)")
 
 MOST_ATTEMPTS = 16
 """How many commands may be needed, in calm weather, until a load has come to its end."""
@@ -63,6 +67,8 @@ class _Walker:
     _name: str = "load"
     _was_refused: bool = False
     """Whether rows were refused that another run handed over, and no run was given up since."""
+    _refusals: dict[str, str] = Factory(dict)
+    """Runs whose retry was refused, and the run that handed some of the rows over."""
 
     def make(self, move: Move) -> None:
         """Do what a move says, and judge what came of it."""
@@ -118,7 +124,21 @@ class _Walker:
         if None in said:
             return False
         is_known = self.ledger.unknown() == 0 or self.journey.hides
+        if is_known and self._refuse_each_other():
+            return True
         return self.ledger.undone or (self.ledger.missing() <= 0 and is_known)
+
+    def _refuse_each_other(self) -> bool:
+        """Whether two runs that are over were each refused because of rows of the other.
+
+        Each says which rows it did not load, and among these are rows that the other did. What
+        neither loaded goes through from a file of its own, as the help says.
+        """
+        over = {each.id for each in self._runs() if each.finished is not None}
+        return any(
+            self._refusals.get(other) == run and {run, other} <= over
+            for run, other in self._refusals.items()
+        )
 
     def _do_the_rest(self, calm: Move) -> None:
         """Go on with the last run, all of whose rows are loaded: it must come to its end."""
@@ -128,6 +148,8 @@ class _Walker:
             for each in self._runs()
             if each.id not in self.ledger.elsewhere and not self._is_done_with(each)
         ]
+        # Rows that nobody can name any more, or that two runs leave to one another, stay out.
+        unmet = unmet or self.ledger.missing() > 0
         if unmet or not found or not self.journey.ends or found[0].given_up:
             return
         if found[0].finished is None or found[0].exit_code == 1:
@@ -262,6 +284,10 @@ class _Walker:
         self._note(command, ended)
         self._last = ended
         self._was_refused |= "were handed over before" in ended.said
+        if command[0] == "retry":
+            self._refusals.pop(command[1], None)
+            if found := _HOLDER.search(ended.said):
+                self._refusals[command[1]] = found[1]
         self.ledger.judge(ended, self._name, self._known())
         if ended.status == 2 and "has sent no rows" in ended.said and command[1] in self._known():
             self.ledger.said[command[1]] = []
