@@ -2,8 +2,8 @@
 
 A draft is written in the run's own folder, so a killed process leaves nothing half-written in the
 user's folder. If the target is on another disk, a draft next to it is needed. That draft is noted
-in the run's folder before it is made, and the next command on a run of the same file removes it. The
-content of a file is on disk before it gets its name, and the name before the writer continues.
+in the run's folder before it is made, and the next command on a run of the same file removes it.
+The content of a file is on disk before it gets its name, and the name before the writer continues.
 """
 
 from __future__ import annotations

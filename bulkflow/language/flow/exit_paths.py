@@ -1,7 +1,7 @@
 """Find the jobs that a successful path through a plan leaves open in the org.
 
-This walk is like that of `bulkflow.language.flow.lifecycle`, with two differences: it drops paths on
-which a step must fail, and it can be made under assumptions about conditions.
+This walk is like that of `bulkflow.language.flow.lifecycle`, with two differences: it drops paths
+on which a step must fail, and it can be made under assumptions about conditions.
 """
 
 from __future__ import annotations
