@@ -7,7 +7,6 @@ import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from bulkflow_sandbox.core.admin_access import AdminAccess
 from bulkflow_sandbox.core.behavior import Choices
 from bulkflow_sandbox.core.clock import SystemClock
 from bulkflow_sandbox.core.dates import moment_text
@@ -20,6 +19,7 @@ from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace import Immediately
 from bulkflow_sandbox.jobs.table import create_job_table, latest_jobs
 from bulkflow_sandbox.jobs.worker import Worker
+from bulkflow_sandbox.login.admin_access import AdminAccess
 from bulkflow_sandbox.login.service import Logins
 from bulkflow_sandbox.login.sessions import Sessions, make_token
 from bulkflow_sandbox.org import USER_ID, USERNAME, Org, new_org_id, read_org_id

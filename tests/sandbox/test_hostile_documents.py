@@ -26,7 +26,7 @@ from bulkflow_sandbox.core.json_document import (
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.pace_syntax import read_pace
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
-from bulkflow_sandbox.store.tables import is_own_table
+from bulkflow_sandbox.schema.reader import is_reserved_name
 
 BASE = standard_schema()
 DEEP = 100_000
@@ -223,7 +223,7 @@ def test_the_names_of_all_tables_of_the_sandbox_are_its_own():
             row[0]
             for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
-        assert {name for name in names if is_own_table(name)} == names - set(
+        assert {name for name in names if is_reserved_name(name)} == names - set(
             sandbox.org.schema.objects
         )
 
@@ -322,7 +322,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
                 row[0]
                 for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             }:
-                if not is_own_table(name) and name not in BASE.objects:
+                if not is_reserved_name(name) and name not in BASE.objects:
                     connection.execute(f'DROP TABLE "{name}"')
 
 

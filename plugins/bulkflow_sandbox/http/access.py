@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from bulkflow_sandbox.core.admin_access import AdminAccess
+    from bulkflow_sandbox.login.admin_access import AdminAccess
 
 
 def check_token(request: Request, access: AdminAccess) -> None:

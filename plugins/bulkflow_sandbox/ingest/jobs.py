@@ -15,6 +15,7 @@ from bulkflow_sandbox.ingest.files import JobFiles, Upload
 from bulkflow_sandbox.ingest.late_commits import LateCommit
 from bulkflow_sandbox.ingest.results import ResultKind, result_blocks
 from bulkflow_sandbox.ingest.task import IngestTask
+from bulkflow_sandbox.job_retention import is_overdue, overdue, takes_no_more_data
 from bulkflow_sandbox.jobs.job import (
     Job,
     JobState,
@@ -22,7 +23,6 @@ from bulkflow_sandbox.jobs.job import (
 )
 from bulkflow_sandbox.jobs.pace import Never
 from bulkflow_sandbox.jobs.request_fields import shown
-from bulkflow_sandbox.jobs.retention import is_overdue, overdue, takes_no_more_data
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 

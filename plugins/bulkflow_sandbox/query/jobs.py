@@ -11,6 +11,7 @@ from bulkflow_sandbox.core.dates import moment_text
 from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
 from bulkflow_sandbox.core.limits import QUERY_JOBS, QUERY_STORAGE
+from bulkflow_sandbox.job_retention import is_overdue, overdue
 from bulkflow_sandbox.jobs.job import (
     ColumnDelimiter,
     Job,
@@ -20,7 +21,6 @@ from bulkflow_sandbox.jobs.job import (
     Operation,
 )
 from bulkflow_sandbox.jobs.request_fields import one_of, shown, text_of
-from bulkflow_sandbox.jobs.retention import is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
 from bulkflow_sandbox.query.locator import Locator
 from bulkflow_sandbox.query.result import QueryFiles

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.schema.fields import NUMBERS, TEXTS, Field, FieldType
 from bulkflow_sandbox.schema.rules import Action, FieldAccess
-from bulkflow_sandbox.soql.fields import filterable
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
@@ -127,7 +126,7 @@ def _children(schema: Schema, item: ObjectType) -> list[Body]:
 def _field_body(item: ObjectType, field: Field, access: FieldAccess) -> Body:
     writable = access is FieldAccess.WRITE
     compound = _compound(item, field)
-    usable = filterable(field)
+    usable = field.filterable
     whole = field.type is FieldType.ADDRESS or usable
     return {
         "aggregatable": usable and field.type is not FieldType.BOOLEAN,

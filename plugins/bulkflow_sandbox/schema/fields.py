@@ -61,6 +61,9 @@ SOAP_TYPES: Final = {
 }
 """The `soapType` of each type; every other is `xsd:string`."""
 
+_LONG_TEXT: Final = 255
+"""Most characters of a text area that queries can filter and sort by."""
+
 
 @frozen
 class Field:
@@ -105,6 +108,13 @@ class Field:
     def stored(self) -> bool:
         """Whether the object's table has a column for it."""
         return self.type is not FieldType.ADDRESS
+
+    @property
+    def filterable(self) -> bool:
+        """Whether queries can filter and sort by it."""
+        if self.type is FieldType.ADDRESS:
+            return False
+        return self.type is not FieldType.TEXTAREA or self.length <= _LONG_TEXT
 
     @property
     def required(self) -> bool:

@@ -22,7 +22,6 @@ from bulkflow_sandbox.schema.rule_reader import (
     read_validation_rules,
 )
 from bulkflow_sandbox.schema.rules import DuplicateRule, ValidationRule
-from bulkflow_sandbox.store.tables import is_own_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +45,9 @@ _OBJECT: Final = {
     "duplicateRules",
     "assignmentRules",
 }
+
+_RESERVED: Final = frozenset({"counters", "facts", "jobs"})
+"""Tables of the sandbox that are not the table of an object."""
 
 _Rule = TypeVar("_Rule", ValidationRule, DuplicateRule)
 
@@ -101,7 +103,7 @@ class SchemaReader:
         known = self._base.object(name)
         if known is None and not is_api_name(name):
             document.fault(place, f"{name!r} is no API name")
-        if is_own_table(name):
+        if is_reserved_name(name):
             document.fault(place, "the sandbox's database has a table of that name; use another")
         if name.lower() in self._seen:
             document.fault(place, "is there twice, in another case")
@@ -203,3 +205,8 @@ def _merged(known: tuple[_Rule, ...], added: tuple[_Rule, ...]) -> tuple[_Rule, 
     """The known rules but those of the same name as an added one, and the added ones."""
     names = {rule.name for rule in added}
     return tuple(rule for rule in known if rule.name not in names) + added
+
+
+def is_reserved_name(name: str) -> bool:
+    """Return whether the sandbox or SQLite has a table of this name, in any case."""
+    return name.lower() in _RESERVED or name.lower().startswith("sqlite_")

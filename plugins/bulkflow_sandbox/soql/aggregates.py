@@ -8,7 +8,6 @@ from attrs import evolve
 
 from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
 from bulkflow_sandbox.soql.errors import INVALID_FIELD, MALFORMED_QUERY, refusal
-from bulkflow_sandbox.soql.fields import filterable
 from bulkflow_sandbox.soql.scope import Column
 from bulkflow_sandbox.soql.tree import Call, Path
 
@@ -116,7 +115,7 @@ class Aggregates:
         if isinstance(subject, Call):
             raise self._unknown(subject)
         column = self._scope.column(subject)
-        if not filterable(column.field) or column.field.type in _NOT_GROUPED:
+        if not column.field.filterable or column.field.type in _NOT_GROUPED:
             raise self._refused(
                 subject.at,
                 INVALID_FIELD,
@@ -133,7 +132,7 @@ class Aggregates:
         column = self._scope.column(call.argument)
         field = column.field
         number = field.type in NUMBERS or field.type is FieldType.INT
-        if not filterable(field) or (call.function in _NUMERIC and not number):
+        if not field.filterable or (call.function in _NUMERIC and not number):
             raise self._refused(
                 call.at,
                 MALFORMED_QUERY,

@@ -18,7 +18,6 @@ from bulkflow_sandbox.soql.errors import (
     no_object,
     refusal,
 )
-from bulkflow_sandbox.soql.fields import filterable
 from bulkflow_sandbox.soql.scope import Column, Scope
 from bulkflow_sandbox.soql.sql_query import Output, Parent, Statement, Surface
 from bulkflow_sandbox.soql.supported_syntax import Forms
@@ -282,7 +281,7 @@ class _Compiler:
 
     def _ordered(self, ordering: Ordering, find: Callable[[Path | Call], Column]) -> str:
         column = find(ordering.subject)
-        if not filterable(column.field):
+        if not column.field.filterable:
             raise self._refused(
                 ordering.subject.at,
                 INVALID_FIELD,

@@ -17,7 +17,6 @@ from bulkflow_sandbox.soql.errors import (
     TOO_COMPLICATED,
     refusal,
 )
-from bulkflow_sandbox.soql.fields import filterable
 from bulkflow_sandbox.soql.literals import like_pattern, string_value
 from bulkflow_sandbox.soql.tree import (
     AllOf,
@@ -146,7 +145,7 @@ class Conditions:
                 f"the sandbox knows no function {subject.function} in a condition",
             )
         column = self._scope.column(subject)
-        if not filterable(column.field):
+        if not column.field.filterable:
             raise self._refused(
                 subject.at,
                 INVALID_FIELD,
