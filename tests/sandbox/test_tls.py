@@ -50,7 +50,7 @@ def test_a_client_that_does_not_trust_the_authority_refuses():
 
 
 def test_the_server_ends_at_once_though_a_client_keeps_its_connection(monkeypatch):
-    monkeypatch.setattr("bulkflow_sandbox.server.server._LONGEST_END", 120)
+    monkeypatch.setattr("bulkflow_sandbox.server.http_server._SHUTDOWN_SECONDS", 120)
     with contextlib.ExitStack() as stack:
         with local_org(tls=True) as org:
             trust = ssl.create_default_context(cafile=org.environment["SSL_CERT_FILE"])

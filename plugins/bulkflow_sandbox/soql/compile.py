@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.aggregates import Aggregates
@@ -18,8 +17,9 @@ from bulkflow_sandbox.soql.errors import (
     no_object,
     refusal,
 )
-from bulkflow_sandbox.soql.scope import Column, Scope
-from bulkflow_sandbox.soql.sql_query import Output, Parent, Statement, Surface
+from bulkflow_sandbox.soql.scope import Scope
+from bulkflow_sandbox.soql.select_list import SelectList
+from bulkflow_sandbox.soql.sql_query import Output, Parent, Statement
 from bulkflow_sandbox.soql.supported_syntax import Forms
 from bulkflow_sandbox.soql.tree import Call, Path
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bulkflow_sandbox.core.behavior import Choices
+    from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
     from bulkflow_sandbox.schema.rules import Value
-    from bulkflow_sandbox.soql.scope import Source
-    from bulkflow_sandbox.soql.tree import Item, Ordering, Query
+    from bulkflow_sandbox.soql.scope import Column, Source
+    from bulkflow_sandbox.soql.sql_query import Surface
+    from bulkflow_sandbox.soql.tree import Ordering, Query
 
-_FIELDS_LIMIT: Final = 200
 _MOST_ROWS: Final = 2**62
 """No sandbox has more rows, and the database takes no number that is much greater."""
-_GROUPS: Final = frozenset({"ALL", "STANDARD", "CUSTOM"})
 _NULL_PLACES: Final = {True: "NULLS LAST", False: "NULLS FIRST"}
 
 
@@ -90,7 +90,10 @@ class _Compiler:
             return self._count()
         if Aggregates.in_query(self._query):
             return self._aggregate()
-        columns = self._columns()
+        select_list = SelectList(
+            self._query, self._schema, self._choices, self._scope, self._surface
+        )
+        columns = select_list.find_columns()
         selected: list[str] = []
         outputs: list[Output] = []
         for column in columns:
@@ -192,54 +195,6 @@ class _Compiler:
             ),
             aggregates=True,
         )
-
-    def _columns(self) -> list[Column]:
-        columns: list[Column] = []
-        seen: set[tuple[str, ...]] = set()
-        for item in self._query.items:
-            found = [self._scope.column(item)] if isinstance(item, Path) else self._group_of(item)
-            for column in found:
-                if column.names in seen:
-                    raise self._refused(
-                        item.at, INVALID_FIELD, f"duplicate field selected: {column.label}"
-                    )
-                seen.add(column.names)
-                if column.field.type is FieldType.ADDRESS and self._surface is Surface.BULK:
-                    raise self._choices.bulk_query_refused.error(form="Selecting compound data")
-            columns += found
-        return columns
-
-    def _group_of(self, item: Item) -> list[Column]:
-        """The fields of FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
-        assert isinstance(item, Call), "other items were refused"
-        group = "" if item.argument is None else item.argument.text.upper()
-        if item.function != "FIELDS" or group not in _GROUPS:
-            raise self._refused(
-                item.at, MALFORMED_QUERY, "Only FIELDS(ALL), FIELDS(STANDARD) and FIELDS(CUSTOM)"
-            )
-        bulk = self._surface is Surface.BULK
-        if group != "STANDARD":
-            if bulk:
-                raise ApiError(
-                    400,
-                    MALFORMED_QUERY,
-                    "The SOQL FIELDS function is not supported with an unbounded set of fields in "
-                    "this API",
-                )
-            limit = self._query.limit
-            if limit is None or limit.number > _FIELDS_LIMIT:
-                raise ApiError(
-                    400,
-                    MALFORMED_QUERY,
-                    f"The SOQL FIELDS function must have a LIMIT of at most {_FIELDS_LIMIT}",
-                )
-        return [
-            self._scope.column(Path((field.name,), item.at))
-            for field in self._item.fields.values()
-            if self._schema.permissions.may_see(self._item.name, field.name)
-            and group in {"ALL", "CUSTOM" if field.custom else "STANDARD"}
-            and not (bulk and field.type is FieldType.ADDRESS)
-        ]
 
     def _id_columns(
         self, sources: tuple[Source, ...], selected: list[str]
