@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     import sqlite3
 
     from bulkflow_sandbox.jobs.job import Job, JobType
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
 
 
-def takes_no_more_data(job: Job, org: Org) -> bool:
+def is_upload_overdue(job: Job, org: SandboxOrg) -> bool:
     """Whether a job was created too long ago for an upload."""
-    return _age(job, org) > timedelta(hours=org.choices.open_job_hours)
+    return _get_age(job, org) > timedelta(hours=org.choices.open_job_hours)
 
 
-def is_overdue(job: Job, org: Org) -> bool:
+def is_overdue(job: Job, org: SandboxOrg) -> bool:
     """Whether a job's time has run out, whatever its state."""
-    return _age(job, org) > timedelta(days=org.choices.retention_days)
+    return _get_age(job, org) > timedelta(days=org.choices.retention_days)
 
 
-def overdue(connection: sqlite3.Connection, kind: JobType, org: Org) -> list[Job]:
+def list_overdue(connection: sqlite3.Connection, kind: JobType, org: SandboxOrg) -> list[Job]:
     """The jobs of a kind whose time has run out."""
     oldest = org.clock.now() - timedelta(days=org.choices.retention_days)
     return jobs_before(connection, kind, moment_text(oldest))
 
 
-def _age(job: Job, org: Org) -> timedelta:
+def _get_age(job: Job, org: SandboxOrg) -> timedelta:
     return org.clock.now() - parse_moment(job.created)

@@ -26,7 +26,7 @@ USERNAME: Final = "admin@sandbox.example"
 
 
 @define(eq=False)
-class Org:
+class SandboxOrg:
     """The schema, the records and the time of one org.
 
     The schema may be replaced by a larger one; `id`, of 18 characters, changes when the org is
@@ -41,12 +41,12 @@ class Org:
     limits: Limits
     faults: FaultPlan
 
-    def moment(self, stored: str | None) -> datetime:
+    def resolve_moment(self, stored: str | None) -> datetime:
         """A moment that the store kept; now, for one that it did not."""
         return self.clock.now() if stored is None else parse_moment(stored)
 
 
-def new_org_id() -> str:
+def make_org_id() -> str:
     """The id of an org that is like no other."""
     return random_id(ORGANIZATION_PREFIX)
 

@@ -22,12 +22,12 @@ from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.login.admin_access import AdminAccess
 from bulkflow_sandbox.login.service import Logins
 from bulkflow_sandbox.login.sessions import Sessions, make_token
-from bulkflow_sandbox.org import USER_ID, USERNAME, Org, new_org_id, read_org_id
+from bulkflow_sandbox.org import USER_ID, USERNAME, SandboxOrg, make_org_id, read_org_id
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.rest.collections import RecordCollections
 from bulkflow_sandbox.rest.queries import RestQueries
 from bulkflow_sandbox.rest.records import Records
-from bulkflow_sandbox.schema.file import read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_standard_schema, read_schema
 from bulkflow_sandbox.store.database import Database, take_serials
 from bulkflow_sandbox.store.tables import create_tables, quoted
 
@@ -81,9 +81,9 @@ class Sandbox:
             self.requests = RequestLog()
             self.limits = Limits(clock, records_per_day=choices.records_per_day)
             self.faults = FaultPlan(clock, self.limits, faults)
-            self.org = Org(
-                id=self._kept_id(org_id),
-                schema=self._kept_schema(schema or standard_schema()),
+            self.org = SandboxOrg(
+                id=self._load_org_id(org_id),
+                schema=self._load_schema(schema or load_standard_schema()),
                 database=self.database,
                 clock=clock,
                 choices=choices,
@@ -146,11 +146,11 @@ class Sandbox:
         with self.database.writing() as connection:
             for item in self.org.schema:
                 connection.execute(f"DELETE FROM {quoted(item.name)}")  # noqa: S608 - of the schema
-            self.org.id = new_org_id()
-            _keep_id(connection, self.org.id)
+            self.org.id = make_org_id()
+            _store_org_id(connection, self.org.id)
             self._add_first_records()
         self.logins.grants.clear()
-        self.sessions.begin_again(self._given_token or make_token(self.org.id), USER_ID)
+        self.sessions.reset(self._given_token or make_token(self.org.id), USER_ID)
 
     def change_schema(self, document: object) -> None:
         """Adds the objects, fields and rules of a schema document, and keeps it with the data.
@@ -174,13 +174,13 @@ class Sandbox:
             ) from error
         self.org.schema = schema
 
-    def _kept_id(self, wanted: str | None) -> str:
+    def _load_org_id(self, wanted: str | None) -> str:
         """The id of the org in the folder, or for a new one the `wanted` or a random one."""
         asked = None if wanted is None else read_org_id(wanted)
         with self.database.writing() as connection:
             row = connection.execute("SELECT value FROM facts WHERE name = 'org'").fetchone()
-            kept = (asked or new_org_id()) if row is None else str(row[0])
-            _keep_id(connection, kept)
+            kept = (asked or make_org_id()) if row is None else str(row[0])
+            _store_org_id(connection, kept)
         if asked not in {None, kept}:
             raise SandboxError(
                 f"the org in {self.database.folder} has the id {kept}, not {asked}",
@@ -188,7 +188,7 @@ class Sandbox:
             )
         return kept
 
-    def _kept_schema(self, schema: Schema) -> Schema:
+    def _load_schema(self, schema: Schema) -> Schema:
         """A schema with the documents that were added to it when the sandbox ran before."""
         with self.database.reading() as connection:
             documents = connection.execute(
@@ -225,7 +225,7 @@ class Sandbox:
         """Adds the user and the organization that every org has."""
         now = moment_text(self.org.clock.now())
         with self.database.writing() as connection:
-            if self.org.schema.object("User") is not None:
+            if self.org.schema.find_object("User") is not None:
                 connection.execute(
                     'INSERT OR IGNORE INTO "User" ("Id", "Username", "LastName", '
                     '"Email", "Alias", "IsActive", "CreatedDate", "CreatedById", '
@@ -234,7 +234,7 @@ class Sandbox:
                     ":now, :user, :now, :user, :now, 0)",
                     {"user": USER_ID, "name": USERNAME, "now": now},
                 )
-            if self.org.schema.object("Organization") is not None:
+            if self.org.schema.find_object("Organization") is not None:
                 # A folder of an older version has one with another id.
                 connection.execute('DELETE FROM "Organization" WHERE "Id" <> ?', (self.org.id,))
                 connection.execute(
@@ -247,5 +247,5 @@ class Sandbox:
                 )
 
 
-def _keep_id(connection: sqlite3.Connection, org_id: str) -> None:
+def _store_org_id(connection: sqlite3.Connection, org_id: str) -> None:
     connection.execute("INSERT OR REPLACE INTO facts VALUES ('org', ?)", (org_id,))

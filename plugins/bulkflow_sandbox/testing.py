@@ -35,10 +35,10 @@ from bulkflow_sandbox.jobs.table import jobs_after
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.sandbox import Sandbox
-from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
 from bulkflow_sandbox.schema.objects import Schema
 from bulkflow_sandbox.server.server import SandboxServer
-from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.server.tls import ensure_certificate
 from bulkflow_sandbox.store.list_records import list_records
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class LocalOrg:
         Raises:
             UsageError: There is no such object.
         """
-        item = self.sandbox.org.schema.object(object_name)
+        item = self.sandbox.org.schema.find_object(object_name)
         if item is None:
             raise UsageError(
                 f"the sandbox has no object {object_name!r}",
@@ -211,14 +211,14 @@ def local_org(
         UsageError: The words for `processing` or `faults`, or the id, are wrong.
         SandboxError: The folder, address or port cannot be used, or TLS lacks its library.
     """
-    known = _schema(schema)
+    known = _resolve_schema(schema)
     pace = read_pace(processing) if isinstance(processing, str) else processing
     wrong = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with ExitStack() as stack:
         certificate = None
         if tls:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bulkflow-tls-"))
-            certificate = certificate_in(Path(folder), (host, *names))
+            certificate = ensure_certificate(Path(folder), (host, *names))
         sandbox = stack.enter_context(
             Sandbox(
                 data,
@@ -243,9 +243,9 @@ def local_org(
         yield LocalOrg(server, certificate)
 
 
-def _schema(given: Schema | Path | Mapping[str, object] | None) -> Schema | None:
+def _resolve_schema(given: Schema | Path | Mapping[str, object] | None) -> Schema | None:
     if given is None or isinstance(given, Schema):
         return given
     if isinstance(given, Path):
-        return load_schema(given, standard_schema())
-    return read_schema(given, standard_schema())
+        return load_schema(given, load_standard_schema())
+    return read_schema(given, load_standard_schema())

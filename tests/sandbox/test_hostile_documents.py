@@ -25,10 +25,10 @@ from bulkflow_sandbox.core.json_document import (
 )
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.pace_syntax import read_pace
-from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
 from bulkflow_sandbox.schema.reader import is_reserved_name
 
-BASE = standard_schema()
+BASE = load_standard_schema()
 DEEP = 100_000
 
 
@@ -134,7 +134,7 @@ def test_aliases_that_repeat_little_are_read(tmp_path):
     path.write_text(
         "objects:\n  A__c: {fields: {X__c: &x {type: int}}}\n  B__c: {fields: {X__c: *x}}\n"
     )
-    assert load_schema(path, BASE).object("B__c").field("X__c").type == "int"
+    assert load_schema(path, BASE).find_object("B__c").find_field("X__c").type == "int"
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no file without an end")
@@ -150,9 +150,9 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 from bulkflow_sandbox.core.errors import SchemaError
-from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema
 
-base = standard_schema()
+base = load_standard_schema()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     load_schema(Path(sys.argv[1]), base)
@@ -313,7 +313,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
         with suppress(BulkflowError):
             sandbox.change_schema(document)
             # What was taken is there after a restart, too.
-            sandbox._kept_schema(BASE)
+            sandbox._load_schema(BASE)
     finally:
         sandbox.org.schema = BASE
         with sandbox.database.writing() as connection:

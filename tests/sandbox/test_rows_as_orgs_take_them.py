@@ -29,7 +29,7 @@ def errors(client, job):
 
 
 def records(client, name="Account"):
-    item = client.server.api.org.schema.object(name)
+    item = client.server.api.org.schema.find_object(name)
     with client.server.api.database.reading() as connection:
         cursor = connection.execute(f'SELECT * FROM "{item.name}"')
         names = [column[0] for column in cursor.description]

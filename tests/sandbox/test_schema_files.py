@@ -12,12 +12,12 @@ import pytest
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
 
 
 @pytest.fixture(scope="module")
 def standard():
-    return standard_schema()
+    return load_standard_schema()
 
 
 def field(standard, **properties):
@@ -40,7 +40,7 @@ def test_the_standard_objects_have_the_recorded_facts(standard):
     assert account.fields["Name"].length == 255
     assert contact.fields["LastName"].length == 80
     assert contact.fields["Email"].id_lookup
-    assert contact.relationship("reportsto") is contact.fields["ReportsToId"]
+    assert contact.find_relationship("reportsto") is contact.fields["ReportsToId"]
     assert case.fields["OwnerId"].reference_to == ("Group", "User")
     assert case.fields["OwnerId"].polymorphic
 
@@ -50,7 +50,7 @@ def test_every_standard_object_has_a_unique_external_id_and_the_system_fields(st
         key = item.fields["External_Id__c"]
         assert (key.unique, key.external_id, key.length) == (True, True, 255)
         assert {"Id", "IsDeleted", "CreatedDate", "LastModifiedById"} <= set(item.fields)
-        assert standard.object_of_id(item.prefix + "5g00000000") is item
+        assert standard.find_object_by_id(item.prefix + "5g00000000") is item
 
 
 def test_a_custom_object_gets_a_name_a_prefix_and_system_fields(standard):

@@ -29,8 +29,8 @@ class AdminAccess:
     def __init__(self, sessions: Sessions, given: str | None = None) -> None:
         self._sessions = sessions
         seed = given or secrets.token_hex()
-        self._token = _derived(seed, "link")
-        self._cookie = _derived(seed, "cookie")
+        self._token = _derive(seed, "link")
+        self._cookie = _derive(seed, "cookie")
 
     @property
     def token(self) -> str:
@@ -42,26 +42,26 @@ class AdminAccess:
         """What the page's cookie holds."""
         return self._cookie
 
-    def link(self, url: str) -> str:
+    def make_link(self, url: str) -> str:
         """Return the link to the page of a sandbox that is served at `url`."""
         return f"{url}/?{urlencode({'token': self._token})}"
 
     def is_link_token(self, text: str) -> bool:
         """Tell whether a text is the token of the link."""
-        return _equal(text, self._token)
+        return _is_equal(text, self._token)
 
     def is_cookie(self, text: str) -> bool:
         """Tell whether a text is what the page's cookie holds."""
-        return _equal(text, self._cookie)
+        return _is_equal(text, self._cookie)
 
-    def admits(self, token: str) -> bool:
+    def is_admin_token(self, token: str) -> bool:
         """Tell whether a token opens the page and the admin resources."""
-        return _equal(token, self._token) | _equal(token, self._sessions.token)
+        return _is_equal(token, self._token) | _is_equal(token, self._sessions.token)
 
 
-def _derived(seed: str, purpose: str) -> str:
+def _derive(seed: str, purpose: str) -> str:
     return hmac.new(seed.encode(), purpose.encode(), sha256).hexdigest()
 
 
-def _equal(given: str, known: str) -> bool:
+def _is_equal(given: str, known: str) -> bool:
     return hmac.compare_digest(given.encode(errors="replace"), known.encode())

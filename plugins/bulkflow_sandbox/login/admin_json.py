@@ -22,7 +22,7 @@ def read_app(document: Mapping[str, object]) -> ConnectedApp:
         SandboxError: A property is unknown, or has a value of another type.
     """
     _check_names(document, _APP)
-    client_id = _text(document, "clientId", None)
+    client_id = _get_text(document, "clientId", None)
     if not client_id:
         raise SandboxError("an app needs a 'clientId'", help='send {"clientId": "NAME", ...}')
     uris = document.get("redirectUris", [])
@@ -30,10 +30,10 @@ def read_app(document: Mapping[str, object]) -> ConnectedApp:
         raise SandboxError("'redirectUris' must be a list of texts", help='such as ["http://..."]')
     return ConnectedApp(
         client_id=client_id,
-        client_secret=_text(document, "clientSecret", None),
-        certificate=_text(document, "certificate", None),
+        client_secret=_get_text(document, "clientSecret", None),
+        certificate=_get_text(document, "certificate", None),
         redirect_uris=tuple(uris),
-        run_as=_text(document, "runAs", USERNAME),
+        run_as=_get_text(document, "runAs", USERNAME),
         approved=document.get("approved", True) is True,
     )
 
@@ -45,13 +45,13 @@ def read_password(document: Mapping[str, object]) -> tuple[str, str, str]:
         SandboxError: One is missing, or no text.
     """
     _check_names(document, _PASSWORD)
-    username, password = _text(document, "username", ""), _text(document, "password", "")
+    username, password = _get_text(document, "username", ""), _get_text(document, "password", "")
     if not username or not password:
         raise SandboxError(
             "a user needs a 'username' and a 'password'",
             help='send {"username": "NAME", "password": "..."}',
         )
-    return username, password, _text(document, "securityToken", "") or ""
+    return username, password, _get_text(document, "securityToken", "") or ""
 
 
 def _check_names(document: Mapping[str, object], known: Collection[str]) -> None:
@@ -60,7 +60,7 @@ def _check_names(document: Mapping[str, object], known: Collection[str]) -> None
             raise SandboxError(f"{name!r} is unknown", help=f"known are {', '.join(known)}")
 
 
-def _text(document: Mapping[str, object], name: str, default: str | None) -> str | None:
+def _get_text(document: Mapping[str, object], name: str, default: str | None) -> str | None:
     value = document.get(name, default)
     if value is None or isinstance(value, str):
         return value

@@ -29,7 +29,7 @@ class ConnectedApp:
     run_as: str | None = USERNAME
     approved: bool = True
 
-    def knows(self, secret: str | None) -> bool:
+    def accepts_secret(self, secret: str | None) -> bool:
         """Whether a secret is the app's; without one of its own, none is wanted."""
         if self.client_secret is None:
             return True

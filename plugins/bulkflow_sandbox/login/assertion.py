@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _AUDIENCES: Final = frozenset({"https://login.salesforce.com", "https://test.salesforce.com"})
 
 
-def issuer(assertion: str, choices: Choices) -> str:
+def read_issuer(assertion: str, choices: Choices) -> str:
     """The client id that an assertion names, before its signature is checked.
 
     Raises:
@@ -27,7 +27,7 @@ def issuer(assertion: str, choices: Choices) -> str:
     return str(claims.get("iss", ""))
 
 
-def subject(
+def verify_assertion(
     assertion: str,
     app: ConnectedApp,
     choices: Choices,

@@ -17,7 +17,7 @@ class OAuthError(BulkflowError):
         return f"{self.status} {self.code}: {self.message}"
 
 
-class LoginError(BulkflowError):
+class SoapLoginError(BulkflowError):
     """A refused SOAP login; `code` is the fault's exception code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -25,6 +25,6 @@ class LoginError(BulkflowError):
         self.code = code
 
 
-def missing(parameter: str) -> OAuthError:
+def make_missing_parameter_error(parameter: str) -> OAuthError:
     """The error of a request without a parameter that it needs."""
     return OAuthError("invalid_request", f"missing required parameter: {parameter}")

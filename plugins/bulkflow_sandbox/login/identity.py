@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 Body = dict[str, object]
 
 
-def identity_url(here: str, org_id: str, user_id: str) -> str:
+def build_identity_url(here: str, org_id: str, user_id: str) -> str:
     """The address of an identity."""
     return f"{here}/id/{org_id}/{user_id}"
 
 
-def userinfo_body(user: User, here: str, org_id: str) -> Body:
+def build_userinfo(user: User, here: str, org_id: str) -> Body:
     """The body of `/services/oauth2/userinfo`."""
     return {
-        "sub": identity_url(here, org_id, user.id),
+        "sub": build_identity_url(here, org_id, user.id),
         "user_id": user.id,
         "organization_id": org_id,
         "preferred_username": user.username,
@@ -32,7 +32,7 @@ def userinfo_body(user: User, here: str, org_id: str) -> Body:
         "family_name": user.last_name,
         "zoneinfo": "UTC",
         "profile": f"{here}/{user.id}",
-        "urls": _urls(user, here, org_id),
+        "urls": _build_urls(user, here, org_id),
         "active": True,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -42,10 +42,10 @@ def userinfo_body(user: User, here: str, org_id: str) -> Body:
     }
 
 
-def identity_body(user: User, here: str, org_id: str) -> Body:
+def build_identity(user: User, here: str, org_id: str) -> Body:
     """The body of the identity address that a token comes with: `/id/{org}/{user}`."""
     return {
-        "id": identity_url(here, org_id, user.id),
+        "id": build_identity_url(here, org_id, user.id),
         "asserted_user": True,
         "user_id": user.id,
         "organization_id": org_id,
@@ -57,7 +57,7 @@ def identity_body(user: User, here: str, org_id: str) -> Body:
         "first_name": user.first_name or None,
         "last_name": user.last_name,
         "timezone": "UTC",
-        "urls": _urls(user, here, org_id),
+        "urls": _build_urls(user, here, org_id),
         "active": True,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -67,7 +67,7 @@ def identity_body(user: User, here: str, org_id: str) -> Body:
     }
 
 
-def _urls(user: User, here: str, org_id: str) -> dict[str, str]:
+def _build_urls(user: User, here: str, org_id: str) -> dict[str, str]:
     """Addresses; `{version}` in them is for the client to fill in."""
     data = f"{here}/services/data/v{{version}}"
     return {

@@ -116,7 +116,7 @@ class Grants:
             raise OAuthError("invalid_grant", self._choices.code_text)
         if found.redirect_uri != redirect_uri:
             raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
-        if found.challenge is not None and not _answers(found.challenge, verifier):
+        if found.challenge is not None and not _is_challenge_met(found.challenge, verifier):
             raise OAuthError("invalid_grant", "invalid code verifier")
         return found.grant
 
@@ -178,7 +178,7 @@ class Grants:
             self._refresh[token] = _Refresh(grant)
         return token
 
-    def refreshed(self, token: str, client_id: str) -> Grant:
+    def find_refresh_grant(self, token: str, client_id: str) -> Grant:
         """What a refresh token is for.
 
         Raises:
@@ -190,20 +190,20 @@ class Grants:
             raise OAuthError("invalid_grant", "expired access/refresh token")
         return found.grant
 
-    def note(self, refresh: str, access: str) -> None:
+    def add_access_token(self, refresh: str, access: str) -> None:
         """Remembers that an access token came from a refresh token."""
         with self._lock:
             found = self._refresh.get(refresh)
             if found is not None:
                 found.tokens.append(access)
 
-    def end(self, refresh: str) -> list[str] | None:
+    def revoke_refresh(self, refresh: str) -> list[str] | None:
         """Ends a refresh token; the access tokens that came from it, or `None` for no such."""
         with self._lock:
             found = self._refresh.pop(refresh, None)
         return None if found is None else found.tokens
 
 
-def _answers(challenge: str, verifier: str | None) -> bool:
+def _is_challenge_met(challenge: str, verifier: str | None) -> bool:
     digest = sha256((verifier or "").encode()).digest()
     return compare_digest(urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge.rstrip("="))

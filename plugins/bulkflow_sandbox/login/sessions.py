@@ -33,7 +33,7 @@ class _Session:
     used: datetime
     idle: timedelta | None
 
-    def over(self, now: datetime) -> bool:
+    def is_expired(self, now: datetime) -> bool:
         """Whether it was not used for too long."""
         return self.idle is not None and now - self.used > self.idle
 
@@ -79,14 +79,14 @@ class Sessions:
         self._add(token, user_id, self._idle)
         return token
 
-    def user_of(self, token: str) -> str | None:
+    def find_user_id(self, token: str) -> str | None:
         """The user that a token is for; `None` when it is not valid. This is a use of it."""
         now = self._clock.now()
         given = token.encode()
         with self._lock:
             for known, session in self._sessions.items():
                 if hmac.compare_digest(known.encode(), given):
-                    if session.over(now):
+                    if session.is_expired(now):
                         del self._sessions[known]
                         return None
                     session.used = now
@@ -103,7 +103,7 @@ class Sessions:
         with self._lock:
             self._sessions.clear()
 
-    def begin_again(self, token: str, user_id: str) -> None:
+    def reset(self, token: str, user_id: str) -> None:
         """Makes all tokens invalid but a new one that is valid from now on, without an end."""
         self.revoke_all()
         self._token = token
@@ -116,7 +116,7 @@ class Sessions:
     def _add(self, token: str, user_id: str, idle: timedelta | None) -> None:
         now = self._clock.now()
         with self._lock:
-            over = [known for known, one in self._sessions.items() if one.over(now)]
+            over = [known for known, one in self._sessions.items() if one.is_expired(now)]
             for known in over:
                 del self._sessions[known]
             self._sessions[token] = _Session(user_id, now, idle)

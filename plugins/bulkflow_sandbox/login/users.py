@@ -10,7 +10,7 @@ from attrs import frozen
 from bulkflow_sandbox.org import USER_ID, USERNAME
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
 
 PASSWORD: Final = "sandbox"  # noqa: S105 - known to everybody: the server is for tests
 """The password of the user that every sandbox has."""
@@ -38,7 +38,7 @@ class Users:
     `PASSWORD` where that is `known`.
     """
 
-    def __init__(self, org: Org, *, known: bool = True) -> None:
+    def __init__(self, org: SandboxOrg, *, known: bool = True) -> None:
         self._org = org
         self._passwords = {USERNAME: PASSWORD} if known else {}
 
@@ -49,24 +49,24 @@ class Users:
         """Lets a user log in with a password, which the security token is appended to."""
         self._passwords[username.lower()] = password + security_token
 
-    def with_password(self, username: str, password: str) -> User | None:
+    def find_by_password(self, username: str, password: str) -> User | None:
         """The user who logs in like this; `None` when there is none."""
         known = self._passwords.get(username.lower())
         if known is None or not hmac.compare_digest(known.encode(), password.encode()):
             return None
-        return self.named(username)
+        return self.find_by_username(username)
 
-    def named(self, username: str) -> User | None:
+    def find_by_username(self, username: str) -> User | None:
         """The active user with that username, whatever its case."""
         return self._find("Username", username)
 
-    def with_id(self, user_id: str) -> User | None:
+    def find_by_id(self, user_id: str) -> User | None:
         """The active user with that id of 18 characters."""
         return self._find("Id", user_id)
 
     def _find(self, column: str, value: str) -> User | None:
-        if self._org.schema.object("User") is None:
-            return _first_user() if value.lower() in {USER_ID.lower(), USERNAME} else None
+        if self._org.schema.find_object("User") is None:
+            return _make_first_user() if value.lower() in {USER_ID.lower(), USERNAME} else None
         columns = ", ".join(f'"{name}"' for name in _COLUMNS)
         with self._org.database.reading() as connection:
             row = connection.execute(
@@ -77,5 +77,5 @@ class Users:
         return None if row is None else User(*(text or "" for text in row))
 
 
-def _first_user() -> User:
+def _make_first_user() -> User:
     return User(USER_ID, USERNAME, "Sandbox", "", "Sandbox", USERNAME, "1970-01-01T00:00:00.000Z")

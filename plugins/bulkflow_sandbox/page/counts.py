@@ -18,7 +18,7 @@ SHARE: Final = 20
 """A count that took a second is used for this many seconds: counting reads the whole table."""
 
 
-class Counts:
+class RecordCounts:
     """The counts of the last look, as old as they have to be.
 
     Args:
@@ -32,7 +32,7 @@ class Counts:
         self._known: dict[str, tuple[int, float]] = {}
         self._lock = Lock()
 
-    def of(self, item: ObjectType) -> int:
+    def count(self, item: ObjectType) -> int:
         """How many records an object has that are not deleted."""
         with self._lock:
             started = self._timer()

@@ -15,7 +15,7 @@ from bulkflow_sandbox.ingest.files import file_blocks
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace_syntax import pace_text
 from bulkflow_sandbox.jobs.table import find_job, latest_jobs
-from bulkflow_sandbox.page.counts import Counts
+from bulkflow_sandbox.page.counts import RecordCounts
 from bulkflow_sandbox.store.list_records import list_records
 
 if TYPE_CHECKING:
@@ -32,32 +32,32 @@ MOST_FAILURES: Final = 20
 _FAILURE_BYTES: Final = 1 << 16
 
 
-class View:
+class PageData:
     """Looks at a sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._counts = Counts(sandbox.database)
+        self._counts = RecordCounts(sandbox.database)
 
-    def overview(self) -> Body:
+    def read_overview(self) -> Body:
         """The org, its newest jobs, and its objects with their numbers of records."""
         sandbox = self._sandbox
         with sandbox.database.reading() as connection:
             jobs = latest_jobs(connection, MOST_JOBS)
         return {
-            "now": _text(sandbox.org.clock.now()),
+            "now": _format_moment(sandbox.org.clock.now()),
             "processing": pace_text(sandbox.worker.pace),
             "version": f"{sandbox.org.choices.newest_version}.0",
             "faults": len(sandbox.faults.struck),
             "requests": sandbox.requests.total,
-            "jobs": [self._job(job) for job in jobs],
+            "jobs": [self._build_job(job) for job in jobs],
             "objects": [
-                {"name": item.name, "label": item.label_plural, "records": self._counts.of(item)}
+                {"name": item.name, "label": item.label_plural, "records": self._counts.count(item)}
                 for item in sandbox.org.schema
             ],
         }
 
-    def job(self, job_id: str) -> Body:
+    def read_job(self, job_id: str) -> Body:
         """A job with the first of its rows that failed.
 
         Raises:
@@ -67,15 +67,15 @@ class View:
             job = find_job(connection, job_id)
         if job is None:
             raise not_found()
-        return self._job(job) | {"failures": self._failures(job)}
+        return self._build_job(job) | {"failures": self._read_failures(job)}
 
-    def records(self, object_name: str, after: str, limit: int) -> Body:
+    def read_records(self, object_name: str, after: str, limit: int) -> Body:
         """A page of an object's records; `next` is where the following one begins.
 
         Raises:
             ApiError: There is no such object.
         """
-        item = self._sandbox.org.schema.object(object_name)
+        item = self._sandbox.org.schema.find_object(object_name)
         if item is None:
             raise not_found()
         with self._sandbox.database.reading() as connection:
@@ -90,7 +90,7 @@ class View:
             "next": shown[-1]["Id"] if len(found) > limit else None,
         }
 
-    def requests(self, after: int) -> Body:
+    def read_requests(self, after: int) -> Body:
         """The requests after a number, the oldest first."""
         entries = self._sandbox.requests.after(after)[-MOST_REQUESTS:]
         return {
@@ -98,7 +98,7 @@ class View:
             "entries": [
                 {
                     "number": entry.number,
-                    "at": _text(entry.at),
+                    "at": _format_moment(entry.at),
                     "method": entry.method,
                     "path": entry.path,
                     "status": entry.status,
@@ -112,7 +112,7 @@ class View:
             ],
         }
 
-    def _job(self, job: Job) -> Body:
+    def _build_job(self, job: Job) -> Body:
         return {
             "id": job.id,
             "kind": "query" if job.job_type is JobType.QUERY else "ingest",
@@ -125,15 +125,15 @@ class View:
             "processed": job.processed,
             "failed": job.failed,
             "uploaded": job.upload_bytes,
-            "created": _text(parse_moment(job.created)),
-            "closed": None if job.closed is None else _text(parse_moment(job.closed)),
+            "created": _format_moment(parse_moment(job.created)),
+            "closed": None if job.closed is None else _format_moment(parse_moment(job.closed)),
             "milliseconds": job.total_ms,
             "error": job.error,
             "version": job.api_version,
             "format": f"{job.column_delimiter.value}, {job.line_ending.value}",
         }
 
-    def _failures(self, job: Job) -> Body | None:
+    def _read_failures(self, job: Job) -> Body | None:
         if job.failed == 0 or job.job_type is JobType.QUERY:
             return None
         files = self._sandbox.ingest.files(job)
@@ -146,5 +146,5 @@ class View:
         return {"rows": found[:MOST_FAILURES], "more": job.failed > MOST_FAILURES}
 
 
-def _text(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")

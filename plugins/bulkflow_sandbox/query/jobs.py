@@ -11,7 +11,7 @@ from bulkflow_sandbox.core.dates import moment_text
 from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
 from bulkflow_sandbox.core.limits import QUERY_JOBS, QUERY_STORAGE
-from bulkflow_sandbox.job_retention import is_overdue, overdue
+from bulkflow_sandbox.job_retention import is_overdue, list_overdue
 from bulkflow_sandbox.jobs.job import (
     ColumnDelimiter,
     Job,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bulkflow_sandbox.jobs.worker import Worker
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.soql.sql_query import Output, Statement
 
 
@@ -59,7 +59,7 @@ class QueryJobs:
     Every method raises `ApiError` for what Salesforce refuses. Ids may have 15 or 18 characters.
     """
 
-    def __init__(self, org: Org, worker: Worker) -> None:
+    def __init__(self, org: SandboxOrg, worker: Worker) -> None:
         self._org = org
         self._worker = worker
         self._resume()
@@ -106,7 +106,7 @@ class QueryJobs:
             query=query,
             closed=moment_text(now),
         )
-        statement = self._translated(job)
+        statement = self._compile(job)
         with self._org.database.writing() as connection:
             job = evolve(
                 job,
@@ -116,7 +116,7 @@ class QueryJobs:
             )
             add_job(connection, job)
         self._org.limits.use(QUERY_JOBS)
-        self._worker.add(self._task(job), now)
+        self._worker.add(self._make_task(job), now)
         return job
 
     def change_state(self, job_id: str, state: object, user_id: str) -> Job:
@@ -137,14 +137,14 @@ class QueryJobs:
         self._release(job)
         return job
 
-    def info(self, job_id: str) -> Job:
+    def read_info(self, job_id: str) -> Job:
         """A job, after this look at it has had its effect on the pace."""
         job = self._find(job_id)
         if not job.state.final:
             self._worker.look(job.id)
         return self._find(job.id)
 
-    def results(
+    def read_results(
         self, job_id: str, api_version: str, locator: str | None, most: int | None
     ) -> ResultPage | None:
         """A page of a job's result; `None` when there is nothing to send yet.
@@ -155,16 +155,16 @@ class QueryJobs:
             locator: Where the page begins; `None` is the first page.
             most: Most rows of the page; `None` leaves it to the locator, or to the sandbox.
         """
-        job = self._finished(job_id, api_version)
+        job = self._find_finished(job_id, api_version)
         if job is None:
             return None
-        choices, files = self._org.choices, self._files(job)
+        choices, files = self._org.choices, self._get_files(job)
         try:
             count = files.count()
-            start = self._locator(job, locator, count)
+            start = self._read_locator(job, locator, count)
             size = most or start.size
             rows = min(size, count - start.first)
-            blocks = files.page(start.first, rows)
+            blocks = files.read_page(start.first, rows)
         except FileNotFoundError as error:
             # The job was deleted meanwhile.
             raise not_found() from error
@@ -172,22 +172,22 @@ class QueryJobs:
         return ResultPage(
             rows=rows,
             blocks=blocks if count or choices.query_header_without_rows else iter(()),
-            next=Locator(following, size).text(job.id) if following < count else None,
+            next=Locator(following, size).to_text(job.id) if following < count else None,
         )
 
-    def pages(self, job_id: str, api_version: str, locator: str | None) -> PageList | None:
+    def list_pages(self, job_id: str, api_version: str, locator: str | None) -> PageList | None:
         """The locators of pages of a job's result, to be fetched side by side."""
-        job = self._finished(job_id, api_version)
+        job = self._find_finished(job_id, api_version)
         if job is None:
             return None
         try:
-            count = self._files(job).count()
+            count = self._get_files(job).count()
         except FileNotFoundError as error:
             raise not_found() from error
-        start = self._locator(job, locator, count)
+        start = self._read_locator(job, locator, count)
         most = self._org.choices.query_pages
         firsts = list(range(start.first, max(count, 1), start.size))
-        texts = [Locator(first, start.size).text(job.id) for first in firsts[: most + 1]]
+        texts = [Locator(first, start.size).to_text(job.id) for first in firsts[: most + 1]]
         return PageList(tuple(texts[:most]), texts[most] if len(texts) > most else None)
 
     def delete(self, job_id: str) -> None:
@@ -197,19 +197,19 @@ class QueryJobs:
             if not job.state.final:
                 raise self._org.choices.delete_unfinished.error()
             remove_job(connection, job.id)
-        self._files(job).remove()
+        self._get_files(job).remove()
 
     def remove(self, job: Job) -> None:
         """Removes a job whatever its state."""
         with self._org.database.writing() as connection:
             remove_job(connection, job.id)
         self._release(job)
-        self._files(job).remove()
+        self._get_files(job).remove()
 
     def expire(self) -> None:
         """Removes the jobs whose time is over."""
         with self._org.database.reading() as connection:
-            over = overdue(connection, JobType.QUERY, self._org)
+            over = list_overdue(connection, JobType.QUERY, self._org)
         if not over:
             return
         with self._org.database.writing() as connection:
@@ -217,9 +217,9 @@ class QueryJobs:
                 remove_job(connection, job.id)
         for job in over:
             self._release(job)
-            self._files(job).remove()
+            self._get_files(job).remove()
 
-    def _finished(self, job_id: str, api_version: str) -> Job | None:
+    def _find_finished(self, job_id: str, api_version: str) -> Job | None:
         choices = self._org.choices
         job = self._find(job_id)
         if job.api_version != api_version:
@@ -230,10 +230,10 @@ class QueryJobs:
             return None
         raise choices.early_results_refusal.error(state=job.state)
 
-    def _locator(self, job: Job, text: str | None, count: int) -> Locator:
+    def _read_locator(self, job: Job, text: str | None, count: int) -> Locator:
         if not text:
             return Locator(0, self._org.choices.query_page_rows)
-        locator = Locator.read(text, job.id)
+        locator = Locator.from_text(text, job.id)
         if locator is None or not 0 <= locator.first < max(count, 1) or locator.size < 1:
             raise self._org.choices.query_locator_invalid.error()
         return locator
@@ -243,7 +243,7 @@ class QueryJobs:
             if self._org.limits.left(name) <= 0:
                 raise self._org.choices.query_jobs_exceeded.error(limit=name)
 
-    def _translated(self, job: Job) -> Statement:
+    def _compile(self, job: Job) -> Statement:
         # SOQL brings lark, which only a sandbox that is asked queries should load.
         from bulkflow_sandbox.soql.compile import compile_query
         from bulkflow_sandbox.soql.parse import parse
@@ -253,21 +253,21 @@ class QueryJobs:
             parse(job.query or "", org.choices),
             schema=org.schema,
             choices=org.choices,
-            now=org.moment(job.closed),
+            now=org.resolve_moment(job.closed),
             surface=Surface.BULK,
             deleted=job.operation is Operation.QUERY_ALL,
         )
 
-    def _task(self, job: Job) -> QueryTask:
+    def _make_task(self, job: Job) -> QueryTask:
         def columns(statement: Statement) -> list[Output]:
             outputs = list(statement.outputs)
             if float(job.api_version) < self._org.choices.written_order_version:
                 outputs.sort(key=lambda output: output.label)
             return outputs
 
-        return QueryTask(self._org, job, self._files(job), lambda: self._translated(job), columns)
+        return QueryTask(self._org, job, self._get_files(job), lambda: self._compile(job), columns)
 
-    def _files(self, job: Job) -> QueryFiles:
+    def _get_files(self, job: Job) -> QueryFiles:
         return QueryFiles(self._org.database.job_folder(job.id))
 
     def _find(self, job_id: str) -> Job:
@@ -294,4 +294,4 @@ class QueryJobs:
             jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
         for job in jobs:
             if job.job_type is JobType.QUERY:
-                self._worker.add(self._task(job), self._org.moment(job.closed))
+                self._worker.add(self._make_task(job), self._org.resolve_moment(job.closed))

@@ -22,13 +22,13 @@ class Locator:
     first: int
     size: int
 
-    def text(self, job_id: str) -> str:
+    def to_text(self, job_id: str) -> str:
         """The locator as clients get it."""
         plain = f"{self.first}:{job_id[:15]}:{self.size}"
         return urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, text: str, job_id: str) -> Locator | None:
+    def from_text(cls, text: str, job_id: str) -> Locator | None:
         """The locator of a text, or `None` when it is none of this job."""
         try:
             plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
@@ -37,4 +37,4 @@ class Locator:
         except (Error, ValueError):
             return None
         # Base64 and numbers can be written in several ways; a locator has one, with the job in it.
-        return locator if locator.text(job_id) == text else None
+        return locator if locator.to_text(job_id) == text else None

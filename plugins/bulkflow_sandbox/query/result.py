@@ -59,7 +59,7 @@ class QueryFiles:
         """How many rows there are."""
         return self.ends.stat().st_size // _END.size
 
-    def page(self, first: int, count: int) -> Iterator[bytes]:
+    def read_page(self, first: int, count: int) -> Iterator[bytes]:
         """The header and some of the rows, in blocks.
 
         Args:
@@ -69,10 +69,10 @@ class QueryFiles:
         header = [self.header.read_bytes()]
         if count == 0:
             return iter(header)
-        start, end = self._end_of(first - 1), self._end_of(first + count - 1)
+        start, end = self._find_end(first - 1), self._find_end(first + count - 1)
         return chain(header, file_blocks(self.rows, start, end))
 
-    def _end_of(self, row: int) -> int:
+    def _find_end(self, row: int) -> int:
         if row < 0:
             return 0
         with self.ends.open("rb") as file:
@@ -98,13 +98,13 @@ class ResultWriter:
         self._writers = {
             index: write
             for index, output in enumerate(outputs)
-            if (write := _writer_of(output.field_type, choices)) is not None
+            if (write := _find_formatter(output.field_type, choices)) is not None
         }
         with files.header.open("wb") as header:
-            _Rows(job, header).add([[output.label for output in outputs]])
+            _RowFile(job, header).add([[output.label for output in outputs]])
         self._rows_file = files.rows.open("wb")
         self._ends_file = files.ends.open("wb")
-        self._rows = _Rows(job, self._rows_file, self._ends_file)
+        self._rows = _RowFile(job, self._rows_file, self._ends_file)
 
     @property
     def size(self) -> int:
@@ -128,7 +128,7 @@ class ResultWriter:
         self._ends_file.close()
 
 
-class _Rows:
+class _RowFile:
     """CSV on its way to a file. A CSV writer hands over one whole row at a time."""
 
     def __init__(self, job: Job, file: BinaryIO, ends: BinaryIO | None = None) -> None:
@@ -151,7 +151,7 @@ class _Rows:
             self._ends.write(_END.pack(self.size))
 
 
-def _writer_of(kind: FieldType, choices: Choices) -> Callable[[Value], str] | None:
+def _find_formatter(kind: FieldType, choices: Choices) -> Callable[[Value], str] | None:
     """How the values of a type are written, where it is not as the store has them."""
     if kind is FieldType.BOOLEAN:
         return lambda value: "true" if value else "false"

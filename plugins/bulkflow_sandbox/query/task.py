@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow_sandbox.jobs.job import Job
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.query.result import QueryFiles
     from bulkflow_sandbox.soql.sql_query import Output, Statement
 
@@ -38,7 +38,7 @@ class QueryTask:
 
     def __init__(
         self,
-        org: Org,
+        org: SandboxOrg,
         job: Job,
         files: QueryFiles,
         translate: Callable[[], Statement],
@@ -78,7 +78,7 @@ class QueryTask:
             Whether the job is there to be worked on.
         """
         with self._org.database.writing() as connection:
-            job = self._job(connection, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS)
+            job = self._find_job(connection, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS)
             if job is None:
                 return False
             # A job that was under way when the sandbox was ended begins anew.
@@ -106,7 +106,7 @@ class QueryTask:
         self._writer.write([[row[index] for index in self._indexes] for row in found])
         self._rows += len(found)
         with self._org.database.writing() as connection:
-            job = self._job(connection, JobState.IN_PROGRESS)
+            job = self._find_job(connection, JobState.IN_PROGRESS)
             if job is None:
                 return False
             self._save(connection, evolve(job, processed=self._rows))
@@ -118,7 +118,7 @@ class QueryTask:
         if self._writer is not None:
             self._org.limits.use(QUERY_STORAGE, -(-self._writer.size // _MEGABYTE))
         with self._org.database.writing() as connection:
-            job = self._job(connection, JobState.IN_PROGRESS)
+            job = self._find_job(connection, JobState.IN_PROGRESS)
             if job is not None:
                 self._save(connection, evolve(job, state=JobState.JOB_COMPLETE))
 
@@ -133,13 +133,13 @@ class QueryTask:
         """Closes the job's files, and lets go of the database."""
         self._open.close()
 
-    def _job(self, connection: sqlite3.Connection, *states: JobState) -> Job | None:
+    def _find_job(self, connection: sqlite3.Connection, *states: JobState) -> Job | None:
         job = find_job(connection, self._job_id)
         return job if job is not None and job.state in states else None
 
     def _save(self, connection: sqlite3.Connection, job: Job) -> Job:
         now = self._org.clock.now()
-        spent = now - self._org.moment(job.closed)
+        spent = now - self._org.resolve_moment(job.closed)
         job = evolve(
             job,
             modified=moment_text(now),

@@ -47,7 +47,7 @@ _NOT_COUNTED: Final = {
 """Limits of which nothing in the sandbox uses anything."""
 
 
-def limits_body(counted: Mapping[str, tuple[int, int]], version: str) -> dict[str, dict[str, int]]:
+def build_limits(counted: Mapping[str, tuple[int, int]], version: str) -> dict[str, dict[str, int]]:
     """The body in a version of the API, in the order of the names.
 
     Args:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow_sandbox.core.ids import LOCATOR_PREFIX, make_id, to18
-from bulkflow_sandbox.rest.query_columns import columns_body
+from bulkflow_sandbox.rest.query_columns import build_columns
 from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.soql.sql_query import Surface
 from bulkflow_sandbox.store.database import take_serials
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.rest.query_columns import Body
     from bulkflow_sandbox.rest.record_to_json import Record
     from bulkflow_sandbox.soql.sql_query import Statement
@@ -53,7 +53,7 @@ class _Cursor:
     ends: array[int]
     page: int
 
-    def records(self, first: int) -> list[Record]:
+    def read_records(self, first: int) -> list[Record]:
         last = min(first + self.page, len(self.ends)) - 1
         with self.path.open("rb") as file:
             start = self.ends[first - 1] if first else 0
@@ -64,7 +64,7 @@ class _Cursor:
 class RestQueries:
     """Answers queries, and remembers those that were not read to their end."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SandboxOrg) -> None:
         self._org = org
         self._folder = org.database.folder / "cursors"
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -93,19 +93,19 @@ class RestQueries:
                 if statement.counts:
                     (count,) = found.fetchone()
                     return QueryPage(int(count), ())
-                return self._first_page(found, statement, version, size)
+                return self._read_first_page(found, statement, version, size)
             finally:
                 found.close()
 
-    def columns(self, text: str) -> Body:
+    def describe_columns(self, text: str) -> Body:
         """What a query selects, without asking it.
 
         Raises:
             ApiError: The query is refused.
         """
-        return columns_body(self._compile(text, deleted=False))
+        return build_columns(self._compile(text, deleted=False))
 
-    def more(self, locator: str) -> QueryPage:
+    def read_more(self, locator: str) -> QueryPage:
         """The page of an earlier query that a locator names: its id, a dash, its first record.
 
         Raises:
@@ -118,10 +118,10 @@ class RestQueries:
         if cursor is None or not 0 <= first < len(cursor.ends):
             raise self._org.choices.query_locator_invalid.error()
         try:
-            records = cursor.records(first)
+            records = cursor.read_records(first)
         except FileNotFoundError as error:
             raise self._org.choices.query_locator_invalid.error() from error
-        return self._page(to18(name) or "", cursor, first, records)
+        return self._make_page(to18(name) or "", cursor, first, records)
 
     def _compile(self, text: str, *, deleted: bool) -> Statement:
         # SOQL brings lark, which only a sandbox that is asked queries should load.
@@ -138,12 +138,12 @@ class RestQueries:
             deleted=deleted,
         )
 
-    def _first_page(
+    def _read_first_page(
         self, found: sqlite3.Cursor, statement: Statement, version: str, size: int
     ) -> QueryPage:
         writer = RecordWriter(statement, version, self._org.choices.several_types)
         rows = found.fetchmany(size + 1)
-        records = [writer.record(row) for row in rows[:size]]
+        records = [writer.to_record(row) for row in rows[:size]]
         if len(rows) <= size:
             return QueryPage(len(rows), records)
         with self._org.database.writing() as connection:
@@ -154,11 +154,11 @@ class RestQueries:
         with cursor.path.open("wb") as file:
             while rows:
                 for row in rows:
-                    end += file.write(json.dumps(writer.record(row)).encode() + b"\n")
+                    end += file.write(json.dumps(writer.to_record(row)).encode() + b"\n")
                     cursor.ends.append(end)
                 rows = found.fetchmany(_ROWS_AT_A_TIME)
         self._keep(name, cursor)
-        return self._page(name, cursor, 0, records)
+        return self._make_page(name, cursor, 0, records)
 
     def _keep(self, name: str, cursor: _Cursor) -> None:
         with self._lock:
@@ -170,7 +170,9 @@ class RestQueries:
             with suppress(PermissionError):
                 old.path.unlink(missing_ok=True)
 
-    def _page(self, name: str, cursor: _Cursor, first: int, records: Sequence[Record]) -> QueryPage:
+    def _make_page(
+        self, name: str, cursor: _Cursor, first: int, records: Sequence[Record]
+    ) -> QueryPage:
         following = first + len(records)
         more = following < len(cursor.ends)
         return QueryPage(len(cursor.ends), records, f"{name}-{following}" if more else None)

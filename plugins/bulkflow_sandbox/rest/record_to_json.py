@@ -45,12 +45,12 @@ class RecordWriter:
         for output in statement.outputs:
             self._place(output, parents)
 
-    def record(self, row: Sequence[Value]) -> Record:
+    def to_record(self, row: Sequence[Value]) -> Record:
         """The record of a row; that of a group has no address."""
         if self._groups:
             group: Record = {"attributes": {"type": "AggregateResult"}}
-            return group | {output.names[0]: _value(output, row) for output in self._groups}
-        record = self._record(self._root, row)
+            return group | {output.names[0]: _to_json(output, row) for output in self._groups}
+        record = self._build_record(self._root, row)
         assert record is not None, "a row is of a record"
         return record
 
@@ -64,7 +64,7 @@ class RecordWriter:
             node = known
         node.members[output.names[-1]] = output
 
-    def _record(self, node: _Node, row: Sequence[Value]) -> Record | None:
+    def _build_record(self, node: _Node, row: Sequence[Value]) -> Record | None:
         found = next(((item, row[index]) for item, index in node.ids if row[index]), None)
         if found is None:
             return None
@@ -75,13 +75,13 @@ class RecordWriter:
         }
         for name, member in node.members.items():
             if isinstance(member, _Node):
-                record[name] = self._record(member, row)
+                record[name] = self._build_record(member, row)
             else:
-                record[name] = _value(member, row)
+                record[name] = _to_json(member, row)
         return record
 
 
-def _value(output: Output, row: Sequence[Value]) -> object:
+def _to_json(output: Output, row: Sequence[Value]) -> object:
     if output.parts:
         values = row[output.index : output.index + len(output.parts)]
         if all(value is None for value in values):

@@ -22,7 +22,7 @@ from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.compile import compile_query
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import Literal, LiteralKind, Path, Query, Test
+from bulkflow_sandbox.soql.tree import FieldPath, FieldTest, Literal, LiteralKind, Query
 from bulkflow_sandbox.soql.tree import Operator as Comparison
 from bulkflow_sandbox.store.database import take_serials
 from bulkflow_sandbox.store.records import deleted_marks, ids_of
@@ -30,7 +30,7 @@ from bulkflow_sandbox.store.records import deleted_marks, ids_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.rest.record_to_json import Record
     from bulkflow_sandbox.schema.objects import ObjectType
 
@@ -53,19 +53,19 @@ class Saved:
 class Records:
     """What clients do with single records. Every method raises `ApiError` for what is refused."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SandboxOrg) -> None:
         self._org = org
 
-    def item(self, name: str) -> ObjectType:
+    def find_object(self, name: str) -> ObjectType:
         """The object of that name, whatever its case."""
-        item = self._org.schema.object(name)
-        if item is None or not self._org.schema.permissions.may(Action.READ, item.name):
+        item = self._org.schema.find_object(name)
+        if item is None or not self._org.schema.permissions.allows(Action.READ, item.name):
             raise not_found()
         return item
 
     def create(self, name: str, properties: Mapping[str, object], user_id: str) -> Saved:
         """Adds a record with the properties of a JSON object."""
-        texts = read_properties(properties, self.item(name), self._org, creating=True)
+        texts = read_properties(properties, self.find_object(name), self._org, creating=True)
         return self._save(name, Operation.INSERT, texts, user_id)
 
     def update(
@@ -78,7 +78,7 @@ class Records:
         self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
         """Changes a record; an id that cannot be is refused as that of a row is."""
-        texts = read_properties(properties, self.item(name), self._org, creating=False)
+        texts = read_properties(properties, self.find_object(name), self._org, creating=False)
         return self._save(name, Operation.UPDATE, {"Id": record_id} | texts, user_id)
 
     def delete(self, name: str, record_id: str, user_id: str) -> None:
@@ -88,8 +88,8 @@ class Records:
     def remove(self, record_id: str, user_id: str) -> Saved:
         """Deletes the record of any object that has that id, or refuses it as that of a row."""
         if to18(record_id) is None:
-            raise row_error(malformed_id(record_id))
-        item = self._org.schema.object_of_id(record_id)
+            raise parse_row_error(malformed_id(record_id))
+        item = self._org.schema.find_object_by_id(record_id)
         if item is None:
             raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         return self._save(item.name, Operation.DELETE, {"Id": record_id}, user_id)
@@ -98,10 +98,10 @@ class Records:
         self, name: str, key: str, value: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
         """Changes the record with that external id, or adds it."""
-        item = self.item(name)
-        field = item.field(key)
+        item = self.find_object(name)
+        field = item.find_field(key)
         if field is None or not field.is_key:
-            raise _no_key(key)
+            raise _make_no_key_error(key)
         if any(one.lower() == field.name.lower() for one in properties):
             raise ApiError(
                 400,
@@ -115,10 +115,10 @@ class Records:
 
     def find(self, name: str, record_id: str) -> str:
         """The 18 characters of the id of a record that is there and not deleted."""
-        item = self.item(name)
+        item = self.find_object(name)
         known = to18(record_id)
         if known is None or not known.startswith(item.prefix):
-            raise _no_key(record_id)
+            raise _make_no_key_error(record_id)
         with self._org.database.reading() as connection:
             mark = deleted_marks(connection, item, [known]).get(known)
         if mark is None:
@@ -127,12 +127,12 @@ class Records:
             raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
         return known
 
-    def with_key(self, name: str, key: str, value: str) -> list[str]:
+    def find_by_key(self, name: str, key: str, value: str) -> list[str]:
         """The ids of the records with that external id."""
-        item = self.item(name)
-        field = item.field(key)
+        item = self.find_object(name)
+        field = item.find_field(key)
         if field is None or not field.is_key:
-            raise _no_key(key)
+            raise _make_no_key_error(key)
         (stored,) = convert(field, [value], 0).values
         with self._org.database.reading() as connection:
             found = ids_of(connection, item, field, [stored])
@@ -140,13 +140,13 @@ class Records:
 
     def read(self, name: str, record_id: str, fields: Sequence[str], version: str) -> Record:
         """A record with some of its fields, or with all where none are named."""
-        item, known = self.item(name), self.find(name, record_id)
+        item, known = self.find_object(name), self.find(name, record_id)
         # The query exists as a tree only; its text is for messages.
         text = ",".join(fields)
-        paths = [Path(tuple(one.split(".")), text.find(one)) for one in fields] or [
-            Path((field.name,), 0)
+        paths = [FieldPath(tuple(one.split(".")), text.find(one)) for one in fields] or [
+            FieldPath((field.name,), 0)
             for field in item.fields.values()
-            if self._org.schema.permissions.may_see(item.name, field.name)
+            if self._org.schema.permissions.can_see(item.name, field.name)
         ]
         statement = compile_query(
             Query(
@@ -154,8 +154,10 @@ class Records:
                 items=tuple(paths),
                 object=item.name,
                 object_at=0,
-                where=Test(
-                    Path(("Id",), 0), Comparison.EQUAL, Literal(LiteralKind.STRING, f"'{known}'", 0)
+                where=FieldTest(
+                    FieldPath(("Id",), 0),
+                    Comparison.EQUAL,
+                    Literal(LiteralKind.STRING, f"'{known}'", 0),
                 ),
             ),
             schema=self._org.schema,
@@ -167,7 +169,7 @@ class Records:
             row = connection.execute(statement.sql, statement.values).fetchone()
         if row is None:
             raise not_found()
-        return RecordWriter(statement, version, self._org.choices.several_types).record(row)
+        return RecordWriter(statement, version, self._org.choices.several_types).to_record(row)
 
     def _save(
         self,
@@ -178,8 +180,8 @@ class Records:
         *,
         key: str | None = None,
     ) -> Saved:
-        org, item = self._org, self.item(name)
-        if not all(org.schema.permissions.may(one, item.name) for one in _NEEDED[operation]):
+        org, item = self._org, self.find_object(name)
+        if not all(org.schema.permissions.allows(one, item.name) for one in _NEEDED[operation]):
             raise org.choices.rest_forbidden.error()
         now = org.clock.now()
         job = Job(
@@ -212,11 +214,11 @@ class Records:
             saver.prepare(connection)
             (piece,) = saver.save(connection, [list(texts.values())], 0, now)
         if piece.errors:
-            raise row_error(piece.errors[0])
+            raise parse_row_error(piece.errors[0])
         return Saved(piece.ids[0], piece.created[0])
 
 
-def row_error(text: str) -> ApiError:
+def parse_row_error(text: str) -> ApiError:
     """An error of a row, `CODE:message:FIELD1 FIELD2 --`, as that of a single record."""
     code, _, rest = text.partition(":")
     message, _, fields = rest.rpartition(":")
@@ -228,7 +230,7 @@ def row_error(text: str) -> ApiError:
     )
 
 
-def _no_key(text: str) -> ApiError:
+def _make_no_key_error(text: str) -> ApiError:
     return ApiError(
         404,
         "NOT_FOUND",

@@ -11,11 +11,11 @@ _ANCHOR: Final = (66, 2026)
 _RESOURCES: Final = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
 
-def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
+def list_versions(oldest: int, newest: int) -> list[dict[str, str]]:
     """The body of `/services/data`, oldest first (documented)."""
     return [
         {
-            "label": _label(number),
+            "label": _make_label(number),
             "url": f"/services/data/v{number}.0",
             "version": f"{number}.0",
         }
@@ -23,13 +23,13 @@ def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
     ]
 
 
-def resource_map(version: str, identity: str) -> dict[str, str]:
+def list_resources(version: str, identity: str) -> dict[str, str]:
     """The body of `/services/data/vXX.X`: those resources that the sandbox has, and who asks."""
     base = f"/services/data/v{version}"
     return {name: f"{base}/{name}" for name in _RESOURCES} | {"identity": identity}
 
 
-def _label(number: int) -> str:
+def _make_label(number: int) -> str:
     years, season = divmod(number - _ANCHOR[0], len(_SEASONS))
     # The release of the winter is named after the year that begins in it.
     year = _ANCHOR[1] + years + (season == _SEASONS.index("Winter"))

@@ -11,13 +11,13 @@ _MOST_TEXT: Final = 400
 """Characters of the text of a fault, which quotes names and values of the document."""
 
 
-class Document:
+class DocumentReader:
     """Reads shapes out of a document; a value of another shape is a fault and reads as empty."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
 
-    def fault(self, place: str, problem: str) -> None:
+    def add_fault(self, place: str, problem: str) -> None:
         """Notes a fault; `place` is the path of keys to it."""
         text = f"{place}: {problem}"
         if len(text) > _MOST_TEXT:
@@ -25,30 +25,30 @@ class Document:
             text = f"{text[: _MOST_TEXT // 2]}…{text[-_MOST_TEXT // 2 :]}"
         self.faults.append(text)
 
-    def table(
+    def read_table(
         self, value: object, place: str, known: set[str] | None = None
     ) -> Mapping[str, object]:
         """A JSON object, whose keys must be among the known ones, where such are given."""
         if not isinstance(value, dict):
-            self.fault(place or "the document", "must be an object in braces")
+            self.add_fault(place or "the document", "must be an object in braces")
             return {}
         for key in value:
             if known is not None and key not in known:
                 where = f"{place}.{key}" if place else str(key)
-                self.fault(where, f"unknown; known are {', '.join(sorted(known))}")
+                self.add_fault(where, f"unknown; known are {', '.join(sorted(known))}")
         return value
 
-    def items(self, value: object, place: str) -> list[object]:
+    def read_list(self, value: object, place: str) -> list[object]:
         """A JSON list."""
         if isinstance(value, list):
             return value
-        self.fault(place, "must be a list in brackets")
+        self.add_fault(place, "must be a list in brackets")
         return []
 
-    def text(self, table: Mapping[str, object], key: str, place: str, default: str) -> str:
+    def read_text(self, table: Mapping[str, object], key: str, place: str, default: str) -> str:
         """The text under a key, or the default where there is no such key."""
         value = table.get(key, default)
         if isinstance(value, str):
             return value
-        self.fault(f"{place}.{key}", f"{value!r} is no text")
+        self.add_fault(f"{place}.{key}", f"{value!r} is no text")
         return default

@@ -14,7 +14,7 @@ from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_sandbox.schema.document import Document
+    from bulkflow_sandbox.schema.document import DocumentReader
 
 _API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c|__e|__mdt)?")
 _MOST_NAME: Final = 80
@@ -70,7 +70,7 @@ def is_api_name(name: str) -> bool:
 
 
 def read_field(
-    document: Document, name: str, value: object, place: str, *, shipped: bool
+    document: DocumentReader, name: str, value: object, place: str, *, shipped: bool
 ) -> Field | None:
     """The field that a JSON object describes; `None`, with faults noted, when it is impossible.
 
@@ -83,8 +83,8 @@ def read_field(
     """
     properties: dict[str, type] = _PROPERTIES | (_SHIPPED_PROPERTIES if shipped else {})
     if not is_api_name(name):
-        document.fault(place, f"{name!r} is no API name")
-    table = document.table(value, place, set(properties))
+        document.add_fault(place, f"{name!r} is no API name")
+    table = document.read_table(value, place, set(properties))
     before = len(document.faults)
     for key, item in table.items():
         _check_property(document, f"{place}.{key}", key, item, properties.get(key, object))
@@ -92,19 +92,21 @@ def read_field(
         kind = FieldType(str(table.get("type", "string")))
     except ValueError:
         known = ", ".join(sorted(FieldType))
-        document.fault(f"{place}.type", f"{table['type']!r} is none of {known}")
+        document.add_fault(f"{place}.type", f"{table['type']!r} is none of {known}")
         return None
-    targets = tuple(map(str, _listed(table.get("referenceTo"))))
+    targets = tuple(map(str, _to_list(table.get("referenceTo"))))
     if kind is FieldType.REFERENCE and not targets:
-        document.fault(place, "a reference needs 'referenceTo'")
-    picklist = tuple(map(str, _listed(table.get("picklistValues"))))
+        document.add_fault(place, "a reference needs 'referenceTo'")
+    picklist = tuple(map(str, _to_list(table.get("picklistValues"))))
     if table.get("restrictedPicklist") and not picklist:
-        document.fault(place, "a restricted picklist needs 'picklistValues'")
+        document.add_fault(place, "a restricted picklist needs 'picklistValues'")
     auto_number = str(table["autoNumber"]) if "autoNumber" in table else None
     if auto_number is not None and (
         len(auto_number) > _MOST_NAME or _AUTO_NUMBER.fullmatch(auto_number) is None
     ):
-        document.fault(f"{place}.autoNumber", f"{auto_number!r} is no format such as A-{{0000}}")
+        document.add_fault(
+            f"{place}.autoNumber", f"{auto_number!r} is no format such as A-{{0000}}"
+        )
     if len(document.faults) > before:
         return None
     default = table.get("defaultValue")
@@ -116,10 +118,10 @@ def read_field(
     return Field(
         name=name,
         type=kind,
-        label=str(table.get("label", _label(name))),
+        label=str(table.get("label", _make_label(name))),
         length=length if isinstance(length, int) else 0,
-        precision=_number(table, "precision", 18 if kind in NUMBERS else 0),
-        scale=_number(table, "scale", 2 if kind in NUMBERS else 0),
+        precision=_get_int(table, "precision", 18 if kind in NUMBERS else 0),
+        scale=_get_int(table, "scale", 2 if kind in NUMBERS else 0),
         createable=bool(table.get("createable", not calculated)),
         updateable=bool(table.get("updateable", not calculated)),
         nillable=bool(table.get("nillable", True))
@@ -142,26 +144,28 @@ def read_field(
     )
 
 
-def _check_property(document: Document, place: str, key: str, item: object, wanted: type) -> None:
+def _check_property(
+    document: DocumentReader, place: str, key: str, item: object, wanted: type
+) -> None:
     if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
-        document.fault(place, f"{item!r} is no {_KINDS[wanted]}")
+        document.add_fault(place, f"{item!r} is no {_KINDS[wanted]}")
     elif key in _MOST and isinstance(item, int) and not 0 <= item <= _MOST[key]:
-        document.fault(place, f"{item} is not between 0 and {_MOST[key]}")
+        document.add_fault(place, f"{item} is not between 0 and {_MOST[key]}")
 
 
 _KINDS: Final = {str: "text", int: "whole number", bool: "true or false", list: "list", object: ""}
 
 
-def _label(name: str) -> str:
+def _make_label(name: str) -> str:
     """A label made from an API name: `TickerSymbol` is `Ticker Symbol`."""
     words = name.removesuffix("__c").replace("_", " ")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"Id$", " ID", words)).replace("  ", " ")
 
 
-def _listed(value: object) -> list[object]:
+def _to_list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _number(table: Mapping[str, object], key: str, default: int) -> int:
+def _get_int(table: Mapping[str, object], key: str, default: int) -> int:
     value = table.get(key, default)
     return value if isinstance(value, int) else default

@@ -133,7 +133,7 @@ class Field:
             return int(bool(self.default))
         return self.default
 
-    def numbered(self, serial: int) -> str:
+    def format_auto_number(self, serial: int) -> str:
         """The auto number of a record: the zeros in braces are the fewest digits."""
         before, _, rest = (self.auto_number or "").partition("{")
         zeros, _, after = rest.partition("}")

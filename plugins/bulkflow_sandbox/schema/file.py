@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def standard_schema() -> Schema:
+def load_standard_schema() -> Schema:
     """The standard objects, each with a unique external id field `External_Id__c`."""
     text = resources.files(__package__).joinpath("standard.json").read_text(encoding="utf-8")
     return SchemaReader(Schema(objects={}), shipped=True).read(json.loads(text), "standard.json")

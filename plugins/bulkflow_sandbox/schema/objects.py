@@ -70,11 +70,11 @@ class ObjectType:
         """Whether an administrator made it."""
         return self.name.endswith("__c")
 
-    def field(self, name: str) -> Field | None:
+    def find_field(self, name: str) -> Field | None:
         """The field of that name, whatever its case."""
         return self._by_lower_name.get(name.lower())
 
-    def relationship(self, name: str) -> Field | None:
+    def find_relationship(self, name: str) -> Field | None:
         """The reference field that has that relationship name, whatever its case."""
         return self._by_relationship.get(name.lower())
 
@@ -165,7 +165,7 @@ class Schema:
     def __iter__(self) -> Iterator[ObjectType]:
         return iter(self.objects.values())
 
-    def object(self, name: str) -> ObjectType | None:
+    def find_object(self, name: str) -> ObjectType | None:
         """The object of that name, whatever its case."""
         exact = self.objects.get(name)
         if exact is not None:
@@ -173,7 +173,7 @@ class Schema:
         lower = name.lower()
         return next((item for item in self if item.name.lower() == lower), None)
 
-    def object_of_id(self, record_id: str) -> ObjectType | None:
+    def find_object_by_id(self, record_id: str) -> ObjectType | None:
         """The object whose records have ids that begin as `record_id` does."""
         return next((item for item in self if item.prefix == record_id[:3]), None)
 
@@ -185,7 +185,7 @@ class Schema:
         """
         merged = dict(self.objects)
         for item in objects:
-            known = self.object(item.name)
+            known = self.find_object(item.name)
             merged[known.name if known else item.name] = item
         owners: dict[str, str] = {}
         for item in merged.values():

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bulkflow_sandbox.core.errors import SchemaError
-from bulkflow_sandbox.schema.document import Document
+from bulkflow_sandbox.schema.document import DocumentReader
 from bulkflow_sandbox.schema.field_reader import is_api_name, read_field
 from bulkflow_sandbox.schema.objects import (
     AUDIT_FIELDS,
@@ -63,7 +63,7 @@ class SchemaReader:
     def __init__(self, base: Schema, *, shipped: bool = False) -> None:
         self._base = base
         self._shipped = shipped
-        self._document = Document()
+        self._document = DocumentReader()
         self._prefixes = {item.prefix for item in base}
         self._seen: set[str] = set()
 
@@ -74,10 +74,10 @@ class SchemaReader:
             SchemaError: The document describes something impossible.
         """
         document = self._document
-        top = document.table(value, "", {"objects", "permissions"})
+        top = document.read_table(value, "", {"objects", "permissions"})
         objects = [
-            self._object(key, described)
-            for key, described in document.table(top.get("objects", {}), "objects").items()
+            self._read_object(key, described)
+            for key, described in document.read_table(top.get("objects", {}), "objects").items()
         ]
         permissions = self._base.permissions
         if "permissions" in top:
@@ -98,35 +98,37 @@ class SchemaReader:
             )
         return Schema(objects=schema.objects, permissions=permissions)
 
-    def _object(self, name: str, value: object) -> ObjectType:
+    def _read_object(self, name: str, value: object) -> ObjectType:
         document, place = self._document, f"objects.{name}"
-        known = self._base.object(name)
+        known = self._base.find_object(name)
         if known is None and not is_api_name(name):
-            document.fault(place, f"{name!r} is no API name")
+            document.add_fault(place, f"{name!r} is no API name")
         if is_reserved_name(name):
-            document.fault(place, "the sandbox's database has a table of that name; use another")
+            document.add_fault(
+                place, "the sandbox's database has a table of that name; use another"
+            )
         if name.lower() in self._seen:
-            document.fault(place, "is there twice, in another case")
+            document.add_fault(place, "is there twice, in another case")
         self._seen.add(name.lower())
-        table = document.table(value, place, _OBJECT)
-        label = document.text(table, "label", place, known.label if known else name)
+        table = document.read_table(value, place, _OBJECT)
+        label = document.read_text(table, "label", place, known.label if known else name)
         plural = known.label_plural if known else label
-        prefix = document.text(table, "prefix", place, known.prefix if known else "")
+        prefix = document.read_text(table, "prefix", place, known.prefix if known else "")
         if not prefix:
-            prefix = self._free_prefix(name)
+            prefix = self._find_free_prefix(name)
         if _PREFIX.fullmatch(prefix) is None:
-            document.fault(f"{place}.prefix", f"{prefix!r} is not three letters or digits")
+            document.add_fault(f"{place}.prefix", f"{prefix!r} is not three letters or digits")
         return ObjectType(
             name=known.name if known else name,
             label=label,
-            label_plural=document.text(table, "labelPlural", place, plural),
+            label_plural=document.read_text(table, "labelPlural", place, plural),
             prefix=prefix,
-            fields=self._fields(known, name, table.get("fields", {}), f"{place}.fields"),
-            validation_rules=_merged(
+            fields=self._read_fields(known, name, table.get("fields", {}), f"{place}.fields"),
+            validation_rules=_merge_rules(
                 known.validation_rules if known else (),
                 read_validation_rules(document, table.get("validationRules", []), place),
             ),
-            duplicate_rules=_merged(
+            duplicate_rules=_merge_rules(
                 known.duplicate_rules if known else (),
                 read_duplicate_rules(document, table.get("duplicateRules", []), place),
             ),
@@ -136,11 +138,11 @@ class SchemaReader:
             },
         )
 
-    def _fields(
+    def _read_fields(
         self, known: ObjectType | None, name: str, value: object, place: str
     ) -> Mapping[str, Field]:
         fields = dict(known.fields) if known else {one.name: one for one in SYSTEM_FIELDS}
-        described = self._document.table(value, place)
+        described = self._document.read_table(value, place)
         if known is None and name.endswith("__c") and "Name" not in described:
             described = {"Name": _CUSTOM_NAME, **described}
         if known is None and name.endswith("__c"):
@@ -150,9 +152,9 @@ class SchemaReader:
         for field_name, properties in described.items():
             lower = field_name.lower()
             if lower in _FIXED and not self._shipped:
-                self._document.fault(f"{place}.{field_name}", "every object has it as it is")
+                self._document.add_fault(f"{place}.{field_name}", "every object has it as it is")
             if lower in seen:
-                self._document.fault(f"{place}.{field_name}", "is there twice, in another case")
+                self._document.add_fault(f"{place}.{field_name}", "is there twice, in another case")
             seen.add(lower)
             field = read_field(
                 self._document,
@@ -166,12 +168,12 @@ class SchemaReader:
         for field in AUDIT_FIELDS:
             fields.setdefault(field.name, field)
         if len(fields) > _MOST_FIELDS:
-            self._document.fault(
+            self._document.add_fault(
                 place, f"has {len(fields):,} fields; {_MOST_FIELDS:,} are the most"
             )
         return fields
 
-    def _free_prefix(self, name: str) -> str:
+    def _find_free_prefix(self, name: str) -> str:
         # The name decides, so that ids stay valid when another object is added to the file.
         start = sum(ord(letter) * (index + 7) for index, letter in enumerate(name.lower()))
         size = len(_CUSTOM_PREFIXES)
@@ -187,8 +189,8 @@ class SchemaReader:
         for item in schema:
             for field in item.fields.values():
                 for target in field.reference_to:
-                    if target.endswith("__c") and schema.object(target) is None:
-                        self._document.fault(
+                    if target.endswith("__c") and schema.find_object(target) is None:
+                        self._document.add_fault(
                             f"objects.{item.name}.fields.{field.name}", f"unknown object {target}"
                         )
             named = [
@@ -198,10 +200,12 @@ class SchemaReader:
             ] + [(rule.name, name) for rule in item.duplicate_rules for name in rule.fields]
             for rule_name, name in named:
                 if name not in item.fields:
-                    self._document.fault(f"objects.{item.name}, {rule_name}", f"no field {name!r}")
+                    self._document.add_fault(
+                        f"objects.{item.name}, {rule_name}", f"no field {name!r}"
+                    )
 
 
-def _merged(known: tuple[_Rule, ...], added: tuple[_Rule, ...]) -> tuple[_Rule, ...]:
+def _merge_rules(known: tuple[_Rule, ...], added: tuple[_Rule, ...]) -> tuple[_Rule, ...]:
     """The known rules but those of the same name as an added one, and the added ones."""
     names = {rule.name for rule in added}
     return tuple(rule for rule in known if rule.name not in names) + added

@@ -31,7 +31,7 @@ class Comparison(StrEnum):
 
 
 @frozen
-class Condition:
+class RuleCondition:
     """A comparison of one field. An ordering with nothing is false; texts are equal in any case."""
 
     field: str
@@ -49,30 +49,30 @@ class Condition:
             case Comparison.NOT_BLANK:
                 return value is not None
             case Comparison.EQUALS:
-                return _folded(value) == _folded(self.value)
+                return _fold(value) == _fold(self.value)
             case Comparison.NOT_EQUALS:
-                return _folded(value) != _folded(self.value)
+                return _fold(value) != _fold(self.value)
             case Comparison.MATCHES:
                 return value is not None and re.fullmatch(str(self.value), str(value)) is not None
             case Comparison.NOT_MATCHES:
                 return value is None or re.fullmatch(str(self.value), str(value)) is None
             case Comparison.LESS:
-                return _ordered(value, self.value, lambda order: order < 0)
+                return _compare(value, self.value, lambda order: order < 0)
             case Comparison.LESS_OR_EQUAL:
-                return _ordered(value, self.value, lambda order: order <= 0)
+                return _compare(value, self.value, lambda order: order <= 0)
             case Comparison.GREATER:
-                return _ordered(value, self.value, lambda order: order > 0)
+                return _compare(value, self.value, lambda order: order > 0)
             case Comparison.GREATER_OR_EQUAL:
-                return _ordered(value, self.value, lambda order: order >= 0)
+                return _compare(value, self.value, lambda order: order >= 0)
             case _:
                 assert_never(self.comparison)
 
 
-def _folded(value: Value) -> Value:
+def _fold(value: Value) -> Value:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _ordered(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
+def _compare(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
     if value is None or other is None:
         return False
     if isinstance(value, str) or isinstance(other, str):
@@ -89,7 +89,7 @@ class ValidationRule:
     """
 
     name: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[RuleCondition, ...]
     message: str
     field: str | None = None
 
@@ -135,14 +135,14 @@ class Permissions:
     field_access: Mapping[tuple[str, str], FieldAccess] = field(factory=dict)
     """Object and field name to an access that is less than writing."""
 
-    def may(self, action: Action, object_name: str) -> bool:
+    def allows(self, action: Action, object_name: str) -> bool:
         """Whether the user may do that to records of the object."""
         return action not in self.denied.get(object_name, frozenset())
 
-    def access(self, object_name: str, field_name: str) -> FieldAccess:
+    def get_field_access(self, object_name: str, field_name: str) -> FieldAccess:
         """What the user may do to the field."""
         return self.field_access.get((object_name, field_name), FieldAccess.WRITE)
 
-    def may_see(self, object_name: str, field_name: str) -> bool:
+    def can_see(self, object_name: str, field_name: str) -> bool:
         """Whether the field is there for the user at all."""
-        return self.access(object_name, field_name) is not FieldAccess.HIDDEN
+        return self.get_field_access(object_name, field_name) is not FieldAccess.HIDDEN

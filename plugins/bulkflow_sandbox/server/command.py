@@ -14,10 +14,10 @@ import click
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.pace_syntax import read_pace
 from bulkflow_sandbox.sandbox import Sandbox
-from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema
 from bulkflow_sandbox.server.listen_address import check_reach, read_address
 from bulkflow_sandbox.server.server import serve as serve_sandbox
-from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.server.tls import ensure_certificate
 from bulkflow_sandbox.server.token_source import VARIABLE, read_token
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def serve(
     warning = check_reach(address, allow_remote=allow_remote, tls=tls or bool(names))
     pace = read_pace(processing)
     wrong = [read_fault(fault) for fault in faults]
-    schema = None if schema_file is None else load_schema(schema_file, standard_schema())
+    schema = None if schema_file is None else load_schema(schema_file, load_standard_schema())
     with ExitStack() as stack:
         certificate = None
         if tls or names:
@@ -111,7 +111,7 @@ def serve(
                 if data is None
                 else data / "tls"
             )
-            certificate = certificate_in(folder, _certified(host, address, names))
+            certificate = ensure_certificate(folder, _list_certified_names(host, address, names))
         sandbox = stack.enter_context(
             Sandbox(
                 data,
@@ -132,7 +132,7 @@ def serve(
                 click.echo(f"export {name}={shlex.quote(value)}")
             if warning is not None:
                 click.echo(f"warning: {warning}", err=True)
-            page = sandbox.access.link(url)
+            page = sandbox.access.make_link(url)
             click.echo(f"ready; {page} shows what happens; Ctrl-C ends it", err=True)
 
         serve_sandbox(
@@ -146,6 +146,8 @@ def serve(
     return 0
 
 
-def _certified(host: str, address: ListenAddress, names: tuple[str, ...]) -> tuple[str, ...]:
+def _list_certified_names(
+    host: str, address: ListenAddress, names: tuple[str, ...]
+) -> tuple[str, ...]:
     """Return the names that the certificate is for: a wildcard is an address of nobody."""
     return names if address.wildcard else (host, address.host, *names)

@@ -46,7 +46,7 @@ class Certificate:
         return dict.fromkeys(_VARIABLES, str(self.authority))
 
 
-def certificate_in(
+def ensure_certificate(
     folder: Path, names: tuple[str, ...] = (), *, now: datetime | None = None
 ) -> Certificate:
     """The certificate that a folder keeps, made when it is missing, out of date or for others.
@@ -63,9 +63,9 @@ def certificate_in(
     wanted = tuple(dict.fromkeys((*NAMES, *names)))
     now = now or datetime.now(UTC)
     try:
-        if not _usable(made, wanted, now):
+        if not _is_usable(made, wanted, now):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make(made, wanted, now)
+            _make_files(made, wanted, now)
     except ImportError as error:
         raise SandboxError(
             "TLS needs the library trustme, which is not installed",
@@ -79,7 +79,7 @@ def certificate_in(
     return made
 
 
-def _usable(made: Certificate, names: tuple[str, ...], now: datetime) -> bool:
+def _is_usable(made: Certificate, names: tuple[str, ...], now: datetime) -> bool:
     from cryptography import x509
 
     try:
@@ -96,7 +96,7 @@ def _usable(made: Certificate, names: tuple[str, ...], now: datetime) -> bool:
     )
 
 
-def _make(made: Certificate, names: tuple[str, ...], now: datetime) -> None:
+def _make_files(made: Certificate, names: tuple[str, ...], now: datetime) -> None:
     import trustme
 
     authority = trustme.CA(organization_name="bulkflow sandbox")

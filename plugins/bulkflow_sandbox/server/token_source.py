@@ -24,14 +24,14 @@ def read_token(given: str | None, file: Path | None, environment: Mapping[str, s
     if given is not None and file is not None:
         raise UsageError("--token and --token-file both give a token", help="leave one of them out")
     if given is not None:
-        return _checked(given, "--token")
+        return _check_token(given, "--token")
     if file is not None:
-        return _checked(_contents(file), f"the token file {file}")
+        return _check_token(_read_file(file), f"the token file {file}")
     value = environment.get(VARIABLE)
-    return _checked(value, VARIABLE) if value else None
+    return _check_token(value, VARIABLE) if value else None
 
 
-def _contents(file: Path) -> str:
+def _read_file(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             return stream.read(_MOST + 1).decode("utf-8")
@@ -43,7 +43,7 @@ def _contents(file: Path) -> str:
         ) from error
 
 
-def _checked(token: str, place: str) -> str:
+def _check_token(token: str, place: str) -> str:
     # The token itself is not shown.
     token = token.strip()
     if not token or len(token) > _MOST or not (token.isascii() and token.isprintable()):

@@ -26,7 +26,7 @@ _REFERENCE: Final = (
 )
 
 
-def refusal(choices: Choices, text: str, at: int, code: str, problem: str) -> ApiError:
+def make_query_error(choices: Choices, text: str, at: int, code: str, problem: str) -> ApiError:
     """The error for what stands at an offset of a query's text."""
     before = text[:at]
     row = before.count("\n") + 1
@@ -46,7 +46,7 @@ def refusal(choices: Choices, text: str, at: int, code: str, problem: str) -> Ap
     return ApiError(400, code, f"{place}{problem}")
 
 
-def no_column(name: str, entity: str) -> str:
+def describe_no_column(name: str, entity: str) -> str:
     """The message for a field that an object does not have."""
     return (
         f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom "
@@ -54,7 +54,7 @@ def no_column(name: str, entity: str) -> str:
     )
 
 
-def no_relationship(name: str) -> str:
+def describe_no_relationship(name: str) -> str:
     """The message for a parent that an object does not have."""
     return (
         f"Didn't understand relationship '{name}' in field path. If you are attempting to use a "
@@ -63,7 +63,7 @@ def no_relationship(name: str) -> str:
     )
 
 
-def no_object(name: str) -> str:
+def describe_no_object(name: str) -> str:
     """The message for an object that the org does not have (recorded)."""
     return (
         f"sObject type '{name}' is not supported. If you are attempting to use a custom object, "
@@ -71,7 +71,7 @@ def no_object(name: str) -> str:
     )
 
 
-def wrong_type(field: str, kind: str, *, quoted: bool) -> str:
+def describe_wrong_type(field: str, kind: str, *, quoted: bool) -> str:
     """The message for a value that is not of a field's type."""
     should = "should be" if quoted else "should not be"
     return (

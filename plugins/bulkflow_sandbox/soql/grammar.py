@@ -40,7 +40,7 @@ def load_grammar() -> str:
 
 
 @cache
-def soql_parser() -> Lark:
+def get_parser() -> Lark:
     """The parser of queries; made at the first query, because that takes about 100 ms.
 
     Raises:

@@ -30,16 +30,16 @@ class BadEscapeError(ValueError):
     """A string has a backslash before a character that needs none; `str()` of it is both."""
 
 
-def string_value(literal: str) -> str:
+def read_string(literal: str) -> str:
     """The text of a string literal.
 
     Raises:
         BadEscapeError: An escape sequence is unknown.
     """
-    return _whole(_ESCAPE.sub(lambda match: _unescaped(match[1]), literal[1:-1]))
+    return _join_surrogates(_ESCAPE.sub(lambda match: _unescape(match[1]), literal[1:-1]))
 
 
-def like_pattern(literal: str) -> str:
+def read_like_pattern(literal: str) -> str:
     r"""The text of a string literal after LIKE, as a pattern of SQL with `\` as its escape.
 
     `\_` and `\%` stay what they are: the characters themselves, not places for others.
@@ -49,13 +49,13 @@ def like_pattern(literal: str) -> str:
     """
 
     def replace(match: re.Match[str]) -> str:
-        plain = _unescaped(match[1])
+        plain = _unescape(match[1])
         return LIKE_ESCAPE + plain if plain in {"_", "%", LIKE_ESCAPE} else plain
 
-    return _whole(_ESCAPE.sub(replace, literal[1:-1]))
+    return _join_surrogates(_ESCAPE.sub(replace, literal[1:-1]))
 
 
-def _whole(text: str) -> str:
+def _join_surrogates(text: str) -> str:
     """A text in which two escaped halves of a character have become one."""
     try:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
@@ -64,7 +64,7 @@ def _whole(text: str) -> str:
         raise BadEscapeError(f"\\u{int.from_bytes(half, 'little'):04x}") from None
 
 
-def _unescaped(sequence: str) -> str:
+def _unescape(sequence: str) -> str:
     if len(sequence) > 1:
         return chr(int(sequence[1:], 16))
     try:

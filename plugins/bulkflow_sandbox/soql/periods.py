@@ -24,7 +24,7 @@ _SHIFTS: Final = {"LAST": -1, "THIS": 0, "NEXT": 1}
 _MONTHS: Final = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 
 
-def span(name: str, today: date, *, week_starts: int) -> Span | None:
+def resolve_period(name: str, today: date, *, week_starts: int) -> Span | None:
     """The days that a name stands for, or `None` for no such name, or one out of the calendar.
 
     Args:
@@ -32,14 +32,14 @@ def span(name: str, today: date, *, week_starts: int) -> Span | None:
         today: The present day.
         week_starts: The first day of a week: 0 for Monday to 6 for Sunday.
     """
-    starts = _starts(today, week_starts)
+    starts = _make_start_of(today, week_starts)
     try:
-        return _span(name.upper(), today, starts)
+        return _resolve(name.upper(), today, starts)
     except (OverflowError, ValueError):
         return None
 
 
-def _span(name: str, today: date, start_of: Callable[[str, int], date]) -> Span | None:
+def _resolve(name: str, today: date, start_of: Callable[[str, int], date]) -> Span | None:
     if name in _NEAR_DAYS:
         day = today + _NEAR_DAYS[name] * _DAY
         return day, day + _DAY
@@ -62,7 +62,7 @@ def _span(name: str, today: date, start_of: Callable[[str, int], date]) -> Span 
     return None
 
 
-def _starts(today: date, week_starts: int) -> Callable[[str, int], date]:
+def _make_start_of(today: date, week_starts: int) -> Callable[[str, int], date]:
     """A function from a unit and a number to the first day of the unit so many after this one."""
 
     def start_of(unit: str, shift: int) -> date:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.soql.errors import INVALID_FIELD, MALFORMED_QUERY, refusal
+from bulkflow_sandbox.soql.errors import INVALID_FIELD, MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import Call, Path
+from bulkflow_sandbox.soql.tree import FieldPath, FunctionCall
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.schema.objects import Schema
-    from bulkflow_sandbox.soql.scope import Column, Scope
+    from bulkflow_sandbox.soql.scope import QueryColumn, Scope
     from bulkflow_sandbox.soql.tree import Item, Query
 
 _FIELDS_LIMIT: Final = 200
@@ -40,19 +40,23 @@ class SelectList:
         self._scope = scope
         self._surface = surface
 
-    def find_columns(self) -> list[Column]:
+    def find_columns(self) -> list[QueryColumn]:
         """Find the columns, in order; `FIELDS(...)` expands to several.
 
         Raises:
             ApiError: A field is unknown or selected twice, or the API does not allow it.
         """
-        columns: list[Column] = []
+        columns: list[QueryColumn] = []
         seen: set[tuple[str, ...]] = set()
         for item in self._query.items:
-            found = [self._scope.column(item)] if isinstance(item, Path) else self._list_group(item)
+            found = (
+                [self._scope.find_column(item)]
+                if isinstance(item, FieldPath)
+                else self._list_group(item)
+            )
             for column in found:
                 if column.names in seen:
-                    raise self._refused(
+                    raise self._make_error(
                         item.at, INVALID_FIELD, f"duplicate field selected: {column.label}"
                     )
                 seen.add(column.names)
@@ -61,12 +65,12 @@ class SelectList:
             columns += found
         return columns
 
-    def _list_group(self, item: Item) -> list[Column]:
+    def _list_group(self, item: Item) -> list[QueryColumn]:
         """The fields of FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
-        assert isinstance(item, Call), "other items were refused"
+        assert isinstance(item, FunctionCall), "other items were refused"
         group = "" if item.argument is None else item.argument.text.upper()
         if item.function != "FIELDS" or group not in _GROUPS:
-            raise self._refused(
+            raise self._make_error(
                 item.at, MALFORMED_QUERY, "Only FIELDS(ALL), FIELDS(STANDARD) and FIELDS(CUSTOM)"
             )
         bulk = self._surface is Surface.BULK
@@ -86,12 +90,12 @@ class SelectList:
                     f"The SOQL FIELDS function must have a LIMIT of at most {_FIELDS_LIMIT}",
                 )
         return [
-            self._scope.column(Path((field.name,), item.at))
+            self._scope.find_column(FieldPath((field.name,), item.at))
             for field in self._scope.root.item.fields.values()
-            if self._schema.permissions.may_see(self._scope.root.item.name, field.name)
+            if self._schema.permissions.can_see(self._scope.root.item.name, field.name)
             and group in {"ALL", "CUSTOM" if field.custom else "STANDARD"}
             and not (bulk and field.type is FieldType.ADDRESS)
         ]
 
-    def _refused(self, at: int, code: str, problem: str) -> ApiError:
-        return refusal(self._choices, self._query.text, at, code, problem)
+    def _make_error(self, at: int, code: str, problem: str) -> ApiError:
+        return make_query_error(self._choices, self._query.text, at, code, problem)

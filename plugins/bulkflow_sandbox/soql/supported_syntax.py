@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, refusal
+from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import Call, Subquery, TypeOf
+from bulkflow_sandbox.soql.tree import FunctionCall, Subquery, TypeOf
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _OFFSET_LIMIT: Final = 2000
 
 
-class Forms:
+class SyntaxCheck:
     """Refuses forms.
 
     Args:
@@ -40,20 +40,20 @@ class Forms:
         for item in query.items:
             match item:
                 case Subquery():
-                    raise self.refusal(item.at, "Aggregate Relationships", "sub-queries")
+                    raise self.make_error(item.at, "Aggregate Relationships", "sub-queries")
                 case TypeOf():
-                    raise self.refusal(item.at, "TYPEOF", "TYPEOF")
-                case Call(function, _, at) if self._bulk and function != "FIELDS":
-                    raise self.refusal(at, "Aggregate functions", function)
+                    raise self.make_error(item.at, "TYPEOF", "TYPEOF")
+                case FunctionCall(function, _, at) if self._bulk and function != "FIELDS":
+                    raise self.make_error(at, "Aggregate functions", function)
                 case _:
                     pass
         if self._bulk and query.group_at is not None:
-            raise self.refusal(query.group_at, "GROUP BY", "GROUP BY")
+            raise self.make_error(query.group_at, "GROUP BY", "GROUP BY")
         if query.offset is not None:
             if self._bulk:
-                raise self.refusal(query.offset.at, "OFFSET", "OFFSET")
+                raise self.make_error(query.offset.at, "OFFSET", "OFFSET")
             if query.offset.number > _OFFSET_LIMIT:
-                raise refusal(
+                raise make_query_error(
                     self._choices,
                     query.text,
                     query.offset.at,
@@ -61,11 +61,11 @@ class Forms:
                     f"Maximum SOQL offset allowed is {_OFFSET_LIMIT}",
                 )
 
-    def refusal(self, at: int, bulk_name: str, name: str) -> ApiError:
+    def make_error(self, at: int, bulk_name: str, name: str) -> ApiError:
         """The error for a form that query jobs do not take, and that the sandbox cannot do."""
         if self._bulk:
             return self._choices.bulk_query_refused.error(form=bulk_name)
-        return refusal(
+        return make_query_error(
             self._choices,
             self._query.text,
             at,

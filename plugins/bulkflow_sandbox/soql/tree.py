@@ -8,7 +8,7 @@ from attrs import frozen
 
 
 @frozen
-class Path:
+class FieldPath:
     """A field of the object, or of a parent: `Name`, `Account.Owner.Email`."""
 
     names: tuple[str, ...]
@@ -21,11 +21,11 @@ class Path:
 
 
 @frozen
-class Call:
+class FunctionCall:
     """A function: `COUNT()`, `FIELDS(ALL)`, `SUM(Amount)`."""
 
     function: str
-    argument: Path | None
+    argument: FieldPath | None
     at: int
     alias: str | None = None
 
@@ -44,7 +44,7 @@ class TypeOf:
     at: int
 
 
-Item = Path | Call | Subquery | TypeOf
+Item = FieldPath | FunctionCall | Subquery | TypeOf
 
 
 class LiteralKind(Enum):
@@ -86,10 +86,10 @@ class Operator(StrEnum):
 
 
 @frozen
-class Test:
+class FieldTest:
     """A comparison with one value."""
 
-    subject: Path | Call
+    subject: FieldPath | FunctionCall
     operator: Operator
     value: Literal
 
@@ -98,7 +98,7 @@ class Test:
 class Membership:
     """A comparison with a list of values, or with those that another query finds."""
 
-    subject: Path | Call
+    subject: FieldPath | FunctionCall
     operator: Operator
     values: tuple[Literal, ...] | Query
     at: int
@@ -125,14 +125,14 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
 
-Condition = Test | Membership | Negation | AllOf | AnyOf
+Condition = FieldTest | Membership | Negation | AllOf | AnyOf
 
 
 @frozen
 class Ordering:
     """One part of ORDER BY."""
 
-    subject: Path | Call
+    subject: FieldPath | FunctionCall
     descending: bool
     nulls_last: bool
 
@@ -154,7 +154,7 @@ class Query:
     object: str
     object_at: int
     where: Condition | None = None
-    group: tuple[Path | Call, ...] = ()
+    group: tuple[FieldPath | FunctionCall, ...] = ()
     group_at: int | None = None
     having: Condition | None = None
     order: tuple[Ordering, ...] = ()
