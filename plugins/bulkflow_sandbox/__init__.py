@@ -1,8 +1,8 @@
-"""A local Bulk API 2.0 server that real clients cannot tell from Salesforce.
+"""A local Bulk API 2.0 server that real clients cannot distinguish from Salesforce.
 
 `with SandboxServer() as server:` serves a new `Sandbox` on a free port of this machine, at
-`server.url`, for the token `server.token`. The names below load their modules when they are first
-used, so that importing the package costs nothing.
+`server.url`, for the token `server.token`. The names below load their modules on first use, which
+keeps importing the package cheap.
 """
 
 from __future__ import annotations

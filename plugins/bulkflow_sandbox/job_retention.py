@@ -1,4 +1,4 @@
-"""How long jobs are kept."""
+"""How long jobs are kept, and how long an open job accepts data."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def is_upload_overdue(job: Job, org: SandboxOrg) -> bool:
-    """Whether a job was created too long ago for an upload."""
+    """Return whether a job is too old to accept an upload."""
     return _get_age(job, org) > timedelta(hours=org.choices.open_job_hours)
 
 
 def is_overdue(job: Job, org: SandboxOrg) -> bool:
-    """Whether a job's time has run out, whatever its state."""
+    """Return whether a job is too old to be kept, in any state."""
     return _get_age(job, org) > timedelta(days=org.choices.retention_days)
 
 
 def list_overdue(connection: sqlite3.Connection, kind: JobType, org: SandboxOrg) -> list[Job]:
-    """The jobs of a kind whose time has run out."""
+    """List the jobs of a type that are too old to be kept."""
     oldest = org.clock.now() - timedelta(days=org.choices.retention_days)
     return jobs_before(connection, kind, moment_text(oldest))
 

@@ -1,4 +1,4 @@
-"""Who may look at the page and use the sandbox's own resources."""
+"""Access to the web page and to the sandbox's admin resources."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ if TYPE_CHECKING:
 
 
 class AdminAccess:
-    """The secrets that open the page and the admin resources.
+    """The secrets for the page and the admin resources.
 
-    `token` is in the link to the page. The access token that the sandbox was started with opens the
-    same, also when faults made it invalid for the API. `cookie` is what a browser gets in exchange
-    for the link: it opens the page alone, because browsers send it to every port of this machine.
+    `token` is part of the link to the page. The sandbox's first access token works as well, even
+    after a fault has revoked it for the API. A browser gets `cookie` in exchange for the link. The
+    cookie opens only the page, because browsers send it to every port of this machine.
 
     Args:
-        sessions: Where the access token is.
-        given: The access token that was chosen for the sandbox. The secrets are made from it, so
-            that a page that is open goes on when the sandbox is started again; `None` makes new
-            ones.
+        sessions: The sessions, which know the first access token.
+        given: The access token that the user chose. The secrets are derived from it, which keeps
+            an open page working when the sandbox restarts. `None` makes random ones.
     """
 
     def __init__(self, sessions: Sessions, given: str | None = None) -> None:
@@ -34,12 +33,12 @@ class AdminAccess:
 
     @property
     def token(self) -> str:
-        """The token of the page and the admin resources."""
+        """The token for the page and the admin resources."""
         return self._token
 
     @property
     def cookie(self) -> str:
-        """What the page's cookie holds."""
+        """The value of the page's cookie."""
         return self._cookie
 
     def make_link(self, url: str) -> str:
@@ -47,15 +46,15 @@ class AdminAccess:
         return f"{url}/?{urlencode({'token': self._token})}"
 
     def is_link_token(self, text: str) -> bool:
-        """Tell whether a text is the token of the link."""
+        """Return whether a text is the token in the link."""
         return _is_equal(text, self._token)
 
     def is_cookie(self, text: str) -> bool:
-        """Tell whether a text is what the page's cookie holds."""
+        """Return whether a text is the value of the page's cookie."""
         return _is_equal(text, self._cookie)
 
     def is_admin_token(self, token: str) -> bool:
-        """Tell whether a token opens the page and the admin resources."""
+        """Return whether a token opens the page and the admin resources."""
         return _is_equal(token, self._token) | _is_equal(token, self._sessions.token)
 
 

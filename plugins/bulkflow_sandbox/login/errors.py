@@ -1,4 +1,4 @@
-"""The errors of logins, which have another form than those of the API."""
+"""Errors of logins, whose responses differ from those of the API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OAuthError(BulkflowError):
 
 
 class SoapLoginError(BulkflowError):
-    """A refused SOAP login; `code` is the fault's exception code."""
+    """A refused SOAP login; `code` is the exception code of the fault."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -26,5 +26,5 @@ class SoapLoginError(BulkflowError):
 
 
 def make_missing_parameter_error(parameter: str) -> OAuthError:
-    """The error of a request without a parameter that it needs."""
+    """Make the error for a request without a required parameter."""
     return OAuthError("invalid_request", f"missing required parameter: {parameter}")

@@ -1,4 +1,4 @@
-"""Who a user is, as the identity and userinfo resources say it."""
+"""The bodies of the identity and userinfo resources."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Body = dict[str, object]
 
 
 def build_identity_url(here: str, org_id: str, user_id: str) -> str:
-    """The address of an identity."""
+    """Build the identity URL of a user."""
     return f"{here}/id/{org_id}/{user_id}"
 
 
 def build_userinfo(user: User, here: str, org_id: str) -> Body:
-    """The body of `/services/oauth2/userinfo`."""
+    """Build the body of `/services/oauth2/userinfo`."""
     return {
         "sub": build_identity_url(here, org_id, user.id),
         "user_id": user.id,
@@ -43,7 +43,7 @@ def build_userinfo(user: User, here: str, org_id: str) -> Body:
 
 
 def build_identity(user: User, here: str, org_id: str) -> Body:
-    """The body of the identity address that a token comes with: `/id/{org}/{user}`."""
+    """Build the body of the identity URL, `/id/{org}/{user}`."""
     return {
         "id": build_identity_url(here, org_id, user.id),
         "asserted_user": True,
@@ -68,7 +68,7 @@ def build_identity(user: User, here: str, org_id: str) -> Body:
 
 
 def _build_urls(user: User, here: str, org_id: str) -> dict[str, str]:
-    """Addresses; `{version}` in them is for the client to fill in."""
+    """Build the URLs of the APIs. The client fills in `{version}`."""
     data = f"{here}/services/data/v{{version}}"
     return {
         "partner": f"{here}/services/Soap/u/{{version}}/{org_id}",

@@ -32,15 +32,15 @@ Answer = dict[str, str | int]
 
 
 class Logins:
-    """Who may log in, and the tokens that they get.
+    """Logs users in, and issues their tokens.
 
-    Requests come as their parameters, `here` is the address that the client used for this
-    server: a token is for that. Every method raises `OAuthError` for what is refused.
+    `parameters` are those of the HTTP request. `here` is the URL of this server as the client wrote
+    it, which becomes the instance URL of the token. Methods raise `OAuthError` to refuse a request.
 
     Args:
-        org: Whose users log in.
-        sessions: Where their tokens are.
-        known: Whether the user and the apps that everybody knows can log in.
+        org: The org whose users log in.
+        sessions: The sessions that logins start.
+        known: Whether the well-known user and apps can log in.
     """
 
     def __init__(self, org: SandboxOrg, sessions: Sessions, *, known: bool = True) -> None:
@@ -61,13 +61,13 @@ class Logins:
         }
 
     def register(self, app: ConnectedApp) -> None:
-        """Lets an app log in, in the place of one with the same client id."""
+        """Add an app, or replace the one with the same client id."""
         self._apps[app.client_id] = app
 
-    # The token resource.
+    # The token endpoint.
 
     def grant_token(self, parameters: Mapping[str, str], here: str) -> Answer:
-        """The answer to a request for a token, or for a device's code."""
+        """Grant an access token or a device code."""
         if parameters.get("response_type") == "device_code":
             return self._start_device(parameters, here)
         flow = self._flows.get(_get_required(parameters, "grant_type"))
@@ -148,10 +148,10 @@ class Logins:
             "interval": self._org.choices.device_interval,
         }
 
-    # The authorize resource.
+    # The authorization endpoint.
 
     def authorize(self, parameters: Mapping[str, str]) -> str:
-        """The address that the browser is sent to, with a code for the app or an error."""
+        """Return the URL to redirect the browser to, with a code for the app or an error."""
         app = self._find_app(parameters)
         target = _get_required(parameters, "redirect_uri")
         if not _is_redirect_allowed(app, target):
@@ -177,10 +177,10 @@ class Logins:
         code = self.grants.add_code(grant, target, challenge)
         return _add_parameters(target, {"code": code} | back)
 
-    # The end of tokens.
+    # Revocation.
 
     def revoke(self, token: str) -> None:
-        """Ends an access token; or a refresh token, and with it what came from it."""
+        """Revoke an access token, or a refresh token and its access tokens."""
         tokens = self.grants.revoke_refresh(token)
         known = self._sessions.revoke(token)
         if tokens is None and not known:
@@ -191,10 +191,10 @@ class Logins:
     # The SOAP login.
 
     def log_in(self, username: str, password: str) -> tuple[User, str]:
-        """A user and a token, for a username and password.
+        """Log a user in with a password; return the user and a token.
 
         Raises:
-            SoapLoginError: They are wrong.
+            SoapLoginError: The username or password is wrong.
         """
         user = self.users.find_by_password(username, password)
         if user is None:
@@ -205,7 +205,7 @@ class Logins:
         return user, self._sessions.issue(user.id)
 
     def find_user(self, token: str) -> User | None:
-        """The user that a token is for; `None` when it is not valid."""
+        """Find the user of a token; `None` if the token is invalid."""
         user_id = self._sessions.find_user_id(token)
         return None if user_id is None else self.users.find_by_id(user_id)
 
@@ -224,7 +224,7 @@ class Logins:
         return self.users.find_by_id(grant.user_id)
 
     def _issue_refreshable(self, grant: Grant, here: str) -> Answer:
-        """The answer with a refresh token, where the app asked for one."""
+        """Issue an access token, and a refresh token if the scope includes one."""
         if not _LONG_LIVED & set(grant.scope.split()):
             return self._issue_token(grant, here)
         refresh = self.grants.add_refresh(grant)
@@ -257,7 +257,7 @@ def _get_required(parameters: Mapping[str, str], name: str) -> str:
 
 
 def _is_redirect_allowed(app: ConnectedApp, target: str) -> bool:
-    """Whether a browser may be sent there: loopback addresses of an app may have any port."""
+    """Return whether an app has this redirect URI. Loopback addresses match on any port."""
     if target in app.redirect_uris:
         return True
     try:

@@ -1,4 +1,4 @@
-"""The SOAP login: its request and its answers, as XML."""
+"""The SOAP login: its request and responses in XML."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _HEAD: Final = (
 
 
 def read_login(body: bytes) -> tuple[str, str]:
-    """The username and password of a login request.
+    """Read the username and password from a login request.
 
     Raises:
-        SoapLoginError: It is no login request.
+        SoapLoginError: The request is not a SOAP login.
     """
     try:
-        # As a text, whatever encoding the message names: others could hide a DOCTYPE.
+        # Ignore the encoding in the XML declaration: another one could hide a DOCTYPE.
         message = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SoapLoginError("UNKNOWN_EXCEPTION", "the message is not UTF-8") from error
@@ -33,7 +33,7 @@ def read_login(body: bytes) -> tuple[str, str]:
     try:
         root = ET.fromstring(message)  # noqa: S314 - without a DOCTYPE there are no entities
     except ET.ParseError as error:
-        raise SoapLoginError("UNKNOWN_EXCEPTION", f"the message is no XML: {error}") from error
+        raise SoapLoginError("UNKNOWN_EXCEPTION", f"the message is not XML: {error}") from error
     login = next((one for one in root.iter() if _get_local_name(one) == "login"), None)
     if login is None:
         raise SoapLoginError(
@@ -44,7 +44,7 @@ def read_login(body: bytes) -> tuple[str, str]:
 
 
 def build_login_response(user: User, token: str, here: str, version: str, org_id: str) -> bytes:
-    """The answer to a login that was good."""
+    """Build the response to a successful login."""
     service = f"{here}/services/Soap"
     fields = {
         "metadataServerUrl": f"{service}/m/{version}/{org_id}",
@@ -74,7 +74,7 @@ def build_login_response(user: User, token: str, here: str, version: str, org_id
 
 
 def build_fault(error: SoapLoginError) -> bytes:
-    """The answer to a login that was refused."""
+    """Build the response to a refused login."""
     code, message = escape(error.code), escape(error.message)
     return (
         f'{_HEAD}xmlns:sf="urn:fault.partner.soap.sforce.com" '

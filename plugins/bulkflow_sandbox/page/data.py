@@ -1,6 +1,6 @@
-"""What the page shows, as values that JSON can carry.
+"""The data of the web page, as JSON values.
 
-Reading here has no effect on the org: a look is no poll of a job, and nothing is logged.
+Reading it has no effect on the org: it is not a poll of a job, and it is not logged.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _FAILURE_BYTES: Final = 1 << 16
 
 
 class PageData:
-    """Looks at a sandbox."""
+    """Reads the state of a sandbox for the page."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._counts = RecordCounts(sandbox.database)
 
     def read_overview(self) -> Body:
-        """The org, its newest jobs, and its objects with their numbers of records."""
+        """Read the state of the org, its newest jobs, and the number of records of each object."""
         sandbox = self._sandbox
         with sandbox.database.reading() as connection:
             jobs = latest_jobs(connection, MOST_JOBS)
@@ -58,10 +58,10 @@ class PageData:
         }
 
     def read_job(self, job_id: str) -> Body:
-        """A job with the first of its rows that failed.
+        """Read a job and its first failed rows.
 
         Raises:
-            ApiError: There is no such job.
+            ApiError: The job does not exist.
         """
         with self._sandbox.database.reading() as connection:
             job = find_job(connection, job_id)
@@ -70,10 +70,10 @@ class PageData:
         return self._build_job(job) | {"failures": self._read_failures(job)}
 
     def read_records(self, object_name: str, after: str, limit: int) -> Body:
-        """A page of an object's records; `next` is where the following one begins.
+        """Read a page of an object's records; pass its `next` as `after` to read the next page.
 
         Raises:
-            ApiError: There is no such object.
+            ApiError: The object does not exist.
         """
         item = self._sandbox.org.schema.find_object(object_name)
         if item is None:
@@ -91,7 +91,7 @@ class PageData:
         }
 
     def read_requests(self, after: int) -> Body:
-        """The requests after a number, the oldest first."""
+        """Read the requests after a number, oldest first."""
         entries = self._sandbox.requests.after(after)[-MOST_REQUESTS:]
         return {
             "total": self._sandbox.requests.total,
@@ -141,7 +141,7 @@ class PageData:
         rows = csv.reader(StringIO(start, newline=""), delimiter=job.column_delimiter.text)
         found = [[row[0], row[1], ", ".join(row[2:])] for row in rows if len(row) > 1]
         if len(start) >= _FAILURE_BYTES:
-            # The last row may be cut off.
+            # The last row may be incomplete.
             found.pop()
         return {"rows": found[:MOST_FAILURES], "more": job.failed > MOST_FAILURES}
 

@@ -1,4 +1,4 @@
-"""The requests on query jobs, without HTTP."""
+"""The operations on query jobs, without HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @frozen
 class ResultPage:
-    """A page of a result: how many rows, their bytes with the header, and the page after it."""
+    """A page of a result: its row count, its bytes with the header, and the next locator."""
 
     rows: int
     blocks: Iterator[bytes]
@@ -47,16 +47,16 @@ class ResultPage:
 
 @frozen
 class PageList:
-    """The locators of some pages; `next` is where the list goes on, if it does."""
+    """The locators of some pages; `next` is the locator to continue the list at."""
 
     locators: tuple[str, ...]
     next: str | None
 
 
 class QueryJobs:
-    """What clients ask of query jobs.
+    """Creates, changes and reads query jobs.
 
-    Every method raises `ApiError` for what Salesforce refuses. Ids may have 15 or 18 characters.
+    Methods raise `ApiError` for requests that Salesforce rejects. Ids have 15 or 18 characters.
     """
 
     def __init__(self, org: SandboxOrg, worker: Worker) -> None:
@@ -65,7 +65,7 @@ class QueryJobs:
         self._resume()
 
     def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
-        """A new job, already on its way, from the properties of a create request."""
+        """Create a job from the properties of a request, and queue it."""
         choices = self._org.choices
         operation = one_of(
             Operation, text_of(properties, "operation", choices), "operation", choices
@@ -120,11 +120,11 @@ class QueryJobs:
         return job
 
     def change_state(self, job_id: str, state: object, user_id: str) -> Job:
-        """Aborts a job; nothing else can be done to its state."""
+        """Abort a job. No other state can be set."""
         choices = self._org.choices
         job = self._find(job_id)
-        mine = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
-        if not mine:
+        allowed = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
+        if not allowed:
             raise choices.foreign_user.error(id=job.id)
         if state != JobState.ABORTED:
             raise choices.state_illegal.error(state=shown(state))
@@ -138,7 +138,7 @@ class QueryJobs:
         return job
 
     def read_info(self, job_id: str) -> Job:
-        """A job, after this look at it has had its effect on the pace."""
+        """Read a job, and count this as a poll."""
         job = self._find(job_id)
         if not job.state.final:
             self._worker.look(job.id)
@@ -147,13 +147,13 @@ class QueryJobs:
     def read_results(
         self, job_id: str, api_version: str, locator: str | None, most: int | None
     ) -> ResultPage | None:
-        """A page of a job's result; `None` when there is nothing to send yet.
+        """Read a page of a job's result; return `None` if there is no result yet.
 
         Args:
             job_id: The job.
             api_version: The version of the request.
-            locator: Where the page begins; `None` is the first page.
-            most: Most rows of the page; `None` leaves it to the locator, or to the sandbox.
+            locator: The locator of the page; `None` is the first page.
+            most: The maximum number of rows; `None` uses the locator's, or the default.
         """
         job = self._find_finished(job_id, api_version)
         if job is None:
@@ -166,7 +166,7 @@ class QueryJobs:
             rows = min(size, count - start.first)
             blocks = files.read_page(start.first, rows)
         except FileNotFoundError as error:
-            # The job was deleted meanwhile.
+            # Another request has just deleted the job.
             raise not_found() from error
         following = start.first + rows
         return ResultPage(
@@ -176,7 +176,7 @@ class QueryJobs:
         )
 
     def list_pages(self, job_id: str, api_version: str, locator: str | None) -> PageList | None:
-        """The locators of pages of a job's result, to be fetched side by side."""
+        """List the locators of a result's pages, for clients that fetch them in parallel."""
         job = self._find_finished(job_id, api_version)
         if job is None:
             return None
@@ -191,7 +191,7 @@ class QueryJobs:
         return PageList(tuple(texts[:most]), texts[most] if len(texts) > most else None)
 
     def delete(self, job_id: str) -> None:
-        """Removes a job with its result."""
+        """Delete a finished job and its result."""
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if not job.state.final:
@@ -200,14 +200,14 @@ class QueryJobs:
         self._get_files(job).remove()
 
     def remove(self, job: Job) -> None:
-        """Removes a job whatever its state."""
+        """Delete a job in any state."""
         with self._org.database.writing() as connection:
             remove_job(connection, job.id)
         self._release(job)
         self._get_files(job).remove()
 
     def expire(self) -> None:
-        """Removes the jobs whose time is over."""
+        """Delete the jobs that are too old to be kept."""
         with self._org.database.reading() as connection:
             over = list_overdue(connection, JobType.QUERY, self._org)
         if not over:
@@ -244,7 +244,7 @@ class QueryJobs:
                 raise self._org.choices.query_jobs_exceeded.error(limit=name)
 
     def _compile(self, job: Job) -> Statement:
-        # SOQL brings lark, which only a sandbox that is asked queries should load.
+        # Importing SOQL loads lark, which only sandboxes that run queries need.
         from bulkflow_sandbox.soql.compile import compile_query
         from bulkflow_sandbox.soql.parse import parse
 
@@ -289,7 +289,7 @@ class QueryJobs:
             task.close()
 
     def _resume(self) -> None:
-        """Goes on with the jobs that were unfinished when the sandbox was last ended."""
+        """Queue the jobs that were unfinished when the sandbox last stopped."""
         with self._org.database.reading() as connection:
             jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
         for job in jobs:

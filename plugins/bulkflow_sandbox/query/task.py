@@ -1,4 +1,4 @@
-"""The work on one query job, in steps that are one transaction each."""
+"""The processing of a query job, in steps of one transaction each."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _MEGABYTE = 1 << 20
 
 
 class QueryTask:
-    """Writes the rows that a query finds; the records are those of the moment that it starts.
+    """Writes the rows of a query, as of the moment when the task starts.
 
     Args:
-        org: The org that the job is in.
-        job: The job, as it is kept.
-        files: Its files, written anew from the beginning.
-        translate: Makes the statement, when the job starts.
-        columns: Puts the statement's columns in the order of the result.
+        org: The org of the job.
+        job: The job as stored.
+        files: The files of the result, replaced from the beginning.
+        translate: Compiles the query when the task starts.
+        columns: Returns the statement's columns in the order of the result.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class QueryTask:
 
     @property
     def job_id(self) -> str:
-        """The job's id of 18 characters."""
+        """The 18-character id of the job."""
         return self._job_id
 
     @property
     def rows_done(self) -> int:
-        """The rows that were written so far."""
+        """The number of rows written so far."""
         return self._rows
 
     @property
@@ -72,16 +72,16 @@ class QueryTask:
         return not self._ended
 
     def start(self) -> bool:
-        """Moves the job to InProgress and asks the query.
+        """Move the job to InProgress and run the query.
 
         Returns:
-            Whether the job is there to be worked on.
+            Whether the job can be processed: False if it was aborted or deleted.
         """
         with self._org.database.writing() as connection:
             job = self._find_job(connection, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS)
             if job is None:
                 return False
-            # A job that was under way when the sandbox was ended begins anew.
+            # A job that was in progress when the sandbox stopped starts again.
             job = self._save(connection, evolve(job, state=JobState.IN_PROGRESS, processed=0))
         statement = self._translate()
         outputs = self._columns(statement)
@@ -94,10 +94,10 @@ class QueryTask:
         return True
 
     def work(self, rows: int) -> bool:
-        """Writes at most that many more rows.
+        """Write at most this many more rows.
 
         Returns:
-            Whether the job is there to be worked on further.
+            Whether the job can be processed further: False if it was aborted or deleted.
         """
         assert self._found is not None, "start comes first"
         assert self._writer is not None, "start comes first"
@@ -113,7 +113,7 @@ class QueryTask:
         return True
 
     def finish(self) -> None:
-        """Moves the job to JobComplete."""
+        """Move the job to JobComplete."""
         self.close()
         if self._writer is not None:
             self._org.limits.use(QUERY_STORAGE, -(-self._writer.size // _MEGABYTE))
@@ -123,14 +123,14 @@ class QueryTask:
                 self._save(connection, evolve(job, state=JobState.JOB_COMPLETE))
 
     def fail(self, problem: Exception) -> None:
-        """Moves the job to Failed; its info says no reason (no such property is documented)."""
+        """Move the job to Failed. Clients see no reason (no such property is documented)."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
                 self._save(connection, evolve(job, state=JobState.FAILED, error=str(problem)))
 
     def close(self) -> None:
-        """Closes the job's files, and lets go of the database."""
+        """Close the files and the database cursor."""
         self._open.close()
 
     def _find_job(self, connection: sqlite3.Connection, *states: JobState) -> Job | None:
