@@ -113,11 +113,11 @@ MERGES = "a0: &a0 {k: v}\n" + "".join(
         ("a: 2024-01-01", "JSON cannot carry"),
         ("1: a", "the key 1 is not a text"),
         ("yes: a", "the key True is not a text"),
-        ("? [a]\n: b", "is no YAML"),
-        ("a: !!python/object/apply:os.system [true]", "is no YAML"),
+        ("? [a]\n: b", "is not YAML"),
+        ("a: !!python/object/apply:os.system [true]", "is not YAML"),
         ("a: !!binary AAAA", "JSON cannot carry"),
         ("a: .inf", "not finite"),
-        ("a: \x00", "is no YAML"),
+        ("a: \x00", "is not YAML"),
     ],
 )
 def test_yaml_beyond_the_bounds_is_refused_in_words(tmp_path, text, problem):
@@ -188,25 +188,25 @@ def described(fields: object = None, name: str = "Thing__c") -> dict[str, object
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        (described(name="sqlite_master"), "the sandbox's database has a table of that name"),
-        (described(name="SQLite_Sequence"), "the sandbox's database has a table of that name"),
-        (described(name="jobs"), "the sandbox's database has a table of that name"),
-        (described(name="Facts"), "the sandbox's database has a table of that name"),
-        (described({"Id": {"type": "string"}}), "every object has it as it is"),
-        (described({"iD": {}}, "Account"), "every object has it as it is"),
-        (described({"IsDeleted": {}}), "every object has it as it is"),
-        (described({"SystemModstamp": {"type": "int"}}), "every object has it as it is"),
-        (described({"A__c": {}, "a__C": {}}), "is there twice, in another case"),
-        ({"objects": {"A__c": {}, "a__c": {}}}, "is there twice, in another case"),
-        (described({f"A{n}__c": {} for n in range(1001)}), "1,000 are the most"),
-        (described({"a" * 81: {}}), "is no API name"),
-        (described(name="a" * 30 + "!"), "is no API name"),
+        (described(name="sqlite_master"), "the sandbox's database reserves this name"),
+        (described(name="SQLite_Sequence"), "the sandbox's database reserves this name"),
+        (described(name="jobs"), "the sandbox's database reserves this name"),
+        (described(name="Facts"), "the sandbox's database reserves this name"),
+        (described({"Id": {"type": "string"}}), "every object has this field"),
+        (described({"iD": {}}, "Account"), "every object has this field"),
+        (described({"IsDeleted": {}}), "every object has this field"),
+        (described({"SystemModstamp": {"type": "int"}}), "every object has this field"),
+        (described({"A__c": {}, "a__C": {}}), "defined twice, in different case"),
+        ({"objects": {"A__c": {}, "a__c": {}}}, "defined twice, in different case"),
+        (described({f"A{n}__c": {} for n in range(1001)}), "the maximum is 1,000"),
+        (described({"a" * 81: {}}), "is not a valid API name"),
+        (described(name="a" * 30 + "!"), "is not a valid API name"),
         (described({"A__c": {"length": -1}}), "-1 is not between 0 and 10000000"),
         (described({"A__c": {"type": "double", "scale": 10**9}}), "is not between 0 and 100"),
-        (described({"A__c": {"autoNumber": "{" + "0" * 999 + "}"}}), "is no format"),
+        (described({"A__c": {"autoNumber": "{" + "0" * 999 + "}"}}), "is not a format"),
         (described({"A__c": {"label": nested(40)}}), "nested more than"),
-        (described({"A__c": {"label": ["x" * 10**6]}}), "is no text"),
-        (described({"A__c": {"type": "x" * 10**6}}), "is none of"),
+        (described({"A__c": {"label": ["x" * 10**6]}}), "is not a string"),
+        (described({"A__c": {"type": "x" * 10**6}}), "is not one of"),
     ],
 )
 def test_a_schema_that_collides_with_the_sandbox_is_refused_with_its_place(document, problem):
@@ -232,7 +232,7 @@ def test_many_faults_are_counted_and_only_the_first_are_listed():
     fields = {f"A{n}__c": {"type": "nope"} for n in range(500)}
     with pytest.raises(SchemaError) as caught:
         read_schema(described(fields), BASE)
-    assert "500 faults" in caught.value.message
+    assert "500 errors" in caught.value.message
     assert len(caught.value.notes) == 51
     assert caught.value.notes[-1] == "and 450 more"
 

@@ -1,7 +1,6 @@
-"""Fields, as schema files describe them.
+"""Reading fields from schema documents.
 
-The properties have the names that Salesforce's own describe gives them; `required` is short for
-`"nillable": false`.
+The properties are named as in Salesforce's describe; `required` is short for `"nillable": false`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c|__e|__mdt)?")
 _MOST_NAME: Final = 80
-"""Characters of a name: those of Salesforce have 40, a namespace and an end."""
+"""Maximum length of a name: Salesforce allows 40, plus a namespace and a suffix."""
 _MOST_LENGTH: Final = 10_000_000
 _MOST_DIGITS: Final = 100
 
@@ -46,7 +45,7 @@ _PROPERTIES: Final = {
     "nameField": bool,
     "autoNumber": str,
 }
-# Expressions reach the database as they are, so only the shipped file may have them.
+# Only the shipped file has formulas, because they become part of the SQL.
 _SHIPPED_PROPERTIES: Final = {"formula": str}
 _AUTO_NUMBER: Final = re.compile(r"([^{}]*)\{(0+)\}([^{}]*)")
 
@@ -65,49 +64,49 @@ _LENGTHS: Final = {
 
 
 def is_api_name(name: str) -> bool:
-    """Tell whether a text can be the name of an object or a field."""
+    """Return whether a text is a valid API name of an object or a field."""
     return len(name) <= _MOST_NAME and _API_NAME.fullmatch(name) is not None
 
 
 def read_field(
     document: DocumentReader, name: str, value: object, place: str, *, shipped: bool
 ) -> Field | None:
-    """The field that a JSON object describes; `None`, with faults noted, when it is impossible.
+    """Read a field; return `None` and add errors to the document if it is invalid.
 
     Args:
-        document: Takes the faults.
-        name: The field's API name.
-        value: What is under the name.
-        place: Where that is.
-        shipped: Whether it stands in the file of the standard objects.
+        document: Reads values and collects errors.
+        name: The API name of the field.
+        value: The value under that name.
+        place: The path of keys to the value.
+        shipped: Whether the document is the file of the standard objects.
     """
     properties: dict[str, type] = _PROPERTIES | (_SHIPPED_PROPERTIES if shipped else {})
     if not is_api_name(name):
-        document.add_fault(place, f"{name!r} is no API name")
+        document.add_error(place, f"{name!r} is not a valid API name")
     table = document.read_table(value, place, set(properties))
-    before = len(document.faults)
+    before = len(document.errors)
     for key, item in table.items():
         _check_property(document, f"{place}.{key}", key, item, properties.get(key, object))
     try:
         kind = FieldType(str(table.get("type", "string")))
     except ValueError:
         known = ", ".join(sorted(FieldType))
-        document.add_fault(f"{place}.type", f"{table['type']!r} is none of {known}")
+        document.add_error(f"{place}.type", f"{table['type']!r} is not one of {known}")
         return None
     targets = tuple(map(str, _to_list(table.get("referenceTo"))))
     if kind is FieldType.REFERENCE and not targets:
-        document.add_fault(place, "a reference needs 'referenceTo'")
+        document.add_error(place, "a reference needs 'referenceTo'")
     picklist = tuple(map(str, _to_list(table.get("picklistValues"))))
     if table.get("restrictedPicklist") and not picklist:
-        document.add_fault(place, "a restricted picklist needs 'picklistValues'")
+        document.add_error(place, "a restricted picklist needs 'picklistValues'")
     auto_number = str(table["autoNumber"]) if "autoNumber" in table else None
     if auto_number is not None and (
         len(auto_number) > _MOST_NAME or _AUTO_NUMBER.fullmatch(auto_number) is None
     ):
-        document.add_fault(
-            f"{place}.autoNumber", f"{auto_number!r} is no format such as A-{{0000}}"
+        document.add_error(
+            f"{place}.autoNumber", f"{auto_number!r} is not a format such as A-{{0000}}"
         )
-    if len(document.faults) > before:
+    if len(document.errors) > before:
         return None
     default = table.get("defaultValue")
     relationship = table.get("relationshipName")
@@ -148,16 +147,22 @@ def _check_property(
     document: DocumentReader, place: str, key: str, item: object, wanted: type
 ) -> None:
     if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
-        document.add_fault(place, f"{item!r} is no {_KINDS[wanted]}")
+        document.add_error(place, f"{item!r} is not {_KINDS[wanted]}")
     elif key in _MOST and isinstance(item, int) and not 0 <= item <= _MOST[key]:
-        document.add_fault(place, f"{item} is not between 0 and {_MOST[key]}")
+        document.add_error(place, f"{item} is not between 0 and {_MOST[key]}")
 
 
-_KINDS: Final = {str: "text", int: "whole number", bool: "true or false", list: "list", object: ""}
+_KINDS: Final = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    object: "",
+}
 
 
 def _make_label(name: str) -> str:
-    """A label made from an API name: `TickerSymbol` is `Ticker Symbol`."""
+    """Make a label from an API name: `TickerSymbol` becomes `Ticker Symbol`."""
     words = name.removesuffix("__c").replace("_", " ")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"Id$", " ID", words)).replace("  ", " ")
 

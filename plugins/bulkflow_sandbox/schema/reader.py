@@ -1,4 +1,4 @@
-"""Objects and whole schemas, as schema files describe them; all faults of a file at once."""
+"""Reading whole schemas from documents, with all errors of a document in one exception."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _PREFIX: Final = re.compile(r"[0-9A-Za-z]{3}")
 _CUSTOM_PREFIXES: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CUSTOM_NAME: Final = {"type": "string", "length": 80, "nameField": True}
 _MOST_FIELDS: Final = 1000
-"""Fields of an object: Salesforce has no more, and SQLite no more than 2,000 columns."""
+"""Maximum number of fields of an object: Salesforce allows 1,000, SQLite 2,000 columns."""
 _MOST_NOTES: Final = 50
-"""Faults that are listed; a file that is wrong throughout has thousands."""
+"""Maximum number of errors to list: a document can have thousands."""
 _FIXED: Final = frozenset(field.name.lower() for field in (*SYSTEM_FIELDS, *AUDIT_FIELDS))
 _OBJECT: Final = {
     "label",
@@ -47,7 +47,7 @@ _OBJECT: Final = {
 }
 
 _RESERVED: Final = frozenset({"counters", "facts", "jobs"})
-"""Tables of the sandbox that are not the table of an object."""
+"""The sandbox's own tables."""
 
 _Rule = TypeVar("_Rule", ValidationRule, DuplicateRule)
 
@@ -56,8 +56,8 @@ class SchemaReader:
     """Reads one document.
 
     Args:
-        base: What the document adds to.
-        shipped: Whether it is the file of the standard objects.
+        base: The schema that the document adds to.
+        shipped: Whether the document is the file of the standard objects.
     """
 
     def __init__(self, base: Schema, *, shipped: bool = False) -> None:
@@ -68,10 +68,10 @@ class SchemaReader:
         self._seen: set[str] = set()
 
     def read(self, value: object, name: str) -> Schema:
-        """The base with what the document describes added; `name` is for messages.
+        """Read the document, and add it to the base; `name` is for messages.
 
         Raises:
-            SchemaError: The document describes something impossible.
+            SchemaError: The document is invalid.
         """
         document = self._document
         top = document.read_table(value, "", {"objects", "permissions"})
@@ -83,17 +83,17 @@ class SchemaReader:
         if "permissions" in top:
             permissions = read_permissions(document, top["permissions"])
         schema = self._base
-        if not document.faults:
+        if not document.errors:
             schema = self._base.with_objects(objects)
             self._check_names(schema)
-        if document.faults:
-            count = len(document.faults)
-            notes = document.faults[:_MOST_NOTES]
+        if document.errors:
+            count = len(document.errors)
+            notes = document.errors[:_MOST_NOTES]
             if count > len(notes):
                 notes.append(f"and {count - len(notes):,} more")
             raise SchemaError(
-                f"{name} has {count} fault{'s' if count > 1 else ''}",
-                help="correct what the notes name; docs/sandbox.md describes the format",
+                f"{name} has {count} error{'s' if count > 1 else ''}",
+                help="fix the listed errors; docs/sandbox.md describes the format",
                 notes=notes,
             )
         return Schema(objects=schema.objects, permissions=permissions)
@@ -102,13 +102,11 @@ class SchemaReader:
         document, place = self._document, f"objects.{name}"
         known = self._base.find_object(name)
         if known is None and not is_api_name(name):
-            document.add_fault(place, f"{name!r} is no API name")
+            document.add_error(place, f"{name!r} is not a valid API name")
         if is_reserved_name(name):
-            document.add_fault(
-                place, "the sandbox's database has a table of that name; use another"
-            )
+            document.add_error(place, "the sandbox's database reserves this name; use another")
         if name.lower() in self._seen:
-            document.add_fault(place, "is there twice, in another case")
+            document.add_error(place, "defined twice, in different case")
         self._seen.add(name.lower())
         table = document.read_table(value, place, _OBJECT)
         label = document.read_text(table, "label", place, known.label if known else name)
@@ -117,7 +115,7 @@ class SchemaReader:
         if not prefix:
             prefix = self._find_free_prefix(name)
         if _PREFIX.fullmatch(prefix) is None:
-            document.add_fault(f"{place}.prefix", f"{prefix!r} is not three letters or digits")
+            document.add_error(f"{place}.prefix", f"{prefix!r} is not three letters or digits")
         return ObjectType(
             name=known.name if known else name,
             label=label,
@@ -152,9 +150,13 @@ class SchemaReader:
         for field_name, properties in described.items():
             lower = field_name.lower()
             if lower in _FIXED and not self._shipped:
-                self._document.add_fault(f"{place}.{field_name}", "every object has it as it is")
+                self._document.add_error(
+                    f"{place}.{field_name}", "every object has this field; it cannot be changed"
+                )
             if lower in seen:
-                self._document.add_fault(f"{place}.{field_name}", "is there twice, in another case")
+                self._document.add_error(
+                    f"{place}.{field_name}", "defined twice, in different case"
+                )
             seen.add(lower)
             field = read_field(
                 self._document,
@@ -168,13 +170,13 @@ class SchemaReader:
         for field in AUDIT_FIELDS:
             fields.setdefault(field.name, field)
         if len(fields) > _MOST_FIELDS:
-            self._document.add_fault(
-                place, f"has {len(fields):,} fields; {_MOST_FIELDS:,} are the most"
+            self._document.add_error(
+                place, f"has {len(fields):,} fields; the maximum is {_MOST_FIELDS:,}"
             )
         return fields
 
     def _find_free_prefix(self, name: str) -> str:
-        # The name decides, so that ids stay valid when another object is added to the file.
+        # Derive the prefix from the name: ids stay valid when the file gets another object.
         start = sum(ord(letter) * (index + 7) for index, letter in enumerate(name.lower()))
         size = len(_CUSTOM_PREFIXES)
         for offset in range(size**2):
@@ -190,7 +192,7 @@ class SchemaReader:
             for field in item.fields.values():
                 for target in field.reference_to:
                     if target.endswith("__c") and schema.find_object(target) is None:
-                        self._document.add_fault(
+                        self._document.add_error(
                             f"objects.{item.name}.fields.{field.name}", f"unknown object {target}"
                         )
             named = [
@@ -200,13 +202,13 @@ class SchemaReader:
             ] + [(rule.name, name) for rule in item.duplicate_rules for name in rule.fields]
             for rule_name, name in named:
                 if name not in item.fields:
-                    self._document.add_fault(
+                    self._document.add_error(
                         f"objects.{item.name}, {rule_name}", f"no field {name!r}"
                     )
 
 
 def _merge_rules(known: tuple[_Rule, ...], added: tuple[_Rule, ...]) -> tuple[_Rule, ...]:
-    """The known rules but those of the same name as an added one, and the added ones."""
+    """Merge rules; an added rule replaces a known one with the same name."""
     names = {rule.name for rule in added}
     return tuple(rule for rule in known if rule.name not in names) + added
 

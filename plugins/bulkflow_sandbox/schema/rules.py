@@ -1,4 +1,4 @@
-"""Rules on records: validation rules, duplicate rules, and the user's permissions."""
+"""Validation rules, duplicate rules, and the user's permissions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Value = str | int | float | None
-"""A value as the store keeps it: text, number (booleans are 0 and 1) or nothing."""
+"""A value in the form of the database: text, a number (booleans are 0 and 1) or nothing."""
 
 
 class Comparison(StrEnum):
-    """How a condition compares a field with its value."""
+    """The operator of a condition."""
 
     EQUALS = "equals"
     NOT_EQUALS = "not equals"
@@ -32,7 +32,7 @@ class Comparison(StrEnum):
 
 @frozen
 class RuleCondition:
-    """A comparison of one field. An ordering with nothing is false; texts are equal in any case."""
+    """A test of a field. Equality of texts ignores case; no order holds for a blank field."""
 
     field: str
     comparison: Comparison
@@ -41,7 +41,7 @@ class RuleCondition:
     def holds(  # noqa: C901 - one case for each comparison
         self, values: Mapping[str, Value]
     ) -> bool:
-        """Whether a record with these values, by field name, meets the condition."""
+        """Return whether a record with these values, by field name, meets the condition."""
         value = values.get(self.field)
         match self.comparison:
             case Comparison.BLANK:
@@ -83,9 +83,9 @@ def _compare(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
 
 @frozen
 class ValidationRule:
-    """Refuses a record that meets all of its conditions, with the administrator's own words.
+    """Rejects records that meet all of its conditions, with the administrator's message.
 
-    `field` is the field that the message stands at; without one it is for the page's top.
+    `field` is the field that the error is reported for, if any.
     """
 
     name: str
@@ -94,13 +94,13 @@ class ValidationRule:
     field: str | None = None
 
     def refuses(self, values: Mapping[str, Value]) -> bool:
-        """Whether a record with these values is refused."""
+        """Return whether the rule rejects a record with these values."""
         return all(condition.holds(values) for condition in self.conditions)
 
 
 @frozen
 class DuplicateRule:
-    """Refuses a record that has the same values in all of `fields` as one that exists."""
+    """Rejects a record that has the same values in all of `fields` as an existing one."""
 
     name: str
     fields: tuple[str, ...]
@@ -108,7 +108,7 @@ class DuplicateRule:
 
 
 class Action(StrEnum):
-    """What a user may do to the records of an object."""
+    """An action on the records of an object."""
 
     CREATE = "create"
     READ = "read"
@@ -117,7 +117,7 @@ class Action(StrEnum):
 
 
 class FieldAccess(StrEnum):
-    """What a user may do to a field."""
+    """The access of a user to a field."""
 
     WRITE = "write"
     READ = "read"
@@ -126,23 +126,23 @@ class FieldAccess(StrEnum):
 
 @frozen
 class Permissions:
-    """What the sandbox's user may do; all but what is taken away here."""
+    """The permissions of the sandbox's user: everything except what is denied here."""
 
     hard_delete: bool = True
     manage_data_integrations: bool = True
     denied: Mapping[str, frozenset[Action]] = field(factory=dict)
-    """Object name to the actions that are not allowed."""
+    """The denied actions by object name."""
     field_access: Mapping[tuple[str, str], FieldAccess] = field(factory=dict)
-    """Object and field name to an access that is less than writing."""
+    """Restricted access by object and field name."""
 
     def allows(self, action: Action, object_name: str) -> bool:
-        """Whether the user may do that to records of the object."""
+        """Return whether the user is allowed this action on records of the object."""
         return action not in self.denied.get(object_name, frozenset())
 
     def get_field_access(self, object_name: str, field_name: str) -> FieldAccess:
-        """What the user may do to the field."""
+        """Return the user's access to a field."""
         return self.field_access.get((object_name, field_name), FieldAccess.WRITE)
 
     def can_see(self, object_name: str, field_name: str) -> bool:
-        """Whether the field is there for the user at all."""
+        """Return whether the user can see a field."""
         return self.get_field_access(object_name, field_name) is not FieldAccess.HIDDEN

@@ -1,4 +1,4 @@
-"""The sandbox as a server: in a thread for programs and tests, or in the foreground."""
+"""Serving a sandbox: in a thread for programs and tests, or in the foreground."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class SandboxServer:
-    """A sandbox that listens on a port of its own, in a thread of its own.
+    """Serves a sandbox on a port, in a thread.
 
-    It is ready when `start` returns, and gone, with its thread and sockets, when `stop` does; if it
-    is started again, it has the same port. It is a context manager:
+    The server is ready when `start` returns; its thread and sockets are gone when `stop` returns.
+    After a restart, it has the same port. It is a context manager:
     `with SandboxServer() as server: connect(server.url, server.token)`.
 
     Args:
-        sandbox: What to serve; `None` makes one that `stop` closes.
-        owned: Whether `stop` closes a given sandbox too.
+        sandbox: The sandbox to serve. `None` makes one, which `stop` closes.
+        owned: Whether `stop` closes a given sandbox, too.
         host: The address to listen on.
-        port: The port; 0 is a free one.
+        port: The port. 0 picks a free one.
         certificate: The paths of a certificate and its key, for https.
-        names: Host names of the server, besides those of this machine.
+        names: More host names of the server.
     """
 
     def __init__(
@@ -61,16 +61,16 @@ class SandboxServer:
 
     @property
     def token(self) -> str:
-        """The access token that the sandbox was started with."""
+        """The access token that is valid from the start."""
         return self.api.token
 
     @property
     def page(self) -> str:
-        """The link to the page, with its token."""
+        """The link to the web page, including its token."""
         return self.api.access.make_link(self.url)
 
     def start(self) -> Self:
-        """Starts to listen.
+        """Start the server.
 
         Raises:
             SandboxError: The address or port cannot be used.
@@ -90,12 +90,12 @@ class SandboxServer:
             self.stop()
             raise SandboxError(
                 f"the sandbox did not start on {self.url}",
-                help="look into the log of uvicorn for the reason",
+                help="see the log of uvicorn for the reason",
             )
         return self
 
     def stop(self) -> None:
-        """Stops to listen, ends what is under way, and closes an owned sandbox."""
+        """Stop the server, and close an owned sandbox."""
         if self._server is not None:
             self._server.end()
         if self._thread is not None:
@@ -137,7 +137,7 @@ def running(
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> SandboxServer:
-    """A server for a new sandbox, to be used as a context manager; see `Sandbox`."""
+    """Make a server for a new sandbox, for use as a context manager; see `Sandbox`."""
     sandbox = Sandbox(
         data,
         clock=clock,
@@ -160,15 +160,15 @@ def serve(
     names: Iterable[str] = (),
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serves a sandbox in the foreground until SIGINT or SIGTERM; prints nothing.
+    """Serve a sandbox in the foreground until SIGINT or SIGTERM, without printing.
 
     Args:
-        sandbox: What to serve; the caller closes it.
+        sandbox: The sandbox, which the caller closes.
         host: The address to listen on.
-        port: The port; 0 is a free one.
+        port: The port. 0 picks a free one.
         certificate: The paths of a certificate and its key, for https.
-        names: Host names of the server, besides those of this machine.
-        on_ready: Called with the URL when requests are answered.
+        names: More host names of the server.
+        on_ready: Called with the URL when the server is ready.
 
     Raises:
         SandboxError: The address or port cannot be used.
@@ -176,7 +176,7 @@ def serve(
     listener = open_listener(host, port)
     url = build_url(listener, secure=certificate is not None)
     server = HttpServer(make_config(sandbox, (host, *names), certificate), lambda: on_ready(url))
-    # The server raises again, when it has stopped, the signal that stopped it.
+    # After stopping, uvicorn raises the signal that stopped it again.
     before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         server.run(sockets=[listener])
