@@ -1,4 +1,4 @@
-"""Up to 200 records in one request: each is saved for itself, or none is (documented)."""
+"""Collections: up to 200 records in a request, saved independently or all-or-none (documented)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROLLED_BACK: Final = ApiError(
 
 @frozen
 class SaveOutcome:
-    """What became of one record: `error` is `None` where it was saved."""
+    """The outcome of saving a record; `error` is `None` if it was saved."""
 
     id: str | None
     created: bool
@@ -35,14 +35,14 @@ class SaveOutcome:
 
 
 class _RollbackError(Exception):
-    """Takes back what was saved of a request that wants all of its records saved or none."""
+    """Rolls back an all-or-none request."""
 
 
 class RecordCollections:
-    """What clients do with several records at once.
+    """Saves, deletes and reads several records per request.
 
-    What is wrong with a record is in its outcome; an `ApiError` refuses the request as a whole.
-    Outcomes stand in the order of the records.
+    The error of a record is part of its outcome; an `ApiError` rejects the whole request. Outcomes
+    are in the order of the records.
     """
 
     def __init__(self, org: SandboxOrg, records: Records) -> None:
@@ -50,7 +50,7 @@ class RecordCollections:
         self._records = records
 
     def create(self, body: Mapping[str, object], user_id: str) -> list[SaveOutcome]:
-        """Adds records; the type of each stands in its `attributes`."""
+        """Create records of the types in their `attributes`."""
 
         def make_save(record: Mapping[str, object]) -> _Save:
             return lambda: self._records.create(_get_type(record), record, user_id)
@@ -59,7 +59,7 @@ class RecordCollections:
         return self._save_all([(None, make_save(one)) for one in records], _is_all_or_none(body))
 
     def update(self, body: Mapping[str, object], user_id: str) -> list[SaveOutcome]:
-        """Changes records; the id of each is its property `id`, in any case."""
+        """Update records; the id of each is its property `id`, in any case."""
 
         def make_save(record: Mapping[str, object], record_id: str) -> _Save:
             return lambda: self._records.change(_get_type(record), record_id, record, user_id)
@@ -73,7 +73,7 @@ class RecordCollections:
     def upsert(
         self, name: str, key: str, body: Mapping[str, object], user_id: str
     ) -> list[SaveOutcome]:
-        """Changes the records that have the external ids given, and adds the others."""
+        """Update the records with the given external ids, and create the others."""
 
         def make_save(record: Mapping[str, object]) -> _Save:
             rest = {one: value for one, value in record.items() if one.lower() != key.lower()}
@@ -89,7 +89,7 @@ class RecordCollections:
         return self._save_all([(None, make_save(one)) for one in records], _is_all_or_none(body))
 
     def delete(self, ids: Sequence[str], user_id: str, *, all_or_none: bool) -> list[SaveOutcome]:
-        """Puts records of any objects into the recycle bin."""
+        """Move records of any objects to the recycle bin."""
         self._check_number(len(ids))
 
         def make_save(record_id: str) -> _Save:
@@ -100,7 +100,7 @@ class RecordCollections:
     def read(
         self, name: str, ids: Sequence[str], fields: Sequence[str], version: str
     ) -> list[Record | None]:
-        """Some fields of records; `None` for each id that is of none (documented)."""
+        """Read some fields of records; `None` for ids without a record (documented)."""
         self._check_number(len(ids))
         found: list[Record | None] = []
         for record_id in ids:
@@ -162,7 +162,7 @@ def _get_type(record: Mapping[str, object]) -> str:
 
 
 def _split_id(record: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-    """The id of a record, empty where it has none, and its other properties."""
+    """Split a record into its id, empty if missing, and its other properties."""
     rest = {name: value for name, value in record.items() if name.lower() != "id"}
     given = next((record[name] for name in record if name not in rest), None)
     return "" if given is None else str(given), rest

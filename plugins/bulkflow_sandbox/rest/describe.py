@@ -1,4 +1,4 @@
-"""Describes: what an object is, and what may be done with it and with its fields.
+"""Describes: the metadata of objects and of their fields.
 
 The properties and their order are those of recorded describes.
 """
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 Body = dict[str, object]
 
 _DIGITS: Final = 8
-"""The `digits` of every whole number."""
+"""The `digits` of all int fields."""
 
 _NOT_GROUPED: Final = NUMBERS | {FieldType.DATETIME, FieldType.ADDRESS}
 _BYTES_PER_CHARACTER: Final = 3
 
 
 def build_global_describe(schema: Schema, version: str) -> Body:
-    """The body of `/sobjects`: every object in short."""
+    """Build the body of `/sobjects`: a summary of each object."""
     return {
         "encoding": "UTF-8",
         "maxBatchSize": 200,
@@ -34,7 +34,7 @@ def build_global_describe(schema: Schema, version: str) -> Body:
 
 
 def build_short_describe(schema: Schema, item: ObjectType, version: str) -> Body:
-    """An object in short, as in the list of all."""
+    """Build the summary of an object, as in the list of all objects."""
     allows = schema.permissions.allows
     base = f"/services/data/v{version}/sobjects/{item.name}"
     return {
@@ -74,7 +74,7 @@ def build_short_describe(schema: Schema, item: ObjectType, version: str) -> Body
 
 
 def build_describe(schema: Schema, item: ObjectType, version: str) -> Body:
-    """The body of `/sobjects/X/describe`."""
+    """Build the body of `/sobjects/X/describe`."""
     access = schema.permissions.get_field_access
     body = build_short_describe(schema, item, version) | {
         "actionOverrides": [],
@@ -207,7 +207,7 @@ def _get_byte_length(field: Field) -> int:
 
 
 def _find_compound(item: ObjectType, field: Field) -> str | None:
-    """The address that a field is a part of."""
+    """Find the compound address that a field is part of."""
     for other in item.fields.values():
         if other.type is FieldType.ADDRESS:
             stem = other.name.removesuffix("Address")

@@ -1,7 +1,7 @@
-"""REST queries: the first records at once, the others page by page from a file.
+"""REST queries: the first page directly, the others from a file.
 
-What a query found is written down before its first page is sent, so later pages show the records
-as they were. The files are those of unfinished queries only, and they go with the sandbox.
+All records are written to the file before the first page is sent, so later pages show the records
+as of that moment. Only queries with several pages have files. They are deleted with the sandbox.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FIRST: Final = re.compile(r"[0-9]{1,18}")
 
 @frozen
 class QueryPage:
-    """A page of records; `next` is the locator of the page after it, if there is one."""
+    """A page of records; `next` is the locator of the next page, if any."""
 
     total: int
     records: Sequence[Record]
@@ -47,7 +47,7 @@ class QueryPage:
 
 @frozen
 class _Cursor:
-    """What a query found: one record a line, and where each line ends in the file."""
+    """A file with the records of a query, one per line, and the end offset of each line."""
 
     path: Path
     ends: array[int]
@@ -62,7 +62,7 @@ class _Cursor:
 
 
 class RestQueries:
-    """Answers queries, and remembers those that were not read to their end."""
+    """Runs queries, and keeps the files of those with more pages."""
 
     def __init__(self, org: SandboxOrg) -> None:
         self._org = org
@@ -72,16 +72,16 @@ class RestQueries:
         self._lock = Lock()
 
     def query(self, text: str, version: str, *, page: int | None, deleted: bool) -> QueryPage:
-        """The first page of what a query finds.
+        """Run a query, and return the first page.
 
         Args:
             text: The query.
             version: The API version, such as `"66.0"`.
-            page: Most records of a page; `None` is the usual number.
-            deleted: Whether deleted records are seen (queryAll).
+            page: The maximum number of records per page; `None` is the default.
+            deleted: Whether to include deleted records (queryAll).
 
         Raises:
-            ApiError: The query is refused.
+            ApiError: The query is invalid or not supported.
         """
         org, choices = self._org, self._org.choices
         statement = self._compile(text, deleted=deleted)
@@ -98,18 +98,18 @@ class RestQueries:
                 found.close()
 
     def describe_columns(self, text: str) -> Body:
-        """What a query selects, without asking it.
+        """Describe the columns of a query without running it.
 
         Raises:
-            ApiError: The query is refused.
+            ApiError: The query is invalid or not supported.
         """
         return build_columns(self._compile(text, deleted=False))
 
     def read_more(self, locator: str) -> QueryPage:
-        """The page of an earlier query that a locator names: its id, a dash, its first record.
+        """Read a page of an earlier query by its locator: an id, a dash, the first record.
 
         Raises:
-            ApiError: There is no such page, or no longer.
+            ApiError: The page does not exist, or no longer exists.
         """
         name, _, number = locator.partition("-")
         with self._lock:
@@ -124,7 +124,7 @@ class RestQueries:
         return self._make_page(to18(name) or "", cursor, first, records)
 
     def _compile(self, text: str, *, deleted: bool) -> Statement:
-        # SOQL brings lark, which only a sandbox that is asked queries should load.
+        # Importing SOQL loads lark, which only sandboxes that run queries need.
         from bulkflow_sandbox.soql.compile import compile_query
         from bulkflow_sandbox.soql.parse import parse
 
@@ -166,7 +166,7 @@ class RestQueries:
             over = len(self._cursors) - self._org.choices.rest_cursors
             gone = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, over)]]
         for old in gone:
-            # Windows keeps a file that is being read; it goes with the folder.
+            # Windows cannot delete a file that is being read; it is deleted with the folder.
             with suppress(PermissionError):
                 old.path.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
-"""What a query selects, described: the answer to `columns=true`, which the Salesforce CLI asks for.
+"""The columns of a query: the response to `columns=true`, which the Salesforce CLI sends.
 
-Nobody documents it; the properties are those that public clients read.
+It is not documented. The properties are the ones in use by public clients.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _APEX_TYPES: Final = {
 
 
 def build_columns(statement: Statement) -> Body:
-    """The columns of a query; those of parents stand in the column of their relationship."""
+    """Build the description of a query's columns; a parent's are inside its relationship."""
     columns: list[Body] = []
     joined: dict[tuple[str, ...], list[Body]] = {(): columns}
     for output in statement.outputs:

@@ -1,4 +1,4 @@
-"""The properties of a record in JSON, as the header and row of an upload."""
+"""Conversion of JSON records to the columns and texts of an upload."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _UNREADABLE: Final = "INVALID_FIELD:Failed to deserialize"
 def read_properties(
     properties: Mapping[str, object], item: ObjectType, org: SandboxOrg, *, creating: bool
 ) -> dict[str, str]:
-    """The columns and texts that stand for a JSON object.
+    """Convert the properties of a record to texts by column.
 
     Raises:
-        ApiError: A property is no field, may not be written, or has a value of another type.
+        ApiError: A property is not a field or not writable, or its value has the wrong type.
     """
     texts: dict[str, str] = {}
     for name, value in properties.items():
@@ -51,7 +51,7 @@ def read_properties(
 
 
 def _read_parent(name: str, value: dict[str, object]) -> tuple[str, object]:
-    """The column for a parent that is named by a key: `{"Account": {"Ext__c": "A-1"}}`."""
+    """Read a parent and its key, such as `{"Account": {"Ext__c": "A-1"}}`, as a column."""
     attributes = value.get(_ATTRIBUTES)
     kind = attributes.get("type") if isinstance(attributes, dict) else None
     keys = [key for key in value if key != _ATTRIBUTES]
@@ -85,7 +85,7 @@ def _read_value(field: Field, value: object, org: SandboxOrg) -> str:
 
 
 def _to_text(value: object) -> str:
-    """A value as an upload has it; nothing, and an empty text, remove what is there."""
+    """Convert a value to the text of an upload; null and blank texts clear the field."""
     match value:
         case None:
             return NULL_TEXT
@@ -97,7 +97,7 @@ def _to_text(value: object) -> str:
 
 
 def _name_token(value: object) -> str:
-    """The name of a JSON value's kind in messages."""
+    """Name the type of a JSON value, as in error messages."""
     match value:
         case bool():
             return "VALUE_TRUE" if value else "VALUE_FALSE"

@@ -1,7 +1,7 @@
 """Single records: create, read, update, delete, and upsert by an external id.
 
-They go the way of a row of an upload, so the same rules hold for both. What an upload has as text
-in `sf__Error` is taken apart into the code, message and fields that REST answers with.
+Records are saved like rows of an upload, so the same rules apply to both. The text that an upload
+has in `sf__Error` is parsed into the code, message and fields of a REST error.
 """
 
 from __future__ import annotations
@@ -44,49 +44,49 @@ _NEEDED = {
 
 @frozen
 class Saved:
-    """A record that was saved, and whether it is new."""
+    """The id of a saved record, and whether it was created."""
 
     id: str
     created: bool
 
 
 class Records:
-    """What clients do with single records. Every method raises `ApiError` for what is refused."""
+    """Saves, deletes and reads single records. Methods raise `ApiError` to reject a request."""
 
     def __init__(self, org: SandboxOrg) -> None:
         self._org = org
 
     def find_object(self, name: str) -> ObjectType:
-        """The object of that name, whatever its case."""
+        """Find a readable object by name, in any case."""
         item = self._org.schema.find_object(name)
         if item is None or not self._org.schema.permissions.allows(Action.READ, item.name):
             raise not_found()
         return item
 
     def create(self, name: str, properties: Mapping[str, object], user_id: str) -> Saved:
-        """Adds a record with the properties of a JSON object."""
+        """Create a record from JSON properties."""
         texts = read_properties(properties, self.find_object(name), self._org, creating=True)
         return self._save(name, Operation.INSERT, texts, user_id)
 
     def update(
         self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
-        """Changes the record with that id."""
+        """Update an existing record; reject unknown ids like a missing resource."""
         return self.change(name, self.find(name, record_id), properties, user_id)
 
     def change(
         self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
-        """Changes a record; an id that cannot be is refused as that of a row is."""
+        """Update a record; reject unknown ids like an upload rejects a row."""
         texts = read_properties(properties, self.find_object(name), self._org, creating=False)
         return self._save(name, Operation.UPDATE, {"Id": record_id} | texts, user_id)
 
     def delete(self, name: str, record_id: str, user_id: str) -> None:
-        """Puts the record with that id into the recycle bin."""
+        """Delete an existing record; reject unknown ids like a missing resource."""
         self._save(name, Operation.DELETE, {"Id": self.find(name, record_id)}, user_id)
 
     def remove(self, record_id: str, user_id: str) -> Saved:
-        """Deletes the record of any object that has that id, or refuses it as that of a row."""
+        """Delete a record of any object; reject unknown ids like an upload rejects a row."""
         if to18(record_id) is None:
             raise parse_row_error(malformed_id(record_id))
         item = self._org.schema.find_object_by_id(record_id)
@@ -97,7 +97,7 @@ class Records:
     def upsert(
         self, name: str, key: str, value: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
-        """Changes the record with that external id, or adds it."""
+        """Update the record with an external id, or create it."""
         item = self.find_object(name)
         field = item.find_field(key)
         if field is None or not field.is_key:
@@ -114,7 +114,7 @@ class Records:
         )
 
     def find(self, name: str, record_id: str) -> str:
-        """The 18 characters of the id of a record that is there and not deleted."""
+        """Return the 18-character id of a record that exists and is not deleted."""
         item = self.find_object(name)
         known = to18(record_id)
         if known is None or not known.startswith(item.prefix):
@@ -128,7 +128,7 @@ class Records:
         return known
 
     def find_by_key(self, name: str, key: str, value: str) -> list[str]:
-        """The ids of the records with that external id."""
+        """Find the ids of the records with an external id."""
         item = self.find_object(name)
         field = item.find_field(key)
         if field is None or not field.is_key:
@@ -139,9 +139,9 @@ class Records:
         return [one for some in found.values() for one in some]
 
     def read(self, name: str, record_id: str, fields: Sequence[str], version: str) -> Record:
-        """A record with some of its fields, or with all where none are named."""
+        """Read some fields of a record, or all fields if none are given."""
         item, known = self.find_object(name), self.find(name, record_id)
-        # The query exists as a tree only; its text is for messages.
+        # Build the query as a tree; its text is only for error messages.
         text = ",".join(fields)
         paths = [FieldPath(tuple(one.split(".")), text.find(one)) for one in fields] or [
             FieldPath((field.name,), 0)
@@ -219,7 +219,7 @@ class Records:
 
 
 def parse_row_error(text: str) -> ApiError:
-    """An error of a row, `CODE:message:FIELD1 FIELD2 --`, as that of a single record."""
+    """Convert an error of a row, `CODE:message:FIELD1 FIELD2 --`, to a REST error."""
     code, _, rest = text.partition(":")
     message, _, fields = rest.rpartition(":")
     return ApiError(

@@ -1,4 +1,4 @@
-"""Aggregate functions and groups: `SELECT Type, COUNT(Id) FROM Account GROUP BY Type`."""
+"""Aggregate queries, such as `SELECT Type, COUNT(Id) FROM Account GROUP BY Type`."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _WHOLE: Final = Field(name="expr", type=FieldType.INT, label="expr")
 
 
 class Aggregates:
-    """What the names and functions of a grouped query mean.
+    """Resolves the names and functions of an aggregate query.
 
     Args:
-        scope: What the names mean.
+        scope: Resolves the names to columns.
         query: The query.
-        choices: How refusals look.
+        choices: The format of errors.
     """
 
     def __init__(self, scope: Scope, query: Query, choices: Choices) -> None:
@@ -53,7 +53,7 @@ class Aggregates:
 
     @staticmethod
     def are_in(query: Query) -> bool:
-        """Whether a query is grouped, or has a function besides `FIELDS` and a lone `COUNT()`."""
+        """Return whether a query is grouped or has functions, except FIELDS or a sole COUNT()."""
         calls = [
             one for one in query.items if isinstance(one, FunctionCall) and one.function != "FIELDS"
         ]
@@ -63,16 +63,16 @@ class Aggregates:
         return bool(query.group or (calls and not lone))
 
     def list_columns(self) -> list[QueryColumn]:
-        """The columns of the field list, under the names that their values are answered with.
+        """List the columns of the field list, named as in the result.
 
         Raises:
-            ApiError: A field is in no group, or two have one name.
+            ApiError: A field is not grouped, or two columns have the same name.
         """
         columns: list[QueryColumn] = []
         seen: set[str] = set()
         unnamed = 0
         for item in self._query.items:
-            assert isinstance(item, FieldPath | FunctionCall), "other items were refused"
+            assert isinstance(item, FieldPath | FunctionCall), "SyntaxCheck rejects other items"
             column = self.find_column(item)
             name = column.names[-1]
             if isinstance(item, FunctionCall):
@@ -85,10 +85,10 @@ class Aggregates:
         return columns
 
     def find_column(self, subject: FieldPath | FunctionCall) -> QueryColumn:
-        """The column of a grouped field or of a function.
+        """Find the column of a grouped field or of a function.
 
         Raises:
-            ApiError: The field is in no group; the function is unknown, or not for the field.
+            ApiError: The field is not grouped, or the function is unknown or does not support it.
         """
         if isinstance(subject, FunctionCall):
             return self._compile_call(subject)
@@ -102,11 +102,11 @@ class Aggregates:
         return column
 
     def build_group_by(self) -> str:
-        """The GROUP BY clause; nothing where all records are one group."""
+        """Build the GROUP BY clause; empty if all records are one group."""
         return f" GROUP BY {', '.join(self._list_group_sql())}" if self._groups else ""
 
     def build_order_by(self, parts: list[str]) -> str:
-        """The ORDER BY clause: some parts, then the groups, so that no order is left open."""
+        """Build the ORDER BY clause: the given parts, then the groups for a stable order."""
         everything = [*parts, *self._list_group_sql()]
         return f" ORDER BY {', '.join(everything)}" if everything else ""
 

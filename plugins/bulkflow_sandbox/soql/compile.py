@@ -1,6 +1,6 @@
-"""From the tree of a query to an SQL statement, and what its columns are."""
+"""Compiling the tree of a query to an SQL statement."""
 
-# ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
+# ruff: noqa: S608 - names come from the schema and are quoted; values are bound
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.soql.tree import Ordering, Query
 
 _MOST_ROWS: Final = 2**62
-"""No sandbox has more rows, and the database takes no number that is much greater."""
+"""More rows than any sandbox has, and close to the largest number of the database."""
 _NULL_PLACES: Final = {True: "NULLS LAST", False: "NULLS FIRST"}
 
 
@@ -49,16 +49,24 @@ def compile_query(
     surface: Surface,
     deleted: bool = False,
 ) -> Statement:
-    """Translates a query; `deleted` says whether deleted records are seen too (queryAll).
+    """Compile a query.
+
+    Args:
+        query: The query.
+        schema: The objects and permissions.
+        choices: The format of errors, and configurable behaviors.
+        now: The present moment, for date literals.
+        surface: The API that the query was sent to.
+        deleted: Whether to include deleted records (queryAll).
 
     Raises:
-        ApiError: The query names what the org does not have, or has a form that is refused.
+        ApiError: The query has an unknown name, or syntax that the API does not support.
     """
     return _Compiler(query, schema, choices, now, surface, deleted=deleted).compile()
 
 
 class _Compiler:
-    """Translates one query."""
+    """Compiles one query."""
 
     def __init__(
         self,
@@ -84,7 +92,7 @@ class _Compiler:
         self._scope = Scope(schema, choices, query, item, deleted=deleted)
 
     def compile(self) -> Statement:
-        """The whole query."""
+        """Compile the whole query."""
         self._syntax.check()
         if self._is_count:
             return self._compile_count()
@@ -125,7 +133,7 @@ class _Compiler:
         )
 
     def compile_subselect(self) -> tuple[str, list[Value]]:
-        """The query as the right side of IN: one column of ids."""
+        """Compile the query as a sub-select of IN, with one column of ids."""
         self._syntax.check()
         if self._query.group_at is not None:
             raise self._syntax.make_error(
@@ -166,10 +174,9 @@ class _Compiler:
     def _compile_count(self) -> Statement:
         where, values = self._compile_where()
         limit, numbers = self._compile_limit()
+        tables = self._scope.build_from_clause()
         return Statement(
-            sql=(
-                f"SELECT count(*) FROM (SELECT 1 FROM {self._scope.build_from_clause()}{where}{limit})"
-            ),
+            sql=f"SELECT count(*) FROM (SELECT 1 FROM {tables}{where}{limit})",
             values=(*values, *numbers),
             item=self._item,
             counts=True,

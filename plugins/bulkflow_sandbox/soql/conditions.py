@@ -1,8 +1,8 @@
-"""Conditions as SQL.
+"""Compiling conditions to SQL.
 
 A condition is true or false, never unknown: a field without a value meets `!=` and every negation,
-and no comparison but that with `null`. So a negation is pushed down to the single tests, and a
-test that must not hold is `IS NOT TRUE`; those that must hold stay plain, for the indexes' sake.
+and no other comparison except with `null`. Negations are therefore pushed down to single tests. A
+negated test becomes `IS NOT TRUE`; other tests stay as they are, which allows the use of indexes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.soql.scope import QueryColumn, Scope
 
 _LONGEST_PATTERN: Final = 50_000
-"""Most bytes of a pattern that the database takes."""
+"""Maximum bytes of a pattern in the database."""
 
 _ORDERED: Final = {
     Operator.LESS: "<",
@@ -58,15 +58,15 @@ _NO_ORDER: Final = frozenset({FieldType.BOOLEAN, FieldType.MULTIPICKLIST})
 
 
 class ConditionCompiler:
-    """Translates the conditions of one query.
+    """Compiles the conditions of one query.
 
     Args:
-        scope: What the names mean.
+        scope: Resolves names to columns.
         query: The query.
-        choices: How refusals look, and what a week is.
-        now: The present moment, for named spans of time.
-        subselect: Translates the query within an IN, and gives its SQL and values.
-        aggregates: What the names and functions mean, where the condition is that of HAVING.
+        choices: The format of errors, and the first day of the week.
+        now: The present moment, for date literals.
+        subselect: Compiles the sub-select of an IN to SQL and values.
+        aggregates: Resolves names and functions in HAVING; None for WHERE.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class ConditionCompiler:
         self._subselect = subselect
         self._aggregates = aggregates
         self.values: list[Value] = []
-        """What fills the places of the SQL, in order."""
+        """The values of the parameters in the SQL, in order."""
 
     def compile(self, condition: Condition, *, negated: bool = False) -> str:
-        """The SQL of a condition, or of its negation."""
+        """Compile a condition or its negation."""
         match condition:
             case AllOf(conditions):
                 return self._join(conditions, " OR " if negated else " AND ", negated=negated)
@@ -134,7 +134,7 @@ class ConditionCompiler:
         return self._apply_negation(negated is not without, found)
 
     def _apply_negation(self, negated: bool, sql: str) -> str:
-        """A test or its negation; whether a field without a value meets the latter is a choice."""
+        """Negate a test if required. Choices decide whether a blank field meets the negation."""
         if negated and not self._choices.nulls_meet_not:
             return f"NOT ({sql})"
         return _make_two_valued(sql, negated=negated)
@@ -175,7 +175,7 @@ class ConditionCompiler:
             )
         if literal.kind is LiteralKind.PERIOD:
             start, end = self._reader.read_period(column.field, literal)
-            # Before or from the first day; up to or after the last.
+            # `<` and `>=` refer to the first day, `<=` and `>` to the last.
             early = operator in {Operator.LESS, Operator.GREATER_OR_EQUAL}
             self.values.append(start if early else end)
             below = operator in {Operator.LESS, Operator.LESS_OR_EQUAL}
@@ -243,7 +243,7 @@ class ConditionCompiler:
 
 
 def _join_balanced(parts: list[str], word: str) -> str:
-    """Joins parts in halves, because the database limits how deep an expression is."""
+    """Join parts as a balanced tree, because the database limits the depth of expressions."""
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2

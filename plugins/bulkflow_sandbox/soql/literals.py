@@ -1,4 +1,4 @@
-"""The values that literals stand for, in the store's form."""
+"""String literals: their escape sequences, and patterns of LIKE."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ LIKE_ESCAPE: Final = "\\"
 
 
 class BadEscapeError(ValueError):
-    """A string has a backslash before a character that needs none; `str()` of it is both."""
+    """A string has an unknown escape sequence, which is the error's text."""
 
 
 def read_string(literal: str) -> str:
-    """The text of a string literal.
+    """Read the text of a string literal.
 
     Raises:
         BadEscapeError: An escape sequence is unknown.
@@ -40,9 +40,9 @@ def read_string(literal: str) -> str:
 
 
 def read_like_pattern(literal: str) -> str:
-    r"""The text of a string literal after LIKE, as a pattern of SQL with `\` as its escape.
+    r"""Read a string literal after LIKE as an SQL pattern with the escape character `\`.
 
-    `\_` and `\%` stay what they are: the characters themselves, not places for others.
+    `\_` and `\%` keep their backslash, as they match the characters themselves.
 
     Raises:
         BadEscapeError: An escape sequence is unknown.
@@ -56,7 +56,7 @@ def read_like_pattern(literal: str) -> str:
 
 
 def _join_surrogates(text: str) -> str:
-    """A text in which two escaped halves of a character have become one."""
+    """Join pairs of escaped surrogates to characters."""
     try:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError as error:

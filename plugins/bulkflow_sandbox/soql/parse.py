@@ -1,4 +1,4 @@
-"""From the text of a query to its tree."""
+"""Parsing queries."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ _NAMED: Final = {
 }
 
 _DEEPEST: Final = 100
-"""Deepest nesting of conditions, so that no query is too deep for Python or the database."""
+"""Maximum nesting of conditions, within the limits of Python and the database."""
 
 _MOST_DIGITS: Final = 18
-"""Digits of a number of rows: the database counts with 64 bits."""
+"""Maximum digits of a number of rows: the database counts with 64 bits."""
 
 Node = Tree[Token]
 
 
 def parse(text: str, choices: Choices) -> Query:
-    """Reads a query.
+    """Parse a query.
 
     Raises:
-        ApiError: `MALFORMED_QUERY`, with the place.
+        ApiError: The query is malformed (`MALFORMED_QUERY`) or too complicated.
     """
     if not text.strip():
         raise ApiError(400, MALFORMED_QUERY, "A query string has to be specified")
@@ -86,7 +86,7 @@ def parse(text: str, choices: Choices) -> Query:
         ) from error
     except UnexpectedCharacters as error:
         where = error.pos_in_stream
-        assert where is not None, "a text has places"
+        assert where is not None, "lark sets the position"
         raise make_query_error(
             choices, text, where, MALFORMED_QUERY, f"unexpected token: '{text[where]}'"
         ) from error
@@ -94,7 +94,7 @@ def parse(text: str, choices: Choices) -> Query:
 
 
 class _Builder:
-    """Turns lark's tree into ours."""
+    """Converts the tree of lark to a `Query`."""
 
     def __init__(self, text: str, choices: Choices) -> None:
         self._text = text
@@ -132,7 +132,7 @@ class _Builder:
                 case kind:
                     word, number = _list_tokens(child)
                     counts[kind] = Count(self._read_count(number), _get_offset(word))
-        assert name is not None, "the grammar demands an object"
+        assert name is not None, "the grammar requires an object"
         return Query(
             text=self._text,
             items=items,
@@ -173,7 +173,7 @@ class _Builder:
             return FieldPath(tuple(map(str, names)), _get_offset(names[0]))
         name, *alias = _list_tokens(tree)
         argument = next((self._build_subject(one) for one in _list_trees(tree)), None)
-        assert not isinstance(argument, FunctionCall), "the grammar has no calls within calls"
+        assert not isinstance(argument, FunctionCall), "the grammar has no nested calls"
         return FunctionCall(
             name.upper(), argument, _get_offset(name), str(alias[0]) if alias else None
         )
@@ -239,7 +239,7 @@ class _Builder:
         )
 
     def _build_subselect(self, tree: Node) -> Query:
-        """The query within an IN, which can have no further one within it."""
+        """Build the sub-select of an IN, which cannot contain another one."""
         if self._nested:
             raise make_query_error(
                 self._choices,
@@ -263,7 +263,7 @@ def _read_operator(word: Token) -> Operator:
 
 
 def _get_offset(token: Token) -> int:
-    assert token.start_pos is not None, "tokens of a text have places in it"
+    assert token.start_pos is not None, "lark sets the position"
     return token.start_pos
 
 

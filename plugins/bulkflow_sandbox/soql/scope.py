@@ -1,4 +1,4 @@
-"""What the names of a query mean: columns of the object's table and of its parents' tables."""
+"""Resolving the names of a query to columns of the object's table and its parents' tables."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.soql.tree import FieldPath, Query
 
 _DEEPEST: Final = 5
-"""Most relationships in a path (SOQL guide)."""
+"""Maximum number of relationships in a path (SOQL guide)."""
 
 _ENTITY: Final = "Name"
-"""What messages call a parent that may be of several objects."""
+"""The name of polymorphic parents in messages."""
 
 _TYPE: Final = Field(name="Type", type=FieldType.STRING, label="Type", length=40)
-"""The field that a parent of several possible objects has in the place of the objects' own."""
+"""The field `Type` of polymorphic parents, which hides the `Type` of the objects."""
 
 _COMPOUND: Final = {
     "city": "City",
@@ -45,7 +45,7 @@ _COMPOUND: Final = {
 
 @frozen
 class QueryTable:
-    """A table in the FROM clause, and the object whose records it has."""
+    """A table in the FROM clause, and its object."""
 
     alias: str
     item: ObjectType
@@ -53,7 +53,7 @@ class QueryTable:
 
 @frozen
 class QueryColumn:
-    """A path that was found: its canonical names, its field, and the SQL for its value."""
+    """A resolved path: its canonical names, its field, and the SQL of its value."""
 
     names: tuple[str, ...]
     field: Field
@@ -62,11 +62,11 @@ class QueryColumn:
 
     @property
     def label(self) -> str:
-        """The canonical path, as the header of a result has it."""
+        """The canonical path, as in the header of a result."""
         return ".".join(self.names)
 
     def list_parts(self) -> dict[str, str]:
-        """The SQL of the parts of a compound field, by their names in JSON."""
+        """List the SQL of the parts of a compound field, by their names in JSON."""
         (table,) = self.tables
         stem = self.field.name.removesuffix("Address")
         parts = {name: table.item.find_field(stem + end) for name, end in _COMPOUND.items()}
@@ -77,14 +77,14 @@ class QueryColumn:
 
 
 class Scope:
-    """The names that one query can use.
+    """Resolves the names of one query, and collects the joins that they need.
 
     Args:
         schema: The objects.
-        choices: How refusals look.
-        query: The query, for the text that refusals show.
+        choices: The format of errors.
+        query: The query, whose text errors show.
         item: The object that is queried.
-        deleted: Whether deleted parents are seen.
+        deleted: Whether to include deleted parents.
     """
 
     def __init__(
@@ -99,10 +99,10 @@ class Scope:
         self._joins: list[str] = []
 
     def find_column(self, path: FieldPath) -> QueryColumn:
-        """The column that a path names.
+        """Find the column of a path, and join the tables of its parents.
 
         Raises:
-            ApiError: `INVALID_FIELD`: there is no such field or relationship.
+            ApiError: A field or relationship is unknown (`INVALID_FIELD`).
         """
         *parents, last = path.names
         item = self.root.item
@@ -111,7 +111,7 @@ class Scope:
             and parents[0].lower() == item.name.lower()
             and not item.find_relationship(parents[0])
         ):
-            # The object's own name may stand before its fields, unless a parent is called so.
+            # A path can begin with the name of the object, unless a relationship has that name.
             parents = parents[1:]
         if len(parents) > _DEEPEST:
             raise self._make_error(path, "too many relationships in field path")
@@ -122,11 +122,11 @@ class Scope:
         return self._find_field(path, last, names, tables)
 
     def get_parent(self, names: tuple[str, ...]) -> tuple[QueryTable, ...]:
-        """The tables of a parent that some column named."""
+        """Return the tables of a parent that a column has used."""
         return self._parents[names]
 
     def build_from_clause(self) -> str:
-        """The tables, with the joins of all parents that were named."""
+        """Build the FROM clause, with the joins of all parents that columns have used."""
         return " ".join([f"{quoted(self.root.item.name)} AS {self.root.alias}", *self._joins])
 
     def _find_parent(

@@ -1,4 +1,4 @@
-"""The field list of a query that is not grouped."""
+"""The field list of a query without aggregates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SelectList:
     Args:
         query: The query.
         schema: The objects.
-        choices: The wording of errors.
+        choices: The format of errors.
         scope: Resolves names to columns.
         surface: The API that the query was sent to.
     """
@@ -66,8 +66,8 @@ class SelectList:
         return columns
 
     def _list_group(self, item: Item) -> list[QueryColumn]:
-        """The fields of FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
-        assert isinstance(item, FunctionCall), "other items were refused"
+        """List the columns of FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
+        assert isinstance(item, FunctionCall), "SyntaxCheck rejects other items"
         group = "" if item.argument is None else item.argument.text.upper()
         if item.function != "FIELDS" or group not in _GROUPS:
             raise self._make_error(

@@ -1,4 +1,4 @@
-"""The forms of queries that one place takes and the other does not, or that the sandbox lacks."""
+"""Syntax that one of the APIs or the sandbox does not support."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _OFFSET_LIMIT: Final = 2000
 
 
 class SyntaxCheck:
-    """Refuses forms.
+    """Rejects queries with unsupported syntax.
 
     Args:
         query: The query.
-        choices: How refusals look.
-        surface: Where the query is asked.
+        choices: The format of errors.
+        surface: The API that the query was sent to.
     """
 
     def __init__(self, query: Query, choices: Choices, surface: Surface) -> None:
@@ -31,10 +31,10 @@ class SyntaxCheck:
         self._bulk = surface is Surface.BULK
 
     def check(self) -> None:
-        """Looks at the query's items and clauses.
+        """Check the items and clauses of the query.
 
         Raises:
-            ApiError: One of them is not taken.
+            ApiError: An item or clause is not supported.
         """
         query = self._query
         for item in query.items:
@@ -62,7 +62,7 @@ class SyntaxCheck:
                 )
 
     def make_error(self, at: int, bulk_name: str, name: str) -> ApiError:
-        """The error for a form that query jobs do not take, and that the sandbox cannot do."""
+        """Make the error for syntax that query jobs and the sandbox do not support."""
         if self._bulk:
             return self._choices.bulk_query_refused.error(form=bulk_name)
         return make_query_error(

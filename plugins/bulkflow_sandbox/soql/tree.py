@@ -1,4 +1,4 @@
-"""A query as a tree. Each node that a refusal can point at has its place: an offset in the text."""
+"""The syntax tree of a query. In each node that an error can refer to, `at` is its offset."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class FieldPath:
 
     @property
     def text(self) -> str:
-        """The path as it is written."""
+        """The path as written in the query."""
         return ".".join(self.names)
 
 
 @frozen
 class FunctionCall:
-    """A function: `COUNT()`, `FIELDS(ALL)`, `SUM(Amount)`."""
+    """A function call: `COUNT()`, `FIELDS(ALL)`, `SUM(Amount)`."""
 
     function: str
     argument: FieldPath | None
@@ -32,14 +32,14 @@ class FunctionCall:
 
 @frozen
 class Subquery:
-    """A query in the field list, for children."""
+    """A query of child records in the field list."""
 
     at: int
 
 
 @frozen
 class TypeOf:
-    """A choice of fields by the type of a polymorphic parent."""
+    """A TYPEOF expression in the field list."""
 
     at: int
 
@@ -48,21 +48,21 @@ Item = FieldPath | FunctionCall | Subquery | TypeOf
 
 
 class LiteralKind(Enum):
-    """What a literal was written as."""
+    """The kind of a literal, as written."""
 
     STRING = "string"
     NUMBER = "number"
     DATE = "date"
     DATETIME = "dateTime"
     PERIOD = "period"
-    """A named span of time, such as `TODAY` or `LAST_N_DAYS:30`."""
+    """A date literal, such as `TODAY` or `LAST_N_DAYS:30`."""
     BOOLEAN = "boolean"
     NULL = "null"
 
 
 @frozen
 class Literal:
-    """A value in a condition; `text` is as written, quotes and escapes included."""
+    """A value in a condition; `text` is as written, including quotes and escapes."""
 
     kind: LiteralKind
     text: str
@@ -70,7 +70,7 @@ class Literal:
 
 
 class Operator(StrEnum):
-    """How a field is compared with a value, or with several."""
+    """The operator of a comparison."""
 
     EQUAL = "="
     NOT_EQUAL = "!="
@@ -87,7 +87,7 @@ class Operator(StrEnum):
 
 @frozen
 class FieldTest:
-    """A comparison with one value."""
+    """A comparison of a field with a value."""
 
     subject: FieldPath | FunctionCall
     operator: Operator
@@ -96,7 +96,7 @@ class FieldTest:
 
 @frozen
 class Membership:
-    """A comparison with a list of values, or with those that another query finds."""
+    """A comparison of a field with a list of values or the result of a sub-select."""
 
     subject: FieldPath | FunctionCall
     operator: Operator
@@ -130,7 +130,7 @@ Condition = FieldTest | Membership | Negation | AllOf | AnyOf
 
 @frozen
 class Ordering:
-    """One part of ORDER BY."""
+    """A part of ORDER BY."""
 
     subject: FieldPath | FunctionCall
     descending: bool
@@ -139,7 +139,7 @@ class Ordering:
 
 @frozen
 class Count:
-    """A number after LIMIT or OFFSET, and where it stands."""
+    """The number of LIMIT or OFFSET; `at` is the offset of the keyword."""
 
     number: int
     at: int
@@ -147,7 +147,7 @@ class Count:
 
 @frozen
 class Query:
-    """A query; `text` is the whole text that places are offsets in."""
+    """A query; offsets refer to `text`. A sub-select has the text of the whole query."""
 
     text: str
     items: tuple[Item, ...]

@@ -1,4 +1,4 @@
-"""The values of literals, in the form that a field's column has."""
+"""Reading literals as values in the form of the database."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class LiteralReader:
     """Reads the literals of one query.
 
     Args:
-        query: The query, for the text that refusals show.
-        choices: How refusals look, and what a week is.
-        now: The present moment, for named spans of time.
+        query: The query, whose text errors show.
+        choices: The format of errors, and the first day of the week.
+        now: The present moment, for date literals.
     """
 
     def __init__(self, query: Query, choices: Choices, now: datetime) -> None:
@@ -44,10 +44,10 @@ class LiteralReader:
         self._now = now
 
     def read_value(self, field: Field, literal: Literal) -> Value:
-        """A literal in the form of a field's column; an empty text is no value, as a blank one.
+        """Read a literal as a value of a field. An empty string means no value.
 
         Raises:
-            ApiError: It is not of the field's type.
+            ApiError: The literal does not have the field's type.
         """
         if literal.kind is LiteralKind.NULL:
             return None
@@ -79,15 +79,15 @@ class LiteralReader:
         value = read(literal.text.upper())
         if value is None:
             raise self._make_error(
-                literal.at, MALFORMED_QUERY, f"'{literal.text}' is no {literal.kind.value}"
+                literal.at, MALFORMED_QUERY, f"'{literal.text}' is not a {literal.kind.value}"
             )
         return value
 
     def read_text(self, field: Field, literal: Literal, read: Callable[[str], str]) -> str:
-        """A string literal, as `read` reads it.
+        """Read a string literal with `read`.
 
         Raises:
-            ApiError: It is none, or has an escape sequence that does not exist.
+            ApiError: The literal is not a string, or has an unknown escape sequence.
         """
         self._expect(field, literal, LiteralKind.STRING)
         try:
@@ -117,10 +117,10 @@ class LiteralReader:
         )
 
     def read_period(self, field: Field, literal: Literal) -> tuple[str, str]:
-        """The first moment of a named span of time and the first after it, as a column has them.
+        """Resolve a date literal to its start and end, as values of a field.
 
         Raises:
-            ApiError: There is no such span, or the field is neither of dates nor of moments.
+            ApiError: The date literal is unknown, or the field is not a date or datetime.
         """
         days = self._find_days(literal)
         if days is None:
