@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.core.clock import Clock, ManualClock, SystemClock
     from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, Pace, RowsPerSecond
     from bulkflow_sandbox.sandbox import Sandbox
-    from bulkflow_sandbox.server.server import SandboxServer, running, serve
+    from bulkflow_sandbox.server.server import SandboxServer, make_server, serve
 
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "Sandbox",
     "SandboxServer",
     "SystemClock",
-    "running",
+    "make_server",
     "serve",
 ]
 
@@ -42,6 +42,6 @@ __getattr__ = export_lazily(
         "core.clock": "Clock ManualClock SystemClock",
         "jobs.pace": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
         "sandbox": "Sandbox",
-        "server.server": "SandboxServer running serve",
+        "server.server": "SandboxServer make_server serve",
     },
 )

@@ -176,17 +176,17 @@ class Sandbox:
 
     def _load_org_id(self, wanted: str | None) -> str:
         """Return the org id in the folder; store the `wanted` or a random one in a new folder."""
-        asked = None if wanted is None else read_org_id(wanted)
+        wanted_id = None if wanted is None else read_org_id(wanted)
         with self.database.writing() as connection:
             row = connection.execute("SELECT value FROM facts WHERE name = 'org'").fetchone()
-            kept = (asked or make_org_id()) if row is None else str(row[0])
-            _store_org_id(connection, kept)
-        if asked not in {None, kept}:
+            org_id = (wanted_id or make_org_id()) if row is None else str(row[0])
+            _store_org_id(connection, org_id)
+        if wanted_id not in {None, org_id}:
             raise SandboxError(
-                f"the org in {self.database.folder} has the id {kept}, not {asked}",
-                help=f"use --org-id {kept}, omit it, or choose another folder for --data",
+                f"the org in {self.database.folder} has the id {org_id}, not {wanted_id}",
+                help=f"use --org-id {org_id}, omit it, or choose another folder for --data",
             )
-        return kept
+        return org_id
 
     def _load_schema(self, schema: Schema) -> Schema:
         """Add the stored schema documents to a schema."""

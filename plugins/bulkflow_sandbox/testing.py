@@ -211,9 +211,9 @@ def local_org(
         UsageError: `processing`, `faults` or `org_id` is invalid.
         SandboxError: The folder, address or port cannot be used, or a library for TLS is missing.
     """
-    known = _resolve_schema(schema)
+    resolved = _resolve_schema(schema)
     pace = read_pace(processing) if isinstance(processing, str) else processing
-    wrong = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
+    injected = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with ExitStack() as stack:
         certificate = None
         if tls:
@@ -226,9 +226,9 @@ def local_org(
                 processing=pace,
                 token=token,
                 org_id=org_id,
-                schema=known,
+                schema=resolved,
                 choices=choices,
-                faults=wrong,
+                faults=injected,
             )
         )
         server = stack.enter_context(

@@ -28,14 +28,14 @@ _SCOPE: Final = "api id refresh_token"
 _LONG_LIVED: Final = frozenset({"refresh_token", "offline_access", "full"})
 _LOOPBACKS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-Answer = dict[str, str | int]
+TokenResponse = dict[str, str | int]
 
 
 class Logins:
     """Logs users in, and issues their tokens.
 
-    `parameters` are those of the HTTP request. `here` is the URL of this server as the client wrote
-    it, which becomes the instance URL of the token. Methods raise `OAuthError` to refuse a request.
+    `parameters` are those of the HTTP request. `instance_url` is the URL of this server in the
+    request; clients use the token there. Methods raise `OAuthError` to refuse a request.
 
     Args:
         org: The org whose users log in.
@@ -51,7 +51,7 @@ class Logins:
         self.grants = Grants(org.clock, org.choices)
         for app in (DEFAULT_APP, CLI_APP) if known else ():
             self.register(app)
-        self._flows: dict[str, Callable[[Mapping[str, str], str], Answer]] = {
+        self._flows: dict[str, Callable[[Mapping[str, str], str], TokenResponse]] = {
             "password": self._log_in_by_password,
             "client_credentials": self._log_in_app,
             "refresh_token": self._refresh_token,
@@ -66,16 +66,18 @@ class Logins:
 
     # The token endpoint.
 
-    def grant_token(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def grant_token(self, parameters: Mapping[str, str], instance_url: str) -> TokenResponse:
         """Grant an access token or a device code."""
         if parameters.get("response_type") == "device_code":
-            return self._start_device(parameters, here)
+            return self._start_device(parameters, instance_url)
         flow = self._flows.get(_get_required(parameters, "grant_type"))
         if flow is None:
             raise OAuthError("unsupported_grant_type", "grant type not supported")
-        return flow(parameters, here)
+        return flow(parameters, instance_url)
 
-    def _log_in_by_password(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _log_in_by_password(
+        self, parameters: Mapping[str, str], instance_url: str
+    ) -> TokenResponse:
         app = self._find_app(parameters)
         self._check_secret(app, parameters)
         user = self.users.find_by_password(
@@ -83,9 +85,9 @@ class Logins:
         )
         if user is None:
             raise OAuthError("invalid_grant", "authentication failure")
-        return self._issue_token(Grant(app.client_id, user.id, "api id"), here)
+        return self._issue_token(Grant(app.client_id, user.id, "api id"), instance_url)
 
-    def _log_in_app(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _log_in_app(self, parameters: Mapping[str, str], instance_url: str) -> TokenResponse:
         app = self._find_app(parameters)
         if app.client_secret is None:
             raise OAuthError("invalid_client", "invalid client credentials")
@@ -93,21 +95,23 @@ class Logins:
         user = self.users.find_by_username(app.run_as) if app.run_as is not None else None
         if user is None:
             raise OAuthError("invalid_grant", "no client credentials user enabled")
-        return self._issue_token(Grant(app.client_id, user.id, "api id"), here)
+        return self._issue_token(Grant(app.client_id, user.id, "api id"), instance_url)
 
-    def _log_in_by_assertion(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _log_in_by_assertion(
+        self, parameters: Mapping[str, str], instance_url: str
+    ) -> TokenResponse:
         choices = self._org.choices
         assertion = _get_required(parameters, "assertion")
         app = self._find_app({"client_id": read_issuer(assertion, choices)})
         username = verify_assertion(
-            assertion, app, choices, now=self._org.clock.now(), audiences=(here,)
+            assertion, app, choices, now=self._org.clock.now(), audiences=(instance_url,)
         )
         user = self.users.find_by_username(username)
         if user is None or not app.approved:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-        return self._issue_token(Grant(app.client_id, user.id, "api id"), here)
+        return self._issue_token(Grant(app.client_id, user.id, "api id"), instance_url)
 
-    def _refresh_token(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _refresh_token(self, parameters: Mapping[str, str], instance_url: str) -> TokenResponse:
         app = self._find_app(parameters)
         if self._org.choices.secret_for_refresh or parameters.get("client_secret"):
             self._check_secret(app, parameters)
@@ -116,11 +120,11 @@ class Logins:
         if self._find_active_user(grant) is None:
             raise OAuthError("inactive_user", "user is inactive")
         if not self._org.choices.rotate_refresh_tokens:
-            return self._issue_token(grant, here, refresh=token)
+            return self._issue_token(grant, instance_url, refresh=token)
         self.grants.revoke_refresh(token)
-        return self._issue_refreshable(grant, here)
+        return self._issue_refreshable(grant, instance_url)
 
-    def _exchange_code(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _exchange_code(self, parameters: Mapping[str, str], instance_url: str) -> TokenResponse:
         app = self._find_app(parameters)
         verifier = parameters.get("code_verifier")
         if verifier is None or parameters.get("client_secret"):
@@ -131,20 +135,20 @@ class Logins:
             _get_required(parameters, "redirect_uri"),
             verifier,
         )
-        return self._issue_refreshable(grant, here)
+        return self._issue_refreshable(grant, instance_url)
 
-    def _poll_device(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _poll_device(self, parameters: Mapping[str, str], instance_url: str) -> TokenResponse:
         app = self._find_app(parameters)
         grant = self.grants.poll_device(_get_required(parameters, "code"), app.client_id)
-        return self._issue_refreshable(grant, here)
+        return self._issue_refreshable(grant, instance_url)
 
-    def _start_device(self, parameters: Mapping[str, str], here: str) -> Answer:
+    def _start_device(self, parameters: Mapping[str, str], instance_url: str) -> TokenResponse:
         app = self._find_app(parameters)
         code, user_code = self.grants.add_device(app.client_id, parameters.get("scope") or _SCOPE)
         return {
             "device_code": code,
             "user_code": user_code,
-            "verification_uri": f"{here}/setup/connect",
+            "verification_uri": f"{instance_url}/setup/connect",
             "interval": self._org.choices.device_interval,
         }
 
@@ -223,18 +227,20 @@ class Logins:
     def _find_active_user(self, grant: Grant) -> User | None:
         return self.users.find_by_id(grant.user_id)
 
-    def _issue_refreshable(self, grant: Grant, here: str) -> Answer:
+    def _issue_refreshable(self, grant: Grant, instance_url: str) -> TokenResponse:
         """Issue an access token, and a refresh token if the scope includes one."""
         if not _LONG_LIVED & set(grant.scope.split()):
-            return self._issue_token(grant, here)
+            return self._issue_token(grant, instance_url)
         refresh = self.grants.add_refresh(grant)
-        return self._issue_token(grant, here, refresh=refresh) | {"refresh_token": refresh}
+        return self._issue_token(grant, instance_url, refresh=refresh) | {"refresh_token": refresh}
 
-    def _issue_token(self, grant: Grant, here: str, *, refresh: str | None = None) -> Answer:
+    def _issue_token(
+        self, grant: Grant, instance_url: str, *, refresh: str | None = None
+    ) -> TokenResponse:
         token = self._sessions.issue(grant.user_id)
         if refresh is not None:
             self.grants.add_access_token(refresh, token)
-        identity = build_identity_url(here, self._org.id, grant.user_id)
+        identity = build_identity_url(instance_url, self._org.id, grant.user_id)
         issued = str(int(self._org.clock.now().timestamp() * 1000))
         secret = self._apps[grant.client_id].client_secret or ""
         signature = hmac.new(secret.encode(), (identity + issued).encode(), sha256).digest()
@@ -242,7 +248,7 @@ class Logins:
             "access_token": token,
             "signature": b64encode(signature).decode(),
             "scope": grant.scope,
-            "instance_url": here,
+            "instance_url": instance_url,
             "id": identity,
             "token_type": "Bearer",
             "issued_at": issued,

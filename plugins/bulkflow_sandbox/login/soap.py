@@ -43,9 +43,11 @@ def read_login(body: bytes) -> tuple[str, str]:
     return texts.get("username", ""), texts.get("password", "")
 
 
-def build_login_response(user: User, token: str, here: str, version: str, org_id: str) -> bytes:
+def build_login_response(
+    user: User, token: str, instance_url: str, version: str, org_id: str
+) -> bytes:
     """Build the response to a successful login."""
-    service = f"{here}/services/Soap"
+    service = f"{instance_url}/services/Soap"
     fields = {
         "metadataServerUrl": f"{service}/m/{version}/{org_id}",
         "passwordExpired": "false",

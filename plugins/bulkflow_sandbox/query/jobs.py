@@ -209,13 +209,13 @@ class QueryJobs:
     def expire(self) -> None:
         """Delete the jobs that are too old to be kept."""
         with self._org.database.reading() as connection:
-            over = list_overdue(connection, JobType.QUERY, self._org)
-        if not over:
+            expired = list_overdue(connection, JobType.QUERY, self._org)
+        if not expired:
             return
         with self._org.database.writing() as connection:
-            for job in over:
+            for job in expired:
                 remove_job(connection, job.id)
-        for job in over:
+        for job in expired:
             self._release(job)
             self._get_files(job).remove()
 

@@ -163,9 +163,9 @@ class RestQueries:
     def _keep(self, name: str, cursor: _Cursor) -> None:
         with self._lock:
             self._cursors[name] = cursor
-            over = len(self._cursors) - self._org.choices.rest_cursors
-            gone = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, over)]]
-        for old in gone:
+            excess = len(self._cursors) - self._org.choices.rest_cursors
+            dropped = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, excess)]]
+        for old in dropped:
             # Windows cannot delete a file that is being read; it is deleted with the folder.
             with suppress(PermissionError):
                 old.path.unlink(missing_ok=True)

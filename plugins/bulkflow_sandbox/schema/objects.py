@@ -176,7 +176,7 @@ class Schema:
         """Find the object of a record by the key prefix of the id."""
         return next((item for item in self if item.prefix == record_id[:3]), None)
 
-    def with_objects(self, objects: Iterable[ObjectType]) -> Schema:
+    def add_objects(self, objects: Iterable[ObjectType]) -> Schema:
         """Return a schema with objects added, or replaced if they have the same name.
 
         Raises:

@@ -84,7 +84,7 @@ class SchemaReader:
             permissions = read_permissions(document, top["permissions"])
         schema = self._base
         if not document.errors:
-            schema = self._base.with_objects(objects)
+            schema = self._base.add_objects(objects)
             self._check_names(schema)
         if document.errors:
             count = len(document.errors)

@@ -99,7 +99,7 @@ def serve(
     address = read_address(host)
     warning = check_reach(address, allow_remote=allow_remote, tls=tls or bool(names))
     pace = read_pace(processing)
-    wrong = [read_fault(fault) for fault in faults]
+    injected = [read_fault(fault) for fault in faults]
     schema = None if schema_file is None else load_schema(schema_file, load_standard_schema())
     with ExitStack() as stack:
         certificate = None
@@ -117,7 +117,7 @@ def serve(
                 org_id=org_id,
                 processing=pace,
                 schema=schema,
-                faults=wrong,
+                faults=injected,
                 known_logins=address.local if logins is None else logins,
             )
         )

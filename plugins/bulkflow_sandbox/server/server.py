@@ -124,7 +124,7 @@ class SandboxServer:
             ready.set()
 
 
-def running(
+def make_server(
     *,
     data: Path | None = None,
     clock: Clock | None = None,

@@ -52,7 +52,7 @@ class Aggregates:
             self._groups[column.names] = column
 
     @staticmethod
-    def are_in(query: Query) -> bool:
+    def is_needed(query: Query) -> bool:
         """Return whether a query is grouped or has functions, except FIELDS or a sole COUNT()."""
         calls = [
             one for one in query.items if isinstance(one, FunctionCall) and one.function != "FIELDS"

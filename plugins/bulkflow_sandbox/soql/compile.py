@@ -96,7 +96,7 @@ class _Compiler:
         self._syntax.check()
         if self._is_count:
             return self._compile_count()
-        if Aggregates.are_in(self._query):
+        if Aggregates.is_needed(self._query):
             return self._compile_aggregate()
         select_list = SelectList(
             self._query, self._schema, self._choices, self._scope, self._surface
