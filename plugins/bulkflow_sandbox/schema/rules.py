@@ -32,7 +32,7 @@ class Comparison(StrEnum):
 
 @frozen
 class RuleCondition:
-    """A test of a field. Equality of texts ignores case; no order holds for a blank field."""
+    """A test of a field. Equality ignores case; `less than` etc. are false for blank values."""
 
     field: str
     comparison: Comparison
