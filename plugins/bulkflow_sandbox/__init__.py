@@ -1,8 +1,8 @@
-"""A local Bulk API 2.0 server that real clients cannot tell from Salesforce.
+"""A local Bulk API 2.0 server that real clients cannot distinguish from Salesforce.
 
 `with SandboxServer() as server:` serves a new `Sandbox` on a free port of this machine, at
-`server.url`, for the token `server.token`. The names below load their modules when they are first
-used, so that importing the package costs nothing.
+`server.url`, for the token `server.token`. The names below load their modules on first use, which
+keeps importing the package cheap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.core.clock import Clock, ManualClock, SystemClock
     from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, Pace, RowsPerSecond
     from bulkflow_sandbox.sandbox import Sandbox
-    from bulkflow_sandbox.server.server import SandboxServer, running, serve
+    from bulkflow_sandbox.server.server import SandboxServer, make_server, serve
 
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "Sandbox",
     "SandboxServer",
     "SystemClock",
-    "running",
+    "make_server",
     "serve",
 ]
 
@@ -42,6 +42,6 @@ __getattr__ = export_lazily(
         "core.clock": "Clock ManualClock SystemClock",
         "jobs.pace": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
         "sandbox": "Sandbox",
-        "server.server": "SandboxServer running serve",
+        "server.server": "SandboxServer make_server serve",
     },
 )

@@ -1,4 +1,4 @@
-"""The fixture `salesforce_sandbox`; `bulkflow_sandbox.testing` hands it to pytest."""
+"""The pytest fixture `salesforce_sandbox`, loaded through `bulkflow_sandbox.testing`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker that the fixture reads."""
+    """Register the marker that configures the fixture."""
     config.addinivalue_line(
         "markers",
         "salesforce_sandbox(**options): the options of bulkflow_sandbox.testing.local_org for the "
@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def salesforce_sandbox(request: pytest.FixtureRequest) -> Iterator[LocalOrg]:
-    """A new empty Salesforce org on this machine, gone when the test ends."""
+    """Serve a new, empty Salesforce org on this machine until the test ends."""
     marker = request.node.get_closest_marker("salesforce_sandbox")
     with local_org(**(marker.kwargs if marker else {})) as org:
         yield org

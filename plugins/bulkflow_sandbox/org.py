@@ -1,4 +1,4 @@
-"""What an org is made of, for those who work in it."""
+"""The org of a sandbox: its schema, records and clock."""
 
 from __future__ import annotations
 
@@ -21,16 +21,22 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.store.database import Database
 
 USER_ID: Final = make_id(USER_PREFIX, 1)
-"""The user that every sandbox has, and that its first token is for."""
+"""The user that exists in every sandbox and owns its first token."""
 USERNAME: Final = "admin@sandbox.example"
 
 
 @define(eq=False)
-class Org:
-    """The schema, the records and the time of one org.
+class SandboxOrg:
+    """An org, shared by everything that reads or changes it.
 
-    The schema may be replaced by a larger one; `id`, of 18 characters, changes when the org is
-    refreshed.
+    Attributes:
+        id: 18 characters. Changes when the org is refreshed.
+        schema: The objects, rules and permissions. Replaced when objects are added.
+        database: The records, jobs and counters.
+        clock: The org's time.
+        choices: The behaviors that can be configured.
+        limits: The API limits and their use.
+        faults: The injected faults.
     """
 
     id: str
@@ -41,21 +47,21 @@ class Org:
     limits: Limits
     faults: FaultPlan
 
-    def moment(self, stored: str | None) -> datetime:
-        """A moment that the store kept; now, for one that it did not."""
+    def resolve_moment(self, stored: str | None) -> datetime:
+        """Parse a stored moment, or return the present one if none is stored."""
         return self.clock.now() if stored is None else parse_moment(stored)
 
 
-def new_org_id() -> str:
-    """The id of an org that is like no other."""
+def make_org_id() -> str:
+    """Make a random org id."""
     return random_id(ORGANIZATION_PREFIX)
 
 
 def read_org_id(text: str) -> str:
-    """The 18 characters of the id of an org.
+    """Return the 18-character form of an org id.
 
     Raises:
-        UsageError: It is none.
+        UsageError: The text is not an org id.
     """
     known = to18(text)
     if known is None or not known.startswith(ORGANIZATION_PREFIX):

@@ -1,4 +1,4 @@
-"""What this plugin declares."""
+"""The hooks of this plugin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def bulkflow_orgs() -> Iterable[Org]:
-    """The embedded sandbox."""
+    """Declare the embedded sandbox."""
     return (
         Org(
             "sandbox",
@@ -31,7 +31,7 @@ def bulkflow_orgs() -> Iterable[Org]:
 
 @hookimpl
 def bulkflow_commands() -> Iterable[Command]:
-    """The sandbox for other programs."""
+    """Declare `bulkflow sandbox serve`."""
     return (
         Command(
             ("sandbox", "serve"), "Serve a local Bulk API 2.0 sandbox for other programs.", _load

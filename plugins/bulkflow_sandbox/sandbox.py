@@ -1,4 +1,4 @@
-"""A sandbox: an org with its records and jobs, and the thread that works on them."""
+"""A sandbox: an org with its records and jobs, and the thread that processes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from bulkflow_sandbox.core.admin_access import AdminAccess
 from bulkflow_sandbox.core.behavior import Choices
 from bulkflow_sandbox.core.clock import SystemClock
 from bulkflow_sandbox.core.dates import moment_text
@@ -20,14 +19,15 @@ from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace import Immediately
 from bulkflow_sandbox.jobs.table import create_job_table, latest_jobs
 from bulkflow_sandbox.jobs.worker import Worker
+from bulkflow_sandbox.login.admin_access import AdminAccess
 from bulkflow_sandbox.login.service import Logins
 from bulkflow_sandbox.login.sessions import Sessions, make_token
-from bulkflow_sandbox.org import USER_ID, USERNAME, Org, new_org_id, read_org_id
+from bulkflow_sandbox.org import USER_ID, USERNAME, SandboxOrg, make_org_id, read_org_id
 from bulkflow_sandbox.query.jobs import QueryJobs
 from bulkflow_sandbox.rest.collections import RecordCollections
 from bulkflow_sandbox.rest.queries import RestQueries
 from bulkflow_sandbox.rest.records import Records
-from bulkflow_sandbox.schema.file import read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_standard_schema, read_schema
 from bulkflow_sandbox.store.database import Database, take_serials
 from bulkflow_sandbox.store.tables import create_tables, quoted
 
@@ -43,22 +43,22 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """The state of a local Bulk API 2.0 server, apart from HTTP.
+    """The state of a local Bulk API 2.0 server, without HTTP.
 
     Args:
-        data: The folder that keeps everything; `None` is a temporary one, removed by `close`.
-        clock: The time that it lives in.
+        data: The folder for all data. `None` uses a temporary one, removed by `close`.
+        clock: The org's time.
         processing: How fast jobs are processed.
-        token: The access token that is valid from the start; `None` makes one.
-        org_id: The id of the org; `None` is the one that the folder has, else a new one.
-        schema: The objects and rules; `None` is the standard ones.
-        choices: The behaviours that can be otherwise.
-        faults: What goes wrong from the start.
-        known_logins: Whether the user and the apps that everybody knows can log in.
+        token: An access token that is valid from the start. `None` makes one.
+        org_id: The org id. `None` uses the one in the folder, or makes one.
+        schema: The objects and rules. `None` uses the standard ones.
+        choices: The behaviors that can be configured.
+        faults: Faults to inject from the start.
+        known_logins: Whether the well-known user and apps can log in.
 
     Raises:
-        SandboxError: The folder cannot be used, or has an org with another id.
-        UsageError: The id cannot be one of an org.
+        SandboxError: The folder cannot be used, or its org has another id.
+        UsageError: The id is not an org id.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class Sandbox:
             self.requests = RequestLog()
             self.limits = Limits(clock, records_per_day=choices.records_per_day)
             self.faults = FaultPlan(clock, self.limits, faults)
-            self.org = Org(
-                id=self._kept_id(org_id),
-                schema=self._kept_schema(schema or standard_schema()),
+            self.org = SandboxOrg(
+                id=self._load_org_id(org_id),
+                schema=self._load_schema(schema or load_standard_schema()),
                 database=self.database,
                 clock=clock,
                 choices=choices,
@@ -114,30 +114,30 @@ class Sandbox:
 
     @property
     def token(self) -> str:
-        """The access token that the sandbox was started with."""
+        """The access token that is valid from the start."""
         return self.sessions.token
 
     def settle(self, timeout: float | None = 60) -> bool:
-        """Waits until all work is done that the pace allows now; whether it came to that."""
+        """Wait until all work that the pace allows now is done; return False on a timeout."""
         return self.worker.settle(timeout)
 
     def inject(self, *faults: AnyFault) -> None:
-        """Lets things go wrong from now on: all of them, or none.
+        """Inject faults from now on: all of them or none.
 
         Raises:
-            UsageError: A fault is of a limit that there is not.
+            UsageError: A fault names an unknown limit.
         """
         self.faults.add(*faults)
 
     def commit_late(self) -> None:
-        """Lets the batches that are still at work for jobs that ended save their rows now."""
+        """Let batches that outlive their jobs save their rows now."""
         self.worker.hurry()
 
     def refresh(self) -> None:
-        """Empties the org, as the refresh of a sandbox does.
+        """Empty the org, like refreshing a Salesforce sandbox.
 
-        It has another id, no records and jobs but those of a new org, and no logins; schema,
-        passwords, apps, limits and faults stay. The token is a new one, unless it was given.
+        Afterwards the org has another id, only the records of a new org, no jobs and no logins.
+        Schema, passwords, apps, limits and faults stay. The token changes unless it was given.
         """
         with self.database.reading() as connection:
             jobs = latest_jobs(connection, -1)
@@ -146,17 +146,17 @@ class Sandbox:
         with self.database.writing() as connection:
             for item in self.org.schema:
                 connection.execute(f"DELETE FROM {quoted(item.name)}")  # noqa: S608 - of the schema
-            self.org.id = new_org_id()
-            _keep_id(connection, self.org.id)
+            self.org.id = make_org_id()
+            _store_org_id(connection, self.org.id)
             self._add_first_records()
         self.logins.grants.clear()
-        self.sessions.begin_again(self._given_token or make_token(self.org.id), USER_ID)
+        self.sessions.reset(self._given_token or make_token(self.org.id), USER_ID)
 
     def change_schema(self, document: object) -> None:
-        """Adds the objects, fields and rules of a schema document, and keeps it with the data.
+        """Add the objects, fields and rules of a schema document, and store it with the data.
 
         Raises:
-            SchemaError: The document describes something impossible.
+            SchemaError: The document is invalid, or existing records do not fit it.
         """
         schema = read_schema(document, self.org.schema)
         try:
@@ -169,27 +169,27 @@ class Sandbox:
                 )
         except sqlite3.IntegrityError as error:
             raise SchemaError(
-                "records that are there do not fit the schema: two have the same unique value",
-                help="delete the records first, or leave out `unique`",
+                "existing records do not fit the schema: two have the same unique value",
+                help="delete the records first, or remove `unique` from the field",
             ) from error
         self.org.schema = schema
 
-    def _kept_id(self, wanted: str | None) -> str:
-        """The id of the org in the folder, or for a new one the `wanted` or a random one."""
-        asked = None if wanted is None else read_org_id(wanted)
+    def _load_org_id(self, wanted: str | None) -> str:
+        """Return the org id in the folder; store the `wanted` or a random one in a new folder."""
+        wanted_id = None if wanted is None else read_org_id(wanted)
         with self.database.writing() as connection:
             row = connection.execute("SELECT value FROM facts WHERE name = 'org'").fetchone()
-            kept = (asked or new_org_id()) if row is None else str(row[0])
-            _keep_id(connection, kept)
-        if asked not in {None, kept}:
+            org_id = (wanted_id or make_org_id()) if row is None else str(row[0])
+            _store_org_id(connection, org_id)
+        if wanted_id not in {None, org_id}:
             raise SandboxError(
-                f"the org in {self.database.folder} has the id {kept}, not {asked}",
-                help="leave the id out, or give --data another folder",
+                f"the org in {self.database.folder} has the id {org_id}, not {wanted_id}",
+                help=f"use --org-id {org_id}, omit it, or choose another folder for --data",
             )
-        return kept
+        return org_id
 
-    def _kept_schema(self, schema: Schema) -> Schema:
-        """A schema with the documents that were added to it when the sandbox ran before."""
+    def _load_schema(self, schema: Schema) -> Schema:
+        """Add the stored schema documents to a schema."""
         with self.database.reading() as connection:
             documents = connection.execute(
                 "SELECT value FROM facts WHERE name LIKE 'schema %' ORDER BY name"
@@ -199,7 +199,7 @@ class Sandbox:
         return schema
 
     def close(self) -> None:
-        """Ends the work, closes all files, and removes a temporary folder."""
+        """Stop working, close all files, and remove a temporary folder."""
         self.worker.close()
         self.database.close()
 
@@ -222,10 +222,10 @@ class Sandbox:
             connection.execute("INSERT OR IGNORE INTO counters VALUES ('User', 1000)")
 
     def _add_first_records(self) -> None:
-        """Adds the user and the organization that every org has."""
+        """Add the user and the organization that exist in every org."""
         now = moment_text(self.org.clock.now())
         with self.database.writing() as connection:
-            if self.org.schema.object("User") is not None:
+            if self.org.schema.find_object("User") is not None:
                 connection.execute(
                     'INSERT OR IGNORE INTO "User" ("Id", "Username", "LastName", '
                     '"Email", "Alias", "IsActive", "CreatedDate", "CreatedById", '
@@ -234,8 +234,8 @@ class Sandbox:
                     ":now, :user, :now, :user, :now, 0)",
                     {"user": USER_ID, "name": USERNAME, "now": now},
                 )
-            if self.org.schema.object("Organization") is not None:
-                # A folder of an older version has one with another id.
+            if self.org.schema.find_object("Organization") is not None:
+                # A folder from an older version has an organization with another id.
                 connection.execute('DELETE FROM "Organization" WHERE "Id" <> ?', (self.org.id,))
                 connection.execute(
                     'INSERT OR IGNORE INTO "Organization" ("Id", "Name", "InstanceName", '
@@ -247,5 +247,5 @@ class Sandbox:
                 )
 
 
-def _keep_id(connection: sqlite3.Connection, org_id: str) -> None:
+def _store_org_id(connection: sqlite3.Connection, org_id: str) -> None:
     connection.execute("INSERT OR REPLACE INTO facts VALUES ('org', ?)", (org_id,))

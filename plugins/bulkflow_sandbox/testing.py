@@ -1,7 +1,7 @@
-"""Sandboxes for anybody's tests: a context manager, and a pytest fixture.
+"""Sandboxes for tests: a context manager and a pytest fixture.
 
-With pytest, one line in `conftest.py` brings the fixture `salesforce_sandbox`, a new empty org for
-each test that asks for it:
+With pytest, one line in `conftest.py` adds the fixture `salesforce_sandbox`, a new, empty org for
+each test that uses it:
 
     pytest_plugins = ["bulkflow_sandbox.testing"]
 
@@ -13,7 +13,7 @@ each test that asks for it:
     @pytest.mark.salesforce_sandbox(tls=True, faults=["create=cut-after"])
     def test_my_loader_in_bad_weather(salesforce_sandbox): ...
 
-The marker takes the arguments of `local_org`, which is the context manager for everybody else.
+The marker takes the arguments of `local_org`, the context manager for use without pytest.
 Importing this module does not import pytest.
 """
 
@@ -35,10 +35,10 @@ from bulkflow_sandbox.jobs.table import jobs_after
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.sandbox import Sandbox
-from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
 from bulkflow_sandbox.schema.objects import Schema
 from bulkflow_sandbox.server.server import SandboxServer
-from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.server.tls import ensure_certificate
 from bulkflow_sandbox.store.list_records import list_records
 
 if TYPE_CHECKING:
@@ -55,15 +55,15 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalOrg", "local_org"]
 
-# Where pytest finds the fixture; it reads this name in every module that it loads as a plugin.
+# pytest reads this name in every module that it loads as a plugin.
 pytest_plugins = ["bulkflow_sandbox.fixtures"]
 
 
 @define(eq=False)
 class LocalOrg:
-    """A running sandbox as a test sees it.
+    """A running sandbox, for tests.
 
-    `sandbox` is its state, for all that is not here: `sandbox.sessions.revoke_all()`,
+    `sandbox` gives access to everything else: `sandbox.sessions.revoke_all()`,
     `sandbox.limits.set(...)`, `sandbox.worker.set_pace(...)`.
     """
 
@@ -72,7 +72,7 @@ class LocalOrg:
 
     @property
     def sandbox(self) -> Sandbox:
-        """The state behind the server."""
+        """The state that is served."""
         return self._server.api
 
     @property
@@ -82,29 +82,29 @@ class LocalOrg:
 
     @property
     def instance(self) -> str:
-        """The host and port of the URL: what simple-salesforce calls `instance`."""
+        """The host and port of the URL, as in simple-salesforce's `instance`."""
         return urlsplit(self.url).netloc
 
     @property
     def token(self) -> str:
-        """An access token that is valid until the test makes it invalid."""
+        """An access token that is valid until the test revokes it."""
         return self._server.token
 
     @property
     def page(self) -> str:
-        """The link to the page, with its token."""
+        """The link to the web page, including its token."""
         return self._server.page
 
     @property
     def org_id(self) -> str:
-        """The organization's id, of 18 characters."""
+        """The org id, 18 characters."""
         return self.sandbox.org.id
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables by which bulkflow, the Salesforce CLI and TLS libraries find the org.
+        """The variables that point bulkflow, the Salesforce CLI and TLS libraries at the org.
 
-        What does not come is waited for no longer than 3 seconds.
+        They also make bulkflow wait at most 3 seconds for a response.
         """
         trust = {} if self.certificate is None else self.certificate.environment
         return {
@@ -116,52 +116,52 @@ class LocalOrg:
 
     @property
     def requests(self) -> tuple[RequestEntry, ...]:
-        """What clients have asked so far, in the order in which it was answered."""
+        """The requests of clients so far, in the order of the responses."""
         return self.sandbox.requests.after()
 
     def jobs(self) -> list[Job]:
-        """All jobs that are not deleted, the oldest first."""
+        """List all jobs that are not deleted, oldest first."""
         with self.sandbox.database.reading() as connection:
             return jobs_after(connection, tuple(JobType), "", -1)
 
     def records(self, object_name: str, *, deleted: bool = False) -> list[dict[str, Value]]:
-        """All records of an object, the oldest first, each with all of its fields.
+        """List all records of an object, oldest first, each with all of its fields.
 
         Args:
             object_name: The API name of the object.
-            deleted: Whether to list those that are in the bin too.
+            deleted: Whether to include records in the recycle bin.
 
         Raises:
-            UsageError: There is no such object.
+            UsageError: The object does not exist.
         """
-        item = self.sandbox.org.schema.object(object_name)
+        item = self.sandbox.org.schema.find_object(object_name)
         if item is None:
             raise UsageError(
                 f"the sandbox has no object {object_name!r}",
-                help="describe it in a schema, and give that with schema=",
+                help="describe it in a schema, and pass that as `schema=`",
             )
         with self.sandbox.database.reading() as connection:
             return list_records(connection, item, deleted=deleted)
 
     def insert(self, object_name: str, *records: Mapping[str, object]) -> list[str]:
-        """Adds records before a test begins, outside of any job and of the request log.
+        """Add records without a job or a request, such as the data that a test starts with.
 
         Args:
             object_name: The API name of the object.
-            records: The fields of each, with values as in JSON.
+            records: The fields of each record, with JSON values.
 
         Returns:
-            Their ids, in order.
+            The ids, in order.
 
         Raises:
-            ApiError: The org refuses one; those before it are there.
+            ApiError: The org rejects a record. The records before it have been added.
         """
         saving = Records(self.sandbox.org)
         return [saving.create(object_name, record, USER_ID).id for record in records]
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Lets the org refuse every connection while the block runs; jobs go on."""
+        """Refuse every connection while the block runs; jobs continue."""
         self._server.stop()
         try:
             yield
@@ -169,7 +169,7 @@ class LocalOrg:
             self._server.start()
 
     def settle(self, timeout: float = 60) -> bool:
-        """Waits until all work is done that the pace allows now; whether it came to that."""
+        """Wait until all work that the pace allows now is done; return False on a timeout."""
         return self.sandbox.settle(timeout)
 
 
@@ -189,36 +189,36 @@ def local_org(
     port: int = 0,
     names: tuple[str, ...] = (),
 ) -> Iterator[LocalOrg]:
-    """Serves a new org while the block runs.
+    """Serve a new org while the block runs.
 
     Args:
-        data: The folder that keeps everything; `None` is a temporary one.
+        data: The folder for all data. `None` uses a temporary one.
         tls: Whether to serve https, with a certificate made for this org.
-        schema: Objects, fields and rules to add to the standard ones: the path of a schema file,
-            what stands in one, or a whole schema in the place of the standard one.
-        processing: How fast jobs are processed: a pace, or words such as `"3 polls"`.
-        faults: What goes wrong: faults, or words such as `"upload#2=503"`.
-        clock: The time that it lives in.
-        choices: The behaviours that can be otherwise.
-        token: The access token; `None` makes one.
-        org_id: The organization's id; `None` is that of the folder, or a new one.
+        schema: Objects, fields and rules to add to the standard ones, as the path or the content of
+            a schema file; or a `Schema` to use instead.
+        processing: How fast jobs are processed: a pace, or text such as `"3 polls"`.
+        faults: Faults to inject: objects, or text such as `"upload#2=503"`.
+        clock: The org's time.
+        choices: The behaviors that can be configured.
+        token: The access token. `None` makes one.
+        org_id: The org id. `None` uses the one in the folder, or makes one.
         host: The address to listen on.
-        port: The port; 0 is a free one.
-        names: Host names of the server, besides those of this machine; the certificate has them.
+        port: The port. 0 picks a free one.
+        names: More host names of the server, added to the certificate.
 
     Raises:
-        SchemaError: The schema is wrong.
-        UsageError: The words for `processing` or `faults`, or the id, are wrong.
-        SandboxError: The folder, address or port cannot be used, or TLS lacks its library.
+        SchemaError: The schema is invalid.
+        UsageError: `processing`, `faults` or `org_id` is invalid.
+        SandboxError: The folder, address or port cannot be used, or a library for TLS is missing.
     """
-    known = _schema(schema)
+    resolved = _resolve_schema(schema)
     pace = read_pace(processing) if isinstance(processing, str) else processing
-    wrong = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
+    injected = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with ExitStack() as stack:
         certificate = None
         if tls:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bulkflow-tls-"))
-            certificate = certificate_in(Path(folder), (host, *names))
+            certificate = ensure_certificate(Path(folder), (host, *names))
         sandbox = stack.enter_context(
             Sandbox(
                 data,
@@ -226,9 +226,9 @@ def local_org(
                 processing=pace,
                 token=token,
                 org_id=org_id,
-                schema=known,
+                schema=resolved,
                 choices=choices,
-                faults=wrong,
+                faults=injected,
             )
         )
         server = stack.enter_context(
@@ -243,9 +243,9 @@ def local_org(
         yield LocalOrg(server, certificate)
 
 
-def _schema(given: Schema | Path | Mapping[str, object] | None) -> Schema | None:
+def _resolve_schema(given: Schema | Path | Mapping[str, object] | None) -> Schema | None:
     if given is None or isinstance(given, Schema):
         return given
     if isinstance(given, Path):
-        return load_schema(given, standard_schema())
-    return read_schema(given, standard_schema())
+        return load_schema(given, load_standard_schema())
+    return read_schema(given, load_standard_schema())

@@ -25,6 +25,19 @@ HELD = (
     "plugins/bulkflow_control",
     "plugins/bulkflow_csv",
     "README.md",
+    "plugins/bulkflow_sandbox/fixtures.py",
+    "plugins/bulkflow_sandbox/job_retention.py",
+    "plugins/bulkflow_sandbox/login",
+    "plugins/bulkflow_sandbox/org.py",
+    "plugins/bulkflow_sandbox/page",
+    "plugins/bulkflow_sandbox/plugin.py",
+    "plugins/bulkflow_sandbox/query",
+    "plugins/bulkflow_sandbox/rest",
+    "plugins/bulkflow_sandbox/sandbox.py",
+    "plugins/bulkflow_sandbox/schema",
+    "plugins/bulkflow_sandbox/server",
+    "plugins/bulkflow_sandbox/soql",
+    "plugins/bulkflow_sandbox/testing.py",
 )
 """The files and folders that are held to the rules. Add yours when it is rewritten."""
 

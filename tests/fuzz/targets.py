@@ -27,7 +27,7 @@ from bulkflow_salesforce.http.response import Response
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.org import USER_ID
-from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema
 from fuzz import admin, results
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -103,7 +103,7 @@ def _schemas(folder: Path) -> Iterator[Take]:
         path = folder / f"schema.{'json' if data[:1] == b'{' else 'yaml'}"
         path.write_bytes(data)
         with suppress(BulkflowError):
-            load_schema(path, standard_schema())
+            load_schema(path, load_standard_schema())
 
     yield take
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Sandbox, SandboxServer
-from bulkflow_sandbox.schema.file import read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_standard_schema, read_schema
 from support.proxy import Proxy
 from support.workshop import Workshop
 
@@ -24,7 +24,7 @@ SCHEMA = {
 
 @pytest.fixture(scope="module")
 def org() -> Iterator[SandboxServer]:
-    sandbox = Sandbox(schema=read_schema(SCHEMA, standard_schema()))
+    sandbox = Sandbox(schema=read_schema(SCHEMA, load_standard_schema()))
     with SandboxServer(sandbox, owned=True) as running:
         yield running
 

@@ -402,7 +402,7 @@ def test_logging_out_ends_the_refresh_token(workshop, org, vault, browser, free_
     web_login(workshop, org, free_port)
     (token,) = vault.kept.values()
     assert workshop.command("org", "logout", "prod").code == 0
-    assert org.sandbox.logins.grants.end(token) is None
+    assert org.sandbox.logins.grants.revoke_refresh(token) is None
 
 
 def test_a_callback_with_another_state_is_turned_away(

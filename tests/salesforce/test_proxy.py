@@ -29,7 +29,7 @@ from bulkflow_salesforce import (
 from bulkflow_salesforce.http.origin import Origin
 from bulkflow_salesforce.http.proxy import CLIENT_CERTIFICATE, CLIENT_KEY
 from bulkflow_sandbox import SandboxServer
-from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.server.tls import ensure_certificate
 from support.tunnel import TunnelProxy
 
 NAME = "acme.my.salesforce.example"
@@ -38,7 +38,7 @@ PASSWORD = "geheim-proxy-pass"
 
 @pytest.fixture
 def certificate(tmp_path):
-    return certificate_in(tmp_path, (NAME,))
+    return ensure_certificate(tmp_path, (NAME,))
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_proxy_that_is_not_there_is_named(sandbox, certificate):
 
 def test_a_proxy_cannot_pretend_to_be_the_org(sandbox, certificate, proxies, tmp_path):
     proxy = proxies()
-    other = certificate_in(tmp_path / "other", (NAME,))
+    other = ensure_certificate(tmp_path / "other", (NAME,))
     with (
         reach(sandbox, other, {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}) as session,
         pytest.raises(TlsError),
@@ -238,7 +238,7 @@ def test_authorities_are_looked_at_where_they_are_used(monkeypatch, tmp_path, ce
 @pytest.fixture
 def demanding(tmp_path):
     """A server that wants to see a certificate, and one that it takes."""
-    server, client = certificate_in(tmp_path / "s"), certificate_in(tmp_path / "c")
+    server, client = ensure_certificate(tmp_path / "s"), ensure_certificate(tmp_path / "c")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*server.pair)
     context.load_verify_locations(client.authority)

@@ -10,7 +10,7 @@ import pytest
 import urllib3
 from attrs import define, field
 
-from bulkflow_sandbox import ManualClock, SandboxServer, running
+from bulkflow_sandbox import ManualClock, SandboxServer, make_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,11 +130,11 @@ def alone(stopper: Stopper) -> None:
 
 @pytest.fixture
 def start(stopper: Stopper) -> Iterator[Callable[..., Client]]:
-    """Starts sandboxes with the options of `running`; all are stopped at the end."""
+    """Starts sandboxes with the options of `make_server`; all are stopped at the end."""
     clients: list[Client] = []
 
     def start(**options: object) -> Client:
-        server = running(**options).start()
+        server = make_server(**options).start()
         clients.append(Client(server))
         return clients[-1]
 
@@ -146,7 +146,7 @@ def start(stopper: Stopper) -> Iterator[Callable[..., Client]]:
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Client]:
     """One sandbox for the tests that do not care what else is in it."""
-    with running() as server:
+    with make_server() as server:
         client = Client(server)
         yield client
         client.pool.clear()
@@ -155,7 +155,7 @@ def shared() -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def lonely() -> Iterator[Client]:
     """One sandbox for the tests of a module that change its limits and faults."""
-    with running() as server:
+    with make_server() as server:
         client = Client(server)
         yield client
         client.pool.clear()

@@ -13,7 +13,7 @@ from bulkflow_sandbox.core.behavior import Choices, Refusal, Source, described, 
 from bulkflow_sandbox.faults.fault import Endpoint
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.pace_syntax import read_pace
-from bulkflow_sandbox.schema.file import read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_standard_schema, read_schema
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -60,5 +60,5 @@ def test_the_faults_and_paces_on_the_page_are_understood():
 
 def test_the_schema_on_the_page_is_read():
     (example,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    schema = read_schema(json.loads(example), standard_schema())
+    schema = read_schema(json.loads(example), load_standard_schema())
     assert schema.objects["Invoice__c"].fields["Number__c"].required

@@ -25,10 +25,10 @@ from bulkflow_sandbox.core.json_document import (
 )
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.pace_syntax import read_pace
-from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
-from bulkflow_sandbox.store.tables import is_own_table
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
+from bulkflow_sandbox.schema.reader import is_reserved_name
 
-BASE = standard_schema()
+BASE = load_standard_schema()
 DEEP = 100_000
 
 
@@ -113,11 +113,11 @@ MERGES = "a0: &a0 {k: v}\n" + "".join(
         ("a: 2024-01-01", "JSON cannot carry"),
         ("1: a", "the key 1 is not a text"),
         ("yes: a", "the key True is not a text"),
-        ("? [a]\n: b", "is no YAML"),
-        ("a: !!python/object/apply:os.system [true]", "is no YAML"),
+        ("? [a]\n: b", "is not YAML"),
+        ("a: !!python/object/apply:os.system [true]", "is not YAML"),
         ("a: !!binary AAAA", "JSON cannot carry"),
         ("a: .inf", "not finite"),
-        ("a: \x00", "is no YAML"),
+        ("a: \x00", "is not YAML"),
     ],
 )
 def test_yaml_beyond_the_bounds_is_refused_in_words(tmp_path, text, problem):
@@ -134,7 +134,7 @@ def test_aliases_that_repeat_little_are_read(tmp_path):
     path.write_text(
         "objects:\n  A__c: {fields: {X__c: &x {type: int}}}\n  B__c: {fields: {X__c: *x}}\n"
     )
-    assert load_schema(path, BASE).object("B__c").field("X__c").type == "int"
+    assert load_schema(path, BASE).find_object("B__c").find_field("X__c").type == "int"
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no file without an end")
@@ -150,9 +150,9 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 from bulkflow_sandbox.core.errors import SchemaError
-from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema
 
-base = standard_schema()
+base = load_standard_schema()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     load_schema(Path(sys.argv[1]), base)
@@ -188,25 +188,25 @@ def described(fields: object = None, name: str = "Thing__c") -> dict[str, object
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        (described(name="sqlite_master"), "the sandbox's database has a table of that name"),
-        (described(name="SQLite_Sequence"), "the sandbox's database has a table of that name"),
-        (described(name="jobs"), "the sandbox's database has a table of that name"),
-        (described(name="Facts"), "the sandbox's database has a table of that name"),
-        (described({"Id": {"type": "string"}}), "every object has it as it is"),
-        (described({"iD": {}}, "Account"), "every object has it as it is"),
-        (described({"IsDeleted": {}}), "every object has it as it is"),
-        (described({"SystemModstamp": {"type": "int"}}), "every object has it as it is"),
-        (described({"A__c": {}, "a__C": {}}), "is there twice, in another case"),
-        ({"objects": {"A__c": {}, "a__c": {}}}, "is there twice, in another case"),
-        (described({f"A{n}__c": {} for n in range(1001)}), "1,000 are the most"),
-        (described({"a" * 81: {}}), "is no API name"),
-        (described(name="a" * 30 + "!"), "is no API name"),
+        (described(name="sqlite_master"), "the sandbox's database reserves this name"),
+        (described(name="SQLite_Sequence"), "the sandbox's database reserves this name"),
+        (described(name="jobs"), "the sandbox's database reserves this name"),
+        (described(name="Facts"), "the sandbox's database reserves this name"),
+        (described({"Id": {"type": "string"}}), "every object has this field"),
+        (described({"iD": {}}, "Account"), "every object has this field"),
+        (described({"IsDeleted": {}}), "every object has this field"),
+        (described({"SystemModstamp": {"type": "int"}}), "every object has this field"),
+        (described({"A__c": {}, "a__C": {}}), "defined twice, in different case"),
+        ({"objects": {"A__c": {}, "a__c": {}}}, "defined twice, in different case"),
+        (described({f"A{n}__c": {} for n in range(1001)}), "the maximum is 1,000"),
+        (described({"a" * 81: {}}), "is not a valid API name"),
+        (described(name="a" * 30 + "!"), "is not a valid API name"),
         (described({"A__c": {"length": -1}}), "-1 is not between 0 and 10000000"),
         (described({"A__c": {"type": "double", "scale": 10**9}}), "is not between 0 and 100"),
-        (described({"A__c": {"autoNumber": "{" + "0" * 999 + "}"}}), "is no format"),
+        (described({"A__c": {"autoNumber": "{" + "0" * 999 + "}"}}), "is not a format"),
         (described({"A__c": {"label": nested(40)}}), "nested more than"),
-        (described({"A__c": {"label": ["x" * 10**6]}}), "is no text"),
-        (described({"A__c": {"type": "x" * 10**6}}), "is none of"),
+        (described({"A__c": {"label": ["x" * 10**6]}}), "is not a string"),
+        (described({"A__c": {"type": "x" * 10**6}}), "is not one of"),
     ],
 )
 def test_a_schema_that_collides_with_the_sandbox_is_refused_with_its_place(document, problem):
@@ -223,7 +223,7 @@ def test_the_names_of_all_tables_of_the_sandbox_are_its_own():
             row[0]
             for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
-        assert {name for name in names if is_own_table(name)} == names - set(
+        assert {name for name in names if is_reserved_name(name)} == names - set(
             sandbox.org.schema.objects
         )
 
@@ -232,7 +232,7 @@ def test_many_faults_are_counted_and_only_the_first_are_listed():
     fields = {f"A{n}__c": {"type": "nope"} for n in range(500)}
     with pytest.raises(SchemaError) as caught:
         read_schema(described(fields), BASE)
-    assert "500 faults" in caught.value.message
+    assert "500 errors" in caught.value.message
     assert len(caught.value.notes) == 51
     assert caught.value.notes[-1] == "and 450 more"
 
@@ -313,7 +313,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
         with suppress(BulkflowError):
             sandbox.change_schema(document)
             # What was taken is there after a restart, too.
-            sandbox._kept_schema(BASE)
+            sandbox._load_schema(BASE)
     finally:
         sandbox.org.schema = BASE
         with sandbox.database.writing() as connection:
@@ -322,7 +322,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
                 row[0]
                 for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             }:
-                if not is_own_table(name) and name not in BASE.objects:
+                if not is_reserved_name(name) and name not in BASE.objects:
                     connection.execute(f'DROP TABLE "{name}"')
 
 

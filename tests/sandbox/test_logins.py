@@ -702,9 +702,13 @@ def test_apps_and_passwords_can_be_set_up_over_http(start, clock, keys):
     ("path", "document", "problem"),
     [
         ("apps", {}, "an app needs a 'clientId'"),
-        ("apps", {"clientId": 5}, "'clientId' must be a text"),
-        ("apps", {"clientId": "a", "secret": "b"}, "'secret' is unknown"),
-        ("apps", {"clientId": "a", "redirectUris": "b"}, "'redirectUris' must be a list of texts"),
+        ("apps", {"clientId": 5}, "'clientId' must be a string"),
+        ("apps", {"clientId": "a", "secret": "b"}, "unknown property 'secret'"),
+        (
+            "apps",
+            {"clientId": "a", "redirectUris": "b"},
+            "'redirectUris' must be a list of strings",
+        ),
         ("passwords", {"username": "a"}, "a user needs a 'username' and a 'password'"),
     ],
 )

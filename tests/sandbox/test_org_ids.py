@@ -116,7 +116,7 @@ def test_a_token_that_was_given_stays_good_after_a_refresh():
         before = org.org_id
         org.sandbox.refresh()
         assert (org.token, org.org_id == before) == ("sesame", False)
-        assert org.sandbox.sessions.user_of("sesame") == USER_ID
+        assert org.sandbox.sessions.find_user_id("sesame") == USER_ID
 
 
 def test_a_folder_of_a_version_without_ids_has_one_organization(tmp_path):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bulkflow_sandbox import AfterPolls
-from bulkflow_sandbox.page.counts import SHARE, Counts
+from bulkflow_sandbox.page.counts import SHARE, RecordCounts
 from bulkflow_sandbox.page.data import MOST_FAILURES
 
 
@@ -128,10 +128,10 @@ def test_a_slow_count_is_not_repeated_at_once(start):
     client = start()
     client.load("Name\nA\n", object="Account", operation="insert")
     sandbox = client.server.api
-    account = sandbox.org.schema.object("Account")
+    account = sandbox.org.schema.find_object("Account")
     moments = iter([0.0, 2.0, 2.0 + SHARE * 2 - 0.01, 2.0 + SHARE * 2, 100.0])
-    counts = Counts(sandbox.database, timer=lambda: next(moments))
-    assert counts.of(account) == 1
+    counts = RecordCounts(sandbox.database, timer=lambda: next(moments))
+    assert counts.count(account) == 1
     client.load("Name\nB\n", object="Account", operation="insert")
-    assert counts.of(account) == 1
-    assert counts.of(account) == 2
+    assert counts.count(account) == 1
+    assert counts.count(account) == 2

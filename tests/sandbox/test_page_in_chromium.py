@@ -220,11 +220,11 @@ def test_a_sandbox_that_ends_is_told_and_its_successor_is_taken_up(browser):
         browser.get(org.page + "&every=50")
         page = Page(browser, None)
         page.until(lambda: page.text("#connection") == "live")
-    page.until(lambda: page.text("#connection") == "no answer; trying again")
+    page.until(lambda: page.text("#connection") == "no response; retrying")
     with local_org(port=port, token="sesame"):
         page.until(lambda: page.text("#connection") == "live")
     with local_org(port=port):
-        page.until(lambda: page.text("#connection") == "open its link")
+        page.until(lambda: page.text("#connection") == "open the new link")
     # The browser itself complains about the requests that nobody answered.
     browser.get("about:blank")
     browser.get_log("browser")
@@ -245,7 +245,7 @@ def test_all_that_takes_focus_has_a_name_and_a_role(page):
         "link Skip to the jobs",
         "button Pause",
         "combobox Object",
-        "searchbox Only with",
+        "searchbox Filter",
         "region Jobs",
         "region Requests",
     } <= found

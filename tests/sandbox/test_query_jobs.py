@@ -482,12 +482,12 @@ def test_an_unfinished_job_begins_anew_when_the_sandbox_does(tmp_path, clock):
         properties = {"operation": "query", "query": "SELECT Name FROM Account"}
         job_id = sandbox.query.create(properties, "66.0", USER_ID).id
         assert sandbox.settle()
-        assert sandbox.query.info(job_id).state == "InProgress"
+        assert sandbox.query.read_info(job_id).state == "InProgress"
     with Sandbox(tmp_path, clock=clock) as sandbox:
         assert sandbox.settle()
-        job = sandbox.query.info(job_id)
+        job = sandbox.query.read_info(job_id)
         assert (job.state, job.processed) == ("JobComplete", 1)
-        page = sandbox.query.results(job_id, "66.0", None, None)
+        page = sandbox.query.read_results(job_id, "66.0", None, None)
         assert b"".join(page.blocks) == b'"Name"\n"Acme"\n'
 
 

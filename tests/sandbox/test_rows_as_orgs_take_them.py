@@ -29,7 +29,7 @@ def errors(client, job):
 
 
 def records(client, name="Account"):
-    item = client.server.api.org.schema.object(name)
+    item = client.server.api.org.schema.find_object(name)
     with client.server.api.database.reading() as connection:
         cursor = connection.execute(f'SELECT * FROM "{item.name}"')
         names = [column[0] for column in cursor.description]
@@ -204,4 +204,4 @@ def test_what_is_no_form_of_an_auto_number_is_refused(client, form):
         "POST", "/_sandbox/schema", {"objects": {"Invoice__c": {"fields": fields}}}
     )
     assert (status, code) == (400, "SANDBOX_ERROR")
-    assert f"{form!r} is no format such as A-{{0000}}" in message
+    assert f"{form!r} is not a format such as A-{{0000}}" in message

@@ -12,12 +12,12 @@ import pytest
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
 
 
 @pytest.fixture(scope="module")
 def standard():
-    return standard_schema()
+    return load_standard_schema()
 
 
 def field(standard, **properties):
@@ -40,7 +40,7 @@ def test_the_standard_objects_have_the_recorded_facts(standard):
     assert account.fields["Name"].length == 255
     assert contact.fields["LastName"].length == 80
     assert contact.fields["Email"].id_lookup
-    assert contact.relationship("reportsto") is contact.fields["ReportsToId"]
+    assert contact.find_relationship("reportsto") is contact.fields["ReportsToId"]
     assert case.fields["OwnerId"].reference_to == ("Group", "User")
     assert case.fields["OwnerId"].polymorphic
 
@@ -50,7 +50,7 @@ def test_every_standard_object_has_a_unique_external_id_and_the_system_fields(st
         key = item.fields["External_Id__c"]
         assert (key.unique, key.external_id, key.length) == (True, True, 255)
         assert {"Id", "IsDeleted", "CreatedDate", "LastModifiedById"} <= set(item.fields)
-        assert standard.object_of_id(item.prefix + "5g00000000") is item
+        assert standard.find_object_by_id(item.prefix + "5g00000000") is item
 
 
 def test_a_custom_object_gets_a_name_a_prefix_and_system_fields(standard):
@@ -109,18 +109,18 @@ def test_every_fault_of_a_document_is_told_at_once_with_its_place(standard):
     }
     told = "\n".join(faults(document, standard))
     for part in (
-        "objekts: unknown; known are objects, permissions",
+        "objekts: unknown; use one of objects, permissions",
         "objects.Thing__c.prefix: 'toolong' is not three letters or digits",
-        "objects.Thing__c.fields.A__c.type: 'strin' is none of address, boolean",
-        "objects.Thing__c.fields.B__c.length: 'long' is no whole number",
+        "objects.Thing__c.fields.A__c.type: 'strin' is not one of address, boolean",
+        "objects.Thing__c.fields.B__c.length: 'long' is not a whole number",
         "objects.Thing__c.fields.C__c: a reference needs 'referenceTo'",
         "objects.Thing__c.fields.D__c: a restricted picklist needs 'picklistValues'",
         "objects.Thing__c.fields.E__c.unik: unknown",
-        "objects.Thing__c.fields.1F: '1F' is no API name",
+        "objects.Thing__c.fields.1F: '1F' is not a valid API name",
         "objects.Thing__c.validationRules[0]: a rule needs conditions in 'when'",
         "objects.Thing__c.duplicateRules[0]: a rule needs 'fields'",
-        "objects.Other__c: must be an object in braces",
-        "permissions.objects.Account: 'fly' is none of create, read, update, delete",
+        "objects.Other__c: must be an object, in braces",
+        "permissions.objects.Account: 'fly' is not one of create, read, update, delete",
         "permissions.fields: 'Phone' is not 'Object.Field'",
     ):
         assert part in told
@@ -160,7 +160,7 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path, standard):
         load_schema(tmp_path / "nope.json", standard)
     path = tmp_path / "bad.json"
     path.write_text('{"objects": {,}}')
-    with pytest.raises(SchemaError, match=r"is no JSON: .* at line 1, column 14"):
+    with pytest.raises(SchemaError, match=r"is not JSON: .* at line 1, column 14"):
         load_schema(path, standard)
     path.write_text(json.dumps({"objects": {"Thing__c": {}}}), encoding="utf-8-sig")
     assert "Thing__c" in load_schema(path, standard).objects
@@ -337,7 +337,7 @@ def test_a_schema_can_be_written_as_yaml(tmp_path, standard):
     path.write_text("objects:\n  Thing__c:\n    fields:\n      Size__c: {type: int}\n")
     assert load_schema(path, standard).objects["Thing__c"].fields["Size__c"].type == "int"
     path.write_text("objects: [")
-    with pytest.raises(SchemaError, match=r"is no YAML: .* line 1, column 11"):
+    with pytest.raises(SchemaError, match=r"is not YAML: .* line 1, column 11"):
         load_schema(path, standard)
 
 
@@ -345,6 +345,6 @@ def test_yaml_without_its_library_is_refused_with_what_to_do(tmp_path, standard,
     monkeypatch.setitem(sys.modules, "yaml", None)
     path = tmp_path / "schema.yml"
     path.write_text("objects: {}")
-    with pytest.raises(SchemaError, match="nothing to read YAML with") as caught:
+    with pytest.raises(SchemaError, match="PyYAML is not installed") as caught:
         load_schema(path, standard)
     assert "bulkflow-sf[sandbox]" in (caught.value.help or "")

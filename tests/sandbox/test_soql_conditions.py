@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulkflow_sandbox import ManualClock, Sandbox
 from bulkflow_sandbox.org import USER_ID
-from bulkflow_sandbox.soql.periods import span
+from bulkflow_sandbox.soql.periods import resolve_period
 
 TODAY = date(2026, 3, 11)
 TEXTS = [None, "red", "Red ", "blue", "it's", "100%", "a_b", "back\\slash", "line\nend", "naïve"]
@@ -166,7 +166,7 @@ def comparisons(draw):
         period = draw(st.sampled_from(["TODAY", "LAST_N_DAYS:2", "THIS_MONTH", "NEXT_YEAR"]))
         operator = draw(st.sampled_from(["=", "!=", *COMPARISONS]))
         return f"{path} {operator} {period}", lambda record: in_period(
-            value_of(record, path), operator, span(period, TODAY, week_starts=6)
+            value_of(record, path), operator, resolve_period(period, TODAY, week_starts=6)
         )
     value = draw(st.sampled_from(pool))
     equal = draw(st.booleans())
@@ -269,12 +269,12 @@ def test_any_text_can_be_written_as_a_literal(probes, value):
 )
 def test_a_named_span_of_time_is_these_days(name, start, end):
     days = (date.fromisoformat(start), date.fromisoformat(end))
-    assert span(name, TODAY, week_starts=6) == days
+    assert resolve_period(name, TODAY, week_starts=6) == days
 
 
 @pytest.mark.parametrize("name", ["SOON", "LAST_N_DAYS", "THIS_DAY", "N_YEARS_AGO:9999"])
 def test_other_names_are_no_spans(name):
-    assert span(name, TODAY, week_starts=6) is None
+    assert resolve_period(name, TODAY, week_starts=6) is None
 
 
 @settings(deadline=None)
@@ -282,6 +282,7 @@ def test_other_names_are_no_spans(name):
 def test_units_of_time_follow_each_other_without_gap(today, starts):
     for unit in ("WEEK", "MONTH", "QUARTER", "YEAR"):
         last, this, following = (
-            span(f"{word}_{unit}", today, week_starts=starts) for word in ("LAST", "THIS", "NEXT")
+            resolve_period(f"{word}_{unit}", today, week_starts=starts)
+            for word in ("LAST", "THIS", "NEXT")
         )
         assert last[1] == this[0] <= today < this[1] == following[0]

@@ -44,7 +44,7 @@ def ask(sandbox, text):
             raise
     else:
         assert sandbox.settle()
-        assert sandbox.query.info(job.id).state == "JobComplete", text
+        assert sandbox.query.read_info(job.id).state == "JobComplete", text
         sandbox.query.delete(job.id)
     try:
         sandbox.queries.query(text, "66.0", page=None, deleted=False)

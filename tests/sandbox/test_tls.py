@@ -16,7 +16,7 @@ import urllib3
 from urllib3.exceptions import SSLError
 
 from bulkflow_sandbox.core.errors import SandboxError
-from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.server.tls import ensure_certificate
 from bulkflow_sandbox.testing import local_org
 
 NOW = datetime.now(UTC)
@@ -50,7 +50,7 @@ def test_a_client_that_does_not_trust_the_authority_refuses():
 
 
 def test_the_server_ends_at_once_though_a_client_keeps_its_connection(monkeypatch):
-    monkeypatch.setattr("bulkflow_sandbox.server.server._LONGEST_END", 120)
+    monkeypatch.setattr("bulkflow_sandbox.server.http_server._SHUTDOWN_SECONDS", 120)
     with contextlib.ExitStack() as stack:
         with local_org(tls=True) as org:
             trust = ssl.create_default_context(cafile=org.environment["SSL_CERT_FILE"])
@@ -64,7 +64,7 @@ def test_the_server_ends_at_once_though_a_client_keeps_its_connection(monkeypatc
 
 
 def test_the_variables_of_all_tls_libraries_name_the_authority(tmp_path):
-    made = certificate_in(tmp_path)
+    made = ensure_certificate(tmp_path)
     assert set(made.environment) == {
         "SSL_CERT_FILE",
         "REQUESTS_CA_BUNDLE",
@@ -76,9 +76,9 @@ def test_the_variables_of_all_tls_libraries_name_the_authority(tmp_path):
 
 
 def test_a_certificate_is_kept_while_it_serves(tmp_path):
-    certificate_in(tmp_path / "new" / "folder")
+    ensure_certificate(tmp_path / "new" / "folder")
     before = files(tmp_path / "new" / "folder")
-    certificate_in(tmp_path / "new" / "folder", ("localhost",))
+    ensure_certificate(tmp_path / "new" / "folder", ("localhost",))
     assert files(tmp_path / "new" / "folder") == before
 
 
@@ -92,34 +92,34 @@ def test_a_certificate_is_kept_while_it_serves(tmp_path):
     ids=["old", "another name", "another address"],
 )
 def test_a_certificate_that_does_not_serve_is_replaced(tmp_path, change):
-    certificate_in(tmp_path)
+    ensure_certificate(tmp_path)
     before = files(tmp_path)
-    certificate_in(tmp_path, **change)
+    ensure_certificate(tmp_path, **change)
     after = files(tmp_path)
     assert all(after[name] != before[name] for name in before)
-    certificate_in(tmp_path, **change)
+    ensure_certificate(tmp_path, **change)
     assert files(tmp_path) == after
 
 
 @pytest.mark.parametrize("name", ["server.pem", "server.key", "ca.pem"])
 def test_a_missing_file_is_made_good(tmp_path, name):
-    made = certificate_in(tmp_path)
+    made = ensure_certificate(tmp_path)
     (tmp_path / name).unlink()
-    certificate_in(tmp_path)
+    ensure_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*made.pair)
     assert set(files(tmp_path)) == {"server.pem", "server.key", "ca.pem"}
 
 
 def test_a_damaged_certificate_is_made_good(tmp_path):
-    made = certificate_in(tmp_path)
+    made = ensure_certificate(tmp_path)
     made.chain.write_bytes(b"no certificate")
-    certificate_in(tmp_path)
+    ensure_certificate(tmp_path)
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*made.pair)
 
 
 def test_the_authority_has_no_key_on_disk(tmp_path):
-    certificate_in(tmp_path)
+    ensure_certificate(tmp_path)
     with_keys = [name for name, data in files(tmp_path).items() if b"PRIVATE KEY" in data]
     assert with_keys == ["server.key"]
 
@@ -128,7 +128,7 @@ def test_the_authority_has_no_key_on_disk(tmp_path):
 def test_the_key_is_for_its_owner_only(tmp_path):
     before = os.umask(0)
     try:
-        made = certificate_in(tmp_path)
+        made = ensure_certificate(tmp_path)
     finally:
         os.umask(before)
     assert stat.S_IMODE(made.key.stat().st_mode) == 0o600
@@ -137,12 +137,12 @@ def test_the_key_is_for_its_owner_only(tmp_path):
 def test_a_folder_that_cannot_be_used_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SandboxError, match="cannot keep a certificate in"):
-        certificate_in(tmp_path / "file")
+        ensure_certificate(tmp_path / "file")
 
 
 def test_without_the_library_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trustme", None)
     with pytest.raises(SandboxError) as caught:
-        certificate_in(tmp_path)
+        ensure_certificate(tmp_path)
     assert caught.value.help is not None
     assert "bulkflow-sf[sandbox]" in caught.value.help

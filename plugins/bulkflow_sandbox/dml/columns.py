@@ -73,7 +73,7 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
         JobFailedError: A column is unknown or stands twice, or the one that names the record is
             missing. Only the first such column is named (recorded).
     """
-    item = schema.object(job.object)
+    item = schema.find_object(job.object)
     if item is None:
         raise JobFailedError(choices.object_missing_text.format(name=job.object))
     if sum(map(len, header)) + len(header) - 1 > choices.header_limit:
@@ -137,10 +137,10 @@ def _key_name(job: Job) -> str | None:
 
 
 def _field(name: str, item: ObjectType, schema: Schema, choices: Choices) -> Field:
-    field = item.field(name)
+    field = item.find_field(name)
     if field is None or not field.stored:
         raise JobFailedError(choices.field_missing_text.format(name=name))
-    if schema.permissions.access(item.name, field.name) is FieldAccess.HIDDEN:
+    if schema.permissions.get_field_access(item.name, field.name) is FieldAccess.HIDDEN:
         raise JobFailedError(choices.field_missing_text.format(name=name))
     return field
 
@@ -152,7 +152,7 @@ def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices:
     if field.name == "Id":
         # Rows that give an id to a new record fail one by one.
         return operation in {Operation.INSERT, Operation.UPSERT}
-    if schema.permissions.access(item.name, field.name) is not FieldAccess.WRITE:
+    if schema.permissions.get_field_access(item.name, field.name) is not FieldAccess.WRITE:
         return False
     if operation is Operation.UPDATE:
         return field.updateable
@@ -164,7 +164,10 @@ def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices:
 def _may_stay_blank(field: Field, job: Job, item: ObjectType, schema: Schema) -> bool:
     """Whether a field that cannot be written is so for everybody; if not, it is not found."""
     deletes = job.operation in {Operation.DELETE, Operation.HARD_DELETE}
-    return not deletes and schema.permissions.access(item.name, field.name) is FieldAccess.WRITE
+    return (
+        not deletes
+        and schema.permissions.get_field_access(item.name, field.name) is FieldAccess.WRITE
+    )
 
 
 def _lookup(
@@ -172,7 +175,7 @@ def _lookup(
 ) -> LookupColumn:
     path, _, key_name = name.partition(".")
     type_name, _, relationship = path.rpartition(":")
-    field = item.relationship(relationship)
+    field = item.find_relationship(relationship)
     if field is None:
         raise JobFailedError(choices.relationship_missing_text.format(name=relationship))
     if type_name and not field.polymorphic:
@@ -180,10 +183,10 @@ def _lookup(
     if not type_name and field.polymorphic:
         raise JobFailedError(choices.type_needed_text.format(name=relationship))
     target = type_name or field.reference_to[0]
-    parent = schema.object(target)
+    parent = schema.find_object(target)
     if parent is None or parent.name not in field.reference_to:
         raise JobFailedError(choices.object_missing_text.format(name=target))
-    key = parent.field(key_name)
+    key = parent.find_field(key_name)
     if key is None or not key.is_key:
         raise JobFailedError(choices.field_missing_text.format(name=name))
     return LookupColumn(index, field, parent, key)

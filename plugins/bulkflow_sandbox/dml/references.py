@@ -36,10 +36,10 @@ def _check_ids(
     bad: dict[str, str] = {}
     for prefix in {value[:3] for value in wanted}:
         ids = {value for value in wanted if value.startswith(prefix)}
-        target = schema.object_of_id(prefix)
+        target = schema.find_object_by_id(prefix)
         if target is None:
             # An object that the sandbox does not have: its records cannot be looked up.
-            if all(schema.object(name) is not None for name in field.reference_to):
+            if all(schema.find_object(name) is not None for name in field.reference_to):
                 bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))
         elif target.name not in field.reference_to:
             bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))

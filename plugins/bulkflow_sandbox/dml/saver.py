@@ -220,7 +220,9 @@ class Saver:
         for one in self.item.fields.values():
             if one.auto_number is not None:
                 fields.append(one)
-                written.append([one.numbered(first + 1000 + offset) for offset in range(len(rows))])
+                written.append(
+                    [one.format_auto_number(first + 1000 + offset) for offset in range(len(rows))]
+                )
         insert_records(
             connection,
             self.item,

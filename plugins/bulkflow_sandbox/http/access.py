@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from bulkflow_sandbox.core.admin_access import AdminAccess
+    from bulkflow_sandbox.login.admin_access import AdminAccess
 
 
 def check_token(request: Request, access: AdminAccess) -> None:
@@ -67,7 +67,7 @@ def exchange_token(request: Request, access: AdminAccess) -> Response | None:
 
 def _has_token(request: Request, access: AdminAccess) -> bool:
     _, _, token = request.headers.get("authorization", "").partition(" ")
-    return access.admits(token.strip())
+    return access.is_admin_token(token.strip())
 
 
 def _cookie_name(request: Request) -> str:

@@ -82,7 +82,7 @@ class Gate:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme and scheme.lower() not in {"bearer", "oauth"}:
             raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-        user = self._sandbox.sessions.user_of(token.strip())
+        user = self._sandbox.sessions.find_user_id(token.strip())
         if user is None:
             raise invalid_session()
         self._sandbox.limits.count_request()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.http.job_json import Body
     from bulkflow_sandbox.http.routes import Handler
-    from bulkflow_sandbox.rest.collections import Outcome
+    from bulkflow_sandbox.rest.collections import SaveOutcome
     from bulkflow_sandbox.sandbox import Sandbox
 
 _BASE: Final = "/services/data/v{version}/composite/sobjects"
@@ -113,11 +113,11 @@ def _words(text: str | None) -> list[str]:
     return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
-def _answer(request: Request, outcomes: Sequence[Outcome], *, upsert: bool = False) -> Response:
+def _answer(request: Request, outcomes: Sequence[SaveOutcome], *, upsert: bool = False) -> Response:
     return json_answer(request, [_body(one, upsert=upsert) for one in outcomes])
 
 
-def _body(outcome: Outcome, *, upsert: bool) -> Body:
+def _body(outcome: SaveOutcome, *, upsert: bool) -> Body:
     body: Body = {} if outcome.id is None else {"id": outcome.id}
     body["success"] = outcome.error is None
     error = outcome.error

@@ -13,8 +13,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from bulkflow_sandbox.http.request_body import read_body
 from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.login.errors import OAuthError, missing
-from bulkflow_sandbox.login.identity import identity_body, userinfo_body
+from bulkflow_sandbox.login.errors import OAuthError, make_missing_parameter_error
+from bulkflow_sandbox.login.identity import build_identity, build_userinfo
 from bulkflow_sandbox.org import USER_ID
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class OAuthResources:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             parameters |= _basic(encoded)
-        answer = await to_thread(self._logins.token, parameters, here(request))
+        answer = await to_thread(self._logins.grant_token, parameters, here(request))
         return json_answer(request, answer)
 
     async def authorize(self, request: Request) -> Response:
@@ -71,7 +71,7 @@ class OAuthResources:
         """POST /services/oauth2/revoke."""
         token = (await _parameters(request)).get("token")
         if not token:
-            raise missing("token")
+            raise make_missing_parameter_error("token")
         await to_thread(self._logins.revoke, token)
         return Response()
 
@@ -80,7 +80,7 @@ class OAuthResources:
         user = await self._user(request)
         if isinstance(user, Response):
             return user
-        return json_answer(request, userinfo_body(user, here(request), self._org.id))
+        return json_answer(request, build_userinfo(user, here(request), self._org.id))
 
     async def identity(self, request: Request) -> Response:
         """GET /id/{org}/{user}."""
@@ -90,7 +90,7 @@ class OAuthResources:
         path = request.path_params
         if path["org"][:15] != self._org.id[:15] or path["user"][:15] != user.id[:15]:
             return PlainTextResponse("Wrong_Org", 403)
-        return json_answer(request, identity_body(user, here(request), self._org.id))
+        return json_answer(request, build_identity(user, here(request), self._org.id))
 
     async def connect(self, request: Request) -> Response:
         """The page where the user of a device types its code: allows it, `deny` does not."""
@@ -107,7 +107,7 @@ class OAuthResources:
             token = (await _parameters(request)).get("access_token", "")
         if not token.strip():
             return PlainTextResponse("Missing_OAuth_Token", 403)
-        user = await to_thread(self._logins.user_of, token.strip())
+        user = await to_thread(self._logins.find_user, token.strip())
         return user if user is not None else PlainTextResponse("Bad_OAuth_Token", 403)
 
 

@@ -18,7 +18,7 @@ from bulkflow_sandbox.http.access import check_reader, exchange_token
 from bulkflow_sandbox.http.request_body import read_number
 from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.page.data import View
+from bulkflow_sandbox.page.data import PageData
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,7 +43,7 @@ class PageResources:
     """The handlers of the page."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._view = View(sandbox)
+        self._view = PageData(sandbox)
         self._access = sandbox.access
 
     def routes(self) -> list[Route]:
@@ -84,22 +84,24 @@ class PageResources:
 
     async def overview(self, request: Request) -> Response:
         """GET /_sandbox/view."""
-        return json_answer(request, await to_thread(self._view.overview))
+        return json_answer(request, await to_thread(self._view.read_overview))
 
     async def job(self, request: Request) -> Response:
         """GET /_sandbox/view/jobs/{id}."""
-        return json_answer(request, await to_thread(self._view.job, request.path_params["id"]))
+        return json_answer(request, await to_thread(self._view.read_job, request.path_params["id"]))
 
     async def records(self, request: Request) -> Response:
         """GET /_sandbox/view/records/{object}?after=ID."""
         after = request.query_params.get("after", "")
         name = request.path_params["object"]
-        return json_answer(request, await to_thread(self._view.records, name, after, _PAGE_RECORDS))
+        return json_answer(
+            request, await to_thread(self._view.read_records, name, after, _PAGE_RECORDS)
+        )
 
     async def requests(self, request: Request) -> Response:
         """GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
-        return json_answer(request, self._view.requests(read_number(after) or 0))
+        return json_answer(request, self._view.read_requests(read_number(after) or 0))
 
 
 def _file(name: str) -> Response:

@@ -76,7 +76,7 @@ class QueryResources:
 
     async def info(self, request: Request) -> Response:
         """GET /jobs/query/{id}."""
-        job = await to_thread(self._jobs.info, request.path_params["id"])
+        job = await to_thread(self._jobs.read_info, request.path_params["id"])
         return json_answer(request, info_body(job))
 
     async def list(self, request: Request) -> Response:
@@ -93,7 +93,7 @@ class QueryResources:
         """GET /jobs/query/{id}/results: a page of rows."""
         query = request.query_params
         page = await to_thread(
-            self._jobs.results,
+            self._jobs.read_results,
             request.path_params["id"],
             request.state.version,
             query.get("locator"),
@@ -111,7 +111,10 @@ class QueryResources:
         """GET /jobs/query/{id}/resultPages: where the pages of rows are."""
         job_id = request.path_params["id"]
         found = await to_thread(
-            self._jobs.pages, job_id, request.state.version, request.query_params.get("locator")
+            self._jobs.list_pages,
+            job_id,
+            request.state.version,
+            request.query_params.get("locator"),
         )
         if found is None:
             return Response(status_code=204)

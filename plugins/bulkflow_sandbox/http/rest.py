@@ -13,10 +13,14 @@ from bulkflow_sandbox.http.oauth import here
 from bulkflow_sandbox.http.request_body import read_json
 from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.login.identity import identity_url
-from bulkflow_sandbox.rest.describe import describe_body, global_body, short_body
-from bulkflow_sandbox.rest.limits import limits_body
-from bulkflow_sandbox.rest.versions import resource_map, version_list
+from bulkflow_sandbox.login.identity import build_identity_url
+from bulkflow_sandbox.rest.describe import (
+    build_describe,
+    build_global_describe,
+    build_short_describe,
+)
+from bulkflow_sandbox.rest.limits import build_limits
+from bulkflow_sandbox.rest.versions import list_resources, list_versions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -75,17 +79,17 @@ class RestResources:
     async def versions(self, request: Request) -> Response:
         """GET /services/data: the versions of the API; needs no token."""
         choices = self._sandbox.org.choices
-        return json_answer(request, version_list(choices.oldest_version, choices.newest_version))
+        return json_answer(request, list_versions(choices.oldest_version, choices.newest_version))
 
     async def resources(self, request: Request) -> Response:
         """GET /services/data/vXX.X: the resources of a version."""
-        identity = identity_url(here(request), self._sandbox.org.id, request.state.user)
-        return json_answer(request, resource_map(request.state.version, identity))
+        identity = build_identity_url(here(request), self._sandbox.org.id, request.state.user)
+        return json_answer(request, list_resources(request.state.version, identity))
 
     async def limits(self, request: Request) -> Response:
         """GET /limits."""
         shown = self._sandbox.limits.shown()
-        return json_answer(request, limits_body(shown, request.state.version))
+        return json_answer(request, build_limits(shown, request.state.version))
 
     # Queries.
 
@@ -99,13 +103,13 @@ class RestResources:
 
     async def query_more(self, request: Request) -> Response:
         """GET /query/{locator}: a further page."""
-        page = await to_thread(self._queries.more, request.path_params["locator"])
+        page = await to_thread(self._queries.read_more, request.path_params["locator"])
         return self._page(request, page)
 
     async def _query(self, request: Request, *, deleted: bool) -> Response:
         if request.query_params.get("columns") == "true":
             text = request.query_params.get("q", "")
-            return json_answer(request, await to_thread(self._queries.columns, text))
+            return json_answer(request, await to_thread(self._queries.describe_columns, text))
         wanted = _BATCH_SIZE.search(request.headers.get("sforce-query-options", ""))
         page = await to_thread(
             self._queries.query,
@@ -129,18 +133,20 @@ class RestResources:
 
     async def objects(self, request: Request) -> Response:
         """GET /sobjects."""
-        return json_answer(request, global_body(self._sandbox.org.schema, request.state.version))
+        return json_answer(
+            request, build_global_describe(self._sandbox.org.schema, request.state.version)
+        )
 
     async def object(self, request: Request) -> Response:
         """GET /sobjects/X."""
-        item = self._records.item(request.path_params["name"])
-        short = short_body(self._sandbox.org.schema, item, request.state.version)
+        item = self._records.find_object(request.path_params["name"])
+        short = build_short_describe(self._sandbox.org.schema, item, request.state.version)
         return json_answer(request, {"objectDescribe": short, "recentItems": []})
 
     async def describe(self, request: Request) -> Response:
         """GET /sobjects/X/describe."""
-        item = self._records.item(request.path_params["name"])
-        body = describe_body(self._sandbox.org.schema, item, request.state.version)
+        item = self._records.find_object(request.path_params["name"])
+        body = build_describe(self._sandbox.org.schema, item, request.state.version)
         return json_answer(request, body)
 
     # Records.
@@ -220,7 +226,9 @@ class RestResources:
     async def _ids(self, request: Request) -> list[str]:
         path = request.path_params
         _check_key(path["key"])
-        return await to_thread(self._records.with_key, path["name"], path["key"], _value(request))
+        return await to_thread(
+            self._records.find_by_key, path["name"], path["key"], _value(request)
+        )
 
     async def _read(self, request: Request, record_id: str) -> Response:
         named = request.query_params.get("fields", "")
@@ -235,7 +243,7 @@ class RestResources:
 
     def _several(self, request: Request, ids: list[str]) -> Response:
         """The answer to an external id that several records have: their addresses (documented)."""
-        item = self._records.item(request.path_params["name"])
+        item = self._records.find_object(request.path_params["name"])
         base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
         return json_answer(request, [f"{base}/{one}" for one in ids], 300)
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from bulkflow_sandbox.http.oauth import here
 from bulkflow_sandbox.http.request_body import read_body
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.login.errors import LoginError
-from bulkflow_sandbox.login.soap import fault, login_answer, read_login
+from bulkflow_sandbox.login.errors import SoapLoginError
+from bulkflow_sandbox.login.soap import build_fault, build_login_response, read_login
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -49,15 +49,15 @@ class SoapResources:
             username, password = read_login(await read_body(request, _MOST_XML))
             self._check_version(version)
             user, token = await to_thread(self._logins.log_in, username, password)
-        except LoginError as error:
-            return Response(fault(error), 500, media_type=_XML)
-        body = login_answer(user, token, here(request), version, self._org.id)
+        except SoapLoginError as error:
+            return Response(build_fault(error), 500, media_type=_XML)
+        body = build_login_response(user, token, here(request), version, self._org.id)
         return Response(body, media_type=_XML)
 
     def _check_version(self, version: str) -> None:
         match = _VERSION.fullmatch(version)
         if match is None or int(match[1]) < self._choices.oldest_version:
-            raise LoginError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+            raise SoapLoginError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
         if int(match[1]) > self._choices.newest_soap_login:
             message = self._choices.soap_login_gone.format(version=version)
-            raise LoginError("INVALID_OPERATION", message)
+            raise SoapLoginError("INVALID_OPERATION", message)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.schema.objects import ObjectType
 
 _ACTIONS: Final = {
@@ -43,7 +43,9 @@ _WORDS: Final = (
 )
 
 
-def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_id: str) -> Job:
+def new_job(
+    properties: Mapping[str, object], org: SandboxOrg, api_version: str, user_id: str
+) -> Job:
     """An open job, still without an id, from the properties of a create request.
 
     Raises:
@@ -59,12 +61,12 @@ def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_i
     object_name = words["object"]
     if object_name is None:
         raise choices.body_unreadable.error(problem="A required property is missing: object")
-    item = schema.object(object_name)
+    item = schema.find_object(object_name)
     if item is None:
         raise choices.object_unknown.error(object=object_name)
     if operation is Operation.HARD_DELETE and not schema.permissions.hard_delete:
         raise choices.hard_delete_forbidden.error()
-    if not all(schema.permissions.may(action, item.name) for action in _ACTIONS[operation]):
+    if not all(schema.permissions.allows(action, item.name) for action in _ACTIONS[operation]):
         raise choices.operation_forbidden.error(object=item.name, operation=operation)
     if words["contentType"] not in {None, "CSV"}:
         raise choices.body_unreadable.error(
@@ -108,7 +110,7 @@ def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> st
 def _key(name: str | None, item: ObjectType, choices: Choices) -> str:
     if name is None:
         raise choices.external_id_missing.error(object=item.name)
-    key = item.field(name)
+    key = item.find_field(name)
     if key is None or not key.is_key:
         raise choices.external_id_unknown.error(field=name, object=item.name)
     # The answers have it as it was typed (recorded).

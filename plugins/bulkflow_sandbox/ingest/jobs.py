@@ -15,6 +15,7 @@ from bulkflow_sandbox.ingest.files import JobFiles, Upload
 from bulkflow_sandbox.ingest.late_commits import LateCommit
 from bulkflow_sandbox.ingest.results import ResultKind, result_blocks
 from bulkflow_sandbox.ingest.task import IngestTask
+from bulkflow_sandbox.job_retention import is_overdue, is_upload_overdue, list_overdue
 from bulkflow_sandbox.jobs.job import (
     Job,
     JobState,
@@ -22,7 +23,6 @@ from bulkflow_sandbox.jobs.job import (
 )
 from bulkflow_sandbox.jobs.pace import Never
 from bulkflow_sandbox.jobs.request_fields import shown
-from bulkflow_sandbox.jobs.retention import is_overdue, overdue, takes_no_more_data
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from bulkflow_sandbox.jobs.worker import Worker
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
 
 
 @frozen
@@ -47,7 +47,7 @@ class IngestJobs:
     Every method raises `ApiError` for what Salesforce refuses. Ids may have 15 or 18 characters.
     """
 
-    def __init__(self, org: Org, worker: Worker) -> None:
+    def __init__(self, org: SandboxOrg, worker: Worker) -> None:
         self._org = org
         self._worker = worker
         self._before: dict[str, Job] = {}
@@ -116,7 +116,7 @@ class IngestJobs:
         choices = self._org.choices
         if job.state is not JobState.OPEN:
             raise choices.put_not_open.error(state=job.state)
-        if takes_no_more_data(job, self._org):
+        if is_upload_overdue(job, self._org):
             raise choices.put_too_late.error(hours=f"{choices.open_job_hours:g}")
         if job.uploads and choices.second_put is SecondPut.REFUSE:
             raise choices.two_uploads.error(id=job.id[:15])
@@ -270,7 +270,7 @@ class IngestJobs:
     def _expire(self) -> None:
         """Removes the jobs whose time has run out."""
         with self._org.database.reading() as connection:
-            over = overdue(connection, JobType.INGEST, self._org)
+            over = list_overdue(connection, JobType.INGEST, self._org)
         if not over:
             return
         with self._org.database.writing() as connection:
@@ -293,4 +293,4 @@ class IngestJobs:
             jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
         for job in jobs:
             if job.job_type is JobType.INGEST:
-                self._worker.add(self._task(job), self._org.moment(job.closed))
+                self._worker.add(self._task(job), self._org.resolve_moment(job.closed))

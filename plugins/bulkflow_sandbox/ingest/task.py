@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.ingest.files import JobFiles
     from bulkflow_sandbox.jobs.job import Job
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
 
 
 class IngestTask:
@@ -40,7 +40,7 @@ class IngestTask:
     """
 
     def __init__(
-        self, org: Org, job: Job, files: JobFiles, on_failed: Callable[[Job], None]
+        self, org: SandboxOrg, job: Job, files: JobFiles, on_failed: Callable[[Job], None]
     ) -> None:
         self._org = org
         self._job_id = job.id
@@ -110,7 +110,7 @@ class IngestTask:
         self._rows = Rows(path, job)
         # A blank first line is a header of one column without a name.
         columns = read_header(self._rows.header or [""], job, self._org.schema, choices)
-        item = self._org.schema.object(job.object)
+        item = self._org.schema.find_object(job.object)
         assert item is not None, "the header was read against the object"
         locks = self._org.faults.row_locks()
         with self._org.database.writing() as connection:
@@ -304,7 +304,7 @@ class IngestTask:
         error: str | None = None,
     ) -> Job:
         now = self._org.clock.now()
-        closed = self._org.moment(job.closed)
+        closed = self._org.resolve_moment(job.closed)
         job = evolve(
             job,
             state=job.state if state is None else state,

@@ -1,1 +1,1 @@
-"""Logins: OAuth 2.0 flows, the SOAP login, and who the user of a token is."""
+"""Logins: the OAuth 2.0 flows, the SOAP login, and the sessions that they start."""

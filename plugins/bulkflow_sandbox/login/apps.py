@@ -1,4 +1,4 @@
-"""Connected apps: the programs that may log in for users."""
+"""Connected apps: the programs that can log in on behalf of users."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from attrs import field, frozen
 from bulkflow_sandbox.org import USERNAME
 
 LOOPBACK: Final = "http://localhost:1717/OauthRedirect"
-"""Where the sf CLI waits for the browser to come back."""
+"""The redirect URI of the Salesforce CLI."""
 
 
 @frozen
 class ConnectedApp:
-    """A program that may log in.
+    """A program that can log in.
 
-    `certificate` is a certificate or public key in PEM, against which the signature of a JWT is
-    checked. `run_as` is the username that the client credentials flow logs in. With `approved`
-    off, no user has allowed the app, so the JWT flow is refused.
+    Attributes:
+        client_id: The consumer key.
+        client_secret: The consumer secret; None for an app without one.
+        certificate: A certificate or public key in PEM that verifies the signature of a JWT.
+        redirect_uris: Where browsers may be sent with an authorization code.
+        run_as: The username that the client credentials flow logs in.
+        approved: Whether users have authorized the app; otherwise the JWT flow is refused.
     """
 
     client_id: str
@@ -29,8 +33,8 @@ class ConnectedApp:
     run_as: str | None = USERNAME
     approved: bool = True
 
-    def knows(self, secret: str | None) -> bool:
-        """Whether a secret is the app's; without one of its own, none is wanted."""
+    def accepts_secret(self, secret: str | None) -> bool:
+        """Return whether a secret is correct. Anything is, for an app without a secret."""
         if self.client_secret is None:
             return True
         return hmac.compare_digest(self.client_secret.encode(), (secret or "").encode())
@@ -38,8 +42,8 @@ class ConnectedApp:
 
 DEFAULT_APP: Final = ConnectedApp(
     client_id="bulkflow-sandbox",
-    client_secret="bulkflow-sandbox-secret",  # noqa: S106 - known to everybody, like the password
+    client_secret="bulkflow-sandbox-secret",  # noqa: S106 - well known, like the password
     redirect_uris=(LOOPBACK,),
 )
 CLI_APP: Final = ConnectedApp(client_id="PlatformCLI", redirect_uris=(LOOPBACK,))
-"""The app that the sf CLI logs in with; it has no secret."""
+"""The app of the Salesforce CLI."""

@@ -1,4 +1,4 @@
-"""JWT assertions: who signed one, for whom, and whether it is still good."""
+"""JWT assertions: their issuer, their subject, and whether they are valid."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 _AUDIENCES: Final = frozenset({"https://login.salesforce.com", "https://test.salesforce.com"})
 
 
-def issuer(assertion: str, choices: Choices) -> str:
-    """The client id that an assertion names, before its signature is checked.
+def read_issuer(assertion: str, choices: Choices) -> str:
+    """Return the client id in an assertion, without checking its signature.
 
     Raises:
-        OAuthError: It is no JWT.
+        OAuthError: The assertion is not a JWT.
     """
     claims = _decode(assertion, None, choices)
     return str(claims.get("iss", ""))
 
 
-def subject(
+def verify_assertion(
     assertion: str,
     app: ConnectedApp,
     choices: Choices,
@@ -35,17 +35,17 @@ def subject(
     now: datetime,
     audiences: Collection[str],
 ) -> str:
-    """The username that an assertion is about, when all of it is good.
+    """Verify an assertion, and return the username in it.
 
     Args:
         assertion: The JWT.
-        app: The app that it names, with the certificate that it must be signed for.
-        choices: The texts of the refusals.
+        app: The app that issued it, whose certificate verifies the signature.
+        choices: The messages of refusals.
         now: The present moment.
-        audiences: The addresses of this server, which a JWT may be for besides Salesforce's own.
+        audiences: The addresses of this server, accepted like those of Salesforce.
 
     Raises:
-        OAuthError: The signature, the audience or the time is wrong.
+        OAuthError: The signature or the audience is wrong, or the assertion has expired.
     """
     if app.certificate is None:
         raise OAuthError("invalid_grant", choices.assertion_text)
@@ -55,7 +55,7 @@ def subject(
     named = audience if isinstance(audience, list) else [audience]
     if not any(isinstance(one, str) and one.rstrip("/") in wanted for one in named):
         raise OAuthError("invalid_grant", choices.audience_text)
-    # One client sends the seconds as text, another sends milliseconds: a time far ahead is good.
+    # One client sends the seconds as a string, another sends milliseconds: accept a distant time.
     try:
         ends = float(str(claims.get("exp")))
     except ValueError as error:
@@ -66,7 +66,7 @@ def subject(
 
 
 def _decode(assertion: str, certificate: str | None, choices: Choices) -> Mapping[str, object]:
-    """The claims of a JWT; the signature is checked where there is a certificate."""
+    """Decode the claims of a JWT; verify the signature if there is a certificate."""
     try:
         import jwt
         from cryptography.x509 import load_pem_x509_certificate
@@ -77,7 +77,7 @@ def _decode(assertion: str, certificate: str | None, choices: Choices) -> Mappin
             f"{get_install_command('sandbox')}",
             status=501,
         ) from error
-    # The time is checked by the sandbox's own clock, the audience by its own rules.
+    # `verify_assertion` checks the time against the sandbox's clock, and the audience.
     options = {"verify_signature": certificate is not None}
     own = ("verify_exp", "verify_aud", "verify_iat", "verify_nbf", "verify_sub")
     options |= dict.fromkeys(own, False)

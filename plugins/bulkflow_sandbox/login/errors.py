@@ -1,4 +1,4 @@
-"""The errors of logins, which have another form than those of the API."""
+"""Errors of logins, whose responses differ from those of the API."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class OAuthError(BulkflowError):
         return f"{self.status} {self.code}: {self.message}"
 
 
-class LoginError(BulkflowError):
-    """A refused SOAP login; `code` is the fault's exception code."""
+class SoapLoginError(BulkflowError):
+    """A refused SOAP login; `code` is the exception code of the fault."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
-def missing(parameter: str) -> OAuthError:
-    """The error of a request without a parameter that it needs."""
+def make_missing_parameter_error(parameter: str) -> OAuthError:
+    """Make the error for a request without a required parameter."""
     return OAuthError("invalid_request", f"missing required parameter: {parameter}")

@@ -1,4 +1,4 @@
-"""Who a user is, as the identity and userinfo resources say it."""
+"""The bodies of the identity and userinfo resources."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 Body = dict[str, object]
 
 
-def identity_url(here: str, org_id: str, user_id: str) -> str:
-    """The address of an identity."""
-    return f"{here}/id/{org_id}/{user_id}"
+def build_identity_url(instance_url: str, org_id: str, user_id: str) -> str:
+    """Build the identity URL of a user."""
+    return f"{instance_url}/id/{org_id}/{user_id}"
 
 
-def userinfo_body(user: User, here: str, org_id: str) -> Body:
-    """The body of `/services/oauth2/userinfo`."""
+def build_userinfo(user: User, instance_url: str, org_id: str) -> Body:
+    """Build the body of `/services/oauth2/userinfo`."""
     return {
-        "sub": identity_url(here, org_id, user.id),
+        "sub": build_identity_url(instance_url, org_id, user.id),
         "user_id": user.id,
         "organization_id": org_id,
         "preferred_username": user.username,
@@ -31,8 +31,8 @@ def userinfo_body(user: User, here: str, org_id: str) -> Body:
         "given_name": user.first_name or None,
         "family_name": user.last_name,
         "zoneinfo": "UTC",
-        "profile": f"{here}/{user.id}",
-        "urls": _urls(user, here, org_id),
+        "profile": f"{instance_url}/{user.id}",
+        "urls": _build_urls(user, instance_url, org_id),
         "active": True,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -42,10 +42,10 @@ def userinfo_body(user: User, here: str, org_id: str) -> Body:
     }
 
 
-def identity_body(user: User, here: str, org_id: str) -> Body:
-    """The body of the identity address that a token comes with: `/id/{org}/{user}`."""
+def build_identity(user: User, instance_url: str, org_id: str) -> Body:
+    """Build the body of the identity URL, `/id/{org}/{user}`."""
     return {
-        "id": identity_url(here, org_id, user.id),
+        "id": build_identity_url(instance_url, org_id, user.id),
         "asserted_user": True,
         "user_id": user.id,
         "organization_id": org_id,
@@ -57,7 +57,7 @@ def identity_body(user: User, here: str, org_id: str) -> Body:
         "first_name": user.first_name or None,
         "last_name": user.last_name,
         "timezone": "UTC",
-        "urls": _urls(user, here, org_id),
+        "urls": _build_urls(user, instance_url, org_id),
         "active": True,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -67,13 +67,13 @@ def identity_body(user: User, here: str, org_id: str) -> Body:
     }
 
 
-def _urls(user: User, here: str, org_id: str) -> dict[str, str]:
-    """Addresses; `{version}` in them is for the client to fill in."""
-    data = f"{here}/services/data/v{{version}}"
+def _build_urls(user: User, instance_url: str, org_id: str) -> dict[str, str]:
+    """Build the URLs of the APIs. The client fills in `{version}`."""
+    data = f"{instance_url}/services/data/v{{version}}"
     return {
-        "partner": f"{here}/services/Soap/u/{{version}}/{org_id}",
+        "partner": f"{instance_url}/services/Soap/u/{{version}}/{org_id}",
         "rest": f"{data}/",
         "sobjects": f"{data}/sobjects/",
         "query": f"{data}/query/",
-        "profile": f"{here}/{user.id}",
+        "profile": f"{instance_url}/{user.id}",
     }

@@ -1,4 +1,4 @@
-"""What was granted to apps and can still be turned into tokens: codes, devices, refresh tokens."""
+"""Grants that apps can exchange for tokens: authorization codes, devices, refresh tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _USER_CODE_LENGTH: Final = 8
 
 @frozen
 class Grant:
-    """What a user allowed an app."""
+    """An app's permission to act for a user."""
 
     client_id: str
     user_id: str
@@ -60,12 +60,12 @@ class _Refresh:
 
 
 class Grants:
-    """Codes, devices and refresh tokens, each good until its time is over or it is used.
+    """The authorization codes, devices and refresh tokens that are valid.
 
     Args:
-        clock: The time that they end by.
-        choices: How long they are good, and the texts of refusals.
-        make_token: Makes their secret texts.
+        clock: The clock for their expiry.
+        choices: Their lifetimes, and the messages of refusals.
+        make_token: Makes their secrets.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Grants:
         self._refresh: dict[str, _Refresh] = {}
 
     def clear(self) -> None:
-        """Ends everything."""
+        """Revoke all grants."""
         with self._lock:
             self._codes.clear()
             self._devices.clear()
@@ -92,7 +92,7 @@ class Grants:
     # Authorization codes.
 
     def add_code(self, grant: Grant, redirect_uri: str, challenge: str | None) -> str:
-        """A code for an app, to be sent to `redirect_uri`; `challenge` is PKCE's, if any."""
+        """Make an authorization code for `redirect_uri`, with the `challenge` of PKCE if used."""
         code = f"aPrx{self._make_token()}"
         ends = self._clock.now() + timedelta(minutes=self._choices.code_minutes)
         with self._lock:
@@ -105,10 +105,10 @@ class Grants:
     def take_code(
         self, code: str, client_id: str, redirect_uri: str, verifier: str | None
     ) -> Grant:
-        """What a code is for; it is used up by this, whether it is good or not.
+        """Return the grant of an authorization code, and invalidate the code in any case.
 
         Raises:
-            OAuthError: The code is not good, or not for these.
+            OAuthError: The code is invalid or expired, or was issued for other parameters.
         """
         with self._lock:
             found = self._codes.pop(code, None)
@@ -116,14 +116,14 @@ class Grants:
             raise OAuthError("invalid_grant", self._choices.code_text)
         if found.redirect_uri != redirect_uri:
             raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
-        if found.challenge is not None and not _answers(found.challenge, verifier):
+        if found.challenge is not None and not _is_challenge_met(found.challenge, verifier):
             raise OAuthError("invalid_grant", "invalid code verifier")
         return found.grant
 
     # Devices.
 
     def add_device(self, client_id: str, scope: str) -> tuple[str, str]:
-        """A code for a device to poll with, and the one that its user types."""
+        """Make a device code to poll with, and the user code to type in."""
         user_code = "".join(secrets.choice(_USER_CODE_LETTERS) for _ in range(_USER_CODE_LENGTH))
         code = self._make_token()
         ends = self._clock.now() + timedelta(minutes=self._choices.device_minutes)
@@ -135,7 +135,7 @@ class Grants:
         return code, user_code
 
     def answer_device(self, user_code: str, user_id: str, *, allowed: bool = True) -> bool:
-        """A user types a code, and allows the device or does not; whether the code was good."""
+        """Allow or deny a device by its user code; return whether the code is valid."""
         wanted = user_code.strip().upper()
         with self._lock:
             for device in self._devices.values():
@@ -146,10 +146,11 @@ class Grants:
         return False
 
     def poll_device(self, code: str, client_id: str) -> Grant:
-        """What a device was allowed.
+        """Return the grant of a device that the user has allowed.
 
         Raises:
-            OAuthError: It is not yet, never will be, or asks too often.
+            OAuthError: The user has not answered or has denied, the code is invalid, or the device
+                polls too often.
         """
         now = self._clock.now()
         with self._lock:
@@ -172,17 +173,17 @@ class Grants:
     # Refresh tokens.
 
     def add_refresh(self, grant: Grant) -> str:
-        """A refresh token."""
+        """Make a refresh token."""
         token = f"5Aep861{self._make_token()}"
         with self._lock:
             self._refresh[token] = _Refresh(grant)
         return token
 
-    def refreshed(self, token: str, client_id: str) -> Grant:
-        """What a refresh token is for.
+    def find_refresh_grant(self, token: str, client_id: str) -> Grant:
+        """Return the grant of a refresh token.
 
         Raises:
-            OAuthError: It was revoked, never was, or is another app's.
+            OAuthError: The token is unknown or revoked, or belongs to another app.
         """
         with self._lock:
             found = self._refresh.get(token)
@@ -190,20 +191,20 @@ class Grants:
             raise OAuthError("invalid_grant", "expired access/refresh token")
         return found.grant
 
-    def note(self, refresh: str, access: str) -> None:
-        """Remembers that an access token came from a refresh token."""
+    def add_access_token(self, refresh: str, access: str) -> None:
+        """Remember that an access token was issued for a refresh token."""
         with self._lock:
             found = self._refresh.get(refresh)
             if found is not None:
                 found.tokens.append(access)
 
-    def end(self, refresh: str) -> list[str] | None:
-        """Ends a refresh token; the access tokens that came from it, or `None` for no such."""
+    def revoke_refresh(self, refresh: str) -> list[str] | None:
+        """Revoke a refresh token; return its access tokens, or `None` if it is unknown."""
         with self._lock:
             found = self._refresh.pop(refresh, None)
         return None if found is None else found.tokens
 
 
-def _answers(challenge: str, verifier: str | None) -> bool:
+def _is_challenge_met(challenge: str, verifier: str | None) -> bool:
     digest = sha256((verifier or "").encode()).digest()
     return compare_digest(urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge.rstrip("="))

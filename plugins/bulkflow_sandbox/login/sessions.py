@@ -1,4 +1,4 @@
-"""Access tokens: which are valid, whose they are, and for how long."""
+"""The access tokens that are valid, and their users."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 def make_token(org_id: str) -> str:
-    """A new token in the form of Salesforce's: the org's id of 15 characters, `!`, a secret part.
+    """Make a token in Salesforce's format: the 15-character org id, `!`, and a secret.
 
-    The secret part has letters and digits only: the Salesforce CLI takes no token with others but
-    dots and underscores.
+    The secret has only letters and digits. The Salesforce CLI rejects other characters, except dots
+    and underscores.
     """
     return f"{org_id[:15]}!AQ{secrets.token_hex(32)}"
 
 
 @define(eq=False)
 class _Session:
-    """Whose a token is, and when it was last used; `idle` is how long it may be unused."""
+    """The user of a token, the time of its last use, and how long it may be idle."""
 
     user_id: str
     used: datetime
     idle: timedelta | None
 
-    def over(self, now: datetime) -> bool:
-        """Whether it was not used for too long."""
+    def is_expired(self, now: datetime) -> bool:
+        """Return whether it has been idle for too long."""
         return self.idle is not None and now - self.used > self.idle
 
 
@@ -42,11 +42,11 @@ class Sessions:
     """The valid tokens of a sandbox.
 
     Args:
-        token: The token that is valid from the start; it has no end.
-        user_id: The user that it is for.
-        clock: The time that tokens of logins end by.
-        make: Makes further tokens.
-        idle: How long a token of a login stays valid without a request.
+        token: The first token, which does not expire.
+        user_id: The user of the first token.
+        clock: The clock for the expiry of tokens.
+        make: Makes more tokens.
+        idle: How long a token from a login stays valid without a request.
     """
 
     def __init__(
@@ -70,23 +70,23 @@ class Sessions:
 
     @property
     def token(self) -> str:
-        """The token that the sandbox was started with, or last refreshed with."""
+        """The first token since the sandbox was started or refreshed."""
         return self._token
 
     def issue(self, user_id: str) -> str:
-        """A new valid token for a user, as a login gives it."""
+        """Make a token for a user, like a login does."""
         token = self._make()
         self._add(token, user_id, self._idle)
         return token
 
-    def user_of(self, token: str) -> str | None:
-        """The user that a token is for; `None` when it is not valid. This is a use of it."""
+    def find_user_id(self, token: str) -> str | None:
+        """Find the user of a token, and count this as a use; `None` if the token is invalid."""
         now = self._clock.now()
         given = token.encode()
         with self._lock:
             for known, session in self._sessions.items():
                 if hmac.compare_digest(known.encode(), given):
-                    if session.over(now):
+                    if session.is_expired(now):
                         del self._sessions[known]
                         return None
                     session.used = now
@@ -94,29 +94,29 @@ class Sessions:
         return None
 
     def revoke(self, token: str) -> bool:
-        """Makes a token invalid; whether it was valid."""
+        """Revoke a token; return whether it was valid."""
         with self._lock:
             return self._sessions.pop(token, None) is not None
 
     def revoke_all(self) -> None:
-        """Makes all tokens invalid, as if their time were over."""
+        """Revoke all tokens, as if they had expired."""
         with self._lock:
             self._sessions.clear()
 
-    def begin_again(self, token: str, user_id: str) -> None:
-        """Makes all tokens invalid but a new one that is valid from now on, without an end."""
+    def reset(self, token: str, user_id: str) -> None:
+        """Revoke all tokens, and add a new first token that does not expire."""
         self.revoke_all()
         self._token = token
         self.admit(token, user_id)
 
     def admit(self, token: str, user_id: str) -> None:
-        """Makes a given token valid, without an end."""
+        """Add a token that does not expire."""
         self._add(token, user_id, None)
 
     def _add(self, token: str, user_id: str, idle: timedelta | None) -> None:
         now = self._clock.now()
         with self._lock:
-            over = [known for known, one in self._sessions.items() if one.over(now)]
-            for known in over:
+            expired = [known for known, one in self._sessions.items() if one.is_expired(now)]
+            for known in expired:
                 del self._sessions[known]
             self._sessions[token] = _Session(user_id, now, idle)

@@ -1,4 +1,4 @@
-"""The SOAP login: its request and its answers, as XML."""
+"""The SOAP login: its request and responses in XML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from bulkflow_sandbox.login.errors import LoginError
+from bulkflow_sandbox.login.errors import SoapLoginError
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.login.users import User
@@ -18,34 +18,36 @@ _HEAD: Final = (
 
 
 def read_login(body: bytes) -> tuple[str, str]:
-    """The username and password of a login request.
+    """Read the username and password from a login request.
 
     Raises:
-        LoginError: It is no login request.
+        SoapLoginError: The request is not a SOAP login.
     """
     try:
-        # As a text, whatever encoding the message names: others could hide a DOCTYPE.
+        # Ignore the encoding in the XML declaration: another one could hide a DOCTYPE.
         message = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise LoginError("UNKNOWN_EXCEPTION", "the message is not UTF-8") from error
+        raise SoapLoginError("UNKNOWN_EXCEPTION", "the message is not UTF-8") from error
     if "<!DOCTYPE" in message:
-        raise LoginError("UNKNOWN_EXCEPTION", "DOCTYPE is not allowed in a SOAP message")
+        raise SoapLoginError("UNKNOWN_EXCEPTION", "DOCTYPE is not allowed in a SOAP message")
     try:
         root = ET.fromstring(message)  # noqa: S314 - without a DOCTYPE there are no entities
     except ET.ParseError as error:
-        raise LoginError("UNKNOWN_EXCEPTION", f"the message is no XML: {error}") from error
-    login = next((one for one in root.iter() if _local(one) == "login"), None)
+        raise SoapLoginError("UNKNOWN_EXCEPTION", f"the message is not XML: {error}") from error
+    login = next((one for one in root.iter() if _get_local_name(one) == "login"), None)
     if login is None:
-        raise LoginError(
+        raise SoapLoginError(
             "INVALID_OPERATION", "the sandbox has no operation of the SOAP API but login"
         )
-    texts = {_local(one): one.text or "" for one in login}
+    texts = {_get_local_name(one): one.text or "" for one in login}
     return texts.get("username", ""), texts.get("password", "")
 
 
-def login_answer(user: User, token: str, here: str, version: str, org_id: str) -> bytes:
-    """The answer to a login that was good."""
-    service = f"{here}/services/Soap"
+def build_login_response(
+    user: User, token: str, instance_url: str, version: str, org_id: str
+) -> bytes:
+    """Build the response to a successful login."""
+    service = f"{instance_url}/services/Soap"
     fields = {
         "metadataServerUrl": f"{service}/m/{version}/{org_id}",
         "passwordExpired": "false",
@@ -68,13 +70,13 @@ def login_answer(user: User, token: str, here: str, version: str, org_id: str) -
     }
     return (
         f'{_HEAD}xmlns="urn:partner.soap.sforce.com"><soapenv:Body><loginResponse><result>'
-        f"{_elements(fields)}<userInfo>{_elements(info)}</userInfo>"
+        f"{_write_elements(fields)}<userInfo>{_write_elements(info)}</userInfo>"
         "</result></loginResponse></soapenv:Body></soapenv:Envelope>"
     ).encode()
 
 
-def fault(error: LoginError) -> bytes:
-    """The answer to a login that was refused."""
+def build_fault(error: SoapLoginError) -> bytes:
+    """Build the response to a refused login."""
     code, message = escape(error.code), escape(error.message)
     return (
         f'{_HEAD}xmlns:sf="urn:fault.partner.soap.sforce.com" '
@@ -87,9 +89,9 @@ def fault(error: LoginError) -> bytes:
     ).encode()
 
 
-def _elements(fields: dict[str, str]) -> str:
+def _write_elements(fields: dict[str, str]) -> str:
     return "".join(f"<{name}>{escape(text)}</{name}>" for name, text in fields.items())
 
 
-def _local(element: ET.Element) -> str:
+def _get_local_name(element: ET.Element) -> str:
     return element.tag.rpartition("}")[2]

@@ -1,4 +1,4 @@
-"""The users of an org, for those who log in."""
+"""The users who can log in, and their passwords."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from attrs import frozen
 from bulkflow_sandbox.org import USER_ID, USERNAME
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
 
-PASSWORD: Final = "sandbox"  # noqa: S105 - known to everybody: the server is for tests
-"""The password of the user that every sandbox has."""
+PASSWORD: Final = "sandbox"  # noqa: S105 - well known: the server is for tests
+"""The password of the user that exists in every sandbox."""
 
 _COLUMNS: Final = ("Id", "Username", "Name", "FirstName", "LastName", "Email", "LastModifiedDate")
 
 
 @frozen
 class User:
-    """An active user. `modified` is a moment of the store."""
+    """An active user; `modified` is a moment in its stored form."""
 
     id: str
     username: str
@@ -32,13 +32,13 @@ class User:
 
 
 class Users:
-    """The active users, by id and by username, and their passwords.
+    """Finds active users by id, username or password.
 
-    Passwords are not kept with the records. A user has none until one is set; the first user has
-    `PASSWORD` where that is `known`.
+    Passwords are kept in memory only. The first user has `PASSWORD` if `known` is true. Other users
+    have no password until one is set.
     """
 
-    def __init__(self, org: Org, *, known: bool = True) -> None:
+    def __init__(self, org: SandboxOrg, *, known: bool = True) -> None:
         self._org = org
         self._passwords = {USERNAME: PASSWORD} if known else {}
 
@@ -46,27 +46,27 @@ class Users:
         return f"{type(self).__name__}({len(self._passwords)} with a password)"
 
     def set_password(self, username: str, password: str, security_token: str = "") -> None:
-        """Lets a user log in with a password, which the security token is appended to."""
+        """Set the password of a user; logins append the security token to it."""
         self._passwords[username.lower()] = password + security_token
 
-    def with_password(self, username: str, password: str) -> User | None:
-        """The user who logs in like this; `None` when there is none."""
+    def find_by_password(self, username: str, password: str) -> User | None:
+        """Find the active user with this username and password."""
         known = self._passwords.get(username.lower())
         if known is None or not hmac.compare_digest(known.encode(), password.encode()):
             return None
-        return self.named(username)
+        return self.find_by_username(username)
 
-    def named(self, username: str) -> User | None:
-        """The active user with that username, whatever its case."""
+    def find_by_username(self, username: str) -> User | None:
+        """Find the active user with this username, in any case."""
         return self._find("Username", username)
 
-    def with_id(self, user_id: str) -> User | None:
-        """The active user with that id of 18 characters."""
+    def find_by_id(self, user_id: str) -> User | None:
+        """Find the active user with this 18-character id."""
         return self._find("Id", user_id)
 
     def _find(self, column: str, value: str) -> User | None:
-        if self._org.schema.object("User") is None:
-            return _first_user() if value.lower() in {USER_ID.lower(), USERNAME} else None
+        if self._org.schema.find_object("User") is None:
+            return _make_first_user() if value.lower() in {USER_ID.lower(), USERNAME} else None
         columns = ", ".join(f'"{name}"' for name in _COLUMNS)
         with self._org.database.reading() as connection:
             row = connection.execute(
@@ -77,5 +77,5 @@ class Users:
         return None if row is None else User(*(text or "" for text in row))
 
 
-def _first_user() -> User:
+def _make_first_user() -> User:
     return User(USER_ID, USERNAME, "Sandbox", "", "Sandbox", USERNAME, "1970-01-01T00:00:00.000Z")

@@ -1,1 +1,1 @@
-"""The page at `/`: what it shows, as data, and the files that show it."""
+"""The web page at `/`: its data, HTML, CSS and JavaScript."""

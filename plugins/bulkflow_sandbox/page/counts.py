@@ -1,4 +1,4 @@
-"""How many records each object has, asked seldom enough to cost a load nothing."""
+"""The number of records of each object, cached because counting is slow."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.store.database import Database
 
 SHARE: Final = 20
-"""A count that took a second is used for this many seconds: counting reads the whole table."""
+"""A count that took one second is cached for this many: counting reads the whole table."""
 
 
-class Counts:
-    """The counts of the last look, as old as they have to be.
+class RecordCounts:
+    """Counts records, and caches the counts.
 
     Args:
-        database: Whose records they are.
-        timer: Tells seconds.
+        database: The database with the records.
+        timer: Returns the present time in seconds.
     """
 
     def __init__(self, database: Database, timer: Callable[[], float] = perf_counter) -> None:
@@ -32,8 +32,8 @@ class Counts:
         self._known: dict[str, tuple[int, float]] = {}
         self._lock = Lock()
 
-    def of(self, item: ObjectType) -> int:
-        """How many records an object has that are not deleted."""
+    def count(self, item: ObjectType) -> int:
+        """Count the records of an object that are not deleted."""
         with self._lock:
             started = self._timer()
             known = self._known.get(item.name)

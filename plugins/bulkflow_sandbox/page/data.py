@@ -1,6 +1,6 @@
-"""What the page shows, as values that JSON can carry.
+"""The data of the web page, as JSON values.
 
-Reading here has no effect on the org: a look is no poll of a job, and nothing is logged.
+Reading it has no effect on the org: it is not a poll of a job, and it is not logged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bulkflow_sandbox.ingest.files import file_blocks
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.jobs.pace_syntax import pace_text
 from bulkflow_sandbox.jobs.table import find_job, latest_jobs
-from bulkflow_sandbox.page.counts import Counts
+from bulkflow_sandbox.page.counts import RecordCounts
 from bulkflow_sandbox.store.list_records import list_records
 
 if TYPE_CHECKING:
@@ -32,50 +32,50 @@ MOST_FAILURES: Final = 20
 _FAILURE_BYTES: Final = 1 << 16
 
 
-class View:
-    """Looks at a sandbox."""
+class PageData:
+    """Reads the state of a sandbox for the page."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._counts = Counts(sandbox.database)
+        self._counts = RecordCounts(sandbox.database)
 
-    def overview(self) -> Body:
-        """The org, its newest jobs, and its objects with their numbers of records."""
+    def read_overview(self) -> Body:
+        """Read the state of the org, its newest jobs, and the number of records of each object."""
         sandbox = self._sandbox
         with sandbox.database.reading() as connection:
             jobs = latest_jobs(connection, MOST_JOBS)
         return {
-            "now": _text(sandbox.org.clock.now()),
+            "now": _format_moment(sandbox.org.clock.now()),
             "processing": pace_text(sandbox.worker.pace),
             "version": f"{sandbox.org.choices.newest_version}.0",
             "faults": len(sandbox.faults.struck),
             "requests": sandbox.requests.total,
-            "jobs": [self._job(job) for job in jobs],
+            "jobs": [self._build_job(job) for job in jobs],
             "objects": [
-                {"name": item.name, "label": item.label_plural, "records": self._counts.of(item)}
+                {"name": item.name, "label": item.label_plural, "records": self._counts.count(item)}
                 for item in sandbox.org.schema
             ],
         }
 
-    def job(self, job_id: str) -> Body:
-        """A job with the first of its rows that failed.
+    def read_job(self, job_id: str) -> Body:
+        """Read a job and its first failed rows.
 
         Raises:
-            ApiError: There is no such job.
+            ApiError: The job does not exist.
         """
         with self._sandbox.database.reading() as connection:
             job = find_job(connection, job_id)
         if job is None:
             raise not_found()
-        return self._job(job) | {"failures": self._failures(job)}
+        return self._build_job(job) | {"failures": self._read_failures(job)}
 
-    def records(self, object_name: str, after: str, limit: int) -> Body:
-        """A page of an object's records; `next` is where the following one begins.
+    def read_records(self, object_name: str, after: str, limit: int) -> Body:
+        """Read a page of an object's records; pass its `next` as `after` to read the next page.
 
         Raises:
-            ApiError: There is no such object.
+            ApiError: The object does not exist.
         """
-        item = self._sandbox.org.schema.object(object_name)
+        item = self._sandbox.org.schema.find_object(object_name)
         if item is None:
             raise not_found()
         with self._sandbox.database.reading() as connection:
@@ -90,15 +90,15 @@ class View:
             "next": shown[-1]["Id"] if len(found) > limit else None,
         }
 
-    def requests(self, after: int) -> Body:
-        """The requests after a number, the oldest first."""
+    def read_requests(self, after: int) -> Body:
+        """Read the requests after a number, oldest first."""
         entries = self._sandbox.requests.after(after)[-MOST_REQUESTS:]
         return {
             "total": self._sandbox.requests.total,
             "entries": [
                 {
                     "number": entry.number,
-                    "at": _text(entry.at),
+                    "at": _format_moment(entry.at),
                     "method": entry.method,
                     "path": entry.path,
                     "status": entry.status,
@@ -112,7 +112,7 @@ class View:
             ],
         }
 
-    def _job(self, job: Job) -> Body:
+    def _build_job(self, job: Job) -> Body:
         return {
             "id": job.id,
             "kind": "query" if job.job_type is JobType.QUERY else "ingest",
@@ -125,15 +125,15 @@ class View:
             "processed": job.processed,
             "failed": job.failed,
             "uploaded": job.upload_bytes,
-            "created": _text(parse_moment(job.created)),
-            "closed": None if job.closed is None else _text(parse_moment(job.closed)),
+            "created": _format_moment(parse_moment(job.created)),
+            "closed": None if job.closed is None else _format_moment(parse_moment(job.closed)),
             "milliseconds": job.total_ms,
             "error": job.error,
             "version": job.api_version,
             "format": f"{job.column_delimiter.value}, {job.line_ending.value}",
         }
 
-    def _failures(self, job: Job) -> Body | None:
+    def _read_failures(self, job: Job) -> Body | None:
         if job.failed == 0 or job.job_type is JobType.QUERY:
             return None
         files = self._sandbox.ingest.files(job)
@@ -141,10 +141,10 @@ class View:
         rows = csv.reader(StringIO(start, newline=""), delimiter=job.column_delimiter.text)
         found = [[row[0], row[1], ", ".join(row[2:])] for row in rows if len(row) > 1]
         if len(start) >= _FAILURE_BYTES:
-            # The last row may be cut off.
+            # The last row may be incomplete.
             found.pop()
         return {"rows": found[:MOST_FAILURES], "more": job.failed > MOST_FAILURES}
 
 
-def _text(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")

@@ -1,6 +1,5 @@
-// Asks the sandbox once a second what is new, and changes in the page only what is different, so that
-// focus, selection and scroll position stay where the reader left them. `/?every=200` asks every 200
-// milliseconds.
+// Polls the sandbox every second, and updates only the elements that changed: focus, selection and
+// scroll position stay where they are. `/?every=200` polls every 200 milliseconds.
 
 const PAUSE = Number(new URLSearchParams(window.location.search).get("every")) || 1000;
 const MOST_REQUESTS = 500;
@@ -16,13 +15,13 @@ const moment = new Intl.DateTimeFormat("en", {
 
 const page = {
   paused: false,
-  states: new Map(), // job id -> its state when last seen
-  opened: new Map(), // job id -> its details, or null while they are fetched
-  requests: [], // the newest first
+  states: new Map(), // job id -> its last known state
+  opened: new Map(), // job id -> its details, or null while they load
+  requests: [], // newest first
   last: 0, // the number of the newest request
   object: "",
   after: "",
-  picked: false, // whether the reader chose the object
+  picked: false, // whether the user chose the object
 };
 
 async function fetchJson(path) {
@@ -31,7 +30,7 @@ async function fetchJson(path) {
   return answer.json();
 }
 
-// Making and changing elements. Values of records are only ever text.
+// Elements. Values of records are always inserted as text, never as HTML.
 
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -47,7 +46,7 @@ function cell(kind = "", text = "") {
   return make("td", { className: kind, textContent: text });
 }
 
-/** Makes the rows of a table body those of `items`, keeping the rows that it already has. */
+/** Shows `items` as the rows of a table body, and reuses existing rows. */
 function sync(body, items, key, create, update) {
   const known = new Map(Array.from(body.rows, (row) => [row.dataset.key, row]));
   const first = known.size === 0;
@@ -84,7 +83,7 @@ function length(milliseconds) {
   return seconds < 120 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`;
 }
 
-// Jobs: each is a row, with a row for its error, and one for its details where they are opened.
+// Jobs: each has a row, a row for its error if any, and a row for its details while they are open.
 
 function jobRows(jobs) {
   return jobs.flatMap((job) => {
@@ -220,7 +219,7 @@ async function showOverview(overview) {
   sync(byId("jobs-rows"), rows, (row) => row.kind + row.job.id, createJobRow, updateJobRow);
   byId("jobs-empty").hidden = jobs.length > 0;
   const running = jobs.filter((job) => !job.final && job.state !== "Open").length;
-  const busy = running ? `, ${running} under way` : "";
+  const busy = running ? `, ${running} in progress` : "";
   setText(byId("jobs-count"), jobs.length ? `${whole.format(jobs.length)}${busy}` : "");
   tellNews(jobs);
   showObjects(overview.objects);
@@ -240,7 +239,7 @@ function showObjects(objects) {
   }
   while (select.options.length > objects.length) select.lastElementChild.remove();
   if (!page.picked) {
-    // Until the reader chooses: what the newest job is about.
+    // Until the user chooses, show the object of the newest job.
     const newest = page.overview.jobs.find((job) => job.processed > job.failed)?.object;
     const name = newest ?? objects.find(({ records }) => records)?.name ?? objects[0]?.name ?? "";
     if (name !== page.object) {
@@ -297,7 +296,7 @@ function turnTo(after) {
 async function askRequests() {
   const found = await fetchJson(`/_sandbox/view/requests?after=${page.last}`);
   if (found.total < page.last) {
-    // The sandbox was started again.
+    // The sandbox has restarted.
     page.requests = [];
     page.last = 0;
     return;
@@ -312,7 +311,7 @@ async function askRequests() {
 function createRequestRow(entry) {
   const status = entry.status === null ? "cut" : String(entry.status);
   const bad = entry.status === null || entry.status >= 400;
-  // What all paths begin with would push out of sight what tells them apart.
+  // The common prefix of all paths would push their differences out of sight.
   const path = cell("path", entry.path.replace(/^\/services\/data\//, ""));
   path.title = entry.path;
   const client = cell("client", entry.client);
@@ -356,7 +355,7 @@ function showRequests() {
   byId("requests-empty").hidden = shown.length > 0;
 }
 
-// Again and again, as long as somebody looks.
+// Polling, while the page is visible.
 
 function showConnection(kind, text) {
   const element = byId("connection");
@@ -372,8 +371,8 @@ async function look() {
     await showRecords();
     if (!page.paused) showConnection("live", "live");
   } catch ({ cause }) {
-    // Another sandbox may have come to the same port: its link has another token.
-    showConnection("lost", cause === 401 ? "open its link" : "no answer; trying again");
+    // Another sandbox may have started on the same port, with another token.
+    showConnection("lost", cause === 401 ? "open the new link" : "no response; retrying");
   }
 }
 

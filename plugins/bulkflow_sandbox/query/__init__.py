@@ -1,1 +1,1 @@
-"""Query jobs: their requests, the work on them, and their results page by page."""
+"""Query jobs: their requests, their processing, and the pages of their results."""

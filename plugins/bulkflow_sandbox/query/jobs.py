@@ -1,4 +1,4 @@
-"""The requests on query jobs, without HTTP."""
+"""The operations on query jobs, without HTTP."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bulkflow_sandbox.core.dates import moment_text
 from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
 from bulkflow_sandbox.core.limits import QUERY_JOBS, QUERY_STORAGE
+from bulkflow_sandbox.job_retention import is_overdue, list_overdue
 from bulkflow_sandbox.jobs.job import (
     ColumnDelimiter,
     Job,
@@ -20,7 +21,6 @@ from bulkflow_sandbox.jobs.job import (
     Operation,
 )
 from bulkflow_sandbox.jobs.request_fields import one_of, shown, text_of
-from bulkflow_sandbox.jobs.retention import is_overdue, overdue
 from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
 from bulkflow_sandbox.query.locator import Locator
 from bulkflow_sandbox.query.result import QueryFiles
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bulkflow_sandbox.jobs.worker import Worker
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.soql.sql_query import Output, Statement
 
 
 @frozen
 class ResultPage:
-    """A page of a result: how many rows, their bytes with the header, and the page after it."""
+    """A page of a result: its row count, its bytes with the header, and the next locator."""
 
     rows: int
     blocks: Iterator[bytes]
@@ -47,25 +47,25 @@ class ResultPage:
 
 @frozen
 class PageList:
-    """The locators of some pages; `next` is where the list goes on, if it does."""
+    """The locators of some pages; `next` is the locator to continue the list at."""
 
     locators: tuple[str, ...]
     next: str | None
 
 
 class QueryJobs:
-    """What clients ask of query jobs.
+    """Creates, changes and reads query jobs.
 
-    Every method raises `ApiError` for what Salesforce refuses. Ids may have 15 or 18 characters.
+    Methods raise `ApiError` for requests that Salesforce rejects. Ids have 15 or 18 characters.
     """
 
-    def __init__(self, org: Org, worker: Worker) -> None:
+    def __init__(self, org: SandboxOrg, worker: Worker) -> None:
         self._org = org
         self._worker = worker
         self._resume()
 
     def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
-        """A new job, already on its way, from the properties of a create request."""
+        """Create a job from the properties of a request, and queue it."""
         choices = self._org.choices
         operation = one_of(
             Operation, text_of(properties, "operation", choices), "operation", choices
@@ -106,7 +106,7 @@ class QueryJobs:
             query=query,
             closed=moment_text(now),
         )
-        statement = self._translated(job)
+        statement = self._compile(job)
         with self._org.database.writing() as connection:
             job = evolve(
                 job,
@@ -116,15 +116,15 @@ class QueryJobs:
             )
             add_job(connection, job)
         self._org.limits.use(QUERY_JOBS)
-        self._worker.add(self._task(job), now)
+        self._worker.add(self._make_task(job), now)
         return job
 
     def change_state(self, job_id: str, state: object, user_id: str) -> Job:
-        """Aborts a job; nothing else can be done to its state."""
+        """Abort a job. No other state can be set."""
         choices = self._org.choices
         job = self._find(job_id)
-        mine = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
-        if not mine:
+        allowed = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
+        if not allowed:
             raise choices.foreign_user.error(id=job.id)
         if state != JobState.ABORTED:
             raise choices.state_illegal.error(state=shown(state))
@@ -137,89 +137,89 @@ class QueryJobs:
         self._release(job)
         return job
 
-    def info(self, job_id: str) -> Job:
-        """A job, after this look at it has had its effect on the pace."""
+    def read_info(self, job_id: str) -> Job:
+        """Read a job, and count this as a poll."""
         job = self._find(job_id)
         if not job.state.final:
             self._worker.look(job.id)
         return self._find(job.id)
 
-    def results(
+    def read_results(
         self, job_id: str, api_version: str, locator: str | None, most: int | None
     ) -> ResultPage | None:
-        """A page of a job's result; `None` when there is nothing to send yet.
+        """Read a page of a job's result; return `None` if there is no result yet.
 
         Args:
             job_id: The job.
             api_version: The version of the request.
-            locator: Where the page begins; `None` is the first page.
-            most: Most rows of the page; `None` leaves it to the locator, or to the sandbox.
+            locator: The locator of the page; `None` is the first page.
+            most: The maximum number of rows; `None` uses the locator's, or the default.
         """
-        job = self._finished(job_id, api_version)
+        job = self._find_finished(job_id, api_version)
         if job is None:
             return None
-        choices, files = self._org.choices, self._files(job)
+        choices, files = self._org.choices, self._get_files(job)
         try:
             count = files.count()
-            start = self._locator(job, locator, count)
+            start = self._read_locator(job, locator, count)
             size = most or start.size
             rows = min(size, count - start.first)
-            blocks = files.page(start.first, rows)
+            blocks = files.read_page(start.first, rows)
         except FileNotFoundError as error:
-            # The job was deleted meanwhile.
+            # Another request has just deleted the job.
             raise not_found() from error
         following = start.first + rows
         return ResultPage(
             rows=rows,
             blocks=blocks if count or choices.query_header_without_rows else iter(()),
-            next=Locator(following, size).text(job.id) if following < count else None,
+            next=Locator(following, size).to_text(job.id) if following < count else None,
         )
 
-    def pages(self, job_id: str, api_version: str, locator: str | None) -> PageList | None:
-        """The locators of pages of a job's result, to be fetched side by side."""
-        job = self._finished(job_id, api_version)
+    def list_pages(self, job_id: str, api_version: str, locator: str | None) -> PageList | None:
+        """List the locators of a result's pages, for clients that fetch them in parallel."""
+        job = self._find_finished(job_id, api_version)
         if job is None:
             return None
         try:
-            count = self._files(job).count()
+            count = self._get_files(job).count()
         except FileNotFoundError as error:
             raise not_found() from error
-        start = self._locator(job, locator, count)
+        start = self._read_locator(job, locator, count)
         most = self._org.choices.query_pages
         firsts = list(range(start.first, max(count, 1), start.size))
-        texts = [Locator(first, start.size).text(job.id) for first in firsts[: most + 1]]
+        texts = [Locator(first, start.size).to_text(job.id) for first in firsts[: most + 1]]
         return PageList(tuple(texts[:most]), texts[most] if len(texts) > most else None)
 
     def delete(self, job_id: str) -> None:
-        """Removes a job with its result."""
+        """Delete a finished job and its result."""
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if not job.state.final:
                 raise self._org.choices.delete_unfinished.error()
             remove_job(connection, job.id)
-        self._files(job).remove()
+        self._get_files(job).remove()
 
     def remove(self, job: Job) -> None:
-        """Removes a job whatever its state."""
+        """Delete a job in any state."""
         with self._org.database.writing() as connection:
             remove_job(connection, job.id)
         self._release(job)
-        self._files(job).remove()
+        self._get_files(job).remove()
 
     def expire(self) -> None:
-        """Removes the jobs whose time is over."""
+        """Delete the jobs that are too old to be kept."""
         with self._org.database.reading() as connection:
-            over = overdue(connection, JobType.QUERY, self._org)
-        if not over:
+            expired = list_overdue(connection, JobType.QUERY, self._org)
+        if not expired:
             return
         with self._org.database.writing() as connection:
-            for job in over:
+            for job in expired:
                 remove_job(connection, job.id)
-        for job in over:
+        for job in expired:
             self._release(job)
-            self._files(job).remove()
+            self._get_files(job).remove()
 
-    def _finished(self, job_id: str, api_version: str) -> Job | None:
+    def _find_finished(self, job_id: str, api_version: str) -> Job | None:
         choices = self._org.choices
         job = self._find(job_id)
         if job.api_version != api_version:
@@ -230,10 +230,10 @@ class QueryJobs:
             return None
         raise choices.early_results_refusal.error(state=job.state)
 
-    def _locator(self, job: Job, text: str | None, count: int) -> Locator:
+    def _read_locator(self, job: Job, text: str | None, count: int) -> Locator:
         if not text:
             return Locator(0, self._org.choices.query_page_rows)
-        locator = Locator.read(text, job.id)
+        locator = Locator.from_text(text, job.id)
         if locator is None or not 0 <= locator.first < max(count, 1) or locator.size < 1:
             raise self._org.choices.query_locator_invalid.error()
         return locator
@@ -243,8 +243,8 @@ class QueryJobs:
             if self._org.limits.left(name) <= 0:
                 raise self._org.choices.query_jobs_exceeded.error(limit=name)
 
-    def _translated(self, job: Job) -> Statement:
-        # SOQL brings lark, which only a sandbox that is asked queries should load.
+    def _compile(self, job: Job) -> Statement:
+        # Importing SOQL loads lark, which only sandboxes that run queries need.
         from bulkflow_sandbox.soql.compile import compile_query
         from bulkflow_sandbox.soql.parse import parse
 
@@ -253,21 +253,21 @@ class QueryJobs:
             parse(job.query or "", org.choices),
             schema=org.schema,
             choices=org.choices,
-            now=org.moment(job.closed),
+            now=org.resolve_moment(job.closed),
             surface=Surface.BULK,
             deleted=job.operation is Operation.QUERY_ALL,
         )
 
-    def _task(self, job: Job) -> QueryTask:
+    def _make_task(self, job: Job) -> QueryTask:
         def columns(statement: Statement) -> list[Output]:
             outputs = list(statement.outputs)
             if float(job.api_version) < self._org.choices.written_order_version:
                 outputs.sort(key=lambda output: output.label)
             return outputs
 
-        return QueryTask(self._org, job, self._files(job), lambda: self._translated(job), columns)
+        return QueryTask(self._org, job, self._get_files(job), lambda: self._compile(job), columns)
 
-    def _files(self, job: Job) -> QueryFiles:
+    def _get_files(self, job: Job) -> QueryFiles:
         return QueryFiles(self._org.database.job_folder(job.id))
 
     def _find(self, job_id: str) -> Job:
@@ -289,9 +289,9 @@ class QueryJobs:
             task.close()
 
     def _resume(self) -> None:
-        """Goes on with the jobs that were unfinished when the sandbox was last ended."""
+        """Queue the jobs that were unfinished when the sandbox last stopped."""
         with self._org.database.reading() as connection:
             jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
         for job in jobs:
             if job.job_type is JobType.QUERY:
-                self._worker.add(self._task(job), self._org.moment(job.closed))
+                self._worker.add(self._make_task(job), self._org.resolve_moment(job.closed))

@@ -1,7 +1,7 @@
-"""The result of a query job: its rows in one file, and where each of them ends in another.
+"""The result of a query job: a file of rows, and a file with the end offset of each row.
 
-Rows are kept as they are sent. With the ends, any page can be found without reading what is
-before it, so a page can be asked for again and in any order.
+Rows are stored as they are sent. The offsets find any page without reading the pages before it, so
+clients can fetch pages repeatedly and in any order.
 """
 
 from __future__ import annotations
@@ -32,47 +32,47 @@ _END: Final = struct.Struct("<Q")
 
 @frozen
 class QueryFiles:
-    """The folder of a query job."""
+    """The files of a query job."""
 
     folder: Path
 
     @property
     def header(self) -> Path:
-        """The header line."""
+        """The file with the header line."""
         return self.folder / "header.csv"
 
     @property
     def rows(self) -> Path:
-        """The rows, without the header."""
+        """The file with the rows, without the header."""
         return self.folder / "rows.csv"
 
     @property
     def ends(self) -> Path:
-        """For each row, the offset of its end in the file of rows: 8 bytes, little-endian."""
+        """The file with the end offset of each row in `rows`: 8 bytes, little-endian."""
         return self.folder / "rows.ends"
 
     def remove(self) -> None:
-        """Removes the folder with all that is in it."""
+        """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def count(self) -> int:
-        """How many rows there are."""
+        """Count the rows."""
         return self.ends.stat().st_size // _END.size
 
-    def page(self, first: int, count: int) -> Iterator[bytes]:
-        """The header and some of the rows, in blocks.
+    def read_page(self, first: int, count: int) -> Iterator[bytes]:
+        """Read the header and some rows, in blocks.
 
         Args:
-            first: The number of the first row, from 0.
-            count: How many rows; those must exist.
+            first: The index of the first row.
+            count: The number of rows, all of which exist.
         """
         header = [self.header.read_bytes()]
         if count == 0:
             return iter(header)
-        start, end = self._end_of(first - 1), self._end_of(first + count - 1)
+        start, end = self._find_end(first - 1), self._find_end(first + count - 1)
         return chain(header, file_blocks(self.rows, start, end))
 
-    def _end_of(self, row: int) -> int:
+    def _find_end(self, row: int) -> int:
         if row < 0:
             return 0
         with self.ends.open("rb") as file:
@@ -82,13 +82,13 @@ class QueryFiles:
 
 
 class ResultWriter:
-    """Writes the result of a job from its beginning.
+    """Writes the result of a job, replacing earlier files.
 
     Args:
-        files: Where to.
-        job: The job, for how its CSV looks.
-        outputs: The columns, in the order of the rows' values.
-        choices: How values look.
+        files: The files to write.
+        job: The job, which has the CSV format.
+        outputs: The columns, in the order of the values in each row.
+        choices: The format of values.
     """
 
     def __init__(
@@ -98,21 +98,21 @@ class ResultWriter:
         self._writers = {
             index: write
             for index, output in enumerate(outputs)
-            if (write := _writer_of(output.field_type, choices)) is not None
+            if (write := _find_formatter(output.field_type, choices)) is not None
         }
         with files.header.open("wb") as header:
-            _Rows(job, header).add([[output.label for output in outputs]])
+            _RowFile(job, header).add([[output.label for output in outputs]])
         self._rows_file = files.rows.open("wb")
         self._ends_file = files.ends.open("wb")
-        self._rows = _Rows(job, self._rows_file, self._ends_file)
+        self._rows = _RowFile(job, self._rows_file, self._ends_file)
 
     @property
     def size(self) -> int:
-        """How many bytes the rows have so far."""
+        """The number of bytes of rows so far."""
         return self._rows.size
 
     def write(self, rows: Sequence[Sequence[Value]]) -> None:
-        """Adds rows; a value for each column, in the store's form."""
+        """Write rows with a value for each column, in the form of the database."""
         if self._writers and rows:
             columns: list[Sequence[Value]] = list(zip(*rows, strict=True))
             for index, write in self._writers.items():
@@ -123,13 +123,13 @@ class ResultWriter:
         self._rows.add(rows)
 
     def close(self) -> None:
-        """Closes the files."""
+        """Close the files."""
         self._rows_file.close()
         self._ends_file.close()
 
 
-class _Rows:
-    """CSV on its way to a file. A CSV writer hands over one whole row at a time."""
+class _RowFile:
+    """Encodes rows as CSV into a file; `csv.writer` calls `write` once per row."""
 
     def __init__(self, job: Job, file: BinaryIO, ends: BinaryIO | None = None) -> None:
         self._file = file
@@ -151,8 +151,8 @@ class _Rows:
             self._ends.write(_END.pack(self.size))
 
 
-def _writer_of(kind: FieldType, choices: Choices) -> Callable[[Value], str] | None:
-    """How the values of a type are written, where it is not as the store has them."""
+def _find_formatter(kind: FieldType, choices: Choices) -> Callable[[Value], str] | None:
+    """Find the formatter of a type; `None` if values are written as stored."""
     if kind is FieldType.BOOLEAN:
         return lambda value: "true" if value else "false"
     if kind in NUMBERS:

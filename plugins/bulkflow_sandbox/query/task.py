@@ -1,4 +1,4 @@
-"""The work on one query job, in steps that are one transaction each."""
+"""The processing of a query job, in steps of one transaction each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow_sandbox.jobs.job import Job
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.query.result import QueryFiles
     from bulkflow_sandbox.soql.sql_query import Output, Statement
 
@@ -26,19 +26,19 @@ _MEGABYTE = 1 << 20
 
 
 class QueryTask:
-    """Writes the rows that a query finds; the records are those of the moment that it starts.
+    """Writes the rows of a query, as of the moment when the task starts.
 
     Args:
-        org: The org that the job is in.
-        job: The job, as it is kept.
-        files: Its files, written anew from the beginning.
-        translate: Makes the statement, when the job starts.
-        columns: Puts the statement's columns in the order of the result.
+        org: The org of the job.
+        job: The job as stored.
+        files: The files of the result, replaced from the beginning.
+        translate: Compiles the query when the task starts.
+        columns: Returns the statement's columns in the order of the result.
     """
 
     def __init__(
         self,
-        org: Org,
+        org: SandboxOrg,
         job: Job,
         files: QueryFiles,
         translate: Callable[[], Statement],
@@ -58,12 +58,12 @@ class QueryTask:
 
     @property
     def job_id(self) -> str:
-        """The job's id of 18 characters."""
+        """The 18-character id of the job."""
         return self._job_id
 
     @property
     def rows_done(self) -> int:
-        """The rows that were written so far."""
+        """The number of rows written so far."""
         return self._rows
 
     @property
@@ -72,16 +72,16 @@ class QueryTask:
         return not self._ended
 
     def start(self) -> bool:
-        """Moves the job to InProgress and asks the query.
+        """Move the job to InProgress and run the query.
 
         Returns:
-            Whether the job is there to be worked on.
+            Whether the job can be processed: False if it was aborted or deleted.
         """
         with self._org.database.writing() as connection:
-            job = self._job(connection, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS)
+            job = self._find_job(connection, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS)
             if job is None:
                 return False
-            # A job that was under way when the sandbox was ended begins anew.
+            # A job that was in progress when the sandbox stopped starts again.
             job = self._save(connection, evolve(job, state=JobState.IN_PROGRESS, processed=0))
         statement = self._translate()
         outputs = self._columns(statement)
@@ -94,10 +94,10 @@ class QueryTask:
         return True
 
     def work(self, rows: int) -> bool:
-        """Writes at most that many more rows.
+        """Write at most this many more rows.
 
         Returns:
-            Whether the job is there to be worked on further.
+            Whether the job can be processed further: False if it was aborted or deleted.
         """
         assert self._found is not None, "start comes first"
         assert self._writer is not None, "start comes first"
@@ -106,40 +106,40 @@ class QueryTask:
         self._writer.write([[row[index] for index in self._indexes] for row in found])
         self._rows += len(found)
         with self._org.database.writing() as connection:
-            job = self._job(connection, JobState.IN_PROGRESS)
+            job = self._find_job(connection, JobState.IN_PROGRESS)
             if job is None:
                 return False
             self._save(connection, evolve(job, processed=self._rows))
         return True
 
     def finish(self) -> None:
-        """Moves the job to JobComplete."""
+        """Move the job to JobComplete."""
         self.close()
         if self._writer is not None:
             self._org.limits.use(QUERY_STORAGE, -(-self._writer.size // _MEGABYTE))
         with self._org.database.writing() as connection:
-            job = self._job(connection, JobState.IN_PROGRESS)
+            job = self._find_job(connection, JobState.IN_PROGRESS)
             if job is not None:
                 self._save(connection, evolve(job, state=JobState.JOB_COMPLETE))
 
     def fail(self, problem: Exception) -> None:
-        """Moves the job to Failed; its info says no reason (no such property is documented)."""
+        """Move the job to Failed. Clients see no reason (no such property is documented)."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
                 self._save(connection, evolve(job, state=JobState.FAILED, error=str(problem)))
 
     def close(self) -> None:
-        """Closes the job's files, and lets go of the database."""
+        """Close the files and the database cursor."""
         self._open.close()
 
-    def _job(self, connection: sqlite3.Connection, *states: JobState) -> Job | None:
+    def _find_job(self, connection: sqlite3.Connection, *states: JobState) -> Job | None:
         job = find_job(connection, self._job_id)
         return job if job is not None and job.state in states else None
 
     def _save(self, connection: sqlite3.Connection, job: Job) -> Job:
         now = self._org.clock.now()
-        spent = now - self._org.moment(job.closed)
+        spent = now - self._org.resolve_moment(job.closed)
         job = evolve(
             job,
             modified=moment_text(now),

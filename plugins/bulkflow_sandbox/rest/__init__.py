@@ -1,1 +1,1 @@
-"""What clients touch beside jobs: versions, describes, single records, queries."""
+"""The REST API without jobs: versions, limits, describes, records and queries."""

@@ -1,4 +1,4 @@
-"""Describes: what an object is, and what may be done with it and with its fields.
+"""Describes: the metadata of objects and of their fields.
 
 The properties and their order are those of recorded describes.
 """
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.schema.fields import NUMBERS, TEXTS, Field, FieldType
 from bulkflow_sandbox.schema.rules import Action, FieldAccess
-from bulkflow_sandbox.soql.fields import filterable
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
@@ -17,34 +16,36 @@ if TYPE_CHECKING:
 Body = dict[str, object]
 
 _DIGITS: Final = 8
-"""The `digits` of every whole number."""
+"""The `digits` of all int fields."""
 
 _NOT_GROUPED: Final = NUMBERS | {FieldType.DATETIME, FieldType.ADDRESS}
 _BYTES_PER_CHARACTER: Final = 3
 
 
-def global_body(schema: Schema, version: str) -> Body:
-    """The body of `/sobjects`: every object in short."""
+def build_global_describe(schema: Schema, version: str) -> Body:
+    """Build the body of `/sobjects`: a summary of each object."""
     return {
         "encoding": "UTF-8",
         "maxBatchSize": 200,
-        "sobjects": [short_body(schema, item, version) for item in _readable(schema)],
+        "sobjects": [
+            build_short_describe(schema, item, version) for item in _list_readable(schema)
+        ],
     }
 
 
-def short_body(schema: Schema, item: ObjectType, version: str) -> Body:
-    """An object in short, as in the list of all."""
-    may = schema.permissions.may
+def build_short_describe(schema: Schema, item: ObjectType, version: str) -> Body:
+    """Build the summary of an object, as in the list of all objects."""
+    allows = schema.permissions.allows
     base = f"/services/data/v{version}/sobjects/{item.name}"
     return {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
-        "createable": may(Action.CREATE, item.name),
+        "createable": allows(Action.CREATE, item.name),
         "custom": item.custom,
         "customSetting": False,
         "deepCloneable": False,
-        "deletable": may(Action.DELETE, item.name),
+        "deletable": allows(Action.DELETE, item.name),
         "deprecatedAndHidden": False,
         "feedEnabled": False,
         "hasSubtypes": False,
@@ -63,7 +64,7 @@ def short_body(schema: Schema, item: ObjectType, version: str) -> Body:
         "searchable": True,
         "triggerable": True,
         "undeletable": True,
-        "updateable": may(Action.UPDATE, item.name),
+        "updateable": allows(Action.UPDATE, item.name),
         "urls": {
             "rowTemplate": f"{base}/{{ID}}",
             "describe": f"{base}/describe",
@@ -72,18 +73,18 @@ def short_body(schema: Schema, item: ObjectType, version: str) -> Body:
     }
 
 
-def describe_body(schema: Schema, item: ObjectType, version: str) -> Body:
-    """The body of `/sobjects/X/describe`."""
-    access = schema.permissions.access
-    body = short_body(schema, item, version) | {
+def build_describe(schema: Schema, item: ObjectType, version: str) -> Body:
+    """Build the body of `/sobjects/X/describe`."""
+    access = schema.permissions.get_field_access
+    body = build_short_describe(schema, item, version) | {
         "actionOverrides": [],
-        "childRelationships": _children(schema, item),
+        "childRelationships": _list_children(schema, item),
         "compactLayoutable": True,
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
         "fields": [
-            _field_body(item, field, access(item.name, field.name))
+            _build_field(item, field, access(item.name, field.name))
             for field in item.fields.values()
             if access(item.name, field.name) is not FieldAccess.HIDDEN
         ],
@@ -101,12 +102,12 @@ def describe_body(schema: Schema, item: ObjectType, version: str) -> Body:
     return dict(sorted(body.items()))
 
 
-def _readable(schema: Schema) -> list[ObjectType]:
-    readable = (item for item in schema if schema.permissions.may(Action.READ, item.name))
+def _list_readable(schema: Schema) -> list[ObjectType]:
+    readable = (item for item in schema if schema.permissions.allows(Action.READ, item.name))
     return sorted(readable, key=lambda item: item.name)
 
 
-def _children(schema: Schema, item: ObjectType) -> list[Body]:
+def _list_children(schema: Schema, item: ObjectType) -> list[Body]:
     return [
         {
             "cascadeDelete": False,
@@ -118,22 +119,22 @@ def _children(schema: Schema, item: ObjectType) -> list[Body]:
             "relationshipName": None,
             "restrictedDelete": False,
         }
-        for other in _readable(schema)
+        for other in _list_readable(schema)
         for field in other.fields.values()
         if item.name in field.reference_to
     ]
 
 
-def _field_body(item: ObjectType, field: Field, access: FieldAccess) -> Body:
+def _build_field(item: ObjectType, field: Field, access: FieldAccess) -> Body:
     writable = access is FieldAccess.WRITE
-    compound = _compound(item, field)
-    usable = filterable(field)
+    compound = _find_compound(item, field)
+    usable = field.filterable
     whole = field.type is FieldType.ADDRESS or usable
     return {
         "aggregatable": usable and field.type is not FieldType.BOOLEAN,
         "aiPredictionField": False,
         "autoNumber": field.auto_number is not None,
-        "byteLength": _byte_length(field),
+        "byteLength": _get_byte_length(field),
         "calculated": False,
         "calculatedFormula": None,
         "cascadeDelete": False,
@@ -199,14 +200,14 @@ def _field_body(item: ObjectType, field: Field, access: FieldAccess) -> Body:
     }
 
 
-def _byte_length(field: Field) -> int:
+def _get_byte_length(field: Field) -> int:
     if field.type in TEXTS:
         return field.length * _BYTES_PER_CHARACTER
     return field.length if field.type in {FieldType.ID, FieldType.REFERENCE} else 0
 
 
-def _compound(item: ObjectType, field: Field) -> str | None:
-    """The address that a field is a part of."""
+def _find_compound(item: ObjectType, field: Field) -> str | None:
+    """Find the compound address that a field is part of."""
     for other in item.fields.values():
         if other.type is FieldType.ADDRESS:
             stem = other.name.removesuffix("Address")

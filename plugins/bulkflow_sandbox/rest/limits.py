@@ -1,4 +1,4 @@
-"""The body of `/limits`: what the sandbox counts, among what every org has."""
+"""The body of `/limits`: the limits that the sandbox counts, and fixed values for all others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BATCHES_RENAMED: Final = 49
-"""The first version in which the daily batches have their present name (two recorded bodies)."""
+"""The first version with the present name of the daily batches (two recorded bodies)."""
 
 _NOT_COUNTED: Final = {
     "AnalyticsExternalDataSizeMB": 40_960,
@@ -44,15 +44,15 @@ _NOT_COUNTED: Final = {
     "SingleEmail": 5_000,
     "StreamingApiConcurrentClients": 20,
 }
-"""Limits of which nothing in the sandbox uses anything."""
+"""Limits that the sandbox never uses."""
 
 
-def limits_body(counted: Mapping[str, tuple[int, int]], version: str) -> dict[str, dict[str, int]]:
-    """The body in a version of the API, in the order of the names.
+def build_limits(counted: Mapping[str, tuple[int, int]], version: str) -> dict[str, dict[str, int]]:
+    """Build the body for an API version, sorted by name.
 
     Args:
-        counted: What is used of each limit that the sandbox counts, and the limit.
-        version: Such as `"66.0"`.
+        counted: The use and the maximum of each limit that the sandbox counts.
+        version: The version, such as `"66.0"`.
     """
     old = float(version) < _BATCHES_RENAMED
     limits = {name: (0, maximum) for name, maximum in _NOT_COUNTED.items()} | {

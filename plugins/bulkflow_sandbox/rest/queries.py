@@ -1,7 +1,7 @@
-"""REST queries: the first records at once, the others page by page from a file.
+"""REST queries: the first page directly, the others from a file.
 
-What a query found is written down before its first page is sent, so later pages show the records
-as they were. The files are those of unfinished queries only, and they go with the sandbox.
+All records are written to the file before the first page is sent, so later pages show the records
+as of that moment. Only queries with several pages have files. They are deleted with the sandbox.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow_sandbox.core.ids import LOCATOR_PREFIX, make_id, to18
-from bulkflow_sandbox.rest.query_columns import columns_body
+from bulkflow_sandbox.rest.query_columns import build_columns
 from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.soql.sql_query import Surface
 from bulkflow_sandbox.store.database import take_serials
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.rest.query_columns import Body
     from bulkflow_sandbox.rest.record_to_json import Record
     from bulkflow_sandbox.soql.sql_query import Statement
@@ -38,7 +38,7 @@ _FIRST: Final = re.compile(r"[0-9]{1,18}")
 
 @frozen
 class QueryPage:
-    """A page of records; `next` is the locator of the page after it, if there is one."""
+    """A page of records; `next` is the locator of the next page, if any."""
 
     total: int
     records: Sequence[Record]
@@ -47,13 +47,13 @@ class QueryPage:
 
 @frozen
 class _Cursor:
-    """What a query found: one record a line, and where each line ends in the file."""
+    """A file with the records of a query, one per line, and the end offset of each line."""
 
     path: Path
     ends: array[int]
     page: int
 
-    def records(self, first: int) -> list[Record]:
+    def read_records(self, first: int) -> list[Record]:
         last = min(first + self.page, len(self.ends)) - 1
         with self.path.open("rb") as file:
             start = self.ends[first - 1] if first else 0
@@ -62,9 +62,9 @@ class _Cursor:
 
 
 class RestQueries:
-    """Answers queries, and remembers those that were not read to their end."""
+    """Runs queries, and keeps the files of those with more pages."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SandboxOrg) -> None:
         self._org = org
         self._folder = org.database.folder / "cursors"
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -72,16 +72,16 @@ class RestQueries:
         self._lock = Lock()
 
     def query(self, text: str, version: str, *, page: int | None, deleted: bool) -> QueryPage:
-        """The first page of what a query finds.
+        """Run a query, and return the first page.
 
         Args:
             text: The query.
             version: The API version, such as `"66.0"`.
-            page: Most records of a page; `None` is the usual number.
-            deleted: Whether deleted records are seen (queryAll).
+            page: The maximum number of records per page; `None` is the default.
+            deleted: Whether to include deleted records (queryAll).
 
         Raises:
-            ApiError: The query is refused.
+            ApiError: The query is invalid or not supported.
         """
         org, choices = self._org, self._org.choices
         statement = self._compile(text, deleted=deleted)
@@ -93,23 +93,23 @@ class RestQueries:
                 if statement.counts:
                     (count,) = found.fetchone()
                     return QueryPage(int(count), ())
-                return self._first_page(found, statement, version, size)
+                return self._read_first_page(found, statement, version, size)
             finally:
                 found.close()
 
-    def columns(self, text: str) -> Body:
-        """What a query selects, without asking it.
+    def describe_columns(self, text: str) -> Body:
+        """Describe the columns of a query without running it.
 
         Raises:
-            ApiError: The query is refused.
+            ApiError: The query is invalid or not supported.
         """
-        return columns_body(self._compile(text, deleted=False))
+        return build_columns(self._compile(text, deleted=False))
 
-    def more(self, locator: str) -> QueryPage:
-        """The page of an earlier query that a locator names: its id, a dash, its first record.
+    def read_more(self, locator: str) -> QueryPage:
+        """Read a page of an earlier query by its locator: an id, a dash, the first record.
 
         Raises:
-            ApiError: There is no such page, or no longer.
+            ApiError: The page does not exist, or no longer exists.
         """
         name, _, number = locator.partition("-")
         with self._lock:
@@ -118,13 +118,13 @@ class RestQueries:
         if cursor is None or not 0 <= first < len(cursor.ends):
             raise self._org.choices.query_locator_invalid.error()
         try:
-            records = cursor.records(first)
+            records = cursor.read_records(first)
         except FileNotFoundError as error:
             raise self._org.choices.query_locator_invalid.error() from error
-        return self._page(to18(name) or "", cursor, first, records)
+        return self._make_page(to18(name) or "", cursor, first, records)
 
     def _compile(self, text: str, *, deleted: bool) -> Statement:
-        # SOQL brings lark, which only a sandbox that is asked queries should load.
+        # Importing SOQL loads lark, which only sandboxes that run queries need.
         from bulkflow_sandbox.soql.compile import compile_query
         from bulkflow_sandbox.soql.parse import parse
 
@@ -138,12 +138,12 @@ class RestQueries:
             deleted=deleted,
         )
 
-    def _first_page(
+    def _read_first_page(
         self, found: sqlite3.Cursor, statement: Statement, version: str, size: int
     ) -> QueryPage:
         writer = RecordWriter(statement, version, self._org.choices.several_types)
         rows = found.fetchmany(size + 1)
-        records = [writer.record(row) for row in rows[:size]]
+        records = [writer.to_record(row) for row in rows[:size]]
         if len(rows) <= size:
             return QueryPage(len(rows), records)
         with self._org.database.writing() as connection:
@@ -154,23 +154,25 @@ class RestQueries:
         with cursor.path.open("wb") as file:
             while rows:
                 for row in rows:
-                    end += file.write(json.dumps(writer.record(row)).encode() + b"\n")
+                    end += file.write(json.dumps(writer.to_record(row)).encode() + b"\n")
                     cursor.ends.append(end)
                 rows = found.fetchmany(_ROWS_AT_A_TIME)
         self._keep(name, cursor)
-        return self._page(name, cursor, 0, records)
+        return self._make_page(name, cursor, 0, records)
 
     def _keep(self, name: str, cursor: _Cursor) -> None:
         with self._lock:
             self._cursors[name] = cursor
-            over = len(self._cursors) - self._org.choices.rest_cursors
-            gone = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, over)]]
-        for old in gone:
-            # Windows keeps a file that is being read; it goes with the folder.
+            excess = len(self._cursors) - self._org.choices.rest_cursors
+            dropped = [self._cursors.pop(old) for old in list(self._cursors)[: max(0, excess)]]
+        for old in dropped:
+            # Windows cannot delete a file that is being read; it is deleted with the folder.
             with suppress(PermissionError):
                 old.path.unlink(missing_ok=True)
 
-    def _page(self, name: str, cursor: _Cursor, first: int, records: Sequence[Record]) -> QueryPage:
+    def _make_page(
+        self, name: str, cursor: _Cursor, first: int, records: Sequence[Record]
+    ) -> QueryPage:
         following = first + len(records)
         more = following < len(cursor.ends)
         return QueryPage(len(cursor.ends), records, f"{name}-{following}" if more else None)

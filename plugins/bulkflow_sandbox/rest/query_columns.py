@@ -1,6 +1,6 @@
-"""What a query selects, described: the answer to `columns=true`, which the Salesforce CLI asks for.
+"""The columns of a query: the response to `columns=true`, which the Salesforce CLI sends.
 
-Nobody documents it; the properties are those that public clients read.
+It is not documented. The properties are the ones in use by public clients.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _APEX_TYPES: Final = {
 }
 
 
-def columns_body(statement: Statement) -> Body:
-    """The columns of a query; those of parents stand in the column of their relationship."""
+def build_columns(statement: Statement) -> Body:
+    """Build the description of a query's columns; a parent's are inside its relationship."""
     columns: list[Body] = []
     joined: dict[tuple[str, ...], list[Body]] = {(): columns}
     for output in statement.outputs:
         for depth in range(1, len(output.names)):
             path = output.names[:depth]
             if path not in joined:
-                column = _column(path[-1], None, None)
+                column = _build_column(path[-1], None, None)
                 joined[path] = []
                 column["joinColumns"] = joined[path]
                 joined[path[:-1]].append(column)
         item = statement.item if len(output.names) == 1 else None
-        joined[output.names[:-1]].append(_column(output.names[-1], output.field_type, item))
+        joined[output.names[:-1]].append(_build_column(output.names[-1], output.field_type, item))
     return {
         "columnMetadata": columns,
         "entityName": statement.item.name,
@@ -48,11 +48,11 @@ def columns_body(statement: Statement) -> Body:
     }
 
 
-def _column(name: str, field_type: FieldType | None, item: ObjectType | None) -> Body:
-    field = None if item is None else item.field(name)
+def _build_column(name: str, field_type: FieldType | None, item: ObjectType | None) -> Body:
+    field = None if item is None else item.find_field(name)
     return {
         "aggregate": False,
-        "apexType": None if field_type is None else _apex_type(field_type),
+        "apexType": None if field_type is None else _get_apex_type(field_type),
         "booleanType": field_type is FieldType.BOOLEAN,
         "columnName": name,
         "custom": name.endswith(("__c", "__r")),
@@ -66,5 +66,5 @@ def _column(name: str, field_type: FieldType | None, item: ObjectType | None) ->
     }
 
 
-def _apex_type(field_type: FieldType) -> str:
+def _get_apex_type(field_type: FieldType) -> str:
     return _APEX_TYPES.get(field_type, "Decimal" if field_type in NUMBERS else "String")

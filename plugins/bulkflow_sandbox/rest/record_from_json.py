@@ -1,4 +1,4 @@
-"""The properties of a record in JSON, as the header and row of an upload."""
+"""Conversion of JSON records to the columns and texts of an upload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bulkflow_sandbox.schema.rules import FieldAccess
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.schema.fields import Field
     from bulkflow_sandbox.schema.objects import ObjectType
 
@@ -21,23 +21,23 @@ _UNREADABLE: Final = "INVALID_FIELD:Failed to deserialize"
 
 
 def read_properties(
-    properties: Mapping[str, object], item: ObjectType, org: Org, *, creating: bool
+    properties: Mapping[str, object], item: ObjectType, org: SandboxOrg, *, creating: bool
 ) -> dict[str, str]:
-    """The columns and texts that stand for a JSON object.
+    """Convert the properties of a record to texts by column.
 
     Raises:
-        ApiError: A property is no field, may not be written, or has a value of another type.
+        ApiError: A property is not a field or not writable, or its value has the wrong type.
     """
     texts: dict[str, str] = {}
     for name, value in properties.items():
         if name == _ATTRIBUTES:
             continue
         if isinstance(value, dict):
-            column, key = _parent(name, value)
-            texts[column] = _text(key)
+            column, key = _read_parent(name, value)
+            texts[column] = _to_text(key)
             continue
-        field = item.field(name)
-        if field is None or not org.schema.permissions.may_see(item.name, field.name):
+        field = item.find_field(name)
+        if field is None or not org.schema.permissions.can_see(item.name, field.name):
             raise ApiError(
                 400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {item.name}"
             )
@@ -46,12 +46,12 @@ def read_properties(
                 400, "INVALID_FIELD", "The Id field should not be specified in the sobject data."
             )
         _check_writable(field, item, org, creating=creating)
-        texts[field.name] = _checked(field, value, org)
+        texts[field.name] = _read_value(field, value, org)
     return texts
 
 
-def _parent(name: str, value: dict[str, object]) -> tuple[str, object]:
-    """The column for a parent that is named by a key: `{"Account": {"Ext__c": "A-1"}}`."""
+def _read_parent(name: str, value: dict[str, object]) -> tuple[str, object]:
+    """Read a parent and its key, such as `{"Account": {"Ext__c": "A-1"}}`, as a column."""
     attributes = value.get(_ATTRIBUTES)
     kind = attributes.get("type") if isinstance(attributes, dict) else None
     keys = [key for key in value if key != _ATTRIBUTES]
@@ -61,9 +61,9 @@ def _parent(name: str, value: dict[str, object]) -> tuple[str, object]:
     return f"{prefix}{name}.{keys[0]}", value[keys[0]]
 
 
-def _check_writable(field: Field, item: ObjectType, org: Org, *, creating: bool) -> None:
+def _check_writable(field: Field, item: ObjectType, org: SandboxOrg, *, creating: bool) -> None:
     allowed = field.createable if creating else field.updateable
-    access = org.schema.permissions.access(item.name, field.name)
+    access = org.schema.permissions.get_field_access(item.name, field.name)
     if not allowed or access is not FieldAccess.WRITE or field.type is FieldType.ADDRESS:
         raise ApiError(
             400,
@@ -74,18 +74,18 @@ def _check_writable(field: Field, item: ObjectType, org: Org, *, creating: bool)
         )
 
 
-def _checked(field: Field, value: object, org: Org) -> str:
-    text = _text(value)
+def _read_value(field: Field, value: object, org: SandboxOrg) -> str:
+    text = _to_text(value)
     error = convert(field, [text], 0).errors.get(0, "")
     if isinstance(value, list) or error.startswith(_UNREADABLE):
         raise org.choices.value_unreadable.error(
-            type=field.soap_type.partition(":")[2], token=_token(value), value=text
+            type=field.soap_type.partition(":")[2], token=_name_token(value), value=text
         )
     return text
 
 
-def _text(value: object) -> str:
-    """A value as an upload has it; nothing, and an empty text, remove what is there."""
+def _to_text(value: object) -> str:
+    """Convert a value to the text of an upload; null and blank texts clear the field."""
     match value:
         case None:
             return NULL_TEXT
@@ -96,8 +96,8 @@ def _text(value: object) -> str:
             return text if text.strip(BLANKS) else NULL_TEXT
 
 
-def _token(value: object) -> str:
-    """The name of a JSON value's kind in messages."""
+def _name_token(value: object) -> str:
+    """Name the type of a JSON value, as in error messages."""
     match value:
         case bool():
             return "VALUE_TRUE" if value else "VALUE_FALSE"

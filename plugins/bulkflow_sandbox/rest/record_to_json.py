@@ -1,4 +1,4 @@
-"""Rows of a statement as the records that REST answers with."""
+"""Conversion of database rows to JSON records."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ Record = dict[str, object]
 
 @define(eq=False)
 class _Node:
-    """A record within a record: which columns may have its id, and what is selected of it."""
+    """A record or parent record: the columns that may have its id, and its selected members."""
 
     ids: tuple[tuple[ObjectType, int], ...]
     members: dict[str, Output | _Node] = field(factory=dict)
 
 
 class RecordWriter:
-    """Turns rows into records: parents are records within records, and have `attributes` too.
+    """Converts rows to records. Parents are nested records, with `attributes` of their own.
 
     Args:
-        statement: What the rows are of.
-        version: The API version, for the addresses in `attributes`.
-        several_types: What a parent that may be of several objects has as its type.
+        statement: The statement that returns the rows.
+        version: The API version, for the URLs in `attributes`.
+        several_types: The type in the `attributes` of polymorphic parents.
     """
 
     def __init__(self, statement: Statement, version: str, several_types: str) -> None:
@@ -45,13 +45,13 @@ class RecordWriter:
         for output in statement.outputs:
             self._place(output, parents)
 
-    def record(self, row: Sequence[Value]) -> Record:
-        """The record of a row; that of a group has no address."""
+    def to_record(self, row: Sequence[Value]) -> Record:
+        """Convert a row to a record. Rows of aggregate queries have no URL."""
         if self._groups:
             group: Record = {"attributes": {"type": "AggregateResult"}}
-            return group | {output.names[0]: _value(output, row) for output in self._groups}
-        record = self._record(self._root, row)
-        assert record is not None, "a row is of a record"
+            return group | {output.names[0]: _to_json(output, row) for output in self._groups}
+        record = self._build_record(self._root, row)
+        assert record is not None, "every row has a record id"
         return record
 
     def _place(self, output: Output, parents: dict[tuple[str, ...], Parent]) -> None:
@@ -64,7 +64,7 @@ class RecordWriter:
             node = known
         node.members[output.names[-1]] = output
 
-    def _record(self, node: _Node, row: Sequence[Value]) -> Record | None:
+    def _build_record(self, node: _Node, row: Sequence[Value]) -> Record | None:
         found = next(((item, row[index]) for item, index in node.ids if row[index]), None)
         if found is None:
             return None
@@ -75,13 +75,13 @@ class RecordWriter:
         }
         for name, member in node.members.items():
             if isinstance(member, _Node):
-                record[name] = self._record(member, row)
+                record[name] = self._build_record(member, row)
             else:
-                record[name] = _value(member, row)
+                record[name] = _to_json(member, row)
         return record
 
 
-def _value(output: Output, row: Sequence[Value]) -> object:
+def _to_json(output: Output, row: Sequence[Value]) -> object:
     if output.parts:
         values = row[output.index : output.index + len(output.parts)]
         if all(value is None for value in values):

@@ -1,7 +1,7 @@
 """Single records: create, read, update, delete, and upsert by an external id.
 
-They go the way of a row of an upload, so the same rules hold for both. What an upload has as text
-in `sf__Error` is taken apart into the code, message and fields that REST answers with.
+Records are saved like rows of an upload, so the same rules apply to both. The text that an upload
+has in `sf__Error` is parsed into the code, message and fields of a REST error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.compile import compile_query
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import Literal, LiteralKind, Path, Query, Test
+from bulkflow_sandbox.soql.tree import FieldPath, FieldTest, Literal, LiteralKind, Query
 from bulkflow_sandbox.soql.tree import Operator as Comparison
 from bulkflow_sandbox.store.database import take_serials
 from bulkflow_sandbox.store.records import deleted_marks, ids_of
@@ -30,7 +30,7 @@ from bulkflow_sandbox.store.records import deleted_marks, ids_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bulkflow_sandbox.org import Org
+    from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.rest.record_to_json import Record
     from bulkflow_sandbox.schema.objects import ObjectType
 
@@ -44,52 +44,52 @@ _NEEDED = {
 
 @frozen
 class Saved:
-    """A record that was saved, and whether it is new."""
+    """The id of a saved record, and whether it was created."""
 
     id: str
     created: bool
 
 
 class Records:
-    """What clients do with single records. Every method raises `ApiError` for what is refused."""
+    """Saves, deletes and reads single records. Methods raise `ApiError` to reject a request."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: SandboxOrg) -> None:
         self._org = org
 
-    def item(self, name: str) -> ObjectType:
-        """The object of that name, whatever its case."""
-        item = self._org.schema.object(name)
-        if item is None or not self._org.schema.permissions.may(Action.READ, item.name):
+    def find_object(self, name: str) -> ObjectType:
+        """Find a readable object by name, in any case."""
+        item = self._org.schema.find_object(name)
+        if item is None or not self._org.schema.permissions.allows(Action.READ, item.name):
             raise not_found()
         return item
 
     def create(self, name: str, properties: Mapping[str, object], user_id: str) -> Saved:
-        """Adds a record with the properties of a JSON object."""
-        texts = read_properties(properties, self.item(name), self._org, creating=True)
+        """Create a record from JSON properties."""
+        texts = read_properties(properties, self.find_object(name), self._org, creating=True)
         return self._save(name, Operation.INSERT, texts, user_id)
 
     def update(
         self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
-        """Changes the record with that id."""
+        """Update an existing record; reject unknown ids like a missing resource."""
         return self.change(name, self.find(name, record_id), properties, user_id)
 
     def change(
         self, name: str, record_id: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
-        """Changes a record; an id that cannot be is refused as that of a row is."""
-        texts = read_properties(properties, self.item(name), self._org, creating=False)
+        """Update a record; reject unknown ids like an upload rejects a row."""
+        texts = read_properties(properties, self.find_object(name), self._org, creating=False)
         return self._save(name, Operation.UPDATE, {"Id": record_id} | texts, user_id)
 
     def delete(self, name: str, record_id: str, user_id: str) -> None:
-        """Puts the record with that id into the recycle bin."""
+        """Delete an existing record; reject unknown ids like a missing resource."""
         self._save(name, Operation.DELETE, {"Id": self.find(name, record_id)}, user_id)
 
     def remove(self, record_id: str, user_id: str) -> Saved:
-        """Deletes the record of any object that has that id, or refuses it as that of a row."""
+        """Delete a record of any object; reject unknown ids like an upload rejects a row."""
         if to18(record_id) is None:
-            raise row_error(malformed_id(record_id))
-        item = self._org.schema.object_of_id(record_id)
+            raise parse_row_error(malformed_id(record_id))
+        item = self._org.schema.find_object_by_id(record_id)
         if item is None:
             raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         return self._save(item.name, Operation.DELETE, {"Id": record_id}, user_id)
@@ -97,11 +97,11 @@ class Records:
     def upsert(
         self, name: str, key: str, value: str, properties: Mapping[str, object], user_id: str
     ) -> Saved:
-        """Changes the record with that external id, or adds it."""
-        item = self.item(name)
-        field = item.field(key)
+        """Update the record with an external id, or create it."""
+        item = self.find_object(name)
+        field = item.find_field(key)
         if field is None or not field.is_key:
-            raise _no_key(key)
+            raise _make_no_key_error(key)
         if any(one.lower() == field.name.lower() for one in properties):
             raise ApiError(
                 400,
@@ -114,11 +114,11 @@ class Records:
         )
 
     def find(self, name: str, record_id: str) -> str:
-        """The 18 characters of the id of a record that is there and not deleted."""
-        item = self.item(name)
+        """Return the 18-character id of a record that exists and is not deleted."""
+        item = self.find_object(name)
         known = to18(record_id)
         if known is None or not known.startswith(item.prefix):
-            raise _no_key(record_id)
+            raise _make_no_key_error(record_id)
         with self._org.database.reading() as connection:
             mark = deleted_marks(connection, item, [known]).get(known)
         if mark is None:
@@ -127,26 +127,26 @@ class Records:
             raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
         return known
 
-    def with_key(self, name: str, key: str, value: str) -> list[str]:
-        """The ids of the records with that external id."""
-        item = self.item(name)
-        field = item.field(key)
+    def find_by_key(self, name: str, key: str, value: str) -> list[str]:
+        """Find the ids of the records with an external id."""
+        item = self.find_object(name)
+        field = item.find_field(key)
         if field is None or not field.is_key:
-            raise _no_key(key)
+            raise _make_no_key_error(key)
         (stored,) = convert(field, [value], 0).values
         with self._org.database.reading() as connection:
             found = ids_of(connection, item, field, [stored])
         return [one for some in found.values() for one in some]
 
     def read(self, name: str, record_id: str, fields: Sequence[str], version: str) -> Record:
-        """A record with some of its fields, or with all where none are named."""
-        item, known = self.item(name), self.find(name, record_id)
-        # The query exists as a tree only; its text is for messages.
+        """Read some fields of a record, or all fields if none are given."""
+        item, known = self.find_object(name), self.find(name, record_id)
+        # Build the query as a tree; its text is only for error messages.
         text = ",".join(fields)
-        paths = [Path(tuple(one.split(".")), text.find(one)) for one in fields] or [
-            Path((field.name,), 0)
+        paths = [FieldPath(tuple(one.split(".")), text.find(one)) for one in fields] or [
+            FieldPath((field.name,), 0)
             for field in item.fields.values()
-            if self._org.schema.permissions.may_see(item.name, field.name)
+            if self._org.schema.permissions.can_see(item.name, field.name)
         ]
         statement = compile_query(
             Query(
@@ -154,8 +154,10 @@ class Records:
                 items=tuple(paths),
                 object=item.name,
                 object_at=0,
-                where=Test(
-                    Path(("Id",), 0), Comparison.EQUAL, Literal(LiteralKind.STRING, f"'{known}'", 0)
+                where=FieldTest(
+                    FieldPath(("Id",), 0),
+                    Comparison.EQUAL,
+                    Literal(LiteralKind.STRING, f"'{known}'", 0),
                 ),
             ),
             schema=self._org.schema,
@@ -167,7 +169,7 @@ class Records:
             row = connection.execute(statement.sql, statement.values).fetchone()
         if row is None:
             raise not_found()
-        return RecordWriter(statement, version, self._org.choices.several_types).record(row)
+        return RecordWriter(statement, version, self._org.choices.several_types).to_record(row)
 
     def _save(
         self,
@@ -178,8 +180,8 @@ class Records:
         *,
         key: str | None = None,
     ) -> Saved:
-        org, item = self._org, self.item(name)
-        if not all(org.schema.permissions.may(one, item.name) for one in _NEEDED[operation]):
+        org, item = self._org, self.find_object(name)
+        if not all(org.schema.permissions.allows(one, item.name) for one in _NEEDED[operation]):
             raise org.choices.rest_forbidden.error()
         now = org.clock.now()
         job = Job(
@@ -212,12 +214,12 @@ class Records:
             saver.prepare(connection)
             (piece,) = saver.save(connection, [list(texts.values())], 0, now)
         if piece.errors:
-            raise row_error(piece.errors[0])
+            raise parse_row_error(piece.errors[0])
         return Saved(piece.ids[0], piece.created[0])
 
 
-def row_error(text: str) -> ApiError:
-    """An error of a row, `CODE:message:FIELD1 FIELD2 --`, as that of a single record."""
+def parse_row_error(text: str) -> ApiError:
+    """Convert an error of a row, `CODE:message:FIELD1 FIELD2 --`, to a REST error."""
     code, _, rest = text.partition(":")
     message, _, fields = rest.rpartition(":")
     return ApiError(
@@ -228,7 +230,7 @@ def row_error(text: str) -> ApiError:
     )
 
 
-def _no_key(text: str) -> ApiError:
+def _make_no_key_error(text: str) -> ApiError:
     return ApiError(
         404,
         "NOT_FOUND",

@@ -1,4 +1,4 @@
-"""The versions of the API, and the resources of one."""
+"""The versions of the API, and the resources of a version."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Final
 
 _SEASONS: Final = ("Spring", "Summer", "Winter")
 _ANCHOR: Final = (66, 2026)
-"""Version 66 is that of Spring '26; three releases follow each other in a year."""
+"""Version 66 is Spring '26; there are three releases per year."""
 
 _RESOURCES: Final = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
 
-def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
-    """The body of `/services/data`, oldest first (documented)."""
+def list_versions(oldest: int, newest: int) -> list[dict[str, str]]:
+    """List the versions for `/services/data`, oldest first (documented)."""
     return [
         {
-            "label": _label(number),
+            "label": _make_label(number),
             "url": f"/services/data/v{number}.0",
             "version": f"{number}.0",
         }
@@ -23,14 +23,14 @@ def version_list(oldest: int, newest: int) -> list[dict[str, str]]:
     ]
 
 
-def resource_map(version: str, identity: str) -> dict[str, str]:
-    """The body of `/services/data/vXX.X`: those resources that the sandbox has, and who asks."""
+def list_resources(version: str, identity: str) -> dict[str, str]:
+    """List the resources for `/services/data/vXX.X`, and the identity URL of the user."""
     base = f"/services/data/v{version}"
     return {name: f"{base}/{name}" for name in _RESOURCES} | {"identity": identity}
 
 
-def _label(number: int) -> str:
+def _make_label(number: int) -> str:
     years, season = divmod(number - _ANCHOR[0], len(_SEASONS))
-    # The release of the winter is named after the year that begins in it.
+    # A winter release is named after the following year.
     year = _ANCHOR[1] + years + (season == _SEASONS.index("Winter"))
     return f"{_SEASONS[season]} '{year % 100:02d}"

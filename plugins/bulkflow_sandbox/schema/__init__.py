@@ -1,1 +1,1 @@
-"""What an org knows: objects, their fields and rules, and what the user may do to them."""
+"""Schemas: objects with their fields and rules, and the user's permissions."""

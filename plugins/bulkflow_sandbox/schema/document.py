@@ -1,4 +1,4 @@
-"""The JSON of schema files, taken apart with every fault noted at its place."""
+"""Reading values out of schema documents, while collecting all errors with their places."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST_TEXT: Final = 400
-"""Characters of the text of a fault, which quotes names and values of the document."""
+"""Maximum length of an error, which quotes names and values of the document."""
 
 
-class Document:
-    """Reads shapes out of a document; a value of another shape is a fault and reads as empty."""
+class DocumentReader:
+    """Reads typed values. A value of the wrong type is an error, and reads as empty."""
 
     def __init__(self) -> None:
-        self.faults: list[str] = []
+        self.errors: list[str] = []
 
-    def fault(self, place: str, problem: str) -> None:
-        """Notes a fault; `place` is the path of keys to it."""
+    def add_error(self, place: str, problem: str) -> None:
+        """Add an error; `place` is the path of keys to it."""
         text = f"{place}: {problem}"
         if len(text) > _MOST_TEXT:
-            # The end says what is wrong with the value that is quoted before it.
+            # Keep the end, which explains what is wrong with the quoted value.
             text = f"{text[: _MOST_TEXT // 2]}…{text[-_MOST_TEXT // 2 :]}"
-        self.faults.append(text)
+        self.errors.append(text)
 
-    def table(
+    def read_table(
         self, value: object, place: str, known: set[str] | None = None
     ) -> Mapping[str, object]:
-        """A JSON object, whose keys must be among the known ones, where such are given."""
+        """Read a JSON object. Its keys must be in `known`, if given."""
         if not isinstance(value, dict):
-            self.fault(place or "the document", "must be an object in braces")
+            self.add_error(place or "the document", "must be an object, in braces")
             return {}
         for key in value:
             if known is not None and key not in known:
                 where = f"{place}.{key}" if place else str(key)
-                self.fault(where, f"unknown; known are {', '.join(sorted(known))}")
+                self.add_error(where, f"unknown; use one of {', '.join(sorted(known))}")
         return value
 
-    def items(self, value: object, place: str) -> list[object]:
-        """A JSON list."""
+    def read_list(self, value: object, place: str) -> list[object]:
+        """Read a JSON list."""
         if isinstance(value, list):
             return value
-        self.fault(place, "must be a list in brackets")
+        self.add_error(place, "must be a list, in brackets")
         return []
 
-    def text(self, table: Mapping[str, object], key: str, place: str, default: str) -> str:
-        """The text under a key, or the default where there is no such key."""
+    def read_text(self, table: Mapping[str, object], key: str, place: str, default: str) -> str:
+        """Read the string under a key, or return the default if the key is missing."""
         value = table.get(key, default)
         if isinstance(value, str):
             return value
-        self.fault(f"{place}.{key}", f"{value!r} is no text")
+        self.add_error(f"{place}.{key}", f"{value!r} is not a string")
         return default

@@ -1,7 +1,6 @@
-"""Fields, as schema files describe them.
+"""Reading fields from schema documents.
 
-The properties have the names that Salesforce's own describe gives them; `required` is short for
-`"nillable": false`.
+The properties are named as in Salesforce's describe; `required` is short for `"nillable": false`.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_sandbox.schema.document import Document
+    from bulkflow_sandbox.schema.document import DocumentReader
 
 _API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c|__e|__mdt)?")
 _MOST_NAME: Final = 80
-"""Characters of a name: those of Salesforce have 40, a namespace and an end."""
+"""Maximum length of a name: Salesforce allows 40, plus a namespace and a suffix."""
 _MOST_LENGTH: Final = 10_000_000
 _MOST_DIGITS: Final = 100
 
@@ -46,7 +45,7 @@ _PROPERTIES: Final = {
     "nameField": bool,
     "autoNumber": str,
 }
-# Expressions reach the database as they are, so only the shipped file may have them.
+# Only the shipped file has formulas, because they become part of the SQL.
 _SHIPPED_PROPERTIES: Final = {"formula": str}
 _AUTO_NUMBER: Final = re.compile(r"([^{}]*)\{(0+)\}([^{}]*)")
 
@@ -65,47 +64,49 @@ _LENGTHS: Final = {
 
 
 def is_api_name(name: str) -> bool:
-    """Tell whether a text can be the name of an object or a field."""
+    """Return whether a text is a valid API name of an object or a field."""
     return len(name) <= _MOST_NAME and _API_NAME.fullmatch(name) is not None
 
 
 def read_field(
-    document: Document, name: str, value: object, place: str, *, shipped: bool
+    document: DocumentReader, name: str, value: object, place: str, *, shipped: bool
 ) -> Field | None:
-    """The field that a JSON object describes; `None`, with faults noted, when it is impossible.
+    """Read a field; return `None` and add errors to the document if it is invalid.
 
     Args:
-        document: Takes the faults.
-        name: The field's API name.
-        value: What is under the name.
-        place: Where that is.
-        shipped: Whether it stands in the file of the standard objects.
+        document: Reads values and collects errors.
+        name: The API name of the field.
+        value: The value under that name.
+        place: The path of keys to the value.
+        shipped: Whether the document is the file of the standard objects.
     """
     properties: dict[str, type] = _PROPERTIES | (_SHIPPED_PROPERTIES if shipped else {})
     if not is_api_name(name):
-        document.fault(place, f"{name!r} is no API name")
-    table = document.table(value, place, set(properties))
-    before = len(document.faults)
+        document.add_error(place, f"{name!r} is not a valid API name")
+    table = document.read_table(value, place, set(properties))
+    before = len(document.errors)
     for key, item in table.items():
         _check_property(document, f"{place}.{key}", key, item, properties.get(key, object))
     try:
         kind = FieldType(str(table.get("type", "string")))
     except ValueError:
         known = ", ".join(sorted(FieldType))
-        document.fault(f"{place}.type", f"{table['type']!r} is none of {known}")
+        document.add_error(f"{place}.type", f"{table['type']!r} is not one of {known}")
         return None
-    targets = tuple(map(str, _listed(table.get("referenceTo"))))
+    targets = tuple(map(str, _to_list(table.get("referenceTo"))))
     if kind is FieldType.REFERENCE and not targets:
-        document.fault(place, "a reference needs 'referenceTo'")
-    picklist = tuple(map(str, _listed(table.get("picklistValues"))))
+        document.add_error(place, "a reference needs 'referenceTo'")
+    picklist = tuple(map(str, _to_list(table.get("picklistValues"))))
     if table.get("restrictedPicklist") and not picklist:
-        document.fault(place, "a restricted picklist needs 'picklistValues'")
+        document.add_error(place, "a restricted picklist needs 'picklistValues'")
     auto_number = str(table["autoNumber"]) if "autoNumber" in table else None
     if auto_number is not None and (
         len(auto_number) > _MOST_NAME or _AUTO_NUMBER.fullmatch(auto_number) is None
     ):
-        document.fault(f"{place}.autoNumber", f"{auto_number!r} is no format such as A-{{0000}}")
-    if len(document.faults) > before:
+        document.add_error(
+            f"{place}.autoNumber", f"{auto_number!r} is not a format such as A-{{0000}}"
+        )
+    if len(document.errors) > before:
         return None
     default = table.get("defaultValue")
     relationship = table.get("relationshipName")
@@ -116,10 +117,10 @@ def read_field(
     return Field(
         name=name,
         type=kind,
-        label=str(table.get("label", _label(name))),
+        label=str(table.get("label", _make_label(name))),
         length=length if isinstance(length, int) else 0,
-        precision=_number(table, "precision", 18 if kind in NUMBERS else 0),
-        scale=_number(table, "scale", 2 if kind in NUMBERS else 0),
+        precision=_get_int(table, "precision", 18 if kind in NUMBERS else 0),
+        scale=_get_int(table, "scale", 2 if kind in NUMBERS else 0),
         createable=bool(table.get("createable", not calculated)),
         updateable=bool(table.get("updateable", not calculated)),
         nillable=bool(table.get("nillable", True))
@@ -142,26 +143,34 @@ def read_field(
     )
 
 
-def _check_property(document: Document, place: str, key: str, item: object, wanted: type) -> None:
+def _check_property(
+    document: DocumentReader, place: str, key: str, item: object, wanted: type
+) -> None:
     if not isinstance(item, wanted) or (wanted is int and isinstance(item, bool)):
-        document.fault(place, f"{item!r} is no {_KINDS[wanted]}")
+        document.add_error(place, f"{item!r} is not {_KINDS[wanted]}")
     elif key in _MOST and isinstance(item, int) and not 0 <= item <= _MOST[key]:
-        document.fault(place, f"{item} is not between 0 and {_MOST[key]}")
+        document.add_error(place, f"{item} is not between 0 and {_MOST[key]}")
 
 
-_KINDS: Final = {str: "text", int: "whole number", bool: "true or false", list: "list", object: ""}
+_KINDS: Final = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    object: "",
+}
 
 
-def _label(name: str) -> str:
-    """A label made from an API name: `TickerSymbol` is `Ticker Symbol`."""
+def _make_label(name: str) -> str:
+    """Make a label from an API name: `TickerSymbol` becomes `Ticker Symbol`."""
     words = name.removesuffix("__c").replace("_", " ")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"Id$", " ID", words)).replace("  ", " ")
 
 
-def _listed(value: object) -> list[object]:
+def _to_list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _number(table: Mapping[str, object], key: str, default: int) -> int:
+def _get_int(table: Mapping[str, object], key: str, default: int) -> int:
     value = table.get(key, default)
     return value if isinstance(value, int) else default

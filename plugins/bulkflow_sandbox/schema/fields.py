@@ -1,4 +1,4 @@
-"""Fields of objects: their types and what an upload may do with them."""
+"""The fields of objects, and their types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 
 class FieldType(StrEnum):
-    """The types of fields, by the names that a describe gives them."""
+    """The type of a field, named as in Salesforce's describe."""
 
     ID = "id"
     STRING = "string"
@@ -29,7 +29,7 @@ class FieldType(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     ADDRESS = "address"
-    """Compound: made of other fields, not stored and not written."""
+    """Compound: consists of other fields, and is neither stored nor written."""
 
 
 NUMBERS: Final = frozenset({FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT})
@@ -59,17 +59,20 @@ SOAP_TYPES: Final = {
     FieldType.DATETIME: "xsd:dateTime",
     FieldType.ADDRESS: "urn:address",
 }
-"""The `soapType` of each type; every other is `xsd:string`."""
+"""The `soapType` of types; all others are `xsd:string`."""
+
+_LONG_TEXT: Final = 255
+"""Maximum length of a text area that queries can filter and sort by."""
 
 
 @frozen
 class Field:
-    """A field of an object, with the properties that a describe gives it.
+    """A field of an object, with the properties in Salesforce's describe.
 
-    `length` is in characters. `precision` and `scale` are the digits of a number, in all and after
-    the point. `formula` is an SQL expression over the other columns of the object's table: such a
-    field is computed when it is read and never written. `auto_number` is the form of the serial
-    number of a record, such as `"A-{0000}"`.
+    `length` is in characters. `precision` is the number of digits, and `scale` the digits after the
+    decimal point. `formula` is an SQL expression over other columns of the object's table: the
+    field is computed when read, and never written. `auto_number` is the format of record numbers,
+    such as `"A-{0000}"`.
     """
 
     name: str
@@ -98,7 +101,7 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        """Whether an administrator made it."""
+        """Whether it is a custom field."""
         return self.name.endswith("__c")
 
     @property
@@ -107,8 +110,15 @@ class Field:
         return self.type is not FieldType.ADDRESS
 
     @property
+    def filterable(self) -> bool:
+        """Whether queries can filter and sort by it."""
+        if self.type is FieldType.ADDRESS:
+            return False
+        return self.type is not FieldType.TEXTAREA or self.length <= _LONG_TEXT
+
+    @property
     def required(self) -> bool:
-        """Whether a new record must be given a value for it."""
+        """Whether new records must have a value for it."""
         return (
             self.createable
             and not self.nillable
@@ -118,23 +128,23 @@ class Field:
 
     @property
     def stored_default(self) -> str | float | None:
-        """What a new record has in it when nobody gives it a value, as the store keeps it."""
+        """The default value for new records, in the form of the database."""
         if self.type is FieldType.BOOLEAN:
             return int(bool(self.default))
         return self.default
 
-    def numbered(self, serial: int) -> str:
-        """The auto number of a record: the zeros in braces are the fewest digits."""
+    def format_auto_number(self, serial: int) -> str:
+        """Format the auto number of a record, with at least as many digits as zeros in braces."""
         before, _, rest = (self.auto_number or "").partition("{")
         zeros, _, after = rest.partition("}")
         return f"{before}{serial:0{len(zeros)}d}{after}"
 
     @property
     def is_key(self) -> bool:
-        """Whether records can be named by it: in an upsert, or in a relationship column."""
+        """Whether it can identify records, in an upsert or in a relationship column."""
         return self.type is FieldType.ID or self.external_id or self.id_lookup
 
     @property
     def soap_type(self) -> str:
-        """The name of its type in messages, such as `xsd:date`."""
+        """The name of its type in API messages, such as `xsd:date`."""
         return SOAP_TYPES.get(self.type, "xsd:string")

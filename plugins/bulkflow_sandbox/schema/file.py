@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def standard_schema() -> Schema:
-    """The standard objects, each with a unique external id field `External_Id__c`."""
+def load_standard_schema() -> Schema:
+    """Load the standard objects, each with a unique external id field `External_Id__c`."""
     text = resources.files(__package__).joinpath("standard.json").read_text(encoding="utf-8")
     return SchemaReader(Schema(objects={}), shipped=True).read(json.loads(text), "standard.json")
 
 
 def load_schema(path: Path, base: Schema) -> Schema:
-    """`base` with the objects, fields, rules and permissions of a schema file added.
+    """Load a schema file, and add its objects, fields, rules and permissions to `base`.
 
     Raises:
-        SchemaError: The file cannot be read, is no JSON (or no YAML, where its name says so), or
-            describes something impossible.
+        SchemaError: The file cannot be read, is not JSON (or YAML, as its suffix indicates), or is
+            invalid.
     """
     try:
         with path.open("rb") as file:
@@ -47,17 +47,17 @@ def load_schema(path: Path, base: Schema) -> Schema:
     if len(data) > MOST_BYTES:
         raise SchemaError(
             f"the schema file {path} has more than {MOST_BYTES:,} bytes",
-            help="describe only the objects that are needed, or add them in several requests",
+            help="describe only the objects that you need, or add them in several requests",
         )
     parse = _parse_yaml if path.suffix.lower() in {".yaml", ".yml"} else _parse_json
     return read_schema(parse(text, path), base, str(path))
 
 
 def read_schema(document: object, base: Schema, name: str = "the schema") -> Schema:
-    """`base` with what a JSON document describes added; `name` is for messages.
+    """Add the content of a schema document to `base`; `name` is for messages.
 
     Raises:
-        SchemaError: The document describes something impossible.
+        SchemaError: The document is invalid.
     """
     try:
         check_document(document)
@@ -77,7 +77,7 @@ def _parse_json(text: str, path: Path) -> object:
             twice = next(key for key in keys if keys.count(key) > 1)
             raise SchemaError(
                 f"the schema file {path} has the key {twice!r} twice in one object",
-                help="join what stands under both",
+                help=f"merge the two values of {twice!r}",
             )
         return table
 
@@ -85,8 +85,8 @@ def _parse_json(text: str, path: Path) -> object:
         return parse_json(text, on_pairs=once)
     except DocumentError as error:
         raise SchemaError(
-            f"the schema file {path} is no JSON: {error}",
-            help="correct the file at that place",
+            f"the schema file {path} is not JSON: {error}",
+            help="fix the file at that place",
         ) from error
 
 
@@ -95,11 +95,11 @@ def _parse_yaml(text: str, path: Path) -> object:
         return parse_yaml(text)
     except ImportError as error:
         raise SchemaError(
-            f"the schema file {path} is YAML, and there is nothing to read YAML with",
+            f"the schema file {path} is YAML, but PyYAML is not installed",
             help=f"{get_install_command('sandbox')}; or write the schema as JSON",
         ) from error
     except DocumentError as error:
         raise SchemaError(
-            f"the schema file {path} is no YAML: {error}",
-            help="correct the file at that place",
+            f"the schema file {path} is not YAML: {error}",
+            help="fix the file at that place",
         ) from error

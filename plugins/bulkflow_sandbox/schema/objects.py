@@ -1,4 +1,4 @@
-"""Objects, and the schema that holds them."""
+"""Objects, and schemas of objects."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 @define(eq=False, slots=False)
 class ObjectType:
-    """An object: its fields in order, by their canonical names, and the rules on its records.
+    """An object: its fields by canonical name, in order, and the rules on its records.
 
-    `assignment_rules` has, for the id of each rule, the id of the user or queue that new records
-    are given to.
+    `assignment_rules` maps the id of a rule to the id of the user or queue that owns new records.
     """
 
     name: str
@@ -53,12 +52,12 @@ class ObjectType:
 
     @cached_property
     def required_fields(self) -> tuple[Field, ...]:
-        """The fields that a new record must be given a value for."""
+        """The fields that new records must have values for."""
         return tuple(field for field in self.fields.values() if field.required)
 
     @cached_property
     def unique_fields(self) -> tuple[Field, ...]:
-        """The fields of which no two records may have the same value."""
+        """The fields whose values must be unique among records."""
         return tuple(
             field
             for field in self.fields.values()
@@ -67,15 +66,15 @@ class ObjectType:
 
     @property
     def custom(self) -> bool:
-        """Whether an administrator made it."""
+        """Whether it is a custom object."""
         return self.name.endswith("__c")
 
-    def field(self, name: str) -> Field | None:
-        """The field of that name, whatever its case."""
+    def find_field(self, name: str) -> Field | None:
+        """Find a field by name, in any case."""
         return self._by_lower_name.get(name.lower())
 
-    def relationship(self, name: str) -> Field | None:
-        """The reference field that has that relationship name, whatever its case."""
+    def find_relationship(self, name: str) -> Field | None:
+        """Find a reference field by relationship name, in any case."""
         return self._by_relationship.get(name.lower())
 
 
@@ -124,7 +123,7 @@ OWNER_FIELD: Final = Field(
     relationship="Owner",
     polymorphic=True,
 )
-"""Who has a record; custom objects have it, unless a schema file says otherwise."""
+"""The owner of a record; a field of custom objects, unless a schema file replaces it."""
 
 AUDIT_FIELDS: Final = tuple(
     Field(
@@ -152,12 +151,12 @@ AUDIT_FIELDS: Final = tuple(
     )
     for name, label, relationship in _PEOPLE
 )
-"""Who made and changed a record, and when; every object has them, and `SYSTEM_FIELDS`."""
+"""The creation and last change of a record; fields of every object, like `SYSTEM_FIELDS`."""
 
 
 @frozen
 class Schema:
-    """The objects of an org, by their canonical names, and what the user may do to them."""
+    """The objects of an org by canonical name, and the user's permissions."""
 
     objects: Mapping[str, ObjectType]
     permissions: Permissions = field(factory=Permissions)
@@ -165,27 +164,27 @@ class Schema:
     def __iter__(self) -> Iterator[ObjectType]:
         return iter(self.objects.values())
 
-    def object(self, name: str) -> ObjectType | None:
-        """The object of that name, whatever its case."""
+    def find_object(self, name: str) -> ObjectType | None:
+        """Find an object by name, in any case."""
         exact = self.objects.get(name)
         if exact is not None:
             return exact
         lower = name.lower()
         return next((item for item in self if item.name.lower() == lower), None)
 
-    def object_of_id(self, record_id: str) -> ObjectType | None:
-        """The object whose records have ids that begin as `record_id` does."""
+    def find_object_by_id(self, record_id: str) -> ObjectType | None:
+        """Find the object of a record by the key prefix of the id."""
         return next((item for item in self if item.prefix == record_id[:3]), None)
 
-    def with_objects(self, objects: Iterable[ObjectType]) -> Schema:
-        """This schema with objects added, or put in the place of those of the same name.
+    def add_objects(self, objects: Iterable[ObjectType]) -> Schema:
+        """Return a schema with objects added, or replaced if they have the same name.
 
         Raises:
             SchemaError: Two objects have the same key prefix.
         """
         merged = dict(self.objects)
         for item in objects:
-            known = self.object(item.name)
+            known = self.find_object(item.name)
             merged[known.name if known else item.name] = item
         owners: dict[str, str] = {}
         for item in merged.values():
@@ -193,6 +192,6 @@ class Schema:
             if other != item.name:
                 raise SchemaError(
                     f"objects {other} and {item.name} have the same key prefix {item.prefix}",
-                    help="give one of them another 'prefix' in the schema file",
+                    help=f"set another 'prefix' for {item.name} in the schema file",
                 )
         return Schema(objects=merged, permissions=self.permissions)

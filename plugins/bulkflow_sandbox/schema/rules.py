@@ -1,4 +1,4 @@
-"""Rules on records: validation rules, duplicate rules, and the user's permissions."""
+"""Validation rules, duplicate rules, and the user's permissions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Value = str | int | float | None
-"""A value as the store keeps it: text, number (booleans are 0 and 1) or nothing."""
+"""A value in the form of the database: text, a number (booleans are 0 and 1) or nothing."""
 
 
 class Comparison(StrEnum):
-    """How a condition compares a field with its value."""
+    """The operator of a condition."""
 
     EQUALS = "equals"
     NOT_EQUALS = "not equals"
@@ -31,8 +31,8 @@ class Comparison(StrEnum):
 
 
 @frozen
-class Condition:
-    """A comparison of one field. An ordering with nothing is false; texts are equal in any case."""
+class RuleCondition:
+    """A test of a field. Equality ignores case; `less than` etc. are false for blank values."""
 
     field: str
     comparison: Comparison
@@ -41,7 +41,7 @@ class Condition:
     def holds(  # noqa: C901 - one case for each comparison
         self, values: Mapping[str, Value]
     ) -> bool:
-        """Whether a record with these values, by field name, meets the condition."""
+        """Return whether a record with these values, by field name, meets the condition."""
         value = values.get(self.field)
         match self.comparison:
             case Comparison.BLANK:
@@ -49,30 +49,30 @@ class Condition:
             case Comparison.NOT_BLANK:
                 return value is not None
             case Comparison.EQUALS:
-                return _folded(value) == _folded(self.value)
+                return _fold(value) == _fold(self.value)
             case Comparison.NOT_EQUALS:
-                return _folded(value) != _folded(self.value)
+                return _fold(value) != _fold(self.value)
             case Comparison.MATCHES:
                 return value is not None and re.fullmatch(str(self.value), str(value)) is not None
             case Comparison.NOT_MATCHES:
                 return value is None or re.fullmatch(str(self.value), str(value)) is None
             case Comparison.LESS:
-                return _ordered(value, self.value, lambda order: order < 0)
+                return _compare(value, self.value, lambda order: order < 0)
             case Comparison.LESS_OR_EQUAL:
-                return _ordered(value, self.value, lambda order: order <= 0)
+                return _compare(value, self.value, lambda order: order <= 0)
             case Comparison.GREATER:
-                return _ordered(value, self.value, lambda order: order > 0)
+                return _compare(value, self.value, lambda order: order > 0)
             case Comparison.GREATER_OR_EQUAL:
-                return _ordered(value, self.value, lambda order: order >= 0)
+                return _compare(value, self.value, lambda order: order >= 0)
             case _:
                 assert_never(self.comparison)
 
 
-def _folded(value: Value) -> Value:
+def _fold(value: Value) -> Value:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _ordered(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
+def _compare(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
     if value is None or other is None:
         return False
     if isinstance(value, str) or isinstance(other, str):
@@ -83,24 +83,24 @@ def _ordered(value: Value, other: Value, test: Callable[[int], bool]) -> bool:
 
 @frozen
 class ValidationRule:
-    """Refuses a record that meets all of its conditions, with the administrator's own words.
+    """Rejects records that meet all of its conditions, with the administrator's message.
 
-    `field` is the field that the message stands at; without one it is for the page's top.
+    `field` is the field that the error is reported for, if any.
     """
 
     name: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[RuleCondition, ...]
     message: str
     field: str | None = None
 
     def refuses(self, values: Mapping[str, Value]) -> bool:
-        """Whether a record with these values is refused."""
+        """Return whether the rule rejects a record with these values."""
         return all(condition.holds(values) for condition in self.conditions)
 
 
 @frozen
 class DuplicateRule:
-    """Refuses a record that has the same values in all of `fields` as one that exists."""
+    """Rejects a record that has the same values in all of `fields` as an existing one."""
 
     name: str
     fields: tuple[str, ...]
@@ -108,7 +108,7 @@ class DuplicateRule:
 
 
 class Action(StrEnum):
-    """What a user may do to the records of an object."""
+    """An action on the records of an object."""
 
     CREATE = "create"
     READ = "read"
@@ -117,7 +117,7 @@ class Action(StrEnum):
 
 
 class FieldAccess(StrEnum):
-    """What a user may do to a field."""
+    """The access of a user to a field."""
 
     WRITE = "write"
     READ = "read"
@@ -126,23 +126,23 @@ class FieldAccess(StrEnum):
 
 @frozen
 class Permissions:
-    """What the sandbox's user may do; all but what is taken away here."""
+    """The permissions of the sandbox's user: everything except what is denied here."""
 
     hard_delete: bool = True
     manage_data_integrations: bool = True
     denied: Mapping[str, frozenset[Action]] = field(factory=dict)
-    """Object name to the actions that are not allowed."""
+    """The denied actions by object name."""
     field_access: Mapping[tuple[str, str], FieldAccess] = field(factory=dict)
-    """Object and field name to an access that is less than writing."""
+    """Restricted access by object and field name."""
 
-    def may(self, action: Action, object_name: str) -> bool:
-        """Whether the user may do that to records of the object."""
+    def allows(self, action: Action, object_name: str) -> bool:
+        """Return whether the user is allowed this action on records of the object."""
         return action not in self.denied.get(object_name, frozenset())
 
-    def access(self, object_name: str, field_name: str) -> FieldAccess:
-        """What the user may do to the field."""
+    def get_field_access(self, object_name: str, field_name: str) -> FieldAccess:
+        """Return the user's access to a field."""
         return self.field_access.get((object_name, field_name), FieldAccess.WRITE)
 
-    def may_see(self, object_name: str, field_name: str) -> bool:
-        """Whether the field is there for the user at all."""
-        return self.access(object_name, field_name) is not FieldAccess.HIDDEN
+    def can_see(self, object_name: str, field_name: str) -> bool:
+        """Return whether the user can see a field."""
+        return self.get_field_access(object_name, field_name) is not FieldAccess.HIDDEN

@@ -1,4 +1,4 @@
-"""YAML, read within bounds."""
+"""Parsing YAML within limits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MOST_NODES: Final = 50_000
-"""Nodes in a file: each costs a kilobyte while it is read, and a tenth of a millisecond."""
+"""Maximum number of nodes: each takes a kilobyte and a tenth of a millisecond to parse."""
 
 _MOST_NUMBER: Final = 100
-"""Characters of a number: YAML has forms of them that take quadratic time."""
+"""Maximum length of a number: some formats of YAML take quadratic time."""
 
 
 def parse_yaml(text: str) -> object:
     """Parse YAML text.
 
     Raises:
-        ImportError: There is no library that reads it.
-        DocumentError: It is no YAML, or beyond the bounds.
+        ImportError: PyYAML is not installed.
+        DocumentError: The text is not YAML, or exceeds a limit.
     """
     yaml = import_module("yaml")
     try:
@@ -34,7 +34,7 @@ def parse_yaml(text: str) -> object:
     except DocumentError:
         raise
     except (ValueError, OverflowError, TypeError) as error:
-        # A date or number that has its form and no meaning.
+        # For example, a date with month 13.
         raise DocumentError(f"it has a value that cannot be read: {error!s:.200}") from error
     return document
 
@@ -43,7 +43,7 @@ def _bounded_loader(yaml: ModuleType) -> type:
     base: Any = yaml.SafeLoader
 
     class BoundedLoader(base):  # type: ignore[misc] # the library is optional
-        """Count the nodes while they are made, because a small file can have very many."""
+        """Counts nodes while parsing, because a small file can expand to very many."""
 
         nodes = 0
         depth = 0
@@ -65,7 +65,7 @@ def _bounded_loader(yaml: ModuleType) -> type:
 
         def flatten_mapping(self, node: Any) -> None:
             super().flatten_mapping(node)
-            # Merges of merges double with each line.
+            # Nested merge keys can double the size with each line.
             self._count(len(node.value))
 
         def _count(self, nodes: int) -> None:

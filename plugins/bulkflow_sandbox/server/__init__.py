@@ -1,1 +1,1 @@
-"""Run the sandbox as a server."""
+"""The sandbox as an HTTP server: in a thread, on the command line, or in a run."""

@@ -1,4 +1,4 @@
-"""`bulkflow sandbox serve`."""
+"""The command `bulkflow sandbox serve`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import click
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.pace_syntax import read_pace
 from bulkflow_sandbox.sandbox import Sandbox
-from bulkflow_sandbox.schema.file import load_schema, standard_schema
+from bulkflow_sandbox.schema.file import load_schema, load_standard_schema
 from bulkflow_sandbox.server.listen_address import check_reach, read_address
 from bulkflow_sandbox.server.server import serve as serve_sandbox
-from bulkflow_sandbox.server.tls import certificate_in
+from bulkflow_sandbox.server.tls import ensure_certificate
 from bulkflow_sandbox.server.token_source import VARIABLE, read_token
 
 if TYPE_CHECKING:
@@ -29,33 +29,31 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=int, default=0, help="The port; without it, a free one.")
-@click.option(
-    "--allow-remote", is_flag=True, help="Let other machines reach it, where --host does so."
-)
+@click.option("--port", type=int, default=0, help="The port; by default, a free one.")
+@click.option("--allow-remote", is_flag=True, help="Allow a --host that other machines can reach.")
 @click.option(
     "--token",
-    help=f"The access token that it takes, which other users of the machine can see; rather use "
-    f"--token-file or the variable {VARIABLE}. Without any, one is made.",
+    help="The access token; by default, a random one. Other users of this machine can see it: "
+    f"prefer --token-file or the variable {VARIABLE}.",
 )
-@click.option("--token-file", type=_FILE, help="A file with the access token that it takes.")
+@click.option("--token-file", type=_FILE, help="A file that contains the access token.")
 @click.option(
     "--logins/--no-logins",
     default=None,
-    help="Whether the user and the apps that everybody knows can log in; they can where only this "
-    "machine reaches the sandbox.",
+    help="Whether the well-known user and apps can log in; by default, only if no other machine "
+    "can reach the sandbox.",
 )
-@click.option("--org-id", help="The organization's id; without it, one is made and kept.")
+@click.option("--org-id", help="The org id; by default, the one in --data, or a random one.")
 @click.option(
     "--data",
     type=_FOLDER,
-    help="The folder that keeps its records and jobs; without it, they go when it ends.",
+    help="The folder for records and jobs; by default, they are deleted at the end.",
 )
 @click.option(
     "--schema",
     "schema_file",
     type=_FILE,
-    help="A JSON file of objects, fields and rules to add to the standard ones.",
+    help="A JSON or YAML file of objects, fields and rules to add to the standard ones.",
 )
 @click.option(
     "--processing",
@@ -68,14 +66,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="What goes wrong, such as `upload#2=503` or `create=cut-after`; may be repeated.",
+    help="A fault to inject, such as `upload#2=503` or `create=cut-after`; repeatable.",
 )
-@click.option("--tls", is_flag=True, help="Serve https, with a certificate of its own.")
+@click.option("--tls", is_flag=True, help="Serve https, with a certificate made for the sandbox.")
 @click.option(
     "--tls-name",
     "names",
     multiple=True,
-    help="A further host name or address that the certificate is for; may be repeated.",
+    help="Another host name or address for the certificate; implies --tls; repeatable.",
 )
 def serve(
     host: str,
@@ -94,15 +92,15 @@ def serve(
 ) -> int:
     """Serve a local Bulk API 2.0 sandbox until Ctrl-C.
 
-    Prints, when it is ready, the environment variables with which `org env` and other clients
-    reach it, and a link that shows its jobs, records and requests in a browser.
+    When ready, prints the environment variables that point `org env` and other clients at it, and
+    a link to a page that shows its jobs, records and requests.
     """
     access_token = read_token(token, token_file, os.environ)
     address = read_address(host)
     warning = check_reach(address, allow_remote=allow_remote, tls=tls or bool(names))
     pace = read_pace(processing)
-    wrong = [read_fault(fault) for fault in faults]
-    schema = None if schema_file is None else load_schema(schema_file, standard_schema())
+    injected = [read_fault(fault) for fault in faults]
+    schema = None if schema_file is None else load_schema(schema_file, load_standard_schema())
     with ExitStack() as stack:
         certificate = None
         if tls or names:
@@ -111,7 +109,7 @@ def serve(
                 if data is None
                 else data / "tls"
             )
-            certificate = certificate_in(folder, _certified(host, address, names))
+            certificate = ensure_certificate(folder, _list_certified_names(host, address, names))
         sandbox = stack.enter_context(
             Sandbox(
                 data,
@@ -119,7 +117,7 @@ def serve(
                 org_id=org_id,
                 processing=pace,
                 schema=schema,
-                faults=wrong,
+                faults=injected,
                 known_logins=address.local if logins is None else logins,
             )
         )
@@ -132,8 +130,8 @@ def serve(
                 click.echo(f"export {name}={shlex.quote(value)}")
             if warning is not None:
                 click.echo(f"warning: {warning}", err=True)
-            page = sandbox.access.link(url)
-            click.echo(f"ready; {page} shows what happens; Ctrl-C ends it", err=True)
+            page = sandbox.access.make_link(url)
+            click.echo(f"ready; {page} shows what happens; press Ctrl-C to stop", err=True)
 
         serve_sandbox(
             sandbox,
@@ -146,6 +144,8 @@ def serve(
     return 0
 
 
-def _certified(host: str, address: ListenAddress, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names that the certificate is for: a wildcard is an address of nobody."""
+def _list_certified_names(
+    host: str, address: ListenAddress, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """List the names for the certificate; nobody connects to a wildcard address."""
     return names if address.wildcard else (host, address.host, *names)

@@ -1,4 +1,4 @@
-"""The sandbox of a pipeline, which lives as long as its run."""
+"""The sandbox that a pipeline uses for the time of its run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from bulkflow.plugin import OrgRequest
 
 API_VERSION = "66.0"
-"""The version that pipelines speak to it."""
+"""The API version that pipelines use with it."""
 _PATIENCE = 3.0
-"""Seconds: nothing of it is late, so nothing is waited out for long."""
+"""Seconds to wait for a response: it is in this process, so responses are never late."""
 
 
 @frozen
@@ -32,9 +32,9 @@ class _Token:
 
 
 def connect(request: OrgRequest) -> OrgAccess:
-    """Start a server, and say how to reach it; it stops when the run closes the org.
+    """Start a server that stops when the run closes the org.
 
-    Nobody but the run can log in: other users of the machine reach the port, too.
+    The well-known logins are off, because other users of the machine can reach the port.
     """
     server = SandboxServer(Sandbox(known_logins=False), owned=True).start()
     return OrgAccess(

@@ -1,7 +1,7 @@
-"""A certificate for the sandbox's own addresses, signed by an authority made for it alone.
+"""A certificate for the sandbox's addresses, signed by an authority that is made for it.
 
-The authority's key is never written, so that whoever trusts the authority trusts this one
-certificate and nothing that is signed later.
+The key of the authority is never written. Clients that trust the authority therefore trust only
+this certificate.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES: Final = ("localhost", "127.0.0.1", "::1")
-"""The names that every certificate is for."""
+"""The names in every certificate."""
 
-_LIFE: Final = timedelta(days=397)  # browsers refuse certificates with a longer life
+_LIFE: Final = timedelta(days=397)  # browsers reject longer-lived certificates
 _LEAST_LIFE: Final = timedelta(days=1)
 _VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
 @frozen
 class Certificate:
-    """The files of a certificate, all in PEM: its own, its key, and the authority to trust."""
+    """The PEM files of a certificate: the chain, the key, and the authority to trust."""
 
     chain: Path
     key: Path
@@ -37,35 +37,35 @@ class Certificate:
 
     @property
     def pair(self) -> tuple[Path, Path]:
-        """What a server needs."""
+        """The files that a server needs."""
         return self.chain, self.key
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables by which OpenSSL, requests, curl and Node.js learn of the authority."""
+        """The variables that make OpenSSL, requests, curl and Node.js trust the authority."""
         return dict.fromkeys(_VARIABLES, str(self.authority))
 
 
-def certificate_in(
+def ensure_certificate(
     folder: Path, names: tuple[str, ...] = (), *, now: datetime | None = None
 ) -> Certificate:
-    """The certificate that a folder keeps, made when it is missing, out of date or for others.
+    """Return the certificate in a folder; make one if it is missing, expired or lacks a name.
 
     Args:
-        folder: Where the files are; made when it is missing.
-        names: Host names and addresses beside `NAMES`.
-        now: The present moment, by which an old certificate is judged.
+        folder: The folder, created if missing.
+        names: Host names and addresses in addition to `NAMES`.
+        now: The present moment, for the expiry.
 
     Raises:
-        SandboxError: The folder cannot be used, or the library that makes certificates is missing.
+        SandboxError: The folder cannot be used, or the library for certificates is missing.
     """
     made = Certificate(folder / "server.pem", folder / "server.key", folder / "ca.pem")
     wanted = tuple(dict.fromkeys((*NAMES, *names)))
     now = now or datetime.now(UTC)
     try:
-        if not _usable(made, wanted, now):
+        if not _is_usable(made, wanted, now):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make(made, wanted, now)
+            _make_files(made, wanted, now)
     except ImportError as error:
         raise SandboxError(
             "TLS needs the library trustme, which is not installed",
@@ -74,12 +74,12 @@ def certificate_in(
     except OSError as error:
         raise SandboxError(
             f"cannot keep a certificate in {folder}: {error.strerror or error}",
-            help="give a folder that can be written to",
+            help="choose a folder that you can write to",
         ) from error
     return made
 
 
-def _usable(made: Certificate, names: tuple[str, ...], now: datetime) -> bool:
+def _is_usable(made: Certificate, names: tuple[str, ...], now: datetime) -> bool:
     from cryptography import x509
 
     try:
@@ -96,7 +96,7 @@ def _usable(made: Certificate, names: tuple[str, ...], now: datetime) -> bool:
     )
 
 
-def _make(made: Certificate, names: tuple[str, ...], now: datetime) -> None:
+def _make_files(made: Certificate, names: tuple[str, ...], now: datetime) -> None:
     import trustme
 
     authority = trustme.CA(organization_name="bulkflow sandbox")

@@ -1,4 +1,4 @@
-"""The access token that a sandbox is to be started with, from where nobody else reads it."""
+"""The access token for a sandbox, from an option, a file or an environment variable."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "BULKFLOW_SANDBOX_TOKEN"
 _MOST: Final = 4096
-"""Bytes of a token: servers and proxies take no longer header."""
+"""Maximum length of a token: servers and proxies reject longer headers."""
 
 
 def read_token(given: str | None, file: Path | None, environment: Mapping[str, str]) -> str | None:
-    """Read the token from the command line, a file or a variable; `None` where there is none.
+    """Read the token from the command line, a file or a variable; return `None` if none has it.
 
     Raises:
-        UsageError: It is given twice, cannot be read, or cannot be the value of a header.
+        UsageError: Two options give a token, the file cannot be read, or a header cannot contain
+            the token.
     """
     if given is not None and file is not None:
-        raise UsageError("--token and --token-file both give a token", help="leave one of them out")
+        raise UsageError("--token and --token-file both set the token", help="use only one of them")
     if given is not None:
-        return _checked(given, "--token")
+        return _check_token(given, "--token")
     if file is not None:
-        return _checked(_contents(file), f"the token file {file}")
+        return _check_token(_read_file(file), f"the token file {file}")
     value = environment.get(VARIABLE)
-    return _checked(value, VARIABLE) if value else None
+    return _check_token(value, VARIABLE) if value else None
 
 
-def _contents(file: Path) -> str:
+def _read_file(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             return stream.read(_MOST + 1).decode("utf-8")
@@ -39,16 +40,16 @@ def _contents(file: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(
             f"cannot read the token file {file}: {reason}",
-            help="give the path of a file that has the token and nothing else",
+            help="pass the path of a file that contains only the token",
         ) from error
 
 
-def _checked(token: str, place: str) -> str:
-    # The token itself is not shown.
+def _check_token(token: str, place: str) -> str:
+    # Do not show the token itself.
     token = token.strip()
     if not token or len(token) > _MOST or not (token.isascii() and token.isprintable()):
         raise UsageError(
-            f"{place} has no token that a header can carry",
+            f"{place} has no token that fits in a header",
             help=f"use 1 to {_MOST} printable ASCII characters, without a line break",
         )
     return token

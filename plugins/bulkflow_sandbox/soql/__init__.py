@@ -1,1 +1,1 @@
-"""SOQL: a query's text becomes a tree, and the tree an SQL statement on the sandbox's tables."""
+"""SOQL: parsing queries, and compiling them to SQL on the sandbox's tables."""

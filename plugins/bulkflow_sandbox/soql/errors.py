@@ -1,4 +1,4 @@
-"""The errors that refuse a query, with the lines that show the place."""
+"""Errors of queries, with an excerpt that shows the place."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ TOO_COMPLICATED: Final = "QUERY_TOO_COMPLICATED"
 INVALID_OPERATOR: Final = "INVALID_QUERY_FILTER_OPERATOR"
 
 _MOST_AROUND: Final = 200
-"""Characters of a line that are shown on either side of a place: a line may have 100,000."""
+"""Maximum characters to show before and after the place: a line can have 100,000."""
 
 _MOST_PROBLEM: Final = 1000
-"""Characters of a message, which quotes names and literals of the query."""
+"""Maximum length of a message, which quotes names and literals of the query."""
 
 _REFERENCE: Final = (
     "Please reference your WSDL or the describe call for the appropriate names."  # as recorded
 )
 
 
-def refusal(choices: Choices, text: str, at: int, code: str, problem: str) -> ApiError:
-    """The error for what stands at an offset of a query's text."""
+def make_query_error(choices: Choices, text: str, at: int, code: str, problem: str) -> ApiError:
+    """Make an error for a place in the text of a query."""
     before = text[:at]
     row = before.count("\n") + 1
     start = before.rfind("\n") + 1
@@ -41,21 +41,21 @@ def refusal(choices: Choices, text: str, at: int, code: str, problem: str) -> Ap
         column=at - start + 1,
     )
     if len(problem) > _MOST_PROBLEM:
-        # The end says what is wrong with the words that are quoted before it.
+        # Keep the end, which explains what is wrong with the quoted words.
         problem = f"{problem[: _MOST_PROBLEM // 2]}…{problem[-_MOST_PROBLEM // 2 :]}"
     return ApiError(400, code, f"{place}{problem}")
 
 
-def no_column(name: str, entity: str) -> str:
-    """The message for a field that an object does not have."""
+def describe_no_column(name: str, entity: str) -> str:
+    """Describe an unknown field of an object."""
     return (
         f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom "
         f"field, be sure to append the '__c' after the custom field name. {_REFERENCE}"
     )
 
 
-def no_relationship(name: str) -> str:
-    """The message for a parent that an object does not have."""
+def describe_no_relationship(name: str) -> str:
+    """Describe an unknown relationship."""
     return (
         f"Didn't understand relationship '{name}' in field path. If you are attempting to use a "
         "custom relationship, be sure to append the '__r' after the custom relationship name. "
@@ -63,16 +63,16 @@ def no_relationship(name: str) -> str:
     )
 
 
-def no_object(name: str) -> str:
-    """The message for an object that the org does not have (recorded)."""
+def describe_no_object(name: str) -> str:
+    """Describe an unknown object (recorded)."""
     return (
         f"sObject type '{name}' is not supported. If you are attempting to use a custom object, "
         f"be sure to append the '__c' after the entity name. {_REFERENCE}"
     )
 
 
-def wrong_type(field: str, kind: str, *, quoted: bool) -> str:
-    """The message for a value that is not of a field's type."""
+def describe_wrong_type(field: str, kind: str, *, quoted: bool) -> str:
+    """Describe a value that does not have the type of its field."""
     should = "should be" if quoted else "should not be"
     return (
         f"value of filter criterion for field '{field}' must be of type {kind} and {should} "

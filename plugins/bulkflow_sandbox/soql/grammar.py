@@ -1,4 +1,4 @@
-"""Where the grammar of SOQL is, and the parser that lark makes of it."""
+"""Loading the grammar of SOQL, and the parser that lark makes from it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FILE = "soql.lark"
 
 
 def load_grammar() -> str:
-    """The text of the grammar: of the installed package, else of the checkout.
+    """Load the grammar from the installed package or the checkout.
 
     Raises:
-        SandboxError: It is in neither place, or it cannot be read.
+        SandboxError: The grammar is missing or cannot be read.
     """
     places = (
         files("bulkflow") / "_grammar" / _FILE,
@@ -40,17 +40,17 @@ def load_grammar() -> str:
 
 
 @cache
-def soql_parser() -> Lark:
-    """The parser of queries; made at the first query, because that takes about 100 ms.
+def get_parser() -> Lark:
+    """Return the parser. The first call makes it, which takes about 100 ms.
 
     Raises:
-        SandboxError: The grammar is missing, or is not one.
+        SandboxError: The grammar is missing or invalid.
     """
     return build_parser(load_grammar())
 
 
 def build_parser(grammar: str, *, strict: bool = False) -> Lark:
-    """Makes a parser; `strict` refuses conflicts that lark would settle by itself."""
+    """Make a parser; `strict` rejects conflicts that lark would otherwise resolve."""
     from lark import Lark
     from lark.exceptions import LarkError
 

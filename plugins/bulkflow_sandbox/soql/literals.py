@@ -1,4 +1,4 @@
-"""The values that literals stand for, in the store's form."""
+"""String literals: their escape sequences, and patterns of LIKE."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ LIKE_ESCAPE: Final = "\\"
 
 
 class BadEscapeError(ValueError):
-    """A string has a backslash before a character that needs none; `str()` of it is both."""
+    """A string has an unknown escape sequence, which is the error's text."""
 
 
-def string_value(literal: str) -> str:
-    """The text of a string literal.
+def read_string(literal: str) -> str:
+    """Read the text of a string literal.
 
     Raises:
         BadEscapeError: An escape sequence is unknown.
     """
-    return _whole(_ESCAPE.sub(lambda match: _unescaped(match[1]), literal[1:-1]))
+    return _join_surrogates(_ESCAPE.sub(lambda match: _unescape(match[1]), literal[1:-1]))
 
 
-def like_pattern(literal: str) -> str:
-    r"""The text of a string literal after LIKE, as a pattern of SQL with `\` as its escape.
+def read_like_pattern(literal: str) -> str:
+    r"""Read a string literal after LIKE as an SQL pattern with the escape character `\`.
 
-    `\_` and `\%` stay what they are: the characters themselves, not places for others.
+    `\_` and `\%` keep their backslash, as they match the characters themselves.
 
     Raises:
         BadEscapeError: An escape sequence is unknown.
     """
 
     def replace(match: re.Match[str]) -> str:
-        plain = _unescaped(match[1])
+        plain = _unescape(match[1])
         return LIKE_ESCAPE + plain if plain in {"_", "%", LIKE_ESCAPE} else plain
 
-    return _whole(_ESCAPE.sub(replace, literal[1:-1]))
+    return _join_surrogates(_ESCAPE.sub(replace, literal[1:-1]))
 
 
-def _whole(text: str) -> str:
-    """A text in which two escaped halves of a character have become one."""
+def _join_surrogates(text: str) -> str:
+    """Join pairs of escaped surrogates to characters."""
     try:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError as error:
@@ -64,7 +64,7 @@ def _whole(text: str) -> str:
         raise BadEscapeError(f"\\u{int.from_bytes(half, 'little'):04x}") from None
 
 
-def _unescaped(sequence: str) -> str:
+def _unescape(sequence: str) -> str:
     if len(sequence) > 1:
         return chr(int(sequence[1:], 16))
     try:

@@ -1,4 +1,4 @@
-"""From the text of a query to its tree."""
+"""Parsing queries."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
 from bulkflow_sandbox.core.errors import ApiError
-from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, TOO_COMPLICATED, refusal
-from bulkflow_sandbox.soql.grammar import soql_parser
+from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, TOO_COMPLICATED, make_query_error
+from bulkflow_sandbox.soql.grammar import get_parser
 from bulkflow_sandbox.soql.tree import (
     AllOf,
     AnyOf,
-    Call,
     Condition,
     Count,
+    FieldPath,
+    FieldTest,
+    FunctionCall,
     Item,
     Literal,
     LiteralKind,
@@ -23,10 +25,8 @@ from bulkflow_sandbox.soql.tree import (
     Negation,
     Operator,
     Ordering,
-    Path,
     Query,
     Subquery,
-    Test,
     TypeOf,
 )
 
@@ -49,19 +49,19 @@ _NAMED: Final = {
 }
 
 _DEEPEST: Final = 100
-"""Deepest nesting of conditions, so that no query is too deep for Python or the database."""
+"""Maximum nesting of conditions, within the limits of Python and the database."""
 
 _MOST_DIGITS: Final = 18
-"""Digits of a number of rows: the database counts with 64 bits."""
+"""Maximum digits of a number of rows: the database counts with 64 bits."""
 
 Node = Tree[Token]
 
 
 def parse(text: str, choices: Choices) -> Query:
-    """Reads a query.
+    """Parse a query.
 
     Raises:
-        ApiError: `MALFORMED_QUERY`, with the place.
+        ApiError: The query is malformed (`MALFORMED_QUERY`) or too complicated.
     """
     if not text.strip():
         raise ApiError(400, MALFORMED_QUERY, "A query string has to be specified")
@@ -72,38 +72,40 @@ def parse(text: str, choices: Choices) -> Query:
             f"SOQL statements cannot be longer than {choices.query_length} characters.",
         )
     try:
-        tree = soql_parser().parse(text)
+        tree = get_parser().parse(text)
     except UnexpectedToken as error:
         ended = error.token.type == "$END"
         found = "<EOF>" if ended else str(error.token)
-        at = len(text) if ended else _at(error.token)
-        raise refusal(choices, text, at, MALFORMED_QUERY, f"unexpected token: '{found}'") from error
+        at = len(text) if ended else _get_offset(error.token)
+        raise make_query_error(
+            choices, text, at, MALFORMED_QUERY, f"unexpected token: '{found}'"
+        ) from error
     except UnexpectedEOF as error:
-        raise refusal(
+        raise make_query_error(
             choices, text, len(text), MALFORMED_QUERY, "unexpected token: '<EOF>'"
         ) from error
     except UnexpectedCharacters as error:
         where = error.pos_in_stream
-        assert where is not None, "a text has places"
-        raise refusal(
+        assert where is not None, "lark sets the position"
+        raise make_query_error(
             choices, text, where, MALFORMED_QUERY, f"unexpected token: '{text[where]}'"
         ) from error
-    return _Builder(text, choices).query(tree)
+    return _Builder(text, choices).build_query(tree)
 
 
 class _Builder:
-    """Turns lark's tree into ours."""
+    """Converts the tree of lark to a `Query`."""
 
     def __init__(self, text: str, choices: Choices) -> None:
         self._text = text
         self._choices = choices
         self._nested = False
 
-    def query(self, tree: Node) -> Query:
+    def build_query(self, tree: Node) -> Query:
         items: tuple[Item, ...] = ()
         name: Token | None = None
         where: Condition | None = None
-        group: tuple[Path | Call, ...] = ()
+        group: tuple[FieldPath | FunctionCall, ...] = ()
         group_at: int | None = None
         having: Condition | None = None
         order: tuple[Ordering, ...] = ()
@@ -114,28 +116,28 @@ class _Builder:
                 continue
             match child.data:
                 case "items":
-                    items = tuple(self._item(one) for one in _trees(child))
+                    items = tuple(self._build_item(one) for one in _list_trees(child))
                 case "where":
-                    where = self._condition(next(_trees(child)))
+                    where = self._build_condition(next(_list_trees(child)))
                 case "group":
-                    group_at = _at(next(_tokens(child)))
-                    *subjects, last = _trees(child)
+                    group_at = _get_offset(next(_list_tokens(child)))
+                    *subjects, last = _list_trees(child)
                     if last.data == "having":
-                        having = self._condition(next(_trees(last)))
+                        having = self._build_condition(next(_list_trees(last)))
                     else:
                         subjects.append(last)
-                    group = tuple(self._subject(one) for one in subjects)
+                    group = tuple(self._build_subject(one) for one in subjects)
                 case "order":
-                    order = tuple(self._ordering(one) for one in _trees(child))
+                    order = tuple(self._build_ordering(one) for one in _list_trees(child))
                 case kind:
-                    word, number = _tokens(child)
-                    counts[kind] = Count(self._number(number), _at(word))
-        assert name is not None, "the grammar demands an object"
+                    word, number = _list_tokens(child)
+                    counts[kind] = Count(self._read_count(number), _get_offset(word))
+        assert name is not None, "the grammar requires an object"
         return Query(
             text=self._text,
             items=items,
             object=str(name),
-            object_at=_at(name),
+            object_at=_get_offset(name),
             where=where,
             group=group,
             group_at=group_at,
@@ -145,119 +147,129 @@ class _Builder:
             offset=counts.get("offset"),
         )
 
-    def _number(self, token: Token) -> int:
+    def _read_count(self, token: Token) -> int:
         if len(token) > _MOST_DIGITS:
-            raise refusal(
+            raise make_query_error(
                 self._choices,
                 self._text,
-                _at(token),
+                _get_offset(token),
                 MALFORMED_QUERY,
                 f"a number of rows has at most {_MOST_DIGITS} digits",
             )
         return int(token)
 
-    def _item(self, tree: Node) -> Item:
+    def _build_item(self, tree: Node) -> Item:
         match tree.data:
             case "typeof":
-                return TypeOf(_at(next(_tokens(tree))))
+                return TypeOf(_get_offset(next(_list_tokens(tree))))
             case "subquery":
-                return Subquery(_at(next(_tokens(tree))))
+                return Subquery(_get_offset(next(_list_tokens(tree))))
             case _:
-                return self._subject(tree)
+                return self._build_subject(tree)
 
-    def _subject(self, tree: Node) -> Path | Call:
+    def _build_subject(self, tree: Node) -> FieldPath | FunctionCall:
         if tree.data == "path":
-            names = list(_tokens(tree))
-            return Path(tuple(map(str, names)), _at(names[0]))
-        name, *alias = _tokens(tree)
-        argument = next((self._subject(one) for one in _trees(tree)), None)
-        assert not isinstance(argument, Call), "the grammar has no calls within calls"
-        return Call(name.upper(), argument, _at(name), str(alias[0]) if alias else None)
+            names = list(_list_tokens(tree))
+            return FieldPath(tuple(map(str, names)), _get_offset(names[0]))
+        name, *alias = _list_tokens(tree)
+        argument = next((self._build_subject(one) for one in _list_trees(tree)), None)
+        assert not isinstance(argument, FunctionCall), "the grammar has no nested calls"
+        return FunctionCall(
+            name.upper(), argument, _get_offset(name), str(alias[0]) if alias else None
+        )
 
-    def _ordering(self, tree: Node) -> Ordering:
-        words = {token.type for token in _tokens(tree)}
+    def _build_ordering(self, tree: Node) -> Ordering:
+        words = {token.type for token in _list_tokens(tree)}
         return Ordering(
-            subject=self._subject(next(_trees(tree))),
+            subject=self._build_subject(next(_list_trees(tree))),
             descending="DESC" in words,
             nulls_last="LAST" in words,
         )
 
-    def _condition(self, tree: Node, depth: int = 0) -> Condition:
+    def _build_condition(self, tree: Node, depth: int = 0) -> Condition:
         if depth > _DEEPEST:
             raise ApiError(400, TOO_COMPLICATED, "The query's conditions are nested too deep")
         match tree.data:
             case "enclosed":
-                return self._condition(next(_trees(tree)), depth + 1)
+                return self._build_condition(next(_list_trees(tree)), depth + 1)
             case "negation":
-                return Negation(self._condition(next(_trees(tree)), depth + 1))
+                return Negation(self._build_condition(next(_list_trees(tree)), depth + 1))
             case "all_of":
-                return AllOf(tuple(self._operand(one, depth + 1) for one in _trees(tree)))
+                return AllOf(
+                    tuple(self._build_operand(one, depth + 1) for one in _list_trees(tree))
+                )
             case "any_of":
-                return AnyOf(tuple(self._operand(one, depth + 1) for one in _trees(tree)))
+                return AnyOf(
+                    tuple(self._build_operand(one, depth + 1) for one in _list_trees(tree))
+                )
             case "test":
-                operator, value = _tokens(tree)
-                return Test(
-                    subject=self._subject(next(_trees(tree))),
-                    operator=_operator(operator),
-                    value=self._literal(value),
+                operator, value = _list_tokens(tree)
+                return FieldTest(
+                    subject=self._build_subject(next(_list_trees(tree))),
+                    operator=_read_operator(operator),
+                    value=self._build_literal(value),
                 )
             case _:
-                return self._membership(tree)
+                return self._build_membership(tree)
 
-    def _operand(self, tree: Node, depth: int) -> Condition:
+    def _build_operand(self, tree: Node, depth: int) -> Condition:
         if tree.data == "negation" and not self._choices.query_not_in_chain:
-            word = next(_tokens(tree))
-            raise refusal(
-                self._choices, self._text, _at(word), MALFORMED_QUERY, f"unexpected token: '{word}'"
-            )
-        return self._condition(tree, depth)
-
-    def _membership(self, tree: Node) -> Membership:
-        subject, values = _trees(tree)
-        words = list(_tokens(tree))
-        return Membership(
-            subject=self._subject(subject),
-            operator=Operator(" ".join(word.type for word in words)),
-            values=(
-                self._inner(values)
-                if values.data == "subquery"
-                else tuple(self._literal(one) for one in _tokens(values))
-            ),
-            at=_at(words[0]),
-        )
-
-    def _inner(self, tree: Node) -> Query:
-        """The query within an IN, which can have no further one within it."""
-        if self._nested:
-            raise refusal(
+            word = next(_list_tokens(tree))
+            raise make_query_error(
                 self._choices,
                 self._text,
-                _at(next(_tokens(tree))),
+                _get_offset(word),
+                MALFORMED_QUERY,
+                f"unexpected token: '{word}'",
+            )
+        return self._build_condition(tree, depth)
+
+    def _build_membership(self, tree: Node) -> Membership:
+        subject, values = _list_trees(tree)
+        words = list(_list_tokens(tree))
+        return Membership(
+            subject=self._build_subject(subject),
+            operator=Operator(" ".join(word.type for word in words)),
+            values=(
+                self._build_subselect(values)
+                if values.data == "subquery"
+                else tuple(self._build_literal(one) for one in _list_tokens(values))
+            ),
+            at=_get_offset(words[0]),
+        )
+
+    def _build_subselect(self, tree: Node) -> Query:
+        """Build the sub-select of an IN, which cannot contain another one."""
+        if self._nested:
+            raise make_query_error(
+                self._choices,
+                self._text,
+                _get_offset(next(_list_tokens(tree))),
                 MALFORMED_QUERY,
                 "Nesting of semi join sub-selects is not supported",
             )
         self._nested = True
-        query = self.query(next(_trees(tree)))
+        query = self.build_query(next(_list_trees(tree)))
         self._nested = False
         return query
 
-    def _literal(self, token: Token) -> Literal:
+    def _build_literal(self, token: Token) -> Literal:
         kind = _KINDS.get(token.type) or _NAMED.get(token.lower(), LiteralKind.PERIOD)
-        return Literal(kind, str(token), _at(token))
+        return Literal(kind, str(token), _get_offset(token))
 
 
-def _operator(word: Token) -> Operator:
+def _read_operator(word: Token) -> Operator:
     return Operator.NOT_EQUAL if str(word) == "<>" else Operator(word.upper())
 
 
-def _at(token: Token) -> int:
-    assert token.start_pos is not None, "tokens of a text have places in it"
+def _get_offset(token: Token) -> int:
+    assert token.start_pos is not None, "lark sets the position"
     return token.start_pos
 
 
-def _tokens(tree: Node) -> Iterator[Token]:
+def _list_tokens(tree: Node) -> Iterator[Token]:
     return (child for child in tree.children if isinstance(child, Token))
 
 
-def _trees(tree: Node) -> Iterator[Node]:
+def _list_trees(tree: Node) -> Iterator[Node]:
     return (child for child in tree.children if isinstance(child, Tree))

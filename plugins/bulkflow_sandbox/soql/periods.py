@@ -1,7 +1,7 @@
-"""Named spans of time: `TODAY`, `LAST_N_DAYS:30` and the like, as days.
+"""Date literals such as `TODAY` and `LAST_N_DAYS:30`, resolved to days.
 
-A span is half open: its first day, and the day after its last. The meanings are those of the SOQL
-guide; days begin at midnight UTC, and fiscal years are calendar years.
+A span is half-open: its first day, and the day after its last. Date literals mean the same as in
+the SOQL guide. Days begin at midnight UTC, and fiscal years are calendar years.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _SHIFTS: Final = {"LAST": -1, "THIS": 0, "NEXT": 1}
 _MONTHS: Final = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 
 
-def span(name: str, today: date, *, week_starts: int) -> Span | None:
-    """The days that a name stands for, or `None` for no such name, or one out of the calendar.
+def resolve_period(name: str, today: date, *, week_starts: int) -> Span | None:
+    """Resolve a date literal; return `None` if it is unknown or outside of the calendar.
 
     Args:
-        name: The name, in any case, with its number where it has one.
+        name: The date literal in any case, including its number.
         today: The present day.
-        week_starts: The first day of a week: 0 for Monday to 6 for Sunday.
+        week_starts: The first day of the week, from 0 for Monday to 6 for Sunday.
     """
-    starts = _starts(today, week_starts)
+    starts = _make_start_of(today, week_starts)
     try:
-        return _span(name.upper(), today, starts)
+        return _resolve(name.upper(), today, starts)
     except (OverflowError, ValueError):
         return None
 
 
-def _span(name: str, today: date, start_of: Callable[[str, int], date]) -> Span | None:
+def _resolve(name: str, today: date, start_of: Callable[[str, int], date]) -> Span | None:
     if name in _NEAR_DAYS:
         day = today + _NEAR_DAYS[name] * _DAY
         return day, day + _DAY
@@ -57,13 +57,13 @@ def _span(name: str, today: date, start_of: Callable[[str, int], date]) -> Span 
         unit, count = match[2], int(match[3])
         if match[1] == "NEXT":
             return start_of(unit, 1), start_of(unit, 1 + count)
-        # The last days include the present one; of longer units, the present one is left out.
+        # LAST_N_DAYS includes today. The literals of longer units exclude the present unit.
         return start_of(unit, -count), start_of(unit, 1 if unit == "DAY" else 0)
     return None
 
 
-def _starts(today: date, week_starts: int) -> Callable[[str, int], date]:
-    """A function from a unit and a number to the first day of the unit so many after this one."""
+def _make_start_of(today: date, week_starts: int) -> Callable[[str, int], date]:
+    """Make a function that returns the first day of a unit, by its distance from the present."""
 
     def start_of(unit: str, shift: int) -> date:
         if unit == "DAY":

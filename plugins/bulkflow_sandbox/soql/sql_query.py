@@ -1,4 +1,4 @@
-"""A translated query: its SQL, and what the columns of its rows are."""
+"""A compiled query: its SQL, and the meaning of its columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Surface(Enum):
-    """Where a query is asked: what is allowed differs."""
+    """The API that a query is sent to. They support different syntax."""
 
     REST = "rest"
     BULK = "bulk"
@@ -22,9 +22,9 @@ class Surface(Enum):
 
 @frozen
 class Output:
-    """A selected field: its canonical path, and the first of its columns in the statement.
+    """A selected field: its canonical path, and the index of its first column.
 
-    A compound field has a column for each of `parts`; any other has one, and no parts.
+    A compound field has a column for each of `parts`; other fields have one column and no parts.
     """
 
     names: tuple[str, ...]
@@ -34,13 +34,13 @@ class Output:
 
     @property
     def label(self) -> str:
-        """The path as one text: `Account.Name`."""
+        """The dotted path, such as `Account.Name`."""
         return ".".join(self.names)
 
 
 @frozen
 class Parent:
-    """A selected parent: for each object that it may be of, the column with its id."""
+    """A selected parent: the index of the id column for each of its possible objects."""
 
     names: tuple[str, ...]
     ids: tuple[tuple[ObjectType, int], ...]
@@ -50,9 +50,16 @@ class Parent:
 class Statement:
     """A query as SQL.
 
-    `record_id` is the column with the record's own id. `counts` says that the query asks for
-    nothing but the number of records, which is the statement's only value; `aggregates` that its
-    rows are of groups and not of records.
+    Attributes:
+        sql: The SQL.
+        values: The values of its parameters.
+        item: The object that is queried.
+        outputs: The selected fields.
+        parents: The selected parents.
+        record_id: The index of the column with the record's id.
+        counts: Whether the only result is the number of records.
+        aggregates: Whether the rows are groups instead of records.
+        ordered: Whether the query has ORDER BY or LIMIT, which rules out primary key chunking.
     """
 
     sql: str
@@ -64,4 +71,3 @@ class Statement:
     counts: bool = False
     aggregates: bool = False
     ordered: bool = False
-    """Whether ORDER BY or LIMIT stands in it: such a query is not chunked by primary key."""

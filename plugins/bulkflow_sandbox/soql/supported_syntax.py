@@ -1,12 +1,12 @@
-"""The forms of queries that one place takes and the other does not, or that the sandbox lacks."""
+"""Syntax that one of the APIs or the sandbox does not support."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, refusal
+from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import Call, Subquery, TypeOf
+from bulkflow_sandbox.soql.tree import FunctionCall, Subquery, TypeOf
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _OFFSET_LIMIT: Final = 2000
 
 
-class Forms:
-    """Refuses forms.
+class SyntaxCheck:
+    """Rejects queries with unsupported syntax.
 
     Args:
         query: The query.
-        choices: How refusals look.
-        surface: Where the query is asked.
+        choices: The format of errors.
+        surface: The API that the query was sent to.
     """
 
     def __init__(self, query: Query, choices: Choices, surface: Surface) -> None:
@@ -31,29 +31,29 @@ class Forms:
         self._bulk = surface is Surface.BULK
 
     def check(self) -> None:
-        """Looks at the query's items and clauses.
+        """Check the items and clauses of the query.
 
         Raises:
-            ApiError: One of them is not taken.
+            ApiError: An item or clause is not supported.
         """
         query = self._query
         for item in query.items:
             match item:
                 case Subquery():
-                    raise self.refusal(item.at, "Aggregate Relationships", "sub-queries")
+                    raise self.make_error(item.at, "Aggregate Relationships", "sub-queries")
                 case TypeOf():
-                    raise self.refusal(item.at, "TYPEOF", "TYPEOF")
-                case Call(function, _, at) if self._bulk and function != "FIELDS":
-                    raise self.refusal(at, "Aggregate functions", function)
+                    raise self.make_error(item.at, "TYPEOF", "TYPEOF")
+                case FunctionCall(function, _, at) if self._bulk and function != "FIELDS":
+                    raise self.make_error(at, "Aggregate functions", function)
                 case _:
                     pass
         if self._bulk and query.group_at is not None:
-            raise self.refusal(query.group_at, "GROUP BY", "GROUP BY")
+            raise self.make_error(query.group_at, "GROUP BY", "GROUP BY")
         if query.offset is not None:
             if self._bulk:
-                raise self.refusal(query.offset.at, "OFFSET", "OFFSET")
+                raise self.make_error(query.offset.at, "OFFSET", "OFFSET")
             if query.offset.number > _OFFSET_LIMIT:
-                raise refusal(
+                raise make_query_error(
                     self._choices,
                     query.text,
                     query.offset.at,
@@ -61,11 +61,11 @@ class Forms:
                     f"Maximum SOQL offset allowed is {_OFFSET_LIMIT}",
                 )
 
-    def refusal(self, at: int, bulk_name: str, name: str) -> ApiError:
-        """The error for a form that query jobs do not take, and that the sandbox cannot do."""
+    def make_error(self, at: int, bulk_name: str, name: str) -> ApiError:
+        """Make the error for syntax that query jobs and the sandbox do not support."""
         if self._bulk:
             return self._choices.bulk_query_refused.error(form=bulk_name)
-        return refusal(
+        return make_query_error(
             self._choices,
             self._query.text,
             at,

@@ -1,4 +1,4 @@
-"""A query as a tree. Each node that a refusal can point at has its place: an offset in the text."""
+"""The syntax tree of a query. In each node that an error can refer to, `at` is its offset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import frozen
 
 
 @frozen
-class Path:
+class FieldPath:
     """A field of the object, or of a parent: `Name`, `Account.Owner.Email`."""
 
     names: tuple[str, ...]
@@ -16,53 +16,53 @@ class Path:
 
     @property
     def text(self) -> str:
-        """The path as it is written."""
+        """The path as written in the query."""
         return ".".join(self.names)
 
 
 @frozen
-class Call:
-    """A function: `COUNT()`, `FIELDS(ALL)`, `SUM(Amount)`."""
+class FunctionCall:
+    """A function call: `COUNT()`, `FIELDS(ALL)`, `SUM(Amount)`."""
 
     function: str
-    argument: Path | None
+    argument: FieldPath | None
     at: int
     alias: str | None = None
 
 
 @frozen
 class Subquery:
-    """A query in the field list, for children."""
+    """A query of child records in the field list."""
 
     at: int
 
 
 @frozen
 class TypeOf:
-    """A choice of fields by the type of a polymorphic parent."""
+    """A TYPEOF expression in the field list."""
 
     at: int
 
 
-Item = Path | Call | Subquery | TypeOf
+Item = FieldPath | FunctionCall | Subquery | TypeOf
 
 
 class LiteralKind(Enum):
-    """What a literal was written as."""
+    """The kind of a literal, as written."""
 
     STRING = "string"
     NUMBER = "number"
     DATE = "date"
     DATETIME = "dateTime"
     PERIOD = "period"
-    """A named span of time, such as `TODAY` or `LAST_N_DAYS:30`."""
+    """A date literal, such as `TODAY` or `LAST_N_DAYS:30`."""
     BOOLEAN = "boolean"
     NULL = "null"
 
 
 @frozen
 class Literal:
-    """A value in a condition; `text` is as written, quotes and escapes included."""
+    """A value in a condition; `text` is as written, including quotes and escapes."""
 
     kind: LiteralKind
     text: str
@@ -70,7 +70,7 @@ class Literal:
 
 
 class Operator(StrEnum):
-    """How a field is compared with a value, or with several."""
+    """The operator of a comparison."""
 
     EQUAL = "="
     NOT_EQUAL = "!="
@@ -86,19 +86,19 @@ class Operator(StrEnum):
 
 
 @frozen
-class Test:
-    """A comparison with one value."""
+class FieldTest:
+    """A comparison of a field with a value."""
 
-    subject: Path | Call
+    subject: FieldPath | FunctionCall
     operator: Operator
     value: Literal
 
 
 @frozen
 class Membership:
-    """A comparison with a list of values, or with those that another query finds."""
+    """A comparison of a field with a list of values or the result of a sub-select."""
 
-    subject: Path | Call
+    subject: FieldPath | FunctionCall
     operator: Operator
     values: tuple[Literal, ...] | Query
     at: int
@@ -125,21 +125,21 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
 
-Condition = Test | Membership | Negation | AllOf | AnyOf
+Condition = FieldTest | Membership | Negation | AllOf | AnyOf
 
 
 @frozen
 class Ordering:
-    """One part of ORDER BY."""
+    """A part of ORDER BY."""
 
-    subject: Path | Call
+    subject: FieldPath | FunctionCall
     descending: bool
     nulls_last: bool
 
 
 @frozen
 class Count:
-    """A number after LIMIT or OFFSET, and where it stands."""
+    """The number of LIMIT or OFFSET; `at` is the offset of the keyword."""
 
     number: int
     at: int
@@ -147,14 +147,14 @@ class Count:
 
 @frozen
 class Query:
-    """A query; `text` is the whole text that places are offsets in."""
+    """A query; offsets refer to `text`. A sub-select has the text of the whole query."""
 
     text: str
     items: tuple[Item, ...]
     object: str
     object_at: int
     where: Condition | None = None
-    group: tuple[Path | Call, ...] = ()
+    group: tuple[FieldPath | FunctionCall, ...] = ()
     group_at: int | None = None
     having: Condition | None = None
     order: tuple[Ordering, ...] = ()

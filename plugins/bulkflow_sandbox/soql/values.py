@@ -1,4 +1,4 @@
-"""The values of literals, in the form that a field's column has."""
+"""Reading literals as values in the form of the database."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bulkflow_sandbox.soql.errors import (
     INVALID_FIELD,
     INVALID_OPERATOR,
     MALFORMED_QUERY,
-    refusal,
-    wrong_type,
+    describe_wrong_type,
+    make_query_error,
 )
-from bulkflow_sandbox.soql.literals import BadEscapeError, string_value
-from bulkflow_sandbox.soql.periods import span
+from bulkflow_sandbox.soql.literals import BadEscapeError, read_string
+from bulkflow_sandbox.soql.periods import resolve_period
 from bulkflow_sandbox.soql.tree import Literal, LiteralKind
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class LiteralReader:
     """Reads the literals of one query.
 
     Args:
-        query: The query, for the text that refusals show.
-        choices: How refusals look, and what a week is.
-        now: The present moment, for named spans of time.
+        query: The query, whose text errors show.
+        choices: The format of errors, and the first day of the week.
+        now: The present moment, for date literals.
     """
 
     def __init__(self, query: Query, choices: Choices, now: datetime) -> None:
@@ -43,20 +43,22 @@ class LiteralReader:
         self._choices = choices
         self._now = now
 
-    def value(self, field: Field, literal: Literal) -> Value:
-        """A literal in the form of a field's column; an empty text is no value, as a blank one.
+    def read_value(self, field: Field, literal: Literal) -> Value:
+        """Read a literal as a value of a field. An empty string means no value.
 
         Raises:
-            ApiError: It is not of the field's type.
+            ApiError: The literal does not have the field's type.
         """
         if literal.kind is LiteralKind.NULL:
             return None
         match field.type:
             case FieldType.ID | FieldType.REFERENCE:
-                text = self.text(field, literal, string_value)
+                text = self.read_text(field, literal, read_string)
                 value = to18(text)
                 if value is None and text:
-                    raise self._refused(literal.at, INVALID_OPERATOR, f"invalid ID field: {text}")
+                    raise self._make_error(
+                        literal.at, INVALID_OPERATOR, f"invalid ID field: {text}"
+                    )
                 return value
             case FieldType.BOOLEAN:
                 self._expect(field, literal, LiteralKind.BOOLEAN)
@@ -71,27 +73,27 @@ class LiteralReader:
                 self._expect(field, literal, LiteralKind.DATETIME)
                 return self._read(field, literal, read_moment)
             case _:
-                return self.text(field, literal, string_value) or None
+                return self.read_text(field, literal, read_string) or None
 
     def _read(self, field: Field, literal: Literal, read: Callable[[str], str | None]) -> str:
         value = read(literal.text.upper())
         if value is None:
-            raise self._refused(
-                literal.at, MALFORMED_QUERY, f"'{literal.text}' is no {literal.kind.value}"
+            raise self._make_error(
+                literal.at, MALFORMED_QUERY, f"'{literal.text}' is not a {literal.kind.value}"
             )
         return value
 
-    def text(self, field: Field, literal: Literal, read: Callable[[str], str]) -> str:
-        """A string literal, as `read` reads it.
+    def read_text(self, field: Field, literal: Literal, read: Callable[[str], str]) -> str:
+        """Read a string literal with `read`.
 
         Raises:
-            ApiError: It is none, or has an escape sequence that does not exist.
+            ApiError: The literal is not a string, or has an unknown escape sequence.
         """
         self._expect(field, literal, LiteralKind.STRING)
         try:
             return read(literal.text)
         except BadEscapeError as error:
-            raise self._refused(
+            raise self._make_error(
                 literal.at,
                 MALFORMED_QUERY,
                 f"Invalid string literal {literal.text}. Illegal character sequence '{error}' in "
@@ -101,43 +103,43 @@ class LiteralReader:
     def _expect(self, field: Field, literal: Literal, kind: LiteralKind) -> None:
         if literal.kind is kind:
             return
-        if literal.kind is LiteralKind.PERIOD and self._days(literal) is None:
-            raise self._unknown(literal)
+        if literal.kind is LiteralKind.PERIOD and self._find_days(literal) is None:
+            raise self._make_unknown_error(literal)
         named = field.soap_type.partition(":")[2]
-        raise self._refused(
+        raise self._make_error(
             literal.at,
             INVALID_FIELD,
-            wrong_type(
+            describe_wrong_type(
                 field.name,
                 "string" if kind is LiteralKind.STRING else named,
                 quoted=kind is LiteralKind.STRING,
             ),
         )
 
-    def span(self, field: Field, literal: Literal) -> tuple[str, str]:
-        """The first moment of a named span of time and the first after it, as a column has them.
+    def read_period(self, field: Field, literal: Literal) -> tuple[str, str]:
+        """Resolve a date literal to its start and end, as values of a field.
 
         Raises:
-            ApiError: There is no such span, or the field is neither of dates nor of moments.
+            ApiError: The date literal is unknown, or the field is not a date or datetime.
         """
-        days = self._days(literal)
+        days = self._find_days(literal)
         if days is None:
-            raise self._unknown(literal)
+            raise self._make_unknown_error(literal)
         match field.type:
             case FieldType.DATE:
                 return days[0].isoformat(), days[1].isoformat()
             case FieldType.DATETIME:
                 return f"{days[0]}T00:00:00.000Z", f"{days[1]}T00:00:00.000Z"
             case _:
-                self.value(field, literal)
-                raise self._unknown(literal)
+                self.read_value(field, literal)
+                raise self._make_unknown_error(literal)
 
-    def _days(self, literal: Literal) -> tuple[date, date] | None:
+    def _find_days(self, literal: Literal) -> tuple[date, date] | None:
         today = self._now.astimezone(UTC).date()
-        return span(literal.text, today, week_starts=self._choices.week_starts)
+        return resolve_period(literal.text, today, week_starts=self._choices.week_starts)
 
-    def _unknown(self, literal: Literal) -> ApiError:
-        return self._refused(literal.at, MALFORMED_QUERY, f"unexpected token: '{literal.text}'")
+    def _make_unknown_error(self, literal: Literal) -> ApiError:
+        return self._make_error(literal.at, MALFORMED_QUERY, f"unexpected token: '{literal.text}'")
 
-    def _refused(self, at: int, code: str, problem: str) -> ApiError:
-        return refusal(self._choices, self._query.text, at, code, problem)
+    def _make_error(self, at: int, code: str, problem: str) -> ApiError:
+        return make_query_error(self._choices, self._query.text, at, code, problem)

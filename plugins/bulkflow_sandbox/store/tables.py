@@ -7,7 +7,7 @@ their ids. Deleted records stay, marked by `IsDeleted`, until they are emptied f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.schema.fields import NUMBERS, TEXTS, Field, FieldType
 
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from bulkflow_sandbox.schema.objects import ObjectType
-
-_OWN: Final = frozenset({"counters", "facts", "jobs"})
-"""The tables beside those of objects."""
-
-
-def is_own_table(name: str) -> bool:
-    """Tell whether a table of the sandbox or of SQLite itself has a name, in any case."""
-    return name.lower() in _OWN or name.lower().startswith("sqlite_")
 
 
 def quoted(name: str) -> str:
