@@ -14,7 +14,13 @@ from bulkflow.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.clock import Clock, ManualClock, SystemClock
-    from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, Pace, RowsPerSecond
+    from bulkflow_sandbox.jobs.processing_speed import (
+        AfterPolls,
+        AfterTime,
+        Immediately,
+        Pace,
+        RowsPerSecond,
+    )
     from bulkflow_sandbox.sandbox import Sandbox
     from bulkflow_sandbox.server.server import SandboxServer, running, serve
 
@@ -40,7 +46,7 @@ __getattr__ = export_lazily(
     {
         "core.behavior": "Choices",
         "core.clock": "Clock ManualClock SystemClock",
-        "jobs.pace": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
+        "jobs.processing_speed": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
         "sandbox": "Sandbox",
         "server.server": "SandboxServer running serve",
     },

@@ -17,8 +17,8 @@ from bulkflow_sandbox.core.request_log import RequestLog
 from bulkflow_sandbox.faults.plan import FaultPlan
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace import Immediately
-from bulkflow_sandbox.jobs.table import create_job_table, latest_jobs
+from bulkflow_sandbox.jobs.job_table import create_job_table, latest_jobs
+from bulkflow_sandbox.jobs.processing_speed import Immediately
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.login.service import Logins
 from bulkflow_sandbox.login.sessions import Sessions, make_token
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.core.clock import Clock
     from bulkflow_sandbox.faults.fault import AnyFault
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import Pace
     from bulkflow_sandbox.schema.objects import Schema
 
 

@@ -30,8 +30,8 @@ from attrs import define
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
-from bulkflow_sandbox.jobs.table import jobs_after
+from bulkflow_sandbox.jobs.job_table import jobs_after
+from bulkflow_sandbox.jobs.speed_syntax import read_pace
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.sandbox import Sandbox
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.core.request_log import RequestEntry
     from bulkflow_sandbox.faults.fault import AnyFault
     from bulkflow_sandbox.jobs.job import Job
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import Pace
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.server.tls import Certificate
 

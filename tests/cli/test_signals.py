@@ -20,7 +20,7 @@ import pytest
 from attrs import Factory, define, frozen
 
 from bulkflow_sandbox import Sandbox, SandboxServer
-from bulkflow_sandbox.jobs.pace import Allowance, Immediately, Standing
+from bulkflow_sandbox.jobs.processing_speed import Allowance, Immediately, Standing
 from support.proxy import Handler, Proxy, answering, proxied
 
 pytestmark = pytest.mark.skipif(

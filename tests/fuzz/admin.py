@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.core.clock import ManualClock
 from bulkflow_sandbox.http.app import create_app
-from bulkflow_sandbox.http.recorder import is_own
+from bulkflow_sandbox.http.request_recorder import is_own
 
 LONGEST_REFUSAL = 3000
 """Bytes: nobody reads more of what is wrong with a request."""

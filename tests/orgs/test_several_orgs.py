@@ -14,7 +14,7 @@ from attrs import define
 from bulkflow.cli import plugin_commands as additions
 from bulkflow_sandbox import SandboxServer
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.table import jobs_after
+from bulkflow_sandbox.jobs.job_table import jobs_after
 from support.logins import CLIENT_ID, CLIENT_SECRET, app
 from support.proxy import Handler, Proxy, answering, proxied
 from support.workshop import Ran, Workshop

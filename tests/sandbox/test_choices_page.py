@@ -12,7 +12,7 @@ import bulkflow_sandbox
 from bulkflow_sandbox.core.behavior import Choices, Refusal, Source, described, table
 from bulkflow_sandbox.faults.fault import Endpoint
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_pace
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
 
 ROOT = Path(__file__).parents[2]

@@ -24,7 +24,7 @@ from bulkflow_sandbox.core.json_document import (
     parse_json,
 )
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_pace
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
 from bulkflow_sandbox.store.tables import is_own_table
 

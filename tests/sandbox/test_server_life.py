@@ -22,7 +22,7 @@ from bulkflow_sandbox.core.errors import SandboxError
 from bulkflow_sandbox.dml.saver import Saver
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.ingest.task import IngestTask
-from bulkflow_sandbox.jobs.table import save_job
+from bulkflow_sandbox.jobs.job_table import save_job
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.store.database import FORMAT
 

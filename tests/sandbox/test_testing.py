@@ -14,8 +14,8 @@ from bulkflow_sandbox import AfterPolls, Immediately, ManualClock, RowsPerSecond
 from bulkflow_sandbox.core.errors import ApiError, SchemaError
 from bulkflow_sandbox.faults.fault import Endpoint, Fault, Respond
 from bulkflow_sandbox.jobs.job import JobState
-from bulkflow_sandbox.jobs.pace import AfterTime
-from bulkflow_sandbox.jobs.pace_syntax import pace_text, read_pace
+from bulkflow_sandbox.jobs.processing_speed import AfterTime
+from bulkflow_sandbox.jobs.speed_syntax import pace_text, read_pace
 from bulkflow_sandbox.testing import LocalOrg, local_org
 
 JOBS = "/services/data/v66.0/jobs/ingest"

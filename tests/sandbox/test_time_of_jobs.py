@@ -12,7 +12,7 @@ from bulkflow_sandbox import (
     Sandbox,
 )
 from bulkflow_sandbox.ingest.results import ResultKind
-from bulkflow_sandbox.jobs.pace import Standing
+from bulkflow_sandbox.jobs.processing_speed import Standing
 from bulkflow_sandbox.org import USER_ID
 
 INSERT = {"object": "Account", "operation": "insert"}

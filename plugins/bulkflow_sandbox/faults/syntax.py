@@ -49,7 +49,7 @@ from bulkflow_sandbox.faults.fault import (
     ShowOld,
     Truncate,
 )
-from bulkflow_sandbox.jobs.pace_syntax import read_pace, read_seconds
+from bulkflow_sandbox.jobs.speed_syntax import read_pace, read_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

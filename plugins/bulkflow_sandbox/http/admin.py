@@ -35,7 +35,7 @@ from bulkflow_sandbox.http.access import check_token
 from bulkflow_sandbox.http.request_body import read_body
 from bulkflow_sandbox.http.responses import json_answer
 from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.jobs.pace_syntax import pace_text, read_pace
+from bulkflow_sandbox.jobs.speed_syntax import pace_text, read_pace
 from bulkflow_sandbox.login.admin_json import read_app, read_password
 from bulkflow_sandbox.org import USER_ID
 

@@ -12,7 +12,7 @@ from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
 from bulkflow_sandbox.ingest.create_job import new_job
 from bulkflow_sandbox.ingest.files import JobFiles, Upload
-from bulkflow_sandbox.ingest.late_commits import LateCommit
+from bulkflow_sandbox.ingest.late_commit import LateCommit
 from bulkflow_sandbox.ingest.results import ResultKind, result_blocks
 from bulkflow_sandbox.ingest.task import IngestTask
 from bulkflow_sandbox.jobs.job import (
@@ -20,10 +20,17 @@ from bulkflow_sandbox.jobs.job import (
     JobState,
     JobType,
 )
-from bulkflow_sandbox.jobs.pace import Never
+from bulkflow_sandbox.jobs.job_table import (
+    add_job,
+    find_job,
+    jobs_after,
+    jobs_in,
+    remove_job,
+    save_job,
+)
+from bulkflow_sandbox.jobs.processing_speed import Never
 from bulkflow_sandbox.jobs.request_fields import shown
 from bulkflow_sandbox.jobs.retention import is_overdue, overdue, takes_no_more_data
-from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_after, jobs_in, remove_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from bulkflow_sandbox.ingest.results import Progress, ResultFiles
 from bulkflow_sandbox.ingest.rows import Rows
 from bulkflow_sandbox.ingest.scan_upload import scan_upload
 from bulkflow_sandbox.jobs.job import JobState
-from bulkflow_sandbox.jobs.table import find_job, save_job
+from bulkflow_sandbox.jobs.job_table import find_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.core.dates import moment_text, parse_moment
-from bulkflow_sandbox.jobs.table import jobs_before
+from bulkflow_sandbox.jobs.job_table import jobs_before
 
 if TYPE_CHECKING:
     import sqlite3

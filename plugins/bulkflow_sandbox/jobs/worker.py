@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import define
 
-from bulkflow_sandbox.jobs.pace import Immediately, Standing
+from bulkflow_sandbox.jobs.processing_speed import Immediately, Standing
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bulkflow_sandbox.core.clock import Clock
-    from bulkflow_sandbox.jobs.pace import Allowance, Pace
+    from bulkflow_sandbox.jobs.processing_speed import Allowance, Pace
 
 _LOG: Final = logging.getLogger(__name__)
 

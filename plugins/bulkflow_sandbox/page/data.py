@@ -13,8 +13,8 @@ from bulkflow_sandbox.core.dates import parse_moment
 from bulkflow_sandbox.core.errors import not_found
 from bulkflow_sandbox.ingest.files import file_blocks
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace_syntax import pace_text
-from bulkflow_sandbox.jobs.table import find_job, latest_jobs
+from bulkflow_sandbox.jobs.job_table import find_job, latest_jobs
+from bulkflow_sandbox.jobs.speed_syntax import pace_text
 from bulkflow_sandbox.page.counts import Counts
 from bulkflow_sandbox.store.list_records import list_records
 

@@ -19,9 +19,9 @@ from bulkflow_sandbox.jobs.job import (
     LineEnding,
     Operation,
 )
+from bulkflow_sandbox.jobs.job_table import add_job, find_job, jobs_in, remove_job, save_job
 from bulkflow_sandbox.jobs.request_fields import one_of, shown, text_of
 from bulkflow_sandbox.jobs.retention import is_overdue, overdue
-from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
 from bulkflow_sandbox.query.locator import Locator
 from bulkflow_sandbox.query.result import QueryFiles
 from bulkflow_sandbox.query.task import QueryTask

@@ -10,7 +10,7 @@ from attrs import evolve
 from bulkflow_sandbox.core.dates import moment_text
 from bulkflow_sandbox.core.limits import QUERY_STORAGE
 from bulkflow_sandbox.jobs.job import JobState
-from bulkflow_sandbox.jobs.table import find_job, save_job
+from bulkflow_sandbox.jobs.job_table import find_job, save_job
 from bulkflow_sandbox.query.result import ResultWriter
 
 if TYPE_CHECKING:

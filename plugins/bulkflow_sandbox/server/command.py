@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_pace
 from bulkflow_sandbox.sandbox import Sandbox
 from bulkflow_sandbox.schema.file import load_schema, standard_schema
 from bulkflow_sandbox.server.listen_address import check_reach, read_address

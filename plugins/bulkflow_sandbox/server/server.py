@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bulkflow_sandbox.core.errors import SandboxError
 from bulkflow_sandbox.http.app import create_app
-from bulkflow_sandbox.http.faults import CUT
+from bulkflow_sandbox.http.fault_middleware import CUT
 from bulkflow_sandbox.http.header_names import with_usual_names
 from bulkflow_sandbox.sandbox import Sandbox
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.clock import Clock
     from bulkflow_sandbox.faults.fault import AnyFault
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import Pace
     from bulkflow_sandbox.schema.objects import Schema
 
 _BACKLOG: Final = 2048

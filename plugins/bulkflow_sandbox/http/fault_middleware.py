@@ -38,9 +38,9 @@ from bulkflow_sandbox.http.fault_responses import (
     send_until,
     without_jobs,
 )
-from bulkflow_sandbox.http.recorder import is_own
+from bulkflow_sandbox.http.request_recorder import is_own
 from bulkflow_sandbox.http.responses import error_answer
-from bulkflow_sandbox.jobs.table import latest_jobs
+from bulkflow_sandbox.jobs.job_table import latest_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import UsageError
-from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, RowsPerSecond
+from bulkflow_sandbox.jobs.processing_speed import AfterPolls, AfterTime, Immediately, RowsPerSecond
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import Pace
 
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _POLLS: Final = re.compile(r"(\d{1,9}) *polls?")
