@@ -13,12 +13,12 @@ from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock, ManualClock, SystemClock
+    from bulkflow_sandbox.core.clock import ManualClock, RealTimeClock, SandboxClock
     from bulkflow_sandbox.jobs.processing_speed import (
         AfterPolls,
         AfterTime,
         Immediately,
-        Pace,
+        ProcessingSpeed,
         RowsPerSecond,
     )
     from bulkflow_sandbox.sandbox import Sandbox
@@ -29,14 +29,14 @@ __all__ = [
     "AfterPolls",
     "AfterTime",
     "Choices",
-    "Clock",
     "Immediately",
     "ManualClock",
-    "Pace",
+    "ProcessingSpeed",
+    "RealTimeClock",
     "RowsPerSecond",
     "Sandbox",
+    "SandboxClock",
     "SandboxServer",
-    "SystemClock",
     "running",
     "serve",
 ]
@@ -45,8 +45,8 @@ __getattr__ = export_lazily(
     __name__,
     {
         "core.behavior": "Choices",
-        "core.clock": "Clock ManualClock SystemClock",
-        "jobs.processing_speed": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
+        "core.clock": "ManualClock RealTimeClock SandboxClock",
+        "jobs.processing_speed": "AfterPolls AfterTime Immediately ProcessingSpeed RowsPerSecond",
         "sandbox": "Sandbox",
         "server.server": "SandboxServer running serve",
     },

@@ -8,17 +8,23 @@ from attrs import define
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.core.dates import parse_moment
-from bulkflow_sandbox.core.ids import ORGANIZATION_PREFIX, USER_PREFIX, make_id, random_id, to18
+from bulkflow_sandbox.core.ids import (
+    ORGANIZATION_PREFIX,
+    USER_PREFIX,
+    make_id,
+    make_random_id,
+    to_id18,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.core.limits import Limits
     from bulkflow_sandbox.faults.plan import FaultPlan
     from bulkflow_sandbox.schema.objects import Schema
-    from bulkflow_sandbox.store.database import Database
+    from bulkflow_sandbox.store.database import RecordDatabase
 
 USER_ID: Final = make_id(USER_PREFIX, 1)
 """The user that every sandbox has, and that its first token is for."""
@@ -35,8 +41,8 @@ class Org:
 
     id: str
     schema: Schema
-    database: Database
-    clock: Clock
+    database: RecordDatabase
+    clock: SandboxClock
     choices: Choices
     limits: Limits
     faults: FaultPlan
@@ -48,7 +54,7 @@ class Org:
 
 def new_org_id() -> str:
     """The id of an org that is like no other."""
-    return random_id(ORGANIZATION_PREFIX)
+    return make_random_id(ORGANIZATION_PREFIX)
 
 
 def read_org_id(text: str) -> str:
@@ -57,7 +63,7 @@ def read_org_id(text: str) -> str:
     Raises:
         UsageError: It is none.
     """
-    known = to18(text)
+    known = to_id18(text)
     if known is None or not known.startswith(ORGANIZATION_PREFIX):
         raise UsageError(
             f"{text!r} is not the id of an org",

@@ -20,7 +20,7 @@ import pytest
 from attrs import Factory, define, frozen
 
 from bulkflow_sandbox import Sandbox, SandboxServer
-from bulkflow_sandbox.jobs.processing_speed import Allowance, Immediately, Standing
+from bulkflow_sandbox.jobs.processing_speed import Allowance, Immediately, JobSnapshot
 from support.proxy import Handler, Proxy, answering, proxied
 
 pytestmark = pytest.mark.skipif(
@@ -711,7 +711,7 @@ class Slowly:
 
     rows: int
 
-    def allowance(self, standing: Standing) -> Allowance:
+    def allowance(self, standing: JobSnapshot) -> Allowance:
         return Allowance(start=True, rows=max(0, self.rows - standing.rows), finish=False)
 
 

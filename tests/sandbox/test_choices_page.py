@@ -12,7 +12,7 @@ import bulkflow_sandbox
 from bulkflow_sandbox.core.behavior import Choices, Provenance, Refusal, format_table, list_choices
 from bulkflow_sandbox.faults.fault import Endpoint
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.speed_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_speed
 from bulkflow_sandbox.schema.file import read_schema, standard_schema
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_the_faults_and_paces_on_the_page_are_understood():
     for endpoint in Endpoint:
         assert f"`{endpoint}`" in section
     for row in re.findall(r"^\| `([^`]+)` \| `[A-Z]\w+\(", PAGE, re.MULTILINE):
-        read_pace(row)
+        read_speed(row)
 
 
 def test_the_schema_on_the_page_is_read():

@@ -10,12 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox.core.behavior import Choices
-from bulkflow_sandbox.ingest.rows import Rows
+from bulkflow_sandbox.ingest.rows import UploadRows
 from bulkflow_sandbox.ingest.scan_upload import scan_upload
 from bulkflow_sandbox.jobs.job import (
+    BulkJob,
+    BulkJobState,
     ColumnDelimiter,
-    Job,
-    JobState,
     JobType,
     LineEnding,
     Operation,
@@ -24,8 +24,8 @@ from bulkflow_sandbox.jobs.job import (
 CHOICES = Choices()
 
 
-def job(ending: LineEnding = LineEnding.LF, delimiter=ColumnDelimiter.COMMA) -> Job:
-    return Job(
+def job(ending: LineEnding = LineEnding.LF, delimiter=ColumnDelimiter.COMMA) -> BulkJob:
+    return BulkJob(
         id="7505g0000000000AAA",
         job_type=JobType.INGEST,
         operation=Operation.INSERT,
@@ -33,7 +33,7 @@ def job(ending: LineEnding = LineEnding.LF, delimiter=ColumnDelimiter.COMMA) -> 
         created_by="",
         created="",
         modified="",
-        state=JobState.UPLOAD_COMPLETE,
+        state=BulkJobState.UPLOAD_COMPLETE,
         api_version="66.0",
         line_ending=ending,
         column_delimiter=delimiter,
@@ -128,7 +128,7 @@ def test_the_rows_taken_and_the_bytes_that_are_left_are_the_whole_file(
     data = ("A,B" + ending.text + "".join(records)).encode()
     path.write_bytes(data)
     last = max((at for at, record in enumerate(records) if record != ending.text), default=-1)
-    rows = Rows(path, job(ending))
+    rows = UploadRows(path, job(ending))
     try:
         assert rows.header == ["A", "B"]
         assert rows.header_bytes() == b"A,B"

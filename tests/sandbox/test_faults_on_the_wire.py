@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.faults.fault import (
-    Cut,
+    CutConnection,
     Delay,
     Drip,
     Endpoint,
@@ -32,7 +32,7 @@ INSERT = {"object": "Account", "operation": "insert"}
     ("text", "fault"),
     [
         ("upload#2=503", Fault(Endpoint.UPLOAD, Respond(503), nth=2)),
-        ("create=cut-after", Fault(Endpoint.CREATE, Cut(Moment.AFTER))),
+        ("create=cut-after", Fault(Endpoint.CREATE, CutConnection(Moment.AFTER))),
         ("info#3x2=delay:1.5", Fault(Endpoint.INFO, Delay(1.5), nth=3, times=2)),
         (
             "closex*=429;retry-after:3",
@@ -44,7 +44,7 @@ INSERT = {"object": "Account", "operation": "insert"}
         ),
         ("successes=truncate:100", Fault(Endpoint.SUCCESSES, Truncate(100))),
         ("results=drip:10:0.5", Fault(Endpoint.RESULTS, Drip(10, 0.5))),
-        ("upload=cut:1000000", Fault(Endpoint.UPLOAD, Cut(received=1_000_000))),
+        ("upload=cut:1000000", Fault(Endpoint.UPLOAD, CutConnection(received=1_000_000))),
         ("any=expire", Fault(Endpoint.ANY, Expire())),
         ("rows=lock:0.01", LockRows(0.01)),
         ("job=fail:20000", FailJob(20_000)),

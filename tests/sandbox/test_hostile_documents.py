@@ -24,7 +24,7 @@ from bulkflow_sandbox.core.json_document import (
     parse_json,
 )
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.speed_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_speed
 from bulkflow_sandbox.schema.file import load_schema, read_schema, standard_schema
 from bulkflow_sandbox.store.tables import is_own_table
 
@@ -358,7 +358,7 @@ def test_a_fault_without_sense_is_refused_in_few_words(text):
 @pytest.mark.parametrize("text", ["9" * 5000 + " polls", "9" * 400 + "s", "9" * 400 + " rows/s"])
 def test_a_pace_without_sense_is_refused(text):
     with pytest.raises(UsageError, match="is no pace"):
-        read_pace(text)
+        read_speed(text)
 
 
 @settings(max_examples=200, deadline=None)
@@ -367,7 +367,7 @@ def test_a_pace_without_sense_is_refused(text):
     | st.from_regex(r"(any|info|job|rows|limit)(#\d+)?(x[\d*.hms]+)?=[a-z0-9:;.-]*", fullmatch=True)
 )
 def test_any_text_is_a_fault_and_a_pace_or_refused(text):
-    for read in (read_fault, read_pace):
+    for read in (read_fault, read_speed):
         with suppress(UsageError):
             read(text)
 

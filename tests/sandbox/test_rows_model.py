@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox import Choices, Sandbox
-from bulkflow_sandbox.ingest.results import ResultKind
+from bulkflow_sandbox.ingest.results import ResultFileKind
 from bulkflow_sandbox.org import USER_ID
 
 CHUNK = 3
@@ -131,7 +131,7 @@ def fates_of(sandbox: Sandbox, operation: str, rows: list[tuple[str, ...]]) -> l
     assert (job.state, job.error, job.processed) == ("JobComplete", None, len(rows))
     good, bad = (
         list(csv.reader(io.StringIO(b"".join(blocks).decode(), newline="")))[1:]
-        for kind in (ResultKind.SUCCESSFUL, ResultKind.FAILED)
+        for kind in (ResultFileKind.SUCCESSFUL, ResultFileKind.FAILED)
         if (blocks := sandbox.ingest.results(job.id, kind)) is not None
     )
     assert job.failed == len(bad)

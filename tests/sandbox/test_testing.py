@@ -13,9 +13,9 @@ from bulkflow.errors import UsageError
 from bulkflow_sandbox import AfterPolls, Immediately, ManualClock, RowsPerSecond
 from bulkflow_sandbox.core.errors import ApiError, SchemaError
 from bulkflow_sandbox.faults.fault import Endpoint, Fault, Respond
-from bulkflow_sandbox.jobs.job import JobState
+from bulkflow_sandbox.jobs.job import BulkJobState
 from bulkflow_sandbox.jobs.processing_speed import AfterTime
-from bulkflow_sandbox.jobs.speed_syntax import pace_text, read_pace
+from bulkflow_sandbox.jobs.speed_syntax import format_speed, read_speed
 from bulkflow_sandbox.testing import LocalOrg, local_org
 
 JOBS = "/services/data/v66.0/jobs/ingest"
@@ -48,7 +48,7 @@ def test_a_loaded_record_can_be_read_with_all_its_fields():
         assert (second["Name"], second["IsActive"], second["BudgetedCost"]) == ("June", False, None)
         assert str(first["Id"]).startswith("701")
         (job,) = org.jobs()
-        assert (job.id, job.state, job.processed) == (job_id, JobState.JOB_COMPLETE, 2)
+        assert (job.id, job.state, job.processed) == (job_id, BulkJobState.JOB_COMPLETE, 2)
         assert [(entry.method, entry.path) for entry in org.requests] == [("POST", JOBS)]
 
 
@@ -140,14 +140,14 @@ def test_processing_takes_words_or_a_pace():
         load(org, "Account", "Name\nA\n")
         clock.advance(9)
         org.settle()
-        assert org.jobs()[0].state is JobState.IN_PROGRESS
+        assert org.jobs()[0].state is BulkJobState.IN_PROGRESS
         clock.advance(1)
         org.settle()
-        assert org.jobs()[0].state is JobState.JOB_COMPLETE
+        assert org.jobs()[0].state is BulkJobState.JOB_COMPLETE
     with local_org(processing=AfterPolls(1)) as org:
         load(org, "Account", "Name\nA\n")
         org.settle()
-        assert org.jobs()[0].state is JobState.UPLOAD_COMPLETE
+        assert org.jobs()[0].state is BulkJobState.UPLOAD_COMPLETE
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_processing_takes_words_or_a_pace():
     ],
 )
 def test_paces_are_read_and_written_as_the_same_words(text, pace):
-    assert read_pace(text) == pace
-    assert pace_text(pace) == text
+    assert read_speed(text) == pace
+    assert format_speed(pace) == text
 
 
 @pytest.mark.parametrize(
@@ -177,13 +177,13 @@ def test_paces_are_read_and_written_as_the_same_words(text, pace):
     ],
 )
 def test_paces_may_be_written_otherwise(text, pace):
-    assert read_pace(text) == pace
+    assert read_speed(text) == pace
 
 
 @pytest.mark.parametrize("text", ["", "sometimes", "10", "-3 polls", "0 rows/s", "1d", "3 polls 4"])
 def test_other_words_are_no_pace(text):
     with pytest.raises(UsageError, match="is no pace"):
-        read_pace(text)
+        read_speed(text)
 
 
 def test_importing_the_module_does_not_import_pytest():

@@ -11,8 +11,8 @@ from bulkflow_sandbox import (
     RowsPerSecond,
     Sandbox,
 )
-from bulkflow_sandbox.ingest.results import ResultKind
-from bulkflow_sandbox.jobs.processing_speed import Standing
+from bulkflow_sandbox.ingest.results import ResultFileKind
+from bulkflow_sandbox.jobs.processing_speed import JobSnapshot
 from bulkflow_sandbox.org import USER_ID
 
 INSERT = {"object": "Account", "operation": "insert"}
@@ -96,7 +96,7 @@ def test_rows_per_second_show_as_growing_counters(start, clock):
 def test_a_pace_never_takes_back_what_it_allowed(pace):
     before = None
     for step in range(200):
-        now = pace.allowance(Standing(seconds=step / 10, polls=step // 50, rows=0))
+        now = pace.allowance(JobSnapshot(seconds=step / 10, polls=step // 50, rows=0))
         if before is not None:
             assert now.start >= before.start
             assert now.rows >= before.rows
@@ -195,7 +195,7 @@ def test_a_restart_goes_on_after_the_last_batch_that_was_saved(tmp_path, clock):
         assert second.settle()
         done = second.ingest.info(job.id)
         assert (done.state, done.processed, done.failed) == ("JobComplete", 1000, 0)
-        results = second.ingest.results(job.id, ResultKind.SUCCESSFUL)
+        results = second.ingest.results(job.id, ResultFileKind.SUCCESSFUL)
         assert results is not None
         assert b"".join(results).count(b"\n") == 1001
         with second.database.reading() as connection:
@@ -217,7 +217,7 @@ def test_what_a_turn_wrote_but_did_not_commit_is_cut_off_at_a_restart(tmp_path, 
         file.write(b'"half a line of a batch that was not com')
     with Sandbox(tmp_path, clock=clock) as second:
         assert second.settle()
-        results = second.ingest.results(job.id, ResultKind.SUCCESSFUL)
+        results = second.ingest.results(job.id, ResultFileKind.SUCCESSFUL)
         assert results is not None
         lines = b"".join(results).decode().splitlines()
         assert len(lines) == 601

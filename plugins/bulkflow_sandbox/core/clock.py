@@ -15,7 +15,7 @@ _END: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """What ends days or years later must still have a date, and the last year is 9999."""
 
 
-class Clock(Protocol):
+class SandboxClock(Protocol):
     """What tells the time and wakes a thread that waits for some of it to pass."""
 
     def now(self) -> datetime:
@@ -28,7 +28,7 @@ class Clock(Protocol):
         """Waits on `condition`, whose lock is held, for at most `seconds` of this clock."""
 
 
-class SystemClock:
+class RealTimeClock:
     """The time of the machine."""
 
     def now(self) -> datetime:

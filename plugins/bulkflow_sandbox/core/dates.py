@@ -17,12 +17,12 @@ _MOMENT: Final = re.compile(
 )
 
 
-def moment_text(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """A moment in the store's form: UTC, milliseconds, `Z`."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def json_moment(stored: str) -> str:
+def format_json_moment(stored: str) -> str:
     """A moment of the store as JSON bodies have it: `2024-09-09T20:41:31.000+0000`."""
     return stored.removesuffix("Z") + "+0000"
 
@@ -67,7 +67,7 @@ def read_moment(text: str) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{(match[2] or '')[:3]:0<3}Z"
 
 
-def java_double(number: float) -> str:
+def format_java_double(number: float) -> str:
     """A number as Java's `Double.toString` writes it: `9.12260031E8`, `800.0` (guide sample)."""
     if number == 0 or 1e-3 <= abs(number) < 1e7:
         return repr(number)

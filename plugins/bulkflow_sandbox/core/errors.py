@@ -37,11 +37,11 @@ class SandboxError(BulkflowError):
     """The sandbox cannot start: its port, folder or set-up is not usable."""
 
 
-def not_found() -> ApiError:
+def make_not_found_error() -> ApiError:
     """The answer to a resource that is unknown or deleted (documented, recorded)."""
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def invalid_session() -> ApiError:
+def make_session_error() -> ApiError:
     """The answer to a request without a valid token (recorded)."""
     return ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")

@@ -27,7 +27,7 @@ USER_PREFIX: Final = "005"
 LOCATOR_PREFIX: Final = "01g"
 
 
-def checksum(id15: str) -> str:
+def compute_checksum(id15: str) -> str:
     """The three characters that turn an id of 15 characters into one of 18."""
     return "".join(
         _CHECKS[sum(1 << k for k in range(5) if "A" <= id15[group + k] <= "Z")]
@@ -39,14 +39,14 @@ def is_well_formed(text: str) -> bool:
     """Whether `text` has the form of an id, with a right checksum where there is one."""
     if _FORM.fullmatch(text) is None:
         return False
-    return len(text) == 15 or checksum(text[:15]) == text[15:]
+    return len(text) == 15 or compute_checksum(text[:15]) == text[15:]
 
 
-def to18(text: str) -> str | None:
+def to_id18(text: str) -> str | None:
     """The 18 characters of an id of 15 or 18; `None` when `text` is no id."""
     if not is_well_formed(text):
         return None
-    return text if len(text) == 18 else text + checksum(text)
+    return text if len(text) == 18 else text + compute_checksum(text)
 
 
 def make_id(prefix: str, serial: int) -> str:
@@ -65,7 +65,7 @@ def make_ids(prefix: str, first: int, count: int) -> Iterator[str]:
         block, start = divmod(serial, len(_ENDINGS))
         stop = min(len(_ENDINGS), start + end - serial)
         head = prefix + _INSTANCE + _base62(block, _SERIAL_DIGITS - 2)
-        fixed = checksum(head + "00")
+        fixed = compute_checksum(head + "00")
         checks = fixed[:2]
         bits = _CHECKS.index(fixed[2])
         for ending, ending_bits in _ENDINGS[start:stop]:
@@ -73,11 +73,11 @@ def make_ids(prefix: str, first: int, count: int) -> Iterator[str]:
         serial += stop - start
 
 
-def random_id(prefix: str) -> str:
+def make_random_id(prefix: str) -> str:
     """An id of 18 characters that nobody else has, in all likelihood."""
     serial = "".join(secrets.choice(_DIGITS) for _ in range(_SERIAL_DIGITS))
     id15 = prefix + _INSTANCE + serial
-    return id15 + checksum(id15)
+    return id15 + compute_checksum(id15)
 
 
 def _base62(number: int, digits: int) -> str:

@@ -12,7 +12,7 @@ from bulkflow_sandbox.core.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
 
 API_REQUESTS: Final = "DailyApiRequests"
 BULK_BATCHES: Final = "DailyBulkApiBatches"
@@ -36,7 +36,7 @@ class Limits:
     rolling ones than is needed, and without a memory of every request.
     """
 
-    def __init__(self, clock: Clock, *, records_per_day: int) -> None:
+    def __init__(self, clock: SandboxClock, *, records_per_day: int) -> None:
         self._clock = clock
         self._maxima = dict(_MAXIMA) | {RECORDS: records_per_day}
         self._used = dict.fromkeys(self._maxima, 0)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.dml.columns import FieldColumn
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.records import folded, ids_of, values_of
+from bulkflow_sandbox.store.records import find_ids, fold_key, read_values
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from bulkflow_sandbox.dml.row_batch import Piece
+    from bulkflow_sandbox.dml.row_batch import RowBatch
     from bulkflow_sandbox.schema.objects import ObjectType
     from bulkflow_sandbox.schema.rules import DuplicateRule, Value
 
 
-def check_required(piece: Piece, item: ObjectType) -> None:
+def check_required(piece: RowBatch, item: ObjectType) -> None:
     """Lets rows fail that give no value to a required field, or take it away."""
     given = {column.field.name: column for column in piece.columns.columns}
     absent = {one.name for one in item.required_fields if one.name not in given}
@@ -49,7 +49,7 @@ def check_required(piece: Piece, item: ObjectType) -> None:
             )
 
 
-def unique_columns(piece: Piece) -> list[FieldColumn]:
+def find_unique_columns(piece: RowBatch) -> list[FieldColumn]:
     """The columns of unique fields; the one that names the record has been looked up before."""
     return [
         column
@@ -61,21 +61,21 @@ def unique_columns(piece: Piece) -> list[FieldColumn]:
 
 
 def check_unique(
-    connection: sqlite3.Connection, piece: Piece, item: ObjectType, column: FieldColumn
+    connection: sqlite3.Connection, piece: RowBatch, item: ObjectType, column: FieldColumn
 ) -> None:
     """Lets rows fail whose value in a unique field another record or an earlier row has."""
     values = piece.converted[column.index].values
     wanted = {value for value in values if value is not None}
     if not wanted:
         return
-    owners = ids_of(connection, item, column.field, wanted)
+    owners = find_ids(connection, item, column.field, wanted)
     if not owners and piece.distinct:
         return
     first_row: dict[Value, int] = {}
     for row, value in enumerate(values):
         if value is None or row in piece.errors:
             continue
-        key = folded(column.field, value)
+        key = fold_key(column.field, value)
         owner = next((one for one in owners.get(key, []) if one != piece.ids[row]), None)
         if owner is None and key in first_row:
             # The earlier row is saved in the same step, so a new record has no id yet.
@@ -92,7 +92,7 @@ def check_unique(
 
 def check_rules(
     connection: sqlite3.Connection,
-    piece: Piece,
+    piece: RowBatch,
     item: ObjectType,
     values: Mapping[str, Sequence[Value]],
 ) -> None:
@@ -121,7 +121,7 @@ def check_rules(
 
 def _future_records(
     connection: sqlite3.Connection,
-    piece: Piece,
+    piece: RowBatch,
     item: ObjectType,
     names: Sequence[str],
     values: Mapping[str, Sequence[Value]],
@@ -129,7 +129,9 @@ def _future_records(
     """What some fields of each good row's record will hold when it is saved."""
     good = piece.good_rows()
     fields = [item.fields[name] for name in names]
-    known = values_of(connection, item, fields, {piece.ids[row] for row in good if piece.ids[row]})
+    known = read_values(
+        connection, item, fields, {piece.ids[row] for row in good if piece.ids[row]}
+    )
     cleared = {column.field.name: piece.cleared_rows(column) for column in piece.columns.columns}
     records: dict[int, dict[str, Value]] = {}
     for row in good:
@@ -149,7 +151,7 @@ def _future_records(
 
 def _check_duplicates(
     connection: sqlite3.Connection,
-    piece: Piece,
+    piece: RowBatch,
     item: ObjectType,
     rule: DuplicateRule,
     records: Mapping[int, Mapping[str, Value]],
@@ -157,16 +159,16 @@ def _check_duplicates(
     fields = [item.fields[name] for name in rule.fields]
 
     def key(values: Sequence[Value]) -> tuple[Value, ...]:
-        return tuple(folded(one, value) for one, value in zip(fields, values, strict=True))
+        return tuple(fold_key(one, value) for one, value in zip(fields, values, strict=True))
 
     keys = {row: key([record[name] for name in rule.fields]) for row, record in records.items()}
     keys = {row: one for row, one in keys.items() if None not in one}
     firsts = {records[row][rule.fields[0]] for row in keys}
     candidates = [
-        one for ids in ids_of(connection, item, fields[0], firsts).values() for one in ids
+        one for ids in find_ids(connection, item, fields[0], firsts).values() for one in ids
     ]
     owners: dict[tuple[Value, ...], set[str]] = {}
-    for record_id, values in values_of(connection, item, fields, candidates).items():
+    for record_id, values in read_values(connection, item, fields, candidates).items():
         owners.setdefault(key(values), set()).add(record_id)
     for row, one in keys.items():
         if owners.get(one, set()) - {piece.ids[row]}:

@@ -12,7 +12,7 @@ from bulkflow_sandbox.schema.rules import FieldAccess
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.schema.fields import Field
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
 
@@ -66,7 +66,7 @@ class Columns:
         )
 
 
-def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -> Columns:
+def read_header(header: list[str], job: BulkJob, schema: Schema, choices: Choices) -> Columns:
     """Reads the header of a job's upload.
 
     Raises:
@@ -124,13 +124,13 @@ def _is_key(column: Column, key_name: str | None) -> bool:
     return column.field.name.lower() == key_name.lower()
 
 
-def _may_lack_key(job: Job, choices: Choices) -> bool:
+def _may_lack_key(job: BulkJob, choices: Choices) -> bool:
     """Whether rows without the column that names their record are new records."""
     by_id = (job.external_id_field or "").lower() == "id"
     return by_id and job.operation is Operation.UPSERT and choices.upsert_without_id_inserts
 
 
-def _key_name(job: Job) -> str | None:
+def _key_name(job: BulkJob) -> str | None:
     if job.operation is Operation.INSERT:
         return None
     return job.external_id_field if job.operation is Operation.UPSERT else "Id"
@@ -145,7 +145,9 @@ def _field(name: str, item: ObjectType, schema: Schema, choices: Choices) -> Fie
     return field
 
 
-def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices: Choices) -> bool:
+def _writable(
+    field: Field, job: BulkJob, item: ObjectType, schema: Schema, choices: Choices
+) -> bool:
     operation = job.operation
     if operation in {Operation.DELETE, Operation.HARD_DELETE}:
         return choices.ignored_columns_on_delete
@@ -161,7 +163,7 @@ def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices:
     return field.createable or field.updateable
 
 
-def _may_stay_blank(field: Field, job: Job, item: ObjectType, schema: Schema) -> bool:
+def _may_stay_blank(field: Field, job: BulkJob, item: ObjectType, schema: Schema) -> bool:
     """Whether a field that cannot be written is so for everybody; if not, it is not found."""
     deletes = job.operation in {Operation.DELETE, Operation.HARD_DELETE}
     return not deletes and schema.permissions.access(item.name, field.name) is FieldAccess.WRITE

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from attrs import frozen
 
-from bulkflow_sandbox.core.dates import java_double, read_date, read_moment
-from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.dates import format_java_double, read_date, read_moment
+from bulkflow_sandbox.core.ids import to_id18
 from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _BOOLEANS: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
 
 
 @frozen
-class Converted:
+class ConvertedColumn:
     """A column in the store's form.
 
     `values` has `None` where the text was blank or `#N/A`; `cleared` has the rows of the latter,
@@ -50,7 +50,7 @@ class Converted:
     errors: dict[int, str]
 
 
-def convert(field: Field, texts: Sequence[str], column: int) -> Converted:
+def convert_column(field: Field, texts: Sequence[str], column: int) -> ConvertedColumn:
     """Converts a column; `column` is its place in the upload, from 0, for messages."""
     cleared: frozenset[int] = frozenset()
     given = texts
@@ -63,7 +63,7 @@ def convert(field: Field, texts: Sequence[str], column: int) -> Converted:
     blank = "" in texts
     errors: dict[int, str] = {}
     values, echo = _convert_type(field, texts, column, errors, gaps=blank)
-    return Converted(values, given if field.type in TEXTS else echo, blank, cleared, errors)
+    return ConvertedColumn(values, given if field.type in TEXTS else echo, blank, cleared, errors)
 
 
 def _convert_type(
@@ -89,10 +89,10 @@ def _convert_type(
             _mark_unread(field, texts, values, column, errors)
             return values, _echo(values, str)
         case FieldType.ID | FieldType.REFERENCE:
-            values = _each(texts, to18)
+            values = _each(texts, to_id18)
             for row, value in enumerate(values):
                 if value is None and texts[row]:
-                    errors[row] = malformed_id(texts[row])
+                    errors[row] = make_malformed_id_error(texts[row])
             return values, texts
         case (
             FieldType.STRING
@@ -111,7 +111,7 @@ def _convert_type(
             assert_never(field.type)
 
 
-def malformed_id(text: str) -> str:
+def make_malformed_id_error(text: str) -> str:
     """The `sf__Error` for a text that is no id (text verified on REST)."""
     return f"MALFORMED_ID:malformed id {text}:--"
 
@@ -175,7 +175,7 @@ def _numbers(
                 f"NUMBER_OUTSIDE_VALID_RANGE:{field.label}: value outside of valid range on "
                 f"numeric field: {texts[row]}:{field.name} --"
             )
-    return numbers, ["" if number is None else java_double(number) for number in numbers]
+    return numbers, ["" if number is None else format_java_double(number) for number in numbers]
 
 
 def _read_number(text: str) -> float | None:

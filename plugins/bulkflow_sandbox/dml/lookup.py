@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.dml.columns import FieldColumn
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.records import deleted_marks, folded, ids_of
+from bulkflow_sandbox.store.records import find_deleted_flags, find_ids, fold_key
 
 if TYPE_CHECKING:
     import sqlite3
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.dml.row_batch import Piece
+    from bulkflow_sandbox.dml.row_batch import RowBatch
     from bulkflow_sandbox.schema.objects import ObjectType
     from bulkflow_sandbox.schema.rules import Value
 
 
-def refuse_ids(piece: Piece) -> None:
+def refuse_ids(piece: RowBatch) -> None:
     """Lets rows fail that give an id to a new record."""
     for column in piece.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.ID:
@@ -30,7 +30,7 @@ def refuse_ids(piece: Piece) -> None:
 
 
 def find_by_id(
-    connection: sqlite3.Connection, piece: Piece, item: ObjectType, *, absent: str | None
+    connection: sqlite3.Connection, piece: RowBatch, item: ObjectType, *, absent: str | None
 ) -> None:
     """Fills in the ids of the records that the rows name.
 
@@ -44,7 +44,7 @@ def find_by_id(
     assert key is not None, "the header has the column Id"
     values = piece.converted[key.index].values
     wanted = {str(one) for one in values if one is not None and str(one).startswith(item.prefix)}
-    marks = deleted_marks(connection, item, wanted)
+    marks = find_deleted_flags(connection, item, wanted)
     seen: set[str] = set()
     for row, value in enumerate(values):
         if value is not None:
@@ -69,17 +69,17 @@ def find_by_id(
 
 
 def find_by_key(
-    connection: sqlite3.Connection, piece: Piece, item: ObjectType, choices: Choices
+    connection: sqlite3.Connection, piece: RowBatch, item: ObjectType, choices: Choices
 ) -> None:
     """Fills in the ids of the records that have the rows' external ids; other rows are new."""
     key = piece.columns.key
     assert key is not None, "the header of an upsert has the key"
     name = key.field.name
     values = piece.converted[key.index].values
-    found = ids_of(connection, item, key.field, {one for one in values if one is not None})
+    found = find_ids(connection, item, key.field, {one for one in values if one is not None})
     seen: set[Value] = set()
     for row, value in enumerate(values):
-        one = folded(key.field, value)
+        one = fold_key(key.field, value)
         owners = [] if value is None else found.get(one, [])
         if row in piece.errors:
             if len(owners) == 1:

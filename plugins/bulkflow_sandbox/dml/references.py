@@ -9,18 +9,18 @@ from attrs import evolve
 from bulkflow_sandbox.dml.columns import FieldColumn, LookupColumn
 from bulkflow_sandbox.dml.convert import NULL_TEXT
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.records import deleted_marks, folded, ids_of, key_value
+from bulkflow_sandbox.store.records import find_deleted_flags, find_ids, fold_key, parse_key
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from bulkflow_sandbox.dml.row_batch import Piece
+    from bulkflow_sandbox.dml.row_batch import RowBatch
     from bulkflow_sandbox.schema.objects import Schema
     from bulkflow_sandbox.schema.rules import Value
 
 
-def check_references(connection: sqlite3.Connection, schema: Schema, piece: Piece) -> None:
+def check_references(connection: sqlite3.Connection, schema: Schema, piece: RowBatch) -> None:
     """Lets rows fail whose reference fields name records that do not exist."""
     for column in piece.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.REFERENCE:
@@ -28,7 +28,7 @@ def check_references(connection: sqlite3.Connection, schema: Schema, piece: Piec
 
 
 def _check_ids(
-    connection: sqlite3.Connection, schema: Schema, piece: Piece, column: FieldColumn
+    connection: sqlite3.Connection, schema: Schema, piece: RowBatch, column: FieldColumn
 ) -> None:
     field = column.field
     values = piece.converted[column.index].values
@@ -44,7 +44,7 @@ def _check_ids(
         elif target.name not in field.reference_to:
             bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))
         else:
-            marks = deleted_marks(connection, target, ids)
+            marks = find_deleted_flags(connection, target, ids)
             bad |= dict.fromkeys(
                 ids - marks.keys(), "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
             )
@@ -64,7 +64,7 @@ def _wrong_type(label: str, name: str) -> str:
 
 
 def find_parents(
-    connection: sqlite3.Connection, piece: Piece, column: LookupColumn, before: str | None
+    connection: sqlite3.Connection, piece: RowBatch, column: LookupColumn, before: str | None
 ) -> Sequence[Value]:
     """The ids of the parents that a column of keys names; a row whose parent is unknown fails.
 
@@ -76,12 +76,12 @@ def find_parents(
             other as parents.
     """
     texts = piece.keys[column.index]
-    keys = {text: key_value(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
-    found = ids_of(connection, column.parent, column.key, keys.values(), before=before)
+    keys = {text: parse_key(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
+    found = find_ids(connection, column.parent, column.key, keys.values(), before=before)
     ids: dict[str, str] = {}
     errors: dict[str, str] = {}
     for text, key in keys.items():
-        owners = found.get(folded(column.key, key), [])
+        owners = found.get(fold_key(column.key, key), [])
         if len(owners) == 1:
             ids[text] = owners[0]
         elif not owners:
@@ -101,7 +101,7 @@ def find_parents(
     return [ids.get(text) for text in texts]
 
 
-def merge_parents(piece: Piece, lookup: LookupColumn, parents: Sequence[Value]) -> None:
+def merge_parents(piece: RowBatch, lookup: LookupColumn, parents: Sequence[Value]) -> None:
     """Puts the parents of a column of keys into the column of ids that the same field has.
 
     A row that fills both fails.

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from bulkflow_sandbox.core.behavior import SurplusValues
 from bulkflow_sandbox.dml.columns import FieldColumn
-from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, Converted, convert
+from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, ConvertedColumn, convert_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
-class Piece:
+class RowBatch:
     """Some rows on their way to the store.
 
     `keys` has the texts of columns of keys of parents, without blanks around them. `errors` has
@@ -30,7 +30,7 @@ class Piece:
     rows: Sequence[Sequence[str]]
     columns: Columns
     texts: list[Sequence[str]]
-    converted: dict[int, Converted]
+    converted: dict[int, ConvertedColumn]
     keys: dict[int, Sequence[str]]
     errors: dict[int, str]
     distinct: bool = False
@@ -83,24 +83,24 @@ class Piece:
         ]
 
 
-def read_piece(
+def read_row_batch(
     rows: list[list[str]], columns: Columns, choices: Choices, *, stray_spaces: bool
-) -> Piece:
+) -> RowBatch:
     """Checks the shape of rows and converts their columns."""
     errors: dict[int, str] = {}
     shaped = _shape(rows, columns.width, choices, errors)
     if stray_spaces:
         _find_stray_spaces(shaped, choices, errors)
     texts: list[Sequence[str]] = list(zip(*shaped, strict=True)) or [()] * columns.width
-    converted: dict[int, Converted] = {}
+    converted: dict[int, ConvertedColumn] = {}
     for column in columns.columns:
         if isinstance(column, FieldColumn):
-            result = convert(column.field, texts[column.index], column.index)
+            result = convert_column(column.field, texts[column.index], column.index)
             converted[column.index] = result
             for row, error in result.errors.items():
                 errors.setdefault(row, error)
     _refuse_read_only(texts, columns, errors)
-    return Piece(
+    return RowBatch(
         rows=shaped,
         columns=columns,
         texts=texts,

@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import define
 
-from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.dates import format_moment
 from bulkflow_sandbox.core.ids import make_ids
 from bulkflow_sandbox.dml.checks import (
     check_required,
     check_rules,
     check_unique,
-    unique_columns,
+    find_unique_columns,
 )
 from bulkflow_sandbox.dml.columns import LookupColumn
 from bulkflow_sandbox.dml.lookup import find_by_id, find_by_key, refuse_ids
 from bulkflow_sandbox.dml.references import check_references, find_parents, merge_parents
-from bulkflow_sandbox.dml.row_batch import read_piece
+from bulkflow_sandbox.dml.row_batch import read_row_batch
 from bulkflow_sandbox.jobs.job import Operation
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.store.database import take_serials
 from bulkflow_sandbox.store.records import (
     ensure_index,
-    folded,
+    fold_key,
     insert_records,
     remove_records,
     update_records,
 )
-from bulkflow_sandbox.store.tables import quoted
+from bulkflow_sandbox.store.tables import quote_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.dml.columns import Column, Columns
-    from bulkflow_sandbox.dml.row_batch import Piece
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.dml.row_batch import RowBatch
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.schema.fields import Field
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
     from bulkflow_sandbox.schema.rules import Value
@@ -60,7 +60,7 @@ class Saver:
 
     schema: Schema
     item: ObjectType
-    job: Job
+    job: BulkJob
     columns: Columns
     choices: Choices
     first_id: str
@@ -78,7 +78,7 @@ class Saver:
 
     def save(
         self, connection: sqlite3.Connection, rows: list[list[str]], number: int, now: datetime
-    ) -> Iterator[Piece]:
+    ) -> Iterator[RowBatch]:
         """Saves rows and yields them with their fates, in one piece or in several.
 
         Args:
@@ -101,15 +101,15 @@ class Saver:
             self._name_locked(chunk)
             yield chunk
 
-    def _read(self, rows: list[list[str]], number: int) -> Piece:
-        piece = read_piece(rows, self.columns, self.choices, stray_spaces=self.stray_spaces)
+    def _read(self, rows: list[list[str]], number: int) -> RowBatch:
+        piece = read_row_batch(rows, self.columns, self.choices, stray_spaces=self.stray_spaces)
         if self.locked is not None:
             for row in range(len(rows)):
                 if self.locked(number + row):
                     piece.fail(row, self.choices.lock_new_text)
         return piece
 
-    def _name_locked(self, piece: Piece) -> None:
+    def _name_locked(self, piece: RowBatch) -> None:
         """Names the locked record in the error of each row that is known to be about one."""
         if self.locked is None:
             return
@@ -117,14 +117,14 @@ class Saver:
             if error == self.choices.lock_new_text and piece.ids[row]:
                 piece.errors[row] = self.choices.lock_text.format(id=piece.ids[row])
 
-    def _repeats(self, piece: Piece) -> bool:
+    def _repeats(self, piece: RowBatch) -> bool:
         """Whether a key, id or unique value stands in two of the rows."""
-        columns = [] if self._deletes else unique_columns(piece)
+        columns = [] if self._deletes else find_unique_columns(piece)
         if self.columns.key is not None:
             columns.append(self.columns.key)
         for column in columns:
             keys = [
-                folded(column.field, value)
+                fold_key(column.field, value)
                 for value in piece.converted[column.index].values
                 if value is not None
             ]
@@ -132,7 +132,7 @@ class Saver:
                 return True
         return False
 
-    def _in_sequence(self, piece: Piece) -> bool:
+    def _in_sequence(self, piece: RowBatch) -> bool:
         """Whether what a chunk saves can decide about a later one, without any value repeated.
 
         A change can set a unique value free; a new record can be a duplicate by a rule, or come to
@@ -140,7 +140,7 @@ class Saver:
         """
         changes = self.job.operation in {Operation.UPDATE, Operation.UPSERT}
         return (
-            (changes and bool(unique_columns(piece)))
+            (changes and bool(find_unique_columns(piece)))
             or (bool(self.item.duplicate_rules) and not self._deletes)
             or any(column.parent is self.item for column in self.columns.lookups)
         )
@@ -149,7 +149,7 @@ class Saver:
     def _deletes(self) -> bool:
         return self.job.operation in {Operation.DELETE, Operation.HARD_DELETE}
 
-    def _save(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
+    def _save(self, connection: sqlite3.Connection, piece: RowBatch, now: datetime) -> None:
         match self.job.operation:
             case Operation.INSERT:
                 refuse_ids(piece)
@@ -176,7 +176,7 @@ class Saver:
             case _:
                 assert_never(self.job.operation)
 
-    def _write(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
+    def _write(self, connection: sqlite3.Connection, piece: RowBatch, now: datetime) -> None:
         """Inserts the rows that have no id, and updates those that have one."""
         check_references(connection, self.schema, piece)
         for lookup in self.columns.doubled:
@@ -186,7 +186,7 @@ class Saver:
             for column in self.columns.columns
         }
         check_required(piece, self.item)
-        for column in unique_columns(piece):
+        for column in find_unique_columns(piece):
             check_unique(connection, piece, self.item, column)
         check_rules(connection, piece, self.item, values)
         good = piece.good_rows()
@@ -196,7 +196,7 @@ class Saver:
         self._update(connection, piece, values, known, now)
 
     def _values(
-        self, connection: sqlite3.Connection, piece: Piece, column: Column
+        self, connection: sqlite3.Connection, piece: RowBatch, column: Column
     ) -> Sequence[Value]:
         if not isinstance(column, LookupColumn):
             return piece.converted[column.index].values
@@ -206,7 +206,7 @@ class Saver:
     def _insert(
         self,
         connection: sqlite3.Connection,
-        piece: Piece,
+        piece: RowBatch,
         values: Mapping[str, Sequence[Value]],
         rows: list[int],
         now: datetime,
@@ -244,7 +244,7 @@ class Saver:
     def _update(
         self,
         connection: sqlite3.Connection,
-        piece: Piece,
+        piece: RowBatch,
         values: Mapping[str, Sequence[Value]],
         rows: list[int],
         now: datetime,
@@ -256,7 +256,7 @@ class Saver:
         for column in self.columns.columns:
             if not column.field.updateable:
                 continue
-            name = quoted(column.field.name)
+            name = quote_name(column.field.name)
             cleared = piece.cleared_rows(column)
             picked = _pick(values[column.field.name], rows)
             if not piece.has_gaps(column):
@@ -282,7 +282,7 @@ class Saver:
             self._constants(now, new=False),
         )
 
-    def _delete(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
+    def _delete(self, connection: sqlite3.Connection, piece: RowBatch, now: datetime) -> None:
         ids = [piece.ids[row] for row in piece.good_rows()]
         if self.job.operation is Operation.HARD_DELETE:
             remove_records(connection, self.item, ids)
@@ -297,7 +297,7 @@ class Saver:
 
     def _constants(self, now: datetime, *, new: bool) -> dict[str, str]:
         """The values that all records of a step are given: who changed them, and when."""
-        moment, user = moment_text(now), self.job.created_by
+        moment, user = format_moment(now), self.job.created_by
         constants = {
             "LastModifiedDate": moment,
             "SystemModstamp": moment,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.jobs.processing_speed import Pace
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
 
 
 class Endpoint(StrEnum):
@@ -65,7 +65,7 @@ class Delay:
 
 
 @frozen
-class Cut:
+class CutConnection:
     """The connection is closed without an answer.
 
     After the effect, the change is made and the client cannot know. With `received`, it is closed
@@ -97,7 +97,7 @@ class Expire:
 
 
 @frozen
-class KeepPacked:
+class KeepGzip:
     """The body is stored as it came, as if nobody had said that it is compressed."""
 
 
@@ -135,11 +135,11 @@ class EndJob:
 Effect = (
     Respond
     | Delay
-    | Cut
+    | CutConnection
     | Truncate
     | Drip
     | Expire
-    | KeepPacked
+    | KeepGzip
     | Shorten
     | ShowOld
     | RepeatPage
@@ -151,7 +151,7 @@ _RESULTS: Final = frozenset(
     {Endpoint.SUCCESSES, Endpoint.FAILURES, Endpoint.UNPROCESSED, Endpoint.RESULTS}
 )
 _ONLY_FOR: Final[dict[type, frozenset[Endpoint]]] = {
-    KeepPacked: frozenset({Endpoint.UPLOAD}),
+    KeepGzip: frozenset({Endpoint.UPLOAD}),
     Shorten: _RESULTS,
     ShowOld: frozenset({Endpoint.INFO}),
     RepeatPage: frozenset({Endpoint.LIST}),
@@ -244,7 +244,7 @@ class CommitLate:
     """
 
     rows: int
-    pace: Pace | None = None
+    pace: ProcessingSpeed | None = None
     nth: int = 1
     times: int | None = 1
 

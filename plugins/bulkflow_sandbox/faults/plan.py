@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.core.limits import Limits
     from bulkflow_sandbox.faults.fault import AnyFault, Effect, JobFault
 
@@ -64,7 +64,7 @@ class _ArmedForJobs:
 
 
 @frozen
-class Course:
+class JobFaults:
     """What goes wrong with the processing of one job."""
 
     failure: FailJob | None = None
@@ -75,7 +75,9 @@ class Course:
 class FaultPlan:
     """The faults of a sandbox; they may be changed while it serves."""
 
-    def __init__(self, clock: Clock, limits: Limits, faults: Iterable[AnyFault] = ()) -> None:
+    def __init__(
+        self, clock: SandboxClock, limits: Limits, faults: Iterable[AnyFault] = ()
+    ) -> None:
         self._clock = clock
         self._limits = limits
         self._lock = Lock()
@@ -149,10 +151,10 @@ class FaultPlan:
         with self._lock:
             return self._locks
 
-    def course(self) -> Course:
+    def course(self) -> JobFaults:
         """Counts a job that is about to be processed; what goes wrong with it."""
         with self._lock:
-            return Course(self._next(FailJob), self._next(LoseRows), self._next(Miscount))
+            return JobFaults(self._next(FailJob), self._next(LoseRows), self._next(Miscount))
 
     def late_commit(self) -> CommitLate | None:
         """Counts a job that ends while a batch is at work; what that batch still does."""

@@ -27,7 +27,7 @@ from attrs import evolve
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.faults.fault import (
     CommitLate,
-    Cut,
+    CutConnection,
     Delay,
     Drip,
     Effect,
@@ -37,7 +37,7 @@ from bulkflow_sandbox.faults.fault import (
     FailJob,
     Fault,
     HideNewest,
-    KeepPacked,
+    KeepGzip,
     LockRows,
     LoseRows,
     Miscount,
@@ -49,7 +49,7 @@ from bulkflow_sandbox.faults.fault import (
     ShowOld,
     Truncate,
 )
-from bulkflow_sandbox.jobs.speed_syntax import read_pace, read_seconds
+from bulkflow_sandbox.jobs.speed_syntax import read_seconds, read_speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ def _job_fault(text: str, nth: int, times: int | None) -> JobFault:
         case "more":
             return Miscount(rows, _count(second or "0"), nth=nth, times=times)
         case "late":
-            pace = read_pace(second) if second else None
+            pace = read_speed(second) if second else None
             return CommitLate(rows, pace, nth=nth, times=times)
         case _:
             raise ValueError(f"no fault {name!r} of jobs")
@@ -164,8 +164,8 @@ def _share(text: str) -> float:
 
 
 _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
-    "cut": lambda text: Cut(received=_count(text)) if text else Cut(),
-    "cut-after": lambda _: Cut(Moment.AFTER),
+    "cut": lambda text: CutConnection(received=_count(text)) if text else CutConnection(),
+    "cut-after": lambda _: CutConnection(Moment.AFTER),
     "delay": lambda text: Delay(_seconds(text)),
     "truncate": lambda text: Truncate(_count(text)),
     "drip": _drip,
@@ -184,7 +184,7 @@ _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
     "forbidden": lambda _: Respond(
         403, code="INSUFFICIENT_ACCESS", message="insufficient access rights"
     ),
-    "packed": lambda _: KeepPacked(),
+    "packed": lambda _: KeepGzip(),
     "rows": lambda text: Shorten(_count(text)),
     "old": lambda _: ShowOld(),
     "repeat": lambda _: RepeatPage(),

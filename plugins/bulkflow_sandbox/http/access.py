@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
-from bulkflow_sandbox.core.errors import ApiError, invalid_session
+from bulkflow_sandbox.core.errors import ApiError, make_session_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,7 +23,7 @@ def check_token(request: Request, access: AdminAccess) -> None:
         ApiError: There is none in the header `Authorization`.
     """
     if not _has_token(request, access):
-        raise invalid_session()
+        raise make_session_error()
 
 
 def check_reader(request: Request, access: AdminAccess) -> None:
@@ -51,7 +51,7 @@ def exchange_token(request: Request, access: AdminAccess) -> Response | None:
     if token is None:
         return None
     if not access.is_link_token(token):
-        raise invalid_session()
+        raise make_session_error()
     rest = [pair for pair in request.query_params.multi_items() if pair[0] != "token"]
     answer = RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", 303)
     answer.headers["Referrer-Policy"] = "no-referrer"

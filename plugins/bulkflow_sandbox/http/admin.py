@@ -33,9 +33,9 @@ from bulkflow_sandbox.core.json_document import MOST_BYTES, DocumentError, parse
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.http.access import check_token
 from bulkflow_sandbox.http.request_body import read_body
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.jobs.speed_syntax import pace_text, read_pace
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
+from bulkflow_sandbox.jobs.speed_syntax import format_speed, read_speed
 from bulkflow_sandbox.login.admin_json import read_app, read_password
 from bulkflow_sandbox.org import USER_ID
 
@@ -75,7 +75,7 @@ class AdminResources:
         return [
             route
             for path, handlers in table.items()
-            for route in resource(
+            for route in make_routes(
                 f"/_sandbox{path}", {name: self._guarded(one) for name, one in handlers.items()}
             )
         ]
@@ -99,12 +99,12 @@ class AdminResources:
         body = {
             "now": sandbox.org.clock.now().isoformat(),
             "orgId": sandbox.org.id,
-            "processing": pace_text(sandbox.worker.pace),
+            "processing": format_speed(sandbox.worker.pace),
             "objects": sorted(sandbox.org.schema.objects),
             "limits": {name: list(pair) for name, pair in sandbox.limits.shown().items()},
             "struck": [[endpoint.value, str(effect)] for endpoint, effect in sandbox.faults.struck],
         }
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     async def add_faults(self, request: Request) -> Response:
         """POST /_sandbox/faults."""
@@ -122,7 +122,9 @@ class AdminResources:
     async def refresh(self, request: Request) -> Response:
         """POST /_sandbox/refresh."""
         await to_thread(self._sandbox.refresh)
-        return json_answer(request, {"orgId": self._sandbox.org.id, "token": self._sandbox.token})
+        return make_json_response(
+            request, {"orgId": self._sandbox.org.id, "token": self._sandbox.token}
+        )
 
     async def commit_late(self, request: Request) -> Response:
         """POST /_sandbox/late."""
@@ -148,7 +150,7 @@ class AdminResources:
     async def change_processing(self, request: Request) -> Response:
         """PUT /_sandbox/processing."""
         text = (await _document(request)).get("processing")
-        self._sandbox.worker.set_pace(read_pace(str(text)))
+        self._sandbox.worker.set_pace(read_speed(str(text)))
         return Response(status_code=204)
 
     async def move_clock(self, request: Request) -> Response:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from bulkflow_sandbox.core.errors import ApiError, invalid_session, not_found
+from bulkflow_sandbox.core.errors import ApiError, make_not_found_error, make_session_error
 from bulkflow_sandbox.core.limits import API_REQUESTS
-from bulkflow_sandbox.http.responses import error_answer
+from bulkflow_sandbox.http.responses import make_error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +21,7 @@ _VERSIONS: Final = "/services/data/"
 _API_PATH: Final = re.compile(r"/services/data/v([1-9][0-9]{0,2})\.0(?:/.*)?", re.DOTALL)
 
 
-class Gate:
+class AuthenticationMiddleware:
     """The middleware before all routes.
 
     Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). Inside, the
@@ -64,7 +64,7 @@ class Gate:
             if path.startswith(_VERSIONS) and path != _VERSIONS:
                 self._admit(scope, match)
         except ApiError as error:
-            await error_answer(error)(scope, receive, send_with_headers)
+            await make_error_response(error)(scope, receive, send_with_headers)
             return
         try:
             await self._app(scope, receive, send_with_headers)
@@ -75,7 +75,7 @@ class Gate:
     def _admit(self, scope: Scope, match: re.Match[str] | None) -> None:
         choices = self._sandbox.org.choices
         if match is None or (major := int(match[1])) > choices.newest_version:
-            raise not_found()
+            raise make_not_found_error()
         if major < choices.oldest_version:
             raise choices.version_retired.error(version=f"{major}.0")
         headers = Headers(scope=scope)
@@ -84,6 +84,6 @@ class Gate:
             raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         user = self._sandbox.sessions.user_of(token.strip())
         if user is None:
-            raise invalid_session()
+            raise make_session_error()
         self._sandbox.limits.count_request()
         scope.setdefault("state", {}).update(user=user, version=f"{major}.0")

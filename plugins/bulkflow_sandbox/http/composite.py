@@ -6,8 +6,8 @@ from asyncio import to_thread
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.http.request_body import read_json
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +44,13 @@ class CollectionResources:
             "DELETE": self.delete,
         }
         return [
-            *resource(_BASE, several, since=_SINCE),
-            *resource(
+            *make_routes(_BASE, several, since=_SINCE),
+            *make_routes(
                 f"{_BASE}/{{name}}",
                 {"GET": self.read_by_address, "POST": self.read_by_body},
                 since=_SINCE,
             ),
-            *resource(f"{_BASE}/{{name}}/{{key}}", {"PATCH": self.upsert}, since=_UPSERT_SINCE),
+            *make_routes(f"{_BASE}/{{name}}/{{key}}", {"PATCH": self.upsert}, since=_UPSERT_SINCE),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -106,7 +106,7 @@ class CollectionResources:
         records = await to_thread(
             self._collections.read, request.path_params["name"], ids, fields, request.state.version
         )
-        return json_answer(request, records)
+        return make_json_response(request, records)
 
 
 def _words(text: str | None) -> list[str]:
@@ -114,7 +114,7 @@ def _words(text: str | None) -> list[str]:
 
 
 def _answer(request: Request, outcomes: Sequence[Outcome], *, upsert: bool = False) -> Response:
-    return json_answer(request, [_body(one, upsert=upsert) for one in outcomes])
+    return make_json_response(request, [_body(one, upsert=upsert) for one in outcomes])
 
 
 def _body(outcome: Outcome, *, upsert: bool) -> Body:

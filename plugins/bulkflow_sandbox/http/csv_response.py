@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-def csv_answer(
+def make_csv_response(
     request: Request, blocks: Iterator[bytes], headers: Mapping[str, str] | None = None
 ) -> Response:
     """An answer with a CSV body, and headers of its own."""

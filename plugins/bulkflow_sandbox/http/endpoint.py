@@ -25,7 +25,7 @@ _PARTS: Final = {
 _MOST_JSON: Final = 1 << 20
 
 
-def job_of(path: str) -> str | None:
+def find_job_id(path: str) -> str | None:
     """The id of the ingest job in a path."""
     match = _INGEST.fullmatch(path)
     return None if match is None else match[1]

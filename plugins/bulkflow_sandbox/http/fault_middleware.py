@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final, assert_never
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import ApiError, invalid_session
+from bulkflow_sandbox.core.errors import ApiError, make_session_error
 from bulkflow_sandbox.faults.fault import (
-    Cut,
+    CutConnection,
     Delay,
     Drip,
     EndJob,
     Expire,
     HideNewest,
-    KeepPacked,
+    KeepGzip,
     Moment,
     RepeatPage,
     Respond,
@@ -25,22 +25,22 @@ from bulkflow_sandbox.faults.fault import (
     ShowOld,
     Truncate,
 )
-from bulkflow_sandbox.http.endpoint import job_of, read_endpoint
+from bulkflow_sandbox.http.endpoint import find_job_id, read_endpoint
 from bulkflow_sandbox.http.fault_responses import (
     CutOffError,
-    first_rows,
+    keep_first_rows,
     receive_until,
+    remove_jobs,
     repeat_page,
     send_changed,
     send_instead,
     send_nothing,
     send_slowly,
     send_until,
-    without_jobs,
 )
-from bulkflow_sandbox.http.request_recorder import is_own
-from bulkflow_sandbox.http.responses import error_answer
-from bulkflow_sandbox.jobs.job_table import latest_jobs
+from bulkflow_sandbox.http.request_recorder import is_own_path
+from bulkflow_sandbox.http.responses import make_error_response
+from bulkflow_sandbox.jobs.job_table import list_latest_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,7 +69,7 @@ _USUAL: Final = {
 }
 
 
-class FaultyWire:
+class FaultMiddleware:
     """Lets the faults of a sandbox strike the requests that they are for.
 
     Args:
@@ -87,7 +87,7 @@ class FaultyWire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, with what goes wrong on its way."""
-        own = is_own(scope.get("path", ""))
+        own = is_own_path(scope.get("path", ""))
         if scope["type"] != "http" or own or not self._sandbox.faults.armed:
             await self._app(scope, receive, send)
             return
@@ -118,21 +118,21 @@ class FaultyWire:
                 _, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
                 self._sandbox.sessions.revoke(token.strip())
                 await _drain(receive)
-                await error_answer(invalid_session())(scope, receive, send)
+                await make_error_response(make_session_error())(scope, receive, send)
                 return True
-            case Cut() if effect.moment is Moment.BEFORE and effect.received is None:
+            case CutConnection() if effect.moment is Moment.BEFORE and effect.received is None:
                 await _drain(receive)
                 raise CutOffError
             case EndJob():
                 await self._end_job(scope, delete=effect.delete)
-            case KeepPacked():
+            case KeepGzip():
                 _remove_header(scope, b"content-encoding")
             case Shorten():
                 # Rows are counted in the text.
                 _remove_header(scope, b"accept-encoding")
             case ShowOld():
                 scope.setdefault("state", {})["before"] = True
-            case Respond() | Cut() | Truncate() | Drip() | RepeatPage() | HideNewest():
+            case Respond() | CutConnection() | Truncate() | Drip() | RepeatPage() | HideNewest():
                 pass
             case _:
                 assert_never(effect)
@@ -143,9 +143,9 @@ class FaultyWire:
     ) -> tuple[Receive, Send]:
         """Wraps the two directions of a request in what an effect does to them."""
         match effect:
-            case Cut() if effect.received is not None:
+            case CutConnection() if effect.received is not None:
                 return receive_until(receive, effect.received), send
-            case Cut() if effect.moment is Moment.AFTER:
+            case CutConnection() if effect.moment is Moment.AFTER:
                 return receive, send_nothing
             case Respond() if effect.moment is Moment.AFTER:
                 return receive, send_instead(_answer(effect), scope, receive, send)
@@ -155,13 +155,15 @@ class FaultyWire:
                 return receive, send_slowly(send, effect, self._sleep)
             case Shorten() | RepeatPage() | HideNewest():
                 return receive, send_changed(send, lambda body: self._changed(effect, body, scope))
-            case Respond() | Cut() | Delay() | Expire() | EndJob() | KeepPacked() | ShowOld():
+            case (
+                Respond() | CutConnection() | Delay() | Expire() | EndJob() | KeepGzip() | ShowOld()
+            ):
                 return receive, send
             case _:
                 assert_never(effect)
 
     async def _end_job(self, scope: Scope, *, delete: bool) -> None:
-        job_id = job_of(scope["path"])
+        job_id = find_job_id(scope["path"])
         if job_id is not None:
             # A job that is not there any more is for the request to find out.
             with suppress(ApiError):
@@ -172,13 +174,13 @@ class FaultyWire:
     ) -> bytes:
         match effect:
             case Shorten():
-                return first_rows(body, effect.rows)
+                return keep_first_rows(body, effect.rows)
             case RepeatPage():
                 return repeat_page(body, scope)
             case HideNewest():
                 with self._sandbox.database.reading() as connection:
-                    newest = latest_jobs(connection, effect.jobs)
-                return without_jobs(body, {job.id for job in newest})
+                    newest = list_latest_jobs(connection, effect.jobs)
+                return remove_jobs(body, {job.id for job in newest})
             case _:
                 assert_never(effect)
 
@@ -191,7 +193,7 @@ def _answer(effect: Respond) -> Response:
     else:
         code, message = _USUAL.get(effect.status, ("UNKNOWN_EXCEPTION", "On demand"))
         error = ApiError(effect.status, effect.code or code, effect.message or message)
-        answer = error_answer(error)
+        answer = make_error_response(error)
     for name, value in effect.headers:
         answer.headers[name] = value
     return answer

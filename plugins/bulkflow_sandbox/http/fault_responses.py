@@ -108,7 +108,7 @@ def send_changed(send: Send, change: Callable[[bytes], bytes]) -> Send:
     return send_whole
 
 
-def first_rows(body: bytes, rows: int) -> bytes:
+def keep_first_rows(body: bytes, rows: int) -> bytes:
     """The header of a CSV text and its first rows: a line ends where no quote is open."""
     lines = body.splitlines(keepends=True)
     quotes = accumulate(line.count(b'"') for line in lines)
@@ -125,7 +125,7 @@ def repeat_page(body: bytes, scope: Scope) -> bytes:
     return _as_json(page)
 
 
-def without_jobs(body: bytes, hidden: Collection[str]) -> bytes:
+def remove_jobs(body: bytes, hidden: Collection[str]) -> bytes:
     """Takes the jobs with some ids out of a page of a list."""
     page = json.loads(body)
     page["records"] = [job for job in page["records"] if job["id"] not in hidden]

@@ -15,7 +15,7 @@ _OTHERWISE: Final = {
 }
 
 
-def with_usual_names(head: bytes) -> bytes:
+def restore_header_case(head: bytes) -> bytes:
     """The head of an answer, from its status line to the blank line, with names as usual."""
     status, *lines = head.split(b"\r\n")
     return b"\r\n".join([status, *map(_line, lines)])

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.core.errors import ApiError
-from bulkflow_sandbox.http.responses import error_answer
+from bulkflow_sandbox.http.responses import make_error_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 
 
-class HostCheck:
+class HostCheckMiddleware:
     """The middleware around all others: refuses requests for foreign hosts.
 
     Args:
@@ -44,7 +44,7 @@ class HostCheck:
                     "The sandbox answers at an address such as 127.0.0.1, at a name without dots, "
                     "and at a name that --tls-name gives",
                 )
-                await error_answer(error)(scope, receive, send)
+                await make_error_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.core.dates import json_moment
-from bulkflow_sandbox.jobs.job import JobState
+from bulkflow_sandbox.core.dates import format_json_moment
+from bulkflow_sandbox.jobs.job import BulkJobState
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
 
 Body = dict[str, object]
 
 
-def created_body(job: Job) -> Body:
+def make_created_body(job: BulkJob) -> Body:
     """The answer to a create request; a multipart one has no contentUrl."""
     body = _head(job)
-    if job.state is JobState.OPEN:
+    if job.state is BulkJobState.OPEN:
         body["contentUrl"] = _content_url(job)
     return body | _format(job)
 
 
-def changed_body(job: Job) -> Body:
+def make_changed_body(job: BulkJob) -> Body:
     """The answer to a change of state."""
     return _head(job)
 
 
-def listed_body(job: Job) -> Body:
+def make_listed_body(job: BulkJob) -> Body:
     """A job in a list."""
     body = _head(job) | {"jobType": job.job_type.value}
-    if job.state is JobState.OPEN and job.query is None:
+    if job.state is BulkJobState.OPEN and job.query is None:
         body["contentUrl"] = _content_url(job)
     return body | _format(job)
 
 
-def info_body(job: Job, *, pk_chunking: bool) -> Body:
+def make_info_body(job: BulkJob, *, pk_chunking: bool) -> Body:
     """The answer to a request for an ingest job.
 
     The counters are absent until data was uploaded or the job was closed. `pk_chunking` says
     whether the version of the request tells that there is no chunking by primary key.
     """
-    body = listed_body(job)
-    if job.uploads or job.state is not JobState.OPEN:
+    body = make_listed_body(job)
+    if job.uploads or job.state is not BulkJobState.OPEN:
         body["numberRecordsProcessed"] = job.processed
         body["numberRecordsFailed"] = job.failed
     body["retries"] = job.retries
@@ -55,14 +55,14 @@ def info_body(job: Job, *, pk_chunking: bool) -> Body:
     return body
 
 
-def _head(job: Job) -> Body:
+def _head(job: BulkJob) -> Body:
     body: Body = {
         "id": job.id,
         "operation": job.operation.value,
         "object": job.object,
         "createdById": job.created_by,
-        "createdDate": json_moment(job.created),
-        "systemModstamp": json_moment(job.modified),
+        "createdDate": format_json_moment(job.created),
+        "systemModstamp": format_json_moment(job.modified),
         "state": job.state.value,
     }
     if job.external_id_field is not None:
@@ -75,11 +75,11 @@ def _head(job: Job) -> Body:
     return body
 
 
-def _content_url(job: Job) -> str:
+def _content_url(job: BulkJob) -> str:
     return f"services/data/v{job.api_version}/jobs/ingest/{job.id}/batches"
 
 
-def _format(job: Job) -> Body:
+def _format(job: BulkJob) -> Body:
     return {
         "lineEnding": job.line_ending.value,
         "columnDelimiter": job.column_delimiter.value,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from asyncio import to_thread
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.core.errors import not_found
-from bulkflow_sandbox.core.ids import JOB_PREFIX, LOCATOR_PREFIX, to18
-from bulkflow_sandbox.http.job_json import listed_body
-from bulkflow_sandbox.http.responses import json_answer
+from bulkflow_sandbox.core.errors import make_not_found_error
+from bulkflow_sandbox.core.ids import JOB_PREFIX, LOCATOR_PREFIX, to_id18
+from bulkflow_sandbox.http.job_json import make_listed_body
+from bulkflow_sandbox.http.responses import make_json_response
 from bulkflow_sandbox.jobs.job import JobType
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ async def answer_list(request: Request, sandbox: Sandbox, path: str, kind: JobTy
     following = None
     if page.next is not None:
         following = f"{path.format(version=request.state.version)}?queryLocator="
-        following += f"{to18(LOCATOR_PREFIX + page.next[3:15])}"
+        following += f"{to_id18(LOCATOR_PREFIX + page.next[3:15])}"
         following += f"-{_position(locator) + len(page.jobs)}"
         if "jobType" in query:
             following += f"&jobType={query['jobType']}"
     body = {
         "done": following is None,
-        "records": [listed_body(job) for job in page.jobs],
+        "records": [make_listed_body(job) for job in page.jobs],
         "nextRecordsUrl": following,
     }
-    return json_answer(request, body)
+    return make_json_response(request, body)
 
 
 def _kinds(sandbox: Sandbox, name: str | None, own: JobType) -> tuple[JobType, ...]:
@@ -60,7 +60,7 @@ def _position(locator: str | None) -> int:
 def _read_locator(text: str | None) -> str | None:
     if text is None:
         return None
-    known = to18(text[:18])
+    known = to_id18(text[:18])
     if known is None or not known.startswith(LOCATOR_PREFIX):
-        raise not_found()
-    return to18(JOB_PREFIX + known[3:15])
+        raise make_not_found_error()
+    return to_id18(JOB_PREFIX + known[3:15])

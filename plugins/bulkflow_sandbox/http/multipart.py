@@ -11,7 +11,7 @@ from bulkflow_sandbox.core.errors import ApiError
 _NAME: Final = re.compile(rb'(?i)content-disposition:[^\r\n]*[;\s]name="?([^";\r\n]+)"?')
 
 
-def boundary_of(content_type: str) -> str | None:
+def find_boundary(content_type: str) -> str | None:
     """The boundary of a multipart Content-Type, quoted or not; `None` for any other type."""
     message = Message()
     message["Content-Type"] = content_type

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bulkflow_sandbox.http.request_body import read_body
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.login.errors import OAuthError, missing
 from bulkflow_sandbox.login.identity import identity_body, userinfo_body
 from bulkflow_sandbox.org import USER_ID
@@ -51,7 +51,7 @@ class OAuthResources:
             "/id/{org}/{user}": {"GET": self.identity, "POST": self.identity},
             "/setup/connect": {"GET": self.connect, "POST": self.connect},
         }
-        return [route for path, handlers in table.items() for route in resource(path, handlers)]
+        return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
     async def token(self, request: Request) -> Response:
         """POST /services/oauth2/token."""
@@ -59,8 +59,8 @@ class OAuthResources:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             parameters |= _basic(encoded)
-        answer = await to_thread(self._logins.token, parameters, here(request))
-        return json_answer(request, answer)
+        answer = await to_thread(self._logins.token, parameters, get_base_url(request))
+        return make_json_response(request, answer)
 
     async def authorize(self, request: Request) -> Response:
         """GET /services/oauth2/authorize: back to the app."""
@@ -80,7 +80,7 @@ class OAuthResources:
         user = await self._user(request)
         if isinstance(user, Response):
             return user
-        return json_answer(request, userinfo_body(user, here(request), self._org.id))
+        return make_json_response(request, userinfo_body(user, get_base_url(request), self._org.id))
 
     async def identity(self, request: Request) -> Response:
         """GET /id/{org}/{user}."""
@@ -90,7 +90,7 @@ class OAuthResources:
         path = request.path_params
         if path["org"][:15] != self._org.id[:15] or path["user"][:15] != user.id[:15]:
             return PlainTextResponse("Wrong_Org", 403)
-        return json_answer(request, identity_body(user, here(request), self._org.id))
+        return make_json_response(request, identity_body(user, get_base_url(request), self._org.id))
 
     async def connect(self, request: Request) -> Response:
         """The page where the user of a device types its code: allows it, `deny` does not."""
@@ -111,7 +111,7 @@ class OAuthResources:
         return user if user is not None else PlainTextResponse("Bad_OAuth_Token", 403)
 
 
-def here(request: Request) -> str:
+def get_base_url(request: Request) -> str:
     """The address that the client used for this server, without a slash at its end."""
     return str(request.base_url).rstrip("/")
 
@@ -141,6 +141,6 @@ def _guarded(
             return await handler(request)
         except OAuthError as error:
             body = {"error": error.code, "error_description": error.message}
-            return json_answer(request, body, error.status)
+            return make_json_response(request, body, error.status)
 
     return guarded

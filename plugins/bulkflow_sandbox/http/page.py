@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import not_found
+from bulkflow_sandbox.core.errors import make_not_found_error
 from bulkflow_sandbox.http.access import check_reader, exchange_token
 from bulkflow_sandbox.http.request_body import read_number
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.page.data import View
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ class PageResources:
         routes = [
             route
             for path, handler in table.items()
-            for route in resource(path, {"GET": self._guarded(handler)})
+            for route in make_routes(path, {"GET": self._guarded(handler)})
         ]
         # "/" has no other spelling.
-        return [resource("/", {"GET": self.enter})[0], *routes]
+        return [make_routes("/", {"GET": self.enter})[0], *routes]
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
@@ -84,27 +84,31 @@ class PageResources:
 
     async def overview(self, request: Request) -> Response:
         """GET /_sandbox/view."""
-        return json_answer(request, await to_thread(self._view.overview))
+        return make_json_response(request, await to_thread(self._view.overview))
 
     async def job(self, request: Request) -> Response:
         """GET /_sandbox/view/jobs/{id}."""
-        return json_answer(request, await to_thread(self._view.job, request.path_params["id"]))
+        return make_json_response(
+            request, await to_thread(self._view.job, request.path_params["id"])
+        )
 
     async def records(self, request: Request) -> Response:
         """GET /_sandbox/view/records/{object}?after=ID."""
         after = request.query_params.get("after", "")
         name = request.path_params["object"]
-        return json_answer(request, await to_thread(self._view.records, name, after, _PAGE_RECORDS))
+        return make_json_response(
+            request, await to_thread(self._view.records, name, after, _PAGE_RECORDS)
+        )
 
     async def requests(self, request: Request) -> Response:
         """GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
-        return json_answer(request, self._view.requests(read_number(after) or 0))
+        return make_json_response(request, self._view.requests(read_number(after) or 0))
 
 
 def _file(name: str) -> Response:
     if name not in _FILES:
-        raise not_found()
+        raise make_not_found_error()
     content = resources.files("bulkflow_sandbox.page").joinpath(name).read_bytes()
     headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
     return Response(content, headers=headers, media_type=_FILES[name])

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.http.csv_response import csv_answer
-from bulkflow_sandbox.http.job_json import changed_body, created_body, listed_body
+from bulkflow_sandbox.http.csv_response import make_csv_response
+from bulkflow_sandbox.http.job_json import make_changed_body, make_created_body, make_listed_body
 from bulkflow_sandbox.http.job_list import answer_list
 from bulkflow_sandbox.http.request_body import read_json, read_number
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.jobs.job import JobType
 from bulkflow_sandbox.query.locator import END
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.http.job_json import Body
     from bulkflow_sandbox.http.routes import Handler
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.sandbox import Sandbox
 
 _JOBS: Final = "/services/data/v{version}/jobs/query"
@@ -47,9 +47,9 @@ class QueryResources:
             *(
                 route
                 for path, handlers in table.items()
-                for route in resource(_JOBS + path, handlers, since=choices.oldest_query_version)
+                for route in make_routes(_JOBS + path, handlers, since=choices.oldest_query_version)
             ),
-            *resource(
+            *make_routes(
                 f"{_JOBS}/{{id}}/resultPages",
                 {"GET": self.pages},
                 since=choices.oldest_pages_version,
@@ -61,7 +61,7 @@ class QueryResources:
         properties = await read_json(request, self._sandbox.org.choices)
         state = request.state
         job = await to_thread(self._jobs.create, properties, state.version, state.user)
-        return json_answer(request, created_body(job))
+        return make_json_response(request, make_created_body(job))
 
     async def change(self, request: Request) -> Response:
         """PATCH /jobs/query/{id}: abort."""
@@ -72,12 +72,12 @@ class QueryResources:
             properties.get("state"),
             request.state.user,
         )
-        return json_answer(request, changed_body(job))
+        return make_json_response(request, make_changed_body(job))
 
     async def info(self, request: Request) -> Response:
         """GET /jobs/query/{id}."""
         job = await to_thread(self._jobs.info, request.path_params["id"])
-        return json_answer(request, info_body(job))
+        return make_json_response(request, make_info_body(job))
 
     async def list(self, request: Request) -> Response:
         """GET /jobs/query: a page of jobs."""
@@ -105,7 +105,7 @@ class QueryResources:
             "Sforce-NumberOfRecords": str(page.rows),
             "Sforce-Locator": END if page.next is None else page.next,
         }
-        return csv_answer(request, page.blocks, headers)
+        return make_csv_response(request, page.blocks, headers)
 
     async def pages(self, request: Request) -> Response:
         """GET /jobs/query/{id}/resultPages: where the pages of rows are."""
@@ -124,7 +124,7 @@ class QueryResources:
             "nextRecordsUrl": following,
             "done": following is None,
         }
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     def _most(self, text: str | None) -> int | None:
         if text is None:
@@ -135,9 +135,9 @@ class QueryResources:
         return number
 
 
-def info_body(job: Job) -> Body:
+def make_info_body(job: BulkJob) -> Body:
     """The answer to a request for a query job (documented, v66)."""
-    return listed_body(job) | {
+    return make_listed_body(job) | {
         "numberRecordsProcessed": job.processed,
         "retries": job.retries,
         "totalProcessingTime": job.total_ms,

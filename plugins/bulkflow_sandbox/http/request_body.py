@@ -45,9 +45,9 @@ async def read_json(request: Request, choices: Choices) -> Mapping[str, object]:
     if kind != "application/json":
         raise choices.content_type_unsupported.error(type=kind)
     body = await read_body(request, _MOST_JSON)
-    if is_packed(request, choices):
+    if is_gzip(request, choices):
         body = _unpacked(body, choices)
-    return json_object(body, choices)
+    return parse_json_object(body, choices)
 
 
 def read_number(text: str) -> int | None:
@@ -55,7 +55,7 @@ def read_number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def is_packed(request: Request, choices: Choices) -> bool:
+def is_gzip(request: Request, choices: Choices) -> bool:
     """Whether a body comes compressed with gzip.
 
     Raises:
@@ -82,7 +82,7 @@ def _unpacked(body: bytes, choices: Choices) -> bytes:
     return data
 
 
-def json_object(body: bytes, choices: Choices) -> Mapping[str, object]:
+def parse_json_object(body: bytes, choices: Choices) -> Mapping[str, object]:
     """Bytes as a JSON object.
 
     Raises:

@@ -22,7 +22,7 @@ _OWN: Final = "/_sandbox"
 _MOST_ERROR: Final = 2000
 
 
-class Recorder:
+class RequestRecorder:
     """The middleware around all others.
 
     Args:
@@ -41,7 +41,7 @@ class Recorder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, and writes down how it ended."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or is_own(path):
+        if scope["type"] != "http" or is_own_path(path):
             await self._app(scope, receive, send)
             return
         started = self._timer()
@@ -96,7 +96,7 @@ class Recorder:
             write()
 
 
-def is_own(path: str) -> bool:
+def is_own_path(path: str) -> bool:
     """Whether a path leads to the page or the sandbox's own resources.
 
     They are no part of the org: nobody wants to read in the log about its reading, and no fault is

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import not_found
-from bulkflow_sandbox.http.oauth import here
+from bulkflow_sandbox.core.errors import make_not_found_error
+from bulkflow_sandbox.http.oauth import get_base_url
 from bulkflow_sandbox.http.request_body import read_json
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.login.identity import identity_url
 from bulkflow_sandbox.rest.describe import describe_body, global_body, short_body
 from bulkflow_sandbox.rest.limits import limits_body
@@ -70,22 +70,24 @@ class RestResources:
                 "DELETE": self.delete_by_key,
             },
         }
-        return [route for path, handlers in table.items() for route in resource(path, handlers)]
+        return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
     async def versions(self, request: Request) -> Response:
         """GET /services/data: the versions of the API; needs no token."""
         choices = self._sandbox.org.choices
-        return json_answer(request, version_list(choices.oldest_version, choices.newest_version))
+        return make_json_response(
+            request, version_list(choices.oldest_version, choices.newest_version)
+        )
 
     async def resources(self, request: Request) -> Response:
         """GET /services/data/vXX.X: the resources of a version."""
-        identity = identity_url(here(request), self._sandbox.org.id, request.state.user)
-        return json_answer(request, resource_map(request.state.version, identity))
+        identity = identity_url(get_base_url(request), self._sandbox.org.id, request.state.user)
+        return make_json_response(request, resource_map(request.state.version, identity))
 
     async def limits(self, request: Request) -> Response:
         """GET /limits."""
         shown = self._sandbox.limits.shown()
-        return json_answer(request, limits_body(shown, request.state.version))
+        return make_json_response(request, limits_body(shown, request.state.version))
 
     # Queries.
 
@@ -105,7 +107,7 @@ class RestResources:
     async def _query(self, request: Request, *, deleted: bool) -> Response:
         if request.query_params.get("columns") == "true":
             text = request.query_params.get("q", "")
-            return json_answer(request, await to_thread(self._queries.columns, text))
+            return make_json_response(request, await to_thread(self._queries.columns, text))
         wanted = _BATCH_SIZE.search(request.headers.get("sforce-query-options", ""))
         page = await to_thread(
             self._queries.query,
@@ -123,25 +125,27 @@ class RestResources:
             base = _BASE.format(version=request.state.version)
             body["nextRecordsUrl"] = f"{base}/query/{page.next}"
         body["records"] = page.records
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     # Objects.
 
     async def objects(self, request: Request) -> Response:
         """GET /sobjects."""
-        return json_answer(request, global_body(self._sandbox.org.schema, request.state.version))
+        return make_json_response(
+            request, global_body(self._sandbox.org.schema, request.state.version)
+        )
 
     async def object(self, request: Request) -> Response:
         """GET /sobjects/X."""
         item = self._records.item(request.path_params["name"])
         short = short_body(self._sandbox.org.schema, item, request.state.version)
-        return json_answer(request, {"objectDescribe": short, "recentItems": []})
+        return make_json_response(request, {"objectDescribe": short, "recentItems": []})
 
     async def describe(self, request: Request) -> Response:
         """GET /sobjects/X/describe."""
         item = self._records.item(request.path_params["name"])
         body = describe_body(self._sandbox.org.schema, item, request.state.version)
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     # Records.
 
@@ -151,7 +155,7 @@ class RestResources:
         saved = await to_thread(
             self._records.create, request.path_params["name"], properties, request.state.user
         )
-        return json_answer(request, {"id": saved.id, "success": True, "errors": []}, 201)
+        return make_json_response(request, {"id": saved.id, "success": True, "errors": []}, 201)
 
     async def read(self, request: Request) -> Response:
         """GET /sobjects/X/{id}?fields=."""
@@ -206,7 +210,7 @@ class RestResources:
         if not saved.created and float(request.state.version) < _UPSERT_TELLS:
             return Response(status_code=204)
         body = {"id": saved.id, "success": True, "errors": [], "created": saved.created}
-        return json_answer(request, body, 201 if saved.created else 200)
+        return make_json_response(request, body, 201 if saved.created else 200)
 
     async def delete_by_key(self, request: Request) -> Response:
         """DELETE /sobjects/X/{external id field}/{value}."""
@@ -231,19 +235,19 @@ class RestResources:
             [name.strip() for name in named.split(",") if name.strip()],
             request.state.version,
         )
-        return json_answer(request, record)
+        return make_json_response(request, record)
 
     def _several(self, request: Request, ids: list[str]) -> Response:
         """The answer to an external id that several records have: their addresses (documented)."""
         item = self._records.item(request.path_params["name"])
         base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
-        return json_answer(request, [f"{base}/{one}" for one in ids], 300)
+        return make_json_response(request, [f"{base}/{one}" for one in ids], 300)
 
 
 def _check_key(text: str) -> None:
     """Refuses what stands in the place of a key in a path, and names another resource."""
     if text.lower() in _OTHER_RESOURCES:
-        raise not_found()
+        raise make_not_found_error()
 
 
 def _value(request: Request) -> str:
@@ -254,5 +258,5 @@ def _value(request: Request) -> str:
 
 def _one(ids: list[str]) -> str:
     if not ids:
-        raise not_found()
+        raise make_not_found_error()
     return ids[0]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from bulkflow_sandbox.core.errors import not_found
+from bulkflow_sandbox.core.errors import make_not_found_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Handler = Callable[[Request], Awaitable[Response]]
 
 
-def resource(path: str, handlers: Mapping[str, Handler], *, since: int = 0) -> list[Route]:
+def make_routes(path: str, handlers: Mapping[str, Handler], *, since: int = 0) -> list[Route]:
     """The routes of a resource, with and without a slash at its end.
 
     A path has one route for all of its methods, so that the refusal of another method can name
@@ -31,7 +31,7 @@ def resource(path: str, handlers: Mapping[str, Handler], *, since: int = 0) -> l
 
     async def answer(request: Request) -> Response:
         if since and float(request.state.version) < since:
-            raise not_found()
+            raise make_not_found_error()
         method = "GET" if request.method == "HEAD" else request.method
         return await handlers[method](request)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.http.oauth import here
+from bulkflow_sandbox.http.oauth import get_base_url
 from bulkflow_sandbox.http.request_body import read_body
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.login.errors import LoginError
 from bulkflow_sandbox.login.soap import fault, login_answer, read_login
 
@@ -39,7 +39,9 @@ class SoapResources:
             route
             for kind in ("u", "c")
             for end in ("", "/{org}")
-            for route in resource(f"/services/Soap/{kind}/{{version}}{end}", {"POST": self.answer})
+            for route in make_routes(
+                f"/services/Soap/{kind}/{{version}}{end}", {"POST": self.answer}
+            )
         ]
 
     async def answer(self, request: Request) -> Response:
@@ -51,7 +53,7 @@ class SoapResources:
             user, token = await to_thread(self._logins.log_in, username, password)
         except LoginError as error:
             return Response(fault(error), 500, media_type=_XML)
-        body = login_answer(user, token, here(request), version, self._org.id)
+        body = login_answer(user, token, get_base_url(request), version, self._org.id)
         return Response(body, media_type=_XML)
 
     def _check_version(self, version: str) -> None:

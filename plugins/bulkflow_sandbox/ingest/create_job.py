@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.core.dates import moment_text
-from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.dates import format_moment
+from bulkflow_sandbox.core.ids import to_id18
 from bulkflow_sandbox.core.limits import BULK_BATCHES
 from bulkflow_sandbox.jobs.job import (
+    BulkJob,
+    BulkJobState,
     ColumnDelimiter,
-    Job,
-    JobState,
     JobType,
     LineEnding,
     Operation,
 )
-from bulkflow_sandbox.jobs.request_fields import one_of, text_of
+from bulkflow_sandbox.jobs.request_fields import read_text, read_word
 from bulkflow_sandbox.schema.rules import Action
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ _WORDS: Final = (
 )
 
 
-def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_id: str) -> Job:
+def make_job(properties: Mapping[str, object], org: Org, api_version: str, user_id: str) -> BulkJob:
     """An open job, still without an id, from the properties of a create request.
 
     Raises:
         ApiError: A property is missing or wrong, or they contradict each other.
     """
     choices, schema = org.choices, org.schema
-    words = {name: text_of(properties, name, choices) for name in _WORDS}
-    operation = one_of(Operation, words["operation"], "operation", choices)
+    words = {name: read_text(properties, name, choices) for name in _WORDS}
+    operation = read_word(Operation, words["operation"], "operation", choices)
     if operation is None:
         raise choices.body_unreadable.error(problem="A required property is missing: operation")
     if operation not in _ACTIONS:
@@ -72,10 +72,10 @@ def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_i
         )
     if not org.limits.left(BULK_BATCHES):
         raise choices.batches_exceeded.error()
-    ending = one_of(LineEnding, words["lineEnding"], "lineEnding", choices)
-    delimiter = one_of(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
-    now = moment_text(org.clock.now())
-    return Job(
+    ending = read_word(LineEnding, words["lineEnding"], "lineEnding", choices)
+    delimiter = read_word(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
+    now = format_moment(org.clock.now())
+    return BulkJob(
         id="",
         job_type=JobType.INGEST,
         operation=operation,
@@ -83,7 +83,7 @@ def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_i
         created_by=user_id,
         created=now,
         modified=now,
-        state=JobState.OPEN,
+        state=BulkJobState.OPEN,
         api_version=api_version,
         line_ending=ending or LineEnding.LF,
         column_delimiter=delimiter or ColumnDelimiter.COMMA,
@@ -99,7 +99,7 @@ def new_job(properties: Mapping[str, object], org: Org, api_version: str, user_i
 def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> str | None:
     if text is None:
         return None
-    rule = to18(text)
+    rule = to_id18(text)
     if rule is None or not rule.startswith("01Q") or object_name not in {"Case", "Lead"}:
         raise choices.assignment_rule_illegal.error(rule=text, object=object_name)
     return rule

@@ -48,7 +48,7 @@ class JobFiles:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Upload:
+class UploadFile:
     """Data on its way to a job: written to a file of its own, and kept only at the end.
 
     Args:
@@ -105,7 +105,7 @@ class Upload:
         self._file.write(data)
 
 
-def file_blocks(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+def read_blocks(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """The bytes of a file from one offset to another, in blocks; none where there is no file."""
     try:
         file = path.open("rb")

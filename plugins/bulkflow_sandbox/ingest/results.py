@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 from attrs import define, field, frozen
 
 from bulkflow_sandbox.dml.columns import FieldColumn
-from bulkflow_sandbox.ingest.files import file_blocks
-from bulkflow_sandbox.jobs.job import JobState, Operation
+from bulkflow_sandbox.ingest.files import read_blocks
+from bulkflow_sandbox.jobs.job import BulkJobState, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.dml.row_batch import Piece
+    from bulkflow_sandbox.dml.row_batch import RowBatch
     from bulkflow_sandbox.ingest.files import JobFiles
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
 
 
 _Column = TypeVar("_Column")
 
 
-class ResultKind(StrEnum):
+class ResultFileKind(StrEnum):
     """The three files, by the last part of their paths."""
 
     SUCCESSFUL = "successfulResults"
@@ -38,7 +38,7 @@ class ResultKind(StrEnum):
 
 
 @frozen
-class Progress:
+class IngestProgress:
     """How far the processing of an upload has come; kept with the job.
 
     `ends` has, for each internal batch, where its rows end in the successful and in the failed
@@ -58,7 +58,7 @@ class Progress:
         return json.dumps([self.first_id, self.rows, header, self.rest, self.ends])
 
     @classmethod
-    def from_text(cls, text: str | None) -> Progress:
+    def from_text(cls, text: str | None) -> IngestProgress:
         """The progress that a job kept; none for a job that nobody began to process."""
         if text is None:
             return cls()
@@ -73,10 +73,10 @@ class Progress:
 
 
 @define(eq=False)
-class ResultFiles:
+class ResultWriter:
     """Writes the rows of the successful and the failed file of a job."""
 
-    job: Job
+    job: BulkJob
     _choices: Choices = field(repr=False)
     _names: list[str]
     _order: list[int] | None
@@ -84,7 +84,9 @@ class ResultFiles:
     _bad_file: TextIO = field(repr=False)
 
     @classmethod
-    def open(cls, job: Job, files: JobFiles, progress: Progress, choices: Choices) -> ResultFiles:
+    def open(
+        cls, job: BulkJob, files: JobFiles, progress: IngestProgress, choices: Choices
+    ) -> ResultWriter:
         """Goes on where `progress` ended; what was written past it is cut off."""
         good, bad = progress.ends[-1] if progress.ends else (0, 0)
         cells = _cells(job, progress.header or b"")
@@ -97,7 +99,7 @@ class ResultFiles:
             _open_at(files.failed, bad),
         )
 
-    def write(self, piece: Piece) -> None:
+    def write(self, piece: RowBatch) -> None:
         """Adds the rows of a piece to the file that each belongs to."""
         echo = _ordered(piece.echo(), self._order)
         created = ["true" if new else "false" for new in piece.created]
@@ -151,23 +153,25 @@ def _open_at(path: Path, size: int) -> TextIO:
     return file
 
 
-def result_blocks(job: Job, files: JobFiles, kind: ResultKind, choices: Choices) -> Iterator[bytes]:
+def read_result(
+    job: BulkJob, files: JobFiles, kind: ResultFileKind, choices: Choices
+) -> Iterator[bytes]:
     """A result file of a final job, in blocks.
 
     An upload without a header has empty files; otherwise each has its header at least.
     """
-    progress = Progress.from_text(job.progress)
+    progress = IngestProgress.from_text(job.progress)
     if progress.header is None:
         yield from _raw(job, files, kind, choices)
         return
     line_end = job.line_ending.text.encode()
-    if kind is ResultKind.UNPROCESSED:
+    if kind is ResultFileKind.UNPROCESSED:
         yield progress.header + line_end
-        if job.state is not JobState.JOB_COMPLETE and progress.rest is not None:
-            yield from file_blocks(files.upload, progress.rest)
+        if job.state is not BulkJobState.JOB_COMPLETE and progress.rest is not None:
+            yield from read_blocks(files.upload, progress.rest)
         return
     delimiter = job.column_delimiter.text.encode()
-    good = kind is ResultKind.SUCCESSFUL
+    good = kind is ResultFileKind.SUCCESSFUL
     names = (b'"sf__Id"', b'"sf__Created"' if good else b'"sf__Error"')
     yield delimiter.join((*names, _shown_header(progress.header, job, choices))) + line_end
     path = files.successful if good else files.failed
@@ -176,24 +180,24 @@ def result_blocks(job: Job, files: JobFiles, kind: ResultKind, choices: Choices)
     spans = list(pairwise(starts))
     for start, end in _shuffled(spans, job.id) if choices.shuffle_batches else spans:
         if end > start:
-            yield from file_blocks(path, start, end)
+            yield from read_blocks(path, start, end)
 
 
-def _raw(job: Job, files: JobFiles, kind: ResultKind, choices: Choices) -> Iterator[bytes]:
+def _raw(job: BulkJob, files: JobFiles, kind: ResultFileKind, choices: Choices) -> Iterator[bytes]:
     """The files of a job of which no row was looked at."""
-    if kind is ResultKind.UNPROCESSED and job.state is not JobState.JOB_COMPLETE:
-        yield from file_blocks(files.upload)
+    if kind is ResultFileKind.UNPROCESSED and job.state is not BulkJobState.JOB_COMPLETE:
+        yield from read_blocks(files.upload)
         return
-    header = first_line(files.upload)
-    if not header or kind is ResultKind.UNPROCESSED:
+    header = read_first_line(files.upload)
+    if not header or kind is ResultFileKind.UNPROCESSED:
         return
     delimiter = job.column_delimiter.text.encode()
-    name = b'"sf__Created"' if kind is ResultKind.SUCCESSFUL else b'"sf__Error"'
+    name = b'"sf__Created"' if kind is ResultFileKind.SUCCESSFUL else b'"sf__Error"'
     header = _shown_header(header, job, choices)
     yield delimiter.join((b'"sf__Id"', name, header)) + job.line_ending.text.encode()
 
 
-def _cells(job: Job, header: bytes) -> list[bytes]:
+def _cells(job: BulkJob, header: bytes) -> list[bytes]:
     """The names of a header, each with the quotes that it was written with."""
     delimiter = job.column_delimiter.text.encode()
     cells: list[bytes] = []
@@ -205,14 +209,14 @@ def _cells(job: Job, header: bytes) -> list[bytes]:
     return cells
 
 
-def _order(cells: Sequence[bytes], job: Job, choices: Choices) -> list[int] | None:
+def _order(cells: Sequence[bytes], job: BulkJob, choices: Choices) -> list[int] | None:
     """Which column of the upload stands where in the results; `None` where all stay in place."""
     if float(job.api_version) >= choices.written_order_version:
         return None
     return sorted(range(len(cells)), key=lambda place: cells[place].strip(b'"').lower())
 
 
-def _blank_columns(piece: Piece, names: Sequence[str]) -> frozenset[int]:
+def _blank_columns(piece: RowBatch, names: Sequence[str]) -> frozenset[int]:
     """The columns of fields whose names the upload wrote in another case."""
     return frozenset(
         column.index
@@ -231,7 +235,7 @@ def _ordered(columns: Sequence[_Column], order: list[int] | None) -> Sequence[_C
     return columns if order is None else [columns[place] for place in order]
 
 
-def _shown_header(header: bytes, job: Job, choices: Choices) -> bytes:
+def _shown_header(header: bytes, job: BulkJob, choices: Choices) -> bytes:
     """The header of an upload as the results of its version show it."""
     cells = _cells(job, header)
     order = _order(cells, job, choices)
@@ -240,7 +244,7 @@ def _shown_header(header: bytes, job: Job, choices: Choices) -> bytes:
     )
 
 
-def first_line(path: Path) -> bytes:
+def read_first_line(path: Path) -> bytes:
     """The first line of a file without its end; nothing where there is no file."""
     try:
         with path.open("rb") as file:

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
 
 LONGEST_VALUE: Final = 131_072
 """Characters. The csv module has the same limit, but it is the whole process's, and others raise
 it: where the sandbox runs inside its client, the client does."""
 
 
-class Rows:
+class UploadRows:
     """Reads an upload: its header first, then rows.
 
     Bytes that are not UTF-8 become U+FFFD, as Java's decoder does it. Blank lines at the end are
@@ -32,7 +32,7 @@ class Rows:
         csv.Error: A value of the header is longer than 131,072 characters.
     """
 
-    def __init__(self, path: Path, job: Job) -> None:
+    def __init__(self, path: Path, job: BulkJob) -> None:
         self._path = path
         self._file = path.open(encoding="utf-8", errors="replace", newline="")
         try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
 
 _BLOCK: Final = 1 << 20
 _QUOTE: Final = ord('"')
@@ -27,7 +27,7 @@ _LF: Final = ord("\n")
 
 
 @frozen
-class Scan:
+class UploadScan:
     """What was found: the job's `errorMessage` if it fails, and whether rows need a closer look.
 
     `stray_spaces` says that somewhere a space stands between a delimiter and a quote.
@@ -37,22 +37,24 @@ class Scan:
     stray_spaces: bool = False
 
 
-def scan_upload(path: Path, job: Job, choices: Choices, *, block_size: int = _BLOCK) -> Scan:
+def scan_upload(
+    path: Path, job: BulkJob, choices: Choices, *, block_size: int = _BLOCK
+) -> UploadScan:
     """Looks at the upload of a job, `block_size` bytes at a time."""
     quotes = _Quotes(ord(job.column_delimiter.text))
     last = b""
     with path.open("rb") as file:
         while block := file.read(block_size):
             if _breaks_lines_otherwise(last, block, job.line_ending):
-                return Scan(choices.line_ending_text.format(name=job.line_ending))
+                return UploadScan(choices.line_ending_text.format(name=job.line_ending))
             if not quotes.take(last, block):
-                return Scan(choices.unescaped_quote_text)
+                return UploadScan(choices.unescaped_quote_text)
             last = block[-1:]
     if job.line_ending is LineEnding.CRLF and last == b"\r":
-        return Scan(choices.line_ending_text.format(name=job.line_ending))
+        return UploadScan(choices.line_ending_text.format(name=job.line_ending))
     if quotes.inside:
-        return Scan(choices.unescaped_quote_text)
-    return Scan(None, stray_spaces=quotes.stray_spaces)
+        return UploadScan(choices.unescaped_quote_text)
+    return UploadScan(None, stray_spaces=quotes.stray_spaces)
 
 
 def _breaks_lines_otherwise(last: bytes, block: bytes, wanted: LineEnding) -> bool:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.dates import format_moment
 from bulkflow_sandbox.core.ids import make_id
 from bulkflow_sandbox.core.limits import BULK_BATCHES, RECORDS
 from bulkflow_sandbox.dml.columns import JobFailedError, read_header
 from bulkflow_sandbox.dml.saver import Saver
-from bulkflow_sandbox.faults.plan import Course
-from bulkflow_sandbox.ingest.results import Progress, ResultFiles
-from bulkflow_sandbox.ingest.rows import Rows
+from bulkflow_sandbox.faults.plan import JobFaults
+from bulkflow_sandbox.ingest.results import IngestProgress, ResultWriter
+from bulkflow_sandbox.ingest.rows import UploadRows
 from bulkflow_sandbox.ingest.scan_upload import scan_upload
-from bulkflow_sandbox.jobs.job import JobState
+from bulkflow_sandbox.jobs.job import BulkJobState
 from bulkflow_sandbox.jobs.job_table import find_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow_sandbox.ingest.files import JobFiles
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.org import Org
 
 
@@ -40,18 +40,18 @@ class IngestTask:
     """
 
     def __init__(
-        self, org: Org, job: Job, files: JobFiles, on_failed: Callable[[Job], None]
+        self, org: Org, job: BulkJob, files: JobFiles, on_failed: Callable[[BulkJob], None]
     ) -> None:
         self._org = org
         self._job_id = job.id
         self._files = files
-        self._progress = Progress.from_text(job.progress)
-        self._rows: Rows | None = None
-        self._results: ResultFiles | None = None
+        self._progress = IngestProgress.from_text(job.progress)
+        self._rows: UploadRows | None = None
+        self._results: ResultWriter | None = None
         self._saver: Saver | None = None
         self._ended = False
         self._on_failed = on_failed
-        self._course = Course()
+        self._course = JobFaults()
 
     @property
     def job_id(self) -> str:
@@ -76,9 +76,12 @@ class IngestTask:
         """
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
-            if job is None or job.state not in {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS}:
+            if job is None or job.state not in {
+                BulkJobState.UPLOAD_COMPLETE,
+                BulkJobState.IN_PROGRESS,
+            }:
                 return False
-            job = self._saved(connection, job, state=JobState.IN_PROGRESS)
+            job = self._saved(connection, job, state=BulkJobState.IN_PROGRESS)
         try:
             self._open(job)
         except JobFailedError as failure:
@@ -93,7 +96,7 @@ class IngestTask:
             self._course = self._org.faults.course()
         return True
 
-    def _open(self, job: Job) -> None:
+    def _open(self, job: BulkJob) -> None:
         """Looks at the upload and opens it; a job without a header has no rows.
 
         Raises:
@@ -107,7 +110,7 @@ class IngestTask:
         scan = scan_upload(path, job, choices)
         if scan.problem is not None:
             raise JobFailedError(scan.problem)
-        self._rows = Rows(path, job)
+        self._rows = UploadRows(path, job)
         # A blank first line is a header of one column without a name.
         columns = read_header(self._rows.header or [""], job, self._org.schema, choices)
         item = self._org.schema.object(job.object)
@@ -136,7 +139,7 @@ class IngestTask:
             )
             self._saver.prepare(connection)
         self._rows.skip(self._progress.rows)
-        self._results = ResultFiles.open(job, self._files, self._progress, choices)
+        self._results = ResultWriter.open(job, self._files, self._progress, choices)
 
     def work(self, rows: int) -> bool:
         """Processes at most that many rows, in whole chunks and within one internal batch.
@@ -168,7 +171,7 @@ class IngestTask:
             return False
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
-            if job is None or job.state is not JobState.IN_PROGRESS:
+            if job is None or job.state is not BulkJobState.IN_PROGRESS:
                 self._note_rest(connection, job)
                 return False
             if texts:
@@ -196,7 +199,9 @@ class IngestTask:
         self._ended = True
         return True
 
-    def _process(self, connection: sqlite3.Connection, job: Job, texts: list[list[str]]) -> Job:
+    def _process(
+        self, connection: sqlite3.Connection, job: BulkJob, texts: list[list[str]]
+    ) -> BulkJob:
         assert self._saver is not None, "start comes first"
         assert self._results is not None, "start comes first"
         batch = self._progress.rows // self._org.choices.batch_rows
@@ -225,7 +230,7 @@ class IngestTask:
         """Moves the job to JobComplete."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
-            if job is None or job.state is not JobState.IN_PROGRESS:
+            if job is None or job.state is not BulkJobState.IN_PROGRESS:
                 self._note_rest(connection, job)
                 return
             if (extra := self._course.miscount) is not None:
@@ -234,7 +239,7 @@ class IngestTask:
                     processed=job.processed + extra.processed,
                     failed=job.failed + extra.failed,
                 )
-            self._saved(connection, job, state=JobState.JOB_COMPLETE)
+            self._saved(connection, job, state=BulkJobState.JOB_COMPLETE)
 
     def commit_late(self, rows: int) -> None:
         """Saves further rows of a job that has ended, as a batch does that was at work then."""
@@ -273,20 +278,24 @@ class IngestTask:
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
-                job = self._saved(connection, job, state=JobState.FAILED, error=message)
+                job = self._saved(connection, job, state=BulkJobState.FAILED, error=message)
                 if self._saver is not None and not lost:
                     # Before the state can be seen, so that all looks at it are counted.
                     self._on_failed(job)
             if not lost:
                 self._note_rest(connection, job)
 
-    def _note_rest(self, connection: sqlite3.Connection, job: Job | None) -> None:
+    def _note_rest(self, connection: sqlite3.Connection, job: BulkJob | None) -> None:
         """Keeps where the rows begin that are not processed any more."""
-        if job is None or self._rows is None or Progress.from_text(job.progress).header is None:
+        if (
+            job is None
+            or self._rows is None
+            or IngestProgress.from_text(job.progress).header is None
+        ):
             return
         # Rows that were taken but not committed belong to the rest: what counts is what is kept.
-        kept = Progress.from_text(job.progress)
-        again = Rows(self._files.upload, job)
+        kept = IngestProgress.from_text(job.progress)
+        again = UploadRows(self._files.upload, job)
         try:
             again.skip(kept.rows)
             kept = evolve(kept, rest=again.offset())
@@ -297,12 +306,12 @@ class IngestTask:
     def _saved(
         self,
         connection: sqlite3.Connection,
-        job: Job,
+        job: BulkJob,
         *,
-        state: JobState | None = None,
+        state: BulkJobState | None = None,
         active_ms: int | None = None,
         error: str | None = None,
-    ) -> Job:
+    ) -> BulkJob:
         now = self._org.clock.now()
         closed = self._org.moment(job.closed)
         job = evolve(
@@ -310,7 +319,7 @@ class IngestTask:
             state=job.state if state is None else state,
             active_ms=job.active_ms if active_ms is None else active_ms,
             error=job.error if error is None else error,
-            modified=moment_text(now),
+            modified=format_moment(now),
             total_ms=max(0, round((now - closed).total_seconds() * 1000)),
         )
         save_job(connection, job)

@@ -17,7 +17,7 @@ class JobType(StrEnum):
     BIG_OBJECT = "BigObjectIngest"
 
 
-class JobState(StrEnum):
+class BulkJobState(StrEnum):
     """The states of a job, in the order that it goes through them."""
 
     OPEN = "Open"
@@ -35,15 +35,15 @@ class JobState(StrEnum):
     @property
     def spoken(self) -> str:
         """The state as error messages name it (recorded for JobComplete)."""
-        return "Completed" if self is JobState.JOB_COMPLETE else self.value
+        return "Completed" if self is BulkJobState.JOB_COMPLETE else self.value
 
     @property
     def spoken_closed(self) -> str:
         """The state as the refusal to close names it (one report, on Bulk API 1.0)."""
-        return "aborted" if self is JobState.ABORTED else self.spoken
+        return "aborted" if self is BulkJobState.ABORTED else self.spoken
 
 
-_FINAL: Final = frozenset({JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED})
+_FINAL: Final = frozenset({BulkJobState.JOB_COMPLETE, BulkJobState.FAILED, BulkJobState.ABORTED})
 
 
 class Operation(StrEnum):
@@ -97,7 +97,7 @@ _DELIMITERS: Final = {
 
 
 @frozen
-class Job:
+class BulkJob:
     """A job as the store keeps it. Moments are texts of the store, times are milliseconds.
 
     `uploads` counts the PUTs that were taken; `closed` is the moment of UploadComplete;
@@ -111,7 +111,7 @@ class Job:
     created_by: str
     created: str
     modified: str
-    state: JobState
+    state: BulkJobState
     api_version: str
     line_ending: LineEnding = LineEnding.LF
     column_delimiter: ColumnDelimiter = ColumnDelimiter.COMMA

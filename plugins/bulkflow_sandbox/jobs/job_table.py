@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from attrs import asdict, fields
 
 from bulkflow_sandbox.jobs.job import (
+    BulkJob,
+    BulkJobState,
     ColumnDelimiter,
-    Job,
-    JobState,
     JobType,
     LineEnding,
     Operation,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Sequence
 
-_COLUMNS: Final = tuple(item.name for item in fields(Job))
+_COLUMNS: Final = tuple(item.name for item in fields(BulkJob))
 _NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
 
 
@@ -33,7 +33,7 @@ def create_job_table(connection: sqlite3.Connection) -> None:
     )
 
 
-def add_job(connection: sqlite3.Connection, job: Job) -> None:
+def add_job(connection: sqlite3.Connection, job: BulkJob) -> None:
     """Adds a job."""
     places = ", ".join("?" * len(_COLUMNS))
     connection.execute(
@@ -41,13 +41,13 @@ def add_job(connection: sqlite3.Connection, job: Job) -> None:
     )
 
 
-def find_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
+def find_job(connection: sqlite3.Connection, job_id: str) -> BulkJob | None:
     """The job with an id of 18 characters."""
     row = connection.execute(f"SELECT {_NAMES} FROM jobs WHERE id = ?", (job_id,)).fetchone()
     return None if row is None else _job(row)
 
 
-def save_job(connection: sqlite3.Connection, job: Job) -> None:
+def save_job(connection: sqlite3.Connection, job: BulkJob) -> None:
     """Puts a job in the place of the one with the same id."""
     settings = ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:])
     connection.execute(
@@ -60,9 +60,9 @@ def remove_job(connection: sqlite3.Connection, job_id: str) -> None:
     connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
 
-def jobs_after(
+def list_jobs_after(
     connection: sqlite3.Connection, types: Collection[JobType], after: str, limit: int
-) -> list[Job]:
+) -> list[BulkJob]:
     """At most `limit` jobs of some kinds with ids greater than `after`, in the order of ids."""
     marks = ", ".join("?" * len(types))
     rows = connection.execute(
@@ -72,13 +72,13 @@ def jobs_after(
     return [_job(row) for row in rows]
 
 
-def latest_jobs(connection: sqlite3.Connection, limit: int) -> list[Job]:
+def list_latest_jobs(connection: sqlite3.Connection, limit: int) -> list[BulkJob]:
     """At most `limit` jobs of all kinds, the newest first."""
     rows = connection.execute(f"SELECT {_NAMES} FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
     return [_job(row) for row in rows]
 
 
-def jobs_before(connection: sqlite3.Connection, kind: JobType, moment: str) -> list[Job]:
+def list_jobs_before(connection: sqlite3.Connection, kind: JobType, moment: str) -> list[BulkJob]:
     """The jobs of a kind that were created before a moment."""
     rows = connection.execute(
         f"SELECT {_NAMES} FROM jobs WHERE job_type = ? AND created < ?", (kind, moment)
@@ -86,7 +86,7 @@ def jobs_before(connection: sqlite3.Connection, kind: JobType, moment: str) -> l
     return [_job(row) for row in rows]
 
 
-def jobs_in(connection: sqlite3.Connection, states: Collection[JobState]) -> list[Job]:
+def list_jobs_in(connection: sqlite3.Connection, states: Collection[BulkJobState]) -> list[BulkJob]:
     """All jobs in one of some states, in the order of ids."""
     marks = ", ".join("?" * len(states))
     rows = connection.execute(
@@ -95,12 +95,12 @@ def jobs_in(connection: sqlite3.Connection, states: Collection[JobState]) -> lis
     return [_job(row) for row in rows]
 
 
-def _job(row: Sequence[object]) -> Job:
+def _job(row: Sequence[object]) -> BulkJob:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["job_type"] = JobType(str(values["job_type"]))
     values["operation"] = Operation(str(values["operation"]))
-    values["state"] = JobState(str(values["state"]))
+    values["state"] = BulkJobState(str(values["state"]))
     values["line_ending"] = LineEnding(str(values["line_ending"]))
     values["column_delimiter"] = ColumnDelimiter(str(values["column_delimiter"]))
     values["multipart"] = bool(values["multipart"])
-    return Job(**values)  # type: ignore[arg-type]
+    return BulkJob(**values)  # type: ignore[arg-type]

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A value of a JSON body as messages have it: a text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def text_of(properties: Mapping[str, object], name: str, choices: Choices) -> str | None:
+def read_text(properties: Mapping[str, object], name: str, choices: Choices) -> str | None:
     """A property that must be a text where it is given.
 
     Raises:
@@ -28,10 +28,12 @@ def text_of(properties: Mapping[str, object], name: str, choices: Choices) -> st
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise choices.body_unreadable.error(problem=f"Cannot deserialize {name} from {shown(value)}")
+    raise choices.body_unreadable.error(
+        problem=f"Cannot deserialize {name} from {format_value(value)}"
+    )
 
 
-def one_of(kind: type[_Word], word: str | None, name: str, choices: Choices) -> _Word | None:
+def read_word(kind: type[_Word], word: str | None, name: str, choices: Choices) -> _Word | None:
     """A word as the member of `kind` that it names.
 
     Raises:

@@ -9,7 +9,7 @@ from bulkflow.errors import UsageError
 from bulkflow_sandbox.jobs.processing_speed import AfterPolls, AfterTime, Immediately, RowsPerSecond
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.jobs.processing_speed import Pace
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
 
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _POLLS: Final = re.compile(r"(\d{1,9}) *polls?")
@@ -17,7 +17,7 @@ _TIME: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) *(ms|s|m|h)")
 _RATE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) *rows? *(?:/|per) *s(?:econd)?")
 
 
-def read_pace(text: str) -> Pace:
+def read_speed(text: str) -> ProcessingSpeed:
     """The pace that words name.
 
     Raises:
@@ -44,7 +44,7 @@ def read_seconds(text: str) -> float | None:
     return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
-def pace_text(pace: Pace) -> str:
+def format_speed(pace: ProcessingSpeed) -> str:
     """The words for a pace; the name of its class, for one that others made."""
     match pace:
         case Immediately():

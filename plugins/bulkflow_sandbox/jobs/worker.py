@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import define
 
-from bulkflow_sandbox.jobs.processing_speed import Immediately, Standing
+from bulkflow_sandbox.jobs.processing_speed import Immediately, JobSnapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bulkflow_sandbox.core.clock import Clock
-    from bulkflow_sandbox.jobs.processing_speed import Allowance, Pace
+    from bulkflow_sandbox.core.clock import SandboxClock
+    from bulkflow_sandbox.jobs.processing_speed import Allowance, ProcessingSpeed
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Task(Protocol):
 class _Turn:
     task: Task
     closed: datetime
-    pace: Pace | None = None
+    pace: ProcessingSpeed | None = None
     polls: int = 0
     started: bool = False
 
@@ -76,7 +76,7 @@ class Worker:
         pace: How fast; may be changed at any moment with `set_pace`.
     """
 
-    def __init__(self, clock: Clock, pace: Pace) -> None:
+    def __init__(self, clock: SandboxClock, pace: ProcessingSpeed) -> None:
         self._clock = clock
         self._pace = pace
         self._condition = Condition()
@@ -88,18 +88,23 @@ class Worker:
         self._thread.start()
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> ProcessingSpeed:
         """How fast jobs are processed."""
         return self._pace
 
-    def set_pace(self, pace: Pace) -> None:
+    def set_pace(self, pace: ProcessingSpeed) -> None:
         """Changes how fast jobs are processed, also for those under way."""
         with self._condition:
             self._pace = pace
             self._condition.notify_all()
 
     def add(
-        self, task: Task, closed: datetime, *, pace: Pace | None = None, started: bool = False
+        self,
+        task: Task,
+        closed: datetime,
+        *,
+        pace: ProcessingSpeed | None = None,
+        started: bool = False,
     ) -> None:
         """Takes on a job that was closed at a moment, at a pace of its own where one is given."""
         with self._condition:
@@ -205,7 +210,7 @@ class Worker:
     def _allowance(self, turn: _Turn, seconds: float | None = None) -> Allowance:
         seconds = self._seconds(turn) if seconds is None else seconds
         pace = turn.pace or self._pace
-        return pace.allowance(Standing(seconds, turn.polls, turn.task.rows_done))
+        return pace.allowance(JobSnapshot(seconds, turn.polls, turn.task.rows_done))
 
     def _can_go_on(self, turn: _Turn) -> bool:
         if turn not in self._turns and turn is not self._busy:

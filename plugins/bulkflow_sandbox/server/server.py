@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bulkflow_sandbox.core.errors import SandboxError
 from bulkflow_sandbox.http.app import create_app
 from bulkflow_sandbox.http.fault_middleware import CUT
-from bulkflow_sandbox.http.header_names import with_usual_names
+from bulkflow_sandbox.http.header_names import restore_header_case
 from bulkflow_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.faults.fault import AnyFault
-    from bulkflow_sandbox.jobs.processing_speed import Pace
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
     from bulkflow_sandbox.schema.objects import Schema
 
 _BACKLOG: Final = 2048
@@ -150,7 +150,7 @@ class _NamedHeaders:
     def write(self, data: bytes) -> None:
         """Writes data: heads of answers come whole, and nothing the sandbox sends looks alike."""
         if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
-            data = with_usual_names(data)
+            data = restore_header_case(data)
         self._transport.write(data)
 
 
@@ -217,8 +217,8 @@ class _Server(uvicorn.Server):
 def running(
     *,
     data: Path | None = None,
-    clock: Clock | None = None,
-    processing: Pace | None = None,
+    clock: SandboxClock | None = None,
+    processing: ProcessingSpeed | None = None,
     token: str | None = None,
     org_id: str | None = None,
     schema: Schema | None = None,

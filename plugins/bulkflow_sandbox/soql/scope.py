@@ -9,7 +9,7 @@ from attrs import frozen
 from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.errors import INVALID_FIELD, no_column, no_relationship, refusal
-from bulkflow_sandbox.store.tables import literal, quoted
+from bulkflow_sandbox.store.tables import format_literal, quote_name
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
@@ -66,7 +66,7 @@ class Column:
         stem = self.field.name.removesuffix("Address")
         parts = {name: source.item.field(stem + end) for name, end in _COMPOUND.items()}
         return {
-            name: "NULL" if field is None else f"{source.alias}.{quoted(field.name)}"
+            name: "NULL" if field is None else f"{source.alias}.{quote_name(field.name)}"
             for name, field in parts.items()
         }
 
@@ -122,7 +122,7 @@ class Scope:
 
     def from_clause(self) -> str:
         """The tables, with the joins of all parents that were named."""
-        return " ".join([f"{quoted(self.root.item.name)} AS {self.root.alias}", *self._joins])
+        return " ".join([f"{quote_name(self.root.item.name)} AS {self.root.alias}", *self._joins])
 
     def _parent(
         self, path: Path, name: str, names: tuple[str, ...], sources: tuple[Source, ...]
@@ -141,14 +141,14 @@ class Scope:
         canonical = found[0][1].relationship
         names = (*names, canonical if canonical is not None else name)
         if names not in self._parents:
-            key = _coalesced([f"{one.alias}.{quoted(field.name)}" for one, field in found])
+            key = _coalesced([f"{one.alias}.{quote_name(field.name)}" for one, field in found])
             self._parents[names] = tuple(self._join(item, key) for item in objects.values())
         return names, self._parents[names]
 
     def _join(self, item: ObjectType, key: str) -> Source:
         alias = f"t{len(self._joins) + 1}"
         seen = "" if self._deleted else f' AND {alias}."IsDeleted" = 0'
-        table = quoted(item.name)
+        table = quote_name(item.name)
         self._joins.append(f'LEFT JOIN {table} AS {alias} ON {alias}."Id" = {key}{seen}')
         return Source(alias, item)
 
@@ -157,7 +157,7 @@ class Scope:
     ) -> Column:
         if len(sources) > 1 and name.lower() == _TYPE.name.lower():
             cases = " ".join(
-                f'WHEN {one.alias}."Id" IS NOT NULL THEN {literal(one.item.name)}'
+                f'WHEN {one.alias}."Id" IS NOT NULL THEN {format_literal(one.item.name)}'
                 for one in sources
             )
             return Column(
@@ -173,7 +173,7 @@ class Scope:
             entity = sources[0].item.name if len(sources) == 1 else _ENTITY
             raise self._refusal(path, no_column(name, entity))
         field = found[0][1]
-        sql = _coalesced([f"{source.alias}.{quoted(one.name)}" for source, one in found])
+        sql = _coalesced([f"{source.alias}.{quote_name(one.name)}" for source, one in found])
         if len(found) > 1 and field.type in TEXTS and not field.case_sensitive:
             sql += " COLLATE NOCASE"
         return Column((*names, field.name), field, sql, tuple(source for source, _ in found))

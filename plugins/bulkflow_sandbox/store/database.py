@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 """
 
 
-class Database:
+class RecordDatabase:
     """The database and the folder of job files beside it.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.tables import quoted
+from bulkflow_sandbox.store.tables import quote_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,10 +34,11 @@ def list_records(
         deleted: Whether to list those that are in the bin too.
     """
     fields = item.stored_fields
-    names = ", ".join(quoted(field.name) for field in fields)
+    names = ", ".join(quote_name(field.name) for field in fields)
     bin_too = "" if deleted else 'AND "IsDeleted" = 0'
     rows = connection.execute(
-        f'SELECT {names} FROM {quoted(item.name)} WHERE "Id" > ? {bin_too} ORDER BY "Id" LIMIT ?',
+        f"SELECT {names} FROM {quote_name(item.name)} "
+        f'WHERE "Id" > ? {bin_too} ORDER BY "Id" LIMIT ?',
         (after, limit),
     )
     return [
@@ -52,6 +53,6 @@ def list_records(
 def count_records(connection: sqlite3.Connection, item: ObjectType) -> int:
     """How many records there are that are not deleted."""
     (count,) = connection.execute(
-        f'SELECT COUNT(*) FROM {quoted(item.name)} WHERE "IsDeleted" = 0'
+        f'SELECT COUNT(*) FROM {quote_name(item.name)} WHERE "IsDeleted" = 0'
     ).fetchone()
     return int(count)

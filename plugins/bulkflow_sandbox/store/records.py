@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.schema.fields import TEXTS, FieldType
-from bulkflow_sandbox.store.tables import create_index, literal, quoted
+from bulkflow_sandbox.store.tables import create_index, format_literal, quote_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
-def folded(field: Field, value: Value) -> Value:
+def fold_key(field: Field, value: Value) -> Value:
     """A value of a field such that two values that are the same key are equal.
 
     It folds what the column's collation folds: the letters of ASCII.
@@ -31,7 +31,7 @@ def folded(field: Field, value: Value) -> Value:
     return value
 
 
-def ids_of(
+def find_ids(
     connection: sqlite3.Connection,
     item: ObjectType,
     field: Field,
@@ -51,7 +51,7 @@ def ids_of(
     Returns:
         The folded value to the ids, without values that no record has.
     """
-    table, column = quoted(item.name), quoted(field.name)
+    table, column = quote_name(item.name), quote_name(field.name)
     found: dict[Value, list[str]] = {}
     bound = "" if before is None else 'AND "Id" < ?'
     for key, record_id in connection.execute(
@@ -60,7 +60,7 @@ def ids_of(
         f'AND {column} IS NOT NULL AND "IsDeleted" = 0 {bound}',
         (_as_json(values),) if before is None else (_as_json(values), before),
     ):
-        found.setdefault(folded(field, key), []).append(record_id)
+        found.setdefault(fold_key(field, key), []).append(record_id)
     return found
 
 
@@ -70,28 +70,28 @@ def ensure_index(connection: sqlite3.Connection, item: ObjectType, field: Field)
         create_index(connection, item, field)
 
 
-def deleted_marks(
+def find_deleted_flags(
     connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
 ) -> dict[str, bool]:
     """The ids (of 18 characters) that exist, and whether each is deleted."""
     rows = connection.execute(
-        f'SELECT "Id", "IsDeleted" FROM {quoted(item.name)} '
+        f'SELECT "Id", "IsDeleted" FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
         (_as_json(record_ids),),
     )
     return {record_id: bool(deleted) for record_id, deleted in rows}
 
 
-def values_of(
+def read_values(
     connection: sqlite3.Connection,
     item: ObjectType,
     fields: Sequence[Field],
     record_ids: Iterable[str],
 ) -> dict[str, tuple[Value, ...]]:
     """The values of some fields of the records with these ids, by id."""
-    columns = ", ".join(quoted(field.name) for field in fields)
+    columns = ", ".join(quote_name(field.name) for field in fields)
     rows = connection.execute(
-        f'SELECT "Id", {columns} FROM {quoted(item.name)} '
+        f'SELECT "Id", {columns} FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
         (_as_json(record_ids),),
     )
@@ -107,9 +107,9 @@ def insert_records(
 ) -> None:
     """Adds records: each row is an id and the values of `fields`; `constants` are in all rows."""
     columns = ["Id", *(field.name for field in fields), *constants]
-    places = ["?"] * (1 + len(fields)) + [literal(value) for value in constants.values()]
+    places = ["?"] * (1 + len(fields)) + [format_literal(value) for value in constants.values()]
     connection.executemany(
-        f"INSERT INTO {quoted(item.name)} ({', '.join(map(quoted, columns))}) "
+        f"INSERT INTO {quote_name(item.name)} ({', '.join(map(quote_name, columns))}) "
         f"VALUES ({', '.join(places)})",
         rows,
     )
@@ -125,10 +125,10 @@ def update_records(
     """Changes records: `assignments` are SQL with places, and each row fills them, its id last."""
     settings = [
         *assignments,
-        *(f"{quoted(name)} = {literal(value)}" for name, value in constants.items()),
+        *(f"{quote_name(name)} = {format_literal(value)}" for name, value in constants.items()),
     ]
     connection.executemany(
-        f'UPDATE {quoted(item.name)} SET {", ".join(settings)} WHERE "Id" = ?', rows
+        f'UPDATE {quote_name(item.name)} SET {", ".join(settings)} WHERE "Id" = ?', rows
     )
 
 
@@ -137,7 +137,7 @@ def remove_records(
 ) -> None:
     """Removes records for good."""
     connection.executemany(
-        f'DELETE FROM {quoted(item.name)} WHERE "Id" = ?', ((one,) for one in record_ids)
+        f'DELETE FROM {quote_name(item.name)} WHERE "Id" = ?', ((one,) for one in record_ids)
     )
 
 
@@ -145,7 +145,7 @@ def _as_json(values: Iterable[Value]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
 
 
-def key_value(field: Field, text: str) -> Value:
+def parse_key(field: Field, text: str) -> Value:
     """A key as it stands in an upload, in the form that the field's column has."""
     if field.type in {FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT}:
         try:

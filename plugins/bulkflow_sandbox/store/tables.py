@@ -25,12 +25,12 @@ def is_own_table(name: str) -> bool:
     return name.lower() in _OWN or name.lower().startswith("sqlite_")
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """A name of the schema as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def column_type(field: Field) -> str:
+def get_column_type(field: Field) -> str:
     """The SQL type and collation of a field's column."""
     if field.type in TEXTS:
         return "TEXT" if field.case_sensitive else "TEXT COLLATE NOCASE"
@@ -41,7 +41,7 @@ def column_type(field: Field) -> str:
     return "TEXT"
 
 
-def literal(value: str | bool | float | None) -> str:
+def format_literal(value: str | bool | float | None) -> str:
     """A value as an SQL literal."""
     if value is None:
         return "NULL"
@@ -50,9 +50,9 @@ def literal(value: str | bool | float | None) -> str:
     return repr(int(value) if isinstance(value, bool) else value)
 
 
-def create_tables(connection: sqlite3.Connection, item: ObjectType) -> None:
+def create_table(connection: sqlite3.Connection, item: ObjectType) -> None:
     """Makes the table of an object, or adds the columns that it lacks."""
-    table = quoted(item.name)
+    table = quote_name(item.name)
     known = {row[1].lower() for row in connection.execute(f"PRAGMA table_xinfo({table})")}
     if not known:
         columns = ", ".join(_column(field) for field in item.stored_fields)
@@ -69,22 +69,22 @@ def create_index(connection: sqlite3.Connection, item: ObjectType, field: Field)
     """Makes the index by which records that are not deleted are found by a key field."""
     if field.type is FieldType.ID:
         return
-    name = quoted(f"{item.name}.{field.name}")
-    column = quoted(field.name)
+    name = quote_name(f"{item.name}.{field.name}")
+    column = quote_name(field.name)
     connection.execute(
         f"CREATE {'UNIQUE ' if field.unique else ''}INDEX IF NOT EXISTS {name} "
-        f'ON {quoted(item.name)} ({column}) WHERE "IsDeleted" = 0 AND {column} IS NOT NULL'
+        f'ON {quote_name(item.name)} ({column}) WHERE "IsDeleted" = 0 AND {column} IS NOT NULL'
     )
 
 
 def _column(field: Field) -> str:
-    column = f"{quoted(field.name)} {column_type(field)}"
+    column = f"{quote_name(field.name)} {get_column_type(field)}"
     if field.type is FieldType.ID:
         return f"{column} PRIMARY KEY NOT NULL"
     if field.formula is not None:
         return f"{column} GENERATED ALWAYS AS ({field.formula}) VIRTUAL"
     if field.type is FieldType.BOOLEAN:
-        return f"{column} NOT NULL DEFAULT {literal(bool(field.default))}"
+        return f"{column} NOT NULL DEFAULT {format_literal(bool(field.default))}"
     if field.default is not None:
-        return f"{column} DEFAULT {literal(field.default)}"
+        return f"{column} DEFAULT {format_literal(field.default)}"
     return column
