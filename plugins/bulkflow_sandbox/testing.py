@@ -64,7 +64,7 @@ class LocalOrg:
     """A running sandbox as a test sees it.
 
     `sandbox` is its state, for all that is not here: `sandbox.sessions.revoke_all()`,
-    `sandbox.limits.set(...)`, `sandbox.worker.set_pace(...)`.
+    `sandbox.limits.set(...)`, `sandbox.worker.set_speed(...)`.
     """
 
     _server: SandboxServer
@@ -117,7 +117,7 @@ class LocalOrg:
     @property
     def requests(self) -> tuple[RequestEntry, ...]:
         """What clients have asked so far, in the order in which it was answered."""
-        return self.sandbox.requests.after()
+        return self.sandbox.requests.list_after()
 
     def jobs(self) -> list[BulkJob]:
         """All jobs that are not deleted, the oldest first."""
@@ -212,7 +212,7 @@ def local_org(
         SandboxError: The folder, address or port cannot be used, or TLS lacks its library.
     """
     known = _schema(schema)
-    pace = read_speed(processing) if isinstance(processing, str) else processing
+    speed = read_speed(processing) if isinstance(processing, str) else processing
     wrong = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with ExitStack() as stack:
         certificate = None
@@ -223,7 +223,7 @@ def local_org(
             Sandbox(
                 data,
                 clock=clock,
-                processing=pace,
+                processing=speed,
                 token=token,
                 org_id=org_id,
                 schema=known,

@@ -170,7 +170,7 @@ class Ledger:
     def _nothing_was_sent(self) -> None:
         sent = [
             f"{each.method} {each.path}"
-            for each in self.org.sandbox.requests.after(self.requests)
+            for each in self.org.sandbox.requests.list_after(self.requests)
             if each.method in {"PUT", "PATCH"}
             and each.status is not None
             and each.status < 300

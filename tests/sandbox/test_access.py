@@ -109,7 +109,7 @@ def test_no_token_of_the_link_is_in_a_repr_or_the_log(start):
     client = start()
     client.send("GET", link(client), headers=NOBODY)
     client.send("GET", "/" + link(client), headers=NOBODY)
-    shown = f"{client.server.api.access!r} {client.server.api.requests.after()!r}"
+    shown = f"{client.server.api.access!r} {client.server.api.requests.list_after()!r}"
     assert client.server.api.access.token not in shown
     assert client.server.api.access.cookie not in shown
 

@@ -131,12 +131,12 @@ def test_the_rows_taken_and_the_bytes_that_are_left_are_the_whole_file(
     rows = UploadRows(path, job(ending))
     try:
         assert rows.header == ["A", "B"]
-        assert rows.header_bytes() == b"A,B"
+        assert rows.read_header_bytes() == b"A,B"
         taken = 0
         for step in steps:
             taken += len(rows.take(step))
             if not rows.ended:
-                rest = data[rows.offset() :].decode()
+                rest = data[rows.find_offset() :].decode()
                 assert rest == "".join(records[taken:])
         assert taken == min(sum(steps), last + 1)
     finally:

@@ -127,12 +127,12 @@ def fates_of(sandbox: Sandbox, operation: str, rows: list[tuple[str, ...]]) -> l
     data = text.getvalue().encode()
     job = sandbox.ingest.create_with_data(wanted, data, "66.0", USER_ID)
     assert sandbox.settle()
-    job = sandbox.ingest.info(job.id)
+    job = sandbox.ingest.get(job.id)
     assert (job.state, job.error, job.processed) == ("JobComplete", None, len(rows))
     good, bad = (
         list(csv.reader(io.StringIO(b"".join(blocks).decode(), newline="")))[1:]
         for kind in (ResultFileKind.SUCCESSFUL, ResultFileKind.FAILED)
-        if (blocks := sandbox.ingest.results(job.id, kind)) is not None
+        if (blocks := sandbox.ingest.open_results(job.id, kind)) is not None
     )
     assert job.failed == len(bad)
     return ["new" if row[1] == "true" else "known" for row in good] + [

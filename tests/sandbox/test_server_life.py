@@ -103,7 +103,7 @@ def test_records_and_jobs_are_there_again_after_a_restart(tmp_path):
         job = first.ingest.create_with_data(INSERT, b"Name\nA\n", "66.0", USER_ID)
         assert first.settle()
     with Sandbox(tmp_path) as second:
-        assert second.ingest.info(job.id).state == "JobComplete"
+        assert second.ingest.get(job.id).state == "JobComplete"
         second_job = second.ingest.create(INSERT, "66.0", USER_ID)
         assert second_job.id > job.id
         with second.database.reading() as connection:
@@ -195,7 +195,7 @@ def test_a_fault_while_answering_is_a_500_in_the_usual_envelope(start, monkeypat
         raise OSError("no space left")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
-        patch.setattr(IngestJobs, "page", broken)
+        patch.setattr(IngestJobs, "list_page", broken)
         status, code, message = client.error("GET", client.jobs)
     assert (status, code) == (500, "UNKNOWN_EXCEPTION")
     assert "no space" not in message

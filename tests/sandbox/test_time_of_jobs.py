@@ -96,7 +96,7 @@ def test_rows_per_second_show_as_growing_counters(start, clock):
 def test_a_pace_never_takes_back_what_it_allowed(pace):
     before = None
     for step in range(200):
-        now = pace.allowance(JobSnapshot(seconds=step / 10, polls=step // 50, rows=0))
+        now = pace.allow(JobSnapshot(seconds=step / 10, polls=step // 50, rows=0))
         if before is not None:
             assert now.start >= before.start
             assert now.rows >= before.rows
@@ -107,7 +107,7 @@ def test_a_pace_never_takes_back_what_it_allowed(pace):
 def test_a_pace_that_is_changed_holds_for_jobs_under_way(start):
     client = start(processing=AfterPolls(1000))
     job = closed(client)
-    client.server.api.worker.set_pace(Immediately())
+    client.server.api.worker.set_speed(Immediately())
     assert client.server.api.settle()
     assert client.info(job)["state"] == "JobComplete"
 
@@ -162,7 +162,7 @@ def test_an_open_job_takes_no_data_after_24_hours_and_stays_for_7_days(start, cl
 def test_a_finished_job_and_its_results_go_after_7_days(start, clock):
     client = start(clock=clock)
     done = client.load("Name\nA\n", **INSERT)
-    folder = client.server.api.database.job_folder(done["id"])
+    folder = client.server.api.database.get_job_folder(done["id"])
     clock.advance(7 * 24 * 3600)
     assert client.successes(done)
     assert folder.exists()
@@ -190,12 +190,12 @@ def test_a_restart_goes_on_after_the_last_batch_that_was_saved(tmp_path, clock):
         first.ingest.change_state(job.id, "UploadComplete", USER_ID)
         clock.advance(5)
         assert first.settle()
-        assert first.ingest.info(job.id).processed == 400
+        assert first.ingest.get(job.id).processed == 400
     with Sandbox(tmp_path, clock=clock) as second:
         assert second.settle()
-        done = second.ingest.info(job.id)
+        done = second.ingest.get(job.id)
         assert (done.state, done.processed, done.failed) == ("JobComplete", 1000, 0)
-        results = second.ingest.results(job.id, ResultFileKind.SUCCESSFUL)
+        results = second.ingest.open_results(job.id, ResultFileKind.SUCCESSFUL)
         assert results is not None
         assert b"".join(results).count(b"\n") == 1001
         with second.database.reading() as connection:
@@ -217,7 +217,7 @@ def test_what_a_turn_wrote_but_did_not_commit_is_cut_off_at_a_restart(tmp_path, 
         file.write(b'"half a line of a batch that was not com')
     with Sandbox(tmp_path, clock=clock) as second:
         assert second.settle()
-        results = second.ingest.results(job.id, ResultFileKind.SUCCESSFUL)
+        results = second.ingest.open_results(job.id, ResultFileKind.SUCCESSFUL)
         assert results is not None
         lines = b"".join(results).decode().splitlines()
         assert len(lines) == 601

@@ -42,7 +42,7 @@ class AdminAccess:
         """What the page's cookie holds."""
         return self._cookie
 
-    def link(self, url: str) -> str:
+    def make_link(self, url: str) -> str:
         """Return the link to the page of a sandbox that is served at `url`."""
         return f"{url}/?{urlencode({'token': self._token})}"
 

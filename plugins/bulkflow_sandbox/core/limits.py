@@ -49,7 +49,7 @@ class Limits:
             self._roll()
             self._used[name] += amount
 
-    def left(self, name: str) -> int:
+    def get_remaining(self, name: str) -> int:
         """How much of a limit is left."""
         with self._lock:
             self._roll()
@@ -85,15 +85,15 @@ class Limits:
                 f"there is no limit {name!r}", help=f"known are {', '.join(self._maxima)}"
             )
 
-    def standing(self, name: str) -> tuple[int, int]:
+    def get_usage(self, name: str) -> tuple[int, int]:
         """What is used of a limit, and the limit."""
         with self._lock:
             self._roll()
             return self._used[name], self._maxima[name]
 
-    def shown(self) -> dict[str, tuple[int, int]]:
+    def list_shown(self) -> dict[str, tuple[int, int]]:
         """The limits of the `/limits` resource: name to used and maximum."""
-        return {name: self.standing(name) for name in _MAXIMA}
+        return {name: self.get_usage(name) for name in _MAXIMA}
 
     def count_request(self) -> None:
         """Counts a request.
@@ -102,7 +102,7 @@ class Limits:
             ApiError: There were too many.
         """
         self.use(API_REQUESTS)
-        used, maximum = self.standing(API_REQUESTS)
+        used, maximum = self.get_usage(API_REQUESTS)
         if used > maximum:
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 

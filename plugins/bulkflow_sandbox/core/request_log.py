@@ -59,7 +59,7 @@ class RequestLog:
             self._total += 1
             self._entries.append(evolve(entry, number=self._total))
 
-    def after(self, number: int = 0) -> tuple[RequestEntry, ...]:
+    def list_after(self, number: int = 0) -> tuple[RequestEntry, ...]:
         """The kept entries with greater numbers."""
         with self._lock:
             fresh = min(self._total - number, len(self._entries))

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.rules import Value
 
 
-def check_references(connection: sqlite3.Connection, schema: Schema, piece: RowBatch) -> None:
+def check_references(connection: sqlite3.Connection, schema: Schema, batch: RowBatch) -> None:
     """Lets rows fail whose reference fields name records that do not exist."""
-    for column in piece.columns.columns:
+    for column in batch.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.REFERENCE:
-            _check_ids(connection, schema, piece, column)
+            _check_ids(connection, schema, batch, column)
 
 
 def _check_ids(
-    connection: sqlite3.Connection, schema: Schema, piece: RowBatch, column: FieldColumn
+    connection: sqlite3.Connection, schema: Schema, batch: RowBatch, column: FieldColumn
 ) -> None:
     field = column.field
-    values = piece.converted[column.index].values
+    values = batch.converted[column.index].values
     wanted = {str(value) for value in values if value is not None}
     bad: dict[str, str] = {}
     for prefix in {value[:3] for value in wanted}:
@@ -56,7 +56,7 @@ def _check_ids(
     if bad:
         for row, value in enumerate(values):
             if value in bad:
-                piece.fail(row, bad[str(value)].format(id=value))
+                batch.fail(row, bad[str(value)].format(id=value))
 
 
 def _wrong_type(label: str, name: str) -> str:
@@ -64,18 +64,18 @@ def _wrong_type(label: str, name: str) -> str:
 
 
 def find_parents(
-    connection: sqlite3.Connection, piece: RowBatch, column: LookupColumn, before: str | None
+    connection: sqlite3.Connection, batch: RowBatch, column: LookupColumn, before: str | None
 ) -> Sequence[Value]:
     """The ids of the parents that a column of keys names; a row whose parent is unknown fails.
 
     Args:
         connection: Where to look.
-        piece: The rows.
+        batch: The rows.
         column: The column of keys.
         before: Only parents with ids less than this one: rows of one upload cannot name each
             other as parents.
     """
-    texts = piece.keys[column.index]
+    texts = batch.keys[column.index]
     keys = {text: parse_key(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
     found = find_ids(connection, column.parent, column.key, keys.values(), before=before)
     ids: dict[str, str] = {}
@@ -97,25 +97,25 @@ def find_parents(
     if errors:
         for row, text in enumerate(texts):
             if text in errors:
-                piece.fail(row, errors[text])
+                batch.fail(row, errors[text])
     return [ids.get(text) for text in texts]
 
 
-def merge_parents(piece: RowBatch, lookup: LookupColumn, parents: Sequence[Value]) -> None:
+def merge_parents(batch: RowBatch, lookup: LookupColumn, parents: Sequence[Value]) -> None:
     """Puts the parents of a column of keys into the column of ids that the same field has.
 
     A row that fills both fails.
     """
     plain = next(
         column
-        for column in piece.columns.columns
+        for column in batch.columns.columns
         if isinstance(column, FieldColumn) and column.field.name == lookup.field.name
     )
-    converted = piece.converted[plain.index]
-    blank, cleared = piece.blank_rows(lookup), piece.cleared_rows(lookup)
+    converted = batch.converted[plain.index]
+    blank, cleared = batch.find_blank_rows(lookup), batch.find_cleared_rows(lookup)
     for row, value in enumerate(converted.values):
         if value is not None and row not in blank:
-            piece.fail(
+            batch.fail(
                 row,
                 "INVALID_FIELD:Cannot specify both an external ID reference "
                 f"{lookup.field.relationship} and a salesforce id, {lookup.field.name}:--",
@@ -124,7 +124,7 @@ def merge_parents(piece: RowBatch, lookup: LookupColumn, parents: Sequence[Value
         parent if value is None else value
         for value, parent in zip(converted.values, parents, strict=True)
     ]
-    piece.converted[plain.index] = evolve(
+    batch.converted[plain.index] = evolve(
         converted,
         values=merged,
         blank=None in merged,

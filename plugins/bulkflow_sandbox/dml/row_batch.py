@@ -45,7 +45,7 @@ class RowBatch:
         """Lets a row fail, unless it has already."""
         self.errors.setdefault(row, error)
 
-    def good_rows(self) -> list[int]:
+    def list_good_rows(self) -> list[int]:
         """The rows that have not failed, in order."""
         if not self.errors:
             return list(range(len(self.rows)))
@@ -58,7 +58,7 @@ class RowBatch:
         texts = self.keys[column.index]
         return "" in texts or NULL_TEXT in texts
 
-    def blank_rows(self, column: Column) -> frozenset[int]:
+    def find_blank_rows(self, column: Column) -> frozenset[int]:
         """The rows in which a column has a blank or `#N/A`."""
         if isinstance(column, FieldColumn):
             values = self.converted[column.index].values
@@ -66,7 +66,7 @@ class RowBatch:
         texts = self.keys[column.index]
         return frozenset(row for row, text in enumerate(texts) if text in {"", NULL_TEXT})
 
-    def cleared_rows(self, column: Column) -> frozenset[int]:
+    def find_cleared_rows(self, column: Column) -> frozenset[int]:
         """The rows in which a column has `#N/A`."""
         if isinstance(column, FieldColumn):
             return self.converted[column.index].cleared
@@ -75,7 +75,7 @@ class RowBatch:
             return frozenset()
         return frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
 
-    def echo(self) -> list[Sequence[str]]:
+    def build_echo(self) -> list[Sequence[str]]:
         """What the results show of the saved rows, column by column."""
         return [
             self.converted[index].echo if index in self.converted else self.texts[index]

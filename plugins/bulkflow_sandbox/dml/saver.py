@@ -79,7 +79,7 @@ class Saver:
     def save(
         self, connection: sqlite3.Connection, rows: list[list[str]], number: int, now: datetime
     ) -> Iterator[RowBatch]:
-        """Saves rows and yields them with their fates, in one piece or in several.
+        """Saves rows and yields them with their fates, in one batch or in several.
 
         Args:
             connection: Where to save them.
@@ -87,13 +87,13 @@ class Saver:
             number: The number of the first of them in the upload, from 0.
             now: When they are saved.
         """
-        piece = self._read(rows, number)
+        batch = self._read(rows, number)
         size = self.choices.chunk_rows
-        piece.distinct = not self._repeats(piece)
-        if len(rows) <= size or (piece.distinct and not self._in_sequence(piece)):
-            self._save(connection, piece, now)
-            self._name_locked(piece)
-            yield piece
+        batch.distinct = not self._repeats(batch)
+        if len(rows) <= size or (batch.distinct and not self._in_sequence(batch)):
+            self._save(connection, batch, now)
+            self._name_locked(batch)
+            yield batch
             return
         for start in range(0, len(rows), size):
             chunk = self._read(rows[start : start + size], number + start)
@@ -102,37 +102,37 @@ class Saver:
             yield chunk
 
     def _read(self, rows: list[list[str]], number: int) -> RowBatch:
-        piece = read_row_batch(rows, self.columns, self.choices, stray_spaces=self.stray_spaces)
+        batch = read_row_batch(rows, self.columns, self.choices, stray_spaces=self.stray_spaces)
         if self.locked is not None:
             for row in range(len(rows)):
                 if self.locked(number + row):
-                    piece.fail(row, self.choices.lock_new_text)
-        return piece
+                    batch.fail(row, self.choices.lock_new_text)
+        return batch
 
-    def _name_locked(self, piece: RowBatch) -> None:
+    def _name_locked(self, batch: RowBatch) -> None:
         """Names the locked record in the error of each row that is known to be about one."""
         if self.locked is None:
             return
-        for row, error in piece.errors.items():
-            if error == self.choices.lock_new_text and piece.ids[row]:
-                piece.errors[row] = self.choices.lock_text.format(id=piece.ids[row])
+        for row, error in batch.errors.items():
+            if error == self.choices.lock_new_text and batch.ids[row]:
+                batch.errors[row] = self.choices.lock_text.format(id=batch.ids[row])
 
-    def _repeats(self, piece: RowBatch) -> bool:
+    def _repeats(self, batch: RowBatch) -> bool:
         """Whether a key, id or unique value stands in two of the rows."""
-        columns = [] if self._deletes else find_unique_columns(piece)
+        columns = [] if self._deletes else find_unique_columns(batch)
         if self.columns.key is not None:
             columns.append(self.columns.key)
         for column in columns:
             keys = [
                 fold_key(column.field, value)
-                for value in piece.converted[column.index].values
+                for value in batch.converted[column.index].values
                 if value is not None
             ]
             if len(set(keys)) < len(keys):
                 return True
         return False
 
-    def _in_sequence(self, piece: RowBatch) -> bool:
+    def _in_sequence(self, batch: RowBatch) -> bool:
         """Whether what a chunk saves can decide about a later one, without any value repeated.
 
         A change can set a unique value free; a new record can be a duplicate by a rule, or come to
@@ -140,7 +140,7 @@ class Saver:
         """
         changes = self.job.operation in {Operation.UPDATE, Operation.UPSERT}
         return (
-            (changes and bool(find_unique_columns(piece)))
+            (changes and bool(find_unique_columns(batch)))
             or (bool(self.item.duplicate_rules) and not self._deletes)
             or any(column.parent is self.item for column in self.columns.lookups)
         )
@@ -149,64 +149,64 @@ class Saver:
     def _deletes(self) -> bool:
         return self.job.operation in {Operation.DELETE, Operation.HARD_DELETE}
 
-    def _save(self, connection: sqlite3.Connection, piece: RowBatch, now: datetime) -> None:
+    def _save(self, connection: sqlite3.Connection, batch: RowBatch, now: datetime) -> None:
         match self.job.operation:
             case Operation.INSERT:
-                refuse_ids(piece)
-                self._write(connection, piece, now)
+                refuse_ids(batch)
+                self._write(connection, batch, now)
             case Operation.UPDATE:
-                find_by_id(connection, piece, self.item, absent=_no_id("update"))
-                self._write(connection, piece, now)
+                find_by_id(connection, batch, self.item, absent=_no_id("update"))
+                self._write(connection, batch, now)
             case Operation.UPSERT:
                 key = self.columns.key
                 if key is None:
                     # By Id, without a column of ids: all rows are new records.
-                    refuse_ids(piece)
+                    refuse_ids(batch)
                 elif key.field.type is FieldType.ID:
-                    find_by_id(connection, piece, self.item, absent=None)
+                    find_by_id(connection, batch, self.item, absent=None)
                 else:
-                    refuse_ids(piece)
-                    find_by_key(connection, piece, self.item, self.choices)
-                self._write(connection, piece, now)
+                    refuse_ids(batch)
+                    find_by_key(connection, batch, self.item, self.choices)
+                self._write(connection, batch, now)
             case Operation.DELETE | Operation.HARD_DELETE:
-                find_by_id(connection, piece, self.item, absent=_no_id("delete"))
-                self._delete(connection, piece, now)
+                find_by_id(connection, batch, self.item, absent=_no_id("delete"))
+                self._delete(connection, batch, now)
             case Operation.QUERY | Operation.QUERY_ALL:
                 raise AssertionError("a query job has no rows to save")
             case _:
                 assert_never(self.job.operation)
 
-    def _write(self, connection: sqlite3.Connection, piece: RowBatch, now: datetime) -> None:
+    def _write(self, connection: sqlite3.Connection, batch: RowBatch, now: datetime) -> None:
         """Inserts the rows that have no id, and updates those that have one."""
-        check_references(connection, self.schema, piece)
+        check_references(connection, self.schema, batch)
         for lookup in self.columns.doubled:
-            merge_parents(piece, lookup, self._values(connection, piece, lookup))
+            merge_parents(batch, lookup, self._values(connection, batch, lookup))
         values = {
-            column.field.name: self._values(connection, piece, column)
+            column.field.name: self._values(connection, batch, column)
             for column in self.columns.columns
         }
-        check_required(piece, self.item)
-        for column in find_unique_columns(piece):
-            check_unique(connection, piece, self.item, column)
-        check_rules(connection, piece, self.item, values)
-        good = piece.good_rows()
-        new = [row for row in good if not piece.ids[row]]
-        known = [row for row in good if piece.ids[row]]
-        self._insert(connection, piece, values, new, now)
-        self._update(connection, piece, values, known, now)
+        check_required(batch, self.item)
+        for column in find_unique_columns(batch):
+            check_unique(connection, batch, self.item, column)
+        check_rules(connection, batch, self.item, values)
+        good = batch.list_good_rows()
+        new = [row for row in good if not batch.ids[row]]
+        known = [row for row in good if batch.ids[row]]
+        self._insert(connection, batch, values, new, now)
+        self._update(connection, batch, values, known, now)
 
     def _values(
-        self, connection: sqlite3.Connection, piece: RowBatch, column: Column
+        self, connection: sqlite3.Connection, batch: RowBatch, column: Column
     ) -> Sequence[Value]:
         if not isinstance(column, LookupColumn):
-            return piece.converted[column.index].values
+            return batch.converted[column.index].values
         same_upload = column.parent is self.item
-        return find_parents(connection, piece, column, self.first_id if same_upload else None)
+        return find_parents(connection, batch, column, self.first_id if same_upload else None)
 
     def _insert(
         self,
         connection: sqlite3.Connection,
-        piece: RowBatch,
+        batch: RowBatch,
         values: Mapping[str, Sequence[Value]],
         rows: list[int],
         now: datetime,
@@ -229,8 +229,8 @@ class Saver:
             self._constants(now, new=True),
         )
         for row, record_id in zip(rows, ids, strict=True):
-            piece.ids[row] = record_id
-            piece.created[row] = True
+            batch.ids[row] = record_id
+            batch.created[row] = True
 
     def _default(self, one: Field) -> Value:
         return self._owner if one.name == "OwnerId" else one.stored_default
@@ -244,7 +244,7 @@ class Saver:
     def _update(
         self,
         connection: sqlite3.Connection,
-        piece: RowBatch,
+        batch: RowBatch,
         values: Mapping[str, Sequence[Value]],
         rows: list[int],
         now: datetime,
@@ -257,9 +257,9 @@ class Saver:
             if not column.field.updateable:
                 continue
             name = quote_name(column.field.name)
-            cleared = piece.cleared_rows(column)
+            cleared = batch.find_cleared_rows(column)
             picked = _pick(values[column.field.name], rows)
-            if not piece.has_gaps(column):
+            if not batch.has_gaps(column):
                 assignments.append(f"{name} = ?")
             elif not cleared or column.field.type is FieldType.BOOLEAN:
                 assignments.append(f"{name} = coalesce(?, {name})")
@@ -273,7 +273,7 @@ class Saver:
                     ]
                 )
             written.append(picked)
-        ids = [piece.ids[row] for row in rows]
+        ids = [batch.ids[row] for row in rows]
         update_records(
             connection,
             self.item,
@@ -282,8 +282,8 @@ class Saver:
             self._constants(now, new=False),
         )
 
-    def _delete(self, connection: sqlite3.Connection, piece: RowBatch, now: datetime) -> None:
-        ids = [piece.ids[row] for row in piece.good_rows()]
+    def _delete(self, connection: sqlite3.Connection, batch: RowBatch, now: datetime) -> None:
+        ids = [batch.ids[row] for row in batch.list_good_rows()]
         if self.job.operation is Operation.HARD_DELETE:
             remove_records(connection, self.item, ids)
         else:

@@ -198,7 +198,7 @@ class LockRows:
 
     share: float
 
-    def locks(self, number: int) -> bool:
+    def is_locked(self, number: int) -> bool:
         """Whether the row with that number in its upload, from 0, is one of them."""
         return int((number + 1) * self.share) > int(number * self.share)
 
@@ -239,12 +239,12 @@ class Miscount:
 class CommitLate:
     """The batch at work when a job fails or is aborted goes on, and saves `rows` rows more.
 
-    It counts the jobs that end so while they are InProgress. `pace` says when: it goes by the
+    It counts the jobs that end so while they are InProgress. `speed` says when: it goes by the
     time and the looks since the end. `None` is not before `Sandbox.commit_late`.
     """
 
     rows: int
-    pace: ProcessingSpeed | None = None
+    speed: ProcessingSpeed | None = None
     nth: int = 1
     times: int | None = 1
 

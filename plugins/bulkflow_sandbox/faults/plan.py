@@ -120,7 +120,7 @@ class FaultPlan:
             self._locks = None
             self._jobs.clear()
 
-    def effects(self, endpoint: Endpoint) -> list[Effect]:
+    def strike(self, endpoint: Endpoint) -> list[Effect]:
         """Counts a request; what goes wrong with it, in the order in which faults were added."""
         names = {endpoint, Endpoint.ANY}
         if endpoint in _RESULT_FILES:
@@ -146,17 +146,17 @@ class FaultPlan:
         with self._lock:
             return tuple(self._struck)
 
-    def row_locks(self) -> LockRows | None:
+    def get_row_locks(self) -> LockRows | None:
         """Which rows of a job are locked."""
         with self._lock:
             return self._locks
 
-    def course(self) -> JobFaults:
+    def take_job_faults(self) -> JobFaults:
         """Counts a job that is about to be processed; what goes wrong with it."""
         with self._lock:
             return JobFaults(self._next(FailJob), self._next(LoseRows), self._next(Miscount))
 
-    def late_commit(self) -> CommitLate | None:
+    def take_late_commit(self) -> CommitLate | None:
         """Counts a job that ends while a batch is at work; what that batch still does."""
         with self._lock:
             return self._next(CommitLate)

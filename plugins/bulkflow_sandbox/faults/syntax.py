@@ -106,8 +106,8 @@ def _job_fault(text: str, nth: int, times: int | None) -> JobFault:
         case "more":
             return Miscount(rows, _count(second or "0"), nth=nth, times=times)
         case "late":
-            pace = read_speed(second) if second else None
-            return CommitLate(rows, pace, nth=nth, times=times)
+            speed = read_speed(second) if second else None
+            return CommitLate(rows, speed, nth=nth, times=times)
         case _:
             raise ValueError(f"no fault {name!r} of jobs")
 

@@ -55,7 +55,7 @@ class AdminResources:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.show},
@@ -99,9 +99,9 @@ class AdminResources:
         body = {
             "now": sandbox.org.clock.now().isoformat(),
             "orgId": sandbox.org.id,
-            "processing": format_speed(sandbox.worker.pace),
+            "processing": format_speed(sandbox.worker.speed),
             "objects": sorted(sandbox.org.schema.objects),
-            "limits": {name: list(pair) for name, pair in sandbox.limits.shown().items()},
+            "limits": {name: list(pair) for name, pair in sandbox.limits.list_shown().items()},
             "struck": [[endpoint.value, str(effect)] for endpoint, effect in sandbox.faults.struck],
         }
         return make_json_response(request, body)
@@ -150,7 +150,7 @@ class AdminResources:
     async def change_processing(self, request: Request) -> Response:
         """PUT /_sandbox/processing."""
         text = (await _document(request)).get("processing")
-        self._sandbox.worker.set_pace(read_speed(str(text)))
+        self._sandbox.worker.set_speed(read_speed(str(text)))
         return Response(status_code=204)
 
     async def move_clock(self, request: Request) -> Response:

@@ -38,14 +38,14 @@ def create_app(sandbox: Sandbox, names: Iterable[str] = ()) -> Starlette:
     """Make the application that answers for a sandbox, at its own host names besides the usual."""
     app = Starlette(
         routes=[
-            *IngestResources(sandbox).routes(),
-            *QueryResources(sandbox).routes(),
-            *RestResources(sandbox).routes(),
-            *CollectionResources(sandbox).routes(),
-            *OAuthResources(sandbox).routes(),
-            *SoapResources(sandbox).routes(),
-            *AdminResources(sandbox).routes(),
-            *PageResources(sandbox).routes(),
+            *IngestResources(sandbox).list_routes(),
+            *QueryResources(sandbox).list_routes(),
+            *RestResources(sandbox).list_routes(),
+            *CollectionResources(sandbox).list_routes(),
+            *OAuthResources(sandbox).list_routes(),
+            *SoapResources(sandbox).list_routes(),
+            *AdminResources(sandbox).list_routes(),
+            *PageResources(sandbox).list_routes(),
         ],
         middleware=[
             Middleware(HostCheckMiddleware, names=names),

@@ -56,7 +56,7 @@ class AuthenticationMiddleware:
                 if match is not None and int(match[1]) <= choices.newest_deprecated_version:
                     headers["Warning"] = choices.deprecation_text
                 if counted:
-                    used, maximum = sandbox.limits.standing(API_REQUESTS)
+                    used, maximum = sandbox.limits.get_usage(API_REQUESTS)
                     headers["Sforce-Limit-Info"] = f"api-usage={used}/{maximum}"
             await send(message)
 
@@ -77,7 +77,7 @@ class AuthenticationMiddleware:
         if match is None or (major := int(match[1])) > choices.newest_version:
             raise make_not_found_error()
         if major < choices.oldest_version:
-            raise choices.version_retired.error(version=f"{major}.0")
+            raise choices.version_retired.make_error(version=f"{major}.0")
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme and scheme.lower() not in {"bearer", "oauth"}:

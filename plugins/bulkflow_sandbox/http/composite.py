@@ -36,7 +36,7 @@ class CollectionResources:
         self._sandbox = sandbox
         self._collections = sandbox.collections
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         several: dict[str, Handler] = {
             "POST": self.create,
@@ -98,7 +98,7 @@ class CollectionResources:
         for name in ("ids", "fields"):
             value = body.get(name)
             if not isinstance(value, list):
-                raise choices.body_unreadable.error(problem=f"{name} must be a list")
+                raise choices.body_unreadable.make_error(problem=f"{name} must be a list")
             lists.append([str(one) for one in value])
         return await self._read(request, *lists)
 

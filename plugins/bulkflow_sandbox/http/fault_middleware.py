@@ -92,7 +92,7 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
             return
         endpoint, receive = await read_endpoint(scope, receive)
-        effects = self._sandbox.faults.effects(endpoint)
+        effects = self._sandbox.faults.strike(endpoint)
         whole = receive
         try:
             for effect in effects:

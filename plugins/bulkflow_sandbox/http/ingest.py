@@ -41,7 +41,7 @@ class IngestResources:
         self._sandbox = sandbox
         self._jobs = sandbox.ingest
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.list, "POST": self.create},
@@ -105,8 +105,9 @@ class IngestResources:
     async def info(self, request: Request) -> Response:
         """GET /jobs/ingest/{id}."""
         # A fault may want the job as it was.
-        look = self._jobs.before if getattr(request.state, "before", False) else self._jobs.info
-        job = await to_thread(look, request.path_params["id"])
+        before = getattr(request.state, "before", False)
+        get = self._jobs.get_before_change if before else self._jobs.get
+        job = await to_thread(get, request.path_params["id"])
         since = self._sandbox.org.choices.pk_chunking_version
         body = make_info_body(job, pk_chunking=float(request.state.version) >= since)
         return make_json_response(request, body)
@@ -123,7 +124,7 @@ class IngestResources:
     async def results(self, request: Request) -> Response:
         """GET one of the three result files."""
         name = request.url.path.rstrip("/").rpartition("/")[2]
-        blocks = await to_thread(self._jobs.results, request.path_params["id"], _RESULTS[name])
+        blocks = await to_thread(self._jobs.open_results, request.path_params["id"], _RESULTS[name])
         if blocks is None:
             return Response(status_code=204)
         return make_csv_response(request, blocks)

@@ -29,7 +29,7 @@ async def answer_list(request: Request, sandbox: Sandbox, path: str, kind: JobTy
         # Every job of the sandbox is Parallel, as those of the Bulk API 2.0 are.
         kinds = ()
     locator = query.get("queryLocator")
-    page = await to_thread(sandbox.ingest.page, kinds, _read_locator(locator))
+    page = await to_thread(sandbox.ingest.list_page, kinds, _read_locator(locator))
     following = None
     if page.next is not None:
         following = f"{path.format(version=request.state.version)}?queryLocator="

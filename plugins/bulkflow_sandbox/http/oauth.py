@@ -38,7 +38,7 @@ class OAuthResources:
         self._org = sandbox.org
         self._logins = sandbox.logins
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             f"{_OAUTH}/token": {"POST": _guarded(self.token)},

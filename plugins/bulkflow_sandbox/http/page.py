@@ -46,7 +46,7 @@ class PageResources:
         self._view = View(sandbox)
         self._access = sandbox.access
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         table: dict[str, Handler] = {
             "/_sandbox/view": self.overview,

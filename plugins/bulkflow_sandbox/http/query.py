@@ -35,7 +35,7 @@ class QueryResources:
         self._sandbox = sandbox
         self._jobs = sandbox.query
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         choices = self._sandbox.org.choices
         table: dict[str, dict[str, Handler]] = {
@@ -131,7 +131,7 @@ class QueryResources:
             return None
         number = read_number(text)
         if number is None or number < 1:
-            raise self._sandbox.org.choices.max_records_invalid.error(value=text)
+            raise self._sandbox.org.choices.max_records_invalid.make_error(value=text)
         return number
 
 

@@ -43,7 +43,7 @@ async def read_json(request: Request, choices: Choices) -> Mapping[str, object]:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise choices.content_type_unsupported.error(type=kind)
+        raise choices.content_type_unsupported.make_error(type=kind)
     body = await read_body(request, _MOST_JSON)
     if is_gzip(request, choices):
         body = _unpacked(body, choices)
@@ -74,11 +74,11 @@ def _unpacked(body: bytes, choices: Choices) -> bytes:
     try:
         data = unpacker.decompress(body, _MOST_JSON)
     except zlib.error as error:
-        raise choices.body_unreadable.error(problem="The body is no gzip") from error
+        raise choices.body_unreadable.make_error(problem="The body is no gzip") from error
     if unpacker.unconsumed_tail:
         raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body exceeds {_MOST_JSON} bytes")
     if not unpacker.eof:
-        raise choices.body_unreadable.error(problem="The gzip data of the body is cut off")
+        raise choices.body_unreadable.make_error(problem="The gzip data of the body is cut off")
     return data
 
 
@@ -91,9 +91,9 @@ def parse_json_object(body: bytes, choices: Choices) -> Mapping[str, object]:
     try:
         properties = parse_json(body)
     except DocumentError as error:
-        raise choices.body_unreadable.error(
+        raise choices.body_unreadable.make_error(
             problem=f"Unexpected content of the body: {error}"
         ) from error
     if not isinstance(properties, dict):
-        raise choices.body_unreadable.error(problem="The body is no JSON object")
+        raise choices.body_unreadable.make_error(problem="The body is no JSON object")
     return properties

@@ -46,7 +46,7 @@ class RestResources:
         self._records = sandbox.records
         self._queries = sandbox.queries
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "/services/data": {"GET": self.versions},
@@ -86,7 +86,7 @@ class RestResources:
 
     async def limits(self, request: Request) -> Response:
         """GET /limits."""
-        shown = self._sandbox.limits.shown()
+        shown = self._sandbox.limits.list_shown()
         return make_json_response(request, limits_body(shown, request.state.version))
 
     # Queries.

@@ -33,7 +33,7 @@ class SoapResources:
         self._org = sandbox.org
         self._choices = sandbox.org.choices
 
-    def routes(self) -> list[Route]:
+    def list_routes(self) -> list[Route]:
         """The routes of both."""
         return [
             route

@@ -53,25 +53,27 @@ def make_job(properties: Mapping[str, object], org: Org, api_version: str, user_
     words = {name: read_text(properties, name, choices) for name in _WORDS}
     operation = read_word(Operation, words["operation"], "operation", choices)
     if operation is None:
-        raise choices.body_unreadable.error(problem="A required property is missing: operation")
+        raise choices.body_unreadable.make_error(
+            problem="A required property is missing: operation"
+        )
     if operation not in _ACTIONS:
-        raise choices.enum_invalid.error(value=operation, property="operation")
+        raise choices.enum_invalid.make_error(value=operation, property="operation")
     object_name = words["object"]
     if object_name is None:
-        raise choices.body_unreadable.error(problem="A required property is missing: object")
+        raise choices.body_unreadable.make_error(problem="A required property is missing: object")
     item = schema.object(object_name)
     if item is None:
-        raise choices.object_unknown.error(object=object_name)
+        raise choices.object_unknown.make_error(object=object_name)
     if operation is Operation.HARD_DELETE and not schema.permissions.hard_delete:
-        raise choices.hard_delete_forbidden.error()
+        raise choices.hard_delete_forbidden.make_error()
     if not all(schema.permissions.may(action, item.name) for action in _ACTIONS[operation]):
-        raise choices.operation_forbidden.error(object=item.name, operation=operation)
+        raise choices.operation_forbidden.make_error(object=item.name, operation=operation)
     if words["contentType"] not in {None, "CSV"}:
-        raise choices.body_unreadable.error(
+        raise choices.body_unreadable.make_error(
             problem=f"Unsupported value for contentType: {words['contentType']}"
         )
-    if not org.limits.left(BULK_BATCHES):
-        raise choices.batches_exceeded.error()
+    if not org.limits.get_remaining(BULK_BATCHES):
+        raise choices.batches_exceeded.make_error()
     ending = read_word(LineEnding, words["lineEnding"], "lineEnding", choices)
     delimiter = read_word(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
     now = format_moment(org.clock.now())
@@ -101,15 +103,15 @@ def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> st
         return None
     rule = to_id18(text)
     if rule is None or not rule.startswith("01Q") or object_name not in {"Case", "Lead"}:
-        raise choices.assignment_rule_illegal.error(rule=text, object=object_name)
+        raise choices.assignment_rule_illegal.make_error(rule=text, object=object_name)
     return rule
 
 
 def _key(name: str | None, item: ObjectType, choices: Choices) -> str:
     if name is None:
-        raise choices.external_id_missing.error(object=item.name)
+        raise choices.external_id_missing.make_error(object=item.name)
     key = item.field(name)
     if key is None or not key.is_key:
-        raise choices.external_id_unknown.error(field=name, object=item.name)
+        raise choices.external_id_unknown.make_error(field=name, object=item.name)
     # The answers have it as it was typed (recorded).
     return name

@@ -76,7 +76,7 @@ class IngestJobs:
         """A new job that has its data and is complete: the multipart create."""
         choices = self._org.choices
         if len(data.decode(errors="replace")) > choices.multipart_limit:
-            raise choices.multipart_too_large.error(limit=str(choices.multipart_limit))
+            raise choices.multipart_too_large.make_error(limit=str(choices.multipart_limit))
         job = self.create(properties, api_version, user_id)
         upload = self.begin_upload(job.id, user_id)
         try:
@@ -90,13 +90,13 @@ class IngestJobs:
         """Opens a file for the data of a job. The caller finishes or discards it."""
         choices = self._org.choices
         job = self._check_upload(job_id, user_id)
-        files = self.files(job)
+        files = self.get_files(job)
         files.create()
         return UploadFile(
             files.folder,
             choices.upload_limit,
             packed=packed,
-            too_large=choices.upload_too_large.error(limit=str(choices.upload_limit)),
+            too_large=choices.upload_too_large.make_error(limit=str(choices.upload_limit)),
         )
 
     def finish_upload(self, job_id: str, upload: UploadFile) -> None:
@@ -106,7 +106,7 @@ class IngestJobs:
             job = self._find(job_id)
             self._check_open(job)
             if job.uploads == 0:
-                upload.path.replace(self.files(job).upload)
+                upload.path.replace(self.get_files(job).upload)
             else:
                 upload.discard()
             save_job(connection, evolve(job, uploads=job.uploads + 1, upload_bytes=upload.size))
@@ -115,18 +115,18 @@ class IngestJobs:
     def _check_upload(self, job_id: str, user_id: str) -> BulkJob:
         job = self._find(job_id)
         if job.created_by != user_id:
-            raise self._org.choices.foreign_user.error(id=job.id)
+            raise self._org.choices.foreign_user.make_error(id=job.id)
         self._check_open(job)
         return job
 
     def _check_open(self, job: BulkJob) -> None:
         choices = self._org.choices
         if job.state is not BulkJobState.OPEN:
-            raise choices.put_not_open.error(state=job.state)
+            raise choices.put_not_open.make_error(state=job.state)
         if is_too_old_for_data(job, self._org):
-            raise choices.put_too_late.error(hours=f"{choices.open_job_hours:g}")
+            raise choices.put_too_late.make_error(hours=f"{choices.open_job_hours:g}")
         if job.uploads and choices.second_put is SecondPut.REFUSE:
-            raise choices.two_uploads.error(id=job.id[:15])
+            raise choices.two_uploads.make_error(id=job.id[:15])
 
     # State.
 
@@ -136,21 +136,23 @@ class IngestJobs:
         job = self._find(job_id)
         mine = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
         if not mine:
-            raise choices.foreign_user.error(id=job.id)
+            raise choices.foreign_user.make_error(id=job.id)
         if state == BulkJobState.UPLOAD_COMPLETE:
             return self._close(job.id)
         if state == BulkJobState.ABORTED:
             return self._abort(job.id)
-        raise choices.state_illegal.error(state=format_value(state))
+        raise choices.state_illegal.make_error(state=format_value(state))
 
     def _close(self, job_id: str, *, multipart: bool = False) -> BulkJob:
         now = self._org.clock.now()
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state is not BulkJobState.OPEN:
-                raise self._org.choices.close_illegal.error(state=job.state.spoken_closed)
+                raise self._org.choices.close_illegal.make_error(
+                    state=job.state.name_in_close_error
+                )
             if job.uploads > 1:
-                raise self._org.choices.two_uploads.error(id=job.id[:15])
+                raise self._org.choices.two_uploads.make_error(id=job.id[:15])
             closed = evolve(
                 job,
                 state=BulkJobState.UPLOAD_COMPLETE,
@@ -166,7 +168,7 @@ class IngestJobs:
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state.final:
-                raise self._org.choices.abort_illegal.error(state=job.state.spoken)
+                raise self._org.choices.abort_illegal.make_error(state=job.state.name_in_errors)
             started = job.state is BulkJobState.IN_PROGRESS
             modified = format_moment(self._org.clock.now()) if started else job.modified
             aborted = evolve(job, state=BulkJobState.ABORTED, modified=modified)
@@ -191,34 +193,34 @@ class IngestJobs:
             self.delete(job.id)
 
     def _task(self, job: BulkJob) -> IngestTask:
-        return IngestTask(self._org, job, self.files(job), self._let_late_batch_work)
+        return IngestTask(self._org, job, self.get_files(job), self._let_late_batch_work)
 
     def _let_late_batch_work(self, job: BulkJob) -> None:
         """Lets a batch of a job that has ended save rows later, where a fault wants that."""
-        late = self._org.faults.late_commit()
+        late = self._org.faults.take_late_commit()
         if late is not None:
             task = LateCommit(self._task(job), late.rows)
-            self._worker.add(task, self._org.clock.now(), pace=late.pace or Never())
+            self._worker.add(task, self._org.clock.now(), speed=late.speed or Never())
 
     # Questions.
 
-    def info(self, job_id: str) -> BulkJob:
+    def get(self, job_id: str) -> BulkJob:
         """A job, after this look at it has had its effect on the pace."""
         job = self._find(job_id)
         if not job.state.final:
-            self._worker.look(job.id)
+            self._worker.count_poll(job.id)
             job = self._find(job.id)
         if job.state.final:
-            self._worker.look(job.id, own_pace=True)
+            self._worker.count_poll(job.id, own_speed=True)
             job = self._find(job.id)
         return job
 
-    def before(self, job_id: str) -> BulkJob:
+    def get_before_change(self, job_id: str) -> BulkJob:
         """A job as it was before the last request that changed it."""
-        job = self.info(job_id)
+        job = self.get(job_id)
         return self._before.get(job.id, job)
 
-    def page(self, types: Collection[JobType], locator: str | None) -> JobPage:
+    def list_page(self, types: Collection[JobType], locator: str | None) -> JobPage:
         """A page of the jobs of some kinds; `locator` is the `next` of the page before."""
         self._expire()
         size = self._org.choices.page_size
@@ -227,22 +229,22 @@ class IngestJobs:
         more = len(jobs) > size
         return JobPage(tuple(jobs[:size]), jobs[size - 1].id if more else None)
 
-    def results(self, job_id: str, kind: ResultFileKind) -> Iterator[bytes] | None:
+    def open_results(self, job_id: str, kind: ResultFileKind) -> Iterator[bytes] | None:
         """A result file in blocks; `None` when there is nothing to send yet."""
         choices = self._org.choices
         job = self._find(job_id)
         if not job.state.final:
             if choices.early_results is EarlyResults.EMPTY:
                 return None
-            raise choices.early_results_refusal.error(state=job.state)
-        return read_result(job, self.files(job), kind, choices)
+            raise choices.early_results_refusal.make_error(state=job.state)
+        return read_result(job, self.get_files(job), kind, choices)
 
     def delete(self, job_id: str) -> None:
         """Removes a job with its data and results."""
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state in {BulkJobState.OPEN, BulkJobState.IN_PROGRESS}:
-                raise self._org.choices.delete_unfinished.error()
+                raise self._org.choices.delete_unfinished.make_error()
             remove_job(connection, job.id)
         self._forget(job)
 
@@ -252,9 +254,9 @@ class IngestJobs:
             remove_job(connection, job.id)
         self._forget(job)
 
-    def files(self, job: BulkJob) -> JobFiles:
+    def get_files(self, job: BulkJob) -> JobFiles:
         """The files of a job."""
-        return JobFiles(self._org.database.job_folder(job.id))
+        return JobFiles(self._org.database.get_job_folder(job.id))
 
     # Time.
 
@@ -292,7 +294,7 @@ class IngestJobs:
         if task is not None:
             task.close()
         self._before.pop(job.id, None)
-        self.files(job).remove()
+        self.get_files(job).remove()
 
     def _resume(self) -> None:
         """Goes on with the jobs that were closed when the sandbox was last ended."""

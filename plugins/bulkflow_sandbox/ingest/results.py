@@ -99,17 +99,17 @@ class ResultWriter:
             _open_at(files.failed, bad),
         )
 
-    def write(self, piece: RowBatch) -> None:
-        """Adds the rows of a piece to the file that each belongs to."""
-        echo = _ordered(piece.echo(), self._order)
-        created = ["true" if new else "false" for new in piece.created]
-        good = zip(piece.ids, created, *echo, strict=True)
-        if not piece.errors:
+    def write(self, batch: RowBatch) -> None:
+        """Adds the rows of a batch to the file that each belongs to."""
+        echo = _ordered(batch.build_echo(), self._order)
+        created = ["true" if new else "false" for new in batch.created]
+        good = zip(batch.ids, created, *echo, strict=True)
+        if not batch.errors:
             self._write(self._good_file, good)
             return
-        saved = [row not in piece.errors for row in range(len(piece.rows))]
+        saved = [row not in batch.errors for row in range(len(batch.rows))]
         self._write(self._good_file, compress(good, saved))
-        blanks = _blank_columns(piece, self._names) if self._choices.wrong_case_blanks else ()
+        blanks = _blank_columns(batch, self._names) if self._choices.wrong_case_blanks else ()
         named = (
             self.job.operation is not Operation.INSERT
             and float(self.job.api_version) >= self._choices.failed_ids_version
@@ -118,11 +118,11 @@ class ResultWriter:
             self._bad_file,
             (
                 (
-                    piece.ids[row] if named else "",
-                    piece.errors[row],
-                    *_ordered(_without(piece.rows[row], blanks), self._order),
+                    batch.ids[row] if named else "",
+                    batch.errors[row],
+                    *_ordered(_without(batch.rows[row], blanks), self._order),
                 )
-                for row in sorted(piece.errors)
+                for row in sorted(batch.errors)
             ),
         )
 
@@ -216,11 +216,11 @@ def _order(cells: Sequence[bytes], job: BulkJob, choices: Choices) -> list[int] 
     return sorted(range(len(cells)), key=lambda place: cells[place].strip(b'"').lower())
 
 
-def _blank_columns(piece: RowBatch, names: Sequence[str]) -> frozenset[int]:
+def _blank_columns(batch: RowBatch, names: Sequence[str]) -> frozenset[int]:
     """The columns of fields whose names the upload wrote in another case."""
     return frozenset(
         column.index
-        for column in piece.columns.columns
+        for column in batch.columns.columns
         if isinstance(column, FieldColumn) and names[column.index] != column.field.name
     )
 

@@ -64,12 +64,12 @@ class UploadRows:
         for _ in islice(self._rows, count):
             pass
 
-    def header_bytes(self) -> bytes:
+    def read_header_bytes(self) -> bytes:
         """The header as it was uploaded, without its line end."""
         with self._path.open("rb") as file:
             return b"".join(islice(file, self._header_lines)).rstrip(b"\r\n")
 
-    def offset(self) -> int:
+    def find_offset(self) -> int:
         """Where in the file the rows start that were not taken, in bytes."""
         with self._path.open("rb") as file:
             return sum(map(len, islice(file, self._reader.line_num - self._lines_ahead)))

@@ -93,7 +93,7 @@ class IngestTask:
             )
             return False
         if self._rows is not None:
-            self._course = self._org.faults.course()
+            self._course = self._org.faults.take_job_faults()
         return True
 
     def _open(self, job: BulkJob) -> None:
@@ -115,14 +115,14 @@ class IngestTask:
         columns = read_header(self._rows.header or [""], job, self._org.schema, choices)
         item = self._org.schema.object(job.object)
         assert item is not None, "the header was read against the object"
-        locks = self._org.faults.row_locks()
+        locks = self._org.faults.get_row_locks()
         with self._org.database.writing() as connection:
             if not self._progress.first_id:
                 first = take_serials(connection, item.name, 0)
                 self._progress = evolve(
                     self._progress,
                     first_id=make_id(item.prefix, first),
-                    header=self._rows.header_bytes(),
+                    header=self._rows.read_header_bytes(),
                 )
                 kept = find_job(connection, job.id)
                 if kept is not None:
@@ -135,7 +135,7 @@ class IngestTask:
                 choices=choices,
                 first_id=self._progress.first_id,
                 stray_spaces=scan.stray_spaces,
-                locked=None if locks is None else locks.locks,
+                locked=None if locks is None else locks.is_locked,
             )
             self._saver.prepare(connection)
         self._rows.skip(self._progress.rows)
@@ -153,7 +153,7 @@ class IngestTask:
         count = self._most_rows(rows)
         if count <= 0:
             return self._stop_early()
-        left = self._org.limits.left(RECORDS)
+        left = self._org.limits.get_remaining(RECORDS)
         try:
             texts = self._rows.take(min(count, left or 1))
         except csv.Error:
@@ -166,7 +166,7 @@ class IngestTask:
             self._fail(choices.records_exceeded_text)
             return False
         new_batch = self._progress.rows % choices.batch_rows == 0
-        if texts and new_batch and not self._org.limits.left(BULK_BATCHES):
+        if texts and new_batch and not self._org.limits.get_remaining(BULK_BATCHES):
             self._fail(choices.batches_exceeded_text, lost=True)
             return False
         with self._org.database.writing() as connection:
@@ -204,20 +204,20 @@ class IngestTask:
     ) -> BulkJob:
         assert self._saver is not None, "start comes first"
         assert self._results is not None, "start comes first"
-        batch = self._progress.rows // self._org.choices.batch_rows
+        number = self._progress.rows // self._org.choices.batch_rows
         if self._progress.rows % self._org.choices.batch_rows == 0:
             self._org.limits.use(BULK_BATCHES)
         failed = 0
-        for piece in self._saver.save(
+        for batch in self._saver.save(
             connection, texts, self._progress.rows, self._org.clock.now()
         ):
-            self._results.write(piece)
-            failed += len(piece.errors)
+            self._results.write(batch)
+            failed += len(batch.errors)
         self._org.limits.use(RECORDS, len(texts))
         self._progress = evolve(
             self._progress,
             rows=self._progress.rows + len(texts),
-            ends=(*self._progress.ends[:batch], self._results.ends()),
+            ends=(*self._progress.ends[:number], self._results.ends()),
         )
         return evolve(
             job,
@@ -298,7 +298,7 @@ class IngestTask:
         again = UploadRows(self._files.upload, job)
         try:
             again.skip(kept.rows)
-            kept = evolve(kept, rest=again.offset())
+            kept = evolve(kept, rest=again.find_offset())
         finally:
             again.close()
         save_job(connection, evolve(job, progress=kept.to_text()))

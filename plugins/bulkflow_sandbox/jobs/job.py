@@ -33,14 +33,14 @@ class BulkJobState(StrEnum):
         return self in _FINAL
 
     @property
-    def spoken(self) -> str:
+    def name_in_errors(self) -> str:
         """The state as error messages name it (recorded for JobComplete)."""
         return "Completed" if self is BulkJobState.JOB_COMPLETE else self.value
 
     @property
-    def spoken_closed(self) -> str:
+    def name_in_close_error(self) -> str:
         """The state as the refusal to close names it (one report, on Bulk API 1.0)."""
-        return "aborted" if self is BulkJobState.ABORTED else self.spoken
+        return "aborted" if self is BulkJobState.ABORTED else self.name_in_errors
 
 
 _FINAL: Final = frozenset({BulkJobState.JOB_COMPLETE, BulkJobState.FAILED, BulkJobState.ABORTED})

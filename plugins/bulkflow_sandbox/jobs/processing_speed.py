@@ -38,7 +38,7 @@ class Allowance:
 class ProcessingSpeed(Protocol):
     """A way for jobs to take their time."""
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
+    def allow(self, standing: JobSnapshot) -> Allowance:
         """What may happen to a job that stands there."""
 
 
@@ -49,7 +49,7 @@ _ALL = Allowance(start=True, rows=math.inf, finish=True)
 class Immediately:
     """As fast as the sandbox can."""
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
+    def allow(self, standing: JobSnapshot) -> Allowance:
         """Everything."""
         return _ALL
 
@@ -58,7 +58,7 @@ class Immediately:
 class Never:
     """Not before the pace is changed."""
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
+    def allow(self, standing: JobSnapshot) -> Allowance:
         """Nothing."""
         return Allowance(start=False, rows=0, finish=False)
 
@@ -72,7 +72,7 @@ class AfterPolls:
 
     polls: int
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
+    def allow(self, standing: JobSnapshot) -> Allowance:
         """All rows at the first look, the end at the last."""
         if standing.polls >= self.polls:
             return _ALL
@@ -86,7 +86,7 @@ class AfterTime:
     processing: float
     queued: float = 0
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
+    def allow(self, standing: JobSnapshot) -> Allowance:
         """All rows when the queue is left, the end when the time is over."""
         if standing.seconds < self.queued:
             return Allowance(
@@ -106,7 +106,7 @@ class RowsPerSecond:
     queued: float = 0
     chunk: int = 200
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
+    def allow(self, standing: JobSnapshot) -> Allowance:
         """The chunks that time has passed for."""
         elapsed = standing.seconds - self.queued
         if elapsed < 0:

@@ -28,7 +28,7 @@ def read_text(properties: Mapping[str, object], name: str, choices: Choices) -> 
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise choices.body_unreadable.error(
+    raise choices.body_unreadable.make_error(
         problem=f"Cannot deserialize {name} from {format_value(value)}"
     )
 
@@ -44,4 +44,4 @@ def read_word(kind: type[_Word], word: str | None, name: str, choices: Choices) 
     try:
         return kind(word)
     except ValueError:
-        raise choices.enum_invalid.error(value=word, property=name) from None
+        raise choices.enum_invalid.make_error(value=word, property=name) from None

@@ -44,9 +44,9 @@ def read_seconds(text: str) -> float | None:
     return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
-def format_speed(pace: ProcessingSpeed) -> str:
+def format_speed(speed: ProcessingSpeed) -> str:
     """The words for a pace; the name of its class, for one that others made."""
-    match pace:
+    match speed:
         case Immediately():
             return "immediately"
         case AfterPolls(polls):
@@ -56,4 +56,4 @@ def format_speed(pace: ProcessingSpeed) -> str:
         case RowsPerSecond(rate):
             return f"{rate:g} rows/s"
         case _:
-            return type(pace).__name__
+            return type(speed).__name__

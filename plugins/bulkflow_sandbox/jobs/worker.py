@@ -1,4 +1,4 @@
-"""The thread that works on closed jobs, a little of each in turn, at the pace that is set."""
+"""The thread that works on closed jobs, a little of each in turn, at the speed that is set."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Task(Protocol):
 class _Turn:
     task: Task
     closed: datetime
-    pace: ProcessingSpeed | None = None
+    speed: ProcessingSpeed | None = None
     polls: int = 0
     started: bool = False
 
@@ -72,13 +72,13 @@ class Worker:
     """Works on jobs until it is closed.
 
     Args:
-        clock: The time that the pace goes by.
-        pace: How fast; may be changed at any moment with `set_pace`.
+        clock: The time that the speed goes by.
+        speed: How fast; may be changed at any moment with `set_speed`.
     """
 
-    def __init__(self, clock: SandboxClock, pace: ProcessingSpeed) -> None:
+    def __init__(self, clock: SandboxClock, speed: ProcessingSpeed) -> None:
         self._clock = clock
-        self._pace = pace
+        self._speed = speed
         self._condition = Condition()
         self._turns: deque[_Turn] = deque()
         self._busy: _Turn | None = None
@@ -88,14 +88,14 @@ class Worker:
         self._thread.start()
 
     @property
-    def pace(self) -> ProcessingSpeed:
+    def speed(self) -> ProcessingSpeed:
         """How fast jobs are processed."""
-        return self._pace
+        return self._speed
 
-    def set_pace(self, pace: ProcessingSpeed) -> None:
+    def set_speed(self, speed: ProcessingSpeed) -> None:
         """Changes how fast jobs are processed, also for those under way."""
         with self._condition:
-            self._pace = pace
+            self._speed = speed
             self._condition.notify_all()
 
     def add(
@@ -103,20 +103,20 @@ class Worker:
         task: Task,
         closed: datetime,
         *,
-        pace: ProcessingSpeed | None = None,
+        speed: ProcessingSpeed | None = None,
         started: bool = False,
     ) -> None:
-        """Takes on a job that was closed at a moment, at a pace of its own where one is given."""
+        """Takes on a job that was closed at a moment, at a speed of its own where one is given."""
         with self._condition:
-            self._turns.append(_Turn(task, closed, pace, started=started))
+            self._turns.append(_Turn(task, closed, speed, started=started))
             self._condition.notify_all()
 
     def hurry(self) -> None:
-        """Lets the work that has a pace of its own go on at once, and waits until it is done."""
+        """Lets the work that has a speed of its own go on at once, and waits until it is done."""
         with self._condition:
-            hurried = [turn for turn in self._turns if turn.pace is not None]
+            hurried = [turn for turn in self._turns if turn.speed is not None]
             for turn in hurried:
-                turn.pace = Immediately()
+                turn.speed = Immediately()
             self._condition.notify_all()
             self._condition.wait_for(
                 lambda: (
@@ -125,15 +125,15 @@ class Worker:
                 )
             )
 
-    def look(self, job_id: str, *, own_pace: bool = False) -> None:
-        """Counts a look at a job, and waits for what the pace allows because of it.
+    def count_poll(self, job_id: str, *, own_speed: bool = False) -> None:
+        """Counts a look at a job, and waits for what the speed allows because of it.
 
         Args:
             job_id: The job.
-            own_pace: Whether the look is for the work that has a pace of its own.
+            own_speed: Whether the look is for the work that has a speed of its own.
         """
         with self._condition:
-            turn = self._find(job_id, own_pace=own_pace)
+            turn = self._find(job_id, own_speed=own_speed)
             if turn is None:
                 return
             seconds = self._seconds(turn)
@@ -147,7 +147,7 @@ class Worker:
             )
 
     def settle(self, timeout: float | None = None) -> bool:
-        """Waits until everything is done that the pace allows now.
+        """Waits until everything is done that the speed allows now.
 
         Args:
             timeout: Most seconds of the machine's time to wait.
@@ -193,13 +193,13 @@ class Worker:
         except OSError:
             _LOG.exception("the files of job %s could not be closed", task.job_id)
 
-    def _find(self, job_id: str, *, own_pace: bool) -> _Turn | None:
+    def _find(self, job_id: str, *, own_speed: bool) -> _Turn | None:
         turns = [*self._turns] if self._busy is None else [self._busy, *self._turns]
         return next(
             (
                 turn
                 for turn in turns
-                if turn.task.job_id == job_id and (turn.pace is not None) is own_pace
+                if turn.task.job_id == job_id and (turn.speed is not None) is own_speed
             ),
             None,
         )
@@ -209,8 +209,8 @@ class Worker:
 
     def _allowance(self, turn: _Turn, seconds: float | None = None) -> Allowance:
         seconds = self._seconds(turn) if seconds is None else seconds
-        pace = turn.pace or self._pace
-        return pace.allowance(JobSnapshot(seconds, turn.polls, turn.task.rows_done))
+        speed = turn.speed or self._speed
+        return speed.allow(JobSnapshot(seconds, turn.polls, turn.task.rows_done))
 
     def _can_go_on(self, turn: _Turn) -> bool:
         if turn not in self._turns and turn is not self._busy:

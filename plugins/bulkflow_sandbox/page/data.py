@@ -46,7 +46,7 @@ class View:
             jobs = list_latest_jobs(connection, MOST_JOBS)
         return {
             "now": _text(sandbox.org.clock.now()),
-            "processing": format_speed(sandbox.worker.pace),
+            "processing": format_speed(sandbox.worker.speed),
             "version": f"{sandbox.org.choices.newest_version}.0",
             "faults": len(sandbox.faults.struck),
             "requests": sandbox.requests.total,
@@ -92,7 +92,7 @@ class View:
 
     def requests(self, after: int) -> Body:
         """The requests after a number, the oldest first."""
-        entries = self._sandbox.requests.after(after)[-MOST_REQUESTS:]
+        entries = self._sandbox.requests.list_after(after)[-MOST_REQUESTS:]
         return {
             "total": self._sandbox.requests.total,
             "entries": [
@@ -136,7 +136,7 @@ class View:
     def _failures(self, job: BulkJob) -> Body | None:
         if job.failed == 0 or job.job_type is JobType.QUERY:
             return None
-        files = self._sandbox.ingest.files(job)
+        files = self._sandbox.ingest.get_files(job)
         start = b"".join(read_blocks(files.failed, 0, _FAILURE_BYTES)).decode(errors="replace")
         rows = csv.reader(StringIO(start, newline=""), delimiter=job.column_delimiter.text)
         found = [[row[0], row[1], ", ".join(row[2:])] for row in rows if len(row) > 1]

@@ -71,13 +71,13 @@ class QueryJobs:
             Operation, read_text(properties, "operation", choices), "operation", choices
         )
         if operation not in {Operation.QUERY, Operation.QUERY_ALL}:
-            raise choices.body_unreadable.error(problem="operation must be query or queryAll")
+            raise choices.body_unreadable.make_error(problem="operation must be query or queryAll")
         query = read_text(properties, "query", choices)
         if not query:
-            raise choices.query_missing.error()
+            raise choices.query_missing.make_error()
         content_type = read_text(properties, "contentType", choices)
         if content_type not in {None, "CSV"}:
-            raise choices.body_unreadable.error(
+            raise choices.body_unreadable.make_error(
                 problem=f"Unsupported value for contentType: {content_type}"
             )
         ending = read_word(
@@ -125,13 +125,13 @@ class QueryJobs:
         job = self._find(job_id)
         mine = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
         if not mine:
-            raise choices.foreign_user.error(id=job.id)
+            raise choices.foreign_user.make_error(id=job.id)
         if state != BulkJobState.ABORTED:
-            raise choices.state_illegal.error(state=format_value(state))
+            raise choices.state_illegal.make_error(state=format_value(state))
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state.final:
-                raise choices.abort_illegal.error(state=job.state.spoken)
+                raise choices.abort_illegal.make_error(state=job.state.name_in_errors)
             job = evolve(
                 job, state=BulkJobState.ABORTED, modified=format_moment(self._org.clock.now())
             )
@@ -143,7 +143,7 @@ class QueryJobs:
         """A job, after this look at it has had its effect on the pace."""
         job = self._find(job_id)
         if not job.state.final:
-            self._worker.look(job.id)
+            self._worker.count_poll(job.id)
         return self._find(job.id)
 
     def results(
@@ -197,7 +197,7 @@ class QueryJobs:
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if not job.state.final:
-                raise self._org.choices.delete_unfinished.error()
+                raise self._org.choices.delete_unfinished.make_error()
             remove_job(connection, job.id)
         self._files(job).remove()
 
@@ -225,25 +225,25 @@ class QueryJobs:
         choices = self._org.choices
         job = self._find(job_id)
         if job.api_version != api_version:
-            raise choices.query_version_conflict.error(version=job.api_version)
+            raise choices.query_version_conflict.make_error(version=job.api_version)
         if job.state is BulkJobState.JOB_COMPLETE:
             return job
         if not job.state.final and choices.early_results is EarlyResults.EMPTY:
             return None
-        raise choices.early_results_refusal.error(state=job.state)
+        raise choices.early_results_refusal.make_error(state=job.state)
 
     def _locator(self, job: BulkJob, text: str | None, count: int) -> Locator:
         if not text:
             return Locator(0, self._org.choices.query_page_rows)
         locator = Locator.read(text, job.id)
         if locator is None or not 0 <= locator.first < max(count, 1) or locator.size < 1:
-            raise self._org.choices.query_locator_invalid.error()
+            raise self._org.choices.query_locator_invalid.make_error()
         return locator
 
     def _check_limits(self) -> None:
         for name in (QUERY_JOBS, QUERY_STORAGE):
-            if self._org.limits.left(name) <= 0:
-                raise self._org.choices.query_jobs_exceeded.error(limit=name)
+            if self._org.limits.get_remaining(name) <= 0:
+                raise self._org.choices.query_jobs_exceeded.make_error(limit=name)
 
     def _translated(self, job: BulkJob) -> Statement:
         # SOQL brings lark, which only a sandbox that is asked queries should load.
@@ -270,7 +270,7 @@ class QueryJobs:
         return QueryTask(self._org, job, self._files(job), lambda: self._translated(job), columns)
 
     def _files(self, job: BulkJob) -> QueryFiles:
-        return QueryFiles(self._org.database.job_folder(job.id))
+        return QueryFiles(self._org.database.get_job_folder(job.id))
 
     def _find(self, job_id: str) -> BulkJob:
         known = to_id18(job_id)

@@ -116,11 +116,11 @@ class RestQueries:
             cursor = self._cursors.get(to_id18(name) or "")
         first = int(number) if _FIRST.fullmatch(number) else -1
         if cursor is None or not 0 <= first < len(cursor.ends):
-            raise self._org.choices.query_locator_invalid.error()
+            raise self._org.choices.query_locator_invalid.make_error()
         try:
             records = cursor.records(first)
         except FileNotFoundError as error:
-            raise self._org.choices.query_locator_invalid.error() from error
+            raise self._org.choices.query_locator_invalid.make_error() from error
         return self._page(to_id18(name) or "", cursor, first, records)
 
     def _compile(self, text: str, *, deleted: bool) -> Statement:

@@ -78,7 +78,7 @@ def _checked(field: Field, value: object, org: Org) -> str:
     text = _text(value)
     error = convert_column(field, [text], 0).errors.get(0, "")
     if isinstance(value, list) or error.startswith(_UNREADABLE):
-        raise org.choices.value_unreadable.error(
+        raise org.choices.value_unreadable.make_error(
             type=field.soap_type.partition(":")[2], token=_token(value), value=text
         )
     return text

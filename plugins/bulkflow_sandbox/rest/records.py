@@ -180,7 +180,7 @@ class Records:
     ) -> Saved:
         org, item = self._org, self.item(name)
         if not all(org.schema.permissions.may(one, item.name) for one in _NEEDED[operation]):
-            raise org.choices.rest_forbidden.error()
+            raise org.choices.rest_forbidden.make_error()
         now = org.clock.now()
         job = BulkJob(
             id="",

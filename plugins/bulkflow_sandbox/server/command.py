@@ -100,7 +100,7 @@ def serve(
     access_token = read_token(token, token_file, os.environ)
     address = read_address(host)
     warning = check_reach(address, allow_remote=allow_remote, tls=tls or bool(names))
-    pace = read_speed(processing)
+    speed = read_speed(processing)
     wrong = [read_fault(fault) for fault in faults]
     schema = None if schema_file is None else load_schema(schema_file, standard_schema())
     with ExitStack() as stack:
@@ -117,7 +117,7 @@ def serve(
                 data,
                 token=access_token,
                 org_id=org_id,
-                processing=pace,
+                processing=speed,
                 schema=schema,
                 faults=wrong,
                 known_logins=address.local if logins is None else logins,
@@ -132,7 +132,7 @@ def serve(
                 click.echo(f"export {name}={shlex.quote(value)}")
             if warning is not None:
                 click.echo(f"warning: {warning}", err=True)
-            page = sandbox.access.link(url)
+            page = sandbox.access.make_link(url)
             click.echo(f"ready; {page} shows what happens; Ctrl-C ends it", err=True)
 
         serve_sandbox(

@@ -81,7 +81,7 @@ class SandboxServer:
     @property
     def page(self) -> str:
         """The link to the page, with its token."""
-        return self.api.access.link(self.url)
+        return self.api.access.make_link(self.url)
 
     def start(self) -> Self:
         """Starts to listen.

@@ -64,7 +64,7 @@ class Forms:
     def refusal(self, at: int, bulk_name: str, name: str) -> ApiError:
         """The error for a form that query jobs do not take, and that the sandbox cannot do."""
         if self._bulk:
-            return self._choices.bulk_query_refused.error(form=bulk_name)
+            return self._choices.bulk_query_refused.make_error(form=bulk_name)
         return refusal(
             self._choices,
             self._query.text,

@@ -100,7 +100,7 @@ class RecordDatabase:
             raise
         return connection
 
-    def job_folder(self, job_id: str) -> Path:
+    def get_job_folder(self, job_id: str) -> Path:
         """The folder for the files of a job; nobody promises that it exists."""
         return self.folder / "jobs" / job_id
 

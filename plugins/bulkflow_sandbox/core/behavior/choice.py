@@ -40,7 +40,7 @@ class Refusal:
     code: str
     message: str
 
-    def error(self, **places: str) -> ApiError:
+    def make_error(self, **places: str) -> ApiError:
         """Make the error to raise, with the placeholders filled."""
         return ApiError(self.status, self.code, self.message.format(**places))
 
