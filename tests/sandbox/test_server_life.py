@@ -155,7 +155,7 @@ def test_a_batch_that_could_not_be_committed_is_unprocessed(start, monkeypatch, 
 
     rows = [f"n{n}" for n in range(1000)]
     with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
-        patch.setattr("bulkflow_sandbox.ingest.task.save_job", broken)
+        patch.setattr("bulkflow_sandbox.ingest.job_updates.save_job", broken)
         patch.setattr("bulkflow_sandbox.jobs.worker.TURN_ROWS", 200)
         done = client.load("Name\n" + "\n".join(rows), **INSERT)
     assert done["state"] == "Failed"

@@ -81,8 +81,8 @@ class IngestResources:
     async def upload(self, request: Request) -> Response:
         """PUT /jobs/ingest/{id}/batches: the data of a job, straight to disk."""
         job_id = request.path_params["id"]
-        packed = is_gzip(request, self._sandbox.org.choices)
-        upload = await to_thread(self._jobs.begin_upload, job_id, request.state.user, packed=packed)
+        gzip = is_gzip(request, self._sandbox.org.choices)
+        upload = await to_thread(self._jobs.begin_upload, job_id, request.state.user, gzip=gzip)
         try:
             async for data in request.stream():
                 upload.write(data)

@@ -1,4 +1,4 @@
-"""The create request of an ingest job."""
+"""Makes an ingest job from the properties of a create request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACTIONS: Final = {
     Operation.DELETE: (Action.DELETE,),
     Operation.HARD_DELETE: (Action.DELETE,),
 }
-_WORDS: Final = (
+_TEXTS: Final = (
     "object",
     "operation",
     "externalIdFieldName",
@@ -44,13 +44,13 @@ _WORDS: Final = (
 
 
 def make_job(properties: Mapping[str, object], org: Org, api_version: str, user_id: str) -> BulkJob:
-    """An open job, still without an id, from the properties of a create request.
+    """Make an open job, without an id, from the properties of a create request.
 
     Raises:
-        ApiError: A property is missing or wrong, or they contradict each other.
+        ApiError: A property is missing or invalid, or contradicts another one.
     """
     choices, schema = org.choices, org.schema
-    words = {name: read_text(properties, name, choices) for name in _WORDS}
+    words = {name: read_text(properties, name, choices) for name in _TEXTS}
     operation = read_word(Operation, words["operation"], "operation", choices)
     if operation is None:
         raise choices.body_unreadable.make_error(
@@ -90,15 +90,15 @@ def make_job(properties: Mapping[str, object], org: Org, api_version: str, user_
         line_ending=ending or LineEnding.LF,
         column_delimiter=delimiter or ColumnDelimiter.COMMA,
         external_id_field=(
-            _key(words["externalIdFieldName"], item, choices)
+            _check_key(words["externalIdFieldName"], item, choices)
             if operation is Operation.UPSERT
             else None
         ),
-        assignment_rule=_assignment_rule(words["assignmentRuleId"], item.name, choices),
+        assignment_rule=_check_assignment_rule(words["assignmentRuleId"], item.name, choices),
     )
 
 
-def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> str | None:
+def _check_assignment_rule(text: str | None, object_name: str, choices: Choices) -> str | None:
     if text is None:
         return None
     rule = to_id18(text)
@@ -107,11 +107,11 @@ def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> st
     return rule
 
 
-def _key(name: str | None, item: ObjectType, choices: Choices) -> str:
+def _check_key(name: str | None, item: ObjectType, choices: Choices) -> str:
     if name is None:
         raise choices.external_id_missing.make_error(object=item.name)
     key = item.field(name)
     if key is None or not key.is_key:
         raise choices.external_id_unknown.make_error(field=name, object=item.name)
-    # The answers have it as it was typed (recorded).
+    # Responses show the name as the request spelled it (recorded).
     return name

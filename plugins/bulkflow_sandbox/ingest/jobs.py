@@ -1,4 +1,4 @@
-"""The requests on ingest jobs, without HTTP."""
+"""Implements the requests on ingest jobs, without HTTP."""
 
 from __future__ import annotations
 
@@ -42,16 +42,17 @@ if TYPE_CHECKING:
 
 @frozen
 class JobPage:
-    """A page of the list of jobs; `next` is where the following page begins, if there is one."""
+    """A page of the list of jobs. `next` is the locator of the next page, if there is one."""
 
     jobs: tuple[BulkJob, ...]
     next: str | None
 
 
 class IngestJobs:
-    """What clients ask of ingest jobs.
+    """The ingest jobs of an org, and the requests on them.
 
-    Every method raises `ApiError` for what Salesforce refuses. Ids may have 15 or 18 characters.
+    Each method raises `ApiError` if Salesforce would refuse the request. Ids may have 15 or 18
+    characters.
     """
 
     def __init__(self, org: Org, worker: Worker) -> None:
@@ -63,7 +64,7 @@ class IngestJobs:
     # Create, upload.
 
     def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> BulkJob:
-        """A new open job from the properties of a create request."""
+        """Create an open job from the properties of a create request."""
         job = make_job(properties, self._org, api_version, user_id)
         with self._org.database.writing() as connection:
             job = evolve(job, id=make_id(JOB_PREFIX, take_serials(connection, "job", 1)))
@@ -73,7 +74,7 @@ class IngestJobs:
     def create_with_data(
         self, properties: Mapping[str, object], data: bytes, api_version: str, user_id: str
     ) -> BulkJob:
-        """A new job that has its data and is complete: the multipart create."""
+        """Create a job, upload its data and close it: the multipart create."""
         choices = self._org.choices
         if len(data.decode(errors="replace")) > choices.multipart_limit:
             raise choices.multipart_too_large.make_error(limit=str(choices.multipart_limit))
@@ -86,8 +87,8 @@ class IngestJobs:
             upload.discard()
         return self._close(job.id, multipart=True)
 
-    def begin_upload(self, job_id: str, user_id: str, *, packed: bool = False) -> UploadFile:
-        """Opens a file for the data of a job. The caller finishes or discards it."""
+    def begin_upload(self, job_id: str, user_id: str, *, gzip: bool = False) -> UploadFile:
+        """Open a file for the data of a job. The caller must finish or discard it."""
         choices = self._org.choices
         job = self._check_upload(job_id, user_id)
         files = self.get_files(job)
@@ -95,12 +96,12 @@ class IngestJobs:
         return UploadFile(
             files.folder,
             choices.upload_limit,
-            packed=packed,
+            gzip=gzip,
             too_large=choices.upload_too_large.make_error(limit=str(choices.upload_limit)),
         )
 
     def finish_upload(self, job_id: str, upload: UploadFile) -> None:
-        """Gives uploaded data to its job, as one step."""
+        """Assign uploaded data to its job, in one transaction."""
         upload.finish()
         with self._org.database.writing() as connection:
             job = self._find(job_id)
@@ -131,11 +132,11 @@ class IngestJobs:
     # State.
 
     def change_state(self, job_id: str, state: object, user_id: str) -> BulkJob:
-        """Closes a job (`UploadComplete`) or aborts it (`Aborted`)."""
+        """Close a job (`UploadComplete`) or abort it (`Aborted`)."""
         choices = self._org.choices
         job = self._find(job_id)
-        mine = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
-        if not mine:
+        allowed = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
+        if not allowed:
             raise choices.foreign_user.make_error(id=job.id)
         if state == BulkJobState.UPLOAD_COMPLETE:
             return self._close(job.id)
@@ -161,7 +162,7 @@ class IngestJobs:
             )
             save_job(connection, closed)
         self._before[job.id] = job
-        self._worker.add(self._task(closed), now)
+        self._worker.add(self._make_task(closed), now)
         return closed
 
     def _abort(self, job_id: str) -> BulkJob:
@@ -176,36 +177,36 @@ class IngestJobs:
         self._before[job.id] = job
         self._release(aborted)
         if started:
-            self._let_late_batch_work(aborted)
+            self._schedule_late_commit(aborted)
         return aborted
 
     def _release(self, job: BulkJob) -> None:
         task = self._worker.drop(job.id)
         if isinstance(task, IngestTask):
-            task.give_up()
+            task.abort()
 
     def end(self, job_id: str, *, delete: bool) -> None:
-        """Ends a job as somebody else would: aborts it where it is not final, and may delete it."""
+        """Abort a job as another user would, unless it is final. With `delete`, delete it too."""
         job = self._find(job_id)
         if not job.state.final:
             self._abort(job.id)
         if delete:
             self.delete(job.id)
 
-    def _task(self, job: BulkJob) -> IngestTask:
-        return IngestTask(self._org, job, self.get_files(job), self._let_late_batch_work)
+    def _make_task(self, job: BulkJob) -> IngestTask:
+        return IngestTask(self._org, job, self.get_files(job), self._schedule_late_commit)
 
-    def _let_late_batch_work(self, job: BulkJob) -> None:
-        """Lets a batch of a job that has ended save rows later, where a fault wants that."""
+    def _schedule_late_commit(self, job: BulkJob) -> None:
+        """Schedule a late commit of an ended job, if a fault requests one."""
         late = self._org.faults.take_late_commit()
         if late is not None:
-            task = LateCommit(self._task(job), late.rows)
+            task = LateCommit(self._make_task(job), late.rows)
             self._worker.add(task, self._org.clock.now(), speed=late.speed or Never())
 
-    # Questions.
+    # Reading.
 
     def get(self, job_id: str) -> BulkJob:
-        """A job, after this look at it has had its effect on the pace."""
+        """Get a job. This counts as a poll, which may let its processing advance first."""
         job = self._find(job_id)
         if not job.state.final:
             self._worker.count_poll(job.id)
@@ -216,12 +217,12 @@ class IngestJobs:
         return job
 
     def get_before_change(self, job_id: str) -> BulkJob:
-        """A job as it was before the last request that changed it."""
+        """Get a job as it was before the last request that changed it."""
         job = self.get(job_id)
         return self._before.get(job.id, job)
 
     def list_page(self, types: Collection[JobType], locator: str | None) -> JobPage:
-        """A page of the jobs of some kinds; `locator` is the `next` of the page before."""
+        """List a page of the jobs of some types. `locator` is the `next` of the previous page."""
         self._expire()
         size = self._org.choices.page_size
         with self._org.database.reading() as connection:
@@ -230,7 +231,7 @@ class IngestJobs:
         return JobPage(tuple(jobs[:size]), jobs[size - 1].id if more else None)
 
     def open_results(self, job_id: str, kind: ResultFileKind) -> Iterator[bytes] | None:
-        """A result file in blocks; `None` when there is nothing to send yet."""
+        """Read a result file in blocks; `None` if there is nothing to send yet."""
         choices = self._org.choices
         job = self._find(job_id)
         if not job.state.final:
@@ -240,7 +241,7 @@ class IngestJobs:
         return read_result(job, self.get_files(job), kind, choices)
 
     def delete(self, job_id: str) -> None:
-        """Removes a job with its data and results."""
+        """Delete a job with its data and results."""
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state in {BulkJobState.OPEN, BulkJobState.IN_PROGRESS}:
@@ -249,16 +250,16 @@ class IngestJobs:
         self._forget(job)
 
     def remove(self, job: BulkJob) -> None:
-        """Removes a job whatever its state."""
+        """Remove a job in any state."""
         with self._org.database.writing() as connection:
             remove_job(connection, job.id)
         self._forget(job)
 
     def get_files(self, job: BulkJob) -> JobFiles:
-        """The files of a job."""
+        """Get the files of a job."""
         return JobFiles(self._org.database.get_job_folder(job.id))
 
-    # Time.
+    # Lookup and retention.
 
     def _find(self, job_id: str) -> BulkJob:
         known = to_id18(job_id)
@@ -277,16 +278,16 @@ class IngestJobs:
             return find_job(connection, job_id)
 
     def _expire(self) -> None:
-        """Removes the jobs whose time has run out."""
+        """Remove the jobs that have expired."""
         with self._org.database.reading() as connection:
-            over = find_expired(connection, JobType.INGEST, self._org)
-        if not over:
+            expired = find_expired(connection, JobType.INGEST, self._org)
+        if not expired:
             return
         with self._org.database.writing() as connection:
-            for job in over:
+            for job in expired:
                 remove_job(connection, job.id)
-        # Not within the transaction: the worker may wait for its end with one of these jobs.
-        for job in over:
+        # Outside of the transaction, which the worker may be waiting for with one of these jobs.
+        for job in expired:
             self._forget(job)
 
     def _forget(self, job: BulkJob) -> None:
@@ -297,11 +298,11 @@ class IngestJobs:
         self.get_files(job).remove()
 
     def _resume(self) -> None:
-        """Goes on with the jobs that were closed when the sandbox was last ended."""
+        """Resume the closed jobs that were unfinished when the sandbox was last stopped."""
         with self._org.database.reading() as connection:
             jobs = list_jobs_in(
                 connection, {BulkJobState.UPLOAD_COMPLETE, BulkJobState.IN_PROGRESS}
             )
         for job in jobs:
             if job.job_type is JobType.INGEST:
-                self._worker.add(self._task(job), self._org.moment(job.closed))
+                self._worker.add(self._make_task(job), self._org.moment(job.closed))
