@@ -47,7 +47,7 @@ def test_refusals_are_errors_of_clients():
             assert re.fullmatch(r"[A-Z_]+", value.code)
 
 
-def test_the_faults_and_paces_on_the_page_are_understood():
+def test_the_faults_and_speeds_on_the_page_are_understood():
     section = PAGE.partition("## Faults")[2].partition("## Schema files")[0]
     texts = [text for text in re.findall(r"`([^`\n]+)`", section) if "=" in text]
     shown = [text for text in texts if not re.search(r"ENDPOINT|TEXT|ROWS|\(", text)]

@@ -100,7 +100,7 @@ def test_such_a_fault_can_be_written_as_text(text, fault):
     ],
 )
 def test_an_effect_that_no_request_of_the_endpoint_can_have_is_refused(text):
-    with pytest.raises(UsageError, match="describes no fault"):
+    with pytest.raises(UsageError, match="invalid fault"):
         read_fault(text)
 
 

@@ -216,7 +216,7 @@ def test_the_admin_resources_want_the_first_token_even_when_it_expired(start):
     assert client.send("GET", client.jobs).status == 200
 
 
-def test_pace_clock_limits_and_schema_can_be_changed_over_http(start, clock):
+def test_speed_clock_limits_and_schema_can_be_changed_over_http(start, clock):
     client = start(clock=clock)
     assert client.send("PUT", "/_sandbox/processing", {"processing": "10s"}).status == 204
     schema = {"objects": {"Thing__c": {"fields": {"Size__c": {"type": "int"}}}}}

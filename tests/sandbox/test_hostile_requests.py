@@ -376,7 +376,7 @@ def test_the_refusal_of_a_long_query_is_short(lonely, query):
         ("schema", '{"objects": {"sqlite_master": {}}}', "has a table of that name"),
         ("schema", '{"objects": {"Account": {"fields": {"Id": {}}}}}', "every object has it"),
         ("clock", '{"advance": 1e999}', "not finite"),
-        ("faults", '{"faults": ["info=delay:nan"]}', "describes no fault"),
+        ("faults", '{"faults": ["info=delay:nan"]}', "invalid fault"),
     ],
 )
 def test_a_hostile_admin_request_is_refused_with_the_reason(start, clock, path, body, problem):

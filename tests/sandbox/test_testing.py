@@ -78,7 +78,7 @@ def test_faults_are_taken_as_words_or_as_values():
         for status in (500, 503, 200):
             assert load(org, "Account", "Name\nA\n", expect=status) is None or status == 200
         assert [entry.status for entry in org.requests] == [500, 503, 200]
-    with pytest.raises(UsageError, match="describes no fault"), local_org(faults=["create"]):
+    with pytest.raises(UsageError, match="invalid fault"), local_org(faults=["create"]):
         pass
 
 
@@ -134,7 +134,7 @@ def test_a_wrong_schema_is_refused():
         pass
 
 
-def test_processing_takes_words_or_a_pace():
+def test_processing_takes_words_or_a_speed():
     clock = ManualClock()
     with local_org(processing="10s", clock=clock) as org:
         load(org, "Account", "Name\nA\n")
@@ -151,7 +151,7 @@ def test_processing_takes_words_or_a_pace():
 
 
 @pytest.mark.parametrize(
-    ("text", "pace"),
+    ("text", "speed"),
     [
         ("immediately", Immediately()),
         ("1 poll", AfterPolls(1)),
@@ -161,13 +161,13 @@ def test_processing_takes_words_or_a_pace():
         ("0.5 rows/s", RowsPerSecond(0.5)),
     ],
 )
-def test_paces_are_read_and_written_as_the_same_words(text, pace):
-    assert read_speed(text) == pace
-    assert format_speed(pace) == text
+def test_speeds_are_read_and_written_as_the_same_words(text, speed):
+    assert read_speed(text) == speed
+    assert format_speed(speed) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "pace"),
+    ("text", "speed"),
     [
         ("  IMMEDIATELY ", Immediately()),
         ("250ms", AfterTime(0.25)),
@@ -176,13 +176,13 @@ def test_paces_are_read_and_written_as_the_same_words(text, pace):
         ("10 rows per second", RowsPerSecond(10)),
     ],
 )
-def test_paces_may_be_written_otherwise(text, pace):
-    assert read_speed(text) == pace
+def test_speeds_may_be_written_in_other_ways(text, speed):
+    assert read_speed(text) == speed
 
 
 @pytest.mark.parametrize("text", ["", "sometimes", "10", "-3 polls", "0 rows/s", "1d", "3 polls 4"])
-def test_other_words_are_no_pace(text):
-    with pytest.raises(UsageError, match="is no pace"):
+def test_other_words_are_not_a_speed(text):
+    with pytest.raises(UsageError, match="unknown processing speed"):
         read_speed(text)
 
 

@@ -1,4 +1,4 @@
-"""Jobs over time: paces, the clocks of 24 hours and 7 days, aborts midway, restarts."""
+"""Jobs over time: processing speeds, the clocks of 24 hours and 7 days, aborts midway, restarts."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ def test_rows_per_second_show_as_growing_counters(start, clock):
     assert seen(client, job) == ("JobComplete", 1000)
 
 
-@pytest.mark.parametrize("pace", [AfterTime(5, 3), RowsPerSecond(70, 3), AfterPolls(3)])
-def test_a_pace_never_takes_back_what_it_allowed(pace):
+@pytest.mark.parametrize("speed", [AfterTime(5, 3), RowsPerSecond(70, 3), AfterPolls(3)])
+def test_a_speed_never_takes_back_what_it_allowed(speed):
     before = None
     for step in range(200):
-        now = pace.allow(JobSnapshot(seconds=step / 10, polls=step // 50, rows=0))
+        now = speed.allow(JobSnapshot(seconds=step / 10, polls=step // 50, rows=0))
         if before is not None:
             assert now.start >= before.start
             assert now.rows >= before.rows
@@ -104,7 +104,7 @@ def test_a_pace_never_takes_back_what_it_allowed(pace):
         before = now
 
 
-def test_a_pace_that_is_changed_holds_for_jobs_under_way(start):
+def test_a_speed_that_is_changed_holds_for_unfinished_jobs(start):
     client = start(processing=AfterPolls(1000))
     job = closed(client)
     client.server.api.worker.set_speed(Immediately())

@@ -1,4 +1,4 @@
-"""Who may look at the page and use the sandbox's own resources."""
+"""Access to the page and to the sandbox's own resources."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 
 class AdminAccess:
-    """The secrets that open the page and the admin resources.
+    """The secrets that give access to the page and the admin resources.
 
-    `token` is in the link to the page. The access token that the sandbox was started with opens the
-    same, also when faults made it invalid for the API. `cookie` is what a browser gets in exchange
-    for the link: it opens the page alone, because browsers send it to every port of this machine.
+    `token` is in the link to the page. The access token that the sandbox was started with gives the
+    same access, even if faults made it invalid for the API. A browser exchanges the link for
+    `cookie`. This gives access only to the page, because browsers send it to every port of this
+    machine.
 
     Args:
-        sessions: Where the access token is.
-        given: The access token that was chosen for the sandbox. The secrets are made from it, so
-            that a page that is open goes on when the sandbox is started again; `None` makes new
-            ones.
+        sessions: Has the access token.
+        given: The access token that was chosen for the sandbox. The secrets are derived from it,
+            so an open page keeps working if the sandbox is restarted. `None` makes new secrets.
     """
 
     def __init__(self, sessions: Sessions, given: str | None = None) -> None:
         self._sessions = sessions
         seed = given or secrets.token_hex()
-        self._token = _derived(seed, "link")
-        self._cookie = _derived(seed, "cookie")
+        self._token = _derive(seed, "link")
+        self._cookie = _derive(seed, "cookie")
 
     @property
     def token(self) -> str:
@@ -39,29 +39,29 @@ class AdminAccess:
 
     @property
     def cookie(self) -> str:
-        """What the page's cookie holds."""
+        """The value of the page's cookie."""
         return self._cookie
 
     def make_link(self, url: str) -> str:
-        """Return the link to the page of a sandbox that is served at `url`."""
+        """Make the link to the page of a sandbox that is served at `url`."""
         return f"{url}/?{urlencode({'token': self._token})}"
 
     def is_link_token(self, text: str) -> bool:
-        """Tell whether a text is the token of the link."""
-        return _equal(text, self._token)
+        """Check whether a text is the token of the link."""
+        return _is_equal(text, self._token)
 
     def is_cookie(self, text: str) -> bool:
-        """Tell whether a text is what the page's cookie holds."""
-        return _equal(text, self._cookie)
+        """Check whether a text is the value of the page's cookie."""
+        return _is_equal(text, self._cookie)
 
     def admits(self, token: str) -> bool:
-        """Tell whether a token opens the page and the admin resources."""
-        return _equal(token, self._token) | _equal(token, self._sessions.token)
+        """Check whether a token gives access to the page and the admin resources."""
+        return _is_equal(token, self._token) | _is_equal(token, self._sessions.token)
 
 
-def _derived(seed: str, purpose: str) -> str:
+def _derive(seed: str, purpose: str) -> str:
     return hmac.new(seed.encode(), purpose.encode(), sha256).hexdigest()
 
 
-def _equal(given: str, known: str) -> bool:
+def _is_equal(given: str, known: str) -> bool:
     return hmac.compare_digest(given.encode(errors="replace"), known.encode())

@@ -1,4 +1,4 @@
-"""What refuses a row whose values are each good: required fields, unique values, and rules."""
+"""Checks of rows whose values are valid: required fields, unique values and rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_required(batch: RowBatch, item: ObjectType) -> None:
-    """Lets rows fail that give no value to a required field, or take it away."""
+    """Fail rows without a value for a required field, and rows that remove it."""
     given = {column.field.name: column for column in batch.columns.columns}
     absent = {one.name for one in item.required_fields if one.name not in given}
     gaps = {
@@ -50,7 +50,7 @@ def check_required(batch: RowBatch, item: ObjectType) -> None:
 
 
 def find_unique_columns(batch: RowBatch) -> list[FieldColumn]:
-    """The columns of unique fields; the one that names the record has been looked up before."""
+    """Find the columns of unique fields, except the key, which is looked up elsewhere."""
     return [
         column
         for column in batch.columns.columns
@@ -63,7 +63,7 @@ def find_unique_columns(batch: RowBatch) -> list[FieldColumn]:
 def check_unique(
     connection: sqlite3.Connection, batch: RowBatch, item: ObjectType, column: FieldColumn
 ) -> None:
-    """Lets rows fail whose value in a unique field another record or an earlier row has."""
+    """Fail rows if another record or an earlier row has their value of a unique field."""
     values = batch.converted[column.index].values
     wanted = {value for value in values if value is not None}
     if not wanted:
@@ -78,7 +78,7 @@ def check_unique(
         key = fold_key(column.field, value)
         owner = next((one for one in owners.get(key, []) if one != batch.ids[row]), None)
         if owner is None and key in first_row:
-            # The earlier row is saved in the same step, so a new record has no id yet.
+            # The earlier row is saved in the same step, so its new record has no id yet.
             owner = batch.ids[first_row[key]] or "<unknown>"
         if owner is None:
             first_row[key] = row
@@ -96,20 +96,20 @@ def check_rules(
     item: ObjectType,
     values: Mapping[str, Sequence[Value]],
 ) -> None:
-    """Lets rows fail that a validation rule or a duplicate rule refuses.
+    """Fail rows that a validation rule or a duplicate rule refuses.
 
     Args:
-        connection: Where the records are.
-        batch: The rows, with the ids of those that change a record.
+        connection: Where to read records.
+        batch: The rows, with the ids of the records that they change.
         item: The object.
-        values: The values that will be written, by field name; `None` leaves a value as it is.
+        values: The values to write, by field name; `None` keeps the value of the record.
     """
     if not item.validation_rules and not item.duplicate_rules:
         return
     names = {condition.field for rule in item.validation_rules for condition in rule.conditions} | {
         name for rule in item.duplicate_rules for name in rule.fields
     }
-    records = _future_records(connection, batch, item, sorted(names), values)
+    records = _predict_records(connection, batch, item, sorted(names), values)
     for rule in item.validation_rules:
         for row, record in records.items():
             if rule.refuses(record):
@@ -119,14 +119,14 @@ def check_rules(
         _check_duplicates(connection, batch, item, duplicate_rule, records)
 
 
-def _future_records(
+def _predict_records(
     connection: sqlite3.Connection,
     batch: RowBatch,
     item: ObjectType,
     names: Sequence[str],
     values: Mapping[str, Sequence[Value]],
 ) -> dict[int, dict[str, Value]]:
-    """What some fields of each good row's record will hold when it is saved."""
+    """Compute some fields of each good row's record as they will be after it is saved."""
     good = batch.list_good_rows()
     fields = [item.fields[name] for name in names]
     known = read_values(
@@ -160,10 +160,12 @@ def _check_duplicates(
 ) -> None:
     fields = [item.fields[name] for name in rule.fields]
 
-    def key(values: Sequence[Value]) -> tuple[Value, ...]:
+    def make_key(values: Sequence[Value]) -> tuple[Value, ...]:
         return tuple(fold_key(one, value) for one, value in zip(fields, values, strict=True))
 
-    keys = {row: key([record[name] for name in rule.fields]) for row, record in records.items()}
+    keys = {
+        row: make_key([record[name] for name in rule.fields]) for row, record in records.items()
+    }
     keys = {row: one for row, one in keys.items() if None not in one}
     firsts = {records[row][rule.fields[0]] for row in keys}
     candidates = [
@@ -171,7 +173,7 @@ def _check_duplicates(
     ]
     owners: dict[tuple[Value, ...], set[str]] = {}
     for record_id, values in read_values(connection, item, fields, candidates).items():
-        owners.setdefault(key(values), set()).add(record_id)
+        owners.setdefault(make_key(values), set()).add(record_id)
     for row, one in keys.items():
         if owners.get(one, set()) - {batch.ids[row]}:
             batch.fail(row, f"DUPLICATES_DETECTED:{rule.message}:--")

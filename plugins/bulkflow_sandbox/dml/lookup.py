@@ -1,4 +1,4 @@
-"""Which record a row is about: by its id, or by its external id."""
+"""Finds the records of rows, by id or by external id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def refuse_ids(batch: RowBatch) -> None:
-    """Lets rows fail that give an id to a new record."""
+    """Fail rows that give an id for a new record."""
     for column in batch.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.ID:
             for row, text in enumerate(batch.texts[column.index]):
@@ -32,13 +32,13 @@ def refuse_ids(batch: RowBatch) -> None:
 def find_by_id(
     connection: sqlite3.Connection, batch: RowBatch, item: ObjectType, *, absent: str | None
 ) -> None:
-    """Fills in the ids of the records that the rows name.
+    """Set the record id of each row that has a valid one, and fail the rows with another.
 
     Args:
-        connection: Where to look.
+        connection: Where to read records.
         batch: The rows.
-        item: The object whose records they must be.
-        absent: The error of a row without an id; `None` where such a row is a new record.
+        item: The object that the records must be of.
+        absent: The error of a row without an id; `None` if such a row is a new record.
     """
     key = batch.columns.key
     assert key is not None, "the header has the column Id"
@@ -48,7 +48,7 @@ def find_by_id(
     seen: set[str] = set()
     for row, value in enumerate(values):
         if value is not None:
-            # A row that has failed already names its record in the results, too.
+            # The results show the record of a row that has already failed, too.
             batch.ids[row] = str(value)
         if row in batch.errors:
             continue
@@ -71,7 +71,7 @@ def find_by_id(
 def find_by_key(
     connection: sqlite3.Connection, batch: RowBatch, item: ObjectType, choices: Choices
 ) -> None:
-    """Fills in the ids of the records that have the rows' external ids; other rows are new."""
+    """Set the record id of each row whose external id a record has. Other rows are new."""
     key = batch.columns.key
     assert key is not None, "the header of an upsert has the key"
     name = key.field.name

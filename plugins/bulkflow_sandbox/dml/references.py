@@ -1,4 +1,4 @@
-"""References of rows to other records: by id, or by a key of the parent."""
+"""Checks and resolves references to other records, by id or by a key of the parent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check_references(connection: sqlite3.Connection, schema: Schema, batch: RowBatch) -> None:
-    """Lets rows fail whose reference fields name records that do not exist."""
+    """Fail rows whose reference fields have ids of records that do not exist."""
     for column in batch.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.REFERENCE:
             _check_ids(connection, schema, batch, column)
@@ -38,11 +38,11 @@ def _check_ids(
         ids = {value for value in wanted if value.startswith(prefix)}
         target = schema.object_of_id(prefix)
         if target is None:
-            # An object that the sandbox does not have: its records cannot be looked up.
+            # The sandbox does not have this object, so its records cannot be looked up.
             if all(schema.object(name) is not None for name in field.reference_to):
-                bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))
+                bad |= dict.fromkeys(ids, _make_wrong_type_error(field.label, field.name))
         elif target.name not in field.reference_to:
-            bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))
+            bad |= dict.fromkeys(ids, _make_wrong_type_error(field.label, field.name))
         else:
             marks = find_deleted_flags(connection, target, ids)
             bad |= dict.fromkeys(
@@ -59,21 +59,21 @@ def _check_ids(
                 batch.fail(row, bad[str(value)].format(id=value))
 
 
-def _wrong_type(label: str, name: str) -> str:
+def _make_wrong_type_error(label: str, name: str) -> str:
     return f"FIELD_INTEGRITY_EXCEPTION:{label}: id value of incorrect type: {{id}}:{name} --"
 
 
 def find_parents(
     connection: sqlite3.Connection, batch: RowBatch, column: LookupColumn, before: str | None
 ) -> Sequence[Value]:
-    """The ids of the parents that a column of keys names; a row whose parent is unknown fails.
+    """Find the ids of the parents in a column of keys. Rows with an unknown parent fail.
 
     Args:
-        connection: Where to look.
+        connection: Where to read records.
         batch: The rows.
         column: The column of keys.
-        before: Only parents with ids less than this one: rows of one upload cannot name each
-            other as parents.
+        before: Only find parents with ids less than this one, because rows of one upload cannot
+            be each other's parents.
     """
     texts = batch.keys[column.index]
     keys = {text: parse_key(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
@@ -102,9 +102,9 @@ def find_parents(
 
 
 def merge_parents(batch: RowBatch, lookup: LookupColumn, parents: Sequence[Value]) -> None:
-    """Puts the parents of a column of keys into the column of ids that the same field has.
+    """Merge the parents of a column of keys into the same field's column of ids.
 
-    A row that fills both fails.
+    Rows that fill both columns fail.
     """
     plain = next(
         column

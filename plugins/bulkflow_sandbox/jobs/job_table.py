@@ -1,4 +1,4 @@
-"""The table of jobs."""
+"""The table of jobs in the database."""
 
 # ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
 
@@ -26,7 +26,7 @@ _NAMES: Final = ", ".join(f'"{name}"' for name in _COLUMNS)
 
 
 def create_job_table(connection: sqlite3.Connection) -> None:
-    """Makes the table where it is missing."""
+    """Create the table if it is missing."""
     columns = ", ".join(f'"{name}"' for name in _COLUMNS[1:])
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY NOT NULL, {columns}) WITHOUT ROWID"
@@ -34,7 +34,7 @@ def create_job_table(connection: sqlite3.Connection) -> None:
 
 
 def add_job(connection: sqlite3.Connection, job: BulkJob) -> None:
-    """Adds a job."""
+    """Add a job."""
     places = ", ".join("?" * len(_COLUMNS))
     connection.execute(
         f"INSERT INTO jobs ({_NAMES}) VALUES ({places})", tuple(asdict(job).values())
@@ -42,13 +42,13 @@ def add_job(connection: sqlite3.Connection, job: BulkJob) -> None:
 
 
 def find_job(connection: sqlite3.Connection, job_id: str) -> BulkJob | None:
-    """The job with an id of 18 characters."""
+    """Find a job by its id of 18 characters."""
     row = connection.execute(f"SELECT {_NAMES} FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    return None if row is None else _job(row)
+    return None if row is None else _read_job(row)
 
 
 def save_job(connection: sqlite3.Connection, job: BulkJob) -> None:
-    """Puts a job in the place of the one with the same id."""
+    """Replace the job that has the same id."""
     settings = ", ".join(f'"{name}" = ?' for name in _COLUMNS[1:])
     connection.execute(
         f"UPDATE jobs SET {settings} WHERE id = ?", (*list(asdict(job).values())[1:], job.id)
@@ -56,46 +56,46 @@ def save_job(connection: sqlite3.Connection, job: BulkJob) -> None:
 
 
 def remove_job(connection: sqlite3.Connection, job_id: str) -> None:
-    """Removes a job."""
+    """Remove a job."""
     connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
 
 def list_jobs_after(
     connection: sqlite3.Connection, types: Collection[JobType], after: str, limit: int
 ) -> list[BulkJob]:
-    """At most `limit` jobs of some kinds with ids greater than `after`, in the order of ids."""
+    """List at most `limit` jobs of some types with ids greater than `after`, by id."""
     marks = ", ".join("?" * len(types))
     rows = connection.execute(
         f"SELECT {_NAMES} FROM jobs WHERE id > ? AND job_type IN ({marks}) ORDER BY id LIMIT ?",
         (after, *types, limit),
     )
-    return [_job(row) for row in rows]
+    return [_read_job(row) for row in rows]
 
 
 def list_latest_jobs(connection: sqlite3.Connection, limit: int) -> list[BulkJob]:
-    """At most `limit` jobs of all kinds, the newest first."""
+    """List at most `limit` jobs of all types, the newest first."""
     rows = connection.execute(f"SELECT {_NAMES} FROM jobs ORDER BY id DESC LIMIT ?", (limit,))
-    return [_job(row) for row in rows]
+    return [_read_job(row) for row in rows]
 
 
 def list_jobs_before(connection: sqlite3.Connection, kind: JobType, moment: str) -> list[BulkJob]:
-    """The jobs of a kind that were created before a moment."""
+    """List the jobs of a type that were created before a time."""
     rows = connection.execute(
         f"SELECT {_NAMES} FROM jobs WHERE job_type = ? AND created < ?", (kind, moment)
     )
-    return [_job(row) for row in rows]
+    return [_read_job(row) for row in rows]
 
 
 def list_jobs_in(connection: sqlite3.Connection, states: Collection[BulkJobState]) -> list[BulkJob]:
-    """All jobs in one of some states, in the order of ids."""
+    """List all jobs in one of some states, by id."""
     marks = ", ".join("?" * len(states))
     rows = connection.execute(
         f"SELECT {_NAMES} FROM jobs WHERE state IN ({marks}) ORDER BY id", tuple(states)
     )
-    return [_job(row) for row in rows]
+    return [_read_job(row) for row in rows]
 
 
-def _job(row: Sequence[object]) -> BulkJob:
+def _read_job(row: Sequence[object]) -> BulkJob:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["job_type"] = JobType(str(values["job_type"]))
     values["operation"] = Operation(str(values["operation"]))

@@ -1,7 +1,7 @@
-"""How fast jobs are processed: at once, or as slowly as a test wants it.
+"""How fast jobs are processed: immediately, or as slowly as a test needs.
 
-A pace says what may have happened to a job by now; the worker does it. All of it can be seen from
-outside only as states and counters, so a pace decides nothing about the outcome.
+A processing speed decides how far a job may have come by now, and the worker takes it there. Only
+states and counters show this to clients, so a speed never changes the outcome of a job.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from attrs import frozen
 
 @frozen
 class JobSnapshot:
-    """Where a job is: seconds since it was closed, looks at it since then, rows that are done."""
+    """The seconds and polls since a job was closed, and the rows that have been processed."""
 
     seconds: float
     polls: int
@@ -25,8 +25,8 @@ class JobSnapshot:
 class Allowance:
     """What may happen to a job now.
 
-    `rows` is how many more rows may be processed. `again` is the number of seconds after which
-    more may be allowed; `None` when no passing of time changes anything.
+    `rows` is the number of further rows that may be processed. `again` is the number of seconds
+    after which more may be allowed; `None` if waiting changes nothing.
     """
 
     start: bool
@@ -36,10 +36,10 @@ class Allowance:
 
 
 class ProcessingSpeed(Protocol):
-    """A way for jobs to take their time."""
+    """Decides how far a job may be processed."""
 
-    def allow(self, standing: JobSnapshot) -> Allowance:
-        """What may happen to a job that stands there."""
+    def allow(self, job: JobSnapshot) -> Allowance:
+        """Decide what may happen to a job now."""
 
 
 _ALL = Allowance(start=True, rows=math.inf, finish=True)
@@ -47,52 +47,50 @@ _ALL = Allowance(start=True, rows=math.inf, finish=True)
 
 @frozen
 class Immediately:
-    """As fast as the sandbox can."""
+    """As fast as the sandbox can process jobs."""
 
-    def allow(self, standing: JobSnapshot) -> Allowance:
-        """Everything."""
+    def allow(self, job: JobSnapshot) -> Allowance:
+        """Allow everything."""
         return _ALL
 
 
 @frozen
 class Never:
-    """Not before the pace is changed."""
+    """Not before the speed is changed."""
 
-    def allow(self, standing: JobSnapshot) -> Allowance:
-        """Nothing."""
+    def allow(self, job: JobSnapshot) -> Allowance:
+        """Allow nothing."""
         return Allowance(start=False, rows=0, finish=False)
 
 
 @frozen
 class AfterPolls:
-    """Final at the `polls`-th look at the job after it was closed, InProgress at those before.
+    """The job is final at the `polls`-th poll after it was closed, and InProgress before.
 
-    The look waits for the work, so that what it shows depends on nothing but its number.
+    A poll waits for the processing, so its result depends only on its number.
     """
 
     polls: int
 
-    def allow(self, standing: JobSnapshot) -> Allowance:
-        """All rows at the first look, the end at the last."""
-        if standing.polls >= self.polls:
+    def allow(self, job: JobSnapshot) -> Allowance:
+        """Allow all rows at the first poll, and the end at the last."""
+        if job.polls >= self.polls:
             return _ALL
-        return Allowance(start=standing.polls > 0, rows=math.inf, finish=False)
+        return Allowance(start=job.polls > 0, rows=math.inf, finish=False)
 
 
 @frozen
 class AfterTime:
-    """In the queue for `queued` seconds, then InProgress for `processing` seconds."""
+    """The job is queued for `queued` seconds, then InProgress for `processing` seconds."""
 
     processing: float
     queued: float = 0
 
-    def allow(self, standing: JobSnapshot) -> Allowance:
-        """All rows when the queue is left, the end when the time is over."""
-        if standing.seconds < self.queued:
-            return Allowance(
-                start=False, rows=0, finish=False, again=self.queued - standing.seconds
-            )
-        left = self.queued + self.processing - standing.seconds
+    def allow(self, job: JobSnapshot) -> Allowance:
+        """Allow all rows once the job is no longer queued, and the end after the time."""
+        if job.seconds < self.queued:
+            return Allowance(start=False, rows=0, finish=False, again=self.queued - job.seconds)
+        left = self.queued + self.processing - job.seconds
         if left <= 0:
             return _ALL
         return Allowance(start=True, rows=math.inf, finish=False, again=left)
@@ -100,20 +98,20 @@ class AfterTime:
 
 @frozen
 class RowsPerSecond:
-    """In the queue for `queued` seconds, then `rate` rows in each second, in whole chunks."""
+    """The job is queued for `queued` seconds, then processed in chunks at `rate` rows a second."""
 
     rate: float
     queued: float = 0
     chunk: int = 200
 
-    def allow(self, standing: JobSnapshot) -> Allowance:
-        """The chunks that time has passed for."""
-        elapsed = standing.seconds - self.queued
+    def allow(self, job: JobSnapshot) -> Allowance:
+        """Allow the chunks that are due."""
+        elapsed = job.seconds - self.queued
         if elapsed < 0:
             return Allowance(start=False, rows=0, finish=False, again=-elapsed)
-        # The half row keeps a due moment due when seconds were rounded.
-        chunks = math.floor((elapsed * self.rate + 0.5 - standing.rows) / self.chunk)
-        due = (standing.rows + self.chunk) / self.rate - elapsed
+        # Half a row is added, so a chunk that is due stays due if the seconds were rounded.
+        chunks = math.floor((elapsed * self.rate + 0.5 - job.rows) / self.chunk)
+        due = (job.rows + self.chunk) / self.rate - elapsed
         return Allowance(
             start=True, rows=max(0, chunks) * self.chunk, finish=True, again=max(0.001, due)
         )

@@ -1,4 +1,4 @@
-"""How long jobs are kept."""
+"""Checks of the age of jobs: for uploads, and for their removal."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 def is_too_old_for_data(job: BulkJob, org: Org) -> bool:
-    """Whether a job was created too long ago for an upload."""
-    return _age(job, org) > timedelta(hours=org.choices.open_job_hours)
+    """Check whether a job was created too long ago for an upload."""
+    return _get_age(job, org) > timedelta(hours=org.choices.open_job_hours)
 
 
 def is_expired(job: BulkJob, org: Org) -> bool:
-    """Whether a job's time has run out, whatever its state."""
-    return _age(job, org) > timedelta(days=org.choices.retention_days)
+    """Check whether a job, in any state, has been kept long enough to be removed."""
+    return _get_age(job, org) > timedelta(days=org.choices.retention_days)
 
 
 def find_expired(connection: sqlite3.Connection, kind: JobType, org: Org) -> list[BulkJob]:
-    """The jobs of a kind whose time has run out."""
+    """Find the jobs of a type that must be removed."""
     oldest = org.clock.now() - timedelta(days=org.choices.retention_days)
     return list_jobs_before(connection, kind, format_moment(oldest))
 
 
-def _age(job: BulkJob, org: Org) -> timedelta:
+def _get_age(job: BulkJob, org: Org) -> timedelta:
     return org.clock.now() - parse_moment(job.created)

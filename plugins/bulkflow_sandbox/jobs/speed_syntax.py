@@ -1,4 +1,4 @@
-"""Paces as words: `immediately`, `3 polls`, `10s`, `500 rows/s`."""
+"""Processing speeds as text: `immediately`, `3 polls`, `10s`, `500 rows/s`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _RATE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) *rows? *(?:/|per) *s(?:econd
 
 
 def read_speed(text: str) -> ProcessingSpeed:
-    """The pace that words name.
+    """Read a processing speed.
 
     Raises:
-        UsageError: They name none.
+        UsageError: The text is not a processing speed.
     """
     words = text.strip().lower()
     if words == "immediately":
@@ -33,19 +33,19 @@ def read_speed(text: str) -> ProcessingSpeed:
     if (match := _RATE.fullmatch(words)) and float(match[1]) > 0:
         return RowsPerSecond(float(match[1]))
     raise UsageError(
-        f"{text[:200]!r} is no pace of processing",
+        f"unknown processing speed {text[:200]!r}",
         help="write `immediately`, `3 polls`, `10s` or `500 rows/s`",
     )
 
 
 def read_seconds(text: str) -> float | None:
-    """The seconds in a length of time such as `10s`, `1.5 m` or `250ms`; `None` if it is none."""
+    """Read a duration such as `10s`, `1.5 m` or `250ms` in seconds; `None` if it is invalid."""
     match = _TIME.fullmatch(text)
     return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
 def format_speed(speed: ProcessingSpeed) -> str:
-    """The words for a pace; the name of its class, for one that others made."""
+    """Format a processing speed as text. An unknown class is formatted as its name."""
     match speed:
         case Immediately():
             return "immediately"

@@ -1,4 +1,4 @@
-"""Records of objects, asked for and changed by the set."""
+"""Reads and changes sets of records."""
 
 # ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
 
@@ -22,9 +22,9 @@ _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 def fold_key(field: Field, value: Value) -> Value:
-    """A value of a field such that two values that are the same key are equal.
+    """Fold a value of a field, so that values which are the same key become equal.
 
-    It folds what the column's collation folds: the letters of ASCII.
+    This folds ASCII letters, like the collation of the column.
     """
     if isinstance(value, str) and field.type in TEXTS and not field.case_sensitive:
         return value.lower() if value.isascii() else value.translate(_ASCII_LOWER)
@@ -39,17 +39,17 @@ def find_ids(
     *,
     before: str | None = None,
 ) -> dict[Value, list[str]]:
-    """The ids of the records, not deleted, that have one of `values` in `field`.
+    """Find the ids of the records, not deleted, that have one of `values` in `field`.
 
     Args:
-        connection: Where to ask.
+        connection: Where to read.
         item: The object.
-        field: The field; its index must exist (`ensure_index`), or every record is read.
-        values: The values, as the store keeps them.
-        before: Only records whose id is less than this one.
+        field: The field. Without an index (`ensure_index`), every record is read.
+        values: The values, in the store's form.
+        before: Find only records with ids less than this one.
 
     Returns:
-        The folded value to the ids, without values that no record has.
+        The ids by folded value, without values that no record has.
     """
     table, column = quote_name(item.name), quote_name(field.name)
     found: dict[Value, list[str]] = {}
@@ -65,7 +65,7 @@ def find_ids(
 
 
 def ensure_index(connection: sqlite3.Connection, item: ObjectType, field: Field) -> None:
-    """Makes the index for look-ups by a key field that nobody has looked up by so far."""
+    """Create the index for lookups by a key field, unless the field has one."""
     if not field.unique:
         create_index(connection, item, field)
 
@@ -73,7 +73,7 @@ def ensure_index(connection: sqlite3.Connection, item: ObjectType, field: Field)
 def find_deleted_flags(
     connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
 ) -> dict[str, bool]:
-    """The ids (of 18 characters) that exist, and whether each is deleted."""
+    """Find which of some ids (of 18 characters) exist, and whether each is deleted."""
     rows = connection.execute(
         f'SELECT "Id", "IsDeleted" FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
@@ -88,7 +88,7 @@ def read_values(
     fields: Sequence[Field],
     record_ids: Iterable[str],
 ) -> dict[str, tuple[Value, ...]]:
-    """The values of some fields of the records with these ids, by id."""
+    """Read some fields of the records with these ids. The result has the values by id."""
     columns = ", ".join(quote_name(field.name) for field in fields)
     rows = connection.execute(
         f'SELECT "Id", {columns} FROM {quote_name(item.name)} '
@@ -105,7 +105,7 @@ def insert_records(
     rows: Iterable[Sequence[Value]],
     constants: Mapping[str, str | bool | float],
 ) -> None:
-    """Adds records: each row is an id and the values of `fields`; `constants` are in all rows."""
+    """Add records. Each row has an id and the values of `fields`; all share `constants`."""
     columns = ["Id", *(field.name for field in fields), *constants]
     places = ["?"] * (1 + len(fields)) + [format_literal(value) for value in constants.values()]
     connection.executemany(
@@ -122,7 +122,7 @@ def update_records(
     rows: Iterable[Sequence[Value]],
     constants: Mapping[str, str | bool | float],
 ) -> None:
-    """Changes records: `assignments` are SQL with places, and each row fills them, its id last."""
+    """Change records. Each row fills the SQL placeholders of `assignments`; its id is last."""
     settings = [
         *assignments,
         *(f"{quote_name(name)} = {format_literal(value)}" for name, value in constants.items()),
@@ -135,7 +135,7 @@ def update_records(
 def remove_records(
     connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
 ) -> None:
-    """Removes records for good."""
+    """Remove records, without moving them to the bin."""
     connection.executemany(
         f'DELETE FROM {quote_name(item.name)} WHERE "Id" = ?', ((one,) for one in record_ids)
     )
@@ -146,7 +146,7 @@ def _as_json(values: Iterable[Value]) -> str:
 
 
 def parse_key(field: Field, text: str) -> Value:
-    """A key as it stands in an upload, in the form that the field's column has."""
+    """Convert a key from its text in an upload to the form of the field's column."""
     if field.type in {FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT}:
         try:
             return float(text)

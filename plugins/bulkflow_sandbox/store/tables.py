@@ -1,8 +1,8 @@
-"""One table for each object, with a typed column for each of its fields.
+"""Creates a table for each object, with a typed column for each of its fields.
 
-Texts compare without regard to (ASCII) case unless their field says otherwise; booleans are 0 and
-1; dates and moments are texts in the forms of `dates`. The rows of a table are in the order of
-their ids. Deleted records stay, marked by `IsDeleted`, until they are emptied from the bin.
+Comparisons of texts ignore ASCII case unless the field is case-sensitive. Booleans are 0 and 1.
+Dates and times are texts in the forms of `core.dates`. The rows of a table are in the order of
+their ids. Deleted records stay in the table, marked with `IsDeleted`, until they are removed.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.objects import ObjectType
 
 _OWN: Final = frozenset({"counters", "facts", "jobs"})
-"""The tables beside those of objects."""
+"""The tables that are not for objects."""
 
 
 def is_own_table(name: str) -> bool:
-    """Tell whether a table of the sandbox or of SQLite itself has a name, in any case."""
+    """Check whether the sandbox or SQLite itself uses a table name, in any case."""
     return name.lower() in _OWN or name.lower().startswith("sqlite_")
 
 
 def quote_name(name: str) -> str:
-    """A name of the schema as an SQL identifier."""
+    """Quote a name of the schema as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def get_column_type(field: Field) -> str:
-    """The SQL type and collation of a field's column."""
+    """Get the SQL type and collation of a field's column."""
     if field.type in TEXTS:
         return "TEXT" if field.case_sensitive else "TEXT COLLATE NOCASE"
     if field.type in NUMBERS:
@@ -42,7 +42,7 @@ def get_column_type(field: Field) -> str:
 
 
 def format_literal(value: str | bool | float | None) -> str:
-    """A value as an SQL literal."""
+    """Format a value as an SQL literal."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
@@ -51,22 +51,22 @@ def format_literal(value: str | bool | float | None) -> str:
 
 
 def create_table(connection: sqlite3.Connection, item: ObjectType) -> None:
-    """Makes the table of an object, or adds the columns that it lacks."""
+    """Create the table of an object, or add its missing columns."""
     table = quote_name(item.name)
     known = {row[1].lower() for row in connection.execute(f"PRAGMA table_xinfo({table})")}
     if not known:
-        columns = ", ".join(_column(field) for field in item.stored_fields)
+        columns = ", ".join(_define_column(field) for field in item.stored_fields)
         connection.execute(f"CREATE TABLE {table} ({columns}) WITHOUT ROWID")
     else:
         for field in item.stored_fields:
             if field.name.lower() not in known:
-                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_column(field)}")
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {_define_column(field)}")
     for field in item.unique_fields:
         create_index(connection, item, field)
 
 
 def create_index(connection: sqlite3.Connection, item: ObjectType, field: Field) -> None:
-    """Makes the index by which records that are not deleted are found by a key field."""
+    """Create the index of a key field for lookups of records that are not deleted."""
     if field.type is FieldType.ID:
         return
     name = quote_name(f"{item.name}.{field.name}")
@@ -77,7 +77,7 @@ def create_index(connection: sqlite3.Connection, item: ObjectType, field: Field)
     )
 
 
-def _column(field: Field) -> str:
+def _define_column(field: Field) -> str:
     column = f"{quote_name(field.name)} {get_column_type(field)}"
     if field.type is FieldType.ID:
         return f"{column} PRIMARY KEY NOT NULL"
