@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# In ASCII order, so ids sort by serial number as text, and an index over them grows at its end.
+# In ASCII order, so ids sort by serial number as text, and an index of them grows only at the end.
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _INSTANCE: Final = "5g0"

@@ -51,7 +51,7 @@ class RequestLog:
 
     @property
     def total(self) -> int:
-        """The number of requests, including those that the log has dropped."""
+        """The number of requests, including the dropped ones."""
         return self._total
 
     def add(self, entry: RequestEntry) -> None:

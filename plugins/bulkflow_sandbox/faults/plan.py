@@ -1,4 +1,4 @@
-"""The pending faults of a sandbox, and those that have struck."""
+"""The pending faults of a sandbox, and the effects of faults so far."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def create_app(sandbox: Sandbox, names: Iterable[str] = ()) -> Starlette:
-    """Make the application that answers for a sandbox, at its own host names besides the usual."""
+    """Create the application of a sandbox. `names` are its own host names."""
     app = Starlette(
         routes=[
             *IngestResources(sandbox).list_routes(),

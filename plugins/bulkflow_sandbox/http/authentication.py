@@ -1,4 +1,4 @@
-"""What every request passes: version, token, limits; and the headers of every answer."""
+"""Checks the API version, token and limits of requests, and adds headers to all responses."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _API_PATH: Final = re.compile(r"/services/data/v([1-9][0-9]{0,2})\.0(?:/.*)?", r
 
 
 class AuthenticationMiddleware:
-    """The middleware before all routes.
+    """The middleware in front of all routes.
 
-    Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). Inside, the
-    request's `state.user` is the id of the token's user, `state.version` is such as `"66.0"`. Where
-    a version is spelled otherwise, such as `v66`, the path leads nowhere.
+    Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). For handlers, the
+    request's `state.user` is the id of the token's user, and `state.version` is the version, such
+    as `"66.0"`. A version in another form, such as `v66`, is not found.
     """
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
@@ -34,7 +34,7 @@ class AuthenticationMiddleware:
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request through, or refuses it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -62,17 +62,17 @@ class AuthenticationMiddleware:
 
         try:
             if path.startswith(_VERSIONS) and path != _VERSIONS:
-                self._admit(scope, match)
+                self._check(scope, match)
         except ApiError as error:
             await make_error_response(error)(scope, receive, send_with_headers)
             return
         try:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
-            # Nobody is left to be told, and nothing was changed.
+            # The client cannot receive a response, and nothing was changed.
             return
 
-    def _admit(self, scope: Scope, match: re.Match[str] | None) -> None:
+    def _check(self, scope: Scope, match: re.Match[str] | None) -> None:
         choices = self._sandbox.org.choices
         if match is None or (major := int(match[1])) > choices.newest_version:
             raise make_not_found_error()

@@ -1,4 +1,4 @@
-"""Which endpoint a request is for, as faults name them."""
+"""Finds the endpoint of a request, for faults."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _MOST_JSON: Final = 1 << 20
 
 
 def find_job_id(path: str) -> str | None:
-    """The id of the ingest job in a path."""
+    """Find the id of the ingest job in a path."""
     match = _INGEST.fullmatch(path)
     return None if match is None else match[1]
 
 
 async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Receive]:
-    """The endpoint of a request, and its body again, as far as that had to be read."""
+    """Find the endpoint of a request. The returned `Receive` repeats the body that was read."""
     path, method = scope["path"], scope["method"]
     match = _INGEST.fullmatch(path)
     if match is None:
@@ -60,10 +60,10 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
     async def again() -> Message:
         return messages.popleft() if messages else await receive()
 
-    return (Endpoint.ABORT if _state(body) == "Aborted" else Endpoint.CLOSE), again
+    return (Endpoint.ABORT if _read_state(body) == "Aborted" else Endpoint.CLOSE), again
 
 
-def _state(body: bytes) -> object:
+def _read_state(body: bytes) -> object:
     try:
         properties = parse_json(body)
     except DocumentError:

@@ -35,14 +35,14 @@ _RESULTS: Final = {
 
 
 class IngestResources:
-    """The handlers of the resources of ingest jobs."""
+    """Handles requests on ingest jobs."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._jobs = sandbox.ingest
 
     def list_routes(self) -> list[Route]:
-        """The routes of all resources."""
+        """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.list, "POST": self.create},
             "/{id}": {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
@@ -57,7 +57,7 @@ class IngestResources:
         ]
 
     async def create(self, request: Request) -> Response:
-        """POST /jobs/ingest: an open job, or with a multipart body one that has its data."""
+        """Answer POST /jobs/ingest with an open job, or with a closed one for a multipart body."""
         state = request.state
         boundary = find_boundary(request.headers.get("content-type", ""))
         if boundary is None:
@@ -79,7 +79,7 @@ class IngestResources:
         return make_json_response(request, make_created_body(job))
 
     async def upload(self, request: Request) -> Response:
-        """PUT /jobs/ingest/{id}/batches: the data of a job, straight to disk."""
+        """Answer PUT /jobs/ingest/{id}/batches, and write the data to disk as it arrives."""
         job_id = request.path_params["id"]
         gzip = is_gzip(request, self._sandbox.org.choices)
         upload = await to_thread(self._jobs.begin_upload, job_id, request.state.user, gzip=gzip)
@@ -92,7 +92,7 @@ class IngestResources:
         return Response(status_code=201)
 
     async def change(self, request: Request) -> Response:
-        """PATCH /jobs/ingest/{id}: close or abort."""
+        """Answer PATCH /jobs/ingest/{id}: close or abort the job."""
         properties = await read_json(request, self._sandbox.org.choices)
         job = await to_thread(
             self._jobs.change_state,
@@ -103,8 +103,8 @@ class IngestResources:
         return make_json_response(request, make_changed_body(job))
 
     async def info(self, request: Request) -> Response:
-        """GET /jobs/ingest/{id}."""
-        # A fault may want the job as it was.
+        """Answer GET /jobs/ingest/{id}."""
+        # A fault may request the job as it was before.
         before = getattr(request.state, "before", False)
         get = self._jobs.get_before_change if before else self._jobs.get
         job = await to_thread(get, request.path_params["id"])
@@ -113,16 +113,16 @@ class IngestResources:
         return make_json_response(request, body)
 
     async def list(self, request: Request) -> Response:
-        """GET /jobs/ingest: a page of jobs."""
+        """Answer GET /jobs/ingest with a page of jobs."""
         return await answer_list(request, self._sandbox, _JOBS, JobType.INGEST)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /jobs/ingest/{id}."""
+        """Answer DELETE /jobs/ingest/{id}."""
         await to_thread(self._jobs.delete, request.path_params["id"])
         return Response(status_code=204)
 
     async def results(self, request: Request) -> Response:
-        """GET one of the three result files."""
+        """Answer GET for one of the three result files."""
         name = request.url.path.rstrip("/").rpartition("/")[2]
         blocks = await to_thread(self._jobs.open_results, request.path_params["id"], _RESULTS[name])
         if blocks is None:

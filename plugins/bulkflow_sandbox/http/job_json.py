@@ -1,4 +1,4 @@
-"""Jobs as JSON: which properties stand in which answer, and in what order (recorded)."""
+"""Makes the JSON of jobs: the properties of each response, in the recorded order."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ Body = dict[str, object]
 
 
 def make_created_body(job: BulkJob) -> Body:
-    """The answer to a create request; a multipart one has no contentUrl."""
-    body = _head(job)
+    """Make the body for a create request. For a multipart one, it has no contentUrl."""
+    body = _make_head(job)
     if job.state is BulkJobState.OPEN:
-        body["contentUrl"] = _content_url(job)
-    return body | _format(job)
+        body["contentUrl"] = _make_content_url(job)
+    return body | _describe_format(job)
 
 
 def make_changed_body(job: BulkJob) -> Body:
-    """The answer to a change of state."""
-    return _head(job)
+    """Make the body for a change of state."""
+    return _make_head(job)
 
 
 def make_listed_body(job: BulkJob) -> Body:
-    """A job in a list."""
-    body = _head(job) | {"jobType": job.job_type.value}
+    """Make the entry of a job in a list."""
+    body = _make_head(job) | {"jobType": job.job_type.value}
     if job.state is BulkJobState.OPEN and job.query is None:
-        body["contentUrl"] = _content_url(job)
-    return body | _format(job)
+        body["contentUrl"] = _make_content_url(job)
+    return body | _describe_format(job)
 
 
 def make_info_body(job: BulkJob, *, pk_chunking: bool) -> Body:
-    """The answer to a request for an ingest job.
+    """Make the body for a request for an ingest job.
 
-    The counters are absent until data was uploaded or the job was closed. `pk_chunking` says
-    whether the version of the request tells that there is no chunking by primary key.
+    The counters are missing until data was uploaded or the job was closed. With `pk_chunking`, the
+    body says that chunking by primary key is not supported.
     """
     body = make_listed_body(job)
     if job.uploads or job.state is not BulkJobState.OPEN:
@@ -55,7 +55,7 @@ def make_info_body(job: BulkJob, *, pk_chunking: bool) -> Body:
     return body
 
 
-def _head(job: BulkJob) -> Body:
+def _make_head(job: BulkJob) -> Body:
     body: Body = {
         "id": job.id,
         "operation": job.operation.value,
@@ -75,11 +75,11 @@ def _head(job: BulkJob) -> Body:
     return body
 
 
-def _content_url(job: BulkJob) -> str:
+def _make_content_url(job: BulkJob) -> str:
     return f"services/data/v{job.api_version}/jobs/ingest/{job.id}/batches"
 
 
-def _format(job: BulkJob) -> Body:
+def _describe_format(job: BulkJob) -> Body:
     return {
         "lineEnding": job.line_ending.value,
         "columnDelimiter": job.column_delimiter.value,

@@ -1,8 +1,8 @@
-"""The page at `/` and the data that it asks for again and again: `/_sandbox/view/...`.
+"""The page at `/`, and the data that it polls: `/_sandbox/view/...`.
 
-A browser comes with the link that the sandbox printed, and gets a cookie for the token in it. Other
-clients send a token as they do to the admin resources. Nothing here changes anything, and no other
-site can read it: there are no CORS headers, and the cookie is for this site alone.
+A browser opens the link that the sandbox printed, and gets a cookie for the token in it. Other
+clients send a token as for the admin resources. These resources are read-only, and other sites
+cannot read them: there are no CORS headers, and the cookie is only for this site.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _PAGE_RECORDS: Final = 50
 
 
 class PageResources:
-    """The handlers of the page."""
+    """Handles requests of the page."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._view = View(sandbox)
         self._access = sandbox.access
 
     def list_routes(self) -> list[Route]:
-        """The routes of all resources."""
+        """List the routes of all resources."""
         table: dict[str, Handler] = {
             "/_sandbox/view": self.overview,
             "/_sandbox/view/jobs/{id}": self.job,
@@ -58,12 +58,12 @@ class PageResources:
         routes = [
             route
             for path, handler in table.items()
-            for route in make_routes(path, {"GET": self._guarded(handler)})
+            for route in make_routes(path, {"GET": self._guard(handler)})
         ]
-        # "/" has no other spelling.
+        # "/" has no form with another slash.
         return [make_routes("/", {"GET": self.enter})[0], *routes]
 
-    def _guarded(self, handler: Handler) -> Handler:
+    def _guard(self, handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
             check_reader(request, self._access)
             return await handler(request)
@@ -71,29 +71,29 @@ class PageResources:
         return guarded
 
     async def enter(self, request: Request) -> Response:
-        """GET /?token=TOKEN, which is exchanged for a cookie; GET / with that."""
+        """Answer GET / with the page, or GET /?token=TOKEN with a cookie in exchange."""
         answer = exchange_token(request, self._access)
         if answer is not None:
             return answer
         check_reader(request, self._access)
-        return _file("index.html")
+        return _make_file_response("index.html")
 
     async def file(self, request: Request) -> Response:
-        """GET /_sandbox/page/{name}."""
-        return _file(request.path_params["name"])
+        """Answer GET /_sandbox/page/{name}."""
+        return _make_file_response(request.path_params["name"])
 
     async def overview(self, request: Request) -> Response:
-        """GET /_sandbox/view."""
+        """Answer GET /_sandbox/view."""
         return make_json_response(request, await to_thread(self._view.overview))
 
     async def job(self, request: Request) -> Response:
-        """GET /_sandbox/view/jobs/{id}."""
+        """Answer GET /_sandbox/view/jobs/{id}."""
         return make_json_response(
             request, await to_thread(self._view.job, request.path_params["id"])
         )
 
     async def records(self, request: Request) -> Response:
-        """GET /_sandbox/view/records/{object}?after=ID."""
+        """Answer GET /_sandbox/view/records/{object}?after=ID."""
         after = request.query_params.get("after", "")
         name = request.path_params["object"]
         return make_json_response(
@@ -101,12 +101,12 @@ class PageResources:
         )
 
     async def requests(self, request: Request) -> Response:
-        """GET /_sandbox/view/requests?after=NUMBER."""
+        """Answer GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
         return make_json_response(request, self._view.requests(read_number(after) or 0))
 
 
-def _file(name: str) -> Response:
+def _make_file_response(name: str) -> Response:
     if name not in _FILES:
         raise make_not_found_error()
     content = resources.files("bulkflow_sandbox.page").joinpath(name).read_bytes()

@@ -29,14 +29,14 @@ _JOBS: Final = "/services/data/v{version}/jobs/query"
 
 
 class QueryResources:
-    """The handlers of the resources of query jobs."""
+    """Handles requests on query jobs."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._jobs = sandbox.query
 
     def list_routes(self) -> list[Route]:
-        """The routes of all resources."""
+        """List the routes of all resources."""
         choices = self._sandbox.org.choices
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.list, "POST": self.create},
@@ -57,14 +57,14 @@ class QueryResources:
         ]
 
     async def create(self, request: Request) -> Response:
-        """POST /jobs/query."""
+        """Answer POST /jobs/query."""
         properties = await read_json(request, self._sandbox.org.choices)
         state = request.state
         job = await to_thread(self._jobs.create, properties, state.version, state.user)
         return make_json_response(request, make_created_body(job))
 
     async def change(self, request: Request) -> Response:
-        """PATCH /jobs/query/{id}: abort."""
+        """Answer PATCH /jobs/query/{id}: abort the job."""
         properties = await read_json(request, self._sandbox.org.choices)
         job = await to_thread(
             self._jobs.change_state,
@@ -75,29 +75,29 @@ class QueryResources:
         return make_json_response(request, make_changed_body(job))
 
     async def info(self, request: Request) -> Response:
-        """GET /jobs/query/{id}."""
+        """Answer GET /jobs/query/{id}."""
         job = await to_thread(self._jobs.info, request.path_params["id"])
         return make_json_response(request, make_info_body(job))
 
     async def list(self, request: Request) -> Response:
-        """GET /jobs/query: a page of jobs."""
+        """Answer GET /jobs/query with a page of jobs."""
         await to_thread(self._jobs.expire)
         return await answer_list(request, self._sandbox, _JOBS, JobType.QUERY)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /jobs/query/{id}."""
+        """Answer DELETE /jobs/query/{id}."""
         await to_thread(self._jobs.delete, request.path_params["id"])
         return Response(status_code=204)
 
     async def results(self, request: Request) -> Response:
-        """GET /jobs/query/{id}/results: a page of rows."""
+        """Answer GET /jobs/query/{id}/results with a page of rows."""
         query = request.query_params
         page = await to_thread(
             self._jobs.results,
             request.path_params["id"],
             request.state.version,
             query.get("locator"),
-            self._most(query.get("maxRecords")),
+            self._read_most(query.get("maxRecords")),
         )
         if page is None:
             return Response(status_code=204)
@@ -108,7 +108,7 @@ class QueryResources:
         return make_csv_response(request, page.blocks, headers)
 
     async def pages(self, request: Request) -> Response:
-        """GET /jobs/query/{id}/resultPages: where the pages of rows are."""
+        """Answer GET /jobs/query/{id}/resultPages with the addresses of the pages."""
         job_id = request.path_params["id"]
         found = await to_thread(
             self._jobs.pages, job_id, request.state.version, request.query_params.get("locator")
@@ -126,7 +126,7 @@ class QueryResources:
         }
         return make_json_response(request, body)
 
-    def _most(self, text: str | None) -> int | None:
+    def _read_most(self, text: str | None) -> int | None:
         if text is None:
             return None
         number = read_number(text)
@@ -136,7 +136,7 @@ class QueryResources:
 
 
 def make_info_body(job: BulkJob) -> Body:
-    """The answer to a request for a query job (documented, v66)."""
+    """Make the body for a request for a query job (documented, v66)."""
     return make_listed_body(job) | {
         "numberRecordsProcessed": job.processed,
         "retries": job.retries,

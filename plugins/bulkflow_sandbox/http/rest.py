@@ -1,4 +1,4 @@
-"""The resources beside jobs: versions, limits, objects, records, queries."""
+"""The REST resources: versions, limits, objects, records and queries."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _BATCH_SIZE: Final = re.compile(r"batchSize\s*=\s*(\d{1,6})", re.IGNORECASE)
 _OTHER_RESOURCES: Final = frozenset(
     {"deleted", "describe", "eventschema", "listviews", "quickactions", "updated"}
 )
-"""Resources of an object that the sandbox does not have; nobody means a key or an id by them."""
+"""Resources of an object that the sandbox does not have. They are not keys or ids."""
 
-_UPSERT_TELLS: Final = 46
-"""The first version in which an upsert of an existing record has a body (documented)."""
+_UPSERT_BODY_SINCE: Final = 46
+"""The first version in which the response to an upsert of an existing record has a body."""
 
 
 class RestResources:
-    """The handlers of the resources beside jobs."""
+    """Handles requests on REST resources."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -47,7 +47,7 @@ class RestResources:
         self._queries = sandbox.queries
 
     def list_routes(self) -> list[Route]:
-        """The routes of all resources."""
+        """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "/services/data": {"GET": self.versions},
             _BASE: {"GET": self.resources},
@@ -73,36 +73,36 @@ class RestResources:
         return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
     async def versions(self, request: Request) -> Response:
-        """GET /services/data: the versions of the API; needs no token."""
+        """Answer GET /services/data with the API versions. This needs no token."""
         choices = self._sandbox.org.choices
         return make_json_response(
             request, version_list(choices.oldest_version, choices.newest_version)
         )
 
     async def resources(self, request: Request) -> Response:
-        """GET /services/data/vXX.X: the resources of a version."""
+        """Answer GET /services/data/vXX.X with the resources of a version."""
         identity = identity_url(get_base_url(request), self._sandbox.org.id, request.state.user)
         return make_json_response(request, resource_map(request.state.version, identity))
 
     async def limits(self, request: Request) -> Response:
-        """GET /limits."""
+        """Answer GET /limits."""
         shown = self._sandbox.limits.list_shown()
         return make_json_response(request, limits_body(shown, request.state.version))
 
     # Queries.
 
     async def query(self, request: Request) -> Response:
-        """GET /query?q=."""
+        """Answer GET /query?q=."""
         return await self._query(request, deleted=False)
 
     async def query_all(self, request: Request) -> Response:
-        """GET /queryAll?q=: deleted records too."""
+        """Answer GET /queryAll?q=, including deleted records."""
         return await self._query(request, deleted=True)
 
     async def query_more(self, request: Request) -> Response:
-        """GET /query/{locator}: a further page."""
+        """Answer GET /query/{locator} with a further page."""
         page = await to_thread(self._queries.more, request.path_params["locator"])
-        return self._page(request, page)
+        return self._make_page(request, page)
 
     async def _query(self, request: Request, *, deleted: bool) -> Response:
         if request.query_params.get("columns") == "true":
@@ -116,10 +116,10 @@ class RestResources:
             page=int(wanted[1]) if wanted else None,
             deleted=deleted,
         )
-        return self._page(request, page)
+        return self._make_page(request, page)
 
     @staticmethod
-    def _page(request: Request, page: QueryPage) -> Response:
+    def _make_page(request: Request, page: QueryPage) -> Response:
         body: dict[str, object] = {"totalSize": page.total, "done": page.next is None}
         if page.next is not None:
             base = _BASE.format(version=request.state.version)
@@ -130,19 +130,19 @@ class RestResources:
     # Objects.
 
     async def objects(self, request: Request) -> Response:
-        """GET /sobjects."""
+        """Answer GET /sobjects."""
         return make_json_response(
             request, global_body(self._sandbox.org.schema, request.state.version)
         )
 
     async def object(self, request: Request) -> Response:
-        """GET /sobjects/X."""
+        """Answer GET /sobjects/X."""
         item = self._records.item(request.path_params["name"])
         short = short_body(self._sandbox.org.schema, item, request.state.version)
         return make_json_response(request, {"objectDescribe": short, "recentItems": []})
 
     async def describe(self, request: Request) -> Response:
-        """GET /sobjects/X/describe."""
+        """Answer GET /sobjects/X/describe."""
         item = self._records.item(request.path_params["name"])
         body = describe_body(self._sandbox.org.schema, item, request.state.version)
         return make_json_response(request, body)
@@ -150,7 +150,7 @@ class RestResources:
     # Records.
 
     async def create(self, request: Request) -> Response:
-        """POST /sobjects/X."""
+        """Answer POST /sobjects/X."""
         properties = await read_json(request, self._sandbox.org.choices)
         saved = await to_thread(
             self._records.create, request.path_params["name"], properties, request.state.user
@@ -158,12 +158,12 @@ class RestResources:
         return make_json_response(request, {"id": saved.id, "success": True, "errors": []}, 201)
 
     async def read(self, request: Request) -> Response:
-        """GET /sobjects/X/{id}?fields=."""
+        """Answer GET /sobjects/X/{id}?fields=."""
         _check_key(request.path_params["id"])
         return await self._read(request, request.path_params["id"])
 
     async def update(self, request: Request) -> Response:
-        """PATCH /sobjects/X/{id}."""
+        """Answer PATCH /sobjects/X/{id}."""
         _check_key(request.path_params["id"])
         properties = await read_json(request, self._sandbox.org.choices)
         path = request.path_params
@@ -173,22 +173,22 @@ class RestResources:
         return Response(status_code=204)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /sobjects/X/{id}."""
+        """Answer DELETE /sobjects/X/{id}."""
         _check_key(request.path_params["id"])
         path = request.path_params
         await to_thread(self._records.delete, path["name"], path["id"], request.state.user)
         return Response(status_code=204)
 
     async def read_by_key(self, request: Request) -> Response:
-        """GET /sobjects/X/{external id field}/{value}."""
-        ids = await self._ids(request)
+        """Answer GET /sobjects/X/{external id field}/{value}."""
+        ids = await self._find_ids(request)
         if len(ids) > 1:
-            return self._several(request, ids)
-        return await self._read(request, _one(ids))
+            return self._answer_several(request, ids)
+        return await self._read(request, _get_first(ids))
 
     async def upsert(self, request: Request) -> Response:
-        """PATCH /sobjects/X/{external id field}/{value}; 201 for a new record."""
-        path, value = request.path_params, _value(request)
+        """Answer PATCH /sobjects/X/{external id field}/{value}, with 201 for a new record."""
+        path, value = request.path_params, _get_value(request)
         _check_key(path["key"])
         properties = await read_json(request, self._sandbox.org.choices)
         if path["key"].lower() == "id":
@@ -196,9 +196,9 @@ class RestResources:
                 self._records.update, path["name"], value, properties, request.state.user
             )
             return Response(status_code=204)
-        ids = await self._ids(request)
+        ids = await self._find_ids(request)
         if len(ids) > 1:
-            return self._several(request, ids)
+            return self._answer_several(request, ids)
         saved: Saved = await to_thread(
             self._records.upsert,
             path["name"],
@@ -207,24 +207,26 @@ class RestResources:
             properties,
             request.state.user,
         )
-        if not saved.created and float(request.state.version) < _UPSERT_TELLS:
+        if not saved.created and float(request.state.version) < _UPSERT_BODY_SINCE:
             return Response(status_code=204)
         body = {"id": saved.id, "success": True, "errors": [], "created": saved.created}
         return make_json_response(request, body, 201 if saved.created else 200)
 
     async def delete_by_key(self, request: Request) -> Response:
-        """DELETE /sobjects/X/{external id field}/{value}."""
-        ids = await self._ids(request)
+        """Answer DELETE /sobjects/X/{external id field}/{value}."""
+        ids = await self._find_ids(request)
         if len(ids) > 1:
-            return self._several(request, ids)
+            return self._answer_several(request, ids)
         name = request.path_params["name"]
-        await to_thread(self._records.delete, name, _one(ids), request.state.user)
+        await to_thread(self._records.delete, name, _get_first(ids), request.state.user)
         return Response(status_code=204)
 
-    async def _ids(self, request: Request) -> list[str]:
+    async def _find_ids(self, request: Request) -> list[str]:
         path = request.path_params
         _check_key(path["key"])
-        return await to_thread(self._records.with_key, path["name"], path["key"], _value(request))
+        return await to_thread(
+            self._records.with_key, path["name"], path["key"], _get_value(request)
+        )
 
     async def _read(self, request: Request, record_id: str) -> Response:
         named = request.query_params.get("fields", "")
@@ -237,26 +239,26 @@ class RestResources:
         )
         return make_json_response(request, record)
 
-    def _several(self, request: Request, ids: list[str]) -> Response:
-        """The answer to an external id that several records have: their addresses (documented)."""
+    def _answer_several(self, request: Request, ids: list[str]) -> Response:
+        """Answer with the addresses of several records that have an external id (documented)."""
         item = self._records.item(request.path_params["name"])
         base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
         return make_json_response(request, [f"{base}/{one}" for one in ids], 300)
 
 
 def _check_key(text: str) -> None:
-    """Refuses what stands in the place of a key in a path, and names another resource."""
+    """Refuse the name of another resource as a key or an id in a path."""
     if text.lower() in _OTHER_RESOURCES:
         raise make_not_found_error()
 
 
-def _value(request: Request) -> str:
-    """The external id in the address: it may have slashes of its own, encoded."""
+def _get_value(request: Request) -> str:
+    """Get the external id in the path. It may have encoded slashes."""
     value: str = request.path_params["value"]
     return value.removesuffix("/")
 
 
-def _one(ids: list[str]) -> str:
+def _get_first(ids: list[str]) -> str:
     if not ids:
         raise make_not_found_error()
     return ids[0]

@@ -1,4 +1,4 @@
-"""Resources as routes: one path, a handler for each of its methods."""
+"""Makes the routes of a resource, with a handler for each method."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def make_routes(path: str, handlers: Mapping[str, Handler], *, since: int = 0) -> list[Route]:
-    """The routes of a resource, with and without a slash at its end.
+    """Make the routes of a resource, with and without a trailing slash.
 
-    A path has one route for all of its methods, so that the refusal of another method can name
-    them all. HEAD is answered where GET is.
+    A path has one route for all of its methods, so the error for another method can list them.
+    HEAD is handled like GET.
 
     Args:
-        path: The path without that slash.
-        handlers: Method to handler.
+        path: The path without a trailing slash.
+        handlers: The handlers by method.
         since: The first API version that has the resource.
     """
 

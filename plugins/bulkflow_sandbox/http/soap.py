@@ -26,7 +26,7 @@ _XML: Final = "text/xml;charset=UTF-8"
 
 
 class SoapResources:
-    """The handlers of the partner and enterprise API: they know one operation, the login."""
+    """Handles requests of the partner and enterprise APIs, which have only the login operation."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._logins = sandbox.logins
@@ -34,7 +34,7 @@ class SoapResources:
         self._choices = sandbox.org.choices
 
     def list_routes(self) -> list[Route]:
-        """The routes of both."""
+        """List the routes of both APIs."""
         return [
             route
             for kind in ("u", "c")
@@ -45,7 +45,7 @@ class SoapResources:
         ]
 
     async def answer(self, request: Request) -> Response:
-        """POST /services/Soap/u/XX.X."""
+        """Answer POST /services/Soap/u/XX.X."""
         version = request.path_params["version"]
         try:
             username, password = read_login(await read_body(request, _MOST_XML))
