@@ -19,9 +19,9 @@ from bulkflow_sandbox.dml.checks import (
 )
 from bulkflow_sandbox.dml.columns import LookupColumn
 from bulkflow_sandbox.dml.lookup import find_by_id, find_by_key, refuse_ids
-from bulkflow_sandbox.dml.record_writer import RecordWriter
 from bulkflow_sandbox.dml.references import check_references, find_parents, merge_parents
 from bulkflow_sandbox.dml.row_batch import read_row_batch
+from bulkflow_sandbox.dml.store_writer import StoreWriter
 from bulkflow_sandbox.jobs.job import Operation
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.store.records import ensure_index, fold_key
@@ -56,10 +56,10 @@ class Saver:
     first_id: str
     stray_spaces: bool = False
     locked: Callable[[int], bool] | None = None
-    _writer: RecordWriter = field(init=False)
+    _writer: StoreWriter = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._writer = RecordWriter(self.item, self.job, self.columns)
+        self._writer = StoreWriter(self.item, self.job, self.columns)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Create the indexes that the lookups of this job need."""

@@ -81,7 +81,7 @@ class AdminResources:
         ]
 
     def _guard(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             check_token(request, self._sandbox.access)
             try:
                 return await handler(request)
@@ -91,7 +91,7 @@ class AdminResources:
                 text = "; ".join([error.message, *error.notes])
                 raise ApiError(400, "SANDBOX_ERROR", text) from error
 
-        return guarded
+        return handle
 
     async def show(self, request: Request) -> Response:
         """Answer GET /_sandbox."""

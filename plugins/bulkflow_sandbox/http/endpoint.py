@@ -57,10 +57,10 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
         if message["type"] != "http.request" or not message.get("more_body"):
             break
 
-    async def again() -> Message:
+    async def repeat() -> Message:
         return messages.popleft() if messages else await receive()
 
-    return (Endpoint.ABORT if _read_state(body) == "Aborted" else Endpoint.CLOSE), again
+    return (Endpoint.ABORT if _read_state(body) == "Aborted" else Endpoint.CLOSE), repeat
 
 
 def _read_state(body: bytes) -> object:

@@ -45,9 +45,9 @@ class IngestResources:
         """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.list, "POST": self.create},
-            "/{id}": {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
+            "/{id}": {"GET": self.show, "PATCH": self.change, "DELETE": self.delete},
             "/{id}/batches": {"PUT": self.upload},
-            **{f"/{{id}}/{name}": {"GET": self.results} for name in _RESULTS},
+            **{f"/{{id}}/{name}": {"GET": self.send_results} for name in _RESULTS},
         }
         since = self._sandbox.org.choices.oldest_ingest_version
         return [
@@ -102,7 +102,7 @@ class IngestResources:
         )
         return make_json_response(request, make_changed_body(job))
 
-    async def info(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """Answer GET /jobs/ingest/{id}."""
         # A fault may request the job as it was before.
         before = getattr(request.state, "before", False)
@@ -121,7 +121,7 @@ class IngestResources:
         await to_thread(self._jobs.delete, request.path_params["id"])
         return Response(status_code=204)
 
-    async def results(self, request: Request) -> Response:
+    async def send_results(self, request: Request) -> Response:
         """Answer GET for one of the three result files."""
         name = request.url.path.rstrip("/").rpartition("/")[2]
         blocks = await to_thread(self._jobs.open_results, request.path_params["id"], _RESULTS[name])

@@ -41,19 +41,19 @@ class OAuthResources:
     def list_routes(self) -> list[Route]:
         """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
-            f"{_OAUTH}/token": {"POST": _guard(self.token)},
+            f"{_OAUTH}/token": {"POST": _guard(self.issue_token)},
             f"{_OAUTH}/authorize": {
                 "GET": _guard(self.authorize),
                 "POST": _guard(self.authorize),
             },
             f"{_OAUTH}/revoke": {"GET": _guard(self.revoke), "POST": _guard(self.revoke)},
-            f"{_OAUTH}/userinfo": {"GET": self.userinfo, "POST": self.userinfo},
-            "/id/{org}/{user}": {"GET": self.identity, "POST": self.identity},
+            f"{_OAUTH}/userinfo": {"GET": self.show_userinfo, "POST": self.show_userinfo},
+            "/id/{org}/{user}": {"GET": self.show_identity, "POST": self.show_identity},
             "/setup/connect": {"GET": self.connect, "POST": self.connect},
         }
         return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
-    async def token(self, request: Request) -> Response:
+    async def issue_token(self, request: Request) -> Response:
         """Answer POST /services/oauth2/token."""
         parameters = await _read_parameters(request)
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
@@ -75,14 +75,14 @@ class OAuthResources:
         await to_thread(self._logins.revoke, token)
         return Response()
 
-    async def userinfo(self, request: Request) -> Response:
+    async def show_userinfo(self, request: Request) -> Response:
         """Answer GET /services/oauth2/userinfo."""
         user = await self._find_user(request)
         if isinstance(user, Response):
             return user
         return make_json_response(request, userinfo_body(user, get_base_url(request), self._org.id))
 
-    async def identity(self, request: Request) -> Response:
+    async def show_identity(self, request: Request) -> Response:
         """Answer GET /id/{org}/{user}."""
         user = await self._find_user(request)
         if isinstance(user, Response):
@@ -136,11 +136,11 @@ def _guard(
 ) -> Callable[[Request], Awaitable[Response]]:
     """Make a handler answer its errors in the form of OAuth."""
 
-    async def guarded(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
             return await handler(request)
         except OAuthError as error:
             body = {"error": error.code, "error_description": error.message}
             return make_json_response(request, body, error.status)
 
-    return guarded
+    return handle

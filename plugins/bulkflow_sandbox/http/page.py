@@ -49,11 +49,11 @@ class PageResources:
     def list_routes(self) -> list[Route]:
         """List the routes of all resources."""
         table: dict[str, Handler] = {
-            "/_sandbox/view": self.overview,
-            "/_sandbox/view/jobs/{id}": self.job,
-            "/_sandbox/view/records/{object}": self.records,
-            "/_sandbox/view/requests": self.requests,
-            "/_sandbox/page/{name}": self.file,
+            "/_sandbox/view": self.show_overview,
+            "/_sandbox/view/jobs/{id}": self.show_job,
+            "/_sandbox/view/records/{object}": self.list_records,
+            "/_sandbox/view/requests": self.list_requests,
+            "/_sandbox/page/{name}": self.send_file,
         }
         routes = [
             route
@@ -64,11 +64,11 @@ class PageResources:
         return [make_routes("/", {"GET": self.enter})[0], *routes]
 
     def _guard(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             check_reader(request, self._access)
             return await handler(request)
 
-        return guarded
+        return handle
 
     async def enter(self, request: Request) -> Response:
         """Answer GET / with the page, or GET /?token=TOKEN with a cookie in exchange."""
@@ -78,21 +78,21 @@ class PageResources:
         check_reader(request, self._access)
         return _make_file_response("index.html")
 
-    async def file(self, request: Request) -> Response:
+    async def send_file(self, request: Request) -> Response:
         """Answer GET /_sandbox/page/{name}."""
         return _make_file_response(request.path_params["name"])
 
-    async def overview(self, request: Request) -> Response:
+    async def show_overview(self, request: Request) -> Response:
         """Answer GET /_sandbox/view."""
         return make_json_response(request, await to_thread(self._view.overview))
 
-    async def job(self, request: Request) -> Response:
+    async def show_job(self, request: Request) -> Response:
         """Answer GET /_sandbox/view/jobs/{id}."""
         return make_json_response(
             request, await to_thread(self._view.job, request.path_params["id"])
         )
 
-    async def records(self, request: Request) -> Response:
+    async def list_records(self, request: Request) -> Response:
         """Answer GET /_sandbox/view/records/{object}?after=ID."""
         after = request.query_params.get("after", "")
         name = request.path_params["object"]
@@ -100,7 +100,7 @@ class PageResources:
             request, await to_thread(self._view.records, name, after, _PAGE_RECORDS)
         )
 
-    async def requests(self, request: Request) -> Response:
+    async def list_requests(self, request: Request) -> Response:
         """Answer GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
         return make_json_response(request, self._view.requests(read_number(after) or 0))

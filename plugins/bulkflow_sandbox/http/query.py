@@ -40,8 +40,8 @@ class QueryResources:
         choices = self._sandbox.org.choices
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.list, "POST": self.create},
-            "/{id}": {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
-            "/{id}/results": {"GET": self.results},
+            "/{id}": {"GET": self.show, "PATCH": self.change, "DELETE": self.delete},
+            "/{id}/results": {"GET": self.send_results},
         }
         return [
             *(
@@ -51,7 +51,7 @@ class QueryResources:
             ),
             *make_routes(
                 f"{_JOBS}/{{id}}/resultPages",
-                {"GET": self.pages},
+                {"GET": self.list_pages},
                 since=choices.oldest_pages_version,
             ),
         ]
@@ -74,7 +74,7 @@ class QueryResources:
         )
         return make_json_response(request, make_changed_body(job))
 
-    async def info(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
         """Answer GET /jobs/query/{id}."""
         job = await to_thread(self._jobs.info, request.path_params["id"])
         return make_json_response(request, make_info_body(job))
@@ -89,7 +89,7 @@ class QueryResources:
         await to_thread(self._jobs.delete, request.path_params["id"])
         return Response(status_code=204)
 
-    async def results(self, request: Request) -> Response:
+    async def send_results(self, request: Request) -> Response:
         """Answer GET /jobs/query/{id}/results with a page of rows."""
         query = request.query_params
         page = await to_thread(
@@ -107,7 +107,7 @@ class QueryResources:
         }
         return make_csv_response(request, page.blocks, headers)
 
-    async def pages(self, request: Request) -> Response:
+    async def list_pages(self, request: Request) -> Response:
         """Answer GET /jobs/query/{id}/resultPages with the addresses of the pages."""
         job_id = request.path_params["id"]
         found = await to_thread(

@@ -49,15 +49,15 @@ class RestResources:
     def list_routes(self) -> list[Route]:
         """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
-            "/services/data": {"GET": self.versions},
-            _BASE: {"GET": self.resources},
-            f"{_BASE}/limits": {"GET": self.limits},
+            "/services/data": {"GET": self.list_versions},
+            _BASE: {"GET": self.list_resources},
+            f"{_BASE}/limits": {"GET": self.show_limits},
             f"{_BASE}/query": {"GET": self.query},
             f"{_BASE}/queryAll": {"GET": self.query_all},
             f"{_BASE}/query/{{locator}}": {"GET": self.query_more},
             f"{_BASE}/queryAll/{{locator}}": {"GET": self.query_more},
-            f"{_BASE}/sobjects": {"GET": self.objects},
-            f"{_BASE}/sobjects/{{name}}": {"GET": self.object, "POST": self.create},
+            f"{_BASE}/sobjects": {"GET": self.list_objects},
+            f"{_BASE}/sobjects/{{name}}": {"GET": self.show_object, "POST": self.create},
             f"{_BASE}/sobjects/{{name}}/describe": {"GET": self.describe},
             f"{_BASE}/sobjects/{{name}}/{{id}}": {
                 "GET": self.read,
@@ -72,19 +72,19 @@ class RestResources:
         }
         return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
-    async def versions(self, request: Request) -> Response:
+    async def list_versions(self, request: Request) -> Response:
         """Answer GET /services/data with the API versions. This needs no token."""
         choices = self._sandbox.org.choices
         return make_json_response(
             request, version_list(choices.oldest_version, choices.newest_version)
         )
 
-    async def resources(self, request: Request) -> Response:
+    async def list_resources(self, request: Request) -> Response:
         """Answer GET /services/data/vXX.X with the resources of a version."""
         identity = identity_url(get_base_url(request), self._sandbox.org.id, request.state.user)
         return make_json_response(request, resource_map(request.state.version, identity))
 
-    async def limits(self, request: Request) -> Response:
+    async def show_limits(self, request: Request) -> Response:
         """Answer GET /limits."""
         shown = self._sandbox.limits.list_shown()
         return make_json_response(request, limits_body(shown, request.state.version))
@@ -129,13 +129,13 @@ class RestResources:
 
     # Objects.
 
-    async def objects(self, request: Request) -> Response:
+    async def list_objects(self, request: Request) -> Response:
         """Answer GET /sobjects."""
         return make_json_response(
             request, global_body(self._sandbox.org.schema, request.state.version)
         )
 
-    async def object(self, request: Request) -> Response:
+    async def show_object(self, request: Request) -> Response:
         """Answer GET /sobjects/X."""
         item = self._records.item(request.path_params["name"])
         short = short_body(self._sandbox.org.schema, item, request.state.version)

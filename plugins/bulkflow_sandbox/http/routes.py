@@ -29,10 +29,10 @@ def make_routes(path: str, handlers: Mapping[str, Handler], *, since: int = 0) -
         since: The first API version that has the resource.
     """
 
-    async def answer(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         if since and float(request.state.version) < since:
             raise make_not_found_error()
         method = "GET" if request.method == "HEAD" else request.method
         return await handlers[method](request)
 
-    return [Route(path + slash, answer, methods=list(handlers)) for slash in ("", "/")]
+    return [Route(path + slash, handle, methods=list(handlers)) for slash in ("", "/")]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class JobPage:
+class JobListPage:
     """A page of the list of jobs. `next` is the locator of the next page, if there is one."""
 
     jobs: tuple[BulkJob, ...]
@@ -221,14 +221,14 @@ class IngestJobs:
         job = self.get(job_id)
         return self._before.get(job.id, job)
 
-    def list_page(self, types: Collection[JobType], locator: str | None) -> JobPage:
+    def list_page(self, types: Collection[JobType], locator: str | None) -> JobListPage:
         """List a page of the jobs of some types. `locator` is the `next` of the previous page."""
         self._expire()
         size = self._org.choices.page_size
         with self._org.database.reading() as connection:
             jobs = list_jobs_after(connection, types, locator or "", size + 1)
         more = len(jobs) > size
-        return JobPage(tuple(jobs[:size]), jobs[size - 1].id if more else None)
+        return JobListPage(tuple(jobs[:size]), jobs[size - 1].id if more else None)
 
     def open_results(self, job_id: str, kind: ResultFileKind) -> Iterator[bytes] | None:
         """Read a result file in blocks; `None` if there is nothing to send yet."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
-class ResultWriter:
+class IngestResultWriter:
     """Writes the rows of a job's successful and failed files."""
 
     job: BulkJob
@@ -38,7 +38,7 @@ class ResultWriter:
     @classmethod
     def open(
         cls, job: BulkJob, files: JobFiles, progress: IngestProgress, choices: Choices
-    ) -> ResultWriter:
+    ) -> IngestResultWriter:
         """Open the files at the end of `progress`, and cut off what was written after it."""
         good, bad = progress.ends[-1] if progress.ends else (0, 0)
         cells = split_header(job, progress.header or b"")

@@ -14,7 +14,7 @@ from bulkflow_sandbox.dml.saver import Saver
 from bulkflow_sandbox.faults.plan import JobFaults
 from bulkflow_sandbox.ingest.job_updates import save_changes, save_unprocessed_start
 from bulkflow_sandbox.ingest.progress import IngestProgress
-from bulkflow_sandbox.ingest.result_writer import ResultWriter
+from bulkflow_sandbox.ingest.result_writer import IngestResultWriter
 from bulkflow_sandbox.ingest.rows import UploadRows
 from bulkflow_sandbox.ingest.scan_upload import scan_upload
 from bulkflow_sandbox.jobs.job import BulkJobState
@@ -48,7 +48,7 @@ class IngestTask:
         self._files = files
         self._progress = IngestProgress.from_text(job.progress)
         self._rows: UploadRows | None = None
-        self._results: ResultWriter | None = None
+        self._results: IngestResultWriter | None = None
         self._saver: Saver | None = None
         self._ended = False
         self._on_failed = on_failed
@@ -140,7 +140,7 @@ class IngestTask:
             )
             self._saver.prepare(connection)
         self._rows.skip(self._progress.rows)
-        self._results = ResultWriter.open(job, self._files, self._progress, choices)
+        self._results = IngestResultWriter.open(job, self._files, self._progress, choices)
 
     def work(self, rows: int) -> bool:
         """Process at most `rows` rows, in whole chunks and within one internal batch.

@@ -58,7 +58,7 @@ def find_ids(
         f'SELECT {column}, "Id" FROM {table} '
         f"WHERE {column} IN (SELECT value FROM json_each(?)) "
         f'AND {column} IS NOT NULL AND "IsDeleted" = 0 {bound}',
-        (_as_json(values),) if before is None else (_as_json(values), before),
+        (_to_json(values),) if before is None else (_to_json(values), before),
     ):
         found.setdefault(fold_key(field, key), []).append(record_id)
     return found
@@ -77,7 +77,7 @@ def find_deleted_flags(
     rows = connection.execute(
         f'SELECT "Id", "IsDeleted" FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
-        (_as_json(record_ids),),
+        (_to_json(record_ids),),
     )
     return {record_id: bool(deleted) for record_id, deleted in rows}
 
@@ -93,7 +93,7 @@ def read_values(
     rows = connection.execute(
         f'SELECT "Id", {columns} FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
-        (_as_json(record_ids),),
+        (_to_json(record_ids),),
     )
     return {row[0]: row[1:] for row in rows}
 
@@ -141,7 +141,7 @@ def remove_records(
     )
 
 
-def _as_json(values: Iterable[Value]) -> str:
+def _to_json(values: Iterable[Value]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class RecordWriter:
+class StoreWriter:
     """Writes the good rows of a job to the records of its object."""
 
     item: ObjectType
