@@ -1,4 +1,4 @@
-"""The page that says how sure each behaviour is, held against what the code says."""
+"""The table of behaviours in the page, compared with the code."""
 
 from __future__ import annotations
 

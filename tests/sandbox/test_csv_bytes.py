@@ -1,4 +1,4 @@
-"""Laws of reading uploads: line ends, quotes, and where the rest of a file begins."""
+"""Properties of reading uploads: line endings, quotes, and where the unread rows begin."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def path(tmp_path_factory):
 
 
 def quotes_are_right(data: bytes, delimiter: int) -> bool:
-    """The rule, one byte after the other: a quote opens a value, or is within a quoted one.
+    """Check each byte: a quote opens a value, or is within a quoted one.
 
-    Spaces before an opening quote are let through; what follows them is a plain value.
+    Spaces before an opening quote are accepted; what follows them is a plain value.
     """
     state = "start"
     for byte in data:

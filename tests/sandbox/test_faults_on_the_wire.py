@@ -1,4 +1,4 @@
-"""Faults on demand, seen through real connections."""
+"""Faults on demand, observed through real connections."""
 
 from __future__ import annotations
 
@@ -122,12 +122,12 @@ def test_close_and_abort_are_told_apart(start):
 def test_an_upload_that_is_cut_in_the_middle_leaves_the_job_without_data(start, caplog):
     client = faulty(start, "upload=cut:300000")
     job = client.create(**INSERT)
-    # Whether the client sees the end while it sends or afterwards is the network's affair.
+    # The client may see the end while it sends or afterwards.
     with pytest.raises(HTTPError):
         client.put(job, b"Name\n" + b"A\n" * 2_000_000)
     assert "numberRecordsProcessed" not in client.info(job)
     assert client.put(job, "Name\nA\n").status == 201
-    # A fault that was asked for is no failure of the server.
+    # A requested fault is not logged as a failure of the server.
     assert caplog.records == []
 
 

@@ -1,4 +1,4 @@
-"""Small forms that clients check or take for granted, each found with a client that stumbled."""
+"""Details that clients check or assume, each found with a client that failed on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON, YAML and schemas that are made to break a reader: refused in words, within bounds."""
+"""JSON, YAML and schemas made to break a reader are refused with a message, within limits."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
     try:
         with suppress(BulkflowError):
             sandbox.change_schema(document)
-            # What was taken is there after a restart, too.
+            # Accepted documents are still there after a restart.
             sandbox._kept_schema(BASE)
     finally:
         sandbox.org.schema = BASE
@@ -326,7 +326,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
                     connection.execute(f'DROP TABLE "{name}"')
 
 
-# Words.
+# Faults and speeds as text.
 
 
 @pytest.mark.parametrize(

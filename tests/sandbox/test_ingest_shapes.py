@@ -1,4 +1,4 @@
-"""The answers to each request on a job: status, properties and their order."""
+"""The responses to requests on jobs: status, properties and their order."""
 
 from __future__ import annotations
 

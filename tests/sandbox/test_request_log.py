@@ -1,4 +1,4 @@
-"""The request log: what is written down, what is not, and how much of it stays."""
+"""The request log: what it records, what it leaves out, and how much it keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving by the set, against a model that saves one row after the other."""
+"""Saving sets of rows, compared with a model that saves row by row."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ JOB = st.tuples(
     st.lists(st.tuples(KEYS, CODES, NAMES, SIZES), min_size=1, max_size=12),
 )
 
-# The first row of the second job sets a value free that the last one, in another chunk, takes.
+# The first row of the second job frees a value that the last row, in another chunk, uses.
 FREED = [
     ("upsert", [("a", "x", "one", "")]),
     (
@@ -48,7 +48,7 @@ FREED = [
 
 
 class Model:
-    """Things by number, each a field name to its value."""
+    """Records by number, each as values by field name."""
 
     def __init__(self) -> None:
         self.records: dict[int, dict[str, str | float | None]] = {}
@@ -65,7 +65,7 @@ class Model:
         )
 
     def save_chunk(self, operation: str, rows: list[tuple[str, ...]]) -> list[str]:
-        """The fates of rows: `new`, `known`, or the code of an error."""
+        """Save rows, and return their outcomes: `new`, `known`, or the code of an error."""
         before = {number: dict(record) for number, record in self.records.items()}
         fates: list[str] = []
         keys: set[str] = set()
@@ -117,7 +117,7 @@ class Model:
 
 
 def fates_of(sandbox: Sandbox, operation: str, rows: list[tuple[str, ...]]) -> list[str]:
-    """Loads rows; their fates in the order of the upload, told apart by a column of numbers."""
+    """Load rows, and return their outcomes in the order of the upload."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([FIELDS, *rows])

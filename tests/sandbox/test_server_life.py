@@ -1,4 +1,4 @@
-"""Starting, stopping and sharing sandboxes; what they leave behind; what they load."""
+"""Starting, stopping and sharing sandboxes, and the files that they leave."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_server_answers_when_it_has_started_and_is_gone_when_it_has_stopped(al
             path = "/services/data/v66.0/jobs/ingest"
             assert pool.request("GET", url + path, headers=headers).status == 200
         assert folder.exists()
-    # Threads of other tests may have ended meanwhile.
+    # Threads of other tests may have ended in the meantime.
     assert not set(threading.enumerate()) - before
     assert not folder.exists()
     host, port = url.removeprefix("http://").split(":")
@@ -236,7 +236,7 @@ def test_a_server_in_the_foreground_ends_in_order_when_asked(number):
 def test_nothing_is_left_open(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sandbox.db").write_text("no database" * 1000)
-    # In a process of its own: other tests may leave connections that are about to be closed.
+    # In a separate process, because other tests may leave connections that are still closing.
     code = f"""
 from pathlib import Path
 import pytest

@@ -1,4 +1,4 @@
-"""What `bulkflow_sandbox.testing` gives to the tests of others."""
+"""The helpers in `bulkflow_sandbox.testing` for other projects' tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JOBS = "/services/data/v66.0/jobs/ingest"
 
 
 def load(org: LocalOrg, object_name: str, data: str, expect: int = 200) -> str | None:
-    """Sends a job with its data in one request; its id, if there is to be one."""
+    """Create a job with its data in one request, and return its id if it was created."""
     body = (
         '--x\r\nContent-Disposition: form-data; name="job"\r\n\r\n'
         f'{{"object": "{object_name}", "operation": "insert"}}\r\n'

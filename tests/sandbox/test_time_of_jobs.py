@@ -1,4 +1,4 @@
-"""Jobs over time: processing speeds, the clocks of 24 hours and 7 days, aborts midway, restarts."""
+"""Jobs over time: processing speeds, the limits of 24 hours and 7 days, aborts, restarts."""
 
 from __future__ import annotations
 

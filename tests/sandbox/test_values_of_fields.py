@@ -1,4 +1,4 @@
-"""Laws of values and ids."""
+"""Properties of the conversion of values, and of ids."""
 
 from __future__ import annotations
 
