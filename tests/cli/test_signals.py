@@ -711,8 +711,8 @@ class Slowly:
 
     rows: int
 
-    def allowance(self, standing: JobSnapshot) -> Allowance:
-        return Allowance(start=True, rows=max(0, self.rows - standing.rows), finish=False)
+    def allow(self, job: JobSnapshot) -> Allowance:
+        return Allowance(start=True, rows=max(0, self.rows - job.rows), finish=False)
 
 
 @pytest.fixture

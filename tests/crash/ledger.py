@@ -115,7 +115,7 @@ class Ledger:
 
     def _guesses_nothing(self) -> None:
         """See that no row which is in no result of its job was handed over once more."""
-        files = self.org.sandbox.ingest.files
+        files = self.org.sandbox.ingest.get_files
         closed = [each for each in self.org.jobs() if each.closed is not None]
         given = {job.id: _names_in(files(job).upload) for job in closed}
         for job in closed:
