@@ -13,8 +13,14 @@ from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock, ManualClock, SystemClock
-    from bulkflow_sandbox.jobs.pace import AfterPolls, AfterTime, Immediately, Pace, RowsPerSecond
+    from bulkflow_sandbox.core.clock import ManualClock, RealTimeClock, SandboxClock
+    from bulkflow_sandbox.jobs.processing_speed import (
+        AfterPolls,
+        AfterTime,
+        Immediately,
+        ProcessingSpeed,
+        RowsPerSecond,
+    )
     from bulkflow_sandbox.sandbox import Sandbox
     from bulkflow_sandbox.server.server import SandboxServer, make_server, serve
 
@@ -23,14 +29,14 @@ __all__ = [
     "AfterPolls",
     "AfterTime",
     "Choices",
-    "Clock",
     "Immediately",
     "ManualClock",
-    "Pace",
+    "ProcessingSpeed",
+    "RealTimeClock",
     "RowsPerSecond",
     "Sandbox",
+    "SandboxClock",
     "SandboxServer",
-    "SystemClock",
     "make_server",
     "serve",
 ]
@@ -39,8 +45,8 @@ __getattr__ = export_lazily(
     __name__,
     {
         "core.behavior": "Choices",
-        "core.clock": "Clock ManualClock SystemClock",
-        "jobs.pace": "AfterPolls AfterTime Immediately Pace RowsPerSecond",
+        "core.clock": "ManualClock RealTimeClock SandboxClock",
+        "jobs.processing_speed": "AfterPolls AfterTime Immediately ProcessingSpeed RowsPerSecond",
         "sandbox": "Sandbox",
         "server.server": "SandboxServer make_server serve",
     },

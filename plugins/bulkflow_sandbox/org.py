@@ -8,17 +8,23 @@ from attrs import define
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.core.dates import parse_moment
-from bulkflow_sandbox.core.ids import ORGANIZATION_PREFIX, USER_PREFIX, make_id, random_id, to18
+from bulkflow_sandbox.core.ids import (
+    ORGANIZATION_PREFIX,
+    USER_PREFIX,
+    make_id,
+    make_random_id,
+    to_id18,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.core.limits import Limits
     from bulkflow_sandbox.faults.plan import FaultPlan
     from bulkflow_sandbox.schema.objects import Schema
-    from bulkflow_sandbox.store.database import Database
+    from bulkflow_sandbox.store.database import RecordDatabase
 
 USER_ID: Final = make_id(USER_PREFIX, 1)
 """The user that exists in every sandbox and owns its first token."""
@@ -41,8 +47,8 @@ class SandboxOrg:
 
     id: str
     schema: Schema
-    database: Database
-    clock: Clock
+    database: RecordDatabase
+    clock: SandboxClock
     choices: Choices
     limits: Limits
     faults: FaultPlan
@@ -54,7 +60,7 @@ class SandboxOrg:
 
 def make_org_id() -> str:
     """Make a random org id."""
-    return random_id(ORGANIZATION_PREFIX)
+    return make_random_id(ORGANIZATION_PREFIX)
 
 
 def read_org_id(text: str) -> str:
@@ -63,7 +69,7 @@ def read_org_id(text: str) -> str:
     Raises:
         UsageError: The text is not an org id.
     """
-    known = to18(text)
+    known = to_id18(text)
     if known is None or not known.startswith(ORGANIZATION_PREFIX):
         raise UsageError(
             f"{text!r} is not the id of an org",

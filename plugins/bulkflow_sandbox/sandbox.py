@@ -8,16 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from bulkflow_sandbox.core.behavior import Choices
-from bulkflow_sandbox.core.clock import SystemClock
-from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.clock import RealTimeClock
+from bulkflow_sandbox.core.dates import format_moment
 from bulkflow_sandbox.core.errors import SandboxError, SchemaError
 from bulkflow_sandbox.core.limits import Limits
 from bulkflow_sandbox.core.request_log import RequestLog
 from bulkflow_sandbox.faults.plan import FaultPlan
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace import Immediately
-from bulkflow_sandbox.jobs.table import create_job_table, latest_jobs
+from bulkflow_sandbox.jobs.job_table import create_job_table, list_latest_jobs
+from bulkflow_sandbox.jobs.processing_speed import Immediately
 from bulkflow_sandbox.jobs.worker import Worker
 from bulkflow_sandbox.login.admin_access import AdminAccess
 from bulkflow_sandbox.login.service import Logins
@@ -28,17 +28,17 @@ from bulkflow_sandbox.rest.collections import RecordCollections
 from bulkflow_sandbox.rest.queries import RestQueries
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.schema.file import load_standard_schema, read_schema
-from bulkflow_sandbox.store.database import Database, take_serials
-from bulkflow_sandbox.store.tables import create_tables, quoted
+from bulkflow_sandbox.store.database import RecordDatabase, take_serials
+from bulkflow_sandbox.store.tables import create_table, quote_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.faults.fault import AnyFault
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
     from bulkflow_sandbox.schema.objects import Schema
 
 
@@ -65,8 +65,8 @@ class Sandbox:
         self,
         data: Path | None = None,
         *,
-        clock: Clock | None = None,
-        processing: Pace | None = None,
+        clock: SandboxClock | None = None,
+        processing: ProcessingSpeed | None = None,
         token: str | None = None,
         org_id: str | None = None,
         schema: Schema | None = None,
@@ -74,9 +74,9 @@ class Sandbox:
         faults: Iterable[AnyFault] = (),
         known_logins: bool = True,
     ) -> None:
-        clock = clock or SystemClock()
+        clock = clock or RealTimeClock()
         choices = choices or Choices()
-        self.database = Database(data)
+        self.database = RecordDatabase(data)
         try:
             self.requests = RequestLog()
             self.limits = Limits(clock, records_per_day=choices.records_per_day)
@@ -140,12 +140,12 @@ class Sandbox:
         Schema, passwords, apps, limits and faults stay. The token changes unless it was given.
         """
         with self.database.reading() as connection:
-            jobs = latest_jobs(connection, -1)
+            jobs = list_latest_jobs(connection, -1)
         for job in jobs:
             (self.query if job.job_type is JobType.QUERY else self.ingest).remove(job)
         with self.database.writing() as connection:
             for item in self.org.schema:
-                connection.execute(f"DELETE FROM {quoted(item.name)}")  # noqa: S608 - of the schema
+                connection.execute(f"DELETE FROM {quote_name(item.name)}")  # noqa: S608 - of the schema
             self.org.id = make_org_id()
             _store_org_id(connection, self.org.id)
             self._add_first_records()
@@ -162,7 +162,7 @@ class Sandbox:
         try:
             with self.database.writing() as connection:
                 for item in schema:
-                    create_tables(connection, item)
+                    create_table(connection, item)
                 connection.execute(
                     "INSERT INTO facts VALUES (?, ?)",
                     (f"schema {take_serials(connection, 'schema', 1):06d}", json.dumps(document)),
@@ -218,12 +218,12 @@ class Sandbox:
         with self.database.writing() as connection:
             create_job_table(connection)
             for item in self.org.schema:
-                create_tables(connection, item)
+                create_table(connection, item)
             connection.execute("INSERT OR IGNORE INTO counters VALUES ('User', 1000)")
 
     def _add_first_records(self) -> None:
         """Add the user and the organization that exist in every org."""
-        now = moment_text(self.org.clock.now())
+        now = format_moment(self.org.clock.now())
         with self.database.writing() as connection:
             if self.org.schema.find_object("User") is not None:
                 connection.execute(

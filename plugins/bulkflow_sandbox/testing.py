@@ -30,8 +30,8 @@ from attrs import define
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
-from bulkflow_sandbox.jobs.table import jobs_after
+from bulkflow_sandbox.jobs.job_table import list_jobs_after
+from bulkflow_sandbox.jobs.speed_syntax import read_speed
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.rest.records import Records
 from bulkflow_sandbox.sandbox import Sandbox
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.core.request_log import RequestEntry
     from bulkflow_sandbox.faults.fault import AnyFault
-    from bulkflow_sandbox.jobs.job import Job
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.job import BulkJob
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.server.tls import Certificate
 
@@ -64,7 +64,7 @@ class LocalOrg:
     """A running sandbox, for tests.
 
     `sandbox` gives access to everything else: `sandbox.sessions.revoke_all()`,
-    `sandbox.limits.set(...)`, `sandbox.worker.set_pace(...)`.
+    `sandbox.limits.set(...)`, `sandbox.worker.set_speed(...)`.
     """
 
     _server: SandboxServer
@@ -117,12 +117,12 @@ class LocalOrg:
     @property
     def requests(self) -> tuple[RequestEntry, ...]:
         """The requests of clients so far, in the order of the responses."""
-        return self.sandbox.requests.after()
+        return self.sandbox.requests.list_after()
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[BulkJob]:
         """List all jobs that are not deleted, oldest first."""
         with self.sandbox.database.reading() as connection:
-            return jobs_after(connection, tuple(JobType), "", -1)
+            return list_jobs_after(connection, tuple(JobType), "", -1)
 
     def records(self, object_name: str, *, deleted: bool = False) -> list[dict[str, Value]]:
         """List all records of an object, oldest first, each with all of its fields.
@@ -179,9 +179,9 @@ def local_org(
     data: Path | None = None,
     tls: bool = False,
     schema: Schema | Path | Mapping[str, object] | None = None,
-    processing: Pace | str | None = None,
+    processing: ProcessingSpeed | str | None = None,
     faults: Iterable[AnyFault | str] = (),
-    clock: Clock | None = None,
+    clock: SandboxClock | None = None,
     choices: Choices | None = None,
     token: str | None = None,
     org_id: str | None = None,
@@ -212,7 +212,7 @@ def local_org(
         SandboxError: The folder, address or port cannot be used, or a library for TLS is missing.
     """
     resolved = _resolve_schema(schema)
-    pace = read_pace(processing) if isinstance(processing, str) else processing
+    speed = read_speed(processing) if isinstance(processing, str) else processing
     injected = [read_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with ExitStack() as stack:
         certificate = None
@@ -223,7 +223,7 @@ def local_org(
             Sandbox(
                 data,
                 clock=clock,
-                processing=pace,
+                processing=speed,
                 token=token,
                 org_id=org_id,
                 schema=resolved,

@@ -20,7 +20,7 @@ import pytest
 from attrs import Factory, define, frozen
 
 from bulkflow_sandbox import Sandbox, SandboxServer
-from bulkflow_sandbox.jobs.pace import Allowance, Immediately, Standing
+from bulkflow_sandbox.jobs.processing_speed import Allowance, Immediately, JobSnapshot
 from support.proxy import Handler, Proxy, answering, proxied
 
 pytestmark = pytest.mark.skipif(
@@ -193,7 +193,7 @@ class Bench:
         ids = {path.split("/")[-1] for _, path in self.proxy.seen if "/jobs/ingest/750" in path}
         ids |= {path.split("/")[-2] for _, path in self.proxy.seen if path.endswith("/batches")}
         ids = {job for job in ids if len(job) == 18 and job.startswith("750")}
-        return {job: self.sandbox.ingest.info(job).state.value for job in ids}
+        return {job: self.sandbox.ingest.get(job).state.value for job in ids}
 
     @property
     def loaded(self) -> int:
@@ -711,15 +711,15 @@ class Slowly:
 
     rows: int
 
-    def allowance(self, standing: Standing) -> Allowance:
-        return Allowance(start=True, rows=max(0, self.rows - standing.rows), finish=False)
+    def allow(self, job: JobSnapshot) -> Allowance:
+        return Allowance(start=True, rows=max(0, self.rows - job.rows), finish=False)
 
 
 @pytest.fixture
 def slowly(bench: Bench) -> Iterator[None]:
-    bench.sandbox.worker.set_pace(Slowly(200))
+    bench.sandbox.worker.set_speed(Slowly(200))
     yield
-    bench.sandbox.worker.set_pace(Immediately())
+    bench.sandbox.worker.set_speed(Immediately())
 
 
 @pytest.mark.usefixtures("slowly")
@@ -744,7 +744,7 @@ def test_a_handler_of_interruptions_gives_the_job_up_at_every_point(
     assert said.index("abort") < said.index("kept")
     assert "bulkflow resume" in said
     ids = [path.split("/")[-1] for method, path in bench.proxy.seen if method == "PATCH"]
-    assert bench.sandbox.ingest.info(ids[-1]).state.value == "Aborted"
+    assert bench.sandbox.ingest.get(ids[-1]).state.value == "Aborted"
 
 
 @pytest.mark.usefixtures("slowly")
@@ -802,7 +802,7 @@ def test_what_was_given_up_before_it_was_closed_is_made_anew_by_resume(bench: Be
     assert run.ends() == 130
     print(run.said, bench.intents)
     assert bench.loaded == 0
-    bench.sandbox.worker.set_pace(Immediately())
+    bench.sandbox.worker.set_speed(Immediately())
     assert bench.command("resume").ends() == 0
     assert bench.loaded == 3
 
@@ -821,7 +821,7 @@ def test_what_was_given_up_after_it_was_closed_is_sent_again_only_when_that_is_s
     assert run.ends() == 130
     assert bench.loaded == 200
     assert "200 loaded, 100 not processed" in run.said
-    bench.sandbox.worker.set_pace(Immediately())
+    bench.sandbox.worker.set_speed(Immediately())
     resumed = bench.command("resume")
     assert resumed.ends() == 1
     assert "it was aborted" in resumed.said
@@ -851,7 +851,7 @@ def test_what_was_given_up_with_its_close_is_sent_again_only_when_that_is_said(
     assert bench.intents[-3:] == [("close", "done"), ("abort", "done"), ("abort", "done")]
     before = bench.loaded
     assert before < 250
-    bench.sandbox.worker.set_pace(Immediately())
+    bench.sandbox.worker.set_speed(Immediately())
     resumed = bench.command("resume")
     assert resumed.ends() == 1
     assert "1 of 2 parts of job people was aborted after being closed" in resumed.said

@@ -93,9 +93,9 @@ def cli(node, secure_org, tmp_path_factory) -> Cli:
 @pytest.fixture
 def slowly(secure_org):
     """Jobs that are still in the queue when they are looked at once."""
-    secure_org.sandbox.worker.set_pace(AfterPolls(3))
+    secure_org.sandbox.worker.set_speed(AfterPolls(3))
     yield
-    secure_org.sandbox.worker.set_pace(Immediately())
+    secure_org.sandbox.worker.set_speed(Immediately())
 
 
 def test_the_org_is_shown_as_connected(cli):

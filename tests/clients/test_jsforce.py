@@ -227,7 +227,7 @@ def test_a_token_that_is_not_valid_is_refused(jsforce):
 
 def test_a_job_lives_on_when_its_client_gives_up_and_tries_to_delete_it(jsforce):
     org = jsforce.org
-    org.sandbox.worker.set_pace(AfterPolls(10_000))
+    org.sandbox.worker.set_speed(AfterPolls(10_000))
     try:
         answer = jsforce.ask(
             load={
@@ -243,7 +243,7 @@ def test_a_job_lives_on_when_its_client_gives_up_and_tries_to_delete_it(jsforce)
         while not any(entry.method == "DELETE" and job.id in entry.path for entry in org.requests):
             jsforce.do(job={"type": "ingest", "id": job.id, "steps": [["check"]]})
     finally:
-        org.sandbox.worker.set_pace(Immediately())
+        org.sandbox.worker.set_speed(Immediately())
     assert org.settle()
     assert org.jobs()[-1].state == "JobComplete"
     assert len(named(jsforce, "js late")) == 1

@@ -115,7 +115,7 @@ class Ledger:
 
     def _guesses_nothing(self) -> None:
         """See that no row which is in no result of its job was handed over once more."""
-        files = self.org.sandbox.ingest.files
+        files = self.org.sandbox.ingest.get_files
         closed = [each for each in self.org.jobs() if each.closed is not None]
         given = {job.id: _names_in(files(job).upload) for job in closed}
         for job in closed:
@@ -170,7 +170,7 @@ class Ledger:
     def _nothing_was_sent(self) -> None:
         sent = [
             f"{each.method} {each.path}"
-            for each in self.org.sandbox.requests.after(self.requests)
+            for each in self.org.sandbox.requests.list_after(self.requests)
             if each.method in {"PUT", "PATCH"}
             and each.status is not None
             and each.status < 300

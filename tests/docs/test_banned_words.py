@@ -21,6 +21,10 @@ RULES = Path(__file__).with_name("banned_words.txt")
 HELD = (
     "bench",
     "bulkflow",
+    "plugins/bulkflow_sandbox/dml",
+    "plugins/bulkflow_sandbox/faults",
+    "plugins/bulkflow_sandbox/jobs",
+    "plugins/bulkflow_sandbox/store",
     "examples",
     "plugins/bulkflow_control",
     "plugins/bulkflow_csv",

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.core.clock import ManualClock
 from bulkflow_sandbox.http.app import create_app
-from bulkflow_sandbox.http.recorder import is_own
+from bulkflow_sandbox.http.request_recorder import is_own_path
 
 LONGEST_REFUSAL = 3000
 """Bytes: nobody reads more of what is wrong with a request."""
@@ -164,11 +164,11 @@ def requests(folder: Path) -> Iterator[Callable[[bytes], None]]:
                 (refusal,) = json.loads(answer.body)
                 assert refusal["errorCode"], refusal
                 assert len(answer.body) < LONGEST_REFUSAL, answer
-            elif asked.has(b"authorization") and is_own(asked.path):
+            elif asked.has(b"authorization") and is_own_path(asked.path):
                 raise AssertionError(f"a token that is not the sandbox's opened it: {answer}")
             # Requests to the org itself are counted and logged, refused ones too.
             changes = answer.status < 400 and asked.method not in {"GET", "HEAD"}
-            if not changes and is_own(asked.path):
+            if not changes and is_own_path(asked.path):
                 assert org.state() == begin
                 return
             after = org.state()

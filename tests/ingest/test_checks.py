@@ -350,7 +350,7 @@ def test_a_plan_changes_nothing_in_the_org(desk: Workshop, org: SandboxServer) -
     desk.write("people.csv", "LastName,Account.External_Id__c\nA,1\n")
     before = org.api.requests.total
     assert against_org(desk, CHILDREN + "load job parents\nload job people\n") == []
-    asked = org.api.requests.after(before)
+    asked = org.api.requests.list_after(before)
     assert {each.method for each in asked} == {"GET"}
     assert len(asked) == 3
 

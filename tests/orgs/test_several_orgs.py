@@ -14,7 +14,7 @@ from attrs import define
 from bulkflow.cli import plugin_commands as additions
 from bulkflow_sandbox import SandboxServer
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.table import jobs_after
+from bulkflow_sandbox.jobs.job_table import list_jobs_after
 from support.logins import CLIENT_ID, CLIENT_SECRET, app
 from support.proxy import Handler, Proxy, answering, proxied
 from support.workshop import Ran, Workshop
@@ -56,7 +56,7 @@ class Place:
     def states(self) -> list[str]:
         """The states that its jobs are in."""
         with self.server.api.database.reading() as connection:
-            return [job.state.value for job in jobs_after(connection, tuple(JobType), "", -1)]
+            return [job.state.value for job in list_jobs_after(connection, tuple(JobType), "", -1)]
 
     def revoke(self, handler: Handler, forward) -> None:
         """End all sessions before a request is looked at."""

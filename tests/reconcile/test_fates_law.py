@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_ingest.reconcile import batches, distinct_outcomes
-from bulkflow_sandbox.core.dates import java_double, read_moment
+from bulkflow_sandbox.core.dates import format_java_double, read_moment
 
 CODES = ["UNABLE_TO_LOCK_ROW:unable to obtain:--", 'BAD:a, "b"\nc:Name Amount__c --']
 UNPROCESSED = ("unprocessed", "", "", "")
@@ -46,7 +46,7 @@ def rewritten(row: tuple[str, ...]) -> list[str]:
     name, amount, when, ok = row
     return [
         "" if name == "#N/A" else name,
-        java_double(float(amount)) if amount else "",
+        format_java_double(float(amount)) if amount else "",
         (read_moment(when) or "") if when else "",
         {"true": "true", "1": "true", "false": "false", "0": "false", "": ""}[ok.lower()],
     ]

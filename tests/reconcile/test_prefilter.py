@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_ingest.reconcile import FatesError, prefilter, source_rows
-from bulkflow_sandbox.core.dates import java_double
+from bulkflow_sandbox.core.dates import format_java_double
 
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain:--"
@@ -102,7 +102,7 @@ def answer(
 
 def anew(row: tuple[str, ...]) -> list[str]:
     key, amount, name = row
-    return [key.upper(), java_double(float(amount)) if amount.isdigit() else amount, name]
+    return [key.upper(), format_java_double(float(amount)) if amount.isdigit() else amount, name]
 
 
 @given(made=loads())

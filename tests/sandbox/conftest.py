@@ -1,4 +1,4 @@
-"""A sandbox on a real socket, and a small client that hides nothing of HTTP."""
+"""A sandbox on a real socket, and a small client that shows all of HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION = "66.0"
 
 @define(eq=False)
 class Client:
-    """Sends requests to a sandbox and hands back what came."""
+    """Sends requests to a sandbox, and returns the responses."""
 
     server: SandboxServer
     pool: urllib3.PoolManager = field(
@@ -50,7 +50,7 @@ class Client:
         return self.pool.request(method, url, body=body, headers=given, **options)
 
     def error(self, *request: object, **options: object) -> tuple[int, str, str]:
-        """The status, code and message of a request that is refused."""
+        """Send a request that is refused, and return its status, code and message."""
         answer = self.send(*request, **options)
         (entry,) = answer.json()
         return answer.status, entry["errorCode"], entry["message"]
@@ -84,7 +84,7 @@ class Client:
         return self.result(job, "unprocessedrecords")
 
     def load(self, data: bytes | str, **properties: str) -> dict:
-        """Creates, uploads, closes; the job when there is nothing more to wait for."""
+        """Create, upload and close a job, and return it when its processing has finished."""
         job = self.create(**properties)
         assert self.put(job, data).status == 201
         assert self.patch(job, "UploadComplete").status == 200
@@ -99,7 +99,7 @@ def clock() -> ManualClock:
 
 @define(eq=False)
 class Stopper:
-    """Stops servers beside the tests: the HTTP server takes a tenth of a second to end."""
+    """Stops servers in the background, because stopping one takes a tenth of a second."""
 
     threads: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2))
     ending: list[Future[None]] = field(factory=list)
@@ -109,7 +109,7 @@ class Stopper:
         self.ending.append(self.threads.submit(client.server.stop))
 
     def wait(self) -> None:
-        """Until no server is on its way out; raises what ending one has raised."""
+        """Wait until all servers have stopped, and raise the error of one that failed to."""
         while self.ending:
             self.ending.pop().result()
 
@@ -124,13 +124,13 @@ def stopper() -> Iterator[Stopper]:
 
 @pytest.fixture
 def alone(stopper: Stopper) -> None:
-    """No server of another test is on its way out."""
+    """Wait until the servers of other tests have stopped."""
     stopper.wait()
 
 
 @pytest.fixture
 def start(stopper: Stopper) -> Iterator[Callable[..., Client]]:
-    """Starts sandboxes with the options of `make_server`; all are stopped at the end."""
+    """Start sandboxes with the options of `make_server`, and stop them at the end."""
     clients: list[Client] = []
 
     def start(**options: object) -> Client:
@@ -145,7 +145,7 @@ def start(stopper: Stopper) -> Iterator[Callable[..., Client]]:
 
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Client]:
-    """One sandbox for the tests that do not care what else is in it."""
+    """Share one sandbox between the tests that ignore its other contents."""
     with make_server() as server:
         client = Client(server)
         yield client
@@ -154,7 +154,7 @@ def shared() -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def lonely() -> Iterator[Client]:
-    """One sandbox for the tests of a module that change its limits and faults."""
+    """Share one sandbox between the tests of a module that change its limits and faults."""
     with make_server() as server:
         client = Client(server)
         yield client

@@ -1,4 +1,4 @@
-"""Who gets in: tokens, cookies, host names and the spellings of paths."""
+"""Access control: tokens, cookies, host names and the forms of paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWN += ["/_sandbox/view/requests", "/_sandbox/page/page.js"]
 
 
 def cookie_of(client) -> str:
-    """The cookie that the link of the page is exchanged for."""
+    """Exchange the link of the page for a cookie."""
     answer = client.send("GET", link(client), headers=NOBODY, redirect=False)
     assert answer.status == 303
     return answer.headers["Set-Cookie"].partition(";")[0]
@@ -66,7 +66,7 @@ def test_the_link_is_exchanged_for_a_cookie_that_scripts_and_other_sites_do_not_
     assert client.server.api.access.token not in cookie
     for path in OWN:
         status = client.send("GET", path, headers=NOBODY | {"Cookie": cookie}).status
-        # A browser sends it to every port of this machine, so it changes nothing.
+        # A browser sends the cookie to every port of this machine, so it must not allow changes.
         assert status == (401 if path == "/_sandbox" else 200)
 
 
@@ -109,7 +109,7 @@ def test_no_token_of_the_link_is_in_a_repr_or_the_log(start):
     client = start()
     client.send("GET", link(client), headers=NOBODY)
     client.send("GET", "/" + link(client), headers=NOBODY)
-    shown = f"{client.server.api.access!r} {client.server.api.requests.after()!r}"
+    shown = f"{client.server.api.access!r} {client.server.api.requests.list_after()!r}"
     assert client.server.api.access.token not in shown
     assert client.server.api.access.cookie not in shown
 
@@ -181,7 +181,7 @@ def test_a_known_login_under_a_foreign_host_name_gives_no_token(client):
 
 
 def exchange(client, request: bytes) -> bytes:
-    """What comes back for the bytes of a request."""
+    """Send the bytes of a request, and return the response."""
     parts = urlsplit(client.server.url)
     with closing(socket.create_connection((parts.hostname, parts.port), timeout=20)) as connection:
         connection.sendall(request)
@@ -206,7 +206,7 @@ def test_a_name_that_the_sandbox_was_given_is_its_own(host):
         assert answer.status == 200
 
 
-# Spellings of paths.
+# Forms of paths.
 
 SPELLINGS = [
     "/services/data/v66",
@@ -278,7 +278,7 @@ def test_paths_put_together_at_random_are_refused_or_not_found(shared, pieces, v
     head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     status = exchange(shared, head.encode("latin-1")).split()[1]
     if status == b"200":
-        # The list of versions is open to everybody.
+        # The list of versions is public.
         decoded = "/" + unquote(path.partition("?")[0]).lstrip("/")
         assert decoded in {"/services/data", "/services/data/"}
     else:

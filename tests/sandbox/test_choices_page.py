@@ -1,4 +1,4 @@
-"""The page that says how sure each behaviour is, held against what the code says."""
+"""The table of behaviours in the page, compared with the code."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import bulkflow_sandbox
-from bulkflow_sandbox.core.behavior import Choices, Refusal, Source, described, table
+from bulkflow_sandbox.core.behavior import Choices, Provenance, Refusal, format_table, list_choices
 from bulkflow_sandbox.faults.fault import Endpoint
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_speed
 from bulkflow_sandbox.schema.file import load_standard_schema, read_schema
 
 ROOT = Path(__file__).parents[2]
@@ -20,32 +20,34 @@ PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 CODE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in Path(bulkflow_sandbox.__file__).parent.rglob("*.py")
-    if path.name != "choices.py"
+    if path.parent.name != "behavior"
 )
 
 
 def test_the_page_lists_every_choice_as_the_code_has_it():
     rows = PAGE.partition("### Open")[2].partition("|---|---|---|\n")[2].rstrip("\n")
-    assert rows == table(), "put the result of core.behavior.table() into docs/sandbox.md"
+    assert rows == format_table(), (
+        "put the result of core.behavior.format_table() into docs/sandbox.md"
+    )
 
 
-@pytest.mark.parametrize("choice", described(), ids=[choice.name for choice in described()])
+@pytest.mark.parametrize("choice", list_choices(), ids=[choice.name for choice in list_choices()])
 def test_a_choice_is_read_somewhere_and_says_what_it_is_about(choice):
     assert re.search(rf"\b{choice.name}\b", CODE), "nothing depends on it"
     assert choice.about[0].isupper()
     assert not choice.about.endswith(".")
-    assert choice.source in Source
+    assert choice.source in Provenance
 
 
 def test_refusals_are_errors_of_clients():
-    for choice in described():
+    for choice in list_choices():
         value = getattr(Choices(), choice.name)
         if isinstance(value, Refusal):
             assert 400 <= value.status < 500
             assert re.fullmatch(r"[A-Z_]+", value.code)
 
 
-def test_the_faults_and_paces_on_the_page_are_understood():
+def test_the_faults_and_speeds_on_the_page_are_understood():
     section = PAGE.partition("## Faults")[2].partition("## Schema files")[0]
     texts = [text for text in re.findall(r"`([^`\n]+)`", section) if "=" in text]
     shown = [text for text in texts if not re.search(r"ENDPOINT|TEXT|ROWS|\(", text)]
@@ -55,7 +57,7 @@ def test_the_faults_and_paces_on_the_page_are_understood():
     for endpoint in Endpoint:
         assert f"`{endpoint}`" in section
     for row in re.findall(r"^\| `([^`]+)` \| `[A-Z]\w+\(", PAGE, re.MULTILINE):
-        read_pace(row)
+        read_speed(row)
 
 
 def test_the_schema_on_the_page_is_read():

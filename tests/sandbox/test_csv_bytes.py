@@ -1,4 +1,4 @@
-"""Laws of reading uploads: line ends, quotes, and where the rest of a file begins."""
+"""Properties of reading uploads: line endings, quotes, and where the unread rows begin."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox.core.behavior import Choices
-from bulkflow_sandbox.ingest.rows import Rows
+from bulkflow_sandbox.ingest.rows import UploadRows
 from bulkflow_sandbox.ingest.scan_upload import scan_upload
 from bulkflow_sandbox.jobs.job import (
+    BulkJob,
+    BulkJobState,
     ColumnDelimiter,
-    Job,
-    JobState,
     JobType,
     LineEnding,
     Operation,
@@ -24,8 +24,8 @@ from bulkflow_sandbox.jobs.job import (
 CHOICES = Choices()
 
 
-def job(ending: LineEnding = LineEnding.LF, delimiter=ColumnDelimiter.COMMA) -> Job:
-    return Job(
+def job(ending: LineEnding = LineEnding.LF, delimiter=ColumnDelimiter.COMMA) -> BulkJob:
+    return BulkJob(
         id="7505g0000000000AAA",
         job_type=JobType.INGEST,
         operation=Operation.INSERT,
@@ -33,7 +33,7 @@ def job(ending: LineEnding = LineEnding.LF, delimiter=ColumnDelimiter.COMMA) -> 
         created_by="",
         created="",
         modified="",
-        state=JobState.UPLOAD_COMPLETE,
+        state=BulkJobState.UPLOAD_COMPLETE,
         api_version="66.0",
         line_ending=ending,
         column_delimiter=delimiter,
@@ -46,9 +46,9 @@ def path(tmp_path_factory):
 
 
 def quotes_are_right(data: bytes, delimiter: int) -> bool:
-    """The rule, one byte after the other: a quote opens a value, or is within a quoted one.
+    """Check each byte: a quote opens a value, or is within a quoted one.
 
-    Spaces before an opening quote are let through; what follows them is a plain value.
+    Spaces before an opening quote are accepted; what follows them is a plain value.
     """
     state = "start"
     for byte in data:
@@ -128,15 +128,15 @@ def test_the_rows_taken_and_the_bytes_that_are_left_are_the_whole_file(
     data = ("A,B" + ending.text + "".join(records)).encode()
     path.write_bytes(data)
     last = max((at for at, record in enumerate(records) if record != ending.text), default=-1)
-    rows = Rows(path, job(ending))
+    rows = UploadRows(path, job(ending))
     try:
         assert rows.header == ["A", "B"]
-        assert rows.header_bytes() == b"A,B"
+        assert rows.read_header_bytes() == b"A,B"
         taken = 0
         for step in steps:
             taken += len(rows.take(step))
             if not rows.ended:
-                rest = data[rows.offset() :].decode()
+                rest = data[rows.find_offset() :].decode()
                 assert rest == "".join(records[taken:])
         assert taken == min(sum(steps), last + 1)
     finally:

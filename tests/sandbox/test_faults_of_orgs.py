@@ -1,4 +1,4 @@
-"""What orgs were seen to do late, by halves, or against their own answers, on demand."""
+"""Faults that were seen in real orgs: late, partial or contradictory behaviour, on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bulkflow_sandbox.faults.fault import (
     Endpoint,
     Fault,
     HideNewest,
-    KeepPacked,
+    KeepGzip,
     LoseRows,
     Miscount,
     Moment,
@@ -53,7 +53,7 @@ def names(text):
         ("infox250ms=cut", Fault(Endpoint.INFO, read_fault("info=cut").effect, 1, None, 0.25)),
         ("successes=204", Fault(Endpoint.SUCCESSES, Respond(204))),
         ("successes#2x3=rows:10", Fault(Endpoint.SUCCESSES, Shorten(10), nth=2, times=3)),
-        ("uploadx*=packed", Fault(Endpoint.UPLOAD, KeepPacked(), times=None)),
+        ("uploadx*=packed", Fault(Endpoint.UPLOAD, KeepGzip(), times=None)),
         ("infox3=old", Fault(Endpoint.INFO, ShowOld(), times=3)),
         ("info=abort", Fault(Endpoint.INFO, EndJob(delete=False))),
         ("upload=delete", Fault(Endpoint.UPLOAD, EndJob(delete=True))),
@@ -100,7 +100,7 @@ def test_such_a_fault_can_be_written_as_text(text, fault):
     ],
 )
 def test_an_effect_that_no_request_of_the_endpoint_can_have_is_refused(text):
-    with pytest.raises(UsageError, match="describes no fault"):
+    with pytest.raises(UsageError, match="invalid fault"):
         read_fault(text)
 
 
@@ -187,7 +187,7 @@ def test_a_refusal_may_have_a_code_and_message_of_its_own(faulty):
     assert refusal == (400, "BULK_API_ERROR", "Found multipe contents for job")
 
 
-# Looks that show too little, or something else.
+# Polls that show too little, or something else.
 
 
 def test_looks_may_show_the_job_as_it_was_before_the_last_change(faulty):
@@ -259,7 +259,7 @@ def test_the_org_may_be_away_for_a_time(faulty, clock):
     assert len(client.send("GET", client.jobs).json()["records"]) == 2
 
 
-# Jobs that others end.
+# Jobs that other users end.
 
 
 @pytest.mark.parametrize("effect", ["abort", "delete"])
@@ -287,7 +287,7 @@ def test_somebody_else_may_end_a_job_over_http(start, clock):
     assert client.send("DELETE", second).status == 404
 
 
-# Jobs that process fewer rows than were sent, or say that it were more.
+# Jobs that process fewer rows than were sent, or report more.
 
 
 @pytest.mark.parametrize("rows", [0, 4])
@@ -314,7 +314,7 @@ def test_the_counters_may_have_more_rows_than_were_sent(faulty):
 
 
 def counted(client, job):
-    """Processed rows, the rows of all three files, and the time of the last change."""
+    """Count the processed rows and the rows of all three files, and get the last change."""
     info = client.info(job)
     files = [client.successes(job), client.failures(job), client.unprocessed(job)]
     return info["numberRecordsProcessed"], [len(names(text)) for text in files]

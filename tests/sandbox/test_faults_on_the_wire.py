@@ -1,4 +1,4 @@
-"""Faults on demand, seen through real connections."""
+"""Faults on demand, observed through real connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError
 
 from bulkflow.errors import UsageError
 from bulkflow_sandbox.faults.fault import (
-    Cut,
+    CutConnection,
     Delay,
     Drip,
     Endpoint,
@@ -32,7 +32,7 @@ INSERT = {"object": "Account", "operation": "insert"}
     ("text", "fault"),
     [
         ("upload#2=503", Fault(Endpoint.UPLOAD, Respond(503), nth=2)),
-        ("create=cut-after", Fault(Endpoint.CREATE, Cut(Moment.AFTER))),
+        ("create=cut-after", Fault(Endpoint.CREATE, CutConnection(Moment.AFTER))),
         ("info#3x2=delay:1.5", Fault(Endpoint.INFO, Delay(1.5), nth=3, times=2)),
         (
             "closex*=429;retry-after:3",
@@ -44,7 +44,7 @@ INSERT = {"object": "Account", "operation": "insert"}
         ),
         ("successes=truncate:100", Fault(Endpoint.SUCCESSES, Truncate(100))),
         ("results=drip:10:0.5", Fault(Endpoint.RESULTS, Drip(10, 0.5))),
-        ("upload=cut:1000000", Fault(Endpoint.UPLOAD, Cut(received=1_000_000))),
+        ("upload=cut:1000000", Fault(Endpoint.UPLOAD, CutConnection(received=1_000_000))),
         ("any=expire", Fault(Endpoint.ANY, Expire())),
         ("rows=lock:0.01", LockRows(0.01)),
         ("job=fail:20000", FailJob(20_000)),
@@ -122,12 +122,12 @@ def test_close_and_abort_are_told_apart(start):
 def test_an_upload_that_is_cut_in_the_middle_leaves_the_job_without_data(start, caplog):
     client = faulty(start, "upload=cut:300000")
     job = client.create(**INSERT)
-    # Whether the client sees the end while it sends or afterwards is the network's affair.
+    # The client may see the end while it sends or afterwards.
     with pytest.raises(HTTPError):
         client.put(job, b"Name\n" + b"A\n" * 2_000_000)
     assert "numberRecordsProcessed" not in client.info(job)
     assert client.put(job, "Name\nA\n").status == 201
-    # A fault that was asked for is no failure of the server.
+    # A requested fault is not logged as a failure of the server.
     assert caplog.records == []
 
 
@@ -216,7 +216,7 @@ def test_the_admin_resources_want_the_first_token_even_when_it_expired(start):
     assert client.send("GET", client.jobs).status == 200
 
 
-def test_pace_clock_limits_and_schema_can_be_changed_over_http(start, clock):
+def test_speed_clock_limits_and_schema_can_be_changed_over_http(start, clock):
     client = start(clock=clock)
     assert client.send("PUT", "/_sandbox/processing", {"processing": "10s"}).status == 204
     schema = {"objects": {"Thing__c": {"fields": {"Size__c": {"type": "int"}}}}}

@@ -1,4 +1,4 @@
-"""Small forms that clients check or take for granted, each found with a client that stumbled."""
+"""Details that clients check or assume, each found with a client that failed on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_tokens_have_the_form_that_the_salesforce_cli_checks():
 def test_slashes_before_a_path_count_as_one(client, start):
     answer = client.send("GET", f"{start}services/data/v66.0/query?q=SELECT+COUNT()+FROM+Account")
     assert answer.status == 200
-    assert "?q=SELECT" in client.server.api.requests.after()[-1].path
+    assert "?q=SELECT" in client.server.api.requests.list_after()[-1].path
     denied = client.send(
         "GET", f"{start}services/data/v66.0/limits", headers={"Authorization": "Bearer x"}
     )

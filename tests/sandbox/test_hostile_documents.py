@@ -1,4 +1,4 @@
-"""JSON, YAML and schemas that are made to break a reader: refused in words, within bounds."""
+"""JSON, YAML and schemas made to break a reader are refused with a message, within limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bulkflow_sandbox.core.json_document import (
     parse_json,
 )
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_speed
 from bulkflow_sandbox.schema.file import load_schema, load_standard_schema, read_schema
 from bulkflow_sandbox.schema.reader import is_reserved_name
 
@@ -312,7 +312,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
     try:
         with suppress(BulkflowError):
             sandbox.change_schema(document)
-            # What was taken is there after a restart, too.
+            # Accepted documents are still there after a restart.
             sandbox._load_schema(BASE)
     finally:
         sandbox.org.schema = BASE
@@ -326,7 +326,7 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
                     connection.execute(f'DROP TABLE "{name}"')
 
 
-# Words.
+# Faults and speeds as text.
 
 
 @pytest.mark.parametrize(
@@ -350,15 +350,15 @@ def test_any_schema_is_taken_or_refused_in_words(sandbox, document):
     ],
 )
 def test_a_fault_without_sense_is_refused_in_few_words(text):
-    with pytest.raises(UsageError, match="describes no fault") as caught:
+    with pytest.raises(UsageError, match="invalid fault") as caught:
         read_fault(text)
     assert len(caught.value.message) < 500
 
 
 @pytest.mark.parametrize("text", ["9" * 5000 + " polls", "9" * 400 + "s", "9" * 400 + " rows/s"])
-def test_a_pace_without_sense_is_refused(text):
-    with pytest.raises(UsageError, match="is no pace"):
-        read_pace(text)
+def test_a_speed_without_sense_is_refused(text):
+    with pytest.raises(UsageError, match="unknown processing speed"):
+        read_speed(text)
 
 
 @settings(max_examples=200, deadline=None)
@@ -366,8 +366,8 @@ def test_a_pace_without_sense_is_refused(text):
     st.text(max_size=40)
     | st.from_regex(r"(any|info|job|rows|limit)(#\d+)?(x[\d*.hms]+)?=[a-z0-9:;.-]*", fullmatch=True)
 )
-def test_any_text_is_a_fault_and_a_pace_or_refused(text):
-    for read in (read_fault, read_pace):
+def test_any_text_is_a_fault_and_a_speed_or_refused(text):
+    for read in (read_fault, read_speed):
         with suppress(UsageError):
             read(text)
 

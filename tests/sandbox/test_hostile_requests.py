@@ -1,4 +1,4 @@
-"""Requests made at random for every resource: each is answered or refused, and nothing breaks."""
+"""Random requests for every resource are answered or refused, and break nothing."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def check(client, caplog, method: str, path: str, **options: object) -> int:
     with caplog.at_level(logging.ERROR):
         answer = client.send(method, path, redirect=False, **options)
     sandbox = client.server.api
-    # Nothing of one example reaches the next.
+    # Examples do not affect each other.
     sandbox.faults.clear()
     sandbox.limits.set("DailyApiRequests", 10**6)
     assert not caplog.records, caplog.records[0].getMessage()
@@ -380,7 +380,7 @@ def test_the_refusal_of_a_long_query_is_short(lonely, query):
             "every object has this field",
         ),
         ("clock", '{"advance": 1e999}', "not finite"),
-        ("faults", '{"faults": ["info=delay:nan"]}', "describes no fault"),
+        ("faults", '{"faults": ["info=delay:nan"]}', "invalid fault"),
     ],
 )
 def test_a_hostile_admin_request_is_refused_with_the_reason(start, clock, path, body, problem):
@@ -414,7 +414,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a
 def test_no_soap_message_hides_a_document_type(lonely, caplog, body):
     head = {"Content-Type": "text/xml", "Authorization": ""}
     answer = lonely.send("POST", "/services/Soap/u/59.0", body, head)
-    # A fault of SOAP has the status 500.
+    # SOAP faults have the status 500.
     assert answer.status == 500
     assert b"exceptionCode>" in answer.data
     assert b"aaaaaaaaaa" not in answer.data

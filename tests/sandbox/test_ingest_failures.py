@@ -1,4 +1,4 @@
-"""Jobs that fail as a whole, with the message that a client sees."""
+"""Jobs that fail as a whole, with their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that Salesforce refuses, and the less usual ones that it takes."""
+"""Requests that Salesforce refuses, and unusual ones that it accepts."""
 
 from __future__ import annotations
 

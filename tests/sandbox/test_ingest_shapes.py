@@ -1,4 +1,4 @@
-"""The answers to each request on a job: status, properties and their order."""
+"""The responses to requests on jobs: status, properties and their order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bulkflow_sandbox.core.ids import checksum
+from bulkflow_sandbox.core.ids import compute_checksum
 
 HEAD = [
     "id",
@@ -51,13 +51,13 @@ def test_an_upsert_names_its_key_after_the_state(client):
 def test_ids_are_18_characters_with_a_checksum_and_the_prefix_750(client):
     job = client.create(object="Account", operation="insert")
     assert re.fullmatch(r"750[0-9A-Za-z]{12}[A-Z0-5]{3}", job["id"])
-    assert checksum(job["id"][:15]) == job["id"][15:]
+    assert compute_checksum(job["id"][:15]) == job["id"][15:]
     assert client.send("GET", f"{client.jobs}/{job['id'][:15]}").json()["id"] == job["id"]
 
 
 def test_the_checksum_is_that_of_recorded_ids():
     for recorded in ("0018c00002FInboAAD", "7506g00000DhRA2AAN", "0056g000005HQPyAAO"):
-        assert checksum(recorded[:15]) == recorded[15:]
+        assert compute_checksum(recorded[:15]) == recorded[15:]
 
 
 def test_dates_have_milliseconds_and_an_offset_without_colon(client):

@@ -1,4 +1,4 @@
-"""What the size of a job costs: no memory, and nobody else's time."""
+"""Large jobs use little memory, and do not block other requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Peak:
 
 @contextmanager
 def traced() -> Iterator[Peak]:
-    """Measures the most memory that was in use at once within the block, in bytes."""
+    """Measure the peak memory use of the block, in bytes."""
     peak = Peak()
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Random requests on jobs, legal, illegal and faulty, against a model of what each may answer."""
+"""Random requests on jobs, valid, invalid and faulty, compared with a model of the responses."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ RESULTS = {
 
 
 def parsed(data: bytes) -> list[list[str]]:
-    """The records of a result file."""
+    """Read the records of a result file."""
     return list(csv.reader(io.StringIO(data.decode(), newline="")))
 
 
 class Model:
-    """What is known of a job from outside."""
+    """The model of a job, as its clients see it."""
 
     def __init__(self, job: dict) -> None:
         self.job = job
@@ -82,7 +82,7 @@ class Model:
         return self.uploads[0] if self.uploads else []
 
     def ends(self) -> set[tuple[str, int]]:
-        """What it can come to that nobody aborts: the state, and how many rows are processed."""
+        """List the possible final states, unless it is aborted, each with the processed rows."""
         rows = len(self.rows)
         if not self.sound:
             return {("Failed", 0)}
@@ -90,7 +90,7 @@ class Model:
         if self.fails is None or self.fails > stop:
             return {("JobComplete", stop)}
         failed = {("Failed", stop)}
-        # Whether rows follow the last one is seen when they are asked for.
+        # Reading after the last row shows that there are no more.
         return failed | {("JobComplete", stop)} if stop == rows else failed
 
 
@@ -109,7 +109,7 @@ class Requests(RuleBasedStateMachine):
         self.pool = urllib3.PoolManager(retries=False, timeout=30)
         self.models: dict[str, Model] = {}
         self.gone: set[str] = set()
-        # Faults that wait for the next job that is processed: all of a kind go with it.
+        # Faults for the next job that is processed, which takes all of a kind.
         self.fails: list[int] = []
         self.loses: list[int] = []
         self.more: list[tuple[int, int]] = []
@@ -129,7 +129,7 @@ class Requests(RuleBasedStateMachine):
         return self.send("GET", f"{JOBS}/{job_id}").json()
 
     def state(self, job_id: str) -> str | None:
-        """The state of a job, after all that time allows; `None` for one that was deleted."""
+        """Get the state of a job after its processing; `None` if it was deleted."""
         assert self.server.api.settle()
         if job_id not in self.gone:
             return self.info(job_id)["state"]
@@ -169,11 +169,11 @@ class Requests(RuleBasedStateMachine):
         before, answer = self.put(job_id, rows, sound)
         assert answer.status == status
         if before == "Open":
-            # The counters are what tells that it was stored.
+            # The counters show that it was stored.
             assert self.info(job_id)["numberRecordsProcessed"] == 0
 
     def put(self, job_id, rows, sound):
-        """Send rows; the state before, and the answer. An open job has them, whatever it is."""
+        """Send rows, and return the state before and the response. An open job has the rows."""
         text = io.StringIO(newline="")
         head = ["External_Id__c", "Name", "AnnualRevenue" if sound else "Nope"]
         csv.writer(text, lineterminator="\n").writerows([head, *rows])
@@ -188,11 +188,11 @@ class Requests(RuleBasedStateMachine):
         return before, answer
 
     def inject(self, endpoint, effect):
-        """Let the next request of a kind meet a fault; it has to be sent in the same rule."""
+        """Add a fault for the next request of a kind, which the same rule must send."""
         self.server.api.inject(Fault(endpoint, effect))
 
     def shown(self, job_id):
-        """How a job is seen; None for one that was deleted."""
+        """Get a job as clients see it; `None` if it was deleted."""
         return None if job_id in self.gone else self.info(job_id)
 
     @rule(target=jobs, operation=OPERATIONS, rows=ROWS.filter(len), sound=SOUND)
@@ -258,7 +258,7 @@ class Requests(RuleBasedStateMachine):
         assert answer.status == status
 
     def change(self, job_id, wanted):
-        """Ask for a state; the state before, and the answer. What it allows happens."""
+        """Request a state, and return the state before and the response. Processing advances."""
         before = self.state(job_id)
         shown = self.shown(job_id)
         answer = self.send("PATCH", f"{JOBS}/{job_id}", {"state": wanted})
@@ -274,7 +274,7 @@ class Requests(RuleBasedStateMachine):
         return before, answer
 
     def strike(self, model):
-        """The processing of a job begins: the first fault of each kind is for it."""
+        """Start the processing of a job, which takes the first fault of each kind."""
         model.fails, model.loses = (each[0] if each else None for each in (self.fails, self.loses))
         model.more = self.more[0] if self.more else (0, 0)
         for each in (self.fails, self.loses, self.more):
@@ -407,7 +407,7 @@ class Requests(RuleBasedStateMachine):
                 model.final = info
 
     def check_files(self, job_id, model, info):
-        """Each row that was not lost is in one file, and the counters say how many are where."""
+        """Check that each row that was not lost is in one file, and that the counters match."""
         good, bad, rest = (self.rows_of(job_id, name) for name in FILES)
         if model.uploads:
             assert good[0][:2] == ["sf__Id", "sf__Created"]

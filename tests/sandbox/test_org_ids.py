@@ -1,4 +1,4 @@
-"""The id of an org: its own, kept with its data, and another one after a refresh."""
+"""The id of an org: stored with its data, and changed by a refresh."""
 
 from __future__ import annotations
 

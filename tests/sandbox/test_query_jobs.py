@@ -283,7 +283,7 @@ def test_the_processed_count_grows_while_rows_are_read(start, clock):
     client = start(clock=clock)
     lines = "".join(f"Name {number}\n" for number in range(1000))
     client.load(f"Name\n{lines}", object="Account", operation="insert")
-    client.server.api.worker.set_pace(RowsPerSecond(rate=200))
+    client.server.api.worker.set_speed(RowsPerSecond(rate=200))
     job_id = create(client, "SELECT Id FROM Account").json()["id"]
     counts = []
     for _ in range(6):
@@ -435,7 +435,7 @@ def test_the_daily_number_of_query_jobs_is_limited(client, start):
 
 def test_a_result_that_is_deleted_meanwhile_is_not_found(client):
     job_id = run(client, "SELECT Id FROM Case")
-    shutil.rmtree(client.server.api.database.job_folder(job_id))
+    shutil.rmtree(client.server.api.database.get_job_folder(job_id))
     for name in ("results", "resultPages"):
         assert client.error("GET", f"{JOBS}/{job_id}/{name}")[:2] == (404, "NOT_FOUND")
 
@@ -453,7 +453,7 @@ def test_jobs_and_results_are_gone_after_seven_days(start, clock):
     job_id = run(client, "SELECT Id FROM Account")
     clock.advance(timedelta(days=7))
     assert client.send("GET", f"{JOBS}/{job_id}").status == 200
-    folder = client.server.api.database.job_folder(job_id)
+    folder = client.server.api.database.get_job_folder(job_id)
     assert folder.exists()
     clock.advance(timedelta(seconds=1))
     assert client.send("GET", JOBS).json()["records"] == []
@@ -465,7 +465,7 @@ def test_a_job_shows_the_records_of_one_moment(start, clock):
     client = start(clock=clock)
     lines = "".join(f"Name {number}\n" for number in range(400))
     client.load(f"Name\n{lines}", object="Account", operation="insert")
-    client.server.api.worker.set_pace(RowsPerSecond(rate=200))
+    client.server.api.worker.set_speed(RowsPerSecond(rate=200))
     job_id = create(client, "SELECT Id, Name FROM Account").json()["id"]
     clock.advance(1)
     assert client.server.api.settle()

@@ -17,7 +17,7 @@ SMALL = Choices(batch_rows=400, chunk_rows=200)
 def test_a_row_of_more_than_400_000_characters_fails_the_job(client):
     columns = ["Name", "Description", "Website", "Site"]
     longest = "d" * 131_072
-    # Three values of the greatest length and one that makes up the rest.
+    # Three values of the maximum length, and one for the rest.
     for rest, state in ((400_000 - 3 * 131_072, "JobComplete"), (6_785, "Failed")):
         row = ",".join([*[longest] * 3, "x" * rest])
         done = client.load(f"{','.join(columns)}\n{row}\n", **INSERT)

@@ -1,4 +1,4 @@
-"""What result files and lists are known to look like, and what differs between API versions."""
+"""The known form of result files and lists, and the differences between API versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = ("successfulResults", "failedResults", "unprocessedrecords")
 
 
 def load_in(client, version: str, data: str, **properties: str) -> dict[str, str]:
-    """Loads data in another API version; the three files of the job by name."""
+    """Load data with another API version, and return the three files of the job by name."""
     jobs = f"/services/data/v{version}/jobs/ingest"
     job = client.send("POST", jobs, properties).json()
     client.send("PUT", f"{jobs}/{job['id']}/batches", data)

@@ -1,4 +1,4 @@
-"""The request log: what is written down, what is not, and how much of it stays."""
+"""The request log: what it records, what it leaves out, and how much it keeps."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def test_a_log_keeps_its_capacity_and_counts_on():
     for number in range(5):
         log.add(entry(f"/{number}"))
     assert log.total == 5
-    assert [(one.number, one.path) for one in log.after()] == [(3, "/2"), (4, "/3"), (5, "/4")]
-    assert [one.number for one in log.after(4)] == [5]
-    assert log.after(5) == ()
-    assert log.after(9) == ()
+    assert [(one.number, one.path) for one in log.list_after()] == [(3, "/2"), (4, "/3"), (5, "/4")]
+    assert [one.number for one in log.list_after(4)] == [5]
+    assert log.list_after(5) == ()
+    assert log.list_after(9) == ()
     log.clear()
-    assert log.after() == ()
+    assert log.list_after() == ()
     log.add(entry("/again"))
-    assert [one.number for one in log.after()] == [6]
+    assert [one.number for one in log.list_after()] == [6]
 
 
 def test_requests_are_logged_with_status_sizes_client_and_refusal(start, clock):
@@ -38,7 +38,7 @@ def test_requests_are_logged_with_status_sizes_client_and_refusal(start, clock):
     client.put(job, "Name\nA\n", **{"User-Agent": "a client/1.0"})
     client.send("GET", f"{client.jobs}?jobType=V2Ingest")
     client.send("GET", f"{client.jobs}/{job['id']}/failedResults")
-    created, put, listed, refused = log.after()
+    created, put, listed, refused = log.list_after()
     assert (created.method, created.path, created.status) == ("POST", client.jobs, 200)
     assert created.at == clock.now()
     assert created.sent > 100
@@ -61,7 +61,7 @@ def test_no_token_and_no_query_of_a_login_reaches_the_log(start):
     client = start()
     client.send("GET", "/services/oauth2/revoke?token=sesame")
     client.send("GET", client.jobs, headers={"Authorization": "Bearer sesame"})
-    text = repr(client.server.api.requests.after())
+    text = repr(client.server.api.requests.list_after())
     assert "sesame" not in text
     assert client.server.token not in text
     assert "'/services/oauth2/revoke'" in text

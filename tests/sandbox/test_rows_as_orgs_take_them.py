@@ -1,4 +1,4 @@
-"""Rows that orgs take, or refuse one by one, though their files look wrong at first."""
+"""Rows that orgs accept, or refuse one by one, although their files look invalid."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def records(client, name="Account"):
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-# Columns that nobody may write.
+# Columns that no user may write.
 
 
 def test_a_read_only_column_may_be_there_and_a_row_that_fills_it_fails(client):

@@ -1,7 +1,7 @@
-"""The fates of rows, from the cases in `cases/rows.json`.
+"""The outcomes of rows, from the cases in `cases/rows.json`.
 
-A case loads the uploads under `before` first; `{before0}` stands for the id of their first saved
-record, `{before1}` for the second. `saved` is how many rows are saved, 0 where it is not given.
+A case loads the uploads under `before` first. `{before0}` is the id of their first saved
+record, `{before1}` that of the second. `saved` is the number of saved rows, 0 by default.
 """
 
 from __future__ import annotations

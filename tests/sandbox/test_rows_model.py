@@ -1,4 +1,4 @@
-"""Saving by the set, against a model that saves one row after the other."""
+"""Saving sets of rows, compared with a model that saves row by row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_sandbox import Choices, Sandbox
-from bulkflow_sandbox.ingest.results import ResultKind
+from bulkflow_sandbox.ingest.results import ResultFileKind
 from bulkflow_sandbox.org import USER_ID
 
 CHUNK = 3
@@ -37,7 +37,7 @@ JOB = st.tuples(
     st.lists(st.tuples(KEYS, CODES, NAMES, SIZES), min_size=1, max_size=12),
 )
 
-# The first row of the second job sets a value free that the last one, in another chunk, takes.
+# The first row of the second job frees a value that the last row, in another chunk, uses.
 FREED = [
     ("upsert", [("a", "x", "one", "")]),
     (
@@ -48,7 +48,7 @@ FREED = [
 
 
 class Model:
-    """Things by number, each a field name to its value."""
+    """Records by number, each as values by field name."""
 
     def __init__(self) -> None:
         self.records: dict[int, dict[str, str | float | None]] = {}
@@ -65,7 +65,7 @@ class Model:
         )
 
     def save_chunk(self, operation: str, rows: list[tuple[str, ...]]) -> list[str]:
-        """The fates of rows: `new`, `known`, or the code of an error."""
+        """Save rows, and return their outcomes: `new`, `known`, or the code of an error."""
         before = {number: dict(record) for number, record in self.records.items()}
         fates: list[str] = []
         keys: set[str] = set()
@@ -117,7 +117,7 @@ class Model:
 
 
 def fates_of(sandbox: Sandbox, operation: str, rows: list[tuple[str, ...]]) -> list[str]:
-    """Loads rows; their fates in the order of the upload, told apart by a column of numbers."""
+    """Load rows, and return their outcomes in the order of the upload."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([FIELDS, *rows])
@@ -127,12 +127,12 @@ def fates_of(sandbox: Sandbox, operation: str, rows: list[tuple[str, ...]]) -> l
     data = text.getvalue().encode()
     job = sandbox.ingest.create_with_data(wanted, data, "66.0", USER_ID)
     assert sandbox.settle()
-    job = sandbox.ingest.info(job.id)
+    job = sandbox.ingest.get(job.id)
     assert (job.state, job.error, job.processed) == ("JobComplete", None, len(rows))
     good, bad = (
         list(csv.reader(io.StringIO(b"".join(blocks).decode(), newline="")))[1:]
-        for kind in (ResultKind.SUCCESSFUL, ResultKind.FAILED)
-        if (blocks := sandbox.ingest.results(job.id, kind)) is not None
+        for kind in (ResultFileKind.SUCCESSFUL, ResultFileKind.FAILED)
+        if (blocks := sandbox.ingest.open_results(job.id, kind)) is not None
     )
     assert job.failed == len(bad)
     return ["new" if row[1] == "true" else "known" for row in good] + [

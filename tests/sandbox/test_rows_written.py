@@ -1,4 +1,4 @@
-"""What is in the store after rows were saved."""
+"""The contents of the store after rows were saved."""
 
 from __future__ import annotations
 

@@ -181,8 +181,8 @@ def test_the_data_of_a_sandbox_is_its_users_alone(tmp_path):
         (["--token", "a", "--token-file", "b"], "--token and --token-file both set the token"),
         (["--token-file", "missing"], "cannot read the token file missing: No such file"),
         (["--token-file", "/dev/zero"], "/dev/zero has no token that fits in a header"),
-        (["--processing", "sometimes"], "'sometimes' is no pace of processing"),
-        (["--fault", "upload"], "'upload' describes no fault"),
+        (["--processing", "sometimes"], "unknown processing speed 'sometimes'"),
+        (["--fault", "upload"], "invalid fault 'upload'"),
         (["--schema", "missing.json"], "cannot read the schema file missing.json"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Starting, stopping and sharing sandboxes; what they leave behind; what they load."""
+"""Starting, stopping and sharing sandboxes, and the files that they leave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bulkflow_sandbox.core.errors import SandboxError
 from bulkflow_sandbox.dml.saver import Saver
 from bulkflow_sandbox.ingest.jobs import IngestJobs
 from bulkflow_sandbox.ingest.task import IngestTask
-from bulkflow_sandbox.jobs.table import save_job
+from bulkflow_sandbox.jobs.job_table import save_job
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.store.database import FORMAT
 
@@ -38,7 +38,7 @@ def test_a_server_answers_when_it_has_started_and_is_gone_when_it_has_stopped(al
             path = "/services/data/v66.0/jobs/ingest"
             assert pool.request("GET", url + path, headers=headers).status == 200
         assert folder.exists()
-    # Threads of other tests may have ended meanwhile.
+    # Threads of other tests may have ended in the meantime.
     assert not set(threading.enumerate()) - before
     assert not folder.exists()
     host, port = url.removeprefix("http://").split(":")
@@ -103,7 +103,7 @@ def test_records_and_jobs_are_there_again_after_a_restart(tmp_path):
         job = first.ingest.create_with_data(INSERT, b"Name\nA\n", "66.0", USER_ID)
         assert first.settle()
     with Sandbox(tmp_path) as second:
-        assert second.ingest.info(job.id).state == "JobComplete"
+        assert second.ingest.get(job.id).state == "JobComplete"
         second_job = second.ingest.create(INSERT, "66.0", USER_ID)
         assert second_job.id > job.id
         with second.database.reading() as connection:
@@ -155,7 +155,7 @@ def test_a_batch_that_could_not_be_committed_is_unprocessed(start, monkeypatch, 
 
     rows = [f"n{n}" for n in range(1000)]
     with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
-        patch.setattr("bulkflow_sandbox.ingest.task.save_job", broken)
+        patch.setattr("bulkflow_sandbox.ingest.job_updates.save_job", broken)
         patch.setattr("bulkflow_sandbox.jobs.worker.TURN_ROWS", 200)
         done = client.load("Name\n" + "\n".join(rows), **INSERT)
     assert done["state"] == "Failed"
@@ -195,7 +195,7 @@ def test_a_fault_while_answering_is_a_500_in_the_usual_envelope(start, monkeypat
         raise OSError("no space left")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL + 1):
-        patch.setattr(IngestJobs, "page", broken)
+        patch.setattr(IngestJobs, "list_page", broken)
         status, code, message = client.error("GET", client.jobs)
     assert (status, code) == (500, "UNKNOWN_EXCEPTION")
     assert "no space" not in message
@@ -236,7 +236,7 @@ def test_a_server_in_the_foreground_ends_in_order_when_asked(number):
 def test_nothing_is_left_open(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "sandbox.db").write_text("no database" * 1000)
-    # In a process of its own: other tests may leave connections that are about to be closed.
+    # In a separate process, because other tests may leave connections that are still closing.
     code = f"""
 from pathlib import Path
 import pytest

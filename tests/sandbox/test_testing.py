@@ -1,4 +1,4 @@
-"""What `bulkflow_sandbox.testing` gives to the tests of others."""
+"""The helpers in `bulkflow_sandbox.testing` for other projects' tests."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bulkflow.errors import UsageError
 from bulkflow_sandbox import AfterPolls, Immediately, ManualClock, RowsPerSecond
 from bulkflow_sandbox.core.errors import ApiError, SchemaError
 from bulkflow_sandbox.faults.fault import Endpoint, Fault, Respond
-from bulkflow_sandbox.jobs.job import JobState
-from bulkflow_sandbox.jobs.pace import AfterTime
-from bulkflow_sandbox.jobs.pace_syntax import pace_text, read_pace
+from bulkflow_sandbox.jobs.job import BulkJobState
+from bulkflow_sandbox.jobs.processing_speed import AfterTime
+from bulkflow_sandbox.jobs.speed_syntax import format_speed, read_speed
 from bulkflow_sandbox.testing import LocalOrg, local_org
 
 JOBS = "/services/data/v66.0/jobs/ingest"
 
 
 def load(org: LocalOrg, object_name: str, data: str, expect: int = 200) -> str | None:
-    """Sends a job with its data in one request; its id, if there is to be one."""
+    """Create a job with its data in one request, and return its id if it was created."""
     body = (
         '--x\r\nContent-Disposition: form-data; name="job"\r\n\r\n'
         f'{{"object": "{object_name}", "operation": "insert"}}\r\n'
@@ -48,7 +48,7 @@ def test_a_loaded_record_can_be_read_with_all_its_fields():
         assert (second["Name"], second["IsActive"], second["BudgetedCost"]) == ("June", False, None)
         assert str(first["Id"]).startswith("701")
         (job,) = org.jobs()
-        assert (job.id, job.state, job.processed) == (job_id, JobState.JOB_COMPLETE, 2)
+        assert (job.id, job.state, job.processed) == (job_id, BulkJobState.JOB_COMPLETE, 2)
         assert [(entry.method, entry.path) for entry in org.requests] == [("POST", JOBS)]
 
 
@@ -78,7 +78,7 @@ def test_faults_are_taken_as_words_or_as_values():
         for status in (500, 503, 200):
             assert load(org, "Account", "Name\nA\n", expect=status) is None or status == 200
         assert [entry.status for entry in org.requests] == [500, 503, 200]
-    with pytest.raises(UsageError, match="describes no fault"), local_org(faults=["create"]):
+    with pytest.raises(UsageError, match="invalid fault"), local_org(faults=["create"]):
         pass
 
 
@@ -134,24 +134,24 @@ def test_a_wrong_schema_is_refused():
         pass
 
 
-def test_processing_takes_words_or_a_pace():
+def test_processing_takes_words_or_a_speed():
     clock = ManualClock()
     with local_org(processing="10s", clock=clock) as org:
         load(org, "Account", "Name\nA\n")
         clock.advance(9)
         org.settle()
-        assert org.jobs()[0].state is JobState.IN_PROGRESS
+        assert org.jobs()[0].state is BulkJobState.IN_PROGRESS
         clock.advance(1)
         org.settle()
-        assert org.jobs()[0].state is JobState.JOB_COMPLETE
+        assert org.jobs()[0].state is BulkJobState.JOB_COMPLETE
     with local_org(processing=AfterPolls(1)) as org:
         load(org, "Account", "Name\nA\n")
         org.settle()
-        assert org.jobs()[0].state is JobState.UPLOAD_COMPLETE
+        assert org.jobs()[0].state is BulkJobState.UPLOAD_COMPLETE
 
 
 @pytest.mark.parametrize(
-    ("text", "pace"),
+    ("text", "speed"),
     [
         ("immediately", Immediately()),
         ("1 poll", AfterPolls(1)),
@@ -161,13 +161,13 @@ def test_processing_takes_words_or_a_pace():
         ("0.5 rows/s", RowsPerSecond(0.5)),
     ],
 )
-def test_paces_are_read_and_written_as_the_same_words(text, pace):
-    assert read_pace(text) == pace
-    assert pace_text(pace) == text
+def test_speeds_are_read_and_written_as_the_same_words(text, speed):
+    assert read_speed(text) == speed
+    assert format_speed(speed) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "pace"),
+    ("text", "speed"),
     [
         ("  IMMEDIATELY ", Immediately()),
         ("250ms", AfterTime(0.25)),
@@ -176,14 +176,14 @@ def test_paces_are_read_and_written_as_the_same_words(text, pace):
         ("10 rows per second", RowsPerSecond(10)),
     ],
 )
-def test_paces_may_be_written_otherwise(text, pace):
-    assert read_pace(text) == pace
+def test_speeds_may_be_written_in_other_ways(text, speed):
+    assert read_speed(text) == speed
 
 
 @pytest.mark.parametrize("text", ["", "sometimes", "10", "-3 polls", "0 rows/s", "1d", "3 polls 4"])
-def test_other_words_are_no_pace(text):
-    with pytest.raises(UsageError, match="is no pace"):
-        read_pace(text)
+def test_other_words_are_not_a_speed(text):
+    with pytest.raises(UsageError, match="unknown processing speed"):
+        read_speed(text)
 
 
 def test_importing_the_module_does_not_import_pytest():

@@ -1,4 +1,4 @@
-"""Jobs over time: paces, the clocks of 24 hours and 7 days, aborts midway, restarts."""
+"""Jobs over time: processing speeds, the limits of 24 hours and 7 days, aborts, restarts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bulkflow_sandbox import (
     RowsPerSecond,
     Sandbox,
 )
-from bulkflow_sandbox.ingest.results import ResultKind
-from bulkflow_sandbox.jobs.pace import Standing
+from bulkflow_sandbox.ingest.results import ResultFileKind
+from bulkflow_sandbox.jobs.processing_speed import JobSnapshot
 from bulkflow_sandbox.org import USER_ID
 
 INSERT = {"object": "Account", "operation": "insert"}
@@ -92,11 +92,11 @@ def test_rows_per_second_show_as_growing_counters(start, clock):
     assert seen(client, job) == ("JobComplete", 1000)
 
 
-@pytest.mark.parametrize("pace", [AfterTime(5, 3), RowsPerSecond(70, 3), AfterPolls(3)])
-def test_a_pace_never_takes_back_what_it_allowed(pace):
+@pytest.mark.parametrize("speed", [AfterTime(5, 3), RowsPerSecond(70, 3), AfterPolls(3)])
+def test_a_speed_never_takes_back_what_it_allowed(speed):
     before = None
     for step in range(200):
-        now = pace.allowance(Standing(seconds=step / 10, polls=step // 50, rows=0))
+        now = speed.allow(JobSnapshot(seconds=step / 10, polls=step // 50, rows=0))
         if before is not None:
             assert now.start >= before.start
             assert now.rows >= before.rows
@@ -104,10 +104,10 @@ def test_a_pace_never_takes_back_what_it_allowed(pace):
         before = now
 
 
-def test_a_pace_that_is_changed_holds_for_jobs_under_way(start):
+def test_a_speed_that_is_changed_holds_for_unfinished_jobs(start):
     client = start(processing=AfterPolls(1000))
     job = closed(client)
-    client.server.api.worker.set_pace(Immediately())
+    client.server.api.worker.set_speed(Immediately())
     assert client.server.api.settle()
     assert client.info(job)["state"] == "JobComplete"
 
@@ -162,7 +162,7 @@ def test_an_open_job_takes_no_data_after_24_hours_and_stays_for_7_days(start, cl
 def test_a_finished_job_and_its_results_go_after_7_days(start, clock):
     client = start(clock=clock)
     done = client.load("Name\nA\n", **INSERT)
-    folder = client.server.api.database.job_folder(done["id"])
+    folder = client.server.api.database.get_job_folder(done["id"])
     clock.advance(7 * 24 * 3600)
     assert client.successes(done)
     assert folder.exists()
@@ -190,12 +190,12 @@ def test_a_restart_goes_on_after_the_last_batch_that_was_saved(tmp_path, clock):
         first.ingest.change_state(job.id, "UploadComplete", USER_ID)
         clock.advance(5)
         assert first.settle()
-        assert first.ingest.info(job.id).processed == 400
+        assert first.ingest.get(job.id).processed == 400
     with Sandbox(tmp_path, clock=clock) as second:
         assert second.settle()
-        done = second.ingest.info(job.id)
+        done = second.ingest.get(job.id)
         assert (done.state, done.processed, done.failed) == ("JobComplete", 1000, 0)
-        results = second.ingest.results(job.id, ResultKind.SUCCESSFUL)
+        results = second.ingest.open_results(job.id, ResultFileKind.SUCCESSFUL)
         assert results is not None
         assert b"".join(results).count(b"\n") == 1001
         with second.database.reading() as connection:
@@ -217,7 +217,7 @@ def test_what_a_turn_wrote_but_did_not_commit_is_cut_off_at_a_restart(tmp_path, 
         file.write(b'"half a line of a batch that was not com')
     with Sandbox(tmp_path, clock=clock) as second:
         assert second.settle()
-        results = second.ingest.results(job.id, ResultKind.SUCCESSFUL)
+        results = second.ingest.open_results(job.id, ResultFileKind.SUCCESSFUL)
         assert results is not None
         lines = b"".join(results).decode().splitlines()
         assert len(lines) == 601

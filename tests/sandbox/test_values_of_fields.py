@@ -1,4 +1,4 @@
-"""Laws of values and ids."""
+"""Properties of the conversion of values, and of ids."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_sandbox.core.dates import java_double, moment_text, read_date, read_moment
-from bulkflow_sandbox.core.ids import checksum, is_well_formed, make_id, make_ids, to18
-from bulkflow_sandbox.dml.convert import convert
+from bulkflow_sandbox.core.dates import format_java_double, format_moment, read_date, read_moment
+from bulkflow_sandbox.core.ids import compute_checksum, is_well_formed, make_id, make_ids, to_id18
+from bulkflow_sandbox.dml.convert import convert_column
 from bulkflow_sandbox.schema.fields import Field, FieldType
 
 IDS15 = st.text(
@@ -23,11 +23,11 @@ IDS15 = st.text(
 
 @given(IDS15)
 def test_the_checksum_tells_apart_ids_that_differ_in_case_only(id15):
-    full = to18(id15)
+    full = to_id18(id15)
     assert full is not None
-    assert full == to18(full)
+    assert full == to_id18(full)
     swapped = id15.swapcase()
-    assert (checksum(swapped) == checksum(id15)) == (swapped == id15)
+    assert (compute_checksum(swapped) == compute_checksum(id15)) == (swapped == id15)
     assert is_well_formed(full[:15] + full[15:].lower()) == full[15:].isdigit()
 
 
@@ -43,7 +43,7 @@ def test_many_ids_at_once_are_those_made_one_by_one(first, count):
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_double_is_written_with_a_point_and_read_back_the_same(number):
-    text = java_double(number)
+    text = format_java_double(number)
     assert float(text) == number
     mantissa, _, exponent = text.partition("E")
     assert "." in mantissa
@@ -62,7 +62,7 @@ def test_moments_are_brought_to_utc(naive, minutes):
         expected = moment.astimezone(UTC)
     except OverflowError:
         return
-    assert read_moment(moment.isoformat(timespec="milliseconds")) == moment_text(expected)
+    assert read_moment(moment.isoformat(timespec="milliseconds")) == format_moment(expected)
 
 
 @given(st.dates())
@@ -82,9 +82,9 @@ NUMBER = Field(name="N", type=FieldType.DOUBLE, label="N", precision=18, scale=2
 
 @given(st.lists(st.sampled_from(["1", "-2.5", "1e3", "", "#N/A", "x", "1_0", "nan", "٣", "9e99"])))
 def test_a_column_is_converted_as_its_values_are_one_by_one(texts):
-    whole = convert(NUMBER, texts, 4)
+    whole = convert_column(NUMBER, texts, 4)
     for row, text in enumerate(texts):
-        alone = convert(NUMBER, [text], 4)
+        alone = convert_column(NUMBER, [text], 4)
         assert whole.values[row] == alone.values[0]
         assert whole.echo[row] == alone.echo[0]
         assert whole.errors.get(row) == alone.errors.get(0)
@@ -95,11 +95,13 @@ def test_a_column_is_converted_as_its_values_are_one_by_one(texts):
 
 def test_digits_of_other_scripts_are_no_numbers():
     for kind in (FieldType.DOUBLE, FieldType.INT):
-        made = convert(Field(name="N", type=kind, label="N", precision=18), ["\u0663", "3"], 0)
+        made = convert_column(
+            Field(name="N", type=kind, label="N", precision=18), ["\u0663", "3"], 0
+        )
         assert list(made.errors) == [0]
         assert made.values[1] == 3
 
 
 def test_a_moment_is_written_in_utc_with_milliseconds():
     moment = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=timezone(timedelta(hours=1)))
-    assert moment_text(moment) == "2026-01-02T02:04:05.678Z"
+    assert format_moment(moment) == "2026-01-02T02:04:05.678Z"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import Factory, frozen
 
-from bulkflow_sandbox.jobs.job import Job
+from bulkflow_sandbox.jobs.job import BulkJob
 from bulkflow_sandbox.testing import LocalOrg
 from whole.case import Case
 from whole.wrong import expect
@@ -45,7 +45,7 @@ class Truth:
                 expect(ended or not job.uploads, f"job {job.id} has data and is {job.state}")
         return made
 
-    def _add(self, case: Case, job: Job, org: LocalOrg) -> None:
+    def _add(self, case: Case, job: BulkJob, org: LocalOrg) -> None:
         files = org.sandbox.ingest.files(job)
         expect(job.state.final, f"job {job.id} is {job.state}")
         delimiter = job.column_delimiter.text

@@ -1,1 +1,1 @@
-"""What every part of the sandbox uses: behavior, clock, ids, limits."""
+"""Shared modules: behaviours, clock, errors, ids, limits."""

@@ -1,4 +1,4 @@
-"""The time that a sandbox lives in: the system's, or one that a test moves."""
+"""The clock of a sandbox: the machine's, or one that a test moves."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ if TYPE_CHECKING:
 
 
 _END: Final = datetime(9000, 1, 1, tzinfo=UTC)
-"""What ends days or years later must still have a date, and the last year is 9999."""
+"""Expiry dates are days or years later, and must not pass the year 9999."""
 
 
-class Clock(Protocol):
-    """What tells the time and wakes a thread that waits for some of it to pass."""
+class SandboxClock(Protocol):
+    """A clock that can also wake threads that wait for time to pass."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Get the current time in UTC."""
 
     def watch(self, condition: Condition) -> None:
-        """Notifies `condition` whenever the time moves otherwise than by passing."""
+        """Notify `condition` whenever the clock is moved."""
 
     def wait(self, condition: Condition, seconds: float | None) -> None:
-        """Waits on `condition`, whose lock is held, for at most `seconds` of this clock."""
+        """Wait on `condition`, whose lock is held, for at most `seconds` of this clock."""
 
 
-class SystemClock:
-    """The time of the machine."""
+class RealTimeClock:
+    """The clock of the machine."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Get the current time in UTC."""
         return datetime.now(UTC)
 
     def watch(self, condition: Condition) -> None:
-        """Nothing moves this clock."""
+        """Do nothing, because this clock is never moved."""
 
     def wait(self, condition: Condition, seconds: float | None) -> None:
-        """Waits on `condition` for at most `seconds`."""
+        """Wait on `condition` for at most `seconds`."""
         condition.wait(seconds)
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move."""
+    """A clock that only moves when `advance` is called."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = start.astimezone(UTC)
         self._watchers: list[Condition] = []
 
     def now(self) -> datetime:
-        """The moment that the clock was last moved to."""
+        """Get the time that the clock was last moved to."""
         return self._now
 
     def advance(self, by: float | timedelta) -> None:
-        """Moves the clock by a number of seconds or a length of time, and wakes who waits.
+        """Move the clock by a number of seconds or a `timedelta`, and wake waiting threads.
 
         Raises:
-            UsageError: That would be after the year 9000.
+            UsageError: The new time would be after the year 9000.
         """
         try:
             moment = self._now + (by if isinstance(by, timedelta) else timedelta(seconds=by))
@@ -75,9 +75,9 @@ class ManualClock:
                 condition.notify_all()
 
     def watch(self, condition: Condition) -> None:
-        """Notifies `condition` at each move."""
+        """Notify `condition` whenever the clock is moved."""
         self._watchers.append(condition)
 
     def wait(self, condition: Condition, seconds: float | None) -> None:
-        """Waits on `condition`: only a move of the clock, or news, ends it."""
+        """Wait on `condition` until the clock is moved or another thread notifies it."""
         condition.wait()

@@ -1,7 +1,7 @@
-"""Dates and numbers as Salesforce writes them, and the clock's time in the store's form.
+"""Reads and formats dates, times and numbers as Salesforce and the store write them.
 
-The store keeps a date as `2026-11-22` and a moment as `2026-11-22T01:02:03.004Z`: both sort as
-text. JSON bodies have `+0000` for the `Z` (recorded).
+The store has a date as `2026-11-22` and a time as `2026-11-22T01:02:03.004Z`. Both sort as text.
+JSON bodies have `+0000` instead of the `Z` (recorded).
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ _MOMENT: Final = re.compile(
 )
 
 
-def moment_text(moment: datetime) -> str:
-    """A moment in the store's form: UTC, milliseconds, `Z`."""
+def format_moment(moment: datetime) -> str:
+    """Format a time for the store: UTC, milliseconds, `Z`."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def json_moment(stored: str) -> str:
-    """A moment of the store as JSON bodies have it: `2024-09-09T20:41:31.000+0000`."""
+def format_json_moment(stored: str) -> str:
+    """Format a time of the store for a JSON body: `2024-09-09T20:41:31.000+0000`."""
     return stored.removesuffix("Z") + "+0000"
 
 
 def parse_moment(stored: str) -> datetime:
-    """The moment that a text of the store stands for."""
+    """Parse a time of the store."""
     return datetime.fromisoformat(stored)
 
 
 def read_date(text: str) -> str | None:
-    """A date of an upload in the store's form, or `None` when it is none.
+    """Read a date of an upload, in the store's form; `None` if it is not valid.
 
-    `yyyy-MM-dd`; a trailing `Z` is tolerated (a sample of the guide has it).
+    The form is `yyyy-MM-dd`. A trailing `Z` is accepted (a sample of the guide has it).
     """
     match = _DATE.fullmatch(text)
     if match is None:
@@ -48,10 +48,10 @@ def read_date(text: str) -> str | None:
 
 
 def read_moment(text: str) -> str | None:
-    """A date and time of an upload in the store's form, or `None` when it is none.
+    """Read a date and time of an upload, in the store's form; `None` if it is not valid.
 
-    `yyyy-MM-ddTHH:mm:ss`, optionally a fraction, then `Z` or an offset (guide). A missing zone
-    means UTC.
+    The form is `yyyy-MM-ddTHH:mm:ss`, an optional fraction, then `Z` or an offset (guide). Without
+    a time zone, it is UTC.
     """
     match = _MOMENT.fullmatch(text)
     if match is None:
@@ -67,8 +67,8 @@ def read_moment(text: str) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{(match[2] or '')[:3]:0<3}Z"
 
 
-def java_double(number: float) -> str:
-    """A number as Java's `Double.toString` writes it: `9.12260031E8`, `800.0` (guide sample)."""
+def format_java_double(number: float) -> str:
+    """Format a number like Java's `Double.toString`: `9.12260031E8`, `800.0` (guide sample)."""
     if number == 0 or 1e-3 <= abs(number) < 1e7:
         return repr(number)
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()

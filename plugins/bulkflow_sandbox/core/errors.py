@@ -1,4 +1,4 @@
-"""The errors of the sandbox: answers of the API, and faults of its set-up."""
+"""The errors of the sandbox: error responses of the API, and problems with its setup."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class ApiError(BulkflowError):
-    """A request that Salesforce would refuse: the status and the members of the error body.
+    """A request that Salesforce would refuse, with the status and the error body.
 
-    The body is an array of `{"errorCode", "message"}`, with `fields` where record resources name
-    some (recorded).
+    The body is an array of `{"errorCode", "message"}`, with `fields` if a resource of records
+    names some (recorded).
     """
 
     def __init__(self, status: int, code: str, message: str, *, fields: Sequence[str] = ()) -> None:
@@ -28,20 +28,20 @@ class ApiError(BulkflowError):
 
 
 class SchemaError(BulkflowError):
-    """A schema that the sandbox cannot use; `notes` has one line for each fault found."""
+    """A schema that the sandbox cannot use. `notes` has one line for each problem."""
 
     exit_code = ExitCode.WRONG
 
 
 class SandboxError(BulkflowError):
-    """The sandbox cannot start: its port, folder or set-up is not usable."""
+    """The sandbox cannot start, because its port, folder or setup is unusable."""
 
 
-def not_found() -> ApiError:
-    """The answer to a resource that is unknown or deleted (documented, recorded)."""
+def make_not_found_error() -> ApiError:
+    """Make the error for a resource that is unknown or deleted (documented, recorded)."""
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def invalid_session() -> ApiError:
-    """The answer to a request without a valid token (recorded)."""
+def make_session_error() -> ApiError:
+    """Make the error for a request without a valid token (recorded)."""
     return ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")

@@ -1,7 +1,7 @@
-"""JSON from outside, read within bounds: request bodies and schemas.
+"""Parses JSON from outside, such as request bodies and schemas, within limits.
 
-Every bound is here, and is far above what a client sends. Deeper or larger documents would reach
-the recursion limit or the memory of this process in some later step.
+The limits are far above what clients send. Deeper or larger documents could exceed the recursion
+limit or the memory of this process in a later step.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MOST_BYTES: Final = 4 << 20
-"""Of a schema, or of a body of an admin request: some hundred objects with all of their fields."""
+"""The maximum size of a schema or admin request: some hundred objects with all fields."""
 
 MOST_DEPTH: Final = 32
-"""Levels of lists and objects: a schema has nine, a record of the API three."""
+"""Levels of lists and objects. A schema has nine, a record of the API three."""
 
 MOST_VALUES: Final = 200_000
-"""Values in a document, however often an alias of YAML repeats them."""
+"""Values in a document. Values that a YAML alias repeats count each time."""
 
 
 class DocumentError(ValueError):
-    """A document that is not JSON, or is beyond the bounds; its text is one line."""
+    """A document is not JSON, or exceeds a limit. The message is one line."""
 
 
 def parse_json(
@@ -35,16 +35,16 @@ def parse_json(
     """Parse JSON text.
 
     Args:
-        data: The text; bytes are UTF-8, or UTF-16 or UTF-32 as RFC 4627 has them.
-        on_pairs: Makes the value of an object from its keys and values; `None` makes a table.
+        data: The text. Bytes are UTF-8, or UTF-16 or UTF-32 as in RFC 4627.
+        on_pairs: Makes the value of an object from its keys and values; `None` makes a dict.
 
     Raises:
-        DocumentError: It is no JSON, or beyond the bounds.
+        DocumentError: The text is not JSON, or exceeds a limit.
     """
     try:
         document = json.loads(data, object_pairs_hook=on_pairs, parse_constant=_refuse_constant)
     except RecursionError as error:
-        raise _too_deep() from error
+        raise _make_depth_error() from error
     except json.JSONDecodeError as error:
         raise DocumentError(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
     except UnicodeDecodeError as error:
@@ -52,32 +52,32 @@ def parse_json(
     except DocumentError:
         raise
     except ValueError as error:
-        # Python reads no whole number of more than 4,300 digits.
+        # Python refuses whole numbers with more than 4,300 digits.
         raise DocumentError("it has a number with too many digits") from error
     check_document(document)
     return document
 
 
 def check_document(document: object) -> None:
-    """Check that a document has only what JSON can carry, and not too much of it.
+    """Check that a document has only values that JSON can express, within the limits.
 
     Raises:
-        DocumentError: It has something else, or is beyond the bounds.
+        DocumentError: The document has another value, or exceeds a limit.
     """
     values, level, depth = 0, [document], 0
     while level:
         if depth > MOST_DEPTH:
-            raise _too_deep()
+            raise _make_depth_error()
         below: list[object] = []
         for value in level:
-            below.extend(_parts(value))
+            below.extend(_check_value(value))
             if values + len(level) + len(below) > MOST_VALUES:
                 raise DocumentError(f"it has more than {MOST_VALUES:,} values")
         values, level, depth = values + len(level), below, depth + 1
 
 
-def _parts(value: object) -> Iterable[object]:
-    """Return the values in a value, which is checked itself."""
+def _check_value(value: object) -> Iterable[object]:
+    """Check a value, and return the values in it."""
     match value:
         case dict():
             for key in value:
@@ -102,7 +102,7 @@ def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        # Half of a character, as an escape can write it, is no text that could be stored.
+        # An escape can write half of a surrogate pair, which cannot be stored as text.
         raise DocumentError("it has half of a surrogate pair") from error
 
 
@@ -110,5 +110,5 @@ def _refuse_constant(name: str) -> object:
     raise DocumentError(f"{name} is not JSON")
 
 
-def _too_deep() -> DocumentError:
+def _make_depth_error() -> DocumentError:
     return DocumentError(f"it is nested more than {MOST_DEPTH} levels deep")

@@ -1,4 +1,4 @@
-"""The limits of an org, counted over the last 24 hours."""
+"""The limits of an org, counted per 24 hours."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bulkflow_sandbox.core.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
 
 API_REQUESTS: Final = "DailyApiRequests"
 BULK_BATCHES: Final = "DailyBulkApiBatches"
 QUERY_JOBS: Final = "DailyBulkV2QueryJobs"
 QUERY_STORAGE: Final = "DailyBulkV2QueryFileStorageMB"
 RECORDS: Final = "records"
-"""Records that ingest jobs processed; `/limits` does not show it."""
+"""Records processed by ingest jobs. `/limits` does not show this limit."""
 
 _MAXIMA: Final = {
     API_REQUESTS: 5_000_000,
@@ -30,13 +30,13 @@ _MAXIMA: Final = {
 
 
 class Limits:
-    """Counts what the org's limits are about.
+    """Counts the uses that the org limits.
 
-    The 24 hours start at the first use and start again when they are over: nearer to Salesforce's
-    rolling ones than is needed, and without a memory of every request.
+    The 24 hours start at the first use, and restart at the first use after their end. Salesforce's
+    are rolling, which would require storing the time of every request.
     """
 
-    def __init__(self, clock: Clock, *, records_per_day: int) -> None:
+    def __init__(self, clock: SandboxClock, *, records_per_day: int) -> None:
         self._clock = clock
         self._maxima = dict(_MAXIMA) | {RECORDS: records_per_day}
         self._used = dict.fromkeys(self._maxima, 0)
@@ -44,30 +44,30 @@ class Limits:
         self._lock = Lock()
 
     def use(self, name: str, amount: int = 1) -> None:
-        """Counts a use, also past the limit."""
+        """Count a use, even beyond the limit."""
         with self._lock:
-            self._roll()
+            self._reset_if_due()
             self._used[name] += amount
 
-    def left(self, name: str) -> int:
-        """How much of a limit is left."""
+    def get_remaining(self, name: str) -> int:
+        """Get how much of a limit is left."""
         with self._lock:
-            self._roll()
+            self._reset_if_due()
             return max(0, self._maxima[name] - self._used[name])
 
     def set(self, name: str, maximum: int) -> None:
-        """Changes a limit.
+        """Change a limit.
 
         Raises:
-            UsageError: There is no such limit.
+            UsageError: The limit is unknown.
         """
         self.set_all({name: maximum})
 
     def set_all(self, maxima: Mapping[str, int]) -> None:
-        """Changes limits: all of them, or none.
+        """Change all of the given limits, or none.
 
         Raises:
-            UsageError: There is no limit of one of the names.
+            UsageError: A limit is unknown.
         """
         for name in maxima:
             self.check(name)
@@ -75,38 +75,38 @@ class Limits:
             self._maxima.update(maxima)
 
     def check(self, name: str) -> None:
-        """Sees that there is a limit of a name.
+        """Check that a limit exists.
 
         Raises:
-            UsageError: There is none.
+            UsageError: The limit is unknown.
         """
         if name not in self._maxima:
             raise UsageError(
-                f"there is no limit {name!r}", help=f"known are {', '.join(self._maxima)}"
+                f"unknown limit {name!r}", help=f"the limits are {', '.join(self._maxima)}"
             )
 
-    def standing(self, name: str) -> tuple[int, int]:
-        """What is used of a limit, and the limit."""
+    def get_usage(self, name: str) -> tuple[int, int]:
+        """Get how much of a limit is used, and the limit."""
         with self._lock:
-            self._roll()
+            self._reset_if_due()
             return self._used[name], self._maxima[name]
 
-    def shown(self) -> dict[str, tuple[int, int]]:
-        """The limits of the `/limits` resource: name to used and maximum."""
-        return {name: self.standing(name) for name in _MAXIMA}
+    def list_shown(self) -> dict[str, tuple[int, int]]:
+        """List the limits that `/limits` shows: the used amount and the maximum by name."""
+        return {name: self.get_usage(name) for name in _MAXIMA}
 
     def count_request(self) -> None:
-        """Counts a request.
+        """Count a request.
 
         Raises:
-            ApiError: There were too many.
+            ApiError: The limit of requests is exceeded.
         """
         self.use(API_REQUESTS)
-        used, maximum = self.standing(API_REQUESTS)
+        used, maximum = self.get_usage(API_REQUESTS)
         if used > maximum:
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
-    def _roll(self) -> None:
+    def _reset_if_due(self) -> None:
         now = self._clock.now()
         if self._ends is None or now >= self._ends:
             self._ends = now + timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""The request log: the last requests that a sandbox was sent, and how each ended."""
+"""The request log: the last requests to a sandbox, and their outcomes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ MOST_ENTRIES: Final = 2000
 class RequestEntry:
     """One request.
 
-    `number` counts from 1. `status` is `None` when the connection ended before an answer began.
-    `milliseconds` are from the request's head to the answer's last byte; `received` and `sent` are
-    the bytes of the two bodies. `error` is the code and message of a refusal. Tokens and secrets
-    are in none of this: the path has its query only where a resource of the API was asked for.
+    `number` counts from 1. `status` is `None` if the connection ended before a response began.
+    `milliseconds` is the time from the request's head to the response's last byte. `received` and
+    `sent` are the sizes of the two bodies in bytes. `error` is the code and message of an error
+    response. An entry has no tokens or secrets, so the path has a query only for resources of the
+    API.
     """
 
     at: datetime
@@ -40,7 +41,7 @@ class RequestLog:
     """The last requests, in the order in which they ended.
 
     Args:
-        capacity: Most entries that are kept.
+        capacity: The maximum number of entries.
     """
 
     def __init__(self, capacity: int = MOST_ENTRIES) -> None:
@@ -50,17 +51,17 @@ class RequestLog:
 
     @property
     def total(self) -> int:
-        """How many requests there were, also those that the log has let go."""
+        """The number of requests, including the dropped ones."""
         return self._total
 
     def add(self, entry: RequestEntry) -> None:
-        """Keeps a request, under the next number."""
+        """Add a request with the next number."""
         with self._lock:
             self._total += 1
             self._entries.append(evolve(entry, number=self._total))
 
-    def after(self, number: int = 0) -> tuple[RequestEntry, ...]:
-        """The kept entries with greater numbers."""
+    def list_after(self, number: int = 0) -> tuple[RequestEntry, ...]:
+        """List the entries with greater numbers."""
         with self._lock:
             fresh = min(self._total - number, len(self._entries))
             if fresh <= 0:
@@ -68,6 +69,6 @@ class RequestLog:
             return tuple(self._entries[index] for index in range(-fresh, 0))
 
     def clear(self) -> None:
-        """Lets go of all entries; numbers go on."""
+        """Drop all entries. The numbers continue."""
         with self._lock:
             self._entries.clear()

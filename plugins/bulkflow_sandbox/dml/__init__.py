@@ -1,1 +1,1 @@
-"""Insert, update, upsert and delete of records."""
+"""Inserts, updates, upserts and deletes records."""

@@ -1,4 +1,4 @@
-"""The header of an upload, read against the object that the job is about."""
+"""The header of an upload, matched with the fields of the job's object."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from bulkflow_sandbox.schema.rules import FieldAccess
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.schema.fields import Field
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
 
 
 class JobFailedError(BulkflowError):
-    """The job as a whole cannot be processed; the message is its `errorMessage`."""
+    """The whole job cannot be processed. The message is its `errorMessage`."""
 
 
 @frozen
 class FieldColumn:
-    """A column of values for a field."""
+    """A column with values of a field."""
 
     index: int
     field: Field
@@ -31,7 +31,7 @@ class FieldColumn:
 
 @frozen
 class LookupColumn:
-    """A column of keys of parents, whose ids go into a reference field: `Account.Ext__c`."""
+    """A column with keys of parents, whose ids go into a reference field: `Account.Ext__c`."""
 
     index: int
     field: Field
@@ -44,11 +44,11 @@ Column = FieldColumn | LookupColumn
 
 @frozen
 class Columns:
-    """The columns of an upload in order, and which of them names the record.
+    """The columns of an upload, in order.
 
-    `columns` are those whose values are written, one for each field. `doubled` are lookups for a
-    field that has a column of ids, too: a row may fill one of the two. Of `read_only` columns, a
-    row must not fill any.
+    The values of `columns` are written, one column for each field. `key` is the column that
+    identifies the record. `doubled` are lookups for a field that also has a column of ids; a row
+    may fill only one of the two. A row must not fill any of the `read_only` columns.
     """
 
     columns: tuple[Column, ...]
@@ -59,19 +59,19 @@ class Columns:
 
     @property
     def lookups(self) -> tuple[LookupColumn, ...]:
-        """All columns of keys of parents."""
+        """All columns with keys of parents."""
         return (
             *(column for column in self.columns if isinstance(column, LookupColumn)),
             *self.doubled,
         )
 
 
-def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -> Columns:
-    """Reads the header of a job's upload.
+def read_header(header: list[str], job: BulkJob, schema: Schema, choices: Choices) -> Columns:
+    """Match the header of a job's upload with the fields of its object.
 
     Raises:
-        JobFailedError: A column is unknown or stands twice, or the one that names the record is
-            missing. Only the first such column is named (recorded).
+        JobFailedError: A column is unknown or repeated, or the key is missing. The message names
+            only the first such column (recorded).
     """
     item = schema.find_object(job.object)
     if item is None:
@@ -80,21 +80,21 @@ def read_header(header: list[str], job: Job, schema: Schema, choices: Choices) -
         raise JobFailedError(choices.header_too_long_text.format(limit=choices.header_limit))
     if len(header) > choices.column_limit:
         raise JobFailedError(choices.too_many_columns_text.format(limit=choices.column_limit))
-    key_name = _key_name(job)
+    key_name = _get_key_name(job)
     columns: list[Column] = []
     read_only: list[FieldColumn] = []
     seen: set[tuple[type, str]] = set()
     for index, name in enumerate(header):
         column: Column = (
-            _lookup(index, name, item, schema, choices)
+            _read_lookup(index, name, item, schema, choices)
             if "." in name
-            else FieldColumn(index, _field(name, item, schema, choices))
+            else FieldColumn(index, _find_field(name, item, schema, choices))
         )
         field_name = column.field.name
         if (type(column), field_name) in seen:
             raise JobFailedError(choices.column_twice_text.format(name=name))
         seen.add((type(column), field_name))
-        if _is_key(column, key_name) or _writable(column.field, job, item, schema, choices):
+        if _is_key(column, key_name) or _is_writable(column.field, job, item, schema, choices):
             columns.append(column)
         elif isinstance(column, FieldColumn) and _may_stay_blank(column.field, job, item, schema):
             read_only.append(column)
@@ -124,19 +124,19 @@ def _is_key(column: Column, key_name: str | None) -> bool:
     return column.field.name.lower() == key_name.lower()
 
 
-def _may_lack_key(job: Job, choices: Choices) -> bool:
-    """Whether rows without the column that names their record are new records."""
+def _may_lack_key(job: BulkJob, choices: Choices) -> bool:
+    """Check whether a file without the key column is valid, with all rows as new records."""
     by_id = (job.external_id_field or "").lower() == "id"
     return by_id and job.operation is Operation.UPSERT and choices.upsert_without_id_inserts
 
 
-def _key_name(job: Job) -> str | None:
+def _get_key_name(job: BulkJob) -> str | None:
     if job.operation is Operation.INSERT:
         return None
     return job.external_id_field if job.operation is Operation.UPSERT else "Id"
 
 
-def _field(name: str, item: ObjectType, schema: Schema, choices: Choices) -> Field:
+def _find_field(name: str, item: ObjectType, schema: Schema, choices: Choices) -> Field:
     field = item.find_field(name)
     if field is None or not field.stored:
         raise JobFailedError(choices.field_missing_text.format(name=name))
@@ -145,12 +145,14 @@ def _field(name: str, item: ObjectType, schema: Schema, choices: Choices) -> Fie
     return field
 
 
-def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices: Choices) -> bool:
+def _is_writable(
+    field: Field, job: BulkJob, item: ObjectType, schema: Schema, choices: Choices
+) -> bool:
     operation = job.operation
     if operation in {Operation.DELETE, Operation.HARD_DELETE}:
         return choices.ignored_columns_on_delete
     if field.name == "Id":
-        # Rows that give an id to a new record fail one by one.
+        # Rows with an id for a new record fail one by one.
         return operation in {Operation.INSERT, Operation.UPSERT}
     if schema.permissions.get_field_access(item.name, field.name) is not FieldAccess.WRITE:
         return False
@@ -161,8 +163,8 @@ def _writable(field: Field, job: Job, item: ObjectType, schema: Schema, choices:
     return field.createable or field.updateable
 
 
-def _may_stay_blank(field: Field, job: Job, item: ObjectType, schema: Schema) -> bool:
-    """Whether a field that cannot be written is so for everybody; if not, it is not found."""
+def _may_stay_blank(field: Field, job: BulkJob, item: ObjectType, schema: Schema) -> bool:
+    """Check that a field is read-only for all users, so its column is valid if it is blank."""
     deletes = job.operation in {Operation.DELETE, Operation.HARD_DELETE}
     return (
         not deletes
@@ -170,7 +172,7 @@ def _may_stay_blank(field: Field, job: Job, item: ObjectType, schema: Schema) ->
     )
 
 
-def _lookup(
+def _read_lookup(
     index: int, name: str, item: ObjectType, schema: Schema, choices: Choices
 ) -> LookupColumn:
     path, _, key_name = name.partition(".")

@@ -1,7 +1,7 @@
-"""Values of a column: from the text of an upload to the store's form, and back for the results.
+"""Converts the values of a column from text to the store's form, and back for the results.
 
-A column of many rows is converted at once: the common case, in which every value is good, costs a
-few calls for the whole column, and only a column with a bad value is gone through one by one.
+A column is converted as a whole. If all of its values are valid, as usual, this takes a few calls.
+Only a column with an invalid value is checked value by value.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from attrs import frozen
 
-from bulkflow_sandbox.core.dates import java_double, read_date, read_moment
-from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.dates import format_java_double, read_date, read_moment
+from bulkflow_sandbox.core.ids import to_id18
 from bulkflow_sandbox.schema.fields import TEXTS, Field, FieldType
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.rules import Value
 
 NULL_TEXT: Final = "#N/A"
-"""The value that sets a field to nothing; a blank leaves it as it is (documented)."""
+"""The value that clears a field; a blank keeps its value (documented)."""
 
 BLANKS: Final = "".join(map(chr, range(33)))
-"""What is taken off both ends of a text before it is saved: what Java takes for white space."""
+"""The characters stripped from both ends of a text: white space as Java defines it."""
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_NUMBER_LETTERS: Final = frozenset("0123456789+-.eE")
+_NUMBER_CHARACTERS: Final = frozenset("0123456789+-.eE")
 _INT: Final = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 _INT_RANGE: Final = range(-(2**31), 2**31)
 _EMAIL: Final = re.compile(r"[^@\s,;:\"<>()\[\]]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -35,12 +35,12 @@ _BOOLEANS: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
 
 
 @frozen
-class Converted:
+class ConvertedColumn:
     """A column in the store's form.
 
-    `values` has `None` where the text was blank or `#N/A`; `cleared` has the rows of the latter,
-    and `blank` says whether there were any of either. `echo` is what the results show.
-    `errors` has the `sf__Error` of the rows whose value cannot be taken.
+    `values` has `None` where the text was blank or `#N/A`. `cleared` has the rows with `#N/A`.
+    `blank` is set if any value is `None` for either reason. `echo` is what the results show.
+    `errors` has the `sf__Error` of each row with an invalid value.
     """
 
     values: Sequence[Value]
@@ -50,8 +50,8 @@ class Converted:
     errors: dict[int, str]
 
 
-def convert(field: Field, texts: Sequence[str], column: int) -> Converted:
-    """Converts a column; `column` is its place in the upload, from 0, for messages."""
+def convert_column(field: Field, texts: Sequence[str], column: int) -> ConvertedColumn:
+    """Convert a column. `column` is its index in the upload, from 0, for messages."""
     cleared: frozenset[int] = frozenset()
     given = texts
     if field.type in TEXTS:
@@ -63,7 +63,7 @@ def convert(field: Field, texts: Sequence[str], column: int) -> Converted:
     blank = "" in texts
     errors: dict[int, str] = {}
     values, echo = _convert_type(field, texts, column, errors, gaps=blank)
-    return Converted(values, given if field.type in TEXTS else echo, blank, cleared, errors)
+    return ConvertedColumn(values, given if field.type in TEXTS else echo, blank, cleared, errors)
 
 
 def _convert_type(
@@ -71,28 +71,28 @@ def _convert_type(
 ) -> tuple[Sequence[Value], Sequence[str]]:
     match field.type:
         case FieldType.DOUBLE | FieldType.CURRENCY | FieldType.PERCENT:
-            return _numbers(field, texts, column, errors, gaps=gaps)
+            return _convert_numbers(field, texts, column, errors, gaps=gaps)
         case FieldType.BOOLEAN:
-            values = _each(texts, lambda text: _BOOLEANS.get(text.lower()))
-            _mark_unread(field, texts, values, column, errors)
-            return values, _echo(values, lambda value: "true" if value else "false")
+            values = _read_each(texts, lambda text: _BOOLEANS.get(text.lower()))
+            _add_type_errors(field, texts, values, column, errors)
+            return values, _write_each(values, lambda value: "true" if value else "false")
         case FieldType.INT:
-            values = _each(texts, _read_int)
-            _mark_unread(field, texts, values, column, errors)
-            return values, _echo(values, str)
+            values = _read_each(texts, _read_int)
+            _add_type_errors(field, texts, values, column, errors)
+            return values, _write_each(values, str)
         case FieldType.DATE:
-            values = _each(texts, read_date)
-            _mark_unread(field, texts, values, column, errors)
-            return values, _echo(values, str)
+            values = _read_each(texts, read_date)
+            _add_type_errors(field, texts, values, column, errors)
+            return values, _write_each(values, str)
         case FieldType.DATETIME:
-            values = _each(texts, read_moment)
-            _mark_unread(field, texts, values, column, errors)
-            return values, _echo(values, str)
+            values = _read_each(texts, read_moment)
+            _add_type_errors(field, texts, values, column, errors)
+            return values, _write_each(values, str)
         case FieldType.ID | FieldType.REFERENCE:
-            values = _each(texts, to18)
+            values = _read_each(texts, to_id18)
             for row, value in enumerate(values):
                 if value is None and texts[row]:
-                    errors[row] = malformed_id(texts[row])
+                    errors[row] = make_malformed_id_error(texts[row])
             return values, texts
         case (
             FieldType.STRING
@@ -111,23 +111,23 @@ def _convert_type(
             assert_never(field.type)
 
 
-def malformed_id(text: str) -> str:
-    """The `sf__Error` for a text that is no id (text verified on REST)."""
+def make_malformed_id_error(text: str) -> str:
+    """Make the `sf__Error` for a text that is not an id (text verified on REST)."""
     return f"MALFORMED_ID:malformed id {text}:--"
 
 
-def _each(texts: Sequence[str], read: Callable[[str], Value]) -> list[Value]:
-    """Reads every text that is not blank, each different one once."""
+def _read_each(texts: Sequence[str], read: Callable[[str], Value]) -> list[Value]:
+    """Read each text that is not blank. Equal texts are read once."""
     known: dict[str, Value] = {text: read(text) for text in set(texts) if text}
     return [known.get(text) for text in texts]
 
 
-def _echo(values: Sequence[Value], write: Callable[[Value], str]) -> list[str]:
+def _write_each(values: Sequence[Value], write: Callable[[Value], str]) -> list[str]:
     known = {value: write(value) for value in set(values) if value is not None}
     return ["" if value is None else known[value] for value in values]
 
 
-def _mark_unread(
+def _add_type_errors(
     field: Field,
     texts: Sequence[str],
     values: Sequence[Value],
@@ -136,11 +136,11 @@ def _mark_unread(
 ) -> None:
     for row, value in enumerate(values):
         if value is None and texts[row]:
-            errors[row] = _unreadable(field, texts[row], column)
+            errors[row] = _make_type_error(field, texts[row], column)
 
 
-def _unreadable(field: Field, text: str, column: int) -> str:
-    """The `sf__Error` for a value that is not of the field's type (recorded for a date)."""
+def _make_type_error(field: Field, text: str, column: int) -> str:
+    """Make the `sf__Error` for a value of another type than the field (recorded for a date)."""
     return (
         f"INVALID_FIELD:Failed to deserialize field at col {column}. Due to, '{text}' is not a "
         f"valid value for the type {field.soap_type}:{field.name} --"
@@ -154,12 +154,12 @@ def _read_int(text: str) -> int | None:
     return number if number in _INT_RANGE else None
 
 
-def _numbers(
+def _convert_numbers(
     field: Field, texts: Sequence[str], column: int, errors: dict[int, str], *, gaps: bool
 ) -> tuple[Sequence[Value], Sequence[str]]:
     numbers: list[float | None]
-    if not gaps and _NUMBER_LETTERS.issuperset("".join(texts)):
-        # Python's own float accepts more than the API, but not with these letters alone.
+    if not gaps and _NUMBER_CHARACTERS.issuperset("".join(texts)):
+        # float() accepts more than the API, but not with only these characters.
         try:
             numbers = [*map(float, texts)]
         except ValueError:
@@ -169,13 +169,13 @@ def _numbers(
     for row, number in enumerate(numbers):
         if number is None:
             if texts[row]:
-                errors[row] = _unreadable(field, texts[row], column)
+                errors[row] = _make_type_error(field, texts[row], column)
         elif abs(number) >= 10.0 ** max(1, field.precision - field.scale):
             errors[row] = (
                 f"NUMBER_OUTSIDE_VALID_RANGE:{field.label}: value outside of valid range on "
                 f"numeric field: {texts[row]}:{field.name} --"
             )
-    return numbers, ["" if number is None else java_double(number) for number in numbers]
+    return numbers, ["" if number is None else format_java_double(number) for number in numbers]
 
 
 def _read_number(text: str) -> float | None:
@@ -192,7 +192,7 @@ def _check_texts(field: Field, texts: Sequence[str], errors: dict[int, str]) -> 
                 )
     if field.type is FieldType.EMAIL:
         bad = {text for text in set(texts) if text and _EMAIL.fullmatch(text) is None}
-        _mark(
+        _add_errors(
             texts,
             bad,
             errors,
@@ -206,9 +206,9 @@ def _check_texts(field: Field, texts: Sequence[str], errors: dict[int, str]) -> 
         bad = {
             text
             for text in set(texts)
-            if text and not all(part.lower() in allowed for part in _picked(field, text))
+            if text and not all(part.lower() in allowed for part in _split_picks(field, text))
         }
-        _mark(
+        _add_errors(
             texts,
             bad,
             errors,
@@ -219,11 +219,11 @@ def _check_texts(field: Field, texts: Sequence[str], errors: dict[int, str]) -> 
         )
 
 
-def _picked(field: Field, text: str) -> list[str]:
+def _split_picks(field: Field, text: str) -> list[str]:
     return text.split(";") if field.type is FieldType.MULTIPICKLIST else [text]
 
 
-def _mark(
+def _add_errors(
     texts: Sequence[str], bad: set[str], errors: dict[int, str], message: Callable[[str], str]
 ) -> None:
     if bad:

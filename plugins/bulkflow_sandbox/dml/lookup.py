@@ -1,4 +1,4 @@
-"""Which record a row is about: by its id, or by its external id."""
+"""Finds the records of rows, by id or by external id."""
 
 from __future__ import annotations
 
@@ -6,98 +6,98 @@ from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.dml.columns import FieldColumn
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.records import deleted_marks, folded, ids_of
+from bulkflow_sandbox.store.records import find_deleted_flags, find_ids, fold_key
 
 if TYPE_CHECKING:
     import sqlite3
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.dml.row_batch import Piece
+    from bulkflow_sandbox.dml.row_batch import RowBatch
     from bulkflow_sandbox.schema.objects import ObjectType
     from bulkflow_sandbox.schema.rules import Value
 
 
-def refuse_ids(piece: Piece) -> None:
-    """Lets rows fail that give an id to a new record."""
-    for column in piece.columns.columns:
+def refuse_ids(batch: RowBatch) -> None:
+    """Fail rows that give an id for a new record."""
+    for column in batch.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.ID:
-            for row, text in enumerate(piece.texts[column.index]):
+            for row, text in enumerate(batch.texts[column.index]):
                 if text:
-                    piece.fail(
+                    batch.fail(
                         row,
                         "INVALID_FIELD_FOR_INSERT_UPDATE:cannot specify Id in an insert call:Id --",
                     )
 
 
 def find_by_id(
-    connection: sqlite3.Connection, piece: Piece, item: ObjectType, *, absent: str | None
+    connection: sqlite3.Connection, batch: RowBatch, item: ObjectType, *, absent: str | None
 ) -> None:
-    """Fills in the ids of the records that the rows name.
+    """Set the record id of each row that has a valid one, and fail the rows with another.
 
     Args:
-        connection: Where to look.
-        piece: The rows.
-        item: The object whose records they must be.
-        absent: The error of a row without an id; `None` where such a row is a new record.
+        connection: Where to read records.
+        batch: The rows.
+        item: The object that the records must be of.
+        absent: The error of a row without an id; `None` if such a row is a new record.
     """
-    key = piece.columns.key
+    key = batch.columns.key
     assert key is not None, "the header has the column Id"
-    values = piece.converted[key.index].values
+    values = batch.converted[key.index].values
     wanted = {str(one) for one in values if one is not None and str(one).startswith(item.prefix)}
-    marks = deleted_marks(connection, item, wanted)
+    marks = find_deleted_flags(connection, item, wanted)
     seen: set[str] = set()
     for row, value in enumerate(values):
         if value is not None:
-            # A row that has failed already names its record in the results, too.
-            piece.ids[row] = str(value)
-        if row in piece.errors:
+            # The results show the record of a row that has already failed, too.
+            batch.ids[row] = str(value)
+        if row in batch.errors:
             continue
         if value is None:
             if absent is not None:
-                piece.fail(row, absent)
+                batch.fail(row, absent)
             continue
         record_id = str(value)
         if record_id in seen:
-            piece.fail(row, f"DUPLICATE_VALUE:Duplicate id specified: {record_id}:Id --")
+            batch.fail(row, f"DUPLICATE_VALUE:Duplicate id specified: {record_id}:Id --")
         elif record_id not in wanted:
-            piece.fail(row, f"INVALID_ID_FIELD:Invalid Id for entity type '{item.name}':--")
+            batch.fail(row, f"INVALID_ID_FIELD:Invalid Id for entity type '{item.name}':--")
         elif record_id not in marks:
-            piece.fail(row, "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--")
+            batch.fail(row, "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--")
         elif marks[record_id]:
-            piece.fail(row, "ENTITY_IS_DELETED:entity is deleted:--")
+            batch.fail(row, "ENTITY_IS_DELETED:entity is deleted:--")
         seen.add(record_id)
 
 
 def find_by_key(
-    connection: sqlite3.Connection, piece: Piece, item: ObjectType, choices: Choices
+    connection: sqlite3.Connection, batch: RowBatch, item: ObjectType, choices: Choices
 ) -> None:
-    """Fills in the ids of the records that have the rows' external ids; other rows are new."""
-    key = piece.columns.key
+    """Set the record id of each row whose external id a record has. Other rows are new."""
+    key = batch.columns.key
     assert key is not None, "the header of an upsert has the key"
     name = key.field.name
-    values = piece.converted[key.index].values
-    found = ids_of(connection, item, key.field, {one for one in values if one is not None})
+    values = batch.converted[key.index].values
+    found = find_ids(connection, item, key.field, {one for one in values if one is not None})
     seen: set[Value] = set()
     for row, value in enumerate(values):
-        one = folded(key.field, value)
+        one = fold_key(key.field, value)
         owners = [] if value is None else found.get(one, [])
-        if row in piece.errors:
+        if row in batch.errors:
             if len(owners) == 1:
-                piece.ids[row] = owners[0]
+                batch.ids[row] = owners[0]
             continue
         if value is None:
             if choices.blank_key_fails:
-                piece.fail(row, f"MISSING_ARGUMENT:{name} not specified:{name} --")
+                batch.fail(row, f"MISSING_ARGUMENT:{name} not specified:{name} --")
             continue
         if one in seen:
-            text = piece.texts[key.index][row]
-            piece.fail(row, f"DUPLICATE_VALUE:Duplicate external id specified: {text}:{name} --")
+            text = batch.texts[key.index][row]
+            batch.fail(row, f"DUPLICATE_VALUE:Duplicate external id specified: {text}:{name} --")
         elif len(owners) > 1:
-            piece.fail(
+            batch.fail(
                 row,
                 f"DUPLICATE_EXTERNAL_ID:{name}: more than one record found for external id field: "
                 f"[{', '.join(owners)}]:--",
             )
         elif owners:
-            piece.ids[row] = owners[0]
+            batch.ids[row] = owners[0]
         seen.add(one)

@@ -1,4 +1,4 @@
-"""References of rows to other records: by id, or by a key of the parent."""
+"""Checks and resolves references to other records, by id or by a key of the parent."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from attrs import evolve
 from bulkflow_sandbox.dml.columns import FieldColumn, LookupColumn
 from bulkflow_sandbox.dml.convert import NULL_TEXT
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.records import deleted_marks, folded, ids_of, key_value
+from bulkflow_sandbox.store.records import find_deleted_flags, find_ids, fold_key, parse_key
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from bulkflow_sandbox.dml.row_batch import Piece
+    from bulkflow_sandbox.dml.row_batch import RowBatch
     from bulkflow_sandbox.schema.objects import Schema
     from bulkflow_sandbox.schema.rules import Value
 
 
-def check_references(connection: sqlite3.Connection, schema: Schema, piece: Piece) -> None:
-    """Lets rows fail whose reference fields name records that do not exist."""
-    for column in piece.columns.columns:
+def check_references(connection: sqlite3.Connection, schema: Schema, batch: RowBatch) -> None:
+    """Fail rows whose reference fields have ids of records that do not exist."""
+    for column in batch.columns.columns:
         if isinstance(column, FieldColumn) and column.field.type is FieldType.REFERENCE:
-            _check_ids(connection, schema, piece, column)
+            _check_ids(connection, schema, batch, column)
 
 
 def _check_ids(
-    connection: sqlite3.Connection, schema: Schema, piece: Piece, column: FieldColumn
+    connection: sqlite3.Connection, schema: Schema, batch: RowBatch, column: FieldColumn
 ) -> None:
     field = column.field
-    values = piece.converted[column.index].values
+    values = batch.converted[column.index].values
     wanted = {str(value) for value in values if value is not None}
     bad: dict[str, str] = {}
     for prefix in {value[:3] for value in wanted}:
         ids = {value for value in wanted if value.startswith(prefix)}
         target = schema.find_object_by_id(prefix)
         if target is None:
-            # An object that the sandbox does not have: its records cannot be looked up.
+            # The sandbox does not have this object, so its records cannot be looked up.
             if all(schema.find_object(name) is not None for name in field.reference_to):
-                bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))
+                bad |= dict.fromkeys(ids, _make_wrong_type_error(field.label, field.name))
         elif target.name not in field.reference_to:
-            bad |= dict.fromkeys(ids, _wrong_type(field.label, field.name))
+            bad |= dict.fromkeys(ids, _make_wrong_type_error(field.label, field.name))
         else:
-            marks = deleted_marks(connection, target, ids)
+            marks = find_deleted_flags(connection, target, ids)
             bad |= dict.fromkeys(
                 ids - marks.keys(), "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
             )
@@ -56,32 +56,32 @@ def _check_ids(
     if bad:
         for row, value in enumerate(values):
             if value in bad:
-                piece.fail(row, bad[str(value)].format(id=value))
+                batch.fail(row, bad[str(value)].format(id=value))
 
 
-def _wrong_type(label: str, name: str) -> str:
+def _make_wrong_type_error(label: str, name: str) -> str:
     return f"FIELD_INTEGRITY_EXCEPTION:{label}: id value of incorrect type: {{id}}:{name} --"
 
 
 def find_parents(
-    connection: sqlite3.Connection, piece: Piece, column: LookupColumn, before: str | None
+    connection: sqlite3.Connection, batch: RowBatch, column: LookupColumn, before: str | None
 ) -> Sequence[Value]:
-    """The ids of the parents that a column of keys names; a row whose parent is unknown fails.
+    """Find the ids of the parents in a column of keys. Rows with an unknown parent fail.
 
     Args:
-        connection: Where to look.
-        piece: The rows.
+        connection: Where to read records.
+        batch: The rows.
         column: The column of keys.
-        before: Only parents with ids less than this one: rows of one upload cannot name each
-            other as parents.
+        before: Only find parents with ids less than this one, because rows of one upload cannot
+            be each other's parents.
     """
-    texts = piece.keys[column.index]
-    keys = {text: key_value(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
-    found = ids_of(connection, column.parent, column.key, keys.values(), before=before)
+    texts = batch.keys[column.index]
+    keys = {text: parse_key(column.key, text) for text in set(texts) - {"", NULL_TEXT}}
+    found = find_ids(connection, column.parent, column.key, keys.values(), before=before)
     ids: dict[str, str] = {}
     errors: dict[str, str] = {}
     for text, key in keys.items():
-        owners = found.get(folded(column.key, key), [])
+        owners = found.get(fold_key(column.key, key), [])
         if len(owners) == 1:
             ids[text] = owners[0]
         elif not owners:
@@ -97,25 +97,25 @@ def find_parents(
     if errors:
         for row, text in enumerate(texts):
             if text in errors:
-                piece.fail(row, errors[text])
+                batch.fail(row, errors[text])
     return [ids.get(text) for text in texts]
 
 
-def merge_parents(piece: Piece, lookup: LookupColumn, parents: Sequence[Value]) -> None:
-    """Puts the parents of a column of keys into the column of ids that the same field has.
+def merge_parents(batch: RowBatch, lookup: LookupColumn, parents: Sequence[Value]) -> None:
+    """Merge the parents of a column of keys into the same field's column of ids.
 
-    A row that fills both fails.
+    Rows that fill both columns fail.
     """
     plain = next(
         column
-        for column in piece.columns.columns
+        for column in batch.columns.columns
         if isinstance(column, FieldColumn) and column.field.name == lookup.field.name
     )
-    converted = piece.converted[plain.index]
-    blank, cleared = piece.blank_rows(lookup), piece.cleared_rows(lookup)
+    converted = batch.converted[plain.index]
+    blank, cleared = batch.find_blank_rows(lookup), batch.find_cleared_rows(lookup)
     for row, value in enumerate(converted.values):
         if value is not None and row not in blank:
-            piece.fail(
+            batch.fail(
                 row,
                 "INVALID_FIELD:Cannot specify both an external ID reference "
                 f"{lookup.field.relationship} and a salesforce id, {lookup.field.name}:--",
@@ -124,7 +124,7 @@ def merge_parents(piece: Piece, lookup: LookupColumn, parents: Sequence[Value]) 
         parent if value is None else value
         for value, parent in zip(converted.values, parents, strict=True)
     ]
-    piece.converted[plain.index] = evolve(
+    batch.converted[plain.index] = evolve(
         converted,
         values=merged,
         blank=None in merged,

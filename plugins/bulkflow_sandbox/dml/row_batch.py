@@ -1,4 +1,4 @@
-"""A piece of an upload: some rows, their columns converted, and the rows' fates so far."""
+"""A batch of rows: their converted columns, and their outcomes so far."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import define, field
 
 from bulkflow_sandbox.core.behavior import SurplusValues
 from bulkflow_sandbox.dml.columns import FieldColumn
-from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, Converted, convert
+from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, ConvertedColumn, convert_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
-class Piece:
-    """Some rows on their way to the store.
+class RowBatch:
+    """Rows that are being saved.
 
-    `keys` has the texts of columns of keys of parents, without blanks around them. `errors` has
-    the `sf__Error` of each row that failed; the first that is found stays. `ids` has the record of
-    each row as far as it is known, `created` whether it is new. `distinct` says that no key, id or
-    unique value stands in two of the rows.
+    `keys` has the stripped texts of the columns with keys of parents. `errors` has the `sf__Error`
+    of each failed row: the first that was found. `ids` has the record id of each row, if known, and
+    `created` whether the record is new. `distinct` is set if no two rows have the same key, id or
+    unique value.
     """
 
     rows: Sequence[Sequence[str]]
     columns: Columns
     texts: list[Sequence[str]]
-    converted: dict[int, Converted]
+    converted: dict[int, ConvertedColumn]
     keys: dict[int, Sequence[str]]
     errors: dict[int, str]
     distinct: bool = False
@@ -42,32 +42,32 @@ class Piece:
         self.created = [False] * len(self.rows)
 
     def fail(self, row: int, error: str) -> None:
-        """Lets a row fail, unless it has already."""
+        """Fail a row, unless it has already failed."""
         self.errors.setdefault(row, error)
 
-    def good_rows(self) -> list[int]:
-        """The rows that have not failed, in order."""
+    def list_good_rows(self) -> list[int]:
+        """List the rows that have not failed, in order."""
         if not self.errors:
             return list(range(len(self.rows)))
         return [row for row in range(len(self.rows)) if row not in self.errors]
 
     def has_gaps(self, column: Column) -> bool:
-        """Whether a column has a blank or `#N/A`."""
+        """Check whether a column has a blank or `#N/A`."""
         if isinstance(column, FieldColumn):
             return self.converted[column.index].blank
         texts = self.keys[column.index]
         return "" in texts or NULL_TEXT in texts
 
-    def blank_rows(self, column: Column) -> frozenset[int]:
-        """The rows in which a column has a blank or `#N/A`."""
+    def find_blank_rows(self, column: Column) -> frozenset[int]:
+        """Find the rows in which a column has a blank or `#N/A`."""
         if isinstance(column, FieldColumn):
             values = self.converted[column.index].values
             return frozenset(row for row, value in enumerate(values) if value is None)
         texts = self.keys[column.index]
         return frozenset(row for row, text in enumerate(texts) if text in {"", NULL_TEXT})
 
-    def cleared_rows(self, column: Column) -> frozenset[int]:
-        """The rows in which a column has `#N/A`."""
+    def find_cleared_rows(self, column: Column) -> frozenset[int]:
+        """Find the rows in which a column has `#N/A`."""
         if isinstance(column, FieldColumn):
             return self.converted[column.index].cleared
         texts = self.keys[column.index]
@@ -75,33 +75,33 @@ class Piece:
             return frozenset()
         return frozenset(row for row, text in enumerate(texts) if text == NULL_TEXT)
 
-    def echo(self) -> list[Sequence[str]]:
-        """What the results show of the saved rows, column by column."""
+    def build_echo(self) -> list[Sequence[str]]:
+        """Build the columns that the results show for saved rows."""
         return [
             self.converted[index].echo if index in self.converted else self.texts[index]
             for index in range(self.columns.width)
         ]
 
 
-def read_piece(
+def read_row_batch(
     rows: list[list[str]], columns: Columns, choices: Choices, *, stray_spaces: bool
-) -> Piece:
-    """Checks the shape of rows and converts their columns."""
+) -> RowBatch:
+    """Check the number of values in rows, and convert their columns."""
     errors: dict[int, str] = {}
-    shaped = _shape(rows, columns.width, choices, errors)
+    fitted = _fit_width(rows, columns.width, choices, errors)
     if stray_spaces:
-        _find_stray_spaces(shaped, choices, errors)
-    texts: list[Sequence[str]] = list(zip(*shaped, strict=True)) or [()] * columns.width
-    converted: dict[int, Converted] = {}
+        _find_stray_spaces(fitted, choices, errors)
+    texts: list[Sequence[str]] = list(zip(*fitted, strict=True)) or [()] * columns.width
+    converted: dict[int, ConvertedColumn] = {}
     for column in columns.columns:
         if isinstance(column, FieldColumn):
-            result = convert(column.field, texts[column.index], column.index)
+            result = convert_column(column.field, texts[column.index], column.index)
             converted[column.index] = result
             for row, error in result.errors.items():
                 errors.setdefault(row, error)
     _refuse_read_only(texts, columns, errors)
-    return Piece(
-        rows=shaped,
+    return RowBatch(
+        rows=fitted,
         columns=columns,
         texts=texts,
         converted=converted,
@@ -116,7 +116,7 @@ def read_piece(
 def _refuse_read_only(
     texts: Sequence[Sequence[str]], columns: Columns, errors: dict[int, str]
 ) -> None:
-    """Lets rows fail that fill a column which cannot be written; blanks are no harm."""
+    """Fail rows that fill a read-only column. Blanks are accepted."""
     filled: dict[int, list[str]] = {}
     for column in columns.read_only:
         for row, text in enumerate(texts[column.index]):
@@ -131,12 +131,12 @@ def _refuse_read_only(
         )
 
 
-def _shape(
+def _fit_width(
     rows: list[list[str]], width: int, choices: Choices, errors: dict[int, str]
 ) -> list[list[str]]:
     if all(len(row) == width for row in rows):
         return rows
-    shaped = []
+    fitted = []
     for index, row in enumerate(rows):
         if not row:
             errors[index] = choices.blank_line_text
@@ -144,8 +144,8 @@ def _shape(
             errors[index] = choices.surplus_text.format(found=len(row), expected=width)
         elif len(row) < width and not choices.short_rows_padded:
             errors[index] = choices.short_row_text.format(found=len(row), expected=width)
-        shaped.append(row[:width] + [""] * (width - len(row)))
-    return shaped
+        fitted.append(row[:width] + [""] * (width - len(row)))
+    return fitted
 
 
 def _find_stray_spaces(rows: list[list[str]], choices: Choices, errors: dict[int, str]) -> None:

@@ -1,50 +1,40 @@
-"""Saving rows: what insert, update, upsert, delete and hardDelete do to the store.
+"""Saves rows: what insert, update, upsert, delete and hardDelete do to the store.
 
-Rows are looked up and saved by the set. Where the order of rows matters, because the same key, id
-or unique value stands in two of them or what one saves can decide about another, they are gone
-through in chunks of 200, as Salesforce saves them; elsewhere all are saved at once.
+Rows are looked up and saved as a set. Their order matters if two of them have the same key, id or
+unique value, or if saving one can affect another. Such rows are saved in chunks of 200, as
+Salesforce does. All others are saved in one step.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import define
+from attrs import define, field
 
-from bulkflow_sandbox.core.dates import moment_text
-from bulkflow_sandbox.core.ids import make_ids
 from bulkflow_sandbox.dml.checks import (
     check_required,
     check_rules,
     check_unique,
-    unique_columns,
+    find_unique_columns,
 )
 from bulkflow_sandbox.dml.columns import LookupColumn
 from bulkflow_sandbox.dml.lookup import find_by_id, find_by_key, refuse_ids
 from bulkflow_sandbox.dml.references import check_references, find_parents, merge_parents
-from bulkflow_sandbox.dml.row_batch import read_piece
+from bulkflow_sandbox.dml.row_batch import read_row_batch
+from bulkflow_sandbox.dml.store_writer import StoreWriter
 from bulkflow_sandbox.jobs.job import Operation
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.database import take_serials
-from bulkflow_sandbox.store.records import (
-    ensure_index,
-    folded,
-    insert_records,
-    remove_records,
-    update_records,
-)
-from bulkflow_sandbox.store.tables import quoted
+from bulkflow_sandbox.store.records import ensure_index, fold_key
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.dml.columns import Column, Columns
-    from bulkflow_sandbox.dml.row_batch import Piece
-    from bulkflow_sandbox.jobs.job import Job
-    from bulkflow_sandbox.schema.fields import Field
+    from bulkflow_sandbox.dml.row_batch import RowBatch
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
     from bulkflow_sandbox.schema.rules import Value
 
@@ -53,22 +43,26 @@ if TYPE_CHECKING:
 class Saver:
     """Saves the rows of one job.
 
-    `first_id` is the id that the job's first new record could have had: parents from there on are
-    rows of the same upload. `locked` says of how many rows, and which, another process holds the
-    records: it gets the number of a row in the upload, from 0.
+    `first_id` is the id that the job's first new record could have had. Parents with that id or a
+    later one are rows of the same upload. `locked` takes the number of a row in the upload, from 0,
+    and returns whether another process has locked its record.
     """
 
     schema: Schema
     item: ObjectType
-    job: Job
+    job: BulkJob
     columns: Columns
     choices: Choices
     first_id: str
     stray_spaces: bool = False
     locked: Callable[[int], bool] | None = None
+    _writer: StoreWriter = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._writer = StoreWriter(self.item, self.job, self.columns)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Makes the indexes that the look-ups of this job need."""
+        """Create the indexes that the lookups of this job need."""
         for column in self.columns.lookups:
             ensure_index(connection, column.parent, column.key)
         if self.columns.key is not None:
@@ -78,69 +72,69 @@ class Saver:
 
     def save(
         self, connection: sqlite3.Connection, rows: list[list[str]], number: int, now: datetime
-    ) -> Iterator[Piece]:
-        """Saves rows and yields them with their fates, in one piece or in several.
+    ) -> Iterator[RowBatch]:
+        """Save rows, and yield them with their outcomes in one batch or in several.
 
         Args:
-            connection: Where to save them.
+            connection: The transaction to save them in.
             rows: The rows.
-            number: The number of the first of them in the upload, from 0.
+            number: The number of the first row in the upload, from 0.
             now: When they are saved.
         """
-        piece = self._read(rows, number)
+        batch = self._read(rows, number)
         size = self.choices.chunk_rows
-        piece.distinct = not self._repeats(piece)
-        if len(rows) <= size or (piece.distinct and not self._in_sequence(piece)):
-            self._save(connection, piece, now)
-            self._name_locked(piece)
-            yield piece
+        batch.distinct = not self._has_repeats(batch)
+        if len(rows) <= size or (batch.distinct and not self._is_order_relevant(batch)):
+            self._save(connection, batch, now)
+            self._name_locked_records(batch)
+            yield batch
             return
         for start in range(0, len(rows), size):
             chunk = self._read(rows[start : start + size], number + start)
             self._save(connection, chunk, now)
-            self._name_locked(chunk)
+            self._name_locked_records(chunk)
             yield chunk
 
-    def _read(self, rows: list[list[str]], number: int) -> Piece:
-        piece = read_piece(rows, self.columns, self.choices, stray_spaces=self.stray_spaces)
+    def _read(self, rows: list[list[str]], number: int) -> RowBatch:
+        batch = read_row_batch(rows, self.columns, self.choices, stray_spaces=self.stray_spaces)
         if self.locked is not None:
             for row in range(len(rows)):
                 if self.locked(number + row):
-                    piece.fail(row, self.choices.lock_new_text)
-        return piece
+                    batch.fail(row, self.choices.lock_new_text)
+        return batch
 
-    def _name_locked(self, piece: Piece) -> None:
-        """Names the locked record in the error of each row that is known to be about one."""
+    def _name_locked_records(self, batch: RowBatch) -> None:
+        """Put the id of the locked record into the error of each row whose record is known."""
         if self.locked is None:
             return
-        for row, error in piece.errors.items():
-            if error == self.choices.lock_new_text and piece.ids[row]:
-                piece.errors[row] = self.choices.lock_text.format(id=piece.ids[row])
+        for row, error in batch.errors.items():
+            if error == self.choices.lock_new_text and batch.ids[row]:
+                batch.errors[row] = self.choices.lock_text.format(id=batch.ids[row])
 
-    def _repeats(self, piece: Piece) -> bool:
-        """Whether a key, id or unique value stands in two of the rows."""
-        columns = [] if self._deletes else unique_columns(piece)
+    def _has_repeats(self, batch: RowBatch) -> bool:
+        """Check whether two of the rows have the same key, id or unique value."""
+        columns = [] if self._deletes else find_unique_columns(batch)
         if self.columns.key is not None:
             columns.append(self.columns.key)
         for column in columns:
             keys = [
-                folded(column.field, value)
-                for value in piece.converted[column.index].values
+                fold_key(column.field, value)
+                for value in batch.converted[column.index].values
                 if value is not None
             ]
             if len(set(keys)) < len(keys):
                 return True
         return False
 
-    def _in_sequence(self, piece: Piece) -> bool:
-        """Whether what a chunk saves can decide about a later one, without any value repeated.
+    def _is_order_relevant(self, batch: RowBatch) -> bool:
+        """Check whether saving one chunk can affect a later one, even if no value is repeated.
 
-        A change can set a unique value free; a new record can be a duplicate by a rule, or come to
-        have the key that a later row names as its parent's.
+        An update can free a unique value. A new record can make a later row a duplicate by a rule,
+        or have the key that a later row gives for its parent.
         """
         changes = self.job.operation in {Operation.UPDATE, Operation.UPSERT}
         return (
-            (changes and bool(unique_columns(piece)))
+            (changes and bool(find_unique_columns(batch)))
             or (bool(self.item.duplicate_rules) and not self._deletes)
             or any(column.parent is self.item for column in self.columns.lookups)
         )
@@ -149,181 +143,62 @@ class Saver:
     def _deletes(self) -> bool:
         return self.job.operation in {Operation.DELETE, Operation.HARD_DELETE}
 
-    def _save(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
+    def _save(self, connection: sqlite3.Connection, batch: RowBatch, now: datetime) -> None:
         match self.job.operation:
             case Operation.INSERT:
-                refuse_ids(piece)
-                self._write(connection, piece, now)
+                refuse_ids(batch)
+                self._write(connection, batch, now)
             case Operation.UPDATE:
-                find_by_id(connection, piece, self.item, absent=_no_id("update"))
-                self._write(connection, piece, now)
+                find_by_id(connection, batch, self.item, absent=_make_no_id_error("update"))
+                self._write(connection, batch, now)
             case Operation.UPSERT:
                 key = self.columns.key
                 if key is None:
-                    # By Id, without a column of ids: all rows are new records.
-                    refuse_ids(piece)
+                    # An upsert by Id without a column of ids: all rows are new records.
+                    refuse_ids(batch)
                 elif key.field.type is FieldType.ID:
-                    find_by_id(connection, piece, self.item, absent=None)
+                    find_by_id(connection, batch, self.item, absent=None)
                 else:
-                    refuse_ids(piece)
-                    find_by_key(connection, piece, self.item, self.choices)
-                self._write(connection, piece, now)
+                    refuse_ids(batch)
+                    find_by_key(connection, batch, self.item, self.choices)
+                self._write(connection, batch, now)
             case Operation.DELETE | Operation.HARD_DELETE:
-                find_by_id(connection, piece, self.item, absent=_no_id("delete"))
-                self._delete(connection, piece, now)
+                find_by_id(connection, batch, self.item, absent=_make_no_id_error("delete"))
+                self._writer.delete(connection, batch, now)
             case Operation.QUERY | Operation.QUERY_ALL:
                 raise AssertionError("a query job has no rows to save")
             case _:
                 assert_never(self.job.operation)
 
-    def _write(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
-        """Inserts the rows that have no id, and updates those that have one."""
-        check_references(connection, self.schema, piece)
+    def _write(self, connection: sqlite3.Connection, batch: RowBatch, now: datetime) -> None:
+        """Insert the rows without an id, and update the rows with one."""
+        check_references(connection, self.schema, batch)
         for lookup in self.columns.doubled:
-            merge_parents(piece, lookup, self._values(connection, piece, lookup))
+            merge_parents(batch, lookup, self._read_values(connection, batch, lookup))
         values = {
-            column.field.name: self._values(connection, piece, column)
+            column.field.name: self._read_values(connection, batch, column)
             for column in self.columns.columns
         }
-        check_required(piece, self.item)
-        for column in unique_columns(piece):
-            check_unique(connection, piece, self.item, column)
-        check_rules(connection, piece, self.item, values)
-        good = piece.good_rows()
-        new = [row for row in good if not piece.ids[row]]
-        known = [row for row in good if piece.ids[row]]
-        self._insert(connection, piece, values, new, now)
-        self._update(connection, piece, values, known, now)
+        check_required(batch, self.item)
+        for column in find_unique_columns(batch):
+            check_unique(connection, batch, self.item, column)
+        check_rules(connection, batch, self.item, values)
+        good = batch.list_good_rows()
+        new = [row for row in good if not batch.ids[row]]
+        known = [row for row in good if batch.ids[row]]
+        self._writer.insert(connection, batch, values, new, now)
+        self._writer.update(connection, batch, values, known, now)
 
-    def _values(
-        self, connection: sqlite3.Connection, piece: Piece, column: Column
+    def _read_values(
+        self, connection: sqlite3.Connection, batch: RowBatch, column: Column
     ) -> Sequence[Value]:
         if not isinstance(column, LookupColumn):
-            return piece.converted[column.index].values
+            return batch.converted[column.index].values
         same_upload = column.parent is self.item
-        return find_parents(connection, piece, column, self.first_id if same_upload else None)
-
-    def _insert(
-        self,
-        connection: sqlite3.Connection,
-        piece: Piece,
-        values: Mapping[str, Sequence[Value]],
-        rows: list[int],
-        now: datetime,
-    ) -> None:
-        if not rows:
-            return
-        first = take_serials(connection, self.item.name, len(rows))
-        ids = list(make_ids(self.item.prefix, first, len(rows)))
-        fields = [column.field for column in self.columns.columns if column.field.createable]
-        written = [_or_default(_pick(values[one.name], rows), self._default(one)) for one in fields]
-        for one in self.item.fields.values():
-            if one.auto_number is not None:
-                fields.append(one)
-                written.append(
-                    [one.format_auto_number(first + 1000 + offset) for offset in range(len(rows))]
-                )
-        insert_records(
-            connection,
-            self.item,
-            fields,
-            zip(ids, *written, strict=True),
-            self._constants(now, new=True),
-        )
-        for row, record_id in zip(rows, ids, strict=True):
-            piece.ids[row] = record_id
-            piece.created[row] = True
-
-    def _default(self, one: Field) -> Value:
-        return self._owner if one.name == "OwnerId" else one.stored_default
-
-    @property
-    def _owner(self) -> str:
-        """Who owns a record that names no owner: the assignment rule decides, else the user."""
-        rules = self.item.assignment_rules
-        return rules.get(self.job.assignment_rule or "", self.job.created_by)
-
-    def _update(
-        self,
-        connection: sqlite3.Connection,
-        piece: Piece,
-        values: Mapping[str, Sequence[Value]],
-        rows: list[int],
-        now: datetime,
-    ) -> None:
-        if not rows:
-            return
-        assignments: list[str] = []
-        written: list[Sequence[Value]] = []
-        for column in self.columns.columns:
-            if not column.field.updateable:
-                continue
-            name = quoted(column.field.name)
-            cleared = piece.cleared_rows(column)
-            picked = _pick(values[column.field.name], rows)
-            if not piece.has_gaps(column):
-                assignments.append(f"{name} = ?")
-            elif not cleared or column.field.type is FieldType.BOOLEAN:
-                assignments.append(f"{name} = coalesce(?, {name})")
-            else:
-                # A blank leaves the value, `#N/A` removes it: the mark tells them apart.
-                assignments.append(f"{name} = CASE WHEN ? THEN ? ELSE {name} END")
-                written.append(
-                    [
-                        int(value is not None or row in cleared)
-                        for row, value in zip(rows, picked, strict=True)
-                    ]
-                )
-            written.append(picked)
-        ids = [piece.ids[row] for row in rows]
-        update_records(
-            connection,
-            self.item,
-            assignments,
-            zip(*written, ids, strict=True),
-            self._constants(now, new=False),
-        )
-
-    def _delete(self, connection: sqlite3.Connection, piece: Piece, now: datetime) -> None:
-        ids = [piece.ids[row] for row in piece.good_rows()]
-        if self.job.operation is Operation.HARD_DELETE:
-            remove_records(connection, self.item, ids)
-        else:
-            update_records(
-                connection,
-                self.item,
-                ['"IsDeleted" = 1'],
-                ((one,) for one in ids),
-                self._constants(now, new=False),
-            )
-
-    def _constants(self, now: datetime, *, new: bool) -> dict[str, str]:
-        """The values that all records of a step are given: who changed them, and when."""
-        moment, user = moment_text(now), self.job.created_by
-        constants = {
-            "LastModifiedDate": moment,
-            "SystemModstamp": moment,
-            "LastModifiedById": user,
-        }
-        if new:
-            constants |= {"CreatedDate": moment, "CreatedById": user}
-            given = {column.field.name for column in self.columns.columns}
-            if "OwnerId" in self.item.fields and "OwnerId" not in given:
-                constants["OwnerId"] = self._owner
-        return constants
+        return find_parents(connection, batch, column, self.first_id if same_upload else None)
 
 
-def _no_id(call: str) -> str:
-    """The error of a row without an id (text recorded on REST for an update)."""
+def _make_no_id_error(call: str) -> str:
+    """Make the error of a row without an id (text recorded on REST for an update)."""
     article = "an" if call == "update" else "a"
     return f"MISSING_ARGUMENT:Id not specified in {article} {call} call:--"
-
-
-def _pick(values: Sequence[Value], rows: list[int]) -> Sequence[Value]:
-    return values if len(rows) == len(values) else [values[row] for row in rows]
-
-
-def _or_default(values: Sequence[Value], default: Value) -> Sequence[Value]:
-    if default is None or None not in values:
-        return values
-    return [default if value is None else value for value in values]

@@ -1,1 +1,1 @@
-"""Faults on demand: what goes wrong, at which request, and how often."""
+"""Faults on demand, in requests and in the processing of jobs."""

@@ -1,4 +1,4 @@
-"""A fault: the requests that it is for, and what it does to them."""
+"""Faults: the requests or jobs that they strike, and their effects."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
 
 
 class Endpoint(StrEnum):
-    """The kinds of requests that a fault can be for."""
+    """The kinds of requests that a fault can strike."""
 
     ANY = "any"
     CREATE = "create"
@@ -28,7 +28,7 @@ class Endpoint(StrEnum):
     RESULTS = "results"
     """Any of the three result files, and the results of query jobs."""
     QUERY = "query"
-    """The requests on query jobs, and the REST query resource."""
+    """Requests on query jobs, and the REST query resources."""
     LIMITS = "limits"
     """The REST resource of the org's limits."""
     TOKEN = "token"  # noqa: S105 - the name of an endpoint
@@ -36,7 +36,7 @@ class Endpoint(StrEnum):
 
 
 class Moment(StrEnum):
-    """When a fault strikes: before the request has an effect, or after it, on the answer."""
+    """When a fault strikes: before the request takes effect, or after, in the response."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -44,32 +44,33 @@ class Moment(StrEnum):
 
 @frozen
 class Respond:
-    """An answer of its own. After the effect, the true answer is thrown away."""
+    """Respond with this instead. After the request took effect, this replaces the real response."""
 
     status: int
     body: bytes | None = None
-    """`None` is Salesforce's own body for such a status; one below 300 has none."""
+    """`None` for Salesforce's usual body for the status. A status below 300 has no body."""
     content_type: str = "application/json;charset=UTF-8"
     headers: tuple[tuple[str, str], ...] = ()
     moment: Moment = Moment.BEFORE
     code: str | None = None
-    """The `errorCode` in Salesforce's own body; `None` is the usual one of the status."""
+    """The `errorCode` in the usual body; `None` for the usual one of the status."""
     message: str | None = None
 
 
 @frozen
 class Delay:
-    """Nothing happens for some seconds; then the request goes on as usual."""
+    """Wait some seconds before the request is handled."""
 
     seconds: float
 
 
 @frozen
-class Cut:
-    """The connection is closed without an answer.
+class CutConnection:
+    """Close the connection without a response.
 
-    After the effect, the change is made and the client cannot know. With `received`, it is closed
-    when that many bytes of the request's body have come, and nothing is changed.
+    After the request took effect, the change is made but the client cannot know. With `received`,
+    the connection is closed once that many bytes of the request's body have arrived, and nothing
+    is changed.
     """
 
     moment: Moment = Moment.BEFORE
@@ -78,14 +79,14 @@ class Cut:
 
 @frozen
 class Truncate:
-    """The true answer, closed after `size` bytes of its body."""
+    """Send the real response, but close the connection after `size` bytes of its body."""
 
     size: int
 
 
 @frozen
 class Drip:
-    """The true answer's body, `size` bytes at a time with a pause of `seconds` after each."""
+    """Send the real response's body `size` bytes at a time, then pause for `seconds`."""
 
     size: int
     seconds: float
@@ -93,41 +94,41 @@ class Drip:
 
 @frozen
 class Expire:
-    """The request's token is no longer valid; the request itself is the first to be told."""
+    """Make the request's token invalid, starting with this request."""
 
 
 @frozen
-class KeepPacked:
-    """The body is stored as it came, as if nobody had said that it is compressed."""
+class KeepGzip:
+    """Store the body as received, as if it had no `Content-Encoding`."""
 
 
 @frozen
 class Shorten:
-    """The true result file up to its first `rows` rows, with the length that it then has."""
+    """Send the real result file up to its first `rows` rows, with a matching length."""
 
     rows: int
 
 
 @frozen
 class ShowOld:
-    """The job as it was before the last request that changed it."""
+    """Show the job as it was before the last request that changed it."""
 
 
 @frozen
 class RepeatPage:
-    """The true page of the list, whose `nextRecordsUrl` is its own address."""
+    """Send the real page of the list, with its own address as `nextRecordsUrl`."""
 
 
 @frozen
 class HideNewest:
-    """The true page of the list, without the newest `jobs` jobs."""
+    """Send the real page of the list, without the newest `jobs` jobs."""
 
     jobs: int
 
 
 @frozen
 class EndJob:
-    """Somebody else aborts the request's job just before; with `delete`, deletes it, too."""
+    """Abort the request's job just before it, as another user. With `delete`, delete it too."""
 
     delete: bool
 
@@ -135,11 +136,11 @@ class EndJob:
 Effect = (
     Respond
     | Delay
-    | Cut
+    | CutConnection
     | Truncate
     | Drip
     | Expire
-    | KeepPacked
+    | KeepGzip
     | Shorten
     | ShowOld
     | RepeatPage
@@ -150,8 +151,8 @@ Effect = (
 _RESULTS: Final = frozenset(
     {Endpoint.SUCCESSES, Endpoint.FAILURES, Endpoint.UNPROCESSED, Endpoint.RESULTS}
 )
-_ONLY_FOR: Final[dict[type, frozenset[Endpoint]]] = {
-    KeepPacked: frozenset({Endpoint.UPLOAD}),
+_ENDPOINTS: Final[dict[type, frozenset[Endpoint]]] = {
+    KeepGzip: frozenset({Endpoint.UPLOAD}),
     Shorten: _RESULTS,
     ShowOld: frozenset({Endpoint.INFO}),
     RepeatPage: frozenset({Endpoint.LIST}),
@@ -163,13 +164,13 @@ _ONLY_FOR: Final[dict[type, frozenset[Endpoint]]] = {
 
 @frozen
 class Fault:
-    """What goes wrong with some requests.
+    """A fault that strikes requests.
 
-    It leaves the first `nth` - 1 requests of its endpoint alone and strikes the next `times`, or
-    all that come within `seconds` of the sandbox's clock; without both, all that follow.
+    It spares the first `nth` - 1 requests of its endpoint and strikes the next `times`, or all that
+    arrive within `seconds` of the sandbox's clock. Without both, it strikes all that follow.
 
     Raises:
-        ValueError: The endpoint has no requests that the effect could be for.
+        ValueError: The effect does not apply to the endpoint.
     """
 
     endpoint: Endpoint
@@ -179,14 +180,14 @@ class Fault:
     seconds: float | None = None
 
     def __attrs_post_init__(self) -> None:
-        allowed = _ONLY_FOR.get(type(self.effect))
+        allowed = _ENDPOINTS.get(type(self.effect))
         if allowed is not None and self.endpoint not in allowed:
-            raise ValueError(f"{self.effect} is not for {self.endpoint}")
+            raise ValueError(f"{self.effect} does not apply to {self.endpoint}")
 
 
 @frozen
 class SetLimit:
-    """A limit of the org, by its name in `/limits`, is lower (or higher) than usual."""
+    """Change a limit of the org, by its name in `/limits`."""
 
     name: str
     maximum: int
@@ -194,20 +195,20 @@ class SetLimit:
 
 @frozen
 class LockRows:
-    """A share of all rows, from 0 to 1, fails with a lock error, spread evenly."""
+    """Let a share of all rows, from 0 to 1 and spread evenly, fail with a lock error."""
 
     share: float
 
-    def locks(self, number: int) -> bool:
-        """Whether the row with that number in its upload, from 0, is one of them."""
+    def is_locked(self, number: int) -> bool:
+        """Check whether a row, by its number in the upload from 0, is locked."""
         return int((number + 1) * self.share) > int(number * self.share)
 
 
 @frozen
 class FailJob:
-    """A job fails when it has processed `rows` rows.
+    """Let a job fail after `rows` rows.
 
-    This and the faults below leave the first `nth` - 1 jobs alone and strike the next `times`.
+    This and the faults below spare the first `nth` - 1 jobs and strike the next `times`.
     """
 
     rows: int
@@ -218,7 +219,7 @@ class FailJob:
 
 @frozen
 class LoseRows:
-    """A job is JobComplete when it has processed `rows` rows; the others are in no file."""
+    """Let a job become JobComplete after `rows` rows. The other rows are in no result file."""
 
     rows: int
     nth: int = 1
@@ -227,7 +228,7 @@ class LoseRows:
 
 @frozen
 class Miscount:
-    """The counters of a job that is JobComplete have some rows more than there are."""
+    """Add some rows to the counters of a job that is JobComplete."""
 
     processed: int
     failed: int = 0
@@ -237,14 +238,15 @@ class Miscount:
 
 @frozen
 class CommitLate:
-    """The batch at work when a job fails or is aborted goes on, and saves `rows` rows more.
+    """Save `rows` more rows of a job after it failed or was aborted, like a batch still running.
 
-    It counts the jobs that end so while they are InProgress. `pace` says when: it goes by the
-    time and the looks since the end. `None` is not before `Sandbox.commit_late`.
+    `nth` and `times` count the jobs that end like this while they are InProgress. `speed`
+    determines when the rows are saved, from the time and the polls since the end. `None` waits for
+    `Sandbox.commit_late`.
     """
 
     rows: int
-    pace: Pace | None = None
+    speed: ProcessingSpeed | None = None
     nth: int = 1
     times: int | None = 1
 

@@ -1,4 +1,4 @@
-"""The faults that wait to strike, and those that did."""
+"""The pending faults of a sandbox, and the effects of faults so far."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.core.limits import Limits
     from bulkflow_sandbox.faults.fault import AnyFault, Effect, JobFault
 
@@ -34,38 +34,38 @@ _JobFault = TypeVar("_JobFault", FailJob, LoseRows, Miscount, CommitLate)
 
 
 @define(eq=False)
-class _Armed:
+class _ArmedFault:
     fault: Fault
     seen: int = 0
-    over: datetime | None = None
+    until: datetime | None = None
 
     def strikes(self, now: datetime) -> bool:
-        """Counts a request; whether the fault is for it."""
+        """Count a request, and check whether the fault strikes it."""
         self.seen += 1
         if self.seen < self.fault.nth:
             return False
         if self.fault.seconds is not None:
-            if self.over is None:
-                self.over = now + timedelta(seconds=self.fault.seconds)
-            return now < self.over
+            if self.until is None:
+                self.until = now + timedelta(seconds=self.fault.seconds)
+            return now < self.until
         return self.fault.times is None or self.seen < self.fault.nth + self.fault.times
 
 
 @define(eq=False)
-class _ArmedForJobs:
+class _ArmedJobFault:
     fault: JobFault
     seen: int = 0
 
     def strikes(self) -> bool:
-        """Counts a job; whether the fault is for it."""
+        """Count a job, and check whether the fault strikes it."""
         self.seen += 1
         past = self.seen - self.fault.nth
         return past >= 0 and (self.fault.times is None or past < self.fault.times)
 
 
 @frozen
-class Course:
-    """What goes wrong with the processing of one job."""
+class JobFaults:
+    """The faults in the processing of one job."""
 
     failure: FailJob | None = None
     loss: LoseRows | None = None
@@ -73,23 +73,25 @@ class Course:
 
 
 class FaultPlan:
-    """The faults of a sandbox; they may be changed while it serves."""
+    """The faults of a sandbox. They can be changed while it runs."""
 
-    def __init__(self, clock: Clock, limits: Limits, faults: Iterable[AnyFault] = ()) -> None:
+    def __init__(
+        self, clock: SandboxClock, limits: Limits, faults: Iterable[AnyFault] = ()
+    ) -> None:
         self._clock = clock
         self._limits = limits
         self._lock = Lock()
-        self._armed: list[_Armed] = []
+        self._armed: list[_ArmedFault] = []
         self._locks: LockRows | None = None
-        self._jobs: list[_ArmedForJobs] = []
+        self._jobs: list[_ArmedJobFault] = []
         self._struck: list[tuple[Endpoint, Effect]] = []
         self.add(*faults)
 
     def add(self, *faults: AnyFault) -> None:
-        """Adds faults, all or none of them; requests are counted for them from now on.
+        """Add all of the faults, or none. They count requests from now on.
 
         Raises:
-            UsageError: One is of a limit that there is not.
+            UsageError: A fault is for an unknown limit.
         """
         for fault in faults:
             if isinstance(fault, SetLimit):
@@ -101,25 +103,25 @@ class FaultPlan:
     def _add(self, fault: AnyFault) -> None:
         match fault:
             case Fault():
-                self._armed.append(_Armed(fault))
+                self._armed.append(_ArmedFault(fault))
             case LockRows():
                 self._locks = fault
             case FailJob() | LoseRows() | Miscount() | CommitLate():
-                self._jobs.append(_ArmedForJobs(fault))
+                self._jobs.append(_ArmedJobFault(fault))
             case SetLimit():
                 self._limits.set(fault.name, fault.maximum)
             case _:
                 assert_never(fault)
 
     def clear(self) -> None:
-        """Removes all faults but the limits that were changed."""
+        """Remove all faults. Changed limits stay."""
         with self._lock:
             self._armed.clear()
             self._locks = None
             self._jobs.clear()
 
-    def effects(self, endpoint: Endpoint) -> list[Effect]:
-        """Counts a request; what goes wrong with it, in the order in which faults were added."""
+    def strike(self, endpoint: Endpoint) -> list[Effect]:
+        """Count a request, and return the effects on it in the order of their faults."""
         names = {endpoint, Endpoint.ANY}
         if endpoint in _RESULT_FILES:
             names.add(Endpoint.RESULTS)
@@ -140,27 +142,27 @@ class FaultPlan:
 
     @property
     def struck(self) -> tuple[tuple[Endpoint, Effect], ...]:
-        """The effects that faults have had on requests so far, in order."""
+        """The effects of faults on requests so far, in order."""
         with self._lock:
             return tuple(self._struck)
 
-    def row_locks(self) -> LockRows | None:
-        """Which rows of a job are locked."""
+    def get_row_locks(self) -> LockRows | None:
+        """Get the fault that locks rows, if there is one."""
         with self._lock:
             return self._locks
 
-    def course(self) -> Course:
-        """Counts a job that is about to be processed; what goes wrong with it."""
+    def take_job_faults(self) -> JobFaults:
+        """Count a job that is about to be processed, and return its faults."""
         with self._lock:
-            return Course(self._next(FailJob), self._next(LoseRows), self._next(Miscount))
+            return JobFaults(self._take(FailJob), self._take(LoseRows), self._take(Miscount))
 
-    def late_commit(self) -> CommitLate | None:
-        """Counts a job that ends while a batch is at work; what that batch still does."""
+    def take_late_commit(self) -> CommitLate | None:
+        """Count a job that ended while InProgress, and return its late commit if it has one."""
         with self._lock:
-            return self._next(CommitLate)
+            return self._take(CommitLate)
 
-    def _next(self, kind: type[_JobFault]) -> _JobFault | None:
-        """Counts a job for all faults of a kind; the first of those that strike it."""
+    def _take(self, kind: type[_JobFault]) -> _JobFault | None:
+        """Count a job for all faults of a kind, and return the first one that strikes it."""
         striking = [
             armed.fault for armed in self._jobs if isinstance(armed.fault, kind) and armed.strikes()
         ]

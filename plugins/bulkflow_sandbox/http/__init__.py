@@ -1,1 +1,1 @@
-"""The HTTP side: requests become calls on the sandbox, and what these return becomes answers."""
+"""The HTTP layer: turns requests into calls on the sandbox, and their results into responses."""

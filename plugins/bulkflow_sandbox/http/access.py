@@ -1,4 +1,4 @@
-"""The guard of the page and the admin resources."""
+"""Access control of the page and the admin resources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 
-from bulkflow_sandbox.core.errors import ApiError, invalid_session
+from bulkflow_sandbox.core.errors import ApiError, make_session_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def check_token(request: Request, access: AdminAccess) -> None:
-    """Refuse a request without a token that opens the admin resources.
+    """Refuse a request without a token for the admin resources.
 
     Raises:
-        ApiError: There is none in the header `Authorization`.
+        ApiError: The header `Authorization` has no such token.
     """
     if not _has_token(request, access):
-        raise invalid_session()
+        raise make_session_error()
 
 
 def check_reader(request: Request, access: AdminAccess) -> None:
-    """Refuse a request with neither the page's cookie nor such a token.
+    """Refuse a request with neither the page's cookie nor a token for the admin resources.
 
     Raises:
-        ApiError: It has none of them.
+        ApiError: The request has neither.
     """
-    cookie = request.cookies.get(_cookie_name(request), "")
+    cookie = request.cookies.get(_get_cookie_name(request), "")
     if not access.is_cookie(cookie) and not _has_token(request, access):
         raise ApiError(
             401,
@@ -42,21 +42,21 @@ def check_reader(request: Request, access: AdminAccess) -> None:
 
 
 def exchange_token(request: Request, access: AdminAccess) -> Response | None:
-    """Exchange the token in the page's address for a cookie; `None` without one there.
+    """Exchange the token in the page's address for a cookie; `None` if there is no token.
 
     Raises:
-        ApiError: The token is another.
+        ApiError: The token is invalid.
     """
     token = request.query_params.get("token")
     if token is None:
         return None
     if not access.is_link_token(token):
-        raise invalid_session()
+        raise make_session_error()
     rest = [pair for pair in request.query_params.multi_items() if pair[0] != "token"]
     answer = RedirectResponse(f"/?{urlencode(rest)}" if rest else "/", 303)
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.set_cookie(
-        _cookie_name(request),
+        _get_cookie_name(request),
         access.cookie,
         httponly=True,
         samesite="strict",
@@ -70,6 +70,6 @@ def _has_token(request: Request, access: AdminAccess) -> bool:
     return access.is_admin_token(token.strip())
 
 
-def _cookie_name(request: Request) -> str:
-    # Cookies know no ports, and several sandboxes may run on one machine.
+def _get_cookie_name(request: Request) -> str:
+    # Cookies do not depend on the port, and several sandboxes may run on one machine.
     return f"bulkflow_sandbox_{request.url.port or request.url.scheme}"

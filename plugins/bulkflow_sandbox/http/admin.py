@@ -1,21 +1,21 @@
 """The sandbox's own resources, for tests that are not written in Python: `/_sandbox/...`.
 
-They take and give JSON, and want the token of the page's link, or the access token that the sandbox
-was started with, also when faults made it invalid for the API.
+They accept and return JSON. They need the token of the page's link, or the access token that the
+sandbox was started with, even if faults made it invalid for the API.
 
     GET     /_sandbox            states, limits, faults that struck
     POST    /_sandbox/faults      {"faults": ["upload#2=503"]}
     DELETE  /_sandbox/faults
-    POST    /_sandbox/refresh     empties the org, which has another id then; {"orgId", "token"}
-    POST    /_sandbox/late        batches at work for jobs that ended save their rows now
-    DELETE  /_sandbox/jobs/{id}   somebody else aborts the job and deletes it
+    POST    /_sandbox/refresh     empties the org and changes its id; {"orgId", "token"}
+    POST    /_sandbox/late        late commits save their rows now
+    DELETE  /_sandbox/jobs/{id}   aborts the job and deletes it, as another user
     POST    /_sandbox/jobs/{id}/abort
-    POST    /_sandbox/schema      a schema document; its objects and fields are added
+    POST    /_sandbox/schema      a schema document, whose objects and fields are added
     PUT     /_sandbox/processing  {"processing": "3 polls"}
-    POST    /_sandbox/clock       {"advance": 3600}, where the sandbox has a clock to move
+    POST    /_sandbox/clock       {"advance": 3600}, if the sandbox has a `ManualClock`
     PUT     /_sandbox/limits      {"DailyApiRequests": 10}
-    POST    /_sandbox/sessions    {"expire": true}: no token is valid; false: the first is again
-    POST    /_sandbox/apps        {"clientId": "x", "certificate": "PEM"}: an app that may log in
+    POST    /_sandbox/sessions    {"expire": true}: no token is valid; false: the first one is
+    POST    /_sandbox/apps        {"clientId": "x", "certificate": "PEM"}: an app for logins
     PUT     /_sandbox/passwords   {"username": "x", "password": "y", "securityToken": "z"}
 """
 
@@ -33,9 +33,9 @@ from bulkflow_sandbox.core.json_document import MOST_BYTES, DocumentError, parse
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.http.access import check_token
 from bulkflow_sandbox.http.request_body import read_body
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.jobs.pace_syntax import pace_text, read_pace
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
+from bulkflow_sandbox.jobs.speed_syntax import format_speed, read_speed
 from bulkflow_sandbox.login.admin_json import read_app, read_password
 from bulkflow_sandbox.org import USER_ID
 
@@ -55,8 +55,8 @@ class AdminResources:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def routes(self) -> list[Route]:
-        """The routes of all resources."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.show},
             "/faults": {"POST": self.add_faults, "DELETE": self.clear_faults},
@@ -75,13 +75,13 @@ class AdminResources:
         return [
             route
             for path, handlers in table.items()
-            for route in resource(
-                f"/_sandbox{path}", {name: self._guarded(one) for name, one in handlers.items()}
+            for route in make_routes(
+                f"/_sandbox{path}", {name: self._guard(one) for name, one in handlers.items()}
             )
         ]
 
-    def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
+    def _guard(self, handler: Handler) -> Handler:
+        async def handle(request: Request) -> Response:
             check_token(request, self._sandbox.access)
             try:
                 return await handler(request)
@@ -91,117 +91,119 @@ class AdminResources:
                 text = "; ".join([error.message, *error.notes])
                 raise ApiError(400, "SANDBOX_ERROR", text) from error
 
-        return guarded
+        return handle
 
     async def show(self, request: Request) -> Response:
-        """GET /_sandbox."""
+        """Answer GET /_sandbox."""
         sandbox = self._sandbox
         body = {
             "now": sandbox.org.clock.now().isoformat(),
             "orgId": sandbox.org.id,
-            "processing": pace_text(sandbox.worker.pace),
+            "processing": format_speed(sandbox.worker.speed),
             "objects": sorted(sandbox.org.schema.objects),
-            "limits": {name: list(pair) for name, pair in sandbox.limits.shown().items()},
+            "limits": {name: list(pair) for name, pair in sandbox.limits.list_shown().items()},
             "struck": [[endpoint.value, str(effect)] for endpoint, effect in sandbox.faults.struck],
         }
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     async def add_faults(self, request: Request) -> Response:
-        """POST /_sandbox/faults."""
-        texts = (await _document(request)).get("faults")
+        """Answer POST /_sandbox/faults."""
+        texts = (await _read_document(request)).get("faults")
         if not isinstance(texts, list):
-            raise _wrong("'faults' must be a list of texts")
+            raise _make_admin_error("'faults' must be a list of texts")
         self._sandbox.inject(*[read_fault(str(text)) for text in texts])
         return Response(status_code=204)
 
     async def clear_faults(self, request: Request) -> Response:
-        """DELETE /_sandbox/faults."""
+        """Answer DELETE /_sandbox/faults."""
         self._sandbox.faults.clear()
         return Response(status_code=204)
 
     async def refresh(self, request: Request) -> Response:
-        """POST /_sandbox/refresh."""
+        """Answer POST /_sandbox/refresh."""
         await to_thread(self._sandbox.refresh)
-        return json_answer(request, {"orgId": self._sandbox.org.id, "token": self._sandbox.token})
+        return make_json_response(
+            request, {"orgId": self._sandbox.org.id, "token": self._sandbox.token}
+        )
 
     async def commit_late(self, request: Request) -> Response:
-        """POST /_sandbox/late."""
+        """Answer POST /_sandbox/late."""
         await to_thread(self._sandbox.commit_late)
         return Response(status_code=204)
 
     async def abort_job(self, request: Request) -> Response:
-        """POST /_sandbox/jobs/{id}/abort."""
+        """Answer POST /_sandbox/jobs/{id}/abort."""
         await to_thread(self._sandbox.ingest.end, request.path_params["id"], delete=False)
         return Response(status_code=204)
 
     async def delete_job(self, request: Request) -> Response:
-        """DELETE /_sandbox/jobs/{id}."""
+        """Answer DELETE /_sandbox/jobs/{id}."""
         await to_thread(self._sandbox.ingest.end, request.path_params["id"], delete=True)
         return Response(status_code=204)
 
     async def change_schema(self, request: Request) -> Response:
-        """POST /_sandbox/schema."""
-        document = await _document(request)
+        """Answer POST /_sandbox/schema."""
+        document = await _read_document(request)
         await to_thread(self._sandbox.change_schema, document)
         return Response(status_code=204)
 
     async def change_processing(self, request: Request) -> Response:
-        """PUT /_sandbox/processing."""
-        text = (await _document(request)).get("processing")
-        self._sandbox.worker.set_pace(read_pace(str(text)))
+        """Answer PUT /_sandbox/processing."""
+        text = (await _read_document(request)).get("processing")
+        self._sandbox.worker.set_speed(read_speed(str(text)))
         return Response(status_code=204)
 
     async def move_clock(self, request: Request) -> Response:
-        """POST /_sandbox/clock."""
-        seconds = (await _document(request)).get("advance")
+        """Answer POST /_sandbox/clock."""
+        seconds = (await _read_document(request)).get("advance")
         clock = self._sandbox.org.clock
         if not isinstance(clock, ManualClock):
-            raise _wrong("this sandbox lives in the machine's time")
+            raise _make_admin_error("this sandbox uses the machine's clock")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-            raise _wrong("'advance' must be a number of seconds")
+            raise _make_admin_error("'advance' must be a number of seconds")
         await to_thread(clock.advance, seconds)
         return Response(status_code=204)
 
     async def change_limits(self, request: Request) -> Response:
-        """PUT /_sandbox/limits."""
+        """Answer PUT /_sandbox/limits."""
         maxima: dict[str, int] = {}
-        for name, maximum in (await _document(request)).items():
+        for name, maximum in (await _read_document(request)).items():
             if isinstance(maximum, bool) or not isinstance(maximum, int):
-                raise _wrong(f"{name!r} must be a whole number")
+                raise _make_admin_error(f"{name!r} must be a whole number")
             maxima[name] = maximum
         self._sandbox.limits.set_all(maxima)
         return Response(status_code=204)
 
     async def change_sessions(self, request: Request) -> Response:
-        """POST /_sandbox/sessions."""
-        if (await _document(request)).get("expire") is True:
+        """Answer POST /_sandbox/sessions."""
+        if (await _read_document(request)).get("expire") is True:
             self._sandbox.sessions.revoke_all()
         else:
             self._sandbox.sessions.admit(self._sandbox.token, USER_ID)
         return Response(status_code=204)
 
     async def add_app(self, request: Request) -> Response:
-        """POST /_sandbox/apps."""
-        self._sandbox.logins.register(read_app(await _document(request)))
+        """Answer POST /_sandbox/apps."""
+        self._sandbox.logins.register(read_app(await _read_document(request)))
         return Response(status_code=204)
 
     async def change_password(self, request: Request) -> Response:
-        """PUT /_sandbox/passwords."""
-        username, password, token = read_password(await _document(request))
+        """Answer PUT /_sandbox/passwords."""
+        username, password, token = read_password(await _read_document(request))
         self._sandbox.logins.users.set_password(username, password, token)
         return Response(status_code=204)
 
 
-async def _document(request: Request) -> Mapping[str, object]:
+async def _read_document(request: Request) -> Mapping[str, object]:
     body = await read_body(request, MOST_BYTES)
     try:
         document = parse_json(body)
     except DocumentError as error:
-        raise _wrong(f"the body is no JSON: {error}") from error
+        raise _make_admin_error(f"the body is not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise _wrong("the body must be a JSON object")
+        raise _make_admin_error("the body must be a JSON object")
     return document
 
 
-def _wrong(problem: str) -> ApiError:
+def _make_admin_error(problem: str) -> ApiError:
     return ApiError(400, "SANDBOX_ERROR", problem)

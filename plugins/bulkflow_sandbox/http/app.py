@@ -10,15 +10,15 @@ from starlette.middleware import Middleware
 
 from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.http.admin import AdminResources
-from bulkflow_sandbox.http.auth import Gate
+from bulkflow_sandbox.http.authentication import AuthenticationMiddleware
 from bulkflow_sandbox.http.composite import CollectionResources
-from bulkflow_sandbox.http.faults import FaultyWire
-from bulkflow_sandbox.http.hosts import HostCheck
+from bulkflow_sandbox.http.fault_middleware import FaultMiddleware
+from bulkflow_sandbox.http.host_check import HostCheckMiddleware
 from bulkflow_sandbox.http.ingest import IngestResources
 from bulkflow_sandbox.http.oauth import OAuthResources
 from bulkflow_sandbox.http.page import PageResources
 from bulkflow_sandbox.http.query import QueryResources
-from bulkflow_sandbox.http.recorder import Recorder
+from bulkflow_sandbox.http.request_recorder import RequestRecorder
 from bulkflow_sandbox.http.responses import (
     answer_api_error,
     answer_fault,
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
 
 
 def create_app(sandbox: Sandbox, names: Iterable[str] = ()) -> Starlette:
-    """Make the application that answers for a sandbox, at its own host names besides the usual."""
+    """Create the application of a sandbox. `names` are its own host names."""
     app = Starlette(
         routes=[
-            *IngestResources(sandbox).routes(),
-            *QueryResources(sandbox).routes(),
-            *RestResources(sandbox).routes(),
-            *CollectionResources(sandbox).routes(),
-            *OAuthResources(sandbox).routes(),
-            *SoapResources(sandbox).routes(),
-            *AdminResources(sandbox).routes(),
-            *PageResources(sandbox).routes(),
+            *IngestResources(sandbox).list_routes(),
+            *QueryResources(sandbox).list_routes(),
+            *RestResources(sandbox).list_routes(),
+            *CollectionResources(sandbox).list_routes(),
+            *OAuthResources(sandbox).list_routes(),
+            *SoapResources(sandbox).list_routes(),
+            *AdminResources(sandbox).list_routes(),
+            *PageResources(sandbox).list_routes(),
         ],
         middleware=[
-            Middleware(HostCheck, names=names),
-            Middleware(Recorder, sandbox=sandbox),
-            Middleware(Gate, sandbox=sandbox),
-            Middleware(FaultyWire, sandbox=sandbox, sleep=asyncio.sleep),
+            Middleware(HostCheckMiddleware, names=names),
+            Middleware(RequestRecorder, sandbox=sandbox),
+            Middleware(AuthenticationMiddleware, sandbox=sandbox),
+            Middleware(FaultMiddleware, sandbox=sandbox, sleep=asyncio.sleep),
         ],
         exception_handlers={
             ApiError: answer_api_error,

@@ -1,4 +1,4 @@
-"""The resources for up to 200 records at once: `composite/sobjects`."""
+"""The resources for up to 200 records in one request: `composite/sobjects`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from asyncio import to_thread
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.http.request_body import read_json
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,82 +23,84 @@ if TYPE_CHECKING:
 
 _BASE: Final = "/services/data/v{version}/composite/sobjects"
 _SINCE: Final = 42
-"""The first API version that has them (documented)."""
+"""The first API version with these resources (documented)."""
 
 _UPSERT_SINCE: Final = 46
-"""The first API version that has their upsert (seen in a client)."""
+"""The first API version with the upsert (seen in a client)."""
 
 
 class CollectionResources:
-    """The handlers of the resources for several records."""
+    """Handles requests on several records."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._collections = sandbox.collections
 
-    def routes(self) -> list[Route]:
-        """The routes of all resources."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of all resources."""
         several: dict[str, Handler] = {
             "POST": self.create,
             "PATCH": self.update,
             "DELETE": self.delete,
         }
         return [
-            *resource(_BASE, several, since=_SINCE),
-            *resource(
+            *make_routes(_BASE, several, since=_SINCE),
+            *make_routes(
                 f"{_BASE}/{{name}}",
                 {"GET": self.read_by_address, "POST": self.read_by_body},
                 since=_SINCE,
             ),
-            *resource(f"{_BASE}/{{name}}/{{key}}", {"PATCH": self.upsert}, since=_UPSERT_SINCE),
+            *make_routes(f"{_BASE}/{{name}}/{{key}}", {"PATCH": self.upsert}, since=_UPSERT_SINCE),
         ]
 
     async def create(self, request: Request) -> Response:
-        """POST /composite/sobjects."""
+        """Answer POST /composite/sobjects."""
         body = await read_json(request, self._sandbox.org.choices)
         outcomes = await to_thread(self._collections.create, body, request.state.user)
-        return _answer(request, outcomes)
+        return _make_response(request, outcomes)
 
     async def update(self, request: Request) -> Response:
-        """PATCH /composite/sobjects."""
+        """Answer PATCH /composite/sobjects."""
         body = await read_json(request, self._sandbox.org.choices)
         outcomes = await to_thread(self._collections.update, body, request.state.user)
-        return _answer(request, outcomes)
+        return _make_response(request, outcomes)
 
     async def upsert(self, request: Request) -> Response:
-        """PATCH /composite/sobjects/X/{external id field}."""
+        """Answer PATCH /composite/sobjects/X/{external id field}."""
         body = await read_json(request, self._sandbox.org.choices)
         path = request.path_params
         outcomes = await to_thread(
             self._collections.upsert, path["name"], path["key"], body, request.state.user
         )
-        return _answer(request, outcomes, upsert=True)
+        return _make_response(request, outcomes, upsert=True)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /composite/sobjects?ids=&allOrNone=."""
+        """Answer DELETE /composite/sobjects?ids=&allOrNone=."""
         query = request.query_params
         outcomes = await to_thread(
             self._collections.delete,
-            _words(query.get("ids")),
+            _split_words(query.get("ids")),
             request.state.user,
             all_or_none=query.get("allOrNone", "").lower() == "true",
         )
-        return _answer(request, outcomes)
+        return _make_response(request, outcomes)
 
     async def read_by_address(self, request: Request) -> Response:
-        """GET /composite/sobjects/X?ids=&fields=."""
+        """Answer GET /composite/sobjects/X?ids=&fields=."""
         query = request.query_params
-        return await self._read(request, _words(query.get("ids")), _words(query.get("fields")))
+        return await self._read(
+            request, _split_words(query.get("ids")), _split_words(query.get("fields"))
+        )
 
     async def read_by_body(self, request: Request) -> Response:
-        """POST /composite/sobjects/X with `ids` and `fields`."""
+        """Answer POST /composite/sobjects/X with `ids` and `fields`."""
         choices = self._sandbox.org.choices
         body = await read_json(request, choices)
         lists: list[list[str]] = []
         for name in ("ids", "fields"):
             value = body.get(name)
             if not isinstance(value, list):
-                raise choices.body_unreadable.error(problem=f"{name} must be a list")
+                raise choices.body_unreadable.make_error(problem=f"{name} must be a list")
             lists.append([str(one) for one in value])
         return await self._read(request, *lists)
 
@@ -106,18 +108,20 @@ class CollectionResources:
         records = await to_thread(
             self._collections.read, request.path_params["name"], ids, fields, request.state.version
         )
-        return json_answer(request, records)
+        return make_json_response(request, records)
 
 
-def _words(text: str | None) -> list[str]:
+def _split_words(text: str | None) -> list[str]:
     return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
-def _answer(request: Request, outcomes: Sequence[SaveOutcome], *, upsert: bool = False) -> Response:
-    return json_answer(request, [_body(one, upsert=upsert) for one in outcomes])
+def _make_response(
+    request: Request, outcomes: Sequence[SaveOutcome], *, upsert: bool = False
+) -> Response:
+    return make_json_response(request, [_make_body(one, upsert=upsert) for one in outcomes])
 
 
-def _body(outcome: SaveOutcome, *, upsert: bool) -> Body:
+def _make_body(outcome: SaveOutcome, *, upsert: bool) -> Body:
     body: Body = {} if outcome.id is None else {"id": outcome.id}
     body["success"] = outcome.error is None
     error = outcome.error

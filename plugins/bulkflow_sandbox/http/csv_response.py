@@ -1,4 +1,4 @@
-"""Answers that are CSV, streamed in blocks, compressed for clients that ask for it."""
+"""CSV responses, streamed in blocks, and compressed for clients that accept gzip."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-def csv_answer(
+def make_csv_response(
     request: Request, blocks: Iterator[bytes], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An answer with a CSV body, and headers of its own."""
+    """Make a response with a CSV body, and optional headers."""
     given = dict(headers or {})
     if "gzip" in request.headers.get("accept-encoding", ""):
         given["Content-Encoding"] = "gzip"
-        blocks = _compressed(blocks)
-    # Given as a header, because Starlette adds a charset to a media type that is text.
+        blocks = _compress(blocks)
+    # Set as a header, because Starlette adds a charset to a media type that is text.
     given["Content-Type"] = "text/csv"
     given["Vary"] = "Accept-Encoding"
     return StreamingResponse(blocks, headers=given)
 
 
-def _compressed(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
+def _compress(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
     for block in blocks:
-        if packed := packer.compress(block):
-            yield packed
-    yield packer.flush()
+        if compressed := compressor.compress(block):
+            yield compressed
+    yield compressor.flush()

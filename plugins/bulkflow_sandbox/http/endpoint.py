@@ -1,4 +1,4 @@
-"""Which endpoint a request is for, as faults name them."""
+"""Finds the endpoint of a request, for faults."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _PARTS: Final = {
 _MOST_JSON: Final = 1 << 20
 
 
-def job_of(path: str) -> str | None:
-    """The id of the ingest job in a path."""
+def find_job_id(path: str) -> str | None:
+    """Find the id of the ingest job in a path."""
     match = _INGEST.fullmatch(path)
     return None if match is None else match[1]
 
 
 async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Receive]:
-    """The endpoint of a request, and its body again, as far as that had to be read."""
+    """Find the endpoint of a request. The returned `Receive` repeats the body that was read."""
     path, method = scope["path"], scope["method"]
     match = _INGEST.fullmatch(path)
     if match is None:
@@ -57,13 +57,13 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
         if message["type"] != "http.request" or not message.get("more_body"):
             break
 
-    async def again() -> Message:
+    async def repeat() -> Message:
         return messages.popleft() if messages else await receive()
 
-    return (Endpoint.ABORT if _state(body) == "Aborted" else Endpoint.CLOSE), again
+    return (Endpoint.ABORT if _read_state(body) == "Aborted" else Endpoint.CLOSE), repeat
 
 
-def _state(body: bytes) -> object:
+def _read_state(body: bytes) -> object:
     try:
         properties = parse_json(body)
     except DocumentError:

@@ -1,4 +1,4 @@
-"""Requests and answers on their way, bent: cut off, replaced, slow, or changed."""
+"""Wrappers that cut off, replace, slow down or change requests and responses."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class CutOffError(Exception):
-    """The connection was closed on purpose; nothing more is to be sent."""
+    """A fault closes the connection, so nothing more must be sent."""
 
 
 def receive_until(receive: Receive, size: int) -> Receive:
-    """Cuts the connection when that many bytes of the request's body have come."""
+    """Cut the connection after `size` bytes of the request's body."""
     left = size
 
     async def receive_some() -> Message:
@@ -35,23 +35,23 @@ def receive_until(receive: Receive, size: int) -> Receive:
 
 
 async def send_nothing(message: Message) -> None:
-    """Swallows an answer, and cuts the connection where it would have ended."""
+    """Swallow a response, and cut the connection where the response would have ended."""
     if message["type"] == "http.response.body" and not message.get("more_body"):
         raise CutOffError
 
 
-def send_instead(answer: Response, scope: Scope, receive: Receive, send: Send) -> Send:
-    """Sends another answer where the true one would have ended."""
+def send_instead(response: Response, scope: Scope, receive: Receive, send: Send) -> Send:
+    """Send another response instead of the real one."""
 
     async def send_other(message: Message) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            await answer(scope, receive, send)
+            await response(scope, receive, send)
 
     return send_other
 
 
 def send_until(send: Send, size: int) -> Send:
-    """Cuts the connection after `size` bytes of the answer's body."""
+    """Cut the connection after `size` bytes of the response's body."""
     left = size
 
     async def send_some(message: Message) -> None:
@@ -71,7 +71,7 @@ def send_until(send: Send, size: int) -> Send:
 
 
 def send_slowly(send: Send, effect: Drip, sleep: Callable[[float], Awaitable[None]]) -> Send:
-    """Sends the answer's body a few bytes at a time."""
+    """Send the response's body a few bytes at a time."""
 
     async def send_drops(message: Message) -> None:
         if message["type"] != "http.response.body":
@@ -87,7 +87,7 @@ def send_slowly(send: Send, effect: Drip, sleep: Callable[[float], Awaitable[Non
 
 
 def send_changed(send: Send, change: Callable[[bytes], bytes]) -> Send:
-    """Sends a good answer whole, with another body."""
+    """Change the whole body of a successful response."""
     start: Message = {}
     body = bytearray()
 
@@ -108,8 +108,8 @@ def send_changed(send: Send, change: Callable[[bytes], bytes]) -> Send:
     return send_whole
 
 
-def first_rows(body: bytes, rows: int) -> bytes:
-    """The header of a CSV text and its first rows: a line ends where no quote is open."""
+def keep_first_rows(body: bytes, rows: int) -> bytes:
+    """Keep the header of a CSV text and its first rows, which may have quoted line breaks."""
     lines = body.splitlines(keepends=True)
     quotes = accumulate(line.count(b'"') for line in lines)
     ends = [place for place, seen in enumerate(quotes, 1) if seen % 2 == 0]
@@ -117,20 +117,20 @@ def first_rows(body: bytes, rows: int) -> bytes:
 
 
 def repeat_page(body: bytes, scope: Scope) -> bytes:
-    """Makes a page of a list name its own address as that of the next page."""
+    """Change the address of the next page in a page of a list to the page's own."""
     page = json.loads(body)
     query = scope["query_string"].decode("latin-1")
     page["done"] = False
     page["nextRecordsUrl"] = scope["path"] + (f"?{query}" if query else "")
-    return _as_json(page)
+    return _to_json(page)
 
 
-def without_jobs(body: bytes, hidden: Collection[str]) -> bytes:
-    """Takes the jobs with some ids out of a page of a list."""
+def remove_jobs(body: bytes, hidden: Collection[str]) -> bytes:
+    """Remove the jobs with some ids from a page of a list."""
     page = json.loads(body)
     page["records"] = [job for job in page["records"] if job["id"] not in hidden]
-    return _as_json(page)
+    return _to_json(page)
 
 
-def _as_json(page: object) -> bytes:
+def _to_json(page: object) -> bytes:
     return json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 
 from bulkflow_sandbox.core.errors import ApiError
-from bulkflow_sandbox.http.csv_response import csv_answer
-from bulkflow_sandbox.http.job_json import changed_body, created_body, info_body
+from bulkflow_sandbox.http.csv_response import make_csv_response
+from bulkflow_sandbox.http.job_json import make_changed_body, make_created_body, make_info_body
 from bulkflow_sandbox.http.job_list import answer_list
-from bulkflow_sandbox.http.multipart import boundary_of, read_multipart
-from bulkflow_sandbox.http.request_body import is_packed, json_object, read_body, read_json
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
-from bulkflow_sandbox.ingest.results import ResultKind
+from bulkflow_sandbox.http.multipart import find_boundary, read_multipart
+from bulkflow_sandbox.http.request_body import is_gzip, parse_json_object, read_body, read_json
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
+from bulkflow_sandbox.ingest.results import ResultFileKind
 from bulkflow_sandbox.jobs.job import JobType
 
 if TYPE_CHECKING:
@@ -27,39 +27,39 @@ if TYPE_CHECKING:
 
 _JOBS: Final = "/services/data/v{version}/jobs/ingest"
 _RESULTS: Final = {
-    "successfulResults": ResultKind.SUCCESSFUL,
-    "failedResults": ResultKind.FAILED,
-    "unprocessedrecords": ResultKind.UNPROCESSED,
-    "unprocessedRecords": ResultKind.UNPROCESSED,
+    "successfulResults": ResultFileKind.SUCCESSFUL,
+    "failedResults": ResultFileKind.FAILED,
+    "unprocessedrecords": ResultFileKind.UNPROCESSED,
+    "unprocessedRecords": ResultFileKind.UNPROCESSED,
 }
 
 
 class IngestResources:
-    """The handlers of the resources of ingest jobs."""
+    """Handles requests on ingest jobs."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._jobs = sandbox.ingest
 
-    def routes(self) -> list[Route]:
-        """The routes of all resources."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
             "": {"GET": self.list, "POST": self.create},
-            "/{id}": {"GET": self.info, "PATCH": self.change, "DELETE": self.delete},
+            "/{id}": {"GET": self.show, "PATCH": self.change, "DELETE": self.delete},
             "/{id}/batches": {"PUT": self.upload},
-            **{f"/{{id}}/{name}": {"GET": self.results} for name in _RESULTS},
+            **{f"/{{id}}/{name}": {"GET": self.send_results} for name in _RESULTS},
         }
         since = self._sandbox.org.choices.oldest_ingest_version
         return [
             route
             for path, handlers in table.items()
-            for route in resource(_JOBS + path, handlers, since=since)
+            for route in make_routes(_JOBS + path, handlers, since=since)
         ]
 
     async def create(self, request: Request) -> Response:
-        """POST /jobs/ingest: an open job, or with a multipart body one that has its data."""
+        """Answer POST /jobs/ingest with an open job, or with a closed one for a multipart body."""
         state = request.state
-        boundary = boundary_of(request.headers.get("content-type", ""))
+        boundary = find_boundary(request.headers.get("content-type", ""))
         if boundary is None:
             properties = await read_json(request, self._sandbox.org.choices)
             job = await to_thread(self._jobs.create, properties, state.version, state.user)
@@ -71,18 +71,18 @@ class IngestResources:
                 raise ApiError(400, "INVALIDJOB", "The parts 'job' and 'content' are required")
             job = await to_thread(
                 self._jobs.create_with_data,
-                json_object(parts["job"], self._sandbox.org.choices),
+                parse_json_object(parts["job"], self._sandbox.org.choices),
                 parts["content"],
                 state.version,
                 state.user,
             )
-        return json_answer(request, created_body(job))
+        return make_json_response(request, make_created_body(job))
 
     async def upload(self, request: Request) -> Response:
-        """PUT /jobs/ingest/{id}/batches: the data of a job, straight to disk."""
+        """Answer PUT /jobs/ingest/{id}/batches, and write the data to disk as it arrives."""
         job_id = request.path_params["id"]
-        packed = is_packed(request, self._sandbox.org.choices)
-        upload = await to_thread(self._jobs.begin_upload, job_id, request.state.user, packed=packed)
+        gzip = is_gzip(request, self._sandbox.org.choices)
+        upload = await to_thread(self._jobs.begin_upload, job_id, request.state.user, gzip=gzip)
         try:
             async for data in request.stream():
                 upload.write(data)
@@ -92,7 +92,7 @@ class IngestResources:
         return Response(status_code=201)
 
     async def change(self, request: Request) -> Response:
-        """PATCH /jobs/ingest/{id}: close or abort."""
+        """Answer PATCH /jobs/ingest/{id}: close or abort the job."""
         properties = await read_json(request, self._sandbox.org.choices)
         job = await to_thread(
             self._jobs.change_state,
@@ -100,30 +100,31 @@ class IngestResources:
             properties.get("state"),
             request.state.user,
         )
-        return json_answer(request, changed_body(job))
+        return make_json_response(request, make_changed_body(job))
 
-    async def info(self, request: Request) -> Response:
-        """GET /jobs/ingest/{id}."""
-        # A fault may want the job as it was.
-        look = self._jobs.before if getattr(request.state, "before", False) else self._jobs.info
-        job = await to_thread(look, request.path_params["id"])
+    async def show(self, request: Request) -> Response:
+        """Answer GET /jobs/ingest/{id}."""
+        # A fault may request the job as it was before.
+        before = getattr(request.state, "before", False)
+        get = self._jobs.get_before_change if before else self._jobs.get
+        job = await to_thread(get, request.path_params["id"])
         since = self._sandbox.org.choices.pk_chunking_version
-        body = info_body(job, pk_chunking=float(request.state.version) >= since)
-        return json_answer(request, body)
+        body = make_info_body(job, pk_chunking=float(request.state.version) >= since)
+        return make_json_response(request, body)
 
     async def list(self, request: Request) -> Response:
-        """GET /jobs/ingest: a page of jobs."""
+        """Answer GET /jobs/ingest with a page of jobs."""
         return await answer_list(request, self._sandbox, _JOBS, JobType.INGEST)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /jobs/ingest/{id}."""
+        """Answer DELETE /jobs/ingest/{id}."""
         await to_thread(self._jobs.delete, request.path_params["id"])
         return Response(status_code=204)
 
-    async def results(self, request: Request) -> Response:
-        """GET one of the three result files."""
+    async def send_results(self, request: Request) -> Response:
+        """Answer GET for one of the three result files."""
         name = request.url.path.rstrip("/").rpartition("/")[2]
-        blocks = await to_thread(self._jobs.results, request.path_params["id"], _RESULTS[name])
+        blocks = await to_thread(self._jobs.open_results, request.path_params["id"], _RESULTS[name])
         if blocks is None:
             return Response(status_code=204)
-        return csv_answer(request, blocks)
+        return make_csv_response(request, blocks)

@@ -1,47 +1,47 @@
-"""Jobs as JSON: which properties stand in which answer, and in what order (recorded)."""
+"""Makes the JSON of jobs: the properties of each response, in the recorded order."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.core.dates import json_moment
-from bulkflow_sandbox.jobs.job import JobState
+from bulkflow_sandbox.core.dates import format_json_moment
+from bulkflow_sandbox.jobs.job import BulkJobState
 
 if TYPE_CHECKING:
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
 
 Body = dict[str, object]
 
 
-def created_body(job: Job) -> Body:
-    """The answer to a create request; a multipart one has no contentUrl."""
-    body = _head(job)
-    if job.state is JobState.OPEN:
-        body["contentUrl"] = _content_url(job)
-    return body | _format(job)
+def make_created_body(job: BulkJob) -> Body:
+    """Make the body for a create request. For a multipart one, it has no contentUrl."""
+    body = _make_head(job)
+    if job.state is BulkJobState.OPEN:
+        body["contentUrl"] = _make_content_url(job)
+    return body | _describe_format(job)
 
 
-def changed_body(job: Job) -> Body:
-    """The answer to a change of state."""
-    return _head(job)
+def make_changed_body(job: BulkJob) -> Body:
+    """Make the body for a change of state."""
+    return _make_head(job)
 
 
-def listed_body(job: Job) -> Body:
-    """A job in a list."""
-    body = _head(job) | {"jobType": job.job_type.value}
-    if job.state is JobState.OPEN and job.query is None:
-        body["contentUrl"] = _content_url(job)
-    return body | _format(job)
+def make_listed_body(job: BulkJob) -> Body:
+    """Make the entry of a job in a list."""
+    body = _make_head(job) | {"jobType": job.job_type.value}
+    if job.state is BulkJobState.OPEN and job.query is None:
+        body["contentUrl"] = _make_content_url(job)
+    return body | _describe_format(job)
 
 
-def info_body(job: Job, *, pk_chunking: bool) -> Body:
-    """The answer to a request for an ingest job.
+def make_info_body(job: BulkJob, *, pk_chunking: bool) -> Body:
+    """Make the body for a request for an ingest job.
 
-    The counters are absent until data was uploaded or the job was closed. `pk_chunking` says
-    whether the version of the request tells that there is no chunking by primary key.
+    The counters are missing until data was uploaded or the job was closed. With `pk_chunking`, the
+    body says that chunking by primary key is not supported.
     """
-    body = listed_body(job)
-    if job.uploads or job.state is not JobState.OPEN:
+    body = make_listed_body(job)
+    if job.uploads or job.state is not BulkJobState.OPEN:
         body["numberRecordsProcessed"] = job.processed
         body["numberRecordsFailed"] = job.failed
     body["retries"] = job.retries
@@ -55,14 +55,14 @@ def info_body(job: Job, *, pk_chunking: bool) -> Body:
     return body
 
 
-def _head(job: Job) -> Body:
+def _make_head(job: BulkJob) -> Body:
     body: Body = {
         "id": job.id,
         "operation": job.operation.value,
         "object": job.object,
         "createdById": job.created_by,
-        "createdDate": json_moment(job.created),
-        "systemModstamp": json_moment(job.modified),
+        "createdDate": format_json_moment(job.created),
+        "systemModstamp": format_json_moment(job.modified),
         "state": job.state.value,
     }
     if job.external_id_field is not None:
@@ -75,11 +75,11 @@ def _head(job: Job) -> Body:
     return body
 
 
-def _content_url(job: Job) -> str:
+def _make_content_url(job: BulkJob) -> str:
     return f"services/data/v{job.api_version}/jobs/ingest/{job.id}/batches"
 
 
-def _format(job: Job) -> Body:
+def _describe_format(job: BulkJob) -> Body:
     return {
         "lineEnding": job.line_ending.value,
         "columnDelimiter": job.column_delimiter.value,

@@ -1,4 +1,4 @@
-"""The body of a multipart create: a JSON part named `job`, and a CSV part named `content`."""
+"""Reads the body of a multipart create: a JSON part `job`, and a CSV part `content`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bulkflow_sandbox.core.errors import ApiError
 _NAME: Final = re.compile(rb'(?i)content-disposition:[^\r\n]*[;\s]name="?([^";\r\n]+)"?')
 
 
-def boundary_of(content_type: str) -> str | None:
-    """The boundary of a multipart Content-Type, quoted or not; `None` for any other type."""
+def find_boundary(content_type: str) -> str | None:
+    """Find the boundary of a multipart Content-Type, quoted or not; `None` for other types."""
     message = Message()
     message["Content-Type"] = content_type
     if message.get_content_type() != "multipart/form-data":
@@ -22,10 +22,10 @@ def boundary_of(content_type: str) -> str | None:
 
 
 def read_multipart(body: bytes, boundary: str) -> dict[str, bytes]:
-    """The parts of a body by their names.
+    """Read the parts of a body by name.
 
     Raises:
-        ApiError: The body is not what its Content-Type says.
+        ApiError: The body does not match its Content-Type.
     """
     mark = b"--" + boundary.encode("latin-1")
     pieces = re.split(rb"(?:^|\r?\n)" + re.escape(mark), body)
@@ -33,14 +33,14 @@ def read_multipart(body: bytes, boundary: str) -> dict[str, bytes]:
         raise ApiError(400, "INVALIDJOB", "The multipart body has no complete parts")
     parts: dict[str, bytes] = {}
     for piece in pieces[1:-1]:
-        # The line end after the boundary belongs to it.
-        head, _, data = re.sub(rb"\A[ \t]*\r?\n", b"", piece).partition(_gap(piece))
+        # The line ending after the boundary belongs to the boundary.
+        head, _, data = re.sub(rb"\A[ \t]*\r?\n", b"", piece).partition(_find_gap(piece))
         name = _NAME.search(head)
         if name is not None:
             parts[name[1].decode("latin-1")] = data
     return parts
 
 
-def _gap(piece: bytes) -> bytes:
-    """The blank line between a part's headers and its data, as this client writes line ends."""
+def _find_gap(piece: bytes) -> bytes:
+    """Find the blank line between a part's headers and its data, with the client's line endings."""
     return b"\r\n\r\n" if b"\r\n\r\n" in piece else b"\n\n"

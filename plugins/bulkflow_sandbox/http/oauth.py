@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bulkflow_sandbox.http.request_body import read_body
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.login.errors import OAuthError, make_missing_parameter_error
 from bulkflow_sandbox.login.identity import build_identity, build_userinfo
 from bulkflow_sandbox.org import USER_ID
@@ -32,98 +32,102 @@ _MOST_FORM: Final = 1 << 16
 
 
 class OAuthResources:
-    """The handlers of the resources of OAuth logins."""
+    """Handles requests of OAuth logins."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._org = sandbox.org
         self._logins = sandbox.logins
 
-    def routes(self) -> list[Route]:
-        """The routes of all resources."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
-            f"{_OAUTH}/token": {"POST": _guarded(self.token)},
+            f"{_OAUTH}/token": {"POST": _guard(self.issue_token)},
             f"{_OAUTH}/authorize": {
-                "GET": _guarded(self.authorize),
-                "POST": _guarded(self.authorize),
+                "GET": _guard(self.authorize),
+                "POST": _guard(self.authorize),
             },
-            f"{_OAUTH}/revoke": {"GET": _guarded(self.revoke), "POST": _guarded(self.revoke)},
-            f"{_OAUTH}/userinfo": {"GET": self.userinfo, "POST": self.userinfo},
-            "/id/{org}/{user}": {"GET": self.identity, "POST": self.identity},
+            f"{_OAUTH}/revoke": {"GET": _guard(self.revoke), "POST": _guard(self.revoke)},
+            f"{_OAUTH}/userinfo": {"GET": self.show_userinfo, "POST": self.show_userinfo},
+            "/id/{org}/{user}": {"GET": self.show_identity, "POST": self.show_identity},
             "/setup/connect": {"GET": self.connect, "POST": self.connect},
         }
-        return [route for path, handlers in table.items() for route in resource(path, handlers)]
+        return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
-    async def token(self, request: Request) -> Response:
-        """POST /services/oauth2/token."""
-        parameters = await _parameters(request)
+    async def issue_token(self, request: Request) -> Response:
+        """Answer POST /services/oauth2/token."""
+        parameters = await _read_parameters(request)
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
-            parameters |= _basic(encoded)
-        answer = await to_thread(self._logins.grant_token, parameters, here(request))
-        return json_answer(request, answer)
+            parameters |= _read_basic(encoded)
+        answer = await to_thread(self._logins.grant_token, parameters, get_base_url(request))
+        return make_json_response(request, answer)
 
     async def authorize(self, request: Request) -> Response:
-        """GET /services/oauth2/authorize: back to the app."""
-        parameters = await _parameters(request)
+        """Answer GET /services/oauth2/authorize with a redirect back to the app."""
+        parameters = await _read_parameters(request)
         return RedirectResponse(await to_thread(self._logins.authorize, parameters), 302)
 
     async def revoke(self, request: Request) -> Response:
-        """POST /services/oauth2/revoke."""
-        token = (await _parameters(request)).get("token")
+        """Answer POST /services/oauth2/revoke."""
+        token = (await _read_parameters(request)).get("token")
         if not token:
             raise make_missing_parameter_error("token")
         await to_thread(self._logins.revoke, token)
         return Response()
 
-    async def userinfo(self, request: Request) -> Response:
-        """GET /services/oauth2/userinfo."""
-        user = await self._user(request)
+    async def show_userinfo(self, request: Request) -> Response:
+        """Answer GET /services/oauth2/userinfo."""
+        user = await self._find_user(request)
         if isinstance(user, Response):
             return user
-        return json_answer(request, build_userinfo(user, here(request), self._org.id))
+        return make_json_response(
+            request, build_userinfo(user, get_base_url(request), self._org.id)
+        )
 
-    async def identity(self, request: Request) -> Response:
-        """GET /id/{org}/{user}."""
-        user = await self._user(request)
+    async def show_identity(self, request: Request) -> Response:
+        """Answer GET /id/{org}/{user}."""
+        user = await self._find_user(request)
         if isinstance(user, Response):
             return user
         path = request.path_params
         if path["org"][:15] != self._org.id[:15] or path["user"][:15] != user.id[:15]:
             return PlainTextResponse("Wrong_Org", 403)
-        return json_answer(request, build_identity(user, here(request), self._org.id))
+        return make_json_response(
+            request, build_identity(user, get_base_url(request), self._org.id)
+        )
 
     async def connect(self, request: Request) -> Response:
-        """The page where the user of a device types its code: allows it, `deny` does not."""
-        parameters = await _parameters(request)
+        """Answer GET /setup/connect: accept the code of a device, or refuse it with `deny`."""
+        parameters = await _read_parameters(request)
         code = parameters.get("user_code", "")
         allowed = "deny" not in parameters
         if self._logins.grants.answer_device(code, USER_ID, allowed=allowed):
             return PlainTextResponse("The device is connected." if allowed else "Denied.")
         return PlainTextResponse("Give the code of a device: /setup/connect?user_code=CODE", 400)
 
-    async def _user(self, request: Request) -> User | Response:
+    async def _find_user(self, request: Request) -> User | Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in {"bearer", "oauth"}:
-            token = (await _parameters(request)).get("access_token", "")
+            token = (await _read_parameters(request)).get("access_token", "")
         if not token.strip():
             return PlainTextResponse("Missing_OAuth_Token", 403)
         user = await to_thread(self._logins.find_user, token.strip())
         return user if user is not None else PlainTextResponse("Bad_OAuth_Token", 403)
 
 
-def here(request: Request) -> str:
-    """The address that the client used for this server, without a slash at its end."""
+def get_base_url(request: Request) -> str:
+    """Get the address that the client used for this server, without a trailing slash."""
     return str(request.base_url).rstrip("/")
 
 
-async def _parameters(request: Request) -> dict[str, str]:
-    """The parameters of the address, and of the form in the body."""
+async def _read_parameters(request: Request) -> dict[str, str]:
+    """Read the parameters of the address, and of the form in the body."""
     body = await read_body(request, _MOST_FORM)
     form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(request.query_params) | dict(form)
 
 
-def _basic(encoded: str) -> dict[str, str]:
+def _read_basic(encoded: str) -> dict[str, str]:
     try:
         client_id, _, secret = b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
@@ -131,16 +135,16 @@ def _basic(encoded: str) -> dict[str, str]:
     return {"client_id": client_id, "client_secret": secret}
 
 
-def _guarded(
+def _guard(
     handler: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
-    """A handler whose refusals are answered in OAuth's own form."""
+    """Make a handler answer its errors in the form of OAuth."""
 
-    async def guarded(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
             return await handler(request)
         except OAuthError as error:
             body = {"error": error.code, "error_description": error.message}
-            return json_answer(request, body, error.status)
+            return make_json_response(request, body, error.status)
 
-    return guarded
+    return handle

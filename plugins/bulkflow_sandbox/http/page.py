@@ -1,8 +1,8 @@
-"""The page at `/` and the data that it asks for again and again: `/_sandbox/view/...`.
+"""The page at `/`, and the data that it polls: `/_sandbox/view/...`.
 
-A browser comes with the link that the sandbox printed, and gets a cookie for the token in it. Other
-clients send a token as they do to the admin resources. Nothing here changes anything, and no other
-site can read it: there are no CORS headers, and the cookie is for this site alone.
+A browser opens the link that the sandbox printed, and gets a cookie for the token in it. Other
+clients send a token as for the admin resources. These resources are read-only, and other sites
+cannot read them: there are no CORS headers, and the cookie is only for this site.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import not_found
+from bulkflow_sandbox.core.errors import make_not_found_error
 from bulkflow_sandbox.http.access import check_reader, exchange_token
 from bulkflow_sandbox.http.request_body import read_number
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.page.data import PageData
 
 if TYPE_CHECKING:
@@ -40,73 +40,75 @@ _PAGE_RECORDS: Final = 50
 
 
 class PageResources:
-    """The handlers of the page."""
+    """Handles requests of the page."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._view = PageData(sandbox)
         self._access = sandbox.access
 
-    def routes(self) -> list[Route]:
-        """The routes of all resources."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of all resources."""
         table: dict[str, Handler] = {
-            "/_sandbox/view": self.overview,
-            "/_sandbox/view/jobs/{id}": self.job,
-            "/_sandbox/view/records/{object}": self.records,
-            "/_sandbox/view/requests": self.requests,
-            "/_sandbox/page/{name}": self.file,
+            "/_sandbox/view": self.show_overview,
+            "/_sandbox/view/jobs/{id}": self.show_job,
+            "/_sandbox/view/records/{object}": self.list_records,
+            "/_sandbox/view/requests": self.list_requests,
+            "/_sandbox/page/{name}": self.send_file,
         }
         routes = [
             route
             for path, handler in table.items()
-            for route in resource(path, {"GET": self._guarded(handler)})
+            for route in make_routes(path, {"GET": self._guard(handler)})
         ]
-        # "/" has no other spelling.
-        return [resource("/", {"GET": self.enter})[0], *routes]
+        # "/" has no form with another slash.
+        return [make_routes("/", {"GET": self.enter})[0], *routes]
 
-    def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
+    def _guard(self, handler: Handler) -> Handler:
+        async def handle(request: Request) -> Response:
             check_reader(request, self._access)
             return await handler(request)
 
-        return guarded
+        return handle
 
     async def enter(self, request: Request) -> Response:
-        """GET /?token=TOKEN, which is exchanged for a cookie; GET / with that."""
+        """Answer GET / with the page, or GET /?token=TOKEN with a cookie in exchange."""
         answer = exchange_token(request, self._access)
         if answer is not None:
             return answer
         check_reader(request, self._access)
-        return _file("index.html")
+        return _make_file_response("index.html")
 
-    async def file(self, request: Request) -> Response:
-        """GET /_sandbox/page/{name}."""
-        return _file(request.path_params["name"])
+    async def send_file(self, request: Request) -> Response:
+        """Answer GET /_sandbox/page/{name}."""
+        return _make_file_response(request.path_params["name"])
 
-    async def overview(self, request: Request) -> Response:
-        """GET /_sandbox/view."""
-        return json_answer(request, await to_thread(self._view.read_overview))
+    async def show_overview(self, request: Request) -> Response:
+        """Answer GET /_sandbox/view."""
+        return make_json_response(request, await to_thread(self._view.read_overview))
 
-    async def job(self, request: Request) -> Response:
-        """GET /_sandbox/view/jobs/{id}."""
-        return json_answer(request, await to_thread(self._view.read_job, request.path_params["id"]))
+    async def show_job(self, request: Request) -> Response:
+        """Answer GET /_sandbox/view/jobs/{id}."""
+        return make_json_response(
+            request, await to_thread(self._view.read_job, request.path_params["id"])
+        )
 
-    async def records(self, request: Request) -> Response:
-        """GET /_sandbox/view/records/{object}?after=ID."""
+    async def list_records(self, request: Request) -> Response:
+        """Answer GET /_sandbox/view/records/{object}?after=ID."""
         after = request.query_params.get("after", "")
         name = request.path_params["object"]
-        return json_answer(
+        return make_json_response(
             request, await to_thread(self._view.read_records, name, after, _PAGE_RECORDS)
         )
 
-    async def requests(self, request: Request) -> Response:
-        """GET /_sandbox/view/requests?after=NUMBER."""
+    async def list_requests(self, request: Request) -> Response:
+        """Answer GET /_sandbox/view/requests?after=NUMBER."""
         after = request.query_params.get("after", "")
-        return json_answer(request, self._view.read_requests(read_number(after) or 0))
+        return make_json_response(request, self._view.read_requests(read_number(after) or 0))
 
 
-def _file(name: str) -> Response:
+def _make_file_response(name: str) -> Response:
     if name not in _FILES:
-        raise not_found()
+        raise make_not_found_error()
     content = resources.files("bulkflow_sandbox.page").joinpath(name).read_bytes()
     headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
     return Response(content, headers=headers, media_type=_FILES[name])

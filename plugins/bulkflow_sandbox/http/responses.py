@@ -1,4 +1,4 @@
-"""Answers: JSON, and the envelope of errors."""
+"""Makes JSON responses and error responses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import ApiError, not_found
+from bulkflow_sandbox.core.errors import ApiError, make_not_found_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 JSON_TYPE: Final = "application/json;charset=UTF-8"
 
 
-def json_answer(request: Request, body: object, status: int = 200) -> Response:
-    """A JSON answer; indented when the request asks so with `X-PrettyPrint: 1`."""
+def make_json_response(request: Request, body: object, status: int = 200) -> Response:
+    """Make a JSON response, indented if the request has `X-PrettyPrint: 1`."""
     pretty = request.headers.get("x-prettyprint") in {"1", "true"}
     text = (
         json.dumps(body, ensure_ascii=False, indent=2)
@@ -26,39 +26,39 @@ def json_answer(request: Request, body: object, status: int = 200) -> Response:
     return Response(text.encode(), status, media_type=JSON_TYPE)
 
 
-def error_body(error: ApiError) -> bytes:
-    """The body of an error: an array of one object (recorded)."""
+def make_error_body(error: ApiError) -> bytes:
+    """Make the body of an error: an array with one object (recorded)."""
     entry: dict[str, object] = {"errorCode": error.code, "message": error.message}
     if error.fields:
         entry["fields"] = list(error.fields)
-    # What a client sent may be quoted in the message, and JSON can spell half of a character.
+    # The message may quote half of a surrogate pair, which a client sent as an escape in JSON.
     return json.dumps([entry], ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def error_answer(error: ApiError) -> Response:
-    """The answer to a request that is refused."""
+def make_error_response(error: ApiError) -> Response:
+    """Make the response to a request that is refused."""
     headers = {"WWW-Authenticate": "Token"} if error.status == 401 else None
-    return Response(error_body(error), error.status, headers=headers, media_type=JSON_TYPE)
+    return Response(make_error_body(error), error.status, headers=headers, media_type=JSON_TYPE)
 
 
 def answer_api_error(request: Request, error: Exception) -> Response:
-    """Turns an `ApiError` into its answer."""
+    """Answer a request that raised an `ApiError`."""
     assert isinstance(error, ApiError), "registered for this class only"
-    return error_answer(error)
+    return make_error_response(error)
 
 
 def answer_no_route(request: Request, error: Exception) -> Response:
-    """The answer to a path that leads nowhere."""
-    return error_answer(not_found())
+    """Answer a request with an unknown path."""
+    return make_error_response(make_not_found_error())
 
 
 def answer_no_method(request: Request, error: Exception) -> Response:
-    """The answer to a method that the resource does not have (wording: guide, error list)."""
+    """Answer a request with a method that the resource does not have (wording: guide)."""
     headers = getattr(error, "headers", None) or {}
     allowed = ",".join(
         sorted(name for name in headers.get("Allow", "").replace(" ", "").split(",") if name)
     )
-    answer = error_answer(
+    answer = make_error_response(
         ApiError(
             405,
             "METHOD_NOT_ALLOWED",
@@ -70,6 +70,6 @@ def answer_no_method(request: Request, error: Exception) -> Response:
 
 
 def answer_fault(request: Request, error: Exception) -> Response:
-    """The answer where the sandbox itself failed; the server's log has the cause."""
+    """Answer a request that failed in the sandbox itself. The server's log has the cause."""
     message = "An unexpected error occurred. Please include this ErrorId if you contact support: 1"
-    return error_answer(ApiError(500, "UNKNOWN_EXCEPTION", message))
+    return make_error_response(ApiError(500, "UNKNOWN_EXCEPTION", message))

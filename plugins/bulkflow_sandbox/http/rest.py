@@ -1,4 +1,4 @@
-"""The resources beside jobs: versions, limits, objects, records, queries."""
+"""The REST resources: versions, limits, objects, records and queries."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import not_found
-from bulkflow_sandbox.http.oauth import here
+from bulkflow_sandbox.core.errors import make_not_found_error
+from bulkflow_sandbox.http.oauth import get_base_url
 from bulkflow_sandbox.http.request_body import read_json
-from bulkflow_sandbox.http.responses import json_answer
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.responses import make_json_response
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.login.identity import build_identity_url
 from bulkflow_sandbox.rest.describe import (
     build_describe,
@@ -36,32 +36,32 @@ _BATCH_SIZE: Final = re.compile(r"batchSize\s*=\s*(\d{1,6})", re.IGNORECASE)
 _OTHER_RESOURCES: Final = frozenset(
     {"deleted", "describe", "eventschema", "listviews", "quickactions", "updated"}
 )
-"""Resources of an object that the sandbox does not have; nobody means a key or an id by them."""
+"""Resources of an object that the sandbox does not have. They are not keys or ids."""
 
-_UPSERT_TELLS: Final = 46
-"""The first version in which an upsert of an existing record has a body (documented)."""
+_UPSERT_BODY_SINCE: Final = 46
+"""The first version in which the response to an upsert of an existing record has a body."""
 
 
 class RestResources:
-    """The handlers of the resources beside jobs."""
+    """Handles requests on REST resources."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._records = sandbox.records
         self._queries = sandbox.queries
 
-    def routes(self) -> list[Route]:
-        """The routes of all resources."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of all resources."""
         table: dict[str, dict[str, Handler]] = {
-            "/services/data": {"GET": self.versions},
-            _BASE: {"GET": self.resources},
-            f"{_BASE}/limits": {"GET": self.limits},
+            "/services/data": {"GET": self.list_versions},
+            _BASE: {"GET": self.list_resources},
+            f"{_BASE}/limits": {"GET": self.show_limits},
             f"{_BASE}/query": {"GET": self.query},
             f"{_BASE}/queryAll": {"GET": self.query_all},
             f"{_BASE}/query/{{locator}}": {"GET": self.query_more},
             f"{_BASE}/queryAll/{{locator}}": {"GET": self.query_more},
-            f"{_BASE}/sobjects": {"GET": self.objects},
-            f"{_BASE}/sobjects/{{name}}": {"GET": self.object, "POST": self.create},
+            f"{_BASE}/sobjects": {"GET": self.list_objects},
+            f"{_BASE}/sobjects/{{name}}": {"GET": self.show_object, "POST": self.create},
             f"{_BASE}/sobjects/{{name}}/describe": {"GET": self.describe},
             f"{_BASE}/sobjects/{{name}}/{{id}}": {
                 "GET": self.read,
@@ -74,42 +74,48 @@ class RestResources:
                 "DELETE": self.delete_by_key,
             },
         }
-        return [route for path, handlers in table.items() for route in resource(path, handlers)]
+        return [route for path, handlers in table.items() for route in make_routes(path, handlers)]
 
-    async def versions(self, request: Request) -> Response:
-        """GET /services/data: the versions of the API; needs no token."""
+    async def list_versions(self, request: Request) -> Response:
+        """Answer GET /services/data with the API versions. This needs no token."""
         choices = self._sandbox.org.choices
-        return json_answer(request, list_versions(choices.oldest_version, choices.newest_version))
+        return make_json_response(
+            request, list_versions(choices.oldest_version, choices.newest_version)
+        )
 
-    async def resources(self, request: Request) -> Response:
-        """GET /services/data/vXX.X: the resources of a version."""
-        identity = build_identity_url(here(request), self._sandbox.org.id, request.state.user)
-        return json_answer(request, list_resources(request.state.version, identity))
+    async def list_resources(self, request: Request) -> Response:
+        """Answer GET /services/data/vXX.X with the resources of a version."""
+        identity = build_identity_url(
+            get_base_url(request), self._sandbox.org.id, request.state.user
+        )
+        return make_json_response(request, list_resources(request.state.version, identity))
 
-    async def limits(self, request: Request) -> Response:
-        """GET /limits."""
-        shown = self._sandbox.limits.shown()
-        return json_answer(request, build_limits(shown, request.state.version))
+    async def show_limits(self, request: Request) -> Response:
+        """Answer GET /limits."""
+        shown = self._sandbox.limits.list_shown()
+        return make_json_response(request, build_limits(shown, request.state.version))
 
     # Queries.
 
     async def query(self, request: Request) -> Response:
-        """GET /query?q=."""
+        """Answer GET /query?q=."""
         return await self._query(request, deleted=False)
 
     async def query_all(self, request: Request) -> Response:
-        """GET /queryAll?q=: deleted records too."""
+        """Answer GET /queryAll?q=, including deleted records."""
         return await self._query(request, deleted=True)
 
     async def query_more(self, request: Request) -> Response:
-        """GET /query/{locator}: a further page."""
+        """Answer GET /query/{locator} with a further page."""
         page = await to_thread(self._queries.read_more, request.path_params["locator"])
-        return self._page(request, page)
+        return self._make_page(request, page)
 
     async def _query(self, request: Request, *, deleted: bool) -> Response:
         if request.query_params.get("columns") == "true":
             text = request.query_params.get("q", "")
-            return json_answer(request, await to_thread(self._queries.describe_columns, text))
+            return make_json_response(
+                request, await to_thread(self._queries.describe_columns, text)
+            )
         wanted = _BATCH_SIZE.search(request.headers.get("sforce-query-options", ""))
         page = await to_thread(
             self._queries.query,
@@ -118,54 +124,54 @@ class RestResources:
             page=int(wanted[1]) if wanted else None,
             deleted=deleted,
         )
-        return self._page(request, page)
+        return self._make_page(request, page)
 
     @staticmethod
-    def _page(request: Request, page: QueryPage) -> Response:
+    def _make_page(request: Request, page: QueryPage) -> Response:
         body: dict[str, object] = {"totalSize": page.total, "done": page.next is None}
         if page.next is not None:
             base = _BASE.format(version=request.state.version)
             body["nextRecordsUrl"] = f"{base}/query/{page.next}"
         body["records"] = page.records
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     # Objects.
 
-    async def objects(self, request: Request) -> Response:
-        """GET /sobjects."""
-        return json_answer(
+    async def list_objects(self, request: Request) -> Response:
+        """Answer GET /sobjects."""
+        return make_json_response(
             request, build_global_describe(self._sandbox.org.schema, request.state.version)
         )
 
-    async def object(self, request: Request) -> Response:
-        """GET /sobjects/X."""
+    async def show_object(self, request: Request) -> Response:
+        """Answer GET /sobjects/X."""
         item = self._records.find_object(request.path_params["name"])
         short = build_short_describe(self._sandbox.org.schema, item, request.state.version)
-        return json_answer(request, {"objectDescribe": short, "recentItems": []})
+        return make_json_response(request, {"objectDescribe": short, "recentItems": []})
 
     async def describe(self, request: Request) -> Response:
-        """GET /sobjects/X/describe."""
+        """Answer GET /sobjects/X/describe."""
         item = self._records.find_object(request.path_params["name"])
         body = build_describe(self._sandbox.org.schema, item, request.state.version)
-        return json_answer(request, body)
+        return make_json_response(request, body)
 
     # Records.
 
     async def create(self, request: Request) -> Response:
-        """POST /sobjects/X."""
+        """Answer POST /sobjects/X."""
         properties = await read_json(request, self._sandbox.org.choices)
         saved = await to_thread(
             self._records.create, request.path_params["name"], properties, request.state.user
         )
-        return json_answer(request, {"id": saved.id, "success": True, "errors": []}, 201)
+        return make_json_response(request, {"id": saved.id, "success": True, "errors": []}, 201)
 
     async def read(self, request: Request) -> Response:
-        """GET /sobjects/X/{id}?fields=."""
+        """Answer GET /sobjects/X/{id}?fields=."""
         _check_key(request.path_params["id"])
         return await self._read(request, request.path_params["id"])
 
     async def update(self, request: Request) -> Response:
-        """PATCH /sobjects/X/{id}."""
+        """Answer PATCH /sobjects/X/{id}."""
         _check_key(request.path_params["id"])
         properties = await read_json(request, self._sandbox.org.choices)
         path = request.path_params
@@ -175,22 +181,22 @@ class RestResources:
         return Response(status_code=204)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /sobjects/X/{id}."""
+        """Answer DELETE /sobjects/X/{id}."""
         _check_key(request.path_params["id"])
         path = request.path_params
         await to_thread(self._records.delete, path["name"], path["id"], request.state.user)
         return Response(status_code=204)
 
     async def read_by_key(self, request: Request) -> Response:
-        """GET /sobjects/X/{external id field}/{value}."""
-        ids = await self._ids(request)
+        """Answer GET /sobjects/X/{external id field}/{value}."""
+        ids = await self._find_ids(request)
         if len(ids) > 1:
-            return self._several(request, ids)
-        return await self._read(request, _one(ids))
+            return self._answer_several(request, ids)
+        return await self._read(request, _get_first(ids))
 
     async def upsert(self, request: Request) -> Response:
-        """PATCH /sobjects/X/{external id field}/{value}; 201 for a new record."""
-        path, value = request.path_params, _value(request)
+        """Answer PATCH /sobjects/X/{external id field}/{value}, with 201 for a new record."""
+        path, value = request.path_params, _get_value(request)
         _check_key(path["key"])
         properties = await read_json(request, self._sandbox.org.choices)
         if path["key"].lower() == "id":
@@ -198,9 +204,9 @@ class RestResources:
                 self._records.update, path["name"], value, properties, request.state.user
             )
             return Response(status_code=204)
-        ids = await self._ids(request)
+        ids = await self._find_ids(request)
         if len(ids) > 1:
-            return self._several(request, ids)
+            return self._answer_several(request, ids)
         saved: Saved = await to_thread(
             self._records.upsert,
             path["name"],
@@ -209,25 +215,25 @@ class RestResources:
             properties,
             request.state.user,
         )
-        if not saved.created and float(request.state.version) < _UPSERT_TELLS:
+        if not saved.created and float(request.state.version) < _UPSERT_BODY_SINCE:
             return Response(status_code=204)
         body = {"id": saved.id, "success": True, "errors": [], "created": saved.created}
-        return json_answer(request, body, 201 if saved.created else 200)
+        return make_json_response(request, body, 201 if saved.created else 200)
 
     async def delete_by_key(self, request: Request) -> Response:
-        """DELETE /sobjects/X/{external id field}/{value}."""
-        ids = await self._ids(request)
+        """Answer DELETE /sobjects/X/{external id field}/{value}."""
+        ids = await self._find_ids(request)
         if len(ids) > 1:
-            return self._several(request, ids)
+            return self._answer_several(request, ids)
         name = request.path_params["name"]
-        await to_thread(self._records.delete, name, _one(ids), request.state.user)
+        await to_thread(self._records.delete, name, _get_first(ids), request.state.user)
         return Response(status_code=204)
 
-    async def _ids(self, request: Request) -> list[str]:
+    async def _find_ids(self, request: Request) -> list[str]:
         path = request.path_params
         _check_key(path["key"])
         return await to_thread(
-            self._records.find_by_key, path["name"], path["key"], _value(request)
+            self._records.find_by_key, path["name"], path["key"], _get_value(request)
         )
 
     async def _read(self, request: Request, record_id: str) -> Response:
@@ -239,28 +245,28 @@ class RestResources:
             [name.strip() for name in named.split(",") if name.strip()],
             request.state.version,
         )
-        return json_answer(request, record)
+        return make_json_response(request, record)
 
-    def _several(self, request: Request, ids: list[str]) -> Response:
-        """The answer to an external id that several records have: their addresses (documented)."""
+    def _answer_several(self, request: Request, ids: list[str]) -> Response:
+        """Answer with the addresses of several records that have an external id (documented)."""
         item = self._records.find_object(request.path_params["name"])
         base = f"{_BASE.format(version=request.state.version)}/sobjects/{item.name}"
-        return json_answer(request, [f"{base}/{one}" for one in ids], 300)
+        return make_json_response(request, [f"{base}/{one}" for one in ids], 300)
 
 
 def _check_key(text: str) -> None:
-    """Refuses what stands in the place of a key in a path, and names another resource."""
+    """Refuse the name of another resource as a key or an id in a path."""
     if text.lower() in _OTHER_RESOURCES:
-        raise not_found()
+        raise make_not_found_error()
 
 
-def _value(request: Request) -> str:
-    """The external id in the address: it may have slashes of its own, encoded."""
+def _get_value(request: Request) -> str:
+    """Get the external id in the path. It may have encoded slashes."""
     value: str = request.path_params["value"]
     return value.removesuffix("/")
 
 
-def _one(ids: list[str]) -> str:
+def _get_first(ids: list[str]) -> str:
     if not ids:
-        raise not_found()
+        raise make_not_found_error()
     return ids[0]

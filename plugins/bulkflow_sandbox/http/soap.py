@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from bulkflow_sandbox.http.oauth import here
+from bulkflow_sandbox.http.oauth import get_base_url
 from bulkflow_sandbox.http.request_body import read_body
-from bulkflow_sandbox.http.routes import resource
+from bulkflow_sandbox.http.routes import make_routes
 from bulkflow_sandbox.login.errors import SoapLoginError
 from bulkflow_sandbox.login.soap import build_fault, build_login_response, read_login
 
@@ -26,24 +26,26 @@ _XML: Final = "text/xml;charset=UTF-8"
 
 
 class SoapResources:
-    """The handlers of the partner and enterprise API: they know one operation, the login."""
+    """Handles requests of the partner and enterprise APIs, which have only the login operation."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._logins = sandbox.logins
         self._org = sandbox.org
         self._choices = sandbox.org.choices
 
-    def routes(self) -> list[Route]:
-        """The routes of both."""
+    def list_routes(self) -> list[Route]:
+        """List the routes of both APIs."""
         return [
             route
             for kind in ("u", "c")
             for end in ("", "/{org}")
-            for route in resource(f"/services/Soap/{kind}/{{version}}{end}", {"POST": self.answer})
+            for route in make_routes(
+                f"/services/Soap/{kind}/{{version}}{end}", {"POST": self.answer}
+            )
         ]
 
     async def answer(self, request: Request) -> Response:
-        """POST /services/Soap/u/XX.X."""
+        """Answer POST /services/Soap/u/XX.X."""
         version = request.path_params["version"]
         try:
             username, password = read_login(await read_body(request, _MOST_XML))
@@ -51,7 +53,7 @@ class SoapResources:
             user, token = await to_thread(self._logins.log_in, username, password)
         except SoapLoginError as error:
             return Response(build_fault(error), 500, media_type=_XML)
-        body = build_login_response(user, token, here(request), version, self._org.id)
+        body = build_login_response(user, token, get_base_url(request), version, self._org.id)
         return Response(body, media_type=_XML)
 
     def _check_version(self, version: str) -> None:

@@ -1,21 +1,21 @@
-"""The create request of an ingest job."""
+"""Makes an ingest job from the properties of a create request."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow_sandbox.core.dates import moment_text
-from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.dates import format_moment
+from bulkflow_sandbox.core.ids import to_id18
 from bulkflow_sandbox.core.limits import BULK_BATCHES
 from bulkflow_sandbox.jobs.job import (
+    BulkJob,
+    BulkJobState,
     ColumnDelimiter,
-    Job,
-    JobState,
     JobType,
     LineEnding,
     Operation,
 )
-from bulkflow_sandbox.jobs.request_fields import one_of, text_of
+from bulkflow_sandbox.jobs.request_fields import read_text, read_word
 from bulkflow_sandbox.schema.rules import Action
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _ACTIONS: Final = {
     Operation.DELETE: (Action.DELETE,),
     Operation.HARD_DELETE: (Action.DELETE,),
 }
-_WORDS: Final = (
+_TEXTS: Final = (
     "object",
     "operation",
     "externalIdFieldName",
@@ -43,41 +43,43 @@ _WORDS: Final = (
 )
 
 
-def new_job(
+def make_job(
     properties: Mapping[str, object], org: SandboxOrg, api_version: str, user_id: str
-) -> Job:
-    """An open job, still without an id, from the properties of a create request.
+) -> BulkJob:
+    """Make an open job, without an id, from the properties of a create request.
 
     Raises:
-        ApiError: A property is missing or wrong, or they contradict each other.
+        ApiError: A property is missing or invalid, or contradicts another one.
     """
     choices, schema = org.choices, org.schema
-    words = {name: text_of(properties, name, choices) for name in _WORDS}
-    operation = one_of(Operation, words["operation"], "operation", choices)
+    words = {name: read_text(properties, name, choices) for name in _TEXTS}
+    operation = read_word(Operation, words["operation"], "operation", choices)
     if operation is None:
-        raise choices.body_unreadable.error(problem="A required property is missing: operation")
+        raise choices.body_unreadable.make_error(
+            problem="A required property is missing: operation"
+        )
     if operation not in _ACTIONS:
-        raise choices.enum_invalid.error(value=operation, property="operation")
+        raise choices.enum_invalid.make_error(value=operation, property="operation")
     object_name = words["object"]
     if object_name is None:
-        raise choices.body_unreadable.error(problem="A required property is missing: object")
+        raise choices.body_unreadable.make_error(problem="A required property is missing: object")
     item = schema.find_object(object_name)
     if item is None:
-        raise choices.object_unknown.error(object=object_name)
+        raise choices.object_unknown.make_error(object=object_name)
     if operation is Operation.HARD_DELETE and not schema.permissions.hard_delete:
-        raise choices.hard_delete_forbidden.error()
+        raise choices.hard_delete_forbidden.make_error()
     if not all(schema.permissions.allows(action, item.name) for action in _ACTIONS[operation]):
-        raise choices.operation_forbidden.error(object=item.name, operation=operation)
+        raise choices.operation_forbidden.make_error(object=item.name, operation=operation)
     if words["contentType"] not in {None, "CSV"}:
-        raise choices.body_unreadable.error(
+        raise choices.body_unreadable.make_error(
             problem=f"Unsupported value for contentType: {words['contentType']}"
         )
-    if not org.limits.left(BULK_BATCHES):
-        raise choices.batches_exceeded.error()
-    ending = one_of(LineEnding, words["lineEnding"], "lineEnding", choices)
-    delimiter = one_of(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
-    now = moment_text(org.clock.now())
-    return Job(
+    if not org.limits.get_remaining(BULK_BATCHES):
+        raise choices.batches_exceeded.make_error()
+    ending = read_word(LineEnding, words["lineEnding"], "lineEnding", choices)
+    delimiter = read_word(ColumnDelimiter, words["columnDelimiter"], "columnDelimiter", choices)
+    now = format_moment(org.clock.now())
+    return BulkJob(
         id="",
         job_type=JobType.INGEST,
         operation=operation,
@@ -85,33 +87,33 @@ def new_job(
         created_by=user_id,
         created=now,
         modified=now,
-        state=JobState.OPEN,
+        state=BulkJobState.OPEN,
         api_version=api_version,
         line_ending=ending or LineEnding.LF,
         column_delimiter=delimiter or ColumnDelimiter.COMMA,
         external_id_field=(
-            _key(words["externalIdFieldName"], item, choices)
+            _check_key(words["externalIdFieldName"], item, choices)
             if operation is Operation.UPSERT
             else None
         ),
-        assignment_rule=_assignment_rule(words["assignmentRuleId"], item.name, choices),
+        assignment_rule=_check_assignment_rule(words["assignmentRuleId"], item.name, choices),
     )
 
 
-def _assignment_rule(text: str | None, object_name: str, choices: Choices) -> str | None:
+def _check_assignment_rule(text: str | None, object_name: str, choices: Choices) -> str | None:
     if text is None:
         return None
-    rule = to18(text)
+    rule = to_id18(text)
     if rule is None or not rule.startswith("01Q") or object_name not in {"Case", "Lead"}:
-        raise choices.assignment_rule_illegal.error(rule=text, object=object_name)
+        raise choices.assignment_rule_illegal.make_error(rule=text, object=object_name)
     return rule
 
 
-def _key(name: str | None, item: ObjectType, choices: Choices) -> str:
+def _check_key(name: str | None, item: ObjectType, choices: Choices) -> str:
     if name is None:
-        raise choices.external_id_missing.error(object=item.name)
+        raise choices.external_id_missing.make_error(object=item.name)
     key = item.find_field(name)
     if key is None or not key.is_key:
-        raise choices.external_id_unknown.error(field=name, object=item.name)
-    # The answers have it as it was typed (recorded).
+        raise choices.external_id_unknown.make_error(field=name, object=item.name)
+    # Responses show the name as the request spelled it (recorded).
     return name

@@ -1,4 +1,4 @@
-"""The files of an ingest job: its upload, and its results while they grow."""
+"""The files of an ingest job: its upload, and the rows of its results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK = 1 << 18
 
 @frozen
 class JobFiles:
-    """The folder of a job."""
+    """The folder of a job and the files in it."""
 
     folder: Path
 
@@ -40,61 +40,61 @@ class JobFiles:
         return self.folder / "failed.csv"
 
     def create(self) -> None:
-        """Makes the folder."""
+        """Create the folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def remove(self) -> None:
-        """Removes the folder with all that is in it."""
+        """Remove the folder and its files."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Upload:
-    """Data on its way to a job: written to a file of its own, and kept only at the end.
+class UploadFile:
+    """Data that is being uploaded. It is written to a temporary file until it is complete.
 
     Args:
-        folder: Where to write; it must exist.
-        limit: Most bytes of data, unpacked.
-        packed: Whether the data comes compressed with gzip.
-        too_large: What to raise past the limit.
+        folder: Where to write it; it must exist.
+        limit: The maximum size in bytes, uncompressed.
+        gzip: Whether the data is compressed with gzip.
+        too_large: The error to raise if the data exceeds the limit.
     """
 
-    def __init__(self, folder: Path, limit: int, *, packed: bool, too_large: ApiError) -> None:
+    def __init__(self, folder: Path, limit: int, *, gzip: bool, too_large: ApiError) -> None:
         handle, name = mkstemp(prefix="upload-", suffix=".part", dir=folder)
         self.path = Path(name)
         self.size = 0
         self._limit = limit
         self._too_large = too_large
-        self._unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if packed else None
+        self._decompressor = zlib.decompressobj(16 + zlib.MAX_WBITS) if gzip else None
         self._file: BinaryIO = open(handle, "wb")  # noqa: PTH123, SIM115 - a handle, closed below
 
     def write(self, data: bytes) -> None:
-        """Takes the next bytes of the body.
+        """Write the next bytes of the body.
 
         Raises:
-            ApiError: There are too many, or they are not what Content-Encoding says.
+            ApiError: There are too many, or they do not match the Content-Encoding.
         """
-        if self._unpacker is None:
+        if self._decompressor is None:
             self._keep(data)
             return
         while data:
             try:
-                self._keep(self._unpacker.decompress(data, _BLOCK))
+                self._keep(self._decompressor.decompress(data, _BLOCK))
             except zlib.error as error:
                 raise ApiError(400, "CLIENTINPUTERROR", "The request body is no gzip") from error
-            data = self._unpacker.unconsumed_tail
+            data = self._decompressor.unconsumed_tail
 
     def finish(self) -> None:
-        """Ends the data and closes the file.
+        """Close the file after the last bytes.
 
         Raises:
             ApiError: Compressed data ended too early.
         """
-        if self._unpacker is not None and self.size and not self._unpacker.eof:
+        if self._decompressor is not None and self.size and not self._decompressor.eof:
             raise ApiError(400, "CLIENTINPUTERROR", "The gzip data of the request is cut off")
         self._file.close()
 
     def discard(self) -> None:
-        """Closes and removes the file, wherever it stands."""
+        """Close the file and remove it, complete or not."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
@@ -105,8 +105,8 @@ class Upload:
         self._file.write(data)
 
 
-def file_blocks(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """The bytes of a file from one offset to another, in blocks; none where there is no file."""
+def read_blocks(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Read a file from one offset to another, in blocks. A missing file has none."""
     try:
         file = path.open("rb")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The rows of an upload, read a few at a time."""
+"""Reads the rows of an upload, a few at a time."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
 
 LONGEST_VALUE: Final = 131_072
-"""Characters. The csv module has the same limit, but it is the whole process's, and others raise
-it: where the sandbox runs inside its client, the client does."""
+"""Characters. The csv module has the same limit, but for the whole process. If the sandbox runs
+inside of its client, the client may have raised it."""
 
 
-class Rows:
-    """Reads an upload: its header first, then rows.
+class UploadRows:
+    """Reads the header of an upload, then its rows.
 
-    Bytes that are not UTF-8 become U+FFFD, as Java's decoder does it. Blank lines at the end are
-    no rows; others are rows without values. The file must have passed `scan_upload`, so that a
-    line ends where a line feed stands.
+    Bytes that are not UTF-8 become U+FFFD, as with Java's decoder. Blank lines at the end are
+    ignored. Other blank lines are rows without values. The file must have passed `scan_upload`, so
+    each line ends with a line feed.
 
     Args:
         path: The upload.
         job: Its job.
 
     Raises:
-        csv.Error: A value of the header is longer than 131,072 characters.
+        csv.Error: A name in the header is longer than 131,072 characters.
     """
 
-    def __init__(self, path: Path, job: Job) -> None:
+    def __init__(self, path: Path, job: BulkJob) -> None:
         self._path = path
         self._file = path.open(encoding="utf-8", errors="replace", newline="")
         try:
@@ -44,11 +44,11 @@ class Rows:
             raise
         self._header_lines = self._reader.line_num
         self._lines_ahead = 0
-        self._rows = self._without_final_blanks()
+        self._rows = self._skip_final_blanks()
         self.ended = False
 
     def take(self, count: int) -> list[list[str]]:
-        """The next rows, fewer than `count` only at the end.
+        """Read the next rows, fewer than `count` only at the end.
 
         Raises:
             csv.Error: A value is longer than 131,072 characters.
@@ -60,25 +60,25 @@ class Rows:
         return rows
 
     def skip(self, count: int) -> None:
-        """Goes past rows that were processed before."""
+        """Skip rows that have been processed."""
         for _ in islice(self._rows, count):
             pass
 
-    def header_bytes(self) -> bytes:
-        """The header as it was uploaded, without its line end."""
+    def read_header_bytes(self) -> bytes:
+        """Read the header as it was uploaded, without its line ending."""
         with self._path.open("rb") as file:
             return b"".join(islice(file, self._header_lines)).rstrip(b"\r\n")
 
-    def offset(self) -> int:
-        """Where in the file the rows start that were not taken, in bytes."""
+    def find_offset(self) -> int:
+        """Find the offset in bytes of the first row that has not been read."""
         with self._path.open("rb") as file:
             return sum(map(len, islice(file, self._reader.line_num - self._lines_ahead)))
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
-    def _without_final_blanks(self) -> Iterator[list[str]]:
+    def _skip_final_blanks(self) -> Iterator[list[str]]:
         blanks = 0
         lines = self._header_lines
         for row in self._reader:

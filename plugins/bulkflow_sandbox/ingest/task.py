@@ -1,4 +1,4 @@
-"""The work on one ingest job, in steps that are one transaction each."""
+"""Processes one ingest job, in steps of one transaction each."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow_sandbox.core.dates import moment_text
 from bulkflow_sandbox.core.ids import make_id
 from bulkflow_sandbox.core.limits import BULK_BATCHES, RECORDS
 from bulkflow_sandbox.dml.columns import JobFailedError, read_header
 from bulkflow_sandbox.dml.saver import Saver
-from bulkflow_sandbox.faults.plan import Course
-from bulkflow_sandbox.ingest.results import Progress, ResultFiles
-from bulkflow_sandbox.ingest.rows import Rows
+from bulkflow_sandbox.faults.plan import JobFaults
+from bulkflow_sandbox.ingest.job_updates import save_changes, save_unprocessed_start
+from bulkflow_sandbox.ingest.progress import IngestProgress
+from bulkflow_sandbox.ingest.result_writer import IngestResultWriter
+from bulkflow_sandbox.ingest.rows import UploadRows
 from bulkflow_sandbox.ingest.scan_upload import scan_upload
-from bulkflow_sandbox.jobs.job import JobState
-from bulkflow_sandbox.jobs.table import find_job, save_job
+from bulkflow_sandbox.jobs.job import BulkJobState
+from bulkflow_sandbox.jobs.job_table import find_job, save_job
 from bulkflow_sandbox.store.database import take_serials
 
 if TYPE_CHECKING:
@@ -25,33 +26,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow_sandbox.ingest.files import JobFiles
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.org import SandboxOrg
 
 
 class IngestTask:
-    """Processes the upload of a job that was closed, from where its progress ends.
+    """Processes the upload of a closed job, starting after its saved progress.
 
     Args:
         org: The org that the job is in.
-        job: The job, as it is kept.
+        job: The job, as it is stored.
         files: Its files.
-        on_failed: Is called when the job became Failed while it was at work on its rows.
+        on_failed: Called when the job fails while its rows are being processed.
     """
 
     def __init__(
-        self, org: SandboxOrg, job: Job, files: JobFiles, on_failed: Callable[[Job], None]
+        self, org: SandboxOrg, job: BulkJob, files: JobFiles, on_failed: Callable[[BulkJob], None]
     ) -> None:
         self._org = org
         self._job_id = job.id
         self._files = files
-        self._progress = Progress.from_text(job.progress)
-        self._rows: Rows | None = None
-        self._results: ResultFiles | None = None
+        self._progress = IngestProgress.from_text(job.progress)
+        self._rows: UploadRows | None = None
+        self._results: IngestResultWriter | None = None
         self._saver: Saver | None = None
         self._ended = False
         self._on_failed = on_failed
-        self._course = Course()
+        self._faults = JobFaults()
 
     @property
     def job_id(self) -> str:
@@ -60,7 +61,7 @@ class IngestTask:
 
     @property
     def rows_done(self) -> int:
-        """The rows that were processed so far."""
+        """The number of rows processed so far."""
         return self._progress.rows
 
     @property
@@ -69,16 +70,19 @@ class IngestTask:
         return not self._ended
 
     def start(self) -> bool:
-        """Moves the job to InProgress and reads the header of its upload.
+        """Set the job to InProgress, and read the header of its upload.
 
         Returns:
-            Whether the job is there to be worked on.
+            Whether the job can be processed.
         """
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
-            if job is None or job.state not in {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS}:
+            if job is None or job.state not in {
+                BulkJobState.UPLOAD_COMPLETE,
+                BulkJobState.IN_PROGRESS,
+            }:
                 return False
-            job = self._saved(connection, job, state=JobState.IN_PROGRESS)
+            job = save_changes(connection, self._org, job, state=BulkJobState.IN_PROGRESS)
         try:
             self._open(job)
         except JobFailedError as failure:
@@ -90,14 +94,14 @@ class IngestTask:
             )
             return False
         if self._rows is not None:
-            self._course = self._org.faults.course()
+            self._faults = self._org.faults.take_job_faults()
         return True
 
-    def _open(self, job: Job) -> None:
-        """Looks at the upload and opens it; a job without a header has no rows.
+    def _open(self, job: BulkJob) -> None:
+        """Scan the upload and open it. A job without a header has no rows.
 
         Raises:
-            JobFailedError: The upload is not what the job says.
+            JobFailedError: The upload does not match the job.
         """
         choices = self._org.choices
         path = self._files.upload
@@ -107,19 +111,19 @@ class IngestTask:
         scan = scan_upload(path, job, choices)
         if scan.problem is not None:
             raise JobFailedError(scan.problem)
-        self._rows = Rows(path, job)
-        # A blank first line is a header of one column without a name.
+        self._rows = UploadRows(path, job)
+        # A blank first line is a header with one unnamed column.
         columns = read_header(self._rows.header or [""], job, self._org.schema, choices)
         item = self._org.schema.find_object(job.object)
         assert item is not None, "the header was read against the object"
-        locks = self._org.faults.row_locks()
+        locks = self._org.faults.get_row_locks()
         with self._org.database.writing() as connection:
             if not self._progress.first_id:
                 first = take_serials(connection, item.name, 0)
                 self._progress = evolve(
                     self._progress,
                     first_id=make_id(item.prefix, first),
-                    header=self._rows.header_bytes(),
+                    header=self._rows.read_header_bytes(),
                 )
                 kept = find_job(connection, job.id)
                 if kept is not None:
@@ -132,25 +136,25 @@ class IngestTask:
                 choices=choices,
                 first_id=self._progress.first_id,
                 stray_spaces=scan.stray_spaces,
-                locked=None if locks is None else locks.locks,
+                locked=None if locks is None else locks.is_locked,
             )
             self._saver.prepare(connection)
         self._rows.skip(self._progress.rows)
-        self._results = ResultFiles.open(job, self._files, self._progress, choices)
+        self._results = IngestResultWriter.open(job, self._files, self._progress, choices)
 
     def work(self, rows: int) -> bool:
-        """Processes at most that many rows, in whole chunks and within one internal batch.
+        """Process at most `rows` rows, in whole chunks and within one internal batch.
 
         Returns:
-            Whether the job is there to be worked on further.
+            Whether the job can be processed further.
         """
         assert self._rows is not None, "start comes first"
         choices = self._org.choices
         started = self._org.clock.now()
-        count = self._most_rows(rows)
+        count = self._limit_rows(rows)
         if count <= 0:
-            return self._stop_early()
-        left = self._org.limits.left(RECORDS)
+            return self._apply_row_fault()
+        left = self._org.limits.get_remaining(RECORDS)
         try:
             texts = self._rows.take(min(count, left or 1))
         except csv.Error:
@@ -163,56 +167,58 @@ class IngestTask:
             self._fail(choices.records_exceeded_text)
             return False
         new_batch = self._progress.rows % choices.batch_rows == 0
-        if texts and new_batch and not self._org.limits.left(BULK_BATCHES):
+        if texts and new_batch and not self._org.limits.get_remaining(BULK_BATCHES):
             self._fail(choices.batches_exceeded_text, lost=True)
             return False
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
-            if job is None or job.state is not JobState.IN_PROGRESS:
-                self._note_rest(connection, job)
+            if job is None or job.state is not BulkJobState.IN_PROGRESS:
+                self._save_unprocessed_start(connection, job)
                 return False
             if texts:
                 job = self._process(connection, job, texts)
             now = self._org.clock.now()
             spent = round((now - started).total_seconds() * 1000)
-            self._saved(connection, job, active_ms=job.active_ms + spent)
+            save_changes(connection, self._org, job, active_ms=job.active_ms + spent)
         self._ended = self._rows.ended
         return True
 
-    def _most_rows(self, rows: int) -> int:
+    def _limit_rows(self, rows: int) -> int:
         choices, done = self._org.choices, self._progress.rows
         whole_chunks = max(rows // choices.chunk_rows, 1) * choices.chunk_rows
         left_in_batch = choices.batch_rows - done % choices.batch_rows
-        faults = (self._course.failure, self._course.loss)
+        faults = (self._faults.failure, self._faults.loss)
         stops = [fault.rows - done for fault in faults if fault is not None]
         return min(whole_chunks, left_in_batch, *stops)
 
-    def _stop_early(self) -> bool:
-        """Does what a fault wants after that many rows; whether the job goes on to its end."""
-        failure = self._course.failure
+    def _apply_row_fault(self) -> bool:
+        """Apply a fault that is due after this many rows, and return whether the job completes."""
+        failure = self._faults.failure
         if failure is not None and failure.rows <= self._progress.rows:
             self._fail(failure.message)
             return False
         self._ended = True
         return True
 
-    def _process(self, connection: sqlite3.Connection, job: Job, texts: list[list[str]]) -> Job:
+    def _process(
+        self, connection: sqlite3.Connection, job: BulkJob, texts: list[list[str]]
+    ) -> BulkJob:
         assert self._saver is not None, "start comes first"
         assert self._results is not None, "start comes first"
-        batch = self._progress.rows // self._org.choices.batch_rows
+        number = self._progress.rows // self._org.choices.batch_rows
         if self._progress.rows % self._org.choices.batch_rows == 0:
             self._org.limits.use(BULK_BATCHES)
         failed = 0
-        for piece in self._saver.save(
+        for batch in self._saver.save(
             connection, texts, self._progress.rows, self._org.clock.now()
         ):
-            self._results.write(piece)
-            failed += len(piece.errors)
+            self._results.write(batch)
+            failed += len(batch.errors)
         self._org.limits.use(RECORDS, len(texts))
         self._progress = evolve(
             self._progress,
             rows=self._progress.rows + len(texts),
-            ends=(*self._progress.ends[:batch], self._results.ends()),
+            ends=(*self._progress.ends[:number], self._results.flush()),
         )
         return evolve(
             job,
@@ -222,96 +228,66 @@ class IngestTask:
         )
 
     def finish(self) -> None:
-        """Moves the job to JobComplete."""
+        """Set the job to JobComplete."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
-            if job is None or job.state is not JobState.IN_PROGRESS:
-                self._note_rest(connection, job)
+            if job is None or job.state is not BulkJobState.IN_PROGRESS:
+                self._save_unprocessed_start(connection, job)
                 return
-            if (extra := self._course.miscount) is not None:
+            if (extra := self._faults.miscount) is not None:
                 job = evolve(
                     job,
                     processed=job.processed + extra.processed,
                     failed=job.failed + extra.failed,
                 )
-            self._saved(connection, job, state=JobState.JOB_COMPLETE)
+            save_changes(connection, self._org, job, state=BulkJobState.JOB_COMPLETE)
 
     def commit_late(self, rows: int) -> None:
-        """Saves further rows of a job that has ended, as a batch does that was at work then."""
+        """Save more rows of a final job, like a batch that was still running when it ended."""
         with self._org.database.reading() as connection:
             job = find_job(connection, self._job_id)
         if job is None:
             return
         self._open(job)
-        assert self._rows is not None, "a job that was at work has a header"
+        assert self._rows is not None, "a job that was InProgress has a header"
         texts = self._rows.take(rows)
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and texts:
-                job = self._saved(connection, self._process(connection, job, texts))
-                self._note_rest(connection, job)
+                job = save_changes(connection, self._org, self._process(connection, job, texts))
+                self._save_unprocessed_start(connection, job)
 
-    def give_up(self) -> None:
-        """Notes which rows stay unprocessed, for a job that was aborted, and closes the files."""
+    def abort(self) -> None:
+        """Save where the unprocessed rows of an aborted job begin, and close its files."""
         with self._org.database.writing() as connection:
-            self._note_rest(connection, find_job(connection, self._job_id))
+            self._save_unprocessed_start(connection, find_job(connection, self._job_id))
         self.close()
 
     def fail(self, problem: Exception) -> None:
-        """Moves the job to Failed because of a fault of the sandbox itself."""
+        """Set the job to Failed because of an error in the sandbox itself."""
         self._fail(f"InternalServerError : {problem}")
 
     def close(self) -> None:
-        """Closes the files of the job."""
+        """Close the job's files."""
         if self._rows is not None:
             self._rows.close()
         if self._results is not None:
             self._results.close()
 
     def _fail(self, message: str, *, lost: bool = False) -> None:
-        """Moves the job to Failed; rows that are `lost` do not come back as unprocessed."""
+        """Set the job to Failed. With `lost`, its remaining rows are in no result file."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
-                job = self._saved(connection, job, state=JobState.FAILED, error=message)
+                job = save_changes(
+                    connection, self._org, job, state=BulkJobState.FAILED, error=message
+                )
                 if self._saver is not None and not lost:
-                    # Before the state can be seen, so that all looks at it are counted.
+                    # Called before the state becomes visible, so every poll of it is counted.
                     self._on_failed(job)
             if not lost:
-                self._note_rest(connection, job)
+                self._save_unprocessed_start(connection, job)
 
-    def _note_rest(self, connection: sqlite3.Connection, job: Job | None) -> None:
-        """Keeps where the rows begin that are not processed any more."""
-        if job is None or self._rows is None or Progress.from_text(job.progress).header is None:
-            return
-        # Rows that were taken but not committed belong to the rest: what counts is what is kept.
-        kept = Progress.from_text(job.progress)
-        again = Rows(self._files.upload, job)
-        try:
-            again.skip(kept.rows)
-            kept = evolve(kept, rest=again.offset())
-        finally:
-            again.close()
-        save_job(connection, evolve(job, progress=kept.to_text()))
-
-    def _saved(
-        self,
-        connection: sqlite3.Connection,
-        job: Job,
-        *,
-        state: JobState | None = None,
-        active_ms: int | None = None,
-        error: str | None = None,
-    ) -> Job:
-        now = self._org.clock.now()
-        closed = self._org.resolve_moment(job.closed)
-        job = evolve(
-            job,
-            state=job.state if state is None else state,
-            active_ms=job.active_ms if active_ms is None else active_ms,
-            error=job.error if error is None else error,
-            modified=moment_text(now),
-            total_ms=max(0, round((now - closed).total_seconds() * 1000)),
-        )
-        save_job(connection, job)
-        return job
+    def _save_unprocessed_start(self, connection: sqlite3.Connection, job: BulkJob | None) -> None:
+        if job is not None and self._rows is not None:
+            save_unprocessed_start(connection, job, self._files)

@@ -1,1 +1,1 @@
-"""Jobs of any kind: what they are, where they are kept, and who works on them over time."""
+"""Jobs of all kinds: their properties, their table, and the worker that processes them."""

@@ -1,4 +1,4 @@
-"""A Bulk API 2.0 job and the words that its properties are made of."""
+"""A Bulk API 2.0 job, and the enumerations of its properties."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 
 class JobType(StrEnum):
-    """The kinds of jobs that a list tells apart."""
+    """The types of jobs in a list."""
 
     INGEST = "V2Ingest"
     QUERY = "V2Query"
@@ -17,8 +17,8 @@ class JobType(StrEnum):
     BIG_OBJECT = "BigObjectIngest"
 
 
-class JobState(StrEnum):
-    """The states of a job, in the order that it goes through them."""
+class BulkJobState(StrEnum):
+    """The states of a job, in order."""
 
     OPEN = "Open"
     UPLOAD_COMPLETE = "UploadComplete"
@@ -29,25 +29,25 @@ class JobState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing but its removal can still happen to the job."""
+        """Whether the job can only be deleted."""
         return self in _FINAL
 
     @property
-    def spoken(self) -> str:
-        """The state as error messages name it (recorded for JobComplete)."""
-        return "Completed" if self is JobState.JOB_COMPLETE else self.value
+    def name_in_errors(self) -> str:
+        """The name of the state in error messages (recorded for JobComplete)."""
+        return "Completed" if self is BulkJobState.JOB_COMPLETE else self.value
 
     @property
-    def spoken_closed(self) -> str:
-        """The state as the refusal to close names it (one report, on Bulk API 1.0)."""
-        return "aborted" if self is JobState.ABORTED else self.spoken
+    def name_in_close_error(self) -> str:
+        """The name of the state in the error of a close (one report, on Bulk API 1.0)."""
+        return "aborted" if self is BulkJobState.ABORTED else self.name_in_errors
 
 
-_FINAL: Final = frozenset({JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED})
+_FINAL: Final = frozenset({BulkJobState.JOB_COMPLETE, BulkJobState.FAILED, BulkJobState.ABORTED})
 
 
 class Operation(StrEnum):
-    """What a job does with its rows, or with its query."""
+    """The operation of a job."""
 
     INSERT = "insert"
     UPDATE = "update"
@@ -59,7 +59,7 @@ class Operation(StrEnum):
 
 
 class LineEnding(StrEnum):
-    """How the lines of a job's CSV end."""
+    """The line ending of a job's CSV."""
 
     LF = "LF"
     CRLF = "CRLF"
@@ -71,7 +71,7 @@ class LineEnding(StrEnum):
 
 
 class ColumnDelimiter(StrEnum):
-    """What stands between the values of a job's CSV."""
+    """The delimiter between the values of a job's CSV."""
 
     BACKQUOTE = "BACKQUOTE"
     CARET = "CARET"
@@ -97,11 +97,11 @@ _DELIMITERS: Final = {
 
 
 @frozen
-class Job:
-    """A job as the store keeps it. Moments are texts of the store, times are milliseconds.
+class BulkJob:
+    """A job as the store has it. Times are texts in the store's form; durations are milliseconds.
 
-    `uploads` counts the PUTs that were taken; `closed` is the moment of UploadComplete;
-    `progress` is for the kind of job that it is, and lets its work go on after a restart.
+    `uploads` is the number of accepted PUTs. `closed` is the time of UploadComplete. `progress`
+    depends on the job type, and is used to resume the job after a restart.
     """
 
     id: str
@@ -111,7 +111,7 @@ class Job:
     created_by: str
     created: str
     modified: str
-    state: JobState
+    state: BulkJobState
     api_version: str
     line_ending: LineEnding = LineEnding.LF
     column_delimiter: ColumnDelimiter = ColumnDelimiter.COMMA

@@ -1,4 +1,4 @@
-"""The properties of a create request, read one by one."""
+"""Reads the properties of a create request."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ if TYPE_CHECKING:
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def shown(value: object) -> str:
-    """A value of a JSON body as messages have it: a text as it is, all else as JSON."""
+def format_value(value: object) -> str:
+    """Format a value of a JSON body for a message: a text unchanged, other values as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def text_of(properties: Mapping[str, object], name: str, choices: Choices) -> str | None:
-    """A property that must be a text where it is given.
+def read_text(properties: Mapping[str, object], name: str, choices: Choices) -> str | None:
+    """Read an optional property that must be a text.
 
     Raises:
-        ApiError: It is something else.
+        ApiError: The property is not a text.
     """
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise choices.body_unreadable.error(problem=f"Cannot deserialize {name} from {shown(value)}")
+    raise choices.body_unreadable.make_error(
+        problem=f"Cannot deserialize {name} from {format_value(value)}"
+    )
 
 
-def one_of(kind: type[_Word], word: str | None, name: str, choices: Choices) -> _Word | None:
-    """A word as the member of `kind` that it names.
+def read_word(kind: type[_Word], word: str | None, name: str, choices: Choices) -> _Word | None:
+    """Read a word as a member of the enumeration `kind`.
 
     Raises:
-        ApiError: It names none.
+        ApiError: The enumeration has no such member.
     """
     if word is None:
         return None
     try:
         return kind(word)
     except ValueError:
-        raise choices.enum_invalid.error(value=word, property=name) from None
+        raise choices.enum_invalid.make_error(value=word, property=name) from None

@@ -1,4 +1,4 @@
-"""The thread that works on closed jobs, a little of each in turn, at the pace that is set."""
+"""The thread that processes closed jobs, in turn and at the processing speed that is set."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import define
 
-from bulkflow_sandbox.jobs.pace import Immediately, Standing
+from bulkflow_sandbox.jobs.processing_speed import Immediately, JobSnapshot
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bulkflow_sandbox.core.clock import Clock
-    from bulkflow_sandbox.jobs.pace import Allowance, Pace
+    from bulkflow_sandbox.core.clock import SandboxClock
+    from bulkflow_sandbox.jobs.processing_speed import Allowance, ProcessingSpeed
 
 _LOG: Final = logging.getLogger(__name__)
 
 TURN_ROWS: Final = 2000
-"""Most rows of one turn: a request that changes a job waits for at most one turn."""
+"""Maximum rows of one turn. A request that changes a job waits for at most one turn."""
 
 
 class Task(Protocol):
-    """The work on one job. Each call is one transaction, so the job can be seen between them.
+    """The processing of one job. Each call is one transaction, so clients see the steps.
 
-    A call returns `False` when the job is no longer there to be worked on: it was aborted,
-    deleted or failed.
+    A call returns `False` if the job was aborted, was deleted or failed, so the task is finished.
     """
 
     @property
@@ -37,48 +36,48 @@ class Task(Protocol):
 
     @property
     def rows_done(self) -> int:
-        """The rows that were processed so far."""
+        """The number of rows processed so far."""
 
     @property
     def rows_left(self) -> bool:
         """Whether there may be more rows."""
 
     def start(self) -> bool:
-        """Moves the job to InProgress."""
+        """Set the job to InProgress."""
 
     def work(self, rows: int) -> bool:
-        """Processes at most that many more rows."""
+        """Process at most `rows` more rows."""
 
     def finish(self) -> None:
-        """Moves the job to its final state."""
+        """Set the job to its final state."""
 
     def fail(self, problem: Exception) -> None:
-        """Moves the job to Failed because of a fault of the sandbox itself."""
+        """Set the job to Failed because of an error in the sandbox itself."""
 
     def close(self) -> None:
-        """Closes the task's files."""
+        """Close the task's files."""
 
 
 @define(eq=False)
 class _Turn:
     task: Task
     closed: datetime
-    pace: Pace | None = None
+    speed: ProcessingSpeed | None = None
     polls: int = 0
     started: bool = False
 
 
 class Worker:
-    """Works on jobs until it is closed.
+    """Processes jobs until it is closed.
 
     Args:
-        clock: The time that the pace goes by.
-        pace: How fast; may be changed at any moment with `set_pace`.
+        clock: The clock that the processing speed uses.
+        speed: The processing speed. `set_speed` changes it at any time.
     """
 
-    def __init__(self, clock: Clock, pace: Pace) -> None:
+    def __init__(self, clock: SandboxClock, speed: ProcessingSpeed) -> None:
         self._clock = clock
-        self._pace = pace
+        self._speed = speed
         self._condition = Condition()
         self._turns: deque[_Turn] = deque()
         self._busy: _Turn | None = None
@@ -88,30 +87,35 @@ class Worker:
         self._thread.start()
 
     @property
-    def pace(self) -> Pace:
+    def speed(self) -> ProcessingSpeed:
         """How fast jobs are processed."""
-        return self._pace
+        return self._speed
 
-    def set_pace(self, pace: Pace) -> None:
-        """Changes how fast jobs are processed, also for those under way."""
+    def set_speed(self, speed: ProcessingSpeed) -> None:
+        """Change the processing speed, including that of unfinished jobs."""
         with self._condition:
-            self._pace = pace
+            self._speed = speed
             self._condition.notify_all()
 
     def add(
-        self, task: Task, closed: datetime, *, pace: Pace | None = None, started: bool = False
+        self,
+        task: Task,
+        closed: datetime,
+        *,
+        speed: ProcessingSpeed | None = None,
+        started: bool = False,
     ) -> None:
-        """Takes on a job that was closed at a moment, at a pace of its own where one is given."""
+        """Add a job that was closed at a time, optionally with a processing speed of its own."""
         with self._condition:
-            self._turns.append(_Turn(task, closed, pace, started=started))
+            self._turns.append(_Turn(task, closed, speed, started=started))
             self._condition.notify_all()
 
     def hurry(self) -> None:
-        """Lets the work that has a pace of its own go on at once, and waits until it is done."""
+        """Finish all tasks that have a processing speed of their own, and wait for them."""
         with self._condition:
-            hurried = [turn for turn in self._turns if turn.pace is not None]
+            hurried = [turn for turn in self._turns if turn.speed is not None]
             for turn in hurried:
-                turn.pace = Immediately()
+                turn.speed = Immediately()
             self._condition.notify_all()
             self._condition.wait_for(
                 lambda: (
@@ -120,47 +124,47 @@ class Worker:
                 )
             )
 
-    def look(self, job_id: str, *, own_pace: bool = False) -> None:
-        """Counts a look at a job, and waits for what the pace allows because of it.
+    def count_poll(self, job_id: str, *, own_speed: bool = False) -> None:
+        """Count a poll of a job, and wait for the processing that it allows.
 
         Args:
             job_id: The job.
-            own_pace: Whether the look is for the work that has a pace of its own.
+            own_speed: Whether the poll counts for the task that has a speed of its own.
         """
         with self._condition:
-            turn = self._find(job_id, own_pace=own_pace)
+            turn = self._find(job_id, own_speed=own_speed)
             if turn is None:
                 return
-            seconds = self._seconds(turn)
-            before = self._allowance(turn, seconds)
+            seconds = self._get_seconds(turn)
+            before = self._get_allowance(turn, seconds)
             turn.polls += 1
-            if self._allowance(turn, seconds) == before:
+            if self._get_allowance(turn, seconds) == before:
                 return
             self._condition.notify_all()
             self._condition.wait_for(
-                lambda: self._closing or (self._busy is not turn and not self._can_go_on(turn))
+                lambda: self._closing or (self._busy is not turn and not self._can_continue(turn))
             )
 
     def settle(self, timeout: float | None = None) -> bool:
-        """Waits until everything is done that the pace allows now.
+        """Wait until all processing that the speed allows now is finished.
 
         Args:
-            timeout: Most seconds of the machine's time to wait.
+            timeout: The maximum time to wait, in real seconds.
 
         Returns:
-            Whether it came to that within the time.
+            Whether it finished in time.
         """
         with self._condition:
             return self._condition.wait_for(
-                lambda: self._busy is None and not any(map(self._can_go_on, self._turns)),
+                lambda: self._busy is None and not any(map(self._can_continue, self._turns)),
                 timeout,
             )
 
     def drop(self, job_id: str) -> Task | None:
-        """Lets go of a job, after the turn under way if that is its own.
+        """Drop a job, after its current turn if it has one.
 
         Returns:
-            Its task, for the caller to close; `None` when nobody works on the job.
+            The task, which the caller must close; `None` if the job was not being processed.
         """
         with self._condition:
             self._condition.wait_for(lambda: self._busy is None or self._busy.task.job_id != job_id)
@@ -172,7 +176,7 @@ class Worker:
             return turn.task
 
     def close(self) -> None:
-        """Stops after the turn under way; unfinished jobs stay as they are."""
+        """Stop after the current turn. Unfinished jobs stay unfinished."""
         with self._condition:
             self._closing = True
             self._condition.notify_all()
@@ -188,29 +192,29 @@ class Worker:
         except OSError:
             _LOG.exception("the files of job %s could not be closed", task.job_id)
 
-    def _find(self, job_id: str, *, own_pace: bool) -> _Turn | None:
+    def _find(self, job_id: str, *, own_speed: bool) -> _Turn | None:
         turns = [*self._turns] if self._busy is None else [self._busy, *self._turns]
         return next(
             (
                 turn
                 for turn in turns
-                if turn.task.job_id == job_id and (turn.pace is not None) is own_pace
+                if turn.task.job_id == job_id and (turn.speed is not None) is own_speed
             ),
             None,
         )
 
-    def _seconds(self, turn: _Turn) -> float:
+    def _get_seconds(self, turn: _Turn) -> float:
         return (self._clock.now() - turn.closed).total_seconds()
 
-    def _allowance(self, turn: _Turn, seconds: float | None = None) -> Allowance:
-        seconds = self._seconds(turn) if seconds is None else seconds
-        pace = turn.pace or self._pace
-        return pace.allowance(Standing(seconds, turn.polls, turn.task.rows_done))
+    def _get_allowance(self, turn: _Turn, seconds: float | None = None) -> Allowance:
+        seconds = self._get_seconds(turn) if seconds is None else seconds
+        speed = turn.speed or self._speed
+        return speed.allow(JobSnapshot(seconds, turn.polls, turn.task.rows_done))
 
-    def _can_go_on(self, turn: _Turn) -> bool:
+    def _can_continue(self, turn: _Turn) -> bool:
         if turn not in self._turns and turn is not self._busy:
             return False
-        allowed = self._allowance(turn)
+        allowed = self._get_allowance(turn)
         if not turn.started:
             return allowed.start
         return allowed.rows >= 1 if turn.task.rows_left else allowed.finish
@@ -221,26 +225,26 @@ class Worker:
                 self._condition.notify_all()
                 if self._closing:
                     return
-                turn = next(filter(self._can_go_on, self._turns), None)
+                turn = next(filter(self._can_continue, self._turns), None)
                 if turn is None:
-                    self._clock.wait(self._condition, self._pause())
+                    self._clock.wait(self._condition, self._get_pause())
                     continue
                 self._turns.remove(turn)
                 self._busy = turn
-                rows = self._allowance(turn).rows
-            goes_on = self._take(turn, TURN_ROWS if rows == math.inf else int(rows))
-            if not goes_on:
+                rows = self._get_allowance(turn).rows
+            unfinished = self._run_turn(turn, TURN_ROWS if rows == math.inf else int(rows))
+            if not unfinished:
                 self._close(turn.task)
             with self._condition:
-                if goes_on:
+                if unfinished:
                     self._turns.append(turn)
                 self._busy = None
 
-    def _pause(self) -> float | None:
-        pauses = [self._allowance(turn).again for turn in self._turns]
+    def _get_pause(self) -> float | None:
+        pauses = [self._get_allowance(turn).again for turn in self._turns]
         return min((pause for pause in pauses if pause is not None), default=None)
 
-    def _take(self, turn: _Turn, rows: int) -> bool:
+    def _run_turn(self, turn: _Turn, rows: int) -> bool:
         task = turn.task
         try:
             if not turn.started:
@@ -249,15 +253,15 @@ class Worker:
             if task.rows_left:
                 return task.work(min(rows, TURN_ROWS))
             task.finish()
-        except Exception as problem:  # noqa: BLE001 - one job's fault must not end all others
+        except Exception as problem:  # noqa: BLE001 - an error in one job must not stop the others
             _LOG.exception("the sandbox could not process job %s", task.job_id)
-            self._end(task, problem)
+            self._fail(task, problem)
         return False
 
     @staticmethod
-    def _end(task: Task, problem: Exception) -> None:
+    def _fail(task: Task, problem: Exception) -> None:
         try:
             task.fail(problem)
         except Exception:  # noqa: BLE001 - as above
-            # What kept the job from its work, such as a full disk, may keep it from failing too.
+            # The cause, such as a full disk, may also prevent saving the failure.
             _LOG.exception("job %s stays unfinished", task.job_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.core.dates import json_moment
+from bulkflow_sandbox.core.dates import format_json_moment
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.login.users import User
@@ -38,7 +38,7 @@ def build_userinfo(user: User, instance_url: str, org_id: str) -> Body:
         "language": "en_US",
         "locale": "en_US",
         "utcOffset": 0,
-        "updated_at": json_moment(user.modified),
+        "updated_at": format_json_moment(user.modified),
     }
 
 
@@ -63,7 +63,7 @@ def build_identity(user: User, instance_url: str, org_id: str) -> Body:
         "language": "en_US",
         "locale": "en_US",
         "utcOffset": 0,
-        "last_modified_date": json_moment(user.modified),
+        "last_modified_date": format_json_moment(user.modified),
     }
 
 

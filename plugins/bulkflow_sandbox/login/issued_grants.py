@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
 
 _USER_CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _USER_CODE_LENGTH: Final = 8
@@ -70,7 +70,7 @@ class Grants:
 
     def __init__(
         self,
-        clock: Clock,
+        clock: SandboxClock,
         choices: Choices,
         make_token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
 
 
 def make_token(org_id: str) -> str:
@@ -53,7 +53,7 @@ class Sessions:
         self,
         token: str,
         user_id: str,
-        clock: Clock,
+        clock: SandboxClock,
         make: Callable[[], str],
         idle: timedelta | None = None,
     ) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow_sandbox.schema.objects import ObjectType
-    from bulkflow_sandbox.store.database import Database
+    from bulkflow_sandbox.store.database import RecordDatabase
 
 SHARE: Final = 20
 """A count that took one second is cached for this many: counting reads the whole table."""
@@ -26,7 +26,7 @@ class RecordCounts:
         timer: Returns the present time in seconds.
     """
 
-    def __init__(self, database: Database, timer: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, database: RecordDatabase, timer: Callable[[], float] = perf_counter) -> None:
         self._database = database
         self._timer = timer
         self._known: dict[str, tuple[int, float]] = {}

@@ -10,18 +10,18 @@ from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.core.dates import parse_moment
-from bulkflow_sandbox.core.errors import not_found
-from bulkflow_sandbox.ingest.files import file_blocks
+from bulkflow_sandbox.core.errors import make_not_found_error
+from bulkflow_sandbox.ingest.files import read_blocks
 from bulkflow_sandbox.jobs.job import JobType
-from bulkflow_sandbox.jobs.pace_syntax import pace_text
-from bulkflow_sandbox.jobs.table import find_job, latest_jobs
+from bulkflow_sandbox.jobs.job_table import find_job, list_latest_jobs
+from bulkflow_sandbox.jobs.speed_syntax import format_speed
 from bulkflow_sandbox.page.counts import RecordCounts
 from bulkflow_sandbox.store.list_records import list_records
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.sandbox import Sandbox
 
 Body = dict[str, object]
@@ -43,10 +43,10 @@ class PageData:
         """Read the state of the org, its newest jobs, and the number of records of each object."""
         sandbox = self._sandbox
         with sandbox.database.reading() as connection:
-            jobs = latest_jobs(connection, MOST_JOBS)
+            jobs = list_latest_jobs(connection, MOST_JOBS)
         return {
             "now": _format_moment(sandbox.org.clock.now()),
-            "processing": pace_text(sandbox.worker.pace),
+            "processing": format_speed(sandbox.worker.speed),
             "version": f"{sandbox.org.choices.newest_version}.0",
             "faults": len(sandbox.faults.struck),
             "requests": sandbox.requests.total,
@@ -66,7 +66,7 @@ class PageData:
         with self._sandbox.database.reading() as connection:
             job = find_job(connection, job_id)
         if job is None:
-            raise not_found()
+            raise make_not_found_error()
         return self._build_job(job) | {"failures": self._read_failures(job)}
 
     def read_records(self, object_name: str, after: str, limit: int) -> Body:
@@ -77,7 +77,7 @@ class PageData:
         """
         item = self._sandbox.org.schema.find_object(object_name)
         if item is None:
-            raise not_found()
+            raise make_not_found_error()
         with self._sandbox.database.reading() as connection:
             found = list_records(connection, item, after=after, limit=limit + 1)
         shown = found[:limit]
@@ -92,7 +92,7 @@ class PageData:
 
     def read_requests(self, after: int) -> Body:
         """Read the requests after a number, oldest first."""
-        entries = self._sandbox.requests.after(after)[-MOST_REQUESTS:]
+        entries = self._sandbox.requests.list_after(after)[-MOST_REQUESTS:]
         return {
             "total": self._sandbox.requests.total,
             "entries": [
@@ -112,7 +112,7 @@ class PageData:
             ],
         }
 
-    def _build_job(self, job: Job) -> Body:
+    def _build_job(self, job: BulkJob) -> Body:
         return {
             "id": job.id,
             "kind": "query" if job.job_type is JobType.QUERY else "ingest",
@@ -133,11 +133,11 @@ class PageData:
             "format": f"{job.column_delimiter.value}, {job.line_ending.value}",
         }
 
-    def _read_failures(self, job: Job) -> Body | None:
+    def _read_failures(self, job: BulkJob) -> Body | None:
         if job.failed == 0 or job.job_type is JobType.QUERY:
             return None
-        files = self._sandbox.ingest.files(job)
-        start = b"".join(file_blocks(files.failed, 0, _FAILURE_BYTES)).decode(errors="replace")
+        files = self._sandbox.ingest.get_files(job)
+        start = b"".join(read_blocks(files.failed, 0, _FAILURE_BYTES)).decode(errors="replace")
         rows = csv.reader(StringIO(start, newline=""), delimiter=job.column_delimiter.text)
         found = [[row[0], row[1], ", ".join(row[2:])] for row in rows if len(row) > 1]
         if len(start) >= _FAILURE_BYTES:

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from bulkflow_sandbox.core.behavior import EarlyResults
-from bulkflow_sandbox.core.dates import moment_text
-from bulkflow_sandbox.core.errors import not_found
-from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to18
+from bulkflow_sandbox.core.dates import format_moment
+from bulkflow_sandbox.core.errors import make_not_found_error
+from bulkflow_sandbox.core.ids import JOB_PREFIX, make_id, to_id18
 from bulkflow_sandbox.core.limits import QUERY_JOBS, QUERY_STORAGE
-from bulkflow_sandbox.job_retention import is_overdue, list_overdue
+from bulkflow_sandbox.job_retention import find_expired, is_expired
 from bulkflow_sandbox.jobs.job import (
+    BulkJob,
+    BulkJobState,
     ColumnDelimiter,
-    Job,
-    JobState,
     JobType,
     LineEnding,
     Operation,
 )
-from bulkflow_sandbox.jobs.request_fields import one_of, shown, text_of
-from bulkflow_sandbox.jobs.table import add_job, find_job, jobs_in, remove_job, save_job
+from bulkflow_sandbox.jobs.job_table import add_job, find_job, list_jobs_in, remove_job, save_job
+from bulkflow_sandbox.jobs.request_fields import format_value, read_text, read_word
 from bulkflow_sandbox.query.locator import Locator
 from bulkflow_sandbox.query.result import QueryFiles
 from bulkflow_sandbox.query.task import QueryTask
@@ -64,47 +64,47 @@ class QueryJobs:
         self._worker = worker
         self._resume()
 
-    def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> Job:
+    def create(self, properties: Mapping[str, object], api_version: str, user_id: str) -> BulkJob:
         """Create a job from the properties of a request, and queue it."""
         choices = self._org.choices
-        operation = one_of(
-            Operation, text_of(properties, "operation", choices), "operation", choices
+        operation = read_word(
+            Operation, read_text(properties, "operation", choices), "operation", choices
         )
         if operation not in {Operation.QUERY, Operation.QUERY_ALL}:
-            raise choices.body_unreadable.error(problem="operation must be query or queryAll")
-        query = text_of(properties, "query", choices)
+            raise choices.body_unreadable.make_error(problem="operation must be query or queryAll")
+        query = read_text(properties, "query", choices)
         if not query:
-            raise choices.query_missing.error()
-        content_type = text_of(properties, "contentType", choices)
+            raise choices.query_missing.make_error()
+        content_type = read_text(properties, "contentType", choices)
         if content_type not in {None, "CSV"}:
-            raise choices.body_unreadable.error(
+            raise choices.body_unreadable.make_error(
                 problem=f"Unsupported value for contentType: {content_type}"
             )
-        ending = one_of(
-            LineEnding, text_of(properties, "lineEnding", choices), "lineEnding", choices
+        ending = read_word(
+            LineEnding, read_text(properties, "lineEnding", choices), "lineEnding", choices
         )
-        delimiter = one_of(
+        delimiter = read_word(
             ColumnDelimiter,
-            text_of(properties, "columnDelimiter", choices),
+            read_text(properties, "columnDelimiter", choices),
             "columnDelimiter",
             choices,
         )
         self._check_limits()
         now = self._org.clock.now()
-        job = Job(
+        job = BulkJob(
             id="",
             job_type=JobType.QUERY,
             operation=operation,
             object="",
             created_by=user_id,
-            created=moment_text(now),
-            modified=moment_text(now),
-            state=JobState.UPLOAD_COMPLETE,
+            created=format_moment(now),
+            modified=format_moment(now),
+            state=BulkJobState.UPLOAD_COMPLETE,
             api_version=api_version,
             line_ending=ending or LineEnding.LF,
             column_delimiter=delimiter or ColumnDelimiter.COMMA,
             query=query,
-            closed=moment_text(now),
+            closed=format_moment(now),
         )
         statement = self._compile(job)
         with self._org.database.writing() as connection:
@@ -119,29 +119,31 @@ class QueryJobs:
         self._worker.add(self._make_task(job), now)
         return job
 
-    def change_state(self, job_id: str, state: object, user_id: str) -> Job:
+    def change_state(self, job_id: str, state: object, user_id: str) -> BulkJob:
         """Abort a job. No other state can be set."""
         choices = self._org.choices
         job = self._find(job_id)
         allowed = job.created_by == user_id or self._org.schema.permissions.manage_data_integrations
         if not allowed:
-            raise choices.foreign_user.error(id=job.id)
-        if state != JobState.ABORTED:
-            raise choices.state_illegal.error(state=shown(state))
+            raise choices.foreign_user.make_error(id=job.id)
+        if state != BulkJobState.ABORTED:
+            raise choices.state_illegal.make_error(state=format_value(state))
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if job.state.final:
-                raise choices.abort_illegal.error(state=job.state.spoken)
-            job = evolve(job, state=JobState.ABORTED, modified=moment_text(self._org.clock.now()))
+                raise choices.abort_illegal.make_error(state=job.state.name_in_errors)
+            job = evolve(
+                job, state=BulkJobState.ABORTED, modified=format_moment(self._org.clock.now())
+            )
             save_job(connection, job)
         self._release(job)
         return job
 
-    def read_info(self, job_id: str) -> Job:
+    def read_info(self, job_id: str) -> BulkJob:
         """Read a job, and count this as a poll."""
         job = self._find(job_id)
         if not job.state.final:
-            self._worker.look(job.id)
+            self._worker.count_poll(job.id)
         return self._find(job.id)
 
     def read_results(
@@ -167,7 +169,7 @@ class QueryJobs:
             blocks = files.read_page(start.first, rows)
         except FileNotFoundError as error:
             # Another request has just deleted the job.
-            raise not_found() from error
+            raise make_not_found_error() from error
         following = start.first + rows
         return ResultPage(
             rows=rows,
@@ -183,7 +185,7 @@ class QueryJobs:
         try:
             count = self._get_files(job).count()
         except FileNotFoundError as error:
-            raise not_found() from error
+            raise make_not_found_error() from error
         start = self._read_locator(job, locator, count)
         most = self._org.choices.query_pages
         firsts = list(range(start.first, max(count, 1), start.size))
@@ -195,11 +197,11 @@ class QueryJobs:
         with self._org.database.writing() as connection:
             job = self._find(job_id)
             if not job.state.final:
-                raise self._org.choices.delete_unfinished.error()
+                raise self._org.choices.delete_unfinished.make_error()
             remove_job(connection, job.id)
         self._get_files(job).remove()
 
-    def remove(self, job: Job) -> None:
+    def remove(self, job: BulkJob) -> None:
         """Delete a job in any state."""
         with self._org.database.writing() as connection:
             remove_job(connection, job.id)
@@ -209,7 +211,7 @@ class QueryJobs:
     def expire(self) -> None:
         """Delete the jobs that are too old to be kept."""
         with self._org.database.reading() as connection:
-            expired = list_overdue(connection, JobType.QUERY, self._org)
+            expired = find_expired(connection, JobType.QUERY, self._org)
         if not expired:
             return
         with self._org.database.writing() as connection:
@@ -219,31 +221,31 @@ class QueryJobs:
             self._release(job)
             self._get_files(job).remove()
 
-    def _find_finished(self, job_id: str, api_version: str) -> Job | None:
+    def _find_finished(self, job_id: str, api_version: str) -> BulkJob | None:
         choices = self._org.choices
         job = self._find(job_id)
         if job.api_version != api_version:
-            raise choices.query_version_conflict.error(version=job.api_version)
-        if job.state is JobState.JOB_COMPLETE:
+            raise choices.query_version_conflict.make_error(version=job.api_version)
+        if job.state is BulkJobState.JOB_COMPLETE:
             return job
         if not job.state.final and choices.early_results is EarlyResults.EMPTY:
             return None
-        raise choices.early_results_refusal.error(state=job.state)
+        raise choices.early_results_refusal.make_error(state=job.state)
 
-    def _read_locator(self, job: Job, text: str | None, count: int) -> Locator:
+    def _read_locator(self, job: BulkJob, text: str | None, count: int) -> Locator:
         if not text:
             return Locator(0, self._org.choices.query_page_rows)
         locator = Locator.from_text(text, job.id)
         if locator is None or not 0 <= locator.first < max(count, 1) or locator.size < 1:
-            raise self._org.choices.query_locator_invalid.error()
+            raise self._org.choices.query_locator_invalid.make_error()
         return locator
 
     def _check_limits(self) -> None:
         for name in (QUERY_JOBS, QUERY_STORAGE):
-            if self._org.limits.left(name) <= 0:
-                raise self._org.choices.query_jobs_exceeded.error(limit=name)
+            if self._org.limits.get_remaining(name) <= 0:
+                raise self._org.choices.query_jobs_exceeded.make_error(limit=name)
 
-    def _compile(self, job: Job) -> Statement:
+    def _compile(self, job: BulkJob) -> Statement:
         # Importing SOQL loads lark, which only sandboxes that run queries need.
         from bulkflow_sandbox.soql.compile import compile_query
         from bulkflow_sandbox.soql.parse import parse
@@ -258,7 +260,7 @@ class QueryJobs:
             deleted=job.operation is Operation.QUERY_ALL,
         )
 
-    def _make_task(self, job: Job) -> QueryTask:
+    def _make_task(self, job: BulkJob) -> QueryTask:
         def columns(statement: Statement) -> list[Output]:
             outputs = list(statement.outputs)
             if float(job.api_version) < self._org.choices.written_order_version:
@@ -267,23 +269,23 @@ class QueryJobs:
 
         return QueryTask(self._org, job, self._get_files(job), lambda: self._compile(job), columns)
 
-    def _get_files(self, job: Job) -> QueryFiles:
-        return QueryFiles(self._org.database.job_folder(job.id))
+    def _get_files(self, job: BulkJob) -> QueryFiles:
+        return QueryFiles(self._org.database.get_job_folder(job.id))
 
-    def _find(self, job_id: str) -> Job:
-        known = to18(job_id)
+    def _find(self, job_id: str) -> BulkJob:
+        known = to_id18(job_id)
         if known is None:
-            raise not_found()
+            raise make_not_found_error()
         with self._org.database.reading() as connection:
             job = find_job(connection, known)
         if job is None or job.job_type is not JobType.QUERY:
-            raise not_found()
-        if is_overdue(job, self._org):
+            raise make_not_found_error()
+        if is_expired(job, self._org):
             self.expire()
-            raise not_found()
+            raise make_not_found_error()
         return job
 
-    def _release(self, job: Job) -> None:
+    def _release(self, job: BulkJob) -> None:
         task = self._worker.drop(job.id)
         if task is not None:
             task.close()
@@ -291,7 +293,9 @@ class QueryJobs:
     def _resume(self) -> None:
         """Queue the jobs that were unfinished when the sandbox last stopped."""
         with self._org.database.reading() as connection:
-            jobs = jobs_in(connection, {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS})
+            jobs = list_jobs_in(
+                connection, {BulkJobState.UPLOAD_COMPLETE, BulkJobState.IN_PROGRESS}
+            )
         for job in jobs:
             if job.job_type is JobType.QUERY:
                 self._worker.add(self._make_task(job), self._org.resolve_moment(job.closed))

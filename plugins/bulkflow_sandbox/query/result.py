@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from attrs import frozen
 
-from bulkflow_sandbox.core.dates import java_double
-from bulkflow_sandbox.ingest.files import file_blocks
+from bulkflow_sandbox.core.dates import format_java_double
+from bulkflow_sandbox.ingest.files import read_blocks
 from bulkflow_sandbox.schema.fields import NUMBERS, FieldType
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.soql.sql_query import Output
 
@@ -70,7 +70,7 @@ class QueryFiles:
         if count == 0:
             return iter(header)
         start, end = self._find_end(first - 1), self._find_end(first + count - 1)
-        return chain(header, file_blocks(self.rows, start, end))
+        return chain(header, read_blocks(self.rows, start, end))
 
     def _find_end(self, row: int) -> int:
         if row < 0:
@@ -92,7 +92,7 @@ class ResultWriter:
     """
 
     def __init__(
-        self, files: QueryFiles, job: Job, outputs: Sequence[Output], choices: Choices
+        self, files: QueryFiles, job: BulkJob, outputs: Sequence[Output], choices: Choices
     ) -> None:
         files.folder.mkdir(parents=True, exist_ok=True)
         self._writers = {
@@ -131,7 +131,7 @@ class ResultWriter:
 class _RowFile:
     """Encodes rows as CSV into a file; `csv.writer` calls `write` once per row."""
 
-    def __init__(self, job: Job, file: BinaryIO, ends: BinaryIO | None = None) -> None:
+    def __init__(self, job: BulkJob, file: BinaryIO, ends: BinaryIO | None = None) -> None:
         self._file = file
         self._ends = ends
         self._csv = csv.writer(
@@ -157,6 +157,6 @@ def _find_formatter(kind: FieldType, choices: Choices) -> Callable[[Value], str]
         return lambda value: "true" if value else "false"
     if kind in NUMBERS:
         if choices.query_doubles_as_java:
-            return lambda value: java_double(float(value or 0))
+            return lambda value: format_java_double(float(value or 0))
         return lambda value: f"{float(value or 0):.15g}"
     return None

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from bulkflow_sandbox.core.dates import moment_text
+from bulkflow_sandbox.core.dates import format_moment
 from bulkflow_sandbox.core.limits import QUERY_STORAGE
-from bulkflow_sandbox.jobs.job import JobState
-from bulkflow_sandbox.jobs.table import find_job, save_job
+from bulkflow_sandbox.jobs.job import BulkJobState
+from bulkflow_sandbox.jobs.job_table import find_job, save_job
 from bulkflow_sandbox.query.result import ResultWriter
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from bulkflow_sandbox.jobs.job import Job
+    from bulkflow_sandbox.jobs.job import BulkJob
     from bulkflow_sandbox.org import SandboxOrg
     from bulkflow_sandbox.query.result import QueryFiles
     from bulkflow_sandbox.soql.sql_query import Output, Statement
@@ -39,7 +39,7 @@ class QueryTask:
     def __init__(
         self,
         org: SandboxOrg,
-        job: Job,
+        job: BulkJob,
         files: QueryFiles,
         translate: Callable[[], Statement],
         columns: Callable[[Statement], list[Output]],
@@ -78,11 +78,11 @@ class QueryTask:
             Whether the job can be processed: False if it was aborted or deleted.
         """
         with self._org.database.writing() as connection:
-            job = self._find_job(connection, JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS)
+            job = self._find_job(connection, BulkJobState.UPLOAD_COMPLETE, BulkJobState.IN_PROGRESS)
             if job is None:
                 return False
             # A job that was in progress when the sandbox stopped starts again.
-            job = self._save(connection, evolve(job, state=JobState.IN_PROGRESS, processed=0))
+            job = self._save(connection, evolve(job, state=BulkJobState.IN_PROGRESS, processed=0))
         statement = self._translate()
         outputs = self._columns(statement)
         self._indexes = [output.index for output in outputs]
@@ -106,7 +106,7 @@ class QueryTask:
         self._writer.write([[row[index] for index in self._indexes] for row in found])
         self._rows += len(found)
         with self._org.database.writing() as connection:
-            job = self._find_job(connection, JobState.IN_PROGRESS)
+            job = self._find_job(connection, BulkJobState.IN_PROGRESS)
             if job is None:
                 return False
             self._save(connection, evolve(job, processed=self._rows))
@@ -118,31 +118,31 @@ class QueryTask:
         if self._writer is not None:
             self._org.limits.use(QUERY_STORAGE, -(-self._writer.size // _MEGABYTE))
         with self._org.database.writing() as connection:
-            job = self._find_job(connection, JobState.IN_PROGRESS)
+            job = self._find_job(connection, BulkJobState.IN_PROGRESS)
             if job is not None:
-                self._save(connection, evolve(job, state=JobState.JOB_COMPLETE))
+                self._save(connection, evolve(job, state=BulkJobState.JOB_COMPLETE))
 
     def fail(self, problem: Exception) -> None:
         """Move the job to Failed. Clients see no reason (no such property is documented)."""
         with self._org.database.writing() as connection:
             job = find_job(connection, self._job_id)
             if job is not None and not job.state.final:
-                self._save(connection, evolve(job, state=JobState.FAILED, error=str(problem)))
+                self._save(connection, evolve(job, state=BulkJobState.FAILED, error=str(problem)))
 
     def close(self) -> None:
         """Close the files and the database cursor."""
         self._open.close()
 
-    def _find_job(self, connection: sqlite3.Connection, *states: JobState) -> Job | None:
+    def _find_job(self, connection: sqlite3.Connection, *states: BulkJobState) -> BulkJob | None:
         job = find_job(connection, self._job_id)
         return job if job is not None and job.state in states else None
 
-    def _save(self, connection: sqlite3.Connection, job: Job) -> Job:
+    def _save(self, connection: sqlite3.Connection, job: BulkJob) -> BulkJob:
         now = self._org.clock.now()
         spent = now - self._org.resolve_moment(job.closed)
         job = evolve(
             job,
-            modified=moment_text(now),
+            modified=format_moment(now),
             total_ms=max(0, round(spent.total_seconds() * 1000)),
         )
         save_job(connection, job)

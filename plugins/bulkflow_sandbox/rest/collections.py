@@ -135,14 +135,14 @@ class RecordCollections:
     def _get_records(self, body: Mapping[str, object]) -> list[Mapping[str, object]]:
         records = body.get("records")
         if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
-            raise self._org.choices.body_unreadable.error(problem="records must be a list")
+            raise self._org.choices.body_unreadable.make_error(problem="records must be a list")
         self._check_number(len(records))
         return records
 
     def _check_number(self, number: int) -> None:
         most = self._org.choices.collection_records
         if number > most:
-            raise self._org.choices.collection_too_large.error(limit=str(most))
+            raise self._org.choices.collection_too_large.make_error(limit=str(most))
 
 
 def _save(record_id: str | None, save: _Save) -> SaveOutcome:

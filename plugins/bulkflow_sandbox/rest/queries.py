@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow_sandbox.core.ids import LOCATOR_PREFIX, make_id, to18
+from bulkflow_sandbox.core.ids import LOCATOR_PREFIX, make_id, to_id18
 from bulkflow_sandbox.rest.query_columns import build_columns
 from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.soql.sql_query import Surface
@@ -113,15 +113,15 @@ class RestQueries:
         """
         name, _, number = locator.partition("-")
         with self._lock:
-            cursor = self._cursors.get(to18(name) or "")
+            cursor = self._cursors.get(to_id18(name) or "")
         first = int(number) if _FIRST.fullmatch(number) else -1
         if cursor is None or not 0 <= first < len(cursor.ends):
-            raise self._org.choices.query_locator_invalid.error()
+            raise self._org.choices.query_locator_invalid.make_error()
         try:
             records = cursor.read_records(first)
         except FileNotFoundError as error:
-            raise self._org.choices.query_locator_invalid.error() from error
-        return self._make_page(to18(name) or "", cursor, first, records)
+            raise self._org.choices.query_locator_invalid.make_error() from error
+        return self._make_page(to_id18(name) or "", cursor, first, records)
 
     def _compile(self, text: str, *, deleted: bool) -> Statement:
         # Importing SOQL loads lark, which only sandboxes that run queries need.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.core.errors import ApiError
-from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, convert
+from bulkflow_sandbox.dml.convert import BLANKS, NULL_TEXT, convert_column
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.schema.rules import FieldAccess
 
@@ -76,9 +76,9 @@ def _check_writable(field: Field, item: ObjectType, org: SandboxOrg, *, creating
 
 def _read_value(field: Field, value: object, org: SandboxOrg) -> str:
     text = _to_text(value)
-    error = convert(field, [text], 0).errors.get(0, "")
+    error = convert_column(field, [text], 0).errors.get(0, "")
     if isinstance(value, list) or error.startswith(_UNREADABLE):
-        raise org.choices.value_unreadable.error(
+        raise org.choices.value_unreadable.make_error(
             type=field.soap_type.partition(":")[2], token=_name_token(value), value=text
         )
     return text

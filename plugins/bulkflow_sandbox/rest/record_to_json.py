@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from bulkflow_sandbox.core.dates import json_moment
+from bulkflow_sandbox.core.dates import format_json_moment
 from bulkflow_sandbox.schema.fields import NUMBERS, FieldType
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _to_json(output: Output, row: Sequence[Value]) -> object:
         case FieldType.BOOLEAN:
             return bool(value)
         case FieldType.DATETIME:
-            return json_moment(str(value))
+            return format_json_moment(str(value))
         case kind if kind in NUMBERS:
             return float(value)
         case _:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow_sandbox.core.dates import moment_text
-from bulkflow_sandbox.core.errors import ApiError, not_found
-from bulkflow_sandbox.core.ids import make_id, to18
+from bulkflow_sandbox.core.dates import format_moment
+from bulkflow_sandbox.core.errors import ApiError, make_not_found_error
+from bulkflow_sandbox.core.ids import make_id, to_id18
 from bulkflow_sandbox.dml.columns import JobFailedError, read_header
-from bulkflow_sandbox.dml.convert import convert, malformed_id
+from bulkflow_sandbox.dml.convert import convert_column, make_malformed_id_error
 from bulkflow_sandbox.dml.saver import Saver
-from bulkflow_sandbox.jobs.job import Job, JobState, JobType, Operation
+from bulkflow_sandbox.jobs.job import BulkJob, BulkJobState, JobType, Operation
 from bulkflow_sandbox.rest.record_from_json import read_properties
 from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.schema.rules import Action
@@ -25,7 +25,7 @@ from bulkflow_sandbox.soql.sql_query import Surface
 from bulkflow_sandbox.soql.tree import FieldPath, FieldTest, Literal, LiteralKind, Query
 from bulkflow_sandbox.soql.tree import Operator as Comparison
 from bulkflow_sandbox.store.database import take_serials
-from bulkflow_sandbox.store.records import deleted_marks, ids_of
+from bulkflow_sandbox.store.records import find_deleted_flags, find_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Records:
         """Find a readable object by name, in any case."""
         item = self._org.schema.find_object(name)
         if item is None or not self._org.schema.permissions.allows(Action.READ, item.name):
-            raise not_found()
+            raise make_not_found_error()
         return item
 
     def create(self, name: str, properties: Mapping[str, object], user_id: str) -> Saved:
@@ -87,8 +87,8 @@ class Records:
 
     def remove(self, record_id: str, user_id: str) -> Saved:
         """Delete a record of any object; reject unknown ids like an upload rejects a row."""
-        if to18(record_id) is None:
-            raise parse_row_error(malformed_id(record_id))
+        if to_id18(record_id) is None:
+            raise parse_row_error(make_malformed_id_error(record_id))
         item = self._org.schema.find_object_by_id(record_id)
         if item is None:
             raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
@@ -116,13 +116,13 @@ class Records:
     def find(self, name: str, record_id: str) -> str:
         """Return the 18-character id of a record that exists and is not deleted."""
         item = self.find_object(name)
-        known = to18(record_id)
+        known = to_id18(record_id)
         if known is None or not known.startswith(item.prefix):
             raise _make_no_key_error(record_id)
         with self._org.database.reading() as connection:
-            mark = deleted_marks(connection, item, [known]).get(known)
+            mark = find_deleted_flags(connection, item, [known]).get(known)
         if mark is None:
-            raise not_found()
+            raise make_not_found_error()
         if mark:
             raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
         return known
@@ -133,9 +133,9 @@ class Records:
         field = item.find_field(key)
         if field is None or not field.is_key:
             raise _make_no_key_error(key)
-        (stored,) = convert(field, [value], 0).values
+        (stored,) = convert_column(field, [value], 0).values
         with self._org.database.reading() as connection:
-            found = ids_of(connection, item, field, [stored])
+            found = find_ids(connection, item, field, [stored])
         return [one for some in found.values() for one in some]
 
     def read(self, name: str, record_id: str, fields: Sequence[str], version: str) -> Record:
@@ -168,7 +168,7 @@ class Records:
         with self._org.database.reading() as connection:
             row = connection.execute(statement.sql, statement.values).fetchone()
         if row is None:
-            raise not_found()
+            raise make_not_found_error()
         return RecordWriter(statement, version, self._org.choices.several_types).to_record(row)
 
     def _save(
@@ -182,17 +182,17 @@ class Records:
     ) -> Saved:
         org, item = self._org, self.find_object(name)
         if not all(org.schema.permissions.allows(one, item.name) for one in _NEEDED[operation]):
-            raise org.choices.rest_forbidden.error()
+            raise org.choices.rest_forbidden.make_error()
         now = org.clock.now()
-        job = Job(
+        job = BulkJob(
             id="",
             job_type=JobType.INGEST,
             operation=operation,
             object=item.name,
             created_by=user_id,
-            created=moment_text(now),
-            modified=moment_text(now),
-            state=JobState.IN_PROGRESS,
+            created=format_moment(now),
+            modified=format_moment(now),
+            state=BulkJobState.IN_PROGRESS,
             api_version="",
             external_id_field=key,
         )

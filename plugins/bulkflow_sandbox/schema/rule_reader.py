@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.ids import to_id18
 from bulkflow_sandbox.schema.rules import (
     Action,
     Comparison,
@@ -91,7 +91,7 @@ def read_assignment_rules(document: DocumentReader, value: object, place: str) -
     """Read the owners that assignment rules set, by the id of the rule."""
     rules: dict[str, str] = {}
     for rule, owner in document.read_table(value, f"{place}.assignmentRules").items():
-        rule_id, owner_id = to18(rule), to18(str(owner))
+        rule_id, owner_id = to_id18(rule), to_id18(str(owner))
         if rule_id is None or owner_id is None:
             document.add_error(f"{place}.assignmentRules.{rule}", "must map an id to an id")
         else:

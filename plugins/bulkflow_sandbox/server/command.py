@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow_sandbox.faults.syntax import read_fault
-from bulkflow_sandbox.jobs.pace_syntax import read_pace
+from bulkflow_sandbox.jobs.speed_syntax import read_speed
 from bulkflow_sandbox.sandbox import Sandbox
 from bulkflow_sandbox.schema.file import load_schema, load_standard_schema
 from bulkflow_sandbox.server.listen_address import check_reach, read_address
@@ -98,7 +98,7 @@ def serve(
     access_token = read_token(token, token_file, os.environ)
     address = read_address(host)
     warning = check_reach(address, allow_remote=allow_remote, tls=tls or bool(names))
-    pace = read_pace(processing)
+    speed = read_speed(processing)
     injected = [read_fault(fault) for fault in faults]
     schema = None if schema_file is None else load_schema(schema_file, load_standard_schema())
     with ExitStack() as stack:
@@ -115,7 +115,7 @@ def serve(
                 data,
                 token=access_token,
                 org_id=org_id,
-                processing=pace,
+                processing=speed,
                 schema=schema,
                 faults=injected,
                 known_logins=address.local if logins is None else logins,

@@ -13,8 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bulkflow_sandbox.core.errors import SandboxError
 from bulkflow_sandbox.http.app import create_app
-from bulkflow_sandbox.http.faults import CUT
-from bulkflow_sandbox.http.header_names import with_usual_names
+from bulkflow_sandbox.http.fault_middleware import CUT
+from bulkflow_sandbox.http.header_names import restore_header_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,7 +41,7 @@ class _NamedHeaders:
     def write(self, data: bytes) -> None:
         """Write data. Heads of responses come in one piece, and no body looks like one."""
         if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
-            data = with_usual_names(data)
+            data = restore_header_case(data)
         self._transport.write(data)
 
 

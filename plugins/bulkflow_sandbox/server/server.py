@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bulkflow_sandbox.core.behavior import Choices
-    from bulkflow_sandbox.core.clock import Clock
+    from bulkflow_sandbox.core.clock import SandboxClock
     from bulkflow_sandbox.faults.fault import AnyFault
-    from bulkflow_sandbox.jobs.pace import Pace
+    from bulkflow_sandbox.jobs.processing_speed import ProcessingSpeed
     from bulkflow_sandbox.schema.objects import Schema
 
 
@@ -127,8 +127,8 @@ class SandboxServer:
 def make_server(
     *,
     data: Path | None = None,
-    clock: Clock | None = None,
-    processing: Pace | None = None,
+    clock: SandboxClock | None = None,
+    processing: ProcessingSpeed | None = None,
     token: str | None = None,
     org_id: str | None = None,
     schema: Schema | None = None,

@@ -14,7 +14,7 @@ from bulkflow_sandbox.soql.errors import (
     describe_no_relationship,
     make_query_error,
 )
-from bulkflow_sandbox.store.tables import literal, quoted
+from bulkflow_sandbox.store.tables import format_literal, quote_name
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
@@ -71,7 +71,7 @@ class QueryColumn:
         stem = self.field.name.removesuffix("Address")
         parts = {name: table.item.find_field(stem + end) for name, end in _COMPOUND.items()}
         return {
-            name: "NULL" if field is None else f"{table.alias}.{quoted(field.name)}"
+            name: "NULL" if field is None else f"{table.alias}.{quote_name(field.name)}"
             for name, field in parts.items()
         }
 
@@ -127,7 +127,7 @@ class Scope:
 
     def build_from_clause(self) -> str:
         """Build the FROM clause, with the joins of all parents that columns have used."""
-        return " ".join([f"{quoted(self.root.item.name)} AS {self.root.alias}", *self._joins])
+        return " ".join([f"{quote_name(self.root.item.name)} AS {self.root.alias}", *self._joins])
 
     def _find_parent(
         self, path: FieldPath, name: str, names: tuple[str, ...], tables: tuple[QueryTable, ...]
@@ -146,14 +146,14 @@ class Scope:
         canonical = found[0][1].relationship
         names = (*names, canonical if canonical is not None else name)
         if names not in self._parents:
-            key = _coalesce([f"{one.alias}.{quoted(field.name)}" for one, field in found])
+            key = _coalesce([f"{one.alias}.{quote_name(field.name)}" for one, field in found])
             self._parents[names] = tuple(self._join(item, key) for item in objects.values())
         return names, self._parents[names]
 
     def _join(self, item: ObjectType, key: str) -> QueryTable:
         alias = f"t{len(self._joins) + 1}"
         seen = "" if self._deleted else f' AND {alias}."IsDeleted" = 0'
-        table = quoted(item.name)
+        table = quote_name(item.name)
         self._joins.append(f'LEFT JOIN {table} AS {alias} ON {alias}."Id" = {key}{seen}')
         return QueryTable(alias, item)
 
@@ -162,7 +162,8 @@ class Scope:
     ) -> QueryColumn:
         if len(tables) > 1 and name.lower() == _TYPE.name.lower():
             cases = " ".join(
-                f'WHEN {one.alias}."Id" IS NOT NULL THEN {literal(one.item.name)}' for one in tables
+                f'WHEN {one.alias}."Id" IS NOT NULL THEN {format_literal(one.item.name)}'
+                for one in tables
             )
             return QueryColumn(
                 (*names, _TYPE.name), _TYPE, f"(CASE {cases} END) COLLATE NOCASE", tables
@@ -177,7 +178,7 @@ class Scope:
             entity = tables[0].item.name if len(tables) == 1 else _ENTITY
             raise self._make_error(path, describe_no_column(name, entity))
         field = found[0][1]
-        sql = _coalesce([f"{table.alias}.{quoted(one.name)}" for table, one in found])
+        sql = _coalesce([f"{table.alias}.{quote_name(one.name)}" for table, one in found])
         if len(found) > 1 and field.type in TEXTS and not field.case_sensitive:
             sql += " COLLATE NOCASE"
         return QueryColumn((*names, field.name), field, sql, tuple(table for table, _ in found))

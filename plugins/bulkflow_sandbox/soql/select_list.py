@@ -61,7 +61,9 @@ class SelectList:
                     )
                 seen.add(column.names)
                 if column.field.type is FieldType.ADDRESS and self._surface is Surface.BULK:
-                    raise self._choices.bulk_query_refused.error(form="Selecting compound data")
+                    raise self._choices.bulk_query_refused.make_error(
+                        form="Selecting compound data"
+                    )
             columns += found
         return columns
 

@@ -64,7 +64,7 @@ class SyntaxCheck:
     def make_error(self, at: int, bulk_name: str, name: str) -> ApiError:
         """Make the error for syntax that query jobs and the sandbox do not support."""
         if self._bulk:
-            return self._choices.bulk_query_refused.error(form=bulk_name)
+            return self._choices.bulk_query_refused.make_error(form=bulk_name)
         return make_query_error(
             self._choices,
             self._query.text,

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.core.dates import read_date, read_moment
-from bulkflow_sandbox.core.ids import to18
+from bulkflow_sandbox.core.ids import to_id18
 from bulkflow_sandbox.schema.fields import Field, FieldType
 from bulkflow_sandbox.soql.errors import (
     INVALID_FIELD,
@@ -54,7 +54,7 @@ class LiteralReader:
         match field.type:
             case FieldType.ID | FieldType.REFERENCE:
                 text = self.read_text(field, literal, read_string)
-                value = to18(text)
+                value = to_id18(text)
                 if value is None and text:
                     raise self._make_error(
                         literal.at, INVALID_OPERATOR, f"invalid ID field: {text}"

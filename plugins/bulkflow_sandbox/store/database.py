@@ -2,10 +2,10 @@
 
 Invariants:
 
-- All changes go through `writing()`, one at a time, each block one transaction.
-- A reader sees the last committed state and never waits for the writer (write-ahead log).
-- A batch of records and the progress of its job are committed together, so that a sandbox that
-  was ended in the middle of a job goes on after the last batch that was committed.
+- All changes are made in `writing()` blocks, one at a time. Each block is one transaction.
+- A reader sees the last committed state, and never waits for the writer (write-ahead log).
+- A batch of records and the progress of its job are committed together. So a sandbox that was
+  stopped in the middle of a job resumes it after the last committed batch.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT: Final = 1
-"""The version of the tables; a folder written by another one is refused."""
+"""The version of the tables. A folder with another version is refused."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
@@ -34,11 +34,11 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 """
 
 
-class Database:
-    """The database and the folder of job files beside it.
+class RecordDatabase:
+    """The database and the folder of job files next to it.
 
     Args:
-        folder: Where to keep everything; `None` is a temporary folder that `close` removes.
+        folder: Where to keep everything; `None` for a temporary folder that `close` removes.
 
     Raises:
         SandboxError: The folder cannot be used.
@@ -50,7 +50,7 @@ class Database:
             self.folder = folder or Path(tempfile.mkdtemp(prefix="bulkflow-sandbox-"))
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.folder / "jobs").mkdir(mode=0o700, exist_ok=True)
-            # The files beside the database get its mode.
+            # SQLite gives its other files the mode of the database.
             os.close(os.open(self.folder / "sandbox.db", os.O_RDWR | os.O_CREAT, 0o600))
             self._lock = RLock()
             self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
@@ -71,11 +71,11 @@ class Database:
         self._writer.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _prepare_writer(self) -> int:
-        """Make the tables that are missing, and return the version of the database."""
+        """Create the missing tables, and return the version of the database."""
         try:
             self._writer.execute("PRAGMA page_size = 8192")
             self._writer.execute("PRAGMA journal_mode = WAL")
-            # A temporary database need not survive the machine, only the process.
+            # A temporary database only has to outlive the process, not a power cut.
             self._writer.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
             self._writer.execute("PRAGMA wal_autocheckpoint = 20000")
             self._writer.executescript(_TABLES)
@@ -100,13 +100,13 @@ class Database:
             raise
         return connection
 
-    def job_folder(self, job_id: str) -> Path:
-        """The folder for the files of a job; nobody promises that it exists."""
+    def get_job_folder(self, job_id: str) -> Path:
+        """Get the folder for the files of a job. It may not exist."""
         return self.folder / "jobs" / job_id
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed at the end of the block, rolled back when it raises."""
+        """Run a transaction: commit it after the block, or roll it back if the block raises."""
         with self._lock:
             if self._writer.in_transaction:
                 yield self._writer
@@ -121,7 +121,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read with; the statements of the block see one state."""
+        """Open a connection to read with. The statements in the block see one state."""
         try:
             connection = self._readers.get_nowait()
         except Empty:
@@ -135,7 +135,7 @@ class Database:
             self._readers.put(connection)
 
     def close(self) -> None:
-        """Closes the connections, and removes a temporary folder."""
+        """Close the connections, and remove a temporary folder."""
         with self._lock:
             while True:
                 try:
@@ -148,10 +148,10 @@ class Database:
 
 
 def take_serials(connection: sqlite3.Connection, counter: str, count: int) -> int:
-    """Takes the next `count` numbers of a counter; the first of them."""
-    (following,) = connection.execute(
+    """Take the next `count` numbers of a counter, and return the first."""
+    (next_serial,) = connection.execute(
         "INSERT INTO counters VALUES (:counter, :count) "
         "ON CONFLICT (name) DO UPDATE SET next = next + :count RETURNING next",
         {"counter": counter, "count": count},
     ).fetchone()
-    return int(following) - count
+    return int(next_serial) - count

@@ -1,4 +1,4 @@
-"""Records as a person or a test reads them: all fields of each, and how many there are."""
+"""Lists and counts records, with all of their fields, for the page and for tests."""
 
 # ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.schema.fields import FieldType
-from bulkflow_sandbox.store.tables import quoted
+from bulkflow_sandbox.store.tables import quote_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,20 +24,21 @@ def list_records(
     limit: int = -1,
     deleted: bool = False,
 ) -> list[dict[str, Value]]:
-    """Records in the order of their ids, by the names of their fields.
+    """List records in the order of their ids, each as values by field name.
 
     Args:
         connection: Where to read.
         item: The object.
-        after: Only records with greater ids.
-        limit: Most records; a negative number is all.
-        deleted: Whether to list those that are in the bin too.
+        after: List only records with greater ids.
+        limit: The maximum number of records; negative for all.
+        deleted: Whether to include records in the bin.
     """
     fields = item.stored_fields
-    names = ", ".join(quoted(field.name) for field in fields)
-    bin_too = "" if deleted else 'AND "IsDeleted" = 0'
+    names = ", ".join(quote_name(field.name) for field in fields)
+    condition = "" if deleted else 'AND "IsDeleted" = 0'
     rows = connection.execute(
-        f'SELECT {names} FROM {quoted(item.name)} WHERE "Id" > ? {bin_too} ORDER BY "Id" LIMIT ?',
+        f"SELECT {names} FROM {quote_name(item.name)} "
+        f'WHERE "Id" > ? {condition} ORDER BY "Id" LIMIT ?',
         (after, limit),
     )
     return [
@@ -50,8 +51,8 @@ def list_records(
 
 
 def count_records(connection: sqlite3.Connection, item: ObjectType) -> int:
-    """How many records there are that are not deleted."""
+    """Count the records that are not deleted."""
     (count,) = connection.execute(
-        f'SELECT COUNT(*) FROM {quoted(item.name)} WHERE "IsDeleted" = 0'
+        f'SELECT COUNT(*) FROM {quote_name(item.name)} WHERE "IsDeleted" = 0'
     ).fetchone()
     return int(count)

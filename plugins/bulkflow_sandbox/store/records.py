@@ -1,4 +1,4 @@
-"""Records of objects, asked for and changed by the set."""
+"""Reads and changes sets of records."""
 
 # ruff: noqa: S608 - the names are those of the schema, quoted; values are bound
 
@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bulkflow_sandbox.schema.fields import TEXTS, FieldType
-from bulkflow_sandbox.store.tables import create_index, literal, quoted
+from bulkflow_sandbox.store.tables import create_index, format_literal, quote_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
-def folded(field: Field, value: Value) -> Value:
-    """A value of a field such that two values that are the same key are equal.
+def fold_key(field: Field, value: Value) -> Value:
+    """Fold a value of a field, so that values which are the same key become equal.
 
-    It folds what the column's collation folds: the letters of ASCII.
+    This folds ASCII letters, like the collation of the column.
     """
     if isinstance(value, str) and field.type in TEXTS and not field.case_sensitive:
         return value.lower() if value.isascii() else value.translate(_ASCII_LOWER)
     return value
 
 
-def ids_of(
+def find_ids(
     connection: sqlite3.Connection,
     item: ObjectType,
     field: Field,
@@ -39,61 +39,61 @@ def ids_of(
     *,
     before: str | None = None,
 ) -> dict[Value, list[str]]:
-    """The ids of the records, not deleted, that have one of `values` in `field`.
+    """Find the ids of the records, not deleted, that have one of `values` in `field`.
 
     Args:
-        connection: Where to ask.
+        connection: Where to read.
         item: The object.
-        field: The field; its index must exist (`ensure_index`), or every record is read.
-        values: The values, as the store keeps them.
-        before: Only records whose id is less than this one.
+        field: The field. Without an index (`ensure_index`), every record is read.
+        values: The values, in the store's form.
+        before: Find only records with ids less than this one.
 
     Returns:
-        The folded value to the ids, without values that no record has.
+        The ids by folded value, without values that no record has.
     """
-    table, column = quoted(item.name), quoted(field.name)
+    table, column = quote_name(item.name), quote_name(field.name)
     found: dict[Value, list[str]] = {}
     bound = "" if before is None else 'AND "Id" < ?'
     for key, record_id in connection.execute(
         f'SELECT {column}, "Id" FROM {table} '
         f"WHERE {column} IN (SELECT value FROM json_each(?)) "
         f'AND {column} IS NOT NULL AND "IsDeleted" = 0 {bound}',
-        (_as_json(values),) if before is None else (_as_json(values), before),
+        (_to_json(values),) if before is None else (_to_json(values), before),
     ):
-        found.setdefault(folded(field, key), []).append(record_id)
+        found.setdefault(fold_key(field, key), []).append(record_id)
     return found
 
 
 def ensure_index(connection: sqlite3.Connection, item: ObjectType, field: Field) -> None:
-    """Makes the index for look-ups by a key field that nobody has looked up by so far."""
+    """Create the index for lookups by a key field, unless the field has one."""
     if not field.unique:
         create_index(connection, item, field)
 
 
-def deleted_marks(
+def find_deleted_flags(
     connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
 ) -> dict[str, bool]:
-    """The ids (of 18 characters) that exist, and whether each is deleted."""
+    """Find which of some ids (of 18 characters) exist, and whether each is deleted."""
     rows = connection.execute(
-        f'SELECT "Id", "IsDeleted" FROM {quoted(item.name)} '
+        f'SELECT "Id", "IsDeleted" FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
-        (_as_json(record_ids),),
+        (_to_json(record_ids),),
     )
     return {record_id: bool(deleted) for record_id, deleted in rows}
 
 
-def values_of(
+def read_values(
     connection: sqlite3.Connection,
     item: ObjectType,
     fields: Sequence[Field],
     record_ids: Iterable[str],
 ) -> dict[str, tuple[Value, ...]]:
-    """The values of some fields of the records with these ids, by id."""
-    columns = ", ".join(quoted(field.name) for field in fields)
+    """Read some fields of the records with these ids. The result has the values by id."""
+    columns = ", ".join(quote_name(field.name) for field in fields)
     rows = connection.execute(
-        f'SELECT "Id", {columns} FROM {quoted(item.name)} '
+        f'SELECT "Id", {columns} FROM {quote_name(item.name)} '
         'WHERE "Id" IN (SELECT value FROM json_each(?))',
-        (_as_json(record_ids),),
+        (_to_json(record_ids),),
     )
     return {row[0]: row[1:] for row in rows}
 
@@ -105,11 +105,11 @@ def insert_records(
     rows: Iterable[Sequence[Value]],
     constants: Mapping[str, str | bool | float],
 ) -> None:
-    """Adds records: each row is an id and the values of `fields`; `constants` are in all rows."""
+    """Add records. Each row has an id and the values of `fields`; all share `constants`."""
     columns = ["Id", *(field.name for field in fields), *constants]
-    places = ["?"] * (1 + len(fields)) + [literal(value) for value in constants.values()]
+    places = ["?"] * (1 + len(fields)) + [format_literal(value) for value in constants.values()]
     connection.executemany(
-        f"INSERT INTO {quoted(item.name)} ({', '.join(map(quoted, columns))}) "
+        f"INSERT INTO {quote_name(item.name)} ({', '.join(map(quote_name, columns))}) "
         f"VALUES ({', '.join(places)})",
         rows,
     )
@@ -122,31 +122,31 @@ def update_records(
     rows: Iterable[Sequence[Value]],
     constants: Mapping[str, str | bool | float],
 ) -> None:
-    """Changes records: `assignments` are SQL with places, and each row fills them, its id last."""
+    """Change records. Each row fills the SQL placeholders of `assignments`; its id is last."""
     settings = [
         *assignments,
-        *(f"{quoted(name)} = {literal(value)}" for name, value in constants.items()),
+        *(f"{quote_name(name)} = {format_literal(value)}" for name, value in constants.items()),
     ]
     connection.executemany(
-        f'UPDATE {quoted(item.name)} SET {", ".join(settings)} WHERE "Id" = ?', rows
+        f'UPDATE {quote_name(item.name)} SET {", ".join(settings)} WHERE "Id" = ?', rows
     )
 
 
 def remove_records(
     connection: sqlite3.Connection, item: ObjectType, record_ids: Iterable[str]
 ) -> None:
-    """Removes records for good."""
+    """Remove records, without moving them to the bin."""
     connection.executemany(
-        f'DELETE FROM {quoted(item.name)} WHERE "Id" = ?', ((one,) for one in record_ids)
+        f'DELETE FROM {quote_name(item.name)} WHERE "Id" = ?', ((one,) for one in record_ids)
     )
 
 
-def _as_json(values: Iterable[Value]) -> str:
+def _to_json(values: Iterable[Value]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
 
 
-def key_value(field: Field, text: str) -> Value:
-    """A key as it stands in an upload, in the form that the field's column has."""
+def parse_key(field: Field, text: str) -> Value:
+    """Convert a key from its text in an upload to the form of the field's column."""
     if field.type in {FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT}:
         try:
             return float(text)

@@ -1,4 +1,4 @@
-"""Faults on the wire: a middleware between the gate and the resources."""
+"""Applies faults to requests: a middleware between authentication and the resources."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final, assert_never
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from bulkflow_sandbox.core.errors import ApiError, invalid_session
+from bulkflow_sandbox.core.errors import ApiError, make_session_error
 from bulkflow_sandbox.faults.fault import (
-    Cut,
+    CutConnection,
     Delay,
     Drip,
     EndJob,
     Expire,
     HideNewest,
-    KeepPacked,
+    KeepGzip,
     Moment,
     RepeatPage,
     Respond,
@@ -25,22 +25,22 @@ from bulkflow_sandbox.faults.fault import (
     ShowOld,
     Truncate,
 )
-from bulkflow_sandbox.http.endpoint import job_of, read_endpoint
+from bulkflow_sandbox.http.endpoint import find_job_id, read_endpoint
 from bulkflow_sandbox.http.fault_responses import (
     CutOffError,
-    first_rows,
+    keep_first_rows,
     receive_until,
+    remove_jobs,
     repeat_page,
     send_changed,
     send_instead,
     send_nothing,
     send_slowly,
     send_until,
-    without_jobs,
 )
-from bulkflow_sandbox.http.recorder import is_own
-from bulkflow_sandbox.http.responses import error_answer
-from bulkflow_sandbox.jobs.table import latest_jobs
+from bulkflow_sandbox.http.request_recorder import is_own_path
+from bulkflow_sandbox.http.responses import make_error_response
+from bulkflow_sandbox.jobs.job_table import list_latest_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.sandbox import Sandbox
 
 CUT: Final = "bulkflow_sandbox.cut"
-"""The extension of the scope that closes the connection; `server` puts it there."""
+"""The extension of the scope that closes the connection, set by `server`."""
 
 _USUAL: Final = {
     400: ("API_ERROR", "The request was refused on demand"),
@@ -69,13 +69,13 @@ _USUAL: Final = {
 }
 
 
-class FaultyWire:
-    """Lets the faults of a sandbox strike the requests that they are for.
+class FaultMiddleware:
+    """Applies the faults of a sandbox to its requests.
 
     Args:
-        app: What answers the requests.
-        sandbox: Whose faults they are.
-        sleep: Waits for seconds.
+        app: The application that handles the requests.
+        sandbox: The sandbox with the faults.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(
@@ -86,104 +86,110 @@ class FaultyWire:
         self._sleep = sleep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, with what goes wrong on its way."""
-        own = is_own(scope.get("path", ""))
+        """Pass a request on, with the effects of faults."""
+        own = is_own_path(scope.get("path", ""))
         if scope["type"] != "http" or own or not self._sandbox.faults.armed:
             await self._app(scope, receive, send)
             return
         endpoint, receive = await read_endpoint(scope, receive)
-        effects = self._sandbox.faults.effects(endpoint)
-        whole = receive
+        effects = self._sandbox.faults.strike(endpoint)
+        unwrapped = receive
         try:
             for effect in effects:
-                if await self._before(effect, scope, receive, send):
+                if await self._apply_before(effect, scope, receive, send):
                     return
             for effect in reversed(effects):
-                receive, send = self._around(effect, scope, receive, send)
+                receive, send = self._wrap(effect, scope, receive, send)
             await self._app(scope, receive, send)
         except CutOffError:
-            # As it was before the faults were laid around it: one of them would strike again.
-            await _cut(scope, whole)
+            # The unwrapped `receive`, because a wrapped one would raise the error again.
+            await _cut(scope, unwrapped)
 
-    async def _before(self, effect: Effect, scope: Scope, receive: Receive, send: Send) -> bool:
-        """What an effect does before the request is looked at; whether that was the answer."""
+    async def _apply_before(
+        self, effect: Effect, scope: Scope, receive: Receive, send: Send
+    ) -> bool:
+        """Apply an effect before the request is handled, and return whether it was answered."""
         match effect:
             case Delay():
                 await self._sleep(effect.seconds)
             case Respond() if effect.moment is Moment.BEFORE:
                 await _drain(receive)
-                await _answer(effect)(scope, receive, send)
+                await _make_response(effect)(scope, receive, send)
                 return True
             case Expire():
                 _, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
                 self._sandbox.sessions.revoke(token.strip())
                 await _drain(receive)
-                await error_answer(invalid_session())(scope, receive, send)
+                await make_error_response(make_session_error())(scope, receive, send)
                 return True
-            case Cut() if effect.moment is Moment.BEFORE and effect.received is None:
+            case CutConnection() if effect.moment is Moment.BEFORE and effect.received is None:
                 await _drain(receive)
                 raise CutOffError
             case EndJob():
                 await self._end_job(scope, delete=effect.delete)
-            case KeepPacked():
+            case KeepGzip():
                 _remove_header(scope, b"content-encoding")
             case Shorten():
-                # Rows are counted in the text.
+                # The response must not be compressed, so its rows can be counted.
                 _remove_header(scope, b"accept-encoding")
             case ShowOld():
                 scope.setdefault("state", {})["before"] = True
-            case Respond() | Cut() | Truncate() | Drip() | RepeatPage() | HideNewest():
+            case Respond() | CutConnection() | Truncate() | Drip() | RepeatPage() | HideNewest():
                 pass
             case _:
                 assert_never(effect)
         return False
 
-    def _around(
+    def _wrap(
         self, effect: Effect, scope: Scope, receive: Receive, send: Send
     ) -> tuple[Receive, Send]:
-        """Wraps the two directions of a request in what an effect does to them."""
+        """Wrap the two directions of a request with an effect."""
         match effect:
-            case Cut() if effect.received is not None:
+            case CutConnection() if effect.received is not None:
                 return receive_until(receive, effect.received), send
-            case Cut() if effect.moment is Moment.AFTER:
+            case CutConnection() if effect.moment is Moment.AFTER:
                 return receive, send_nothing
             case Respond() if effect.moment is Moment.AFTER:
-                return receive, send_instead(_answer(effect), scope, receive, send)
+                return receive, send_instead(_make_response(effect), scope, receive, send)
             case Truncate():
                 return receive, send_until(send, effect.size)
             case Drip():
                 return receive, send_slowly(send, effect, self._sleep)
             case Shorten() | RepeatPage() | HideNewest():
-                return receive, send_changed(send, lambda body: self._changed(effect, body, scope))
-            case Respond() | Cut() | Delay() | Expire() | EndJob() | KeepPacked() | ShowOld():
+                return receive, send_changed(
+                    send, lambda body: self._change_body(effect, body, scope)
+                )
+            case (
+                Respond() | CutConnection() | Delay() | Expire() | EndJob() | KeepGzip() | ShowOld()
+            ):
                 return receive, send
             case _:
                 assert_never(effect)
 
     async def _end_job(self, scope: Scope, *, delete: bool) -> None:
-        job_id = job_of(scope["path"])
+        job_id = find_job_id(scope["path"])
         if job_id is not None:
-            # A job that is not there any more is for the request to find out.
+            # If the job does not exist, the request itself will report it.
             with suppress(ApiError):
                 await to_thread(self._sandbox.ingest.end, job_id, delete=delete)
 
-    def _changed(
+    def _change_body(
         self, effect: Shorten | RepeatPage | HideNewest, body: bytes, scope: Scope
     ) -> bytes:
         match effect:
             case Shorten():
-                return first_rows(body, effect.rows)
+                return keep_first_rows(body, effect.rows)
             case RepeatPage():
                 return repeat_page(body, scope)
             case HideNewest():
                 with self._sandbox.database.reading() as connection:
-                    newest = latest_jobs(connection, effect.jobs)
-                return without_jobs(body, {job.id for job in newest})
+                    newest = list_latest_jobs(connection, effect.jobs)
+                return remove_jobs(body, {job.id for job in newest})
             case _:
                 assert_never(effect)
 
 
-def _answer(effect: Respond) -> Response:
+def _make_response(effect: Respond) -> Response:
     if effect.body is not None:
         answer = Response(effect.body, effect.status, media_type=effect.content_type)
     elif effect.status < 300:
@@ -191,7 +197,7 @@ def _answer(effect: Respond) -> Response:
     else:
         code, message = _USUAL.get(effect.status, ("UNKNOWN_EXCEPTION", "On demand"))
         error = ApiError(effect.status, effect.code or code, effect.message or message)
-        answer = error_answer(error)
+        answer = make_error_response(error)
     for name, value in effect.headers:
         answer.headers[name] = value
     return answer
@@ -202,13 +208,13 @@ def _remove_header(scope: Scope, name: bytes) -> None:
 
 
 async def _drain(receive: Receive) -> None:
-    """Reads the request's body to its end, so that the client can finish sending it."""
+    """Read the whole body of the request, so the client can finish sending it."""
     while (message := await receive())["type"] == "http.request" and message.get("more_body"):
         pass
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:
-    """Closes the connection, and waits until the server has seen that."""
+    """Close the connection, and wait until the server has noticed it."""
     close = scope.get("extensions", {}).get(CUT)
     if close is not None:
         close["close"]()

@@ -1,4 +1,4 @@
-"""What every request passes: version, token, limits; and the headers of every answer."""
+"""Checks the API version, token and limits of requests, and adds headers to all responses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from bulkflow_sandbox.core.errors import ApiError, invalid_session, not_found
+from bulkflow_sandbox.core.errors import ApiError, make_not_found_error, make_session_error
 from bulkflow_sandbox.core.limits import API_REQUESTS
-from bulkflow_sandbox.http.responses import error_answer
+from bulkflow_sandbox.http.responses import make_error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,12 +21,12 @@ _VERSIONS: Final = "/services/data/"
 _API_PATH: Final = re.compile(r"/services/data/v([1-9][0-9]{0,2})\.0(?:/.*)?", re.DOTALL)
 
 
-class Gate:
-    """The middleware before all routes.
+class AuthenticationMiddleware:
+    """The middleware in front of all routes.
 
-    Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). Inside, the
-    request's `state.user` is the id of the token's user, `state.version` is such as `"66.0"`. Where
-    a version is spelled otherwise, such as `v66`, the path leads nowhere.
+    Resources of an API version need a token (`Authorization: Bearer` or `OAuth`). For handlers, the
+    request's `state.user` is the id of the token's user, and `state.version` is the version, such
+    as `"66.0"`. A version in another form, such as `v66`, is not found.
     """
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
@@ -34,7 +34,7 @@ class Gate:
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request through, or refuses it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -56,34 +56,34 @@ class Gate:
                 if match is not None and int(match[1]) <= choices.newest_deprecated_version:
                     headers["Warning"] = choices.deprecation_text
                 if counted:
-                    used, maximum = sandbox.limits.standing(API_REQUESTS)
+                    used, maximum = sandbox.limits.get_usage(API_REQUESTS)
                     headers["Sforce-Limit-Info"] = f"api-usage={used}/{maximum}"
             await send(message)
 
         try:
             if path.startswith(_VERSIONS) and path != _VERSIONS:
-                self._admit(scope, match)
+                self._check(scope, match)
         except ApiError as error:
-            await error_answer(error)(scope, receive, send_with_headers)
+            await make_error_response(error)(scope, receive, send_with_headers)
             return
         try:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
-            # Nobody is left to be told, and nothing was changed.
+            # The client cannot receive a response, and nothing was changed.
             return
 
-    def _admit(self, scope: Scope, match: re.Match[str] | None) -> None:
+    def _check(self, scope: Scope, match: re.Match[str] | None) -> None:
         choices = self._sandbox.org.choices
         if match is None or (major := int(match[1])) > choices.newest_version:
-            raise not_found()
+            raise make_not_found_error()
         if major < choices.oldest_version:
-            raise choices.version_retired.error(version=f"{major}.0")
+            raise choices.version_retired.make_error(version=f"{major}.0")
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme and scheme.lower() not in {"bearer", "oauth"}:
             raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         user = self._sandbox.sessions.find_user_id(token.strip())
         if user is None:
-            raise invalid_session()
+            raise make_session_error()
         self._sandbox.limits.count_request()
         scope.setdefault("state", {}).update(user=user, version=f"{major}.0")

@@ -1,4 +1,4 @@
-"""A batch that was at work when its job became Failed or Aborted, and saves rows after that."""
+"""A late commit: a batch that saves its rows after its job became Failed or Aborted."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class LateCommit:
-    """The task of such a batch: nothing is seen of it until it saves its rows, all at once.
+    """The task of a late commit. Nothing is visible until it saves its rows, all at the same time.
 
     Args:
         task: A new task for the job.
-        rows: How many more rows it saves.
+        rows: The number of rows to save.
     """
 
     rows_done = 0
@@ -29,20 +29,20 @@ class LateCommit:
         return self._task.job_id
 
     def start(self) -> bool:
-        """The batch is at work already."""
+        """Return `True`, because the batch is already running."""
         return True
 
     def work(self, rows: int) -> bool:
-        """There are no rows to save before the end."""
+        """Raise an error, because rows are saved only when the task finishes."""
         raise AssertionError(f"no {rows} rows are left")
 
     def finish(self) -> None:
-        """Saves the rows."""
+        """Save the rows."""
         self._task.commit_late(self._rows)
 
     def fail(self, problem: Exception) -> None:
-        """Changes nothing: the job has ended."""
+        """Do nothing, because the job has already ended."""
 
     def close(self) -> None:
-        """Closes the files of the job."""
+        """Close the job's files."""
         self._task.close()

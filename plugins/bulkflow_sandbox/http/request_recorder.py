@@ -1,4 +1,4 @@
-"""Writes every request of a client into the request log."""
+"""Adds each request of a client to the request log."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _OWN: Final = "/_sandbox"
 _MOST_ERROR: Final = 2000
 
 
-class Recorder:
-    """The middleware around all others.
+class RequestRecorder:
+    """The middleware that measures requests and adds them to the log.
 
     Args:
-        app: What answers.
-        sandbox: Whose log it is.
-        timer: Tells seconds, to measure with.
+        app: The application that handles the requests.
+        sandbox: The sandbox with the log.
+        timer: Returns seconds, for measuring.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class Recorder:
         self._timer = timer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, and writes down how it ended."""
+        """Pass a request on, and add it to the log when it ends."""
         path = scope.get("path", "")
-        if scope["type"] != "http" or is_own(path):
+        if scope["type"] != "http" or is_own_path(path):
             await self._app(scope, receive, send)
             return
         started = self._timer()
@@ -67,7 +67,7 @@ class Recorder:
                 if status is not None and status >= 400:
                     refusal.extend(body[: _MOST_ERROR - len(refusal)])
                 if not message.get("more_body"):
-                    # Before the client has all of the answer, so that it finds its own request.
+                    # Before the client has the whole response, so it finds its own request.
                     write()
             await send(message)
 
@@ -80,13 +80,13 @@ class Recorder:
                 RequestEntry(
                     at=at,
                     method=scope["method"],
-                    path=_shown(path, scope["query_string"]),
+                    path=_format_path(path, scope["query_string"]),
                     status=status,
                     milliseconds=round((self._timer() - started) * 1000, 2),
                     received=received,
                     sent=sent,
                     client=Headers(scope=scope).get("user-agent", ""),
-                    error=_error(bytes(refusal)),
+                    error=_read_error(bytes(refusal)),
                 )
             )
 
@@ -96,24 +96,23 @@ class Recorder:
             write()
 
 
-def is_own(path: str) -> bool:
-    """Whether a path leads to the page or the sandbox's own resources.
+def is_own_path(path: str) -> bool:
+    """Check whether a path is the page or one of the sandbox's own resources.
 
-    They are no part of the org: nobody wants to read in the log about its reading, and no fault is
-    for them.
+    These are not part of the org, so the log does not show them, and faults do not strike them.
     """
     return path in {"/", _OWN} or path.startswith(f"{_OWN}/")
 
 
-def _shown(path: str, query: bytes) -> str:
-    # The queries of logins and logouts carry secrets.
+def _format_path(path: str, query: bytes) -> str:
+    # The queries of logins and logouts have secrets.
     if not query or not path.lstrip("/").startswith("services/data/"):
         return path
     return f"{path}?{query.decode('latin-1')}"
 
 
-def _error(body: bytes) -> str | None:
-    """The code and message of an error body: an array (API), or an object (OAuth)."""
+def _read_error(body: bytes) -> str | None:
+    """Read the code and message of an error body, which is an array (API) or an object (OAuth)."""
     try:
         document = json.loads(body)
     except ValueError:

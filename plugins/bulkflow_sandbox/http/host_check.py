@@ -1,7 +1,7 @@
-"""The check of the Host header: no foreign name can be made to lead a browser here.
+"""Checks the Host header, as a protection against DNS rebinding.
 
-A page in a browser may give its own host name the address of this machine (DNS rebinding), and then
-counts as the same site as the sandbox. Its requests carry that name.
+A page in a browser may resolve its own host name to the address of this machine, and then counts as
+the same site as the sandbox. Its requests have that name in the Host header.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.core.errors import ApiError
-from bulkflow_sandbox.http.responses import error_answer
+from bulkflow_sandbox.http.responses import make_error_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 
 
-class HostCheck:
-    """The middleware around all others: refuses requests for foreign hosts.
+class HostCheckMiddleware:
+    """The outermost middleware. It refuses requests for other hosts.
 
     Args:
-        app: What answers.
-        names: The host names that the sandbox has besides those of this machine.
+        app: The application that handles the requests.
+        names: The host names of the sandbox, in addition to names of this machine.
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
@@ -44,7 +44,7 @@ class HostCheck:
                     "The sandbox answers at an address such as 127.0.0.1, at a name without dots, "
                     "and at a name that --tls-name gives",
                 )
-                await error_answer(error)(scope, receive, send)
+                await make_error_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -56,7 +56,7 @@ class HostCheck:
         if address is not None:
             return _is_address(address)
         name = name.lower().removesuffix(".")
-        # A name without a dot is one of this machine's network, such as a container's.
+        # A name without a dot is in this machine's network, such as that of a container.
         local = "." not in name or name.endswith(".localhost")
         return local or name in self._names or _is_address(name)
 
