@@ -64,7 +64,7 @@ class _ArmedJobFault:
 
 
 @frozen
-class JobFaults:
+class ProcessingFaults:
     """The faults in the processing of one job."""
 
     failure: FailJob | None = None
@@ -151,10 +151,10 @@ class FaultPlan:
         with self._lock:
             return self._locks
 
-    def take_job_faults(self) -> JobFaults:
+    def take_processing_faults(self) -> ProcessingFaults:
         """Count a job that is about to be processed, and return its faults."""
         with self._lock:
-            return JobFaults(self._take(FailJob), self._take(LoseRows), self._take(Miscount))
+            return ProcessingFaults(self._take(FailJob), self._take(LoseRows), self._take(Miscount))
 
     def take_late_commit(self) -> CommitLate | None:
         """Count a job that ended while InProgress, and return its late commit if it has one."""

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class AdminResources:
-    """The handlers of the sandbox's own resources."""
+    """Handles requests on the sandbox's own resources."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox

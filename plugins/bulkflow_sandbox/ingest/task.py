@@ -11,7 +11,7 @@ from bulkflow_sandbox.core.ids import make_id
 from bulkflow_sandbox.core.limits import BULK_BATCHES, RECORDS
 from bulkflow_sandbox.dml.columns import JobFailedError, read_header
 from bulkflow_sandbox.dml.saver import Saver
-from bulkflow_sandbox.faults.plan import JobFaults
+from bulkflow_sandbox.faults.plan import ProcessingFaults
 from bulkflow_sandbox.ingest.job_updates import save_changes, save_unprocessed_start
 from bulkflow_sandbox.ingest.progress import IngestProgress
 from bulkflow_sandbox.ingest.result_writer import IngestResultWriter
@@ -52,7 +52,7 @@ class IngestTask:
         self._saver: Saver | None = None
         self._ended = False
         self._on_failed = on_failed
-        self._faults = JobFaults()
+        self._faults = ProcessingFaults()
 
     @property
     def job_id(self) -> str:
@@ -94,7 +94,7 @@ class IngestTask:
             )
             return False
         if self._rows is not None:
-            self._faults = self._org.faults.take_job_faults()
+            self._faults = self._org.faults.take_processing_faults()
         return True
 
     def _open(self, job: BulkJob) -> None:
