@@ -29,6 +29,7 @@ HELD = (
     "plugins/bulkflow_control",
     "plugins/bulkflow_csv",
     "README.md",
+    "docs/architecture.md",
     "plugins/bulkflow_sandbox/fixtures.py",
     "plugins/bulkflow_sandbox/job_retention.py",
     "plugins/bulkflow_sandbox/login",
