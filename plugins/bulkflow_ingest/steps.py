@@ -208,14 +208,14 @@ def undo(context: Context, job: Job) -> None:
 @step("save results [of {job}] to {path:folder}", accepts=_ENDED, requests=_per_part(3))
 def save_results(context: Context, job: Job, path: Path) -> None:
     """Save the three result files of every part into a folder, as Salesforce writes them."""
-    from bulkflow_ingest.api.client import ResultFile
+    from bulkflow_ingest.api.result_kind import ResultKind
 
     work = _work(context, job)
     if not _nothing_to_save(context, work):
         saved = work.results.save_files(path)
         job.saved.append(str(path))
         _say(context, job, f"saved {len(saved)} result files to {path}")
-        work.results.refuse_lost(*ResultFile)
+        work.results.refuse_lost(*ResultKind)
         work.results.trusted.refuse_doubted()
 
 

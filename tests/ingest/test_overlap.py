@@ -11,8 +11,8 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
 from bulkflow.testing import RecordingContext
-from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.execution.poller import Schedule
 from bulkflow_ingest.execution.scheduler import Conveyor, Stations
 from bulkflow_ingest.parts.job_parts import JobParts
@@ -56,11 +56,11 @@ def test_a_part_is_waited_for_and_fetched_while_another_is_sent(
             assert fetched.wait(10)
         order.append(f"sent {part.number}")
 
-    def fetch(wanted: tuple[PartJob, ResultFile]) -> None:
+    def fetch(wanted: tuple[PartJob, ResultKind]) -> None:
         order.append(f"fetched {wanted[0].number}")
         fetched.set()
 
-    stations = Stations(send, end, lambda _: [ResultFile.FAILED], fetch, lambda: order.append("up"))
+    stations = Stations(send, end, lambda _: [ResultKind.FAILED], fetch, lambda: order.append("up"))
     with RecordingContext(tmp_path, tmp_path) as context:
         convey(context, made, stations)
     assert order.index("fetched 0") < order.index("sent 1") < order.index("up")

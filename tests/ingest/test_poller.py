@@ -15,8 +15,8 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.event import Event
 from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
-from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.execution.poller import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Schedule
 from bulkflow_ingest.execution.scheduler import Conveyor, Stations
 from bulkflow_ingest.parts.job_parts import JobParts
@@ -110,7 +110,7 @@ def polled(
     stations = Stations(
         send=_never,
         look=org.refresh,
-        wanted=lambda _: () if fetch is None else (ResultFile.FAILED,),
+        wanted=lambda _: () if fetch is None else (ResultKind.FAILED,),
         fetch=_never if fetch is None else lambda _: fetch(time),
         sent=lambda: None,
     )

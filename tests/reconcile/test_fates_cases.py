@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.execution.top_error import commonest
-from bulkflow_ingest.reconcile import Fates, FatesError, Outcome, ResultFile, ResultKind
+from bulkflow_ingest.reconcile import Fates, FatesError, Outcome, ResultFile
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"

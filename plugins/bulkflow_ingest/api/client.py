@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -20,18 +19,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from bulkflow_ingest.api.job_info import JobInfo, JobPage
+    from bulkflow_ingest.api.result_kind import ResultKind
     from bulkflow_salesforce import Body, DownloadInfo, Session
-
-
-class ResultFile(Enum):
-    """The three files that a job ends in; the value is the last part of the path.
-
-    `unprocessedrecords` is lower case in the reference pages, and taken by every org that is known.
-    """
-
-    SUCCESSFUL = "successfulResults"
-    FAILED = "failedResults"
-    UNPROCESSED = "unprocessedrecords"
 
 
 @frozen
@@ -177,7 +166,7 @@ class IngestApi:
     def results(
         self,
         job: str,
-        which: ResultFile,
+        kind: ResultKind,
         file: BinaryIO,
         *,
         packed: bool = False,
@@ -188,7 +177,7 @@ class IngestApi:
         With `packed`, what comes compressed stays so; the answer tells whether it did. More than
         `limit` bytes, unpacked, are not taken.
         """
-        path = self._path(job, which.value)
+        path = self._path(job, kind.path_segment)
         return self.session.download(path, file, packed=packed, limit=limit)
 
     def _refuse_endless(self, pages: int, jobs: int, size: int) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bulkflow.plugin import Context
-    from bulkflow_ingest.api.client import ResultFile
+    from bulkflow_ingest.api.result_kind import ResultKind
     from bulkflow_ingest.execution.poller import Watch
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
@@ -44,8 +44,8 @@ class Stations:
 
     send: Callable[[PartJob], None]
     look: Callable[[PartJob], None]
-    wanted: Callable[[PartJob], Sequence[ResultFile]]
-    fetch: Callable[[tuple[PartJob, ResultFile]], None]
+    wanted: Callable[[PartJob], Sequence[ResultKind]]
+    fetch: Callable[[tuple[PartJob, ResultKind]], None]
     sent: Callable[[], None]
 
 
@@ -61,7 +61,7 @@ class Conveyor:
     """Seconds after which nothing is waited for any more; None for never."""
     _unsent: deque[PartJob] = field(factory=deque, init=False)
     _due: deque[PartJob] = field(factory=deque, init=False)
-    _unfetched: deque[tuple[PartJob, ResultFile]] = field(factory=deque, init=False)
+    _unfetched: deque[tuple[PartJob, ResultKind]] = field(factory=deque, init=False)
     _sending: dict[Future[object], PartJob] = field(factory=dict, init=False)
     _looking: dict[Future[object], PartJob] = field(factory=dict, init=False)
     _fetching: set[Future[object]] = field(factory=set, init=False)

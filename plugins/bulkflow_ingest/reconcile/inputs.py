@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from bulkflow_csv import ByteSource, CsvError, DelimiterAlias, Stamp, compute_digest
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile.errors import FatesError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bulkflow_csv import Dialect, Head, PartRange
-
-
-class ResultKind(StrEnum):
-    """The three result files of a job."""
-
-    SUCCESSFUL = "successful"
-    FAILED = "failed"
-    UNPROCESSED = "unprocessed"
 
 
 @attrs.frozen

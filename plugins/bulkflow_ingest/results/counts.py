@@ -9,8 +9,8 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
-from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobState
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.execution.patience import patience_of
 from bulkflow_ingest.execution.preconditions import BAD_ENDS
 from bulkflow_ingest.results.files import ALL_FILES, is_refused
@@ -175,14 +175,14 @@ class Counting:
         if part.state == JobState.JOB_COMPLETE:
             loaded, failed = part.counts.loaded, part.counts.failed
         else:
-            loaded, failed = found.get(ResultFile.SUCCESSFUL, 0), found.get(ResultFile.FAILED, 0)
+            loaded, failed = found.get(ResultKind.SUCCESSFUL, 0), found.get(ResultKind.FAILED, 0)
         rows = part.rows or loaded + failed
         left = max(0, rows - loaded - failed)
-        unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
+        unprocessed = min(left, found.get(ResultKind.UNPROCESSED, 0))
         return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
 
-    def _files(self, part: PartJob) -> list[tuple[PartJob, ResultFile]]:
+    def _files(self, part: PartJob) -> list[tuple[PartJob, ResultKind]]:
         """The files that tell what became of a part's rows where its counters do not."""
         complete = part.state == JobState.JOB_COMPLETE
-        files = (ResultFile.UNPROCESSED,) if complete else ALL_FILES
+        files = (ResultKind.UNPROCESSED,) if complete else ALL_FILES
         return [(part, which) for which in files if self.results.files.has_rows(part, which)]
