@@ -12,7 +12,7 @@ import click
 
 from bulkflow.errors import BulkflowError, UsageError
 from bulkflow_ingest.api.client import IngestApi
-from bulkflow_ingest.api.job_filter import JobFilter, age, created, find, own_user
+from bulkflow_jobs.job_filter import JobFilter, age, created, find, own_user
 from bulkflow_salesforce import (
     Network,
     NotFoundError,

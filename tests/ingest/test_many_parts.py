@@ -18,7 +18,7 @@ from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.totals import Tally
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.worker_pool import Lanes
 
 
 def part(number: int) -> PartJob:

@@ -17,12 +17,12 @@ from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
 from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.execution.poller import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Schedule
 from bulkflow_ingest.execution.scheduler import Conveyor, Stations
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.poll_schedule import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Schedule
+from bulkflow_jobs.worker_pool import Lanes
 
 
 @define(eq=False)

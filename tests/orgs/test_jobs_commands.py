@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import UsageError
 from bulkflow_ingest import JobInfo
-from bulkflow_ingest.api.job_filter import JobFilter, age
+from bulkflow_jobs.job_filter import JobFilter, age
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg
 from support.workshop import Workshop

@@ -13,8 +13,8 @@ from bulkflow_salesforce import BadAnswerError, LostAnswerError, redact
 from bulkflow_salesforce.http.bounds import LINE_CHARACTERS, cut
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.api.job_ids import JobIds
     from bulkflow_ingest.settings import IngestSettings
+    from bulkflow_jobs.job_ids import JobIds
     from bulkflow_salesforce import OrgError, Response
 
 _HELP: Final = (

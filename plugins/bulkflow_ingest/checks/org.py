@@ -8,12 +8,12 @@ from attrs import define, field
 
 from bulkflow.model.event import Notice
 from bulkflow.plugin import Problem
-from bulkflow_ingest.api.session import session_of
 from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.settings import IngestSettings, is_ingest
 from bulkflow_ingest.source.required_columns import verb_of
 from bulkflow_ingest.source.suggestions import did_you_mean
+from bulkflow_jobs.session import session_of
 from bulkflow_salesforce import ForbiddenError
 
 if TYPE_CHECKING:

@@ -14,8 +14,6 @@ from bulkflow.model.event import Notice
 from bulkflow.model.job_phase import Phase
 from bulkflow_ingest.api.answer_checks import Asked
 from bulkflow_ingest.api.client import IngestApi, JobSpec
-from bulkflow_ingest.api.job_ids import JobIds
-from bulkflow_ingest.api.session import session_of
 from bulkflow_ingest.execution.job_status import Asking
 from bulkflow_ingest.execution.journaled_requests import (
     GoneError,
@@ -23,8 +21,6 @@ from bulkflow_ingest.execution.journaled_requests import (
     TwoUploadsError,
     UnseenError,
 )
-from bulkflow_ingest.execution.patience import patience_of
-from bulkflow_ingest.execution.poller import Schedule
 from bulkflow_ingest.execution.preconditions import (
     refuse_absent,
     refuse_cut_short,
@@ -39,7 +35,11 @@ from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.results.counts import Counting
 from bulkflow_ingest.results.files import ALL_FILES
 from bulkflow_ingest.results.reader import Results
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.job_ids import JobIds
+from bulkflow_jobs.patience import patience_of
+from bulkflow_jobs.poll_schedule import Schedule
+from bulkflow_jobs.session import session_of
+from bulkflow_jobs.worker_pool import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -21,10 +21,10 @@ from bulkflow.errors import BulkflowError, DataError, StepError, UsageError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.history import IntentKind
 from bulkflow_ingest.api.job_info import JobInfo, JobState
-from bulkflow_ingest.execution.patience import Waiting, patience_of
 from bulkflow_ingest.execution.upload import GzipRefusedError, send
 from bulkflow_ingest.parts.remote_state import Closing
 from bulkflow_ingest.parts.replay import TWO_UPLOADS
+from bulkflow_jobs.patience import Waiting, patience_of
 from bulkflow_salesforce import (
     LostAnswerError,
     NotFoundError,

@@ -11,8 +11,8 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.execution.retry_notices import name_rows_left_out, say_why_nothing_is_sent
 from bulkflow_ingest.parts.prepare import add_rows
+from bulkflow_ingest.reconcile.output_files import label_of
 from bulkflow_ingest.results.files import ALL_FILES
-from bulkflow_ingest.results.output_files import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,16 +15,16 @@ from attrs import define, field, frozen
 
 from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow_ingest.settings import SHORT_CALLS
-from bulkflow_ingest.worker_pool import TICK, Lanes, first_with_others
+from bulkflow_jobs.worker_pool import TICK, Lanes, first_with_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api.result_kind import ResultKind
-    from bulkflow_ingest.execution.poller import Watch
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_jobs.poll_schedule import Watch
 
 _LOOKS: Final = 2 * SHORT_CALLS
 """Looks that are handed out at a time: so many that no thread waits for the next."""

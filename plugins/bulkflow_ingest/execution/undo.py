@@ -22,7 +22,7 @@ from bulkflow.plugin import Job
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.execution.job_runner import JobWork
 from bulkflow_ingest.parts.prepare import prepare
-from bulkflow_ingest.results.output_files import draft, label_of, make_folder
+from bulkflow_ingest.reconcile.output_files import draft, label_of, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

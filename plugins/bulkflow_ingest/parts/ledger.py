@@ -16,7 +16,7 @@ from bulkflow.model.history import IntentKind
 from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
 from bulkflow_csv import CsvError, compute_digest
 from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.api.session import session_of
+from bulkflow_jobs.session import session_of
 from bulkflow_salesforce import organization_of
 
 if TYPE_CHECKING:

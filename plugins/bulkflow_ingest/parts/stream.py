@@ -24,7 +24,6 @@ from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
 from bulkflow_csv import is_gzip, is_stream, iter_parts, read_windows
 from bulkflow_csv.source import make_copy_error
-from bulkflow_ingest.api.job_ids import JobIds, ids_in
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
@@ -35,6 +34,7 @@ from bulkflow_ingest.source.open import copies_of, data_of, on_disk
 from bulkflow_ingest.source.rewrite import Readable, head_of, named_as_set
 from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.source.spool import Window, Windows
+from bulkflow_jobs.job_ids import JobIds, ids_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

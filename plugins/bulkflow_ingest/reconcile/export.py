@@ -12,9 +12,9 @@ from attrs import define, frozen
 from bulkflow_ingest.reconcile.database import SOURCE_CHANGED
 from bulkflow_ingest.reconcile.errors import FatesError
 from bulkflow_ingest.reconcile.outcomes import Outcome
+from bulkflow_ingest.reconcile.output_files import draft
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
 from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
-from bulkflow_ingest.results.output_files import draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

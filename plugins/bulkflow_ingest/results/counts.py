@@ -11,10 +11,10 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.execution.patience import patience_of
 from bulkflow_ingest.execution.preconditions import BAD_ENDS
 from bulkflow_ingest.results.files import ALL_FILES, is_refused
 from bulkflow_ingest.results.standstill import quiet_of
+from bulkflow_jobs.patience import patience_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,9 +17,9 @@ from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api.bounds import most_result_bytes
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.results.output_files import binary_draft, delivered, label_of, make_folder
+from bulkflow_ingest.reconcile.output_files import binary_draft, delivered, label_of, make_folder
 from bulkflow_ingest.source.compression import pack
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.worker_pool import Lanes
 from bulkflow_salesforce import NotFoundError
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES
 

@@ -16,12 +16,12 @@ from bulkflow.model.part import Counts
 from bulkflow.path_checks import resolved
 from bulkflow_csv import CsvError
 from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.reconcile.output_files import delivered, draft, make_folder, target_of
 from bulkflow_ingest.results.files import (
     FILES_OF_SELECTION,
     NEEDED,
     ResultFiles,
 )
-from bulkflow_ingest.results.output_files import delivered, draft, make_folder, target_of
 from bulkflow_ingest.results.trusted_files import TrustedFiles, refuse_gone
 
 if TYPE_CHECKING:

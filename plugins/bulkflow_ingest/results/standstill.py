@@ -14,7 +14,7 @@ from attrs import frozen
 
 from bulkflow.model.event import Notice
 from bulkflow_ingest.api.job_info import FINAL
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.worker_pool import Lanes
 from bulkflow_salesforce import NotFoundError
 
 if TYPE_CHECKING:

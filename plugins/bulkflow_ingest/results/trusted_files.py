@@ -17,11 +17,11 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.execution.patience import Waiting, patience_of
 from bulkflow_ingest.execution.preconditions import BAD_ENDS
 from bulkflow_ingest.parts.remote_state import counters
 from bulkflow_ingest.results.files import ResultFiles, expected, rows_of
 from bulkflow_ingest.results.standstill import Standstill
+from bulkflow_jobs.patience import Waiting, patience_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

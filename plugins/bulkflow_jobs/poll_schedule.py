@@ -12,7 +12,7 @@ from attrs import define, field
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.execution.patience import patience_of
+from bulkflow_jobs.patience import patience_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
