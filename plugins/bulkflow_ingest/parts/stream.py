@@ -31,6 +31,7 @@ from bulkflow_ingest.parts.prepare import prepare
 from bulkflow_ingest.parts.restore import check_parts
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.open import copies_of, data_of, on_disk
+from bulkflow_ingest.source.original import Original
 from bulkflow_ingest.source.rewrite import Readable, head_of, named_as_set
 from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.source.spool import Window, Windows
@@ -235,8 +236,6 @@ class Coming:
                     if stream is not None:
                         window = Window.holding(head.source.path, len(cut))
                     elif head.sent_header is not head.header:
-                        from bulkflow_ingest.reconcile.inputs import Original
-
                         original = Original.of(head, None)
                     for data_of_part in cut:
                         self.context.checkpoint()
