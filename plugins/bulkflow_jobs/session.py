@@ -1,4 +1,4 @@
-"""The sessions with the run's orgs: one with each, for the whole run."""
+"""The HTTP sessions of a run: one for each org."""
 
 from __future__ import annotations
 
@@ -7,69 +7,71 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.settings import MOST_CONNECTIONS, SHORT_CALLS
+from bulkflow_jobs.bounds import MAX_CONNECTIONS, MAX_STATUS_REQUESTS
 from bulkflow_salesforce import LimitInfo, Network, OrgAddress, RetryNotice, Session
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
 
 PAUSE_BETWEEN_NOTICES: Final = 5.0
-"""Seconds between two warnings of the same trouble; those in between are details."""
+"""Seconds between two warnings about the same trouble; those in between are shown as details."""
 
 
 @define(eq=False, repr=False)
-class _Latest:
-    """The context of the step that began last.
+class _LatestStep:
+    """The context of the step that started last.
 
-    An `always` block may wait although the run was asked to stop; the step that opened the session
-    may not.
+    The session outlives the step that opened it. A step of an `always` block may wait although the
+    run is to stop, and an earlier step may not.
     """
 
     context: Context
 
     def sleep(self, seconds: float) -> None:
-        """Wait as that step may."""
+        """Sleep in the latest step."""
         self.context.sleep(seconds)
 
 
 @define(eq=False, repr=False)
-class _Throttle:
-    """Says what is waited out, and not for each of many requests that meet the same trouble."""
+class _RetryNotices:
+    """Emits notices about retried requests, one at a time for each kind of trouble."""
 
     context: Context
     org: str
-    _said: dict[str, float] = field(factory=dict)
+    _emitted: dict[str, float] = field(factory=dict)
 
     def emit(self, notice: RetryNotice) -> None:
-        """Show a notice, unless the same kind of request was told of a moment ago."""
+        """Emit a notice: as a detail if one about the same trouble was emitted a moment ago."""
         now = self.context.clock.monotonic()
         kind = f"{notice.method} {notice.reason.partition(notice.path)[0]}"
-        if now - self._said.get(kind, -PAUSE_BETWEEN_NOTICES) < PAUSE_BETWEEN_NOTICES:
+        if now - self._emitted.get(kind, -PAUSE_BETWEEN_NOTICES) < PAUSE_BETWEEN_NOTICES:
             level = NoticeLevel.DETAIL
         else:
             level = NoticeLevel.WARNING
-            self._said[kind] = now
-        self.context.emit(Notice(_again(self.org, notice), level))
+            self._emitted[kind] = now
+        self.context.emit(Notice(_format_retry(self.org, notice), level))
 
 
-def session_of(context: Context) -> Session:
-    """The session with the org of the step; connects at the first call.
+def open_session(context: Context) -> Session:
+    """Return the session with the step's org; the first call opens it.
 
-    One for each way into an org, not for each name: what is of one org, its token above all, never
-    gets into requests to another.
+    Sessions are kept by the access to an org and not by its name, so that nothing of one org, above
+    all its token, gets into requests to another.
     """
     org = context.open_org()
-    latest = context.share("ingest:latest-step", lambda: _Latest(context), lambda _: None)
+    latest = context.share("jobs:latest-step", lambda: _LatestStep(context), lambda _: None)
     latest.context = context
 
     def connect() -> Session:
         return Session(
             OrgAddress(org.instance_url, org.api_version),
             org.tokens,
-            connections=MOST_CONNECTIONS + SHORT_CALLS,
+            connections=MAX_CONNECTIONS + MAX_STATUS_REQUESTS,
             network=Network.of(context.environ),
-            on_retry=_Throttle(context, org.name).emit,
-            on_slow=lambda info: context.emit(Notice(_slower(org.name, info), NoticeLevel.WARNING)),
+            on_retry=_RetryNotices(context, org.name).emit,
+            on_slow=lambda info: context.emit(
+                Notice(_format_slowdown(org.name, info), NoticeLevel.WARNING)
+            ),
             sleep=latest.sleep,
             now=context.clock.time,
             clock=context.clock.monotonic,
@@ -78,15 +80,15 @@ def session_of(context: Context) -> Session:
     return context.share(f"salesforce:{org.name}:{id(org)}", connect, Session.close)
 
 
-def _again(org: str, notice: RetryNotice) -> str:
+def _format_retry(org: str, notice: RetryNotice) -> str:
     return (
-        f"{notice.reason}; {notice.method} {notice.path} of org {org} again in "
+        f"{notice.reason}; retrying {notice.method} {notice.path} of org {org} in "
         f"{notice.wait:.1f} s ({notice.bound})"
     )
 
 
-def _slower(org: str, info: LimitInfo) -> str:
+def _format_slowdown(org: str, info: LimitInfo) -> str:
     return (
-        f"org {org} has {info.left:,} of its {info.total:,} API requests of the day left; "
-        "going on slowly"
+        f"org {org} has {info.left:,} of its {info.total:,} daily API requests left; "
+        "bulkflow is slowing down"
     )

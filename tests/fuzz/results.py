@@ -165,7 +165,7 @@ def runs(folder: Path) -> Iterator[Callable[[bytes], None]]:
     """
     with (
         mock.patch("bulkflow_ingest.execution.retry.LONGEST_PAUSE", 0.0),
-        mock.patch("bulkflow_ingest.results.trusted_files.patience_of", return_value=PATIENCE),
+        mock.patch("bulkflow_ingest.results.trusted_files.get_patience", return_value=PATIENCE),
         local_org() as org,
         proxied(org.url) as proxy,
     ):

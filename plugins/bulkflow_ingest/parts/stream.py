@@ -35,7 +35,7 @@ from bulkflow_ingest.source.original import Original
 from bulkflow_ingest.source.rewrite import Readable, head_of, named_as_set
 from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.source.spool import Window, Windows
-from bulkflow_jobs.job_ids import JobIds, ids_in
+from bulkflow_jobs.job_ids import JobIds, find_job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         return coming.manifest
     manifest = _known(parts, history)
     for each in history.parts:
-        JobIds.of(context, job).add(ids_in(each))
+        JobIds.of(context, job).add(find_job_ids(each))
     up = READ in done and all(each.uploaded for each in parts.parts)
     if not up and "close" not in done:
         parts.coming = Coming(context, parts)

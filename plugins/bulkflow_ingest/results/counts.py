@@ -9,12 +9,11 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
-from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.execution.preconditions import BAD_ENDS
 from bulkflow_ingest.results.files import ALL_FILES, is_refused
 from bulkflow_ingest.results.standstill import quiet_of
-from bulkflow_jobs.patience import patience_of
+from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
+from bulkflow_jobs.patience import get_patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +57,7 @@ class Counting:
 
     @property
     def _quiet(self) -> float:
-        return quiet_of(patience_of(self.context, self.parts.settings))
+        return quiet_of(get_patience(self.context, self.parts.settings.patience))
 
     def count_again(self, counted: Counts) -> None:
         """Bring the counts to what they were when an earlier attempt had ended its work.
@@ -129,7 +128,7 @@ class Counting:
             return False
         if part.state == JobState.JOB_COMPLETE:
             return bool(part.counts.unknown)
-        return part.state in BAD_ENDS and part.handed_over and not is_refused(part)
+        return part.state in UNSUCCESSFUL_STATES and part.handed_over and not is_refused(part)
 
     def _fetch(self, parts: Sequence[PartJob]) -> None:
         """Fetch the files of several parts together; what fails is met again, part by part."""

@@ -14,12 +14,12 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
 from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow_csv import CsvError, is_gzip
-from bulkflow_ingest.api.bounds import most_result_bytes
-from bulkflow_ingest.api.job_info import JobState
+from bulkflow_ingest.api.bounds import compute_max_result_bytes
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile.output_files import binary_draft, delivered, label_of, make_folder
 from bulkflow_ingest.source.compression import pack
-from bulkflow_jobs.worker_pool import Lanes
+from bulkflow_jobs.job_state import JobState
+from bulkflow_jobs.worker_pool import WorkerPool
 from bulkflow_salesforce import NotFoundError
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES
 
@@ -171,7 +171,7 @@ class ResultFiles:
         if part.part is None or self.parts.settings.existing is not None:
             return DOWNLOAD_BYTES
         errors = which is ResultKind.FAILED
-        most = most_result_bytes(part.part.rows, part.part.bytes, errors=errors)
+        most = compute_max_result_bytes(part.part.rows, part.part.bytes, errors=errors)
         return min(most, DOWNLOAD_BYTES)
 
     def _compress(self, path: Path, target: Path) -> Path:
@@ -262,7 +262,7 @@ class ResultFiles:
         wanted: Iterable[tuple[PartJob, ResultKind]],
         act: Callable[[tuple[PartJob, ResultKind]], object],
     ) -> None:
-        Lanes.of(self.context).each(
+        WorkerPool.of(self.context).run_each(
             wanted,
             act,
             width=self.parts.settings.connections,

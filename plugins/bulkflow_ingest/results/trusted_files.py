@@ -15,13 +15,12 @@ from attrs import define, field, frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.execution.preconditions import BAD_ENDS
 from bulkflow_ingest.parts.remote_state import counters
 from bulkflow_ingest.results.files import ResultFiles, expected, rows_of
 from bulkflow_ingest.results.standstill import Standstill
-from bulkflow_jobs.patience import Waiting, patience_of
+from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
+from bulkflow_jobs.patience import Backoff, get_patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,7 +85,7 @@ class TrustedFiles:
 
     @property
     def _patience(self) -> float:
-        return patience_of(self.context, self.parts.settings)
+        return get_patience(self.context, self.parts.settings.patience)
 
     def begin(self) -> None:
         """Trust nothing that was fetched before, of jobs that did not complete."""
@@ -180,7 +179,7 @@ class TrustedFiles:
         """
         trust = self.trust
         left = [each for each in wrong if each[0] not in trust.doubted and self._fault(each)]
-        waiting = Waiting(self.context, self._patience, self.parts.job.key)
+        waiting = Backoff(self.context, self._patience, self.parts.job.key)
         # Of a job that is gone nothing more comes.
         while (due := [each for each in left if each[0].in_org]) and waiting.pause(
             self._reason(due)
@@ -250,7 +249,7 @@ class TrustedFiles:
 
     def _doubt(self, part: PartJob, why: str) -> None:
         self.trust.doubted.setdefault(part, why)
-        if part.state in BAD_ENDS:
+        if part.state in UNSUCCESSFUL_STATES:
             # Not to be taken for true later, when the job is gone and cannot be looked at.
             self.files.drop(part, ResultKind.UNPROCESSED)
         self.context.emit(
@@ -284,7 +283,11 @@ class TrustedFiles:
         Of a job that did not complete the counters promise only how many each has at least.
         """
         part, which = wanted
-        if which is ResultKind.UNPROCESSED or part.state not in BAD_ENDS or not part.rows:
+        if (
+            which is ResultKind.UNPROCESSED
+            or part.state not in UNSUCCESSFUL_STATES
+            or not part.rows
+        ):
             return None
         both = (ResultKind.SUCCESSFUL, ResultKind.FAILED)
         rows = sum(self._rows((part, each)) or 0 for each in both)
@@ -322,4 +325,4 @@ def _is_miscounted(part: PartJob) -> bool:
 
 def _may_move(part: PartJob) -> bool:
     """Whether rows of a part may be committed though its job has ended."""
-    return part.in_org and part.state in BAD_ENDS
+    return part.in_org and part.state in UNSUCCESSFUL_STATES
