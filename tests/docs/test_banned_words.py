@@ -22,6 +22,17 @@ HELD = (
     "bulkflow/cli",
     "bulkflow/report",
     "examples",
+    "plugins/bulkflow_ingest/__init__.py",
+    "plugins/bulkflow_ingest/api",
+    "plugins/bulkflow_ingest/clauses.py",
+    "plugins/bulkflow_ingest/commands.py",
+    "plugins/bulkflow_ingest/conditions.py",
+    "plugins/bulkflow_ingest/execution",
+    "plugins/bulkflow_ingest/plugin.py",
+    "plugins/bulkflow_ingest/settings.py",
+    "plugins/bulkflow_ingest/steps.py",
+    "plugins/bulkflow_ingest/types.py",
+    "plugins/bulkflow_jobs",
     "README.md",
 )
 """The files and folders that are held to the rules. Add yours when it is rewritten."""
