@@ -114,7 +114,8 @@ def run_bulkflow(
 
 def _prepare_results(folder: Path, parts: int, part_rows: int) -> list[ResultFile]:
     """Return the result files of each part; split them on the first call."""
-    from bulkflow_ingest.reconcile import ResultFile, ResultKind
+    from bulkflow_ingest.api.result_kind import ResultKind
+    from bulkflow_ingest.reconcile import ResultFile
 
     results: list[ResultFile] = []
     for kind in ("successful", "failed"):
@@ -126,7 +127,8 @@ def _prepare_results(folder: Path, parts: int, part_rows: int) -> list[ResultFil
 
 
 def _split_results(folder: Path, kind: str, parts: int, part_rows: int) -> list[ResultFile]:
-    from bulkflow_ingest.reconcile import ResultFile, ResultKind
+    from bulkflow_ingest.api.result_kind import ResultKind
+    from bulkflow_ingest.reconcile import ResultFile
 
     paths = [folder / f"{kind}-{part}.csv" for part in range(parts)]
     if not paths[0].exists():

@@ -1,7 +1,6 @@
-"""Ingest jobs of the Bulk API 2.0, and the words for them.
+"""Ingest jobs of the Bulk API 2.0: their steps, clauses and commands.
 
-`IngestApi` has a method for each request, `JobInfo` is what Salesforce says of a job. The steps do
-their work through both.
+`IngestApi` has a method for each request, and `JobInfo` has the properties of a job.
 """
 
 from __future__ import annotations
@@ -11,15 +10,17 @@ from typing import TYPE_CHECKING
 from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.api.client import IngestApi, JobSpec, ResultFile
-    from bulkflow_ingest.api.job_info import FINAL, JobInfo, JobPage, JobState
+    from bulkflow_ingest.api.client import IngestApi, JobSpec
+    from bulkflow_ingest.api.job_info import JobInfo, JobPage
+    from bulkflow_ingest.api.result_kind import ResultKind
 
-__all__ = ["FINAL", "IngestApi", "JobInfo", "JobPage", "JobSpec", "JobState", "ResultFile"]
+__all__ = ["IngestApi", "JobInfo", "JobPage", "JobSpec", "ResultKind"]
 
 __getattr__ = export_lazily(
     __name__,
     {
-        "api.client": "IngestApi JobSpec ResultFile",
-        "api.job_info": "FINAL JobInfo JobPage JobState",
+        "api.client": "IngestApi JobSpec",
+        "api.job_info": "JobInfo JobPage",
+        "api.result_kind": "ResultKind",
     },
 )

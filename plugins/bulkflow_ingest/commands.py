@@ -1,4 +1,4 @@
-"""`bulkflow jobs list`, `show`, `abort` and `delete`."""
+"""The commands `bulkflow jobs list`, `show`, `abort` and `delete`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import click
 
 from bulkflow.errors import BulkflowError, UsageError
 from bulkflow_ingest.api.client import IngestApi
-from bulkflow_ingest.api.job_filter import JobFilter, age, created, find, own_user
+from bulkflow_jobs.current_user import get_user_id
+from bulkflow_jobs.job_filter import JobFilter, parse_age, parse_created_date
 from bulkflow_salesforce import (
     Network,
     NotFoundError,
@@ -36,21 +37,22 @@ _ORG: Final = click.option(
     "org",
     default="default",
     metavar="NAME",
-    help="The org: one that `bulkflow org login` named, or `env`; without it, the default one.",
+    help="Use this org: a name that you gave to `bulkflow org login`, or `env`. Without it, the "
+    "default org is used.",
 )
-_JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
 
 
 class UnknownJobError(BulkflowError):
-    """The org has no ingest job of an id; nothing was changed."""
+    """The org has no ingest job with an id; nothing was changed."""
 
 
-def _filters(command: Callable[..., int]) -> Callable[..., int]:
-    @click.option("--state", "states", multiple=True, help="In this state, such as Open.")
-    @click.option("--object", "objects", multiple=True, help="Of this object, such as Account.")
-    @click.option("--older-than", metavar="AGE", help="Made longer ago than 30m, 12h or 2d.")
-    @click.option("--newer-than", metavar="AGE", help="Made within the last 30m, 12h or 2d.")
-    @click.option("--mine", is_flag=True, help="Made by the user of the login.")
+def _add_filters(command: Callable[..., int]) -> Callable[..., int]:
+    @click.option("--state", "states", multiple=True, help="Only in this state, such as Open.")
+    @click.option("--object", "objects", multiple=True, help="Only for this object.")
+    @click.option("--older-than", metavar="AGE", help="Only created before 30m, 12h or 2d ago.")
+    @click.option("--newer-than", metavar="AGE", help="Only created in the last 30m, 12h or 2d.")
+    @click.option("--mine", is_flag=True, help="Only created by your user.")
     @wraps(command)
     def filtered(*arguments: Any, **options: Any) -> int:
         return command(*arguments, **options)
@@ -60,21 +62,21 @@ def _filters(command: Callable[..., int]) -> Callable[..., int]:
 
 @click.command("list")
 @_ORG
-@_filters
+@_add_filters
 @_JSON
 @click.pass_context
 def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: Any) -> int:
-    """List the ingest jobs of an org, of all its users, the newest first."""
+    """List the ingest jobs of all users of an org, newest first."""
     world = surroundings_of(context)
-    with _connected(org, world) as session:
-        jobs = _found(session, filters)
+    with _open_session(org, world) as session:
+        jobs = _find_jobs(session, filters)
     if as_json:
         _write_json(world, [dict(job.properties) for job in jobs])
         return 0
     for job in jobs:
-        world.stdout.write(_line(job) + "\n")
+        world.stdout.write(_format_job(job) + "\n")
     if not jobs:
-        say(world, "no such jobs")
+        say(world, "no jobs match")
     return 0
 
 
@@ -84,61 +86,63 @@ def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: 
 @_JSON
 @click.pass_context
 def show(context: click.Context, /, job: str, *, org: str, as_json: bool) -> int:
-    """Show all that Salesforce says of a job."""
+    """Show the properties of a job."""
     world = surroundings_of(context)
     salesforce_id(job)
-    with _connected(org, world) as session:
-        info = _job(IngestApi(session), job)
+    with _open_session(org, world) as session:
+        info = _get_job(IngestApi(session), job)
     if as_json:
         _write_json(world, dict(info.properties))
         return 0
     for name, value in info.properties.items():
-        world.stdout.write(f"{name:<24} {_plain(value)}\n")
+        world.stdout.write(f"{name:<24} {_clean(value)}\n")
     return 0
 
 
 @click.command("abort")
 @click.argument("jobs", nargs=-1)
 @_ORG
-@_filters
+@_add_filters
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def abort(
     context: click.Context, /, jobs: tuple[str, ...], *, org: str, yes: bool, **filters: Any
 ) -> int:
-    """Abort jobs that are not at an end: those with the ids JOBS, or those that the options name.
+    """Abort unfinished jobs: the JOBS with these ids, or all jobs that match the options.
 
-    What a job has saved already stays in the org.
+    Rows that a job has loaded stay in the org.
     """
     world = surroundings_of(context)
-    with _connected(org, world) as session:
+    with _open_session(org, world) as session:
         api = IngestApi(session)
-        chosen = _chosen(session, jobs, filters, lambda job: not job.is_final)
-        return _each(world, chosen, "abort", "aborted", yes, lambda job: api.abort(job.id))
+        selected = _select(session, jobs, filters, lambda job: not job.is_final)
+        return _change_each(world, selected, "abort", "aborted", yes, lambda job: api.abort(job.id))
 
 
 @click.command("delete")
 @click.argument("jobs", nargs=-1)
 @_ORG
-@_filters
+@_add_filters
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def delete(
     context: click.Context, /, jobs: tuple[str, ...], *, org: str, yes: bool, **filters: Any
 ) -> int:
-    """Delete jobs that are at an end, with their data and results, but not the records they made.
+    """Delete finished jobs: the JOBS with these ids, or all jobs that match the options.
 
-    Those with the ids JOBS, or those that the options name.
+    Their data and results are deleted, but not the records that they loaded.
     """
     world = surroundings_of(context)
-    with _connected(org, world) as session:
+    with _open_session(org, world) as session:
         api = IngestApi(session)
-        chosen = _chosen(session, jobs, filters, lambda job: job.is_final)
-        return _each(world, chosen, "delete", "deleted", yes, lambda job: api.delete(job.id))
+        selected = _select(session, jobs, filters, lambda job: job.is_final)
+        return _change_each(
+            world, selected, "delete", "deleted", yes, lambda job: api.delete(job.id)
+        )
 
 
 @contextmanager
-def _connected(name: str, world: Surroundings) -> Iterator[Session]:
+def _open_session(name: str, world: Surroundings) -> Iterator[Session]:
     org = open_org(name, world.environ)
     try:
         address = OrgAddress(org.instance_url, org.api_version)
@@ -148,45 +152,45 @@ def _connected(name: str, world: Surroundings) -> Iterator[Session]:
         org.close()
 
 
-def _found(session: Session, filters: dict[str, Any]) -> list[JobInfo]:
+def _find_jobs(session: Session, filters: dict[str, Any]) -> list[JobInfo]:
     now = datetime.now(UTC)
     older, newer = filters["older_than"], filters["newer_than"]
     wanted = JobFilter(
         filters["states"],
         filters["objects"],
-        own_user(session) if filters["mine"] else None,
-        now - age(older) if older else None,
-        now - age(newer) if newer else None,
+        get_user_id(session) if filters["mine"] else None,
+        now - parse_age(older) if older else None,
+        now - parse_age(newer) if newer else None,
     )
-    jobs = list(find(IngestApi(session), wanted))
+    jobs = [job for job in IngestApi(session).jobs() if wanted.matches(job)]
     return sorted(jobs, key=lambda job: job.created_date or "", reverse=True)
 
 
-def _chosen(
+def _select(
     session: Session,
     ids: tuple[str, ...],
     filters: dict[str, Any],
     fits: Callable[[JobInfo], bool],
 ) -> list[JobInfo]:
-    """The jobs to treat; by ids as they are, by filters those that can be treated."""
+    """Return the jobs with the ids, or the jobs that match the filters and `fits`."""
     if bool(ids) == any(filters.values()):
         raise UsageError(
-            "name jobs by their ids, or by at least one option, and not by both",
-            help="`bulkflow jobs list` with the same options shows which jobs they are",
+            "give either ids of jobs or at least one option that selects them",
+            help="`bulkflow jobs list` with the same options shows the selected jobs",
         )
     if ids:
         for each in ids:
             salesforce_id(each)
         api = IngestApi(session)
-        return [_job(api, each) for each in ids]
-    return [job for job in _found(session, filters) if fits(job)]
+        return [_get_job(api, each) for each in ids]
+    return [job for job in _find_jobs(session, filters) if fits(job)]
 
 
-def _job(api: IngestApi, job: str) -> JobInfo:
-    """A job by its id.
+def _get_job(api: IngestApi, job: str) -> JobInfo:
+    """Get a job by its id.
 
     Raises:
-        UnknownJobError: The org has none of that id.
+        UnknownJobError: The org has no such job.
     """
     try:
         return api.info(job)
@@ -195,13 +199,13 @@ def _job(api: IngestApi, job: str) -> JobInfo:
             raise
         raise UnknownJobError(
             f"{error.call.host} has no ingest job {job}",
-            help="`bulkflow jobs list` shows the jobs that are there; Salesforce removes a job"
-            " seven days after its end, and query jobs are not among them",
-            notes=[f"it answered: {fault}" for fault in error.faults],
+            help="`bulkflow jobs list` shows the org's ingest jobs; Salesforce removes a job seven "
+            "days after its end",
+            notes=[f"the response: {fault}" for fault in error.faults],
         ) from error
 
 
-def _each(
+def _change_each(
     world: Surroundings,
     jobs: Sequence[JobInfo],
     verb: str,
@@ -209,13 +213,13 @@ def _each(
     yes: bool,
     act: Callable[[JobInfo], object],
 ) -> int:
-    """Treat each job after one question; what fails does not keep the others from it."""
+    """Change each job after one confirmation; a failure does not stop the others."""
     if not jobs:
         say(world, f"no jobs to {verb}")
         return 0
     if not yes:
         for job in jobs:
-            say(world, _line(job))
+            say(world, _format_job(job))
         click.confirm(f"{verb} {len(jobs)} of the org's jobs?", abort=True, err=True)
     failed = 0
     for job in jobs:
@@ -229,15 +233,15 @@ def _each(
     return 1 if failed else 0
 
 
-def _line(job: JobInfo) -> str:
-    made = created(job)
-    when = made.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if made else "?" * 19
+def _format_job(job: JobInfo) -> str:
+    created = parse_created_date(job)
+    when = created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if created else "?" * 19
     what = f"{job.operation or '?'} {job.object or '?'}"
-    return _plain(f"{job.id}  {when}  {job.state:<14}  {what:<30}  by {job.created_by_id or '?'}")
+    return _clean(f"{job.id}  {when}  {job.state:<14}  {what:<30}  by {job.created_by_id or '?'}")
 
 
-def _plain(value: object) -> str:
-    """A value that a server gave, without what drives a terminal, and not without an end."""
+def _clean(value: object) -> str:
+    """Format a value from the org, shortened, without characters that control a terminal."""
     text = cut(str(value), FAULT_CHARACTERS)
     return "".join(character if character.isprintable() else " " for character in text)
 

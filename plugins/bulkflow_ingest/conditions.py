@@ -1,11 +1,11 @@
-"""The questions that `when` may ask of a job."""
+"""The conditions on a job's rows, for `when`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import Condition, condition
-from bulkflow_ingest.steps import selected
+from bulkflow_ingest.types import count_selected
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context, Job
@@ -14,18 +14,14 @@ if TYPE_CHECKING:
 
 @condition("any {selection:rows} rows [of {job}]", judges="selection")
 def any_rows(context: Context, job: Job, selection: str) -> bool:
-    """Whether any row of the job ended in this way."""
-    return selected(job.counts, selection) > 0
+    """Check whether any row of the job had this outcome."""
+    return count_selected(job.counts, selection) > 0
 
 
 @condition("over {limit} {selection:rows} rows [of {job}]", judges="selection")
 def over(context: Context, job: Job, selection: str, limit: Limit) -> bool:
-    """Whether more rows of the job than this, or a greater share, ended in this way."""
-    rows = selected(job.counts, selection)
-    if limit.rows is not None:
-        return rows > limit.rows
-    assert limit.percent is not None
-    return rows * 100 > limit.percent * job.counts.rows
+    """Check whether more rows of the job than this number or percentage had this outcome."""
+    return limit.is_exceeded(count_selected(job.counts, selection), job.counts.rows)
 
 
 CONDITIONS: tuple[Condition, ...] = (any_rows, over)

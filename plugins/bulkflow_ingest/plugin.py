@@ -1,4 +1,4 @@
-"""What this plugin declares."""
+"""The plugin's hooks: its steps, clauses, conditions, slot types, commands and checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import evolve
 from bulkflow.plugin import Command, hookimpl
 from bulkflow_ingest.clauses import CLAUSES
 from bulkflow_ingest.conditions import CONDITIONS
-from bulkflow_ingest.settings import is_ingest, problems
+from bulkflow_ingest.settings import find_problems, is_ingest
 from bulkflow_ingest.steps import STEPS
 from bulkflow_ingest.types import VALUE_TYPES
 
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "list": "List the ingest jobs of an org.",
-    "show": "Show all that Salesforce says of a job.",
-    "abort": "Abort jobs that are not at an end.",
-    "delete": "Delete jobs that are at an end.",
+    "show": "Show the properties of a job.",
+    "abort": "Abort unfinished jobs.",
+    "delete": "Delete finished jobs.",
 }
 
 
 @hookimpl
 def bulkflow_commands() -> Iterable[Command]:
-    """`bulkflow jobs` and what may follow."""
+    """Declare the commands of `bulkflow jobs`."""
     for name, summary in _COMMANDS.items():
-        yield Command(("jobs", name), summary, _loading(name))
+        yield Command(("jobs", name), summary, _make_loader(name))
 
 
-def _loading(name: str) -> Callable[[], click.Command]:
+def _make_loader(name: str) -> Callable[[], click.Command]:
     def load() -> click.Command:
         from bulkflow_ingest.commands import COMMANDS
 
@@ -56,46 +56,46 @@ def _loading(name: str) -> Callable[[], click.Command]:
 
 @hookimpl
 def bulkflow_steps() -> Iterable[Step]:
-    """The steps of a job's life."""
+    """Declare the steps."""
     return STEPS
 
 
 @hookimpl
 def bulkflow_clauses() -> Iterable[Clause]:
-    """The clauses of a job."""
+    """Declare the clauses of a job."""
     return CLAUSES
 
 
 @hookimpl
 def bulkflow_conditions() -> Iterable[Condition]:
-    """The questions about a job's rows."""
+    """Declare the conditions on a job's rows."""
     return CONDITIONS
 
 
 @hookimpl
 def bulkflow_value_types() -> Iterable[ValueType]:
-    """Objects, fields, ids, limits and selections of rows."""
+    """Declare the slot types."""
     return VALUE_TYPES
 
 
 @hookimpl
 def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
-    """What is wrong with a job's settings."""
-    return problems(settings)
+    """Find what is wrong with a job's settings."""
+    return find_problems(settings)
 
 
 @hookimpl
 def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
-    """Read the job's source."""
+    """Read the job's source and divide it into parts."""
     if not is_ingest(job.settings):
         return None
     if "streamed" in job.settings:
         from bulkflow_ingest.parts.stream import prepare_stream as prepare
     else:
         from bulkflow_ingest.parts.prepare import prepare
-    begins = context.journal.read_history(job.key) is None
+    is_first_attempt = context.journal.read_history(job.key) is None
     manifest = prepare(context, job)
-    if manifest is None or not begins or "keep_results" not in job.settings:
+    if manifest is None or not is_first_attempt or "keep_results" not in job.settings:
         return manifest
     from bulkflow_ingest.results.files import cost_of_keeping
 
@@ -104,7 +104,7 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
 
 @hookimpl
 def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:
-    """Hold the columns of the job's source against its operation."""
+    """Check the columns of the job's source against its operation."""
     if not is_ingest(job.settings):
         return ()
     from bulkflow_ingest.checks.source import source_problems
@@ -116,7 +116,7 @@ def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:
 def bulkflow_org_problems(
     context: Context, loads: Sequence[Load], requests: int
 ) -> Iterable[Problem]:
-    """Hold the jobs against the org's objects and limits."""
+    """Check the jobs against the org's objects and limits."""
     from bulkflow_ingest.checks.org import org_problems
 
     return org_problems(context, loads, requests)

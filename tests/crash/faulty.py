@@ -11,43 +11,41 @@ from attrs import evolve
 
 def close_unrecorded() -> None:
     """Close a job before the intent to close it is durable, and go by what is recorded."""
-    from bulkflow_ingest.execution import journaled_requests as requests
-    from bulkflow_ingest.execution.job_status import Asking
+    from bulkflow_ingest.execution.status_reader import StatusReader
+    from bulkflow_jobs.request_journal import RequestJournal
 
-    inner = requests.Requests._recorded
+    inner = RequestJournal.send
 
-    def recorded(
-        self: Any, part: Any, action: str, send: Callable[[], Any], *rest: Any, **named: Any
-    ) -> Any:
-        if action != "close":
-            return inner(self, part, action, send, *rest, **named)
-        done = send()
-        return inner(self, part, action, lambda: done, *rest, **named)
+    def send(self: Any, job: Any, change: Any) -> Any:
+        if change.action != "close":
+            return inner(self, job, change)
+        done = change.send()
+        return inner(self, job, evolve(change, send=lambda: done))
 
-    requests.Requests._recorded = recorded  # type: ignore[assignment, method-assign]
-    _ask_nothing_of(Asking)
+    RequestJournal.send = send  # type: ignore[method-assign]
+    _ask_nothing_of(StatusReader)
 
 
-def _ask_nothing_of(asking: Any) -> None:
+def _ask_nothing_of(reader: Any) -> None:
     """Take the journal's word for it that a job which was not closed can be replaced."""
     from bulkflow_ingest.parts.remote_state import Unsent
 
-    def ask_again(self: Any, part: Any) -> None:
+    def refresh_restored(self: Any, part: Any) -> None:
         if not part.handed_over:
             part._remote = Unsent()
 
-    asking.ask_again = ask_again
+    reader.refresh_restored = refresh_restored
 
 
 def put_again() -> None:
     """Send the data into the same job again when the answer was lost."""
-    from bulkflow_ingest.execution import journaled_requests as requests
+    from bulkflow_ingest.execution.part_upload import PartUpload
     from bulkflow_ingest.parts.remote_state import Created
 
-    def replace(self: Any, part: Any) -> None:
-        part._remote = Created(part.id)
+    def release_job(self: Any) -> None:
+        self.part._remote = Created(self.part.id)
 
-    requests.Requests._replace = replace  # type: ignore[method-assign]
+    PartUpload._release_job = release_job  # type: ignore[method-assign]
 
 
 def create_again() -> None:

@@ -151,7 +151,9 @@ def _nothing_left(org: LocalOrg, ended: Sequence[Ended]) -> None:
         # One whose creation nobody heard of is empty, and named; where the org refuses to list its
         # jobs, it is said that there may be some.
         if str(job.state) == "Open":
-            named = job.id in said or "may be left in the org, and cannot be listed" in said
+            named = (
+                job.id in said or "left empty jobs in the org, and they cannot be listed" in said
+            )
             expect(job.uploads == 0, f"job {job.id} is left open with data in it")
             expect(named, f"job {job.id} is left open and nobody says so")
         else:

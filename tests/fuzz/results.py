@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from bulkflow_csv import ByteSource, CsvError, PartLimit, read_rows, scan
-from bulkflow_ingest.api.client import ResultFile as Which
-from bulkflow_ingest.reconcile import Fates, FatesError, ResultFile, ResultKind, SourceSlice
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.reconcile import Fates, FatesError, ResultFile, SourceSlice
 from bulkflow_ingest.results.files import rows_of
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
@@ -57,7 +57,6 @@ retry failed rows of job people up to 2 times on failure continue
 save all rows of job people to "all.csv" on failure continue
 """
 UNFORESEEN = ("bulkflow made a mistake", "fault of the plugin", "Traceback")
-KINDS = tuple(zip(ResultKind, Which, strict=True))
 
 
 @frozen
@@ -66,7 +65,6 @@ class Told:
 
     part: int
     kind: ResultKind
-    which: Which
     data: bytes
 
     @property
@@ -87,9 +85,9 @@ def read(data: bytes) -> list[Told]:
     pieces = data.split(BETWEEN)
     pieces += [b""] * 6
     return [
-        Told(part, kind, which, pieces[3 * part + index])
+        Told(part, kind, pieces[3 * part + index])
         for part in range(2)
-        for index, (kind, which) in enumerate(KINDS)
+        for index, kind in enumerate(ResultKind)
     ]
 
 
@@ -136,7 +134,7 @@ def joins(folder: Path) -> Iterator[Callable[[bytes], None]]:
         for each in told:
             file = place / f"{each.part}-{each.kind}.csv{'.gz' * each.data.startswith(GZIP)}"
             file.write_bytes(each.data)
-            counted = rows_of(file, each.which, ",")
+            counted = rows_of(file, each.kind, ",")
             # A column that is not compared may hold what is not text: the rows are joined then.
             rows[each.kind] += len(ROWS) if counted is None else counted
             # The counters of one part promise what the file has, those of the other nothing.
@@ -167,7 +165,7 @@ def runs(folder: Path) -> Iterator[Callable[[bytes], None]]:
     """
     with (
         mock.patch("bulkflow_ingest.execution.retry.LONGEST_PAUSE", 0.0),
-        mock.patch("bulkflow_ingest.results.trusted_files.patience_of", return_value=PATIENCE),
+        mock.patch("bulkflow_ingest.results.trusted_files.get_patience", return_value=PATIENCE),
         local_org() as org,
         proxied(org.url) as proxy,
     ):
@@ -180,9 +178,9 @@ def runs(folder: Path) -> Iterator[Callable[[bytes], None]]:
             if len(data) % 2:
                 org.sandbox.inject(FailJob(2))
             proxy.rules.clear()
-            for which in Which:
-                files = [each.data for each in told if each.which is which]
-                proxy.on("GET", f"/{which.value}", _instead(files, org, jobs), times=None)
+            for kind in ResultKind:
+                files = [each.data for each in told if each.kind is kind]
+                proxy.on("GET", f"/{kind.path_segment}", _instead(files, org, jobs), times=None)
             with TemporaryDirectory(dir=folder) as place:
                 workshop = Workshop(Path(place), environ)
                 workshop.write("people.csv", source())

@@ -130,7 +130,7 @@ def test_a_job_that_fails_as_a_whole_says_the_servers_words_and_its_id(workshop:
     (error,) = ran.event("run_finished")["errors"]
     assert "InvalidBatch : Field name not found : Nope__c" in str(error["notes"])
     assert "750" in str(error["notes"])
-    assert "first column" in str(error["help"])
+    assert "first unknown column" in str(error["help"])
     (job,) = ran.event("run_finished")["jobs"]
     assert (job["rows"], job["loaded"], job["failed"], job["unprocessed"]) == (1, 0, 0, 1)
 

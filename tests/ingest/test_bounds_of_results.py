@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow_ingest.api import bounds
-from bulkflow_ingest.api.bounds import most_result_bytes
+from bulkflow_ingest.api.bounds import compute_max_result_bytes
 from support.proxy import Handler, Proxy
 from support.workshop import Workshop
 
@@ -42,7 +42,7 @@ def endless(sent: list[int], *, packed: bool) -> Callable[[Handler, Callable[[],
         handler.end_headers()
         member = gzip.compress(PIECE) if packed else PIECE
         handler.close_connection = True
-        while sum(sent) < 100 * bounds.LEAST_RESULT_BYTES:
+        while sum(sent) < 100 * bounds.MIN_RESULT_BYTES:
             try:
                 handler.wfile.write(b"%x\r\n%b\r\n" % (len(member), member))
             except OSError:
@@ -61,10 +61,10 @@ def test_a_result_without_an_end_is_cut_off_by_what_was_sent(
     proxy.on("GET", f"{JOB}/successfulResults", endless(sent, packed=packed), times=None)
     ran = workshop.run(LOAD)
     assert ran.code == 1, ran.out
-    assert f"more than the {bounds.LEAST_RESULT_BYTES} bytes that are taken" in ran.out
-    assert sum(sent) < 100 * bounds.LEAST_RESULT_BYTES
+    assert f"more than the {bounds.MIN_RESULT_BYTES} bytes that are taken" in ran.out
+    assert sum(sent) < 100 * bounds.MIN_RESULT_BYTES
     kept = [path for path in workshop.folder.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in kept) < 2 * bounds.LEAST_RESULT_BYTES
+    assert sum(path.stat().st_size for path in kept) < 2 * bounds.MIN_RESULT_BYTES
 
 
 VALUES = st.text(st.sampled_from('a"\n, é'), max_size=30)
@@ -78,8 +78,8 @@ def test_no_result_that_an_org_writes_is_beyond_its_bound(rows: list[list[str]])
     got = _size([header, *told], csv.QUOTE_ALL, "\r\n")
     # So many of them that the least that any result may have does not matter.
     many = 10**6
-    most = most_result_bytes(many * (len(rows) + 1), many * sent, errors=False)
-    assert most > bounds.LEAST_RESULT_BYTES
+    most = compute_max_result_bytes(many * (len(rows) + 1), many * sent, errors=False)
+    assert most > bounds.MIN_RESULT_BYTES
     assert many * got <= most
 
 
@@ -90,5 +90,5 @@ def _size(rows: list[list[str]], quoting: int, end: str) -> int:
 
 
 def test_few_rows_may_fail_with_very_long_errors() -> None:
-    assert most_result_bytes(3, 24, errors=True) == bounds.LEAST_RESULT_BYTES
-    assert most_result_bytes(10**6, 10**8, errors=True) > 10**6 * bounds.ERROR_BYTES
+    assert compute_max_result_bytes(3, 24, errors=True) == bounds.MIN_RESULT_BYTES
+    assert compute_max_result_bytes(10**6, 10**8, errors=True) > 10**6 * bounds.ERROR_BYTES

@@ -274,7 +274,7 @@ def test_a_header_is_read_as_the_clauses_say(
         ("    set B to 1\n    set b to 2\n", "b is set twice"),
         ("    rename a to B\n    drop A\n", "renamed to B and dropped"),
         ("    keep a\n    drop b\n", "conflicts with"),
-        ('    delimiter "a\\nb"\n', "without quotes and line breaks"),
+        ('    delimiter "a\\nb"\n', "without quotes or line breaks"),
         ('    keep ""\n', "takes the name of a column"),
     ],
 )

@@ -241,7 +241,7 @@ def test_a_state_of_a_job_is_shown_without_the_token(workshop, proxy):
     proxy.on("GET", "ingest/[0-9A-Za-z]+", strange)
     ran = {("run",): workshop.run(PIPELINE)}
     assert not leaks(workshop, ran)
-    assert "is in the state On [hidden]" in ran["run",].out
+    assert "is in the unknown state On [hidden]" in ran["run",].out
 
 
 def test_why_a_job_failed_is_shown_without_the_token(workshop, proxy):

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bulkflow.model.part import ErrorCount
-from bulkflow_ingest.execution.top_error import commonest
+from bulkflow_ingest.execution.top_error import find_top_error
 from bulkflow_ingest.reconcile.error_patterns import without_values, without_values_sql
 
 RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
@@ -108,7 +108,7 @@ def test_rules_of_a_field_are_told_apart() -> None:
     one = f"{RULE}:Phone one is not allowed:Phone --"
     two = f"{RULE}:Phone two needs a fax:Phone --"
     three = f"{RULE}:Phone three is retired:Phone --"
-    assert commonest([one, two, two, three]) == ErrorCount(two, 2)
+    assert find_top_error([one, two, two, three]) == ErrorCount(two, 2)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,6 @@ def test_what_only_looks_like_a_value_is_none(one: str, other: str) -> None:
 
 def test_the_first_of_errors_with_values_is_an_example() -> None:
     errors = [f"MALFORMED_ID:malformed id {each}:--" for each in "abc"]
-    assert commonest(errors) == ErrorCount(errors[0], 3, varies=True)
-    assert commonest(errors[:1]) == ErrorCount(errors[0], 1)
-    assert commonest([]) is None
+    assert find_top_error(errors) == ErrorCount(errors[0], 3, varies=True)
+    assert find_top_error(errors[:1]) == ErrorCount(errors[0], 1)
+    assert find_top_error([]) is None

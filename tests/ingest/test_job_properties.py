@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow_ingest.api.client import JobSpec
-from bulkflow_ingest.api.job_info import FINAL, JobInfo, JobState
+from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_jobs.job_state import FINAL_STATES, JobState
 
 # Every row of the response tables of "Close or Abort a Job" and "Upload Complete", with a value of
 # its type, and the attribute that holds it.
@@ -70,11 +71,11 @@ def test_all_properties_together_are_read() -> None:
 def test_the_known_states_are_told_from_their_last_ones(state: JobState) -> None:
     info = JobInfo.read(LEAST | {"state": state.value})
     assert info.state is state
-    assert info.is_final is (state in FINAL)
+    assert info.is_final is (state in FINAL_STATES)
 
 
 def test_three_states_are_the_last_ones() -> None:
-    assert {state.value for state in FINAL} == {"Aborted", "JobComplete", "Failed"}
+    assert {state.value for state in FINAL_STATES} == {"Aborted", "JobComplete", "Failed"}
 
 
 def test_a_state_that_is_not_known_is_kept_and_is_not_final() -> None:
@@ -140,7 +141,7 @@ def test_odd_values_are_read_or_refused_with_one_kind_of_error(answer: dict[str,
 
 def test_a_job_is_created_with_the_documented_properties_and_no_more() -> None:
     plain = JobSpec("Account", "insert", None, "COMMA", "LF")
-    assert plain.request() == {
+    assert plain.to_json() == {
         "object": "Account",
         "operation": "insert",
         "contentType": "CSV",
@@ -148,7 +149,7 @@ def test_a_job_is_created_with_the_documented_properties_and_no_more() -> None:
         "lineEnding": "LF",
     }
     full = JobSpec("Case", "upsert", "Key__c", "TAB", "CRLF", "01Q5g000000abcdEAA")
-    assert full.request() == {
+    assert full.to_json() == {
         "object": "Case",
         "operation": "upsert",
         "externalIdFieldName": "Key__c",

@@ -128,7 +128,7 @@ def test_what_is_gone_is_taken_back(workshop: Workshop, org: LocalOrg) -> None:
         assert alive(org) == []
         # The second time those that deleted are gone as well.
         remove_jobs(org)
-    assert "the 4 records that this run made are deleted" in said(undone)
+    assert "the 4 records that this run created are deleted" in said(undone)
 
 
 def test_what_is_gone_is_saved(workshop: Workshop, org: LocalOrg) -> None:
@@ -275,7 +275,7 @@ def test_a_file_that_cannot_be_fetched_fails_the_load_and_is_fetched_by_resume(
     proxy.on("GET", f"{JOB}/failedResults", REFUSED, times=None)
     ran = workshop.run(LOAD)
     assert ran.code == 1, ran.out
-    assert "the results of job people are not all kept" in said(ran)
+    assert "not all results of job people are kept" in said(ran)
     proxy.rules.clear()
     assert resume(workshop).code == 3
     assert kept(workshop) == ["failed.csv.gz", *["successful.csv.gz"] * 3]

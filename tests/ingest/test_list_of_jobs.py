@@ -105,9 +105,9 @@ def growing(size: int, padding: int = 0) -> Fault:
 @pytest.mark.parametrize(
     ("bound", "most", "size", "padding", "pages"),
     [
-        ("MOST_PAGES", 5, 0, 0, 5),
-        ("MOST_JOBS", 10, 4, 0, 3),
-        ("MOST_LIST_BYTES", 5_000, 1, 2_000, 3),
+        ("MAX_PAGES", 5, 0, 0, 5),
+        ("MAX_JOBS", 10, 4, 0, 3),
+        ("MAX_LIST_BYTES", 5_000, 1, 2_000, 3),
     ],
 )
 def test_a_list_without_an_end_is_given_up(
@@ -122,15 +122,15 @@ def test_a_list_without_an_end_is_given_up(
 ) -> None:
     monkeypatch.setattr(f"bulkflow_ingest.api.client.{bound}", most)
     proxy.on("GET", JOBS, growing(size, padding), times=None)
-    with pytest.raises(BadAnswerError, match="gives a list of jobs that does not end") as caught:
+    with pytest.raises(BadAnswerError, match="gives an endless list of jobs") as caught:
         list(api.jobs())
     assert f"{pages * size:,} jobs in {pages} pages" in caught.value.message
     assert len(proxy.seen) == pages
 
 
 def test_the_bounds_of_a_list_are_beyond_what_an_org_keeps(api: IngestApi, proxy: Proxy) -> None:
-    assert 15_000 * 7 < bounds.MOST_JOBS <= 1_000 * bounds.MOST_PAGES
-    assert bounds.MOST_JOBS * 600 < bounds.MOST_LIST_BYTES
+    assert 15_000 * 7 < bounds.MAX_JOBS <= 1_000 * bounds.MAX_PAGES
+    assert bounds.MAX_JOBS * 600 < bounds.MAX_LIST_BYTES
 
 
 @pytest.mark.parametrize("size", [5_001, 100_000])
@@ -151,13 +151,13 @@ def test_a_page_has_no_more_than_an_org_puts_into_it(
 def test_a_list_that_does_not_end_hinders_no_load(
     workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkflow_ingest.api.client.MOST_PAGES", 5)
+    monkeypatch.setattr("bulkflow_ingest.api.client.MAX_PAGES", 5)
     workshop.write("people.csv", "LastName\na\n")
     proxy.on("POST", JOBS, lose_answer)
     proxy.on("GET", JOBS, growing(1), times=None)
     ran = workshop.run('org env\njob people\n    insert Contact\n    from "people.csv"\nload\n')
     assert ran.code == 0, ran.out
-    assert "a list of jobs that does not end" in ran.out
+    assert "an endless list of jobs" in ran.out
     assert proxy.count("GET", JOBS) <= 10
 
 

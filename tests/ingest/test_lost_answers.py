@@ -73,7 +73,7 @@ def test_a_lost_upload_is_never_put_into_the_same_job_again(
     assert ran.code == 0, ran.err
     jobs = [path.split("/")[-2] for method, path in proxy.seen if method == "PUT"]
     assert len(jobs) == len(set(jobs)) == 2
-    assert "another takes its place" in ran.out
+    assert "it is aborted and replaced" in ran.out
 
 
 def test_a_delete_whose_answer_is_lost_is_done(workshop: Workshop, proxy: Proxy) -> None:

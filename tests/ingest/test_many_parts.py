@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Lock
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow.errors import StepError
 from bulkflow.model.part import Counts, Part
 from bulkflow.plugin import Job
 from bulkflow_ingest.api.job_info import JobInfo
@@ -18,7 +15,6 @@ from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.totals import Tally
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.worker_pool import Lanes
 
 
 def part(number: int) -> PartJob:
@@ -89,59 +85,3 @@ def test_what_is_left_is_told_as_it_is_when_somebody_looks() -> None:
     _create(parts.parts[1])
     parts.note(parts.parts[1])
     assert list(left) == ["7501 (Open)", "7502 (Open)"]
-
-
-def test_work_goes_on_side_by_side_but_no_wider_than_asked() -> None:
-    lanes, lock = Lanes(), Lock()
-    both = Event()
-    under_way, most, done = 0, 0, 0
-
-    def act(_: int) -> None:
-        nonlocal under_way, most, done
-        with lock:
-            under_way += 1
-            most = max(most, under_way)
-            if under_way == 2:
-                both.set()
-        assert both.wait(10)
-        with lock:
-            under_way -= 1
-            done += 1
-
-    lanes.each(range(50), act, width=2, checkpoint=lambda: None)
-    lanes.close()
-    assert (most, done, under_way) == (2, 50, 0)
-
-
-@pytest.mark.parametrize("whatever", [False, True])
-def test_after_a_failure_nothing_new_begins_unless_all_are_to_be_tried(*, whatever: bool) -> None:
-    lanes, tried = Lanes(), []
-
-    def act(number: int) -> None:
-        tried.append(number)
-        raise StepError(f"no {number}")
-
-    with pytest.raises(StepError, match="no 0") as caught:
-        lanes.each(range(40), act, width=1, checkpoint=lambda: None, whatever_fails=whatever)
-    lanes.close()
-    assert tried == (list(range(40)) if whatever else [0])
-    assert len(caught.value.notes) == len(tried) - 1
-
-
-def test_threads_are_waited_for_when_the_run_is_to_stop() -> None:
-    lanes, go, ended = Lanes(), Event(), []
-
-    def act(number: int) -> None:
-        assert go.wait(10)
-        ended.append(number)
-
-    def checkpoint() -> None:
-        go.set()
-        raise StepError("stop")
-
-    with pytest.raises(StepError, match="stop"):
-        lanes.each(range(9), act, width=3, checkpoint=checkpoint)
-    found = list(ended)
-    lanes.close()
-    assert found == ended
-    assert len(ended) <= 3

@@ -11,13 +11,14 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
 from bulkflow.testing import RecordingContext
-from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobInfo
-from bulkflow_ingest.execution.poller import Schedule
-from bulkflow_ingest.execution.scheduler import Conveyor, Stations
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.execution.part_watch import watch_parts
+from bulkflow_ingest.execution.scheduler import PartActions, PartScheduler
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_jobs.poll_schedule import PollSchedule
 from support.proxy import Proxy
 from support.workshop import Workshop
 
@@ -39,9 +40,9 @@ def end(part: PartJob) -> None:
     part.see(JobInfo(part.id, "JobComplete"))
 
 
-def convey(context: RecordingContext, made: JobParts, stations: Stations) -> None:
-    with Schedule().watch(context, made) as watch:
-        Conveyor(context, made, stations, watch).run(made.parts, [])
+def convey(context: RecordingContext, made: JobParts, actions: PartActions) -> None:
+    with watch_parts(PollSchedule(), context, made) as watch:
+        PartScheduler(context, made, actions, watch).run(made.parts, [])
 
 
 @pytest.mark.parametrize("connections", [1, 2])
@@ -56,13 +57,15 @@ def test_a_part_is_waited_for_and_fetched_while_another_is_sent(
             assert fetched.wait(10)
         order.append(f"sent {part.number}")
 
-    def fetch(wanted: tuple[PartJob, ResultFile]) -> None:
+    def fetch(wanted: tuple[PartJob, ResultKind]) -> None:
         order.append(f"fetched {wanted[0].number}")
         fetched.set()
 
-    stations = Stations(send, end, lambda _: [ResultFile.FAILED], fetch, lambda: order.append("up"))
+    actions = PartActions(
+        send, end, lambda _: [ResultKind.FAILED], fetch, lambda: order.append("up")
+    )
     with RecordingContext(tmp_path, tmp_path) as context:
-        convey(context, made, stations)
+        convey(context, made, actions)
     assert order.index("fetched 0") < order.index("sent 1") < order.index("up")
     assert sorted(order) == ["fetched 0", "fetched 1", "sent 0", "sent 1", "up"]
 
@@ -81,12 +84,12 @@ def test_after_a_failure_nothing_new_begins_and_what_is_under_way_ends(tmp_path:
     def never(_: object) -> None:
         raise AssertionError
 
-    stations = Stations(send, never, lambda _: (), never, lambda: sent.append(-1))
+    actions = PartActions(send, never, lambda _: (), never, lambda: sent.append(-1))
     with (
         RecordingContext(tmp_path, tmp_path) as context,
         pytest.raises(StepError, match="no"),
     ):
-        convey(context, made, stations)
+        convey(context, made, actions)
     assert sent == [1]
 
 
@@ -101,19 +104,19 @@ def test_being_asked_to_stop_is_no_failure_where_nothing_is_left(
         end(part)
         context.interrupted = True
 
-    stations = Stations(lambda _: None, look, lambda _: (), lambda _: None, lambda: None)
+    actions = PartActions(lambda _: None, look, lambda _: (), lambda _: None, lambda: None)
     with context:
         if parts == 1:
-            convey(context, made, stations)
+            convey(context, made, actions)
         else:
             with pytest.raises(RunInterruptedError):
-                convey(context, made, stations)
+                convey(context, made, actions)
 
 
 def test_a_reason_is_not_looked_for_among_very_many_failed_rows(
     workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkflow_ingest.execution.top_error.MOST_ROWS", 0)
+    monkeypatch.setattr("bulkflow_ingest.execution.top_error.MAX_FAILED_ROWS", 0)
     assert results_asked_for(workshop, proxy, "") == (0, 0)
 
 

@@ -15,14 +15,15 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.event import Event
 from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
-from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobInfo
-from bulkflow_ingest.execution.poller import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, Schedule
-from bulkflow_ingest.execution.scheduler import Conveyor, Stations
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.execution.part_watch import watch_parts
+from bulkflow_ingest.execution.scheduler import PartActions, PartScheduler
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.poll_schedule import CALLS_PER_SECOND, FIRST_PAUSE, LONGEST_PAUSE, PollSchedule
+from bulkflow_jobs.worker_pool import WorkerPool
 
 
 @define(eq=False)
@@ -33,13 +34,13 @@ class Time:
     pauses: list[float] = Factory(list)
     events: list[Event] = Factory(list)
     stop_after: float = float("inf")
-    lanes: Lanes = Factory(Lanes)
+    pool: WorkerPool = Factory(WorkerPool)
     late: Semaphore = Factory(lambda: Semaphore(0))
     """Released at each checkpoint after the time that tests wait for."""
 
-    def share(self, key: str, *_: object) -> Lanes:
-        assert key == "ingest:lanes"
-        return self.lanes
+    def share(self, key: str, *_: object) -> WorkerPool:
+        assert key == "jobs:worker-pool"
+        return self.pool
 
     @property
     def clock(self) -> Time:
@@ -97,7 +98,7 @@ def polled(
     stop_after: float = float("inf"),
     before: str = "InProgress",
     prepare: Callable[[list[PartJob]], None] = lambda _: None,
-    schedule: Schedule | None = None,
+    schedule: PollSchedule | None = None,
     fetch: Callable[[Time], None] | None = None,
 ) -> tuple[Time, Org]:
     time = Time(stop_after=stop_after)
@@ -107,16 +108,16 @@ def polled(
     made = JobParts.attach(Job("people", "people", {}, Path()), IngestSettings(), parts)
 
     context = cast("Context", time)
-    stations = Stations(
+    actions = PartActions(
         send=_never,
-        look=org.refresh,
-        wanted=lambda _: () if fetch is None else (ResultFile.FAILED,),
+        poll=org.refresh,
+        find_wanted=lambda _: () if fetch is None else (ResultKind.FAILED,),
         fetch=_never if fetch is None else lambda _: fetch(time),
-        sent=lambda: None,
+        on_all_sent=lambda: None,
     )
-    with (schedule or Schedule(lambda: 0.5)).watch(context, made, interval) as watch:
-        Conveyor(context, made, stations, watch, timeout).run([], parts)
-    time.lanes.close()
+    with watch_parts(schedule or PollSchedule(lambda: 0.5), context, made, interval) as watch:
+        PartScheduler(context, made, actions, watch, timeout).run([], parts)
+    time.pool.close()
     return time, org
 
 
@@ -141,8 +142,8 @@ def test_an_end_is_noticed_within_a_small_share_of_the_time_it_took(ends: float)
 
 
 def test_pauses_differ_from_run_to_run() -> None:
-    early, _ = polled({"a": 60.0}, schedule=Schedule(lambda: 0.0))
-    late, _ = polled({"a": 60.0}, schedule=Schedule(lambda: 1.0))
+    early, _ = polled({"a": 60.0}, schedule=PollSchedule(lambda: 0.0))
+    late, _ = polled({"a": 60.0}, schedule=PollSchedule(lambda: 1.0))
     assert early.pauses[0] == pytest.approx(0.9 * FIRST_PAUSE)
     assert late.pauses[0] == pytest.approx(1.1 * FIRST_PAUSE)
 
@@ -156,18 +157,18 @@ def test_many_parts_share_the_calls_of_a_run() -> None:
 
 
 def test_waits_that_go_on_beside_make_the_pauses_longer() -> None:
-    schedule = Schedule(lambda: 0.5)
+    schedule = PollSchedule(lambda: 0.5)
     context = cast("Context", Time())
     job = Job("people", "people", {}, Path())
     parts = [PartJob.existing(f"j{number}", _part(number)) for number in range(400)]
     made = JobParts.attach(job, IngestSettings(), parts)
-    with schedule.watch(context, made) as watch:
+    with watch_parts(schedule, context, made) as watch:
         watch.add(parts)
-        assert schedule.pause(0) == 400 / CALLS_PER_SECOND
+        assert schedule.compute_pause(0) == 400 / CALLS_PER_SECOND
         parts[0].see(JobInfo("j0", "JobComplete"))
-        assert watch.looked(parts[0])
-        assert schedule.pause(0) == 399 / CALLS_PER_SECOND
-    assert schedule.pause(0) == FIRST_PAUSE
+        assert watch.note_poll(parts[0])
+        assert schedule.compute_pause(0) == 399 / CALLS_PER_SECOND
+    assert schedule.compute_pause(0) == FIRST_PAUSE
 
 
 def test_an_hour_costs_few_calls() -> None:
@@ -195,7 +196,7 @@ def test_parts_that_are_at_an_end_already_cost_nothing() -> None:
 
 @pytest.mark.parametrize("interval", [None, 4.0, 3600.0])
 def test_the_last_look_is_when_the_time_is_up(interval: float | None) -> None:
-    with pytest.raises(StepError, match="not processed after 10 s") as caught:
+    with pytest.raises(StepError, match="still being processed after 10 s") as caught:
         polled({"a": 10.5}, timeout=10.0, interval=interval)
     assert "it continues in the org" in (caught.value.help or "")
     assert caught.value.notes == ("job a is InProgress",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bulkflow_ingest.api.job_info import JobInfo
-from bulkflow_ingest.execution.preconditions import describe
+from bulkflow_ingest.execution.preconditions import describe_part
 from bulkflow_ingest.parts.part_job import PartJob
 
 JOB = "7505g0000000000AAA"
@@ -12,8 +12,8 @@ JOB = "7505g0000000000AAA"
 def test_a_job_that_is_gone_and_was_never_handed_over_has_loaded_nothing() -> None:
     part = PartJob.existing(JOB)
     part.miss()
-    assert describe(part) == (
-        f"part 1, job {JOB}, is gone from the org; nothing of it was processed"
+    assert describe_part(part) == (
+        f"part 1, job {JOB}, is gone from the org; none of its rows were processed"
     )
 
 
@@ -21,6 +21,6 @@ def test_of_a_job_that_is_gone_while_it_was_processed_the_rest_is_not_known() ->
     part = PartJob.existing(JOB)
     part.see(JobInfo(JOB, "InProgress", number_records_processed=400))
     part.miss()
-    said = describe(part)
+    said = describe_part(part)
     assert said.startswith(f"part 1, job {JOB}, is gone from the org; at least 400 of ")
-    assert said.endswith("what became of the rest is not known")
+    assert said.endswith("the outcome of the rest is unknown")

@@ -18,16 +18,19 @@ from bulkflow.errors import BulkflowError
 from bulkflow.model.history import Intent, IntentKind, IntentOutcome, PartHistory
 from bulkflow.model.org import OrgAccess, TokenProvider
 from bulkflow.model.part import Part
-from bulkflow.plugin import Job
+from bulkflow.plugin import Context, Job
 from bulkflow.testing import RecordingContext, RecordingJournal
 from bulkflow_ingest.api.client import IngestApi, JobSpec
-from bulkflow_ingest.api.job_info import JobInfo, JobState
-from bulkflow_ingest.execution.journaled_requests import Requests
+from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_ingest.execution.part_close import PartClose
+from bulkflow_ingest.execution.part_requests import PartRequests
+from bulkflow_ingest.execution.part_upload import PartUpload
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Closing, Ended, Gone, RemoteState, Unsent
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_jobs.job_state import JobState
 from bulkflow_salesforce import (
     ApiFault,
     Call,
@@ -80,10 +83,10 @@ class Org:
     jobs: int = 0
     gone: set[str] = Factory(set)
 
-    def patient(self, *_: float, **__: float) -> Org:
+    def with_patience(self, *_: float, **__: float) -> Org:
         return self
 
-    def reach(self) -> None:
+    def check_connection(self) -> None:
         pass
 
     def create(self, _: JobSpec) -> JobInfo:
@@ -170,7 +173,7 @@ class Notes(RecordingJournal):
 class Desk:
     """A part, the requests that change it, and the journal of both."""
 
-    requests: Requests
+    requests: PartRequests
     part: PartJob
     notes: Notes
 
@@ -189,8 +192,8 @@ class Desk:
         rules = IngestSettings("insert", "Contact", patience=1.0)
         parts = JobParts.attach(Job("people", "people", {}, Path()), rules, [part])
         api = cast("IngestApi", org)
-        with patch("bulkflow_ingest.execution.journaled_requests.send", send):
-            yield cls(Requests(api, context, parts, Ledger(context)), part, notes)
+        with patch("bulkflow_ingest.execution.part_upload.send_body", send_body):
+            yield cls(PartRequests(api, context, parts, Ledger(context)), part, notes)
 
     def act(self, action: str) -> None:
         """Do what a step would do now, whatever comes of it."""
@@ -198,10 +201,10 @@ class Desk:
         match action:
             case "send" if not part.handed_over and not part.is_final and not part.deleted:
                 if not part.uploaded:
-                    requests.upload(part, lambda: SPEC)
-                requests.close(part)
+                    PartUpload(requests, part, lambda: SPEC).run()
+                PartClose(requests, part).run()
             case "upload" if not part.uploaded and not part.deleted:
-                requests.upload(part, lambda: SPEC)
+                PartUpload(requests, part, lambda: SPEC).run()
             case "look" if part.id is not None:
                 requests.refresh(part)
             case "abort" if part.in_org and not part.is_final:
@@ -221,8 +224,8 @@ class Desk:
         return found
 
 
-def send(requests: Requests, _: PartJob, job: str) -> None:
-    requests.api.upload(job, cast("Any", None))
+def send_body(api: IngestApi, _: Context, __: JobParts, ___: PartJob, job: str) -> None:
+    api.upload(job, cast("Any", None))
 
 
 def bare(state: RemoteState) -> RemoteState:

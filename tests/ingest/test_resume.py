@@ -18,7 +18,7 @@ import pytest
 
 from bulkflow.journal.store import FILE_NAME
 from bulkflow_csv import compute_digest
-from bulkflow_ingest.execution.journaled_requests import REFUSED_UPLOADS
+from bulkflow_ingest.execution.part_upload import MAX_REFUSALS
 from bulkflow_sandbox import Sandbox
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import local_org
@@ -241,7 +241,7 @@ def refuse_to_upload_the_last(proxy: Proxy) -> None:
     """Let the upload of the third part fail for good; the two before it are up by then."""
     proxy.on("PUT", "/batches", lambda handler, forward: forward(), times=2)
     refusal = answering(400, [{"errorCode": "X", "message": "no"}])
-    proxy.on("PUT", "/batches", refusal, times=REFUSED_UPLOADS)
+    proxy.on("PUT", "/batches", refusal, times=MAX_REFUSALS)
 
 
 def test_what_was_up_before_is_told_as_up_and_not_as_sent_again(
@@ -427,7 +427,7 @@ def test_an_orphan_that_cannot_be_told_is_named(
     pipeline = STAGED.replace("    parts of 10 rows\n", "")
     ran = workshop.run(pipeline)
     assert ran.code == 0, ran.out + ran.err
-    named = [each for each in ran.events if "may have been created by this run" in str(each)]
+    named = [each for each in ran.events if "this run may have created job" in str(each)]
     # Those of other tests may be among them.
     assert len(named) >= 2
     assert loaded(sandbox, tag) == once(tag)
@@ -629,5 +629,5 @@ def test_an_orphan_is_looked_for_among_the_users_own_jobs(tmp_path: Path) -> Non
         ran = resume(workshop)
         assert ran.code == 0, ran.out
         named = [str(each["message"]) for each in ran.events if each["event"] == "notice"]
-        assert sum("may have been created by this run" in each for each in named) == 2
+        assert sum("this run may have created job" in each for each in named) == 2
         assert not any(others in each for each in named)

@@ -188,7 +188,7 @@ def test_what_was_changed_stays_and_is_said_to(
     state = str(workshop.folder / "state")
     undone = workshop.command("undo", run, "--yes", "--state-dir", state, "--json")
     assert undone.code == 0, undone.out
-    assert "1 records were changed" in undone.out
+    assert "1 records were updated" in undone.out
     assert loaded(sandbox, tag) == [f"{tag}changed"]
 
 
@@ -321,7 +321,7 @@ def test_rows_that_were_sent_again_since_are_taken_back_as_well(tmp_path: Path) 
         assert f"deleting {30 - made} records" in again.out
         assert alive(org) == []
         jobs = len(org.jobs())
-        assert "the 30 records that this run made are deleted" in undo(workshop, ran).out
+        assert "the 30 records that this run created are deleted" in undo(workshop, ran).out
         assert len(org.jobs()) == jobs
 
 
@@ -356,7 +356,7 @@ def test_each_job_that_can_be_undone_is_undone_though_another_cannot(tmp_path: P
         assert ran.code == 0, ran.out
         undone = undo(workshop, ran)
         assert undone.code == 1
-        assert "what job changes did cannot be undone: update" in undone.out
+        assert "job changes cannot be undone: its operation is update" in undone.out
         assert alive(org) == ["new"]
 
 

@@ -37,13 +37,13 @@ FIELD = {"name": "Name", "createable": True, "updateable": True}
 def test_an_object_is_asked_for_once_in_whichever_case() -> None:
     answers = Answers(Account={"name": "Account", "fields": [FIELD]})
     describer = Describer(answers)
-    first = describer.object("Account")
+    first = describer.describe("Account")
     assert first is not None
-    assert describer.object("ACCOUNT") is first
-    assert describer.object("Nothing") is None
-    assert describer.object("nothing") is None
+    assert describer.describe("ACCOUNT") is first
+    assert describer.describe("Nothing") is None
+    assert describer.describe("nothing") is None
     assert answers.asked == ["sobjects/Account/describe", "sobjects/Nothing/describe"]
-    assert first.field("NAME") is first.field("Name")
+    assert first.find_field("NAME") is first.find_field("Name")
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,15 @@ def test_an_object_is_asked_for_once_in_whichever_case() -> None:
     [{}, {"name": "A"}, {"name": "A", "fields": {}}, {"name": "A", "fields": [{"label": "x"}]}],
 )
 def test_an_answer_that_describes_nothing_is_a_bad_answer(body: object) -> None:
-    with pytest.raises(BadAnswerError, match="describes no object"):
-        Describer(Answers(A=body)).object("A")
+    with pytest.raises(BadAnswerError, match="does not describe an object"):
+        Describer(Answers(A=body)).describe("A")
 
 
 def test_what_a_describe_leaves_out_is_no_mistake_of_the_user() -> None:
-    made = Describer(Answers(A={"name": "A", "fields": [{"name": "F"}]})).object("A")
+    made = Describer(Answers(A={"name": "A", "fields": [{"name": "F"}]})).describe("A")
     assert made is not None
     assert (made.createable, made.updateable, made.deletable) == (True, True, True)
-    found = made.field("f")
+    found = made.find_field("f")
     assert found is not None
     assert (found.createable, found.updateable, found.key, found.needed) == (
         True,
@@ -83,7 +83,7 @@ def test_a_field_is_needed_if_nothing_else_gives_it_a_value(
     changed: dict[str, object], needed: bool
 ) -> None:
     field = FIELD | {"nillable": False, "defaultedOnCreate": False, "type": "string"} | changed
-    made = Describer(Answers(A={"name": "A", "fields": [field]})).object("A")
+    made = Describer(Answers(A={"name": "A", "fields": [field]})).describe("A")
     assert made is not None
     assert made.fields["name"].needed is needed
 

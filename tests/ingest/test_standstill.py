@@ -39,7 +39,7 @@ class Org:
     """How many looks show the job as it was before it was closed, ten minutes before its end."""
     looks: list[float] = Factory(list)
 
-    def look(self, job: str) -> tuple[JobInfo, float | None]:
+    def get_dated_info(self, job: str) -> tuple[JobInfo, float | None]:
         now = self.context.clock.now
         self.looks.append(now - ENDED)
         if self.is_gone:

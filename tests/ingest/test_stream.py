@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow_ingest.execution.journaled_requests import REFUSED_UPLOADS
+from bulkflow_ingest.execution.part_upload import MAX_REFUSALS
 from bulkflow_sandbox import Sandbox
 from support.proxy import Handler, Proxy, answering, lose_answer
 from support.workshop import Ran, Workshop
@@ -125,7 +125,7 @@ def test_renamed_rows_are_gone_on_with_while_they_are_sent(
     proxy.on("PUT", DATA, lambda handler, forward: forward())
     refusal = answering(400, [{"errorCode": "X", "message": "no"}])
     # Two parts are sent side by side, and each may meet the first refusal.
-    proxy.on("PUT", DATA, refusal, times=2 * REFUSED_UPLOADS)
+    proxy.on("PUT", DATA, refusal, times=2 * MAX_REFUSALS)
     assert workshop.run(RENAMED.format(source="people.csv") + LOAD).code == 1
     proxy.rules.clear()
     ran = again(workshop, "resume")
@@ -177,7 +177,7 @@ def test_closing_needs_all_rows(
     workshop.write("people.csv", text(names))
     ran = workshop.run(FILE.format(source="people.csv") + "create then close job people\n")
     assert ran.code == 1
-    assert "not all rows of job people are read and uploaded" in ran.out
+    assert "not all of its rows were read and uploaded" in ran.out
     assert loaded(sandbox, tag) == []
 
 
@@ -216,7 +216,7 @@ def test_rows_that_are_not_kept_cannot_be_sent_again(
     given(monkeypatch, text(names))
     ran = workshop.run(FILE.format(source="-") + LOAD + "retry failed rows of job people\n")
     assert ran.code == 1
-    assert "its rows were streamed and are not kept" in ran.out
+    assert "they were streamed and not kept" in ran.out
 
 
 def test_results_that_are_gone_are_not_left_out_in_silence(
@@ -274,7 +274,7 @@ def test_a_handler_may_still_send_from_the_window_of_a_step_that_failed(
 ) -> None:
     given(monkeypatch, text(names))
     refusal = answering(400, [{"errorCode": "X", "message": "no"}])
-    proxy.on("PUT", DATA, refusal, times=REFUSED_UPLOADS)
+    proxy.on("PUT", DATA, refusal, times=MAX_REFUSALS)
     again = LOAD.replace("\n", " on failure retry 2 times every 1ms\n")
     ran = workshop.run(FILE.format(source="-") + again)
     assert ran.code == 0, ran.out

@@ -138,7 +138,7 @@ def test_a_create_whose_answer_is_no_job_is_not_taken_for_a_refusal(
     proxy.on("POST", JOBS, answering(201, {"status": "fine"}))
     ran = workshop.run(STAGED)
     assert ran.code == 0, ran.err
-    assert "an empty job may stay Open" in ran.out
+    assert "an empty job may stay open" in ran.out
     assert names(sandbox, tag) == [f"{tag}0"]
 
 
@@ -172,7 +172,7 @@ def test_a_job_with_parts_that_are_not_up_is_not_closed(
         "close job people on failure abort\n"
     )
     assert ran.code == 1
-    assert "parts of job people are not uploaded" in told(ran)
+    assert "of its 3 parts are not uploaded" in told(ran)
     assert outcome(ran)["left"] == []
     assert names(sandbox, tag) == []
 
@@ -500,7 +500,7 @@ def test_a_result_file_without_a_byte_is_asked_for_again(
     assert ran.code == 0, ran.err + ran.out
     (made,) = rows_of(workshop.folder / "made.csv")
     assert (made["LastName"], made["_outcome"]) == (f"{tag}0", "loaded")
-    assert "have 0 rows, and 1 are promised; again in" in ran.out
+    assert "have 0 rows, and 1 are promised; retrying in" in ran.out
     assert proxy.count("GET", f"{JOB}/successfulResults") == 2
 
 

@@ -110,7 +110,7 @@ def test_a_closed_file_has_no_mistakes_any_more(session: Session, tmp_path: Path
 @pytest.mark.parametrize(
     ("word", "nth", "expected"),
     [
-        ("close", 0, ["close [{job}]", "Say that the upload is complete", "from ingest"]),
+        ("close", 0, ["close [{job}]", "Close the job: its upload is complete", "from ingest"]),
         ("upsert", 0, ["upsert {object} by {field}"]),
         ("sandbox", 0, ["org `sandbox`"]),
         ("accounts", 0, ["job `accounts`", "upsert Account by External_Id__c"]),

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bulkflow.errors import UsageError
-from bulkflow_ingest import JobInfo
-from bulkflow_ingest.api.job_filter import JobFilter, age
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg
 from support.workshop import Workshop
@@ -96,29 +90,3 @@ def test_nothing_is_cleared_away_without_being_named(env, org, verb):
 def test_an_org_has_to_be_named_or_chosen(env):
     assert "no org is the default" in env.command("jobs", "list").err
     assert "embedded sandbox is empty" in env.command("jobs", "list", "--org", "sandbox").err
-
-
-@given(st.integers(0, 999), st.sampled_from("mhd"))
-def test_an_age_is_what_it_says(number, unit):
-    assert (
-        age(f"{number}{unit}")
-        == number
-        * {
-            "m": timedelta(minutes=1),
-            "h": timedelta(hours=1),
-            "d": timedelta(days=1),
-        }[unit]
-    )
-
-
-@pytest.mark.parametrize("text", ["", "1", "1w", "-1d", "1.5h", "9999999d"])
-def test_what_is_no_age_is_refused(text):
-    with pytest.raises(UsageError):
-        age(text)
-
-
-def test_a_job_without_a_date_has_no_age():
-    job = JobInfo("750", "Open")
-    assert JobFilter().takes(job)
-    assert not JobFilter(before=datetime.now(UTC)).takes(job)
-    assert not JobFilter(after=datetime.min.replace(tzinfo=UTC)).takes(job)

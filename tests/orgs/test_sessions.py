@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from attrs import define
 
-from bulkflow_ingest.api.client import IngestApi, JobSpec, ResultFile
+from bulkflow_ingest.api.client import IngestApi, JobSpec
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_salesforce import BytesBody, OrgAddress, Session, UnauthorizedError
 from bulkflow_salesforce.login.errors import LoginError
 from bulkflow_salesforce.login.token_flows import Login
@@ -103,7 +104,7 @@ def test_results_that_are_cut_when_their_session_ends_come_whole(org, logged_in)
     assert org.settle()
     org.sandbox.inject(read_fault("successes=truncate:600000"))
     stream = EndingStream(org)
-    path = logged_in.path("jobs", "ingest", job.id, ResultFile.SUCCESSFUL.value)
+    path = logged_in.path("jobs", "ingest", job.id, ResultKind.SUCCESSFUL.path_segment)
     told = logged_in.download(path, stream)
     statuses = [one.status for one in org.requests if one.path.endswith("successfulResults")]
     assert statuses == [200, 401, 200]

@@ -17,7 +17,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PLUGINS = sorted(path.name for path in (ROOT / "plugins").glob("bulkflow_*"))
+PACKAGES = sorted(path.name for path in (ROOT / "plugins").glob("bulkflow_*"))
+SHARED = {"bulkflow_jobs"}
+"""Packages that plugins share. They declare nothing, and so have no entry point."""
+PLUGINS = [package for package in PACKAGES if package not in SHARED]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def test_the_wheel_holds_every_module_of_the_rooms_and_plugins(names: set[str]) 
         path.relative_to(base).as_posix()
         for base in (ROOT, ROOT / "plugins")
         for path in base.rglob("*.py")
-        if path.relative_to(base).parts[0] in {"bulkflow", *PLUGINS}
+        if path.relative_to(base).parts[0] in {"bulkflow", *PACKAGES}
     }
     assert expected <= names
 
@@ -68,12 +71,12 @@ def test_the_wheel_holds_the_grammars_where_the_program_looks_for_them(names: se
 
 def test_the_wheel_holds_nothing_else_at_its_top(names: set[str]) -> None:
     top = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
-    assert top == {"bulkflow", *PLUGINS}
+    assert top == {"bulkflow", *PACKAGES}
     assert sorted(top) == CONFIGURATION["tool"]["check-wheel-contents"]["toplevel"]
 
 
 def test_every_package_says_that_it_is_typed(names: set[str]) -> None:
-    assert {f"{package}/py.typed" for package in ("bulkflow", *PLUGINS)} <= names
+    assert {f"{package}/py.typed" for package in ("bulkflow", *PACKAGES)} <= names
 
 
 def test_check_wheel_contents_finds_nothing(built: Path) -> None:

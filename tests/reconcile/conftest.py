@@ -11,7 +11,8 @@ import pytest
 from attrs import define, evolve, field
 
 from bulkflow_csv import ByteSource, PartLimit, scan
-from bulkflow_ingest.reconcile import Fates, Outcome, ResultFile, ResultKind, SourceSlice
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.reconcile import Fates, Outcome, ResultFile, SourceSlice
 
 
 def csv_text(

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_ingest.execution.top_error import commonest
-from bulkflow_ingest.reconcile import Fates, FatesError, Outcome, ResultFile, ResultKind
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.execution.top_error import find_top_error
+from bulkflow_ingest.reconcile import Fates, FatesError, Outcome, ResultFile
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
@@ -378,7 +379,7 @@ def test_errors_are_told_apart_by_their_words_and_not_by_values(job: Any) -> Non
     )
 )
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
-def test_the_groups_are_those_of_the_commonest_error(
+def test_the_groups_are_those_of_the_find_top_error_error(
     new_job: Callable[..., Any], errors: list[str]
 ) -> None:
     job = new_job()
@@ -386,7 +387,7 @@ def test_the_groups_are_those_of_the_commonest_error(
     job.result(0, "failed", [["", error, str(number)] for number, error in enumerate(errors)])
     with job.fates() as fates:
         groups = fates.errors()
-    told = commonest(errors)
+    told = find_top_error(errors)
     assert told is not None
     assert told.rows == groups[0].rows
     assert (told.message, told.rows, told.varies) in {

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from bulkflow_ingest.reconcile import ResultFile, ResultKind
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.reconcile import ResultFile
 from bulkflow_sandbox.core.behavior import Choices
 from bulkflow_sandbox.testing import LocalOrg, local_org
 

@@ -1,1 +1,1 @@
-"""The requests of ingest jobs, and their answers."""
+"""The requests of ingest jobs, and the responses to them."""

@@ -1,4 +1,4 @@
-"""What an org answers about jobs, read and held against what it was asked."""
+"""Reads responses about jobs, and compares them with what was requested."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow_ingest.api.bounds import MOST_PAGE_JOBS, MOST_STATE
+from bulkflow_ingest.api.bounds import MAX_JOBS_PER_PAGE, MAX_STATE_LENGTH
 from bulkflow_ingest.api.job_info import JobInfo, JobPage
+from bulkflow_jobs.job_ids import shorten_id
 from bulkflow_salesforce import BadAnswerError, LostAnswerError, redact
 from bulkflow_salesforce.http.bounds import LINE_CHARACTERS, cut
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.api.job_ids import JobIds
     from bulkflow_ingest.settings import IngestSettings
+    from bulkflow_jobs.job_ids import JobIds
     from bulkflow_salesforce import OrgError, Response
 
 _HELP: Final = (
@@ -23,13 +24,13 @@ _HELP: Final = (
 
 
 @frozen
-class Asked:
-    """What the jobs of an answer must be.
+class ExpectedJob:
+    """What a job in a response must be.
 
     Attributes:
-        operation: Their operation; None where others have chosen it.
-        object: Their object, as it was asked for.
-        ids: The jobs that are known: one that is created is none of them.
+        operation: Its operation; None for any.
+        object: Its object, as it was requested; None for any.
+        ids: The known jobs; a newly created one must not be among them.
     """
 
     operation: str | None = None
@@ -37,70 +38,70 @@ class Asked:
     ids: JobIds | None = None
 
     @classmethod
-    def of(cls, settings: IngestSettings, ids: JobIds) -> Asked:
-        """What the jobs that a logical job has in the org must be."""
+    def of(cls, settings: IngestSettings, ids: JobIds) -> ExpectedJob:
+        """Return what the jobs of a logical job must be."""
         if settings.existing is not None:
             return cls(ids=ids)
         return cls(settings.operation, settings.object, ids)
 
-    def refusal(self, info: JobInfo) -> str | None:
-        """Say how a job differs from what was asked; None if it does not."""
-        for name, asked, told in (
+    def find_difference(self, info: JobInfo) -> str | None:
+        """Say how a job differs from what was requested; return None if it does not."""
+        for name, expected, actual in (
             ("operation", self.operation, info.operation),
             ("object", self.object, info.object),
         ):
-            if asked is not None and told is not None and not _is_name(told, asked):
-                return f"its {name} is {cut(told, MOST_STATE)}, and not {asked}"
+            if expected is not None and actual is not None and not _is_same(actual, expected):
+                return f"its {name} is {cut(actual, MAX_STATE_LENGTH)}, and not {expected}"
         return None
 
 
-def _is_name(told: str, asked: str) -> bool:
-    """Whether a name is the one that was asked for; to a custom one the org may add a namespace."""
-    told, asked = told.lower(), asked.lower()
-    return told == asked or ("__" in asked and told.endswith(f"__{asked}"))
+def _is_same(actual: str, expected: str) -> bool:
+    """Compare names. The org may add a namespace to the name of a custom object."""
+    actual, expected = actual.lower(), expected.lower()
+    return actual == expected or ("__" in expected and actual.endswith(f"__{expected}"))
 
 
-def job_in(response: Response, asked: Asked, job: str | None = None) -> JobInfo:
-    """Read the job that an answer is about.
+def read_job(response: Response, expected: ExpectedJob, job: str | None = None) -> JobInfo:
+    """Read a response about a job.
 
     Args:
-        response: The answer.
-        asked: What the job must be.
-        job: The job that was asked about; None for one that was created.
+        response: The response.
+        expected: What the job must be.
+        job: The job that was requested; None for one that was created.
 
     Raises:
-        BadAnswerError: It is none, or another; nothing was changed.
-        LostAnswerError: The same, after a change: that one was made is said, but not which.
+        BadAnswerError: It is not about a job, or about another one; nothing was changed.
+        LostAnswerError: The same after a change: a change was made, but it is not known which.
     """
     content = response.json_object()
     try:
         info = JobInfo.read(content)
-        if job is not None and short(info.id) != short(job):
+        if job is not None and shorten_id(info.id) != shorten_id(job):
             raise ValueError(f"it is about job {info.id}")
-        wrong = asked.refusal(info)
-        if wrong is not None:
-            raise ValueError(wrong)
+        difference = expected.find_difference(info)
+        if difference is not None:
+            raise ValueError(difference)
     except ValueError as error:
-        raise unexpected(response, str(error), content) from error
+        raise make_unexpected_error(response, str(error), content) from error
     return info
 
 
-def page_in(response: Response) -> JobPage:
+def read_page(response: Response) -> JobPage:
     """Read a page of the list of jobs. Raises `BadAnswerError`."""
     content = response.json_object()
     records = content.get("records")
     if not isinstance(records, list):
-        raise unexpected(response, "it is not a list of jobs", content)
-    if len(records) > MOST_PAGE_JOBS:
-        raise unexpected(response, f"{len(records):,} jobs in one page", records[:1])
+        raise make_unexpected_error(response, "it is not a list of jobs", content)
+    if len(records) > MAX_JOBS_PER_PAGE:
+        raise make_unexpected_error(response, f"{len(records):,} jobs in one page", records[:1])
     jobs = []
     for record in records:
         try:
             if not isinstance(record, dict):
-                raise ValueError("this is not an ingest job: it is not an object")  # noqa: TRY004 - an answer's fault
+                raise ValueError("this is not an ingest job: it is not an object")  # noqa: TRY004 - a fault of the response
             jobs.append(JobInfo.read(record))
         except ValueError as error:
-            raise unexpected(response, str(error), record) from error
+            raise make_unexpected_error(response, str(error), record) from error
     following = content.get("nextRecordsUrl")
     return JobPage(
         tuple(jobs),
@@ -110,24 +111,19 @@ def page_in(response: Response) -> JobPage:
     )
 
 
-def unexpected(response: Response, what: str, content: object) -> OrgError:
-    """Make the error for an answer that was not to be expected."""
-    # The status says that a change was made, so what is not known is which.
+def make_unexpected_error(response: Response, what: str, content: object) -> OrgError:
+    """Make the error for an unexpected response."""
+    # The status says that a change was made, but not which.
     kind = LostAnswerError if response.call.changes else BadAnswerError
     call = response.call
     return kind(
-        f"{call.host} answered {call} with an unexpected answer: {what}",
+        f"{call.host} gave an unexpected response to {call}: {what}",
         call=call,
         help=_HELP,
-        notes=[f"the answer: {_excerpt(content)}"],
+        notes=[f"the response: {_make_excerpt(content)}"],
     )
 
 
-def short(job: str) -> str:
-    """The part of an id that tells whose it is: the other three letters only check its case."""
-    return job[:15]
-
-
-def _excerpt(content: object) -> str:
-    """The beginning of an answer, without secrets."""
+def _make_excerpt(content: object) -> str:
+    """Return the beginning of a response, without secrets."""
     return cut(redact(json.dumps(content, ensure_ascii=False)), LINE_CHARACTERS)

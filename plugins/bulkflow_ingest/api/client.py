@@ -1,18 +1,17 @@
-"""The operations of Bulk API 2.0 ingest, one request each."""
+"""The requests of Bulk API 2.0 ingest."""
 
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from bulkflow_ingest.api.answer_checks import Asked, job_in, page_in
-from bulkflow_ingest.api.bounds import MOST_JOBS, MOST_LIST_BYTES, MOST_PAGES
-from bulkflow_ingest.api.job_info import JobState
-from bulkflow_salesforce import BadAnswerError, Call, SalesforceError
+from bulkflow_ingest.api.answer_checks import ExpectedJob, read_job, read_page
+from bulkflow_ingest.api.bounds import MAX_JOBS, MAX_LIST_BYTES, MAX_PAGES
+from bulkflow_jobs.job_state import JobState
+from bulkflow_salesforce import BadAnswerError, Call
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES, LIST_BYTES
 
 if TYPE_CHECKING:
@@ -20,23 +19,13 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from bulkflow_ingest.api.job_info import JobInfo, JobPage
+    from bulkflow_ingest.api.result_kind import ResultKind
     from bulkflow_salesforce import Body, DownloadInfo, Session
-
-
-class ResultFile(Enum):
-    """The three files that a job ends in; the value is the last part of the path.
-
-    `unprocessedrecords` is lower case in the reference pages, and taken by every org that is known.
-    """
-
-    SUCCESSFUL = "successfulResults"
-    FAILED = "failedResults"
-    UNPROCESSED = "unprocessedrecords"
 
 
 @frozen
 class JobSpec:
-    """What a job is created with."""
+    """The settings that a job is created with."""
 
     object: str
     operation: str
@@ -45,8 +34,8 @@ class JobSpec:
     line_ending: str
     assignment_rule: str | None = None
 
-    def request(self) -> dict[str, Any]:
-        """The body of the request that creates the job."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of the request that creates the job."""
         body: dict[str, Any] = {"object": self.object, "operation": self.operation}
         if self.external_id_field is not None:
             body["externalIdFieldName"] = self.external_id_field
@@ -62,91 +51,93 @@ class JobSpec:
 
 @frozen
 class IngestApi:
-    """Ingest jobs of one org. Every method raises what `Session` raises, and no more.
+    """The ingest jobs of one org. Methods raise the errors of `Session`.
 
     Attributes:
         session: The session with the org.
-        asked: What the jobs are that it is asked about.
+        expected: What the jobs of the responses must be.
     """
 
     session: Session
-    asked: Asked = field(factory=Asked)
+    expected: ExpectedJob = field(factory=ExpectedJob)
 
-    def patient(self, seconds: float, *, until: float = inf) -> IngestApi:
-        """The same calls, each of which waits out trouble that may pass (see `Session.patient`)."""
+    def with_patience(self, seconds: float, *, until: float = inf) -> IngestApi:
+        """Return the same requests; each waits out temporary trouble (see `Session.patient`)."""
         return evolve(self, session=self.session.patient(seconds, until=until))
 
-    def reach(self) -> None:
-        """GET something that every user may see: whether the org answers at all."""
+    def check_connection(self) -> None:
+        """GET a resource that every user may see, to check that the org responds."""
         self.session.get(self.session.path())
 
     def create(self, spec: JobSpec) -> JobInfo:
-        """POST a job; it is Open and empty then."""
-        response = self.session.post_json(self._path(), spec.request())
-        info = job_in(response, Asked())
-        wrong = evolve(self.asked, operation=spec.operation, object=spec.object).refusal(info)
-        if wrong is None and self.asked.ids is not None and not self.asked.ids.claim(info.id):
+        """POST a job, which is then open and empty."""
+        response = self.session.post_json(self._path(), spec.to_json())
+        info = read_job(response, ExpectedJob())
+        expected = evolve(self.expected, operation=spec.operation, object=spec.object)
+        wrong = expected.find_difference(info)
+        if wrong is None and expected.ids is not None and not expected.ids.claim(info.id):
             wrong = "another part of this run has it"
         if wrong is not None:
-            # Not as a lost answer, after which another job would be created.
+            # Not a lost response, after which another job would be created.
             raise BadAnswerError(
-                f"{response.call.host} answered {response.call} with job {info.id}: {wrong}",
+                f"{response.call.host} responded to {response.call} with job {info.id}: {wrong}",
                 call=response.call,
-                help="no row is sent into it for this part; look at the job in the org",
+                help="no row of this part is sent into it; look at the job in the org",
             )
         return info
 
     def upload(self, job: str, body: Body, encoding: str = "") -> None:
-        """PUT the data of a job: once, and never again for the same job.
+        """PUT the data of a job. Call it only once for each job.
 
-        Whether orgs take data with an encoding of "gzip" is not documented.
+        Salesforce does not document whether orgs accept the encoding "gzip".
         """
         self.session.put_body(
             self._path(job, "batches"), body, "text/csv; charset=UTF-8", content_encoding=encoding
         )
 
     def close(self, job: str) -> JobInfo:
-        """PATCH a job to UploadComplete: Salesforce begins to process it."""
+        """PATCH a job to UploadComplete, after which Salesforce processes it."""
         return self._change(job, JobState.UPLOAD_COMPLETE)
 
     def abort(self, job: str) -> JobInfo:
-        """PATCH a job to Aborted. What was processed before stays in the org."""
+        """PATCH a job to Aborted. Rows that were processed before stay in the org."""
         return self._change(job, JobState.ABORTED)
 
     def info(self, job: str) -> JobInfo:
         """GET a job's properties."""
-        return job_in(self.session.get(self._path(job)), self.asked, job)
+        return read_job(self.session.get(self._path(job)), self.expected, job)
 
-    def look(self, job: str) -> tuple[JobInfo, float | None]:
-        """GET a job's properties, and when that was by the org's clock.
+    def get_dated_info(self, job: str) -> tuple[JobInfo, float | None]:
+        """GET a job's properties, and the time of the response by the org's clock.
 
-        In seconds since the epoch; None where the answer has no date.
+        The time is in seconds since the epoch; None if the response has no date.
         """
         response = self.session.get(self._path(job))
         try:
             at = parsedate_to_datetime(response.headers["date"]).timestamp()
         except (KeyError, ValueError):
             at = None
-        return job_in(response, self.asked, job), at
+        return read_job(response, self.expected, job), at
 
     def list(self, page: str | None = None) -> JobPage:
-        """GET a page of the org's ingest jobs, the first one unless `page` says which."""
+        """GET the first page of the org's ingest jobs, or the page with the given path."""
         if page is None:
             path, query = self._path(), {"jobType": "V2Ingest"}
         else:
             path, query = self.session.resolve(page), {}
-        return page_in(self.session.get(path, query=query, limit=LIST_BYTES))
+        return read_page(self.session.get(path, query=query, limit=LIST_BYTES))
 
     def jobs(self, checkpoint: Callable[[], None] = lambda: None) -> Iterator[JobInfo]:
-        """GET the org's ingest jobs, of all users, as their pages come.
+        """GET the ingest jobs of all users of the org, page by page.
 
-        The list ends where the org says so, has no further page, or names one that was read.
+        The list ends with the page that the org marks as the last one, that names no next page, or
+        that names one that was read.
 
         Args:
-            checkpoint: Called before each page; what it raises ends the list.
+            checkpoint: Called before each page; raises to end the list.
 
         Raises:
-            BadAnswerError: It has more than an org can have.
+            BadAnswerError: The list is longer than an org's can be.
         """
         seen: set[str | None] = set()
         link: str | None = None
@@ -162,49 +153,41 @@ class IngestApi:
             jobs, size = jobs + len(page.jobs), size + page.size
             link = page.next
 
-    def user(self) -> str | None:
-        """The id of the user whose session it is; None where the token may not ask for it."""
-        try:
-            found = self.session.get("/services/oauth2/userinfo").json_object().get("user_id")
-        except SalesforceError:
-            return None
-        return found if isinstance(found, str) else None
-
     def delete(self, job: str) -> None:
-        """DELETE a job that is at an end, with its data and results."""
+        """DELETE a finished job, with its data and results."""
         self.session.delete(self._path(job))
 
     def results(
         self,
         job: str,
-        which: ResultFile,
+        kind: ResultKind,
         file: BinaryIO,
         *,
         packed: bool = False,
         limit: int = DOWNLOAD_BYTES,
     ) -> DownloadInfo:
-        """GET one of the three result files of a job into an open file.
+        """GET one of a job's result files into an open file.
 
-        With `packed`, what comes compressed stays so; the answer tells whether it did. More than
-        `limit` bytes, unpacked, are not taken.
+        With `packed`, a compressed response is stored as it is, which the returned value says. More
+        than `limit` bytes, uncompressed, are refused.
         """
-        path = self._path(job, which.value)
+        path = self._path(job, kind.path_segment)
         return self.session.download(path, file, packed=packed, limit=limit)
 
     def _refuse_endless(self, pages: int, jobs: int, size: int) -> None:
-        if pages < MOST_PAGES and jobs < MOST_JOBS and size < MOST_LIST_BYTES:
+        if pages < MAX_PAGES and jobs < MAX_JOBS and size < MAX_LIST_BYTES:
             return
         call = Call("GET", self._path(), self.session.address.host)
         raise BadAnswerError(
-            f"{call.host} gives a list of jobs that does not end: {jobs:,} jobs in {pages:,} pages "
+            f"{call.host} gives an endless list of jobs: {jobs:,} jobs in {pages:,} pages "
             f"of {size:,} bytes",
             call=call,
-            help="jobs are known by their ids too, as `bulkflow jobs show ID`",
+            help="name a job by its id instead, as in `bulkflow jobs show ID`",
         )
 
     def _change(self, job: str, state: JobState) -> JobInfo:
         response = self.session.patch_json(self._path(job), {"state": state.value})
-        return job_in(response, self.asked, job)
+        return read_job(response, self.expected, job)
 
     def _path(self, *segments: str) -> str:
         return self.session.path("jobs", "ingest", *segments)

@@ -1,16 +1,16 @@
-"""What Salesforce says of an ingest job."""
+"""The properties of an ingest job, as Salesforce returns them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - cattrs reads the annotations
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, fields, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_ingest.api.bounds import MOST_RECORDS, MOST_STATE
+from bulkflow_ingest.api.bounds import MAX_RECORDS, MAX_STATE_LENGTH
+from bulkflow_jobs.job_state import FINAL_STATES, JobState
 from bulkflow_salesforce import salesforce_id
 from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 
@@ -18,28 +18,13 @@ if TYPE_CHECKING:
     import cattrs
 
 
-class JobState(StrEnum):
-    """The states of an ingest job that are known (guide v66; recorded)."""
-
-    OPEN = "Open"
-    UPLOAD_COMPLETE = "UploadComplete"
-    IN_PROGRESS = "InProgress"
-    ABORTED = "Aborted"
-    JOB_COMPLETE = "JobComplete"
-    FAILED = "Failed"
-
-
-FINAL = frozenset({JobState.ABORTED, JobState.JOB_COMPLETE, JobState.FAILED})
-"""The states that a job never leaves. A state that is not known is not final."""
-
-
 @frozen
 class JobInfo:
     """An ingest job's properties, under the names of the API in snake case.
 
-    Which of them are there depends on the request that was answered: creating and closing answer
-    without counts, `content_url` is there only while the job is open, `error_message` only when it
-    failed (recorded). Times are in milliseconds, dates as Salesforce writes them.
+    Which of them a response has depends on the request: responses to a create or close have no
+    counts; `content_url` is set only while the job is open, `error_message` only if it failed
+    (recorded). Times are in milliseconds, dates as Salesforce writes them.
     """
 
     id: str
@@ -66,36 +51,44 @@ class JobInfo:
     apex_processing_time: int | None = None
     error_message: str | None = None
     properties: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
-    """Everything that the answer held, also what is not known here, in the order of the answer."""
+    """All properties of the response, including unknown ones, in its order."""
 
     @property
     def is_final(self) -> bool:
-        """Whether the job has come to its end."""
-        return self.state in FINAL
+        """Whether the job has finished."""
+        return self.state in FINAL_STATES
+
+    @property
+    def counters(self) -> tuple[int, int]:
+        """How many rows were processed, including failures, and how many of them failed."""
+        return self.number_records_processed or 0, self.number_records_failed or 0
 
     @classmethod
     def read(cls, properties: Mapping[str, Any]) -> JobInfo:
-        """Read an answer; fields and states that are not known are kept as they are.
+        """Read a response. Unknown properties and states are kept as they are.
 
         Raises:
             ValueError: It is not an ingest job: `id` or `state` is missing, `id` is not an id, a
-                value is of the wrong type, or a count cannot be. The message says which.
+                value has the wrong type, or a count is impossible. The message names it.
         """
         from cattrs.errors import BaseValidationError
 
         for name in ("id", "state"):
             if not (isinstance(properties.get(name), str) and properties[name]):
                 raise ValueError(f"this is not an ingest job: it has no `{name}`")
-        if len(properties["state"]) > MOST_STATE:
+        if len(properties["state"]) > MAX_STATE_LENGTH:
             raise ValueError(
-                f"this is not an ingest job: its state is {cut(properties['state'], MOST_STATE)!a}"
+                "this is not an ingest job: its state is "
+                f"{cut(properties['state'], MAX_STATE_LENGTH)!a}"
             )
         for name in ("numberRecordsProcessed", "numberRecordsFailed"):
             if not _is_count(properties.get(name)):
-                told = cut(str(properties[name]), MOST_STATE)
-                raise ValueError(f"`{name}` of the ingest job is not a number of records: {told!a}")
+                value = cut(str(properties[name]), MAX_STATE_LENGTH)
+                raise ValueError(
+                    f"`{name}` of the ingest job is not a number of records: {value!a}"
+                )
         try:
-            # It becomes part of paths, here and in the org.
+            # The id becomes a part of paths, here and in the org.
             salesforce_id(properties["id"])
         except UsageError as error:
             raise ValueError(error.message) from error
@@ -111,9 +104,9 @@ class JobPage:
 
     Attributes:
         jobs: Its jobs.
-        next: The path of the page after it.
-        done: Whether the org calls it the last one, whatever it says in `next`.
-        size: The bytes of the answer.
+        next: The path of the next page.
+        done: Whether the org calls it the last page, whatever `next` is.
+        size: The bytes of the response.
     """
 
     jobs: tuple[JobInfo, ...]
@@ -122,23 +115,23 @@ class JobPage:
     size: int = 0
 
 
-def _camel(name: str) -> str:
+def _to_camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(word.capitalize() for word in others)
 
 
-def _state(value: Any, _: object) -> JobState | str:
+def _parse_state(value: Any, _: object) -> JobState | str:
     text = str(value)
     return JobState(text) if text in set(JobState) else text
 
 
-def _text(value: Any, _: object) -> str | None:
-    # The guide calls apiVersion a string, the wire has a number (recorded).
+def _parse_text(value: Any, _: object) -> str | None:
+    # The guide calls apiVersion a string; orgs send a number (recorded).
     return None if value is None else cut(str(value), FAULT_CHARACTERS)
 
 
 def _is_count(value: Any) -> bool:
-    """Whether a value is a number of records, however the org writes it; None is none yet."""
+    """Return whether a value is a number of records in any notation; None means none yet."""
     if value is None:
         return True
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -147,24 +140,24 @@ def _is_count(value: Any) -> bool:
         number = float(value)
     except (ValueError, OverflowError):
         return False
-    return number.is_integer() and 0 <= number <= MOST_RECORDS
+    return number.is_integer() and 0 <= number <= MAX_RECORDS
 
 
-def _count(value: Any, _: object) -> int | None:
+def _parse_count(value: Any, _: object) -> int | None:
     return None if value is None else int(value)
 
 
 @cache
 def _converter() -> cattrs.Converter:
-    # Here, so that checking a file does not load cattrs.
+    # Imported here because checking a file does not need cattrs.
     from cattrs import Converter
     from cattrs.gen import make_dict_structure_fn, override
 
     converter = Converter()
-    converter.register_structure_hook_func(lambda kind: kind == JobState | str, _state)
-    converter.register_structure_hook_func(lambda kind: kind == str | None, _text)
-    converter.register_structure_hook_func(lambda kind: kind == int | None, _count)
-    renamed = {each.name: override(rename=_camel(each.name)) for each in fields(JobInfo)}
+    converter.register_structure_hook_func(lambda kind: kind == JobState | str, _parse_state)
+    converter.register_structure_hook_func(lambda kind: kind == str | None, _parse_text)
+    converter.register_structure_hook_func(lambda kind: kind == int | None, _parse_count)
+    renamed = {each.name: override(rename=_to_camel_case(each.name)) for each in fields(JobInfo)}
     converter.register_structure_hook(
         JobInfo,
         make_dict_structure_fn(JobInfo, converter, **renamed),  # type: ignore[arg-type]

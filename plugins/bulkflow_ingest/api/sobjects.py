@@ -1,7 +1,7 @@
-"""What the org says of an object: its fields, its lookups, and what this user may do with them.
+"""Descriptions of the org's objects: their fields, lookups, and what the current user may do.
 
-The properties are those of recorded describes; what is missing counts as the more permissive, so
-that nobody is told of a mistake that is none.
+The properties are those of recorded describes. A missing property counts as the more permissive
+value, so that no valid load is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @frozen
 class FieldDescription:
-    """A field, and what this user may do with it."""
+    """A field, and what the current user may do with it."""
 
     name: str
     label: str
@@ -29,18 +29,18 @@ class FieldDescription:
     createable: bool
     updateable: bool
     needed: bool
-    """Whether a new record must have a value: not nillable, and without a default."""
+    """Whether a new record must have a value: not nillable and without a default."""
     key: bool
-    """Whether rows can be matched on it: an external id, or a field that Salesforce looks up."""
+    """Whether rows can be matched on it: an external id, or an `idLookup` field."""
     targets: tuple[str, ...]
-    """The objects that it points at, if it is a lookup."""
+    """The objects that it refers to, if it is a lookup."""
     relationship: str | None
     polymorphic: bool
 
 
 @frozen
 class ObjectDescription:
-    """An object, and what this user may do with its records."""
+    """An object, and what the current user may do with its records."""
 
     name: str
     createable: bool
@@ -49,12 +49,12 @@ class ObjectDescription:
     fields: Mapping[str, FieldDescription]
     """By name in lower case."""
 
-    def field(self, name: str) -> FieldDescription | None:
-        """A field by its name, in any case."""
+    def find_field(self, name: str) -> FieldDescription | None:
+        """Find a field by its name, in any case."""
         return self.fields.get(name.lower())
 
-    def relationship(self, name: str) -> FieldDescription | None:
-        """The lookup of a relationship, in any case."""
+    def find_lookup(self, name: str) -> FieldDescription | None:
+        """Find a lookup by the name of its relationship, in any case."""
         for each in self.fields.values():
             if each.relationship is not None and each.relationship.lower() == name.lower():
                 return each
@@ -63,14 +63,14 @@ class ObjectDescription:
 
 @define(eq=False)
 class Describer:
-    """Asks an org about objects, each once."""
+    """Describes the objects of an org, and remembers the descriptions."""
 
     session: Session
     _known: dict[str, ObjectDescription | None] = field(factory=dict)
     _names: tuple[str, ...] | None = None
 
-    def object(self, name: str) -> ObjectDescription | None:
-        """GET an object's describe; None if the org has none that this user may see."""
+    def describe(self, name: str) -> ObjectDescription | None:
+        """GET the description of an object; return None if the user can see no such object."""
         key = name.lower()
         if key not in self._known:
             path = self.session.path("sobjects", name, "describe")
@@ -80,15 +80,16 @@ class Describer:
                 self._known[key] = None
             else:
                 try:
-                    self._known[key] = _object(response.json_object())
+                    self._known[key] = _parse_object(response.json_object())
                 except (KeyError, TypeError, ValueError) as error:
                     raise BadAnswerError(
-                        f"the answer describes no object: {error}", call=response.call
+                        f"the response does not describe an object: {error}",
+                        call=response.call,
                     ) from error
         return self._known[key]
 
-    def names(self) -> tuple[str, ...]:
-        """GET the names of all objects that this user may see."""
+    def list_names(self) -> tuple[str, ...]:
+        """GET the names of all objects that the user can see."""
         if self._names is None:
             path = self.session.path("sobjects")
             content = self.session.get(path, limit=DESCRIBE_BYTES).json_object()
@@ -101,11 +102,11 @@ class Describer:
         return self._names
 
 
-def _object(content: Mapping[str, JsonValue]) -> ObjectDescription:
+def _parse_object(content: Mapping[str, JsonValue]) -> ObjectDescription:
     listed = content["fields"]
     if not isinstance(listed, list):
-        raise TypeError("its fields are no list")
-    fields = [_field(each) for each in listed if isinstance(each, dict)]
+        raise TypeError("its fields are not a list")
+    fields = [_parse_field(each) for each in listed if isinstance(each, dict)]
     return ObjectDescription(
         str(content["name"]),
         content.get("createable") is not False,
@@ -115,7 +116,7 @@ def _object(content: Mapping[str, JsonValue]) -> ObjectDescription:
     )
 
 
-def _field(content: Mapping[str, JsonValue]) -> FieldDescription:
+def _parse_field(content: Mapping[str, JsonValue]) -> FieldDescription:
     targets = content.get("referenceTo")
     relationship = content.get("relationshipName")
     kind = str(content.get("type", ""))
@@ -127,7 +128,7 @@ def _field(content: Mapping[str, JsonValue]) -> FieldDescription:
         kind=kind,
         createable=createable,
         updateable=content.get("updateable") is not False,
-        # A boolean without a value is false, whatever a describe says of it.
+        # A boolean without a value is false, whatever its description says.
         needed=needed and createable and kind != "boolean",
         key=content.get("externalId") is not False or content.get("idLookup") is not False,
         targets=tuple(str(each) for each in targets) if isinstance(targets, list) else (),

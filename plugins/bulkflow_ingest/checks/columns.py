@@ -51,7 +51,7 @@ class ColumnInspector:
         yield from self._missing()
 
     def _plain(self, column: str) -> None:
-        found = self.object.field(column)
+        found = self.object.find_field(column)
         if found is None:
             near = self._near(column)
             self._unknown[column] = f"did you mean `{near}`?" if near else None
@@ -83,7 +83,7 @@ class ColumnInspector:
     def _lookup(self, column: str) -> None:
         path, _, key = column.partition(".")
         wanted, _, name = path.rpartition(":")
-        found = self.object.relationship(name)
+        found = self.object.find_lookup(name)
         if found is None or found.relationship is None:
             relationships = [e.relationship for e in self.object.fields.values() if e.relationship]
             near = nearest(name, relationships)
@@ -92,11 +92,11 @@ class ColumnInspector:
         self._given.add(found.name)
         self._see_rights(column, found)
         target = self._target(column, wanted, key, found)
-        parent = self.describer.object(target) if target else None
+        parent = self.describer.describe(target) if target else None
         if target is None:
             return
         prefix = f"{target}:" if found.polymorphic else ""
-        known = parent.field(key) if parent else None
+        known = parent.find_field(key) if parent else None
         if parent is None or known is None:
             near = None
             if parent is not None:
@@ -131,7 +131,7 @@ class ColumnInspector:
             return
         name = self.settings.external_id_field
         keys = [each.name for each in self.object.fields.values() if each.key]
-        found = self.object.field(name)
+        found = self.object.find_field(name)
         if found is not None and found.key:
             return
         fault = "is no field" if found is None else "is no external-id field"

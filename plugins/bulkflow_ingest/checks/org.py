@@ -8,12 +8,12 @@ from attrs import define, field
 
 from bulkflow.model.event import Notice
 from bulkflow.plugin import Problem
-from bulkflow_ingest.api.session import session_of
 from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.settings import IngestSettings, is_ingest
 from bulkflow_ingest.source.required_columns import verb_of
 from bulkflow_ingest.source.suggestions import did_you_mean
+from bulkflow_jobs.session import open_session
 from bulkflow_salesforce import ForbiddenError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iter
     ours = [load for load in loads if is_ingest(load.job.settings)]
     if not ours:
         return
-    session = session_of(context)
+    session = open_session(context)
     inspection = _Inspection(Describer(session))
     for load in ours:
         context.checkpoint()
@@ -60,9 +60,9 @@ class _Inspection:
         settings = IngestSettings.of(load.job.settings)
         if settings.object is None:
             return
-        described = self.describer.object(settings.object)
+        described = self.describer.describe(settings.object)
         if described is None:
-            near = did_you_mean(settings.object, self.describer.names())
+            near = did_you_mean(settings.object, self.describer.list_names())
             yield Problem(
                 f"the org has no object {settings.object} that this user may see",
                 near or "write the object's API name, such as Invoice__c",

@@ -1,1 +1,1 @@
-"""How jobs are run: upload, polling, retry, undo."""
+"""The execution of steps: upload, polling, retry and undo."""

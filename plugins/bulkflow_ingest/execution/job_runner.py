@@ -1,45 +1,40 @@
-"""What the steps do with a logical job: all its parts, several at a time."""
+"""Executes steps on a logical job: on all of its parts, several at a time."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
 from bulkflow.model.job_phase import Phase
-from bulkflow_ingest.api.answer_checks import Asked
-from bulkflow_ingest.api.client import IngestApi, JobSpec
-from bulkflow_ingest.api.job_ids import JobIds
-from bulkflow_ingest.api.session import session_of
-from bulkflow_ingest.execution.job_status import Asking
-from bulkflow_ingest.execution.journaled_requests import (
-    GoneError,
-    Requests,
-    TwoUploadsError,
-    UnseenError,
-)
-from bulkflow_ingest.execution.patience import patience_of
-from bulkflow_ingest.execution.poller import Schedule
+from bulkflow_ingest.api.answer_checks import ExpectedJob
+from bulkflow_ingest.api.client import IngestApi
+from bulkflow_ingest.execution.kept_results import KeptResults
+from bulkflow_ingest.execution.part_requests import PartRequests
+from bulkflow_ingest.execution.part_sender import PartSender
+from bulkflow_ingest.execution.part_watch import watch_parts
 from bulkflow_ingest.execution.preconditions import (
     refuse_absent,
     refuse_cut_short,
     refuse_gaps,
     refuse_given_up,
     refuse_incomplete,
-    rows_are_gone,
 )
-from bulkflow_ingest.execution.scheduler import Conveyor, Stations
+from bulkflow_ingest.execution.scheduler import PartActions, PartScheduler
+from bulkflow_ingest.execution.status_reader import StatusReader
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.results.counts import Counting
-from bulkflow_ingest.results.files import ALL_FILES
 from bulkflow_ingest.results.reader import Results
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.errors import JobStatusError
+from bulkflow_jobs.job_ids import JobIds
+from bulkflow_jobs.notices import warn
+from bulkflow_jobs.patience import get_patience
+from bulkflow_jobs.poll_schedule import PollSchedule
+from bulkflow_jobs.session import open_session
+from bulkflow_jobs.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -49,34 +44,34 @@ if TYPE_CHECKING:
 
 
 @frozen
-class JobWork:
-    """A logical job, and the means to work on it."""
+class JobRunner:
+    """Executes the steps of one logical job."""
 
     context: Context
     job: Job
     parts: JobParts
-    requests: Requests
+    requests: PartRequests
 
     @classmethod
-    def on(cls, context: Context, job: Job) -> JobWork:
-        """The work on a job that was prepared; connects to its org."""
+    def connect(cls, context: Context, job: Job) -> JobRunner:
+        """Make the runner of a job that was prepared, and connect to its org."""
         parts = JobParts.of(job)
-        patience = patience_of(context, parts.settings)
-        asked = Asked.of(parts.settings, JobIds.of(context, job))
-        api = IngestApi(session_of(context), asked).patient(patience)
-        work = cls(context, job, parts, Requests(api, context, parts, Ledger(context)))
+        patience = get_patience(context, parts.settings.patience)
+        expected = ExpectedJob.of(parts.settings, JobIds.of(context, job))
+        api = IngestApi(open_session(context), expected).with_patience(patience)
+        runner = cls(context, job, parts, PartRequests(api, context, parts, Ledger(context)))
         if parts.brought_back:
-            work._ask_again()
-        return work
+            runner._refresh_restored()
+        return runner
 
     @property
-    def asking(self) -> Asking:
-        """What is asked of the org."""
-        return Asking(self.context, self.parts, self.requests)
+    def status(self) -> StatusReader:
+        """Reads the status of the parts."""
+        return StatusReader(self.context, self.parts, self.requests)
 
     @property
     def counting(self) -> Counting:
-        """What became of the rows."""
+        """Counts the outcomes of the rows."""
         return Counting(self.context, self.parts, self.results)
 
     @property
@@ -84,93 +79,104 @@ class JobWork:
         """The job's result files."""
         return Results(self.requests.api, self.context, self.parts)
 
+    @property
+    def _sender(self) -> PartSender:
+        return PartSender(self.context, self.parts, self.requests)
+
+    @property
+    def _kept(self) -> KeptResults:
+        return KeptResults(self.context, self.parts, self.results)
+
     def create(self) -> None:
         """Create a job in the org for every part that has none."""
         self._check_ledger()
-        self._each([part for part in self._unsent() if part.id is None], self._create)
-        self.asking.name_orphans()
+        self._run_each([part for part in self._current() if part.id is None], self._sender.create)
+        self.status.report_orphans()
         self.job.phase = Phase.OPEN
 
     def upload(self) -> None:
-        """Send every part that is not up yet; creates the jobs that are missing."""
+        """Upload every part that is not uploaded yet; creates the jobs that are missing."""
         self._note_emptiness()
         self._check_ledger()
-        self._known()
-        self._each(self._due(), self._upload)
-        self.asking.name_orphans()
+        self._refresh_unknown()
+        self._run_each(self._iter_not_uploaded(), self._sender.upload)
+        self.status.report_orphans()
         self.job.phase = Phase.UPLOADED
 
     def close(self) -> None:
-        """Hand every part over that was not yet.
+        """Close the jobs of all parts that were not handed over yet.
 
         Raises:
-            StepError: some of the rows are not up, or a part was aborted by somebody.
+            StepError: Some rows are not uploaded, or somebody aborted a part.
         """
         self._check_ledger()
-        self._each([part for part in self._unsent() if part.is_due_again], self._upload)
-        self.asking.name_orphans()
-        refuse_gaps(self.parts, self._unsent())
-        self._known()
-        # Before as well: a job that is committed as a whole is not committed in part.
-        refuse_given_up(self.parts, self._unsent())
-        closing = [part for part in self._unsent() if part.in_org and part.is_sendable]
-        self._each(closing, self._close)
-        refuse_given_up(self.parts, self._unsent())
-        refuse_cut_short(self.parts, self._unsent(), self.context)
+        self._run_each([part for part in self._current() if part.is_due_again], self._sender.upload)
+        self.status.report_orphans()
+        refuse_gaps(self.parts, self._current())
+        self._refresh_unknown()
+        # Before the first close, too: such a job is handed over as a whole or not at all.
+        refuse_given_up(self.parts, self._current())
+        closing = [part for part in self._current() if part.in_org and part.is_sendable]
+        self._run_each(closing, self._sender.close)
+        refuse_given_up(self.parts, self._current())
+        refuse_cut_short(self.parts, self._current(), self.context)
         self.job.phase = Phase.CLOSED
 
     def abort(self) -> None:
-        """Give up every part that is not finished; a job of which none is left stays as it is.
+        """Abort every unfinished part. A job whose parts have all finished stays as it is.
 
-        Never because a job could not be looked at: it may be loading what it should.
+        A job whose status could not be read is not aborted: it may be loading as it should.
         """
-        if isinstance(self.context.failure, UnseenError):
-            self.requests.warn(
-                f"job {self.job.name} is not aborted, as it could not be looked at",
-                f"it continues in the org; `{self.context.format_command('resume')}` waits for it, "
-                f"`{self.context.format_command('abort')}` aborts it",
+        if isinstance(self.context.failure, JobStatusError):
+            resume, abort = (self.context.format_command(verb) for verb in ("resume", "abort"))
+            warn(
+                self.context,
+                self.job,
+                f"job {self.job.name} is not aborted because its status could not be read",
+                f"it continues in the org; `{resume}` waits for it, `{abort}` aborts it",
             )
             return
-        running = [part for part in self._known() if not part.is_final]
+        running = [part for part in self._refresh_unknown() if not part.is_final]
         missing = [part for part in self.parts.parts if part.id is None]
-        self._each(running, self._abort, whatever_fails=True)
+        self._run_each(running, self._sender.abort, try_all=True)
         if running or missing or self.job.phase is not Phase.FINISHED:
             self.job.phase = Phase.ABORTED
         for part in missing:
             part.abandon()
         self._count()
-        # Whoever interrupts a run waits for no job to stand still.
+        # An interrupted run does not wait for complete results.
         if not self.context.stopping:
-            self._keep_whole()
+            self._kept.fetch_complete()
 
     def load(self) -> None:
-        """Upload and close each part as a stream, and wait for all of them.
+        """Upload and close each part as soon as possible, and wait for all of them.
 
-        What is read while it is sent is closed when all of it is up: faults may come until then.
+        A job that is read while it is sent is closed only after the last row was uploaded, because
+        a fault may be found until then.
         """
         if self.parts.coming is not None:
             self.upload()
             self.close()
         self._note_emptiness()
         self._check_ledger()
-        self._known()
+        self._refresh_unknown()
         self.load_parts(self.parts.parts)
 
     def load_parts(self, parts: Sequence[PartJob]) -> None:
-        """Upload and close some parts as a stream, and wait for each from when it is closed."""
+        """Upload and close some parts, and wait for each as soon as it is closed."""
         unsent = [part for part in parts if part.is_sendable and not self.parts.is_superseded(part)]
-        self._convey(parts, unsent, timeout=None, interval=None)
+        self._finish(parts, unsent, timeout=None, interval=None)
 
     def wait(self, timeout: float | None, interval: float | None) -> None:
-        """Poll until every part is at an end, and say of those that failed why.
+        """Poll until every part has finished.
 
         Raises:
-            StepError: a part failed as a whole, was aborted by somebody, or the time is up (which
-                is no failure of the job: it goes on in the org).
+            StepError: A part failed as a whole, somebody aborted a part, or the wait timed out. On
+                a timeout the job continues in the org.
         """
-        self._convey(self.parts.parts, [], timeout=timeout, interval=interval)
+        self._finish(self.parts.parts, [], timeout=timeout, interval=interval)
 
-    def _convey(
+    def _finish(
         self,
         parts: Sequence[PartJob],
         unsent: Sequence[PartJob],
@@ -178,208 +184,109 @@ class JobWork:
         timeout: float | None,
         interval: float | None,
     ) -> None:
-        """Send what is unsent of some parts, and take all of them to their ends."""
+        """Send the unsent ones of some parts, and wait until all of the parts have finished."""
         parts = [part for part in parts if not self.parts.is_superseded(part)]
         sending = set(unsent)
         awaited = [part for part in parts if part not in sending]
         refuse_absent(self.parts, awaited)
         files = self.results.files
-        stations = Stations(
-            self._upload_and_close,
-            self.asking.within(timeout).look,
+        actions = PartActions(
+            self._sender.upload_and_close,
+            self.status.limit(timeout).poll,
             files.foreseen,
             files.fetch_early,
-            self.asking.name_orphans,
+            self.status.report_orphans,
         )
+        schedule = PollSchedule.of(self.context)
         try:
-            with Schedule.of(self.context).watch(self.context, self.parts, interval) as watch:
-                Conveyor(self.context, self.parts, stations, watch, timeout).run(unsent, awaited)
+            with watch_parts(schedule, self.context, self.parts, interval) as watch:
+                PartScheduler(self.context, self.parts, actions, watch, timeout).run(
+                    unsent, awaited
+                )
         finally:
-            self._take_stock()
+            self._update_progress()
         self._count()
         self.job.phase = Phase.FINISHED
-        self.keep()
+        self._kept.fetch()
         refuse_incomplete(self.parts, parts, self.context)
         self.results.trusted.refuse_doubted()
 
     def delete(self) -> None:
-        """Remove every part's job from the org."""
-        self._keep_whole()
-        self._each(self.parts.in_org, self.requests.delete, whatever_fails=True)
+        """Delete every part's job from the org."""
+        self._kept.fetch_complete()
+        self._run_each(self.parts.in_org, self.requests.delete, try_all=True)
         self.parts.count()
         self.job.phase = Phase.DELETED
 
-    def keep(self) -> None:
-        """Fetch all result files that are not here, if the job keeps them.
-
-        Files that do not become whole leave their parts doubted.
-
-        Raises:
-            StepError: One cannot be fetched.
-        """
-        if not self.parts.settings.keep_results:
-            return
-        files, trusted = self.results.files, self.results.trusted
-        wanted = [
-            (part, which)
-            for part in self.parts.in_org
-            if part.is_final
-            for which in ALL_FILES
-            if files.has_rows(part, which)
-        ]
-        try:
-            trusted.fetch(wanted)
-            trusted.verify(wanted)
-        except RunInterruptedError:
-            raise
-        except BulkflowError as error:
-            raise StepError(
-                f"the results of job {self.job.name} are not all kept: {error.message}",
-                help="what is loaded stays loaded; "
-                f"`{self.context.format_command('resume')}` fetches the rest while the org has it"
-                + (f"; {error.help}" if error.help else ""),
-                notes=error.notes,
-            ) from error
-
-    def _keep_whole(self) -> None:
-        """Keep all results. Raises `StepError` also if some do not become whole."""
-        self.keep()
-        if self.parts.settings.keep_results:
-            self.results.trusted.refuse_doubted()
-
-    def _ask_again(self) -> None:
-        """Find out what became of the parts that an earlier attempt worked on."""
-        self.asking.name_orphans()
+    def _refresh_restored(self) -> None:
+        """Read the status of the parts that an earlier attempt worked on."""
+        status = self.status
+        status.report_orphans()
         counted = self.job.counts
-        # Steps that were done before have left it in their phase.
-        unknown = self.job.phase is Phase.DECLARED
-        self._each(self.parts.in_org, self.asking.ask_again)
+        # Steps that were completed before have set the phase.
+        phase_is_known = self.job.phase is not Phase.DECLARED
+        self._run_each(self.parts.in_org, status.refresh_restored)
         self.parts.brought_back = False
-        if unknown:
+        if not phase_is_known:
             self.job.phase = self.parts.phase
         self.counting.count_again(counted)
         self.requests.ledger.settle(self.parts)
 
     def _check_ledger(self) -> None:
-        """See that no other run handed over what an earlier attempt at this one left to be sent.
+        """Check the rows that an earlier attempt at this run left unsent against other runs.
 
         Raises:
-            HandedOverBeforeError: One did.
+            HandedOverBeforeError: Another run handed some of them over.
         """
         if self.parts.unchecked:
-            due = [part for part in self._unsent() if not part.handed_over]
+            due = [part for part in self._current() if not part.handed_over]
             self.requests.ledger.check(self.parts, due)
             self.parts.unchecked = False
 
     def _count(self) -> None:
-        """Bring the counts up to date once parts have finished, and keep them in the ledger."""
+        """Update the counts after parts have finished, and record them in the ledger."""
         self.counting.count()
         if self.parts.sent_again:
             self.counting.settle()
         self.requests.ledger.settle(self.parts)
 
-    def _unsent(self) -> list[PartJob]:
-        """The parts that may be sent."""
+    def _current(self) -> list[PartJob]:
+        """Return the parts whose rows were not sent again in other parts."""
         return [part for part in self.parts.parts if not self.parts.is_superseded(part)]
 
-    def _known(self) -> list[PartJob]:
-        """The parts in the org; asked for if this attempt does not know their state."""
+    def _refresh_unknown(self) -> list[PartJob]:
+        """Read the status of parts that this attempt has not seen; return all parts in the org."""
         unknown = [part for part in self.parts.in_org if not part.looked]
-        self._each(unknown, self.requests.refresh)
+        self._run_each(unknown, self.requests.refresh)
         return self.parts.in_org
 
-    def _due(self) -> Iterable[PartJob]:
-        """The parts that are to be uploaded; those that are still to be read as they are asked."""
-        due = [part for part in self._unsent() if not part.uploaded]
+    def _iter_not_uploaded(self) -> Iterable[PartJob]:
+        """Return the parts to upload; parts of a stream are read on demand."""
+        due = [part for part in self._current() if not part.uploaded]
         coming = self.parts.coming
         return due if coming is None else chain(due, coming.rest(self.context))
-
-    def _create(self, part: PartJob) -> None:
-        self.requests.create(part, self._spec(part))
-
-    def _upload(self, part: PartJob) -> None:
-        if part.data is None and self.parts.settings.streamed:
-            raise rows_are_gone(self.parts, part, self.context)
-        if part.data is None:
-            raise StepError(
-                f"there are no rows for job {self.job.name}", help='add a line `from "FILE"` to it'
-            )
-        part.check_rows()
-        self.requests.upload(part, partial(self._spec, part))
-        if part.window is not None:
-            part.data = None
-            part.window.release()
-
-    def _upload_and_close(self, part: PartJob) -> None:
-        if not part.uploaded:
-            self._upload(part)
-        self._close(part)
-
-    def _close(self, part: PartJob) -> None:
-        """Close a part's job; one that got two uploads is replaced first."""
-        try:
-            self.requests.close(part)
-        except TwoUploadsError as error:
-            if part.data is None:
-                raise
-            self.requests.warn(error.message, error.help or "")
-            self._upload(part)
-            self.requests.close(part)
-
-    def _abort(self, part: PartJob) -> None:
-        """Abort a part's job; one that is gone needs none."""
-        with suppress(GoneError):
-            self.requests.abort(part)
-
-    def _spec(self, part: PartJob) -> JobSpec:
-        # Its form is told to the org, and is that of the file.
-        part.check_rows()
-        settings = self.parts.settings
-        if settings.operation is None or settings.object is None or part.data is None:
-            if settings.streamed and part.data is None:
-                raise rows_are_gone(self.parts, part, self.context)
-            raise StepError(
-                f"job {self.job.name} does not say what to create",
-                help='give it an operation and rows: `insert Account` and `from "accounts.csv"`',
-            )
-        return JobSpec(
-            settings.object,
-            settings.operation,
-            settings.external_id_field,
-            part.dialect.column_delimiter,
-            part.dialect.line_ending,
-            settings.assignment_rule,
-        )
 
     def _note_emptiness(self) -> None:
         if not self.parts.parts:
             self.context.emit(Notice("there are no rows to load", job=self.job.key))
 
-    def _each(
-        self,
-        parts: Iterable[PartJob],
-        act: Callable[[PartJob], None],
-        *,
-        whatever_fails: bool = False,
+    def _run_each(
+        self, parts: Iterable[PartJob], act: Callable[[PartJob], None], *, try_all: bool = False
     ) -> None:
-        """Act on parts side by side; ends when all are done, or at the first failure.
-
-        After a failure nothing new begins, unless all are to be tried whatever fails; what is under
-        way comes to its end. The first failure is raised, and tells of the others.
-        """
+        """Act on parts in parallel, as `WorkerPool.run_each` does, and update the progress."""
         try:
-            Lanes.of(self.context).each(
+            WorkerPool.of(self.context).run_each(
                 parts,
                 act,
                 width=self.parts.settings.connections,
                 checkpoint=self.context.checkpoint,
-                whatever_fails=whatever_fails,
+                try_all=try_all,
             )
         finally:
-            self._take_stock()
+            self._update_progress()
 
-    def _take_stock(self) -> None:
-        """Say how far the job is, whatever has happened to it."""
+    def _update_progress(self) -> None:
+        """Update the job's phase and counts, and emit its progress."""
         if self.job.phase is Phase.DECLARED and self.parts.in_org:
             self.job.phase = Phase.OPEN
         self.parts.count()

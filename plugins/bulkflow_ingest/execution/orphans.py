@@ -1,18 +1,19 @@
-"""Names the jobs in the org that may be left of creates whose answers were lost.
+"""Finds the jobs in the org that creates without a response may have left.
 
-Nothing is ever done with such a job, and Salesforce removes it; which of the user's open jobs it is
-cannot be known for certain, so those that may be it are named and none is touched.
+Such a job is never used, and Salesforce removes it. Which of the user's open jobs it is cannot be
+known for certain, so all candidates are reported and none is touched.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.api.answer_checks import short
-from bulkflow_ingest.api.bounds import MOST_ORPHANS
-from bulkflow_ingest.api.job_info import JobState
+from bulkflow_ingest.api.bounds import MAX_ORPHANS
+from bulkflow_jobs.current_user import find_user_id
+from bulkflow_jobs.job_filter import parse_created_date
+from bulkflow_jobs.job_ids import shorten_id
+from bulkflow_jobs.job_state import JobState
+from bulkflow_jobs.notices import warn
 from bulkflow_salesforce import NotFoundError
 
 if TYPE_CHECKING:
@@ -22,64 +23,59 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.settings import IngestSettings
 
-CLOCK_SKEW = 300.0
-"""Seconds that the org's clock may be behind this machine's."""
+CLOCK_SKEW: Final = 300.0
+"""Seconds that the org's clock may be slow."""
 
 
-def name_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
-    """Name the open jobs of the org that may be ours: whose creation was never answered.
+def report_orphans(api: IngestApi, context: Context, parts: JobParts) -> None:
+    """Warn about each open job of the org that this run may have created without a response.
 
-    Those are jobs of the user whose jobs the run's others are, and of the one who goes on with it.
+    These are jobs of the current user, and of the users who created the run's other jobs.
     """
-    begun = [part.orphaned_at for part in parts.parts if part.orphaned_at is not None]
-    if not begun:
+    began = [part.orphaned_at for part in parts.parts if part.orphaned_at is not None]
+    if not began:
         return
     known = {part.id for part in parts.parts}
     users: set[str] = set()
-    found: list[JobInfo] = []
+    candidates: list[JobInfo] = []
     for info in api.jobs(context.checkpoint):
         if info.id in known:
-            users |= {short(info.created_by_id)} if info.created_by_id else set()
-        elif _may_be(info, parts.settings) and _created(info) >= min(begun) - CLOCK_SKEW:
-            found.append(info)
-    # Not before: a list that cannot be had now is asked for again after the next step.
+            users |= {shorten_id(info.created_by_id)} if info.created_by_id else set()
+        elif _fits(info, parts.settings) and _read_creation(info) >= min(began) - CLOCK_SKEW:
+            candidates.append(info)
+    # Not earlier: if the list cannot be read now, the next step tries again.
     for part in parts.parts:
         part.orphaned_at = None
-    if found:
-        me = api.user()
-        users |= {short(me)} if me else set()
+    if candidates:
+        me = find_user_id(api.session)
+        users |= {shorten_id(me)} if me else set()
     ours = [
         info
-        for info in found
-        if not (users and info.created_by_id and short(info.created_by_id) not in users)
+        for info in candidates
+        if not (users and info.created_by_id and shorten_id(info.created_by_id) not in users)
     ]
-    for info in ours[:MOST_ORPHANS]:
+    for info in ours[:MAX_ORPHANS]:
         context.checkpoint()
-        if not _is_empty(api, info):
-            continue
-        context.emit(
-            Notice(
-                f"job {info.id} may have been created by this run, whose answer was lost",
-                NoticeLevel.WARNING,
-                job=parts.job.key,
-                help="it is open and empty, so nothing of it is processed; abort it if "
-                "nobody else works with it, or leave it: Salesforce removes it",
+        if _is_empty(api, info):
+            warn(
+                context,
+                parts.job,
+                f"this run may have created job {info.id}, in a request that got no response",
+                "the job is open and empty, so Salesforce processes nothing of it; abort it if "
+                "nobody else uses it, or leave it: Salesforce removes it",
             )
-        )
-    if len(ours) > MOST_ORPHANS:
-        context.emit(
-            Notice(
-                f"{len(ours) - MOST_ORPHANS:,} more open jobs may have been created by this run; "
-                "they are not looked at",
-                NoticeLevel.WARNING,
-                job=parts.job.key,
-                help="`bulkflow jobs list --state Open --mine` shows them",
-            )
+    if len(ours) > MAX_ORPHANS:
+        warn(
+            context,
+            parts.job,
+            f"this run may have created {len(ours) - MAX_ORPHANS:,} more open jobs, which were not "
+            "checked",
+            "`bulkflow jobs list --state Open --mine` shows them",
         )
 
 
 def _is_empty(api: IngestApi, info: JobInfo) -> bool:
-    """Whether a job is open and holds no data: it has counters once it does (recorded)."""
+    """Return whether a job is open and holds no data: with data, it has counters (recorded)."""
     try:
         now = api.info(info.id)
     except NotFoundError:
@@ -87,7 +83,7 @@ def _is_empty(api: IngestApi, info: JobInfo) -> bool:
     return now.state == JobState.OPEN and now.number_records_processed is None
 
 
-def _may_be(info: JobInfo, settings: IngestSettings) -> bool:
+def _fits(info: JobInfo, settings: IngestSettings) -> bool:
     return (
         info.state == JobState.OPEN
         and info.operation == settings.operation
@@ -95,9 +91,7 @@ def _may_be(info: JobInfo, settings: IngestSettings) -> bool:
     )
 
 
-def _created(info: JobInfo) -> float:
-    """When a job was created, in seconds since the epoch; very late where it is not told."""
-    try:
-        return datetime.strptime(info.created_date or "", "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
-    except ValueError:
-        return float("inf")
+def _read_creation(info: JobInfo) -> float:
+    """Return when a job was created, in seconds since the epoch; infinity if it does not say."""
+    created = parse_created_date(info)
+    return float("inf") if created is None else created.timestamp()

@@ -1,12 +1,12 @@
-"""What a step says when the parts of a job are not as it needs them."""
+"""Errors of steps whose job is not in the state that they need."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.api.job_info import JobState
+from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
+from bulkflow_jobs.notices import warn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
 
-BAD_ENDS = frozenset({JobState.FAILED, JobState.ABORTED})
-"""The states of a job that is at an end and did not complete."""
-
 
 def refuse_given_up(parts: JobParts, wanted: Sequence[PartJob]) -> None:
-    """Raise StepError if a part was aborted, or is gone from the org.
+    """Raise `StepError` if a part was aborted or is gone from the org.
 
-    One that an earlier attempt closed is past that: see `refuse_cut_short`.
+    Parts that an earlier attempt closed are left to `refuse_cut_short`.
     """
     aborted = [
         part
@@ -33,53 +30,54 @@ def refuse_given_up(parts: JobParts, wanted: Sequence[PartJob]) -> None:
         raise StepError(
             f"{len(aborted)} of {len(parts.parts)} parts of job {parts.job.name} "
             "were aborted, so they cannot be closed",
-            help="somebody else works on this job; look at it in the org before you go on",
-            notes=[describe(part) for part in aborted],
+            help="somebody else works on this job; look at it in the org before you continue",
+            notes=[describe_part(part) for part in aborted],
         )
     gone = [part for part in wanted if part.deleted]
     if gone:
         raise StepError(
             f"{len(gone)} of {len(parts.parts)} parts of job {parts.job.name} are gone "
             "from the org",
-            help="somebody has deleted them, or this is another org; look there for what "
-            "became of the rows before you go on",
-            notes=[describe(part) for part in gone],
+            help="somebody deleted them, or this is another org; check in the org which rows were "
+            "loaded before you continue",
+            notes=[describe_part(part) for part in gone],
         )
 
 
 def refuse_cut_short(parts: JobParts, wanted: Sequence[PartJob], context: Context) -> None:
-    """Raise StepError if a part that an earlier attempt closed was aborted amid its rows."""
+    """Raise `StepError` if a part was closed by an earlier attempt and aborted before its end."""
     cut = [part for part in wanted if part.handed_over and _was_cut_short(part)]
     if cut:
         raise StepError(
             f"{len(cut)} of {len(parts.parts)} parts of job {parts.job.name} "
             f"{'was' if len(cut) == 1 else 'were'} aborted after being closed",
-            help=_help(cut, context),
-            notes=[describe(part) for part in cut],
+            help=_advise(cut, context),
+            notes=[describe_part(part) for part in cut],
         )
 
 
 def refuse_gaps(parts: JobParts, unsent: Collection[PartJob]) -> None:
-    """Raise StepError if data is missing.
+    """Raise `StepError` if data is missing.
 
-    A job that is closed then would load only some of its rows, and look well.
+    A job that is closed without it would load only some of its rows, and would look complete.
     """
     if parts.coming is not None:
         raise StepError(
-            f"not all rows of job {parts.job.name} are read and uploaded, so the job is not closed",
+            f"job {parts.job.name} is not closed because not all of its rows were read and "
+            "uploaded",
             help=f"upload them first, with `upload job {parts.job.name}`, or `abort` the job",
         )
     missing = [part for part in unsent if part.data and not part.uploaded]
     if missing:
         raise StepError(
-            f"{len(missing)} of {len(parts.parts)} parts of job {parts.job.name} "
-            "are not uploaded, so the job is not closed",
+            f"job {parts.job.name} is not closed because {len(missing)} of its "
+            f"{len(parts.parts)} parts are not uploaded",
             help=f"upload them first, with `upload job {parts.job.name}`, or `abort` the job",
         )
 
 
 def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
-    """Raise StepError if a part that is to be waited for has no job in the org."""
+    """Raise `StepError` if a part to wait for has no job in the org."""
     missing = [part for part in awaited if part.id is None]
     if missing:
         raise StepError(
@@ -90,51 +88,40 @@ def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
 
 
 def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], context: Context) -> None:
-    """Raise StepError, with what is known of the reasons, if parts ended and did not complete.
+    """Raise `StepError`, with the known reasons, if parts ended without completing.
 
-    One all of whose rows were processed before it ended is as good as complete.
+    A part that ended after all of its rows were processed counts as complete.
     """
     bad = []
     for part in ended:
-        if part.deleted or (part.state in BAD_ENDS and not _all_was_processed(part)):
+        if part.deleted or (part.state in UNSUCCESSFUL_STATES and not _is_fully_processed(part)):
             bad.append(part)
         elif part.state == JobState.FAILED:
-            text = f"{describe(part)}; all of its rows were processed before"
-            context.emit(Notice(text, NoticeLevel.WARNING, job=parts.job.key))
+            warn(
+                context, parts.job, f"{describe_part(part)}; all of its rows were processed before"
+            )
     if bad:
         total = len(parts.parts)
         which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
         raise StepError(
             f"{which} {parts.job.name} did not complete",
-            help=_help(bad, context),
-            notes=[describe(part) for part in bad],
+            help=_advise(bad, context),
+            notes=[describe_part(part) for part in bad],
         )
 
 
-def _was_cut_short(part: PartJob) -> bool:
-    return part.state == JobState.ABORTED and not _all_was_processed(part)
-
-
-def _all_was_processed(part: PartJob) -> bool:
-    counts = part.counts
-    known = counts.loaded + counts.failed
-    # The counters of a job that failed say less than its result files.
-    is_counted = part.state == JobState.ABORTED or part.counted is not None
-    return is_counted and part.part is not None and known == part.rows > 0
-
-
-def rows_are_gone(parts: JobParts, part: PartJob, context: Context) -> StepError:
-    """The error for a part of a stream that would have to be sent once more."""
+def make_rows_gone_error(parts: JobParts, part: PartJob, context: Context) -> StepError:
+    """Make the error for a part of a stream that would have to be sent again."""
     return StepError(
-        f"the rows of part {part.number + 1} of job {parts.job.name} are to be sent once more, and "
-        "are not kept: they came from a stream",
-        help="its upload was not confirmed, or somebody has aborted or deleted its job in the org; "
-        f"`{context.format_command('abort')}` aborts the others; then run the file again",
+        f"part {part.number + 1} of job {parts.job.name} has to be sent again, but its rows came "
+        "from a stream and were not kept",
+        help="its upload was not confirmed, or somebody aborted or deleted its job in the org; "
+        f"`{context.format_command('abort')}` aborts the other parts; then run the file again",
     )
 
 
-def describe(part: PartJob) -> str:
-    """A part that did not complete, and why, in the words of messages."""
+def describe_part(part: PartJob) -> str:
+    """Describe a part that did not complete, with the reason."""
     reason = part.error_message or "Salesforce gives no reason"
     if part.state == JobState.ABORTED:
         reason = "it was aborted"
@@ -142,35 +129,48 @@ def describe(part: PartJob) -> str:
     which = f"part {part.number + 1}{where}, job {part.id},"
     if part.deleted:
         if not part.handed_over:
-            return f"{which} is gone from the org; nothing of it was processed"
+            return f"{which} is gone from the org; none of its rows were processed"
         return (
             f"{which} is gone from the org; at least {part.processed:,} of its {part.rows:,} rows "
-            "were processed, what became of the rest is not known"
+            "were processed, and the outcome of the rest is unknown"
         )
     return f"{which} is {part.state}: {reason}"
 
 
-def _help(bad: Sequence[PartJob], context: Context) -> str:
+def _was_cut_short(part: PartJob) -> bool:
+    return part.state == JobState.ABORTED and not _is_fully_processed(part)
+
+
+def _is_fully_processed(part: PartJob) -> bool:
+    counts = part.counts
+    known = counts.loaded + counts.failed
+    # The counters of a failed job are less reliable than its result files.
+    is_counted = part.state == JobState.ABORTED or part.counted is not None
+    return is_counted and part.part is not None and known == part.rows > 0
+
+
+def _advise(bad: Sequence[PartJob], context: Context) -> str:
+    """Return the help for parts that did not complete."""
     for part in bad:
         message = part.error_message or ""
         if "Field name not found" in message:
             return (
-                "Salesforce names only the first column that it does not know: compare all column "
-                "names with the object's API names, and see that this user may edit the fields"
+                "Salesforce names only the first unknown column: compare all column names with the "
+                "object's API names, and check that this user may edit the fields"
             )
         if "LineEnding is invalid" in message:
-            return "the line ending that the job says is not the file's: remove `line ending`"
+            return "the job's line ending is not the file's: remove the line `line ending`"
+    abort = context.format_command("abort")
     if any(part.deleted for part in bad):
         return (
-            "look in the org for what was loaded: what became of the other rows is not known, so "
-            f"they are not sent again; `{context.format_command('abort')}` gives the run up"
+            "check in the org which rows were loaded: the outcome of the others is unknown, so "
+            f"they are not sent again; `{abort}` aborts the run"
         )
     retry = context.format_command("retry", "--rows", "unprocessed")
     locked = any("LockFailure" in (part.error_message or "") for part in bad)
     return (
-        "rows that were processed before are loaded; "
-        f"`{retry}` sends those that the org has not processed, "
-        f"`{context.format_command('abort')}` gives them up"
-        + "; other work holds the same records, so sort the rows by their parent's id"
+        "rows that were processed before that stay loaded; "
+        f"`{retry}` sends the unprocessed rows again, `{abort}` abandons them"
+        + "; other work locks the same records, so sort the rows by the id of their parent"
         * locked
     )

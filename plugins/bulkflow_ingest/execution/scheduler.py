@@ -1,7 +1,7 @@
-"""Takes the parts of a job on, each as soon as it can go on, whatever the others are at.
+"""Moves each part of a job to its end as fast as possible, whatever the other parts do.
 
-A part is sent and closed, looked at until it is at an end, and those of its results are fetched
-that are needed later. All of this goes on side by side; the caller's thread hands it out and waits.
+A part is uploaded and closed, polled until it has finished, and the results that later steps need
+are fetched. All of this runs in parallel; the caller's thread submits the work and waits.
 """
 
 from __future__ import annotations
@@ -14,199 +14,207 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field, frozen
 
 from bulkflow.errors import RunInterruptedError, StepError
-from bulkflow_ingest.settings import SHORT_CALLS
-from bulkflow_ingest.worker_pool import TICK, Lanes, first_with_others
+from bulkflow_jobs.bounds import MAX_STATUS_REQUESTS
+from bulkflow_jobs.worker_pool import TICK, WorkerPool, combine_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bulkflow.plugin import Context
-    from bulkflow_ingest.api.client import ResultFile
-    from bulkflow_ingest.execution.poller import Watch
+    from bulkflow_ingest.api.result_kind import ResultKind
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_jobs.watch import Watch
 
-_LOOKS: Final = 2 * SHORT_CALLS
-"""Looks that are handed out at a time: so many that no thread waits for the next."""
+_MAX_SUBMITTED_POLLS: Final = 2 * MAX_STATUS_REQUESTS
+"""Enough that no thread waits for its next poll."""
 
 
 @frozen
-class Stations:
-    """What is done with a part on its way; all but `sent` and `wanted` on threads of the run.
+class PartActions:
+    """What is done with a part. `send`, `poll` and `fetch` run on threads of the run.
 
     Attributes:
-        send: Upload it and close it.
-        look: Ask the org how it is.
-        wanted: Which of its results are to be fetched once it is at an end.
-        fetch: Fetch one of them.
-        sent: Called once, when the last part is sent.
+        send: Uploads it and closes it.
+        poll: Reads its status from the org.
+        find_wanted: Returns the kinds of results to fetch when it has finished.
+        fetch: Fetches one of them.
+        on_all_sent: Called once, when the last part was sent.
     """
 
     send: Callable[[PartJob], None]
-    look: Callable[[PartJob], None]
-    wanted: Callable[[PartJob], Sequence[ResultFile]]
-    fetch: Callable[[tuple[PartJob, ResultFile]], None]
-    sent: Callable[[], None]
+    poll: Callable[[PartJob], None]
+    find_wanted: Callable[[PartJob], Sequence[ResultKind]]
+    fetch: Callable[[tuple[PartJob, ResultKind]], None]
+    on_all_sent: Callable[[], None]
 
 
 @define(eq=False, repr=False)
-class Conveyor:
-    """One trip of some parts of a job."""
+class PartScheduler:
+    """Runs the actions of some parts of a job. It is used once.
+
+    Attributes:
+        context: The step's context.
+        parts: The job.
+        actions: What is done with each part.
+        watch: The parts that are waited for.
+        timeout: Seconds until the wait times out; None for never.
+    """
 
     context: Context
     parts: JobParts
-    stations: Stations
-    watch: Watch
+    actions: PartActions
+    watch: Watch[PartJob]
     timeout: float | None = None
-    """Seconds after which nothing is waited for any more; None for never."""
     _unsent: deque[PartJob] = field(factory=deque, init=False)
     _due: deque[PartJob] = field(factory=deque, init=False)
-    _unfetched: deque[tuple[PartJob, ResultFile]] = field(factory=deque, init=False)
+    _unfetched: deque[tuple[PartJob, ResultKind]] = field(factory=deque, init=False)
     _sending: dict[Future[object], PartJob] = field(factory=dict, init=False)
-    _looking: dict[Future[object], PartJob] = field(factory=dict, init=False)
+    _polling: dict[Future[object], PartJob] = field(factory=dict, init=False)
     _fetching: set[Future[object]] = field(factory=set, init=False)
-    _ended: SimpleQueue[Future[object]] = field(factory=SimpleQueue, init=False)
-    """What came to its end and was not taken on yet."""
+    _completed: SimpleQueue[Future[object]] = field(factory=SimpleQueue, init=False)
+    """Work that has ended and was not handled yet."""
     _failures: list[BaseException] = field(factory=list, init=False)
     _stop: RunInterruptedError | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
-    _last: bool = field(default=False, init=False)
-    """Whether the time is up, and a last look at every part was begun."""
+    _is_last_poll: bool = field(default=False, init=False)
+    """Whether the wait has timed out, and a last poll of every part was started."""
 
     def run(self, unsent: Sequence[PartJob], awaited: Sequence[PartJob]) -> None:
-        """Take parts to their end; returns when all are there, and all that is wanted is here.
+        """Run until all parts have finished and all wanted results are fetched.
 
-        After a failure nothing new begins; what is under way comes to its end. The first failure is
-        raised, and tells of the others. The same when the run is to stop, unless nothing is left to
-        do then.
+        After a failure nothing new starts, and work in progress finishes. The first failure is
+        raised, with the others as its notes. It is the same when the run is to stop, unless nothing
+        is left to do by then.
 
         Args:
-            unsent: Parts to send and to wait for.
-            awaited: Parts that only are to be waited for.
+            unsent: Parts to send and wait for.
+            awaited: Parts to wait for only.
 
         Raises:
-            StepError: the time is up; the jobs go on in the org, and the message names them.
+            StepError: The wait timed out. The jobs continue in the org, and the error names them.
         """
         self._began = self.context.clock.monotonic()
         self._unsent.extend(unsent)
-        self._want(awaited)
+        self._queue_results(awaited)
         self.watch.add(awaited)
         if not unsent:
-            self.stations.sent()
+            self.actions.on_all_sent()
         try:
-            while self._is_busy or (self._is_left and not self._is_ending):
+            while self._is_busy or (self._has_work_left and not self._is_ending):
                 if not self._is_ending:
-                    self._hand_out()
-                self._collect()
+                    self._submit_work()
+                self._handle_completed()
         finally:
-            pending = [*self._sending, *self._looking, *self._fetching]
+            pending = [*self._sending, *self._polling, *self._fetching]
             for future in pending:
                 future.cancel()
             wait(pending)
         if self._failures:
-            raise first_with_others(self._failures)
-        if self._stop is not None and self._is_left:
+            raise combine_failures(self._failures)
+        if self._stop is not None and self._has_work_left:
             raise self._stop
 
     @property
-    def _is_left(self) -> bool:
+    def _has_work_left(self) -> bool:
         return bool(self._unsent or self._unfetched or self.watch.is_waiting)
 
     @property
     def _is_ending(self) -> bool:
-        """Whether nothing new begins."""
+        """Whether nothing new may start."""
         return bool(self._failures) or self._stop is not None
 
     @property
     def _is_busy(self) -> bool:
-        """Whether anything is under way."""
-        return bool(self._sending or self._looking or self._fetching)
+        """Whether any work is in progress."""
+        return bool(self._sending or self._polling or self._fetching)
 
-    def _hand_out(self) -> None:
-        """Begin what can begin: an upload before a fetch, and one fetch even so."""
+    def _submit_work(self) -> None:
+        """Start what can start. Uploads come before fetches, but one fetch always runs."""
         try:
             self.context.checkpoint()
         except RunInterruptedError as stop:
             self._stop = stop
             return
-        lanes, width = Lanes.of(self.context), self.parts.settings.connections
+        pool, width = WorkerPool.of(self.context), self.parts.settings.connections
         while self._unsent and len(self._sending) < width:
             part = self._unsent.popleft()
-            self._sending[self._begun(lanes.begin(self.stations.send, part))] = part
+            self._sending[self._track(pool.submit(self.actions.send, part))] = part
         room = max(1, width - len(self._sending))
         while self._unfetched and len(self._fetching) < room:
-            part, which = self._unfetched.popleft()
-            self._fetching.add(self._begun(lanes.begin(self.stations.fetch, (part, which))))
+            wanted = self._unfetched.popleft()
+            self._fetching.add(self._track(pool.submit(self.actions.fetch, wanted)))
         now = self.context.clock.monotonic()
-        up = self.timeout is not None and now - self._began >= self.timeout
-        looked = self._last and not self._looking and not self._due
-        # What is at its end may still be fetched.
-        if up and looked and self.watch.is_waiting:
-            raise self.watch.too_late(now - self._began)
-        if not self._last:
-            self._due.extend(self.watch.take(now, all_of_them=up))
-        self._last = up
-        while self._due and len(self._looking) < _LOOKS:
+        timed_out = self.timeout is not None and now - self._began >= self.timeout
+        polled_last = self._is_last_poll and not self._polling and not self._due
+        # Results of finished parts may still be fetched after the timeout.
+        if timed_out and polled_last and self.watch.is_waiting:
+            raise self.watch.make_timeout_error(now - self._began)
+        if not self._is_last_poll:
+            self._due.extend(self.watch.take_due(now, take_all=timed_out))
+        self._is_last_poll = timed_out
+        while self._due and len(self._polling) < _MAX_SUBMITTED_POLLS:
             part = self._due.popleft()
-            self._looking[self._begun(lanes.begin_short(self.stations.look, part))] = part
+            self._polling[self._track(pool.submit_short(self.actions.poll, part))] = part
 
-    def _begun(self, future: Future[object]) -> Future[object]:
-        future.add_done_callback(self._ended.put)
+    def _track(self, future: Future[object]) -> Future[object]:
+        future.add_done_callback(self._completed.put)
         return future
 
-    def _collect(self) -> None:
-        """Wait until something comes to its end, or a look is due, and take it on."""
+    def _handle_completed(self) -> None:
+        """Wait until some work ends or a poll is due, and handle the work that ended."""
         if not self._is_busy:
             if not self._is_ending:
-                self.context.sleep(self._idle())
+                self.context.sleep(self._compute_idle_time())
             return
-        looked = False
-        for future in self._all_ended(TICK if self._is_ending else min(TICK, self._idle())):
+        polled = False
+        timeout = TICK if self._is_ending else min(TICK, self._compute_idle_time())
+        for future in self._iter_completed(timeout):
             failure = future.exception()
             if failure is not None:
                 self._failures.append(failure)
             if future in self._sending:
-                self._after_sending(self._sending.pop(future), failure)
-            elif future in self._looking:
-                looked = True
-                self._after_looking(self._looking.pop(future), failure)
+                self._after_send(self._sending.pop(future), failure)
+            elif future in self._polling:
+                polled = True
+                self._after_poll(self._polling.pop(future), failure)
             else:
                 self._fetching.discard(future)
-        if looked and not self._looking:
+        if polled and not self._polling:
             self.parts.tell(self.context, now=True)
 
-    def _all_ended(self, timeout: float) -> Iterator[Future[object]]:
-        """What has come to its end, if need be after a wait of up to so many seconds."""
+    def _iter_completed(self, timeout: float) -> Iterator[Future[object]]:
+        """Yield the work that has ended; wait for the first one for up to so many seconds."""
         try:
-            yield self._ended.get(timeout=timeout)
+            yield self._completed.get(timeout=timeout)
             while True:
-                yield self._ended.get_nowait()
+                yield self._completed.get_nowait()
         except Empty:
             return
 
-    def _idle(self) -> float:
-        """Seconds until a look is due, or the time is up; a tick if neither is known."""
+    def _compute_idle_time(self) -> float:
+        """Return the seconds until a poll is due or the wait times out; a tick if neither is."""
         now = self.context.clock.monotonic()
-        moments = [] if self.watch.following is None else [self.watch.following]
-        if self.timeout is not None and not self._last:
+        moments = [] if self.watch.next_poll is None else [self.watch.next_poll]
+        if self.timeout is not None and not self._is_last_poll:
             moments.append(self._began + self.timeout)
         return max(0.0, min(moments) - now) if moments else TICK
 
-    def _after_sending(self, part: PartJob, failure: BaseException | None) -> None:
+    def _after_send(self, part: PartJob, failure: BaseException | None) -> None:
         if failure is None:
             self.watch.add([part])
-            self._want([part])
+            self._queue_results([part])
         if not self._unsent and not self._sending and not self._is_ending:
-            self.stations.sent()
+            self.actions.on_all_sent()
 
-    def _after_looking(self, part: PartJob, failure: BaseException | None) -> None:
+    def _after_poll(self, part: PartJob, failure: BaseException | None) -> None:
         try:
-            if failure is None and self.watch.looked(part):
-                self._want([part])
+            if failure is None and self.watch.note_poll(part):
+                self._queue_results([part])
         except StepError as error:
             self._failures.append(error)
 
-    def _want(self, parts: Sequence[PartJob]) -> None:
+    def _queue_results(self, parts: Sequence[PartJob]) -> None:
         for part in parts:
             if part.in_org and part.is_final:
-                self._unfetched.extend((part, which) for which in self.stations.wanted(part))
+                self._unfetched.extend((part, kind) for kind in self.actions.find_wanted(part))

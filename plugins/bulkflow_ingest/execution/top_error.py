@@ -1,4 +1,4 @@
-"""Why rows failed, told where no later step judges them or sends them again."""
+"""Finds the most common error of a job's failed rows, unless a later step handles the rows."""
 
 from __future__ import annotations
 
@@ -14,50 +14,51 @@ from bulkflow_ingest.reconcile.error_patterns import without_values
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bulkflow_ingest.execution.job_runner import JobWork
+    from bulkflow_ingest.execution.job_runner import JobRunner
 
-MOST_ROWS: Final = 200_000
-"""Failed rows above which none is read to name an error: nobody has asked for them, and so many
-take seconds and a hundred megabytes."""
+MAX_FAILED_ROWS: Final = 200_000
+"""Above this no failed row is read: nobody asked for the errors, and reading so many takes seconds
+and a hundred megabytes."""
 
 
-def tell_reason(work: JobWork) -> None:
-    """Find the commonest error of a job whose rows failed, unless a later step deals with them.
+def report_top_error(runner: JobRunner) -> None:
+    """Find the most common error of a job whose rows failed, unless a later step handles them.
 
-    That takes the failed results of each part that has any, so it is left where they are many. A
-    run ends in the same way without them, so that they cannot be had is no failure.
+    This fetches the failed results of each part that has any. The run ends in the same way without
+    them, so a job with very many is skipped, and an error is only a notice.
 
     Raises:
         RunInterruptedError: The run is to stop.
     """
-    ahead = any(each.step.answers_for_rows for each in get_steps_ahead(work.context))
-    # Of rows that were sent again the files tell failures that are over.
-    if ahead or work.parts.sent_again or not 0 < work.job.counts.failed <= MOST_ROWS:
+    is_handled = any(each.step.answers_for_rows for each in get_steps_ahead(runner.context))
+    # If rows were sent again, the files have failures that later attempts have corrected.
+    if is_handled or runner.parts.sent_again or not 0 < runner.job.counts.failed <= MAX_FAILED_ROWS:
         return
     try:
-        work.job.commonest_error = commonest(work.results.errors(), work.results.hide)
+        runner.job.commonest_error = find_top_error(runner.results.errors(), runner.results.hide)
     except RunInterruptedError:
         raise
     except BulkflowError as error:
-        work.context.emit(
+        runner.context.emit(
             Notice(
-                f"why rows failed cannot be told: {error}",
+                f"the errors of the failed rows could not be read: {error}",
                 NoticeLevel.DETAIL,
-                job=work.job.key,
+                job=runner.job.key,
             )
         )
 
 
-def commonest(
+def find_top_error(
     errors: Iterable[str], hide: Callable[[str], str] = lambda text: text
 ) -> ErrorCount | None:
-    """The first error of those that most rows have, alike but for the rows' values; None for none.
+    """Find the error of most rows; return None if there is none.
 
-    Memory goes with the number of different errors.
+    Errors that differ only in the rows' values count as one, and the first of them is returned.
+    Memory grows with the number of different errors.
 
     Args:
         errors: The error of each row.
-        hide: Takes secrets out of the one that is given back.
+        hide: Removes secrets from the error that is returned.
     """
     texts = Counter(errors)
     rows: Counter[str] = Counter()

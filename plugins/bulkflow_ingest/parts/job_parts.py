@@ -12,8 +12,8 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Progress
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts
-from bulkflow_ingest.api.job_info import FINAL, JobState
 from bulkflow_ingest.parts.totals import Tally
+from bulkflow_jobs.job_state import FINAL_STATES, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,7 +102,7 @@ class JobParts:
         states = {part.state for part in parts}
         if states == {JobState.ABORTED}:
             return Phase.ABORTED
-        if states <= FINAL:
+        if states <= FINAL_STATES:
             return Phase.FINISHED
         if not any(part.is_sendable for part in parts):
             return Phase.CLOSED

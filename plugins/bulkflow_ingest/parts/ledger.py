@@ -15,8 +15,8 @@ from attrs import frozen
 from bulkflow.model.history import IntentKind
 from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
 from bulkflow_csv import CsvError, compute_digest
-from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.api.session import session_of
+from bulkflow_jobs.job_state import JobState
+from bulkflow_jobs.session import open_session
 from bulkflow_salesforce import organization_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Ledger:
         org, settings = self.context.open_org(), parts.settings
         organization = org.organization or self.context.share(
             f"ingest:organization:{org.name}:{id(org)}",
-            lambda: organization_of(session_of(self.context)) or "",
+            lambda: organization_of(open_session(self.context)) or "",
             lambda _: None,
         )
         return Target(

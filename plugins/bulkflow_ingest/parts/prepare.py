@@ -9,16 +9,16 @@ from bulkflow.errors import DataError
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow_csv import ByteSource, scan
-from bulkflow_ingest.api.job_ids import JobIds, ids_in
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
-from bulkflow_ingest.results.output_files import sync
+from bulkflow_ingest.reconcile.output_files import sync
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.open import copies_of, sources
 from bulkflow_ingest.source.rewrite import Cut, cut
 from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
+from bulkflow_jobs.job_ids import JobIds, find_job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def _bring_back(
     ids = JobIds.of(context, job)
     for part, earlier in zip(parts, history.parts, strict=True):
         part.restore(earlier)
-        ids.add(ids_in(earlier))
+        ids.add(find_job_ids(earlier))
     columns = next((part.data.header.columns for part in parts if part.data is not None), ())
     attached = JobParts.attach(job, settings, parts, columns)
     attached.brought_back = True

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from attrs import evolve, frozen
 
 from bulkflow.model.part import Counts
-from bulkflow_ingest.api.job_info import FINAL, JobState
+from bulkflow_jobs.job_state import FINAL_STATES, JobState
 
 if TYPE_CHECKING:
     from bulkflow_ingest.api.job_info import JobInfo
@@ -79,7 +79,7 @@ class Ended:
 
     Attributes:
         id: The job.
-        state: One of `FINAL`.
+        state: One of `FINAL_STATES`.
         handed_over: Whether rows of it may have been processed; not where it was aborted open.
         processed: How many rows the org says that it processed, failures included.
         failed: How many of these failed.
@@ -286,7 +286,7 @@ def observed(
         raise TransitionError("a part without a job cannot be seen")
     if isinstance(remote, Gone):
         remote = remote.last
-    if state in FINAL:
+    if state in FINAL_STATES:
         handed_over = state != JobState.ABORTED or may_be_processed(remote)
         deleting = isinstance(remote, Ended) and remote.deleting
         return Ended(

@@ -8,7 +8,6 @@ from attrs import evolve, frozen
 
 from bulkflow.model.history import IntentOutcome
 from bulkflow.model.part import Counts
-from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.parts import remote_state
 from bulkflow_ingest.parts.remote_state import (
     Closing,
@@ -19,6 +18,7 @@ from bulkflow_ingest.parts.remote_state import (
     Uploaded,
     Uploading,
 )
+from bulkflow_jobs.job_state import JobState
 
 if TYPE_CHECKING:
     from bulkflow.model.history import Intent, PartHistory

@@ -24,7 +24,6 @@ from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
 from bulkflow_csv import is_gzip, is_stream, iter_parts, read_windows
 from bulkflow_csv.source import make_copy_error
-from bulkflow_ingest.api.job_ids import JobIds, ids_in
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
@@ -32,9 +31,11 @@ from bulkflow_ingest.parts.prepare import prepare
 from bulkflow_ingest.parts.restore import check_parts
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.open import copies_of, data_of, on_disk
+from bulkflow_ingest.source.original import Original
 from bulkflow_ingest.source.rewrite import Readable, head_of, named_as_set
 from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
 from bulkflow_ingest.source.spool import Window, Windows
+from bulkflow_jobs.job_ids import JobIds, find_job_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         return coming.manifest
     manifest = _known(parts, history)
     for each in history.parts:
-        JobIds.of(context, job).add(ids_in(each))
+        JobIds.of(context, job).add(find_job_ids(each))
     up = READ in done and all(each.uploaded for each in parts.parts)
     if not up and "close" not in done:
         parts.coming = Coming(context, parts)
@@ -235,8 +236,6 @@ class Coming:
                     if stream is not None:
                         window = Window.holding(head.source.path, len(cut))
                     elif head.sent_header is not head.header:
-                        from bulkflow_ingest.reconcile.inputs import Original
-
                         original = Original.of(head, None)
                     for data_of_part in cut:
                         self.context.checkpoint()

@@ -8,7 +8,7 @@ from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_ingest.reconcile.errors import FatesError, WrongFilesError
-    from bulkflow_ingest.reconcile.inputs import ResultFile, ResultKind, SourceSlice
+    from bulkflow_ingest.reconcile.inputs import ResultFile, SourceSlice
     from bulkflow_ingest.reconcile.outcomes import Outcome
     from bulkflow_ingest.reconcile.reconciler import MEMORY, Fates
     from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend
@@ -25,7 +25,6 @@ __all__ = [
     "Outcome",
     "Resend",
     "ResultFile",
-    "ResultKind",
     "SourceSlice",
     "WrongFilesError",
 ]
@@ -35,7 +34,7 @@ __getattr__ = export_lazily(
     {
         "reconciler": "MEMORY Fates",
         "errors": "FatesError WrongFilesError",
-        "inputs": "ResultFile ResultKind SourceSlice",
+        "inputs": "ResultFile SourceSlice",
         "outcomes": "Outcome",
         "resubmit": "WORTH_SENDING Resend",
         "summary": "ErrorGroup FateCounts JobFates",

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from bulkflow.system_errors import shortage_told
 from bulkflow_ingest.reconcile.errors import FatesError
-from bulkflow_ingest.results.output_files import unwritable
+from bulkflow_ingest.reconcile.output_files import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

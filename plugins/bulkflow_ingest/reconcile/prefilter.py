@@ -19,9 +19,9 @@ from attrs import define, field, frozen
 
 from bulkflow_csv import ByteSource, CsvError, RowLocation, locate
 from bulkflow_ingest.reconcile.errors import FatesError, UnsuitedError
+from bulkflow_ingest.reconcile.output_files import unwritable
 from bulkflow_ingest.reconcile.read_csv import csv_files
 from bulkflow_ingest.reconcile.row_keys import Form, compared
-from bulkflow_ingest.results.output_files import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv import CsvError, read_rows
 from bulkflow_ingest.reconcile.errors import FatesError, UnreadableError
-from bulkflow_ingest.results.output_files import unwritable
+from bulkflow_ingest.reconcile.output_files import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,6 +31,7 @@ from bulkflow_ingest.reconcile.inputs import SourceFile, source_files
 from bulkflow_ingest.reconcile.matcher import Matching
 from bulkflow_ingest.reconcile.merge_retries import settle_again
 from bulkflow_ingest.reconcile.outcomes import Outcome
+from bulkflow_ingest.reconcile.output_files import unwritable
 from bulkflow_ingest.reconcile.prefilter import Sieve
 from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.reconcile.result_rows import ResultRows
@@ -38,7 +39,6 @@ from bulkflow_ingest.reconcile.row_keys import MEANING_MACROS
 from bulkflow_ingest.reconcile.source_rows import SourceRows
 from bulkflow_ingest.reconcile.summary import ErrorGroup, JobFates, error_groups, job_fates
 from bulkflow_ingest.reconcile.unprocessed_rows import UnprocessedRows
-from bulkflow_ingest.results.output_files import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

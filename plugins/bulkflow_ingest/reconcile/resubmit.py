@@ -11,9 +11,9 @@ from attrs import frozen
 from bulkflow_ingest.reconcile.assign_outcomes import UNCERTAIN
 from bulkflow_ingest.reconcile.errors import FatesError
 from bulkflow_ingest.reconcile.outcomes import Outcome
+from bulkflow_ingest.reconcile.output_files import draft
 from bulkflow_ingest.reconcile.read_csv import text
 from bulkflow_ingest.reconcile.summary import CODE
-from bulkflow_ingest.results.output_files import draft
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, evolve, field, frozen
 
 from bulkflow_csv import CsvError, is_gzip, read_rows
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile.errors import FatesError, UnreadableError, WrongFilesError
-from bulkflow_ingest.reconcile.inputs import ResultKind
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import Form, key
 from bulkflow_ingest.reconcile.row_numbers import write_in_order

@@ -9,12 +9,11 @@ from attrs import frozen
 from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
-from bulkflow_ingest.api.client import ResultFile
-from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.execution.patience import patience_of
-from bulkflow_ingest.execution.preconditions import BAD_ENDS
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.results.files import ALL_FILES, is_refused
 from bulkflow_ingest.results.standstill import quiet_of
+from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
+from bulkflow_jobs.patience import get_patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +57,7 @@ class Counting:
 
     @property
     def _quiet(self) -> float:
-        return quiet_of(patience_of(self.context, self.parts.settings))
+        return quiet_of(get_patience(self.context, self.parts.settings.patience))
 
     def count_again(self, counted: Counts) -> None:
         """Bring the counts to what they were when an earlier attempt had ended its work.
@@ -129,7 +128,7 @@ class Counting:
             return False
         if part.state == JobState.JOB_COMPLETE:
             return bool(part.counts.unknown)
-        return part.state in BAD_ENDS and part.handed_over and not is_refused(part)
+        return part.state in UNSUCCESSFUL_STATES and part.handed_over and not is_refused(part)
 
     def _fetch(self, parts: Sequence[PartJob]) -> None:
         """Fetch the files of several parts together; what fails is met again, part by part."""
@@ -175,14 +174,14 @@ class Counting:
         if part.state == JobState.JOB_COMPLETE:
             loaded, failed = part.counts.loaded, part.counts.failed
         else:
-            loaded, failed = found.get(ResultFile.SUCCESSFUL, 0), found.get(ResultFile.FAILED, 0)
+            loaded, failed = found.get(ResultKind.SUCCESSFUL, 0), found.get(ResultKind.FAILED, 0)
         rows = part.rows or loaded + failed
         left = max(0, rows - loaded - failed)
-        unprocessed = min(left, found.get(ResultFile.UNPROCESSED, 0))
+        unprocessed = min(left, found.get(ResultKind.UNPROCESSED, 0))
         return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
 
-    def _files(self, part: PartJob) -> list[tuple[PartJob, ResultFile]]:
+    def _files(self, part: PartJob) -> list[tuple[PartJob, ResultKind]]:
         """The files that tell what became of a part's rows where its counters do not."""
         complete = part.state == JobState.JOB_COMPLETE
-        files = (ResultFile.UNPROCESSED,) if complete else ALL_FILES
+        files = (ResultKind.UNPROCESSED,) if complete else ALL_FILES
         return [(part, which) for which in files if self.results.files.has_rows(part, which)]

@@ -14,12 +14,12 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
 from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow_csv import CsvError, is_gzip
-from bulkflow_ingest.api.bounds import most_result_bytes
-from bulkflow_ingest.api.client import ResultFile
-from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.results.output_files import binary_draft, delivered, label_of, make_folder
+from bulkflow_ingest.api.bounds import compute_max_result_bytes
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.reconcile.output_files import binary_draft, delivered, label_of, make_folder
 from bulkflow_ingest.source.compression import pack
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.job_state import JobState
+from bulkflow_jobs.worker_pool import WorkerPool
 from bulkflow_salesforce import NotFoundError
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES
 
@@ -40,34 +40,27 @@ _ADDED_BYTES: Final = 28
 _REFUSALS: Final = ("InvalidBatch", "ClientInputError", "InvalidJob")
 """Reasons of a job that Failed before any of its rows was tried (recorded)."""
 
-ALL_FILES: Final = (ResultFile.SUCCESSFUL, ResultFile.FAILED, ResultFile.UNPROCESSED)
+ALL_FILES: Final = (ResultKind.SUCCESSFUL, ResultKind.FAILED, ResultKind.UNPROCESSED)
 
-FILES_OF_SELECTION: Final[dict[str, tuple[ResultFile, ...]]] = {
-    "successful": (ResultFile.SUCCESSFUL,),
-    "failed": (ResultFile.FAILED,),
-    "unprocessed": (ResultFile.UNPROCESSED,),
+FILES_OF_SELECTION: Final[dict[str, tuple[ResultKind, ...]]] = {
+    "successful": (ResultKind.SUCCESSFUL,),
+    "failed": (ResultKind.FAILED,),
+    "unprocessed": (ResultKind.UNPROCESSED,),
     "withheld": (),
     "unknown": (),
     "all": ALL_FILES,
 }
 """The files that have the rows of a selection."""
 
-NEEDED: Final[dict[str, tuple[ResultFile, ...]]] = {
-    "successful": (ResultFile.SUCCESSFUL,),
-    "failed": (ResultFile.FAILED,),
+NEEDED: Final[dict[str, tuple[ResultKind, ...]]] = {
+    "successful": (ResultKind.SUCCESSFUL,),
+    "failed": (ResultKind.FAILED,),
     "unprocessed": ALL_FILES,
     "withheld": ALL_FILES,
     "unknown": ALL_FILES,
     "all": ALL_FILES,
 }
 """The files that tell which source rows a selection has. What is unknown is in none of them."""
-
-SHORT: Final = {
-    ResultFile.SUCCESSFUL: "successful",
-    ResultFile.FAILED: "failed",
-    ResultFile.UNPROCESSED: "unprocessed",
-}
-"""What a file is called in names of files and in messages."""
 
 
 @frozen
@@ -78,7 +71,7 @@ class ResultFiles:
     context: Context
     parts: JobParts
 
-    def has_rows(self, part: PartJob, which: ResultFile) -> bool:
+    def has_rows(self, part: PartJob, which: ResultKind) -> bool:
         """Whether a file may have rows; what needs no request is not asked for.
 
         That is what a complete job counts none of, and all of a job that was not handed over.
@@ -87,26 +80,26 @@ class ResultFiles:
             return False
         return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
 
-    def path(self, part: PartJob, which: ResultFile) -> Path:
+    def path(self, part: PartJob, which: ResultKind) -> Path:
         """Where a file is, compressed if its name ends in `.gz`; or will be, if it comes plain."""
         folder = self.context.run_directory / "results"
         # As runs have it that were begun when a file had one org.
-        earlier = folder / f"{part.id}-{SHORT[which]}.csv"
+        earlier = folder / f"{part.id}-{which}.csv"
         if earlier.exists():
             return earlier
         plain_one = folder / label_of(self.parts.job.key) / earlier.name
         packed = _packed(plain_one)
         return packed if packed.exists() else plain_one
 
-    def is_here(self, part: PartJob, which: ResultFile) -> bool:
+    def is_here(self, part: PartJob, which: ResultKind) -> bool:
         """Whether it was fetched."""
         return self.path(part, which).exists()
 
-    def are_here(self, part: PartJob, needed: Iterable[ResultFile]) -> bool:
+    def are_here(self, part: PartJob, needed: Iterable[ResultKind]) -> bool:
         """Whether all of some files that may have rows were fetched."""
         return all(self.is_here(part, each) for each in needed if self.has_rows(part, each))
 
-    def fetched(self, part: PartJob, which: ResultFile) -> Path:
+    def fetched(self, part: PartJob, which: ResultKind) -> Path:
         """A file, fetched if it is not here."""
         path = self.path(part, which)
         if not path.exists():
@@ -114,13 +107,13 @@ class ResultFiles:
             path = self.download(part, which, path, packed=True)
         return path
 
-    def fetch(self, wanted: Iterable[tuple[PartJob, ResultFile]]) -> None:
+    def fetch(self, wanted: Iterable[tuple[PartJob, ResultKind]]) -> None:
         """Fetch what is not here, several files at a time; not to be called on a lane."""
         missing = [each for each in wanted if not self.is_here(*each)]
         self._side_by_side(missing, lambda each: self.fetched(*each))
 
     @staticmethod
-    def needed(part: PartJob, needed: Sequence[ResultFile]) -> Sequence[ResultFile]:
+    def needed(part: PartJob, needed: Sequence[ResultKind]) -> Sequence[ResultKind]:
         """What is needed of a part, where `needed` tells what is sought.
 
         Of rows that were sent again it must be known whether they were loaded: if so, that they
@@ -128,14 +121,14 @@ class ResultFiles:
         """
         return needed if part.origin is None else NEEDED["all"]
 
-    def refetch(self, wanted: Sequence[tuple[PartJob, ResultFile]]) -> None:
+    def refetch(self, wanted: Sequence[tuple[PartJob, ResultKind]]) -> None:
         """Fetch files, whether they are here or not, several at a time; not to be called on a lane.
 
         A file that cannot be fetched stays as it is.
         """
         self._side_by_side(wanted, lambda each: self._refetch(*each))
 
-    def _refetch(self, part: PartJob, which: ResultFile) -> None:
+    def _refetch(self, part: PartJob, which: ResultKind) -> None:
         before = self.path(part, which)
         target = before.with_name(before.name.removesuffix(".gz"))
         make_folder(target.parent)
@@ -143,7 +136,7 @@ class ResultFiles:
             before.unlink(missing_ok=True)
 
     def download(
-        self, part: PartJob, which: ResultFile, path: Path, *, packed: bool = False
+        self, part: PartJob, which: ResultKind, path: Path, *, packed: bool = False
     ) -> Path:
         """Fetch a file to a place; it is there only when it is whole.
 
@@ -173,12 +166,12 @@ class ResultFiles:
             return file.path
         return self._compress(file.path, _packed(path))
 
-    def _limit(self, part: PartJob, which: ResultFile) -> int:
+    def _limit(self, part: PartJob, which: ResultKind) -> int:
         """How many bytes a file may have; of what others have sent the size is not known."""
         if part.part is None or self.parts.settings.existing is not None:
             return DOWNLOAD_BYTES
-        errors = which is ResultFile.FAILED
-        most = most_result_bytes(part.part.rows, part.part.bytes, errors=errors)
+        errors = which is ResultKind.FAILED
+        most = compute_max_result_bytes(part.part.rows, part.part.bytes, errors=errors)
         return min(most, DOWNLOAD_BYTES)
 
     def _compress(self, path: Path, target: Path) -> Path:
@@ -187,7 +180,7 @@ class ResultFiles:
         path.unlink()
         return target
 
-    def save(self, places: Mapping[tuple[PartJob, ResultFile], Path]) -> list[Path]:
+    def save(self, places: Mapping[tuple[PartJob, ResultKind], Path]) -> list[Path]:
         """Write files to places of the user's, as Salesforce writes them, several at a time.
 
         Returns:
@@ -195,7 +188,7 @@ class ResultFiles:
         """
         absent: list[Path] = []
 
-        def write(each: tuple[PartJob, ResultFile]) -> None:
+        def write(each: tuple[PartJob, ResultKind]) -> None:
             try:
                 with delivered(places[each], self.context.run_directory) as scratch:
                     if self.is_here(*each):
@@ -210,14 +203,14 @@ class ResultFiles:
         self._side_by_side(places, write)
         return [path for path in places.values() if path not in absent]
 
-    def drop(self, part: PartJob, which: ResultFile) -> None:
+    def drop(self, part: PartJob, which: ResultKind) -> None:
         """Remove a file that is here, if it is."""
         self.path(part, which).unlink(missing_ok=True)
 
-    def foreseen(self, part: PartJob) -> Sequence[ResultFile]:
+    def foreseen(self, part: PartJob) -> Sequence[ResultKind]:
         """The files of a part at its end that are needed for certain, and are not here."""
         found = (
-            set(ResultFile)
+            set(ResultKind)
             if self.parts.settings.keep_results
             else {
                 which
@@ -227,7 +220,7 @@ class ResultFiles:
         )
         return [
             which
-            for which in ResultFile
+            for which in ResultKind
             # Of a job that did not complete, more may be there when it is asked for.
             if part.state == JobState.JOB_COMPLETE
             and which in found
@@ -235,7 +228,7 @@ class ResultFiles:
             and not self.is_here(part, which)
         ]
 
-    def fetch_early(self, wanted: tuple[PartJob, ResultFile]) -> None:
+    def fetch_early(self, wanted: tuple[PartJob, ResultKind]) -> None:
         """Fetch a file before it is asked for; a failure is for whoever asks to meet again."""
         part, which = wanted
         try:
@@ -245,7 +238,7 @@ class ResultFiles:
         except BulkflowError as error:
             self.context.emit(
                 Notice(
-                    f"the {SHORT[which]} results of job {part.id} are not here yet: {error}",
+                    f"the {which} results of job {part.id} are not here yet: {error}",
                     NoticeLevel.DETAIL,
                     job=self.parts.job.key,
                 )
@@ -266,19 +259,19 @@ class ResultFiles:
 
     def _side_by_side(
         self,
-        wanted: Iterable[tuple[PartJob, ResultFile]],
-        act: Callable[[tuple[PartJob, ResultFile]], object],
+        wanted: Iterable[tuple[PartJob, ResultKind]],
+        act: Callable[[tuple[PartJob, ResultKind]], object],
     ) -> None:
-        Lanes.of(self.context).each(
+        WorkerPool.of(self.context).run_each(
             wanted,
             act,
             width=self.parts.settings.connections,
             checkpoint=self.context.checkpoint,
         )
 
-    def _needed_by(self, step: StepAhead, part: PartJob) -> Iterator[ResultFile]:
+    def _needed_by(self, step: StepAhead, part: PartJob) -> Iterator[ResultKind]:
         if step.word.startswith("save results"):
-            yield from ResultFile
+            yield from ResultKind
         elif step.word.startswith("save {selection:rows} rows"):
             files = FILES_OF_SELECTION if part.data is None else NEEDED
             told = step.arguments["selection"]
@@ -318,7 +311,7 @@ def is_refused(part: PartJob) -> bool:
     )
 
 
-def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
+def rows_of(path: Path, which: ResultKind, delimiter: str) -> int | None:
     """How many rows a result file has; None if it is not what result files look like."""
     if not path.exists() or not path.stat().st_size:
         return 0
@@ -330,7 +323,7 @@ def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
         if header is None:
             return 0
         names = {name.lower() for name in header.values}
-        own = {ResultFile.SUCCESSFUL: "sf__created", ResultFile.FAILED: "sf__error"}.get(which)
+        own = {ResultKind.SUCCESSFUL: "sf__created", ResultKind.FAILED: "sf__error"}.get(which)
         if own is not None and not {"sf__id", own} <= names:
             return None
         width = len(header.values)
@@ -341,16 +334,16 @@ def rows_of(path: Path, which: ResultFile, delimiter: str) -> int | None:
             count += 1
     except CsvError:
         # The rows that were not processed need not even be CSV.
-        return 1 if which is ResultFile.UNPROCESSED else None
+        return 1 if which is ResultKind.UNPROCESSED else None
     return count
 
 
-def expected(part: PartJob, which: ResultFile) -> int:
+def expected(part: PartJob, which: ResultKind) -> int:
     """How many rows a complete job's file has."""
     match which:
-        case ResultFile.SUCCESSFUL:
+        case ResultKind.SUCCESSFUL:
             return part.counts.loaded
-        case ResultFile.FAILED:
+        case ResultKind.FAILED:
             return part.counts.failed
-        case ResultFile.UNPROCESSED:
+        case ResultKind.UNPROCESSED:
             return part.counts.unprocessed + part.counts.unknown

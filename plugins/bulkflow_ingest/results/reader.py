@@ -15,14 +15,13 @@ from bulkflow.errors import StepError
 from bulkflow.model.part import Counts
 from bulkflow.path_checks import resolved
 from bulkflow_csv import CsvError
-from bulkflow_ingest.api.client import ResultFile
+from bulkflow_ingest.api.result_kind import ResultKind
+from bulkflow_ingest.reconcile.output_files import delivered, draft, make_folder, target_of
 from bulkflow_ingest.results.files import (
     FILES_OF_SELECTION,
     NEEDED,
-    SHORT,
     ResultFiles,
 )
-from bulkflow_ingest.results.output_files import delivered, draft, make_folder, target_of
 from bulkflow_ingest.results.trusted_files import TrustedFiles, refuse_gone
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Results:
         return saved
 
     @contextmanager
-    def fates(self, *needed: ResultFile, rest: bool = True) -> Iterator[Fates]:
+    def fates(self, *needed: ResultKind, rest: bool = True) -> Iterator[Fates]:
         """Every source row with what became of it, as far as the needed result files tell.
 
         Without `rest`, what `Fates.of` says of that.
@@ -145,23 +144,22 @@ class Results:
     def _joined(
         self,
         slices: Sequence[SourceSlice],
-        told: Sequence[tuple[PartJob, ResultFile]],
+        told: Sequence[tuple[PartJob, ResultKind]],
         folder: Path,
         *,
         rest: bool,
     ) -> Fates:
         """Join result files to the source rows; those that prove to be wrong are waited for."""
-        from bulkflow_ingest.reconcile import Fates, ResultKind, WrongFilesError
-        from bulkflow_ingest.reconcile import ResultFile as PartResults
+        from bulkflow_ingest.reconcile import Fates, ResultFile, WrongFilesError
 
         trusted = self.trusted
-        places = {(part.number, SHORT[which]): (part, which) for part, which in told}
-        known: set[tuple[int, str]] = set()
+        places = {(part.number, which): (part, which) for part, which in told}
+        known: set[tuple[int, ResultKind]] = set()
         while True:
             results = [
-                PartResults(
+                ResultFile(
                     part.number,
-                    ResultKind(SHORT[which]),
+                    which,
                     self.files.path(part, which),
                     part.dialect.delimiter,
                     self._promised(part, which),
@@ -171,7 +169,7 @@ class Results:
             try:
                 return Fates.of(slices, results, folder, rest=rest)
             except WrongFilesError as error:
-                wrong = {(each.part, each.kind.value) for each in error.files}
+                wrong = {(each.part, each.kind) for each in error.files}
                 if wrong <= known:
                     raise
                 known |= wrong
@@ -186,17 +184,17 @@ class Results:
 
         Rows that were sent again are among them. Raises `StepError` where nobody can tell.
         """
-        for row in self._told(ResultFile.SUCCESSFUL):
+        for row in self._told(ResultKind.SUCCESSFUL):
             yield row["sf__Id"], row["sf__Created"] == "true"
 
     def refused(self) -> Iterator[tuple[str, str]]:
         """The id that stands in each row that failed, blank where none does, and its error."""
-        for row in self._told(ResultFile.FAILED):
+        for row in self._told(ResultKind.FAILED):
             yield row.get("Id", ""), row["sf__Error"]
 
     def errors(self) -> Iterator[str]:
         """The error of each row that failed; rows that failed again have one for each time."""
-        for row in self._told(ResultFile.FAILED, patiently=False):
+        for row in self._told(ResultKind.FAILED, patiently=False):
             error = row.get("sf__Error")
             if error is None:
                 raise StepError(
@@ -205,7 +203,7 @@ class Results:
                 )
             yield error
 
-    def _told(self, which: ResultFile, *, patiently: bool = True) -> Iterator[dict[str, str]]:
+    def _told(self, which: ResultKind, *, patiently: bool = True) -> Iterator[dict[str, str]]:
         self._finished()
         self.refuse_lost(which)
         known = [part for part in self.parts.parts if self.files.has_rows(part, which)]
@@ -216,7 +214,7 @@ class Results:
             for header, row in self._read(part, which):
                 yield dict(zip(header, row, strict=True))
 
-    def refuse_lost(self, *needed: ResultFile) -> None:
+    def refuse_lost(self, *needed: ResultKind) -> None:
         """Raise `StepError` if rows are in files that are neither here nor in the org any more."""
         files = self.files
         gone = [
@@ -227,7 +225,7 @@ class Results:
         if gone:
             raise refuse_gone(self.parts, gone)
 
-    def _promised(self, part: PartJob, which: ResultFile) -> int | None:
+    def _promised(self, part: PartJob, which: ResultKind) -> int | None:
         """How many rows a file must have for the join; None if that was found out already."""
         promise = self.trusted.promise(part, which)
         if promise is None or part in self.trusted.trust.doubted:
@@ -274,9 +272,9 @@ class Results:
         make_folder(folder)
         label = re.sub(r"[^\w.-]+", "-", self.parts.job.key).strip("-.")
         places = {
-            (part, which): folder / f"{label}-{part.number + 1}-{SHORT[which]}.csv"
+            (part, which): folder / f"{label}-{part.number + 1}-{which}.csv"
             for part in self.parts.parts
-            for which in ResultFile
+            for which in ResultKind
             if part.in_org or (part.deleted and self.files.is_here(part, which))
         }
         for path in places.values():
@@ -316,17 +314,17 @@ class Results:
                 notes=[f"job {part.id} is {part.state}" for part in running],
             )
 
-    def rows(self, part: PartJob, which: ResultFile) -> int:
+    def rows(self, part: PartJob, which: ResultKind) -> int:
         """How many rows a result file that is here has."""
         try:
             return sum(1 for _ in self._read(part, which))
         except (CsvError, StepError):
             # The unprocessed rows need not even be CSV (guide v66): they are unknown then.
-            if which is not ResultFile.UNPROCESSED:
+            if which is not ResultKind.UNPROCESSED:
                 raise
             return 0
 
-    def _read(self, part: PartJob, which: ResultFile) -> Iterator[tuple[list[str], list[str]]]:
+    def _read(self, part: PartJob, which: ResultKind) -> Iterator[tuple[list[str], list[str]]]:
         """Each row of a result file with the file's header; nothing for an empty file.
 
         Raises:
@@ -345,7 +343,7 @@ class Results:
         for row in rows:
             if len(row.values) != len(header.values):
                 raise StepError(
-                    f"the {SHORT[which]} results of job {part.id} have a row of "
+                    f"the {which} results of job {part.id} have a row of "
                     f"{len(row.values)} columns under a header of {len(header.values)}",
                     help="look at the job in the org",
                 )

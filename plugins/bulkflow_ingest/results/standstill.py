@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.model.event import Notice
-from bulkflow_ingest.api.job_info import FINAL
-from bulkflow_ingest.worker_pool import Lanes
+from bulkflow_jobs.job_state import FINAL_STATES
+from bulkflow_jobs.worker_pool import WorkerPool
 from bulkflow_salesforce import NotFoundError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Standstill:
             seen, absent = self._look(moving)
             gone += absent
             for part, (look, age) in seen.items():
-                if look.state not in FINAL:
+                if look.state not in FINAL_STATES:
                     # It is behind, and so old: the job has ended.
                     continue
                 now = clock.monotonic()
@@ -153,14 +153,14 @@ class Standstill:
         def look(part: PartJob) -> None:
             assert part.id is not None
             try:
-                info, now = self.api.look(part.id)
+                info, now = self.api.get_dated_info(part.id)
             except NotFoundError:
                 gone.append(part)
                 return
             seen = Look.of(info)
             found[part] = (seen, seen.age(now))
 
-        Lanes.of(self.context).each(
+        WorkerPool.of(self.context).run_each(
             parts,
             look,
             width=self.parts.settings.connections,

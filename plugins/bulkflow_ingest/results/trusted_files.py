@@ -15,13 +15,12 @@ from attrs import define, field, frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.api.client import ResultFile
-from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.execution.patience import Waiting, patience_of
-from bulkflow_ingest.execution.preconditions import BAD_ENDS
+from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.parts.remote_state import counters
-from bulkflow_ingest.results.files import SHORT, ResultFiles, expected, rows_of
+from bulkflow_ingest.results.files import ResultFiles, expected, rows_of
 from bulkflow_ingest.results.standstill import Standstill
+from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
+from bulkflow_jobs.patience import Backoff, get_patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.part_job import PartJob
     from bulkflow_ingest.results.standstill import Look
 
-Wanted = tuple["PartJob", ResultFile]
+Wanted = tuple["PartJob", ResultKind]
 """A result file of a part."""
 
 STATE: Final = "bulkflow_ingest:trust"
@@ -86,7 +85,7 @@ class TrustedFiles:
 
     @property
     def _patience(self) -> float:
-        return patience_of(self.context, self.parts.settings)
+        return get_patience(self.context, self.parts.settings.patience)
 
     def begin(self) -> None:
         """Trust nothing that was fetched before, of jobs that did not complete."""
@@ -103,7 +102,7 @@ class TrustedFiles:
         for part, _ in wanted:
             if part.state == JobState.JOB_COMPLETE:
                 trust.promised.setdefault(
-                    part, (expected(part, ResultFile.SUCCESSFUL), expected(part, ResultFile.FAILED))
+                    part, (expected(part, ResultKind.SUCCESSFUL), expected(part, ResultKind.FAILED))
                 )
             if _is_miscounted(part):
                 processed, failed = counters(part.remote)
@@ -112,16 +111,16 @@ class TrustedFiles:
                     f"job {part.id} counts {processed:,} rows as processed, {failed:,} of them as "
                     f"failed, and was given {part.rows:,}",
                 )
-                trust.dropped.update((part, which) for which in ResultFile)
+                trust.dropped.update((part, which) for which in ResultKind)
         self._fetch_once([each for each in wanted if not _may_move(each[0])])
         moving = [each for each in wanted if _may_move(each[0]) and each not in trust.fetched]
         self._stand_still(moving)
         moving = [
             (part, which)
             for part, which in moving
-            if part.in_org and not (which is ResultFile.UNPROCESSED and part in trust.doubted)
+            if part.in_org and not (which is ResultKind.UNPROCESSED and part in trust.doubted)
         ]
-        for kind in (ResultFile.UNPROCESSED, ResultFile.SUCCESSFUL, ResultFile.FAILED):
+        for kind in (ResultKind.UNPROCESSED, ResultKind.SUCCESSFUL, ResultKind.FAILED):
             some = [each for each in moving if each[1] is kind]
             self.files.refetch(some)
             trust.fetched.update(some)
@@ -134,9 +133,9 @@ class TrustedFiles:
         """
         wanted = [each for each in wanted if each not in self.trust.dropped]
         for each in wanted:
-            if each[1] is ResultFile.UNPROCESSED and not self.files.is_here(*each):
+            if each[1] is ResultKind.UNPROCESSED and not self.files.is_here(*each):
                 self.files.fetch_early(each)
-        self.files.fetch(each for each in wanted if each[1] is not ResultFile.UNPROCESSED)
+        self.files.fetch(each for each in wanted if each[1] is not ResultKind.UNPROCESSED)
 
     def _stand_still(self, wanted: Sequence[Wanted]) -> None:
         ended = list(dict.fromkeys(part for part, _ in wanted if part not in self.trust.looks))
@@ -180,7 +179,7 @@ class TrustedFiles:
         """
         trust = self.trust
         left = [each for each in wrong if each[0] not in trust.doubted and self._fault(each)]
-        waiting = Waiting(self.context, self._patience, self.parts.job.key)
+        waiting = Backoff(self.context, self._patience, self.parts.job.key)
         # Of a job that is gone nothing more comes.
         while (due := [each for each in left if each[0].in_org]) and waiting.pause(
             self._reason(due)
@@ -197,25 +196,25 @@ class TrustedFiles:
             most = promise.most if promise else None
             if rows is None or (most is not None and rows > most) or self._excess(each):
                 # Which of its rows are true, nobody knows.
-                trust.dropped.update((each[0], which) for which in ResultFile)
+                trust.dropped.update((each[0], which) for which in ResultKind)
 
-    def promise(self, part: PartJob, which: ResultFile) -> Promise | None:
+    def promise(self, part: PartJob, which: ResultKind) -> Promise | None:
         """How many rows a file must have by the job's counters; None where they do not tell."""
         if part.state == JobState.JOB_COMPLETE:
-            if which is ResultFile.UNPROCESSED or part not in self.trust.promised:
+            if which is ResultKind.UNPROCESSED or part not in self.trust.promised:
                 return None
             loaded, failed = self.trust.promised[part]
-            rows = loaded if which is ResultFile.SUCCESSFUL else failed
+            rows = loaded if which is ResultKind.SUCCESSFUL else failed
             return Promise(rows, rows)
         look = self.trust.looks.get(part)
         if look is None:
             return None
         match which:
-            case ResultFile.SUCCESSFUL:
+            case ResultKind.SUCCESSFUL:
                 return Promise(look.processed - look.failed)
-            case ResultFile.FAILED:
+            case ResultKind.FAILED:
                 return Promise(look.failed)
-            case ResultFile.UNPROCESSED:
+            case ResultKind.UNPROCESSED:
                 # Not all of them: what is beyond the daily limit is in no file (guide v66).
                 return Promise(min(1, max(0, part.rows - look.processed)))
 
@@ -228,7 +227,7 @@ class TrustedFiles:
             if (part, which) not in trust.dropped
             and self.files.is_here(part, which)
             # That nothing was done with a row can be said of a job that stands still only.
-            and not (part in trust.doubted and which is ResultFile.UNPROCESSED)
+            and not (part in trust.doubted and which is ResultKind.UNPROCESSED)
         ]
 
     def refuse_doubted(self) -> None:
@@ -250,9 +249,9 @@ class TrustedFiles:
 
     def _doubt(self, part: PartJob, why: str) -> None:
         self.trust.doubted.setdefault(part, why)
-        if part.state in BAD_ENDS:
+        if part.state in UNSUCCESSFUL_STATES:
             # Not to be taken for true later, when the job is gone and cannot be looked at.
-            self.files.drop(part, ResultFile.UNPROCESSED)
+            self.files.drop(part, ResultKind.UNPROCESSED)
         self.context.emit(
             Notice(
                 f"{why}; what it does not account for is unknown",
@@ -268,7 +267,7 @@ class TrustedFiles:
         if promise is None:
             return None
         rows = self._rows(wanted)
-        name = f"the {SHORT[which]} results of job {part.id}"
+        name = f"the {which} results of job {part.id}"
         if rows is None:
             return f"{name} are not what result files look like"
         if promise.least <= rows and (promise.most is None or rows <= promise.most):
@@ -284,9 +283,13 @@ class TrustedFiles:
         Of a job that did not complete the counters promise only how many each has at least.
         """
         part, which = wanted
-        if which is ResultFile.UNPROCESSED or part.state not in BAD_ENDS or not part.rows:
+        if (
+            which is ResultKind.UNPROCESSED
+            or part.state not in UNSUCCESSFUL_STATES
+            or not part.rows
+        ):
             return None
-        both = (ResultFile.SUCCESSFUL, ResultFile.FAILED)
+        both = (ResultKind.SUCCESSFUL, ResultKind.FAILED)
         rows = sum(self._rows((part, each)) or 0 for each in both)
         if rows <= part.rows:
             return None
@@ -322,4 +325,4 @@ def _is_miscounted(part: PartJob) -> bool:
 
 def _may_move(part: PartJob) -> bool:
     """Whether rows of a part may be committed though its job has ended."""
-    return part.in_org and part.state in BAD_ENDS
+    return part.in_org and part.state in UNSUCCESSFUL_STATES

@@ -37,7 +37,7 @@ def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Re
     directory = copies_of(context)
     for data in data_of(context, job, settings):
         if isinstance(data, SourceFile) and is_gzip(data.path):
-            from bulkflow_ingest.checks.source import columns_of
+            from bulkflow_ingest.source.header_columns import columns_of
 
             # Before all of it is unpacked: what is no CSV may be gigabytes of it.
             columns_of(data, settings, directory)

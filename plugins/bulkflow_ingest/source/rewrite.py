@@ -30,6 +30,7 @@ from bulkflow_csv import (
     scan_rows,
 )
 from bulkflow_ingest.source.column_mapping import arranged, problems
+from bulkflow_ingest.source.original import Original
 from bulkflow_ingest.source.required_columns import against_operation
 from bulkflow_ingest.source.split import limit_of
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_csv import ByteSource, DelimiterAlias, Head, Scan
-    from bulkflow_ingest.reconcile.inputs import Original
     from bulkflow_ingest.settings import IngestSettings
 
 
@@ -194,8 +194,6 @@ def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
     as_they_are = not layout.changes_rows(head)
     if as_they_are and layout.names == head.header.columns:
         return Cut(_scanned(head, limit, source), None, source.notes)
-    from bulkflow_ingest.reconcile.inputs import Original
-
     original = Original.of(head, source.fold)
     if as_they_are:
         return Cut(_scanned(_with_names(head, layout), limit, source), original, source.notes)
@@ -240,8 +238,6 @@ def head_again(
     named = named_as_set(head, settings)
     if named is head:
         return head, None
-    from bulkflow_ingest.reconcile.inputs import Original
-
     return named, Original.of(head, None)
 
 
@@ -328,6 +324,4 @@ def _kept(path: Path) -> tuple[str, Original] | None:
         noted = json.loads(_beside(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    from bulkflow_ingest.reconcile.inputs import Original
-
     return str(noted["delimiter"]), Original.from_json(noted["original"])

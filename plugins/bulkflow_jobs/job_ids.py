@@ -1,16 +1,14 @@
-"""The jobs in the org that a run knows: each belongs to one part, and no create may give it again.
+"""The ids of the jobs in the org that a run knows. Each job belongs to one part of the run.
 
-Two parts with one job would be two uploads into it, of which Salesforce may process both.
+If two parts shared a job, it would get the data of both, and Salesforce may process both.
 """
 
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
-
-from bulkflow_ingest.api.answer_checks import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +16,17 @@ if TYPE_CHECKING:
     from bulkflow.model.history import PartHistory
     from bulkflow.plugin import Context, Job
 
+_SHORT_ID: Final = 15
+
+
+def shorten_id(id_: str) -> str:
+    """Return the 15 characters that identify a record; the last three only check their case."""
+    return id_[:_SHORT_ID]
+
 
 @define(eq=False, repr=False)
 class _Known:
-    """The first letters of ids, by the name of their org."""
+    """Shortened ids with the names of their orgs."""
 
     ids: set[tuple[str | None, str]] = field(factory=set)
     lock: Lock = field(factory=Lock)
@@ -29,24 +34,24 @@ class _Known:
 
 @frozen
 class JobIds:
-    """The ids of one org's jobs that the run knows. For any number of threads."""
+    """The ids of one org's jobs that the run knows. Any number of threads may use it."""
 
     org: str | None
     _known: _Known = field(repr=False)
 
     @classmethod
     def of(cls, context: Context, job: Job) -> JobIds:
-        """Those of the org that a logical job is for."""
-        return cls(job.org, context.share("ingest:job-ids", _Known, lambda _: None))
+        """Return the known ids of the org that a logical job is for."""
+        return cls(job.org, context.share("jobs:ids", _Known, lambda _: None))
 
     def add(self, ids: Iterable[str]) -> None:
-        """Take note of jobs that are known from elsewhere."""
+        """Add jobs that are known from elsewhere."""
         with self._known.lock:
-            self._known.ids.update((self.org, short(each)) for each in ids)
+            self._known.ids.update((self.org, shorten_id(each)) for each in ids)
 
     def claim(self, job: str) -> bool:
-        """Take note of a job that was created; False if it is known already."""
-        key = (self.org, short(job))
+        """Add a job that was created; return False if it was known already."""
+        key = (self.org, shorten_id(job))
         with self._known.lock:
             if key in self._known.ids:
                 return False
@@ -54,8 +59,8 @@ class JobIds:
             return True
 
 
-def ids_in(history: PartHistory) -> set[str]:
-    """Every job that a part had in an earlier attempt, those that were given up too."""
+def find_job_ids(history: PartHistory) -> set[str]:
+    """Return every job that a part had in an earlier attempt, including abandoned ones."""
     created = {
         str(intent.result["id"])
         for intent in history.intents

@@ -1,4 +1,4 @@
-"""How long trouble that may pass is waited out, and the growing pauses meanwhile."""
+"""How long to wait out temporary trouble, and the growing pauses between attempts."""
 
 from __future__ import annotations
 
@@ -13,35 +13,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bulkflow.plugin import Context
-    from bulkflow_ingest.settings import IngestSettings
 
 PATIENCE: Final = 15 * 60.0
-"""Seconds, where neither the job nor its org says otherwise."""
+"""Seconds, unless the job or its org sets another patience."""
 FIRST_PAUSE: Final = 0.5
 """Seconds; each further pause is twice as long."""
 LONGEST_PAUSE: Final = 30.0
-"""Seconds that the doubling comes to at the most."""
+"""Seconds; pauses do not grow beyond this."""
 JITTER: Final = 0.5
-"""The share of a pause that is left to chance, so that many parts do not come back in step."""
+"""The random share of a pause, so that many jobs do not retry at the same moment."""
 
 
-def patience_of(context: Context, settings: IngestSettings) -> float:
-    """How many seconds trouble is waited out: as the job says, else its org, else `PATIENCE`."""
-    if settings.patience is not None:
-        return settings.patience
-    told = context.open_org().patience
-    return PATIENCE if told is None else told
+def get_patience(context: Context, patience: float | None) -> float:
+    """Return how many seconds to wait out trouble.
+
+    Args:
+        context: The step's context; its org may set a patience.
+        patience: The patience that the job sets; None if it sets none.
+    """
+    if patience is not None:
+        return patience
+    patience = context.open_org().patience
+    return PATIENCE if patience is None else patience
 
 
 @define(eq=False)
-class Waiting:
-    """Pauses that grow, until the patience is over.
+class Backoff:
+    """Growing pauses between attempts, until the patience is used up.
 
     Attributes:
-        context: The step's.
-        patience: Seconds from now on, pauses included.
+        context: The step's context.
+        patience: Seconds from now, pauses included.
         job: The key of the job that waits.
-        chance: A number from 0 to 1, another at each call.
+        chance: Returns a random number from 0 to 1.
     """
 
     context: Context
@@ -56,18 +60,21 @@ class Waiting:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the waiting began."""
+        """Seconds since it was made."""
         return self.context.clock.monotonic() - self._began
 
     @property
     def left(self) -> float:
-        """Seconds of the patience that are left."""
+        """Seconds until the patience is used up."""
         return max(0.0, self.patience - self.elapsed)
 
     def pause(self, reason: str) -> bool:
-        """Wait before the next try, and say what for; False, at once, when the patience is over.
+        """Wait before the next attempt, and emit why; return False if the patience is used up.
 
-        The last pause ends with the patience. Raises `RunInterruptedError`.
+        The last pause ends with the patience.
+
+        Raises:
+            RunInterruptedError: The run is to stop.
         """
         left = self.left
         if not left:
@@ -76,8 +83,8 @@ class Waiting:
         self._next = min(LONGEST_PAUSE, 2 * self._next)
         self.context.emit(
             Notice(
-                f"{reason}; again in {seconds:.1f} s (waited out for {self.elapsed:.0f} s, "
-                f"up to {self.patience:.0f} s)",
+                f"{reason}; retrying in {seconds:.1f} s (after {self.elapsed:.0f} s, giving up "
+                f"after {self.patience:.0f} s)",
                 NoticeLevel.WARNING,
                 job=self.job,
             )

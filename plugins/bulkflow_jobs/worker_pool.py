@@ -1,15 +1,15 @@
-"""The threads that parts are worked on by: one set for all jobs of a run, and bounded."""
+"""The threads that work on jobs: one bounded pool for all jobs of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sized
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import define, field
 
 from bulkflow.errors import BulkflowError, RunInterruptedError
-from bulkflow_ingest.settings import MOST_CONNECTIONS, SHORT_CALLS
+from bulkflow_jobs.bounds import MAX_CONNECTIONS, MAX_STATUS_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,58 +19,64 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TICK = 0.05
-"""Seconds after which a wait for workers looks whether the run is to stop."""
+TICK: Final = 0.05
+"""Seconds after which a wait for workers checks whether the run is to stop."""
 
 
 @define(eq=False, repr=False)
-class Lanes:
-    """Works on many things side by side, on threads that are shared by all who do so.
+class WorkerPool:
+    """Works on many things in parallel, on threads that all jobs of a run share.
 
-    What is worked on must not use the lanes itself.
+    Work on the pool must not submit work to it and wait for that.
     """
 
     _pool: ThreadPoolExecutor = field(
-        factory=lambda: ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="part")
+        factory=lambda: ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="transfer")
     )
     _short: ThreadPoolExecutor = field(
-        factory=lambda: ThreadPoolExecutor(SHORT_CALLS, thread_name_prefix="look")
+        factory=lambda: ThreadPoolExecutor(MAX_STATUS_REQUESTS, thread_name_prefix="status")
     )
 
     @classmethod
-    def of(cls, context: Context) -> Lanes:
-        """The lanes of the run."""
-        return context.share("ingest:lanes", cls, cls.close)
+    def of(cls, context: Context) -> WorkerPool:
+        """Return the pool of the run."""
+        return context.share("jobs:worker-pool", cls, cls.close)
 
     def close(self) -> None:
-        """End the threads, when their work is done."""
+        """Stop the threads when their work is done."""
         self._pool.shutdown()
         self._short.shutdown()
 
-    def begin(self, act: Callable[[T], object], thing: T) -> Future[object]:
+    def submit(self, act: Callable[[T], object], thing: T) -> Future[object]:
         """Act on a thing as soon as a thread is free."""
         return self._pool.submit(act, thing)
 
-    def begin_short(self, act: Callable[[T], object], thing: T) -> Future[object]:
-        """Make a short call about a thing, on threads that no upload or download holds."""
+    def submit_short(self, act: Callable[[T], object], thing: T) -> Future[object]:
+        """Make a short request about a thing, on threads that no transfer occupies."""
         return self._short.submit(act, thing)
 
-    def each(
+    def run_each(
         self,
         things: Iterable[T],
         act: Callable[[T], object],
         *,
         width: int,
         checkpoint: Callable[[], None],
-        whatever_fails: bool = False,
+        try_all: bool = False,
     ) -> None:
         """Act on each thing, on up to `width` of them at a time.
 
-        No more than these are held ready, however many there are. After a failure nothing new
-        begins, unless all are to be tried whatever fails; what is under way comes to its end. The
-        first failure is raised, and tells of the others. One thing alone is acted on at once, by
-        the caller's own thread. Things may be an iterator: the next one is asked for when there is
-        room for it, and that it fails is a failure like the others.
+        After a failure nothing new starts, unless `try_all` is set; work in progress finishes. The
+        first failure is raised, with the others as its notes. A single thing is handled on the
+        caller's thread.
+
+        Args:
+            things: What to act on. An iterator is read as workers become free; an error that it
+                raises counts as a failure.
+            act: The action.
+            width: How many run at a time.
+            checkpoint: Called while waiting; raises if the run is to stop.
+            try_all: Whether to act on the remaining things after a failure.
         """
         if isinstance(things, Sized) and len(things) == 1:
             for thing in things:
@@ -79,33 +85,33 @@ class Lanes:
         todo = iter(things)
         failures: list[BaseException] = []
         pending: set[Future[object]] = set()
-        going_on = True
+        has_more = True
         try:
-            while pending or going_on:
-                while going_on and len(pending) < width:
+            while pending or has_more:
+                while has_more and len(pending) < width:
                     try:
                         pending.add(self._pool.submit(act, next(todo)))
                     except StopIteration:
-                        going_on = False
+                        has_more = False
                     except BulkflowError as failure:
                         failures.append(failure)
-                        going_on = False
+                        has_more = False
                 if not pending:
                     break
                 done, pending = wait(pending, timeout=TICK, return_when=FIRST_COMPLETED)
                 checkpoint()
                 failures += [error for each in done if (error := each.exception())]
-                going_on = going_on and (whatever_fails or not failures)
+                has_more = has_more and (try_all or not failures)
         finally:
             for future in pending:
                 future.cancel()
             wait(pending)
         if failures:
-            raise first_with_others(failures)
+            raise combine_failures(failures)
 
 
-def first_with_others(failures: Sequence[BaseException]) -> BaseException:
-    """The failure to raise; the others become notes of it, so that none is lost."""
+def combine_failures(failures: Sequence[BaseException]) -> BaseException:
+    """Choose the failure to raise, and add the others to its notes."""
     first, *others = sorted(failures, key=lambda each: not isinstance(each, RunInterruptedError))
     if isinstance(first, BulkflowError):
         known = {str(first)}
