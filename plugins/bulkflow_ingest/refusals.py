@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.info import JobState
 
 if TYPE_CHECKING:
@@ -92,15 +91,19 @@ def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
 def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], context: Context) -> None:
     """Raise StepError, with what is known of the reasons, if parts ended and did not complete.
 
-    One all of whose rows were processed before it ended is as good as complete.
+    One that was aborted when all of its rows had been processed is as good as complete. So is one
+    that failed, where an earlier attempt at the run has seen that, and told it.
     """
-    bad = []
-    for part in ended:
-        if part.deleted or (part.state in BAD_ENDS and not _all_was_processed(part)):
-            bad.append(part)
-        elif part.state == JobState.FAILED:
-            text = f"{describe(part)}; all of its rows were processed before"
-            context.emit(Notice(text, NoticeLevel.WARNING, job=parts.job.key))
+    bad = [
+        part
+        for part in ended
+        if part.deleted
+        or (
+            part.state in BAD_ENDS
+            and not _all_was_processed(part)
+            and not (part.ended_before and _is_counted_whole(part))
+        )
+    ]
     if bad:
         total = len(parts.parts)
         which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
@@ -116,11 +119,17 @@ def _was_cut_short(part: PartJob) -> bool:
 
 
 def _all_was_processed(part: PartJob) -> bool:
-    counts = part.counts
-    known = counts.loaded + counts.failed
-    # The counters of a job that failed say less than its result files.
-    is_counted = part.state == JobState.ABORTED or part.counted is not None
-    return is_counted and part.part is not None and known == part.rows > 0
+    return part.state == JobState.ABORTED and _is_whole(part)
+
+
+def _is_counted_whole(part: PartJob) -> bool:
+    """Whether the result files of a part have all of its rows: its counters may say less."""
+    return part.counted is not None and _is_whole(part)
+
+
+def _is_whole(part: PartJob) -> bool:
+    known = part.counts.loaded + part.counts.failed
+    return part.part is not None and known == part.rows > 0
 
 
 def rows_are_gone(parts: JobParts, part: PartJob, context: Context) -> StepError:
