@@ -63,6 +63,8 @@ class PartJob:
     """Whether this attempt at the run knows its state from the org."""
     was_uploaded: bool = field(default=False, init=False)
     """Whether all its data was in the org once, in this job or in an earlier one."""
+    ended_before: bool = field(default=False, init=False)
+    """Whether an earlier attempt at the run saw the end of its job."""
     orphaned_at: float | None = field(default=None, init=False)
     """When a create was sent whose answer never came, in seconds since the epoch."""
     told: str | None = field(default=None, init=False)
@@ -258,6 +260,7 @@ class PartJob:
         is_up = self.handed_over or isinstance(self._remote, Uploaded)
         self.sent = history.part.bytes if is_up else 0
         self.looked = False
+        self.ended_before = self.is_final
 
     def check_rows(self) -> None:
         """See that its rows are those of the earlier attempt. Raises `DataError`."""
