@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import StepError
 from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
-from bulkflow_jobs.notices import warn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -90,16 +89,19 @@ def refuse_absent(parts: JobParts, awaited: Sequence[PartJob]) -> None:
 def refuse_incomplete(parts: JobParts, ended: Sequence[PartJob], context: Context) -> None:
     """Raise `StepError`, with the known reasons, if parts ended without completing.
 
-    A part that ended after all of its rows were processed counts as complete.
+    A part that was aborted after all of its rows were processed counts as complete. So does one
+    that failed, if an earlier attempt at the run reported that.
     """
-    bad = []
-    for part in ended:
-        if part.deleted or (part.state in UNSUCCESSFUL_STATES and not _is_fully_processed(part)):
-            bad.append(part)
-        elif part.state == JobState.FAILED:
-            warn(
-                context, parts.job, f"{describe_part(part)}; all of its rows were processed before"
-            )
+    bad = [
+        part
+        for part in ended
+        if part.deleted
+        or (
+            part.state in UNSUCCESSFUL_STATES
+            and not _is_fully_processed(part)
+            and not (part.ended_before and _is_counted_in_full(part))
+        )
+    ]
     if bad:
         total = len(parts.parts)
         which = f"{len(bad)} of {total} parts of job" if total > 1 else "job"
@@ -142,11 +144,17 @@ def _was_cut_short(part: PartJob) -> bool:
 
 
 def _is_fully_processed(part: PartJob) -> bool:
-    counts = part.counts
-    known = counts.loaded + counts.failed
-    # The counters of a failed job are less reliable than its result files.
-    is_counted = part.state == JobState.ABORTED or part.counted is not None
-    return is_counted and part.part is not None and known == part.rows > 0
+    return part.state == JobState.ABORTED and _has_all_outcomes(part)
+
+
+def _is_counted_in_full(part: PartJob) -> bool:
+    """Whether the result files of a part have all of its rows; its counters are less reliable."""
+    return part.counted is not None and _has_all_outcomes(part)
+
+
+def _has_all_outcomes(part: PartJob) -> bool:
+    known = part.counts.loaded + part.counts.failed
+    return part.part is not None and known == part.rows > 0
 
 
 def _advise(bad: Sequence[PartJob], context: Context) -> str:
