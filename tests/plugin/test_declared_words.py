@@ -39,14 +39,14 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "language/syntax/syntax_errors.py": ("in", LOOP),
     "lsp/completion.py": ("in", LOOP),
     "lsp/cursor.py": ("line", "a token of the grammar"),
-    "report/event_json.py": ("parts", KEYS),
-    "report/json_diagnostics.py": ("line", KEYS),
-    "report/json_plan.py": ("parts", KEYS),
+    "report/runs/event_json.py": ("parts", KEYS),
+    "report/errors/json_diagnostics.py": ("line", KEYS),
+    "report/plans/json_plan.py": ("parts", KEYS),
     "cli/usage_errors.py": ("load", "a command of other tools"),
     "cli/words_markdown.py": ("from", KEYS),
     "cli/environment.py": ("encoding", STREAM),
-    "report/report_stream.py": ("encoding", STREAM),
-    "report/style.py": ("encoding", STREAM),
+    "report/runs/report_stream.py": ("encoding", STREAM),
+    "report/text/style.py": ("encoding", STREAM),
 }
 """Words that are in a file of the framework and mean something else there, and what."""
 
