@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.http.headers import Headers, LimitInfo
     from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
     from bulkflow_salesforce.http.org_id import organization_of, organization_told
-    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.network import Network
     from bulkflow_salesforce.http.redaction import redact
     from bulkflow_salesforce.http.request import Body, BytesBody, Reader, Timeouts
     from bulkflow_salesforce.http.response import Response
@@ -111,7 +111,7 @@ __getattr__ = export_lazily(
             "UnreachableError"
         ),
         "http.headers": "Headers LimitInfo",
-        "http.proxy": "Network",
+        "http.network": "Network",
         "http.org_id": "organization_of organization_told",
         "login.open_org": "open_org",
         "http.redaction": "redact",

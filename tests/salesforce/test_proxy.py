@@ -27,7 +27,7 @@ from bulkflow_salesforce import (
     is_passing,
 )
 from bulkflow_salesforce.http.origin import Origin
-from bulkflow_salesforce.http.proxy import CLIENT_CERTIFICATE, CLIENT_KEY
+from bulkflow_salesforce.http.network import CLIENT_CERTIFICATE, CLIENT_KEY
 from bulkflow_sandbox import SandboxServer
 from bulkflow_sandbox.server.tls import certificate_in
 from support.tunnel import TunnelProxy

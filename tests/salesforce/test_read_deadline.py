@@ -19,7 +19,7 @@ from bulkflow_salesforce import (
     Timeouts,
     UnreachableError,
 )
-from bulkflow_salesforce.http.proxy import Proxy
+from bulkflow_salesforce.http.network import Proxy
 
 STEP = 5.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n%b\r\n\r\n"

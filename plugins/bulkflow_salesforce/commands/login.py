@@ -13,7 +13,7 @@ from bulkflow.errors import UsageError
 from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
 from bulkflow_salesforce.commands.secret_prompts import PendingVault, with_secrets
 from bulkflow_salesforce.http.org_address import OrgAddress
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.session import Session
 from bulkflow_salesforce.http.tokens import StaticToken
 from bulkflow_salesforce.login.device import DeviceLogin

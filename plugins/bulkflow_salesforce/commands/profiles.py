@@ -9,7 +9,7 @@ import click
 
 from bulkflow.errors import BulkflowError, UsageError
 from bulkflow_salesforce.commands.io import say, surroundings_of
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.login.auth_url import AuthUrl
 from bulkflow_salesforce.login.endpoint import TokenEndpoint
 from bulkflow_salesforce.profiles.flow import Secret

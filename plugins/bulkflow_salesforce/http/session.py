@@ -20,7 +20,7 @@ from bulkflow_salesforce.http.echo_filter import EchoError, shown
 from bulkflow_salesforce.http.error_parser import is_page, unusable
 from bulkflow_salesforce.http.errors import Call
 from bulkflow_salesforce.http.org_address import is_target
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.http.response import Response
 from bulkflow_salesforce.http.retry import RetryPolicy

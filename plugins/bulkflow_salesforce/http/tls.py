@@ -11,7 +11,7 @@ from bulkflow.errors import UsageError
 from bulkflow.path_checks import is_folder
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.network import Network
 
 
 def tls_context(network: Network) -> ssl.SSLContext:

@@ -41,7 +41,7 @@ from bulkflow_salesforce.http.errors import (
     UnreachableError,
 )
 from bulkflow_salesforce.http.headers import Headers
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.redaction import SHORTEST
 from bulkflow_salesforce.http.request import Upload
 from bulkflow_salesforce.http.response_stream import BLOCK, Answer
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from bulkflow_salesforce.http.connection import Connection
     from bulkflow_salesforce.http.origin import Origin
-    from bulkflow_salesforce.http.proxy import Proxy
+    from bulkflow_salesforce.http.network import Proxy
     from bulkflow_salesforce.http.request import Request, Timeouts
 
 

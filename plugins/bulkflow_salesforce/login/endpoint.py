@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bulkflow_salesforce.http.echo_filter import JsonValue
     from bulkflow_salesforce.http.origin import Origin
-    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.network import Network
     from bulkflow_salesforce.http.transport import Wire
 
 PATH: Final = "/services/oauth2/token"

@@ -61,7 +61,7 @@ def open_profile(
 ) -> OrgAccess:
     """The way into the org of a profile; raises as `open_org` does."""
     # Here, so that a run against `env` loads no logins.
-    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.network import Network
     from bulkflow_salesforce.login.token_flows import Login
     from bulkflow_salesforce.profiles.keyring import SystemKeyring
     from bulkflow_salesforce.profiles.secret_stores import Secrets

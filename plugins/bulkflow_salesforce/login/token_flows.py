@@ -21,7 +21,7 @@ from bulkflow_salesforce.profiles.secret_stores import InKeyring
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.network import Network
     from bulkflow_salesforce.profiles.profile import Profile
     from bulkflow_salesforce.profiles.secret_stores import Secrets
 
