@@ -11,13 +11,13 @@ from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
+    from bulkflow_salesforce.http.api_fault import ApiFault
+    from bulkflow_salesforce.http.call import Call
     from bulkflow_salesforce.http.download import DownloadInfo
     from bulkflow_salesforce.http.echo_filter import JsonValue
     from bulkflow_salesforce.http.errors import (
         AnswerTimeoutError,
-        ApiFault,
         BadAnswerError,
-        Call,
         ForbiddenError,
         ForeignUrlError,
         LimitExceededError,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
         UnreachableError,
     )
     from bulkflow_salesforce.http.headers import Headers, LimitInfo
+    from bulkflow_salesforce.http.network import Network
     from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
     from bulkflow_salesforce.http.org_id import organization_of, organization_told
-    from bulkflow_salesforce.http.network import Network
     from bulkflow_salesforce.http.redaction import redact
     from bulkflow_salesforce.http.request import Body, BytesBody, Reader, Timeouts
     from bulkflow_salesforce.http.response import Response
@@ -101,10 +101,12 @@ __getattr__ = export_lazily(
     __name__,
     {
         "http.org_address": "DEFAULT_API_VERSION OrgAddress salesforce_id",
+        "http.call": "Call",
+        "http.api_fault": "ApiFault",
         "http.download": "DownloadInfo",
         "profiles.from_environ": "from_environment",
         "http.errors": (
-            "AnswerTimeoutError ApiFault BadAnswerError Call ForbiddenError "
+            "AnswerTimeoutError BadAnswerError ForbiddenError "
             "ForeignUrlError LimitExceededError LocalFileError LostAnswerError "
             "NotFoundError OrgError ProxyRefusedError SalesforceError "
             "ServerFaultError TlsError TransportError UnauthorizedError "

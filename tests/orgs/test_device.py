@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from attrs import define, field
 
-from bulkflow_salesforce.http.origin import Origin
 from bulkflow_salesforce.http.network import Network
+from bulkflow_salesforce.http.origin import Origin
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenEndpoint
 from bulkflow_salesforce.login.errors import LoginError

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce import OrgAddress, Session, TlsError
-from bulkflow_salesforce.http.errors import Call
-from bulkflow_salesforce.http.origin import Origin
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.http.network import Network
+from bulkflow_salesforce.http.origin import Origin
 from bulkflow_salesforce.login.assertion import audiences
 from bulkflow_salesforce.login.auth_url import AuthUrl
 from bulkflow_salesforce.login.errors import LoginError, refused

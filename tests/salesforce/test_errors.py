@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import ExitCode
 from bulkflow_salesforce import ApiFault, Call, Headers, OrgError, SalesforceError
-from bulkflow_salesforce.http.error_parser import read_faults, refusal
+from bulkflow_salesforce.http.error_body import read_faults
+from bulkflow_salesforce.http.error_parser import refusal
 
 CASES = json.loads((Path(__file__).parent / "golden" / "refusals.json").read_text("utf-8"))
 

@@ -35,8 +35,9 @@ from bulkflow_salesforce import (
     is_passing,
     not_begun,
 )
+from bulkflow_salesforce.http.api_fault import ApiFault
 from bulkflow_salesforce.http.error_parser import refusal
-from bulkflow_salesforce.http.errors import ApiFault, UnknownHostError
+from bulkflow_salesforce.http.errors import UnknownHostError
 from bulkflow_salesforce.http.headers import Headers
 
 MINUTES = 60.0

@@ -26,8 +26,8 @@ from bulkflow_salesforce import (
     UnreachableError,
     is_passing,
 )
-from bulkflow_salesforce.http.origin import Origin
 from bulkflow_salesforce.http.network import CLIENT_CERTIFICATE, CLIENT_KEY
+from bulkflow_salesforce.http.origin import Origin
 from bulkflow_sandbox import SandboxServer
 from bulkflow_sandbox.server.tls import certificate_in
 from support.tunnel import TunnelProxy

@@ -9,8 +9,8 @@ import click
 
 from bulkflow_salesforce.commands.io import surroundings_of
 from bulkflow_salesforce.http.errors import SalesforceError
-from bulkflow_salesforce.http.org_address import OrgAddress
 from bulkflow_salesforce.http.network import Network
+from bulkflow_salesforce.http.org_address import OrgAddress
 from bulkflow_salesforce.http.session import Session
 from bulkflow_salesforce.login.open_org import DEFAULT, open_org
 

@@ -12,13 +12,13 @@ from attrs import evolve
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
 from bulkflow_salesforce.commands.secret_prompts import PendingVault, with_secrets
-from bulkflow_salesforce.http.org_address import OrgAddress
 from bulkflow_salesforce.http.network import Network
+from bulkflow_salesforce.http.org_address import OrgAddress
+from bulkflow_salesforce.http.origin import TEST_HOST
 from bulkflow_salesforce.http.session import Session
 from bulkflow_salesforce.http.tokens import StaticToken
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
-from bulkflow_salesforce.login.errors import TEST_HOST
 from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.login.web import DEFAULT_PORT, MAY_BLOCK, WebLogin
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret

@@ -8,7 +8,8 @@ from attrs import frozen
 
 from bulkflow_salesforce.http.bounds import REFUSAL_BYTES
 from bulkflow_salesforce.http.echo_filter import EchoError, Veil, shown
-from bulkflow_salesforce.http.error_parser import is_page, unusable
+from bulkflow_salesforce.http.error_body import is_page
+from bulkflow_salesforce.http.error_parser import unusable
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.http.download_target import Sink

@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.http.errors import ApiFault, Call
+    from bulkflow_salesforce.http.api_fault import ApiFault
+    from bulkflow_salesforce.http.call import Call
 
 # By the first code that fits.
 _BY_CODE = {

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from bulkflow.errors import BulkflowError, ExitCode
 from bulkflow_salesforce.http.error_advice import HOPELESS_SESSIONS
 from bulkflow_salesforce.http.redaction import HIDDEN, redact
@@ -20,66 +18,8 @@ from bulkflow_salesforce.http.redaction import HIDDEN, redact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SAFE_METHODS = frozenset({"GET", "HEAD"})
-"""The methods that change nothing, so that they may be repeated whatever became of them."""
-
-
-@frozen
-class Call:
-    """What was asked of whom: the part of a request that may stand in a message.
-
-    The path is without its query, which may hold a SOQL text or a locator.
-
-    Attributes:
-        harmless: Whether it may be repeated whatever its method: a token that was given twice is
-            no harm.
-    """
-
-    method: str
-    path: str
-    host: str
-    harmless: bool = False
-
-    @property
-    def changes(self) -> bool:
-        """Whether the request may change something in the org."""
-        return self.method not in SAFE_METHODS and not self.harmless
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@frozen
-class ApiFault:
-    """One entry of the org's error body, in the org's own words."""
-
-    code: str
-    message: str
-    fields: tuple[str, ...] = ()
-
-    def is_code(self, *codes: str) -> bool:
-        """Whether this is one of `codes`, in any of the spellings that are in use.
-
-        Salesforce writes `InvalidJobState` in its guide and in job messages, `INVALIDJOBSTATE` in
-        Bulk API 2.0 answers and `INVALID_SESSION_ID` in REST answers.
-        """
-        return _plain(self.code) in {_plain(code) for code in codes}
-
-    def redacted(self, *secrets: str) -> ApiFault:
-        """The same without secrets."""
-        return ApiFault(
-            redact(self.code, *secrets),
-            redact(self.message, *secrets),
-            tuple(redact(name, *secrets) for name in self.fields),
-        )
-
-    def __str__(self) -> str:
-        named = f" (fields: {', '.join(self.fields)})" if self.fields else ""
-        return ": ".join(part for part in (self.code, self.message) if part) + named
-
-
-def _plain(code: str) -> str:
-    return code.replace("_", "").upper()
+    from bulkflow_salesforce.http.api_fault import ApiFault
+    from bulkflow_salesforce.http.call import Call
 
 
 class OrgError(BulkflowError):

@@ -11,6 +11,9 @@ from attrs import field, frozen
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.http.redaction import redact
 
+LOGIN_HOST = "login.salesforce.com"
+TEST_HOST = "test.salesforce.com"
+
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 _PLAIN = re.compile(r"(?:https?://)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+/?", re.IGNORECASE)

@@ -15,7 +15,7 @@ from bulkflow_salesforce.http.errors import LocalFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bulkflow_salesforce.http.errors import Call
+    from bulkflow_salesforce.http.call import Call
 
 
 @frozen

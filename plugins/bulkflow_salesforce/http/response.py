@@ -11,8 +11,8 @@ from bulkflow_salesforce.http.error_parser import unusable
 from bulkflow_salesforce.http.json_text import TooDeepError, parse
 
 if TYPE_CHECKING:
+    from bulkflow_salesforce.http.call import Call
     from bulkflow_salesforce.http.echo_filter import JsonValue
-    from bulkflow_salesforce.http.errors import Call
     from bulkflow_salesforce.http.headers import Headers
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-    from bulkflow_salesforce.http.errors import AnswerTimeoutError, Call, OrgError
+    from bulkflow_salesforce.http.call import Call
+    from bulkflow_salesforce.http.errors import AnswerTimeoutError, OrgError
     from bulkflow_salesforce.http.headers import Headers
     from bulkflow_salesforce.http.read_deadline import Pace
     from bulkflow_salesforce.http.request import Timeouts

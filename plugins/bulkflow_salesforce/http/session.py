@@ -15,12 +15,13 @@ from attrs import define, evolve, field, validators
 
 from bulkflow import __version__
 from bulkflow_salesforce.http import bounds
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.http.dispatcher import Calls
 from bulkflow_salesforce.http.echo_filter import EchoError, shown
-from bulkflow_salesforce.http.error_parser import is_page, unusable
-from bulkflow_salesforce.http.errors import Call
-from bulkflow_salesforce.http.org_address import is_target
+from bulkflow_salesforce.http.error_body import is_page
+from bulkflow_salesforce.http.error_parser import unusable
 from bulkflow_salesforce.http.network import Network
+from bulkflow_salesforce.http.org_address import is_target
 from bulkflow_salesforce.http.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.http.response import Response
 from bulkflow_salesforce.http.retry import RetryPolicy

@@ -7,13 +7,11 @@ sent (`UnreachableError`, `TlsError`) or after (`LostAnswerError`).
 
 from __future__ import annotations
 
-import re
 import socket
-import ssl
 import time
 from contextlib import contextmanager
-from http.client import HTTPException, RemoteDisconnected, responses
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 from attrs import define, field
@@ -22,21 +20,21 @@ from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
     HTTPError,
-    InvalidHeader,
     NameResolutionError,
-    NewConnectionError,
     ProxyError,
     ReadTimeoutError,
 )
 
 from bulkflow import __version__
 from bulkflow_salesforce.http.connection import Pool, TlsPool
+from bulkflow_salesforce.http.connection_errors import (
+    is_malformed,
+    raise_proxy_unreachable,
+    raise_unreachable,
+)
 from bulkflow_salesforce.http.error_parser import late, lost_answer, unusable
 from bulkflow_salesforce.http.errors import (
-    Call,
     OrgError,
-    ProxyRefusedError,
-    TlsError,
     UnknownHostError,
     UnreachableError,
 )
@@ -48,13 +46,14 @@ from bulkflow_salesforce.http.response_stream import BLOCK, Answer
 from bulkflow_salesforce.http.tls import tls_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Sequence
 
     from urllib3.connectionpool import HTTPConnectionPool
 
     from bulkflow_salesforce.http.connection import Connection
-    from bulkflow_salesforce.http.origin import Origin
     from bulkflow_salesforce.http.network import Proxy
+    from bulkflow_salesforce.http.origin import Origin
     from bulkflow_salesforce.http.request import Request, Timeouts
 
 
@@ -186,10 +185,10 @@ class Wire:
         except ClosedPoolError as error:
             raise UnreachableError(f"the session with {call.host} is closed", call=call) from error
         except ProxyError as error:
-            _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
+            raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
         except ConnectTimeoutError as error:  # NewConnectionError and NameResolutionError too
             if "Tunnel connection failed" in str(error.__cause__):
-                _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
+                raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
             if isinstance(error, NameResolutionError):
                 raise UnknownHostError(
                     f"the host name {call.host} is not known",
@@ -197,7 +196,7 @@ class Wire:
                     known_before=self._reached,
                     help="check the instance URL and the network; this request was not sent",
                 ) from error
-            _raise_unreachable(call, error, self.timeouts.connect)
+            raise_unreachable(call, error, self.timeouts.connect)
         except ReadTimeoutError as error:
             raise late(call, request.read_timeout) from error
         except (HTTPError, HTTPException, OSError) as error:
@@ -205,20 +204,10 @@ class Wire:
                 raise late(call, self.timeouts.read) from error
             what = (
                 f"{call.host} answered {call} with a head that is not HTTP"
-                if _is_malformed(error)
+                if is_malformed(error)
                 else f"{call.host} closed the connection before it answered {call}"
             )
             raise lost_answer(call, what) from error
-
-
-def _is_malformed(error: Exception) -> bool:
-    """Whether something came that is no head of an answer, or an endless one."""
-    reasons = (error, *error.args)
-    return any(
-        isinstance(reason, HTTPException | InvalidHeader)
-        and not isinstance(reason, RemoteDisconnected)
-        for reason in reasons
-    )
 
 
 def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
@@ -232,60 +221,3 @@ def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
         "_proxy_headers": manager.proxy_headers,
         "_proxy_config": manager.proxy_config,
     }
-
-
-def _raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -> NoReturn:
-    # What http.client says where the proxy answered, and with another status than 200. The rest of
-    # that line is the proxy's, which may give back what it was sent.
-    found = re.search(r"Tunnel connection failed: (\d{3})", str(error.__cause__ or error))
-    where = f"the proxy {proxy.host if proxy else ''} on the way to {call.host}"
-    if found is None:
-        raise UnreachableError(
-            f"{where} cannot be reached",
-            call=call,
-            help="check HTTPS_PROXY; NO_PROXY names hosts that need no proxy",
-        ) from error
-    status = int(found[1])
-    kind = UnreachableError if status >= 500 or status in _BUSY else ProxyRefusedError
-    raise kind(
-        f"{where} does not let bulkflow through: {status} {responses.get(status, '')}".rstrip(),
-        call=call,
-        help=_PROXY_HELP.get(status, _ANY_PROXY_HELP),
-    ) from None
-
-
-_BUSY = frozenset({408, 425, 429})
-_PROXY_HELP = {
-    407: "check the user and the password in HTTPS_PROXY, percent-encoded as in any URL; bulkflow"
-    " knows Basic authentication only, not NTLM or Negotiate. It was tried once, as each further"
-    " try may lock the account",
-    403: "ask whoever runs the proxy to allow this host, or name it in NO_PROXY",
-}
-_ANY_PROXY_HELP = "check HTTPS_PROXY; NO_PROXY names hosts that need no proxy"
-
-
-def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -> NoReturn:
-    cause = error.__cause__
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            what = f"the TLS certificate of {call.host} is not trusted: {cause.verify_message}"
-        else:
-            what = f"{call.host} does not speak TLS as it should: {cause.reason or cause}"
-        raise TlsError(
-            what,
-            call=call,
-            help="check the instance URL; if your network inspects TLS, name its certificate"
-            " authority's PEM file in SSL_CERT_FILE",
-        ) from error
-    if isinstance(cause, TimeoutError) or not isinstance(error, NewConnectionError):
-        what = f"{call.host} took no connection within {timeout:g} s"
-    else:
-        reason = cause.strerror if isinstance(cause, OSError) else None
-        if reason is None or isinstance(cause, ssl.SSLError):
-            reason = "it closed the connection during the TLS handshake"
-        what = f"{call.host} cannot be reached: {reason}"
-    raise UnreachableError(
-        what,
-        call=call,
-        help="check the instance URL and the network; this request was not sent",
-    ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.login.errors import LOGIN_HOST, TEST_HOST
+from bulkflow_salesforce.http.origin import LOGIN_HOST, TEST_HOST
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.http.origin import Origin

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.http.error_parser import unusable
-from bulkflow_salesforce.http.errors import Call
 from bulkflow_salesforce.login.endpoint import PATH
 from bulkflow_salesforce.login.errors import LoginError
 from bulkflow_salesforce.login.web import SCOPE

@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 from attrs import define, field, frozen
 
 from bulkflow_salesforce.http.bounds import ANSWER_BYTES, REFUSAL_BYTES
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.http.echo_filter import shown
-from bulkflow_salesforce.http.error_parser import is_page, refusal, unusable
-from bulkflow_salesforce.http.errors import Call, OrgError, SalesforceError
+from bulkflow_salesforce.http.error_body import is_page
+from bulkflow_salesforce.http.error_parser import refusal, unusable
+from bulkflow_salesforce.http.errors import OrgError, SalesforceError
 from bulkflow_salesforce.http.org_id import organization_told
 from bulkflow_salesforce.http.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.http.response import Response
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bulkflow_salesforce.http.echo_filter import JsonValue
-    from bulkflow_salesforce.http.origin import Origin
     from bulkflow_salesforce.http.network import Network
+    from bulkflow_salesforce.http.origin import Origin
     from bulkflow_salesforce.http.transport import Wire
 
 PATH: Final = "/services/oauth2/token"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.http.redaction import redact
 from bulkflow_salesforce.login.endpoint import TokenAnswer
 from bulkflow_salesforce.login.errors import LoginError

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from attrs import define, field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.login.endpoint import AUTHORIZE_PATH, PATH
 from bulkflow_salesforce.login.errors import LoginError, refused
 

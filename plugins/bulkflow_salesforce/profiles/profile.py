@@ -10,8 +10,7 @@ from attrs import field, frozen
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress
-from bulkflow_salesforce.http.origin import Origin
-from bulkflow_salesforce.login.errors import LOGIN_HOST
+from bulkflow_salesforce.http.origin import LOGIN_HOST, Origin
 from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
 from bulkflow_salesforce.profiles.names import checked_name
 from bulkflow_salesforce.profiles.patience import read_patience, write_patience
