@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 # have dropped them without a word, and a request lost that way has an unknown outcome.
 _LONGEST_IDLE = 50.0
 
-_TOGETHER = 16 * 1024
-"""Bytes of a request that are held until more of it can be sent with them: the size of one record
-of TLS. Each send is a call to the system, and an occasion for another thread to take over."""
-
 
 class Connection(HTTPConnection):
     """A connection that tells a failure to connect from all that comes later, and keeps a pace."""
@@ -33,7 +29,6 @@ class Connection(HTTPConnection):
         self._send_timeout = send_timeout
         self._clock = clock
         self._last_used = clock()
-        self._held: bytearray | None = None
         self.pace = Pace(clock)
         # Called, and never looked at.
         self.response_class = partial(PacedResponse, pace=self.pace)  # type: ignore[assignment]
@@ -58,29 +53,7 @@ class Connection(HTTPConnection):
         # uplink may well need longer than that for a block. `connect` sees to a new connection.
         if self.sock is not None:
             self.timeout = self._send_timeout
-        self._held = bytearray()
-        try:
-            super().request(*args, **kwargs)
-            self._send_held()
-        finally:
-            self._held = None
-
-    def send(self, data: Any) -> None:
-        """Send a piece of a request; a small one, such as the head, goes with what follows it."""
-        if self._held is None:
-            super().send(data)
-        elif len(self._held) + len(data) <= _TOGETHER:
-            self._held += data
-        else:
-            self._send_held()
-            super().send(data)
-
-    def _send_held(self) -> None:
-        # Sending may connect, through a proxy even: what is sent for that must not wait.
-        held, self._held = self._held, None
-        if held:
-            super().send(held)
-        self._held = bytearray()
+        super().request(*args, **kwargs)
 
     @property
     def is_connected(self) -> bool:
