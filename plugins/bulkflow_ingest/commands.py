@@ -14,15 +14,15 @@ from bulkflow.errors import BulkflowError, UsageError
 from bulkflow_ingest.api.client import IngestApi
 from bulkflow_ingest.api.job_filter import JobFilter, age, created, find, own_user
 from bulkflow_salesforce import (
+    CommandIO,
     Network,
     NotFoundError,
     OrgAddress,
     Session,
-    Surroundings,
+    check_salesforce_id,
+    get_command_io,
     open_org,
-    salesforce_id,
     say,
-    surroundings_of,
 )
 from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 
@@ -65,7 +65,7 @@ def _filters(command: Callable[..., int]) -> Callable[..., int]:
 @click.pass_context
 def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: Any) -> int:
     """List the ingest jobs of an org, of all its users, the newest first."""
-    world = surroundings_of(context)
+    world = get_command_io(context)
     with _connected(org, world) as session:
         jobs = _found(session, filters)
     if as_json:
@@ -85,8 +85,8 @@ def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: 
 @click.pass_context
 def show(context: click.Context, /, job: str, *, org: str, as_json: bool) -> int:
     """Show all that Salesforce says of a job."""
-    world = surroundings_of(context)
-    salesforce_id(job)
+    world = get_command_io(context)
+    check_salesforce_id(job)
     with _connected(org, world) as session:
         info = _job(IngestApi(session), job)
     if as_json:
@@ -110,7 +110,7 @@ def abort(
 
     What a job has saved already stays in the org.
     """
-    world = surroundings_of(context)
+    world = get_command_io(context)
     with _connected(org, world) as session:
         api = IngestApi(session)
         chosen = _chosen(session, jobs, filters, lambda job: not job.is_final)
@@ -130,7 +130,7 @@ def delete(
 
     Those with the ids JOBS, or those that the options name.
     """
-    world = surroundings_of(context)
+    world = get_command_io(context)
     with _connected(org, world) as session:
         api = IngestApi(session)
         chosen = _chosen(session, jobs, filters, lambda job: job.is_final)
@@ -138,7 +138,7 @@ def delete(
 
 
 @contextmanager
-def _connected(name: str, world: Surroundings) -> Iterator[Session]:
+def _connected(name: str, world: CommandIO) -> Iterator[Session]:
     org = open_org(name, world.environ)
     try:
         address = OrgAddress(org.instance_url, org.api_version)
@@ -176,7 +176,7 @@ def _chosen(
         )
     if ids:
         for each in ids:
-            salesforce_id(each)
+            check_salesforce_id(each)
         api = IngestApi(session)
         return [_job(api, each) for each in ids]
     return [job for job in _found(session, filters) if fits(job)]
@@ -202,7 +202,7 @@ def _job(api: IngestApi, job: str) -> JobInfo:
 
 
 def _each(
-    world: Surroundings,
+    world: CommandIO,
     jobs: Sequence[JobInfo],
     verb: str,
     done: str,
@@ -242,7 +242,7 @@ def _plain(value: object) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _write_json(world: Surroundings, content: object) -> None:
+def _write_json(world: CommandIO, content: object) -> None:
     world.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 

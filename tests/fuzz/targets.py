@@ -132,7 +132,7 @@ def _answers(folder: Path) -> Iterator[Take]:
         for fault in read_faults(data):
             json.dumps([fault.code, fault.message])
         with suppress(BulkflowError, ValueError):
-            JobInfo.read(Response(call, 200, Headers({}), data).json_object())
+            JobInfo.read(Response(call, 200, Headers({}), data).parse_object())
 
     yield take
 

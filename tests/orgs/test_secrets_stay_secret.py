@@ -20,7 +20,7 @@ import pytest
 from bulkflow.cli import plugin_commands as additions
 from bulkflow.cli.entry import bulkflow
 from bulkflow.cli.environment import Environment
-from bulkflow_salesforce import redact
+from bulkflow.redaction import redact
 from bulkflow_sandbox.login.apps import LOOPBACK, ConnectedApp
 from bulkflow_sandbox.org import USERNAME
 from bulkflow_sandbox.testing import LocalOrg, local_org

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from bulkflow.redaction import redact
 from bulkflow_ingest.api.bounds import MOST_PAGE_JOBS, MOST_STATE
 from bulkflow_ingest.api.job_info import JobInfo, JobPage
-from bulkflow_salesforce import BadAnswerError, LostAnswerError, redact
+from bulkflow_salesforce import BadResponseError, LostResponseError
 from bulkflow_salesforce.http.bounds import LINE_CHARACTERS, cut
 
 if TYPE_CHECKING:
@@ -69,10 +70,10 @@ def job_in(response: Response, asked: Asked, job: str | None = None) -> JobInfo:
         job: The job that was asked about; None for one that was created.
 
     Raises:
-        BadAnswerError: It is none, or another; nothing was changed.
-        LostAnswerError: The same, after a change: that one was made is said, but not which.
+        BadResponseError: It is none, or another; nothing was changed.
+        LostResponseError: The same, after a change: that one was made is said, but not which.
     """
-    content = response.json_object()
+    content = response.parse_object()
     try:
         info = JobInfo.read(content)
         if job is not None and short(info.id) != short(job):
@@ -86,8 +87,8 @@ def job_in(response: Response, asked: Asked, job: str | None = None) -> JobInfo:
 
 
 def page_in(response: Response) -> JobPage:
-    """Read a page of the list of jobs. Raises `BadAnswerError`."""
-    content = response.json_object()
+    """Read a page of the list of jobs. Raises `BadResponseError`."""
+    content = response.parse_object()
     records = content.get("records")
     if not isinstance(records, list):
         raise unexpected(response, "it is not a list of jobs", content)
@@ -113,7 +114,7 @@ def page_in(response: Response) -> JobPage:
 def unexpected(response: Response, what: str, content: object) -> OrgError:
     """Make the error for an answer that was not to be expected."""
     # The status says that a change was made, so what is not known is which.
-    kind = LostAnswerError if response.call.changes else BadAnswerError
+    kind = LostResponseError if response.call.changes else BadResponseError
     call = response.call
     return kind(
         f"{call.host} answered {call} with an unexpected answer: {what}",

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from bulkflow_ingest.api.answer_checks import Asked, job_in, page_in
 from bulkflow_ingest.api.bounds import MOST_JOBS, MOST_LIST_BYTES, MOST_PAGES
 from bulkflow_ingest.api.job_info import JobState
-from bulkflow_salesforce import BadAnswerError, Call, SalesforceError
+from bulkflow_salesforce import BadResponseError, Call, SalesforceError
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES, LIST_BYTES
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ class IngestApi:
 
     def patient(self, seconds: float, *, until: float = inf) -> IngestApi:
         """The same calls, each of which waits out trouble that may pass (see `Session.patient`)."""
-        return evolve(self, session=self.session.patient(seconds, until=until))
+        return evolve(self, session=self.session.with_patience(seconds, until=until))
 
     def reach(self) -> None:
         """GET something that every user may see: whether the org answers at all."""
-        self.session.get(self.session.path())
+        self.session.get(self.session.build_path())
 
     def create(self, spec: JobSpec) -> JobInfo:
         """POST a job; it is Open and empty then."""
@@ -89,7 +89,7 @@ class IngestApi:
             wrong = "another part of this run has it"
         if wrong is not None:
             # Not as a lost answer, after which another job would be created.
-            raise BadAnswerError(
+            raise BadResponseError(
                 f"{response.call.host} answered {response.call} with job {info.id}: {wrong}",
                 call=response.call,
                 help="no row is sent into it for this part; look at the job in the org",
@@ -146,7 +146,7 @@ class IngestApi:
             checkpoint: Called before each page; what it raises ends the list.
 
         Raises:
-            BadAnswerError: It has more than an org can have.
+            BadResponseError: It has more than an org can have.
         """
         seen: set[str | None] = set()
         link: str | None = None
@@ -165,7 +165,7 @@ class IngestApi:
     def user(self) -> str | None:
         """The id of the user whose session it is; None where the token may not ask for it."""
         try:
-            found = self.session.get("/services/oauth2/userinfo").json_object().get("user_id")
+            found = self.session.get("/services/oauth2/userinfo").parse_object().get("user_id")
         except SalesforceError:
             return None
         return found if isinstance(found, str) else None
@@ -189,13 +189,13 @@ class IngestApi:
         `limit` bytes, unpacked, are not taken.
         """
         path = self._path(job, which.value)
-        return self.session.download(path, file, packed=packed, limit=limit)
+        return self.session.download(path, file, keep_gzip=packed, limit=limit)
 
     def _refuse_endless(self, pages: int, jobs: int, size: int) -> None:
         if pages < MOST_PAGES and jobs < MOST_JOBS and size < MOST_LIST_BYTES:
             return
         call = Call("GET", self._path(), self.session.address.host)
-        raise BadAnswerError(
+        raise BadResponseError(
             f"{call.host} gives a list of jobs that does not end: {jobs:,} jobs in {pages:,} pages "
             f"of {size:,} bytes",
             call=call,
@@ -207,4 +207,4 @@ class IngestApi:
         return job_in(response, self.asked, job)
 
     def _path(self, *segments: str) -> str:
-        return self.session.path("jobs", "ingest", *segments)
+        return self.session.build_path("jobs", "ingest", *segments)

@@ -92,7 +92,7 @@ def own_user(session: Session) -> str:
         UsageError: The token may not ask who it is for.
     """
     try:
-        found = session.get("/services/oauth2/userinfo").json_object().get("user_id")
+        found = session.get("/services/oauth2/userinfo").parse_object().get("user_id")
     except SalesforceError as error:
         raise UsageError(
             "the org does not tell whose token this is",

@@ -11,7 +11,7 @@ from attrs import field, fields, frozen
 
 from bulkflow.errors import UsageError
 from bulkflow_ingest.api.bounds import MOST_RECORDS, MOST_STATE
-from bulkflow_salesforce import salesforce_id
+from bulkflow_salesforce import check_salesforce_id
 from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class JobInfo:
                 raise ValueError(f"`{name}` of the ingest job is not a number of records: {told!a}")
         try:
             # It becomes part of paths, here and in the org.
-            salesforce_id(properties["id"])
+            check_salesforce_id(properties["id"])
         except UsageError as error:
             raise ValueError(error.message) from error
         try:

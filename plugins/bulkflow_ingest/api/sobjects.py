@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from bulkflow_salesforce import BadAnswerError, NotFoundError
+from bulkflow_salesforce import BadResponseError, NotFoundError
 from bulkflow_salesforce.http.bounds import DESCRIBE_BYTES
 
 if TYPE_CHECKING:
@@ -73,16 +73,16 @@ class Describer:
         """GET an object's describe; None if the org has none that this user may see."""
         key = name.lower()
         if key not in self._known:
-            path = self.session.path("sobjects", name, "describe")
+            path = self.session.build_path("sobjects", name, "describe")
             try:
                 response = self.session.get(path, limit=DESCRIBE_BYTES)
             except NotFoundError:
                 self._known[key] = None
             else:
                 try:
-                    self._known[key] = _object(response.json_object())
+                    self._known[key] = _object(response.parse_object())
                 except (KeyError, TypeError, ValueError) as error:
-                    raise BadAnswerError(
+                    raise BadResponseError(
                         f"the answer describes no object: {error}", call=response.call
                     ) from error
         return self._known[key]
@@ -90,8 +90,8 @@ class Describer:
     def names(self) -> tuple[str, ...]:
         """GET the names of all objects that this user may see."""
         if self._names is None:
-            path = self.session.path("sobjects")
-            content = self.session.get(path, limit=DESCRIBE_BYTES).json_object()
+            path = self.session.build_path("sobjects")
+            content = self.session.get(path, limit=DESCRIBE_BYTES).parse_object()
             listed = content.get("sobjects")
             self._names = tuple(
                 str(each["name"])

@@ -26,12 +26,12 @@ from bulkflow_ingest.execution.upload import GzipRefusedError, send
 from bulkflow_ingest.parts.remote_state import Closing
 from bulkflow_ingest.parts.replay import TWO_UPLOADS
 from bulkflow_salesforce import (
-    LostAnswerError,
+    LostResponseError,
     NotFoundError,
     OrgError,
     SalesforceError,
-    is_passing,
-    not_begun,
+    is_transient,
+    was_never_started,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Requests:
             began = self.context.clock.time()
             try:
                 info = self._recorded(part, "create", lambda: self.api.create(spec), _its_id)
-            except LostAnswerError as error:
+            except LostResponseError as error:
                 part.orphaned_at = part.orphaned_at or began
                 self.warn(
                     f"the answer to creating a job for part {part.number + 1} was lost: {error}",
@@ -143,7 +143,7 @@ class Requests:
             raise
         except BulkflowError as error:
             part.sent = 0
-            if isinstance(error, UsageError) or not_begun(error):
+            if isinstance(error, UsageError) or was_never_started(error):
                 part.upload_not_begun()
             raise
         except BaseException:
@@ -238,8 +238,8 @@ class Requests:
             ) from error
         if _has_no_effect("close", error) and not was_closing and isinstance(part.remote, Closing):
             part.close_not_done()
-        asks = isinstance(error, LostAnswerError | SalesforceError) and (
-            isinstance(error, NotFoundError) or not not_begun(error)
+        asks = isinstance(error, LostResponseError | SalesforceError) and (
+            isinstance(error, NotFoundError) or not was_never_started(error)
         )
         if asks:
             self.refresh(part)
@@ -256,8 +256,8 @@ class Requests:
         while True:
             try:
                 info = self._recorded(part, "abort", lambda: self.api.abort(job), _its_state)
-            except (LostAnswerError, SalesforceError) as error:
-                if not_begun(error) and not isinstance(error, NotFoundError):
+            except (LostResponseError, SalesforceError) as error:
+                if was_never_started(error) and not isinstance(error, NotFoundError):
                     raise
                 self.refresh(part)
                 if part.is_final:
@@ -278,7 +278,7 @@ class Requests:
         while True:
             try:
                 self._recorded(part, "delete", lambda: self.api.delete(job), known=kept)
-            except LostAnswerError as error:
+            except LostResponseError as error:
                 if not waiting.pause(f"it is not known whether job {job} was deleted: {error}"):
                     raise
             except NotFoundError:
@@ -306,7 +306,7 @@ class Requests:
             raise UnseenError(
                 f"job {job} could not be looked at: {error.message}",
                 help=f"the job is not touched; `{resume}` looks at it again"
-                + (f"; {error.help}" if error.help and not is_passing(error) else ""),
+                + (f"; {error.help}" if error.help and not is_transient(error) else ""),
                 notes=error.notes,
             ) from error
         else:
@@ -343,7 +343,7 @@ class Requests:
         began()
         try:
             done = send()
-        except LostAnswerError as error:
+        except LostResponseError as error:
             journal.settle(intent, "lost", {"error": error.message})
             raise
         except (OrgError, UsageError) as error:
@@ -427,14 +427,14 @@ def _is_certain(error: BulkflowError) -> bool:
     return (
         isinstance(error, SalesforceError)
         and bool(error.code)
-        and not is_passing(error)
+        and not is_transient(error)
         and not error.is_code("INVALIDJOBSTATE")
     )
 
 
 def _has_no_effect(action: str, error: BulkflowError) -> bool:
     """Whether a request that was refused certainly did nothing."""
-    if isinstance(error, UsageError) or not_begun(error):
+    if isinstance(error, UsageError) or was_never_started(error):
         return True
     # Of a job in another state than was thought, an earlier request may be the reason.
     return (

@@ -8,7 +8,7 @@ from attrs import define
 
 from bulkflow.errors import StepError
 from bulkflow_ingest.source.compression import Line, PackedBody, packed
-from bulkflow_salesforce import SalesforceError, not_begun
+from bulkflow_salesforce import SalesforceError, was_never_started
 
 if TYPE_CHECKING:
     from bulkflow_csv import PartBody, PartRange
@@ -27,7 +27,7 @@ def send(requests: Requests, part: PartJob, job: str) -> None:
         CsvError: the rows cannot be read, or their file changed while they were sent: what the job
             holds is not what was checked, or may not be.
         GzipRefusedError: the org refused compressed rows; the next ones are sent plain.
-        LostAnswerError, SalesforceError, ...: as `Session` raises.
+        LostResponseError, SalesforceError, ...: as `Session` raises.
     """
     assert part.data is not None
     _send(requests, part, part.data, job)
@@ -49,7 +49,7 @@ def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
             try:
                 requests.api.upload(job, _Counted(part, requests, body), "gzip")
             except SalesforceError as error:
-                if not_begun(error):
+                if was_never_started(error):
                     raise
                 line.takes_gzip = False
                 advice = (

@@ -1,10 +1,10 @@
-"""An entry of an error response."""
+"""One entry of an error response."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
-from bulkflow_salesforce.http.redaction import redact
+from bulkflow.redaction import redact
 
 
 @frozen
@@ -16,15 +16,15 @@ class ApiFault:
     fields: tuple[str, ...] = ()
 
     def is_code(self, *codes: str) -> bool:
-        """Whether this is one of `codes`, in any of the spellings that are in use.
+        """Check whether this is one of `codes`, in any spelling that Salesforce uses.
 
         Salesforce writes `InvalidJobState` in its guide and in job messages, `INVALIDJOBSTATE` in
-        Bulk API 2.0 answers and `INVALID_SESSION_ID` in REST answers.
+        Bulk API 2.0 responses and `INVALID_SESSION_ID` in REST responses.
         """
-        return _plain(self.code) in {_plain(code) for code in codes}
+        return _normalize_code(self.code) in {_normalize_code(code) for code in codes}
 
-    def redacted(self, *secrets: str) -> ApiFault:
-        """The same without secrets."""
+    def redact(self, *secrets: str) -> ApiFault:
+        """Return a copy without secrets."""
         return ApiFault(
             redact(self.code, *secrets),
             redact(self.message, *secrets),
@@ -36,5 +36,5 @@ class ApiFault:
         return ": ".join(part for part in (self.code, self.message) if part) + named
 
 
-def _plain(code: str) -> str:
+def _normalize_code(code: str) -> str:
     return code.replace("_", "").upper()

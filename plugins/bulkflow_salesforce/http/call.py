@@ -1,22 +1,22 @@
-"""A request as messages name it."""
+"""The method, path and host of a request, as messages and logs show them."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-"""The methods that change nothing, so that they may be repeated whatever became of them."""
+"""Methods that change nothing, and may always be sent again."""
 
 
 @frozen
 class Call:
-    """What was asked of whom: the part of a request that may stand in a message.
+    """The part of a request that messages may show.
 
-    The path is without its query, which may hold a SOQL text or a locator.
+    The path has no query, which may contain SOQL or a locator.
 
     Attributes:
-        harmless: Whether it may be repeated whatever its method: a token that was given twice is
-            no harm.
+        harmless: Whether the request may be sent again although its method is not safe: issuing a
+            token twice does no harm.
     """
 
     method: str

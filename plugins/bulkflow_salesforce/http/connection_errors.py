@@ -1,4 +1,4 @@
-"""Failures of urllib3 to connect, as errors of a call."""
+"""Converts urllib3's failures to connect into errors that name the call and the cause."""
 
 from __future__ import annotations
 
@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.http.call import Call
     from bulkflow_salesforce.http.network import Proxy
 
+_BUSY = frozenset({408, 425, 429})
+_PROXY_HELP = {
+    407: "check the user and the password in HTTPS_PROXY, percent-encoded as in any URL; bulkflow"
+    " supports Basic authentication only, not NTLM or Negotiate. It was tried only once, because"
+    " each further try may lock the account",
+    403: "ask the administrator of the proxy to allow this host, or add it to NO_PROXY",
+}
+_ANY_PROXY_HELP = "check HTTPS_PROXY; list hosts that need no proxy in NO_PROXY"
+
 
 def is_malformed(error: Exception) -> bool:
-    """Whether something came that is no head of an answer, or an endless one."""
+    """Check whether the server sent something that is not a response head, or an endless one."""
     reasons = (error, *error.args)
     return any(
         isinstance(reason, HTTPException | InvalidHeader)
@@ -29,16 +38,19 @@ def is_malformed(error: Exception) -> bool:
 
 
 def raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -> NoReturn:
-    """Raise that a proxy cannot be reached, or refuses."""
-    # What http.client says where the proxy answered, and with another status than 200. The rest of
-    # that line is the proxy's, which may give back what it was sent.
+    """Raise the error for a proxy that cannot be reached or that refuses.
+
+    Raises:
+        ProxyRefusedError: The proxy refused, and would refuse again.
+        UnreachableError: The proxy is down or busy.
+    """
+    # http.client reports a status other than 200 in these words. The rest of that line comes from
+    # the proxy, which may echo what it was sent.
     found = re.search(r"Tunnel connection failed: (\d{3})", str(error.__cause__ or error))
     where = f"the proxy {proxy.host if proxy else ''} on the way to {call.host}"
     if found is None:
         raise UnreachableError(
-            f"{where} cannot be reached",
-            call=call,
-            help="check HTTPS_PROXY; NO_PROXY names hosts that need no proxy",
+            f"{where} cannot be reached", call=call, help=_ANY_PROXY_HELP
         ) from error
     status = int(found[1])
     kind = UnreachableError if status >= 500 or status in _BUSY else ProxyRefusedError
@@ -49,32 +61,27 @@ def raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -
     ) from None
 
 
-_BUSY = frozenset({408, 425, 429})
-_PROXY_HELP = {
-    407: "check the user and the password in HTTPS_PROXY, percent-encoded as in any URL; bulkflow"
-    " knows Basic authentication only, not NTLM or Negotiate. It was tried once, as each further"
-    " try may lock the account",
-    403: "ask whoever runs the proxy to allow this host, or name it in NO_PROXY",
-}
-_ANY_PROXY_HELP = "check HTTPS_PROXY; NO_PROXY names hosts that need no proxy"
-
-
 def raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -> NoReturn:
-    """Raise that no connection, or no trusted one, was made."""
+    """Raise the error for a server that cannot be connected to.
+
+    Raises:
+        TlsError: The certificate is not trusted, or the handshake failed.
+        UnreachableError: No connection was made.
+    """
     cause = error.__cause__
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
         if isinstance(cause, ssl.SSLCertVerificationError):
             what = f"the TLS certificate of {call.host} is not trusted: {cause.verify_message}"
         else:
-            what = f"{call.host} does not speak TLS as it should: {cause.reason or cause}"
+            what = f"the TLS handshake with {call.host} failed: {cause.reason or cause}"
         raise TlsError(
             what,
             call=call,
-            help="check the instance URL; if your network inspects TLS, name its certificate"
-            " authority's PEM file in SSL_CERT_FILE",
+            help="check the instance URL; if your network inspects TLS, set SSL_CERT_FILE to the"
+            " PEM file of its certificate authority",
         ) from error
     if isinstance(cause, TimeoutError) or not isinstance(error, NewConnectionError):
-        what = f"{call.host} took no connection within {timeout:g} s"
+        what = f"{call.host} accepted no connection within {timeout:g} s"
     else:
         reason = cause.strerror if isinstance(cause, OSError) else None
         if reason is None or isinstance(cause, ssl.SSLError):

@@ -1,8 +1,4 @@
-"""Refused logins: the cause and the cure of each OAuth error, in plain words.
-
-The errors and their texts are those that clients of Salesforce have met (`invalid_grant` stands
-for a dozen different mistakes); what is not known is passed on in the org's own words.
-"""
+"""The error for a refused login, with its cause and remedy if they are known."""
 
 from __future__ import annotations
 
@@ -20,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class LoginError(OrgError):
-    """No token was given: the org, or the Salesforce CLI, refused the login.
+    """The org, or the Salesforce CLI, refused the login.
 
     Args:
         message: What is wrong.
-        call: What was asked of which host.
-        error: The OAuth error, such as `invalid_grant`; empty where there was none.
+        call: The request.
+        error: The OAuth error, such as `invalid_grant`, or an empty text.
         description: Its `error_description`.
         help: What to do about it.
         notes: Further facts.
@@ -48,8 +44,10 @@ class LoginError(OrgError):
         self.description = description
 
 
-def refused(call: Call, error: str, description: str, *, notes: Sequence[str] = ()) -> LoginError:
-    """The error for a login that the host refused, with what it means and what helps."""
+def make_login_error(
+    call: Call, error: str, description: str, *, notes: Sequence[str] = ()
+) -> LoginError:
+    """Make the error for a login that a host refused, with its cause and remedy if known."""
     found = next(
         (
             cause
@@ -58,24 +56,24 @@ def refused(call: Call, error: str, description: str, *, notes: Sequence[str] = 
         ),
         None,
     )
-    said = ": ".join(part for part in (error, description) if part) or "without a word of why"
+    said = ": ".join(part for part in (error, description) if part) or "no reason given"
     cause = f": {found.cause}" if found else ""
     return LoginError(
         f"{call.host} refused the login{cause} ({said})",
         call=call,
         error=error,
         description=description,
-        help=found.cure if found else "look the error up in Salesforce's help on OAuth errors",
-        notes=[*notes, *_wrong_host(call.host, error)],
+        help=found.remedy if found else "look up the error in Salesforce's help on OAuth errors",
+        notes=[*notes, *_explain_hosts(call.host, error)],
     )
 
 
-def _wrong_host(host: str, error: str) -> tuple[str, ...]:
-    """What else it may be: the hosts no longer say that a user belongs to another one."""
+def _explain_hosts(host: str, error: str) -> tuple[str, ...]:
+    """Explain which users a host knows; hosts do not say that a user belongs to another one."""
     if error not in {"invalid_grant", "invalid_client_id", "invalid_client", "app_not_found"}:
         return ()
     if host == LOGIN_HOST:
-        return (f"asked was {host}; users of a sandbox log in at https://{TEST_HOST}",)
+        return (f"login host: {host}; users of a sandbox log in at https://{TEST_HOST}",)
     if host == TEST_HOST:
-        return (f"asked was {host}; users of production log in at https://{LOGIN_HOST}",)
-    return (f"asked was {host}; only users and apps of that org are known there",)
+        return (f"login host: {host}; users of production log in at https://{LOGIN_HOST}",)
+    return (f"login host: {host}, which knows only users and apps of that org",)
