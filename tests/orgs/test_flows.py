@@ -28,7 +28,7 @@ from support.logins import (
     CLIENT_ID,
     CLIENT_SECRET,
     FLOWS,
-    DictVault,
+    DictKeyring,
     app,
     fake_cli,
     profile_of,
@@ -147,7 +147,7 @@ def test_a_rotated_refresh_token_is_kept_in_the_keyring(public_key, key, tmp_pat
             profile, environ = profile_of(flow, org, key, tmp_path)
             name = profile.format_secret_name(secret)
             first = environ[f"TEST_{secret.name}"]
-            vault = DictVault({name: first})
+            vault = DictKeyring({name: first})
             profile = evolve(profile, secrets={**profile.secrets, secret: InKeyring()})
             for _ in range(3):
                 assert Login(profile, secrets_of(environ, vault), network).log_in().access_token

@@ -15,7 +15,7 @@ from bulkflow_salesforce.login.open_org import open_profile
 from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.profiles.flow import Flow
 from bulkflow_salesforce.profiles.patience import format_patience, parse_patience
-from support.logins import FLOWS, DictVault, profile_of, secrets_of
+from support.logins import FLOWS, DictKeyring, profile_of, secrets_of
 from support.proxy import answering, proxied
 
 SHORT = "00D5e000003xAbC"
@@ -45,7 +45,7 @@ def test_every_flow_tells_the_org_that_it_opens(org, key, tmp_path, monkeypatch,
     profile, environ = profile_of(flow, org, key, tmp_path)
     environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
     before = len(org.requests)
-    access = open_profile(evolve(profile, patience=900.0), environ, DictVault())
+    access = open_profile(evolve(profile, patience=900.0), environ, DictKeyring())
     assert access.organization == org.org_id[:15]
     assert access.patience == 900
     assert not [each for each in org.requests[before:] if "userinfo" in each.path]

@@ -44,7 +44,7 @@ class MemoryKeyring(KeyringBackend):
 
 
 @define(eq=False)
-class DictVault:
+class DictKeyring:
     """What a login keeps, without the library."""
 
     kept: dict[str, str] = field(factory=dict)
@@ -155,5 +155,5 @@ sed "s/TOKEN/$(head -n 1 tokens)/" $said
     return home
 
 
-def secrets_of(environ: Mapping[str, str], vault: DictVault | None = None) -> SecretReader:
-    return SecretReader(environ, vault or DictVault())
+def secrets_of(environ: Mapping[str, str], vault: DictKeyring | None = None) -> SecretReader:
+    return SecretReader(environ, vault or DictKeyring())
