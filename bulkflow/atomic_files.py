@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bulkflow.path_checks import resolved
-from bulkflow.private_files import make_private_folder, write_private_file
+from bulkflow.private_files import FILE_MODE, make_private_folder, write_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,17 +95,20 @@ def _token() -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace the content of an existing file; its permissions stay, and so does a link to it.
+    """Write a whole file, or replace its content; its permissions stay, and so does a link to it.
+
+    A new file is accessible to its owner only.
 
     Raises:
         OSError: The file cannot be written. It is unchanged.
     """
     target = resolved(path)
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else FILE_MODE
     _clear_beside(target)
     beside = target.with_name(f"{_prefix(target)}{os.getpid()}-{_token()}{_PART}")
     try:
         _write_synced(BytesIO(content), beside)
-        beside.chmod(stat.S_IMODE(target.stat().st_mode))
+        beside.chmod(mode)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

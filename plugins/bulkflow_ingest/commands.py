@@ -15,15 +15,15 @@ from bulkflow_ingest.api.client import IngestApi
 from bulkflow_jobs.current_user import get_user_id
 from bulkflow_jobs.job_filter import JobFilter, parse_age, parse_created_date
 from bulkflow_salesforce import (
+    CommandIO,
     Network,
     NotFoundError,
     OrgAddress,
     Session,
-    Surroundings,
+    check_salesforce_id,
+    get_command_io,
     open_org,
-    salesforce_id,
     say,
-    surroundings_of,
 )
 from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 
@@ -67,7 +67,7 @@ def _add_filters(command: Callable[..., int]) -> Callable[..., int]:
 @click.pass_context
 def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: Any) -> int:
     """List the ingest jobs of all users of an org, newest first."""
-    world = surroundings_of(context)
+    world = get_command_io(context)
     with _open_session(org, world) as session:
         jobs = _find_jobs(session, filters)
     if as_json:
@@ -87,8 +87,8 @@ def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: 
 @click.pass_context
 def show(context: click.Context, /, job: str, *, org: str, as_json: bool) -> int:
     """Show the properties of a job."""
-    world = surroundings_of(context)
-    salesforce_id(job)
+    world = get_command_io(context)
+    check_salesforce_id(job)
     with _open_session(org, world) as session:
         info = _get_job(IngestApi(session), job)
     if as_json:
@@ -112,7 +112,7 @@ def abort(
 
     Rows that a job has loaded stay in the org.
     """
-    world = surroundings_of(context)
+    world = get_command_io(context)
     with _open_session(org, world) as session:
         api = IngestApi(session)
         selected = _select(session, jobs, filters, lambda job: not job.is_final)
@@ -132,7 +132,7 @@ def delete(
 
     Their data and results are deleted, but not the records that they loaded.
     """
-    world = surroundings_of(context)
+    world = get_command_io(context)
     with _open_session(org, world) as session:
         api = IngestApi(session)
         selected = _select(session, jobs, filters, lambda job: job.is_final)
@@ -142,7 +142,7 @@ def delete(
 
 
 @contextmanager
-def _open_session(name: str, world: Surroundings) -> Iterator[Session]:
+def _open_session(name: str, world: CommandIO) -> Iterator[Session]:
     org = open_org(name, world.environ)
     try:
         address = OrgAddress(org.instance_url, org.api_version)
@@ -180,7 +180,7 @@ def _select(
         )
     if ids:
         for each in ids:
-            salesforce_id(each)
+            check_salesforce_id(each)
         api = IngestApi(session)
         return [_get_job(api, each) for each in ids]
     return [job for job in _find_jobs(session, filters) if fits(job)]
@@ -206,7 +206,7 @@ def _get_job(api: IngestApi, job: str) -> JobInfo:
 
 
 def _change_each(
-    world: Surroundings,
+    world: CommandIO,
     jobs: Sequence[JobInfo],
     verb: str,
     done: str,
@@ -246,7 +246,7 @@ def _clean(value: object) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _write_json(world: Surroundings, content: object) -> None:
+def _write_json(world: CommandIO, content: object) -> None:
     world.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 

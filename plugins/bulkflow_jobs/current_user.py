@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def find_user_id(session: Session) -> str | None:
     """GET the id of the session's user; return None if the token does not allow it."""
     try:
-        found = session.get("/services/oauth2/userinfo").json_object().get("user_id")
+        found = session.get("/services/oauth2/userinfo").parse_object().get("user_id")
     except SalesforceError:
         return None
     return found if isinstance(found, str) and found else None

@@ -16,12 +16,12 @@ from bulkflow_jobs.patience import Backoff
 from bulkflow_jobs.request_journal import Change, RequestJournal, is_permanent
 from bulkflow_jobs.tracked_job import JobResponse, TrackedJob
 from bulkflow_salesforce import (
-    LostAnswerError,
+    LostResponseError,
     NotFoundError,
     OrgError,
     SalesforceError,
-    is_passing,
-    not_begun,
+    is_transient,
+    was_never_started,
 )
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class JobRequests(Generic[J]):
                 info = self.journal.send(
                     job, Change("abort", lambda: self.api.abort(id_), read_state)
                 )
-            except (LostAnswerError, SalesforceError) as error:
-                if not_begun(error) and not isinstance(error, NotFoundError):
+            except (LostResponseError, SalesforceError) as error:
+                if was_never_started(error) and not isinstance(error, NotFoundError):
                     raise
                 self.refresh(job)
                 if job.is_final:
@@ -93,7 +93,7 @@ class JobRequests(Generic[J]):
                 self.journal.send(
                     job, Change("delete", lambda: self.api.delete(id_), detail=detail)
                 )
-            except LostAnswerError as error:
+            except LostResponseError as error:
                 if not backoff.pause(f"job {id_} may or may not have been deleted: {error}"):
                     raise
             except NotFoundError:
@@ -121,7 +121,7 @@ class JobRequests(Generic[J]):
             raise JobStatusError(
                 f"the status of job {id_} could not be read: {error.message}",
                 help=f"the job was not changed; `{resume}` checks it again"
-                + (f"; {error.help}" if error.help and not is_passing(error) else ""),
+                + (f"; {error.help}" if error.help and not is_transient(error) else ""),
                 notes=error.notes,
             ) from error
         else:

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import Factory, frozen
 
 from bulkflow.errors import BulkflowError, UsageError
-from bulkflow_salesforce import LostAnswerError, OrgError, SalesforceError, is_passing, not_begun
+from bulkflow_salesforce import (
+    LostResponseError,
+    OrgError,
+    SalesforceError,
+    is_transient,
+    was_never_started,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +35,7 @@ def _add_nothing(_: Any) -> dict[str, object]:
 
 def is_refused(error: BulkflowError) -> bool:
     """Return whether a request for a change certainly had no effect."""
-    if isinstance(error, UsageError) or not_begun(error):
+    if isinstance(error, UsageError) or was_never_started(error):
         return True
     # A job in an unexpected state may be there because of an earlier request.
     return (
@@ -48,7 +54,7 @@ def is_permanent(error: BulkflowError) -> bool:
     return (
         isinstance(error, SalesforceError)
         and bool(error.code)
-        and not is_passing(error)
+        and not is_transient(error)
         and not error.is_code("INVALIDJOBSTATE")
     )
 
@@ -103,7 +109,7 @@ class RequestJournal:
             change.on_intent()
         try:
             response = change.send()
-        except LostAnswerError as error:
+        except LostResponseError as error:
             journal.settle(intent, "lost", {"error": error.message})
             raise
         except (OrgError, UsageError) as error:

@@ -1,4 +1,4 @@
-"""The org: where it is, the calls to it over HTTP, and what can go wrong with them.
+"""Salesforce orgs: logins, profiles, and an HTTP client for their APIs.
 
 Importing this package loads no HTTP library; making a `Session` does.
 """
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
+    from bulkflow_salesforce.commands.io import CommandIO, get_command_io, say
+    from bulkflow_salesforce.http.api_fault import ApiFault
+    from bulkflow_salesforce.http.call import Call
     from bulkflow_salesforce.http.download import DownloadInfo
     from bulkflow_salesforce.http.echo_filter import JsonValue
     from bulkflow_salesforce.http.errors import (
-        AnswerTimeoutError,
-        ApiFault,
-        BadAnswerError,
-        Call,
+        BadResponseError,
         ForbiddenError,
         ForeignUrlError,
         LimitExceededError,
         LocalFileError,
-        LostAnswerError,
+        LostResponseError,
         NotFoundError,
         OrgError,
         ProxyRefusedError,
+        ResponseTimeoutError,
         SalesforceError,
         ServerFaultError,
         TlsError,
@@ -34,27 +34,36 @@ if TYPE_CHECKING:
         UnreachableError,
     )
     from bulkflow_salesforce.http.headers import Headers, LimitInfo
-    from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress, salesforce_id
-    from bulkflow_salesforce.http.org_id import organization_of, organization_told
-    from bulkflow_salesforce.http.proxy import Network
+    from bulkflow_salesforce.http.network import Network
+    from bulkflow_salesforce.http.org_address import (
+        DEFAULT_API_VERSION,
+        OrgAddress,
+        check_salesforce_id,
+    )
+    from bulkflow_salesforce.http.org_id import extract_organization, fetch_organization
     from bulkflow_salesforce.http.redaction import redact
     from bulkflow_salesforce.http.request import Body, BytesBody, Reader, Timeouts
     from bulkflow_salesforce.http.response import Response
-    from bulkflow_salesforce.http.retry import RetryNotice, RetryPolicy, is_passing, not_begun
+    from bulkflow_salesforce.http.retry import (
+        RetryNotice,
+        RetryPolicy,
+        is_transient,
+        was_never_started,
+    )
     from bulkflow_salesforce.http.session import Session
-    from bulkflow_salesforce.http.throttle import RetryBudget, Thrift
+    from bulkflow_salesforce.http.throttle import RetryBudget, Throttle
     from bulkflow_salesforce.http.tokens import StaticToken
     from bulkflow_salesforce.login.open_org import open_org
     from bulkflow_salesforce.profiles.from_environ import from_environment
 
 __all__ = [
     "DEFAULT_API_VERSION",
-    "AnswerTimeoutError",
     "ApiFault",
-    "BadAnswerError",
+    "BadResponseError",
     "Body",
     "BytesBody",
     "Call",
+    "CommandIO",
     "DownloadInfo",
     "ForbiddenError",
     "ForeignUrlError",
@@ -63,7 +72,7 @@ __all__ = [
     "LimitExceededError",
     "LimitInfo",
     "LocalFileError",
-    "LostAnswerError",
+    "LostResponseError",
     "Network",
     "NotFoundError",
     "OrgAddress",
@@ -71,6 +80,7 @@ __all__ = [
     "ProxyRefusedError",
     "Reader",
     "Response",
+    "ResponseTimeoutError",
     "RetryBudget",
     "RetryNotice",
     "RetryPolicy",
@@ -78,50 +88,50 @@ __all__ = [
     "ServerFaultError",
     "Session",
     "StaticToken",
-    "Surroundings",
-    "Thrift",
+    "Throttle",
     "Timeouts",
     "TlsError",
     "TransportError",
     "UnauthorizedError",
     "UnreachableError",
+    "check_salesforce_id",
+    "extract_organization",
+    "fetch_organization",
     "from_environment",
-    "is_passing",
-    "not_begun",
+    "get_command_io",
+    "is_transient",
     "open_org",
-    "organization_of",
-    "organization_told",
     "redact",
-    "salesforce_id",
     "say",
-    "surroundings_of",
+    "was_never_started",
 ]
 
 __getattr__ = export_lazily(
     __name__,
     {
-        "http.org_address": "DEFAULT_API_VERSION OrgAddress salesforce_id",
+        "commands.io": "CommandIO get_command_io say",
+        "http.api_fault": "ApiFault",
+        "http.call": "Call",
         "http.download": "DownloadInfo",
-        "profiles.from_environ": "from_environment",
+        "http.echo_filter": "JsonValue",
         "http.errors": (
-            "AnswerTimeoutError ApiFault BadAnswerError Call ForbiddenError "
-            "ForeignUrlError LimitExceededError LocalFileError LostAnswerError "
-            "NotFoundError OrgError ProxyRefusedError SalesforceError "
-            "ServerFaultError TlsError TransportError UnauthorizedError "
-            "UnreachableError"
+            "BadResponseError ForbiddenError ForeignUrlError LimitExceededError "
+            "LocalFileError LostResponseError NotFoundError OrgError ProxyRefusedError "
+            "ResponseTimeoutError SalesforceError ServerFaultError TlsError TransportError "
+            "UnauthorizedError UnreachableError"
         ),
         "http.headers": "Headers LimitInfo",
-        "http.proxy": "Network",
-        "http.org_id": "organization_of organization_told",
-        "login.open_org": "open_org",
+        "http.network": "Network",
+        "http.org_address": "DEFAULT_API_VERSION OrgAddress check_salesforce_id",
+        "http.org_id": "extract_organization fetch_organization",
         "http.redaction": "redact",
         "http.request": "Body BytesBody Reader Timeouts",
         "http.response": "Response",
-        "http.retry": "RetryNotice RetryPolicy is_passing not_begun",
+        "http.retry": "RetryNotice RetryPolicy is_transient was_never_started",
         "http.session": "Session",
-        "commands.io": "Surroundings say surroundings_of",
-        "http.throttle": "RetryBudget Thrift",
+        "http.throttle": "RetryBudget Throttle",
         "http.tokens": "StaticToken",
-        "http.echo_filter": "JsonValue",
+        "login.open_org": "open_org",
+        "profiles.from_environ": "from_environment",
     },
 )

@@ -1,4 +1,4 @@
-"""What this plugin declares."""
+"""The plugin's orgs and commands."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from bulkflow.plugin import OrgRequest
 
 _COMMANDS = {
-    "login": "Log in to an org, and give it a name.",
-    "list": "List the orgs that have names.",
-    "show": "Show how an org is logged in to, without its secrets.",
+    "login": "Log in to an org, and save it under a name.",
+    "list": "List the named orgs.",
+    "show": "Show how to log in to an org, without its secrets.",
     "test": "Log in to an org, and show its user, versions and limits.",
-    "default": "Choose the org that `org default` stands for.",
-    "logout": "End an org's tokens, and forget its name and secrets.",
+    "default": "Show or choose the default org.",
+    "logout": "Revoke an org's tokens, and remove its profile and secrets.",
 }
 
 
 @hookimpl
 def bulkflow_orgs() -> Iterable[Org]:
-    """The org that environment variables name, and those that the user has named."""
-    from bulkflow_salesforce.profiles.store import folder_of
+    """Declare the org of environment variables, the default org, and the named orgs."""
+    from bulkflow_salesforce.profiles.store import find_store
 
     yield Org(
         "env",
         "The org of SF_ORG_INSTANCE_URL, with the token in SF_ACCESS_TOKEN and the version in "
-        "SF_ORG_API_VERSION; BULKFLOW_PATIENCE says how long its trouble is waited out.",
+        "SF_ORG_API_VERSION; failures are waited out for BULKFLOW_PATIENCE.",
         _connect,
     )
-    yield Org("default", "The org that `bulkflow org default` has chosen.", _connect)
-    for name in folder_of(os.environ).names():
-        yield Org(name, "An org that `bulkflow org login` has named.", _connect)
+    yield Org("default", "The org chosen with `bulkflow org default`.", _connect)
+    for name in find_store(os.environ).list_names():
+        yield Org(name, "An org saved by `bulkflow org login`.", _connect)
 
 
 @hookimpl
@@ -51,12 +51,13 @@ def bulkflow_redact(text: str) -> str:
 
 @hookimpl
 def bulkflow_commands() -> Iterable[Command]:
-    """`bulkflow org` and what may follow."""
+    """Declare the commands of `bulkflow org`."""
     for name, summary in _COMMANDS.items():
-        yield Command(("org", name), summary, _loading(name))
+        yield Command(("org", name), summary, _make_loader(name))
 
 
-def _loading(name: str) -> Callable[[], click.Command]:
+def _make_loader(name: str) -> Callable[[], click.Command]:
+
     def load() -> click.Command:
         from bulkflow_salesforce.commands import COMMANDS
 

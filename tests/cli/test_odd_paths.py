@@ -101,7 +101,9 @@ def test_a_variable(
     }
     monkeypatch.setenv(variable, path)
     # Nobody listens there, and how that is waited out is tested elsewhere.
-    monkeypatch.setattr("bulkflow_salesforce.http.retry.RetryPolicy.pause", lambda *_, **__: None)
+    monkeypatch.setattr(
+        "bulkflow_salesforce.http.retry.RetryPolicy.compute_wait", lambda *_, **__: None
+    )
     for command in (("org", "list"), ("org", "show", "prod"), ("org", "test", "env")):
         checked(workshop, *command)
 

@@ -130,8 +130,8 @@ def trust_refused_uploads() -> None:
     from bulkflow_ingest.execution import journaled_requests as requests
     from bulkflow_salesforce import SalesforceError
 
-    inner = requests.not_begun
-    requests.not_begun = lambda error: isinstance(error, SalesforceError) or inner(error)
+    inner = requests.was_never_started
+    requests.was_never_started = lambda error: isinstance(error, SalesforceError) or inner(error)
 
 
 def count_what_is_gone() -> None:

@@ -90,18 +90,18 @@ def _journal(points: Points) -> None:
 
 def _requests(points: Points) -> None:
     from bulkflow_csv import PartBody
-    from bulkflow_salesforce.http.dispatcher import Calls
+    from bulkflow_salesforce.http.dispatcher import Dispatcher
 
-    inner = Calls._once
+    inner = Dispatcher._send
 
-    def once(self: Calls, request: Any, token: str, receive: Callable[[Any], Any]) -> Any:
+    def once(self: Dispatcher, request: Any, token: str, receive: Callable[[Any], Any]) -> Any:
         points.reach(f"{request.call.method}: before")
         try:
             return inner(self, request, token, receive)
         finally:
             points.reach(f"{request.call.method}: after")
 
-    Calls._once = once  # type: ignore[method-assign]
+    Dispatcher._send = once  # type: ignore[method-assign]
     read = PartBody.read
 
     def counted(self: PartBody, size: int = -1, /) -> bytes:

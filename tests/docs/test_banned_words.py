@@ -19,10 +19,11 @@ ROOT = Path(__file__).parents[2]
 RULES = Path(__file__).with_name("banned_words.txt")
 
 HELD = (
+    "CHANGELOG.md",
     "README.md",
     "bench",
     "bulkflow",
-    "docs/architecture.md",
+    "docs",
     "examples",
     "plugins/bulkflow_control",
     "plugins/bulkflow_csv",
@@ -37,6 +38,7 @@ HELD = (
     "plugins/bulkflow_ingest/steps.py",
     "plugins/bulkflow_ingest/types.py",
     "plugins/bulkflow_jobs",
+    "plugins/bulkflow_salesforce",
     "plugins/bulkflow_sandbox/dml",
     "plugins/bulkflow_sandbox/faults",
     "plugins/bulkflow_sandbox/fixtures.py",

@@ -20,8 +20,8 @@ from bulkflow.report import render_diagnostics
 from bulkflow.source import SourceText
 from bulkflow_csv import ByteSource, CsvError, scan
 from bulkflow_ingest import JobInfo
-from bulkflow_salesforce.http.error_parser import read_faults
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
+from bulkflow_salesforce.http.error_body import read_faults
 from bulkflow_salesforce.http.headers import Headers
 from bulkflow_salesforce.http.response import Response
 from bulkflow_sandbox import Sandbox
@@ -132,7 +132,7 @@ def _answers(folder: Path) -> Iterator[Take]:
         for fault in read_faults(data):
             json.dumps([fault.code, fault.message])
         with suppress(BulkflowError, ValueError):
-            JobInfo.read(Response(call, 200, Headers({}), data).json_object())
+            JobInfo.read(Response(call, 200, Headers({}), data).parse_object())
 
     yield take
 

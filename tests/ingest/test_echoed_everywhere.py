@@ -208,7 +208,9 @@ def test_a_token_that_spoils_an_answer_is_hidden(workshop, proxy, kept):
 @pytest.mark.parametrize("status", [201, 302, 400, 401, 403, 404, 429, 500, 503])
 def test_a_token_in_each_field_of_refusals_is_hidden(workshop, proxy, status, monkeypatch):
     # Waits are tested elsewhere.
-    monkeypatch.setattr("bulkflow_salesforce.http.retry.RetryPolicy.pause", lambda *_, **__: None)
+    monkeypatch.setattr(
+        "bulkflow_salesforce.http.retry.RetryPolicy.compute_wait", lambda *_, **__: None
+    )
     for method in METHODS:
         proxy.on(method, ".*", refuse(str, status), times=None)
     assert not leaks(workshop, every_command(workshop))

@@ -13,7 +13,7 @@ from bulkflow.errors import RunInterruptedError
 from bulkflow_ingest.api import bounds
 from bulkflow_ingest.api.client import IngestApi
 from bulkflow_salesforce import (
-    BadAnswerError,
+    BadResponseError,
     ForeignUrlError,
     OrgAddress,
     Session,
@@ -122,7 +122,7 @@ def test_a_list_without_an_end_is_given_up(
 ) -> None:
     monkeypatch.setattr(f"bulkflow_ingest.api.client.{bound}", most)
     proxy.on("GET", JOBS, growing(size, padding), times=None)
-    with pytest.raises(BadAnswerError, match="gives an endless list of jobs") as caught:
+    with pytest.raises(BadResponseError, match="gives an endless list of jobs") as caught:
         list(api.jobs())
     assert f"{pages * size:,} jobs in {pages} pages" in caught.value.message
     assert len(proxy.seen) == pages
@@ -140,7 +140,9 @@ def test_a_page_has_no_more_than_an_org_puts_into_it(
     page = {"records": [job(number) for number in range(size)], "done": True}
     proxy.on("GET", JOBS, answering(200, page))
     tracemalloc.start()
-    with pytest.raises(BadAnswerError, match=r"5,001 jobs in one page|more than the 4194304 bytes"):
+    with pytest.raises(
+        BadResponseError, match=r"5,001 jobs in one page|more than the limit of 4194304 bytes"
+    ):
         list(api.jobs())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -197,7 +199,7 @@ def test_what_is_no_list_of_jobs_is_said_to_be_none(
     api: IngestApi, proxy: Proxy, answer: object
 ) -> None:
     proxy.on("GET", JOBS, answering(200, json.loads(json.dumps(answer))))
-    with pytest.raises(BadAnswerError):
+    with pytest.raises(BadResponseError):
         api.list()
 
 
@@ -214,7 +216,7 @@ def test_an_answer_that_is_not_a_job_is_quoted(
     api: IngestApi, proxy: Proxy, answer: object, said: str
 ) -> None:
     proxy.on("GET", f"{JOBS}/[^/]+", answering(200, answer))
-    with pytest.raises(BadAnswerError) as caught:
+    with pytest.raises(BadResponseError) as caught:
         api.info("7505g0000000001AAA")
     told = "\n".join([caught.value.message, *caught.value.notes])
     assert said in told
@@ -225,6 +227,6 @@ def test_an_answer_that_is_not_a_job_is_quoted(
 
 def test_a_long_answer_is_quoted_by_its_beginning(api: IngestApi, proxy: Proxy) -> None:
     proxy.on("GET", f"{JOBS}/[^/]+", answering(200, {"text": "x" * 10_000}))
-    with pytest.raises(BadAnswerError) as caught:
+    with pytest.raises(BadResponseError) as caught:
         api.info("7505g0000000001AAA")
     assert max(map(len, caught.value.notes)) < 250

@@ -34,7 +34,7 @@ from bulkflow_jobs.job_state import JobState
 from bulkflow_salesforce import (
     ApiFault,
     Call,
-    LostAnswerError,
+    LostResponseError,
     NotFoundError,
     OrgError,
     SalesforceError,
@@ -67,7 +67,7 @@ FAILURES: st.SearchStrategy[Callable[[], OrgError]] = st.sampled_from(
         missing,
         lambda: SalesforceError("too large", call=CALL, status=413),
         lambda: SalesforceError("late", call=CALL, status=408),
-        lambda: LostAnswerError("cut", call=CALL),
+        lambda: LostResponseError("cut", call=CALL),
     ]
 )
 ANSWERS = st.none() | st.none() | FAILURES | st.just(KilledError)

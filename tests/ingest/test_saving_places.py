@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bulkflow.atomic_files import FOLDER, clear_drafts, deliver_file, replace_file
-from bulkflow_salesforce.http.download_target import opened
+from bulkflow_salesforce.http.download_target import open_target
 from support.workshop import Workshop
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links and devices are POSIX's")
@@ -93,7 +93,7 @@ def test_result_files_go_where_links_lead(workshop: Workshop) -> None:
 def test_a_download_is_written_through_a_link(tmp_path: Path) -> None:
     target = tmp_path / "target"
     (tmp_path / "link").symlink_to(target)
-    with opened(tmp_path / "link") as sink:
+    with open_target(tmp_path / "link") as sink:
         sink.write(b"x")
     assert (tmp_path / "link").is_symlink()
     assert target.read_bytes() == b"x"

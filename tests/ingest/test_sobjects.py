@@ -9,7 +9,7 @@ import pytest
 
 from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.source.suggestions import did_you_mean, nearest
-from bulkflow_salesforce import BadAnswerError, Call, Headers, NotFoundError, Response
+from bulkflow_salesforce import BadResponseError, Call, Headers, NotFoundError, Response
 
 
 class Answers:
@@ -51,7 +51,7 @@ def test_an_object_is_asked_for_once_in_whichever_case() -> None:
     [{}, {"name": "A"}, {"name": "A", "fields": {}}, {"name": "A", "fields": [{"label": "x"}]}],
 )
 def test_an_answer_that_describes_nothing_is_a_bad_answer(body: object) -> None:
-    with pytest.raises(BadAnswerError, match="does not describe an object"):
+    with pytest.raises(BadResponseError, match="does not describe an object"):
         Describer(Answers(A=body)).describe("A")
 
 

@@ -21,7 +21,7 @@ from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.results.standstill import QUIET, Standstill, Stood
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_salesforce import NotFoundError
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
 
 ENDED = 1_000_000.0
 """When the job ended, in seconds since the epoch."""

@@ -11,7 +11,7 @@ from bulkflow.errors import BulkflowError, StepError
 from bulkflow.model.part import Counts
 from bulkflow.testing import RecordingContext, RecordingJournal
 from bulkflow_jobs.request_journal import Change, RequestJournal, is_permanent, is_refused
-from bulkflow_salesforce import ApiFault, Call, LostAnswerError, SalesforceError
+from bulkflow_salesforce import ApiFault, Call, LostResponseError, SalesforceError
 
 CALL = Call("PATCH", "/jobs", "org.example")
 
@@ -45,7 +45,7 @@ def refusal(code: str) -> SalesforceError:
         (None, "done", None),
         (refusal("INVALIDENTITY"), "refused", None),
         (refusal("INVALIDJOBSTATE"), "lost", None),
-        (LostAnswerError("lost", call=CALL), "lost", "abort"),
+        (LostResponseError("lost", call=CALL), "lost", "abort"),
         (StepError("unreadable"), "withdrawn", None),
     ],
 )
@@ -77,5 +77,5 @@ def test_the_outcome_of_a_change_is_recorded(
 def test_only_the_orgs_own_refusal_is_permanent() -> None:
     assert is_permanent(refusal("INVALIDENTITY"))
     assert not is_permanent(refusal("INVALIDJOBSTATE"))
-    assert not is_permanent(LostAnswerError("lost", call=CALL))
+    assert not is_permanent(LostResponseError("lost", call=CALL))
     assert not is_refused(refusal("INVALIDJOBSTATE"))

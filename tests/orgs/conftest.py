@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.network import Network
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.logins import MemoryKeyring, app
 from support.workshop import Workshop

@@ -142,7 +142,7 @@ def test_a_keyring_that_keeps_nothing_safe_is_none(workshop, org, backend):
     keyring.set_keyring(backend())
     ran = log_in(workshop, org)
     assert ran.code == 2
-    assert "keeps secrets safe" in ran.err
+    assert "stores secrets safely" in ran.err
 
 
 def test_where_nobody_can_type_the_place_is_asked_for(workshop, org):
@@ -205,7 +205,7 @@ def test_a_secret_may_not_stand_on_the_command_line(workshop, org):
 
 def test_orgs_are_listed_shown_chosen_and_forgotten(workshop, org, vault):
     assert workshop.command("org", "list").err == (
-        "no orgs yet; `bulkflow org login NAME` makes one known\n"
+        "no orgs yet; add one with `bulkflow org login NAME`\n"
     )
     assert workshop.command("org", "default").code == 2
     log_in(workshop, org)
@@ -237,7 +237,7 @@ def test_a_user_who_may_not_read_limits_can_log_in_and_is_told(workshop, org):
     assert log_in(workshop, org).code == 0
     ran = workshop.command("org", "test", "prod")
     assert ran.code == 0, ran.err
-    assert "note      the limits of the org cannot be read by this user" in ran.out
+    assert "note      this user cannot read the org's limits" in ran.out
     assert "API requests left" not in ran.out
     found = json.loads(workshop.command("org", "test", "prod", "--json").out)
     assert (found["limits"], len(found["remarks"])) == ({}, 1)
@@ -307,8 +307,8 @@ def test_a_name_that_is_none_is_refused_before_anything_happens(workshop, org, n
     [
         ("flow = ", "cannot be read"),
         ('flow = "magic"', "`flow` is none of"),
-        ('flow = "token"\npassword = "geheim"', "not known"),
-        ('flow = "token"\n[secrets]\naccess-token = "geheim"', "where the secret is"),
+        ('flow = "token"\npassword = "geheim"', "unknown setting"),
+        ('flow = "token"\n[secrets]\naccess-token = "geheim"', "the location of a secret"),
         ('flow = "jwt"\nclient-id = "a"', "no username"),
         ('flow = "token"\ncompression = "geheim"', "neither true nor false"),
         ('flow = "token"\npatience = 15', "not a text"),

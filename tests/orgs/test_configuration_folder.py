@@ -6,12 +6,18 @@ import os
 import stat
 from pathlib import Path
 
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from bulkflow_salesforce.profiles.profile import Profile
-from bulkflow_salesforce.profiles.store import configuration_of, folder_of
+from bulkflow_salesforce.profiles.store import find_configuration_folder, find_store
+
+SYSTEMS = {"linux": Unix, "darwin": MacOS}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="on Windows, the system is asked for the folder")
 @pytest.mark.parametrize(
     ("system", "environ", "expected"),
     [
@@ -21,19 +27,20 @@ from bulkflow_salesforce.profiles.store import configuration_of, folder_of
         ("linux", {"XDG_CONFIG_HOME": "not/absolute"}, "~/.config"),
         ("darwin", {}, "~/Library/Application Support"),
         ("darwin", {"XDG_CONFIG_HOME": "/etc/mine"}, "/etc/mine"),
-        ("win32", {"APPDATA": "/roaming", "XDG_CONFIG_HOME": "/etc/mine"}, "/roaming"),
-        ("win32", {}, "~/AppData/Roaming"),
     ],
 )
 def test_the_folder_of_a_system(system, environ, expected, monkeypatch, tmp_path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert configuration_of(environ, system) == Path(expected.replace("~", str(tmp_path)))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    for name, value in {"HOME": str(tmp_path), **environ}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(platformdirs, "PlatformDirs", SYSTEMS[system])
+    found = find_configuration_folder(os.environ, system)
+    assert found == Path(expected.replace("~", str(tmp_path))) / "bulkflow"
 
 
 def test_the_variable_names_the_folder_itself() -> None:
-    assert folder_of({"BULKFLOW_CONFIG_DIR": "/mine"}).path == Path("/mine")
-    assert folder_of({"XDG_CONFIG_HOME": str(Path.cwd())}).path == Path.cwd() / "bulkflow"
+    assert find_store({"BULKFLOW_CONFIG_DIR": "/mine"}).path == Path("/mine")
+    assert find_store({"XDG_CONFIG_HOME": str(Path.cwd())}).path == Path.cwd() / "bulkflow"
 
 
 CONTENT = {
@@ -47,8 +54,8 @@ CONTENT = {
 def test_the_folder_is_the_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        folder = folder_of({"XDG_CONFIG_HOME": str(tmp_path / "config")})
-        folder.write(Profile.read("prod", CONTENT))
+        folder = find_store({"XDG_CONFIG_HOME": str(tmp_path / "config")})
+        folder.write(Profile.from_content("prod", CONTENT))
     finally:
         os.umask(before)
     modes = {each: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.rglob("*")}

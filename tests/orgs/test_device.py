@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from attrs import define, field
 
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.origin import Origin
-from bulkflow_salesforce.http.proxy import Network
 from bulkflow_salesforce.login.device import DeviceLogin
 from bulkflow_salesforce.login.endpoint import TokenEndpoint
 from bulkflow_salesforce.login.errors import LoginError
@@ -91,7 +91,7 @@ def test_a_denied_device_says_so_at_once(org, clock):
 
 
 def test_a_code_that_nobody_types_ends(org, clock):
-    with pytest.raises(LoginError, match="nobody typed the code"):
+    with pytest.raises(LoginError, match="the code was not typed"):
         log_in(org, User(org, clock, polls=10**6), timeout=60)
 
 

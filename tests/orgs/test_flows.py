@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce import OrgAddress, Session, TlsError
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.origin import Origin
-from bulkflow_salesforce.http.proxy import Network
-from bulkflow_salesforce.login.assertion import audiences
+from bulkflow_salesforce.login.assertion import list_audiences
 from bulkflow_salesforce.login.auth_url import AuthUrl
-from bulkflow_salesforce.login.errors import LoginError, refused
+from bulkflow_salesforce.login.errors import LoginError, make_login_error
 from bulkflow_salesforce.login.salesforce_cli import SalesforceCli
 from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.profiles.flow import Flow, Secret
@@ -28,7 +28,7 @@ from support.logins import (
     CLIENT_ID,
     CLIENT_SECRET,
     FLOWS,
-    DictVault,
+    DictKeyring,
     app,
     fake_cli,
     profile_of,
@@ -46,16 +46,16 @@ def login(
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_flow_gives_a_token_that_the_org_takes(org, key, tmp_path, network, flow):
     tried = login(flow, org, key, tmp_path, network)
-    answer = tried.answer()
+    answer = tried.log_in()
     assert answer.instance_url == org.url
     with Session(OrgAddress(org.url), tried, ca_file=network.ca_file) as session:
-        assert session.get(session.path("limits")).status == 200
+        assert session.get(session.build_path("limits")).status == 200
     assert answer.access_token not in repr(tried) + repr(answer)
 
 
 def refusal(org, key, tmp_path, network, flow, **changes) -> LoginError:
     with pytest.raises(LoginError) as caught:
-        login(flow, org, key, tmp_path, network, **changes).answer()
+        login(flow, org, key, tmp_path, network, **changes).log_in()
     error = caught.value
     # Whatever it was: the host is named, the cure is said, and no secret is.
     said = " ".join([str(error), error.help or "", *error.notes])
@@ -67,7 +67,7 @@ def refusal(org, key, tmp_path, network, flow, **changes) -> LoginError:
 
 @pytest.mark.parametrize("flow", [Flow.CLIENT_CREDENTIALS, Flow.REFRESH_TOKEN, Flow.PASSWORD])
 def test_an_unknown_app_is_told_from_a_wrong_secret(org, key, tmp_path, network, flow):
-    assert "no app with that consumer key" in str(
+    assert "does not know an app with that consumer key" in str(
         refusal(org, key, tmp_path, network, flow, client_id="3MVG9.other")
     )
     org.sandbox.logins.register(ConnectedApp(CLIENT_ID, "another"))
@@ -90,7 +90,7 @@ def test_a_key_that_is_not_the_apps_is_named_so(org, key, tmp_path, network):
 
 def test_audiences_are_tried_until_one_is_taken(org, key, tmp_path, network):
     wrong = ("https://elsewhere.example", "https://login.salesforce.com")
-    assert login(Flow.JWT, org, key, tmp_path, network, audiences=wrong).answer().access_token
+    assert login(Flow.JWT, org, key, tmp_path, network, audiences=wrong).log_in().access_token
     error = refusal(org, key, tmp_path, network, Flow.JWT, audiences=wrong[:1])
     assert "meant for another host" in str(error)
 
@@ -114,14 +114,14 @@ def test_the_audience_that_was_taken_is_used_again(org, key, tmp_path, network):
     ],
 )
 def test_the_likeliest_audience_comes_first(url, first):
-    assert audiences(Origin(url), ())[0] == first
+    assert list_audiences(Origin(url), ())[0] == first
 
 
 def test_a_wrong_password_is_named_so(org, key, tmp_path, network):
     profile, environ = profile_of(Flow.PASSWORD, org, key, tmp_path)
     environ["TEST_PASSWORD"] = "not this"
     with pytest.raises(LoginError, match="password or the security token is wrong"):
-        Login(profile, secrets_of(environ), network).answer()
+        Login(profile, secrets_of(environ), network).log_in()
 
 
 @pytest.mark.parametrize("flow", [Flow.REFRESH_TOKEN, Flow.AUTH_URL])
@@ -131,8 +131,8 @@ def test_a_revoked_refresh_token_is_named_so(org, key, tmp_path, network, flow):
         environ.get("TEST_REFRESH_TOKEN") or AuthUrl.parse(environ["TEST_AUTH_URL"]).refresh_token
     )
     org.sandbox.logins.revoke(token)
-    with pytest.raises(LoginError, match="revoked, replaced or has run out") as caught:
-        Login(profile, secrets_of(environ), network).answer()
+    with pytest.raises(LoginError, match="revoked, replaced, or has expired") as caught:
+        Login(profile, secrets_of(environ), network).log_in()
     assert token not in " ".join([str(caught.value), *caught.value.notes])
 
 
@@ -145,12 +145,12 @@ def test_a_rotated_refresh_token_is_kept_in_the_keyring(public_key, key, tmp_pat
             (Flow.AUTH_URL, Secret.AUTH_URL),
         ):
             profile, environ = profile_of(flow, org, key, tmp_path)
-            name = profile.secret_name(secret)
+            name = profile.format_secret_name(secret)
             first = environ[f"TEST_{secret.name}"]
-            vault = DictVault({name: first})
+            vault = DictKeyring({name: first})
             profile = evolve(profile, secrets={**profile.secrets, secret: InKeyring()})
             for _ in range(3):
-                assert Login(profile, secrets_of(environ, vault), network).answer().access_token
+                assert Login(profile, secrets_of(environ, vault), network).log_in().access_token
             assert vault.kept[name] != first
 
 
@@ -158,7 +158,7 @@ LOGIN = Call("POST", "/services/oauth2/token", "login.salesforce.com")
 
 
 def test_the_other_login_host_is_named():
-    error = refused(LOGIN, "invalid_grant", "authentication failure")
+    error = make_login_error(LOGIN, "invalid_grant", "authentication failure")
     assert any("https://test.salesforce.com" in note for note in error.notes)
     assert error.exit_code == 2
 
@@ -191,7 +191,7 @@ def test_the_other_login_host_is_named():
     ],
 )
 def test_a_refusal_of_these_days_has_its_cause_and_a_cure(error, description, cause, cure):
-    found = refused(LOGIN, error, description)
+    found = make_login_error(LOGIN, error, description)
     assert cause in str(found)
     assert cure in found.help
     assert "device" not in found.help
@@ -200,7 +200,7 @@ def test_a_refusal_of_these_days_has_its_cause_and_a_cure(error, description, ca
 
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_any_oauth_error_becomes_one_with_a_cure(error, description):
-    assert refused(LOGIN, error, description).help
+    assert make_login_error(LOGIN, error, description).help
 
 
 # --------------------------------------------------------------------- the Salesforce CLI
@@ -208,7 +208,7 @@ def test_any_oauth_error_becomes_one_with_a_cure(error, description):
 
 def test_an_older_cli_that_shows_the_token_is_asked_once(org, tmp_path):
     home = fake_cli(tmp_path, org, redacts=False)
-    answer = SalesforceCli({"PATH": f"{home}:/usr/bin:/bin"}).token("prod")
+    answer = SalesforceCli({"PATH": f"{home}:/usr/bin:/bin"}).fetch_token("prod")
     assert answer.access_token == org.token
     assert (home / "asked").read_text().count("\n") == 1
 
@@ -216,20 +216,20 @@ def test_an_older_cli_that_shows_the_token_is_asked_once(org, tmp_path):
 def test_an_org_that_the_cli_does_not_know_is_told_in_its_words(org, tmp_path):
     home = fake_cli(tmp_path, org)
     with pytest.raises(LoginError, match="No authorization information") as caught:
-        SalesforceCli({"PATH": f"{home}:/usr/bin:/bin"}).token("other")
+        SalesforceCli({"PATH": f"{home}:/usr/bin:/bin"}).fetch_token("other")
     assert "sf org login web" in caught.value.help
 
 
 def test_a_missing_cli_is_told(tmp_path):
     with pytest.raises(UsageError, match="not on the PATH"):
-        SalesforceCli({"PATH": str(tmp_path)}).token("prod")
+        SalesforceCli({"PATH": str(tmp_path)}).fetch_token("prod")
 
 
 @pytest.mark.parametrize("name", ["--json", "a b", ""])
 def test_what_is_no_alias_never_reaches_the_cli(org, tmp_path, name):
     home = fake_cli(tmp_path, org)
     with pytest.raises(UsageError):
-        SalesforceCli({"PATH": str(home)}).token(name)
+        SalesforceCli({"PATH": str(home)}).fetch_token(name)
     assert not (home / "asked").exists()
 
 
@@ -263,5 +263,5 @@ def test_what_is_no_auth_url_is_refused_and_not_shown(text):
 def test_an_untrusted_login_host_gets_no_secret(org, key, tmp_path):
     before = len(org.requests)
     with pytest.raises(TlsError):
-        login(Flow.CLIENT_CREDENTIALS, org, key, tmp_path, Network()).answer()
+        login(Flow.CLIENT_CREDENTIALS, org, key, tmp_path, Network()).log_in()
     assert len(org.requests) == before

@@ -88,5 +88,5 @@ def test_nothing_is_cleared_away_without_being_named(env, org, verb):
 
 
 def test_an_org_has_to_be_named_or_chosen(env):
-    assert "no org is the default" in env.command("jobs", "list").err
-    assert "embedded sandbox is empty" in env.command("jobs", "list", "--org", "sandbox").err
+    assert "there is no default org" in env.command("jobs", "list").err
+    assert "embedded sandbox starts empty" in env.command("jobs", "list", "--org", "sandbox").err

@@ -8,14 +8,14 @@ import pytest
 from attrs import evolve
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce import OrgAddress, Session, StaticToken, open_org, organization_of
-from bulkflow_salesforce.http.org_id import organization_told
-from bulkflow_salesforce.login.endpoint import TokenAnswer
+from bulkflow_salesforce import OrgAddress, Session, StaticToken, fetch_organization, open_org
+from bulkflow_salesforce.http.org_id import extract_organization
+from bulkflow_salesforce.login.endpoint import TokenResponse
 from bulkflow_salesforce.login.open_org import open_profile
 from bulkflow_salesforce.login.token_flows import Login
 from bulkflow_salesforce.profiles.flow import Flow
-from bulkflow_salesforce.profiles.patience import read_patience, write_patience
-from support.logins import FLOWS, DictVault, profile_of, secrets_of
+from bulkflow_salesforce.profiles.patience import format_patience, parse_patience
+from support.logins import FLOWS, DictKeyring, profile_of, secrets_of
 from support.proxy import answering, proxied
 
 SHORT = "00D5e000003xAbC"
@@ -36,7 +36,7 @@ ENV = {"SF_ACCESS_TOKEN": f"{SHORT}!secret", "SF_ORG_INSTANCE_URL": "https://a.m
     ],
 )
 def test_the_id_is_in_the_login_or_in_the_token(identity, token, found):
-    assert organization_told(identity, token) == found
+    assert extract_organization(identity, token) == found
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -45,7 +45,7 @@ def test_every_flow_tells_the_org_that_it_opens(org, key, tmp_path, monkeypatch,
     profile, environ = profile_of(flow, org, key, tmp_path)
     environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
     before = len(org.requests)
-    access = open_profile(evolve(profile, patience=900.0), environ, DictVault())
+    access = open_profile(evolve(profile, patience=900.0), environ, DictKeyring())
     assert access.organization == org.org_id[:15]
     assert access.patience == 900
     assert not [each for each in org.requests[before:] if "userinfo" in each.path]
@@ -62,7 +62,7 @@ def test_the_environment_tells_it_by_its_token():
 
 def test_an_org_can_be_asked_for_its_id(org, network):
     with Session(OrgAddress(org.url), StaticToken(org.token), network=network) as session:
-        assert organization_of(session) == org.org_id[:15]
+        assert fetch_organization(session) == org.org_id[:15]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_token_that_may_not_ask_tells_nothing(answer):
     with proxied("http://127.0.0.1:1") as proxy:
         proxy.on("GET", "userinfo", answering(status, content, kind))
         with Session(OrgAddress(proxy.url), StaticToken("t")) as session:
-            assert organization_of(session) is None
+            assert fetch_organization(session) is None
 
 
 def test_another_org_at_the_same_address_is_noticed_when_the_token_is_renewed(
@@ -88,9 +88,9 @@ def test_another_org_at_the_same_address_is_noticed_when_the_token_is_renewed(
 ):
     profile, environ = profile_of(Flow.CLIENT_CREDENTIALS, org, key, tmp_path)
     login = Login(profile, secrets_of(environ), network)
-    first = login.answer()
-    refreshed = TokenAnswer("00D000000000002!x", org.url)
-    monkeypatch.setattr(Login, "_obtain", lambda _: refreshed)
+    first = login.log_in()
+    refreshed = TokenResponse("00D000000000002!x", org.url)
+    monkeypatch.setattr(Login, "_request_token", lambda _: refreshed)
     with pytest.raises(UsageError, match="another org now") as caught:
         login.renew(first.access_token)
     assert org.org_id[:15] in str(caught.value)
@@ -100,11 +100,11 @@ def test_another_org_at_the_same_address_is_noticed_when_the_token_is_renewed(
     ("text", "seconds"), [("30s", 30), ("15m", 900), ("2h", 7200), ("1d", 86400), ("0s", 0)]
 )
 def test_a_patience_is_a_duration(text, seconds):
-    assert read_patience(text, "it") == seconds
-    assert read_patience(write_patience(seconds), "it") == seconds
+    assert parse_patience(text, "it") == seconds
+    assert parse_patience(format_patience(seconds), "it") == seconds
 
 
 @pytest.mark.parametrize("text", ["", "15", "m", "15 m", "-1m", "1.5h", "15m30s", "٣m"])
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(UsageError, match="it is not a duration"):
-        read_patience(text, "it")
+        parse_patience(text, "it")

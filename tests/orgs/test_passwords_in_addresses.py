@@ -134,7 +134,9 @@ PLACES = {
 
 
 def profile(content: dict[str, str]) -> Profile:
-    made = Profile.read("prod", {"flow": "token", "secrets": {"access-token": "env:X"}} | content)
+    made = Profile.from_content(
+        "prod", {"flow": "token", "secrets": {"access-token": "env:X"}} | content
+    )
     made.check()
     return made
 

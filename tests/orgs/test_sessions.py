@@ -104,7 +104,7 @@ def test_results_that_are_cut_when_their_session_ends_come_whole(org, logged_in)
     assert org.settle()
     org.sandbox.inject(read_fault("successes=truncate:600000"))
     stream = EndingStream(org)
-    path = logged_in.path("jobs", "ingest", job.id, ResultKind.SUCCESSFUL.path_segment)
+    path = logged_in.build_path("jobs", "ingest", job.id, ResultKind.SUCCESSFUL.path_segment)
     told = logged_in.download(path, stream)
     statuses = [one.status for one in org.requests if one.path.endswith("successfulResults")]
     assert statuses == [200, 401, 200]
@@ -123,7 +123,7 @@ def test_a_poll_goes_on_however_often_the_session_ends(org, logged_in):
 
 
 def test_all_threads_together_log_in_once(org, logged_in, flow):
-    path = logged_in.path("limits")
+    path = logged_in.build_path("limits")
     logged_in.get(path)
     before = sum(1 for one in org.requests if one.path.endswith("/oauth2/token"))
     org.sandbox.sessions.revoke_all()
@@ -138,10 +138,10 @@ def test_a_login_that_is_refused_later_stops_the_call_with_its_cause(org, key, t
     profile, environ = profile_of(Flow.REFRESH_TOKEN, org, key, tmp_path)
     login = Login(profile, secrets_of(environ), network)
     with Session(OrgAddress(org.url), login, network=network) as session:
-        session.get(session.path("limits"))
+        session.get(session.build_path("limits"))
         org.sandbox.logins.revoke(environ["TEST_REFRESH_TOKEN"])
-        with pytest.raises(LoginError, match="revoked, replaced or has run out"):
-            session.get(session.path("limits"))
+        with pytest.raises(LoginError, match="revoked, replaced, or has expired"):
+            session.get(session.build_path("limits"))
 
 
 def test_a_given_token_ends_with_its_session(org, key, tmp_path, network):
@@ -150,7 +150,7 @@ def test_a_given_token_ends_with_its_session(org, key, tmp_path, network):
     with Session(OrgAddress(org.url), login, network=network) as session:
         org.sandbox.sessions.revoke_all()
         with pytest.raises(UnauthorizedError):
-            session.get(session.path("limits"))
+            session.get(session.build_path("limits"))
 
 
 LOAD = """\

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.login.assertion import assertion
+from bulkflow_salesforce.login.assertion import sign_assertion
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.secret_stores import read_place
-from bulkflow_salesforce.profiles.store import ProfileFolder
+from bulkflow_salesforce.profiles.secret_stores import parse_location
+from bulkflow_salesforce.profiles.store import ProfileStore
 from support.logins import MemoryKeyring
 
 SECRET = "quixotry"
@@ -69,7 +69,7 @@ def test_a_profile_that_is_no_toml_is_told_by_its_place(tmp_path, content, said)
     file.parent.mkdir()
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(UsageError, match=said) as caught:
-        ProfileFolder(tmp_path).read("prod")
+        ProfileStore(tmp_path).read("prod")
     assert SECRET not in written(caught.value)
 
 
@@ -79,11 +79,11 @@ def test_a_key_that_cannot_sign_is_told_by_its_kind(key):
     quoted = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
     for wrong in (pem, quoted, SECRET, "", f"-----BEGIN {SECRET}-----"):
         with pytest.raises(UsageError, match="cannot sign") as caught:
-            assertion(client_id="c", username="u", audience="a", key=wrong, now=0.0)
+            sign_assertion(client_id="c", username="u", audience="a", key=wrong, now=0.0)
         assert SECRET not in written(caught.value)
         assert wrong.strip() == "" or wrong.splitlines()[-2:][0] not in written(caught.value)
 
 
 def test_a_home_folder_that_is_not_known_is_told():
     with pytest.raises(UsageError, match="home folder"):
-        read_place("file:~nobody-of-that-name/key")
+        parse_location("file:~nobody-of-that-name/key")

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from bulkflow_salesforce import (
-    BadAnswerError,
-    LostAnswerError,
+    BadResponseError,
+    LostResponseError,
     RetryPolicy,
     SalesforceError,
     Timeouts,
@@ -22,9 +22,11 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\
 
 
 def test_an_answer_is_bounded_by_what_its_kind_needs(server, session):
-    text = json.dumps("x" * (bounds.ANSWER_BYTES + 1)).encode()
+    text = json.dumps("x" * (bounds.RESPONSE_BYTES + 1)).encode()
     server.answers(200, text)
-    with pytest.raises(BadAnswerError, match=f"more than the {bounds.ANSWER_BYTES} bytes"):
+    with pytest.raises(
+        BadResponseError, match=f"more than the limit of {bounds.RESPONSE_BYTES} bytes"
+    ):
         session.get("/x")
     server.answers(200, text)
     assert session.get("/x", limit=bounds.LIST_BYTES).body == text
@@ -37,18 +39,18 @@ def test_json_may_be_nested_so_deep_and_no_deeper(server, session, shape):
     ]
     levels = bounds.DEPTH // (2 if shape == "both" else 1)
     server.answers(200, (opening * levels + "1" + closing * levels).encode())
-    session.get("/x").json()
+    session.get("/x").parse_json()
     levels += 1
     server.answers(200, (opening * levels + "1" + closing * levels).encode())
-    with pytest.raises(BadAnswerError, match="JSON that is nested more than 32 levels deep"):
-        session.get("/x").json()
+    with pytest.raises(BadResponseError, match="JSON that is nested more than 32 levels deep"):
+        session.get("/x").parse_json()
 
 
 def test_a_change_that_is_answered_too_deep_may_have_been_done(server, session):
     server.answers(200, b"[" * 500 + b"]" * 500)
     response = session.post_json("/x", {})
-    with pytest.raises(LostAnswerError, match="nested more than 32 levels deep"):
-        response.json_object()
+    with pytest.raises(LostResponseError, match="nested more than 32 levels deep"):
+        response.parse_object()
 
 
 @pytest.mark.parametrize("levels", [100, 900, 30_000])
@@ -99,14 +101,14 @@ def test_a_refusal_of_many_errors_names_the_first(server, session):
 def test_a_head_that_is_not_http_is_named_so(server, connect, head, method):
     server.sends(head)
     session = connect(server, policy=RetryPolicy(attempts=1))
-    with pytest.raises(LostAnswerError, match="with a head that is not HTTP") as caught:
+    with pytest.raises(LostResponseError, match="with something that is not HTTP") as caught:
         session.get("/x") if method == "get" else session.post_json("/x", {})
     assert caught.value.ambiguous is (method == "post_json")
 
 
 def test_a_closed_connection_is_no_malformed_head(server, connect):
     server.cuts_after_reading()
-    with pytest.raises(LostAnswerError, match="closed the connection before it answered"):
+    with pytest.raises(LostResponseError, match="closed the connection before it responded to"):
         connect(server, policy=RetryPolicy(attempts=1)).get("/x")
 
 
@@ -114,14 +116,14 @@ def test_a_closed_connection_is_no_malformed_head(server, connect):
 def test_an_interim_answer_is_passed_over(server, session, status):
     interim = b"HTTP/1.1 " + status + b"\r\nLink: </a>; rel=preload\r\n\r\n"
     server.sends(interim + interim + OK)
-    assert session.get("/x").json() == {}
+    assert session.get("/x").parse_json() == {}
 
 
 @pytest.mark.parametrize("method", ["get", "post_json"])
 def test_a_change_of_protocol_is_no_redirect(server, session, method):
     server.sends(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello")
     server.answers(200, {})
-    kind = BadAnswerError if method == "get" else LostAnswerError
+    kind = BadResponseError if method == "get" else LostResponseError
     with pytest.raises(kind, match="the interim status 101") as caught:
         session.get("/x") if method == "get" else session.post_json("/x", {})
     assert "redirect" not in str(caught.value)
@@ -145,7 +147,7 @@ def test_all_attempts_together_take_a_bounded_time(server, connect, surroundings
 
     server.script.extend([drips] * 5)
     session = connect(server, timeouts=Timeouts(read=120))
-    with pytest.raises(LostAnswerError):
+    with pytest.raises(LostResponseError):
         session.get("/x")
     assert len(times) == 3
     assert times[-1] - times[0] < 300
@@ -160,6 +162,6 @@ def test_a_patient_call_ends_with_its_patience_and_one_attempt(server, connect, 
         return False
 
     server.script.extend([drips] * 9)
-    with pytest.raises(LostAnswerError):
-        connect(server).patient(900).get("/x")
+    with pytest.raises(LostResponseError):
+        connect(server).with_patience(900).get("/x")
     assert surroundings.time - began <= 900 + 240

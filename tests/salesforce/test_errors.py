@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import ExitCode
 from bulkflow_salesforce import ApiFault, Call, Headers, OrgError, SalesforceError
-from bulkflow_salesforce.http.error_parser import read_faults, refusal
+from bulkflow_salesforce.http.error_body import read_faults
+from bulkflow_salesforce.http.error_parser import parse_error_response
 
 CASES = json.loads((Path(__file__).parent / "golden" / "refusals.json").read_text("utf-8"))
 
 
 def refuse(method, status, media_type, body):
     headers = Headers([("Content-Type", media_type)] if media_type else [])
-    return refusal(Call(method, "/jobs/1", "org.example"), status, headers, body, now=0.0)
+    return parse_error_response(
+        Call(method, "/jobs/1", "org.example"), status, headers, body, now=0.0
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -82,7 +85,9 @@ def test_an_error_knows_what_was_asked_and_a_refused_token_is_the_users_to_mend(
 
 def help_of(method, path, status, body=b"", media_type="application/json"):
     headers = Headers([("Content-Type", media_type)])
-    return refusal(Call(method, path, "acme.my.salesforce.com"), status, headers, body, now=0.0)
+    return parse_error_response(
+        Call(method, path, "acme.my.salesforce.com"), status, headers, body, now=0.0
+    )
 
 
 NOT_FOUND = b'[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]'
@@ -112,17 +117,17 @@ def test_a_moved_org_is_found_by_what_the_old_address_says():
     elsewhere = moved.replace(b".my.salesforce.com", b".my.salesforce.com.evil.example")
     error = help_of("POST", "/services/data/v66.0/jobs/ingest", 404, elsewhere)
     assert "evil" not in error.help
-    assert "another address" in error.help
+    assert "address has changed" in error.help
 
 
 def test_a_redirect_to_another_my_domain_names_it():
     target = "https://acme-new.my.salesforce.com/services/data?x=1"
     headers = Headers([("Location", target)])
     call = Call("POST", "/services/data/v66.0/jobs/ingest", "acme.my.salesforce.com")
-    error = refusal(call, 301, headers, b"", now=0.0)
+    error = parse_error_response(call, 301, headers, b"", now=0.0)
     assert "https://acme-new.my.salesforce.com," in error.help
     login = Headers([("Location", "https://login.salesforce.com/?ec=302")])
-    assert "login.salesforce.com" not in refusal(call, 302, login, b"", now=0.0).help
+    assert "login.salesforce.com" not in parse_error_response(call, 302, login, b"", now=0.0).help
 
 
 @pytest.mark.parametrize(("body", "kind"), [(PAGE, "text/html"), (b"", "")])
@@ -158,5 +163,5 @@ def test_a_session_that_no_token_makes_better_is_named(words):
 )
 def test_no_help_knows_what_the_run_did_before(method, status, body):
     error = help_of(method, "/services/data/v66.0/jobs/ingest", status, body)
-    for claim in ("run again", "nothing was", "not repeated"):
+    for claim in ("run again", "nothing was", "not repeated", "not retried"):
         assert claim not in error.help

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce import ForeignUrlError, OrgAddress, salesforce_id
+from bulkflow_salesforce import ForeignUrlError, OrgAddress, check_salesforce_id
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_an_instance_url_has_one_spelling(written, meant):
         ("https://-acme.example", "no valid host"),
         (f"https://{'a' * 64}.example", "no valid host"),
         ("https://äcme.example", "no valid host"),
-        ("https://login.salesforce.com", "logs in"),
-        ("https://test.salesforce.com", "logs in"),
+        ("https://login.salesforce.com", "is a login host"),
+        ("https://test.salesforce.com", "is a login host"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(url, words):
@@ -103,13 +103,13 @@ ORG = OrgAddress("https://acme.my.salesforce.com")
 
 
 def test_a_path_names_version_and_resource():
-    assert ORG.path("jobs", "ingest") == "/services/data/v66.0/jobs/ingest"
-    assert ORG.path() == "/services/data/v66.0"
+    assert ORG.build_path("jobs", "ingest") == "/services/data/v66.0/jobs/ingest"
+    assert ORG.build_path() == "/services/data/v66.0"
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
 def test_any_text_stays_one_segment(text):
-    path = ORG.path("jobs", text)
+    path = ORG.build_path("jobs", text)
     assert path.isascii()
     assert path.count("/") == 5
     assert unquote(path.rpartition("/")[2]) == text
@@ -118,7 +118,7 @@ def test_any_text_stays_one_segment(text):
 @pytest.mark.parametrize("segment", ["", ".", ".."])
 def test_a_segment_that_moves_is_refused(segment):
     with pytest.raises(ValueError, match="segment"):
-        ORG.path("jobs", segment)
+        ORG.build_path("jobs", segment)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_an_address_that_leads_elsewhere_is_refused(url):
 
 @pytest.mark.parametrize("text", ["7505e000003xAbC", "7505e000003xAbCAAU"])
 def test_a_salesforce_id_has_15_or_18_characters(text):
-    assert salesforce_id(text) == text
+    assert check_salesforce_id(text) == text
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_a_salesforce_id_has_15_or_18_characters(text):
 )
 def test_what_is_no_salesforce_id_is_refused(text):
     with pytest.raises(UsageError, match="not a Salesforce id"):
-        salesforce_id(text)
+        check_salesforce_id(text)

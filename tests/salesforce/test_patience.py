@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from bulkflow.errors import RunInterruptedError, UsageError
 from bulkflow_salesforce import (
-    AnswerTimeoutError,
-    BadAnswerError,
+    BadResponseError,
     BytesBody,
     Call,
     ForbiddenError,
     LimitExceededError,
-    LostAnswerError,
+    LostResponseError,
     NotFoundError,
     OrgAddress,
     ProxyRefusedError,
+    ResponseTimeoutError,
     RetryBudget,
     RetryPolicy,
     SalesforceError,
@@ -32,11 +32,12 @@ from bulkflow_salesforce import (
     TransportError,
     UnauthorizedError,
     UnreachableError,
-    is_passing,
-    not_begun,
+    is_transient,
+    was_never_started,
 )
-from bulkflow_salesforce.http.error_parser import refusal
-from bulkflow_salesforce.http.errors import ApiFault, UnknownHostError
+from bulkflow_salesforce.http.api_fault import ApiFault
+from bulkflow_salesforce.http.error_parser import parse_error_response
+from bulkflow_salesforce.http.errors import UnknownHostError
 from bulkflow_salesforce.http.headers import Headers
 
 MINUTES = 60.0
@@ -66,7 +67,7 @@ def test_a_look_is_repeated_until_the_patience_is_over(server, session, surround
     for_ever(server, lambda: server.refuses(status, "SERVER_UNAVAILABLE", "busy"))
     began = surroundings.time
     with pytest.raises(SalesforceError, match="busy"):
-        session.patient(15 * MINUTES).get("/x")
+        session.with_patience(15 * MINUTES).get("/x")
     assert surroundings.time - began == pytest.approx(15 * MINUTES)
     assert surroundings.slept[:8] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     assert max(surroundings.slept) == 30.0
@@ -75,7 +76,7 @@ def test_a_look_is_repeated_until_the_patience_is_over(server, session, surround
 
 
 def test_the_default_of_a_session_stays_impatient(server, session, surroundings):
-    session.patient(15 * MINUTES)
+    session.with_patience(15 * MINUTES)
     for_ever(server, lambda: server.refuses(503, "SERVER_UNAVAILABLE"))
     with pytest.raises(ServerFaultError):
         session.get("/x")
@@ -96,14 +97,14 @@ def test_a_look_whose_answer_is_lost_is_repeated(server, connect, how):
             "cut in the body": lambda: server.sends(CUT),
         }[how]()
     for_ever(server, lambda: server.answers(200, {"fine": True}))
-    assert session.patient(15 * MINUTES).get("/x").json() == {"fine": True}
+    assert session.with_patience(15 * MINUTES).get("/x").parse_json() == {"fine": True}
 
 
 @every_method
 def test_any_request_waits_for_a_server_that_is_away(connect, surroundings, method):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
-        session = connect(f"http://127.0.0.1:{probe.getsockname()[1]}").patient(100)
+        session = connect(f"http://127.0.0.1:{probe.getsockname()[1]}").with_patience(100)
         with pytest.raises(UnreachableError):
             CALLS[method](session)
     assert sum(surroundings.slept) == pytest.approx(100)
@@ -117,7 +118,7 @@ def test_what_was_not_begun_is_repeated_for_any_method(
     for _ in range(9):
         server.refuses(status, "TooManyRequests")
     server.answers(200, {})
-    assert CALLS[method](session.patient(15 * MINUTES)).status == 200
+    assert CALLS[method](session.with_patience(15 * MINUTES)).status == 200
     assert len(surroundings.slept) == 9
 
 
@@ -128,7 +129,7 @@ CROWDED = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
 def test_too_many_requests_at_a_time_are_waited_out(server, session, surroundings, method):
     server.refuses(403, "REQUEST_LIMIT_EXCEEDED", CROWDED)
     server.answers(200, {})
-    assert CALLS[method](session.patient(15 * MINUTES)).status == 200
+    assert CALLS[method](session.with_patience(15 * MINUTES)).status == 200
     assert surroundings.slept == [0.5]
 
 
@@ -136,13 +137,13 @@ def test_a_retry_after_is_obeyed_up_to_the_end_of_the_patience(server, session, 
     for _ in range(3):
         server.refuses(503, "SERVER_UNAVAILABLE", Retry_After="100")
     with pytest.raises(ServerFaultError):
-        session.patient(150).get("/x")
+        session.with_patience(150).get("/x")
     assert surroundings.slept == [100.0, 50.0]
 
 
 def test_a_view_gives_up_at_a_time_whatever_its_patience(server, session, surroundings):
     for_ever(server, lambda: server.refuses(503, "SERVER_UNAVAILABLE"))
-    view = session.patient(15 * MINUTES, until=surroundings.time + 60)
+    view = session.with_patience(15 * MINUTES, until=surroundings.time + 60)
     for _ in range(2):
         with pytest.raises(ServerFaultError):
             view.get("/x")
@@ -160,7 +161,7 @@ def test_the_time_of_the_requests_themselves_counts(server, session, surrounding
 
     server.script.extend([answer_slowly] * 5)
     with pytest.raises(ServerFaultError):
-        session.patient(100).get("/x")
+        session.with_patience(100).get("/x")
     assert len(server.seen) == 3
 
 
@@ -169,7 +170,7 @@ def test_a_download_is_waited_for_too(server, session):
         server.refuses(503, "SERVER_UNAVAILABLE")
     server.answers(200, b"Id\n1\n", {"Content-Type": "text/csv"})
     stream = io.BytesIO()
-    assert session.patient(15 * MINUTES).download("/x", stream).bytes == 5
+    assert session.with_patience(15 * MINUTES).download("/x", stream).bytes == 5
 
 
 def test_a_host_that_was_known_is_waited_for_and_one_that_was_not_is_no_longer(
@@ -184,8 +185,8 @@ def test_a_host_that_was_known_is_waited_for_and_one_that_was_not_is_no_longer(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(UnknownHostError) as caught:
-        session.patient(15 * MINUTES).get("/x")
-    assert not is_passing(caught.value)
+        session.with_patience(15 * MINUTES).get("/x")
+    assert not is_transient(caught.value)
     assert surroundings.slept == [0.5, 1.0, 2.0, 4.0]
     monkeypatch.setattr(socket, "getaddrinfo", real)
     server.answers(200, {}, {"Connection": "close"})
@@ -193,8 +194,8 @@ def test_a_host_that_was_known_is_waited_for_and_one_that_was_not_is_no_longer(
     surroundings.slept.clear()
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(UnknownHostError) as caught:
-        session.patient(15 * MINUTES).get("/x")
-    assert is_passing(caught.value)
+        session.with_patience(15 * MINUTES).get("/x")
+    assert is_transient(caught.value)
     assert sum(surroundings.slept) == pytest.approx(15 * MINUTES)
 
 
@@ -211,7 +212,7 @@ def test_pauses_are_jittered(server, surroundings):
         random=lambda: next(chances),
         clock=surroundings.now,
     ) as session:
-        session.patient(900).get("/x")
+        session.with_patience(900).get("/x")
     assert surroundings.slept == [0.25, 0.75, 2.0]
 
 
@@ -222,11 +223,11 @@ def test_pauses_are_jittered(server, surroundings):
 def test_a_change_that_may_have_been_done_is_not_repeated(server, session, surroundings, method):
     server.cuts_after_reading()
     server.answers(200, {})
-    with pytest.raises(LostAnswerError) as caught:
-        CALLS[method](session.patient(15 * MINUTES))
+    with pytest.raises(LostResponseError) as caught:
+        CALLS[method](session.with_patience(15 * MINUTES))
     assert caught.value.ambiguous
-    assert is_passing(caught.value)
-    assert not not_begun(caught.value)
+    assert is_transient(caught.value)
+    assert not was_never_started(caught.value)
     assert len(server.seen) == 1
     assert surroundings.slept == []
 
@@ -249,8 +250,8 @@ def test_what_is_final_is_final_at_once(
 ):
     server.refuses(status, code, message)
     server.answers(200, {})
-    with pytest.raises((SalesforceError, LostAnswerError)):
-        CALLS[method](session.patient(15 * MINUTES))
+    with pytest.raises((SalesforceError, LostResponseError)):
+        CALLS[method](session.with_patience(15 * MINUTES))
     assert len(server.seen) == 1
     assert surroundings.slept == []
 
@@ -262,7 +263,7 @@ def test_a_sleep_that_raises_ends_a_patient_call(server):
     server.refuses(503, "X")
     session = Session(OrgAddress(server.url), StaticToken("t"), sleep=interrupted)
     with session, pytest.raises(RunInterruptedError):
-        session.patient(900).get("/x")
+        session.with_patience(900).get("/x")
     assert len(server.seen) == 1
 
 
@@ -273,7 +274,7 @@ def test_a_spent_budget_slows_a_patient_call_and_does_not_end_it(server, connect
     session = connect(server, budget=RetryBudget(2, 0))
     for_ever(server, lambda: server.refuses(503, "X"))
     with pytest.raises(ServerFaultError) as caught:
-        session.patient(200).get("/x")
+        session.with_patience(200).get("/x")
     assert surroundings.slept == [0.5, 1.0, 30.0, 30.0, 30.0, 30.0, 30.0, 30.0, 18.5]
     assert caught.value.notes == ()
 
@@ -282,7 +283,7 @@ def test_a_view_shares_connections_token_and_limits(server, session):
     usage = {"Sforce-Limit-Info": "api-usage=23/5000"}
     server.answers(200, {}, usage)
     server.answers(200, {}, {"Sforce-Limit-Info": "api-usage=24/5000"})
-    view = session.patient(900)
+    view = session.with_patience(900)
     view.get("/x")
     assert session.limit_info is not None
     assert session.limit_info.used == 23
@@ -316,7 +317,7 @@ def test_a_login_host_that_is_away_is_waited_for_when_the_token_ends(server, con
     server.refuses(401, "INVALID_SESSION_ID", "Session expired or invalid")
     server.answers(200, {})
     session = connect(server, tokens=Renewing(away=7))
-    assert session.patient(900).post_json("/x", {}).status == 200
+    assert session.with_patience(900).post_json("/x", {}).status == 200
     assert [seen.token for seen in server.seen] == ["one", "two"]
     assert len(surroundings.slept) == 7
 
@@ -337,7 +338,7 @@ def test_a_notice_says_what_is_waited_out_and_until_when(server, session, surrou
     for _ in range(3):
         server.refuses(503, "SERVER_UNAVAILABLE", "busy")
     server.answers(200, {})
-    session.patient(900).get("/x")
+    session.with_patience(900).get("/x")
     last = surroundings.notices[-1]
     assert (last.wait, last.elapsed, last.limit) == (2.0, 1.5, 900)
     assert last.bound == "waited out for 2 s, up to 900 s"
@@ -356,7 +357,7 @@ GET, POST = Call("GET", "/x", "h"), Call("POST", "/x", "h")
 def refused(status, code="", message="", call=POST):
     body = b'[{"errorCode": "%s", "message": "%s"}]' % (code.encode(), message.encode())
     headers = Headers([("Content-Type", "application/json")])
-    return refusal(call, status, headers, body, now=0.0)
+    return parse_error_response(call, status, headers, body, now=0.0)
 
 
 @pytest.mark.parametrize(
@@ -367,16 +368,20 @@ def refused(status, code="", message="", call=POST):
         (UnknownHostError("m", call=POST, known_before=False), False, True),
         (ProxyRefusedError("m", call=POST), False, True),
         (TlsError("m", call=POST), False, True),
-        (LostAnswerError("m", call=POST), True, False),
-        (AnswerTimeoutError("m", call=GET), True, False),
-        (BadAnswerError("m", call=POST), False, False),
+        (LostResponseError("m", call=POST), True, False),
+        (ResponseTimeoutError("m", call=GET), True, False),
+        (BadResponseError("m", call=POST), False, False),
         (TransportError("m", call=POST), False, False),
         (refused(401, "INVALID_SESSION_ID"), False, True),
         (refused(404, "NOT_FOUND"), False, True),
         (refused(420), True, True),
         (refused(429), True, True),
         (refused(403, "REQUEST_LIMIT_EXCEEDED", CROWDED), True, True),
-        (refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), False, True),
+        (
+            refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            False,
+            True,
+        ),
         (refused(400, "ExceededQuota", "batches"), False, False),
         (refused(400, "LIMIT_EXCEEDED", "jobs"), False, False),
         (refused(403, "API_DISABLED_FOR_ORG"), False, False),
@@ -390,8 +395,8 @@ def refused(status, code="", message="", call=POST):
     ],
 )
 def test_what_may_pass_and_what_was_not_begun(error, passing, begun_not):
-    assert is_passing(error) is passing
-    assert not_begun(error) is begun_not
+    assert is_transient(error) is passing
+    assert was_never_started(error) is begun_not
 
 
 def test_classes_that_the_rule_names_are_what_refusals_become():
@@ -402,14 +407,14 @@ def test_classes_that_the_rule_names_are_what_refusals_become():
     crowded = LimitExceededError(
         "m", call=POST, status=403, faults=[ApiFault("REQUEST_LIMIT_EXCEEDED", CROWDED)]
     )
-    assert is_passing(crowded)
+    assert is_transient(crowded)
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1), st.floats(0, 2000), st.booleans())
 def test_a_patient_pause_ends_with_the_patience(attempt, chance, elapsed, spent):
-    policy = RetryPolicy().patient(900)
+    policy = RetryPolicy().with_patience(900)
     error = UnreachableError("m", call=POST)
-    wait = policy.pause(error, attempt, chance, elapsed=elapsed, spent=spent)
+    wait = policy.compute_wait(error, attempt, chance, elapsed=elapsed, spent=spent)
     if elapsed >= 900:
         assert wait is None
     else:

@@ -24,10 +24,10 @@ from bulkflow_salesforce import (
     TlsError,
     TransportError,
     UnreachableError,
-    is_passing,
+    is_transient,
 )
+from bulkflow_salesforce.http.network import CLIENT_CERTIFICATE, CLIENT_KEY
 from bulkflow_salesforce.http.origin import Origin
-from bulkflow_salesforce.http.proxy import CLIENT_CERTIFICATE, CLIENT_KEY
 from bulkflow_sandbox import SandboxServer
 from bulkflow_sandbox.server.tls import ensure_certificate
 from support.tunnel import TunnelProxy
@@ -76,7 +76,7 @@ def test_an_org_behind_a_proxy_is_reached_by_its_name(sandbox, certificate, prox
     environ = {"https_proxy": f"http://me:{PASSWORD}@127.0.0.1:{proxy.port}"}
     with reach(sandbox, certificate, environ) as session:
         for _ in range(3):
-            assert session.get(session.path("limits")).status == 200
+            assert session.get(session.build_path("limits")).status == 200
     (asked,) = proxy.asked
     assert asked.startswith(f"CONNECT {NAME}:443 HTTP/1.")
     pair = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
@@ -101,7 +101,7 @@ def test_a_proxy_that_refuses_is_named_and_its_password_is_not(sandbox, certific
     ("answer", "said"),
     [
         ("407 Proxy Authentication Required", "the password in HTTPS_PROXY"),
-        ("403 Forbidden", "ask whoever runs the proxy"),
+        ("403 Forbidden", "ask the administrator of the proxy"),
         ("405 Method Not Allowed", "HTTPS_PROXY"),
     ],
 )
@@ -111,13 +111,13 @@ def test_a_proxy_that_refuses_is_asked_once_however_patient_the_session(
     proxy = proxies(answer)
     environ = {"HTTPS_PROXY": f"http://me:{PASSWORD}@127.0.0.1:{proxy.port}"}
     with reach(sandbox, certificate, environ) as session:
-        for view in (session, session.patient(900)):
+        for view in (session, session.with_patience(900)):
             proxy.asked.clear()
             with pytest.raises(ProxyRefusedError) as caught:
                 view.get("/services/data")
             assert len(proxy.asked) == 1
             assert said in caught.value.help
-            assert not is_passing(caught.value)
+            assert not is_transient(caught.value)
 
 
 @pytest.mark.parametrize("answer", ["502 Bad Gateway", "503 Busy", "504 Timeout", "429 Slower"])
@@ -130,7 +130,7 @@ def test_a_proxy_in_trouble_is_asked_again(sandbox, certificate, proxies, answer
     ):
         session.get("/services/data")
     assert len(proxy.asked) == 5
-    assert is_passing(caught.value)
+    assert is_transient(caught.value)
 
 
 def test_a_proxy_that_is_not_there_is_named(sandbox, certificate):
@@ -173,13 +173,13 @@ def test_a_proxy_cannot_pretend_to_be_the_org(sandbox, certificate, proxies, tmp
 )
 def test_no_proxy_names_hosts_domains_and_networks(exceptions, host, used):
     network = Network.of({"HTTPS_PROXY": "http://p.example:1", "NO_PROXY": exceptions})
-    assert (network.proxy_to(Origin(f"https://{host}")) is not None) == used
+    assert (network.find_proxy(Origin(f"https://{host}")) is not None) == used
 
 
 def test_this_machine_is_never_reached_through_a_proxy():
     network = Network.of({"ALL_PROXY": "http://p.example:1"})
     for host in ("localhost", "127.0.0.1", "[::1]"):
-        assert network.proxy_to(Origin(f"https://{host}:8443")) is None
+        assert network.find_proxy(Origin(f"https://{host}:8443")) is None
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(url):
 def test_any_text_at_all_is_a_proxy_or_refused(text):
     with suppress(UsageError):
         network = Network.of({"https_proxy": text, "no_proxy": text})
-        network.proxy_to(Origin("https://a.example.com"))
+        network.find_proxy(Origin("https://a.example.com"))
 
 
 # -------------------------------------------------------------------- authorities to trust
@@ -204,7 +204,7 @@ def test_any_text_at_all_is_a_proxy_or_refused(text):
 def test_authorities_that_are_not_there_are_named(monkeypatch, tmp_path):
     missing = str(tmp_path / "missing.pem")
     monkeypatch.setenv("SSL_CERT_FILE", missing)
-    with pytest.raises(UsageError, match="which SSL_CERT_FILE names") as caught:
+    with pytest.raises(UsageError, match="SSL_CERT_FILE: the certificate authorities") as caught:
         Session(OrgAddress(f"https://{NAME}"), StaticToken("t"))
     assert missing in str(caught.value)
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -218,7 +218,7 @@ def test_a_file_without_certificates_is_told(monkeypatch, tmp_path):
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing here")
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
-    with pytest.raises(UsageError, match="holds no certificates"):
+    with pytest.raises(UsageError, match="no certificates in it"):
         Session(OrgAddress(f"https://{NAME}"), StaticToken("t"))
 
 
@@ -270,7 +270,7 @@ def ask(url, server, environ):
         ca_file=server.authority,
         policy=RetryPolicy(attempts=1),
     ) as session:
-        return session.get("/services/data").json()
+        return session.get("/services/data").parse_json()
 
 
 def test_a_client_certificate_is_shown_to_who_asks_for_one(demanding):

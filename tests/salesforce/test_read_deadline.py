@@ -11,15 +11,15 @@ import threading
 import pytest
 
 from bulkflow_salesforce import (
-    AnswerTimeoutError,
     BytesBody,
     Network,
+    ResponseTimeoutError,
     RetryPolicy,
     SalesforceError,
     Timeouts,
     UnreachableError,
 )
-from bulkflow_salesforce.http.proxy import Proxy
+from bulkflow_salesforce.http.network import Proxy
 
 STEP = 5.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n%b\r\n\r\n"
@@ -78,7 +78,7 @@ def drips(server, connect):
 )
 def test_a_head_that_drips_ends_as_if_none_had_come(drips, first) -> None:
     drip, session = drips(first)
-    with pytest.raises(AnswerTimeoutError, match=r"did not answer GET /x within 120 s"):
+    with pytest.raises(ResponseTimeoutError, match=r"did not respond to GET /x within 120 s"):
         session.get("/x")
     assert drip.time < 400
 
@@ -96,7 +96,9 @@ def test_a_head_that_drips_ends_as_if_none_had_come(drips, first) -> None:
 )
 def test_a_body_that_drips_ends_in_a_timeout(drips, first, piece) -> None:
     drip, session = drips(first, piece)
-    with pytest.raises(AnswerTimeoutError, match=r"did not end its answer to GET /x within 120 s"):
+    with pytest.raises(
+        ResponseTimeoutError, match=r"did not finish its response to GET /x within 120 s"
+    ):
         session.get("/x")
     assert drip.time < 800
 
@@ -110,7 +112,7 @@ def test_a_refusal_that_drips_is_told_with_what_came_of_it(drips) -> None:
 
 def test_a_change_whose_answer_drips_may_have_been_done_and_is_not_repeated(server, drips) -> None:
     _, session = drips(JSON, b" ", policy=RetryPolicy(attempts=5))
-    with pytest.raises(AnswerTimeoutError) as caught:
+    with pytest.raises(ResponseTimeoutError) as caught:
         session.post_json("/x", {})
     assert caught.value.ambiguous
     assert len(server.seen) == 1
@@ -118,7 +120,7 @@ def test_a_change_whose_answer_drips_may_have_been_done_and_is_not_repeated(serv
 
 def test_the_answer_to_an_upload_may_begin_late_and_not_drip(drips) -> None:
     drip, session = drips(b"")
-    with pytest.raises(AnswerTimeoutError, match="within 600 s") as caught:
+    with pytest.raises(ResponseTimeoutError, match="within 600 s") as caught:
         session.put_body("/x", BytesBody(b"A\n1\n"), "text/csv")
     assert caught.value.ambiguous
     assert 600 < drip.time < 1800
@@ -135,7 +137,7 @@ def test_a_download_that_drips_is_given_up_and_asked_for_again(server, drips, tm
 
 def test_a_download_that_drips_to_the_last_attempt_says_how_slow_it_was(drips) -> None:
     _, session = drips(CSV)
-    with pytest.raises(AnswerTimeoutError, match=r"at less than 1,000 bytes a second"):
+    with pytest.raises(ResponseTimeoutError, match=r"at less than 1,000 bytes per second"):
         session.download("/x", io.BytesIO())
 
 
@@ -149,7 +151,7 @@ def test_a_download_may_take_as_long_as_it_needs_if_it_goes_on(drips) -> None:
 
 def test_a_download_that_slows_down_is_given_up(drips) -> None:
     _, session = drips(CSV + b"a" * 399_000)
-    with pytest.raises(AnswerTimeoutError, match="less than"):
+    with pytest.raises(ResponseTimeoutError, match="less than"):
         session.download("/x", io.BytesIO())
 
 
@@ -176,7 +178,7 @@ def test_it_is_the_same_over_tls(tls_server, connect, certificate) -> None:
         policy=RetryPolicy(attempts=1),
         ca_file=certificate[0],
     )
-    with pytest.raises(AnswerTimeoutError, match="did not end its answer"):
+    with pytest.raises(ResponseTimeoutError, match="did not finish its response"):
         session.get("/x")
     tls_server.stopping.set()
     drip.out.release()

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_salesforce import redact
-from bulkflow_salesforce.http.echo_filter import Veil, hidden
-from bulkflow_salesforce.http.redaction import literal_forms
+from bulkflow_salesforce.http.echo_filter import EchoFilter, redact_json
+from bulkflow_salesforce.http.redaction import list_literal_forms, redact
 
 BASE64URL = string.ascii_letters + string.digits + "-_"
 SECRET = st.text(BASE64URL, min_size=20, max_size=60)
@@ -123,26 +122,26 @@ OTHERS = st.text("\xe9\n,", max_size=30).map(str.encode)
 
 @given(TOKENS, OTHERS, OTHERS, st.data())
 def test_a_stream_is_veiled_wherever_it_is_cut(token, before, after, data):
-    form = data.draw(st.sampled_from(literal_forms(token))).encode()
+    form = data.draw(st.sampled_from(list_literal_forms(token))).encode()
     whole = before + form + after
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
     pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
-    veil, watch = Veil((token,)), Veil((token,))
-    shown = b"".join([*map(veil.passed, pieces), veil.rest()])
+    veil, watch = EchoFilter((token,)), EchoFilter((token,))
+    shown = b"".join([*map(veil.filter, pieces), veil.flush()])
     # One form may be another's beginning: `&amp;` leaves `amp;`.
     assert re.fullmatch(re.escape(before) + rb"\[hidden\]([a-z]*;)?" + re.escape(after), shown)
-    told = [watch.tells(piece) for piece in pieces]
+    told = [watch.contains_secret(piece) for piece in pieces]
     assert any(told)
 
 
 def test_halves_of_characters_are_replaced():
     assert redact("a\ud800b\udcffc") == "a\ufffdb\ufffdc"
-    assert hidden({"errorMessage": "\ud83d"}, []) == {"errorMessage": "\ufffd"}
+    assert redact_json({"errorMessage": "\ud83d"}, []) == {"errorMessage": "\ufffd"}
 
 
 def test_a_json_value_keeps_its_form():
     value = {"a": [1, None, True, {"x": "quixotry-1"}], "quixotry-1": 2.5}
-    assert hidden(value, ["quixotry-1"]) == {
+    assert redact_json(value, ["quixotry-1"]) == {
         "a": [1, None, True, {"x": "[hidden]"}],
         "[hidden]": 2.5,
     }

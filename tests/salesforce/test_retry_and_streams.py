@@ -13,7 +13,7 @@ from bulkflow_salesforce import (
     Call,
     Headers,
     LimitInfo,
-    LostAnswerError,
+    LostResponseError,
     RetryPolicy,
     SalesforceError,
     ServerFaultError,
@@ -21,7 +21,7 @@ from bulkflow_salesforce import (
     UnreachableError,
 )
 from bulkflow_salesforce.http.gzip_stream import DamagedGzipError, inflate
-from bulkflow_salesforce.http.headers import retry_after
+from bulkflow_salesforce.http.headers import parse_retry_after
 
 GET = Call("GET", "/x", "org.example")
 NOT_SENT = UnreachableError("no", call=GET)
@@ -30,22 +30,22 @@ NOT_SENT = UnreachableError("no", call=GET)
 @given(st.integers(1, 5000), st.floats(0, 1))
 def test_a_wait_grows_to_its_cap_and_jitter_only_shortens_it(attempt, chance):
     policy = RetryPolicy(attempts=9999, base=0.5, cap=30, jitter=0.5)
-    wait = policy.pause(NOT_SENT, attempt, chance)
-    full = policy.pause(NOT_SENT, attempt, 0.0)
+    wait = policy.compute_wait(NOT_SENT, attempt, chance)
+    full = policy.compute_wait(NOT_SENT, attempt, 0.0)
     assert full / 2 <= wait <= full <= 30
-    assert full <= policy.pause(NOT_SENT, attempt + 1, 0.0)
+    assert full <= policy.compute_wait(NOT_SENT, attempt + 1, 0.0)
 
 
 def test_waits_double():
     policy = RetryPolicy(attempts=9, base=0.5, cap=3)
-    waits = [policy.pause(NOT_SENT, attempt, 0.0) for attempt in range(1, 10)]
+    waits = [policy.compute_wait(NOT_SENT, attempt, 0.0) for attempt in range(1, 10)]
     assert waits == [0.5, 1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, None]
 
 
 @given(st.floats(0, 1e9))
 def test_retry_after_lengthens_a_wait_up_to_its_cap(asked):
     error = SalesforceError("m", call=GET, status=503, retry_after=asked)
-    wait = RetryPolicy(retry_after_cap=60).pause(error, 1, 0.0)
+    wait = RetryPolicy(retry_after_cap=60).compute_wait(error, 1, 0.0)
     assert wait == max(0.5, min(asked, 60))
 
 
@@ -53,8 +53,8 @@ def test_retry_after_lengthens_a_wait_up_to_its_cap(asked):
 def test_an_ambiguous_loss_is_never_repeated_however_patient_the_policy(method):
     call = Call(method, "/x", "h")
     policy = RetryPolicy(attempts=10**6)
-    assert policy.pause(LostAnswerError("m", call=call), 1, 0.0) is None
-    assert policy.pause(ServerFaultError("m", call=call, status=503), 1, 0.0) is None
+    assert policy.compute_wait(LostResponseError("m", call=call), 1, 0.0) is None
+    assert policy.compute_wait(ServerFaultError("m", call=call, status=503), 1, 0.0) is None
 
 
 @pytest.mark.parametrize("bad", [{"attempts": 0}, {"base": -1}, {"jitter": 1.5}, {"cap": -0.1}])
@@ -80,7 +80,7 @@ def test_a_timeout_is_always_set():
     ],
 )
 def test_limit_info_is_read_or_left(value, info):
-    assert LimitInfo.read(Headers([("Sforce-Limit-Info", value)])) == info
+    assert LimitInfo.parse(Headers([("Sforce-Limit-Info", value)])) == info
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_limit_info_is_read_or_left(value, info):
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):
-    assert retry_after(Headers([("Retry-After", value)]), now=1_800_000_000.0) == seconds
+    assert parse_retry_after(Headers([("Retry-After", value)]), now=1_800_000_000.0) == seconds
 
 
 def test_headers_are_found_in_any_case_and_hide_their_values():

@@ -37,8 +37,8 @@ PLACES = {
     ),
 }
 CALLS = {
-    "GET": lambda session: session.get("/x").json(),
-    "POST": lambda session: session.post_json("/x", {}).json(),
+    "GET": lambda session: session.get("/x").parse_json(),
+    "POST": lambda session: session.post_json("/x", {}).parse_json(),
     "download": lambda session: session.download("/x", io.BytesIO()),
 }
 

@@ -25,10 +25,10 @@ ROWS = b"".join(b'"%d","caf\xc3\xa9"\n' % n for n in range(50_000))
 
 def test_get_gives_status_headers_and_json(server, session):
     server.answers(200, {"id": "750", "state": "Open"}, {"X-Thing": "a"})
-    response = session.get(session.path("jobs", "ingest", "750"))
+    response = session.get(session.build_path("jobs", "ingest", "750"))
     assert response.status == 200
     assert response.headers["x-THING"] == "a"
-    assert response.json_object() == {"id": "750", "state": "Open"}
+    assert response.parse_object() == {"id": "750", "state": "Open"}
     [seen] = server.seen
     assert (seen.method, seen.target) == ("GET", "/services/data/v66.0/jobs/ingest/750")
 
@@ -100,7 +100,7 @@ def test_many_threads_share_few_connections(server, connect):
     for _ in range(40):
         server.answers(200, {"n": 1})
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: session.get("/x").json(), range(40)))
+        answers = list(pool.map(lambda _: session.get("/x").parse_json(), range(40)))
     assert answers == [{"n": 1}] * 40
     assert server.connections <= 3
 
@@ -167,7 +167,7 @@ def test_a_download_of_several_gzip_members_is_whole(server, session):
 def test_a_download_may_be_kept_as_it_comes(server, session, pack):
     server.answers(200, ROWS, {"Content-Type": "text/csv"}, pack=pack, chunked=True)
     stream = io.BytesIO()
-    info = session.download("/results", stream, packed=True)
+    info = session.download("/results", stream, keep_gzip=True)
     assert (info.bytes, info.coding) == (len(ROWS), "gzip" if pack else "identity")
     came = stream.getvalue()
     assert len(came) < len(ROWS) if pack else came == ROWS

@@ -17,7 +17,7 @@ import pytest
 
 from bulkflow_salesforce import (
     BytesBody,
-    LostAnswerError,
+    LostResponseError,
     OrgAddress,
     OrgError,
     RetryBudget,
@@ -148,11 +148,11 @@ def test_a_long_bad_day_leaks_nothing_and_does_nothing_twice(server, tmp_path):
                 case "PUT":
                     session.put_body(path, BytesBody(BODY), "text/csv")
                 case "POST":
-                    assert session.post_json(path, {}).json() == {"path": path}
+                    assert session.post_json(path, {}).parse_json() == {"path": path}
                 case _:
-                    assert session.get(path).json() == {"path": path}
+                    assert session.get(path).parse_json() == {"path": path}
             outcome = "done"
-        except LostAnswerError as error:
+        except LostResponseError as error:
             outcome = "unknown" if method == "GET" or error.ambiguous else "mistaken"
         except OrgError:
             outcome = "refused"

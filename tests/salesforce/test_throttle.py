@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_salesforce import LimitInfo, RetryBudget, ServerFaultError, Thrift
+from bulkflow_salesforce import LimitInfo, RetryBudget, ServerFaultError, Throttle
 
 LIMITS = st.integers(1, 10**7).flatmap(
     lambda total: st.tuples(st.integers(0, total + 100), st.just(total))
@@ -16,7 +16,7 @@ LIMITS = st.integers(1, 10**7).flatmap(
 @given(LIMITS)
 def test_a_pause_is_bounded_and_comes_only_near_the_end(pair):
     info = LimitInfo(*pair)
-    pause = Thrift().pause(info)
+    pause = Throttle().compute_wait(info)
     assert 0 <= pause <= 30
     assert (pause > 0) == (0 < info.left < info.total * 0.05)
 
@@ -25,7 +25,7 @@ def test_a_pause_is_bounded_and_comes_only_near_the_end(pair):
 def test_the_fewer_are_left_the_longer_is_the_pause(total, data):
     kept = int(total * 0.05) - 1
     few, fewer = sorted(data.draw(st.tuples(*[st.integers(1, kept)] * 2)), reverse=True)
-    assert Thrift().pause(LimitInfo(total - few, total)) <= Thrift().pause(
+    assert Throttle().compute_wait(LimitInfo(total - few, total)) <= Throttle().compute_wait(
         LimitInfo(total - fewer, total)
     )
 
@@ -62,7 +62,7 @@ def test_when_the_run_has_failed_too_often_nothing_is_repeated(server, connect, 
     with pytest.raises(ServerFaultError) as caught:
         session.get("/services/x")
     assert len(server.seen) == 4
-    assert any("not repeated again" in note for note in caught.value.notes)
+    assert any("not retried again" in note for note in caught.value.notes)
     with pytest.raises(ServerFaultError):
         session.get("/services/x")
     assert len(server.seen) == 5

@@ -13,7 +13,7 @@ from keyring.backend import KeyringBackend
 
 from bulkflow_salesforce.profiles.flow import Flow, Secret
 from bulkflow_salesforce.profiles.profile import Profile
-from bulkflow_salesforce.profiles.secret_stores import InVariable, Secrets
+from bulkflow_salesforce.profiles.secret_stores import InVariable, SecretReader
 from bulkflow_sandbox.login.apps import LOOPBACK, ConnectedApp
 from bulkflow_sandbox.login.issued_grants import Grant
 from bulkflow_sandbox.login.users import PASSWORD
@@ -44,7 +44,7 @@ class MemoryKeyring(KeyringBackend):
 
 
 @define(eq=False)
-class DictVault:
+class DictKeyring:
     """What a login keeps, without the library."""
 
     kept: dict[str, str] = field(factory=dict)
@@ -155,5 +155,5 @@ sed "s/TOKEN/$(head -n 1 tokens)/" $said
     return home
 
 
-def secrets_of(environ: Mapping[str, str], vault: DictVault | None = None) -> Secrets:
-    return Secrets(environ, vault or DictVault())
+def secrets_of(environ: Mapping[str, str], vault: DictKeyring | None = None) -> SecretReader:
+    return SecretReader(environ, vault or DictKeyring())

@@ -10,7 +10,7 @@ from attrs import frozen
 from bulkflow_ingest.api.bounds import MAX_JOBS_PER_PAGE, MAX_STATE_LENGTH
 from bulkflow_ingest.api.job_info import JobInfo, JobPage
 from bulkflow_jobs.job_ids import shorten_id
-from bulkflow_salesforce import BadAnswerError, LostAnswerError, redact
+from bulkflow_salesforce import BadResponseError, LostResponseError, redact
 from bulkflow_salesforce.http.bounds import LINE_CHARACTERS, cut
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def read_job(response: Response, expected: ExpectedJob, job: str | None = None) 
         job: The job that was requested; None for one that was created.
 
     Raises:
-        BadAnswerError: It is not about a job, or about another one; nothing was changed.
-        LostAnswerError: The same after a change: a change was made, but it is not known which.
+        BadResponseError: It is not about a job, or about another one; nothing was changed.
+        LostResponseError: The same after a change: a change was made, but it is not known which.
     """
-    content = response.json_object()
+    content = response.parse_object()
     try:
         info = JobInfo.read(content)
         if job is not None and shorten_id(info.id) != shorten_id(job):
@@ -87,8 +87,8 @@ def read_job(response: Response, expected: ExpectedJob, job: str | None = None) 
 
 
 def read_page(response: Response) -> JobPage:
-    """Read a page of the list of jobs. Raises `BadAnswerError`."""
-    content = response.json_object()
+    """Read a page of the list of jobs. Raises `BadResponseError`."""
+    content = response.parse_object()
     records = content.get("records")
     if not isinstance(records, list):
         raise make_unexpected_error(response, "it is not a list of jobs", content)
@@ -114,7 +114,7 @@ def read_page(response: Response) -> JobPage:
 def make_unexpected_error(response: Response, what: str, content: object) -> OrgError:
     """Make the error for an unexpected response."""
     # The status says that a change was made, but not which.
-    kind = LostAnswerError if response.call.changes else BadAnswerError
+    kind = LostResponseError if response.call.changes else BadResponseError
     call = response.call
     return kind(
         f"{call.host} gave an unexpected response to {call}: {what}",

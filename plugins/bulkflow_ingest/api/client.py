@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from bulkflow_ingest.api.answer_checks import ExpectedJob, read_job, read_page
 from bulkflow_ingest.api.bounds import MAX_JOBS, MAX_LIST_BYTES, MAX_PAGES
 from bulkflow_jobs.job_state import JobState
-from bulkflow_salesforce import BadAnswerError, Call
+from bulkflow_salesforce import BadResponseError, Call
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES, LIST_BYTES
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class IngestApi:
 
     def with_patience(self, seconds: float, *, until: float = inf) -> IngestApi:
         """Return the same requests; each waits out temporary trouble (see `Session.patient`)."""
-        return evolve(self, session=self.session.patient(seconds, until=until))
+        return evolve(self, session=self.session.with_patience(seconds, until=until))
 
     def check_connection(self) -> None:
         """GET a resource that every user may see, to check that the org responds."""
-        self.session.get(self.session.path())
+        self.session.get(self.session.build_path())
 
     def create(self, spec: JobSpec) -> JobInfo:
         """POST a job, which is then open and empty."""
@@ -79,7 +79,7 @@ class IngestApi:
             wrong = "another part of this run has it"
         if wrong is not None:
             # Not a lost response, after which another job would be created.
-            raise BadAnswerError(
+            raise BadResponseError(
                 f"{response.call.host} responded to {response.call} with job {info.id}: {wrong}",
                 call=response.call,
                 help="no row of this part is sent into it; look at the job in the org",
@@ -137,7 +137,7 @@ class IngestApi:
             checkpoint: Called before each page; raises to end the list.
 
         Raises:
-            BadAnswerError: The list is longer than an org's can be.
+            BadResponseError: The list is longer than an org's can be.
         """
         seen: set[str | None] = set()
         link: str | None = None
@@ -172,13 +172,13 @@ class IngestApi:
         than `limit` bytes, uncompressed, are refused.
         """
         path = self._path(job, kind.path_segment)
-        return self.session.download(path, file, packed=packed, limit=limit)
+        return self.session.download(path, file, keep_gzip=packed, limit=limit)
 
     def _refuse_endless(self, pages: int, jobs: int, size: int) -> None:
         if pages < MAX_PAGES and jobs < MAX_JOBS and size < MAX_LIST_BYTES:
             return
         call = Call("GET", self._path(), self.session.address.host)
-        raise BadAnswerError(
+        raise BadResponseError(
             f"{call.host} gives an endless list of jobs: {jobs:,} jobs in {pages:,} pages "
             f"of {size:,} bytes",
             call=call,
@@ -190,4 +190,4 @@ class IngestApi:
         return read_job(response, self.expected, job)
 
     def _path(self, *segments: str) -> str:
-        return self.session.path("jobs", "ingest", *segments)
+        return self.session.build_path("jobs", "ingest", *segments)

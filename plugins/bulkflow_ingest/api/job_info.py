@@ -11,7 +11,7 @@ from attrs import field, fields, frozen
 from bulkflow.errors import UsageError
 from bulkflow_ingest.api.bounds import MAX_RECORDS, MAX_STATE_LENGTH
 from bulkflow_jobs.job_state import FINAL_STATES, JobState
-from bulkflow_salesforce import salesforce_id
+from bulkflow_salesforce import check_salesforce_id
 from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class JobInfo:
                 )
         try:
             # The id becomes a part of paths, here and in the org.
-            salesforce_id(properties["id"])
+            check_salesforce_id(properties["id"])
         except UsageError as error:
             raise ValueError(error.message) from error
         try:

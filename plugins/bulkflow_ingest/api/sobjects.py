@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from bulkflow_salesforce import BadAnswerError, NotFoundError
+from bulkflow_salesforce import BadResponseError, NotFoundError
 from bulkflow_salesforce.http.bounds import DESCRIBE_BYTES
 
 if TYPE_CHECKING:
@@ -73,16 +73,16 @@ class Describer:
         """GET the description of an object; return None if the user can see no such object."""
         key = name.lower()
         if key not in self._known:
-            path = self.session.path("sobjects", name, "describe")
+            path = self.session.build_path("sobjects", name, "describe")
             try:
                 response = self.session.get(path, limit=DESCRIBE_BYTES)
             except NotFoundError:
                 self._known[key] = None
             else:
                 try:
-                    self._known[key] = _parse_object(response.json_object())
+                    self._known[key] = _parse_object(response.parse_object())
                 except (KeyError, TypeError, ValueError) as error:
-                    raise BadAnswerError(
+                    raise BadResponseError(
                         f"the response does not describe an object: {error}",
                         call=response.call,
                     ) from error
@@ -91,8 +91,8 @@ class Describer:
     def list_names(self) -> tuple[str, ...]:
         """GET the names of all objects that the user can see."""
         if self._names is None:
-            path = self.session.path("sobjects")
-            content = self.session.get(path, limit=DESCRIBE_BYTES).json_object()
+            path = self.session.build_path("sobjects")
+            content = self.session.get(path, limit=DESCRIBE_BYTES).parse_object()
             listed = content.get("sobjects")
             self._names = tuple(
                 str(each["name"])

@@ -124,7 +124,7 @@ def _limits(
     context: Context, session: Session, loads: Sequence[Load], requests: int
 ) -> Iterator[Problem]:
     try:
-        limits = session.get(session.path("limits")).json_object()
+        limits = session.get(session.build_path("limits")).parse_object()
     except ForbiddenError:
         context.emit(Notice("this user may not see the limits of the org, so nothing is compared"))
         return

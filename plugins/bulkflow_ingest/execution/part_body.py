@@ -9,7 +9,7 @@ from attrs import define
 from bulkflow.errors import StepError
 from bulkflow_ingest.source.compression import Line, PackedBody, packed
 from bulkflow_jobs.notices import warn
-from bulkflow_salesforce import SalesforceError, not_begun
+from bulkflow_salesforce import SalesforceError, was_never_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def _send(
             try:
                 api.upload(job, _MeteredBody(body, data.size, context.checkpoint, on_read), "gzip")
             except SalesforceError as error:
-                if not_begun(error):
+                if was_never_started(error):
                     raise
                 line.takes_gzip = False
                 raise _refuse_gzip(context, parts, error) from error

@@ -17,7 +17,7 @@ from bulkflow_ingest.parts.replay import TWO_UPLOADS
 from bulkflow_jobs.job_requests import get_id, read_state
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.request_journal import Change, is_permanent, is_refused
-from bulkflow_salesforce import LostAnswerError, NotFoundError, SalesforceError, not_begun
+from bulkflow_salesforce import LostResponseError, NotFoundError, SalesforceError, was_never_started
 
 if TYPE_CHECKING:
     from bulkflow_ingest.execution.part_requests import PartRequests
@@ -88,8 +88,8 @@ class PartClose:
             ) from error
         if is_refused(error) and not was_closing and isinstance(part.remote, Closing):
             part.close_not_done()
-        may_be_closed = isinstance(error, LostAnswerError | SalesforceError) and (
-            isinstance(error, NotFoundError) or not not_begun(error)
+        may_be_closed = isinstance(error, LostResponseError | SalesforceError) and (
+            isinstance(error, NotFoundError) or not was_never_started(error)
         )
         if may_be_closed:
             self.requests.refresh(part)

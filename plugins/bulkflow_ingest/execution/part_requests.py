@@ -18,7 +18,7 @@ from bulkflow_jobs.job_requests import JobRequests
 from bulkflow_jobs.notices import warn
 from bulkflow_jobs.patience import Backoff, get_patience
 from bulkflow_jobs.request_journal import Change
-from bulkflow_salesforce import LostAnswerError
+from bulkflow_salesforce import LostResponseError
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
@@ -70,7 +70,7 @@ class PartRequests:
             began = self.context.clock.time()
             try:
                 info = journal.send(part, change)
-            except LostAnswerError as error:
+            except LostResponseError as error:
                 part.orphaned_at = part.orphaned_at or began
                 warn(
                     self.context,

@@ -17,7 +17,7 @@ from bulkflow.errors import BulkflowError, DataError, StepError, UsageError
 from bulkflow_ingest.execution.part_body import GzipRefusedError, send_body
 from bulkflow_jobs.errors import JobGoneError
 from bulkflow_jobs.request_journal import Change
-from bulkflow_salesforce import OrgError, SalesforceError, not_begun
+from bulkflow_salesforce import OrgError, SalesforceError, was_never_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,4 +137,4 @@ class PartUpload:
 
 def _never_left(error: BulkflowError) -> bool:
     """Return whether nothing of an upload that failed can have reached its job."""
-    return isinstance(error, UsageError) or not_begun(error)
+    return isinstance(error, UsageError) or was_never_started(error)

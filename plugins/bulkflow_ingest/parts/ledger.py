@@ -17,7 +17,7 @@ from bulkflow.model.ledger import HandedOverBeforeError, RowRange, Target
 from bulkflow_csv import CsvError, compute_digest
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.session import open_session
-from bulkflow_salesforce import organization_of
+from bulkflow_salesforce import fetch_organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ class Ledger:
         org, settings = self.context.open_org(), parts.settings
         organization = org.organization or self.context.share(
             f"ingest:organization:{org.name}:{id(org)}",
-            lambda: organization_of(open_session(self.context)) or "",
+            lambda: fetch_organization(open_session(self.context)) or "",
             lambda _: None,
         )
         return Target(

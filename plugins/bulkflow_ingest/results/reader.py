@@ -177,7 +177,7 @@ class Results:
 
     def hide(self, text: str) -> str:
         """Redact a text of a result file, for a message: what the session sent is not shown."""
-        return self.api.session.hide(text)
+        return self.api.session.redact(text)
 
     def loaded(self) -> Iterator[tuple[str, bool]]:
         """The id of each row that was loaded, and whether the row created the record.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow_salesforce.commands.check import try_org
+from bulkflow_salesforce.commands.check import check_org
 from bulkflow_salesforce.commands.login import login
 from bulkflow_salesforce.commands.profiles import default, list_orgs, logout, show
 
@@ -17,7 +17,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "login": login,
     "list": list_orgs,
     "show": show,
-    "test": try_org,
+    "test": check_org,
     "default": default,
     "logout": logout,
 }

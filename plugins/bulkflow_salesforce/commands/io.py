@@ -1,4 +1,4 @@
-"""What a command is given of the world: streams and variables, as the command line has them."""
+"""The streams and environment variables of a command."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ if TYPE_CHECKING:
     import click
 
 
-class Surroundings(Protocol):
-    """As much of it as these commands use."""
+class CommandIO(Protocol):
+    """The streams and variables that these commands use."""
 
     @property
     def stdout(self) -> TextIO:
-        """For data."""
+        """The stream for data."""
         ...
 
     @property
     def stderr(self) -> TextIO:
-        """For words to people."""
+        """The stream for messages."""
         ...
 
     @property
     def stdin(self) -> BinaryIO | None:
-        """For secrets that are piped in."""
+        """The stream for secrets that are piped in."""
         ...
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The variables."""
+        """The environment variables."""
         ...
 
 
-class _Process:
+class _ProcessIO:
     stdout = sys.stdout
     stderr = sys.stderr
     stdin: BinaryIO | None = getattr(sys.stdin, "buffer", None)
     environ: Mapping[str, str] = os.environ
 
 
-def surroundings_of(context: click.Context) -> Surroundings:
-    """Those that the command line was started with; those of the process elsewhere."""
+def get_command_io(context: click.Context) -> CommandIO:
+    """Get the streams and variables of the command line, or else those of the process."""
     given = context.obj
-    return cast("Surroundings", given) if hasattr(given, "environ") else _Process()
+    return cast("CommandIO", given) if hasattr(given, "environ") else _ProcessIO()
 
 
-def say(world: Surroundings, text: str) -> None:
-    """Write words for people, on stderr."""
-    world.stderr.write(text + "\n")
-    world.stderr.flush()
+def say(io: CommandIO, text: str) -> None:
+    """Write a message to stderr."""
+    io.stderr.write(text + "\n")
+    io.stderr.flush()

@@ -1,4 +1,4 @@
-"""`bulkflow org login`: tries a login, and keeps how it was done once it has worked."""
+"""`bulkflow org login`: logs in, and saves the profile if that succeeds."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ import click
 from attrs import evolve
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.commands.io import Surroundings, say, surroundings_of
-from bulkflow_salesforce.commands.secret_prompts import PendingVault, with_secrets
+from bulkflow_salesforce.commands.io import CommandIO, get_command_io, say
+from bulkflow_salesforce.commands.secret_prompts import PendingKeyring, collect_secrets
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.org_address import OrgAddress
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.origin import TEST_HOST
 from bulkflow_salesforce.http.session import Session
 from bulkflow_salesforce.http.tokens import StaticToken
 from bulkflow_salesforce.login.device import DeviceLogin
-from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
-from bulkflow_salesforce.login.errors import TEST_HOST
+from bulkflow_salesforce.login.endpoint import TokenEndpoint, TokenResponse
 from bulkflow_salesforce.login.token_flows import Login
-from bulkflow_salesforce.login.web import DEFAULT_PORT, MAY_BLOCK, WebLogin
-from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
+from bulkflow_salesforce.login.web import BLOCKED_APP_HINT, DEFAULT_PORT, WebLogin
+from bulkflow_salesforce.profiles.flow import REQUIREMENTS, Flow, Secret
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.names import checked_name
-from bulkflow_salesforce.profiles.patience import read_patience
+from bulkflow_salesforce.profiles.names import check_name
+from bulkflow_salesforce.profiles.patience import parse_patience
 from bulkflow_salesforce.profiles.profile import DEFAULT_CLIENT_ID, Profile
-from bulkflow_salesforce.profiles.secret_stores import Secrets
-from bulkflow_salesforce.profiles.store import folder_of
+from bulkflow_salesforce.profiles.secret_stores import SecretReader
+from bulkflow_salesforce.profiles.store import find_store
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.profiles.store import ProfileFolder
+    from bulkflow_salesforce.profiles.store import ProfileStore
 
 
-def _flows() -> str:
-    return "\n".join(f"  {flow.value:<19} {needs.about}" for flow, needs in NEEDS.items())
+def _list_flows() -> str:
+    return "\n".join(
+        f"  {flow.value:<19} {required.summary}" for flow, required in REQUIREMENTS.items()
+    )
 
 
 @click.command(
     "login",
-    epilog="\b\nFlows:\n" + _flows() + "\n\n\b\nKinds of secrets:\n  " + ", ".join(Secret),
+    epilog="\b\nFlows:\n" + _list_flows() + "\n\n\b\nKinds of secrets:\n  " + ", ".join(Secret),
 )
 @click.argument("name")
 @click.option("--flow", type=click.Choice([flow.value for flow in Flow]), help="How to log in.")
-@click.option("--login-url", metavar="URL", help="Where to log in: best the org's own My Domain.")
+@click.option("--login-url", metavar="URL", help="The login host, preferably the org's My Domain.")
 @click.option("--sandbox", is_flag=True, help=f"Log in at {TEST_HOST}.")
 @click.option("--instance-url", metavar="URL", help="The org's own address, for the flow `token`.")
 @click.option("--client-id", metavar="KEY", help="The app's consumer key.")
@@ -52,7 +54,7 @@ def _flows() -> str:
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The private key in PEM, for the flow `jwt`; it stays where it is.",
+    help="The private key in PEM, for the flow `jwt`; it is not copied.",
 )
 @click.option("--audience", "audiences", multiple=True, metavar="URL", help="For the flow `jwt`.")
 @click.option("--api-version", metavar="VERSION", help="Such as 66.0.")
@@ -60,20 +62,21 @@ def _flows() -> str:
     "--compress/--no-compress",
     "compression",
     default=None,
-    help="Send rows to it compressed, where a job does not say.",
+    help="Whether jobs send rows compressed by default.",
 )
 @click.option(
     "--patience",
     metavar="DURATION",
-    help="How long trouble of the org is waited out, where a job does not say, such as 15m.",
+    help="How long jobs wait out failures of the org by default, such as 15m.",
 )
 @click.option(
     "--secret",
-    "placed",
+    "secret_options",
     multiple=True,
     metavar="KIND=PLACE",
-    help="Where a secret is: `env:NAME`, `file:PATH`, or `stdin` to keep it in the keyring;"
-    " without it, or with `keyring`, it is asked for. Secrets never stand on the command line.",
+    help="The location of a secret: `env:NAME`, `file:PATH`, or `stdin` to store it in the keyring."
+    " Without this option, or with `keyring`, you are asked for the secret. Never write secrets on"
+    " the command line.",
 )
 @click.option(
     "--port",
@@ -82,8 +85,8 @@ def _flows() -> str:
     show_default=True,
     help="The port of the app's callback URL http://localhost:PORT/OauthRedirect.",
 )
-@click.option("--no-browser", is_flag=True, help="Show the login page's address, and open nothing.")
-@click.option("--unchecked", is_flag=True, help="Keep the profile without a login to try it.")
+@click.option("--no-browser", is_flag=True, help="Show the address of the login page only.")
+@click.option("--unchecked", is_flag=True, help="Save the profile without trying it.")
 @click.pass_context
 def login(
     context: click.Context,
@@ -96,58 +99,60 @@ def login(
     audiences: tuple[str, ...],
     compression: bool | None,
     patience: str | None,
-    placed: tuple[str, ...],
+    secret_options: tuple[str, ...],
     port: int,
     no_browser: bool,
     unchecked: bool,
     **given: str | None,
 ) -> int:
-    """Log in to an org, and give it the NAME that may stand after `org`.
+    """Log in to an org, and save it under a NAME for `org NAME` in pipelines.
 
-    What is not given is as it was when NAME was logged in to before. The profile says how to log in
-    and where the secrets are; secrets go to the keyring of this machine, or stay in the variables
-    and files that are named.
+    Options that you leave out keep their values from the last login to NAME. The profile contains
+    how to log in, and the locations of the secrets. Secrets are stored in the keyring of this
+    machine, or stay in the variables and files that you choose.
     """
-    world = surroundings_of(context)
-    folder = folder_of(world.environ)
+    io = get_command_io(context)
+    store = find_store(io.environ)
     if sandbox:
         given["login_url"] = given["login_url"] or f"https://{TEST_HOST}"
-    profile = _planned(folder, checked_name(name), flow, given)
+    profile = _merge_settings(store, check_name(name), flow, given)
     profile = evolve(profile, audiences=audiences or profile.audiences)
     if compression is not None:
         profile = evolve(profile, compression=compression)
     if patience is not None:
-        profile = evolve(profile, patience=read_patience(patience, "--patience"))
-    vault = PendingVault(SystemKeyring())
-    profile = with_secrets(profile, placed, key_file, world, vault)
-    network = Network.of(world.environ)
-    answer: TokenAnswer | None
-    if NEEDS[profile.flow].made and not unchecked:
+        profile = evolve(profile, patience=parse_patience(patience, "--patience"))
+    keyring = PendingKeyring(SystemKeyring())
+    profile = collect_secrets(profile, secret_options, key_file, io, keyring)
+    network = Network.of(io.environ)
+    response: TokenResponse | None
+    if REQUIREMENTS[profile.flow].creates_refresh_token and not unchecked:
         profile.check_settings()
-        answer = _by_hand(profile, world, vault, network, port=port, no_browser=no_browser)
+        response = _log_in_with_browser(
+            profile, io, keyring, network, port=port, no_browser=no_browser
+        )
     else:
         profile.check()
-        tried = Login(profile, Secrets(world.environ, vault), network)
-        answer = None if unchecked else tried.answer()
-    if answer is not None:
-        profile = evolve(profile, instance_url=answer.instance_url)
-        _use(answer, profile.api_version, network)
-        say(world, f"logged in to {answer.instance_url}")
+        attempt = Login(profile, SecretReader(io.environ, keyring), network)
+        response = None if unchecked else attempt.log_in()
+    if response is not None:
+        profile = evolve(profile, instance_url=response.instance_url)
+        _check_token(response, profile.api_version, network)
+        say(io, f"logged in to {response.instance_url}")
     profile.check()
-    vault.commit()
-    path = folder.write(profile)
-    say(world, f"org {profile.name} is in {path}; a file uses it with `org {profile.name}`")
+    keyring.commit()
+    path = store.write(profile)
+    say(io, f"saved org {profile.name} in {path}; use it in a pipeline with `org {profile.name}`")
     return 0
 
 
-def _planned(
-    folder: ProfileFolder, name: str, flow: str | None, given: dict[str, str | None]
+def _merge_settings(
+    store: ProfileStore, name: str, flow: str | None, given: dict[str, str | None]
 ) -> Profile:
-    """The profile as it was before, if it was, with what was given now."""
-    before = folder.read(name) if name in folder.names() else None
+    """Merge the options into the profile of the last login, if there is one."""
+    before = store.read(name) if name in store.list_names() else None
     profile = before or Profile(name, Flow.WEB)
     if flow is not None and Flow(flow) is not profile.flow:
-        # The secrets of one flow are of no use to another.
+        # Another flow cannot use the secrets.
         profile = evolve(profile, flow=Flow(flow), secrets={})
     profile = evolve(
         profile,
@@ -158,7 +163,7 @@ def _planned(
         username=given["username"] or profile.username,
         target_org=given["target_org"] or profile.target_org,
     )
-    # Not for device logins: orgs block those of apps that are not installed, whoever the user is.
+    # Not for device logins: orgs block them for apps that are not installed.
     if profile.flow is Flow.WEB and profile.client_id is None:
         profile = evolve(profile, client_id=DEFAULT_CLIENT_ID)
     if profile.flow is Flow.CLIENT_CREDENTIALS and profile.login_url is None:
@@ -166,48 +171,46 @@ def _planned(
     return profile
 
 
-def _use(answer: TokenAnswer, api_version: str, network: Network) -> None:
-    """See that the org takes the token, and has the API in that version."""
-    address = OrgAddress(answer.instance_url, api_version)
-    with Session(address, StaticToken(answer.access_token), network=network) as session:
-        session.get(session.path())
+def _check_token(response: TokenResponse, api_version: str, network: Network) -> None:
+    """Check that the org accepts the token and supports the API version."""
+    address = OrgAddress(response.instance_url, api_version)
+    with Session(address, StaticToken(response.access_token), network=network) as session:
+        session.get(session.build_path())
 
 
-def _by_hand(
+def _log_in_with_browser(
     profile: Profile,
-    world: Surroundings,
-    vault: PendingVault,
+    io: CommandIO,
+    keyring: PendingKeyring,
     network: Network,
     *,
     port: int,
     no_browser: bool,
-) -> TokenAnswer:
-    """A login that the user does in a browser; its refresh token is pending."""
-    place = profile.place(Secret.CLIENT_SECRET)
-    secret = (
-        ""
-        if place is None
-        else Secrets(world.environ, vault).read(place, profile.secret_name(Secret.CLIENT_SECRET))
-    )
+) -> TokenResponse:
+    """Let the user log in with a browser, and keep the refresh token in the pending keyring."""
+    location = profile.find_secret(Secret.CLIENT_SECRET)
+    name = profile.format_secret_name(Secret.CLIENT_SECRET)
+    secret = "" if location is None else SecretReader(io.environ, keyring).read(location, name)
     client_id = profile.client_id or DEFAULT_CLIENT_ID
 
     def show_page(page: str) -> None:
-        say(world, f"log in here:\n{page}\n{MAY_BLOCK}")
+        say(io, f"log in here:\n{page}\n{BLOCKED_APP_HINT}")
         if not no_browser:
             webbrowser.open(page)
 
     def show_code(page: str, code: str) -> None:
-        say(world, f"open {page} in any browser, and type the code {code}")
+        say(io, f"open {page} in any browser, and type the code {code}")
 
-    with TokenEndpoint(profile.login, network) as endpoint:
+    with TokenEndpoint(profile.login_origin, network) as endpoint:
         if profile.flow is Flow.DEVICE:
-            answer = DeviceLogin(endpoint, client_id, secret, show_code).log_in()
+            response = DeviceLogin(endpoint, client_id, secret, show_code).log_in()
         else:
-            answer = WebLogin(endpoint, client_id, secret, show_page, port).log_in()
-    if answer.refresh_token is None:
+            response = WebLogin(endpoint, client_id, secret, show_page, port).log_in()
+    if response.refresh_token is None:
         raise UsageError(
-            f"{profile.login.host} gave no refresh token, so the login would end with its session",
+            f"{profile.login_origin.host} issued no refresh token, so the login would expire with"
+            " its session",
             help="add the scope `Perform requests at any time (refresh_token)` to the app",
         )
-    vault.write(profile.secret_name(Secret.REFRESH_TOKEN), answer.refresh_token)
-    return answer
+    keyring.write(profile.format_secret_name(Secret.REFRESH_TOKEN), response.refresh_token)
+    return response

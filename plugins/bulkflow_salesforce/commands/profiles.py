@@ -8,49 +8,49 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkflow.errors import BulkflowError, UsageError
-from bulkflow_salesforce.commands.io import say, surroundings_of
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.commands.io import get_command_io, say
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.login.auth_url import AuthUrl
 from bulkflow_salesforce.login.endpoint import TokenEndpoint
 from bulkflow_salesforce.profiles.flow import Secret
 from bulkflow_salesforce.profiles.keyring import SystemKeyring
-from bulkflow_salesforce.profiles.secret_stores import InKeyring, Secrets
-from bulkflow_salesforce.profiles.store import folder_of
+from bulkflow_salesforce.profiles.secret_stores import InKeyring, SecretReader
+from bulkflow_salesforce.profiles.store import find_store
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.http.origin import Origin
     from bulkflow_salesforce.profiles.profile import Profile
 
-# The secrets that a login host can end.
-_ENDABLE = (Secret.REFRESH_TOKEN, Secret.AUTH_URL)
+# The secrets that a login host can revoke.
+_REVOCABLE = (Secret.REFRESH_TOKEN, Secret.AUTH_URL)
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON array to stdout.")
 @click.pass_context
 def list_orgs(context: click.Context, as_json: bool) -> int:
-    """List the orgs that have names; the default one is marked."""
-    world = surroundings_of(context)
-    folder = folder_of(world.environ)
-    chosen, rows = folder.default(), []
-    for name in folder.names():
+    """List the named orgs, with a mark at the default one."""
+    io = get_command_io(context)
+    store = find_store(io.environ)
+    chosen, rows = store.read_default(), []
+    for name in store.list_names():
         row: dict[str, object] = {"name": name, "default": name == chosen}
         try:
-            profile = folder.read(name)
+            profile = store.read(name)
         except UsageError as error:
             row["error"] = error.message
         else:
-            row |= {"flow": profile.flow.value} | profile.settings()
+            row |= {"flow": profile.flow.value} | profile.list_settings()
         rows.append(row)
     if as_json:
-        world.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        io.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return 0
     for row in rows:
         where = row.get("instance-url") or row.get("login-url") or row.get("target-org") or ""
         words = row.get("error") or f"{row['flow']}  {where}"
-        world.stdout.write(f"{'*' if row['default'] else ' '} {row['name']:<20}  {words}\n")
+        io.stdout.write(f"{'*' if row['default'] else ' '} {row['name']:<20}  {words}\n")
     if not rows:
-        say(world, "no orgs yet; `bulkflow org login NAME` makes one known")
+        say(io, "no orgs yet; add one with `bulkflow org login NAME`")
     return 0
 
 
@@ -58,9 +58,9 @@ def list_orgs(context: click.Context, as_json: bool) -> int:
 @click.argument("name")
 @click.pass_context
 def show(context: click.Context, name: str) -> int:
-    """Show how an org is logged in to, and where its secrets are; never the secrets."""
-    world = surroundings_of(context)
-    world.stdout.write(folder_of(world.environ).read(name).document())
+    """Show how to log in to an org, and where its secrets are, but never the secrets."""
+    io = get_command_io(context)
+    io.stdout.write(find_store(io.environ).read(name).to_toml())
     return 0
 
 
@@ -68,58 +68,57 @@ def show(context: click.Context, name: str) -> int:
 @click.argument("name", required=False)
 @click.pass_context
 def default(context: click.Context, name: str | None) -> int:
-    """Choose what `org default` stands for; without NAME, say what it is."""
-    world = surroundings_of(context)
-    folder = folder_of(world.environ)
+    """Make NAME the default org; without NAME, show the default org."""
+    io = get_command_io(context)
+    store = find_store(io.environ)
     if name is not None:
-        folder.set_default(name)
-        say(world, f"`org default` is {name}")
+        store.write_default(name)
+        say(io, f"`org default` is {name}")
         return 0
-    chosen = folder.default()
+    chosen = store.read_default()
     if chosen is None:
         raise UsageError(
-            "no org is the default yet", help="choose one: `bulkflow org default NAME`"
+            "there is no default org yet", help="choose one: `bulkflow org default NAME`"
         )
-    world.stdout.write(chosen + "\n")
+    io.stdout.write(chosen + "\n")
     return 0
 
 
 @click.command("logout")
 @click.argument("name")
-@click.option(
-    "--keep-token", is_flag=True, help="Do not end the tokens at the org, only forget them."
-)
+@click.option("--keep-token", is_flag=True, help="Only remove the tokens here; do not revoke them.")
 @click.pass_context
 def logout(context: click.Context, name: str, keep_token: bool) -> int:
-    """End the tokens that bulkflow was given, and forget the org's name and secrets.
+    """Revoke an org's tokens, and remove its profile and secrets.
 
-    What is kept in variables and files, and the logins of the Salesforce CLI, stay as they are.
+    Secrets in variables and files, and the logins of the Salesforce CLI, are not changed.
     """
-    world = surroundings_of(context)
-    folder = folder_of(world.environ)
-    profile = folder.read(name)
-    vault = SystemKeyring()
+    io = get_command_io(context)
+    store = find_store(io.environ)
+    profile = store.read(name)
+    keyring = SystemKeyring()
     if not keep_token:
         try:
-            _revoke(profile, Secrets(world.environ, vault), Network.of(world.environ))
+            _revoke(profile, SecretReader(io.environ, keyring), Network.of(io.environ))
         except BulkflowError as error:
-            say(world, f"the token was not ended at the org: {error.message}")
-    for secret, place in profile.secrets.items():
-        if isinstance(place, InKeyring):
-            vault.delete(profile.secret_name(secret))
-    folder.delete(name)
-    say(world, f"{name} is forgotten")
+            say(io, f"the org did not revoke the token: {error.message}")
+    for secret, location in profile.secrets.items():
+        if isinstance(location, InKeyring):
+            keyring.delete(profile.format_secret_name(secret))
+    store.delete(name)
+    say(io, f"removed org {name}")
     return 0
 
 
-def _revoke(profile: Profile, secrets: Secrets, network: Network) -> None:
-    """End the refresh token that is in the keyring; one from elsewhere may be others' as well."""
-    for secret in _ENDABLE:
-        place = profile.place(secret)
-        if not isinstance(place, InKeyring):
+def _revoke(profile: Profile, secrets: SecretReader, network: Network) -> None:
+    """Revoke the refresh token in the keyring; one from elsewhere may have other users."""
+    for secret in _REVOCABLE:
+        location = profile.find_secret(secret)
+        if not isinstance(location, InKeyring):
             continue
-        value = secrets.read(place, profile.secret_name(secret))
-        origin: Origin = profile.login
+        value = secrets.read(location, profile.format_secret_name(secret))
+        origin: Origin = profile.login_origin
+
         if secret is Secret.AUTH_URL:
             url = AuthUrl.parse(value)
             value, origin = url.refresh_token, url.origin

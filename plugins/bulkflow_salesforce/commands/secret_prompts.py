@@ -1,4 +1,4 @@
-"""The secrets of a login: those whose place is named, and those that are typed or piped in."""
+"""Collects the secrets of a login: from options, from prompts and from stdin."""
 
 from __future__ import annotations
 
@@ -8,127 +8,128 @@ import click
 from attrs import define, evolve, field
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.profiles.flow import NEEDS, Secret
-from bulkflow_salesforce.profiles.secret_stores import InFile, InKeyring, read_place
+from bulkflow_salesforce.profiles.flow import REQUIREMENTS, Secret
+from bulkflow_salesforce.profiles.secret_stores import InFile, InKeyring, parse_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bulkflow_salesforce.commands.io import Surroundings
+    from bulkflow_salesforce.commands.io import CommandIO
     from bulkflow_salesforce.profiles.profile import Profile
-    from bulkflow_salesforce.profiles.secret_stores import Place, Vault
+    from bulkflow_salesforce.profiles.secret_stores import Keyring, SecretLocation
 
 _STDIN: Final = "stdin"
 _PROBE: Final = "bulkflow/probe"
 
 
 @define(eq=False)
-class PendingVault:
-    """A keyring into which nothing is written before the login has worked."""
+class PendingKeyring:
+    """A keyring to which new secrets are written only after the login has succeeded."""
 
-    inner: Vault
+    inner: Keyring
     fresh: dict[str, str] = field(factory=dict, repr=False)
 
     def read(self, name: str) -> str | None:
-        """A secret that was given now, or an older one."""
+        """Read a new or an older secret."""
         return self.fresh.get(name) or self.inner.read(name)
 
     def write(self, name: str, secret: str) -> None:
-        """Keep a secret for `commit`."""
+        """Keep a secret until `commit`."""
         self.fresh[name] = secret
 
     def delete(self, name: str) -> None:
-        """Forget a secret."""
+        """Delete a secret."""
         self.fresh.pop(name, None)
         self.inner.delete(name)
 
     def commit(self) -> None:
-        """Write what was given."""
+        """Write the new secrets to the keyring."""
         for name, secret in self.fresh.items():
             self.inner.write(name, secret)
 
 
-def with_secrets(
+def collect_secrets(
     profile: Profile,
-    placed: tuple[str, ...],
+    options: tuple[str, ...],
     key_file: Path | None,
-    world: Surroundings,
-    vault: PendingVault,
+    io: CommandIO,
+    keyring: PendingKeyring,
 ) -> Profile:
-    """The profile with the place of each secret that its flow needs.
+    """Collect the secrets of a flow; return the profile with their locations.
 
     Args:
-        profile: As it was, or new.
-        placed: `KIND=PLACE`, as the user wrote them.
-        key_file: The place of the private key.
-        world: Where secrets are piped in and asked for.
-        vault: Takes what is typed or piped in.
+        profile: The profile before.
+        options: `KIND=PLACE` from the command line.
+        key_file: The file with the private key.
+        io: Where secrets are piped in and asked for.
+        keyring: Takes the secrets that are typed or piped in.
 
     Raises:
-        UsageError: A place is none, nobody can be asked, or there is no keyring; that is found
-            before anything is typed.
+        UsageError: A location is invalid, there is no terminal to ask, or there is no keyring. The
+            keyring is checked before anything is typed.
     """
-    places: dict[Secret, Place] = dict(profile.secrets)
+    locations: dict[Secret, SecretLocation] = dict(profile.secrets)
     if key_file is not None:
-        places[Secret.PRIVATE_KEY] = InFile(key_file.absolute())
-    named = dict(map(_placed, placed))
+        locations[Secret.PRIVATE_KEY] = InFile(key_file.absolute())
+    named = dict(map(_parse_option, options))
     for secret, text in named.items():
-        places[secret] = InKeyring() if text == _STDIN else read_place(text)
-    needs = NEEDS[profile.flow]
-    for secret in needs.secrets:
-        places.setdefault(secret, InKeyring())
-    if needs.made:
-        places[Secret.REFRESH_TOKEN] = InKeyring()
-    profile = evolve(profile, secrets=places)
-    if InKeyring() in places.values():
-        vault.inner.read(_PROBE)
-    for secret in list(_to_ask_for(profile, named, vault)):
-        given = _from_stdin(world) if named.get(secret) == _STDIN else _typed(secret, world)
-        vault.write(profile.secret_name(secret), given)
+        locations[secret] = InKeyring() if text == _STDIN else parse_location(text)
+    required = REQUIREMENTS[profile.flow]
+    for secret in required.secrets:
+        locations.setdefault(secret, InKeyring())
+    if required.creates_refresh_token:
+        locations[Secret.REFRESH_TOKEN] = InKeyring()
+    profile = evolve(profile, secrets=locations)
+    if InKeyring() in locations.values():
+        keyring.inner.read(_PROBE)
+    for secret in list(_find_missing(profile, named, keyring)):
+        given = _read_stdin(io) if named.get(secret) == _STDIN else _prompt(secret, io)
+        keyring.write(profile.format_secret_name(secret), given)
     return profile
 
 
-def _placed(text: str) -> tuple[Secret, str]:
-    kind, _, place = text.partition("=")
+def _parse_option(text: str) -> tuple[Secret, str]:
+    kind, _, location = text.partition("=")
     if kind not in set(Secret):
+        # The text is not quoted, because it may be the secret itself.
         raise UsageError(
-            "--secret names no kind of secret",
+            "--secret does not begin with a kind of secret",
             help=f"write KIND=PLACE with one of {', '.join(Secret)}",
         )
-    return Secret(kind), place
+    return Secret(kind), location
 
 
-def _to_ask_for(
-    profile: Profile, named: dict[Secret, str], vault: PendingVault
+def _find_missing(
+    profile: Profile, named: dict[Secret, str], keyring: PendingKeyring
 ) -> Iterator[Secret]:
-    """The secrets for the keyring that were named now, or are needed and not in there."""
-    needs = NEEDS[profile.flow]
-    for secret, place in profile.secrets.items():
-        if not isinstance(place, InKeyring):
+    """Find the secrets to put into the keyring: named now, or required and not in it."""
+    required = REQUIREMENTS[profile.flow]
+    for secret, location in profile.secrets.items():
+        if not isinstance(location, InKeyring):
             continue
-        needed = secret in needs.secrets and not needs.made
-        if secret in named or (needed and vault.read(profile.secret_name(secret)) is None):
+        needed = secret in required.secrets and not required.creates_refresh_token
+        if secret in named or (needed and keyring.read(profile.format_secret_name(secret)) is None):
             yield secret
 
 
-def _typed(secret: Secret, world: Surroundings) -> str:
-    if world.stdin is None or not world.stdin.isatty():
+def _prompt(secret: Secret, io: CommandIO) -> str:
+    if io.stdin is None or not io.stdin.isatty():
         raise UsageError(
-            f"nobody is there to type the {secret}",
-            help=f"say where it is: --secret {secret}=env:NAME, file:PATH or stdin",
+            f"there is no terminal to ask for the {secret}",
+            help=f"pass its location: --secret {secret}=env:NAME, file:PATH or stdin",
         )
     typed: str = click.prompt(str(secret), hide_input=True, err=True)
     return typed
 
 
-def _from_stdin(world: Surroundings) -> str:
-    content = world.stdin.read() if world.stdin is not None else b""
+def _read_stdin(io: CommandIO) -> str:
+    content = io.stdin.read() if io.stdin is not None else b""
     try:
         text = content.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        # Not as a cause: it holds the secret.
-        raise UsageError("the standard input is no text", help="pipe the secret in") from None
+        # Not the cause of the error: it contains the secret.
+        raise UsageError("the standard input is not text", help="pipe the secret in") from None
     if not text:
         raise UsageError("the standard input is empty", help="pipe the secret in")
     return text

@@ -1,1 +1,1 @@
-"""Requests to an org over HTTP."""
+"""The HTTP client: sessions, requests, responses, retries and errors."""

@@ -1,4 +1,4 @@
-"""Connections of urllib3 with what is missing there: kinds of failures, idle times, a pace."""
+"""urllib3 connections with classified failures, an idle limit and a read deadline."""
 
 from __future__ import annotations
 
@@ -9,109 +9,84 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 
-from bulkflow_salesforce.http.read_deadline import Pace, PacedResponse
+from bulkflow_salesforce.http.read_deadline import DeadlineResponse, ReadDeadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import urllib3
 
-# Connections that lay idle for longer are not used again: the far end, or a firewall between, may
-# have dropped them without a word, and a request lost that way has an unknown outcome.
+# Connections that were idle for longer are not reused: the server, or a firewall, may have dropped
+# them silently, and the outcome of a request that is lost that way is unknown.
 _LONGEST_IDLE = 50.0
-
-_TOGETHER = 16 * 1024
-"""Bytes of a request that are held until more of it can be sent with them: the size of one record
-of TLS. Each send is a call to the system, and an occasion for another thread to take over."""
 
 
 class Connection(HTTPConnection):
-    """A connection that tells a failure to connect from all that comes later, and keeps a pace."""
+    """A connection that distinguishes failures to connect from later ones, with a read deadline."""
 
     def __init__(self, *args: Any, send_timeout: float, clock: Callable[[], float], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._send_timeout = send_timeout
         self._clock = clock
         self._last_used = clock()
-        self._held: bytearray | None = None
-        self.pace = Pace(clock)
-        # Called, and never looked at.
-        self.response_class = partial(PacedResponse, pace=self.pace)  # type: ignore[assignment]
+        self.deadline = ReadDeadline(clock)
+        # urllib3 only ever calls it.
+        self.response_class = partial(  # type: ignore[assignment]
+            DeadlineResponse, deadline=self.deadline
+        )
 
     def connect(self) -> None:
-        """Connect, also through a proxy; `NewConnectionError` if that fails, whatever the cause."""
-        # For the answer of a proxy.
-        self.pace.begin(_seconds(self.timeout))
+        """Connect, through the proxy if there is one. Raises `NewConnectionError`."""
+        # The deadline also applies to the proxy's response.
+        self.deadline.start(_to_seconds(self.timeout))
         try:
             super().connect()
         except OSError as error:
-            # ssl.SSLError and TimeoutError too: without this a handshake that timed out would look
-            # like an answer that did.
+            # Also for ssl.SSLError and TimeoutError: otherwise a handshake that timed out would
+            # look like a response that did.
             raise NewConnectionError(self, str(error)) from error
         if self.sock is not None:
             self.sock.settimeout(self._send_timeout)
         self._last_used = self._clock()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request, with the time-out for sending."""
-        # urllib3 leaves the connect timeout on the socket until the answer is read, and a slow
-        # uplink may well need longer than that for a block. `connect` sees to a new connection.
+        """Send a request, with the timeout for sending."""
+        # urllib3 leaves the connect timeout on the socket until the response is read, and a slow
+        # uplink may need longer than that for a block. `connect` handles new connections.
         if self.sock is not None:
             self.timeout = self._send_timeout
-        self._held = bytearray()
-        try:
-            super().request(*args, **kwargs)
-            self._send_held()
-        finally:
-            self._held = None
-
-    def send(self, data: Any) -> None:
-        """Send a piece of a request; a small one, such as the head, goes with what follows it."""
-        if self._held is None:
-            super().send(data)
-        elif len(self._held) + len(data) <= _TOGETHER:
-            self._held += data
-        else:
-            self._send_held()
-            super().send(data)
-
-    def _send_held(self) -> None:
-        # Sending may connect, through a proxy even: what is sent for that must not wait.
-        held, self._held = self._held, None
-        if held:
-            super().send(held)
-        self._held = bytearray()
+        super().request(*args, **kwargs)
 
     @property
     def is_connected(self) -> bool:
-        """Whether it may be used again."""
+        """Whether the connection may be reused."""
         idle = self._clock() - self._last_used
         return 0 <= idle <= _LONGEST_IDLE and super().is_connected
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as in urllib3
-        """Read the head of the answer, within the time-out for it."""
+        """Read the head of the response, within its timeout."""
         self._last_used = self._clock()
-        self.pace.begin(_seconds(self.timeout))
+        self.deadline.start(_to_seconds(self.timeout))
         return super().getresponse()
 
 
-def _seconds(timeout: object) -> float:
-    """A time-out of urllib3's; every request here has one."""
+def _to_seconds(timeout: object) -> float:
+    """Narrow the type of urllib3's timeout; every request here has one."""
     assert isinstance(timeout, int | float)
     return timeout
 
 
 class TlsConnection(Connection, HTTPSConnection):
-    """The same over TLS."""
+    """A `Connection` over TLS."""
 
 
 class Pool(HTTPConnectionPool):
-    """The connections to one server, in plain HTTP."""
+    """The connections to one server over plain HTTP."""
 
     ConnectionCls = Connection
 
 
 class TlsPool(HTTPSConnectionPool):
-    """The connections to one server, over TLS."""
+    """The connections to one server over TLS."""
 
     ConnectionCls = TlsConnection

@@ -1,4 +1,4 @@
-"""An answer that is written to a file or stream as it comes."""
+"""Writes a response to a file or stream as it arrives."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow_salesforce.http.bounds import REFUSAL_BYTES
-from bulkflow_salesforce.http.echo_filter import EchoError, Veil, shown
-from bulkflow_salesforce.http.error_parser import is_page, unusable
+from bulkflow_salesforce.http.bounds import ERROR_BYTES
+from bulkflow_salesforce.http.echo_filter import EchoError, EchoFilter, redact_excerpt
+from bulkflow_salesforce.http.error_body import is_page
+from bulkflow_salesforce.http.error_parser import make_unusable_error
 
 if TYPE_CHECKING:
-    from bulkflow_salesforce.http.download_target import Sink
+    from bulkflow_salesforce.http.download_target import DownloadTarget
     from bulkflow_salesforce.http.headers import Headers
     from bulkflow_salesforce.http.request import Request
-    from bulkflow_salesforce.http.response_stream import Answer
+    from bulkflow_salesforce.http.response_stream import ResponseStream
 
-# What a download must not turn out to be if it was not asked for: errors, and pages for people.
+# Media types of errors and web pages, which are refused unless they were asked for.
 _NO_DATA = frozenset(
     {"application/json", "application/xml", "application/xhtml+xml", "text/html", "text/xml"}
 )
@@ -24,13 +25,13 @@ _NO_DATA = frozenset(
 
 @frozen
 class DownloadInfo:
-    """A download that is complete.
+    """A completed download.
 
     Attributes:
-        bytes: How many bytes came, after decoding.
-        headers: The answer's headers, found in any case.
+        bytes: The size after decoding.
+        headers: The response headers; names are case-insensitive.
         status: From 200 to 299.
-        coding: What they were written in: "identity", which is as they are, or "gzip".
+        coding: How the target was written: "gzip", or "identity" for plain data.
     """
 
     bytes: int
@@ -40,39 +41,45 @@ class DownloadInfo:
 
 
 def download(
-    request: Request, target: Sink, limit: int, answer: Answer, *, packed: bool = False
+    request: Request,
+    target: DownloadTarget,
+    limit: int,
+    response: ResponseStream,
+    *,
+    keep_gzip: bool = False,
 ) -> DownloadInfo:
-    """Write an answer of success to where it goes, from the start.
+    """Write a successful response to a target, from the target's start.
 
-    With `packed`, what comes as gzip is written so. It is decoded all the same: that is how a cut
-    is told, and how many bytes there are.
+    With `keep_gzip`, a gzip response is written as it is. It is still decoded: that reveals whether
+    it is complete, and gives its size.
 
     Raises:
-        EchoError: With `packed`, it has a secret of the request. It is to be fetched without.
-        BadAnswerError: It is not what was asked for, is larger than `limit` bytes, or its end could
-            not be told from a cut.
-        LostAnswerError: It is cut, damaged or late.
-        LocalFileError: It cannot be written.
+        EchoError: With `keep_gzip`, the data contain a secret of the request. Download them again
+            without it.
+        BadResponseError: It is not what was asked for, is larger than `limit` bytes, or has no
+            marked end.
+        LostResponseError: It is incomplete, damaged or late.
+        LocalFileError: The target cannot be written.
     """
-    media_type = answer.headers.media_type
-    if answer.status != 204 and media_type in _NO_DATA - {request.accept}:
-        start = shown(answer.start(REFUSAL_BYTES), answer.secrets)
-        raise unusable(request.call, f"{media_type} in place of {request.accept}", start)
-    if not answer.framed:
-        raise unusable(request.call, "data whose end cannot be told from a cut")
+    media_type = response.headers.media_type
+    if response.status != 204 and media_type in _NO_DATA - {request.accept}:
+        start = redact_excerpt(response.read_start(ERROR_BYTES), response.secrets)
+        raise make_unusable_error(request.call, f"{media_type} instead of {request.accept}", start)
+    if not response.has_marked_end:
+        raise make_unusable_error(request.call, "data without a length or another mark of its end")
     target.restart()
-    veil = Veil(answer.secrets)
+    echo = EchoFilter(response.secrets)
     size = 0
-    for piece in answer.stream(limit, target.write if packed else None):
-        if size == 0 and is_page(answer.headers, piece):
-            page = shown(piece, answer.secrets)
-            raise unusable(request.call, f"a page in place of {request.accept}", page)
-        if not packed:
-            target.write(veil.passed(piece))
-        elif veil.tells(piece):
+    for piece in response.stream(limit, target.write if keep_gzip else None):
+        if size == 0 and is_page(response.headers, piece):
+            page = redact_excerpt(piece, response.secrets)
+            raise make_unusable_error(request.call, f"a page instead of {request.accept}", page)
+        if not keep_gzip:
+            target.write(echo.filter(piece))
+        elif echo.contains_secret(piece):
             raise EchoError
         size += len(piece)
-    if not packed:
-        target.write(veil.rest())
-    coding = answer.coding if packed else "identity"
-    return DownloadInfo(size, answer.headers, answer.status, coding)
+    if not keep_gzip:
+        target.write(echo.flush())
+    coding = response.coding if keep_gzip else "identity"
+    return DownloadInfo(size, response.headers, response.status, coding)

@@ -1,4 +1,4 @@
-"""Where a download goes: a stream of the caller's, or a file that is there only when whole."""
+"""Where a download is written: a stream of the caller, or a file that appears when complete."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Sink(Protocol):
-    """Takes the pieces of a download, perhaps more than once from the start."""
+class DownloadTarget(Protocol):
+    """Takes the pieces of a download, which may start over."""
 
     @property
     def restartable(self) -> bool:
-        """Whether what was written can be taken back."""
+        """Whether written data can be discarded."""
         ...
 
     def restart(self) -> None:
-        """Take back what was written."""
+        """Discard what was written."""
         ...
 
     def write(self, piece: bytes) -> None:
@@ -36,38 +36,38 @@ class Sink(Protocol):
 
 
 @contextmanager
-def opened(target: BinaryIO | Path) -> Iterator[Sink]:
-    """A sink for `target`.
+def open_target(target: BinaryIO | Path) -> Iterator[DownloadTarget]:
+    """Open a target for a download.
 
-    A file is written under a temporary name beside its own, readable by its owner only, and takes
-    its name when the block ends well; else nothing is left of it. A link is followed, and a device
-    or a FIFO is written to. A stream is written from where it stands, and stays open.
+    A file is written under a temporary name in its folder, readable by its owner only. It is
+    renamed when the block succeeds, and removed otherwise. Links are followed; devices and FIFOs
+    are written to directly. A stream is written from its current position, and stays open.
 
     Raises:
-        LocalFileError: A file cannot be made, written or renamed, or a stream not be written.
+        LocalFileError: A file cannot be made, written or renamed, or a stream cannot be written.
     """
     if not isinstance(target, Path):
-        yield StreamSink(target)
+        yield StreamTarget(target)
         return
-    with _local(target):
+    with _convert_os_errors(target):
         place = resolve_target(target)
     if place is None:
-        with _local(target):
+        with _convert_os_errors(target):
             device = target.open("wb")
         with device:
-            yield StreamSink(device, target)
-            with _local(target):
+            yield StreamTarget(device, target)
+            with _convert_os_errors(target):
                 device.flush()
         return
-    with _local(target):
+    with _convert_os_errors(target):
         handle, name = mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            yield StreamSink(stream, target)
-            with _local(target):
+            yield StreamTarget(stream, target)
+            with _convert_os_errors(target):
                 stream.flush()
-        with _local(target):
+        with _convert_os_errors(target):
             partial.replace(place)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -75,8 +75,8 @@ def opened(target: BinaryIO | Path) -> Iterator[Sink]:
 
 
 @define(eq=False, repr=False)
-class StreamSink:
-    """A sink over an open stream."""
+class StreamTarget:
+    """An open stream as a target."""
 
     _stream: BinaryIO
     _path: Path | None = None
@@ -84,37 +84,37 @@ class StreamSink:
     _written: int = field(default=0, init=False)
 
     @_start.default
-    def _where_it_stands(self) -> int | None:
-        with _local(self._path):
+    def _find_start(self) -> int | None:
+        with _convert_os_errors(self._path):
             return self._stream.tell() if self._stream.seekable() else None
 
     @property
     def restartable(self) -> bool:
-        """Whether nothing was written yet, or the stream can go back to where it began."""
+        """Whether nothing was written yet, or the stream can seek back to its start."""
         return self._written == 0 or self._start is not None
 
     def restart(self) -> None:
-        """Go back to where the stream stood at first, and cut off what was written."""
+        """Seek back to the first position, and cut off what was written."""
         if self._written and self._start is not None:
-            with _local(self._path):
+            with _convert_os_errors(self._path):
                 self._stream.seek(self._start)
                 self._stream.truncate()
         self._written = 0
 
     def write(self, piece: bytes) -> None:
         """Write a piece."""
-        with _local(self._path):
+        with _convert_os_errors(self._path):
             self._stream.write(piece)
         self._written += len(piece)
 
 
 @contextmanager
-def _local(path: Path | None) -> Iterator[None]:
+def _convert_os_errors(path: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         what, remedy = explained(error, "make room, or choose another place")
         raise LocalFileError(
             f"{path or 'the output'} cannot be written: {what}",
-            help=f"{remedy}; what the org holds is not changed",
+            help=f"{remedy}; the data in the org are unchanged",
         ) from error

@@ -1,7 +1,7 @@
-"""Answers without the secrets of the requests that they answer, and what else looks like one.
+"""Removes the secrets of a request from its response, and whatever else looks like a secret.
 
-A server may give back what it was sent in any place of any answer. It is hidden where the answer
-becomes a value, so that nothing that handles the value has to think of it.
+A server may echo what it was sent anywhere in a response. Echoes are hidden where the response
+becomes a value, so code that handles the value does not have to care.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define, field
 
-from bulkflow_salesforce.http.redaction import HIDDEN, literal_forms, redact
+from bulkflow_salesforce.http.redaction import HIDDEN, list_literal_forms, redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,47 +18,47 @@ if TYPE_CHECKING:
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 
 
-_QUOTED: Final = 64 * 1024
-"""Bytes; much more than a message quotes, so that no secret is cut where it would be shown."""
+_EXCERPT: Final = 64 * 1024
+"""Bytes; much more than a message quotes, so no secret is cut where it would be shown."""
 
 
 class EchoError(Exception):
-    """What is kept as it came holds a secret. Does not leave this package."""
+    """Data that must be kept as received contain a secret. Does not leave this package."""
 
 
-def hidden(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
-    """A JSON value with all of its texts redacted, names of properties included."""
+def redact_json(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
+    """Redact all texts of a JSON value, including property names."""
     known: dict[str, str] = {}
 
-    def told(text: str) -> str:
-        # A describe has thousands of texts, and few different ones.
+    def hide(text: str) -> str:
+        # A describe has thousands of texts, and few distinct ones.
         if text not in known:
             known[text] = redact(text, *secrets)
         return known[text]
 
-    def walked(value: JsonValue) -> JsonValue:
+    def walk(value: JsonValue) -> JsonValue:
         if isinstance(value, str):
-            return told(value)
+            return hide(value)
         if isinstance(value, dict):
-            return {told(name): walked(each) for name, each in value.items()}
+            return {hide(name): walk(each) for name, each in value.items()}
         if isinstance(value, list):
-            return [walked(each) for each in value]
+            return [walk(each) for each in value]
         return value
 
-    return walked(value)
+    return walk(value)
 
 
-def shown(body: bytes, secrets: Sequence[str]) -> bytes:
-    """The beginning of a body, redacted before it is cut, for the words that a message quotes."""
-    return redact(body[:_QUOTED].decode("utf-8", "replace"), *secrets).encode()
+def redact_excerpt(body: bytes, secrets: Sequence[str]) -> bytes:
+    """Redact the beginning of a body, from which a message then quotes a few words."""
+    return redact(body[:_EXCERPT].decode("utf-8", "replace"), *secrets).encode()
 
 
 @define(eq=False, repr=False)
-class Veil:
-    """Hides secrets in bytes that come piece by piece, wherever a piece ends.
+class EchoFilter:
+    """Hides secrets in bytes that arrive in pieces, also when a secret spans two pieces.
 
-    Only forms that programs write are sought, not each mixture of them: rows pass here, and this
-    costs a tenth of what it costs to inflate them.
+    It looks for the forms that programs write, not for every mixture of them: rows pass through
+    here, and this takes a tenth of the time of inflating them.
     """
 
     _secrets: tuple[str, ...]
@@ -66,37 +66,36 @@ class Veil:
     _held: bytes = field(default=b"", init=False)
 
     @_forms.default
-    def _of_secrets(self) -> list[bytes]:
-        return [form.encode() for each in self._secrets for form in literal_forms(each)]
+    def _list_forms(self) -> list[bytes]:
+        return [form.encode() for each in self._secrets for form in list_literal_forms(each)]
 
-    def tells(self, piece: bytes) -> bool:
-        """Whether what came so far has a secret that ends in `piece`."""
+    def contains_secret(self, piece: bytes) -> bool:
+        """Check whether the data so far contain a secret that ends in `piece`."""
         data = self._held + piece
-        self._held = data[self._begun(data) :]
+        self._held = data[self._find_partial(data) :]
         return any(form in data for form in self._forms)
 
-    def passed(self, piece: bytes) -> bytes:
-        """What may be written once `piece` has come; the rest is held back."""
+    def filter(self, piece: bytes) -> bytes:
+        """Return what may be written after `piece` has arrived; the rest is held back."""
         data = self._held + piece
         for form in self._forms:
             if form in data:
                 data = data.replace(form, HIDDEN.encode())
-        begun = self._begun(data)
-        self._held = data[begun:]
-        return data[:begun]
+        end = self._find_partial(data)
+        self._held = data[end:]
+        return data[:end]
 
-    def rest(self) -> bytes:
-        """What was held back, at the end."""
+    def flush(self) -> bytes:
+        """Return what was held back, after the last piece."""
         rest, self._held = self._held, b""
         return rest
 
-    def _begun(self, data: bytes) -> int:
-        """Where what may be the beginning of a secret begins, at the end of `data`."""
-        return min((_begin(form, data) for form in self._forms), default=len(data))
+    def _find_partial(self, data: bytes) -> int:
+        """Find where `data` ends with what may be the beginning of a secret; else its length."""
+        return min((_find_partial_form(form, data) for form in self._forms), default=len(data))
 
 
-def _begin(form: bytes, data: bytes) -> int:
-    """Where `data` ends with the beginning of a form; its end if it does not."""
+def _find_partial_form(form: bytes, data: bytes) -> int:
     at = data.find(form[:1], max(0, len(data) - len(form) + 1))
     while at >= 0 and not form.startswith(data[at:]):
         at = data.find(form[:1], at + 1)

@@ -1,192 +1,91 @@
-"""From an answer that is no success to the error that says so.
-
-The documented body is a JSON array of `{"errorCode", "message"}`, sometimes with `fields`. An
-object in place of the array, OAuth's `{"error", "error_description"}`, the XML of older APIs, plain
-text, HTML pages of gateways and empty bodies are met as well.
-"""
+"""Converts a response that is not a success, or not usable, into the error to raise."""
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING
 
 from bulkflow_salesforce.http import bounds
+from bulkflow_salesforce.http.api_fault import ApiFault
 from bulkflow_salesforce.http.error_advice import (
     ADDRESS,
     CHECK_ADDRESS,
     advise,
-    advise_of_loss,
-    advise_of_move,
+    advise_lost_response,
+    advise_new_address,
 )
+from bulkflow_salesforce.http.error_body import extract_page_text, is_page, read_faults, to_line
 from bulkflow_salesforce.http.errors import (
-    AnswerTimeoutError,
-    ApiFault,
-    BadAnswerError,
-    Call,
+    BadResponseError,
     ForbiddenError,
     LimitExceededError,
-    LostAnswerError,
+    LostResponseError,
     NotFoundError,
     OrgError,
+    ResponseTimeoutError,
     SalesforceError,
     ServerFaultError,
     UnauthorizedError,
 )
-from bulkflow_salesforce.http.headers import Headers, retry_after
-from bulkflow_salesforce.http.json_text import parse
+from bulkflow_salesforce.http.headers import parse_retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from bulkflow_salesforce.http.call import Call
+    from bulkflow_salesforce.http.headers import Headers
 
-_XML_FAULT = (
-    r"<(?:\w+:)?(?:errorCode|exceptionCode|faultcode)>([^<]*)</|"
-    r"<(?:\w+:)?(?:message|exceptionMessage|faultstring)>([^<]*)</"
-)
-_TAG_NAME = r"!--|/?[A-Za-z0-9]*"
-_UNSEEN = frozenset({"head", "script", "style"})
-
-# What servers on the way say with a page, and mean as it stands: too late, too large, not now.
+# Gateways send these with a page, and the status is right: too late, too large, not now.
 _OF_GATEWAYS = frozenset({408, 413, 420, 429})
 _LIMIT_CODES = ("REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "ExceededQuota", "TooManyRequests")
 
 
-def read_faults(body: bytes) -> tuple[ApiFault, ...]:
-    """The entries of an error body; none if it is empty or a page for people."""
-    text = body.decode("utf-8", "replace").strip()
-    if not text:
-        return ()
-    if text[0] in "[{":
-        try:
-            content = parse(text)
-        except ValueError:
-            return (ApiFault("", _one_line(text)),)
-        entries = content if isinstance(content, list) else [content]
-        return tuple(_entry(entry) for entry in entries[: bounds.FAULTS])
-    if text[0] == "<":
-        return () if _looks_like_page(text) else tuple(_xml_faults(text))
-    return (ApiFault("", _one_line(text)),)
-
-
-def _entry(entry: object) -> ApiFault:
-    if not isinstance(entry, dict):
-        return ApiFault("", _one_line(json.dumps(entry)))
-    code = _first(entry, "errorCode", "error", "exceptionCode", "statusCode")
-    message = _first(entry, "message", "error_description", "exceptionMessage")
-    fields = entry.get("fields")
-    listed = fields[: bounds.FAULTS] if isinstance(fields, list) else ()
-    names = tuple(_one_line(str(name)) for name in listed)
-    return ApiFault(code, message or ("" if code else _one_line(json.dumps(entry))), names)
-
-
-def _first(entry: dict[object, object], *keys: str) -> str:
-    found = next((str(entry[key]).strip() for key in keys if entry.get(key) is not None), "")
-    return bounds.cut(found, bounds.FAULT_CHARACTERS)
-
-
-def _xml_faults(text: str) -> Iterator[ApiFault]:
-    code = message = ""
-    for found in re.finditer(_XML_FAULT, text[: bounds.PAGE_CHARACTERS]):
-        code, message = code or (found[1] or ""), message or (found[2] or "")
-    if code or message:
-        yield ApiFault(_unescaped(code).strip(), _unescaped(message).strip())
-    else:
-        yield ApiFault("", page_words(text))
-
-
-def _unescaped(text: str) -> str:
-    # Here, as `html` holds all entities that there are, and few answers are pages.
-    import html
-
-    return html.unescape(text)
-
-
-def _looks_like_page(text: str) -> bool:
-    return re.match(r"<(?:!doctype\s+html|html|head|body)\b", text, re.IGNORECASE) is not None
-
-
-def is_page(headers: Headers, body: bytes) -> bool:
-    """Whether an answer is a page for people, whatever its content type says."""
-    start = body[:512].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    return headers.is_page or _looks_like_page(start)
-
-
-def page_words(text: str) -> str:
-    """The first words that a reader of an HTML page would see, its title first.
-
-    One pass from tag to tag, as the text may be made to waste the time of a search.
-    """
-    first, *pieces = text[: bounds.PAGE_CHARACTERS].split("<")
-    words, inside = [first], ""
-    for piece in pieces:
-        name = _name_of(piece)
-        if name == "!--" or inside == "!--":
-            _, end, content = piece.partition("-->")
-            inside = "" if end else "!--"
-        else:
-            content = piece.partition(">")[2]
-            if inside in {"", name[1:]} and name not in _UNSEEN:
-                inside = ""
-            else:
-                inside = inside or name
-        if not inside or name == "title":
-            words.append(content)
-    return _one_line(_unescaped(" ".join(words)))
-
-
-def _name_of(piece: str) -> str:
-    found = re.match(_TAG_NAME, piece)
-    return found[0].lower() if found else ""
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text[: bounds.PAGE_CHARACTERS].split())
-    return bounds.cut(line, bounds.LINE_CHARACTERS)
-
-
-def refusal(call: Call, status: int, headers: Headers, body: bytes, *, now: float) -> OrgError:
-    """The error for an answer whose status is not 2xx.
+def parse_error_response(
+    call: Call, status: int, headers: Headers, body: bytes, *, now: float
+) -> OrgError:
+    """Make the error for a response whose status is not 2xx.
 
     Args:
-        call: What was asked.
+        call: The request.
         status: The HTTP status.
-        headers: The answer's headers.
-        body: The beginning of the answer's body, decoded.
+        headers: The response headers.
+        body: The beginning of the response body, decoded.
         now: The time, in seconds since the epoch, for `Retry-After`.
 
     Returns:
-        A `SalesforceError` of the class that fits; `LostAnswerError`, with such an error as its
-        cause, if the request may have been done; `BadAnswerError` for a redirect and for pages
-        that the API does not send; as `unusable` for a status that is no answer yet.
+        A `SalesforceError` of the matching class; `LostResponseError`, with such an error as its
+        cause, if the request may have been processed; `BadResponseError` for a redirect and for
+        pages that the API does not send; what `make_unusable_error` makes for an interim status.
     """
     if status < 200:
-        return unusable(call, f"the interim status {status}, which bulkflow did not ask for")
+        return make_unusable_error(
+            call, f"the interim status {status}, which bulkflow did not ask for"
+        )
     if status < 400:
-        return _redirect(call, status, headers)
+        return _make_redirect_error(call, status, headers)
     page = is_page(headers, body)
     if page and status < 500 and status not in _OF_GATEWAYS:
-        return bad_answer(call, f"a page in place of an answer (status {status})", body)
-    words = page_words(body.decode("utf-8", "replace"))
+        return make_bad_response_error(
+            call, f"a page instead of a response (status {status})", body
+        )
+    words = extract_page_text(body.decode("utf-8", "replace"))
     faults = (ApiFault("", words),) if page and words else read_faults(body)
-    kind = _class_for(status, faults)
-    said = next((str(fault) for fault in faults), "without a word of why")
+    kind = _choose_class(status, faults)
+    said = next((str(fault) for fault in faults), "no reason given")
     error = kind(
-        f"{call.host} refused {call}: {status} {_one_line(said)}",
+        f"{call.host} refused {call}: {status} {to_line(said)}",
         call=call,
         status=status,
         faults=faults,
-        retry_after=retry_after(headers, now),
+        retry_after=parse_retry_after(headers, now),
         help=advise(call, status, faults),
-        notes=[str(fault) for fault in faults if str(fault) != _one_line(said)],
+        notes=[str(fault) for fault in faults if str(fault) != to_line(said)],
     )
     if status < 500 or not call.changes:
         return error
-    lost = lost_answer(call, f"{call.host} answered {status} to {call}: {_one_line(said)}")
+    lost = make_lost_error(call, f"{call.host} responded to {call} with {status}: {to_line(said)}")
     lost.__cause__ = error
     return lost
 
 
-def _class_for(status: int, faults: tuple[ApiFault, ...]) -> type[SalesforceError]:
+def _choose_class(status: int, faults: tuple[ApiFault, ...]) -> type[SalesforceError]:
     if status == 420 or status >= 500:
         return ServerFaultError
     if status == 401:
@@ -198,85 +97,82 @@ def _class_for(status: int, faults: tuple[ApiFault, ...]) -> type[SalesforceErro
     return NotFoundError if status in {404, 410} else SalesforceError
 
 
-def lost_answer(call: Call, message: str, *, notes: tuple[str, ...] = ()) -> LostAnswerError:
-    """The error for a request that went out and whose whole answer did not come."""
-    return LostAnswerError(message, call=call, help=advise_of_loss(call), notes=notes)
+def make_lost_error(call: Call, message: str, *, notes: tuple[str, ...] = ()) -> LostResponseError:
+    """Make the error for a request that was sent and got no complete response."""
+    return LostResponseError(message, call=call, help=advise_lost_response(call), notes=notes)
 
 
-def late(call: Call, timeout: float) -> AnswerTimeoutError:
-    """The error for a request that went out and whose answer did not begin in so many seconds."""
-    return AnswerTimeoutError(
-        f"{call.host} did not answer {call} within {timeout:g} s",
-        call=call,
-        help=advise_of_loss(call),
+def make_late_error(call: Call, timeout: float) -> ResponseTimeoutError:
+    """Make the error for a response that did not begin within `timeout` seconds."""
+    return _make_timeout_error(call, f"{call.host} did not respond to {call} within {timeout:g} s")
+
+
+def make_unfinished_error(call: Call, timeout: float) -> ResponseTimeoutError:
+    """Make the error for a response that did not end within `timeout` seconds."""
+    return _make_timeout_error(
+        call, f"{call.host} did not finish its response to {call} within {timeout:g} s"
     )
 
 
-def unfinished(call: Call, timeout: float) -> AnswerTimeoutError:
-    """The error for an answer that began and did not end within `timeout` seconds."""
-    return AnswerTimeoutError(
-        f"{call.host} did not end its answer to {call} within {timeout:g} s",
-        call=call,
-        help=advise_of_loss(call),
+def make_slow_error(call: Call, rate: float) -> ResponseTimeoutError:
+    """Make the error for a download that arrived at less than `rate` bytes per second."""
+    return _make_timeout_error(
+        call, f"{call.host} sent its response to {call} at less than {rate:,g} bytes per second"
     )
 
 
-def too_slow(call: Call, rate: float) -> AnswerTimeoutError:
-    """The error for a download that came at less than `rate` bytes a second."""
-    return AnswerTimeoutError(
-        f"{call.host} sent its answer to {call} at less than {rate:,g} bytes a second",
-        call=call,
-        help=advise_of_loss(call),
-    )
+def _make_timeout_error(call: Call, message: str) -> ResponseTimeoutError:
+    return ResponseTimeoutError(message, call=call, help=advise_lost_response(call))
 
 
-def _redirect(call: Call, status: int, headers: Headers) -> BadAnswerError:
+def _make_redirect_error(call: Call, status: int, headers: Headers) -> BadResponseError:
     target = headers.get("location", "").partition("?")[0]
     where = f" to {target[:200]}" if target else ""
-    return BadAnswerError(
-        f"{call.host} answered {call} with a redirect ({status}){where}, which is not followed",
+    return BadResponseError(
+        f"{call.host} responded to {call} with a redirect ({status}){where}, which bulkflow does"
+        " not follow",
         call=call,
-        help=_redirect_help(call, target),
+        help=_advise_redirect(call, target),
     )
 
 
-def _redirect_help(call: Call, target: str) -> str:
+def _advise_redirect(call: Call, target: str) -> str:
     moved = ADDRESS.match(target)
     if moved and moved[0] != f"https://{call.host}":
-        return advise_of_move(moved)
+        return advise_new_address(moved)
     return (
         "this is not the API's host, or the My Domain name has changed;"
         " use the org's own address, such as https://mydomain.my.salesforce.com"
     )
 
 
-def bad_answer(call: Call, what: str, body: bytes = b"") -> BadAnswerError:
-    """The error for an answer that the API does not give.
+def make_bad_response_error(call: Call, what: str, body: bytes = b"") -> BadResponseError:
+    """Make the error for a response that the API does not send.
 
     Args:
-        call: What was asked.
-        what: What came, after "answered ... with".
-        body: Its beginning; its first words are noted.
+        call: The request.
+        what: What was received, after "responded to ... with".
+        body: Its beginning; a note quotes its first words.
     """
-    words = page_words(body[: bounds.PAGE_CHARACTERS].decode("utf-8", "replace"))
-    return BadAnswerError(
-        f"{call.host} answered {call} with {what}",
+    words = extract_page_text(body[: bounds.PAGE_CHARACTERS].decode("utf-8", "replace"))
+    return BadResponseError(
+        f"{call.host} responded to {call} with {what}",
         call=call,
         help=CHECK_ADDRESS,
         notes=[f"it says: {words}"] if words else (),
     )
 
 
-def unusable(call: Call, what: str, body: bytes = b"") -> OrgError:
-    """The error for an answer that says success but cannot be used.
+def make_unusable_error(call: Call, what: str, body: bytes = b"") -> OrgError:
+    """Make the error for a response that reports success but cannot be used.
 
     Returns:
-        `BadAnswerError` for a request that changes nothing; else `LostAnswerError` with one as its
-        cause, as the org may have done what was asked.
+        `BadResponseError` for a request that changes nothing; otherwise `LostResponseError` with
+        one as its cause, because the org may have processed the request.
     """
-    bad = bad_answer(call, what, body)
+    bad = make_bad_response_error(call, what, body)
     if not call.changes:
         return bad
-    lost = lost_answer(call, bad.message, notes=bad.notes)
+    lost = make_lost_error(call, bad.message, notes=bad.notes)
     lost.__cause__ = bad
     return lost

@@ -1,17 +1,17 @@
-"""What can go wrong between bulkflow and an org.
+"""Errors of requests to an org.
 
-Two families. A `SalesforceError` is the org's own refusal: it answered, and said no. A
-`TransportError` means that no usable answer came. Each class exists because a caller acts
-differently on it; for a request that changes something the one that matters most is
-`LostAnswerError`: it is not known whether the org did what was asked. A refusal may come from a
-server on the way, after the org did it: `retry.not_begun` says of which errors that is ruled out.
+There are two families. A `SalesforceError` is an error response: the org refused the request. A
+`TransportError` means that no usable response arrived. Each class exists because some caller
+handles it differently. For a request that changes something, `LostResponseError` matters most: the
+org may or may not have processed the request.
+
+An error response may also come from a gateway after the org processed the request;
+`retry.was_never_started` says for which errors that is impossible.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from attrs import frozen
 
 from bulkflow.errors import BulkflowError, ExitCode
 from bulkflow_salesforce.http.error_advice import HOPELESS_SESSIONS
@@ -20,72 +20,14 @@ from bulkflow_salesforce.http.redaction import HIDDEN, redact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SAFE_METHODS = frozenset({"GET", "HEAD"})
-"""The methods that change nothing, so that they may be repeated whatever became of them."""
-
-
-@frozen
-class Call:
-    """What was asked of whom: the part of a request that may stand in a message.
-
-    The path is without its query, which may hold a SOQL text or a locator.
-
-    Attributes:
-        harmless: Whether it may be repeated whatever its method: a token that was given twice is
-            no harm.
-    """
-
-    method: str
-    path: str
-    host: str
-    harmless: bool = False
-
-    @property
-    def changes(self) -> bool:
-        """Whether the request may change something in the org."""
-        return self.method not in SAFE_METHODS and not self.harmless
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@frozen
-class ApiFault:
-    """One entry of the org's error body, in the org's own words."""
-
-    code: str
-    message: str
-    fields: tuple[str, ...] = ()
-
-    def is_code(self, *codes: str) -> bool:
-        """Whether this is one of `codes`, in any of the spellings that are in use.
-
-        Salesforce writes `InvalidJobState` in its guide and in job messages, `INVALIDJOBSTATE` in
-        Bulk API 2.0 answers and `INVALID_SESSION_ID` in REST answers.
-        """
-        return _plain(self.code) in {_plain(code) for code in codes}
-
-    def redacted(self, *secrets: str) -> ApiFault:
-        """The same without secrets."""
-        return ApiFault(
-            redact(self.code, *secrets),
-            redact(self.message, *secrets),
-            tuple(redact(name, *secrets) for name in self.fields),
-        )
-
-    def __str__(self) -> str:
-        named = f" (fields: {', '.join(self.fields)})" if self.fields else ""
-        return ": ".join(part for part in (self.code, self.message) if part) + named
-
-
-def _plain(code: str) -> str:
-    return code.replace("_", "").upper()
+    from bulkflow_salesforce.http.api_fault import ApiFault
+    from bulkflow_salesforce.http.call import Call
 
 
 class OrgError(BulkflowError):
-    """The root of both families: something went wrong in one call to an org.
+    """The base of both families: a request to an org failed.
 
-    Its texts are redacted, as most of their words come from outside.
+    Its texts are redacted, because most of them quote a server.
     """
 
     def __init__(
@@ -104,7 +46,7 @@ class OrgError(BulkflowError):
         self.call = call
 
     def hide(self, *secrets: str) -> None:
-        """Take values that are known to be secret out of its texts, and of its cause's."""
+        """Remove known secrets from the texts of this error and of its cause."""
         self.message = redact(self.message, *secrets)
         self.args = (self.message,)
         self.help = None if self.help is None else redact(self.help, *secrets)
@@ -112,7 +54,7 @@ class OrgError(BulkflowError):
         cause = self.__cause__
         if isinstance(cause, OrgError):
             cause.hide(*secrets)
-        elif cause is not None and _tells(cause, secrets):
+        elif cause is not None and _contains_secret(cause, secrets):
             self.__cause__ = None
 
     @property
@@ -127,12 +69,12 @@ class OrgError(BulkflowError):
 
     @property
     def host(self) -> str:
-        """The host (and port, where it is not the usual one) that was asked."""
+        """The host of the request, with its port unless that is the default."""
         return self.call.host
 
 
-def _tells(error: BaseException | None, secrets: Sequence[str]) -> bool:
-    """Whether a foreign exception, or one that it came from, has a secret in its text."""
+def _contains_secret(error: BaseException | None, secrets: Sequence[str]) -> bool:
+    """Check whether the text of another library's exception, or of its causes, has a secret."""
     while error is not None:
         if HIDDEN in redact(str(error), *secrets):
             return True
@@ -141,14 +83,14 @@ def _tells(error: BaseException | None, secrets: Sequence[str]) -> bool:
 
 
 class SalesforceError(OrgError):
-    """The org refused a request: an answer of 400 or more that it wrote itself.
+    """The org refused a request with a status of 400 or more.
 
     Args:
         message: What is wrong.
-        call: What was asked.
+        call: The request.
         status: The HTTP status.
-        faults: The entries of the error body; empty when the body was.
-        retry_after: The seconds that the answer asked to wait, if it did.
+        faults: The entries of the error body.
+        retry_after: The seconds to wait, if the response has `Retry-After`.
         help: What to do about it.
         notes: The org's own words.
     """
@@ -166,32 +108,32 @@ class SalesforceError(OrgError):
     ) -> None:
         super().__init__(message, call=call, help=help, notes=notes)
         self.status = status
-        self.faults = tuple(fault.redacted() for fault in faults)
+        self.faults = tuple(fault.redact() for fault in faults)
         self.retry_after = retry_after
 
     def hide(self, *secrets: str) -> None:
-        """Take secrets out of its faults as well."""
+        """Remove known secrets from the texts, the faults and the cause."""
         super().hide(*secrets)
-        self.faults = tuple(fault.redacted(*secrets) for fault in self.faults)
+        self.faults = tuple(fault.redact(*secrets) for fault in self.faults)
 
     @property
     def code(self) -> str:
-        """The first fault's code as the org wrote it; empty when there is none."""
+        """The first fault's code as the org wrote it, or an empty text."""
         return self.faults[0].code if self.faults else ""
 
     def is_code(self, *codes: str) -> bool:
-        """Whether any fault has one of `codes`, in any spelling (see `ApiFault.is_code`)."""
+        """Check whether any fault has one of `codes` (see `ApiFault.is_code`)."""
         return any(fault.is_code(*codes) for fault in self.faults)
 
 
 class UnauthorizedError(SalesforceError):
-    """401: the org does not accept the token, so nothing was done."""
+    """401: the org rejected the token, and did nothing."""
 
     exit_code = ExitCode.WRONG
 
     @property
     def renewable(self) -> bool:
-        """Whether a new token could help: the session has ended, and nothing worse is said."""
+        """Whether a new token could help, because the session has merely expired."""
         said = " ".join(fault.message for fault in self.faults).lower()
         return self.is_code("INVALID_SESSION_ID") and not any(
             words in said for words in HOPELESS_SESSIONS
@@ -199,41 +141,41 @@ class UnauthorizedError(SalesforceError):
 
 
 class ForbiddenError(SalesforceError):
-    """403: the user, or the org, lacks a permission or a feature."""
+    """403: the user or the org lacks a permission or a feature."""
 
 
 class NotFoundError(SalesforceError):
-    """404 or 410 from the API: there is no such job, resource or version."""
+    """404 or 410 from the API: the job, resource or version does not exist."""
 
 
 class LimitExceededError(SalesforceError):
-    """A limit of the org is used up: requests a day, requests at a time, jobs or batches."""
+    """A limit of the org is exhausted: daily requests, concurrent requests, jobs or batches."""
 
 
 class ServerFaultError(SalesforceError):
-    """420 or 5xx: the org, or something in front of it, is in trouble.
+    """420 or 5xx: the org, or a gateway in front of it, failed.
 
-    For a request that may have changed something a 5xx is raised as `LostAnswerError`, with this as
-    its cause.
+    For a request that may have changed something, a 5xx is raised as `LostResponseError` with this
+    error as its cause.
     """
 
 
 class TransportError(OrgError):
-    """No usable answer came."""
+    """No usable response arrived."""
 
 
 class UnreachableError(TransportError):
-    """No connection was made, so nothing was sent: unknown name, refused, timed out, cut."""
+    """No connection was made, and nothing sent: unknown host, refused, timed out, or dropped."""
 
 
 class UnknownHostError(UnreachableError):
-    """The host's name is not known.
+    """The host name cannot be resolved.
 
     Args:
         message: What is wrong.
-        call: What was asked.
-        known_before: Whether the session had reached the host by that name: then it is the name
-            service that is in trouble, else more likely the name.
+        call: The request.
+        known_before: Whether the session has reached the host before. If so, the name service has
+            failed; otherwise the name is probably wrong.
         help: What to do about it.
     """
 
@@ -250,51 +192,52 @@ class UnknownHostError(UnreachableError):
 
 
 class ProxyRefusedError(UnreachableError):
-    """The proxy refuses to lead to the host: a wrong password, or a rule of it.
+    """The proxy refuses to connect to the host: a wrong password, or one of its rules.
 
-    Final: each further try with a wrong password may lock an account.
+    Never retried: each further try with a wrong password may lock an account.
     """
 
     exit_code = ExitCode.WRONG
 
 
 class TlsError(TransportError):
-    """No trusted connection could be made, so nothing was sent."""
+    """No trusted connection could be made, and nothing was sent."""
 
     exit_code = ExitCode.WRONG
 
 
-class LostAnswerError(TransportError):
-    """The request went out, at least in part, and no whole answer came back.
+class LostResponseError(TransportError):
+    """The request was sent, at least in part, and no complete response arrived.
 
-    For a method that changes something this is the one error of unknown outcome (see `ambiguous`):
-    it also stands for a 5xx, and for an answer that says success but cannot be read. It is never
-    repeated here; the caller settles by asking the org what is so.
+    For a method that changes something, this is the only error of unknown outcome (see
+    `ambiguous`); it covers a 5xx, and a success that cannot be read. Such a request is never
+    retried here: the caller has to look up its outcome in the org.
     """
 
     @property
     def ambiguous(self) -> bool:
-        """Whether the org may have done what was asked; never for GET and HEAD."""
+        """Whether the org may have processed the request; never for GET and HEAD."""
         return self.call.changes
 
 
-class AnswerTimeoutError(LostAnswerError):
-    """The request went out and the answer did not come, or stopped coming, in time."""
+class ResponseTimeoutError(LostResponseError):
+    """The request was sent, and its response did not arrive in time, or stopped arriving."""
 
 
-class BadAnswerError(TransportError):
-    """An answer that the API does not give: a page, a redirect, not JSON, too large.
+class BadResponseError(TransportError):
+    """A response that the API does not send: a page, a redirect, not JSON, too large.
 
-    For a method that changes something it is raised only if the status says that nothing was done.
+    For a method that changes something, it is raised only if the status means that nothing was
+    done.
     """
 
 
 class ForeignUrlError(BulkflowError):
-    """The org named an address that does not belong to it; nothing was sent there."""
+    """The org returned an address on another host; nothing was sent there."""
 
 
 class LocalFileError(BulkflowError):
-    """A file of this machine could not be read for an upload, or written by a download.
+    """A local file could not be read for an upload, or written by a download.
 
-    An upload that ends this way is cut before its end, which the org does not take as an upload.
+    Such an upload is cut short, and the org does not accept it.
     """

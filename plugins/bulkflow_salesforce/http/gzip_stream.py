@@ -1,7 +1,7 @@
-"""Gzip taken apart as a stream, in steady memory, with its end checked.
+"""Decompresses gzip as a stream, in constant memory, and checks that it is complete.
 
-urllib3 can decode gzip, but says nothing when the data stop before the trailer; rows would be lost
-without a word. It also decodes chunked answers only when told so for each read.
+urllib3 can decode gzip, but ignores that the data stop before the trailer, so rows could get lost
+silently. It also decodes chunked responses only if asked for each read.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class DamagedGzipError(Exception):
-    """The stream is not gzip, is damaged, or ends too soon. Does not leave this package."""
+    """The stream is not gzip, is damaged, or is incomplete. Does not leave this package."""
 
 
 def inflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The content of a gzip stream of one or more members, in pieces of at most `size` bytes.
+    """Decompress a gzip stream of one or more members into pieces of at most `size` bytes.
 
     Args:
-        chunks: The stream, cut anywhere.
-        size: The most bytes of a piece, and so of what is held, however well the data were packed.
+        chunks: The stream, split anywhere. Without any bytes, the content is empty.
+        size: The maximum size of a piece, and so of the memory in use, whatever the compression.
 
     Raises:
-        DamagedGzipError: After the pieces that could be read. No bytes at all are an empty content.
+        DamagedGzipError: The stream is damaged. The pieces before the damage were yielded.
     """
     member = None
     for chunk in chunks:
@@ -44,7 +44,7 @@ def inflate(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
             if member.eof:
                 data, member = member.unused_data, None
             else:
-                # Output that zlib still holds comes with the next input; the trailer is the last.
+                # Output that zlib still holds comes with the next input; the trailer is last.
                 data = member.unconsumed_tail
     if member is not None:
         raise DamagedGzipError("the gzip data end before their trailer")

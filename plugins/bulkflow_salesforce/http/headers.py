@@ -1,4 +1,4 @@
-"""Answer headers, and what bulkflow reads in them."""
+"""Response headers, and the values that bulkflow reads from them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,15})/([0-9]{1,15})")
 
 
 class Headers(Mapping[str, str]):
-    """The headers of an answer, found in any case; the repr shows names only.
+    """The headers of a response. Names are case-insensitive; the repr shows names only.
 
-    A header that came several times has its values joined with a comma and a space.
+    The values of a repeated header are joined with a comma and a space.
     """
 
     __slots__ = ("_values",)
@@ -39,8 +39,8 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def redacted(self, *secrets: str) -> Headers:
-        """The same without secrets, as a server may give back what it was sent in any of them."""
+    def redact(self, *secrets: str) -> Headers:
+        """Return a copy without secrets, because a server may echo them in any header."""
         return Headers((name, redact(value, *secrets)) for name, value in self.items())
 
     def __repr__(self) -> str:
@@ -48,12 +48,12 @@ class Headers(Mapping[str, str]):
 
     @property
     def media_type(self) -> str:
-        """The content type without its parameters, in lower case; empty when none was given."""
+        """The content type in lower case, without parameters; empty if there is none."""
         return self.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def is_page(self) -> bool:
-        """Whether the body is a page for people."""
+        """Whether the body is a web page."""
         return self.media_type in {"text/html", "application/xhtml+xml"}
 
 
@@ -66,33 +66,34 @@ class LimitInfo:
 
     @property
     def left(self) -> int:
-        """The requests that may still be made."""
+        """The remaining requests."""
         return max(0, self.total - self.used)
 
     @classmethod
-    def read(cls, headers: Mapping[str, str]) -> LimitInfo | None:
-        """What the headers say, or None if they say nothing that can be read.
+    def parse(cls, headers: Mapping[str, str]) -> LimitInfo | None:
+        """Parse the header; None if it is missing or cannot be read.
 
-        The header is `api-usage=23/5000000`, perhaps followed by
-        `; per-app-api-usage=17/250(appName=X)`.
+        It looks like `api-usage=23/5000000`, which `; per-app-api-usage=17/250(appName=X)` may
+        follow.
         """
         found = _USAGE.search(headers.get("sforce-limit-info", ""))
         return cls(int(found[1]), int(found[2])) if found else None
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The seconds that `Retry-After` asks to wait; None if it is missing or means nothing.
+def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Parse `Retry-After` to seconds; None if it is missing or invalid.
 
     Salesforce does not document the header, but gateways in front of it send it.
 
     Args:
-        headers: The answer's headers.
-        now: The time, in seconds since the epoch; needed if the header gives a date.
+        headers: The response headers.
+        now: The time, in seconds since the epoch, for a header with a date.
     """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
-    # Here and not above: it is rarely needed, and takes as long to load as all of this package.
+    # Imported here: it is rarely needed, and takes as long to load as this whole package.
+
     from email.utils import parsedate_to_datetime
 
     try:

@@ -1,4 +1,4 @@
-"""JSON from outside, nested no deeper than whatever handles it later can bear."""
+"""Parses JSON from outside, with a limit on nesting that all later code can handle."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from bulkflow_salesforce.http.bounds import DEPTH
 
 
 class TooDeepError(ValueError):
-    """JSON that is nested too deeply; the text says how deeply it may be."""
+    """JSON is nested too deeply; the text has the limit."""
 
     def __init__(self) -> None:
         super().__init__(f"nested more than {DEPTH} levels deep")
 
 
-def parse(text: bytes | str) -> Any:
+def parse_json(text: bytes | str) -> Any:
     """Parse JSON.
 
     Raises:
@@ -28,7 +28,7 @@ def parse(text: bytes | str) -> Any:
         raise TooDeepError from error
     level = [value]
     for _ in range(DEPTH):
-        level = [below for each in level for below in _parts(each)]
+        level = [child for each in level for child in _list_containers(each)]
         if not level:
             return value
     if any(isinstance(each, dict | list) for each in level):
@@ -36,8 +36,8 @@ def parse(text: bytes | str) -> Any:
     return value
 
 
-def _parts(value: object) -> list[Any]:
-    """The lists and objects in a value."""
+def _list_containers(value: object) -> list[Any]:
+    """List the lists and objects directly inside a value."""
     match value:
         case dict():
             return [each for each in value.values() if isinstance(each, dict | list)]

@@ -1,4 +1,4 @@
-"""Where an org is: its host, its API version, and the paths below them."""
+"""The address of an org: its host, its API version, and the paths of its resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from attrs import field, frozen
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.http.errors import ForeignUrlError
-from bulkflow_salesforce.http.origin import URL_HELP, Origin, is_host, origin_url
+from bulkflow_salesforce.http.origin import (
+    LOGIN_HOST,
+    TEST_HOST,
+    URL_HELP,
+    Origin,
+    is_host,
+    normalize_origin,
+)
 from bulkflow_salesforce.http.redaction import redact
 
 DEFAULT_API_VERSION = "66.0"
@@ -19,63 +26,64 @@ _API_VERSION = re.compile(r"[vV]?([0-9]{1,3})(?:\.0)?")
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 _TARGET = re.compile(r"/[\x21\x23-\x7e]*")
 
-_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
+_LOGIN_HOSTS = frozenset({LOGIN_HOST, TEST_HOST})
 
 
-def _instance_url(value: str) -> str:
-    """The origin of an org in its one spelling."""
-    url = origin_url(value)
+def _normalize_instance_url(value: str) -> str:
+    url = normalize_origin(value)
     host = urlsplit(url).hostname
     if host in _LOGIN_HOSTS:
-        raise UsageError(f"{host} is where one logs in; it is not an org's address", help=URL_HELP)
+        raise UsageError(f"{host} is a login host, not an org's address", help=URL_HELP)
     return url
 
 
-def _api_version(value: str) -> str:
+def _normalize_api_version(value: str) -> str:
     found = _API_VERSION.fullmatch(value.strip())
     if not found:
-        raise UsageError(f"{value!a} is no API version", help=f"write one as {DEFAULT_API_VERSION}")
+        raise UsageError(
+            f"{value!a} is not an API version", help=f"write it like {DEFAULT_API_VERSION}"
+        )
     number = int(found[1])
     if number < _FIRST_API_VERSION:
         raise UsageError(
-            f"API version {number}.0 has no Bulk API 2.0",
-            help=f"it came with {_FIRST_API_VERSION}.0; {DEFAULT_API_VERSION} is a good choice",
+            f"API version {number}.0 does not have Bulk API 2.0",
+            help=f"use {_FIRST_API_VERSION}.0 or later, such as {DEFAULT_API_VERSION}",
         )
     return f"{number}.0"
 
 
 @frozen
 class OrgAddress:
-    """Where an org answers, and in which API version it is asked.
+    """The address of an org, and the API version to use.
 
     Attributes:
-        instance_url: Scheme, host and port in one spelling, without a slash at the end:
-            `https://mydomain.my.salesforce.com`. Hosts of the user interface are turned into the
-            API's; plain http is taken for loopback addresses only.
-        api_version: Such as `66.0`; `v66.0` and `66` are understood.
+        instance_url: Normalized scheme, host and port, without a trailing slash:
+            `https://mydomain.my.salesforce.com`. Hosts of the user interface are replaced with the
+            API's; plain http is accepted for loopback addresses only.
+        api_version: Such as `66.0`; `v66.0` and `66` are accepted.
         origin: The server to connect to.
 
     Raises:
-        UsageError: Either value cannot be used.
+        UsageError: Either value is invalid.
     """
 
-    instance_url: str = field(converter=_instance_url)
-    api_version: str = field(default=DEFAULT_API_VERSION, converter=_api_version)
+    instance_url: str = field(converter=_normalize_instance_url)
+    api_version: str = field(default=DEFAULT_API_VERSION, converter=_normalize_api_version)
 
     origin: Origin = field(init=False, repr=False, eq=False)
 
     @origin.default
-    def _server(self) -> Origin:
+    def _make_origin(self) -> Origin:
         return Origin(self.instance_url)
 
     @property
     def host(self) -> str:
-        """The host, with its port where that is not the scheme's own; for messages."""
+        """The host for messages, with its port unless that is the default."""
         return self.origin.host
 
     @property
     def hostname(self) -> str:
-        """The host alone, an IPv6 address without brackets."""
+        """The host without its port; IPv6 addresses have no brackets."""
         return self.origin.hostname
 
     @property
@@ -85,14 +93,14 @@ class OrgAddress:
 
     @property
     def secure(self) -> bool:
-        """Whether TLS is spoken; if not, the host is this machine."""
+        """Whether TLS is used; if not, the host is this machine."""
         return self.origin.secure
 
-    def path(self, *segments: str) -> str:
-        """The path of a resource: `path("jobs", "ingest")` is `/services/data/v66.0/jobs/ingest`.
+    def build_path(self, *segments: str) -> str:
+        """Build the path of a resource, such as `/services/data/v66.0/jobs/ingest`.
 
-        Each segment is percent-quoted, so that a name which came from a server or a user stays one
-        segment.
+        Each segment is percent-encoded, and stays one segment whatever a server or user put into
+        it.
 
         Raises:
             ValueError: A segment is empty, `.` or `..`.
@@ -104,20 +112,20 @@ class OrgAddress:
         return f"/services/data/v{self.api_version}{below}"
 
     def resolve(self, url: str) -> str:
-        """The path (and query) of a URL that the org gave, such as a job's `contentUrl`.
+        """Resolve a URL that the org returned, such as a job's `contentUrl`, to a path and query.
 
-        Salesforce gives `services/data/...` without a slash (recorded), `/services/data/...` in
-        `nextRecordsUrl`, and whole URLs are taken if they are on this org.
+        Salesforce returns `services/data/...` without a slash (recorded), and `/services/data/...`
+        in `nextRecordsUrl`. Absolute URLs are accepted if they are on this org.
 
         Raises:
-            ForeignUrlError: The URL leads to another host, or out of `/services/`.
+            ForeignUrlError: The URL is on another host, or outside of `/services/`.
         """
         target = url
         if "://" in url or url.startswith("//"):
             origin, _, rest = url.partition("://")[2].partition("/")
             if f"{url.partition('://')[0]}://{origin}".lower() != self.instance_url.lower():
                 raise ForeignUrlError(
-                    f"{self.host} named an address on another host{_host_in(origin)}",
+                    f"{self.host} returned an address on another host{_format_host(origin)}",
                     help="nothing was sent there; check that the instance URL is the org's own",
                 )
             target = rest
@@ -125,24 +133,24 @@ class OrgAddress:
         parts = target.partition("?")[0].split("/")
         if not is_target(target) or parts[1] != "services" or {".", ".."} & set(parts):
             raise ForeignUrlError(
-                f"{self.host} named an address outside its API",
+                f"{self.host} returned an address outside of its API",
                 help="nothing was sent there; check that the instance URL is the org's own",
             )
         return target
 
 
-def _host_in(origin: str) -> str:
-    """The host of an address that a server named, where that is all it is; its words may be any."""
+def _format_host(origin: str) -> str:
+    """Format a host from a server for a message; empty unless it is a plain host name."""
     return f": {redact(origin)}" if "." in origin and is_host(origin) else ""
 
 
 def is_target(text: str) -> bool:
-    """Whether `text` can stand as a request's target: a path, and nothing that ends the line."""
+    """Check whether a text is a valid request target: a path without line breaks."""
     return _TARGET.fullmatch(text) is not None and not text.startswith("//")
 
 
-def salesforce_id(text: str) -> str:
-    """`text`, which is a Salesforce id of 15 or 18 letters and digits.
+def check_salesforce_id(text: str) -> str:
+    """Return a text that is a Salesforce id of 15 or 18 letters and digits.
 
     Raises:
         UsageError: It is not.
@@ -150,6 +158,6 @@ def salesforce_id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise UsageError(
             f"{text[:80]!a} is not a Salesforce id",
-            help="an id has 15 or 18 letters and digits, as 7505e000003xAbCAAU",
+            help="an id has 15 or 18 letters and digits, such as 7505e000003xAbCAAU",
         )
     return text

@@ -1,4 +1,4 @@
-"""The one place where secrets are taken out of text that people or files will see."""
+"""Removes secrets from text that people or files will see; nothing else in bulkflow does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
 
-# Runs are bounded where a text could be made to restart a search at each of its bytes.
+# Repetitions are bounded wherever a hostile text could restart a search at each of its bytes.
 _SECRETS: tuple[tuple[str, str], ...] = (
     # An SFDX auth URL: force://clientId:clientSecret:refreshToken@host; the host may stay.
     (r"(?i)force://[^\s@\"']{1,500}@", f"force://{HIDDEN}@"),
@@ -21,9 +21,9 @@ _SECRETS: tuple[tuple[str, str], ...] = (
         r"(?i)\b(bearer|oauth|basic|token)(\s+)(?=[^\s,;\"']*[\d!._=])[^\s,;\"']{8,}",
         rf"\1\2{HIDDEN}",
     ),
-    # A session id: the organisation's id, an exclamation mark (perhaps quoted) and the secret.
+    # A session id: the org's id, an exclamation mark (perhaps encoded) and the secret.
     (r"\b00D[A-Za-z0-9]{12,15}(?:!|%21|\\u0021)[A-Za-z0-9._%-]+", HIDDEN),
-    # A JSON web token: two or three base64url parts, the first of which starts as {" does.
+    # A JSON web token: two or three base64url parts, of which the first starts like {".
     (r"\beyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?", HIDDEN),
     # A refresh token as Salesforce issues it.
     (r"\b5Aep[A-Za-z0-9._]{16,}", HIDDEN),
@@ -35,26 +35,26 @@ _SECRETS: tuple[tuple[str, str], ...] = (
         rf"\1\2{HIDDEN}",
     ),
 )
-"""Patterns, and what takes the place of each match. `re` keeps them compiled from the first use."""
+"""Patterns and their replacements. `re` caches the compiled patterns."""
 
 _CONTROLS = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
-# JSON can hold halves of characters, which no file and no terminal can.
+# JSON can contain lone surrogates, which neither files nor terminals accept.
 _CONTROLS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
-SHORTEST: Final = 8
-"""Characters of the shortest secret that is looked for in values: a shorter one is a part of words
-that mean something, so that hiding it would change what an answer says."""
-_KEPT: Final = 32
-"""Patterns that are kept compiled: the secrets of several orgs, with tokens that were renewed."""
+SHORTEST_SECRET: Final = 8
+"""Characters of the shortest secret to look for in values. A shorter one may be part of ordinary
+words, and hiding it would change the meaning of a response."""
+_CACHED: Final = 32
+"""Compiled patterns to keep: the secrets of several orgs, including renewed tokens."""
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
 
-def literal_forms(secret: str) -> list[str]:
-    """A secret in the forms that programs write it in: those that one function makes of all of it.
+def list_literal_forms(secret: str) -> list[str]:
+    """List the forms of a secret that an encoder of whole texts may write.
 
-    The longest comes first, as one form may be a part of another.
+    The longest is first, because one form may be part of another.
     """
     quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
     escaped = json.dumps(secret)[1:-1], "".join(_ENTITIES.get(each, each) for each in secret)
@@ -62,13 +62,13 @@ def literal_forms(secret: str) -> list[str]:
     numbers = "".join(f"&#{ord(each)};" for each in secret)
     codes = "".join(f"\\u{ord(each):04x}" for each in secret)
     lower = {re.sub("%..", lambda found: found[0].lower(), each) for each in quoted}
-    forms = {secret, *quoted, *lower, *escaped, *percents, numbers, codes, *_base64s(secret)}
+    forms = {secret, *quoted, *lower, *escaped, *percents, numbers, codes, *_list_base64(secret)}
     return sorted(forms - {""}, key=len, reverse=True)
 
 
-def _base64s(secret: str) -> set[str]:
-    """What base64 makes of a secret wherever it begins in what is encoded, its edges left out."""
-    if len(secret) < SHORTEST:
+def _list_base64(secret: str) -> set[str]:
+    """List the base64 forms of a secret at each offset, without the characters at its edges."""
+    if len(secret) < SHORTEST_SECRET:
         return set()
     found = set()
     for before in range(3):
@@ -78,8 +78,8 @@ def _base64s(secret: str) -> set[str]:
     return found
 
 
-def _spellings(character: str) -> str:
-    """A pattern for a character as it is, in a URL, in JSON or in HTML."""
+def _match_character(character: str) -> str:
+    """Make a pattern for a character, plain or as written in a URL, in JSON or in HTML."""
     code = ord(character)
     units = character.encode("utf-16-be").hex()
     ways = {
@@ -95,27 +95,28 @@ def _spellings(character: str) -> str:
     return f"(?:{'|'.join(sorted(ways, key=len, reverse=True))})"
 
 
-@lru_cache(maxsize=_KEPT)
-def _pattern(secret: str) -> re.Pattern[str]:
-    """A pattern for a secret, each of its characters in any spelling, and for its base64."""
-    written = "".join(map(_spellings, secret))
-    return re.compile("|".join([written, *map(re.escape, sorted(_base64s(secret)))]))
+@lru_cache(maxsize=_CACHED)
+def _match_secret(secret: str) -> re.Pattern[str]:
+    """Make a pattern for a secret, with each character in any spelling, and for its base64."""
+    written = "".join(map(_match_character, secret))
+    return re.compile("|".join([written, *map(re.escape, sorted(_list_base64(secret)))]))
 
 
 def redact(text: str, *secrets: str) -> str:
-    """`text` without anything that looks like a token, a key or a password.
+    """Hide everything in a text that looks like a token, a key or a password.
 
     Args:
         text: Any text, of any origin.
-        secrets: Values that are known to be secret, whatever they look like.
+        secrets: Known secrets, whatever they look like.
 
     Returns:
-        The text with `[hidden]` in place of each secret, and with a space in place of each control
-        character other than a line break or a tab, so that a server cannot drive a terminal.
-        Halves of characters are replaced as well.
+        The text with `[hidden]` for each secret, and a space for each control character other than
+        a line break or a tab: a server must not control a terminal. Lone surrogates are replaced,
+        too.
     """
     for secret in filter(None, secrets):
-        text = _pattern(secret).sub(HIDDEN, text)
+        text = _match_secret(secret).sub(HIDDEN, text)
+
     for pattern, replacement in _SECRETS:
         text = re.sub(pattern, replacement, text)
     return text.translate(_CONTROLS)

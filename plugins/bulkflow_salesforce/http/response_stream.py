@@ -1,4 +1,4 @@
-"""An answer as it comes in: bounded, decoded, and checked to be whole."""
+"""A response that is still arriving: limited, decoded, and checked for completeness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from bulkflow_salesforce.http.error_parser import lost_answer, too_slow, unfinished, unusable
+from bulkflow_salesforce.http.error_parser import (
+    make_lost_error,
+    make_slow_error,
+    make_unfinished_error,
+    make_unusable_error,
+)
 from bulkflow_salesforce.http.errors import TransportError
 from bulkflow_salesforce.http.gzip_stream import DamagedGzipError, inflate
 
@@ -18,25 +23,26 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-    from bulkflow_salesforce.http.errors import AnswerTimeoutError, Call, OrgError
+    from bulkflow_salesforce.http.call import Call
+    from bulkflow_salesforce.http.errors import OrgError, ResponseTimeoutError
     from bulkflow_salesforce.http.headers import Headers
-    from bulkflow_salesforce.http.read_deadline import Pace
+    from bulkflow_salesforce.http.read_deadline import ReadDeadline
     from bulkflow_salesforce.http.request import Timeouts
 
-# Bytes handed to a socket, or taken from it, at a time. Measured over TLS: 256 KiB costs a quarter
-# less CPU than urllib3's 16 KiB, and more gains nothing.
+# Bytes per send and receive. Measured over TLS: 256 KiB needs a quarter less CPU than urllib3's
+# 16 KiB, and more gains nothing.
 BLOCK = 256 * 1024
 
 
 @define(eq=False, repr=False)
-class Answer:
-    """An answer whose body is still coming.
+class ResponseStream:
+    """A response whose body is still arriving.
 
     Attributes:
-        call: What was asked.
+        call: The request.
         status: The HTTP status.
-        headers: The answer's headers, redacted.
-        secrets: What the request held, and the answer may give back.
+        headers: The response headers, redacted.
+        secrets: The secrets of the request, which the response may echo.
     """
 
     call: Call
@@ -44,70 +50,72 @@ class Answer:
     headers: Headers
     secrets: tuple[str, ...]
     _response: BaseHTTPResponse = field(repr=False)
-    _pace: Pace = field(repr=False)
+    _deadline: ReadDeadline = field(repr=False)
     _timeouts: Timeouts = field(repr=False)
 
     def stream(self, limit: int, keep: Callable[[bytes], object] | None = None) -> Iterator[bytes]:
-        """The decoded body in pieces of at most 256 KiB, for as long as it comes fast enough.
+        """Yield the decoded body in pieces of at most 256 KiB, if it arrives fast enough.
 
         Args:
-            limit: The most bytes that are taken, after decoding.
-            keep: Is given the body as it comes, each block before it is decoded.
+            limit: The maximum size after decoding.
+            keep: Called with each block of the body before it is decoded.
 
         Raises:
-            LostAnswerError: The body is cut, damaged or late.
-            BadAnswerError: It is larger than `limit` or in a coding that was not asked for (for a
-                method that changes something: `LostAnswerError`).
+            LostResponseError: The body is incomplete, damaged or late.
+            BadResponseError: It is larger than `limit`, or in a coding that was not asked for (for
+                a method that changes something: `LostResponseError`).
         """
         window, rate = self._timeouts.read, self._timeouts.rate
-        self._pace.begin(window, max(1, round(window * rate)))
-        return self._bounded(limit, partial(too_slow, self.call, rate), keep)
+        self._deadline.start(window, max(1, round(window * rate)))
+        return self._limit(limit, partial(make_slow_error, self.call, rate), keep)
 
     def read(self, limit: int) -> bytes:
-        """The whole decoded body, within the time that an answer may take; raises as `stream`."""
+        """Read the whole decoded body within the read timeout; raises like `stream`."""
         window = self._timeouts.read
-        self._pace.begin(window)
-        return b"".join(self._bounded(limit, partial(unfinished, self.call, window)))
+        self._deadline.start(window)
+        return b"".join(self._limit(limit, partial(make_unfinished_error, self.call, window)))
 
-    def _bounded(
+    def _limit(
         self,
         limit: int,
-        late: Callable[[], AnswerTimeoutError],
+        make_late_error: Callable[[], ResponseTimeoutError],
         keep: Callable[[bytes], object] | None = None,
     ) -> Iterator[bytes]:
-        taken = 0
-        raw = self._raw(late)
-        for piece in self._decoded(raw if keep is None else self._kept(raw, limit, keep)):
-            taken += len(piece)
-            if taken > limit:
-                raise self._too_large(limit)
+        size = 0
+        raw = self._receive(make_late_error)
+        for piece in self._decode(raw if keep is None else self._keep(raw, limit, keep)):
+            size += len(piece)
+            if size > limit:
+                raise self._make_size_error(limit)
             yield piece
 
-    def _kept(
+    def _keep(
         self, raw: Iterator[bytes], limit: int, keep: Callable[[bytes], object]
     ) -> Iterator[bytes]:
-        taken = 0
+        size = 0
         for block in raw:
-            # Gzip of nothing may go on for ever.
-            taken += len(block)
-            if taken > limit:
-                raise self._too_large(limit)
+            # Compressed data may be endless although they decode to nothing.
+            size += len(block)
+            if size > limit:
+                raise self._make_size_error(limit)
             keep(block)
             yield block
 
-    def _too_large(self, limit: int) -> OrgError:
-        return unusable(self.call, f"more than the {limit} bytes that are taken of it")
+    def _make_size_error(self, limit: int) -> OrgError:
+        return make_unusable_error(self.call, f"more than the limit of {limit} bytes")
 
-    def start(self, limit: int) -> bytes:
-        """What can be had of the decoded body, at most `limit` bytes; for an answer that refuses.
+    def read_start(self, limit: int) -> bytes:
+        """Read as much as possible of an error body, at most `limit` bytes, decoded.
 
-        Its status has already said what matters, so a body that is cut or damaged is no error here.
+        The status has already said what matters, so an incomplete or damaged body is accepted.
         """
         window = self._timeouts.read
-        self._pace.begin(window)
+        self._deadline.start(window)
         start = bytearray()
         try:
-            for piece in self._decoded(self._raw(partial(unfinished, self.call, window))):
+            for piece in self._decode(
+                self._receive(partial(make_unfinished_error, self.call, window))
+            ):
                 start += piece
                 if len(start) >= limit:
                     break
@@ -116,8 +124,8 @@ class Answer:
         return bytes(start[:limit])
 
     @property
-    def framed(self) -> bool:
-        """Whether the end of the body can be told from a cut: by length, by chunks or by gzip.
+    def has_marked_end(self) -> bool:
+        """Whether a body that was cut short is noticed: by its length, its chunks or its gzip.
 
         A 204 has no body, and so no length (RFC 9110, 8.6).
         """
@@ -130,31 +138,31 @@ class Answer:
 
     @property
     def coding(self) -> str:
-        """What the body comes in: "identity", "gzip", or another that is refused when read."""
+        """The body's content coding: "identity", "gzip", or one that reading refuses."""
         coding = self.headers.get("content-encoding", "").strip().lower()
         return {"": "identity", "x-gzip": "gzip"}.get(coding, coding)
 
-    def _decoded(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+    def _decode(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         if self.coding == "identity":
             return raw
         if self.coding == "gzip":
-            return self._inflated(raw)
-        raise unusable(self.call, f"the content coding {self.coding[:40]!a}")
+            return self._inflate(raw)
+        raise make_unusable_error(self.call, f"the content coding {self.coding[:40]!a}")
 
-    def _inflated(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+    def _inflate(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         try:
             yield from inflate(raw, BLOCK)
         except DamagedGzipError as error:
-            raise lost_answer(
-                self.call, f"the answer of {self.call.host} to {self.call} is damaged: {error}"
+            raise make_lost_error(
+                self.call, f"the response of {self.call.host} to {self.call} is damaged: {error}"
             ) from error
 
-    def _raw(self, late: Callable[[], AnswerTimeoutError]) -> Iterator[bytes]:
+    def _receive(self, make_late_error: Callable[[], ResponseTimeoutError]) -> Iterator[bytes]:
         try:
             yield from self._response.stream(BLOCK, decode_content=False)
         except ReadTimeoutError as error:
-            raise late() from error
+            raise make_late_error() from error
         except (HTTPError, HTTPException, OSError) as error:
-            raise lost_answer(
-                self.call, f"{self.call.host} cut its answer to {self.call} short"
+            raise make_lost_error(
+                self.call, f"{self.call.host} cut short its response to {self.call}"
             ) from error

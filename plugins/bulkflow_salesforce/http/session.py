@@ -1,4 +1,4 @@
-"""One org, spoken to: each call is sent, repeated where that is safe, and answered or explained."""
+"""A session with one org: each request is sent, retried if that is safe, and read."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ import time
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, BinaryIO, Self
-from urllib.parse import urlencode
 
 from attrs import define, evolve, field, validators
 
 from bulkflow import __version__
 from bulkflow_salesforce.http import bounds
-from bulkflow_salesforce.http.dispatcher import Calls
-from bulkflow_salesforce.http.echo_filter import EchoError, shown
-from bulkflow_salesforce.http.error_parser import is_page, unusable
-from bulkflow_salesforce.http.errors import Call
-from bulkflow_salesforce.http.org_address import is_target
-from bulkflow_salesforce.http.proxy import Network
+from bulkflow_salesforce.http.dispatcher import Dispatcher
+from bulkflow_salesforce.http.echo_filter import EchoError
+from bulkflow_salesforce.http.network import Network
 from bulkflow_salesforce.http.request import BytesBody, Request, Timeouts
 from bulkflow_salesforce.http.response import Response
 from bulkflow_salesforce.http.retry import RetryPolicy
-from bulkflow_salesforce.http.throttle import RetryBudget, Thrift
+from bulkflow_salesforce.http.throttle import RetryBudget, Throttle
 from bulkflow_salesforce.http.tokens import SharedToken
 
 if TYPE_CHECKING:
@@ -36,62 +32,58 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.http.headers import LimitInfo
     from bulkflow_salesforce.http.org_address import OrgAddress
     from bulkflow_salesforce.http.request import Body
-    from bulkflow_salesforce.http.response_stream import Answer
     from bulkflow_salesforce.http.retry import RetryNotice
-    from bulkflow_salesforce.http.transport import Wire
+    from bulkflow_salesforce.http.transport import Transport
 
 JSON = "application/json"
 CSV = "text/csv"
+_JSON_UTF8 = "application/json; charset=UTF-8"
 
 
-def _ignore(_notice: RetryNotice) -> None:
+def _ignore(_: object) -> None:
     pass
 
 
-def _ignore_limits(_info: LimitInfo) -> None:
-    pass
-
-
-def _of_process() -> Network:
+def _read_network() -> Network:
     return Network.of(os.environ)
 
 
 @define(eq=False, repr=False)
 class Session:
-    """The calls to one org, from any number of threads.
+    """Requests to one org, from any number of threads.
 
-    Every method sends its request once, and again only where `RetryPolicy` says that this cannot do
-    anything twice. A 401 has the token renewed, once for all threads, and the request repeated
-    once, as the org does nothing for it. Redirects are never followed.
+    Every method sends its request once, and again only if `RetryPolicy` says that this cannot do
+    anything twice. After a 401, the token is renewed once for all threads and the request sent
+    again once, because the org did nothing. Redirects are never followed.
 
-    All methods raise, besides what they name:
+    All methods may raise, in addition to the errors that they document:
 
     - `UnreachableError`, `TlsError`: nothing was sent.
-    - `LostAnswerError`: the request went out and no usable answer came. If `ambiguous`, the org
-      may have done it; ask before doing it again.
-    - `SalesforceError` and its subclasses: the org, or a server on the way, refused; that nothing
-      was done is certain where `not_begun` says so.
-    - `BadAnswerError`: what answered is not the API.
+    - `LostResponseError`: the request was sent and no usable response arrived. If `ambiguous`, the
+      org may have processed it; look before sending it again.
+    - `SalesforceError` and its subclasses: the org, or a gateway, refused. Check with
+      `was_never_started` that nothing was done.
+    - `BadResponseError`: the server is not the API.
     - `UsageError`: the token cannot be sent.
 
     Attributes:
         address: The org.
-        tokens: Gives the access token; asked once for all threads.
-        policy: When and how patiently a request is repeated.
-        timeouts: How long is waited, in seconds.
-        connections: The most connections at a time; further threads wait for one.
-        network: Proxy and certificates; as the environment says, if not given.
-        ca_file: A PEM file of the certificate authorities to trust in place of the system's.
-        answer_limit: The most bytes taken of an answer that is held in memory, after decoding.
-        client_name: What the org's logs show.
-        budget: The repeats that all threads have together.
-        thrift: How it slows down before the org's requests of the day are gone.
-        on_retry: Told before each wait, in the thread that waits.
-        on_slow: Told when the session begins to slow down, with what is left.
-        sleep: Waits for so many seconds. May raise, to end the wait and the call.
-        random: Gives a number from 0 to 1, for the jitter of waits.
-        now: The time in seconds since the epoch, for dates in `Retry-After`.
-        clock: Seconds that only grow, for connections that lay idle and for patience.
+        tokens: Provides the access token, once for all threads.
+        policy: When and how patiently a request is retried.
+        timeouts: The timeouts in seconds.
+        connections: The maximum number of connections; further threads wait for a free one.
+        network: Proxy and certificates; by default from the environment.
+        ca_file: A PEM file of the certificate authorities to trust instead of the system's.
+        response_limit: The maximum size of a response in memory, after decoding.
+        client_name: The client's name in the org's logs.
+        budget: The retries that all threads share.
+        throttle: Slows the session down before the org's daily API requests are used up.
+        on_retry: Called before each wait, in the thread that waits.
+        on_slow: Called with the limits when the session begins to slow down.
+        sleep: Waits for some seconds. May raise, to end the wait and the call.
+        random: Returns a number from 0 to 1, for the jitter of waits.
+        now: Returns the seconds since the epoch, for dates in `Retry-After`.
+        clock: Returns monotonic seconds, for idle connections and for patience.
     """
 
     address: OrgAddress
@@ -99,9 +91,9 @@ class Session:
     policy: RetryPolicy = field(factory=RetryPolicy, kw_only=True, repr=False)
     timeouts: Timeouts = field(factory=Timeouts, kw_only=True, repr=False)
     connections: int = field(default=16, kw_only=True, repr=False, validator=validators.ge(1))
-    network: Network = field(factory=_of_process, kw_only=True, repr=False)
+    network: Network = field(factory=_read_network, kw_only=True, repr=False)
     ca_file: Path | None = field(default=None, kw_only=True, repr=False)
-    answer_limit: int = field(default=bounds.ANSWER_BYTES, kw_only=True, repr=False)
+    response_limit: int = field(default=bounds.RESPONSE_BYTES, kw_only=True, repr=False)
     client_name: str = field(
         default=f"bulkflow/{__version__}",
         kw_only=True,
@@ -109,22 +101,22 @@ class Session:
         validator=validators.matches_re(r"[\w./-]+"),
     )
     budget: RetryBudget = field(factory=RetryBudget, kw_only=True, repr=False)
-    thrift: Thrift = field(factory=Thrift, kw_only=True, repr=False)
-    _on_slow: Callable[[LimitInfo], None] = field(default=_ignore_limits, kw_only=True, repr=False)
+    throttle: Throttle = field(factory=Throttle, kw_only=True, repr=False)
+    _on_slow: Callable[[LimitInfo], None] = field(default=_ignore, kw_only=True, repr=False)
     _on_retry: Callable[[RetryNotice], None] = field(default=_ignore, kw_only=True, repr=False)
     _sleep: Callable[[float], None] = field(default=time.sleep, kw_only=True, repr=False)
     _random: Callable[[], float] = field(default=random.random, kw_only=True, repr=False)
     _now: Callable[[], float] = field(default=time.time, kw_only=True, repr=False)
     _clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, repr=False)
-    _wire: Wire = field(init=False, repr=False)
-    _calls: Calls = field(init=False, repr=False)
+    _transport: Transport = field(init=False, repr=False)
+    _dispatcher: Dispatcher = field(init=False, repr=False)
 
-    @_wire.default
-    def _open_wire(self) -> Wire:
-        # Here and not above, so that commands which reach no org do not load urllib3.
-        from bulkflow_salesforce.http.transport import Wire
+    @_transport.default
+    def _open_transport(self) -> Transport:
+        # Imported here: commands that reach no org do not need urllib3.
+        from bulkflow_salesforce.http.transport import Transport
 
-        return Wire(
+        return Transport(
             self.address.origin,
             self.timeouts,
             connections=self.connections,
@@ -134,14 +126,14 @@ class Session:
             clock=self._clock,
         )
 
-    @_calls.default
-    def _make_calls(self) -> Calls:
-        return Calls(
-            self._wire,
+    @_dispatcher.default
+    def _make_dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            self._transport,
             SharedToken(self._tokens),
             self.policy,
             self.budget,
-            self.thrift,
+            self.throttle,
             client_name=self.client_name,
             on_slow=self._on_slow,
             on_retry=self._on_retry,
@@ -151,31 +143,31 @@ class Session:
             clock=self._clock,
         )
 
-    def patient(self, seconds: float, *, until: float = inf) -> Session:
-        """Make a view of this session whose calls wait out faults that may pass (`is_passing`).
+    def with_patience(self, seconds: float, *, until: float = inf) -> Session:
+        """Make a view of this session that waits out transient failures (`is_transient`).
 
-        It shares connections, token, budget and limits; closing either closes both. A change of
-        which it is not known whether it was done is not repeated, however patient the view.
+        The view shares connections, token, budget and limits; closing either closes both. A change
+        with an unknown outcome is not sent again, however patient the view.
 
         Args:
-            seconds: How long each call is tried for, from its own beginning.
-            until: When all calls of the view give up, by the session's `clock`.
+            seconds: How long to keep trying each call, from its own start.
+            until: When all calls of the view fail, by the session's `clock`.
         """
         view = copy.copy(self)
-        view._calls = self._calls.patient(seconds, until)
+        view._dispatcher = self._dispatcher.with_patience(seconds, until)
         return view
 
     @property
     def limit_info(self) -> LimitInfo | None:
-        """The org's API requests as the latest answer told them; None before the first."""
-        return self._calls.limit_info
+        """The org's API requests according to the latest response; None before the first."""
+        return self._dispatcher.limit_info
 
-    def path(self, *segments: str) -> str:
-        """The path of a resource, each segment quoted (see `OrgAddress.path`)."""
-        return self.address.path(*segments)
+    def build_path(self, *segments: str) -> str:
+        """Build the path of a resource (see `OrgAddress.build_path`)."""
+        return self.address.build_path(*segments)
 
     def resolve(self, url: str) -> str:
-        """The path of a URL that the org gave, as `contentUrl` (see `OrgAddress.resolve`)."""
+        """Resolve a URL that the org returned to a path (see `OrgAddress.resolve`)."""
         return self.address.resolve(url)
 
     def get(
@@ -188,42 +180,40 @@ class Session:
         """Read a resource.
 
         Args:
-            path: From `path` or `resolve`.
-            query: Parameters, not yet quoted.
-            limit: The most bytes that are taken, after decoding, where `answer_limit` is too few.
+            path: From `build_path` or `resolve`.
+            query: Parameters, not yet encoded.
+            limit: The maximum size after decoding, instead of `response_limit`.
         """
-        return self._held("GET", path, query=query, limit=limit)
+        return self._exchange(self._make_request("GET", path, query=query), limit)
 
     def post_json(self, path: str, content: object) -> Response:
-        """Create something. An ambiguous `LostAnswerError` may have left it in the org."""
-        return self._held("POST", path, body=BytesBody.of_json(content), content_type=_JSON_UTF8)
+        """Create something. After an ambiguous `LostResponseError`, it may exist in the org."""
+        return self._send("POST", path, BytesBody.of_json(content), _JSON_UTF8)
 
     def patch_json(self, path: str, content: object) -> Response:
-        """Change something. After an ambiguous `LostAnswerError`, a `get` tells what is so."""
-        return self._held("PATCH", path, body=BytesBody.of_json(content), content_type=_JSON_UTF8)
+        """Change something. After an ambiguous `LostResponseError`, `get` shows the state."""
+        return self._send("PATCH", path, BytesBody.of_json(content), _JSON_UTF8)
 
     def put_body(
         self, path: str, body: Body, content_type: str, *, content_encoding: str = ""
     ) -> Response:
-        """Send data, read as it is sent; 256 KiB of it are held at a time.
+        """Send data while reading them, with 256 KiB in memory.
 
         Args:
-            path: From `path`.
+            path: From `build_path`.
             body: The data.
             content_type: Their media type.
             content_encoding: "gzip" if they are compressed.
 
         Raises:
-            LocalFileError: The body cannot be read or is shorter than its length; the connection
-                is cut before its end, which the org does not take for an upload.
+            LocalFileError: The body cannot be read or is shorter than its length. The upload is cut
+                short, and the org does not accept it.
         """
-        return self._held(
-            "PUT", path, body=body, content_type=content_type, content_encoding=content_encoding
-        )
+        return self._send("PUT", path, body, content_type, content_encoding)
 
     def delete(self, path: str) -> Response:
-        """Delete something. After an ambiguous `LostAnswerError`, a second try may find nothing."""
-        return self._held("DELETE", path)
+        """Delete something. After an ambiguous `LostResponseError`, it may be gone."""
+        return self._exchange(self._make_request("DELETE", path))
 
     def download(
         self,
@@ -233,53 +223,54 @@ class Session:
         accept: str = CSV,
         query: Mapping[str, str | int] | None = None,
         limit: int = bounds.DOWNLOAD_BYTES,
-        packed: bool = False,
+        keep_gzip: bool = False,
     ) -> DownloadInfo:
-        """Write a resource to a file or stream as it comes, in steady memory.
+        """Write a resource to a file or stream as it arrives, in constant memory.
 
-        What is cut on the way is taken back and asked for again. A file gets its name when it is
-        whole; a stream that cannot seek is asked for again only while nothing was written to it.
-        Tokens that the org gives back are hidden where they stand as they are, in a URL or base64.
+        An incomplete download is discarded and tried again. A file appears when it is complete; a
+        stream that cannot seek is tried again only while nothing was written to it. Tokens that the
+        org echoes are hidden if they are plain, URL-encoded or in base64.
 
         Args:
-            path: From `path` or `resolve`.
-            sink: A file to make or replace, or a stream, which is left open at the end of the data.
+            path: From `build_path` or `resolve`.
+            sink: A file to make or replace, or a stream, which stays open at the end of the data.
             accept: The media type.
-            query: Parameters, not yet quoted.
-            limit: The most bytes that are taken, after decoding.
-            packed: Write what comes compressed with gzip as it comes; `DownloadInfo.coding` tells
-                whether it did. It is checked, and its bytes are counted, as if it were decoded.
+            query: Parameters, not yet encoded.
+            limit: The maximum size after decoding.
+            keep_gzip: Write a gzip response as it is; `DownloadInfo.coding` is "gzip" then. It is
+                still checked, and its size after decoding is counted.
+
 
         Raises:
             LocalFileError: The file or stream cannot be written.
         """
-        # Here, as a load whose rows are all taken downloads nothing.
+        # Imported here: a load without failed rows downloads nothing.
         from bulkflow_salesforce.http.download import download
-        from bulkflow_salesforce.http.download_target import opened
+        from bulkflow_salesforce.http.download_target import open_target
 
-        request = self._request("GET", path, accept=accept, query=query)
-        with opened(sink) as target:
+        request = self._make_request("GET", path, accept=accept, query=query)
+        with open_target(sink) as target:
 
-            def fetched(*, packed: bool) -> DownloadInfo:
-                return self._calls.settle(
+            def fetch(*, keep_gzip: bool) -> DownloadInfo:
+                return self._dispatcher.dispatch(
                     request,
-                    partial(download, request, target, limit, packed=packed),
+                    partial(download, request, target, limit, keep_gzip=keep_gzip),
                     may_repeat=lambda: target.restartable,
                 )
 
             try:
-                return fetched(packed=packed)
+                return fetch(keep_gzip=keep_gzip)
             except EchoError:
-                # Out of compressed data nothing can be taken.
-                return fetched(packed=False)
+                # Nothing can be removed from compressed data.
+                return fetch(keep_gzip=False)
 
-    def hide(self, text: str) -> str:
-        """Redact a text of a file that the org gave, the tokens of this session included."""
-        return self._calls.hide(text)
+    def redact(self, text: str) -> str:
+        """Redact a text of a downloaded file, including the tokens of this session."""
+        return self._dispatcher.redact(text)
 
     def close(self) -> None:
-        """Close the connections. Calls that are under way end as they would have."""
-        self._wire.close()
+        """Close the connections. Calls in progress finish normally."""
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -287,62 +278,27 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _held(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: Body | None = None,
-        content_type: str = "",
-        content_encoding: str = "",
-        limit: int | None = None,
+    def _send(
+        self, method: str, path: str, body: Body, content_type: str, content_encoding: str = ""
     ) -> Response:
-        request = self._request(
-            method,
-            path,
-            query=query,
-            body=body,
-            content_type=content_type,
-            content_encoding=content_encoding,
+        request = self._make_request(method, path)
+        return self._exchange(
+            evolve(request, body=body, content_type=content_type, content_encoding=content_encoding)
         )
 
-        def receive(answer: Answer) -> Response:
-            content = answer.read(self.answer_limit if limit is None else limit)
-            if is_page(answer.headers, content):
-                page = shown(content, answer.secrets)
-                raise unusable(request.call, "a page in place of an answer", page)
-            return Response(
-                request.call, answer.status, answer.headers, content, secrets=answer.secrets
-            )
+    def _exchange(self, request: Request, limit: int | None = None) -> Response:
+        limit = self.response_limit if limit is None else limit
+        return self._dispatcher.dispatch(request, partial(Response.of, limit=limit))
 
-        return self._calls.settle(request, receive)
-
-    def _request(
+    def _make_request(
         self,
         method: str,
         path: str,
         *,
         accept: str = JSON,
         query: Mapping[str, str | int] | None = None,
-        body: Body | None = None,
-        content_type: str = "",
-        content_encoding: str = "",
     ) -> Request:
-        target = path
-        if query:
-            target += ("&" if "?" in path else "?") + urlencode(query)
-        if not is_target(target):
-            raise ValueError(f"not the path of a request: {path!r}")
-        return Request(
-            call=Call(method, path.partition("?")[0], self.address.host),
-            target=target,
-            accept=accept,
-            read_timeout=self.timeouts.upload if method == "PUT" else self.timeouts.read,
-            body=body,
-            content_type=content_type,
-            content_encoding=content_encoding,
+        timeout = self.timeouts.upload if method == "PUT" else self.timeouts.read
+        return Request.of(
+            method, self.address.host, path, query, accept=accept, read_timeout=timeout
         )
-
-
-_JSON_UTF8 = "application/json; charset=UTF-8"

@@ -1,8 +1,8 @@
-"""Limits that a run sets itself: how often it repeats, and how fast it uses up the org's requests.
+"""Limits of a session on itself: a retry budget, and a slow-down near the org's daily API limit.
 
-A policy bounds the attempts of one request; it does not keep a run of thousands of requests from
-doubling the load of an org that is in trouble. The budget does, as in gRPC's retry throttling: each
-repeat costs one, each success gives back a tenth.
+A policy limits the attempts of one request. It does not stop a run of thousands of requests from
+doubling the load of an org that is already failing. The budget does, like gRPC's retry throttling:
+each retry costs one, and each success earns a tenth.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @define(eq=False, repr=False)
 class RetryBudget:
-    """The repeats that all threads of a session have together.
+    """The retries that all threads of a session share.
 
     Attributes:
-        capacity: Repeats that may be made in a row of failures.
-        refill: What a request that succeeds gives back.
+        capacity: The maximum retries while every request fails.
+        refill: What a successful request earns.
     """
 
     capacity: float = field(default=100.0, validator=validators.ge(0))
@@ -31,11 +31,11 @@ class RetryBudget:
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @_left.default
-    def _full(self) -> float:
+    def _get_capacity(self) -> float:
         return self.capacity
 
     def spend(self) -> bool:
-        """Take one repeat; whether there was one."""
+        """Take one retry; return whether there was one left."""
         with self._lock:
             if self._left < 1:
                 return False
@@ -43,28 +43,28 @@ class RetryBudget:
             return True
 
     def earn(self) -> None:
-        """Note that a request succeeded."""
+        """Count a successful request."""
         with self._lock:
             self._left = min(self.capacity, self._left + self.refill)
 
 
 @frozen
-class Thrift:
-    """How a session slows down before the org's requests of the day are gone.
+class Throttle:
+    """Slows a session down before the org's daily API requests are used up.
 
-    The requests are those of the whole org, so a run that eats them stops everybody else's work.
-    When they are gone there is nothing left to save: the org refuses, and that is said.
+    All users and programs of the org share them, so a run must not use them up. Once they are used
+    up, there is no point in waiting: the org refuses the request with a clear error.
 
     Attributes:
-        reserve: The share of the day's requests that is used up slowly.
-        longest: Seconds before each request when hardly any are left; fewer before that.
+        reserve: The share of the daily requests to use slowly.
+        longest: The wait in seconds before each request when almost none are left.
     """
 
     reserve: float = field(default=0.05, validator=[validators.ge(0), validators.le(1)])
     longest: float = field(default=30.0, validator=validators.ge(0))
 
-    def pause(self, info: LimitInfo | None) -> float:
-        """The seconds to wait before the next request, by what the latest answer told."""
+    def compute_wait(self, info: LimitInfo | None) -> float:
+        """Compute the seconds to wait before the next request, from the latest limits."""
         if info is None:
             return 0.0
         left, kept = info.total - info.used, info.total * self.reserve

@@ -1,7 +1,8 @@
-"""Access tokens: who gives them, and how all threads of a session share one."""
+"""Access tokens, and how the threads of a session share one."""
 
 from __future__ import annotations
 
+import logging
 import re
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,29 +14,31 @@ from bulkflow.errors import UsageError
 if TYPE_CHECKING:
     from bulkflow.model.org import TokenProvider
 
+logger = logging.getLogger(__name__)
+
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 QUOTES_HELP = (
-    "leave the quotes out: `docker run --env-file` and its like keep them as part of the value"
+    "remove the quotes: `docker run --env-file` and similar options keep them as part of the value"
 )
 
 
-def in_quotes(value: str) -> bool:
-    """Tell whether a value is in quotes, as where no shell read the file that sets it."""
+def is_quoted(value: str) -> bool:
+    """Check whether a value is in quotes, as when no shell has read the file that sets it."""
     return len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
 
 
-def checked_token(token: str) -> str:
-    """`token`, if it can stand in a header.
+def check_token(token: str) -> str:
+    """Return a token that is allowed in a header.
 
     Raises:
-        UsageError: It is empty or in quotes, or holds white space, a line break or a character
-            outside ASCII. The message does not show it.
+        UsageError: It is empty or in quotes, or contains white space, a line break or a character
+            outside of ASCII. The message does not show it.
     """
-    if in_quotes(token.strip()):
+    if is_quoted(token.strip()):
         raise UsageError("the access token is in quotes", help=QUOTES_HELP)
     if not _TOKEN.fullmatch(token):
         raise UsageError(
-            "the access token is empty, or holds white space or a character outside ASCII",
+            "the access token is empty, or contains white space or a character outside of ASCII",
             help="copy the token alone, without quotes, line breaks or the word Bearer",
         )
     return token
@@ -43,25 +46,25 @@ def checked_token(token: str) -> str:
 
 @frozen
 class StaticToken:
-    """A token that was given from outside and cannot be renewed."""
+    """A token from outside, which cannot be renewed."""
 
-    _token: str = field(repr=False, converter=checked_token)
+    _token: str = field(repr=False, converter=check_token)
 
     def token(self) -> str:
-        """The token."""
+        """Return the token."""
         return self._token
 
     def renew(self, stale: str) -> str | None:
-        """None: whoever gave the token has to give a new one."""
+        """Return None: only the source of the token can issue a new one."""
         return None
 
 
 @define(eq=False, repr=False)
 class SharedToken:
-    """The current token of a session, for all its threads.
+    """The current token of a session, shared by its threads.
 
-    However many threads see the same token refused, the provider is asked once for a new one; a
-    thread that needs the token meanwhile waits for it.
+    If several threads see the same token refused, the provider is asked once for a new one, and the
+    other threads wait for it.
     """
 
     _provider: TokenProvider = field(repr=False)
@@ -70,35 +73,39 @@ class SharedToken:
     _known: dict[str, None] = field(factory=dict, init=False, repr=False)
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
-    def current(self) -> str:
-        """The token to send now; the provider is asked on first use."""
+    def get(self) -> str:
+        """Get the token to send now; the provider is asked on first use."""
         with self._lock:
             if self._current is None:
-                self._current = checked_token(self._provider.token())
+                self._current = check_token(self._provider.token())
                 self._known[self._current] = None
             return self._current
 
     @property
     def known(self) -> tuple[str, ...]:
-        """All tokens that were given: one that was replaced may be good for some time yet."""
+        """All tokens so far: a replaced token may remain valid for some time."""
         with self._lock:
             return tuple(self._known)
 
     def renew(self, stale: str) -> bool:
-        """See to it that the current token is another than `stale`.
+        """Replace the current token if it is `stale`.
 
         Returns:
-            Whether there is one. A provider that has said no for a token is not asked again.
+            Whether the current token is another one. A provider that cannot renew a token is not
+            asked for it again.
         """
         with self._lock:
             if self._current != stale:
                 return True
             if self._ended == stale:
                 return False
+            logger.debug("access token refused; asking for a new one")
             new = self._provider.renew(stale)
             if new is None or new == stale:
                 self._ended = stale
+                logger.debug("access token cannot be renewed")
                 return False
-            self._current = checked_token(new)
+            self._current = check_token(new)
             self._known[self._current] = None
+            logger.debug("access token renewed")
             return True

@@ -1,19 +1,17 @@
-"""One exchange over the network, through urllib3.
+"""Sends single requests through urllib3, and yields their responses as they arrive.
 
-It sends a request once and hands out the answer as it comes. It decides nothing about repeating;
-what it does decide, and what the rest is built on, is whether a failure came before anything was
-sent (`UnreachableError`, `TlsError`) or after (`LostAnswerError`).
+This module never retries. It decides what everything else relies on: whether a failure happened
+before anything was sent (`UnreachableError`, `TlsError`) or after (`LostResponseError`).
 """
 
 from __future__ import annotations
 
-import re
+import logging
 import socket
-import ssl
 import time
 from contextlib import contextmanager
-from http.client import HTTPException, RemoteDisconnected, responses
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 from attrs import define, field
@@ -22,52 +20,57 @@ from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
     HTTPError,
-    InvalidHeader,
     NameResolutionError,
-    NewConnectionError,
     ProxyError,
     ReadTimeoutError,
 )
 
 from bulkflow import __version__
 from bulkflow_salesforce.http.connection import Pool, TlsPool
-from bulkflow_salesforce.http.error_parser import late, lost_answer, unusable
-from bulkflow_salesforce.http.errors import (
-    Call,
-    OrgError,
-    ProxyRefusedError,
-    TlsError,
-    UnknownHostError,
-    UnreachableError,
+from bulkflow_salesforce.http.connection_errors import (
+    is_malformed,
+    raise_proxy_unreachable,
+    raise_unreachable,
 )
+from bulkflow_salesforce.http.error_parser import (
+    make_late_error,
+    make_lost_error,
+    make_unusable_error,
+)
+from bulkflow_salesforce.http.errors import OrgError, UnknownHostError, UnreachableError
 from bulkflow_salesforce.http.headers import Headers
-from bulkflow_salesforce.http.proxy import Network
-from bulkflow_salesforce.http.redaction import SHORTEST
+from bulkflow_salesforce.http.network import Network
+from bulkflow_salesforce.http.redaction import SHORTEST_SECRET, redact
 from bulkflow_salesforce.http.request import Upload
-from bulkflow_salesforce.http.response_stream import BLOCK, Answer
-from bulkflow_salesforce.http.tls import tls_context
+from bulkflow_salesforce.http.response_stream import BLOCK, ResponseStream
+from bulkflow_salesforce.http.tls import make_tls_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Sequence
 
     from urllib3.connectionpool import HTTPConnectionPool
 
     from bulkflow_salesforce.http.connection import Connection
+    from bulkflow_salesforce.http.network import Proxy
     from bulkflow_salesforce.http.origin import Origin
-    from bulkflow_salesforce.http.proxy import Proxy
     from bulkflow_salesforce.http.request import Request, Timeouts
+
+logger = logging.getLogger(__name__)
+
+_REQUEST_IDS = ("x-sfdc-request-id", "x-request-id")
 
 
 @define(eq=False, repr=False)
-class Wire:
+class Transport:
     """The connections to one server, kept open and shared by all threads.
 
     Attributes:
         origin: The server.
-        timeouts: How long is waited for what.
-        connections: The most connections at a time; a thread that finds none free waits.
+        timeouts: The timeouts of requests.
+        connections: The maximum number of connections; further threads wait for a free one.
         network: Proxy and certificates.
-        clock: Seconds that only grow; tells how long a connection lay idle.
+        clock: Monotonic seconds.
     """
 
     origin: Origin
@@ -80,7 +83,6 @@ class Wire:
 
     @_pool.default
     def _make_pool(self) -> HTTPConnectionPool:
-        # The one place where connections are set up.
         settings: dict[str, Any] = {
             "maxsize": self.connections,
             "block": True,
@@ -95,45 +97,55 @@ class Wire:
         }
         if not self.origin.secure:
             return Pool(self.origin.hostname, self.origin.port, **settings)
-        context = tls_context(self.network)
-        proxy = self.network.proxy_to(self.origin)
+        context = make_tls_context(self.network)
+        proxy = self.network.find_proxy(self.origin)
         if proxy is not None:
-            settings |= _through(proxy, context)
+            settings |= _make_proxy_settings(proxy, context)
         return TlsPool(self.origin.hostname, self.origin.port, ssl_context=context, **settings)
 
     @contextmanager
     def exchange(
         self, request: Request, headers: dict[str, str], secrets: Sequence[str]
-    ) -> Iterator[Answer]:
-        """Send a request once, and give its answer; the connection is given back afterwards.
+    ) -> Iterator[ResponseStream]:
+        """Send a request once, yield its response, and release the connection.
 
-        A body that was not read to its end costs the connection.
+        The connection is closed if the body was not read to its end.
 
         Args:
-            request: What to send.
-            headers: What to send above it.
-            secrets: What of both must be shown nowhere, whatever the server gives back; errors
-                that are raised in here and in the block do not have it.
+            request: The request.
+            headers: Its headers.
+            secrets: Values of both that must never be shown, even if the server echoes them. They
+                are removed from errors raised here and in the block.
 
         Raises:
             UnreachableError: No connection was made.
             TlsError: No trusted connection was made.
-            LostAnswerError: The request went out, and no answer came, or it came too early.
+            LostResponseError: The request was sent, and its response did not arrive, or came before
+                the whole request was sent.
             LocalFileError: The body could not be read.
         """
+        began = self.clock()
         try:
-            with self._exchange(request, headers, secrets) as answer:
-                yield answer
+            with self._exchange(request, headers, secrets) as response:
+                yield response
         except OrgError as error:
-            # A server may give them back in any place: a page, a header, a status line.
+            # A server may echo them anywhere: in a page, a header, a status line.
             error.hide(*secrets)
+            logger.debug(
+                "%s failed after %.3f s: %s",
+                request.call,
+                self.clock() - began,
+                type(error).__name__,
+            )
             raise
 
     @contextmanager
     def _exchange(
         self, request: Request, headers: dict[str, str], secrets: Sequence[str]
-    ) -> Iterator[Answer]:
-        sought = tuple(each for each in secrets if len(each) >= SHORTEST)
+    ) -> Iterator[ResponseStream]:
+        began = self.clock()
+        self._log_request(request, secrets)
+        sought = tuple(each for each in secrets if len(each) >= SHORTEST_SECRET)
         if request.body is None:
             response = self._send(request, headers, None)
         else:
@@ -142,29 +154,51 @@ class Wire:
                 if response.status < 300 and not upload.complete:
                     response.close()
                     response.release_conn()
-                    raise unusable(request.call, "success before it had all of the data")
+                    raise make_unusable_error(
+                        request.call, "success before it had received all of the data"
+                    )
         self._reached = True
         if response.status < 200:
-            # What follows on this connection is the answer, or another protocol.
+            # The final response, or another protocol, follows on this connection.
             response.close()
         try:
-            yield Answer(
+            stream = ResponseStream(
                 call=request.call,
                 status=response.status,
-                headers=Headers(response.headers.items()).redacted(*sought),
+                headers=Headers(response.headers.items()).redact(*sought),
                 secrets=sought,
                 response=response,
-                pace=cast("Connection", response.connection).pace,
+                deadline=cast("Connection", response.connection).deadline,
                 timeouts=self.timeouts,
             )
+            self._log_response(stream, self.clock() - began)
+            yield stream
         finally:
-            # After a body that was read to its end this leaves the connection open.
+            # The connection stays open if the body was read to its end.
             if not response.closed:
                 response.close()
             response.release_conn()
 
+    def _log_request(self, request: Request, secrets: Sequence[str]) -> None:
+        """Log a request without its query, its headers and its body, which may have secrets."""
+        if logger.isEnabledFor(logging.DEBUG):
+            call, size = request.call, 0 if request.body is None else request.body.length
+            url = redact(f"{self.origin.url}{call.path}", *secrets)
+            logger.debug("%s %s: sending %d bytes", call.method, url, size)
+
+    def _log_response(self, response: ResponseStream, seconds: float) -> None:
+        headers = response.headers
+        logger.debug(
+            "%s: status %d after %.3f s, request id %s, limits %s",
+            response.call,
+            response.status,
+            seconds,
+            next((headers[name] for name in _REQUEST_IDS if name in headers), "-"),
+            headers.get("sforce-limit-info", "-"),
+        )
+
     def close(self) -> None:
-        """Close the connections that lie idle; those in use follow when they are done."""
+        """Close the idle connections; those in use are closed when they are released."""
         self._pool.close()
 
     def _send(
@@ -176,7 +210,7 @@ class Wire:
             return self._pool.urlopen(
                 call.method,
                 request.target,
-                body=upload,  # type: ignore[arg-type]  # urllib3 takes a memoryview from read()
+                body=upload,  # type: ignore[arg-type]  # urllib3 accepts a memoryview from read()
                 headers=headers,
                 timeout=timeout,
                 redirect=False,
@@ -186,43 +220,33 @@ class Wire:
         except ClosedPoolError as error:
             raise UnreachableError(f"the session with {call.host} is closed", call=call) from error
         except ProxyError as error:
-            _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
-        except ConnectTimeoutError as error:  # NewConnectionError and NameResolutionError too
+            raise_proxy_unreachable(call, self.network.find_proxy(self.origin), error)
+        except ConnectTimeoutError as error:  # also NewConnectionError and NameResolutionError
             if "Tunnel connection failed" in str(error.__cause__):
-                _raise_proxy_unreachable(call, self.network.proxy_to(self.origin), error)
+                raise_proxy_unreachable(call, self.network.find_proxy(self.origin), error)
             if isinstance(error, NameResolutionError):
                 raise UnknownHostError(
-                    f"the host name {call.host} is not known",
+                    f"the host name {call.host} cannot be resolved",
                     call=call,
                     known_before=self._reached,
                     help="check the instance URL and the network; this request was not sent",
                 ) from error
-            _raise_unreachable(call, error, self.timeouts.connect)
+            raise_unreachable(call, error, self.timeouts.connect)
         except ReadTimeoutError as error:
-            raise late(call, request.read_timeout) from error
+            raise make_late_error(call, request.read_timeout) from error
         except (HTTPError, HTTPException, OSError) as error:
             if any(isinstance(reason, TimeoutError) for reason in error.args):
-                raise late(call, self.timeouts.read) from error
+                raise make_late_error(call, self.timeouts.read) from error
             what = (
-                f"{call.host} answered {call} with a head that is not HTTP"
-                if _is_malformed(error)
-                else f"{call.host} closed the connection before it answered {call}"
+                f"{call.host} responded to {call} with something that is not HTTP"
+                if is_malformed(error)
+                else f"{call.host} closed the connection before it responded to {call}"
             )
-            raise lost_answer(call, what) from error
+            raise make_lost_error(call, what) from error
 
 
-def _is_malformed(error: Exception) -> bool:
-    """Whether something came that is no head of an answer, or an endless one."""
-    reasons = (error, *error.args)
-    return any(
-        isinstance(reason, HTTPException | InvalidHeader)
-        and not isinstance(reason, RemoteDisconnected)
-        for reason in reasons
-    )
-
-
-def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
-    """What makes a pool's connections tunnels; the manager is asked, as it knows the form."""
+def _make_proxy_settings(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
+    """Make the settings of a pool that tunnels; urllib3's manager knows their form."""
     headers = {"User-Agent": f"bulkflow/{__version__}"}
     if proxy.authorization is not None:
         headers["Proxy-Authorization"] = proxy.authorization
@@ -232,60 +256,3 @@ def _through(proxy: Proxy, context: ssl.SSLContext) -> dict[str, Any]:
         "_proxy_headers": manager.proxy_headers,
         "_proxy_config": manager.proxy_config,
     }
-
-
-def _raise_proxy_unreachable(call: Call, proxy: Proxy | None, error: HTTPError) -> NoReturn:
-    # What http.client says where the proxy answered, and with another status than 200. The rest of
-    # that line is the proxy's, which may give back what it was sent.
-    found = re.search(r"Tunnel connection failed: (\d{3})", str(error.__cause__ or error))
-    where = f"the proxy {proxy.host if proxy else ''} on the way to {call.host}"
-    if found is None:
-        raise UnreachableError(
-            f"{where} cannot be reached",
-            call=call,
-            help="check HTTPS_PROXY; NO_PROXY names hosts that need no proxy",
-        ) from error
-    status = int(found[1])
-    kind = UnreachableError if status >= 500 or status in _BUSY else ProxyRefusedError
-    raise kind(
-        f"{where} does not let bulkflow through: {status} {responses.get(status, '')}".rstrip(),
-        call=call,
-        help=_PROXY_HELP.get(status, _ANY_PROXY_HELP),
-    ) from None
-
-
-_BUSY = frozenset({408, 425, 429})
-_PROXY_HELP = {
-    407: "check the user and the password in HTTPS_PROXY, percent-encoded as in any URL; bulkflow"
-    " knows Basic authentication only, not NTLM or Negotiate. It was tried once, as each further"
-    " try may lock the account",
-    403: "ask whoever runs the proxy to allow this host, or name it in NO_PROXY",
-}
-_ANY_PROXY_HELP = "check HTTPS_PROXY; NO_PROXY names hosts that need no proxy"
-
-
-def _raise_unreachable(call: Call, error: ConnectTimeoutError, timeout: float) -> NoReturn:
-    cause = error.__cause__
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            what = f"the TLS certificate of {call.host} is not trusted: {cause.verify_message}"
-        else:
-            what = f"{call.host} does not speak TLS as it should: {cause.reason or cause}"
-        raise TlsError(
-            what,
-            call=call,
-            help="check the instance URL; if your network inspects TLS, name its certificate"
-            " authority's PEM file in SSL_CERT_FILE",
-        ) from error
-    if isinstance(cause, TimeoutError) or not isinstance(error, NewConnectionError):
-        what = f"{call.host} took no connection within {timeout:g} s"
-    else:
-        reason = cause.strerror if isinstance(cause, OSError) else None
-        if reason is None or isinstance(cause, ssl.SSLError):
-            reason = "it closed the connection during the TLS handshake"
-        what = f"{call.host} cannot be reached: {reason}"
-    raise UnreachableError(
-        what,
-        call=call,
-        help="check the instance URL and the network; this request was not sent",
-    ) from error

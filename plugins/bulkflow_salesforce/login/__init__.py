@@ -1,3 +1,3 @@
-"""Logins: how an access token is had, flow by flow, and what a refusal means."""
+"""Logins: gets an access token by each OAuth flow, and explains refusals."""
 
 from __future__ import annotations

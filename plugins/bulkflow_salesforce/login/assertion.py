@@ -1,24 +1,24 @@
-"""JWT bearer assertions: a token is asked for with a signature instead of a secret."""
+"""JWT bearer assertions: a token for a signature instead of a secret."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.login.errors import LOGIN_HOST, TEST_HOST
+from bulkflow_salesforce.http.origin import LOGIN_HOST, TEST_HOST
 
 if TYPE_CHECKING:
     from bulkflow_salesforce.http.origin import Origin
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_LIFE: Final = 180  # seconds; Salesforce takes up to five minutes, and clocks differ
+_LIFE: Final = 180  # seconds; Salesforce accepts up to five minutes, and clocks differ
 
 
-def audiences(origin: Origin, named: tuple[str, ...]) -> tuple[str, ...]:
-    """For whom an assertion may be made out, the likeliest first.
+def list_audiences(origin: Origin, named: tuple[str, ...]) -> tuple[str, ...]:
+    """List the possible audiences of an assertion, the most likely first.
 
-    The login hosts take themselves. A My Domain takes `login` in production and `test` in
-    sandboxes, and hosts do not always tell which they are.
+    The login hosts accept themselves. A My Domain accepts `login` in production and `test` in
+    sandboxes, and its name does not always reveal which it is.
     """
     if named:
         return named
@@ -30,13 +30,13 @@ def audiences(origin: Origin, named: tuple[str, ...]) -> tuple[str, ...]:
     return (login, test, origin.url)
 
 
-def assertion(*, client_id: str, username: str, audience: str, key: str, now: float) -> str:
-    """A signed assertion, good for three minutes.
+def sign_assertion(*, client_id: str, username: str, audience: str, key: str, now: float) -> str:
+    """Sign an assertion that is valid for three minutes.
 
     Args:
         client_id: The app's consumer key.
         username: The user to log in.
-        audience: The host that it is for.
+        audience: The host that it is meant for.
         key: The private RSA key, as PEM.
         now: The time, in seconds since the epoch.
 
@@ -56,9 +56,9 @@ def assertion(*, client_id: str, username: str, audience: str, key: str, now: fl
         AttributeError,  # a key of another kind, such as a public one
         UnsupportedAlgorithm,
     ) as error:
-        # The library's words may quote the key.
+        # The library's message may quote the key.
         raise UsageError(
             f"the private key cannot sign ({type(error).__name__})",
-            help="give an RSA key of 2048 bits or more as PEM, which no password protects"
+            help="use an RSA key of 2048 bits or more as PEM, without a password"
             " (openssl genrsa 2048)",
         ) from None

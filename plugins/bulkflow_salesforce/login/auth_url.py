@@ -12,7 +12,7 @@ _SCHEME = "force://"
 
 @frozen
 class AuthUrl:
-    """What an SFDX auth URL holds; the secret may be empty, the colons stay (as the CLI writes)."""
+    """The parts of an SFDX auth URL; the secret may be empty, and its colons remain."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -21,10 +21,10 @@ class AuthUrl:
 
     @classmethod
     def parse(cls, text: str) -> AuthUrl:
-        """Read one.
+        """Parse an SFDX auth URL.
 
         Raises:
-            UsageError: It is none. The message does not show it.
+            UsageError: It is not one. The message does not show it.
         """
         rest = text.strip()
         secret, at, host = rest.removeprefix(_SCHEME).rpartition("@")
@@ -34,20 +34,20 @@ class AuthUrl:
             parts.insert(1, "")
         if not rest.startswith(_SCHEME) or not at or len(parts) != 3 or not (parts[0] and parts[2]):
             raise UsageError(
-                "that is no SFDX auth URL",
+                "this is not an SFDX auth URL",
                 help="it looks like force://CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN@HOST;"
-                " `sf org auth show-sfdx-auth-url --target-org NAME` prints one for orgs that were"
-                " logged in to in the browser",
+                " `sf org auth show-sfdx-auth-url --target-org NAME` prints the one of an org that"
+                " was logged in to in a browser",
             )
         url = host if "://" in host else f"https://{host}"
         try:
             origin = Origin(url)
         except UsageError as error:
-            # Without its words: where the text is cut wrongly, the host may hold a secret.
-            raise UsageError("the SFDX auth URL has no usable host", help=error.help) from None
+            # Its message may quote a secret, if the text was split in the wrong place.
+            raise UsageError("the SFDX auth URL has no valid host", help=error.help) from None
         return cls(parts[0], parts[1], parts[2], origin)
 
     def with_refresh_token(self, token: str) -> str:
-        """The URL with another refresh token."""
+        """Format the URL with another refresh token."""
         host = self.origin.host if self.origin.secure else self.origin.url
         return f"{_SCHEME}{self.client_id}:{self.client_secret}:{token}@{host}"

@@ -1,4 +1,4 @@
-"""The device login: the user types a code into the browser of any machine."""
+"""The device flow: the user types a code into a browser on any machine."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from bulkflow_salesforce.http.error_parser import unusable
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
+from bulkflow_salesforce.http.error_parser import make_unusable_error
 from bulkflow_salesforce.login.endpoint import PATH
 from bulkflow_salesforce.login.errors import LoginError
 from bulkflow_salesforce.login.web import SCOPE
@@ -16,24 +16,24 @@ from bulkflow_salesforce.login.web import SCOPE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
+    from bulkflow_salesforce.login.endpoint import TokenEndpoint, TokenResponse
 
-_SLOWER: Final = 5.0  # seconds that `slow_down` adds, as RFC 8628 has it
+_SLOWER: Final = 5.0  # seconds that `slow_down` adds (RFC 8628)
 _USUAL_INTERVAL: Final = 5.0
 
 
 @frozen
 class DeviceLogin:
-    """One login with a code.
+    """A login with a code.
 
     Attributes:
         endpoint: The login host.
         client_id: The app's consumer key.
-        client_secret: Its secret, where it has one; empty where not.
-        show: Tells the user the page and the code to type into it.
+        client_secret: The app's secret, or an empty text.
+        show: Shows the user the page and the code to type into it.
         timeout: Seconds that the user may take.
-        sleep: Waits for so many seconds.
-        clock: Seconds that only grow.
+        sleep: Waits for some seconds.
+        clock: Returns monotonic seconds.
     """
 
     endpoint: TokenEndpoint
@@ -44,20 +44,20 @@ class DeviceLogin:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
 
-    def log_in(self) -> TokenAnswer:
-        """Get a code, show it, and ask until it was typed.
+    def log_in(self) -> TokenResponse:
+        """Get a code, show it, and poll until the user has confirmed it.
 
         Raises:
-            LoginError: The user or the host said no, or nobody typed it in time.
+            LoginError: The user or the host refused, or nobody typed the code in time.
         """
-        asked = {"response_type": "device_code", "client_id": self.client_id, "scope": SCOPE}
-        answer = self.endpoint.ask(asked)
-        given = answer.json_object()
-        code = answer.secret_object().get("device_code")
-        page, words = given.get("verification_uri"), given.get("user_code")
+        parameters = {"response_type": "device_code", "client_id": self.client_id, "scope": SCOPE}
+        response = self.endpoint.post(parameters)
+        content = response.parse_object()
+        code = response.parse_unredacted_object().get("device_code")
+        page, words = content.get("verification_uri"), content.get("user_code")
         if not (isinstance(code, str) and isinstance(page, str) and isinstance(words, str)):
-            raise unusable(self._call, "an answer without a device's code")
-        interval = given.get("interval")
+            raise make_unusable_error(self._call, "a response without a device code")
+        interval = content.get("interval")
         pause = float(interval) if isinstance(interval, int | float) else _USUAL_INTERVAL
         self.show(page, words)
         ends = self.clock() + self.timeout
@@ -67,14 +67,14 @@ class DeviceLogin:
         while self.clock() < ends:
             self.sleep(max(pause, 1.0))
             try:
-                return self.endpoint.token(grant)
+                return self.endpoint.request_token(grant)
             except LoginError as error:
                 if error.error == "slow_down":
                     pause += _SLOWER
                 elif error.error != "authorization_pending":
                     raise
         raise LoginError(
-            f"nobody typed the code at {self.endpoint.origin.host} within {self.timeout:g} s",
+            f"the code was not typed at {self.endpoint.origin.host} within {self.timeout:g} s",
             call=self._call,
             help="log in again, and type the code in time",
         )

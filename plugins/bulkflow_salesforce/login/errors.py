@@ -1,34 +1,27 @@
-"""Refused logins: the cause and the cure of each OAuth error, in plain words.
-
-The errors and their texts are those that clients of Salesforce have met (`invalid_grant` stands
-for a dozen different mistakes); what is not known is passed on in the org's own words.
-"""
+"""The error for a refused login, with its cause and remedy if they are known."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from bulkflow.errors import ExitCode
 from bulkflow_salesforce.http.errors import OrgError
+from bulkflow_salesforce.http.origin import LOGIN_HOST, TEST_HOST
+from bulkflow_salesforce.login.error_causes import CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bulkflow_salesforce.http.errors import Call
-
-LOGIN_HOST = "login.salesforce.com"
-TEST_HOST = "test.salesforce.com"
+    from bulkflow_salesforce.http.call import Call
 
 
 class LoginError(OrgError):
-    """No token was given: the org, or the Salesforce CLI, refused the login.
+    """The org, or the Salesforce CLI, refused the login.
 
     Args:
         message: What is wrong.
-        call: What was asked of which host.
-        error: The OAuth error, such as `invalid_grant`; empty where there was none.
+        call: The request.
+        error: The OAuth error, such as `invalid_grant`, or an empty text.
         description: Its `error_description`.
         help: What to do about it.
         notes: Further facts.
@@ -51,224 +44,36 @@ class LoginError(OrgError):
         self.description = description
 
 
-@frozen
-class _Cause:
-    """A cause: the OAuth error (any, if empty) and a part of its description."""
-
-    error: str
-    words: str
-    cause: str
-    cure: str
-
-
-# What helps where an org blocks an app that is not its own: asked of it, and not of the user.
-_OWN_APP: Final = (
-    "use an external client app of the org's own with --client-id and the org's My Domain as"
-    " --login-url (docs/orgs.md, External client apps); or let an administrator install the app:"
-    " Setup, Connected Apps OAuth Usage, Install"
-)
-
-# The first that fits is taken; both texts are compared in lower case.
-_CAUSES = (
-    _Cause(
-        "",
-        "must be installed into org",
-        "the app is not installed in the org, and Salesforce blocks those that are not",
-        _OWN_APP,
-    ),
-    _Cause(
-        "oauth_approval_error_generic",
-        "",
-        "the org does not let this user approve the app, most often as it is not installed there",
-        _OWN_APP,
-    ),
-    _Cause(
-        "app_not_found",
-        "",
-        "this host knows no such app; an external client app is known to its own org only",
-        "give the org's own My Domain, such as https://mydomain.my.salesforce.com, as --login-url,"
-        " and the consumer key of an app that was made in that org",
-    ),
-    _Cause(
-        "",
-        "refresh_token scope is required",
-        "the app lacks the scope `refresh_token`, or does not know the user yet",
-        "add the scope `Perform requests at any time (refresh_token, offline_access)` to the app,"
-        " set its permitted users to `Admin approved users are pre-authorized`, and give the user a"
-        " profile or permission set of it",
-    ),
-    _Cause(
-        "oauth_app_blocked",
-        "",
-        "an administrator of the org has blocked the app",
-        "have it unblocked (Setup, Connected Apps OAuth Usage), or use an external client app of"
-        " the org's own",
-    ),
-    _Cause(
-        "",
-        "admin approved",
-        "only users that an administrator has approved may use the app (API access control, or the"
-        " app's own policy)",
-        "give the user's profile or a permission set access to the app; where API access control is"
-        " on, the permission `Use Any API Client` does it as well",
-    ),
-    _Cause(
-        "invalid_client_id",
-        "",
-        "this host knows no app with that consumer key",
-        "check the client id (Setup, External Client App Manager); a new app takes some minutes to"
-        " be known everywhere, and an app is known to its own org only: give its My Domain as"
-        " --login-url",
-    ),
-    _Cause(
-        "invalid_client",
-        "",
-        "the consumer secret is not that of the app, or the app does not allow this flow",
-        "copy the consumer secret again (Setup, External Client App Manager, the app, Settings,"
-        " Consumer Key and Secret), and see"
-        " that the flow is enabled for the app",
-    ),
-    _Cause(
-        "invalid_grant",
-        "authentication failure",
-        "the username, the password or the security token is wrong, or the user may not log in"
-        " from this network",
-        "check all three; after a change of the password Salesforce sends a new security token by"
-        " mail",
-    ),
-    _Cause(
-        "invalid_grant",
-        "hasn't approved",
-        "the user is not allowed to use the app yet, or there is no such user at this host",
-        "set the app's permitted users to `Admin approved users are pre-authorized` (Policies) and"
-        " give the user's profile or a permission set access to it; check the username",
-    ),
-    _Cause(
-        "invalid_grant",
-        "audience",
-        "the assertion is meant for another host",
-        "use the login URL of the org: https://login.salesforce.com for production,"
-        " https://test.salesforce.com for a sandbox",
-    ),
-    _Cause(
-        "invalid_grant",
-        "invalid assertion",
-        "the assertion's signature or time is not accepted",
-        "sign with the key whose certificate was uploaded to the app (Enable JWT Bearer Flow), and"
-        " check this machine's clock",
-    ),
-    _Cause(
-        "invalid_grant",
-        "expired access/refresh token",
-        "the refresh token was revoked, replaced or has run out",
-        "log in again: `bulkflow org login`",
-    ),
-    _Cause(
-        "invalid_grant",
-        "no client credentials user",
-        "the app has no user to run as",
-        "name one in the app's settings: Client Credentials Flow, Run As",
-    ),
-    _Cause(
-        "invalid_grant",
-        "no valid scopes",
-        "the app grants no scope that this flow may use",
-        "add the scope `Manage user data via APIs (api)` to the app",
-    ),
-    _Cause(
-        "invalid_grant",
-        "authorization code",
-        "the code of the web login was used already, or took too long",
-        "log in again, and allow the app within some minutes",
-    ),
-    _Cause(
-        "invalid_grant",
-        "code verifier",
-        "the web login was finished by another program than the one that began it",
-        "log in again",
-    ),
-    _Cause(
-        "invalid_grant",
-        "device code",
-        "the code was not confirmed in time",
-        "log in again, and confirm the code within some minutes",
-    ),
-    _Cause(
-        "invalid_grant",
-        "ip restricted",
-        "the app or the user's profile takes logins from certain networks only",
-        "add this machine's network to the trusted IP ranges, or relax them for the app",
-    ),
-    _Cause(
-        "unsupported_grant_type",
-        "",
-        "this host does not offer the flow to this app",
-        "the username-password flow is off in new orgs (Setup, OAuth and OpenID Connect Settings);"
-        " client credentials need the org's own My Domain address",
-    ),
-    _Cause(
-        "redirect_uri_mismatch",
-        "",
-        "the address that the browser returns to is not one of the app's callback URLs",
-        "add it to the app, exactly as it is noted here, or choose another with --port",
-    ),
-    _Cause(
-        "access_denied",
-        "",
-        "the login was denied in the browser",
-        "log in again and allow the app",
-    ),
-    _Cause(
-        "invalid_scope",
-        "",
-        "the app does not grant the scopes that are asked for",
-        "add the scopes `api` and `refresh_token` to the app",
-    ),
-    _Cause(
-        "invalid_app_access",
-        "",
-        "the user is not allowed to use the app",
-        "give the user's profile or a permission set access to the app",
-    ),
-    _Cause("inactive_user", "", "the user is not active", "activate the user, or use another"),
-    _Cause("inactive_org", "", "the org is locked, closed or suspended", "ask its administrator"),
-    _Cause(
-        "rate_limit_exceeded",
-        "",
-        "there were too many logins in a short time",
-        "wait an hour, and see what logs in so often",
-    ),
-)
-
-
-def refused(call: Call, error: str, description: str, *, notes: Sequence[str] = ()) -> LoginError:
-    """The error for a login that the host refused, with what it means and what helps."""
+def make_login_error(
+    call: Call, error: str, description: str, *, notes: Sequence[str] = ()
+) -> LoginError:
+    """Make the error for a login that a host refused, with its cause and remedy if known."""
     found = next(
         (
             cause
-            for cause in _CAUSES
+            for cause in CAUSES
             if cause.error in {"", error.lower()} and cause.words in description.lower()
         ),
         None,
     )
-    said = ": ".join(part for part in (error, description) if part) or "without a word of why"
+    said = ": ".join(part for part in (error, description) if part) or "no reason given"
     cause = f": {found.cause}" if found else ""
     return LoginError(
         f"{call.host} refused the login{cause} ({said})",
         call=call,
         error=error,
         description=description,
-        help=found.cure if found else "look the error up in Salesforce's help on OAuth errors",
-        notes=[*notes, *_wrong_host(call.host, error)],
+        help=found.remedy if found else "look up the error in Salesforce's help on OAuth errors",
+        notes=[*notes, *_explain_hosts(call.host, error)],
     )
 
 
-def _wrong_host(host: str, error: str) -> tuple[str, ...]:
-    """What else it may be: the hosts no longer say that a user belongs to another one."""
+def _explain_hosts(host: str, error: str) -> tuple[str, ...]:
+    """Explain which users a host knows; hosts do not say that a user belongs to another one."""
     if error not in {"invalid_grant", "invalid_client_id", "invalid_client", "app_not_found"}:
         return ()
     if host == LOGIN_HOST:
-        return (f"asked was {host}; users of a sandbox log in at https://{TEST_HOST}",)
+        return (f"login host: {host}; users of a sandbox log in at https://{TEST_HOST}",)
     if host == TEST_HOST:
-        return (f"asked was {host}; users of production log in at https://{LOGIN_HOST}",)
-    return (f"asked was {host}; only users and apps of that org are known there",)
+        return (f"login host: {host}; users of production log in at https://{LOGIN_HOST}",)
+    return (f"login host: {host}, which knows only users and apps of that org",)

@@ -1,4 +1,4 @@
-"""The web login: the browser brings a code to a port of this machine (PKCE, RFC 7636 and 8252)."""
+"""The web flow: the browser returns a code to a local port (PKCE, RFC 7636 and 8252)."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from attrs import define, field, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.http.errors import Call
+from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.login.endpoint import AUTHORIZE_PATH, PATH
-from bulkflow_salesforce.login.errors import LoginError, refused
+from bulkflow_salesforce.login.errors import LoginError, make_login_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bulkflow_salesforce.login.endpoint import TokenAnswer, TokenEndpoint
+    from bulkflow_salesforce.login.endpoint import TokenEndpoint, TokenResponse
 
 DEFAULT_PORT: Final = 1717
-"""The port of the Salesforce CLI's callback URL, which the app `PlatformCLI` takes."""
+"""The port of the Salesforce CLI's callback URL, which the app `PlatformCLI` accepts."""
 
 CALLBACK: Final = "/OauthRedirect"
 SCOPE: Final = "api refresh_token"
-MAY_BLOCK: Final = (
-    "if the browser ends on an error page (RemoteAccessErrorPage, OAUTH_APPROVAL_ERROR_GENERIC),\n"
-    "the org blocks the app, and nothing comes back here: press Ctrl-C, and use an app of the\n"
-    "org's own with --client-id (docs/orgs.md, External client apps)"
+BLOCKED_APP_HINT: Final = (
+    "if the browser shows an error page (RemoteAccessErrorPage, OAUTH_APPROVAL_ERROR_GENERIC),\n"
+    "the org blocks the app, and nothing returns here: press Ctrl-C, and use an app of the org's\n"
+    "own with --client-id (docs/orgs.md, External client apps)"
 )
-"""What users are told at the start: of an app that is not installed the callback never comes."""
+"""Shown at the start: the callback of an app that is not installed never arrives."""
 
-_PATIENCE: Final = 10.0  # seconds for a request to come in whole: browsers open connections ahead
+_REQUEST_TIMEOUT: Final = 10.0  # seconds for a whole request; browsers open spare connections
 
 
 @frozen
 class WebLogin:
-    """One login in the browser of this machine.
+    """A login in the browser of this machine.
 
     Attributes:
         endpoint: The login host.
         client_id: The app's consumer key.
-        client_secret: Its secret, where it has one; empty where not.
-        open_browser: Opens a page; whether that could be done is not asked for.
-        port: Where the browser is to bring the code; part of the app's callback URL.
+        client_secret: The app's secret, or an empty text.
+        open_browser: Opens a page; its result is ignored.
+        port: The local port of the app's callback URL.
         timeout: Seconds that the user may take.
     """
 
@@ -62,17 +62,17 @@ class WebLogin:
     port: int = DEFAULT_PORT
     timeout: float = 600.0
 
-    def log_in(self) -> TokenAnswer:
-        """Send the user to the login page, and trade the code that comes back for a token.
+    def log_in(self) -> TokenResponse:
+        """Send the user to the login page, and exchange the returned code for a token.
 
         Raises:
-            LoginError: The user or the host said no, or nothing came in time.
-            UsageError: The port is taken.
+            LoginError: The user or the host refused, or no code was returned in time.
+            UsageError: The port is in use.
         """
         verifier = secrets.token_urlsafe(64)
         digest = sha256(verifier.encode()).digest()
         state = secrets.token_urlsafe(32)
-        with _listening(self.port, state) as (port, back):
+        with _listen(self.port, state) as (port, returns):
             callback = f"http://localhost:{port}{CALLBACK}"
             parameters = {
                 "response_type": "code",
@@ -85,11 +85,11 @@ class WebLogin:
             }
             page = f"{self.endpoint.origin.url}{AUTHORIZE_PATH}?{urlencode(parameters)}"
             self.open_browser(page)
-            returned = self._wait(back)
+            returned = self._wait(returns)
         if "code" not in returned:
             call = Call("GET", AUTHORIZE_PATH, self.endpoint.origin.host)
             error, said = returned.get("error", ""), returned.get("error_description", "")
-            raise refused(call, error, said, notes=[f"callback URL: {callback}"])
+            raise make_login_error(call, error, said, notes=[f"callback URL: {callback}"])
         grant = {
             "grant_type": "authorization_code",
             "code": returned["code"],
@@ -99,53 +99,53 @@ class WebLogin:
         }
         if self.client_secret:
             grant["client_secret"] = self.client_secret
-        return self.endpoint.token(grant)
+        return self.endpoint.request_token(grant)
 
-    def _wait(self, back: SimpleQueue[dict[str, str]]) -> dict[str, str]:
+    def _wait(self, returns: SimpleQueue[dict[str, str]]) -> dict[str, str]:
         try:
-            return back.get(timeout=self.timeout)
+            return returns.get(timeout=self.timeout)
         except Empty:
             raise LoginError(
                 f"nobody logged in at {self.endpoint.origin.host} within {self.timeout:g} s",
                 call=Call("POST", PATH, self.endpoint.origin.host),
-                help="where the browser showed an error page, the org blocks the app: use one of"
-                " the org's own with --client-id (docs/orgs.md, External client apps). Where there"
-                " is no browser, --flow jwt and --flow client-credentials need none",
+                help="if the browser showed an error page, the org blocks the app: use one of the"
+                " org's own with --client-id (docs/orgs.md, External client apps). Without a"
+                " browser, use --flow jwt or --flow client-credentials",
             ) from None
 
 
 @define(eq=False)
 class _Callback:
-    """What the handler of the callback knows: the state to expect, and where the answer goes."""
+    """Handles requests to the local port: accepts the callback of this login, refuses others."""
 
     state: str = field(repr=False)
-    back: SimpleQueue[dict[str, str]] = field(repr=False)
+    returns: SimpleQueue[dict[str, str]] = field(repr=False)
 
-    def take(self, target: str) -> tuple[int, str]:
-        """The status and the words for a request; anything but the one callback is turned away."""
+    def handle(self, target: str) -> tuple[int, str]:
+        """Handle a request; return the status and the text of the response."""
         parts = urlsplit(target)
         values = {name: found[0] for name, found in parse_qs(parts.query).items()}
         state = values.get("state", "")
         if parts.path != CALLBACK or not {"code", "error"} & set(values):
             return 404, "There is nothing here."
-        # A page that the user has open may send requests here as well; it does not know the state.
+        # Other pages in the browser may send requests here, but they do not know the state.
         if not hmac.compare_digest(state.encode(), self.state.encode()):
-            return 400, "This login was not begun by bulkflow."
-        self.back.put(values)
+            return 400, "This login was not started by bulkflow."
+        self.returns.put(values)
         if "code" not in values:
-            return 200, "The login was refused. The terminal says more; close this page."
+            return 200, "The login was refused. See the terminal for details. Close this page."
         return 200, "bulkflow is logged in. Close this page."
 
 
 @contextmanager
-def _listening(port: int, state: str) -> Iterator[tuple[int, SimpleQueue[dict[str, str]]]]:
+def _listen(port: int, state: str) -> Iterator[tuple[int, SimpleQueue[dict[str, str]]]]:
     callback = _Callback(state, SimpleQueue())
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = _PATIENCE
+        timeout = _REQUEST_TIMEOUT
 
         def do_GET(self) -> None:
-            status, words = callback.take(self.path)
+            status, words = callback.handle(self.path)
             content = f"<!doctype html><title>bulkflow</title><p>{words}</p>\n".encode()
             self.send_response(status)
             for name, value in (
@@ -161,21 +161,21 @@ def _listening(port: int, state: str) -> Iterator[tuple[int, SimpleQueue[dict[st
                 self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: the request holds the code."""
+            """Log nothing: the request contains the code."""
 
     try:
         server = _Server(("127.0.0.1", port), Handler)
     except OSError as error:
         raise UsageError(
-            f"port {port} of this machine cannot be listened on: {error.strerror or error}",
-            help="end the program that uses it, or choose a port that is in the app's callback"
-            " URLs with --port",
+            f"port {port} of this machine is not available: {error.strerror or error}",
+            help="stop the program that uses it, or choose another port of the app's callback URLs"
+            " with --port",
         ) from error
     with server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
-            yield server.server_address[1], callback.back
+            yield server.server_address[1], callback.returns
         finally:
             server.shutdown()
             thread.join()
@@ -183,12 +183,12 @@ def _listening(port: int, state: str) -> Iterator[tuple[int, SimpleQueue[dict[st
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # On Windows the option lets another program take the same port.
+    # On Windows, this would let another program use the same port.
     allow_reuse_address = os.name == "posix"
 
     def server_bind(self) -> None:
-        """Bind without looking this machine's name up, which may take long and is not needed."""
+        """Bind without looking up this machine's name, which may be slow and is not needed."""
         TCPServer.server_bind(self)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a browser may leave whenever it likes."""
+        """Ignore errors: a browser may disconnect at any time."""

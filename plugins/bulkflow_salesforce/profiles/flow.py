@@ -1,4 +1,4 @@
-"""The flows by which an org is logged in to, and what each needs to know."""
+"""The login flows, and what each needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Flow(StrEnum):
-    """The ways to get an access token; the values are those of `--flow`."""
+    """Ways to get an access token, with the values of `--flow`."""
 
     WEB = "web"
     DEVICE = "device"
@@ -26,7 +26,7 @@ class Flow(StrEnum):
 
 
 class Secret(StrEnum):
-    """The kinds of secrets that a flow uses."""
+    """The kinds of secrets that flows use."""
 
     ACCESS_TOKEN = "access-token"  # noqa: S105 - the name of a kind
     REFRESH_TOKEN = "refresh-token"  # noqa: S105
@@ -38,65 +38,65 @@ class Secret(StrEnum):
 
 
 @frozen
-class Needs:
+class FlowRequirements:
     """What a flow needs.
 
     Attributes:
-        about: What it is for, for help texts.
-        settings: The settings of a profile that it cannot do without.
-        secrets: The secrets that it cannot do without.
-        may_have: Secrets that it uses if they are there.
-        made: Whether the login itself makes the refresh token.
+        summary: The purpose of the flow, for help texts.
+        settings: The required settings of a profile.
+        secrets: The required secrets.
+        optional_secrets: Secrets that are used if they are there.
+        creates_refresh_token: Whether the login itself creates the refresh token.
     """
 
-    about: str
+    summary: str
     settings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
-    may_have: tuple[Secret, ...] = ()
-    made: bool = False
+    optional_secrets: tuple[Secret, ...] = ()
+    creates_refresh_token: bool = False
 
 
-NEEDS: Final[Mapping[Flow, Needs]] = {
-    Flow.WEB: Needs(
+REQUIREMENTS: Final[Mapping[Flow, FlowRequirements]] = {
+    Flow.WEB: FlowRequirements(
         "in the browser of this machine",
         ("client-id",),
         (Secret.REFRESH_TOKEN,),
         (Secret.CLIENT_SECRET,),
-        made=True,
+        creates_refresh_token=True,
     ),
-    Flow.DEVICE: Needs(
-        "in the browser of another machine, with a code",
+    Flow.DEVICE: FlowRequirements(
+        "in a browser on another machine, with a code",
         ("client-id",),
         (Secret.REFRESH_TOKEN,),
         (Secret.CLIENT_SECRET,),
-        made=True,
+        creates_refresh_token=True,
     ),
-    Flow.JWT: Needs(
-        "with a key whose certificate the app knows; for servers",
+    Flow.JWT: FlowRequirements(
+        "with a key whose certificate was uploaded to the app; for servers",
         ("client-id", "username"),
         (Secret.PRIVATE_KEY,),
     ),
-    Flow.CLIENT_CREDENTIALS: Needs(
+    Flow.CLIENT_CREDENTIALS: FlowRequirements(
         "as the user that the app runs as; for servers",
         ("client-id", "login-url"),
         (Secret.CLIENT_SECRET,),
     ),
-    Flow.REFRESH_TOKEN: Needs(
+    Flow.REFRESH_TOKEN: FlowRequirements(
         "with a refresh token from elsewhere",
         ("client-id",),
         (Secret.REFRESH_TOKEN,),
         (Secret.CLIENT_SECRET,),
     ),
-    Flow.AUTH_URL: Needs(
+    Flow.AUTH_URL: FlowRequirements(
         "with an SFDX auth URL, as `sf org auth show-sfdx-auth-url` prints it",
         (),
         (Secret.AUTH_URL,),
     ),
-    Flow.CLI: Needs("as the Salesforce CLI is logged in", ("target-org",)),
-    Flow.TOKEN: Needs(
-        "with an access token, until it ends", ("instance-url",), (Secret.ACCESS_TOKEN,)
+    Flow.CLI: FlowRequirements("as the Salesforce CLI is logged in", ("target-org",)),
+    Flow.TOKEN: FlowRequirements(
+        "with an access token, until it expires", ("instance-url",), (Secret.ACCESS_TOKEN,)
     ),
-    Flow.PASSWORD: Needs(
+    Flow.PASSWORD: FlowRequirements(
         "with username and password; deprecated by Salesforce, and off in new orgs",
         ("client-id", "username"),
         (Secret.PASSWORD,),

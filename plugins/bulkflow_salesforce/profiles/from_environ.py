@@ -1,4 +1,4 @@
-"""The org that the environment names: `org env`."""
+"""Reads the settings of `org env` from environment variables."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress
-from bulkflow_salesforce.http.tokens import QUOTES_HELP, StaticToken, in_quotes
-from bulkflow_salesforce.profiles.patience import PATIENCE, read_patience
+from bulkflow_salesforce.http.tokens import QUOTES_HELP, StaticToken, is_quoted
+from bulkflow_salesforce.profiles.patience import PATIENCE, parse_patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.model.org import TokenProvider
 
-# The Salesforce CLI's own names for these, the older ones second.
+# The Salesforce CLI's names, the older ones second.
 TOKEN = ("SF_ACCESS_TOKEN", "SFDX_ACCESS_TOKEN")
 INSTANCE_URL = ("SF_ORG_INSTANCE_URL", "SFDX_INSTANCE_URL")
 API_VERSION = ("SF_ORG_API_VERSION", "SFDX_API_VERSION")
@@ -25,25 +25,25 @@ _HELP = {
     INSTANCE_URL: f"{INSTANCE_URL[0]} is the org's address; `sf org display --target-org NAME`"
     " prints it",
 }
-# What `sf org display` prints in place of the token since CLI 2.136.8 of May 2026.
+# What `sf org display` prints instead of the token since CLI 2.136.8 of May 2026.
 _REDACTED = "[REDACTED]"
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[OrgAddress, TokenProvider]:
-    """The address and the token that environment variables give.
+    """Read the address and the token of an org.
 
     Args:
-        environ: `SF_ACCESS_TOKEN`, `SF_ORG_INSTANCE_URL` and, if wanted, `SF_ORG_API_VERSION`
-            (66.0 without it); the older names of the Salesforce CLI are understood. An empty
-            variable counts as missing.
+        environ: `SF_ACCESS_TOKEN`, `SF_ORG_INSTANCE_URL` and, optionally, `SF_ORG_API_VERSION`
+            (66.0 by default), or the older names of the Salesforce CLI. An empty variable counts
+            as missing.
 
     Raises:
-        UsageError: A variable is missing or cannot be used. Nothing has been sent.
+        UsageError: A variable is missing or invalid.
     """
     for name in (*TOKEN, *INSTANCE_URL, *API_VERSION):
-        if in_quotes(environ.get(name, "").strip()):
+        if is_quoted(environ.get(name, "").strip()):
             raise UsageError(f"the value of {name} is in quotes", help=QUOTES_HELP)
-    token, url = _first(environ, TOKEN), _first(environ, INSTANCE_URL)
+    token, url = _find_variable(environ, TOKEN), _find_variable(environ, INSTANCE_URL)
     missing = [names for names, value in ((TOKEN, token), (INSTANCE_URL, url)) if not value]
     if token is None or url is None:
         names = " and ".join(name for name, _ in missing)
@@ -53,23 +53,22 @@ def from_environment(environ: Mapping[str, str]) -> tuple[OrgAddress, TokenProvi
         )
     if token.startswith(_REDACTED):
         raise UsageError(
-            f"{TOKEN[0]} holds the text {_REDACTED}, which the Salesforce CLI prints in place of"
-            " the token",
+            f"{TOKEN[0]} is {_REDACTED}, which the Salesforce CLI prints instead of the token",
             help=f"`{_SHOW_TOKEN}` prints the token itself",
         )
-    address = OrgAddress(url, _first(environ, API_VERSION) or DEFAULT_API_VERSION)
+    address = OrgAddress(url, _find_variable(environ, API_VERSION) or DEFAULT_API_VERSION)
     return address, StaticToken(token)
 
 
-def patience_in(environ: Mapping[str, str]) -> float | None:
-    """Read for how many seconds trouble is waited out, from `BULKFLOW_PATIENCE`; None without it.
+def read_patience_variable(environ: Mapping[str, str]) -> float | None:
+    """Read `BULKFLOW_PATIENCE`, in seconds; None if it is not set.
 
     Raises:
         UsageError: It is not a duration.
     """
     text = environ.get(PATIENCE)
-    return read_patience(text, PATIENCE) if text else None
+    return parse_patience(text, PATIENCE) if text else None
 
 
-def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def _find_variable(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((environ[name] for name in names if environ.get(name)), None)

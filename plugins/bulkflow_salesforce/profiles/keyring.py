@@ -1,4 +1,4 @@
-"""The keyring of the operating system, as the library `keyring` finds it."""
+"""The keyring of the operating system, through the library `keyring`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "bulkflow"
 _HELP: Final = (
-    "name another place of the secret: --secret KIND=env:NAME or KIND=file:PATH; bulkflow writes no"
-    " secret in the clear"
+    "choose another location for the secret: --secret KIND=env:NAME or KIND=file:PATH; bulkflow"
+    " never writes secrets unencrypted"
 )
-# Backends that keep nothing, or keep it in a file that anybody with the disk can read.
+# Backends that store nothing, or store it in a file that anyone with access to the disk can read.
 _UNSAFE: Final = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt.file")
 
 
@@ -27,49 +27,49 @@ _UNSAFE: Final = ("keyring.backends.null", "keyring.backends.fail", "keyrings.al
 class SystemKeyring:
     """Secrets in the macOS Keychain, the Windows Credential Locker, or the Secret Service.
 
-    Every method raises `UsageError` where there is no keyring, or it cannot be used.
+    Every method raises `UsageError` if there is no keyring, or it cannot be used.
     """
 
     def read(self, name: str) -> str | None:
-        """The secret, or None."""
-        with _converted():
-            return self._backend().get_password(SERVICE, name)
+        """Read a secret; None if there is none."""
+        with _convert_errors():
+            return self._get_backend().get_password(SERVICE, name)
 
     def write(self, name: str, secret: str) -> None:
-        """Keep a secret, in the place of an older one."""
-        with _converted():
-            self._backend().set_password(SERVICE, name, secret)
+        """Store a secret, replacing an older one."""
+        with _convert_errors():
+            self._get_backend().set_password(SERVICE, name, secret)
 
     def delete(self, name: str) -> None:
-        """Forget a secret, if it is there."""
-        with _converted():
-            backend = self._backend()
+        """Delete a secret if it exists."""
+        with _convert_errors():
+            backend = self._get_backend()
             if backend.get_password(SERVICE, name) is not None:
                 backend.delete_password(SERVICE, name)
 
-    def _backend(self) -> KeyringBackend:
+    def _get_backend(self) -> KeyringBackend:
         import keyring
 
         backend = keyring.get_keyring()
-        # Several backends behind one: the first is the one that is written to.
+        # A backend may chain several others; secrets are written to the first.
         chained = getattr(backend, "backends", None)
         first = chained[0] if chained else backend
         if type(first).__module__.startswith(_UNSAFE):
-            raise UsageError("this machine has no keyring that keeps secrets safe", help=_HELP)
+            raise UsageError("this machine has no keyring that stores secrets safely", help=_HELP)
         return backend
 
 
 @contextmanager
-def _converted() -> Iterator[None]:
-    """Turn what a backend raises into a `UsageError`.
+def _convert_errors() -> Iterator[None]:
+    """Convert a backend's exception into a `UsageError`.
 
-    Without its text, and not as a cause: some backends put the command that they ran into it.
+    Its text is dropped, and it is not the cause: some backends quote the command that they ran.
     """
     try:
         yield
     except UsageError:
         raise
-    except Exception as error:  # noqa: BLE001 - backends raise what they like
+    except Exception as error:  # noqa: BLE001 - backends may raise anything
         raise UsageError(
             f"the keyring of this machine cannot be used ({type(error).__name__})", help=_HELP
         ) from None

@@ -1,4 +1,4 @@
-"""The names that profiles may have."""
+"""The rules for names of profiles."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from bulkflow.errors import UsageError
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 RESERVED: Final = frozenset({"default", "env", "sandbox"})
-"""Names that stand for other orgs."""
+"""Names with a built-in meaning."""
 
 
-def checked_name(name: str) -> str:
-    """`name`, which a profile may have.
+def check_name(name: str) -> str:
+    """Return a name that a profile may have.
 
     Raises:
-        UsageError: It may not. The name becomes that of a file, so it holds no path.
+        UsageError: It is reserved or invalid. The name becomes a file name, so it must not contain
+            a path.
     """
     if name.lower() in RESERVED:
-        raise UsageError(f"`{name}` stands for another org", help="choose another name")
+        raise UsageError(f"the org name `{name}` is built in", help="choose another name")
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name[:80]!a} cannot be the name of an org",
-            help="a name has up to 64 letters, digits, - and _, and begins with a letter or _",
+            f"{name[:80]!a} is not a valid name for an org",
+            help="use up to 64 letters, digits, - and _, beginning with a letter or _",
         )
     return name

@@ -1,4 +1,4 @@
-"""How long trouble of an org is waited out, as profiles and variables write it: `15m`."""
+"""Patience: how long to wait out transient failures, written like `15m` in profiles."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 from bulkflow.errors import UsageError
 
 PATIENCE: Final = "BULKFLOW_PATIENCE"
-"""Environment variable: the patience with `org env`."""
+"""Environment variable: the patience of `org env`."""
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _TEXT: Final = re.compile(r"([0-9]{1,7})([smhd])")
 
 
-def read_patience(text: str, what: str) -> float:
-    """Read a duration, in seconds.
+def parse_patience(text: str, what: str) -> float:
+    """Parse a duration to seconds.
 
     Args:
         text: Such as `30s`, `15m`, `2h`, or `0s` for none.
-        what: Where it was written, for the message.
+        what: The name of the setting, for the message.
 
     Raises:
         UsageError: It is not a duration.
@@ -32,8 +32,8 @@ def read_patience(text: str, what: str) -> float:
     return float(int(found[1]) * _UNITS[found[2]])
 
 
-def write_patience(seconds: float) -> str:
-    """Write a duration so that `read_patience` reads it: in the largest unit that fits."""
+def format_patience(seconds: float) -> str:
+    """Format a duration for `parse_patience`, in the largest unit without a fraction."""
     whole = round(seconds)
     unit = next(unit for unit, size in _UNITS.items() if whole % size == 0)
     return f"{whole // _UNITS[unit]}{unit}"

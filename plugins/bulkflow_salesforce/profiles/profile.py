@@ -1,8 +1,7 @@
-"""A profile: an org's name, and how it is logged in to."""
+"""A profile: the name of an org, and how to log in to it."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -10,18 +9,17 @@ from attrs import field, frozen
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.http.org_address import DEFAULT_API_VERSION, OrgAddress
-from bulkflow_salesforce.http.origin import Origin
-from bulkflow_salesforce.login.errors import LOGIN_HOST
-from bulkflow_salesforce.profiles.flow import NEEDS, Flow, Secret
-from bulkflow_salesforce.profiles.names import checked_name
-from bulkflow_salesforce.profiles.patience import read_patience, write_patience
-from bulkflow_salesforce.profiles.secret_stores import Place, read_place
+from bulkflow_salesforce.http.origin import LOGIN_HOST, Origin
+from bulkflow_salesforce.profiles.flow import REQUIREMENTS, Flow, Secret
+from bulkflow_salesforce.profiles.names import check_name
+from bulkflow_salesforce.profiles.patience import format_patience, parse_patience
+from bulkflow_salesforce.profiles.secret_stores import SecretLocation, parse_location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_CLIENT_ID: Final = "PlatformCLI"
-"""The app that every org knows, for web logins: the one of the Salesforce CLI."""
+"""The app for web logins: the Salesforce CLI's, which every org knows."""
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TEXTS: Final = ("login-url", "instance-url", "client-id", "username", "target-org")
@@ -29,24 +27,24 @@ _TEXTS: Final = ("login-url", "instance-url", "client-id", "username", "target-o
 
 @frozen
 class Profile:
-    """An org that a user has named. It holds no secret: only where each one is.
+    """A named org. It contains no secrets, only their locations.
 
     Attributes:
-        name: The word after `org`.
-        flow: How a token is had.
-        login_url: Where it is asked for; production's login host if not given.
-        instance_url: The org's own address, as far as it is known; the flow `token` goes by it.
+        name: The word after `org` in a pipeline.
+        flow: How to get a token.
+        login_url: The login host; production's if not given.
+        instance_url: The org's own address, if known; the flow `token` needs it.
         api_version: Such as `66.0`.
         client_id: The app's consumer key.
-        username: The user's.
-        target_org: The alias or username by which the Salesforce CLI knows the org.
-        audiences: For whom JWT assertions are made out, tried in this order; none for the usual.
-        secrets: Where the secrets are.
-        compression: Whether rows are sent to it compressed, where a job does not say.
-        patience: For how many seconds trouble of the org is waited out, where a job does not say.
+        username: The user's name.
+        target_org: The org's alias or username in the Salesforce CLI.
+        audiences: The audiences of JWT assertions, tried in this order; empty for the defaults.
+        secrets: The locations of the secrets.
+        compression: Whether jobs send rows compressed by default.
+        patience: For how many seconds jobs wait out transient failures by default.
     """
 
-    name: str = field(converter=checked_name)
+    name: str = field(converter=check_name)
     flow: Flow
     login_url: str | None = None
     instance_url: str | None = None
@@ -55,66 +53,66 @@ class Profile:
     username: str | None = None
     target_org: str | None = None
     audiences: tuple[str, ...] = ()
-    secrets: Mapping[Secret, Place] = field(factory=dict)
+    secrets: Mapping[Secret, SecretLocation] = field(factory=dict)
     compression: bool = False
     patience: float | None = None
 
     @property
-    def login(self) -> Origin:
-        """Where tokens are asked for."""
+    def login_origin(self) -> Origin:
+        """The login host."""
         return Origin(self.login_url or f"https://{LOGIN_HOST}")
 
-    def place(self, secret: Secret) -> Place | None:
-        """Where a secret is."""
+    def find_secret(self, secret: Secret) -> SecretLocation | None:
+        """Find the location of a secret."""
         return self.secrets.get(secret)
 
-    def secret_name(self, secret: Secret) -> str:
-        """The name of a secret, in the keyring and in messages."""
+    def format_secret_name(self, secret: Secret) -> str:
+        """Format the name of a secret for the keyring and for messages."""
         return f"{self.name}/{secret.value}"
 
     def check(self) -> None:
-        """See that the flow has what it needs, and that addresses can be used.
+        """Check that the flow has what it needs, and that the addresses are valid.
 
         Raises:
             UsageError: Something is missing or wrong.
         """
         self.check_settings()
-        for secret in NEEDS[self.flow].secrets:
+        for secret in REQUIREMENTS[self.flow].secrets:
             if secret not in self.secrets:
                 raise UsageError(
-                    f"org {self.name} does not say where its {secret} is",
+                    f"the profile of org {self.name} has no location for its {secret}",
                     help=f"log in again: `bulkflow org login {self.name}`",
                 )
         if self.login_url is not None:
             Origin(self.login_url)
         if self.instance_url is not None:
             OrgAddress(self.instance_url, self.api_version)
-        if self.flow is Flow.CLIENT_CREDENTIALS and self.login.hostname.split(".")[0] in {
+        if self.flow is Flow.CLIENT_CREDENTIALS and self.login_origin.hostname.split(".")[0] in {
             "login",
             "test",
         }:
             raise UsageError(
-                f"{self.login.host} gives no token for client credentials",
-                help="give the org's own address, such as https://mydomain.my.salesforce.com,"
+                f"{self.login_origin.host} does not issue tokens for client credentials",
+                help="pass the org's own address, such as https://mydomain.my.salesforce.com,"
                 " with --login-url",
             )
 
     def check_settings(self) -> None:
-        """See that the flow has the settings that it needs.
+        """Check that the flow has the settings that it needs.
 
         Raises:
-            UsageError: One is missing.
+            UsageError: A setting is missing.
         """
-        values = self.settings()
-        for setting in NEEDS[self.flow].settings:
+        values = self.list_settings()
+        for setting in REQUIREMENTS[self.flow].settings:
             if setting not in values:
                 raise UsageError(
                     f"org {self.name} has no {setting}, which the flow {self.flow} needs",
                     help=f"bulkflow org login {self.name} --flow {self.flow} --{setting} ...",
                 )
 
-    def settings(self) -> dict[str, str]:
-        """The settings that are there, under their names in the file."""
+    def list_settings(self) -> dict[str, str]:
+        """List the settings that have a value, by their names in the file."""
         values = {
             "login-url": self.login_url,
             "instance-url": self.instance_url,
@@ -125,51 +123,54 @@ class Profile:
         }
         return {name: value for name, value in values.items() if value}
 
-    def document(self) -> str:
-        """The profile as TOML."""
-        lines = [f"flow = {_quoted(self.flow)}"]
-        lines += [f"{name} = {_quoted(value)}" for name, value in self.settings().items()]
+    def to_toml(self) -> str:
+        """Format the profile as TOML."""
+        # Imported here: only logins and `bulkflow org show` write profiles.
+        import tomli_w
+
+        content: dict[str, object] = {"flow": self.flow.value, **self.list_settings()}
         if self.audiences:
-            lines.append(f"audiences = [{', '.join(map(_quoted, self.audiences))}]")
+            content["audiences"] = list(self.audiences)
         if self.compression:
-            lines.append("compression = true")
+            content["compression"] = True
         if self.patience is not None:
-            lines.append(f"patience = {_quoted(write_patience(self.patience))}")
+            content["patience"] = format_patience(self.patience)
+        text = tomli_w.dumps(content)
         if self.secrets:
-            lines += ["", "# Where the secrets are; the secrets themselves never stand here."]
-            lines.append("[secrets]")
-            lines += [f"{kind} = {_quoted(str(place))}" for kind, place in self.secrets.items()]
-        return "\n".join(lines) + "\n"
+            secrets = {kind.value: str(location) for kind, location in self.secrets.items()}
+            text += "\n# Locations of the secrets, which are never in this file themselves.\n"
+            text += tomli_w.dumps({"secrets": secrets})
+        return text
 
     @classmethod
-    def read(cls, name: str, content: Mapping[str, object]) -> Profile:
-        """A profile from the content of its file.
+    def from_content(cls, name: str, content: Mapping[str, object]) -> Profile:
+        """Make a profile from the content of its file.
 
         Raises:
-            UsageError: It cannot be understood; the message says what, and shows no value.
+            UsageError: The content is invalid. The message has the reason, and shows no value.
         """
         known = {"flow", "api-version", "audiences", "compression", "patience", "secrets", *_TEXTS}
         for key in content:
             if key not in known:
-                raise _wrong(name, f"the setting {key[:40]!a} is not known")
+                raise _make_error(name, f"unknown setting {key[:40]!a}")
         flow = content.get("flow")
         if not isinstance(flow, str) or flow not in set(Flow):
-            raise _wrong(name, f"`flow` is none of {', '.join(Flow)}")
+            raise _make_error(name, f"`flow` is none of {', '.join(Flow)}")
         texts: dict[str, str | None] = {}
         for key in (*_TEXTS, "api-version"):
             value = content.get(key)
             if value is not None and (not isinstance(value, str) or _CONTROLS.search(value)):
-                raise _wrong(name, f"`{key}` is no text in one line")
+                raise _make_error(name, f"`{key}` is not a text in one line")
             texts[key] = value
         audiences = content.get("audiences", [])
         if not isinstance(audiences, list) or not all(isinstance(a, str) for a in audiences):
-            raise _wrong(name, "`audiences` is no list of addresses")
+            raise _make_error(name, "`audiences` is not a list of addresses")
         compression = content.get("compression", False)
         if not isinstance(compression, bool):
-            raise _wrong(name, "`compression` is neither true nor false")
+            raise _make_error(name, "`compression` is neither true nor false")
         patience = content.get("patience")
         if patience is not None and not isinstance(patience, str):
-            raise _wrong(name, '`patience` is not a text such as "15m"')
+            raise _make_error(name, '`patience` is not a text such as "15m"')
         return cls(
             name,
             Flow(flow),
@@ -180,34 +181,29 @@ class Profile:
             texts["username"],
             texts["target-org"],
             tuple(audiences),
-            _places(name, content.get("secrets", {})),
+            _parse_locations(name, content.get("secrets", {})),
             compression,
-            None if patience is None else read_patience(patience, f"`patience` of org {name}"),
+            None if patience is None else parse_patience(patience, f"`patience` of org {name}"),
         )
 
 
-def _places(name: str, content: object) -> dict[Secret, Place]:
+def _parse_locations(name: str, content: object) -> dict[Secret, SecretLocation]:
     if not isinstance(content, dict):
-        raise _wrong(name, "`secrets` is no table")
-    places: dict[Secret, Place] = {}
-    for kind, place in content.items():
+        raise _make_error(name, "`secrets` is not a table")
+    locations: dict[Secret, SecretLocation] = {}
+    for kind, location in content.items():
         if kind not in set(Secret):
-            raise _wrong(name, f"the secret {kind[:40]!a} is not known")
+            raise _make_error(name, f"unknown secret {kind[:40]!a}")
         try:
-            places[Secret(kind)] = read_place(place if isinstance(place, str) else "")
+            locations[Secret(kind)] = parse_location(location if isinstance(location, str) else "")
         except UsageError as error:
-            raise _wrong(name, f"`{kind}` does not say where the secret is") from error
-    return places
+            raise _make_error(name, f"`{kind}` is not the location of a secret") from error
+    return locations
 
 
-def _wrong(name: str, what: str) -> UsageError:
+def _make_error(name: str, what: str) -> UsageError:
     return UsageError(
-        f"the profile of org {name} cannot be understood: {what}",
-        help="write places of secrets as `keyring`, `env:NAME` or `file:PATH`, or make the profile"
-        f" anew: `bulkflow org login {name}`",
+        f"the profile of org {name} is invalid: {what}",
+        help="write the location of a secret as `keyring`, `env:NAME` or `file:PATH`, or log in"
+        f" again: `bulkflow org login {name}`",
     )
-
-
-def _quoted(text: str) -> str:
-    # JSON's strings are TOML's, but for characters beyond the 16-bit plane, which stay as they are.
-    return json.dumps(text, ensure_ascii=False)

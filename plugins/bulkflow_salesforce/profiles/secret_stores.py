@@ -1,7 +1,7 @@
-"""Where secrets are: in the keyring of the system, in an environment variable, or in a file.
+"""Locations of secrets: the system's keyring, an environment variable, or a file.
 
-A profile names the place and never holds the secret. A secret of a profile that is given by hand
-goes into the keyring; where there is none, nothing is written.
+A profile has the location of a secret, never the secret. Secrets that the user types are stored in
+the keyring; without a keyring, they are not stored.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 from attrs import frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_salesforce.http.tokens import QUOTES_HELP, in_quotes
+from bulkflow_salesforce.http.tokens import QUOTES_HELP, is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LONGEST = 64 * 1024
+_MAX_SIZE = 64 * 1024
 _KEYRING = "keyring"
 _HELP = "write `keyring`, `env:NAME` or `file:PATH`"
 
 
 @frozen
 class InKeyring:
-    """In the keyring of the system, under the name of the profile and the secret."""
+    """A secret in the system's keyring, under the names of the profile and the secret."""
 
     def __str__(self) -> str:
         return _KEYRING
@@ -36,7 +36,7 @@ class InKeyring:
 
 @frozen
 class InVariable:
-    """In an environment variable."""
+    """A secret in an environment variable."""
 
     name: str
 
@@ -46,7 +46,7 @@ class InVariable:
 
 @frozen
 class InFile:
-    """In a file, of which the line break at the end is no part."""
+    """A secret in a file; a line break at the end is ignored."""
 
     path: Path
 
@@ -54,14 +54,15 @@ class InFile:
         return f"file:{self.path}"
 
 
-Place: TypeAlias = InKeyring | InVariable | InFile
+SecretLocation: TypeAlias = InKeyring | InVariable | InFile
 
 
-def read_place(text: str) -> Place:
-    """The place that a text names.
+def parse_location(text: str) -> SecretLocation:
+    """Parse the location of a secret.
 
     Raises:
-        UsageError: It names none. The message does not show it, as it may be the secret itself.
+        UsageError: It is not one. The message does not show it, because it may be the secret
+            itself.
     """
     kind, colon, rest = text.partition(":")
     if text == _KEYRING:
@@ -72,42 +73,42 @@ def read_place(text: str) -> Place:
         try:
             return InFile(Path(rest).expanduser())
         except RuntimeError:
-            raise UsageError("the home folder of that path is not known", help=_HELP) from None
-    raise UsageError("that is no place of a secret", help=_HELP)
+            raise UsageError("the home folder of that path is unknown", help=_HELP) from None
+    raise UsageError("unknown secret location", help=_HELP)
 
 
-class Vault(Protocol):
-    """Keeps secrets by name; what it raises is a `UsageError`."""
+class Keyring(Protocol):
+    """Stores secrets by name. Its methods raise `UsageError`."""
 
     def read(self, name: str) -> str | None:
-        """The secret, or None."""
+        """Read a secret; None if there is none."""
         ...
 
     def write(self, name: str, secret: str) -> None:
-        """Keep a secret, in the place of an older one."""
+        """Store a secret, replacing an older one."""
         ...
 
     def delete(self, name: str) -> None:
-        """Forget a secret, if it is there."""
+        """Delete a secret if it exists."""
         ...
 
 
 @frozen
-class Secrets:
-    """Reads the secrets of profiles wherever they are."""
+class SecretReader:
+    """Reads the secrets of profiles from their locations."""
 
     environ: Mapping[str, str]
-    vault: Vault
+    keyring: Keyring
 
-    def read(self, place: Place, name: str) -> str:
-        """The secret; `name` is the profile and the kind, as `prod/client-secret`.
+    def read(self, location: SecretLocation, name: str) -> str:
+        """Read a secret; `name` is its profile and kind, such as `prod/client-secret`.
 
         Raises:
-            UsageError: It is not there.
+            UsageError: The secret is missing or cannot be used.
         """
-        match place:
+        match location:
             case InKeyring():
-                found = self.vault.read(name)
+                found = self.keyring.read(name)
                 if not found:
                     raise UsageError(
                         f"the keyring of this machine has no {name}",
@@ -115,46 +116,49 @@ class Secrets:
                     )
                 return found
             case InVariable():
-                found = self.environ.get(place.name)
+                found = self.environ.get(location.name)
                 if not found:
                     raise UsageError(
-                        f"{name} is to be in the environment variable {place.name}, which is not"
-                        " set",
-                        help=f"set {place.name}",
+                        f"the environment variable {location.name} for {name} is not set",
+                        help=f"set {location.name}",
                     )
-                # A password may begin and end so; what Salesforce makes up never does.
-                if in_quotes(found.strip()) and not name.endswith("password"):
+                # A password may have quotes; values that Salesforce generates never do.
+                if is_quoted(found.strip()) and not name.endswith("password"):
                     raise UsageError(
-                        f"{name} is in quotes in the environment variable {place.name}",
+                        f"{name} is in quotes in the environment variable {location.name}",
                         help=QUOTES_HELP,
                     )
                 return found
             case InFile():
-                return _of_file(place.path, name)
+                return _read_file(location.path, name)
             case _:
-                assert_never(place)
+                assert_never(location)
 
 
-def _of_file(path: Path, name: str) -> str:
+def _read_file(path: Path, name: str) -> str:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LONGEST + 1)
+            content = file.read(_MAX_SIZE + 1)
     except OSError as error:
         raise UsageError(
-            f"{name} is to be in the file {path}, which cannot be read: {error.strerror or error}",
-            help="name a file that this user can read",
+            f"the file {path} for {name} cannot be read: {error.strerror or error}",
+            help="choose a file that this user can read",
         ) from error
     if os.name == "posix" and stat.S_ISREG(mode) and mode & stat.S_IWOTH:
         raise UsageError(
-            f"{path} holds {name}, and everybody may write to it", help=f"chmod 600 {path}"
+            f"the file {path} for {name} is writable by everyone", help=f"chmod 600 {path}"
         )
     try:
         text = content.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise UsageError(f"the file {path} with {name} is no text", help="check it") from None
-    if not text or len(content) > _LONGEST:
         raise UsageError(
-            f"the file {path} with {name} is {'too long' if text else 'empty'}", help="check it"
+            f"the file {path} for {name} is not text", help="save the secret alone in it"
+        ) from None
+    if not text or len(content) > _MAX_SIZE:
+        raise UsageError(
+            f"the file {path} for {name} is {'too long' if text else 'empty'}",
+            help="save the secret alone in it",
         )
+
     return text

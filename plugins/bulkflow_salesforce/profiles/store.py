@@ -1,15 +1,14 @@
-"""The folder with the profiles: one file for each, so that their names are a listing.
+"""The folder with the user's profiles, one file for each.
 
     orgs/prod.toml    a profile
-    default-org       the name that `org default` stands for
+    default-org       the name of `org default`
 
-Files are written beside their place and renamed, and are readable by their owner only; a name never
-leads out of the folder.
+Files are replaced atomically, and are readable by their owner only. A name never refers to a path
+outside of the folder.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -18,9 +17,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from bulkflow.errors import UsageError
-from bulkflow.private_files import make_private_folder
-from bulkflow.system_errors import explained
-from bulkflow_salesforce.profiles.names import RESERVED, checked_name
+from bulkflow_salesforce.profiles.names import RESERVED, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,101 +25,100 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.profiles.profile import Profile
 
 VARIABLE: Final = "BULKFLOW_CONFIG_DIR"
-"""Environment variable: the folder, in place of the user's configuration directory."""
+"""Environment variable: the folder, instead of bulkflow's in the user's configuration folder."""
 
 _SUFFIX: Final = ".toml"
 
 
-def folder_of(environ: Mapping[str, str]) -> ProfileFolder:
-    """The folder of a user."""
+def find_store(environ: Mapping[str, str]) -> ProfileStore:
+    """Find the user's profiles."""
     given = environ.get(VARIABLE)
-    return ProfileFolder(Path(given) if given else configuration_of(environ) / "bulkflow")
+    return ProfileStore(Path(given) if given else find_configuration_folder(environ))
 
 
-def configuration_of(environ: Mapping[str, str], system: str = sys.platform) -> Path:
-    """Where a user's programs keep their settings.
+def find_configuration_folder(environ: Mapping[str, str], system: str = sys.platform) -> Path:
+    """Find bulkflow's folder in the user's configuration folder.
 
-    On Windows the roaming folder; on macOS `Application Support`, elsewhere `~/.config`, unless
-    XDG_CONFIG_HOME names another (https://specifications.freedesktop.org/basedir-spec/: a path that
-    is not absolute is to be ignored).
+    An absolute XDG_CONFIG_HOME applies on macOS as well. A relative one must be ignored
+    (https://specifications.freedesktop.org/basedir-spec/).
     """
-    if system == "win32":
-        return Path(environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     chosen = Path(environ.get("XDG_CONFIG_HOME", ""))
-    if chosen.is_absolute():
-        return chosen
-    return Path.home() / ("Library/Application Support" if system == "darwin" else ".config")
+    if system != "win32" and chosen.is_absolute():
+        return chosen / "bulkflow"
+    from platformdirs import PlatformDirs
+
+    return PlatformDirs("bulkflow", appauthor=False, roaming=True).user_config_path
 
 
 @frozen
-class ProfileFolder:
-    """The profiles of a user. What cannot be read or written is a `UsageError`."""
+class ProfileStore:
+    """The profiles of a user. Its methods raise `UsageError` for files that cannot be used."""
 
     path: Path
 
-    def names(self) -> list[str]:
-        """The names of the profiles, in order. No file is read."""
+    def list_names(self) -> list[str]:
+        """List the names of the profiles, sorted, without reading a file."""
         try:
             found = [each.name for each in self._orgs.iterdir() if each.suffix == _SUFFIX]
         except OSError:
-            # No folder yet, or one that this user may not see: no profiles.
+            # There is no folder yet, or this user may not read it.
             return []
         names = (each.removesuffix(_SUFFIX) for each in found)
-        return sorted(name for name in names if _usable(name))
+        return sorted(name for name in names if _is_valid(name))
 
     def read(self, name: str) -> Profile:
-        """A profile.
+        """Read a profile.
 
         Raises:
-            UsageError: There is none of that name, or it cannot be understood.
+            UsageError: There is no such profile, or it is invalid.
         """
         import tomllib
 
         from bulkflow_salesforce.profiles.profile import Profile
 
-        path = self._file(name)
+        path = self._find_file(name)
         try:
             content = tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError as error:
-            known = ", ".join(self.names()) or "none yet"
+            names = self.list_names()
+            known = f"known orgs: {', '.join(names)}; " if names else ""
             raise UsageError(
-                f"there is no org {name}",
-                help=f"known are: {known}; `bulkflow org login {name}` makes it known",
+                f"unknown org {name}", help=f"{known}add it with `bulkflow org login {name}`"
             ) from error
         except (OSError, ValueError) as error:
             raise UsageError(
-                f"the profile {path} cannot be read: {_reason(error)}",
-                help=f"correct it, or write it again: `bulkflow org login {name}`",
+                f"the profile {path} cannot be read: {_explain(error)}",
+                help=f"correct it, or log in again: `bulkflow org login {name}`",
             ) from None
-        profile = Profile.read(name, content)
+        profile = Profile.from_content(name, content)
         profile.check()
         return profile
 
     def write(self, profile: Profile) -> Path:
-        """Keep a profile, in the place of an older one; returns its file."""
-        path = self._file(profile.name)
-        _write(path, profile.document())
+        """Write a profile, replacing an older one; return its file."""
+        path = self._find_file(profile.name)
+        _write(path, profile.to_toml())
         return path
 
     def delete(self, name: str) -> None:
-        """Forget a profile."""
+        """Delete a profile."""
         try:
-            self._file(name).unlink(missing_ok=True)
-            if self.default() == name:
+            self._find_file(name).unlink(missing_ok=True)
+            if self.read_default() == name:
                 self._default.unlink(missing_ok=True)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise _make_write_error(self.path, error) from error
 
-    def default(self) -> str | None:
-        """The name that `org default` stands for."""
+    def read_default(self) -> str | None:
+        """Read the name of `org default`; None if there is none."""
         try:
             name = self._default.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):
             return None
-        return name if _usable(name) else None
+        return name if _is_valid(name) else None
 
-    def set_default(self, name: str) -> None:
-        """Choose what `org default` stands for."""
+    def write_default(self, name: str) -> None:
+        """Make an existing profile `org default`."""
         self.read(name)
         _write(self._default, name + "\n")
 
@@ -134,45 +130,41 @@ class ProfileFolder:
     def _default(self) -> Path:
         return self.path / "default-org"
 
-    def _file(self, name: str) -> Path:
-        return self._orgs / f"{checked_name(name)}{_SUFFIX}"
+    def _find_file(self, name: str) -> Path:
+        return self._orgs / f"{check_name(name)}{_SUFFIX}"
 
 
-def _usable(name: str) -> bool:
+def _is_valid(name: str) -> bool:
     try:
-        return checked_name(name) not in RESERVED
+        return check_name(name) not in RESERVED
     except UsageError:
         return False
 
 
 def _write(path: Path, text: str) -> None:
-    import tempfile
+    # Imported here: most commands only read profiles.
+    from bulkflow.atomic_files import replace_file
+    from bulkflow.private_files import make_private_folder
 
     try:
         make_private_folder(path.parent)
-        # mkstemp makes files that their owner alone may read and write.
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
+        replace_file(path, text.encode())
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _make_write_error(path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> UsageError:
+def _make_write_error(path: Path, error: OSError) -> UsageError:
+    from bulkflow.system_errors import explained
+
     what, remedy = explained(error, "make the folder writable")
     return UsageError(
         f"{path} cannot be written: {what}",
-        help=f"{remedy}, or name another folder in {VARIABLE}",
+        help=f"{remedy}, or choose another folder with {VARIABLE}",
     )
 
 
-def _reason(error: OSError | ValueError) -> str:
-    """Say why a profile cannot be read; of a parser's words only the place, as they may quote."""
+def _explain(error: OSError | ValueError) -> str:
+    """Explain why a profile cannot be read; a parser's message is reduced to the position."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     place = re.search(r"\(at (line \d+, column \d+|end of document)\)", str(error))

@@ -1,4 +1,4 @@
-"""The way to a server: the proxy before it, whom to trust, and the certificate to show."""
+"""Network settings: the proxy, the trusted certificate authorities, the client certificate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from bulkflow.errors import UsageError
 from bulkflow_salesforce.http.origin import is_host
-from bulkflow_salesforce.http.tokens import QUOTES_HELP, in_quotes
+from bulkflow_salesforce.http.tokens import QUOTES_HELP, is_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from bulkflow_salesforce.http.origin import Origin
 
 CLIENT_CERTIFICATE = "BULKFLOW_CLIENT_CERT"
-"""Environment variable: a PEM file with the certificate to show, and its key if it is in there."""
+"""Environment variable: a PEM file with the client certificate, and perhaps its key."""
 
 CLIENT_KEY = "BULKFLOW_CLIENT_KEY"
 """Environment variable: a PEM file with that certificate's key."""
 
-# As curl reads them: lower case first.
+# Lower case first, like curl.
 _PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTION_VARIABLES = ("no_proxy", "NO_PROXY")
 
 
 @frozen
 class Proxy:
-    """An HTTP proxy, which makes tunnels: it sees the host's name and nothing of what is said.
+    """An HTTP proxy that tunnels: it sees the host name and none of the traffic.
 
     Attributes:
         url: Scheme, host and port.
-        authorization: What it wants to be told, if anything.
+        authorization: The value of its `Proxy-Authorization` header, if it needs one.
     """
 
     url: str
@@ -45,21 +45,21 @@ class Proxy:
 
     @property
     def host(self) -> str:
-        """Host and port, for messages."""
+        """The host and port for messages."""
         return self.url.partition("://")[2]
 
 
 @frozen
 class Network:
-    """The way to servers.
+    """How to reach servers.
 
     Attributes:
         proxy: The proxy, if there is one.
-        exceptions: Where it is not used: names, `.domain`, addresses, networks, or `*`.
-        ca_file: A PEM file of the certificate authorities to trust in place of the system's.
-            Without it the system's are trusted, or those of `SSL_CERT_FILE` if that is set.
-        client_certificate: A PEM file with the certificate to show.
-        client_key: A PEM file with its key; None if that is in the same file.
+        exceptions: Hosts to reach without it: names, `.domain`, addresses, networks, or `*`.
+        ca_file: A PEM file of the certificate authorities to trust. Without it, `SSL_CERT_FILE` is
+            used if set, and the system's authorities otherwise.
+        client_certificate: A PEM file with the client certificate.
+        client_key: A PEM file with its key; None if the key is in the same file.
     """
 
     proxy: Proxy | None = None
@@ -70,13 +70,13 @@ class Network:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Network:
-        """What environment variables say: `HTTPS_PROXY`, `NO_PROXY` and bulkflow's own.
+        """Read the settings from `HTTPS_PROXY`, `NO_PROXY` and bulkflow's own variables.
 
         Raises:
-            UsageError: The proxy's address cannot be used. The message does not show its password.
+            UsageError: The proxy's address is invalid. The message does not show its password.
         """
-        proxy = _first(environ, _PROXY_VARIABLES)
-        exceptions = _first(environ, _EXCEPTION_VARIABLES)
+        proxy = _find_variable(environ, _PROXY_VARIABLES)
+        exceptions = _find_variable(environ, _EXCEPTION_VARIABLES)
         certificate, key = environ.get(CLIENT_CERTIFICATE), environ.get(CLIENT_KEY)
         if key and not certificate:
             raise UsageError(
@@ -84,27 +84,28 @@ class Network:
                 help=f"set {CLIENT_CERTIFICATE} to the PEM file of the certificate",
             )
         return cls(
-            proxy=_proxy(proxy) if proxy else None,
+            proxy=_parse_proxy(proxy) if proxy else None,
             exceptions=tuple(re.split(r"[\s,]+", exceptions.strip())) if exceptions else (),
             client_certificate=Path(certificate) if certificate else None,
             client_key=Path(key) if key else None,
         )
 
-    def proxy_to(self, origin: Origin) -> Proxy | None:
-        """The proxy on the way to a server; None for this machine, and where none is to be used."""
-        if self.proxy is None or not origin.secure or _is_here(origin.hostname):
+    def find_proxy(self, origin: Origin) -> Proxy | None:
+        """Find the proxy for a server; None for this machine, and for exceptions."""
+        if self.proxy is None or not origin.secure or _is_local(origin.hostname):
             return None
         host, port = origin.hostname.lower(), origin.port
-        return None if any(_fits(each, host, port) for each in self.exceptions) else self.proxy
+        return None if any(_matches(each, host, port) for each in self.exceptions) else self.proxy
 
 
-def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def _find_variable(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((environ[name] for name in names if environ.get(name)), None)
 
 
-def _proxy(value: str) -> Proxy:
-    # Nothing of the address is quoted: where a password is not encoded, any part may belong to it.
-    if in_quotes(value.strip()):
+def _parse_proxy(value: str) -> Proxy:
+    # Messages quote nothing of the address: any part may belong to a password with characters that
+    # should have been encoded.
+    if is_quoted(value.strip()):
         raise UsageError("the proxy's address is in quotes", help=QUOTES_HELP)
     written = value if "://" in value else f"http://{value}"
     try:
@@ -113,8 +114,8 @@ def _proxy(value: str) -> Proxy:
     except ValueError:
         raise UsageError("the proxy's address cannot be read", help=_HELP) from None
     if parts.scheme not in {"http", "https"}:
-        what = "SOCKS" if parts.scheme.startswith("socks") else "neither http nor https"
-        raise UsageError(f"the proxy speaks {what}, which bulkflow does not", help=_HELP)
+        kind = "a SOCKS proxy" if parts.scheme.startswith("socks") else "neither http nor https"
+        raise UsageError(f"the proxy is {kind}; bulkflow supports HTTP proxies only", help=_HELP)
     if not host:
         raise UsageError("the proxy's address has no host", help=_HELP)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
@@ -125,30 +126,30 @@ def _proxy(value: str) -> Proxy:
     url = f"{parts.scheme}://{literal}:{port or (443 if parts.scheme == 'https' else 80)}"
     if parts.username is None:
         return Proxy(url)
-    pair = b":".join(map(_decoded, (parts.username, parts.password or "")))
+    pair = b":".join(map(_decode, (parts.username, parts.password or "")))
     return Proxy(url, f"Basic {b64encode(pair).decode()}")
 
 
-def _decoded(text: str) -> bytes:
-    # Variables may hold bytes that are not UTF-8; a password is sent with the bytes that it has.
+def _decode(text: str) -> bytes:
+    # Variables may contain bytes that are not UTF-8; a password is sent with its own bytes.
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 _HELP = (
-    "set HTTPS_PROXY as http://proxy.example.com:3128, or unset it; in a user or password write"
-    " / ? # @ and % as %2F %3F %23 %40 and %25"
+    "set HTTPS_PROXY to an address like http://proxy.example.com:3128, or unset it; in a user or"
+    " password, write / ? # @ and % as %2F %3F %23 %40 and %25"
 )
 
 
-def _is_here(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _fits(exception: str, host: str, port: int) -> bool:
-    """Whether an entry of `NO_PROXY` is about a host."""
+def _matches(exception: str, host: str, port: int) -> bool:
+    """Check whether an entry of `NO_PROXY` matches a host."""
     if exception == "*":
         return True
     name, colon, wanted = exception.lower().rpartition(":")
