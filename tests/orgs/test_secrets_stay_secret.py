@@ -59,6 +59,7 @@ parallel
     load job a
     load job b
 """
+LOG = "bulkflow.log"
 NOT_RUN = {
     "lsp": "speaks on the real standard input until it ends, and knows no org",
     "sandbox serve": "prints its own token, which is what it is asked for",
@@ -84,6 +85,7 @@ def marked(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     workshop.environ.update(org.environment)
     workshop.environ.update(MARKS | {"MARK_KEY": key, "BULKFLOW_DEBUG": "1"})
+    workshop.environ["BULKFLOW_LOG"] = f"debug,{workshop.folder / LOG}"
     workshop.environ["HTTPS_PROXY"] = "http://me:marked-proxy-4717@127.0.0.1:9"
     workshop.environ["PATH"] = f"{fake_cli(tmp_path, org)}{os.pathsep}{os.environ['PATH']}"
     workshop.write("a.csv", "Name,Industry\nAcme,\n,Banking\n")
@@ -217,6 +219,9 @@ def test_no_command_shows_or_keeps_a_secret(marked, org, key):
         said = each.out + each.err
         assert not [one for one in secrets if one in said], arguments
         assert "internal error" not in said, (arguments, said)
+    log = (marked.folder / LOG).read_text("utf-8")
+    assert log.count("bulkflow_salesforce.http.transport") > 100
+    assert log.count("bulkflow_salesforce.login") > 10
     fake = marked.folder / "fake-cli"
     for path in marked.folder.rglob("*"):
         if path.is_file() and path != fake / "tokens":

@@ -37,7 +37,8 @@ def log(caplog: pytest.LogCaptureFixture):
 def lines(caplog: pytest.LogCaptureFixture, module: str) -> list[str]:
     name = f"bulkflow_salesforce.http.{module}"
     found = [record for record in caplog.records if record.name == name]
-    assert all(record.levelno == logging.DEBUG for record in found)
+    level = logging.DEBUG if module == "transport" else logging.INFO
+    assert all(record.levelno == level for record in found)
     return [record.getMessage() for record in found]
 
 

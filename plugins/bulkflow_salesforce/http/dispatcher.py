@@ -131,7 +131,7 @@ class Dispatcher:
         waited_out = policy.patience is not None and is_transient(error)
         if not self._budget.spend():
             if not waited_out:
-                logger.debug("%s not retried: the retry budget is spent", error.call)
+                logger.info("%s not retried: the retry budget is spent", error.call)
                 error.notes = (*error.notes, _BUDGET_SPENT)
                 raise error
             wait = policy.compute_wait(error, attempt, chance, elapsed=elapsed, spent=True) or wait
@@ -145,7 +145,7 @@ class Dispatcher:
             elapsed=elapsed,
             limit=policy.patience if waited_out else None,
         )
-        logger.debug(
+        logger.info(
             "%s retried in %.1f s (%s): %s",
             error.call,
             wait,
@@ -160,7 +160,7 @@ class Dispatcher:
         info = self.limit_info
         wait = self._throttle.compute_wait(info)
         if wait and info is not None:
-            logger.debug(
+            logger.info(
                 "throttled for %.1f s: %d of %d daily API requests left",
                 wait,
                 info.left,

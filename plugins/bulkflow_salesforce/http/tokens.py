@@ -99,13 +99,13 @@ class SharedToken:
                 return True
             if self._ended == stale:
                 return False
-            logger.debug("access token refused; asking for a new one")
+            logger.info("access token refused; asking for a new one")
             new = self._provider.renew(stale)
             if new is None or new == stale:
                 self._ended = stale
-                logger.debug("access token cannot be renewed")
+                logger.info("access token cannot be renewed")
                 return False
             self._current = check_token(new)
             self._known[self._current] = None
-            logger.debug("access token renewed")
+            logger.info("access token renewed")
             return True

@@ -157,7 +157,7 @@ class TokenEndpoint:
                 wait = self.policy.compute_wait(error, attempt, self._random())
                 if wait is None:
                     raise
-                logger.debug(
+                logger.info(
                     "%s retried in %.1f s (%d of %d): %s",
                     call,
                     wait,

@@ -35,7 +35,7 @@ def open_org(name: str, environ: Mapping[str, str]) -> OrgAccess:
     """
     if name == ENVIRONMENT:
         address, tokens = from_environment(environ)
-        logger.debug("org env resolved from environment variables: %s", address.instance_url)
+        logger.info("org env resolved from environment variables: %s", address.instance_url)
         return OrgAccess(
             name,
             address.instance_url,
@@ -56,10 +56,10 @@ def open_org(name: str, environ: Mapping[str, str]) -> OrgAccess:
             raise UsageError(
                 "there is no default org yet", help="choose one: `bulkflow org default NAME`"
             )
-        logger.debug("org default resolved to org %s", chosen)
+        logger.info("org default resolved to org %s", chosen)
         name = chosen
     profile = store.read(name)
-    logger.debug("org %s resolved from its profile in %s", name, store.path)
+    logger.info("org %s resolved from its profile in %s", name, store.path)
     return open_profile(profile, environ)
 
 

@@ -89,7 +89,7 @@ class Login:
 
     def _request_token(self) -> TokenResponse:
         profile = self.profile
-        logger.debug("logging in to org %s with flow %s", profile.name, profile.flow)
+        logger.info("logging in to org %s with flow %s", profile.name, profile.flow)
         match profile.flow:
             case Flow.TOKEN:
                 token = self._read_secret(Secret.ACCESS_TOKEN)
@@ -142,7 +142,7 @@ class Login:
                     "audience" in said or "assertion" in said
                 ):
                     raise
-                logger.debug("audience %s refused", audience)
+                logger.info("audience %s refused", audience)
                 refusal = refusal or error
             else:
                 self._audience = audience
@@ -206,7 +206,7 @@ class Login:
         one, the next login reports it.
         """
         if new and new != old and isinstance(self.profile.find_secret(secret), InKeyring):
-            logger.debug("storing the new %s of org %s", secret, self.profile.name)
+            logger.info("storing the new %s of org %s", secret, self.profile.name)
             self._secrets.keyring.write(self.profile.format_secret_name(secret), form(new))
 
 
