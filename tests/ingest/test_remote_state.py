@@ -28,22 +28,22 @@ Change = Callable[[RemoteState], RemoteState]
 
 ROWS = 10
 SEND: list[Change] = [
-    remote.released,
-    remote.abandoned,
-    remote.upload_began,
-    lambda now: remote.created(now, "750B"),
+    remote.release,
+    remote.abandon,
+    remote.mark_upload_begun,
+    lambda now: remote.mark_created(now, "750B"),
 ]
 """The changes after which rows may leave, or are given up as rows that never left."""
 
-TAKE_BACK: list[Change] = [remote.close_not_done, remote.uploaded_twice]
+TAKE_BACK: list[Change] = [remote.mark_close_not_done, remote.mark_uploaded_twice]
 """What only the org's own words lead to: that it certainly did not close the job."""
 
 OTHERS: list[Change] = [
-    remote.upload_not_begun,
-    remote.upload_done,
-    remote.close_began,
-    remote.removal_began,
-    remote.gone,
+    remote.mark_upload_not_begun,
+    remote.mark_uploaded,
+    remote.mark_close_begun,
+    remote.mark_removal_begun,
+    remote.mark_gone,
 ]
 
 counters = st.none() | st.integers(0, ROWS + 2)
@@ -61,7 +61,7 @@ changes = st.lists(st.sampled_from([*SEND, *TAKE_BACK, *OTHERS]) | looks, max_si
 def after(now: RemoteState, change: Change | JobInfo) -> RemoteState | None:
     """What a change leads to; None where it is refused."""
     try:
-        return remote.seen(now, change) if isinstance(change, JobInfo) else change(now)
+        return remote.apply_job_info(now, change) if isinstance(change, JobInfo) else change(now)
     except TransitionError:
         return None
 
@@ -84,7 +84,7 @@ def test_every_row_is_counted_once(some: list[Change | JobInfo]) -> None:
     now: RemoteState = Unsent()
     for change in some:
         now = after(now, change) or now
-        rows, *ends = astuple(remote.counts(now, ROWS))
+        rows, *ends = astuple(remote.count_rows(now, ROWS))
         assert rows == ROWS
         assert min(ends) >= 0
         assert sum(ends) == ROWS if isinstance(now, Ended | Gone) else sum(ends) <= ROWS
@@ -98,7 +98,7 @@ def test_rows_that_may_be_processed_are_never_called_unprocessed(
     for change in some:
         now = after(now, change) or now
         if remote.may_be_processed(now):
-            assert remote.counts(now, ROWS).unprocessed == 0
+            assert remote.count_rows(now, ROWS).unprocessed == 0
 
 
 @given(changes)
@@ -128,7 +128,7 @@ def test_a_job_that_ended_stays_so(some: list[Change | JobInfo]) -> None:
     ],
 )
 def test_what_a_look_leads_to(now: RemoteState, seen: str, then: RemoteState) -> None:
-    assert remote.observed(now, seen) == then
+    assert remote.apply_observation(now, seen) == then
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_what_a_look_leads_to(now: RemoteState, seen: str, then: RemoteState) ->
     ],
 )
 def test_what_is_known_of_the_rows(now: RemoteState, ends: tuple[int, ...]) -> None:
-    assert astuple(remote.counts(now, ROWS)) == (ROWS, *ends)
+    assert astuple(remote.count_rows(now, ROWS)) == (ROWS, *ends)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.checks.source import source_name
-from bulkflow_ingest.source.required_columns import key_of, listed, verb_of
-from bulkflow_ingest.source.suggestions import did_you_mean, nearest
+from bulkflow_ingest.checks.source import get_source_name
+from bulkflow_ingest.source.required_columns import format_operation, get_key_column, join_names
+from bulkflow_ingest.source.suggestions import find_nearest_name, suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ class ColumnInspector:
     _given: set[str] = field(factory=set)
     """The fields that have a column, or seem to be meant by one that is misspelt."""
 
-    def problems(self) -> Iterator[Problem]:
+    def find_problems(self) -> Iterator[Problem]:
         """All that is wrong, one problem for each kind, with all its columns."""
         assert self.job.manifest is not None
         for column in self.job.manifest.columns:
@@ -61,7 +61,7 @@ class ColumnInspector:
         self._given.add(found.name)
         if found.name != column:
             self._cases[column] = found.name
-        if found.name.lower() != (key_of(self.settings) or "id").lower():
+        if found.name.lower() != (get_key_column(self.settings) or "id").lower():
             self._see_rights(column, found)
 
     def _near(self, column: str) -> str | None:
@@ -69,7 +69,7 @@ class ColumnInspector:
         for each in self.object.fields.values():
             if each.label.lower() == column.strip().lower():
                 return each.name
-        return nearest(column, [each.name for each in self.object.fields.values()])
+        return find_nearest_name(column, [each.name for each in self.object.fields.values()])
 
     def _see_rights(self, column: str, found: FieldDescription) -> None:
         may = {
@@ -86,7 +86,7 @@ class ColumnInspector:
         found = self.object.relationship(name)
         if found is None or found.relationship is None:
             relationships = [e.relationship for e in self.object.fields.values() if e.relationship]
-            near = nearest(name, relationships)
+            near = find_nearest_name(name, relationships)
             self._unknown[column] = f"did you mean `{near}.{key}`?" if near else _RELATIONSHIPS
             return
         self._given.add(found.name)
@@ -100,7 +100,7 @@ class ColumnInspector:
         if parent is None or known is None:
             near = None
             if parent is not None:
-                near = nearest(key, [each.name for each in parent.fields.values()])
+                near = find_nearest_name(key, [each.name for each in parent.fields.values()])
             written = f"{prefix}{found.relationship}.{near}"
             self._unknown[column] = f"did you mean `{written}`?" if near else None
             return
@@ -122,7 +122,7 @@ class ColumnInspector:
         by_lower = {each.lower(): each for each in found.targets}
         if wanted.lower() in by_lower:
             return by_lower[wanted.lower()]
-        choices = listed([f"`{each}:{name}.{key}`" for each in found.targets], 4)
+        choices = join_names([f"`{each}:{name}.{key}`" for each in found.targets], 4)
         self._unknown[column] = f"it points at one of several objects: write {choices}"
         return None
 
@@ -135,37 +135,37 @@ class ColumnInspector:
         if found is not None and found.key:
             return
         fault = "is no field" if found is None else "is no external-id field"
-        near = did_you_mean(name, keys)
+        near = suggest_name(name, keys)
         yield self._problem(
             "B415",
             f"{name} {fault} of {self.object.name}, so rows cannot be matched on it",
-            f"{near or ''} rows of {self.object.name} are matched on {listed(keys)}".strip(),
+            f"{near or ''} rows of {self.object.name} are matched on {join_names(keys)}".strip(),
             "external_id_field",
         )
 
     def _told(self) -> Iterator[Problem]:
-        where, name = source_name(self.job), self.object.name
+        where, name = get_source_name(self.job), self.object.name
         if self._unknown:
             are = _are(self._unknown, "no field", "no fields")
             hints = [f"{column}: {hint}" for column, hint in self._unknown.items() if hint]
             yield self._problem(
                 "B412",
-                f"{are} of {name} that this user may see: {listed(list(self._unknown))} ({where})",
+                f"{are} of {name} that this user may see: {join_names(list(self._unknown))} ({where})",
                 "\n".join(hints) or "compare them with the API names of the object's fields",
             )
         if self._no_keys:
             yield self._problem(
                 "B415",
                 "parents cannot be found by "
-                + listed([f"{column} ({what})" for column, what in self._no_keys.items()]),
+                + join_names([f"{column} ({what})" for column, what in self._no_keys.items()]),
                 "point at them by an external-id field, or by their ids",
             )
         if self._read_only:
             are = _are(self._read_only, "a field", "fields")
             yield self._problem(
                 "B413",
-                f"{are} of {name} that cannot be written by {verb_of(self.settings)}: "
-                f"{listed(self._read_only)} ({where})",
+                f"{are} of {name} that cannot be written by {format_operation(self.settings)}: "
+                f"{join_names(self._read_only)} ({where})",
                 "remove the columns, or ask for the right to edit the fields; read-only fields "
                 "such as formulas and numbers of the org's own are never written",
             )
@@ -173,7 +173,7 @@ class ColumnInspector:
             yield self._problem(
                 "B418",
                 f"{_are(self._cases, 'spelt', 'spelt')} in another case than the field: "
-                f"{listed([f'{column} for {exact}' for column, exact in self._cases.items()])}",
+                f"{join_names([f'{column} for {exact}' for column, exact in self._cases.items()])}",
                 "such rows are loaded, but the files of failed rows may lack the values; write the "
                 "names as the org does",
                 warning=True,
@@ -191,7 +191,7 @@ class ColumnInspector:
             upsert = self.settings.operation == "upsert"
             yield self._problem(
                 "B414",
-                f"a new {self.object.name} needs {listed(needed)}, which {source_name(self.job)} "
+                f"a new {self.object.name} needs {join_names(needed)}, which {get_source_name(self.job)} "
                 "has no column for",
                 "add the columns" + ("; rows that change a record need none" if upsert else ""),
                 warning=upsert,

@@ -12,8 +12,8 @@ from bulkflow_ingest.api.session import session_of
 from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.settings import IngestSettings, is_ingest
-from bulkflow_ingest.source.required_columns import verb_of
-from bulkflow_ingest.source.suggestions import did_you_mean
+from bulkflow_ingest.source.required_columns import format_operation
+from bulkflow_ingest.source.suggestions import suggest_name
 from bulkflow_salesforce import ForbiddenError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ BATCHES = ("DailyBulkApiBatches", "DailyBulkApiRequests")
 """The names in `limits`: that since v49, and the one before."""
 
 
-def org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iterator[Problem]:
+def find_org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iterator[Problem]:
     """What the org says against these loads.
 
     Raises:
@@ -62,7 +62,7 @@ class _Inspection:
             return
         described = self.describer.object(settings.object)
         if described is None:
-            near = did_you_mean(settings.object, self.describer.names())
+            near = suggest_name(settings.object, self.describer.names())
             yield Problem(
                 f"the org has no object {settings.object} that this user may see",
                 near or "write the object's API name, such as Invoice__c",
@@ -73,7 +73,7 @@ class _Inspection:
             return
         if not _may(described, settings.operation):
             yield Problem(
-                f"this user may not {verb_of(settings)} records of {described.name}",
+                f"this user may not {format_operation(settings)} records of {described.name}",
                 "ask for the object's permissions, or use another user",
                 "operation",
                 "B413",
@@ -82,7 +82,7 @@ class _Inspection:
         if load.job.manifest is None or settings.operation in {"delete", "hardDelete"}:
             return
         columns = ColumnInspector(self.describer, described, settings, load.job)
-        yield from columns.problems()
+        yield from columns.find_problems()
         self._loaded[load.job.key] = described.name, columns.parents
 
     def order(self, loads: Sequence[Load]) -> Iterator[Problem]:

@@ -15,8 +15,8 @@ from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, DelimiterAlias, make_decode_error, read_head, spool
 from bulkflow_csv.source import make_gzip_error
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.source.column_mapping import arranged, problems
-from bulkflow_ingest.source.required_columns import against_operation
+from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
+from bulkflow_ingest.source.required_columns import find_operation_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class Readable(Protocol):
         ...
 
 
-def source_problems(context: Context, job: Job) -> Iterator[Problem]:
+def find_source_problems(context: Context, job: Job) -> Iterator[Problem]:
     """What is wrong with the columns of a job's source.
 
     Raises:
@@ -57,12 +57,12 @@ def source_problems(context: Context, job: Job) -> Iterator[Problem]:
         if first is None:
             first = (name, columns)
             if job.manifest is None:
-                found = list(problems(name, columns, settings))
+                found = list(find_mapping_problems(name, columns, settings))
                 yield from found
                 if found:
                     return
-                columns = [column.name for column in arranged(columns, settings)]  # noqa: PLW2901
-            yield from against_operation(name, columns, settings)
+                columns = [column.name for column in map_columns(columns, settings)]  # noqa: PLW2901
+            yield from find_operation_problems(name, columns, settings)
         elif columns != first[1]:
             yield Problem(
                 f"{name} has other columns than {first[0]}",
@@ -77,7 +77,7 @@ def _headers(
     context: Context, job: Job, settings: IngestSettings
 ) -> Iterator[tuple[str, Sequence[str]]]:
     if job.manifest is not None:
-        yield source_name(job), job.manifest.columns
+        yield get_source_name(job), job.manifest.columns
         return
     assert settings.location is not None
     record = context.find_source(settings.location)
@@ -87,21 +87,21 @@ def _headers(
         for data in record.open(request):
             found = True
             context.checkpoint()
-            yield data.name, columns_of(data, settings, context.run_directory)
+            yield data.name, read_columns(data, settings, context.run_directory)
         if not found:
             raise DataError(
                 "there is nothing to load", place=settings.location, help="check the location"
             )
 
 
-def source_name(job: Job) -> str:
+def get_source_name(job: Job) -> str:
     """What a prepared job's rows are called in messages: its first file, or its location."""
     if job.manifest is not None and job.manifest.parts:
         return job.manifest.parts[0].source
     return str(job.settings.get("location"))
 
 
-def columns_of(data: SourceData, settings: IngestSettings, directory: Path) -> Sequence[str]:
+def read_columns(data: SourceData, settings: IngestSettings, directory: Path) -> Sequence[str]:
     """The columns of a source, by its beginning. Raises `DataError`."""
     match data:
         case SourceFile() if data.path.suffix.lower() == ".gz":

@@ -65,7 +65,7 @@ class JobWork:
         asked = Asked.of(parts.settings, JobIds.of(context, job))
         api = IngestApi(session_of(context), asked).patient(patience)
         work = cls(context, job, parts, Requests(api, context, parts, Ledger(context)))
-        if parts.brought_back:
+        if parts.is_restored:
             work._ask_again()
         return work
 
@@ -107,7 +107,7 @@ class JobWork:
             StepError: some of the rows are not up, or a part was aborted by somebody.
         """
         self._check_ledger()
-        self._each([part for part in self._unsent() if part.is_due_again], self._upload)
+        self._each([part for part in self._unsent() if part.needs_new_upload], self._upload)
         self.asking.name_orphans()
         refuse_gaps(self.parts, self._unsent())
         self._known()
@@ -148,7 +148,7 @@ class JobWork:
 
         What is read while it is sent is closed when all of it is up: faults may come until then.
         """
-        if self.parts.coming is not None:
+        if self.parts.pending is not None:
             self.upload()
             self.close()
         self._note_emptiness()
@@ -206,7 +206,7 @@ class JobWork:
         """Remove every part's job from the org."""
         self._keep_whole()
         self._each(self.parts.in_org, self.requests.delete, whatever_fails=True)
-        self.parts.count()
+        self.parts.recount()
         self.job.phase = Phase.DELETED
 
     def keep(self) -> None:
@@ -254,7 +254,7 @@ class JobWork:
         # Steps that were done before have left it in their phase.
         unknown = self.job.phase is Phase.DECLARED
         self._each(self.parts.in_org, self.asking.ask_again)
-        self.parts.brought_back = False
+        self.parts.is_restored = False
         if unknown:
             self.job.phase = self.parts.phase
         self.counting.count_again(counted)
@@ -266,15 +266,15 @@ class JobWork:
         Raises:
             HandedOverBeforeError: One did.
         """
-        if self.parts.unchecked:
+        if self.parts.needs_ledger_check:
             due = [part for part in self._unsent() if not part.handed_over]
             self.requests.ledger.check(self.parts, due)
-            self.parts.unchecked = False
+            self.parts.needs_ledger_check = False
 
     def _count(self) -> None:
         """Bring the counts up to date once parts have finished, and keep them in the ledger."""
         self.counting.count()
-        if self.parts.sent_again:
+        if self.parts.has_resent_rows:
             self.counting.settle()
         self.requests.ledger.settle(self.parts)
 
@@ -284,14 +284,14 @@ class JobWork:
 
     def _known(self) -> list[PartJob]:
         """The parts in the org; asked for if this attempt does not know their state."""
-        unknown = [part for part in self.parts.in_org if not part.looked]
+        unknown = [part for part in self.parts.in_org if not part.is_refreshed]
         self._each(unknown, self.requests.refresh)
         return self.parts.in_org
 
     def _due(self) -> Iterable[PartJob]:
         """The parts that are to be uploaded; those that are still to be read as they are asked."""
         due = [part for part in self._unsent() if not part.uploaded]
-        coming = self.parts.coming
+        coming = self.parts.pending
         return due if coming is None else chain(due, coming.rest(self.context))
 
     def _create(self, part: PartJob) -> None:
@@ -382,5 +382,5 @@ class JobWork:
         """Say how far the job is, whatever has happened to it."""
         if self.job.phase is Phase.DECLARED and self.parts.in_org:
             self.job.phase = Phase.OPEN
-        self.parts.count()
-        self.parts.tell(self.context, now=True)
+        self.parts.recount()
+        self.parts.report_progress(self.context, now=True)

@@ -100,8 +100,8 @@ class Requests:
                 # Otherwise each try while the org is in trouble might leave another empty job.
                 self.api.patient(waiting.left).reach()
             else:
-                part.created(info)
-                self.parts.note(part)
+                part.mark_created(info)
+                self.parts.update(part)
                 self._record_look(part, info)
                 return
 
@@ -112,7 +112,7 @@ class Requests:
         """
         waiting, refused = self._waiting(), 0
         while True:
-            if part.spoilt:
+            if part.is_partly_uploaded:
                 self._replace(part)
             if part.id is None:
                 self.create(part, spec())
@@ -120,7 +120,7 @@ class Requests:
                 self._put(part)
             except OrgError as error:
                 refused += isinstance(error, SalesforceError)
-                if not part.spoilt:
+                if not part.is_partly_uploaded:
                     raise
                 if refused >= REFUSED_UPLOADS or not self._may_replace(part, error, waiting):
                     self._abort_spoilt(part, error)
@@ -134,7 +134,7 @@ class Requests:
     def _put(self, part: PartJob) -> None:
         """Send the data of a part into its job, once. Leaves it uploaded, spoilt or untouched."""
         assert part.id is not None
-        part.upload_began()
+        part.mark_upload_begun()
         try:
             self._recorded(part, "upload", partial(send, self, part, part.id))
         except DataError as error:
@@ -144,12 +144,12 @@ class Requests:
         except BulkflowError as error:
             part.sent = 0
             if isinstance(error, UsageError) or not_begun(error):
-                part.upload_not_begun()
+                part.mark_upload_not_begun()
             raise
         except BaseException:
             part.sent = 0
             raise
-        part.upload_done()
+        part.mark_uploaded()
 
     def _may_replace(self, part: PartJob, error: OrgError, waiting: Waiting) -> bool:
         """Whether another job may get the data of one that an upload spoilt; waits before it."""
@@ -210,7 +210,7 @@ class Requests:
                     "close",
                     lambda: self.api.close(self._id(part)),
                     _its_state,
-                    began=part.close_began,
+                    began=part.mark_close_begun,
                 )
             except BulkflowError as error:
                 if self._is_closed(part, error, was_closing=was_closing):
@@ -231,13 +231,13 @@ class Requests:
             was_closing: Whether an earlier close of the same job has no answer either.
         """
         if _says_two_uploads(error):
-            part.uploaded_twice()
+            part.mark_uploaded_twice()
             raise TwoUploadsError(
                 f"job {part.id} cannot be closed: {error}",
                 help="it is aborted and another takes its place",
             ) from error
         if _has_no_effect("close", error) and not was_closing and isinstance(part.remote, Closing):
-            part.close_not_done()
+            part.mark_close_not_done()
         asks = isinstance(error, LostAnswerError | SalesforceError) and (
             isinstance(error, NotFoundError) or not not_begun(error)
         )
@@ -286,7 +286,7 @@ class Requests:
                 break
             else:
                 break
-        part.miss()
+        part.mark_gone()
         part.counted = counts
 
     def refresh(self, part: PartJob) -> None:
@@ -313,8 +313,8 @@ class Requests:
             self._saw(part, info)
 
     def _miss(self, part: PartJob, error: NotFoundError) -> NoReturn:
-        part.miss()
-        self.parts.note(part)
+        part.mark_gone()
+        self.parts.update(part)
         processed = f"at least {part.processed:,} of its rows were processed, " * bool(
             part.processed
         )
@@ -339,7 +339,7 @@ class Requests:
         detail: dict[str, object] = {} if part.id is None else {"id": part.id}
         intent = self._intend(part, action, detail | dict(known or {}))
         journal = self.context.journal
-        part.doing = action
+        part.unanswered = action
         began()
         try:
             done = send()
@@ -347,7 +347,7 @@ class Requests:
             journal.settle(intent, "lost", {"error": error.message})
             raise
         except (OrgError, UsageError) as error:
-            part.doing = None
+            part.unanswered = None
             said: dict[str, object] = {"error": str(error)}
             if action == "close" and _says_two_uploads(error):
                 said[TWO_UPLOADS] = True
@@ -356,10 +356,10 @@ class Requests:
         except BulkflowError as error:
             # The data could not be read to its end, or the run is to stop: the org got a part of
             # the request at most, which it does not act on.
-            part.doing = None
+            part.unanswered = None
             journal.settle(intent, "withdrawn", {"error": str(error)})
             raise
-        part.doing = None
+        part.unanswered = None
         journal.settle(intent, "done", outcome(done))
         return done
 
@@ -373,8 +373,8 @@ class Requests:
 
     def _saw(self, part: PartJob, info: JobInfo) -> None:
         before = part.remote
-        part.see(info)
-        self.parts.note(part)
+        part.refresh(info)
+        self.parts.update(part)
         if part.remote != before:
             self._record_look(part, info)
 

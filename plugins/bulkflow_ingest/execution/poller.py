@@ -156,7 +156,7 @@ class Watch:
 
     def _refuse_open(self, part: PartJob, now: float) -> None:
         """Wait out looks that are behind a close, and not for ever."""
-        if part.told != JobState.OPEN:
+        if part.last_state != JobState.OPEN:
             self._open.pop(part, None)
             return
         spent = now - self._open.setdefault(part, now)

@@ -64,7 +64,7 @@ def refuse_gaps(parts: JobParts, unsent: Collection[PartJob]) -> None:
 
     A job that is closed then would load only some of its rows, and look well.
     """
-    if parts.coming is not None:
+    if parts.pending is not None:
         raise StepError(
             f"not all rows of job {parts.job.name} are read and uploaded, so the job is not closed",
             help=f"upload them first, with `upload job {parts.job.name}`, or `abort` the job",

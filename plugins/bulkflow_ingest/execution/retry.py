@@ -10,7 +10,7 @@ from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.execution.retry_notices import name_rows_left_out, say_why_nothing_is_sent
-from bulkflow_ingest.parts.prepare import add_rows
+from bulkflow_ingest.parts.prepare import add_resent_parts
 from bulkflow_ingest.results.files import ALL_FILES
 from bulkflow_ingest.results.output_files import label_of
 
@@ -53,7 +53,7 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
             f"the rows of job {work.job.name} are not known here, so none can be sent again",
             help="declare what it does and where its rows come from, instead of `existing`",
         )
-    if work.parts.coming is not None:
+    if work.parts.pending is not None:
         raise StepError(
             f"not all rows of job {work.job.name} were read, so none are sent again yet",
             help=f"`{work.context.format_command('resume')}` reads and sends the rest; if the run "
@@ -76,7 +76,7 @@ def send_again(work: JobWork, selection: str, times: int, pattern: str | None) -
         interrupted = isinstance(error, RunInterruptedError)
         if not interrupted:
             tries.over(work)
-        if work.parts.sent_again and (
+        if work.parts.has_resent_rows and (
             interrupted or not all(part.is_final for part in work.parts.parts)
         ):
             # What results told is of a time before these parts.
@@ -110,7 +110,7 @@ def _send(
         work.context.emit(Notice(f"sending {which} again in {pause:g} s", job=work.job.key))
         work.context.sleep(pause)
         sent += len(again)
-        _try(work, add_rows(work.context, work.job, again), is_last=attempt + 1 == times)
+        _try(work, add_resent_parts(work.context, work.job, again), is_last=attempt + 1 == times)
     if not sent:
         work.counting.settle()
         say_why_nothing_is_sent(work, selection)

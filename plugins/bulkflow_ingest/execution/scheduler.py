@@ -173,7 +173,7 @@ class Conveyor:
             else:
                 self._fetching.discard(future)
         if looked and not self._looking:
-            self.parts.tell(self.context, now=True)
+            self.parts.report_progress(self.context, now=True)
 
     def _all_ended(self, timeout: float) -> Iterator[Future[object]]:
         """What has come to its end, if need be after a wait of up to so many seconds."""

@@ -32,7 +32,7 @@ def tell_reason(work: JobWork) -> None:
     """
     ahead = any(each.step.answers_for_rows for each in get_steps_ahead(work.context))
     # Of rows that were sent again the files tell failures that are over.
-    if ahead or work.parts.sent_again or not 0 < work.job.counts.failed <= MOST_ROWS:
+    if ahead or work.parts.has_resent_rows or not 0 < work.job.counts.failed <= MOST_ROWS:
         return
     try:
         work.job.commonest_error = commonest(work.results.errors(), work.results.hide)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import define
 
 from bulkflow.errors import StepError
-from bulkflow_ingest.source.compression import Line, PackedBody, packed
+from bulkflow_ingest.source.compression import CompressedBody, LinkStats, write_compressed
 from bulkflow_salesforce import SalesforceError, not_begun
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def send(requests: Requests, part: PartJob, job: str) -> None:
 
 
 def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
-    line, clock = Line.of(requests.context), requests.context.clock
+    line, clock = LinkStats.of(requests.context), requests.context.clock
     wanted = requests.parts.settings.compressed
     if wanted is None:
         wanted = requests.context.open_org().compression
-    if wanted and line.is_worth_it:
+    if wanted and line.saves_time:
         began = clock.monotonic()
-        with packed(requests.context, data) as body:
+        with write_compressed(requests.context, data) as body:
             ready = clock.monotonic()
-            line.packed(data.size, body.length, ready - began)
+            line.record_compression(data.size, body.length, ready - began)
             try:
                 requests.api.upload(job, _Counted(part, requests, body), "gzip")
             except SalesforceError as error:
@@ -65,11 +65,11 @@ def _send(requests: Requests, part: PartJob, data: PartRange, job: str) -> None:
                     f"the org refused compressed rows: {error}", help=advice
                 ) from error
             else:
-                line.sent(body.length, clock.monotonic() - ready)
+                line.record_upload(body.length, clock.monotonic() - ready)
                 return
     began = clock.monotonic()
     requests.api.upload(job, _Counted(part, requests, data))
-    line.sent(data.size, clock.monotonic() - began)
+    line.record_upload(data.size, clock.monotonic() - began)
 
 
 @define(eq=False, repr=False)
@@ -78,12 +78,12 @@ class _Counted:
 
     _part: PartJob
     _requests: Requests
-    _data: PartRange | PackedBody
+    _data: PartRange | CompressedBody
 
     @property
     def length(self) -> int:
         """Bytes of the body."""
-        return self._data.length if isinstance(self._data, PackedBody) else self._data.size
+        return self._data.length if isinstance(self._data, CompressedBody) else self._data.size
 
     def open(self) -> _CountedReader:
         """A reader at the start."""
@@ -105,7 +105,7 @@ class _CountedReader:
         self._requests.context.checkpoint()
         data = self._body.read(size)
         self._part.sent = round(self._body.tell() * self._share)
-        self._requests.parts.tell(self._requests.context, self._part)
+        self._requests.parts.report_progress(self._requests.context, self._part)
         return data
 
     def tell(self) -> int:

@@ -13,14 +13,14 @@ from bulkflow.model.event import Progress
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts
 from bulkflow_ingest.api.job_info import FINAL, JobState
-from bulkflow_ingest.parts.totals import Tally
+from bulkflow_ingest.parts.totals import PartTotals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bulkflow.plugin import Context, Job
     from bulkflow_ingest.parts.part_job import PartJob
-    from bulkflow_ingest.parts.stream import Coming
+    from bulkflow_ingest.parts.stream import PendingParts
     from bulkflow_ingest.settings import IngestSettings
 
 STATE = "bulkflow_ingest"
@@ -37,17 +37,17 @@ class JobParts:
     settings: IngestSettings
     parts: list[PartJob]
     columns: tuple[str, ...]
-    settled: Counts | None = None
+    source_counts: Counts | None = None
     """The counts of the source's rows, where some of them were sent again."""
-    coming: Coming | None = None
+    pending: PendingParts | None = None
     """The parts that are known only when the source is read further."""
-    brought_back: bool = False
+    is_restored: bool = False
     """Whether an earlier attempt worked on it, and the org was not asked since."""
-    unchecked: bool = False
+    needs_ledger_check: bool = False
     """Whether the ledger is to be asked before anything more of it is sent."""
     generation: int = 0
     """How often rows of it were sent again."""
-    _tally: Tally = field(factory=Tally, init=False, repr=False)
+    _tally: PartTotals = field(factory=PartTotals, init=False, repr=False)
     _followed: Job | None = field(default=None, init=False, repr=False)
     _told: float = field(default=float("-inf"), init=False)
     _telling: Lock = field(factory=Lock, init=False, repr=False)
@@ -84,7 +84,7 @@ class JobParts:
         return [part for part in self.parts if part.in_org]
 
     @property
-    def sent_again(self) -> bool:
+    def has_resent_rows(self) -> bool:
         """Whether rows of it were sent again."""
         return self.generation > 0
 
@@ -106,7 +106,7 @@ class JobParts:
             return Phase.FINISHED
         if not any(part.is_sendable for part in parts):
             return Phase.CLOSED
-        if self.coming is None and all(part.uploaded for part in parts):
+        if self.pending is None and all(part.uploaded for part in parts):
             return Phase.UPLOADED
         return Phase.OPEN if states != {None} else Phase.DECLARED
 
@@ -115,22 +115,22 @@ class JobParts:
         for part in parts:
             self.parts.append(part)
             self.generation = max(self.generation, part.generation)
-            self._tally.note(part)
+            self._tally.update(part)
 
     def remove(self, parts: Collection[PartJob]) -> None:
         """Take parts out again that were just added."""
         self.parts[:] = [part for part in self.parts if part not in parts]
         self.generation = max((part.generation for part in self.parts), default=0)
-        self.count()
+        self.recount()
 
-    def count(self) -> None:
+    def recount(self) -> None:
         """Bring the job's counts, and what is left of it in the org, up to date, for all parts."""
-        self._tally = Tally.of(self.parts)
+        self._tally = PartTotals.of(self.parts)
         self._publish()
 
-    def note(self, part: PartJob) -> None:
+    def update(self, part: PartJob) -> None:
         """Bring the same up to date after a change of one part; the others cost nothing."""
-        self._tally.note(part)
+        self._tally.update(part)
         self._publish()
 
     def follow(self, other: Job) -> None:
@@ -139,7 +139,7 @@ class JobParts:
         self._publish()
 
     def _publish(self) -> None:
-        self.job.counts = self.settled or self._unsettled
+        self.job.counts = self.source_counts or self._unsettled
         self.job.left = self._tally.left if self._followed is None else _LeftOf(self._followed)
 
     @property
@@ -152,7 +152,9 @@ class JobParts:
         open_ = counts.failed + counts.unprocessed + counts.unknown
         return Counts(counts.rows, counts.loaded, withheld=counts.withheld, unknown=open_)
 
-    def tell(self, context: Context, part: PartJob | None = None, *, now: bool = False) -> None:
+    def report_progress(
+        self, context: Context, part: PartJob | None = None, *, now: bool = False
+    ) -> None:
         """Emit how far the job is, unless it was told a moment ago; `part` has gone on since."""
         with self._telling:
             at = context.clock.monotonic()
@@ -160,12 +162,12 @@ class JobParts:
                 return
             self._told = at
         if part is not None:
-            self._tally.note(part)
+            self._tally.update(part)
         sums = self._tally.sums
         has_data = bool(self.parts) and self.parts[0].part is not None
-        whole = has_data and self.coming is None
-        counts = self.settled or self._tally.counts
-        if self.sent_again and self.settled is None:
+        whole = has_data and self.pending is None
+        counts = self.source_counts or self._tally.counts
+        if self.has_resent_rows and self.source_counts is None:
             # Rows that parts have left may be loaded by others since.
             counts = Counts(counts.rows)
         context.emit(

@@ -73,7 +73,7 @@ class Ledger:
         """What other runs handed over of the rows of some parts, and may have loaded."""
         found: dict[HandOver, None] = {}
         for part in some:
-            ranges = ranges_of(parts, part)
+            ranges = list_ranges(parts, part)
             for each in self.context.journal.find_hand_overs(target, ranges):
                 found[each] = None
             # A file that was added to begins with rows that were a part of their own, and of one
@@ -100,7 +100,7 @@ class Ledger:
                 "close",
                 detail,
                 self.target(parts),
-                ranges_of(parts, part),
+                list_ranges(parts, part),
                 once=makes_records(parts.settings, parts.columns),
             )
         except HandedOverBeforeError as error:
@@ -112,9 +112,9 @@ class Ledger:
             complete = part.state == JobState.JOB_COMPLETE or part.counted is not None
             if not (part.handed_over and complete) or part.part is None:
                 continue
-            if part.settled != part.counts:
+            if part.ledger_counts != part.counts:
                 self.context.journal.record_counts(parts.job.key, part.number, part.counts)
-                part.settled = part.counts
+                part.ledger_counts = part.counts
 
     def take_back(self, parts: JobParts) -> None:
         """Record that all records which the job's rows made are deleted again."""
@@ -171,7 +171,7 @@ def _described(each: HandOver, what: str) -> str:
     )
 
 
-def ranges_of(parts: JobParts, part: PartJob) -> list[RowRange]:
+def list_ranges(parts: JobParts, part: PartJob) -> list[RowRange]:
     """The rows of a part; of rows that are sent again, also the parts that they come from."""
     found = [_range(part)]
     if part.origin is not None:

@@ -59,21 +59,21 @@ class PartJob:
     generation: int = field(default=0, kw_only=True)
     """How often rows of the job had been sent again when this part was made, itself included."""
     _remote: RemoteState = field(factory=remote_state.Unsent, kw_only=True)
-    looked: bool = field(default=False, init=False)
+    is_refreshed: bool = field(default=False, init=False)
     """Whether this attempt at the run knows its state from the org."""
     was_uploaded: bool = field(default=False, init=False)
     """Whether all its data was in the org once, in this job or in an earlier one."""
     orphaned_at: float | None = field(default=None, init=False)
     """When a create was sent whose answer never came, in seconds since the epoch."""
-    told: str | None = field(default=None, init=False)
+    last_state: str | None = field(default=None, init=False)
     """The state that the last look told, whether it was believed or not."""
-    doing: str | None = field(default=None, init=False)
+    unanswered: str | None = field(default=None, init=False)
     """The change that was asked for and not answered yet, or whose answer was lost."""
     sent: int = field(default=0, init=False)
     """Bytes of the body that have left, of the upload that is under way or done."""
     counted: Counts | None = field(default=None, init=False)
     """What its result files say of its rows, where the job's counters do not tell."""
-    settled: Counts | None = field(default=None, init=False)
+    ledger_counts: Counts | None = field(default=None, init=False)
     """What the ledger has of its rows."""
 
     @classmethod
@@ -101,17 +101,17 @@ class PartJob:
     @property
     def state(self) -> str | None:
         """The state of its job that was seen last; None without a job."""
-        return remote_state.job_state(self._remote)
+        return remote_state.get_job_state(self._remote)
 
     @property
     def rows(self) -> int:
         """How many rows it has, as far as that is known."""
-        return self.part.rows if self.part else remote_state.counters(self._remote)[0]
+        return self.part.rows if self.part else remote_state.get_counters(self._remote)[0]
 
     @property
     def processed(self) -> int:
         """How many rows the org was seen to have processed, failures included."""
-        return remote_state.counters(self._remote)[0]
+        return remote_state.get_counters(self._remote)[0]
 
     @property
     def error_message(self) -> str | None:
@@ -121,7 +121,7 @@ class PartJob:
     @property
     def counts(self) -> Counts:
         """What became of its rows, as far as it is known."""
-        return self.counted or remote_state.counts(self._remote, self.rows)
+        return self.counted or remote_state.count_rows(self._remote, self.rows)
 
     @property
     def uploaded(self) -> bool:
@@ -129,7 +129,7 @@ class PartJob:
         return isinstance(self._remote, Uploaded | Closing | HandedOver | Ended)
 
     @property
-    def spoilt(self) -> bool:
+    def is_partly_uploaded(self) -> bool:
         """Whether its job may hold some of the data, and takes no other."""
         return isinstance(self._remote, Uploading)
 
@@ -159,12 +159,12 @@ class PartJob:
         return isinstance(self._remote, Gone)
 
     @property
-    def given_up(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Whether it has no job, and nobody is going to send its rows."""
         return isinstance(self._remote, Unsent) and self._remote.abandoned
 
     @property
-    def is_due_again(self) -> bool:
+    def needs_new_upload(self) -> bool:
         """Whether its data was up before, in a job that is aborted or gone."""
         return self.was_uploaded and not self.uploaded and not self.handed_over
 
@@ -172,64 +172,64 @@ class PartJob:
     def left(self) -> str | None:
         """Its job in the org if that is not finished, in the words of messages."""
         # Each is read once: the part may change meanwhile.
-        now, doing = self._remote, self.doing
+        now, doing = self._remote, self.unanswered
         asked = "" if doing is None else f"{doing} not answered"
         if isinstance(now, Unsent):
             return f"a job for part {self.number + 1} ({asked})" if doing == "create" else None
         if isinstance(now, Gone | Ended):
             return None
-        known = ", ".join(each for each in (remote_state.job_state(now), asked) if each)
+        known = ", ".join(each for each in (remote_state.get_job_state(now), asked) if each)
         return f"{now.id} ({known})"
 
     # ------------------------------------------------------------------------ transitions
 
-    def created(self, info: JobInfo) -> None:
+    def mark_created(self, info: JobInfo) -> None:
         """Take the job that was created for it."""
-        self._remote = remote_state.created(self._remote, info.id)
+        self._remote = remote_state.mark_created(self._remote, info.id)
         self.counted = None
-        self.looked = True
+        self.is_refreshed = True
 
-    def upload_began(self) -> None:
+    def mark_upload_begun(self) -> None:
         """Note that an upload may leave from now on."""
-        self._remote = remote_state.upload_began(self._remote)
+        self._remote = remote_state.mark_upload_begun(self._remote)
 
-    def upload_not_begun(self) -> None:
+    def mark_upload_not_begun(self) -> None:
         """Note that nothing of the upload can have reached the job."""
-        self._remote = remote_state.upload_not_begun(self._remote)
+        self._remote = remote_state.mark_upload_not_begun(self._remote)
 
-    def upload_done(self) -> None:
+    def mark_uploaded(self) -> None:
         """Note that all its data is in the org."""
-        self._remote = remote_state.upload_done(self._remote)
+        self._remote = remote_state.mark_uploaded(self._remote)
         self.was_uploaded = True
 
-    def uploaded_twice(self) -> None:
+    def mark_uploaded_twice(self) -> None:
         """Note that its job got more than one upload, as the org says."""
-        self._remote = remote_state.uploaded_twice(self._remote)
+        self._remote = remote_state.mark_uploaded_twice(self._remote)
 
-    def close_began(self) -> None:
+    def mark_close_begun(self) -> None:
         """Note that a close may leave from now on."""
-        self._remote = remote_state.close_began(self._remote)
+        self._remote = remote_state.mark_close_begun(self._remote)
 
-    def close_not_done(self) -> None:
+    def mark_close_not_done(self) -> None:
         """Note that the org certainly did not close the job."""
-        self._remote = remote_state.close_not_done(self._remote)
+        self._remote = remote_state.mark_close_not_done(self._remote)
 
-    def see(self, info: JobInfo) -> None:
+    def refresh(self, info: JobInfo) -> None:
         """Take over what Salesforce says of its job."""
-        self._remote = remote_state.seen(self._remote, info)
-        self.told = info.state
-        self.looked = True
-        self.doing = None
+        self._remote = remote_state.apply_job_info(self._remote, info)
+        self.last_state = info.state
+        self.is_refreshed = True
+        self.unanswered = None
         delimiter = DELIMITERS.get(info.column_delimiter or "")
         known = self.data is not None and self.data.header.columns
         if not known and delimiter is not None:
             self.dialect = Dialect(delimiter)
 
-    def miss(self) -> None:
+    def mark_gone(self) -> None:
         """Note that its job is not in the org any more."""
-        self._remote = remote_state.gone(self._remote)
-        self.looked = True
-        self.doing = None
+        self._remote = remote_state.mark_gone(self._remote)
+        self.is_refreshed = True
+        self.unanswered = None
 
     def release(self, *, abandon: bool = True) -> None:
         """Let go of a job of which nothing was or will be processed; it may get another.
@@ -239,14 +239,14 @@ class PartJob:
         Raises:
             TransitionError: Rows of it may be processed.
         """
-        self._remote = remote_state.released(self._remote)
+        self._remote = remote_state.release(self._remote)
         if abandon:
-            self._remote = remote_state.abandoned(self._remote)
+            self._remote = remote_state.abandon(self._remote)
         self.sent = 0
 
     def abandon(self) -> None:
         """Note that nobody is going to send its rows. It must have no job."""
-        self._remote = remote_state.abandoned(self._remote)
+        self._remote = remote_state.abandon(self._remote)
 
     def restore(self, history: PartHistory) -> None:
         """Take it to where the journal left it; the org was not asked since."""
@@ -257,7 +257,7 @@ class PartJob:
         self.counted = found.counted
         is_up = self.handed_over or isinstance(self._remote, Uploaded)
         self.sent = history.part.bytes if is_up else 0
-        self.looked = False
+        self.is_refreshed = False
 
     def check_rows(self) -> None:
         """See that its rows are those of the earlier attempt. Raises `DataError`."""

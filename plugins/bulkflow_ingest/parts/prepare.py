@@ -16,9 +16,14 @@ from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
 from bulkflow_ingest.results.output_files import sync
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.source.open import copies_of, sources
-from bulkflow_ingest.source.rewrite import Cut, cut
-from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
+from bulkflow_ingest.source.open import make_copies_folder, open_sources
+from bulkflow_ingest.source.rewrite import SplitFile, split_file
+from bulkflow_ingest.source.split import (
+    build_part,
+    build_part_limit,
+    build_source_record,
+    check_same_columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,13 +48,13 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         assert settings.existing is not None
         theirs = JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
         # Whatever others, or an earlier attempt, did with it.
-        theirs.brought_back = True
+        theirs.is_restored = True
         return None
     history = context.journal.read_history(job.key)
     if history is not None:
         return _bring_back(context, job, settings, history)
-    directory = copies_of(context)
-    cuts = [cut(each, directory, settings) for each in sources(context, job, settings)]
+    directory = make_copies_folder(context)
+    cuts = [split_file(each, directory, settings) for each in open_sources(context, job, settings)]
     for each in cuts:
         if each.scan.source.spooled:
             # What was read once must be there when the run is gone on with.
@@ -57,7 +62,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
             sync(each.original.path)
     origins: list[str | None] = [None] * len(cuts)
-    same_columns([(each.scan.source.name, each.columns) for each in cuts])
+    check_same_columns([(each.scan.source.name, each.columns) for each in cuts])
     parts = _parts(cuts, origins, settings)
     if settings.existing is not None and len(parts) != 1:
         raise DataError(
@@ -74,34 +79,34 @@ def _bring_back(
     context: Context, job: Job, settings: IngestSettings, history: JobHistory
 ) -> Manifest:
     """Make the parts that an earlier attempt has cut, as far along as it brought them."""
-    from bulkflow_ingest.parts.restore import parts_of
+    from bulkflow_ingest.parts.restore import rebuild_parts
 
-    parts = parts_of(history, settings)
+    parts = rebuild_parts(history, settings)
     ids = JobIds.of(context, job)
     for part, earlier in zip(parts, history.parts, strict=True):
         part.restore(earlier)
         ids.add(ids_in(earlier))
     columns = next((part.data.header.columns for part in parts if part.data is not None), ())
     attached = JobParts.attach(job, settings, parts, columns)
-    attached.brought_back = True
+    attached.is_restored = True
     # Not here: a run is given up although others have handed its rows over since.
-    attached.unchecked = True
-    attached.count()
+    attached.needs_ledger_check = True
+    attached.recount()
     cut = tuple(each.part for each in history.parts)
     rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
     sent = sum(part.sent for part in parts)
     return Manifest(cut, columns, rows, size, history.sources, sent=sent)
 
 
-def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
+def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
     """Add parts to a job, of rows of its source that are to be sent again; they are recorded."""
     attached = JobParts.of(job)
     settings = attached.settings
     cuts = [
-        Cut(
+        SplitFile(
             scan(
                 ByteSource(f"{job.name}, again", each.path, spooled=True),
-                limit=limit_of(settings),
+                limit=build_part_limit(settings),
                 delimiter=each.delimiter,
             )
         )
@@ -122,7 +127,7 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
 
 
 def _parts(
-    cuts: Sequence[Cut],
+    cuts: Sequence[SplitFile],
     origins: Sequence[str | None],
     settings: IngestSettings,
     *,
@@ -136,7 +141,7 @@ def _parts(
     ]
     return [
         PartJob(
-            part_of(number, data),
+            build_part(number, data),
             data,
             dialect=each.scan.dialect,
             remote=Unsent() if settings.existing is None else Created(settings.existing),
@@ -150,7 +155,7 @@ def _parts(
 
 
 def _manifest(
-    parts: Sequence[PartJob], cuts: Sequence[Cut], origins: Sequence[str | None]
+    parts: Sequence[PartJob], cuts: Sequence[SplitFile], origins: Sequence[str | None]
 ) -> Manifest:
     made = tuple(each.part for each in parts if each.part is not None)
     return Manifest(
@@ -159,7 +164,7 @@ def _manifest(
         sum(part.rows for part in made),
         sum(part.bytes for part in made),
         tuple(
-            record_of(each.scan.head, origin, each.scan.digest)
+            build_source_record(each.scan.head, origin, each.scan.digest)
             for each, origin in zip(cuts, origins, strict=True)
         ),
         tuple(

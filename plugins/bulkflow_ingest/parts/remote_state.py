@@ -133,7 +133,7 @@ def may_be_processed(remote: RemoteState) -> bool:
             assert_never(remote)
 
 
-def job_state(remote: RemoteState) -> str | None:
+def get_job_state(remote: RemoteState) -> str | None:
     """The state of the job as the API names it; None where there is no job."""
     match remote:
         case Unsent():
@@ -143,23 +143,23 @@ def job_state(remote: RemoteState) -> str | None:
         case HandedOver() | Ended():
             return remote.state
         case Gone():
-            return job_state(remote.last)
+            return get_job_state(remote.last)
         case _:
             assert_never(remote)
 
 
-def counters(remote: RemoteState) -> tuple[int, int]:
+def get_counters(remote: RemoteState) -> tuple[int, int]:
     """How many rows the org was seen to have processed, and how many of these failed."""
     match remote:
         case HandedOver() | Ended():
             return remote.processed, remote.failed
         case Gone():
-            return counters(remote.last)
+            return get_counters(remote.last)
         case _:
             return 0, 0
 
 
-def counts(remote: RemoteState, rows: int) -> Counts:
+def count_rows(remote: RemoteState, rows: int) -> Counts:
     """What became of the part's rows as far as the job's own counters tell.
 
     Rows are processed, failures included; they tell the loaded ones only of a complete job (live
@@ -198,7 +198,7 @@ def _counts_of_gone(remote: Gone, rows: int) -> Counts:
         return Counts(rows, unprocessed=rows)
     if isinstance(remote.last, Ended) and remote.last.state == JobState.JOB_COMPLETE:
         return _counts_of_ended(remote.last, rows)
-    processed, failed = counters(remote.last)
+    processed, failed = get_counters(remote.last)
     if not 0 <= failed <= processed <= rows:
         return Counts(rows, unknown=rows)
     # At least so many: what was processed after the last look is not known.
@@ -208,62 +208,62 @@ def _counts_of_gone(remote: Gone, rows: int) -> Counts:
 # ------------------------------------------------------------------------------- transitions
 
 
-def created(remote: RemoteState, job: str) -> Created:
+def mark_created(remote: RemoteState, job: str) -> Created:
     """A job was created for the part."""
     if not isinstance(remote, Unsent):
         raise TransitionError(f"a part that is {remote} gets no other job")
     return Created(job)
 
 
-def upload_began(remote: RemoteState) -> Uploading:
+def mark_upload_begun(remote: RemoteState) -> Uploading:
     """The first byte of an upload may have left."""
     if not isinstance(remote, Created):
         raise TransitionError(f"a part that is {remote} takes no upload")
     return Uploading(remote.id)
 
 
-def upload_not_begun(remote: RemoteState) -> Created:
+def mark_upload_not_begun(remote: RemoteState) -> Created:
     """The upload certainly did not reach the job."""
     if not isinstance(remote, Uploading):
         raise TransitionError(f"no upload of a part that is {remote} was begun")
     return Created(remote.id)
 
 
-def upload_done(remote: RemoteState) -> Uploaded:
+def mark_uploaded(remote: RemoteState) -> Uploaded:
     """The org answered that it has all data."""
     if not isinstance(remote, Uploading):
         raise TransitionError(f"no upload of a part that is {remote} was begun")
     return Uploaded(remote.id)
 
 
-def uploaded_twice(remote: RemoteState) -> Uploading:
+def mark_uploaded_twice(remote: RemoteState) -> Uploading:
     """The org says that the job got more than one upload: it takes no other, and cannot close."""
     if isinstance(remote, Uploaded | Closing):
         return Uploading(remote.id)
     raise TransitionError(f"a part that is {remote} cannot have two uploads")
 
 
-def close_began(remote: RemoteState) -> Closing:
+def mark_close_begun(remote: RemoteState) -> Closing:
     """A close may have left. A job of others may be closed as it was found."""
     if isinstance(remote, Created | Uploaded | Closing):
         return Closing(remote.id)
     raise TransitionError(f"a part that is {remote} cannot be closed")
 
 
-def close_not_done(remote: RemoteState) -> Uploaded:
+def mark_close_not_done(remote: RemoteState) -> Uploaded:
     """The org certainly did not close the job."""
     if not isinstance(remote, Closing):
         raise TransitionError(f"no close of a part that is {remote} was begun")
     return Uploaded(remote.id)
 
 
-def seen(remote: RemoteState, info: JobInfo) -> InOrg:
+def apply_job_info(remote: RemoteState, info: JobInfo) -> InOrg:
     """The org told how the job is.
 
     What is known already is not taken back by a look that is behind: `Open` after a close that
     took effect changes nothing, nor does an unfinished state after a finished one.
     """
-    return observed(
+    return apply_observation(
         remote,
         info.state,
         info.number_records_processed or 0,
@@ -273,7 +273,7 @@ def seen(remote: RemoteState, info: JobInfo) -> InOrg:
     )
 
 
-def observed(
+def apply_observation(
     remote: RemoteState,
     state: JobState | str,
     processed: int = 0,
@@ -297,7 +297,7 @@ def observed(
     return HandedOver(remote.id, state, processed, failed)
 
 
-def was_handed_over(remote: InOrg) -> InOrg:
+def mark_handed_over(remote: InOrg) -> InOrg:
     """The job was seen to be closed once, whoever closed it."""
     if may_be_processed(remote):
         return remote
@@ -306,21 +306,21 @@ def was_handed_over(remote: InOrg) -> InOrg:
     return HandedOver(remote.id)
 
 
-def removal_began(remote: RemoteState) -> InOrg:
+def mark_removal_begun(remote: RemoteState) -> InOrg:
     """The removal of the job may have been asked for."""
     if isinstance(remote, Unsent | Gone):
         raise TransitionError(f"a part that is {remote} has no job to remove")
     return evolve(remote, deleting=True) if isinstance(remote, Ended) else remote
 
 
-def gone(remote: RemoteState) -> Gone:
+def mark_gone(remote: RemoteState) -> Gone:
     """The job is not in the org any more."""
     if isinstance(remote, Unsent):
         raise TransitionError("a part without a job cannot lose it")
     return remote if isinstance(remote, Gone) else Gone(remote)
 
 
-def released(remote: RemoteState) -> Unsent:
+def release(remote: RemoteState) -> Unsent:
     """The job is of no more use, and nothing of it was or will be processed."""
     aborted = isinstance(remote, Ended | Gone) and not may_be_processed(remote)
     if isinstance(remote, Unsent) or aborted:
@@ -328,7 +328,7 @@ def released(remote: RemoteState) -> Unsent:
     raise TransitionError(f"rows of a part that is {remote} may be processed")
 
 
-def abandoned(remote: RemoteState) -> Unsent:
+def abandon(remote: RemoteState) -> Unsent:
     """Nobody is going to send the rows."""
     if not isinstance(remote, Unsent):
         raise TransitionError(f"a part that is {remote} has a job")

@@ -59,11 +59,11 @@ def replay(start: RemoteState, history: PartHistory) -> Replayed:
     if isinstance(now, Unsent) or history.state is None or history.remote_id != now.id:
         return found
     processed, failed = history.counters
-    last = remote_state.observed(now, history.state, processed, failed)
+    last = remote_state.apply_observation(now, history.state, processed, failed)
     if history.states - {JobState.OPEN, JobState.ABORTED}:
         # Somebody else may have closed it, before it was aborted or deleted here.
-        last = remote_state.was_handed_over(last)
-    return evolve(found, remote=remote_state.gone(last) if isinstance(now, Gone) else last)
+        last = remote_state.mark_handed_over(last)
+    return evolve(found, remote=remote_state.mark_gone(last) if isinstance(now, Gone) else last)
 
 
 def _after(found: Replayed, intent: Intent) -> Replayed:
@@ -78,12 +78,12 @@ def _after(found: Replayed, intent: Intent) -> Replayed:
             return evolve(found, remote=Uploaded(now.id), was_uploaded=True)
         case "close", IntentOutcome.DONE:
             state = result.get("state", JobState.UPLOAD_COMPLETE)
-            return evolve(found, remote=remote_state.observed(Closing(now.id), state))
+            return evolve(found, remote=remote_state.apply_observation(Closing(now.id), state))
         case "abort", IntentOutcome.DONE:
             state = result.get("state", JobState.ABORTED)
-            return evolve(found, remote=remote_state.observed(now, state))
+            return evolve(found, remote=remote_state.apply_observation(now, state))
         case "delete", IntentOutcome.DONE:
-            return evolve(found, remote=remote_state.gone(now), counted=_counts_in(intent))
+            return evolve(found, remote=remote_state.mark_gone(now), counted=_counts_in(intent))
         case "close", _ if result.get(TWO_UPLOADS):
             return evolve(found, remote=Uploading(now.id))
         case _, IntentOutcome.REFUSED:
@@ -109,7 +109,9 @@ def _after_unanswered(found: Replayed, intent: Intent, now: InOrg) -> Replayed:
         case "close" if not isinstance(now, Ended):
             return evolve(found, remote=Closing(now.id))
         case "delete":
-            return evolve(found, remote=remote_state.removal_began(now), counted=_counts_in(intent))
+            return evolve(
+                found, remote=remote_state.mark_removal_begun(now), counted=_counts_in(intent)
+            )
         case _:
             return found
 

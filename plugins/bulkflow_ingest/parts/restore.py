@@ -18,7 +18,7 @@ from bulkflow.errors import DataError
 from bulkflow_csv import ByteSource, Header, PartRange, Stamp, compute_digest
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
-from bulkflow_ingest.source.rewrite import head_again
+from bulkflow_ingest.source.rewrite import read_recorded_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -107,7 +107,7 @@ def check_parts(history: JobHistory, parts: Sequence[Part]) -> None:
         )
 
 
-def parts_of(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
+def rebuild_parts(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
     """The parts of a job as they were cut; their files are read no further than their headers."""
     following = [each.part for each in history.parts]
     made: list[PartJob] = []
@@ -157,7 +157,7 @@ def _head(
 ) -> tuple[Head | None, Original | None]:
     """None where it cannot be read, which matters only to those who need the rows."""
     try:
-        return head_again(recorded.source, settings, delimiter)
+        return read_recorded_head(recorded.source, settings, delimiter)
     except DataError:
         return None, None
 

@@ -31,9 +31,14 @@ from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.prepare import prepare
 from bulkflow_ingest.parts.restore import check_parts
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.source.open import copies_of, data_of, on_disk
-from bulkflow_ingest.source.rewrite import Readable, head_of, named_as_set
-from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
+from bulkflow_ingest.source.open import make_copies_folder, open_location, to_byte_source
+from bulkflow_ingest.source.rewrite import ReadableSource, read_source_head, rename_sent_columns
+from bulkflow_ingest.source.split import (
+    build_part,
+    build_part_limit,
+    build_source_record,
+    check_same_columns,
+)
 from bulkflow_ingest.source.spool import Window, Windows
 
 if TYPE_CHECKING:
@@ -73,11 +78,11 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
             # All was read: the files tell every part again.
             return manifest
         parts = JobParts.of(job)
-        parts.coming = Coming(context, parts, history)
+        parts.pending = PendingParts(context, parts, history)
         return evolve(manifest, more=True)
     parts = JobParts.attach(job, IngestSettings.of(job.settings), [])
     if history is None:
-        coming = parts.coming = Coming(context, parts)
+        coming = parts.pending = PendingParts(context, parts)
         first = coming.take(record=False)
         Ledger(context).check(parts, [] if first is None else [first])
         return coming.manifest
@@ -86,8 +91,8 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         JobIds.of(context, job).add(ids_in(each))
     up = READ in done and all(each.uploaded for each in parts.parts)
     if not up and "close" not in done:
-        parts.coming = Coming(context, parts)
-        parts.coming.is_gone(history.sources[0].name)
+        parts.pending = PendingParts(context, parts)
+        parts.pending.is_gone(history.sources[0].name)
     return manifest
 
 
@@ -96,8 +101,8 @@ def _known(parts: JobParts, history: JobHistory) -> Manifest:
     parts.add(PartJob(each.part, None) for each in history.parts)
     for part, earlier in zip(parts.parts, history.parts, strict=True):
         part.restore(earlier)
-    parts.brought_back = True
-    parts.count()
+    parts.is_restored = True
+    parts.recount()
     cut = tuple(each.part for each in history.parts)
     sent = sum(each.sent for each in parts.parts)
     rows, size = sum(each.rows for each in cut), sum(each.bytes for each in cut)
@@ -105,7 +110,7 @@ def _known(parts: JobParts, history: JobHistory) -> Manifest:
 
 
 @define(eq=False)
-class Coming:
+class PendingParts:
     """The parts of a job that are still to be read. One thread at a time takes them."""
 
     context: Context
@@ -132,7 +137,7 @@ class Coming:
             sum(part.bytes for part in cut),
             tuple(self._sources),
             tuple(f"{head.source.name}: {note}" for head in self._heads for note in head.notes),
-            more=self.parts.coming is not None,
+            more=self.parts.pending is not None,
         )
 
     def is_gone(self, name: str) -> None:
@@ -177,7 +182,7 @@ class Coming:
         """
         part = self._next()
         if part is None:
-            self.parts.coming = None
+            self.parts.pending = None
             return None
         assert part.part is not None
         if record:
@@ -222,12 +227,12 @@ class Coming:
 
     def _read(self) -> Iterator[PartJob]:
         job, settings = self.parts.job, self.parts.settings
-        directory = copies_of(self.context)
+        directory = make_copies_folder(self.context)
         number = 0
-        for data in data_of(self.context, job, settings):
+        for data in open_location(self.context, job, settings):
             with _stream_of(data) as stream:
                 if stream is None:
-                    found = self._of_file(on_disk(data, directory))
+                    found = self._of_file(to_byte_source(data, directory))
                 else:
                     found = self._of_stream(stream, data, directory)
                 for head, cut in found:
@@ -241,7 +246,7 @@ class Coming:
                     for data_of_part in cut:
                         self.context.checkpoint()
                         yield PartJob(
-                            part_of(number, data_of_part),
+                            build_part(number, data_of_part),
                             data_of_part,
                             dialect=head.dialect,
                             window=window,
@@ -252,9 +257,9 @@ class Coming:
     def _of_file(self, source: ByteSource) -> Iterator[Stretch]:
         """Each part of a file, as soon as its end is known."""
         settings = self.parts.settings
-        head = named_as_set(head_of(Readable(source), settings), settings)
+        head = rename_sent_columns(read_source_head(ReadableSource(source), settings), settings)
         self._begin(head)
-        for part in iter_parts(head, limit=limit_of(settings)):
+        for part in iter_parts(head, limit=build_part_limit(settings)):
             yield head, (part,)
 
     def _of_stream(self, stream: BinaryIO, data: SourceData, directory: Path) -> Iterator[Stretch]:
@@ -266,10 +271,10 @@ class Coming:
             directory,
             name=data.name,
             gzipped=isinstance(data, SourceFile) and is_gzip(data.path),
-            limit=limit_of(settings),
+            limit=build_part_limit(settings),
             delimiter=settings.delimiter_text,
             line_ending=settings.line_ending,
-            rename=lambda head: named_as_set(head, settings),
+            rename=lambda head: rename_sent_columns(head, settings),
         ):
             if not begun:
                 self._begin(each.head)
@@ -278,9 +283,9 @@ class Coming:
 
     def _begin(self, head: Head) -> None:
         self._heads.append(head)
-        same_columns([(each.source.name, each.header.columns) for each in self._heads])
+        check_same_columns([(each.source.name, each.header.columns) for each in self._heads])
         self.parts.columns = self._heads[0].sent_header.columns
-        self._sources.append(record_of(head))
+        self._sources.append(build_source_record(head))
 
 
 @contextmanager

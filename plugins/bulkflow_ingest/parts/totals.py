@@ -91,7 +91,7 @@ _NOTHING = _Share()
 
 
 @define(eq=False, repr=False)
-class Tally:
+class PartTotals:
     """The sums over some parts. Threads may note parts at the same time, each its own."""
 
     sums: Sums = field(factory=Sums, init=False)
@@ -102,14 +102,14 @@ class Tally:
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
-    def of(cls, parts: Iterable[PartJob]) -> Tally:
+    def of(cls, parts: Iterable[PartJob]) -> PartTotals:
         """The sums over parts as they are."""
         made = cls()
         for part in parts:
-            made.note(part)
+            made.update(part)
         return made
 
-    def note(self, part: PartJob) -> None:
+    def update(self, part: PartJob) -> None:
         """Take a part as it is now."""
         new = _Share.of(part)
         with self._lock:

@@ -18,7 +18,7 @@ from bulkflow_ingest.api.bounds import most_result_bytes
 from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.results.output_files import binary_draft, delivered, label_of, make_folder
-from bulkflow_ingest.source.compression import pack
+from bulkflow_ingest.source.compression import compress_stream
 from bulkflow_ingest.worker_pool import Lanes
 from bulkflow_salesforce import NotFoundError
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES
@@ -183,7 +183,7 @@ class ResultFiles:
 
     def _compress(self, path: Path, target: Path) -> Path:
         with binary_draft(target, self.context.checkpoint) as draft, path.open("rb") as file:
-            pack(file, draft, self.context.checkpoint)
+            compress_stream(file, draft, self.context.checkpoint)
         path.unlink()
         return target
 

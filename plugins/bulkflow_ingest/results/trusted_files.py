@@ -19,7 +19,7 @@ from bulkflow_ingest.api.client import ResultFile
 from bulkflow_ingest.api.job_info import JobState
 from bulkflow_ingest.execution.patience import Waiting, patience_of
 from bulkflow_ingest.execution.preconditions import BAD_ENDS
-from bulkflow_ingest.parts.remote_state import counters
+from bulkflow_ingest.parts.remote_state import get_counters
 from bulkflow_ingest.results.files import SHORT, ResultFiles, expected, rows_of
 from bulkflow_ingest.results.standstill import Standstill
 
@@ -106,7 +106,7 @@ class TrustedFiles:
                     part, (expected(part, ResultFile.SUCCESSFUL), expected(part, ResultFile.FAILED))
                 )
             if _is_miscounted(part):
-                processed, failed = counters(part.remote)
+                processed, failed = get_counters(part.remote)
                 self._doubt(
                     part,
                     f"job {part.id} counts {processed:,} rows as processed, {failed:,} of them as "
@@ -148,7 +148,7 @@ class TrustedFiles:
         for part in stood.moving:
             self._doubt(part, f"job {part.id} still changes, though it is {part.state}")
         for part in stood.gone:
-            part.miss()
+            part.mark_gone()
         lost = {
             part for part, which in wanted if part.deleted and not self.files.is_here(part, which)
         }
@@ -316,7 +316,7 @@ def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
 
 def _is_miscounted(part: PartJob) -> bool:
     """Whether the counters of a complete job cannot be: nothing of it can be trusted then."""
-    processed, failed = counters(part.remote)
+    processed, failed = get_counters(part.remote)
     return part.state == JobState.JOB_COMPLETE and not failed <= processed <= part.rows
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from bulkflow.plugin import Problem
 from bulkflow_csv import Column
-from bulkflow_ingest.source.suggestions import near_column
+from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ UNKNOWN_COLUMN = "B404"
 TWO_COLUMNS = "B405"
 
 
-def arranged(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
+def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
     """The columns that are sent. Names are alike but for upper case, as those of fields are.
 
     What `problems` finds is left aside.
@@ -46,7 +46,9 @@ def arranged(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, 
     return tuple(sent)
 
 
-def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Iterator[Problem]:
+def find_mapping_problems(
+    name: str, columns: Sequence[str], settings: IngestSettings
+) -> Iterator[Problem]:
     """What is wrong between the clauses and a file's columns.
 
     Args:
@@ -62,7 +64,7 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
     ):
         for column in named:
             if column.lower() not in known:
-                near = near_column(column, columns)
+                near = suggest_column(column, columns)
                 yield Problem(
                     f"{name} has no column {column}, which `{clause}` names",
                     near or f"its columns are {', '.join(columns[:12])}",
@@ -70,7 +72,7 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
                     UNKNOWN_COLUMN,
                     naming=column,
                 )
-    sent = arranged(columns, settings)
+    sent = map_columns(columns, settings)
     if not sent:
         yield Problem(
             f"no column of {name} is left to be sent", "keep at least one", "kept", TWO_COLUMNS

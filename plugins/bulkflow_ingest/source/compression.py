@@ -49,7 +49,7 @@ class Compressor(Protocol):
         ...
 
 
-def compressor() -> Compressor:
+def make_compressor() -> Compressor:
     """A new gzip stream: by isal, three times as fast, where it is installed; else by zlib."""
     if find_spec("isal") is not None:
         fast = import_module("isal.isal_zlib")
@@ -58,7 +58,7 @@ def compressor() -> Compressor:
 
 
 @frozen
-class PackedBody:
+class CompressedBody:
     """A compressed part in a file of its own.
 
     Attributes:
@@ -75,7 +75,7 @@ class PackedBody:
 
 
 @define(eq=False, repr=False)
-class Line:
+class LinkStats:
     """What the line to an org and the compressor were measured to do: one for each org of a run.
 
     Attributes:
@@ -92,12 +92,12 @@ class Line:
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
-    def of(cls, context: Context) -> Line:
+    def of(cls, context: Context) -> LinkStats:
         """That of the step's org."""
         return context.share(f"ingest:line:{id(context.open_org())}", cls, lambda _: None)
 
     @property
-    def is_worth_it(self) -> bool:
+    def saves_time(self) -> bool:
         """Whether to compress the next part: compressing and sending less takes less time.
 
         Worth it while nothing is measured; the first parts then tell.
@@ -108,12 +108,12 @@ class Line:
             return True
         return 1 / self.packing + self.ratio / self.wire < 1 / self.wire
 
-    def sent(self, size: int, seconds: float) -> None:
+    def record_upload(self, size: int, seconds: float) -> None:
         """So many bytes went over one connection in this time."""
         with self._lock:
             self.wire = _newer(self.wire, size / max(seconds, 1e-6))
 
-    def packed(self, size: int, into: int, seconds: float) -> None:
+    def record_compression(self, size: int, into: int, seconds: float) -> None:
         """So many bytes were compressed into so many in this time."""
         with self._lock:
             self.packing = _newer(self.packing, size / max(seconds, 1e-6))
@@ -121,7 +121,7 @@ class Line:
 
 
 @contextmanager
-def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
+def write_compressed(context: Context, data: PartRange) -> Iterator[CompressedBody]:
     """A part compressed into a file of the run, which is removed afterwards.
 
     Raises:
@@ -136,7 +136,7 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
             descriptor, name = mkstemp(prefix="part-", suffix=".csv.gz", dir=folder)
             path = Path(name)
             with open(descriptor, "wb") as out, data.open() as body:  # noqa: PTH123
-                length = pack(body, out, context.checkpoint)
+                length = compress_stream(body, out, context.checkpoint)
         except OSError as error:
             what, remedy = explained(error, "make room")
             raise StepError(
@@ -144,15 +144,17 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
                 help=f"{remedy}, choose another folder with --state-dir DIR, or let the job say "
                 "`uncompressed`",
             ) from error
-        yield PackedBody(path, length)
+        yield CompressedBody(path, length)
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
 
 
-def pack(body: BinaryIO | PartBody, out: BinaryIO, checkpoint: Callable[[], None]) -> int:
+def compress_stream(
+    body: BinaryIO | PartBody, out: BinaryIO, checkpoint: Callable[[], None]
+) -> int:
     """Compress a stream into another; returns how many bytes that makes."""
-    stream = compressor()
+    stream = make_compressor()
     length = 0
     while block := body.read(BLOCK):
         checkpoint()

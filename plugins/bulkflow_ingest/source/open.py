@@ -16,7 +16,7 @@ from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, is_gzip, open_source, spool
-from bulkflow_ingest.source.rewrite import Readable, readable
+from bulkflow_ingest.source.rewrite import ReadableSource, make_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.settings import IngestSettings
 
 
-def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Readable]:
+def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[ReadableSource]:
     """The job's data as files, in the order in which they are loaded.
 
     What is no file that can be scanned as it is, is written into the run's folder.
@@ -34,21 +34,21 @@ def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Re
         DataError: there is nothing at the location, or it cannot be read.
         StepError: the copies cannot be kept.
     """
-    directory = copies_of(context)
-    for data in data_of(context, job, settings):
+    directory = make_copies_folder(context)
+    for data in open_location(context, job, settings):
         if isinstance(data, SourceFile) and is_gzip(data.path):
-            from bulkflow_ingest.checks.source import columns_of
+            from bulkflow_ingest.checks.source import read_columns
 
             # Before all of it is unpacked: what is no CSV may be gigabytes of it.
-            columns_of(data, settings, directory)
-        source = on_disk(data, directory)
+            read_columns(data, settings, directory)
+        source = to_byte_source(data, directory)
         if isinstance(data, SourceRows):
-            yield Readable(source)
+            yield ReadableSource(source)
         else:
-            yield readable(source, directory, settings)
+            yield make_readable(source, directory, settings)
 
 
-def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
+def open_location(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
     """What is at the job's location, in the order in which it is loaded. Raises `DataError`."""
     location = settings.location
     assert location is not None
@@ -82,7 +82,7 @@ def _check_rows(data: SourceRows, provider: Provider | None) -> Iterator[Sequenc
             yield row
 
 
-def on_disk(data: SourceData, directory: Path) -> ByteSource:
+def to_byte_source(data: SourceData, directory: Path) -> ByteSource:
     """The data as a file: as it is, or as a copy in `directory`."""
     match data:
         case SourceFile():
@@ -110,7 +110,7 @@ def _new_file(directory: Path) -> Path:
     return Path(name)
 
 
-def copies_of(context: Context) -> Path:
+def make_copies_folder(context: Context) -> Path:
     """The folder for copies of data that is no file, or has to be written anew."""
     directory = context.run_directory / COPIES
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.source.suggestions import near_column
+from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ SAVED_COLUMNS: Final = frozenset(
 """What `save … rows` puts behind the columns of the source; no field's name begins like these."""
 
 
-def against_operation(
+def find_operation_problems(
     name: str, columns: Sequence[str], settings: IngestSettings
 ) -> Iterator[Problem]:
     """What is wrong between a job's operation and the columns that are sent.
@@ -35,17 +35,17 @@ def against_operation(
     if added:
         yield Problem(
             f"{name} has columns that are no fields, as a file of saved rows has them: "
-            f"{listed(added)}",
+            f"{join_names(added)}",
             f"leave them out: `drop {' '.join(added)}`",
             "location",
             SURPLUS_COLUMN,
         )
-    key = key_of(settings)
+    key = get_key_column(settings)
     known = {column.lower() for column in columns}
     if key is not None and key.lower() not in known:
-        verb = f"{verb_of(settings)} {settings.object}"
+        verb = f"{format_operation(settings)} {settings.object}"
         by = "" if key == "Id" else f" by {key}"
-        near = near_column(key, columns)
+        near = suggest_column(key, columns)
         if settings.operation == "upsert" and key.lower() == "id":
             # Taken by orgs (live tests of two clients): a row without an id makes a record.
             yield Problem(
@@ -67,7 +67,7 @@ def against_operation(
     surplus = [column for column in columns if column.lower() != "id" and column not in added]
     if settings.operation in {"delete", "hardDelete"} and surplus:
         yield Problem(
-            f"{name} has columns beside Id: {listed(surplus)}",
+            f"{name} has columns beside Id: {join_names(surplus)}",
             "a delete takes the column Id and no other; remove the others from the file",
             "location",
             SURPLUS_COLUMN,
@@ -81,23 +81,23 @@ def against_operation(
         )
 
 
-def key_of(settings: IngestSettings) -> str | None:
+def get_key_column(settings: IngestSettings) -> str | None:
     """The column that names the record of a row; None where rows make new ones."""
     if settings.operation == "upsert":
         return settings.external_id_field
     return "Id" if settings.operation in {"update", "delete", "hardDelete"} else None
 
 
-def verb_of(settings: IngestSettings) -> str:
+def format_operation(settings: IngestSettings) -> str:
     """The operation as pipeline files have it."""
     return "hard delete" if settings.operation == "hardDelete" else str(settings.operation)
 
 
-def listed(names: Sequence[str], most: int = 12) -> str:
+def join_names(names: Sequence[str], most: int = 12) -> str:
     """Names with commas, cut where there are many."""
     others = len(names) - most
     return ", ".join(names[:most]) + (f" and {others:,} more" if others > 0 else "")
 
 
 def _columns_are(columns: Sequence[str]) -> str:
-    return f"its columns are {listed(columns)}"
+    return f"its columns are {join_names(columns)}"

@@ -29,9 +29,9 @@ from bulkflow_csv import (
     scan,
     scan_rows,
 )
-from bulkflow_ingest.source.column_mapping import arranged, problems
-from bulkflow_ingest.source.required_columns import against_operation
-from bulkflow_ingest.source.split import limit_of
+from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
+from bulkflow_ingest.source.required_columns import find_operation_problems
+from bulkflow_ingest.source.split import build_part_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Readable:
+class ReadableSource:
     """A file that can be scanned.
 
     Attributes:
@@ -58,7 +58,7 @@ class Readable:
 
 
 @frozen
-class Cut:
+class SplitFile:
     """A file of rows as they are sent, scanned and cut.
 
     Attributes:
@@ -77,7 +77,7 @@ class Cut:
         return self.original.columns if self.original else self.scan.head.header.columns
 
 
-def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> Readable:
+def make_readable(source: ByteSource, directory: Path, settings: IngestSettings) -> ReadableSource:
     """The file, or a copy of it, in UTF-8, with one line end, with a delimiter of one byte.
 
     A copy takes the place of another that bulkflow made.
@@ -85,7 +85,7 @@ def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> R
     Raises:
         CsvError: The file cannot be read, or a copy not be written.
     """
-    made = Readable(source)
+    made = ReadableSource(source)
     if settings.encoding is not None:
         from bulkflow_csv import recode
 
@@ -111,7 +111,7 @@ def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> R
     return made
 
 
-def _mended(made: Readable, directory: Path, settings: IngestSettings) -> Readable:
+def _mended(made: ReadableSource, directory: Path, settings: IngestSettings) -> ReadableSource:
     from bulkflow_csv import choose_line_ending, normalize_line_endings, write_copy
 
     line_end = choose_line_ending(made.source, settings.line_ending)
@@ -127,20 +127,20 @@ def _mended(made: Readable, directory: Path, settings: IngestSettings) -> Readab
 
 
 def _next(
-    made: Readable,
+    made: ReadableSource,
     step: Callable[[ByteSource], ByteSource],
     note: str | None,
     fold: DelimiterAlias | None = None,
-) -> Readable:
+) -> ReadableSource:
     try:
         source = step(made.source)
     finally:
         if made.source.spooled:
             made.source.path.unlink(missing_ok=True)
-    return Readable(source, made.notes if note is None else (*made.notes, note), fold)
+    return ReadableSource(source, made.notes if note is None else (*made.notes, note), fold)
 
 
-def head_of(source: Readable, settings: IngestSettings) -> Head:
+def read_source_head(source: ReadableSource, settings: IngestSettings) -> Head:
     """The form and the header of a file. Raises `CsvError`."""
     return read_head(
         source.source,
@@ -149,7 +149,7 @@ def head_of(source: Readable, settings: IngestSettings) -> Head:
     )
 
 
-def layout_of(head: Head, settings: IngestSettings) -> Layout:
+def build_layout(head: Head, settings: IngestSettings) -> Layout:
     """What the clauses make of a file.
 
     Raises:
@@ -157,48 +157,52 @@ def layout_of(head: Head, settings: IngestSettings) -> Layout:
             sent does not fit the operation.
     """
     name, columns = head.source.name, head.header.columns
-    sent = arranged(columns, settings)
-    found = list(problems(name, columns, settings))
+    sent = map_columns(columns, settings)
+    found = list(find_mapping_problems(name, columns, settings))
     # A name that the file does not have is the cause of what its operation then misses.
     names = [column.name for column in sent]
-    found = found or [each for each in against_operation(name, names, settings) if not each.warning]
+    found = found or [
+        each for each in find_operation_problems(name, names, settings) if not each.warning
+    ]
     if found:
         raise ProblemsError(found, name)
     delimiter = head.dialect.delimiter if head.dialect.is_known else ","
     return Layout(sent, settings.nulls, delimiter)
 
 
-def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
-    """Check a file to its end and cut it, as `_cut` does; notes what it may be wrong in.
+def split_file(source: ReadableSource, directory: Path, settings: IngestSettings) -> SplitFile:
+    """Check a file to its end and cut it, as `_split_file` does; notes what it may be wrong in.
 
     Raises:
         CsvError: Salesforce would refuse the file, or what becomes of it.
         ProblemsError: The clauses do not fit its columns.
     """
-    made = _cut(source, directory, settings)
+    made = _split_file(source, directory, settings)
     columns = made.scan.head.sent_header.columns
-    doubts = [each.message for each in against_operation("it", columns, settings) if each.warning]
+    doubts = [
+        each.message for each in find_operation_problems("it", columns, settings) if each.warning
+    ]
     return evolve(made, notes=(*made.notes, *doubts)) if doubts else made
 
 
-def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
+def _split_file(source: ReadableSource, directory: Path, settings: IngestSettings) -> SplitFile:
     """Check a file to its end, write its rows anew if they cannot go as they are, and cut them.
 
     Raises:
         CsvError: Salesforce would refuse the file, or what becomes of it.
         ProblemsError: The clauses do not fit its columns.
     """
-    limit = limit_of(settings)
-    head = head_of(source, settings)
-    layout = layout_of(head, settings)
+    limit = build_part_limit(settings)
+    head = read_source_head(source, settings)
+    layout = build_layout(head, settings)
     as_they_are = not layout.changes_rows(head)
     if as_they_are and layout.names == head.header.columns:
-        return Cut(_scanned(head, limit, source), None, source.notes)
+        return SplitFile(_scanned(head, limit, source), None, source.notes)
     from bulkflow_ingest.reconcile.inputs import Original
 
     original = Original.of(head, source.fold)
     if as_they_are:
-        return Cut(_scanned(_with_names(head, layout), limit, source), original, source.notes)
+        return SplitFile(_scanned(_with_names(head, layout), limit, source), original, source.notes)
     from bulkflow_csv import drop_copy_position, rewrite
 
     # All faults of the user's file are told of it, before anything is made of it.
@@ -214,10 +218,10 @@ def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
         made.path.unlink(missing_ok=True)
         raise drop_copy_position(error) from error
     note = f"its rows are written anew: {_why(head, layout)}"
-    return Cut(scanned, original, (*source.notes, note))
+    return SplitFile(scanned, original, (*source.notes, note))
 
 
-def head_again(
+def read_recorded_head(
     source: ByteSource, settings: IngestSettings, delimiter: str | None = None
 ) -> tuple[Head, Original | None]:
     """The head of a file of an earlier attempt, as it was sent then, and its original.
@@ -236,8 +240,8 @@ def head_again(
     kept = _kept(source.path) if source.spooled else None
     if kept is not None:
         return read_head(source, delimiter=kept[0]), kept[1]
-    head = head_of(Readable(source), settings)
-    named = named_as_set(head, settings)
+    head = read_source_head(ReadableSource(source), settings)
+    named = rename_sent_columns(head, settings)
     if named is head:
         return head, None
     from bulkflow_ingest.reconcile.inputs import Original
@@ -245,14 +249,14 @@ def head_again(
     return named, Original.of(head, None)
 
 
-def named_as_set(head: Head, settings: IngestSettings) -> Head:
+def rename_sent_columns(head: Head, settings: IngestSettings) -> Head:
     """The head of a file whose rows go as they are, with the names that its columns are sent with.
 
     Raises:
         ProblemsError: The clauses do not fit its columns.
         CsvError: Salesforce would refuse the names.
     """
-    return _with_names(head, layout_of(head, settings))
+    return _with_names(head, build_layout(head, settings))
 
 
 def _with_names(head: Head, layout: Layout) -> Head:
@@ -260,7 +264,7 @@ def _with_names(head: Head, layout: Layout) -> Head:
     return head if same else rename_columns(head, layout.names, FormatLimits())
 
 
-def _scanned(head: Head, limit: PartLimit, source: Readable) -> Scan:
+def _scanned(head: Head, limit: PartLimit, source: ReadableSource) -> Scan:
     try:
         return scan_rows(head, limit=limit)
     except CsvError as error:

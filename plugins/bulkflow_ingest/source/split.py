@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.settings import IngestSettings
 
 
-def limit_of(settings: IngestSettings) -> PartLimit:
+def build_part_limit(settings: IngestSettings) -> PartLimit:
     """How large a part of a job may get."""
     return PartLimit(
         settings.part_bytes or PART_BYTES,
@@ -24,7 +24,7 @@ def limit_of(settings: IngestSettings) -> PartLimit:
     )
 
 
-def record_of(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
+def build_source_record(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
     """What the journal keeps of a file."""
     source, stamp = head.source, head.stamp
     return SourceRecord(
@@ -38,7 +38,7 @@ def record_of(head: Head, origin: str | None = None, digest: str = "") -> Source
     )
 
 
-def part_of(index: int, data: PartRange) -> Part:
+def build_part(index: int, data: PartRange) -> Part:
     """What the journal keeps of a part, by its number in the job."""
     return Part(
         index,
@@ -53,7 +53,7 @@ def part_of(index: int, data: PartRange) -> Part:
     )
 
 
-def same_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
+def check_same_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
     """Raise DataError unless all files of a job have the same columns in the same order.
 
     Args:

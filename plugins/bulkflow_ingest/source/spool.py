@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from bulkflow.model.event import Notice, NoticeLevel
-from bulkflow_ingest.source.open import copies_of
+from bulkflow_ingest.source.open import make_copies_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ class Windows:
         """Remove what earlier attempts left, once, and what this one leaves, when the run ends."""
 
         def make() -> Windows:
-            made = cls(context, copies_of(context))
+            made = cls(context, make_copies_folder(context))
             made._sweep()
             return made
 

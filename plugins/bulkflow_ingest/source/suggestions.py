@@ -13,21 +13,21 @@ LIKE = 0.7
 """How like two names must be; names of fields are long, and many are alike."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def find_nearest_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `name`, if any is; upper case and `__c` count little."""
     return names.find_nearest(name, known, normalize=_plain, cutoff=LIKE)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+def suggest_name(name: str, known: Iterable[str]) -> str | None:
     """The question that offers it."""
-    return names.ask_did_you_mean(nearest(name, known))
+    return names.ask_did_you_mean(find_nearest_name(name, known))
 
 
-def near_column(column: str, columns: Sequence[str]) -> str | None:
+def suggest_column(column: str, columns: Sequence[str]) -> str | None:
     """The question that offers the nearest column of a file, or doubts what parts its columns."""
     if len(columns) == 1 and any(mark in columns[0] for mark in ",;|\t^`~"):
         return f"its one column is `{columns[0]}`; `delimiter` says what parts columns"
-    return did_you_mean(column, columns)
+    return suggest_name(column, columns)
 
 
 def _plain(name: str) -> str:
