@@ -39,7 +39,7 @@ from bulkflow_ingest.source.split import (
     build_source_record,
     check_same_columns,
 )
-from bulkflow_ingest.source.spool import Window, Windows
+from bulkflow_ingest.source.windows import Window, Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
