@@ -77,7 +77,8 @@ def test_rows_written_anew_arrive_and_are_saved_as_they_were(
     ]
     (note,) = ran.event("job_prepared")["notes"]
     assert note == (
-        "people.csv: its rows are written anew: Title set, Secret, Age left out, 'NULL' made null"
+        "people.csv: rows rewritten before upload: set Title; dropped Secret, Age; "
+        "replaced 'NULL' with null"
     )
     found = saved(workshop)
     assert list(found[0])[:5] == ["Family", "Secret", "Phone", "Age", "Description"]
@@ -235,7 +236,7 @@ def test_a_file_of_one_column_is_asked_for_its_delimiter(workshop: Workshop, cla
     file = workshop.write("test.bulkflow", f"{job}{clauses}load job people\n")
     ran = workshop.command("check", "--sources", str(file))
     assert ran.code == 2
-    assert f"its one column is `LastName{mark}Id`; `delimiter` says" in ran.err
+    assert f"its one column is `LastName{mark}Id`; set the delimiter with `delimiter`" in ran.err
     assert "did you mean" not in ran.err
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bulkflow_csv import PartRange
     from bulkflow_ingest.api.job_info import JobInfo
     from bulkflow_ingest.parts.restore import RecordedSource
-    from bulkflow_ingest.reconcile.inputs import Original
+    from bulkflow_ingest.source.original import Original
     from bulkflow_ingest.source.windows import Window
 
 

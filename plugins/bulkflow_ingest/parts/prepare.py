@@ -14,9 +14,8 @@ from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
-from bulkflow_ingest.results.output_files import sync
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.source.open import make_copies_folder, open_sources
+from bulkflow_ingest.source.open import make_copies_folder, open_sources, sync_copy
 from bulkflow_ingest.source.rewrite import SplitFile, split_file
 from bulkflow_ingest.source.split import (
     build_part,
@@ -58,9 +57,9 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     for each in cuts:
         if each.scan.source.spooled:
             # What was read once must be there when the run is gone on with.
-            sync(each.scan.source.path)
+            sync_copy(each.scan.source.path)
         if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
-            sync(each.original.path)
+            sync_copy(each.original.path)
     origins: list[str | None] = [None] * len(cuts)
     check_same_columns([(each.scan.source.name, each.columns) for each in cuts])
     parts = _parts(cuts, origins, settings)

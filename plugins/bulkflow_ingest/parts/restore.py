@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bulkflow.model.history import JobHistory
     from bulkflow.model.part import Part, SourceRecord
     from bulkflow_csv import Head
-    from bulkflow_ingest.reconcile.inputs import Original
     from bulkflow_ingest.settings import IngestSettings
+    from bulkflow_ingest.source.original import Original
 
 
 @define(eq=False, repr=False)

@@ -32,7 +32,9 @@ from bulkflow_ingest.parts.prepare import prepare
 from bulkflow_ingest.parts.restore import check_parts
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.open import make_copies_folder, open_location, to_byte_source
-from bulkflow_ingest.source.rewrite import ReadableSource, read_source_head, rename_sent_columns
+from bulkflow_ingest.source.original import Original
+from bulkflow_ingest.source.readable import ReadableSource, read_source_head
+from bulkflow_ingest.source.rewrite import rename_sent_columns
 from bulkflow_ingest.source.split import (
     build_part,
     build_part_limit,
@@ -64,7 +66,7 @@ def prepare_stream(context: Context, job: Job) -> Manifest | None:
         DataError: there is nothing at the location, Salesforce would refuse what was read, or an
             earlier attempt at the run read what cannot be read again.
     """
-    Windows.swept(context)
+    Windows.clean_up(context)
     history = context.journal.read_history(job.key)
     passed = history is not None and any(
         source.spooled and source.origin is None for source in history.sources
@@ -238,10 +240,8 @@ class PendingParts:
                 for head, cut in found:
                     window, original = None, None
                     if stream is not None:
-                        window = Window.holding(head.source.path, len(cut))
+                        window = Window.of(head.source.path, len(cut))
                     elif head.sent_header is not head.header:
-                        from bulkflow_ingest.reconcile.inputs import Original
-
                         original = Original.of(head, None)
                     for data_of_part in cut:
                         self.context.checkpoint()

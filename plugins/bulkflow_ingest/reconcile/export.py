@@ -11,6 +11,7 @@ from attrs import define, frozen
 
 from bulkflow_ingest.reconcile.database import SOURCE_CHANGED
 from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.inputs import check_original
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
 from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_ingest.reconcile.database import Database
-    from bulkflow_ingest.reconcile.inputs import Original, SourceFile
+    from bulkflow_ingest.reconcile.inputs import SourceFile
     from bulkflow_ingest.reconcile.source_rows import SourceRows
+    from bulkflow_ingest.source.original import Original
 
 _BLOCK_ROWS: Final = 2_048
 _COPY_BYTES: Final = 1 << 20
@@ -143,7 +145,7 @@ class Saving:
         self, source: SourceFile, original: Original, where: str, added: Sequence[Added]
     ) -> str:
         """The same for a file whose rows were written anew: the rows as they were before."""
-        original.check(source.name)
+        check_original(original, source.name)
         columns = [f"c{index}" for index in range(len(original.columns))]
         breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
         names = [f"nullif({_unfolded(each, original)}, '')" for each in columns]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from bulkflow_csv import ByteSource, CsvError, DelimiterAlias, Stamp, compute_digest
+from bulkflow_csv import ByteSource, CsvError
 from bulkflow_ingest.reconcile.errors import FatesError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from bulkflow_csv import Dialect, Head, PartRange
+    from bulkflow_csv import Dialect, PartRange, Stamp
+    from bulkflow_ingest.source.original import Original
 
 
 class ResultKind(StrEnum):
@@ -24,79 +25,6 @@ class ResultKind(StrEnum):
     SUCCESSFUL = "successful"
     FAILED = "failed"
     UNPROCESSED = "unprocessed"
-
-
-@attrs.frozen
-class Original:
-    """The file that the rows of another were written anew from, row by row, in the same order.
-
-    It may be the same file, where only the names of the columns are others.
-
-    Attributes:
-        path: The file that holds the bytes.
-        columns: The names in its header.
-        delimiter: The column delimiter, one character.
-        first_line: The physical line of the first row, from 1.
-        stamp: The state of the file.
-        fold: What one character of it stands for.
-        digest: That of all its bytes, if it is another file than that of the slice.
-    """
-
-    path: Path
-    columns: tuple[str, ...] = attrs.field(repr=False)
-    delimiter: str
-    first_line: int
-    stamp: Stamp = attrs.field(repr=False)
-    fold: DelimiterAlias | None = None
-    digest: str = ""
-
-    @classmethod
-    def of(cls, head: Head, fold: DelimiterAlias | None) -> Original:
-        """The original that a scanned file is."""
-        return cls(
-            head.source.path.absolute(),
-            head.header.columns,
-            head.dialect.delimiter,
-            head.start.line,
-            head.stamp,
-            fold,
-        )
-
-    def to_json(self) -> dict[str, object]:
-        """All of it, as JSON has it."""
-        return {**attrs.asdict(self), "path": str(self.path)}
-
-    @classmethod
-    def from_json(cls, noted: Mapping[str, Any]) -> Original:
-        """What `to_json` gave."""
-        fold = noted["fold"]
-        return cls(
-            Path(noted["path"]),
-            tuple(noted["columns"]),
-            noted["delimiter"],
-            noted["first_line"],
-            Stamp(**noted["stamp"]),
-            None if fold is None else DelimiterAlias(**fold),
-            noted["digest"],
-        )
-
-    def check(self, name: str) -> None:
-        """See that the file has the content that it had: a copy of it will do as well.
-
-        Raises:
-            FatesError: It has not, or cannot be read.
-        """
-        try:
-            check_stamp(self.path, name, self.stamp)
-        except FatesError:
-            if not self._is_the_same():
-                raise
-
-    def _is_the_same(self) -> bool:
-        try:
-            return bool(self.digest) and compute_digest(self.path) == self.digest
-        except CsvError:
-            return False
 
 
 @attrs.frozen
@@ -286,3 +214,16 @@ def check_stamp(path: Path, name: str, stamp: Stamp | None) -> None:
             f"the rows of {name} can no longer be told: {error.message}",
             help="put the file back as it was; the results stay in the org for seven days",
         ) from error
+
+
+def check_original(original: Original, name: str) -> None:
+    """Check that an original has the recorded state, or at least the recorded content.
+
+    Raises:
+        FatesError: It has changed, or cannot be read.
+    """
+    try:
+        check_stamp(original.path, name, original.stamp)
+    except FatesError:
+        if not original.has_recorded_content():
+            raise

@@ -1,7 +1,7 @@
-"""What the clauses make of a file's columns: which are sent, under which names, with what else.
+"""Maps the columns of a file to the fields that are sent, as the clauses of the job ask.
 
-`keep`, `drop` and `rename` speak of the columns as the file has them, `set` of the fields that are
-sent. A column that is kept has its new name when `set` looks for it.
+`keep`, `drop` and `rename` refer to the file's columns, `set` to the fields that are sent, under
+their new names.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ TWO_COLUMNS = "B405"
 
 
 def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
-    """The columns that are sent. Names are alike but for upper case, as those of fields are.
+    """Return the columns that are sent. As in Salesforce, the case of names does not matter.
 
-    What `problems` finds is left aside.
+    Mistakes in the clauses are ignored here; `find_mapping_problems` reports them.
     """
     renamed = {column.lower(): field for column, field in settings.renames}
     kept = {column.lower() for column in settings.kept}
@@ -49,12 +49,12 @@ def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Colum
 def find_mapping_problems(
     name: str, columns: Sequence[str], settings: IngestSettings
 ) -> Iterator[Problem]:
-    """What is wrong between the clauses and a file's columns.
+    """Find clauses that do not fit the columns of a file.
 
     Args:
-        name: What the file is called in messages.
+        name: The file's name in messages.
         columns: Its columns.
-        settings: The job's.
+        settings: The job's settings.
     """
     known = {column.lower() for column in columns}
     for setting, clause, named in (

@@ -1,4 +1,4 @@
-"""How a job's files become parts, and what the journal keeps of both."""
+"""The limits of parts, and the journal's records of parts and their files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def build_part_limit(settings: IngestSettings) -> PartLimit:
-    """How large a part of a job may get."""
+    """Return the maximum size of a part, from the job's settings."""
     return PartLimit(
         settings.part_bytes or PART_BYTES,
         settings.part_rows,
@@ -25,7 +25,7 @@ def build_part_limit(settings: IngestSettings) -> PartLimit:
 
 
 def build_source_record(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
-    """What the journal keeps of a file."""
+    """Build the journal's record of a file."""
     source, stamp = head.source, head.stamp
     return SourceRecord(
         source.name,
@@ -39,7 +39,7 @@ def build_source_record(head: Head, origin: str | None = None, digest: str = "")
 
 
 def build_part(index: int, data: PartRange) -> Part:
-    """What the journal keeps of a part, by its number in the job."""
+    """Build the journal's record of a part; `index` is its number in the job, from 0."""
     return Part(
         index,
         data.source.name,
@@ -54,23 +54,26 @@ def build_part(index: int, data: PartRange) -> Part:
 
 
 def check_same_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Raise DataError unless all files of a job have the same columns in the same order.
+    """Check that all files of a job have the same columns in the same order.
 
     Args:
-        files: For each what it is called, and its columns.
+        files: The name and the columns of each file.
+
+    Raises:
+        DataError: A file has different columns.
     """
     first, columns = files[0]
     for other, others in files[1:]:
         if others != columns:
             raise DataError(
-                f"its columns are not those of {first}: {_difference(columns, others)}",
+                f"its columns are not those of {first}: {_describe_difference(columns, others)}",
                 place=other,
                 help="the files of one job must have the same columns in the same order; "
-                "load the others with a job of their own",
+                "load the others with another job",
             )
 
 
-def _difference(first: Sequence[str], other: Sequence[str]) -> str:
+def _describe_difference(first: Sequence[str], other: Sequence[str]) -> str:
     missing = [column for column in first if column not in other]
     added = [column for column in other if column not in first]
     if missing or added:
@@ -79,4 +82,4 @@ def _difference(first: Sequence[str], other: Sequence[str]) -> str:
             for what, columns in (("lacks", missing), ("adds", added))
             if columns
         )
-    return "they stand in another order"
+    return "the order is different"

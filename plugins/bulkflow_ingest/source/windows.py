@@ -1,7 +1,8 @@
-"""A stretch of a stream on disk, for as long as its parts are not up."""
+"""Window files: stretches of a stream on disk, kept until their parts are uploaded."""
 
 from __future__ import annotations
 
+import logging
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -15,60 +16,61 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context
 
+logger = logging.getLogger(__name__)
+
 
 @define(eq=False)
 class Window:
-    """A file that parts are sent from, which goes when the last of them is up."""
+    """A file that is removed after the last of its parts is uploaded."""
 
     path: Path
     waiting: int
-    """How many parts are still to be sent from it."""
+    """How many of its parts are not uploaded yet."""
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
-    def holding(cls, path: Path, parts: int) -> Window:
-        """That of a file with so many parts; one without goes at once."""
+    def of(cls, path: Path, parts: int) -> Window:
+        """Keep a file for a number of parts. A file without parts is removed immediately."""
         if not parts:
             path.unlink(missing_ok=True)
         return cls(path, parts)
 
     def release(self) -> None:
-        """A part is up: it needs the file no more."""
+        """Note that a part is uploaded and no longer needs the file."""
         with self._lock:
             self.waiting -= 1
             if not self.waiting:
                 self.path.unlink(missing_ok=True)
+                logger.debug("removed %s: its parts are uploaded", self.path)
 
 
 @frozen
 class Windows:
-    """All windows of a run. An attempt at it has use for its own alone, and for none when it ends.
+    """The window files of a run.
 
-    Going on with a run needs no window: what was read once is never read again.
+    An attempt at a run uses only its own: a resumed run never reads a stream a second time.
     """
 
     _context: Context
     _directory: Path
 
     @classmethod
-    def swept(cls, context: Context) -> None:
-        """Remove what earlier attempts left, once, and what this one leaves, when the run ends."""
+    def clean_up(cls, context: Context) -> None:
+        """Remove the files of earlier attempts, once per run; when the run ends, those of this."""
 
         def make() -> Windows:
             made = cls(context, make_copies_folder(context))
-            made._sweep()
+            made._remove_all()
             return made
 
-        context.share("ingest:windows", make, cls._sweep)
+        context.share("ingest:windows", make, cls._remove_all)
 
-    def _sweep(self) -> None:
+    def _remove_all(self) -> None:
         for path in sorted(self._directory.glob("window-*")):
             try:
                 path.unlink()
             except OSError as error:
-                # It is of no use, and does no harm; whoever misses the room should know of it.
+                # The file is harmless, but it takes space, so the user should know about it.
                 self._context.emit(
-                    Notice(
-                        f"{path} cannot be removed: {error.strerror or error}", NoticeLevel.DETAIL
-                    )
+                    Notice(f"cannot remove {path}: {error.strerror or error}", NoticeLevel.DETAIL)
                 )
