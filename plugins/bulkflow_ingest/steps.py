@@ -202,7 +202,7 @@ def undo(context: Context, job: Job) -> None:
 
     work = _work(context, job)
     undo_inserts(work)
-    work.requests.ledger.take_back(work.parts)
+    work.requests.ledger.record_undo(work.parts)
 
 
 @step("save results [of {job}] to {path:folder}", accepts=_ENDED, requests=_per_part(3))

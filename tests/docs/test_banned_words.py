@@ -24,6 +24,9 @@ HELD = (
     "examples",
     "plugins/bulkflow_control",
     "plugins/bulkflow_csv",
+    "plugins/bulkflow_ingest/checks",
+    "plugins/bulkflow_ingest/parts",
+    "plugins/bulkflow_ingest/source",
     "README.md",
 )
 """The files and folders that are held to the rules. Add yours when it is rewritten."""

@@ -135,7 +135,10 @@ def test_delimiters_that_salesforce_does_not_know_become_commas(
     ran = workshop.run(f'{JOB}    delimiter "{delimiter}"\n{LOAD}')
     assert ran.code == 3, ran.err
     assert arrived(sandbox, tag, "Description") == [(tag, "a, b"), (f"{tag} 2", f'x{delimiter}"y"')]
-    assert "Salesforce does not know the delimiter" in ran.event("job_prepared")["notes"][-1]
+    assert (
+        "replaced the delimiter, which Salesforce does not support"
+        in ran.event("job_prepared")["notes"][-1]
+    )
     assert [row["Description"] for row in saved(workshop)] == ["a, b", f'x{delimiter}"y"', "c"]
 
 

@@ -258,7 +258,7 @@ class JobWork:
         if unknown:
             self.job.phase = self.parts.phase
         self.counting.count_again(counted)
-        self.requests.ledger.settle(self.parts)
+        self.requests.ledger.record_outcomes(self.parts)
 
     def _check_ledger(self) -> None:
         """See that no other run handed over what an earlier attempt at this one left to be sent.
@@ -276,7 +276,7 @@ class JobWork:
         self.counting.count()
         if self.parts.has_resent_rows:
             self.counting.settle()
-        self.requests.ledger.settle(self.parts)
+        self.requests.ledger.record_outcomes(self.parts)
 
     def _unsent(self) -> list[PartJob]:
         """The parts that may be sent."""
@@ -292,7 +292,7 @@ class JobWork:
         """The parts that are to be uploaded; those that are still to be read as they are asked."""
         due = [part for part in self._unsent() if not part.uploaded]
         coming = self.parts.pending
-        return due if coming is None else chain(due, coming.rest(self.context))
+        return due if coming is None else chain(due, coming.take_all(self.context))
 
     def _create(self, part: PartJob) -> None:
         self.requests.create(part, self._spec(part))

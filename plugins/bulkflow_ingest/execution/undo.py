@@ -126,8 +126,8 @@ class _Undoing:
         if not known:
             assert manifest is not None
             context.journal.record_parts(job.key, manifest, job.org)
-        # While it runs, it is what is left of the job in the org.
-        self.work.parts.follow(job)
+        # While the deletion runs, the jobs that it leaves in the org are those of the job.
+        self.work.job.find_left = job.find_left
         return JobWork.on(context, job)
 
     def _bring_to_its_end(self, deletion: JobWork) -> None:

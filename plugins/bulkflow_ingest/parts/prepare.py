@@ -1,4 +1,4 @@
-"""Reads a job's source before anything is sent, and cuts it into parts."""
+"""Reads the whole source of a job before anything is sent, and divides it into parts."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 
 
 def prepare(context: Context, job: Job) -> Manifest | None:
-    """Read a job's source to its end; keeps the parts in the job's state.
+    """Read the source of a job, and keep its parts in the job's state.
 
-    None for a job of the org that gets no data from here.
+    Returns:
+        The manifest; None for an existing job of the org that gets no data from this run.
 
     Raises:
-        DataError: there is nothing at the location, or Salesforce would refuse what is there.
+        DataError: There is nothing at the location, or Salesforce would reject the data.
     """
     settings = IngestSettings.of(job.settings)
     if settings.existing is not None:
@@ -46,38 +47,36 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     if settings.location is None:
         assert settings.existing is not None
         theirs = JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
-        # Whatever others, or an earlier attempt, did with it.
+        # Other users or an earlier attempt may have changed the job, so the org is asked first.
         theirs.is_restored = True
         return None
     history = context.journal.read_history(job.key)
     if history is not None:
-        return _bring_back(context, job, settings, history)
+        return _restore(context, job, settings, history)
     directory = make_copies_folder(context)
-    cuts = [split_file(each, directory, settings) for each in open_sources(context, job, settings)]
-    for each in cuts:
+    files = [split_file(each, directory, settings) for each in open_sources(context, job, settings)]
+    for each in files:
         if each.scan.source.spooled:
-            # What was read once must be there when the run is gone on with.
+            # A resumed run needs the copies, because the source may be readable only once.
             sync_copy(each.scan.source.path)
         if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
             sync_copy(each.original.path)
-    origins: list[str | None] = [None] * len(cuts)
-    check_same_columns([(each.scan.source.name, each.columns) for each in cuts])
-    parts = _parts(cuts, origins, settings)
+    origins: list[str | None] = [None] * len(files)
+    check_same_columns([(each.scan.source.name, each.columns) for each in files])
+    parts = _parts(files, origins, settings)
     if settings.existing is not None and len(parts) != 1:
         raise DataError(
             f"job {settings.existing} takes one upload, but the data makes {len(parts)} parts",
             place=settings.location,
-            help="load it with a job of its own: declare what it does instead of `existing`",
+            help="load it with a new job: declare its operation instead of `existing`",
         )
-    attached = JobParts.attach(job, settings, parts, cuts[0].scan.header.columns)
+    attached = JobParts.attach(job, settings, parts, files[0].scan.header.columns)
     Ledger(context).check(attached, parts)
-    return _manifest(parts, cuts, origins)
+    return _manifest(parts, files, origins)
 
 
-def _bring_back(
-    context: Context, job: Job, settings: IngestSettings, history: JobHistory
-) -> Manifest:
-    """Make the parts that an earlier attempt has cut, as far along as it brought them."""
+def _restore(context: Context, job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
+    """Restore the parts of an earlier attempt, with the states that the journal recorded."""
     from bulkflow_ingest.parts.restore import rebuild_parts
 
     parts = rebuild_parts(history, settings)
@@ -88,20 +87,24 @@ def _bring_back(
     columns = next((part.data.header.columns for part in parts if part.data is not None), ())
     attached = JobParts.attach(job, settings, parts, columns)
     attached.is_restored = True
-    # Not here: a run is given up although others have handed its rows over since.
+    # Not checked here: aborting a run must work even if other runs handed over its rows.
     attached.needs_ledger_check = True
     attached.recount()
-    cut = tuple(each.part for each in history.parts)
-    rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
+    known = tuple(each.part for each in history.parts)
+    rows, size = sum(part.rows for part in known), sum(part.bytes for part in known)
     sent = sum(part.sent for part in parts)
-    return Manifest(cut, columns, rows, size, history.sources, sent=sent)
+    return Manifest(known, columns, rows, size, history.sources, sent=sent)
 
 
 def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
-    """Add parts to a job, of rows of its source that are to be sent again; they are recorded."""
+    """Add parts with rows of the source that will be resent, and record them in the journal.
+
+    Raises:
+        HandedOverBeforeError: Another run handed over the rows and may have loaded them.
+    """
     attached = JobParts.of(job)
     settings = attached.settings
-    cuts = [
+    files = [
         SplitFile(
             scan(
                 ByteSource(f"{job.name}, again", each.path, spooled=True),
@@ -113,7 +116,7 @@ def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> lis
     ]
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
     parts = _parts(
-        cuts, origins, settings, first=len(attached.parts), generation=attached.generation + 1
+        files, origins, settings, first=len(attached.parts), generation=attached.generation + 1
     )
     attached.add(parts)
     try:
@@ -121,12 +124,12 @@ def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> lis
     except HandedOverBeforeError:
         attached.remove(parts)
         raise
-    context.journal.record_parts(job.key, _manifest(parts, cuts, origins))
+    context.journal.record_parts(job.key, _manifest(parts, files, origins))
     return parts
 
 
 def _parts(
-    cuts: Sequence[SplitFile],
+    files: Sequence[SplitFile],
     origins: Sequence[str | None],
     settings: IngestSettings,
     *,
@@ -135,7 +138,7 @@ def _parts(
 ) -> list[PartJob]:
     ranges = [
         (data, each, origin)
-        for each, origin in zip(cuts, origins, strict=True)
+        for each, origin in zip(files, origins, strict=True)
         for data in each.scan.parts
     ]
     return [
@@ -154,21 +157,21 @@ def _parts(
 
 
 def _manifest(
-    parts: Sequence[PartJob], cuts: Sequence[SplitFile], origins: Sequence[str | None]
+    parts: Sequence[PartJob], files: Sequence[SplitFile], origins: Sequence[str | None]
 ) -> Manifest:
     made = tuple(each.part for each in parts if each.part is not None)
     return Manifest(
         made,
-        cuts[0].scan.header.columns,
+        files[0].scan.header.columns,
         sum(part.rows for part in made),
         sum(part.bytes for part in made),
         tuple(
             build_source_record(each.scan.head, origin, each.scan.digest)
-            for each, origin in zip(cuts, origins, strict=True)
+            for each, origin in zip(files, origins, strict=True)
         ),
         tuple(
             f"{each.scan.source.name}: {note}"
-            for each in cuts
+            for each in files
             for note in (*each.notes, *each.scan.notes)
         ),
     )

@@ -1,13 +1,14 @@
-"""The remote state of a part: what its job in the org has come to, as one frozen value.
-
-A state changes by the functions of this module only, each named for what happened. None leads back
-from a state in which rows may have been handed over to one in which they are not sent: whatever a
-later look says, such rows are never sent a second time by the same part.
+"""The remote state of a part: the state of its job in the org, as one frozen value.
 
     Unsent -> Created -> Uploading -> Uploaded -> Closing -> HandedOver -> Ended -> Gone
 
-An upload that was begun and not answered stays `Uploading`: its job takes no other, and is aborted
-and replaced. A close that was sent and not answered stays `Closing`: the org may process the rows.
+Only the transitions of this module change a state. Once rows may have been handed over, no
+transition leads back to a state in which they can be sent: whatever the org reports later, a part
+never sends its rows a second time.
+
+If an upload is not answered, the state stays `Uploading`: the job accepts no second upload, so it
+is aborted and replaced. If a close is not answered, the state stays `Closing`: the org may process
+the rows.
 """
 
 from __future__ import annotations
@@ -24,48 +25,48 @@ if TYPE_CHECKING:
 
 
 class TransitionError(ValueError):
-    """Something cannot happen to a part in its state; a fault of the caller."""
+    """A transition is not possible in the state of a part. This is a bug in the caller."""
 
 
 @frozen
 class Unsent:
-    """The part has no job in the org that is of any use."""
+    """The part has no usable job in the org."""
 
     abandoned: bool = False
-    """Whether its rows were given up, so that nobody is going to send them."""
+    """Whether its rows were abandoned, so they will not be sent."""
 
 
 @frozen
 class Created:
-    """Its job is open, and no upload into it was begun."""
+    """Its job is open, and no upload has begun."""
 
     id: str
 
 
 @frozen
 class Uploading:
-    """An upload into its job was begun and is not known to be complete: the job takes no other."""
+    """An upload has begun and may be incomplete. The job accepts no other upload."""
 
     id: str
 
 
 @frozen
 class Uploaded:
-    """All its data is in the org. Nothing is processed before the job is closed."""
+    """All its data is in the org. Processing does not begin before the job is closed."""
 
     id: str
 
 
 @frozen
 class Closing:
-    """A close was sent, and it is not known whether it took effect."""
+    """A close was sent, and its effect is unknown."""
 
     id: str
 
 
 @frozen
 class HandedOver:
-    """Its job was closed and is not finished. The counters are the last ones that were seen."""
+    """Its job was closed and is not finished. The counters are the last known ones."""
 
     id: str
     state: JobState | str = JobState.UPLOAD_COMPLETE
@@ -78,14 +79,14 @@ class Ended:
     """Its job is finished: complete, failed or aborted.
 
     Attributes:
-        id: The job.
+        id: The job's id.
         state: One of `FINAL`.
-        handed_over: Whether rows of it may have been processed; not where it was aborted open.
-        processed: How many rows the org says that it processed, failures included.
+        handed_over: Whether rows may have been processed; False if it was aborted while open.
+        processed: How many rows the org has processed, including failures.
         failed: How many of these failed.
-        error_message: Why it failed as a whole, if it did.
-        modified: The `systemModstamp` of the last look, as the org wrote it.
-        deleting: Whether its removal was asked for, and may have been done.
+        error_message: Why the whole job failed, if it did.
+        modified: The last known `systemModstamp`, as the org wrote it.
+        deleting: Whether its deletion was requested, and may have happened.
     """
 
     id: str
@@ -100,13 +101,13 @@ class Ended:
 
 @frozen
 class Gone:
-    """Its job is not in the org any more; `last` is how it was when it was seen last."""
+    """Its job is no longer in the org; `last` is its last known state."""
 
     last: Created | Uploading | Uploaded | Closing | HandedOver | Ended
 
     @property
     def id(self) -> str:
-        """The job that it was."""
+        """The id of the former job."""
         return self.last.id
 
 
@@ -115,11 +116,11 @@ RemoteState: TypeAlias = (
 )
 InOrg: TypeAlias = Created | Uploading | Uploaded | Closing | HandedOver | Ended
 
-# --------------------------------------------------------------------------------- questions
+# ----------------------------------------------------------------------------------- queries
 
 
 def may_be_processed(remote: RemoteState) -> bool:
-    """Whether rows may have been handed over for processing, now or ever."""
+    """Return whether rows may have been handed over for processing, now or earlier."""
     match remote:
         case Unsent() | Created() | Uploading() | Uploaded():
             return False
@@ -134,7 +135,7 @@ def may_be_processed(remote: RemoteState) -> bool:
 
 
 def get_job_state(remote: RemoteState) -> str | None:
-    """The state of the job as the API names it; None where there is no job."""
+    """Return the state of the job in the API's words, or None if there is no job."""
     match remote:
         case Unsent():
             return None
@@ -149,7 +150,7 @@ def get_job_state(remote: RemoteState) -> str | None:
 
 
 def get_counters(remote: RemoteState) -> tuple[int, int]:
-    """How many rows the org was seen to have processed, and how many of these failed."""
+    """Return how many rows the org has processed, and how many of these failed."""
     match remote:
         case HandedOver() | Ended():
             return remote.processed, remote.failed
@@ -160,12 +161,12 @@ def get_counters(remote: RemoteState) -> tuple[int, int]:
 
 
 def count_rows(remote: RemoteState, rows: int) -> Counts:
-    """What became of the part's rows as far as the job's own counters tell.
+    """Count the outcomes of a part's rows, as far as the job's own counters show them.
 
-    Rows are processed, failures included; they tell the loaded ones only of a complete job (live
-    test of a client of Salesforce's own, 10,000 rows with 5,000 failures). Of a job that failed or
-    was aborted the result files tell. Counters of more rows than were sent are of other rows too,
-    so they tell nothing.
+    Processed rows include failures. Only of a complete job is the difference the number of loaded
+    rows (live test of Salesforce's own client, 10,000 rows with 5,000 failures); if a job failed or
+    was aborted, its result files are needed. If the counters exceed the rows that were sent, they
+    include other rows, and all outcomes are unknown.
     """
     match remote:
         case Unsent():
@@ -201,7 +202,7 @@ def _counts_of_gone(remote: Gone, rows: int) -> Counts:
     processed, failed = get_counters(remote.last)
     if not 0 <= failed <= processed <= rows:
         return Counts(rows, unknown=rows)
-    # At least so many: what was processed after the last look is not known.
+    # These are minimums: rows may have been processed after the last look.
     return Counts(rows, processed - failed, failed, unknown=rows - processed)
 
 
@@ -209,59 +210,59 @@ def _counts_of_gone(remote: Gone, rows: int) -> Counts:
 
 
 def mark_created(remote: RemoteState, job: str) -> Created:
-    """A job was created for the part."""
+    """Note that a job was created for the part."""
     if not isinstance(remote, Unsent):
-        raise TransitionError(f"a part that is {remote} gets no other job")
+        raise TransitionError(f"cannot create another job for a part in state {remote}")
     return Created(job)
 
 
 def mark_upload_begun(remote: RemoteState) -> Uploading:
-    """The first byte of an upload may have left."""
+    """Note that the first byte of an upload may have been sent."""
     if not isinstance(remote, Created):
-        raise TransitionError(f"a part that is {remote} takes no upload")
+        raise TransitionError(f"cannot upload a part in state {remote}")
     return Uploading(remote.id)
 
 
 def mark_upload_not_begun(remote: RemoteState) -> Created:
-    """The upload certainly did not reach the job."""
+    """Note that the upload certainly did not reach the job."""
     if not isinstance(remote, Uploading):
-        raise TransitionError(f"no upload of a part that is {remote} was begun")
+        raise TransitionError(f"no upload has begun of a part in state {remote}")
     return Created(remote.id)
 
 
 def mark_uploaded(remote: RemoteState) -> Uploaded:
-    """The org answered that it has all data."""
+    """Note that the org confirmed that it has all data."""
     if not isinstance(remote, Uploading):
-        raise TransitionError(f"no upload of a part that is {remote} was begun")
+        raise TransitionError(f"no upload has begun of a part in state {remote}")
     return Uploaded(remote.id)
 
 
 def mark_uploaded_twice(remote: RemoteState) -> Uploading:
-    """The org says that the job got more than one upload: it takes no other, and cannot close."""
+    """Note that the org reports several uploads: the job accepts no other, and cannot close."""
     if isinstance(remote, Uploaded | Closing):
         return Uploading(remote.id)
-    raise TransitionError(f"a part that is {remote} cannot have two uploads")
+    raise TransitionError(f"a part in state {remote} cannot have two uploads")
 
 
 def mark_close_begun(remote: RemoteState) -> Closing:
-    """A close may have left. A job of others may be closed as it was found."""
+    """Note that a close may have been sent. A job created elsewhere may be closed as it is."""
     if isinstance(remote, Created | Uploaded | Closing):
         return Closing(remote.id)
-    raise TransitionError(f"a part that is {remote} cannot be closed")
+    raise TransitionError(f"cannot close a part in state {remote}")
 
 
 def mark_close_not_done(remote: RemoteState) -> Uploaded:
-    """The org certainly did not close the job."""
+    """Note that the org certainly did not close the job."""
     if not isinstance(remote, Closing):
-        raise TransitionError(f"no close of a part that is {remote} was begun")
+        raise TransitionError(f"no close has begun of a part in state {remote}")
     return Uploaded(remote.id)
 
 
 def apply_job_info(remote: RemoteState, info: JobInfo) -> InOrg:
-    """The org told how the job is.
+    """Apply the org's description of the job.
 
-    What is known already is not taken back by a look that is behind: `Open` after a close that
-    took effect changes nothing, nor does an unfinished state after a finished one.
+    An outdated description does not undo a later state: `Open` after an effective close changes
+    nothing, nor does an unfinished state after a finished one.
     """
     return apply_observation(
         remote,
@@ -281,9 +282,9 @@ def apply_observation(
     error_message: str | None = None,
     modified: str | None = None,
 ) -> InOrg:
-    """The same as `seen` from single facts, as the journal keeps them."""
+    """Apply a state and counters of the job, as the journal stores them."""
     if isinstance(remote, Unsent):
-        raise TransitionError("a part without a job cannot be seen")
+        raise TransitionError("a part without a job has no state in the org")
     if isinstance(remote, Gone):
         remote = remote.last
     if state in FINAL:
@@ -298,7 +299,7 @@ def apply_observation(
 
 
 def mark_handed_over(remote: InOrg) -> InOrg:
-    """The job was seen to be closed once, whoever closed it."""
+    """Note that the job was closed once, here or elsewhere."""
     if may_be_processed(remote):
         return remote
     if isinstance(remote, Ended):
@@ -307,29 +308,29 @@ def mark_handed_over(remote: InOrg) -> InOrg:
 
 
 def mark_removal_begun(remote: RemoteState) -> InOrg:
-    """The removal of the job may have been asked for."""
+    """Note that the deletion of the job may have been requested."""
     if isinstance(remote, Unsent | Gone):
-        raise TransitionError(f"a part that is {remote} has no job to remove")
+        raise TransitionError(f"a part in state {remote} has no job to delete")
     return evolve(remote, deleting=True) if isinstance(remote, Ended) else remote
 
 
 def mark_gone(remote: RemoteState) -> Gone:
-    """The job is not in the org any more."""
+    """Note that the job is no longer in the org."""
     if isinstance(remote, Unsent):
-        raise TransitionError("a part without a job cannot lose it")
+        raise TransitionError("a part without a job cannot lose one")
     return remote if isinstance(remote, Gone) else Gone(remote)
 
 
 def release(remote: RemoteState) -> Unsent:
-    """The job is of no more use, and nothing of it was or will be processed."""
+    """Drop a job of which nothing was or will be processed."""
     aborted = isinstance(remote, Ended | Gone) and not may_be_processed(remote)
     if isinstance(remote, Unsent) or aborted:
         return Unsent()
-    raise TransitionError(f"rows of a part that is {remote} may be processed")
+    raise TransitionError(f"rows of a part in state {remote} may be processed")
 
 
 def abandon(remote: RemoteState) -> Unsent:
-    """Nobody is going to send the rows."""
+    """Note that the rows will not be sent."""
     if not isinstance(remote, Unsent):
-        raise TransitionError(f"a part that is {remote} has a job")
+        raise TransitionError(f"a part in state {remote} has a job")
     return Unsent(abandoned=True)

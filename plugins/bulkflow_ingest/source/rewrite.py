@@ -207,5 +207,5 @@ def _explain_rewrite(head: Head, layout: Layout) -> str:
     if layout.nulls:
         reasons.append(f"replaced {' and '.join(repr(each) for each in layout.nulls)} with null")
     if layout.delimiter != head.dialect.delimiter:
-        reasons.append("changed the delimiter to one that Salesforce supports")
+        reasons.append("replaced the delimiter, which Salesforce does not support")
     return "; ".join(reasons)
