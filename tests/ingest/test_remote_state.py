@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bulkflow_ingest.api.job_info import JobInfo, JobState
 from bulkflow_ingest.parts import remote_state as remote
+from bulkflow_ingest.parts import transitions
 from bulkflow_ingest.parts.remote_state import (
     Closing,
     Created,
@@ -18,32 +19,32 @@ from bulkflow_ingest.parts.remote_state import (
     Gone,
     HandedOver,
     RemoteState,
-    TransitionError,
     Unsent,
     Uploaded,
     Uploading,
 )
+from bulkflow_ingest.parts.transitions import TransitionError
 
 Change = Callable[[RemoteState], RemoteState]
 
 ROWS = 10
 SEND: list[Change] = [
-    remote.release,
-    remote.abandon,
-    remote.mark_upload_begun,
-    lambda now: remote.mark_created(now, "750B"),
+    transitions.release,
+    transitions.abandon,
+    transitions.mark_upload_begun,
+    lambda now: transitions.mark_created(now, "750B"),
 ]
 """The changes after which rows may leave, or are given up as rows that never left."""
 
-TAKE_BACK: list[Change] = [remote.mark_close_not_done, remote.mark_uploaded_twice]
+TAKE_BACK: list[Change] = [transitions.mark_close_not_done, transitions.mark_uploaded_twice]
 """What only the org's own words lead to: that it certainly did not close the job."""
 
 OTHERS: list[Change] = [
-    remote.mark_upload_not_begun,
-    remote.mark_uploaded,
-    remote.mark_close_begun,
-    remote.mark_removal_begun,
-    remote.mark_gone,
+    transitions.mark_upload_not_begun,
+    transitions.mark_uploaded,
+    transitions.mark_close_begun,
+    transitions.mark_removal_begun,
+    transitions.mark_gone,
 ]
 
 counters = st.none() | st.integers(0, ROWS + 2)
@@ -61,7 +62,9 @@ changes = st.lists(st.sampled_from([*SEND, *TAKE_BACK, *OTHERS]) | looks, max_si
 def after(now: RemoteState, change: Change | JobInfo) -> RemoteState | None:
     """What a change leads to; None where it is refused."""
     try:
-        return remote.apply_job_info(now, change) if isinstance(change, JobInfo) else change(now)
+        return (
+            transitions.apply_job_info(now, change) if isinstance(change, JobInfo) else change(now)
+        )
     except TransitionError:
         return None
 
@@ -128,7 +131,7 @@ def test_a_job_that_ended_stays_so(some: list[Change | JobInfo]) -> None:
     ],
 )
 def test_what_a_look_leads_to(now: RemoteState, seen: str, then: RemoteState) -> None:
-    assert remote.apply_observation(now, seen) == then
+    assert transitions.apply_observation(now, seen) == then
 
 
 @pytest.mark.parametrize(

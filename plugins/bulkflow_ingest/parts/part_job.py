@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define, field
 
 from bulkflow_csv import DELIMITERS, Dialect
-from bulkflow_ingest.parts import remote_state
+from bulkflow_ingest.parts import remote_state, transitions
 from bulkflow_ingest.parts.remote_state import (
     Closing,
     Created,
@@ -189,38 +189,38 @@ class PartJob:
 
     def mark_created(self, info: JobInfo) -> None:
         """Note the job that was created for it."""
-        self._change(remote_state.mark_created(self._remote, info.id))
+        self._change(transitions.mark_created(self._remote, info.id))
         self.counted = None
         self.is_refreshed = True
 
     def mark_upload_begun(self) -> None:
         """Note that an upload may be sent from now on."""
-        self._change(remote_state.mark_upload_begun(self._remote))
+        self._change(transitions.mark_upload_begun(self._remote))
 
     def mark_upload_not_begun(self) -> None:
         """Note that nothing of the upload reached the job."""
-        self._change(remote_state.mark_upload_not_begun(self._remote))
+        self._change(transitions.mark_upload_not_begun(self._remote))
 
     def mark_uploaded(self) -> None:
         """Note that all its data is in the org."""
-        self._change(remote_state.mark_uploaded(self._remote))
+        self._change(transitions.mark_uploaded(self._remote))
         self.was_uploaded = True
 
     def mark_uploaded_twice(self) -> None:
         """Note that the org reports several uploads to its job."""
-        self._change(remote_state.mark_uploaded_twice(self._remote))
+        self._change(transitions.mark_uploaded_twice(self._remote))
 
     def mark_close_begun(self) -> None:
         """Note that a close may be sent from now on."""
-        self._change(remote_state.mark_close_begun(self._remote))
+        self._change(transitions.mark_close_begun(self._remote))
 
     def mark_close_not_done(self) -> None:
         """Note that the org certainly did not close the job."""
-        self._change(remote_state.mark_close_not_done(self._remote))
+        self._change(transitions.mark_close_not_done(self._remote))
 
     def refresh(self, info: JobInfo) -> None:
         """Apply Salesforce's description of its job."""
-        self._change(remote_state.apply_job_info(self._remote, info))
+        self._change(transitions.apply_job_info(self._remote, info))
         self.last_state = info.state
         self.is_refreshed = True
         self.unanswered = None
@@ -231,7 +231,7 @@ class PartJob:
 
     def mark_gone(self) -> None:
         """Note that its job is no longer in the org."""
-        self._change(remote_state.mark_gone(self._remote))
+        self._change(transitions.mark_gone(self._remote))
         self.is_refreshed = True
         self.unanswered = None
 
@@ -244,14 +244,14 @@ class PartJob:
         Raises:
             TransitionError: Rows of the job may be processed.
         """
-        self._change(remote_state.release(self._remote))
+        self._change(transitions.release(self._remote))
         if abandon:
-            self._change(remote_state.abandon(self._remote))
+            self._change(transitions.abandon(self._remote))
         self.sent = 0
 
     def abandon(self) -> None:
         """Note that its rows will not be sent. It must have no job."""
-        self._change(remote_state.abandon(self._remote))
+        self._change(transitions.abandon(self._remote))
 
     def restore(self, history: PartHistory) -> None:
         """Restore the state that the journal recorded, without asking the org."""

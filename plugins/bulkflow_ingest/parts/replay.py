@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from bulkflow.model.history import IntentOutcome
 from bulkflow.model.part import Counts
 from bulkflow_ingest.api.job_info import JobState
-from bulkflow_ingest.parts import remote_state
+from bulkflow_ingest.parts import transitions
 from bulkflow_ingest.parts.remote_state import (
     Closing,
     Created,
@@ -59,11 +59,11 @@ def replay(start: RemoteState, history: PartHistory) -> Replayed:
     if isinstance(now, Unsent) or history.state is None or history.remote_id != now.id:
         return found
     processed, failed = history.counters
-    last = remote_state.apply_observation(now, history.state, processed, failed)
+    last = transitions.apply_observation(now, history.state, processed, failed)
     if history.states - {JobState.OPEN, JobState.ABORTED}:
         # Another user may have closed it before it was aborted or deleted here.
-        last = remote_state.mark_handed_over(last)
-    return evolve(found, remote=remote_state.mark_gone(last) if isinstance(now, Gone) else last)
+        last = transitions.mark_handed_over(last)
+    return evolve(found, remote=transitions.mark_gone(last) if isinstance(now, Gone) else last)
 
 
 def _apply(found: Replayed, intent: Intent) -> Replayed:
@@ -78,12 +78,12 @@ def _apply(found: Replayed, intent: Intent) -> Replayed:
             return evolve(found, remote=Uploaded(now.id), was_uploaded=True)
         case "close", IntentOutcome.DONE:
             state = result.get("state", JobState.UPLOAD_COMPLETE)
-            return evolve(found, remote=remote_state.apply_observation(Closing(now.id), state))
+            return evolve(found, remote=transitions.apply_observation(Closing(now.id), state))
         case "abort", IntentOutcome.DONE:
             state = result.get("state", JobState.ABORTED)
-            return evolve(found, remote=remote_state.apply_observation(now, state))
+            return evolve(found, remote=transitions.apply_observation(now, state))
         case "delete", IntentOutcome.DONE:
-            return evolve(found, remote=remote_state.mark_gone(now), counted=_read_counts(intent))
+            return evolve(found, remote=transitions.mark_gone(now), counted=_read_counts(intent))
         case "close", _ if result.get(TWO_UPLOADS):
             return evolve(found, remote=Uploading(now.id))
         case _, IntentOutcome.REFUSED:
@@ -110,7 +110,7 @@ def _apply_unanswered(found: Replayed, intent: Intent, now: InOrg) -> Replayed:
             return evolve(found, remote=Closing(now.id))
         case "delete":
             return evolve(
-                found, remote=remote_state.mark_removal_begun(now), counted=_read_counts(intent)
+                found, remote=transitions.mark_removal_begun(now), counted=_read_counts(intent)
             )
         case _:
             return found

@@ -54,7 +54,7 @@ def make_readable(source: ByteSource, directory: Path, settings: IngestSettings)
         made = _convert(
             made,
             lambda each: recode(each, directory, encoding),
-            f"rewritten from {encoding} to UTF-8, the only encoding that Salesforce reads",
+            f"rewritten from {encoding} to UTF-8, because Salesforce reads no other encoding",
         )
     if settings.mend:
         made = _unify_line_endings(made, directory, settings)
