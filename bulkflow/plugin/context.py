@@ -27,8 +27,8 @@ T = TypeVar("T")
 class Job:
     """A logical job while it runs.
 
-    The steps that work on a job keep `phase`, `counts` and `left` up to date. `state` belongs to
-    the plugin that implements the job; nothing else reads it.
+    The steps that work on a job keep `phase` and `counts` up to date, and set `find_left`. `state`
+    belongs to the plugin that implements the job; nothing else reads it.
     """
 
     key: str
@@ -47,14 +47,19 @@ class Job:
     """Files that its rows were saved to."""
     undone: int = 0
     """How many of the records that its rows created were deleted again."""
-    left: Collection[str] = ()
-    """Ids of its unfinished jobs in the org."""
+    find_left: Callable[[], Collection[str]] = tuple
+    """Returns the ids of its unfinished jobs in the org."""
     commonest_error: ErrorCount | None = None
     """The most common error of its failed rows, if a step has looked for it."""
     judged: dict[str, int] = Factory(dict)
     """How many rows that are not loaded a step or condition has judged, by names of `NOT_LOADED`.
 
     A run ends with exit code 3 if there are more such rows than were judged."""
+
+    @property
+    def left(self) -> Collection[str]:
+        """Ids of its unfinished jobs in the org, as they are now."""
+        return self.find_left()
 
     @property
     def unjudged(self) -> Sequence[str]:

@@ -107,9 +107,9 @@ def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:
     """Check the columns of the job's source against its operation."""
     if not is_ingest(job.settings):
         return ()
-    from bulkflow_ingest.checks.source import source_problems
+    from bulkflow_ingest.checks.source import find_source_problems
 
-    return source_problems(context, job)
+    return find_source_problems(context, job)
 
 
 @hookimpl
@@ -117,6 +117,6 @@ def bulkflow_org_problems(
     context: Context, loads: Sequence[Load], requests: int
 ) -> Iterable[Problem]:
     """Check the jobs against the org's objects and limits."""
-    from bulkflow_ingest.checks.org import org_problems
+    from bulkflow_ingest.checks.org import find_org_problems
 
-    return org_problems(context, loads, requests)
+    return find_org_problems(context, loads, requests)

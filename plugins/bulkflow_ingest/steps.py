@@ -203,7 +203,7 @@ def undo(context: Context, job: Job) -> None:
 
     runner = _connect(context, job)
     undo_inserts(runner)
-    runner.requests.ledger.take_back(runner.parts)
+    runner.requests.ledger.record_undo(runner.parts)
 
 
 @step("save results [of {job}] to {path:folder}", accepts=_ENDED, requests=_count_per_part(3))

@@ -80,7 +80,7 @@ class JobRequests(Generic[J]):
                 ):
                     raise
             else:
-                self.see(job, info)
+                self.update(job, info)
                 return
 
     def delete(self, job: J) -> None:
@@ -101,7 +101,7 @@ class JobRequests(Generic[J]):
                 break
             else:
                 break
-        job.miss()
+        job.mark_gone()
         job.counted = counts
 
     def refresh(self, job: J) -> None:
@@ -125,19 +125,19 @@ class JobRequests(Generic[J]):
                 notes=error.notes,
             ) from error
         else:
-            self.see(job, info)
+            self.update(job, info)
 
-    def see(self, job: J, info: JobResponse) -> None:
+    def update(self, job: J, info: JobResponse) -> None:
         """Update a job from a response, and record its state if that changed."""
         before = job.remote
-        job.see(info)
-        self.group.note(job)
+        job.refresh(info)
+        self.group.update(job)
         if job.remote != before:
             self.journal.record_state(job, info)
 
     def _miss(self, job: J, error: NotFoundError) -> NoReturn:
-        job.miss()
-        self.group.note(job)
+        job.mark_gone()
+        self.group.update(job)
         raise JobGoneError(
             f"job {job.id} is not in this org",
             help="somebody deleted it, it is older than seven days, or it belongs to another org"

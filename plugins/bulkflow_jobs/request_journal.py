@@ -104,7 +104,7 @@ class RequestJournal:
         self.context.checkpoint()
         intent = self._intend(job, change)
         journal = self.context.journal
-        job.doing = change.action
+        job.unanswered = change.action
         if change.on_intent is not None:
             change.on_intent()
         try:
@@ -113,7 +113,7 @@ class RequestJournal:
             journal.settle(intent, "lost", {"error": error.message})
             raise
         except (OrgError, UsageError) as error:
-            job.doing = None
+            job.unanswered = None
             journal.settle(
                 intent,
                 "refused" if change.is_refused(error) else "lost",
@@ -123,10 +123,10 @@ class RequestJournal:
         except BulkflowError as error:
             # The data could not be read to the end, or the run is to stop: the org got at most a
             # part of the request, and does not act on it.
-            job.doing = None
+            job.unanswered = None
             journal.settle(intent, "withdrawn", {"error": str(error)})
             raise
-        job.doing = None
+        job.unanswered = None
         journal.settle(intent, "done", change.read_outcome(response))
         return response
 

@@ -41,7 +41,7 @@ class PolledJob(Protocol):
 class TrackedJob(PolledJob, Protocol):
     """A job in the org that a run changes, and what the run knows about it."""
 
-    doing: str | None
+    unanswered: str | None
     """The change that was requested and not confirmed yet."""
     counted: Counts | None
     """What was counted of its rows."""
@@ -56,11 +56,11 @@ class TrackedJob(PolledJob, Protocol):
         """The outcomes of its rows, as far as they are known."""
         ...
 
-    def see(self, info: Any, /) -> None:
+    def refresh(self, info: Any, /) -> None:
         """Update it from a response that describes it."""
         ...
 
-    def miss(self) -> None:
+    def mark_gone(self) -> None:
         """Record that the org no longer has it."""
         ...
 
@@ -111,6 +111,6 @@ class JobGroup(Protocol[J_contra]):
         """The logical job."""
         ...
 
-    def note(self, job: J_contra, /) -> None:
+    def update(self, job: J_contra, /) -> None:
         """Update the totals of the logical job after a change of one of its jobs."""
         ...

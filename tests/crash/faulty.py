@@ -139,7 +139,7 @@ def count_what_is_gone() -> None:
     from bulkflow_ingest.parts import remote_state as remote
 
     def counts(state: Any, rows: int) -> Any:
-        processed, failed = remote.counters(state)
+        processed, failed = remote.get_counters(state)
         return remote.Counts(rows, processed - failed, failed, unprocessed=rows - processed)
 
     remote._counts_of_gone = counts

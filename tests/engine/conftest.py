@@ -150,7 +150,8 @@ class Words:
         @step("leave {what:text} of {job}")
         def leave(context, what, job):
             """Leave something in the org."""
-            job.left = (*job.left, what)
+            left = (*job.left, what)
+            job.find_left = lambda: left
 
         @step("interrupt")
         def interrupt(context):

@@ -195,7 +195,7 @@ def test_all_unknown_columns_are_named_with_the_fields_that_may_be_meant(desk: W
     desk.write("rows.csv", "Account Name,Phnoe,Fax,Zzz,Parnt.External_Id__c\na,b,c,d,e\n")
     told = against_org(desk, pipeline("insert Account"))
     assert [code for code, _, _ in told] == ["B412"]
-    assert "5 columns are no fields of Account" in told[0][1]
+    assert "5 columns match no Account field visible to this user" in told[0][1]
     for name in ("Account Name", "Phnoe", "Fax", "Zzz", "Parnt.External_Id__c"):
         assert name in told[0][1]
     hints = told[0][2].splitlines()
@@ -209,7 +209,7 @@ def test_fields_that_this_user_may_not_write_are_named(desk: Workshop) -> None:
     desk.write("rows.csv", "Name,Phone,CreatedDate\na,1,2026-01-01\n")
     ((code, message, _),) = against_org(desk, pipeline("insert Account"))
     assert code == "B413"
-    assert "2 columns are fields of Account that cannot be written by insert" in message
+    assert "2 columns are fields of Account that cannot be set by insert" in message
     assert "Phone, CreatedDate" in message
 
 

@@ -77,7 +77,8 @@ def test_rows_written_anew_arrive_and_are_saved_as_they_were(
     ]
     (note,) = ran.event("job_prepared")["notes"]
     assert note == (
-        "people.csv: its rows are written anew: Title set, Secret, Age left out, 'NULL' made null"
+        "people.csv: rows rewritten before upload: set Title; dropped Secret, Age; "
+        "replaced 'NULL' with null"
     )
     found = saved(workshop)
     assert list(found[0])[:5] == ["Family", "Secret", "Phone", "Age", "Description"]
@@ -134,7 +135,10 @@ def test_delimiters_that_salesforce_does_not_know_become_commas(
     ran = workshop.run(f'{JOB}    delimiter "{delimiter}"\n{LOAD}')
     assert ran.code == 3, ran.err
     assert arrived(sandbox, tag, "Description") == [(tag, "a, b"), (f"{tag} 2", f'x{delimiter}"y"')]
-    assert "Salesforce does not know the delimiter" in ran.event("job_prepared")["notes"][-1]
+    assert (
+        "replaced the delimiter, which Salesforce does not support"
+        in ran.event("job_prepared")["notes"][-1]
+    )
     assert [row["Description"] for row in saved(workshop)] == ["a, b", f'x{delimiter}"y"', "c"]
 
 
@@ -235,7 +239,7 @@ def test_a_file_of_one_column_is_asked_for_its_delimiter(workshop: Workshop, cla
     file = workshop.write("test.bulkflow", f"{job}{clauses}load job people\n")
     ran = workshop.command("check", "--sources", str(file))
     assert ran.code == 2
-    assert f"its one column is `LastName{mark}Id`; `delimiter` says" in ran.err
+    assert f"its one column is `LastName{mark}Id`; set the delimiter with `delimiter`" in ran.err
     assert "did you mean" not in ran.err
 
 

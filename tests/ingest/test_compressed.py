@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_ingest.source.compression import Line, compressor
+from bulkflow_ingest.source.compression import LinkStats, make_compressor
 from bulkflow_sandbox import Sandbox
 from support.proxy import Fault, Handler, Proxy, answering, lose_answer
 from support.workshop import Workshop
@@ -106,26 +106,26 @@ def test_a_lost_answer_to_compressed_rows_loads_none_twice(
 def test_compression_is_chosen_where_the_line_is_slower(
     wire: float, packing: float, ratio: float, *, worth: bool
 ) -> None:
-    assert Line().is_worth_it
-    assert Line(wire=wire, packing=packing, ratio=ratio).is_worth_it == worth
+    assert LinkStats().saves_time
+    assert LinkStats(wire=wire, packing=packing, ratio=ratio).saves_time == worth
 
 
 def test_the_choice_follows_the_line() -> None:
-    line = Line(ratio=0.3)
-    line.packed(1_000_000, 300_000, 0.01)
+    line = LinkStats(ratio=0.3)
+    line.record_compression(1_000_000, 300_000, 0.01)
     choices = []
-    line.sent(300_000, 0.0001)
-    choices.append(line.is_worth_it)
+    line.record_upload(300_000, 0.0001)
+    choices.append(line.saves_time)
     for _ in range(20):
-        line.sent(1_000_000, 1.0)
-    choices.append(line.is_worth_it)
+        line.record_upload(1_000_000, 1.0)
+    choices.append(line.saves_time)
     line.takes_gzip = False
-    choices.append(line.is_worth_it)
+    choices.append(line.saves_time)
     assert choices == [False, True, False]
 
 
 @given(st.lists(st.binary(max_size=300)))
 def test_a_stream_holds_what_was_put_in(blocks: list[bytes]) -> None:
-    stream = compressor()
+    stream = make_compressor()
     data = b"".join([*(stream.compress(block) for block in blocks), stream.flush()])
     assert gzip.decompress(data) == b"".join(blocks)

@@ -30,7 +30,7 @@ def test_rows_of_another_encoding_arrive_and_are_saved_with_their_lines(
     ran = workshop.run(PIPELINE.format(file="people.csv.gz"))
     assert ran.code == 3
     notes = ran.event("job_prepared")["notes"]
-    assert any("written anew from utf-16 to UTF-8" in note for note in notes)
+    assert any("rewritten from utf-16 to UTF-8" in note for note in notes)
     with sandbox.database.reading() as connection:
         found = connection.execute('SELECT "LastName", "Description" FROM "Contact"').fetchall()
     assert {("Ordóñez", "東京\r\n2"), ("Żuk", "x")} <= {tuple(row) for row in found}

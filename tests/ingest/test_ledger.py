@@ -525,7 +525,7 @@ def test_rows_that_an_older_version_handed_over_are_known(
         )
     again = load(project)
     assert_refused(again, run_of(first))
-    assert "it is not known what became of them" in again.out
+    assert "outcome unknown" in again.out
     assert loaded(org) == NAMES
     assert load(project, "load.bulkflow", "--fresh").code == 0
 

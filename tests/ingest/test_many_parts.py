@@ -13,7 +13,7 @@ from bulkflow.plugin import Job
 from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
-from bulkflow_ingest.parts.totals import Tally
+from bulkflow_ingest.parts.totals import PartTotals
 from bulkflow_ingest.settings import IngestSettings
 
 
@@ -23,11 +23,11 @@ def part(number: int) -> PartJob:
 
 def _create(part: PartJob) -> None:
     if part.id is None:
-        part.created(JobInfo(f"750{part.number}", "Open"))
+        part.mark_created(JobInfo(f"750{part.number}", "Open"))
 
 
 def _ask(part: PartJob) -> None:
-    part.doing = "close"
+    part.unanswered = "close"
 
 
 def _again(part: PartJob) -> None:
@@ -44,12 +44,12 @@ def _complete(part: PartJob) -> None:
     info = JobInfo(
         part.id, "JobComplete", number_records_processed=part.number, number_records_failed=1
     )
-    part.see(info)
+    part.refresh(info)
 
 
 def _lose(part: PartJob) -> None:
     if part.id is not None:
-        part.miss()
+        part.mark_gone()
 
 
 CHANGES: list[Callable[[PartJob], None]] = [_create, _ask, _again, _send, _complete, _lose]
@@ -60,16 +60,17 @@ def test_noting_changes_comes_to_what_counting_all_does(
     changes: list[tuple[int, Callable[[PartJob], None]]],
 ) -> None:
     parts = [part(number) for number in range(6)]
-    tally = Tally.of(parts)
+    tally = PartTotals.of(parts)
     for number, change in changes:
         change(parts[number])
-        tally.note(parts[number])
-    afresh = Tally.of(parts)
+        tally.update(parts[number])
+    afresh = PartTotals.of(parts)
     assert (tally.sums, tally.counts) == (afresh.sums, afresh.counts)
-    assert (tally.states(), list(tally.left)) == (afresh.states(), list(afresh.left))
+    assert tally.count_states() == afresh.count_states()
     assert tally.sums.final == sum(each.is_final for each in parts)
-    assert list(tally.left) == [each.left for each in parts if each.left is not None]
-    assert len(tally.left) == len(list(tally.left))
+    job = Job("people", "people", {}, Path())
+    JobParts.attach(job, IngestSettings(), parts)
+    assert list(job.left) == [each.left for each in parts if each.left is not None]
     first = [each for each in parts if each.origin is None]
     assert tally.counts.rows == sum(each.rows for each in first)
 
@@ -77,11 +78,11 @@ def test_noting_changes_comes_to_what_counting_all_does(
 def test_what_is_left_is_told_as_it_is_when_somebody_looks() -> None:
     job = Job("people", "people", {}, Path())
     parts = JobParts.attach(job, IngestSettings(), [part(number) for number in range(3)])
-    parts.count()
+    parts.recount()
     assert (bool(job.left), job.counts) == (False, Counts(6))
     _create(parts.parts[2])
-    parts.note(parts.parts[2])
-    left = job.left
+    parts.update(parts.parts[2])
+    assert list(job.left) == ["7502 (Open)"]
     _create(parts.parts[1])
-    parts.note(parts.parts[1])
-    assert list(left) == ["7501 (Open)", "7502 (Open)"]
+    parts.update(parts.parts[1])
+    assert list(job.left) == ["7501 (Open)", "7502 (Open)"]

@@ -37,7 +37,7 @@ def parts_of(number: int, connections: int = 2) -> JobParts:
 
 def end(part: PartJob) -> None:
     assert part.id is not None
-    part.see(JobInfo(part.id, "JobComplete"))
+    part.refresh(JobInfo(part.id, "JobComplete"))
 
 
 def convey(context: RecordingContext, made: JobParts, actions: PartActions) -> None:

@@ -83,7 +83,7 @@ class Org:
         assert part.id is not None
         self.asked.append((self.time.now, part.id))
         state = "JobComplete" if self.time.now >= self.ends[part.id] else self.before
-        part.see(JobInfo(part.id, state))
+        part.refresh(JobInfo(part.id, state))
 
 
 def _part(number: int) -> Part:

@@ -13,7 +13,7 @@ from bulkflow.plugin import Provider, Source, SourceRows
 from bulkflow.testing import RecordingContext, make_job
 from bulkflow_csv import ByteSource
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.source.open import data_of, on_disk
+from bulkflow_ingest.source.open import open_location, to_byte_source
 
 
 def test_rows_that_are_made_side_by_side_are_kept_apart(tmp_path: Path) -> None:
@@ -21,10 +21,10 @@ def test_rows_that_are_made_side_by_side_are_kept_apart(tmp_path: Path) -> None:
 
     def rows() -> Iterator[tuple[str | None]]:
         yield ("a1",)
-        inner.append(on_disk(SourceRows("b", ("Name",), iter([("b1",), (None,)])), tmp_path))
+        inner.append(to_byte_source(SourceRows("b", ("Name",), iter([("b1",), (None,)])), tmp_path))
         yield ("a2",)
 
-    outer = on_disk(SourceRows("a", ("Name",), rows()), tmp_path)
+    outer = to_byte_source(SourceRows("a", ("Name",), rows()), tmp_path)
     assert outer.path.read_text("utf-8").split() == ["Name", "a1", "a2"]
     assert inner[0].path.read_text("utf-8").split()[:2] == ["Name", "b1"]
     assert outer.path != inner[0].path
@@ -56,7 +56,7 @@ def test_faulty_rows_are_a_fault_of_their_plugin(
     source = Source(("sqlite",), "x", lambda _: [made], Provider("ops", "bulkflow-ops", "1.0"))
     context = RecordingContext(tmp_path, tmp_path, sources={"sqlite": source})
     settings = IngestSettings.of({"location": "sqlite://x"})
-    (data,) = data_of(context, make_job("people"), settings)
+    (data,) = open_location(context, make_job("people"), settings)
     with pytest.raises(PluginError) as caught:
-        on_disk(data, tmp_path)
+        to_byte_source(data, tmp_path)
     assert message in caught.value.message

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts import remote_state as remote
+from bulkflow_ingest.parts import transitions
 from bulkflow_ingest.parts.remote_state import (
     Closing,
     Created,
@@ -18,7 +19,6 @@ from bulkflow_ingest.parts.remote_state import (
     Gone,
     HandedOver,
     RemoteState,
-    TransitionError,
     Unsent,
     Uploaded,
     Uploading,
@@ -29,22 +29,22 @@ Change = Callable[[RemoteState], RemoteState]
 
 ROWS = 10
 SEND: list[Change] = [
-    remote.released,
-    remote.abandoned,
-    remote.upload_began,
-    lambda now: remote.created(now, "750B"),
+    transitions.release,
+    transitions.abandon,
+    transitions.mark_upload_begun,
+    lambda now: transitions.mark_created(now, "750B"),
 ]
 """The changes after which rows may leave, or are given up as rows that never left."""
 
-TAKE_BACK: list[Change] = [remote.close_not_done, remote.uploaded_twice]
+TAKE_BACK: list[Change] = [transitions.mark_close_not_done, transitions.mark_uploaded_twice]
 """What only the org's own words lead to: that it certainly did not close the job."""
 
 OTHERS: list[Change] = [
-    remote.upload_not_begun,
-    remote.upload_done,
-    remote.close_began,
-    remote.removal_began,
-    remote.gone,
+    transitions.mark_upload_not_begun,
+    transitions.mark_uploaded,
+    transitions.mark_close_begun,
+    transitions.mark_removal_begun,
+    transitions.mark_gone,
 ]
 
 counters = st.none() | st.integers(0, ROWS + 2)
@@ -62,8 +62,10 @@ changes = st.lists(st.sampled_from([*SEND, *TAKE_BACK, *OTHERS]) | looks, max_si
 def after(now: RemoteState, change: Change | JobInfo) -> RemoteState | None:
     """What a change leads to; None where it is refused."""
     try:
-        return remote.seen(now, change) if isinstance(change, JobInfo) else change(now)
-    except TransitionError:
+        return (
+            transitions.apply_job_info(now, change) if isinstance(change, JobInfo) else change(now)
+        )
+    except transitions.TransitionError:
         return None
 
 
@@ -85,7 +87,7 @@ def test_every_row_is_counted_once(some: list[Change | JobInfo]) -> None:
     now: RemoteState = Unsent()
     for change in some:
         now = after(now, change) or now
-        rows, *ends = astuple(remote.counts(now, ROWS))
+        rows, *ends = astuple(remote.count_rows(now, ROWS))
         assert rows == ROWS
         assert min(ends) >= 0
         assert sum(ends) == ROWS if isinstance(now, Ended | Gone) else sum(ends) <= ROWS
@@ -99,7 +101,7 @@ def test_rows_that_may_be_processed_are_never_called_unprocessed(
     for change in some:
         now = after(now, change) or now
         if remote.may_be_processed(now):
-            assert remote.counts(now, ROWS).unprocessed == 0
+            assert remote.count_rows(now, ROWS).unprocessed == 0
 
 
 @given(changes)
@@ -129,7 +131,7 @@ def test_a_job_that_ended_stays_so(some: list[Change | JobInfo]) -> None:
     ],
 )
 def test_what_a_look_leads_to(now: RemoteState, seen: str, then: RemoteState) -> None:
-    assert remote.observed(now, seen) == then
+    assert transitions.apply_observation(now, seen) == then
 
 
 @pytest.mark.parametrize(
@@ -152,4 +154,4 @@ def test_what_a_look_leads_to(now: RemoteState, seen: str, then: RemoteState) ->
     ],
 )
 def test_what_is_known_of_the_rows(now: RemoteState, ends: tuple[int, ...]) -> None:
-    assert astuple(remote.counts(now, ROWS)) == (ROWS, *ends)
+    assert astuple(remote.count_rows(now, ROWS)) == (ROWS, *ends)

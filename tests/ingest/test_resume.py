@@ -284,10 +284,10 @@ def kept(path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda path: path.write_bytes(path.read_bytes() + b"more\n"), "bytes and has"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"more\n"), "bytes, and now has"),
         (
             lambda path: kept(path, path.read_bytes()[:-2] + b"X\n"),
-            "part 3, which begins in line 22, has other content",
+            "part 3, from line 22 on, is different",
         ),
         (lambda path: kept(path, path.read_bytes().replace(b"LastN", b"MoreN")), "its header"),
         (lambda path: path.unlink(), "does not exist"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bulkflow_ingest.api.sobjects import Describer
-from bulkflow_ingest.source.suggestions import did_you_mean, nearest
+from bulkflow_ingest.source.suggestions import find_nearest_name, suggest_name
 from bulkflow_salesforce import BadResponseError, Call, Headers, NotFoundError, Response
 
 
@@ -102,5 +102,5 @@ def test_the_nearest_name_is_found_whatever_its_case_and_suffix(
     name: str, near: str | None
 ) -> None:
     known = ["Name", "External_Id__c", "BillingCity", "Phone"]
-    assert nearest(name, known) == near
-    assert did_you_mean(name, known) == (f"did you mean `{near}`?" if near else None)
+    assert find_nearest_name(name, known) == near
+    assert suggest_name(name, known) == (f"did you mean `{near}`?" if near else None)

@@ -387,7 +387,7 @@ def test_a_file_that_changed_is_not_gone_on_with(
     workshop.write("people.csv", text([f"{name}x" for name in names]))
     ran = again(workshop, "resume")
     assert ran.code == 1
-    assert "the file changed since the run began" in ran.out
+    assert "the file has changed since the run began" in ran.out
     assert loaded(sandbox, tag) == []
 
 

@@ -25,13 +25,13 @@ class FakeJob:
     in_org: bool = True
     remote: object = None
     counts: Counts = Factory(Counts)
-    doing: str | None = None
+    unanswered: str | None = None
     counted: Counts | None = None
 
-    def see(self, info: object) -> None:
+    def refresh(self, info: object) -> None:
         raise AssertionError
 
-    def miss(self) -> None:
+    def mark_gone(self) -> None:
         raise AssertionError
 
 
@@ -57,7 +57,7 @@ def test_the_outcome_of_a_change_is_recorded(
 
         def send() -> str:
             assert journal.unsettled == {1}
-            assert job.doing == "abort"
+            assert job.unanswered == "abort"
             if failure is not None:
                 raise failure
             return "Aborted"
@@ -71,7 +71,7 @@ def test_the_outcome_of_a_change_is_recorded(
     intent, settled = journal.entries
     assert intent.arguments == ("people", 0, "abort", {"id": "7500"})
     assert settled.arguments[:2] == (1, outcome)
-    assert job.doing == doing
+    assert job.unanswered == doing
 
 
 def test_only_the_orgs_own_refusal_is_permanent() -> None:

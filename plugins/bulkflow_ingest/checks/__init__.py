@@ -1,1 +1,1 @@
-"""What is checked before the first request."""
+"""Checks a job before it is loaded: its source, its columns, and what the org allows."""

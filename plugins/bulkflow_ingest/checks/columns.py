@@ -1,4 +1,4 @@
-"""A job's columns, held against the fields of its object."""
+"""Checks the columns of a job against the fields of its object in the org."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.checks.source import source_name
-from bulkflow_ingest.source.required_columns import key_of, listed, verb_of
-from bulkflow_ingest.source.suggestions import did_you_mean, nearest
+from bulkflow_ingest.checks.source import get_source_name
+from bulkflow_ingest.source.required_columns import format_operation, get_key_column, join_names
+from bulkflow_ingest.source.suggestions import find_nearest_name, suggest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from bulkflow.plugin import Job
     from bulkflow_ingest.api.sobjects import Describer, FieldDescription, ObjectDescription
     from bulkflow_ingest.settings import IngestSettings
 
-_RELATIONSHIPS = "a column for a lookup reads Relationship.Key, or Object:Relationship.Key"
+_RELATIONSHIPS = "a lookup's column is called Relationship.Key or Object:Relationship.Key"
 
 
 @define(eq=False)
 class ColumnInspector:
-    """Goes through the columns of one job, and keeps what is wrong with them by its kind."""
+    """Checks the columns of one job, and groups the problems by kind."""
 
     describer: Describer
     object: ObjectDescription
     settings: IngestSettings
     job: Job
     parents: dict[str, str] = field(factory=dict)
-    """The objects that columns point at by a key, each with the first such column."""
+    """The objects that columns refer to by a key, each with the first such column."""
     _unknown: dict[str, str | None] = field(factory=dict)
     _read_only: list[str] = field(factory=list)
     _cases: dict[str, str] = field(factory=dict)
     _no_keys: dict[str, str] = field(factory=dict)
     _given: set[str] = field(factory=set)
-    """The fields that have a column, or seem to be meant by one that is misspelt."""
+    """The fields that have a column, or probably have a misspelled one."""
 
-    def problems(self) -> Iterator[Problem]:
-        """All that is wrong, one problem for each kind, with all its columns."""
+    def find_problems(self) -> Iterator[Problem]:
+        """Find all problems: one for each kind, which names all its columns."""
         assert self.job.manifest is not None
         for column in self.job.manifest.columns:
             if "." in column:
-                self._lookup(column)
+                self._check_lookup(column)
             else:
-                self._plain(column)
-        yield from self._key()
-        yield from self._told()
-        yield from self._missing()
+                self._check_field(column)
+        yield from self._find_key_problems()
+        yield from self._find_column_problems()
+        yield from self._find_missing_columns()
 
-    def _plain(self, column: str) -> None:
+    def _check_field(self, column: str) -> None:
         found = self.object.find_field(column)
         if found is None:
-            near = self._near(column)
+            near = self._find_similar_field(column)
             self._unknown[column] = f"did you mean `{near}`?" if near else None
             if near is not None:
                 self._given.add(near)
@@ -61,17 +61,17 @@ class ColumnInspector:
         self._given.add(found.name)
         if found.name != column:
             self._cases[column] = found.name
-        if found.name.lower() != (key_of(self.settings) or "id").lower():
-            self._see_rights(column, found)
+        if found.name.lower() != (get_key_column(self.settings) or "id").lower():
+            self._check_rights(column, found)
 
-    def _near(self, column: str) -> str | None:
-        """The field whose label or name it seems to be."""
+    def _find_similar_field(self, column: str) -> str | None:
+        """Return the name of the field with this label, or with a similar name."""
         for each in self.object.fields.values():
             if each.label.lower() == column.strip().lower():
                 return each.name
-        return nearest(column, [each.name for each in self.object.fields.values()])
+        return find_nearest_name(column, [each.name for each in self.object.fields.values()])
 
-    def _see_rights(self, column: str, found: FieldDescription) -> None:
+    def _check_rights(self, column: str, found: FieldDescription) -> None:
         may = {
             "insert": found.createable,
             "update": found.updateable,
@@ -80,18 +80,18 @@ class ColumnInspector:
         if not may.get(self.settings.operation or "", True):
             self._read_only.append(column)
 
-    def _lookup(self, column: str) -> None:
+    def _check_lookup(self, column: str) -> None:
         path, _, key = column.partition(".")
         wanted, _, name = path.rpartition(":")
         found = self.object.find_lookup(name)
         if found is None or found.relationship is None:
             relationships = [e.relationship for e in self.object.fields.values() if e.relationship]
-            near = nearest(name, relationships)
+            near = find_nearest_name(name, relationships)
             self._unknown[column] = f"did you mean `{near}.{key}`?" if near else _RELATIONSHIPS
             return
         self._given.add(found.name)
-        self._see_rights(column, found)
-        target = self._target(column, wanted, key, found)
+        self._check_rights(column, found)
+        target = self._find_target(column, wanted, key, found)
         parent = self.describer.describe(target) if target else None
         if target is None:
             return
@@ -100,7 +100,7 @@ class ColumnInspector:
         if parent is None or known is None:
             near = None
             if parent is not None:
-                near = nearest(key, [each.name for each in parent.fields.values()])
+                near = find_nearest_name(key, [each.name for each in parent.fields.values()])
             written = f"{prefix}{found.relationship}.{near}"
             self._unknown[column] = f"did you mean `{written}`?" if near else None
             return
@@ -111,22 +111,24 @@ class ColumnInspector:
             self._cases[column] = exact
         self.parents.setdefault(parent.name, column)
 
-    def _target(self, column: str, wanted: str, key: str, found: FieldDescription) -> str | None:
-        """The object that a lookup column points at; None, and kept, if it is not clear."""
+    def _find_target(
+        self, column: str, wanted: str, key: str, found: FieldDescription
+    ) -> str | None:
+        """Return the object that a lookup column refers to, or None after noting a problem."""
         name = found.relationship
         if not found.polymorphic:
             if wanted:
-                self._unknown[column] = f"write `{name}.{key}`: it points at one object only"
+                self._unknown[column] = f"write `{name}.{key}`: this lookup has a single target"
                 return None
             return found.targets[0] if found.targets else None
         by_lower = {each.lower(): each for each in found.targets}
         if wanted.lower() in by_lower:
             return by_lower[wanted.lower()]
-        choices = listed([f"`{each}:{name}.{key}`" for each in found.targets], 4)
-        self._unknown[column] = f"it points at one of several objects: write {choices}"
+        choices = join_names([f"`{each}:{name}.{key}`" for each in found.targets], 4)
+        self._unknown[column] = f"this lookup has several targets: write {choices}"
         return None
 
-    def _key(self) -> Iterator[Problem]:
+    def _find_key_problems(self) -> Iterator[Problem]:
         if self.settings.operation != "upsert" or self.settings.external_id_field is None:
             return
         name = self.settings.external_id_field
@@ -134,52 +136,54 @@ class ColumnInspector:
         found = self.object.find_field(name)
         if found is not None and found.key:
             return
-        fault = "is no field" if found is None else "is no external-id field"
-        near = did_you_mean(name, keys)
+        kind = "a field" if found is None else "an external ID"
+        near = suggest_name(name, keys)
         yield self._problem(
             "B415",
-            f"{name} {fault} of {self.object.name}, so rows cannot be matched on it",
-            f"{near or ''} rows of {self.object.name} are matched on {listed(keys)}".strip(),
+            f"{name} is not {kind} of {self.object.name}, so it cannot identify rows to upsert",
+            f"{near or ''} the external IDs of {self.object.name} are {join_names(keys)}".strip(),
             "external_id_field",
         )
 
-    def _told(self) -> Iterator[Problem]:
-        where, name = source_name(self.job), self.object.name
+    def _find_column_problems(self) -> Iterator[Problem]:
+        where, name = get_source_name(self.job), self.object.name
         if self._unknown:
-            are = _are(self._unknown, "no field", "no fields")
+            match = _count(self._unknown, "column matches", "columns match")
+            names = join_names(list(self._unknown))
             hints = [f"{column}: {hint}" for column, hint in self._unknown.items() if hint]
             yield self._problem(
                 "B412",
-                f"{are} of {name} that this user may see: {listed(list(self._unknown))} ({where})",
-                "\n".join(hints) or "compare them with the API names of the object's fields",
+                f"{match} no {name} field visible to this user: {names} ({where})",
+                "\n".join(hints) or "compare the columns with the API names of the object's fields",
             )
         if self._no_keys:
             yield self._problem(
                 "B415",
-                "parents cannot be found by "
-                + listed([f"{column} ({what})" for column, what in self._no_keys.items()]),
-                "point at them by an external-id field, or by their ids",
+                "parents can only be identified by external IDs or record ids, not by "
+                + join_names([f"{column} ({what})" for column, what in self._no_keys.items()]),
+                "use a column with an external ID of the parent, or with its record id",
             )
         if self._read_only:
-            are = _are(self._read_only, "a field", "fields")
+            are = _count(self._read_only, "column is a field", "columns are fields")
             yield self._problem(
                 "B413",
-                f"{are} of {name} that cannot be written by {verb_of(self.settings)}: "
-                f"{listed(self._read_only)} ({where})",
-                "remove the columns, or ask for the right to edit the fields; read-only fields "
-                "such as formulas and numbers of the org's own are never written",
+                f"{are} of {name} that cannot be set by {format_operation(self.settings)}: "
+                f"{join_names(self._read_only)} ({where})",
+                "drop the columns, or ask for permission to edit the fields; formulas, auto-"
+                "numbers and other read-only fields can never be set",
             )
         if self._cases:
+            differ = _count(self._cases, "column differs", "columns differ")
+            names = join_names([f"{name} for {exact}" for name, exact in self._cases.items()])
             yield self._problem(
                 "B418",
-                f"{_are(self._cases, 'spelt', 'spelt')} in another case than the field: "
-                f"{listed([f'{column} for {exact}' for column, exact in self._cases.items()])}",
-                "such rows are loaded, but the files of failed rows may lack the values; write the "
+                f"{differ} from the field in upper and lower case: {names}",
+                "the rows are loaded, but files of failed rows may lack these values; write the "
                 "names as the org does",
                 warning=True,
             )
 
-    def _missing(self) -> Iterator[Problem]:
+    def _find_missing_columns(self) -> Iterator[Problem]:
         if self.settings.operation not in {"insert", "upsert"}:
             return
         needed = [
@@ -191,9 +195,10 @@ class ColumnInspector:
             upsert = self.settings.operation == "upsert"
             yield self._problem(
                 "B414",
-                f"a new {self.object.name} needs {listed(needed)}, which {source_name(self.job)} "
-                "has no column for",
-                "add the columns" + ("; rows that change a record need none" if upsert else ""),
+                f"{get_source_name(self.job)} lacks {join_names(needed)}, which a new "
+                f"{self.object.name} requires",
+                f'add the column, or set it for all rows: `set {needed[0]} to "…"`'
+                + ("; rows that update a record do not need it" if upsert else ""),
                 warning=upsert,
             )
 
@@ -209,8 +214,5 @@ class ColumnInspector:
         return Problem(message, advice, setting, code, warning, self.job.key)
 
 
-def _are(
-    columns: Sequence[str] | dict[str, str] | dict[str, str | None], one: str, many: str
-) -> str:
-    number = len(columns)
-    return f"1 column is {one}" if number == 1 else f"{number:,} columns are {many}"
+def _count(columns: Collection[str], one: str, many: str) -> str:
+    return f"1 {one}" if len(columns) == 1 else f"{len(columns):,} {many}"

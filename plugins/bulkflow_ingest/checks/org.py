@@ -1,4 +1,4 @@
-"""What the org says against a plan, asked with requests that change nothing."""
+"""Checks a plan against the org, with requests that only read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bulkflow.plugin import Problem
 from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.settings import IngestSettings, is_ingest
-from bulkflow_ingest.source.required_columns import verb_of
-from bulkflow_ingest.source.suggestions import did_you_mean
+from bulkflow_ingest.source.required_columns import format_operation
+from bulkflow_ingest.source.suggestions import suggest_name
 from bulkflow_jobs.session import open_session
 from bulkflow_salesforce import ForbiddenError
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from bulkflow_salesforce import JsonValue, Session
 
 BATCH_ROWS = 10_000
-"""Rows of one internal batch; a job of a row more takes a second one (guide v66)."""
+"""The rows of one internal batch; one row more takes a second batch (guide v66)."""
 
 API_REQUESTS = ("DailyApiRequests",)
 BATCHES = ("DailyBulkApiBatches", "DailyBulkApiRequests")
-"""The names in `limits`: that since v49, and the one before."""
+"""The names in the org's `limits`: since v49, and before."""
 
 
-def org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iterator[Problem]:
-    """What the org says against these loads.
+def find_org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iterator[Problem]:
+    """Find problems of these loads in the org.
 
     Raises:
-        OrgError, UsageError: the org cannot be asked.
+        OrgError, UsageError: The org cannot be reached or refuses the login.
     """
     ours = [load for load in loads if is_ingest(load.job.settings)]
     if not ours:
@@ -44,25 +44,25 @@ def org_problems(context: Context, loads: Sequence[Load], requests: int) -> Iter
     inspection = _Inspection(Describer(session))
     for load in ours:
         context.checkpoint()
-        yield from inspection.job(load)
-    yield from inspection.order(ours)
-    yield from _limits(context, session, ours, requests)
+        yield from inspection.check_job(load)
+    yield from inspection.check_order(ours)
+    yield from _check_limits(context, session, ours, requests)
 
 
 @define(eq=False)
 class _Inspection:
     describer: Describer
     _loaded: dict[str, tuple[str, Mapping[str, str]]] = field(factory=dict)
-    """By job: the object that it makes records of, and the objects that its columns point at."""
+    """By job: the object that it creates records of, and the objects that its columns refer to."""
 
-    def job(self, load: Load) -> Iterator[Problem]:
-        """Hold one job against its object."""
+    def check_job(self, load: Load) -> Iterator[Problem]:
+        """Find problems between a job and its object."""
         settings = IngestSettings.of(load.job.settings)
         if settings.object is None:
             return
         described = self.describer.describe(settings.object)
         if described is None:
-            near = did_you_mean(settings.object, self.describer.list_names())
+            near = suggest_name(settings.object, self.describer.list_names())
             yield Problem(
                 f"the org has no object {settings.object} that this user may see",
                 near or "write the object's API name, such as Invoice__c",
@@ -71,9 +71,9 @@ class _Inspection:
                 job=load.job.key,
             )
             return
-        if not _may(described, settings.operation):
+        if not _is_allowed(described, settings.operation):
             yield Problem(
-                f"this user may not {verb_of(settings)} records of {described.name}",
+                f"this user may not {format_operation(settings)} records of {described.name}",
                 "ask for the object's permissions, or use another user",
                 "operation",
                 "B413",
@@ -82,11 +82,11 @@ class _Inspection:
         if load.job.manifest is None or settings.operation in {"delete", "hardDelete"}:
             return
         columns = ColumnInspector(self.describer, described, settings, load.job)
-        yield from columns.problems()
+        yield from columns.find_problems()
         self._loaded[load.job.key] = described.name, columns.parents
 
-    def order(self, loads: Sequence[Load]) -> Iterator[Problem]:
-        """Find children that are loaded before their parents, or beside them."""
+    def check_order(self, loads: Sequence[Load]) -> Iterator[Problem]:
+        """Find children that are loaded before their parents, or at the same time."""
         for load in loads:
             _, parents = self._loaded.get(load.job.key, ("", {}))
             for other in loads:
@@ -96,8 +96,8 @@ class _Inspection:
                 if other.job.settings.get("operation") not in {"insert", "upsert"}:
                     continue
                 yield Problem(
-                    f"job {load.job.name} points at records of {made} ({parents[made]}), and job "
-                    f"{other.job.name} that loads them is not finished by then",
+                    f"job {load.job.name} refers to records of {made} ({parents[made]}), but may "
+                    f"begin before job {other.job.name} has loaded them",
                     f"load job {other.job.name} first, and wait for it",
                     "location",
                     "B416",
@@ -106,7 +106,7 @@ class _Inspection:
                 )
 
 
-def _may(described: ObjectDescription, operation: str | None) -> bool:
+def _is_allowed(described: ObjectDescription, operation: str | None) -> bool:
     match operation:
         case "insert":
             return described.createable
@@ -120,13 +120,13 @@ def _may(described: ObjectDescription, operation: str | None) -> bool:
             return True
 
 
-def _limits(
+def _check_limits(
     context: Context, session: Session, loads: Sequence[Load], requests: int
 ) -> Iterator[Problem]:
     try:
         limits = session.get(session.build_path("limits")).parse_object()
     except ForbiddenError:
-        context.emit(Notice("this user may not see the limits of the org, so nothing is compared"))
+        context.emit(Notice("this user may not see the limits of the org, so they are not checked"))
         return
     batches = sum(
         -(-part.rows // BATCH_ROWS)
@@ -135,26 +135,26 @@ def _limits(
         for part in load.job.manifest.parts
     )
     org = "the org" if context.org_name is None else f"org {context.org_name}"
-    told = []
+    needs = []
     for needed, names, what in (
         (requests, API_REQUESTS, "API calls"),
         (batches, BATCHES, f"batches of {BATCH_ROWS:,} rows"),
     ):
-        left = _remaining(limits, names)
+        left = _find_remaining(limits, names)
         if left is None:
             continue
-        told.append(f"{needed:,} of {left:,} {what}")
+        needs.append(f"{needed:,} of {left:,} {what}")
         if needed > left:
             yield Problem(
                 f"the plan needs at least {needed:,} {what}, and {org} has {left:,} left",
-                "the org counts the last 24 hours: load less, or later",
+                "load less, or wait: the org counts the last 24 hours",
                 code="B417",
             )
-    if told:
-        context.emit(Notice(f"the plan takes at least {' and '.join(told)} that {org} has left"))
+    if needs:
+        context.emit(Notice(f"the plan takes at least {' and '.join(needs)} that {org} has left"))
 
 
-def _remaining(limits: Mapping[str, JsonValue], names: Sequence[str]) -> int | None:
+def _find_remaining(limits: Mapping[str, JsonValue], names: Sequence[str]) -> int | None:
     for name in names:
         limit = limits.get(name)
         if isinstance(limit, dict) and isinstance(remaining := limit.get("Remaining"), int):

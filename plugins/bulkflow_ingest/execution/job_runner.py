@@ -60,7 +60,7 @@ class JobRunner:
         expected = ExpectedJob.of(parts.settings, JobIds.of(context, job))
         api = IngestApi(open_session(context), expected).with_patience(patience)
         runner = cls(context, job, parts, PartRequests(api, context, parts, Ledger(context)))
-        if parts.brought_back:
+        if parts.is_restored:
             runner._refresh_restored()
         return runner
 
@@ -110,7 +110,9 @@ class JobRunner:
             StepError: Some rows are not uploaded, or somebody aborted a part.
         """
         self._check_ledger()
-        self._run_each([part for part in self._current() if part.is_due_again], self._sender.upload)
+        self._run_each(
+            [part for part in self._current() if part.needs_new_upload], self._sender.upload
+        )
         self.status.report_orphans()
         refuse_gaps(self.parts, self._current())
         self._refresh_unknown()
@@ -154,7 +156,7 @@ class JobRunner:
         A job that is read while it is sent is closed only after the last row was uploaded, because
         a fault may be found until then.
         """
-        if self.parts.coming is not None:
+        if self.parts.pending is not None:
             self.upload()
             self.close()
         self._note_emptiness()
@@ -215,7 +217,7 @@ class JobRunner:
         """Delete every part's job from the org."""
         self._kept.fetch_complete()
         self._run_each(self.parts.in_org, self.requests.delete, try_all=True)
-        self.parts.count()
+        self.parts.recount()
         self.job.phase = Phase.DELETED
 
     def _refresh_restored(self) -> None:
@@ -226,11 +228,11 @@ class JobRunner:
         # Steps that were completed before have set the phase.
         phase_is_known = self.job.phase is not Phase.DECLARED
         self._run_each(self.parts.in_org, status.refresh_restored)
-        self.parts.brought_back = False
+        self.parts.is_restored = False
         if not phase_is_known:
             self.job.phase = self.parts.phase
         self.counting.count_again(counted)
-        self.requests.ledger.settle(self.parts)
+        self.requests.ledger.record_outcomes(self.parts)
 
     def _check_ledger(self) -> None:
         """Check the rows that an earlier attempt at this run left unsent against other runs.
@@ -238,17 +240,17 @@ class JobRunner:
         Raises:
             HandedOverBeforeError: Another run handed some of them over.
         """
-        if self.parts.unchecked:
+        if self.parts.needs_ledger_check:
             due = [part for part in self._current() if not part.handed_over]
             self.requests.ledger.check(self.parts, due)
-            self.parts.unchecked = False
+            self.parts.needs_ledger_check = False
 
     def _count(self) -> None:
         """Update the counts after parts have finished, and record them in the ledger."""
         self.counting.count()
-        if self.parts.sent_again:
+        if self.parts.has_resent_rows:
             self.counting.settle()
-        self.requests.ledger.settle(self.parts)
+        self.requests.ledger.record_outcomes(self.parts)
 
     def _current(self) -> list[PartJob]:
         """Return the parts whose rows were not sent again in other parts."""
@@ -256,15 +258,15 @@ class JobRunner:
 
     def _refresh_unknown(self) -> list[PartJob]:
         """Read the status of parts that this attempt has not seen; return all parts in the org."""
-        unknown = [part for part in self.parts.in_org if not part.looked]
+        unknown = [part for part in self.parts.in_org if not part.is_refreshed]
         self._run_each(unknown, self.requests.refresh)
         return self.parts.in_org
 
     def _iter_not_uploaded(self) -> Iterable[PartJob]:
         """Return the parts to upload; parts of a stream are read on demand."""
         due = [part for part in self._current() if not part.uploaded]
-        coming = self.parts.coming
-        return due if coming is None else chain(due, coming.rest(self.context))
+        coming = self.parts.pending
+        return due if coming is None else chain(due, coming.take_all(self.context))
 
     def _note_emptiness(self) -> None:
         if not self.parts.parts:
@@ -289,5 +291,5 @@ class JobRunner:
         """Update the job's phase and counts, and emit its progress."""
         if self.job.phase is Phase.DECLARED and self.parts.in_org:
             self.job.phase = Phase.OPEN
-        self.parts.count()
-        self.parts.tell(self.context, now=True)
+        self.parts.recount()
+        self.parts.report_progress(self.context, now=True)

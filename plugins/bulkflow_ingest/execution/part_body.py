@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from attrs import define
 
 from bulkflow.errors import StepError
-from bulkflow_ingest.source.compression import Line, PackedBody, packed
+from bulkflow_ingest.source.compression import CompressedBody, LinkStats, write_compressed
 from bulkflow_jobs.notices import warn
 from bulkflow_salesforce import SalesforceError, was_never_started
 
@@ -44,21 +44,21 @@ def send_body(api: IngestApi, context: Context, parts: JobParts, part: PartJob, 
 def _send(
     api: IngestApi, context: Context, parts: JobParts, part: PartJob, data: PartRange, job: str
 ) -> None:
-    line, clock = Line.of(context), context.clock
+    line, clock = LinkStats.of(context), context.clock
 
     def on_read(sent: int) -> None:
         # Nothing of a job is processed before it is closed, so the upload may stop anywhere.
         part.sent = sent
-        parts.tell(context, part)
+        parts.report_progress(context, part)
 
     compresses = parts.settings.compressed
     if compresses is None:
         compresses = context.open_org().compression
-    if compresses and line.is_worth_it:
+    if compresses and line.saves_time:
         began = clock.monotonic()
-        with packed(context, data) as body:
+        with write_compressed(context, data) as body:
             ready = clock.monotonic()
-            line.packed(data.size, body.length, ready - began)
+            line.record_compression(data.size, body.length, ready - began)
             try:
                 api.upload(job, _MeteredBody(body, data.size, context.checkpoint, on_read), "gzip")
             except SalesforceError as error:
@@ -67,11 +67,11 @@ def _send(
                 line.takes_gzip = False
                 raise _refuse_gzip(context, parts, error) from error
             else:
-                line.sent(body.length, clock.monotonic() - ready)
+                line.record_upload(body.length, clock.monotonic() - ready)
                 return
     began = clock.monotonic()
     api.upload(job, _MeteredBody(data, data.size, context.checkpoint, on_read))
-    line.sent(data.size, clock.monotonic() - began)
+    line.record_upload(data.size, clock.monotonic() - began)
 
 
 def _refuse_gzip(context: Context, parts: JobParts, error: SalesforceError) -> GzipRefusedError:
@@ -100,7 +100,7 @@ class _MeteredBody:
         on_read: Gets the bytes of the part that were read so far.
     """
 
-    body: PartRange | PackedBody
+    body: PartRange | CompressedBody
     part_size: int
     checkpoint: Callable[[], None]
     on_read: Callable[[int], None]
@@ -108,7 +108,7 @@ class _MeteredBody:
     @property
     def length(self) -> int:
         """Bytes of the body."""
-        return self.body.length if isinstance(self.body, PackedBody) else self.body.size
+        return self.body.length if isinstance(self.body, CompressedBody) else self.body.size
 
     def open(self) -> _MeteredReader:
         """Open a reader at the start."""

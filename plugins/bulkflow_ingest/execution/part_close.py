@@ -53,7 +53,7 @@ class PartClose:
             read_state,
             kind=IntentKind.HANDS_OVER,
             intend=self._hand_over if part.part is not None else None,
-            on_intent=part.close_began,
+            on_intent=part.mark_close_begun,
             describe_error=_describe_error,
         )
         while True:
@@ -67,7 +67,7 @@ class PartClose:
                 if not backoff.pause(f"job {part.id} is not closed yet: {error}"):
                     raise
             else:
-                jobs.see(part, info)
+                jobs.update(part, info)
                 return
 
     def _hand_over(self, detail: dict[str, object]) -> int:
@@ -82,12 +82,12 @@ class PartClose:
         """
         part = self.part
         if _is_about_two_uploads(error):
-            part.uploaded_twice()
+            part.mark_uploaded_twice()
             raise TwoUploadsError(
                 f"job {part.id} cannot be closed: {error}", help="it is aborted and replaced"
             ) from error
         if is_refused(error) and not was_closing and isinstance(part.remote, Closing):
-            part.close_not_done()
+            part.mark_close_not_done()
         may_be_closed = isinstance(error, LostResponseError | SalesforceError) and (
             isinstance(error, NotFoundError) or not was_never_started(error)
         )

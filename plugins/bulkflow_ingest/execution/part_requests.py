@@ -83,8 +83,8 @@ class PartRequests:
                 # Otherwise each attempt while the org is in trouble may leave another empty job.
                 self.api.with_patience(backoff.left).check_connection()
             else:
-                part.created(info)
-                self.parts.note(part)
+                part.mark_created(info)
+                self.parts.update(part)
                 journal.record_state(part, info)
                 return
 

@@ -54,7 +54,7 @@ class PartUpload:
         """
         part, backoff, refusals = self.part, self.requests.make_backoff(), 0
         while True:
-            if part.spoilt:
+            if part.is_partly_uploaded:
                 self._release_job()
             if part.id is None:
                 self.requests.create(part, self.make_spec())
@@ -62,7 +62,7 @@ class PartUpload:
                 self._send_once()
             except OrgError as error:
                 refusals += isinstance(error, SalesforceError)
-                if not part.spoilt:
+                if not part.is_partly_uploaded:
                     raise
                 if refusals >= MAX_REFUSALS or not self._may_replace_job(error, backoff):
                     self._abort_job(error)
@@ -77,7 +77,7 @@ class PartUpload:
         """Send the data into the job, once. Leaves the part uploaded, spoilt or unchanged."""
         part, requests = self.part, self.requests
         assert part.id is not None
-        part.upload_began()
+        part.mark_upload_begun()
         send = partial(send_body, requests.api, requests.context, requests.parts, part, part.id)
         try:
             requests.jobs.journal.send(part, Change("upload", send, is_refused=_never_left))
@@ -88,12 +88,12 @@ class PartUpload:
         except BulkflowError as error:
             part.sent = 0
             if _never_left(error):
-                part.upload_not_begun()
+                part.mark_upload_not_begun()
             raise
         except BaseException:
             part.sent = 0
             raise
-        part.upload_done()
+        part.mark_uploaded()
 
     def _may_replace_job(self, error: OrgError, backoff: Backoff) -> bool:
         """Return whether another job may take the data of a spoilt one; pauses if so."""

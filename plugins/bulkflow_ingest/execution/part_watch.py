@@ -54,7 +54,7 @@ class _OpenJobCheck:
                 help=f"close it first: `close job {self._parts.job.name}`",
                 notes=[f"job {part.id} is {part.state}"],
             )
-        if part.told != JobState.OPEN:
+        if part.last_state != JobState.OPEN:
             self._open_since.pop(part, None)
             return
         now = self._context.clock.monotonic()

@@ -60,7 +60,7 @@ def refuse_gaps(parts: JobParts, unsent: Collection[PartJob]) -> None:
 
     A job that is closed without it would load only some of its rows, and would look complete.
     """
-    if parts.coming is not None:
+    if parts.pending is not None:
         raise StepError(
             f"job {parts.job.name} is not closed because not all of its rows were read and "
             "uploaded",

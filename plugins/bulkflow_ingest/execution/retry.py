@@ -10,7 +10,7 @@ from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
 from bulkflow_ingest.execution.retry_attempts import RetryAttempts
 from bulkflow_ingest.execution.retry_notices import report_nothing_sent, report_rows_left_out
-from bulkflow_ingest.parts.prepare import add_rows
+from bulkflow_ingest.parts.prepare import add_resent_parts
 from bulkflow_ingest.reconcile.output_files import label_of
 from bulkflow_ingest.results.files import ALL_FILES
 from bulkflow_jobs.job_state import JobState
@@ -71,7 +71,7 @@ class RowRetry:
             interrupted = isinstance(error, RunInterruptedError)
             if not interrupted:
                 attempts.finish(runner)
-            if runner.parts.sent_again and (
+            if runner.parts.has_resent_rows and (
                 interrupted or not all(part.is_final for part in runner.parts.parts)
             ):
                 # The results that were read do not cover the new parts.
@@ -93,7 +93,7 @@ class RowRetry:
                 f"no rows of job {name} can be sent again: the job does not say where they are",
                 help="declare the job's operation and source instead of `existing`",
             )
-        if parts.coming is not None:
+        if parts.pending is not None:
             resume = self.runner.context.format_command("resume")
             raise StepError(
                 f"no rows of job {name} can be sent again yet: not all of them were read",
@@ -145,7 +145,7 @@ class RowRetry:
             runner.context.emit(Notice(f"sending {which} again in {pause:g} s", job=runner.job.key))
             runner.context.sleep(pause)
             sent += len(found)
-            added = add_rows(runner.context, runner.job, found)
+            added = add_resent_parts(runner.context, runner.job, found)
             self._load(added, is_last=attempt + 1 == self.max_attempts)
         if not sent:
             runner.counting.settle()

@@ -181,7 +181,7 @@ class PartScheduler:
             else:
                 self._fetching.discard(future)
         if polled and not self._polling:
-            self.parts.tell(self.context, now=True)
+            self.parts.report_progress(self.context, now=True)
 
     def _iter_completed(self, timeout: float) -> Iterator[Future[object]]:
         """Yield the work that has ended; wait for the first one for up to so many seconds."""

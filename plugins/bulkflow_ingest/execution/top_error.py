@@ -32,7 +32,11 @@ def report_top_error(runner: JobRunner) -> None:
     """
     is_handled = any(each.step.answers_for_rows for each in get_steps_ahead(runner.context))
     # If rows were sent again, the files have failures that later attempts have corrected.
-    if is_handled or runner.parts.sent_again or not 0 < runner.job.counts.failed <= MAX_FAILED_ROWS:
+    if (
+        is_handled
+        or runner.parts.has_resent_rows
+        or not 0 < runner.job.counts.failed <= MAX_FAILED_ROWS
+    ):
         return
     try:
         runner.job.commonest_error = find_top_error(runner.results.errors(), runner.results.hide)

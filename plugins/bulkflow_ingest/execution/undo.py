@@ -129,8 +129,8 @@ class _Undo:
         if not known:
             assert manifest is not None
             context.journal.record_parts(job.key, manifest, job.org)
-        # Until it finishes, its jobs are what the undone job has left in the org.
-        self.runner.parts.follow(job)
+        # Until the deletion finishes, its jobs count as left by the job that is undone.
+        self.runner.job.find_left = job.find_left
         return JobRunner.connect(context, job)
 
     def _finish(self, deletion: JobRunner) -> None:

@@ -1,4 +1,4 @@
-"""Reads a job's source before anything is sent, and cuts it into parts."""
+"""Reads the whole source of a job before anything is sent, and divides it into parts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
-from bulkflow_ingest.reconcile.output_files import sync
 from bulkflow_ingest.settings import IngestSettings
-from bulkflow_ingest.source.open import copies_of, sources
-from bulkflow_ingest.source.rewrite import Cut, cut
-from bulkflow_ingest.source.split import limit_of, part_of, record_of, same_columns
+from bulkflow_ingest.source.open import make_copies_folder, open_sources, sync_copy
+from bulkflow_ingest.source.rewrite import SplitFile, split_file
+from bulkflow_ingest.source.split import (
+    build_part,
+    build_part_limit,
+    build_source_record,
+    check_same_columns,
+)
 from bulkflow_jobs.job_ids import JobIds, find_job_ids
 
 if TYPE_CHECKING:
@@ -29,12 +33,13 @@ if TYPE_CHECKING:
 
 
 def prepare(context: Context, job: Job) -> Manifest | None:
-    """Read a job's source to its end; keeps the parts in the job's state.
+    """Read the source of a job, and keep its parts in the job's state.
 
-    None for a job of the org that gets no data from here.
+    Returns:
+        The manifest; None for an existing job of the org that gets no data from this run.
 
     Raises:
-        DataError: there is nothing at the location, or Salesforce would refuse what is there.
+        DataError: There is nothing at the location, or Salesforce would reject the data.
     """
     settings = IngestSettings.of(job.settings)
     if settings.existing is not None:
@@ -42,66 +47,68 @@ def prepare(context: Context, job: Job) -> Manifest | None:
     if settings.location is None:
         assert settings.existing is not None
         theirs = JobParts.attach(job, settings, [PartJob.existing(settings.existing)])
-        # Whatever others, or an earlier attempt, did with it.
-        theirs.brought_back = True
+        # Other users or an earlier attempt may have changed the job, so the org is asked first.
+        theirs.is_restored = True
         return None
     history = context.journal.read_history(job.key)
     if history is not None:
-        return _bring_back(context, job, settings, history)
-    directory = copies_of(context)
-    cuts = [cut(each, directory, settings) for each in sources(context, job, settings)]
-    for each in cuts:
+        return _restore(context, job, settings, history)
+    directory = make_copies_folder(context)
+    files = [split_file(each, directory, settings) for each in open_sources(context, job, settings)]
+    for each in files:
         if each.scan.source.spooled:
-            # What was read once must be there when the run is gone on with.
-            sync(each.scan.source.path)
+            # A resumed run needs the copies, because the source may be readable only once.
+            sync_copy(each.scan.source.path)
         if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
-            sync(each.original.path)
-    origins: list[str | None] = [None] * len(cuts)
-    same_columns([(each.scan.source.name, each.columns) for each in cuts])
-    parts = _parts(cuts, origins, settings)
+            sync_copy(each.original.path)
+    origins: list[str | None] = [None] * len(files)
+    check_same_columns([(each.scan.source.name, each.columns) for each in files])
+    parts = _parts(files, origins, settings)
     if settings.existing is not None and len(parts) != 1:
         raise DataError(
             f"job {settings.existing} takes one upload, but the data makes {len(parts)} parts",
             place=settings.location,
-            help="load it with a job of its own: declare what it does instead of `existing`",
+            help="load it with a new job: declare its operation instead of `existing`",
         )
-    attached = JobParts.attach(job, settings, parts, cuts[0].scan.header.columns)
+    attached = JobParts.attach(job, settings, parts, files[0].scan.header.columns)
     Ledger(context).check(attached, parts)
-    return _manifest(parts, cuts, origins)
+    return _manifest(parts, files, origins)
 
 
-def _bring_back(
-    context: Context, job: Job, settings: IngestSettings, history: JobHistory
-) -> Manifest:
-    """Make the parts that an earlier attempt has cut, as far along as it brought them."""
-    from bulkflow_ingest.parts.restore import parts_of
+def _restore(context: Context, job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
+    """Restore the parts of an earlier attempt, with the states that the journal recorded."""
+    from bulkflow_ingest.parts.restore import rebuild_parts
 
-    parts = parts_of(history, settings)
+    parts = rebuild_parts(history, settings)
     ids = JobIds.of(context, job)
     for part, earlier in zip(parts, history.parts, strict=True):
         part.restore(earlier)
         ids.add(find_job_ids(earlier))
     columns = next((part.data.header.columns for part in parts if part.data is not None), ())
     attached = JobParts.attach(job, settings, parts, columns)
-    attached.brought_back = True
-    # Not here: a run is given up although others have handed its rows over since.
-    attached.unchecked = True
-    attached.count()
-    cut = tuple(each.part for each in history.parts)
-    rows, size = sum(part.rows for part in cut), sum(part.bytes for part in cut)
+    attached.is_restored = True
+    # Not checked here: aborting a run must work even if other runs handed over its rows.
+    attached.needs_ledger_check = True
+    attached.recount()
+    known = tuple(each.part for each in history.parts)
+    rows, size = sum(part.rows for part in known), sum(part.bytes for part in known)
     sent = sum(part.sent for part in parts)
-    return Manifest(cut, columns, rows, size, history.sources, sent=sent)
+    return Manifest(known, columns, rows, size, history.sources, sent=sent)
 
 
-def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
-    """Add parts to a job, of rows of its source that are to be sent again; they are recorded."""
+def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJob]:
+    """Add parts with rows of the source that will be resent, and record them in the journal.
+
+    Raises:
+        HandedOverBeforeError: Another run handed over the rows and may have loaded them.
+    """
     attached = JobParts.of(job)
     settings = attached.settings
-    cuts = [
-        Cut(
+    files = [
+        SplitFile(
             scan(
                 ByteSource(f"{job.name}, again", each.path, spooled=True),
-                limit=limit_of(settings),
+                limit=build_part_limit(settings),
                 delimiter=each.delimiter,
             )
         )
@@ -109,7 +116,7 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
     ]
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
     parts = _parts(
-        cuts, origins, settings, first=len(attached.parts), generation=attached.generation + 1
+        files, origins, settings, first=len(attached.parts), generation=attached.generation + 1
     )
     attached.add(parts)
     try:
@@ -117,12 +124,12 @@ def add_rows(context: Context, job: Job, again: Sequence[Resend]) -> list[PartJo
     except HandedOverBeforeError:
         attached.remove(parts)
         raise
-    context.journal.record_parts(job.key, _manifest(parts, cuts, origins))
+    context.journal.record_parts(job.key, _manifest(parts, files, origins))
     return parts
 
 
 def _parts(
-    cuts: Sequence[Cut],
+    files: Sequence[SplitFile],
     origins: Sequence[str | None],
     settings: IngestSettings,
     *,
@@ -131,12 +138,12 @@ def _parts(
 ) -> list[PartJob]:
     ranges = [
         (data, each, origin)
-        for each, origin in zip(cuts, origins, strict=True)
+        for each, origin in zip(files, origins, strict=True)
         for data in each.scan.parts
     ]
     return [
         PartJob(
-            part_of(number, data),
+            build_part(number, data),
             data,
             dialect=each.scan.dialect,
             remote=Unsent() if settings.existing is None else Created(settings.existing),
@@ -150,21 +157,21 @@ def _parts(
 
 
 def _manifest(
-    parts: Sequence[PartJob], cuts: Sequence[Cut], origins: Sequence[str | None]
+    parts: Sequence[PartJob], files: Sequence[SplitFile], origins: Sequence[str | None]
 ) -> Manifest:
     made = tuple(each.part for each in parts if each.part is not None)
     return Manifest(
         made,
-        cuts[0].scan.header.columns,
+        files[0].scan.header.columns,
         sum(part.rows for part in made),
         sum(part.bytes for part in made),
         tuple(
-            record_of(each.scan.head, origin, each.scan.digest)
-            for each, origin in zip(cuts, origins, strict=True)
+            build_source_record(each.scan.head, origin, each.scan.digest)
+            for each, origin in zip(files, origins, strict=True)
         ),
         tuple(
             f"{each.scan.source.name}: {note}"
-            for each in cuts
+            for each in files
             for note in (*each.notes, *each.scan.notes)
         ),
     )

@@ -1,13 +1,14 @@
-"""The files of an earlier attempt at a run, which must be as they were where they are read again.
+"""Restores the parts of an earlier attempt at a run, and checks that their files are unchanged.
 
-What was cut then is in the journal, so nothing is read of them to go on with a run. Only when rows
-are about to be sent, or joined with their results, is the file's content held against the digest
-that was recorded: a copy of it, or one that was put back, serves as well as itself. A run whose
-rows are all in the org can be waited for, given up and taken back without its files.
+The journal describes the parts, so a resumed run does not read the files again. A file is compared
+with its recorded digest only before its rows are sent or matched with their results. A copy with
+the same content is accepted. If all rows are in the org, a run can be waited for, aborted and
+undone without its files.
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from bulkflow.errors import DataError
 from bulkflow_csv import ByteSource, Header, PartRange, Stamp, compute_digest
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
-from bulkflow_ingest.source.rewrite import head_again
+from bulkflow_ingest.source.rewrite import read_recorded_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,20 +31,23 @@ if TYPE_CHECKING:
     from bulkflow_ingest.source.original import Original
 
 
+logger = logging.getLogger(__name__)
+
+
 @define(eq=False, repr=False)
 class RecordedSource:
-    """A file of an earlier attempt, and the parts that it was cut into."""
+    """A file of an earlier attempt, and its parts."""
 
     record: SourceRecord
     parts: Sequence[Part]
     stamp: Stamp
-    """Its state now, if it may be what it was; its recorded one otherwise."""
+    """Its current state if its size is the recorded one; otherwise its recorded state."""
     _lock: Lock = field(factory=Lock, init=False, repr=False)
-    _seen: bool = field(default=False, init=False)
+    _is_checked: bool = field(default=False, init=False)
 
     @classmethod
     def of(cls, record: SourceRecord, parts: Sequence[Part]) -> RecordedSource:
-        """The file of a record, in the state in which it is now."""
+        """Look up the file of a record."""
         stamp = Stamp(record.size, record.modified_ns)
         try:
             found = Path(record.path).stat()
@@ -54,94 +58,91 @@ class RecordedSource:
 
     @property
     def source(self) -> ByteSource:
-        """Where its bytes are."""
+        """The file as a source."""
         return ByteSource(self.record.name, Path(self.record.path), self.record.spooled)
 
     def check(self) -> None:
-        """See that its content is what it was; looked at once.
+        """Check that its content has not changed. Only the first call reads the file.
 
         Raises:
-            DataError: it is not, and how it differs.
+            DataError: It has changed; the message describes how.
         """
         with self._lock:
-            if not self._seen:
-                how = self._difference()
+            if not self._is_checked:
+                how = self._find_difference()
                 if how is not None:
-                    raise _changed(self.record.name, how)
-                self._seen = True
+                    raise _make_change_error(self.record.name, how)
+                logger.debug("%s: checked, it is unchanged", self.record.name)
+                self._is_checked = True
 
-    def _difference(self) -> str | None:
+    def _find_difference(self) -> str | None:
         with self.source.open() as file:
             now = self.source.read_stamp(file)
             if now.size != self.record.size:
-                return f"it had {self.record.size:,} bytes and has {now.size:,} now"
+                return f"it had {self.record.size:,} bytes, and now has {now.size:,}"
             if self.record.digest and compute_digest(file) == self.record.digest:
                 return None
             for part in self.parts:
                 if part.digest and compute_digest(file, part.start, part.end) != part.digest:
-                    return (
-                        f"part {part.index + 1}, which begins in line {part.first_line:,}, has "
-                        "other content"
-                    )
+                    return f"part {part.index + 1}, from line {part.first_line:,} on, is different"
             if self.record.digest:
-                return "its header, or what stands behind its rows, is another"
-            # One that was sent while it was read has no digest of its own, one of an older version
-            # none at all.
+                return "its header, or what follows its rows, is different"
+            # A file that was sent while it was read has only digests of its parts. A record of an
+            # older version has no digests.
             known = all(part.digest for part in self.parts)
             same = known or now.modified_ns == self.record.modified_ns
-        return None if same else "it was written to since"
+        return None if same else "it was modified"
 
 
 def check_parts(history: JobHistory, parts: Sequence[Part]) -> None:
-    """See that a file that was read again was cut as before. Raises `DataError`."""
+    """Check that a file that was read again has the same parts. Raises `DataError`."""
     for before, now in zip(history.parts, parts, strict=False):
         # An older version recorded no digests.
-        if (
-            evolve(before.part, digest=now.digest) if not before.part.digest else before.part
-        ) != now:
-            raise _changed(now.source, f"part {now.index + 1} is another")
+        recorded = before.part if before.part.digest else evolve(before.part, digest=now.digest)
+        if recorded != now:
+            raise _make_change_error(now.source, f"part {now.index + 1} is different")
     if len(history.parts) != len(parts):
-        raise _changed(
+        raise _make_change_error(
             parts[-1].source if parts else "the data",
-            f"it made {len(history.parts)} parts and makes {len(parts)} now",
+            f"it had {len(history.parts)} parts, and now has {len(parts)}",
         )
 
 
-def parts_of(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
-    """The parts of a job as they were cut; their files are read no further than their headers."""
+def rebuild_parts(history: JobHistory, settings: IngestSettings) -> list[PartJob]:
+    """Rebuild the parts of a job from the journal. Only the headers of its files are read."""
     following = [each.part for each in history.parts]
     made: list[PartJob] = []
     folders: list[Path] = []
     for record in history.sources:
         if record.origin is not None and Path(record.origin).parent not in folders:
-            # Each time that rows were sent again has a folder of its own.
+            # Each retry has a folder of its own.
             folders.append(Path(record.origin).parent)
-        mine = list(_of(record, following))
+        mine = list(_take_parts(record, following))
         del following[: len(mine)]
         recorded = RecordedSource.of(record, mine)
-        head, original = _head(recorded, settings, _delimiter(record, made))
+        head, original = _read_head(recorded, settings, _find_delimiter(record, made))
         for part in mine:
-            again = _part_job(part, recorded, head, original, settings)
+            again = _build_part_job(part, recorded, head, original, settings)
             again.generation = 0 if record.origin is None else len(folders)
             made.append(again)
     return made
 
 
-def _of(record: SourceRecord, following: Iterable[Part]) -> Iterator[Part]:
-    """The next parts, as far as they are of one file: the next begins at its first row again."""
+def _take_parts(record: SourceRecord, following: Iterable[Part]) -> Iterator[Part]:
+    """Yield the next parts of one file; the parts of the next file begin with row 1 again."""
     for number, part in enumerate(following):
         if part.source != record.name or (number and part.first_row == 1):
             return
         yield part
 
 
-def _delimiter(record: SourceRecord, earlier: Sequence[PartJob]) -> str | None:
-    """For rows that are sent again that of the file they came from, if known; None for others."""
+def _find_delimiter(record: SourceRecord, earlier: Sequence[PartJob]) -> str | None:
+    """Return the delimiter of the file from which resent rows come; None for other rows."""
     if record.origin is None:
         return None
     try:
         with Path(record.origin).open(encoding="ascii") as file:
-            # Below the names, each line begins with the number of the part that a row came from.
+            # After the header, each line begins with the number of the part of a row.
             file.readline()
             number = int(file.readline().partition(",")[0])
     except (OSError, ValueError):
@@ -152,17 +153,17 @@ def _delimiter(record: SourceRecord, earlier: Sequence[PartJob]) -> str | None:
     return None
 
 
-def _head(
+def _read_head(
     recorded: RecordedSource, settings: IngestSettings, delimiter: str | None
 ) -> tuple[Head | None, Original | None]:
-    """None where it cannot be read, which matters only to those who need the rows."""
+    """Read the header and the original of a file; None if that fails, as it may not be needed."""
     try:
-        return head_again(recorded.source, settings, delimiter)
+        return read_recorded_head(recorded.source, settings, delimiter)
     except DataError:
         return None, None
 
 
-def _part_job(
+def _build_part_job(
     part: Part,
     recorded: RecordedSource,
     head: Head | None,
@@ -196,10 +197,10 @@ def _part_job(
     return made
 
 
-def _changed(name: str, how: str) -> DataError:
+def _make_change_error(name: str, how: str) -> DataError:
     return DataError(
-        f"the file changed since the run began: {how}",
+        f"the file has changed since the run began: {how}",
         place=name,
-        help="put the file back as it was, then `bulkflow resume`; or give up what is not loaded, "
+        help="restore the file, then continue with `bulkflow resume`; or abort the rest of the run "
         "with `bulkflow abort`",
     )

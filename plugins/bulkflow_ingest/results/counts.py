@@ -52,8 +52,8 @@ class Counting:
                 part.counted = self._counted(part)
             elif is_refused(part):
                 part.counted = Counts(part.rows, unprocessed=part.rows)
-        self.parts.count()
-        self.parts.tell(self.context, now=True)
+        self.parts.recount()
+        self.parts.report_progress(self.context, now=True)
 
     @property
     def _quiet(self) -> float:
@@ -66,10 +66,10 @@ class Counting:
             counted: What the earlier attempt counted.
         """
         parts = self.parts.parts
-        if not all(part.is_final or part.deleted or part.given_up for part in parts):
+        if not all(part.is_final or part.deleted or part.is_abandoned for part in parts):
             return
         self.count()
-        if not self.parts.sent_again:
+        if not self.parts.has_resent_rows:
             return
         try:
             if all(self._is_told(part) for part in parts):
@@ -84,8 +84,8 @@ class Counting:
                     job=self.parts.job.key,
                 )
             )
-            self.parts.settled = counted
-            self.parts.count()
+            self.parts.source_counts = counted
+            self.parts.recount()
             return
         self.settle_by_parts()
 
@@ -105,8 +105,8 @@ class Counting:
                 failed = min(total.failed, part.rows - unprocessed)
                 total -= Counts(part.rows, failed=failed, unprocessed=unprocessed)
             total += counts
-        self.parts.settled = total
-        self.parts.count()
+        self.parts.source_counts = total
+        self.parts.recount()
 
     def settle(self) -> None:
         """Count what became of the source's rows, some of which were sent again."""

@@ -17,7 +17,7 @@ from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api.bounds import compute_max_result_bytes
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile.output_files import binary_draft, delivered, label_of, make_folder
-from bulkflow_ingest.source.compression import pack
+from bulkflow_ingest.source.compression import compress_stream
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.worker_pool import WorkerPool
 from bulkflow_salesforce import NotFoundError
@@ -176,7 +176,7 @@ class ResultFiles:
 
     def _compress(self, path: Path, target: Path) -> Path:
         with binary_draft(target, self.context.checkpoint) as draft, path.open("rb") as file:
-            pack(file, draft, self.context.checkpoint)
+            compress_stream(file, draft, self.context.checkpoint)
         path.unlink()
         return target
 

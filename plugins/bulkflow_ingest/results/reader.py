@@ -80,7 +80,7 @@ class Results:
             with self.fates(*NEEDED[selection], rest=rest) as fates:
                 with delivered(path, self.context.run_directory) as scratch:
                     saved = fates.save(selection, scratch)
-                if rest and (self.trusted.trust.doubted or self.parts.settled is not None):
+                if rest and (self.trusted.trust.doubted or self.parts.source_counts is not None):
                     self.settle(fates)
         else:
             with delivered(path, self.context.run_directory) as scratch:
@@ -131,7 +131,7 @@ class Results:
     def settle(self, fates: Fates) -> None:
         """Let the counts of the job be those of the source's rows."""
         total = fates.counts().total
-        self.parts.settled = Counts(
+        self.parts.source_counts = Counts(
             total.rows,
             total.loaded,
             total.failed,
@@ -139,7 +139,7 @@ class Results:
             total.withheld,
             total.unknown,
         )
-        self.parts.count()
+        self.parts.recount()
 
     def _joined(
         self,

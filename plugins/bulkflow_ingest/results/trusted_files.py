@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.parts.remote_state import counters
+from bulkflow_ingest.parts.remote_state import get_counters
 from bulkflow_ingest.results.files import ResultFiles, expected, rows_of
 from bulkflow_ingest.results.standstill import Standstill
 from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
@@ -105,7 +105,7 @@ class TrustedFiles:
                     part, (expected(part, ResultKind.SUCCESSFUL), expected(part, ResultKind.FAILED))
                 )
             if _is_miscounted(part):
-                processed, failed = counters(part.remote)
+                processed, failed = get_counters(part.remote)
                 self._doubt(
                     part,
                     f"job {part.id} counts {processed:,} rows as processed, {failed:,} of them as "
@@ -147,7 +147,7 @@ class TrustedFiles:
         for part in stood.moving:
             self._doubt(part, f"job {part.id} still changes, though it is {part.state}")
         for part in stood.gone:
-            part.miss()
+            part.mark_gone()
         lost = {
             part for part, which in wanted if part.deleted and not self.files.is_here(part, which)
         }
@@ -319,7 +319,7 @@ def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
 
 def _is_miscounted(part: PartJob) -> bool:
     """Whether the counters of a complete job cannot be: nothing of it can be trusted then."""
-    processed, failed = counters(part.remote)
+    processed, failed = get_counters(part.remote)
     return part.state == JobState.JOB_COMPLETE and not failed <= processed <= part.rows
 
 

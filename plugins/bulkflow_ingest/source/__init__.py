@@ -1,1 +1,1 @@
-"""How a job's rows are made ready to send."""
+"""Reads the source of a job: finds its files, makes them ready to send, divides them into parts."""

@@ -1,7 +1,7 @@
-"""What the clauses make of a file's columns: which are sent, under which names, with what else.
+"""Maps the columns of a file to the fields that are sent, as the clauses of the job ask.
 
-`keep`, `drop` and `rename` speak of the columns as the file has them, `set` of the fields that are
-sent. A column that is kept has its new name when `set` looks for it.
+`keep`, `drop` and `rename` refer to the file's columns, `set` to the fields that are sent, under
+their new names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from attrs import evolve
 
 from bulkflow.plugin import Problem
 from bulkflow_csv import Column
-from bulkflow_ingest.source.suggestions import near_column
+from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,10 +23,10 @@ UNKNOWN_COLUMN = "B404"
 TWO_COLUMNS = "B405"
 
 
-def arranged(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
-    """The columns that are sent. Names are alike but for upper case, as those of fields are.
+def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
+    """Return the columns that are sent. As in Salesforce, the case of names does not matter.
 
-    What `problems` finds is left aside.
+    Mistakes in the clauses are ignored here; `find_mapping_problems` reports them.
     """
     renamed = {column.lower(): field for column, field in settings.renames}
     kept = {column.lower() for column in settings.kept}
@@ -46,13 +46,15 @@ def arranged(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, 
     return tuple(sent)
 
 
-def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Iterator[Problem]:
-    """What is wrong between the clauses and a file's columns.
+def find_mapping_problems(
+    name: str, columns: Sequence[str], settings: IngestSettings
+) -> Iterator[Problem]:
+    """Find clauses that do not fit the columns of a file.
 
     Args:
-        name: What the file is called in messages.
+        name: The file's name in messages.
         columns: Its columns.
-        settings: The job's.
+        settings: The job's settings.
     """
     known = {column.lower() for column in columns}
     for setting, clause, named in (
@@ -62,7 +64,7 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
     ):
         for column in named:
             if column.lower() not in known:
-                near = near_column(column, columns)
+                near = suggest_column(column, columns)
                 yield Problem(
                     f"{name} has no column {column}, which `{clause}` names",
                     near or f"its columns are {', '.join(columns[:12])}",
@@ -70,7 +72,7 @@ def problems(name: str, columns: Sequence[str], settings: IngestSettings) -> Ite
                     UNKNOWN_COLUMN,
                     naming=column,
                 )
-    sent = arranged(columns, settings)
+    sent = map_columns(columns, settings)
     if not sent:
         yield Problem(
             f"no column of {name} is left to be sent", "keep at least one", "kept", TWO_COLUMNS

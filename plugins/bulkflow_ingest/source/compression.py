@@ -1,11 +1,12 @@
-"""Bodies compressed with gzip, and whether that is worth its time.
+"""Compresses parts with gzip, if that is faster than sending them uncompressed.
 
-A part is compressed into a file before it is sent, and sent from there: its length is known then,
-and it can be opened again. On several connections one part is compressed while others are sent.
+A part is compressed to a file before it is sent, so that its length is known and it can be sent
+again. With several connections, a part is compressed while others are sent.
 """
 
 from __future__ import annotations
 
+import logging
 import zlib
 from contextlib import contextmanager
 from importlib import import_module
@@ -28,29 +29,31 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context
     from bulkflow_csv import PartBody, PartRange
 
+logger = logging.getLogger(__name__)
+
 BLOCK = 1 << 20
 GZIP = 16 + zlib.MAX_WBITS
-"""Window bits that make zlib write gzip."""
+"""The window bits with which zlib writes gzip."""
 LEVEL = 1
-"""Higher ones cost several times as much for a tenth less on the wire (measured on CSV)."""
-MEMORY = 0.5
-"""How much of a measured rate the newest measurement is."""
+"""Higher levels take several times as long and save only a tenth (measured on CSV)."""
+NEWEST_WEIGHT = 0.5
+"""The weight of the newest measurement in an average, from 0 to 1."""
 
 
 class Compressor(Protocol):
-    """As zlib's."""
+    """The interface of zlib's compression objects."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """What is ready now."""
+        """Return the compressed bytes that are ready."""
         ...
 
     def flush(self) -> bytes:
-        """The rest."""
+        """Return the remaining bytes."""
         ...
 
 
-def compressor() -> Compressor:
-    """A new gzip stream: by isal, three times as fast, where it is installed; else by zlib."""
+def make_compressor() -> Compressor:
+    """Make a gzip stream with isal, which is three times as fast, or with zlib."""
     if find_spec("isal") is not None:
         fast = import_module("isal.isal_zlib")
         return cast("Compressor", fast.compressobj(LEVEL, wbits=GZIP))
@@ -58,31 +61,31 @@ def compressor() -> Compressor:
 
 
 @frozen
-class PackedBody:
-    """A compressed part in a file of its own.
+class CompressedBody:
+    """A file that contains one compressed part.
 
     Attributes:
         path: The file.
-        length: Its bytes.
+        length: Its size in bytes.
     """
 
     path: Path
     length: int
 
     def open(self) -> BinaryIO:
-        """A reader at the start."""
+        """Open the file for reading."""
         return self.path.open("rb")
 
 
 @define(eq=False, repr=False)
-class Line:
-    """What the line to an org and the compressor were measured to do: one for each org of a run.
+class LinkStats:
+    """Measured speeds of the connection to an org and of compression. Each org of a run has one.
 
     Attributes:
-        takes_gzip: Whether the org has not refused a compressed upload.
-        wire: Bytes a second that one connection sends; None before anything was measured.
-        packing: Bytes a second that one thread compresses.
-        ratio: Bytes that are left of one byte.
+        takes_gzip: False after the org refused a compressed upload.
+        wire: Bytes per second that one connection sends; None before the first measurement.
+        packing: Bytes per second that one thread compresses; None before the first measurement.
+        ratio: Compressed size divided by uncompressed size.
     """
 
     takes_gzip: bool = True
@@ -92,15 +95,15 @@ class Line:
     _lock: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
-    def of(cls, context: Context) -> Line:
-        """That of the step's org."""
+    def of(cls, context: Context) -> LinkStats:
+        """Return the measurements for the step's org."""
         return context.share(f"ingest:line:{id(context.open_org())}", cls, lambda _: None)
 
     @property
-    def is_worth_it(self) -> bool:
-        """Whether to compress the next part: compressing and sending less takes less time.
+    def saves_time(self) -> bool:
+        """Whether compressing and sending the next part takes less time than sending it as it is.
 
-        Worth it while nothing is measured; the first parts then tell.
+        True until both speeds are measured on the first parts.
         """
         if not self.takes_gzip:
             return False
@@ -108,25 +111,25 @@ class Line:
             return True
         return 1 / self.packing + self.ratio / self.wire < 1 / self.wire
 
-    def sent(self, size: int, seconds: float) -> None:
-        """So many bytes went over one connection in this time."""
+    def record_upload(self, size: int, seconds: float) -> None:
+        """Record how long one connection took to send some bytes."""
         with self._lock:
-            self.wire = _newer(self.wire, size / max(seconds, 1e-6))
+            self.wire = _average(self.wire, size / max(seconds, 1e-6))
 
-    def packed(self, size: int, into: int, seconds: float) -> None:
-        """So many bytes were compressed into so many in this time."""
+    def record_compression(self, size: int, into: int, seconds: float) -> None:
+        """Record how long it took to compress `size` bytes into `into` bytes."""
         with self._lock:
-            self.packing = _newer(self.packing, size / max(seconds, 1e-6))
-            self.ratio = _newer(self.ratio, into / max(size, 1))
+            self.packing = _average(self.packing, size / max(seconds, 1e-6))
+            self.ratio = _average(self.ratio, into / max(size, 1))
 
 
 @contextmanager
-def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
-    """A part compressed into a file of the run, which is removed afterwards.
+def write_compressed(context: Context, data: PartRange) -> Iterator[CompressedBody]:
+    """Compress a part to a file in the run's folder, which is removed after the block.
 
     Raises:
-        CsvError: the rows cannot be read any more.
-        StepError: the file cannot be written.
+        CsvError: The rows cannot be read.
+        StepError: The file cannot be written.
     """
     folder = context.run_directory / COPIES / "packed"
     path: Path | None = None
@@ -136,23 +139,26 @@ def packed(context: Context, data: PartRange) -> Iterator[PackedBody]:
             descriptor, name = mkstemp(prefix="part-", suffix=".csv.gz", dir=folder)
             path = Path(name)
             with open(descriptor, "wb") as out, data.open() as body:  # noqa: PTH123
-                length = pack(body, out, context.checkpoint)
+                length = compress_stream(body, out, context.checkpoint)
         except OSError as error:
             what, remedy = explained(error, "make room")
             raise StepError(
-                f"the compressed rows cannot be kept in {folder}: {what}",
-                help=f"{remedy}, choose another folder with --state-dir DIR, or let the job say "
-                "`uncompressed`",
+                f"cannot store compressed rows in {folder}: {what}",
+                help=f"{remedy}, choose another folder with --state-dir DIR, or add `uncompressed` "
+                "to the job",
             ) from error
-        yield PackedBody(path, length)
+        logger.debug("part %d: compressed %d bytes to %d", data.index + 1, data.size, length)
+        yield CompressedBody(path, length)
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
 
 
-def pack(body: BinaryIO | PartBody, out: BinaryIO, checkpoint: Callable[[], None]) -> int:
-    """Compress a stream into another; returns how many bytes that makes."""
-    stream = compressor()
+def compress_stream(
+    body: BinaryIO | PartBody, out: BinaryIO, checkpoint: Callable[[], None]
+) -> int:
+    """Compress one stream to another. Returns the number of compressed bytes."""
+    stream = make_compressor()
     length = 0
     while block := body.read(BLOCK):
         checkpoint()
@@ -160,5 +166,7 @@ def pack(body: BinaryIO | PartBody, out: BinaryIO, checkpoint: Callable[[], None
     return length + out.write(stream.flush())
 
 
-def _newer(known: float | None, measured: float) -> float:
-    return measured if known is None else (1 - MEMORY) * known + MEMORY * measured
+def _average(known: float | None, measured: float) -> float:
+    if known is None:
+        return measured
+    return (1 - NEWEST_WEIGHT) * known + NEWEST_WEIGHT * measured

@@ -1,7 +1,8 @@
-"""Opens what is at a job's location, as files that can be read at any offset."""
+"""Opens the source of a job as files that can be read at any offset."""
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from tempfile import mkstemp
@@ -9,14 +10,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import evolve
 
-from bulkflow.atomic_files import COPIES
+from bulkflow.atomic_files import COPIES, sync_file, sync_folder
 from bulkflow.errors import DataError, PluginError, StepError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
 from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, is_gzip, open_source, spool
-from bulkflow_ingest.source.rewrite import Readable, readable
+from bulkflow_ingest.source.readable import ReadableSource, make_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,32 +25,40 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context, Job, Provider, SourceData
     from bulkflow_ingest.settings import IngestSettings
 
+logger = logging.getLogger(__name__)
 
-def sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[Readable]:
-    """The job's data as files, in the order in which they are loaded.
 
-    What is no file that can be scanned as it is, is written into the run's folder.
+def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterator[ReadableSource]:
+    """Yield the files of a job's source in the order in which they are loaded.
+
+    Data that cannot be scanned where it is, is copied to the run's folder.
 
     Raises:
-        DataError: there is nothing at the location, or it cannot be read.
-        StepError: the copies cannot be kept.
+        DataError: There is nothing at the location, or it cannot be read.
+        StepError: A copy cannot be written.
     """
-    directory = copies_of(context)
-    for data in data_of(context, job, settings):
+    directory = make_copies_folder(context)
+    for data in open_location(context, job, settings):
         if isinstance(data, SourceFile) and is_gzip(data.path):
-            from bulkflow_ingest.source.header_columns import columns_of
+            from bulkflow_ingest.source.header import read_columns
 
-            # Before all of it is unpacked: what is no CSV may be gigabytes of it.
-            columns_of(data, settings, directory)
-        source = on_disk(data, directory)
+            # Fails early for a file that is not CSV, before gigabytes of it are decompressed.
+            read_columns(data, settings, directory)
+        source = to_byte_source(data, directory)
+        if source.spooled:
+            logger.info("%s: copied to %s, to read it at any offset", source.name, source.path)
         if isinstance(data, SourceRows):
-            yield Readable(source)
+            yield ReadableSource(source)
         else:
-            yield readable(source, directory, settings)
+            yield make_readable(source, directory, settings)
 
 
-def data_of(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
-    """What is at the job's location, in the order in which it is loaded. Raises `DataError`."""
+def open_location(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
+    """Yield the data at a job's location, in the order in which it is loaded.
+
+    Raises:
+        DataError: There is nothing at the location, or it cannot be read.
+    """
     location = settings.location
     assert location is not None
     record = context.find_source(location)
@@ -76,14 +85,19 @@ def _check_rows(data: SourceRows, provider: Provider | None) -> Iterator[Sequenc
                     raise PluginError(
                         f"row {number:,}, column {column}: plugin {provider or 'unknown'} gave "
                         f"{value!r:.80}, of type {type(value).__name__}, instead of a text",
-                        help="this is a fault of the plugin, which must give a str or None for "
-                        "each column; report it to its author with this message",
+                        help="this is a bug in the plugin, which must give a str or None for each "
+                        "column; report it to its author with this message",
                     )
             yield row
 
 
-def on_disk(data: SourceData, directory: Path) -> ByteSource:
-    """The data as a file: as it is, or as a copy in `directory`."""
+def to_byte_source(data: SourceData, directory: Path) -> ByteSource:
+    """Return the file of some data, or copy the data to a file in `directory`.
+
+    Raises:
+        CsvError: The data cannot be read, or the copy cannot be written.
+        StepError: A file for rows cannot be made.
+    """
     match data:
         case SourceFile():
             return open_source(data.path, directory, name=data.name)
@@ -92,8 +106,8 @@ def on_disk(data: SourceData, directory: Path) -> ByteSource:
         case SourceRows():
             from bulkflow_csv import write_rows
 
-            # A name of its own: branches that run side by side share the folder.
-            path = _new_file(directory)
+            # The name is unique, because parallel branches share the folder.
+            path = _make_rows_file(directory)
             rows = ([value or "" for value in row] for row in data.rows)
             write_rows(path, list(data.columns), rows, name=data.name)
             return ByteSource(data.name, path, spooled=True)
@@ -101,28 +115,37 @@ def on_disk(data: SourceData, directory: Path) -> ByteSource:
             assert_never(data)
 
 
-def _new_file(directory: Path) -> Path:
+def _make_rows_file(directory: Path) -> Path:
     try:
         descriptor, name = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
     except OSError as error:
-        raise _not_kept(directory, error) from error
+        raise _make_copy_error(directory, error) from error
     os.close(descriptor)
     return Path(name)
 
 
-def copies_of(context: Context) -> Path:
-    """The folder for copies of data that is no file, or has to be written anew."""
+def make_copies_folder(context: Context) -> Path:
+    """Make the run's folder for copies and rewritten files. Raises `StepError`."""
     directory = context.run_directory / COPIES
     try:
         make_private_folder(directory)
     except OSError as error:
-        raise _not_kept(directory, error) from error
+        raise _make_copy_error(directory, error) from error
     return directory
 
 
-def _not_kept(directory: Path, error: OSError) -> StepError:
+def sync_copy(path: Path) -> None:
+    """Write a copy and its name through to the disk. Raises `StepError`."""
+    try:
+        sync_file(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _make_copy_error(path.parent, error) from error
+
+
+def _make_copy_error(directory: Path, error: OSError) -> StepError:
     what, remedy = explained(error, "make room")
     return StepError(
-        f"the rows cannot be kept in {directory}: {what}",
+        f"cannot store copies of the rows in {directory}: {what}",
         help=f"{remedy}, or choose another folder with --state-dir DIR",
     )

@@ -1,13 +1,21 @@
-"""The file that the rows of another were rewritten from."""
+"""The file of the user from which rows were rewritten.
+
+A rewritten file has a note next to it, which a resumed run reads to find the original again.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bulkflow_csv import Stamp
+from bulkflow.atomic_files import sync_file
+from bulkflow.errors import StepError
+from bulkflow.private_files import write_private_file
+from bulkflow.system_errors import explained
+from bulkflow_csv import CsvError, Stamp, compute_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +25,9 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Original:
-    """The file that the rows of another were written anew from, row by row, in the same order.
+    """The file from which the rows of another file were written, one by one, in the same order.
 
-    It may be the same file, where only the names of the columns are others.
+    If only the names of columns differ, both are the same file.
 
     Attributes:
         path: The file that holds the bytes.
@@ -27,8 +35,8 @@ class Original:
         delimiter: The column delimiter, one character.
         first_line: The physical line of the first row, from 1.
         stamp: The state of the file.
-        fold: What one character of it stands for.
-        digest: That of all its bytes, if it is another file than that of the slice.
+        fold: The character that replaces a longer delimiter in it.
+        digest: The digest of all its bytes, if the rows are sent from another file.
     """
 
     path: Path
@@ -41,7 +49,7 @@ class Original:
 
     @classmethod
     def of(cls, head: Head, fold: DelimiterAlias | None) -> Original:
-        """The original that a scanned file is."""
+        """Describe the file of a header."""
         return cls(
             head.source.path.absolute(),
             head.header.columns,
@@ -52,21 +60,62 @@ class Original:
         )
 
     def to_json(self) -> dict[str, object]:
-        """All of it, as JSON has it."""
+        """Convert it to a JSON object."""
         return {**attrs.asdict(self), "path": str(self.path)}
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Original:
-        """What `to_json` gave."""
-        from bulkflow_csv import DelimiterAlias
-
+        """Read the object that `to_json` returned."""
         fold = noted["fold"]
+        if fold is not None:
+            from bulkflow_csv import DelimiterAlias
+
+            fold = DelimiterAlias(**fold)
         return cls(
             Path(noted["path"]),
             tuple(noted["columns"]),
             noted["delimiter"],
             noted["first_line"],
             Stamp(**noted["stamp"]),
-            None if fold is None else DelimiterAlias(**fold),
+            fold,
             noted["digest"],
         )
+
+    def has_recorded_content(self) -> bool:
+        """Return whether the file still has the recorded digest. A copy of it has it too."""
+        try:
+            return bool(self.digest) and compute_digest(self.path) == self.digest
+        except CsvError:
+            return False
+
+
+def write_original_note(path: Path, delimiter: str, original: Original) -> None:
+    """Note the original of a rewritten file, and the delimiter of the rewritten rows.
+
+    Raises:
+        StepError: The note cannot be written.
+    """
+    note = _get_note_path(path)
+    content = json.dumps({"delimiter": delimiter, "original": original.to_json()})
+    try:
+        write_private_file(note, content.encode())
+        sync_file(note)
+    except OSError as error:
+        what, remedy = explained(error, "make room")
+        raise StepError(
+            f"cannot write {note}: {what}",
+            help=f"{remedy}, or choose another folder with --state-dir DIR",
+        ) from error
+
+
+def read_original_note(path: Path) -> tuple[str, Original] | None:
+    """Return the delimiter and the original of a rewritten file; None for any other file."""
+    try:
+        noted = json.loads(_get_note_path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return str(noted["delimiter"]), Original.from_json(noted["original"])
+
+
+def _get_note_path(path: Path) -> Path:
+    return path.with_suffix(".original")

@@ -1,11 +1,11 @@
-"""What a job's operation asks of the columns that are sent."""
+"""Checks the columns that are sent against the operation of the job."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.source.suggestions import near_column
+from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,39 +18,38 @@ SURPLUS_COLUMN: Final = "B403"
 SAVED_COLUMNS: Final = frozenset(
     {"_file", "_line", "_outcome", "_id", "_created", "_error", "_ambiguous"}
 )
-"""What `save … rows` puts behind the columns of the source; no field's name begins like these."""
+"""The columns that `save … rows` adds. Names of fields never begin with an underscore."""
 
 
-def against_operation(
+def find_operation_problems(
     name: str, columns: Sequence[str], settings: IngestSettings
 ) -> Iterator[Problem]:
-    """What is wrong between a job's operation and the columns that are sent.
+    """Find missing and surplus columns.
 
     Args:
-        name: What the file is called in messages.
-        columns: Those that are sent, by the names that they are sent with.
-        settings: The job's.
+        name: The file's name in messages.
+        columns: The names of the columns that are sent, after renaming.
+        settings: The job's settings.
     """
     added = [column for column in columns if column.lower() in SAVED_COLUMNS]
     if added:
         yield Problem(
-            f"{name} has columns that are no fields, as a file of saved rows has them: "
-            f"{listed(added)}",
+            f"{name} has columns that bulkflow adds to saved rows: {join_names(added)}",
             f"leave them out: `drop {' '.join(added)}`",
             "location",
             SURPLUS_COLUMN,
         )
-    key = key_of(settings)
+    key = get_key_column(settings)
     known = {column.lower() for column in columns}
     if key is not None and key.lower() not in known:
-        verb = f"{verb_of(settings)} {settings.object}"
+        verb = f"{format_operation(settings)} {settings.object}"
         by = "" if key == "Id" else f" by {key}"
-        near = near_column(key, columns)
+        near = suggest_column(key, columns)
         if settings.operation == "upsert" and key.lower() == "id":
-            # Taken by orgs (live tests of two clients): a row without an id makes a record.
+            # Orgs accept this (live tests of two clients): a row without an id creates a record.
             yield Problem(
                 f"{name} has no column Id, so each row of `{verb} by Id` makes a new record",
-                near or f"write `insert {settings.object}` if that is meant",
+                near or f"if that is intended, write `insert {settings.object}`",
                 "operation",
                 MISSING_COLUMN,
                 warning=True,
@@ -67,8 +66,8 @@ def against_operation(
     surplus = [column for column in columns if column.lower() != "id" and column not in added]
     if settings.operation in {"delete", "hardDelete"} and surplus:
         yield Problem(
-            f"{name} has columns beside Id: {listed(surplus)}",
-            "a delete takes the column Id and no other; remove the others from the file",
+            f"{name} has columns in addition to Id: {join_names(surplus)}",
+            "a delete accepts only the column Id; leave the others out: `keep Id`",
             "location",
             SURPLUS_COLUMN,
         )
@@ -81,23 +80,23 @@ def against_operation(
         )
 
 
-def key_of(settings: IngestSettings) -> str | None:
-    """The column that names the record of a row; None where rows make new ones."""
+def get_key_column(settings: IngestSettings) -> str | None:
+    """Return the column that identifies the record of a row; None if rows create new records."""
     if settings.operation == "upsert":
         return settings.external_id_field
     return "Id" if settings.operation in {"update", "delete", "hardDelete"} else None
 
 
-def verb_of(settings: IngestSettings) -> str:
-    """The operation as pipeline files have it."""
+def format_operation(settings: IngestSettings) -> str:
+    """Return the operation as it is written in pipeline files."""
     return "hard delete" if settings.operation == "hardDelete" else str(settings.operation)
 
 
-def listed(names: Sequence[str], most: int = 12) -> str:
-    """Names with commas, cut where there are many."""
+def join_names(names: Sequence[str], most: int = 12) -> str:
+    """Join names with commas; counts those beyond `most`."""
     others = len(names) - most
     return ", ".join(names[:most]) + (f" and {others:,} more" if others > 0 else "")
 
 
 def _columns_are(columns: Sequence[str]) -> str:
-    return f"its columns are {listed(columns)}"
+    return f"its columns are {join_names(columns)}"

@@ -1,24 +1,18 @@
-"""A job's data as they are sent: as they are where that can be, and written anew where not.
+"""Rewrites rows where they cannot be sent unchanged, and divides them into parts.
 
-Two steps, each only where it is needed. First the file is made one that can be read: in UTF-8, with
-one kind of line end, with a delimiter of one byte. That changes no row, column or line, so it is
-what faults and fates are told of. Then, if clauses change rows or Salesforce does not know the
-delimiter, its rows are written anew, one for each, and it stays beside them as their original.
-
-What does either is imported where it is done: most files are sent as they are.
+Rows are rewritten if clauses change them, or if Salesforce does not support the delimiter. The
+rewritten file has one row for each row of the original, in the same order. Most files are sent
+unchanged, so what rewrites them is imported only when it is needed.
 """
 
 from __future__ import annotations
 
-import json
-import os
+import logging
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow.errors import StepError
 from bulkflow.plugin.source_errors import ProblemsError
-from bulkflow.system_errors import explained
 from bulkflow_csv import (
     CsvError,
     FormatLimits,
@@ -29,42 +23,32 @@ from bulkflow_csv import (
     scan,
     scan_rows,
 )
-from bulkflow_ingest.source.column_mapping import arranged, problems
-from bulkflow_ingest.source.original import Original
-from bulkflow_ingest.source.required_columns import against_operation
-from bulkflow_ingest.source.split import limit_of
+from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
+from bulkflow_ingest.source.original import Original, read_original_note, write_original_note
+from bulkflow_ingest.source.readable import ReadableSource, read_source_head
+from bulkflow_ingest.source.required_columns import find_operation_problems, join_names
+from bulkflow_ingest.source.split import build_part_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from bulkflow_csv import ByteSource, DelimiterAlias, Head, Scan
+    from bulkflow_csv import ByteSource, Head, Scan
     from bulkflow_ingest.settings import IngestSettings
 
+logger = logging.getLogger(__name__)
 
-@frozen
-class Readable:
-    """A file that can be scanned.
-
-    Attributes:
-        source: The file, or the copy that was made of it.
-        notes: What was written anew for it, and why.
-        fold: What one character of it stands for.
-    """
-
-    source: ByteSource
-    notes: tuple[str, ...] = ()
-    fold: DelimiterAlias | None = None
+_NAMED = 6
+"""How many columns a note names; it counts the others."""
 
 
 @frozen
-class Cut:
-    """A file of rows as they are sent, scanned and cut.
+class SplitFile:
+    """A file of rows that are ready to send, divided into parts.
 
     Attributes:
-        scan: What was found.
-        original: The file that the rows come from, if its rows or the names of its columns differ.
-        notes: What was written anew, and why.
+        scan: The result of scanning it.
+        original: The user's file, if its rows or column names differ.
+        notes: What was rewritten, and why.
     """
 
     scan: Scan
@@ -73,196 +57,129 @@ class Cut:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those of the user's file."""
+        """The columns of the user's file."""
         return self.original.columns if self.original else self.scan.head.header.columns
 
 
-def readable(source: ByteSource, directory: Path, settings: IngestSettings) -> Readable:
-    """The file, or a copy of it, in UTF-8, with one line end, with a delimiter of one byte.
-
-    A copy takes the place of another that bulkflow made.
+def build_layout(head: Head, settings: IngestSettings) -> Layout:
+    """Apply the clauses of a job to the columns of a file.
 
     Raises:
-        CsvError: The file cannot be read, or a copy not be written.
-    """
-    made = Readable(source)
-    if settings.encoding is not None:
-        from bulkflow_csv import recode
-
-        encoding = settings.encoding
-        made = _next(
-            made,
-            lambda each: recode(each, directory, encoding),
-            f"is written anew from {encoding} to UTF-8, as Salesforce reads no other encoding",
-        )
-    if settings.mend:
-        made = _mended(made, directory, settings)
-    delimiter = settings.delimiter_text
-    if delimiter is not None and settings.folds:
-        from bulkflow_csv import find_alias, write_copy
-
-        fold = find_alias(made.source, delimiter, "".join(value for _, value in settings.constants))
-        made = _next(
-            made,
-            lambda each: write_copy(each, directory, fold.read_blocks, prefix="folded-"),
-            None,
-            fold,
-        )
-    return made
-
-
-def _mended(made: Readable, directory: Path, settings: IngestSettings) -> Readable:
-    from bulkflow_csv import choose_line_ending, normalize_line_endings, write_copy
-
-    line_end = choose_line_ending(made.source, settings.line_ending)
-    if line_end is None:
-        return made
-    return _next(
-        made,
-        lambda each: write_copy(
-            each, directory, lambda file: normalize_line_endings(file, line_end), prefix="mended-"
-        ),
-        f"is written anew with {line_end} for all its line ends, as Salesforce takes no mixed ones",
-    )
-
-
-def _next(
-    made: Readable,
-    step: Callable[[ByteSource], ByteSource],
-    note: str | None,
-    fold: DelimiterAlias | None = None,
-) -> Readable:
-    try:
-        source = step(made.source)
-    finally:
-        if made.source.spooled:
-            made.source.path.unlink(missing_ok=True)
-    return Readable(source, made.notes if note is None else (*made.notes, note), fold)
-
-
-def head_of(source: Readable, settings: IngestSettings) -> Head:
-    """The form and the header of a file. Raises `CsvError`."""
-    return read_head(
-        source.source,
-        delimiter=source.fold.sign if source.fold else settings.delimiter_text,
-        line_ending=settings.line_ending,
-    )
-
-
-def layout_of(head: Head, settings: IngestSettings) -> Layout:
-    """What the clauses make of a file.
-
-    Raises:
-        ProblemsError: They name columns that it does not have, or two for one field; or what is
-            sent does not fit the operation.
+        ProblemsError: The clauses name unknown columns or map two columns to one field, or the
+            columns do not fit the operation.
     """
     name, columns = head.source.name, head.header.columns
-    sent = arranged(columns, settings)
-    found = list(problems(name, columns, settings))
-    # A name that the file does not have is the cause of what its operation then misses.
-    names = [column.name for column in sent]
-    found = found or [each for each in against_operation(name, names, settings) if not each.warning]
+    sent = map_columns(columns, settings)
+    found = list(find_mapping_problems(name, columns, settings))
+    # An unknown column in a clause causes the problems of the operation, so it is reported alone.
+    if not found:
+        names = [column.name for column in sent]
+        problems = find_operation_problems(name, names, settings)
+        found = [each for each in problems if not each.warning]
     if found:
         raise ProblemsError(found, name)
     delimiter = head.dialect.delimiter if head.dialect.is_known else ","
     return Layout(sent, settings.nulls, delimiter)
 
 
-def cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
-    """Check a file to its end and cut it, as `_cut` does; notes what it may be wrong in.
+def split_file(source: ReadableSource, directory: Path, settings: IngestSettings) -> SplitFile:
+    """Check a whole file, rewrite its rows if necessary, and divide it into parts.
+
+    The notes of the result include the warnings about its columns.
 
     Raises:
-        CsvError: Salesforce would refuse the file, or what becomes of it.
+        CsvError: Salesforce would reject the file, or the rewritten rows.
         ProblemsError: The clauses do not fit its columns.
     """
-    made = _cut(source, directory, settings)
+    made = _split_file(source, directory, settings)
+    logger.info(
+        "%s: divided into %d parts, %d rows",
+        source.source.name,
+        len(made.scan.parts),
+        made.scan.rows,
+    )
     columns = made.scan.head.sent_header.columns
-    doubts = [each.message for each in against_operation("it", columns, settings) if each.warning]
-    return evolve(made, notes=(*made.notes, *doubts)) if doubts else made
+    problems = find_operation_problems("it", columns, settings)
+    warnings = [each.message for each in problems if each.warning]
+    return evolve(made, notes=(*made.notes, *warnings)) if warnings else made
 
 
-def _cut(source: Readable, directory: Path, settings: IngestSettings) -> Cut:
-    """Check a file to its end, write its rows anew if they cannot go as they are, and cut them.
-
-    Raises:
-        CsvError: Salesforce would refuse the file, or what becomes of it.
-        ProblemsError: The clauses do not fit its columns.
-    """
-    limit = limit_of(settings)
-    head = head_of(source, settings)
-    layout = layout_of(head, settings)
-    as_they_are = not layout.changes_rows(head)
-    if as_they_are and layout.names == head.header.columns:
-        return Cut(_scanned(head, limit, source), None, source.notes)
-    original = Original.of(head, source.fold)
-    if as_they_are:
-        return Cut(_scanned(_with_names(head, layout), limit, source), original, source.notes)
+def _split_file(source: ReadableSource, directory: Path, settings: IngestSettings) -> SplitFile:
+    limit = build_part_limit(settings)
+    head = read_source_head(source, settings)
+    layout = build_layout(head, settings)
+    unchanged = not layout.changes_rows(head)
+    if unchanged and layout.names == head.header.columns:
+        return SplitFile(_scan(head, limit, source), None, source.notes)
+    original = Original.of(head, source.alias)
+    if unchanged:
+        logger.info("%s: rows are sent unchanged, with renamed columns", head.source.name)
+        return SplitFile(_scan(_rename(head, layout), limit, source), original, source.notes)
     from bulkflow_csv import drop_copy_position, rewrite
 
-    # All faults of the user's file are told of it, before anything is made of it.
-    whole = _scanned(head, PartLimit(None), source)
+    note = f"rows rewritten before upload: {_explain_rewrite(head, layout)}"
+    logger.info("%s: %s", head.source.name, note)
+    # The user's file is checked first, so that errors refer to it and not to the copy.
+    whole = _scan(head, PartLimit(None), source)
     original = evolve(original, digest=whole.digest)
-    made = rewrite(head, directory, layout, alias=source.fold)
+    made = rewrite(head, directory, layout, alias=source.alias)
     try:
         scanned = scan(
             made, limit=limit, delimiter=layout.delimiter, line_ending=head.dialect.line_ending
         )
-        _keep(made.path, layout.delimiter, original)
+        write_original_note(made.path, layout.delimiter, original)
     except CsvError as error:
         made.path.unlink(missing_ok=True)
         raise drop_copy_position(error) from error
-    note = f"its rows are written anew: {_why(head, layout)}"
-    return Cut(scanned, original, (*source.notes, note))
+    return SplitFile(scanned, original, (*source.notes, note))
 
 
-def head_again(
+def read_recorded_head(
     source: ByteSource, settings: IngestSettings, delimiter: str | None = None
 ) -> tuple[Head, Original | None]:
-    """The head of a file of an earlier attempt, as it was sent then, and its original.
+    """Read the header of a file of an earlier attempt, as it was sent then, and its original.
 
     Args:
         source: The file.
-        settings: The job's.
-        delimiter: That of rows that are sent again; None for files of the source.
+        settings: The job's settings.
+        delimiter: The delimiter of rows that are resent; None for files of the source.
 
     Raises:
-        CsvError, ProblemsError: It is not what it was.
+        CsvError, ProblemsError: The file has changed.
     """
     if delimiter is not None:
-        # Rows of our own making, with the names that are sent.
+        # bulkflow wrote these rows, with the column names that are sent.
         return read_head(source, delimiter=delimiter), None
-    kept = _kept(source.path) if source.spooled else None
-    if kept is not None:
-        return read_head(source, delimiter=kept[0]), kept[1]
-    head = head_of(Readable(source), settings)
-    named = named_as_set(head, settings)
-    if named is head:
-        return head, None
-    return named, Original.of(head, None)
+    noted = read_original_note(source.path) if source.spooled else None
+    if noted is not None:
+        return read_head(source, delimiter=noted[0]), noted[1]
+    head = read_source_head(ReadableSource(source), settings)
+    renamed = rename_sent_columns(head, settings)
+    return (head, None) if renamed is head else (renamed, Original.of(head, None))
 
 
-def named_as_set(head: Head, settings: IngestSettings) -> Head:
-    """The head of a file whose rows go as they are, with the names that its columns are sent with.
+def rename_sent_columns(head: Head, settings: IngestSettings) -> Head:
+    """Give the columns of a file that is sent unchanged the names that `rename` clauses set.
 
     Raises:
         ProblemsError: The clauses do not fit its columns.
-        CsvError: Salesforce would refuse the names.
+        CsvError: Salesforce would reject the names.
     """
-    return _with_names(head, layout_of(head, settings))
+    return _rename(head, build_layout(head, settings))
 
 
-def _with_names(head: Head, layout: Layout) -> Head:
+def _rename(head: Head, layout: Layout) -> Head:
     same = layout.names == head.header.columns
     return head if same else rename_columns(head, layout.names, FormatLimits())
 
 
-def _scanned(head: Head, limit: PartLimit, source: Readable) -> Scan:
+def _scan(head: Head, limit: PartLimit, source: ReadableSource) -> Scan:
     try:
         return scan_rows(head, limit=limit)
     except CsvError as error:
-        if not source.notes and source.fold is None:
+        if not source.notes and source.alias is None:
             raise
-        # Lines and records are those of the user's file, bytes are not.
+        # A readable copy has the lines and records of the user's file, but other byte offsets.
         raise CsvError(
             error.message,
             name=error.name,
@@ -274,54 +191,21 @@ def _scanned(head: Head, limit: PartLimit, source: Readable) -> Scan:
         ) from error
 
 
-def _why(head: Head, layout: Layout) -> str:
-    names = head.header.columns
+def _explain_rewrite(head: Head, layout: Layout) -> str:
     sent = {column.index for column in layout.columns}
-    left_out = [name for place, name in enumerate(names) if place not in sent]
+    constants = [column.name for column in layout.columns if column.index is None]
+    dropped = [
+        name
+        for place, name in enumerate(head.header.columns)
+        if place not in sent and name not in constants
+    ]
     reasons = []
-    put_in = [column.name for column in layout.columns if column.index is None]
-    if put_in:
-        reasons.append(f"{_listed(put_in)} set")
-    left_out = [name for name in left_out if name not in put_in]
-    if left_out:
-        reasons.append(f"{_listed(left_out)} left out")
+    if constants:
+        reasons.append(f"set {join_names(constants, _NAMED)}")
+    if dropped:
+        reasons.append(f"dropped {join_names(dropped, _NAMED)}")
     if layout.nulls:
-        reasons.append(f"{' and '.join(repr(each) for each in layout.nulls)} made null")
+        reasons.append(f"replaced {' and '.join(repr(each) for each in layout.nulls)} with null")
     if layout.delimiter != head.dialect.delimiter:
-        reasons.append("Salesforce does not know the delimiter")
-    return ", ".join(reasons)
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - 6
-    return ", ".join(names[:6]) + (f" and {more} more" if more > 0 else "")
-
-
-def _beside(path: Path) -> Path:
-    return path.with_suffix(".original")
-
-
-def _keep(path: Path, delimiter: str, original: Original) -> None:
-    """Note, beside rows that were written anew, how they are, and where they come from."""
-    place = _beside(path)
-    try:
-        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"delimiter": delimiter, "original": original.to_json()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        what, remedy = explained(error, "make room")
-        raise StepError(
-            f"{place} cannot be written: {what}",
-            help=f"{remedy}, or choose another folder with --state-dir DIR",
-        ) from error
-
-
-def _kept(path: Path) -> tuple[str, Original] | None:
-    """The delimiter of rows that were written anew, and their original; None for other files."""
-    try:
-        noted = json.loads(_beside(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return str(noted["delimiter"]), Original.from_json(noted["original"])
+        reasons.append("replaced the delimiter, which Salesforce does not support")
+    return "; ".join(reasons)

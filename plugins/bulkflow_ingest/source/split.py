@@ -1,4 +1,4 @@
-"""How a job's files become parts, and what the journal keeps of both."""
+"""The limits of parts, and the journal's records of parts and their files."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bulkflow_ingest.settings import IngestSettings
 
 
-def limit_of(settings: IngestSettings) -> PartLimit:
-    """How large a part of a job may get."""
+def build_part_limit(settings: IngestSettings) -> PartLimit:
+    """Return the maximum size of a part, from the job's settings."""
     return PartLimit(
         settings.part_bytes or PART_BYTES,
         settings.part_rows,
@@ -24,8 +24,8 @@ def limit_of(settings: IngestSettings) -> PartLimit:
     )
 
 
-def record_of(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
-    """What the journal keeps of a file."""
+def build_source_record(head: Head, origin: str | None = None, digest: str = "") -> SourceRecord:
+    """Build the journal's record of a file."""
     source, stamp = head.source, head.stamp
     return SourceRecord(
         source.name,
@@ -38,8 +38,8 @@ def record_of(head: Head, origin: str | None = None, digest: str = "") -> Source
     )
 
 
-def part_of(index: int, data: PartRange) -> Part:
-    """What the journal keeps of a part, by its number in the job."""
+def build_part(index: int, data: PartRange) -> Part:
+    """Build the journal's record of a part; `index` is its number in the job, from 0."""
     return Part(
         index,
         data.source.name,
@@ -53,24 +53,27 @@ def part_of(index: int, data: PartRange) -> Part:
     )
 
 
-def same_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Raise DataError unless all files of a job have the same columns in the same order.
+def check_same_columns(files: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Check that all files of a job have the same columns in the same order.
 
     Args:
-        files: For each what it is called, and its columns.
+        files: The name and the columns of each file.
+
+    Raises:
+        DataError: A file has different columns.
     """
     first, columns = files[0]
     for other, others in files[1:]:
         if others != columns:
             raise DataError(
-                f"its columns are not those of {first}: {_difference(columns, others)}",
+                f"its columns are not those of {first}: {_describe_difference(columns, others)}",
                 place=other,
                 help="the files of one job must have the same columns in the same order; "
-                "load the others with a job of their own",
+                "load the others with another job",
             )
 
 
-def _difference(first: Sequence[str], other: Sequence[str]) -> str:
+def _describe_difference(first: Sequence[str], other: Sequence[str]) -> str:
     missing = [column for column in first if column not in other]
     added = [column for column in other if column not in first]
     if missing or added:
@@ -79,4 +82,4 @@ def _difference(first: Sequence[str], other: Sequence[str]) -> str:
             for what, columns in (("lacks", missing), ("adds", added))
             if columns
         )
-    return "they stand in another order"
+    return "the order is different"

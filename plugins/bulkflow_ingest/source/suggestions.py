@@ -1,34 +1,38 @@
-"""Near names of objects, fields and columns."""
+"""Suggests names of objects, fields and columns that are similar to an unknown one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.plugin import suggestions as names
+from bulkflow.plugin import suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-LIKE = 0.7
-"""How like two names must be; names of fields are long, and many are alike."""
+CUTOFF = 0.7
+"""How similar two names must be. API names are long, and many of them are alike."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like `name`, if any is; upper case and `__c` count little."""
-    return names.find_nearest(name, known, normalize=_plain, cutoff=LIKE)
+def find_nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most similar to `name`, regardless of case and `__c`."""
+    return suggestions.find_nearest(name, known, normalize=_normalize, cutoff=CUTOFF)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """The question that offers it."""
-    return names.ask_did_you_mean(nearest(name, known))
+def suggest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the help line that offers the most similar name, or None."""
+    return suggestions.ask_did_you_mean(find_nearest_name(name, known))
 
 
-def near_column(column: str, columns: Sequence[str]) -> str | None:
-    """The question that offers the nearest column of a file, or doubts what parts its columns."""
+def suggest_column(column: str, columns: Sequence[str]) -> str | None:
+    """Return the help line for a missing column of a file.
+
+    If the file has a single column whose name contains a delimiter, the line suggests to check
+    the `delimiter` clause.
+    """
     if len(columns) == 1 and any(mark in columns[0] for mark in ",;|\t^`~"):
-        return f"its one column is `{columns[0]}`; `delimiter` says what parts columns"
-    return did_you_mean(column, columns)
+        return f"its one column is `{columns[0]}`; set the delimiter with `delimiter`"
+    return suggest_name(column, columns)
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
     return name.lower().removesuffix("__c").replace("_", "").replace(" ", "")
