@@ -207,7 +207,7 @@ def test_a_sleep_that_raises_ends_the_call(server, connect):
     assert len(server.seen) == 1
 
 
-# Refusals of requests that were never started -----------------------------------------------------------
+# Refusals of requests that were never started -----------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [420, 429])
