@@ -19,7 +19,7 @@ class Answers:
         self.bodies = bodies
         self.asked: list[str] = []
 
-    def path(self, *segments: str) -> str:
+    def build_path(self, *segments: str) -> str:
         return "/".join(segments)
 
     def get(self, path: str, *, limit: int) -> Response:

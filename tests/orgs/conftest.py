@@ -1,4 +1,4 @@
-"""Orgs of the sandbox to log in to, over TLS, with a keyring and a configuration of the test's."""
+"""Sandbox orgs with TLS, and a keyring and configuration for each test."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def network(org: LocalOrg) -> Network:
 
 @pytest.fixture
 def workshop(tmp_path: Path, org: LocalOrg, vault: MemoryKeyring, monkeypatch) -> Workshop:
-    """The command line, with a configuration of the test's own, that trusts the org."""
+    """The command line, with its own configuration, which trusts the org."""
     assert org.certificate is not None
     folder = tmp_path / "config"
     monkeypatch.setenv("SSL_CERT_FILE", str(org.certificate.authority))

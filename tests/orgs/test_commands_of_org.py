@@ -80,7 +80,7 @@ def test_without_a_keyring_no_secret_is_written(workshop, org):
 
 
 class Terminal(io.BytesIO):
-    """A standard input at which somebody sits."""
+    """A standard input with a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -131,7 +131,7 @@ def test_nothing_is_typed_in_vain(workshop, org, monkeypatch):
 
 
 class PlainKeyring(MemoryKeyring):
-    """What keyrings.alt brings: a file that anybody with the disk can read."""
+    """The backend of keyrings.alt: a file that anyone with access to the disk can read."""
 
 
 PlainKeyring.__module__ = "keyrings.alt.file"
@@ -338,7 +338,7 @@ def free_port() -> int:
 
 
 class Browser:
-    """Follows the login page to the callback, as a browser of an obliging user does."""
+    """Follows the login page to the callback, like the browser of a user who agrees."""
 
     def __init__(self, org: LocalOrg) -> None:
         self.context = create_default_context(cafile=org.certificate.authority)

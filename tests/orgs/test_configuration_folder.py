@@ -1,4 +1,4 @@
-"""Where the profiles of a user are, on each system."""
+"""The folder of the profiles on each system."""
 
 from __future__ import annotations
 

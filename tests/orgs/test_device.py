@@ -1,4 +1,4 @@
-"""The device login against an org whose clock the test moves."""
+"""The device flow with an org whose clock the test moves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bulkflow_sandbox.testing import LocalOrg, local_org
 
 @define(eq=False)
 class User:
-    """Types the code after so many polls, or does what else is to be done then."""
+    """Types the code after some polls, or runs another action."""
 
     org: LocalOrg
     clock: ManualClock

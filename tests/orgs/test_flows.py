@@ -1,4 +1,4 @@
-"""Every flow against the token resource of an org, over TLS."""
+"""Every flow with the token endpoint of an org, over TLS."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def refusal(org, key, tmp_path, network, flow, **changes) -> LoginError:
     with pytest.raises(LoginError) as caught:
         login(flow, org, key, tmp_path, network, **changes).log_in()
     error = caught.value
-    # Whatever it was: the host is named, the cure is said, and no secret is.
+    # Every error has the host and a remedy, and no secret.
     said = " ".join([str(error), error.help or "", *error.notes])
     assert org.instance in said
     assert error.help

@@ -1,4 +1,4 @@
-"""`bulkflow jobs`: what lies in an org is found, and cleared away when it is wanted."""
+"""`bulkflow jobs`: lists the jobs in an org, and deletes abandoned ones."""
 
 from __future__ import annotations
 

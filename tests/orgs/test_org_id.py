@@ -1,4 +1,4 @@
-"""The id of an org, and its patience, as logins and profiles hand them to whoever opens it."""
+"""The id and the patience of an org, from logins and profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords in the addresses of proxies and orgs: every place, form and delimiter, and no trace."""
+"""Passwords in addresses of proxies and orgs are never shown, however they are written."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ MARKS = ("quixotry", "17113")
 DELIMITERS = (
     *"#?@:/\\%&=;,+ \t\n\"'<>[](){}|^`~!$*.-_",
     *("%23", "%40", "%2F", "%3A", "%25", "%", "%%", "://", "//", "@@", ":@", "/@", "#@", "?@"),
-    # A letter, what becomes a delimiter when it is normalised, what is not seen, a byte alone.
+    # A letter, a delimiter after normalization, an invisible character, a lone byte.
     *("ü", "\uff20", "\uff0f", "\uff1a", "\uff03", "\uff1f", "\u2100", "\u200b", "\udcff"),
 )
 ODD = ("", *DELIMITERS)
 
 
 def forms(mark: str, host: str, scheme: str) -> Iterator[str]:
-    """Addresses in which a password was written, by every delimiter."""
+    """Addresses with a password, for each delimiter."""
     for odd in ODD:
         for user in (f"me:{mark}{odd}", f"me:{odd}{mark}", f"me:{mark}{odd}{mark}", f"{mark}{odd}"):
             yield f"{scheme}://{user}@{host}"
@@ -54,7 +54,7 @@ def forms(mark: str, host: str, scheme: str) -> Iterator[str]:
 
 
 def traced(error: BulkflowError) -> str:
-    """All that is written of an error, with BULKFLOW_DEBUG=1."""
+    """The whole output for an error, with BULKFLOW_DEBUG=1."""
     return "\n".join(
         [str(error), error.help or "", *error.notes, *traceback.format_exception(error)]
     )
@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 
 def attempt(make: Callable[[str], T], value: str) -> tuple[T | None, str]:
-    """What an address makes, or all that is written of why it is refused."""
+    """The value made of an address, or the whole output for its refusal."""
     try:
         return make(value), ""
     except UsageError as error:
@@ -73,7 +73,7 @@ def attempt(make: Callable[[str], T], value: str) -> tuple[T | None, str]:
 
 @pytest.fixture
 def tunnel() -> Iterator[TunnelProxy]:
-    """A proxy that refuses every password, and gives back what it was sent."""
+    """A proxy that refuses every password, and echoes what it was sent."""
     proxy = TunnelProxy(0, "407 {asked}")
     yield proxy
     proxy.close()

@@ -1,4 +1,4 @@
-"""Every command is run with marked secrets, and all that was written is searched for them."""
+"""Runs every command with marked secrets, and searches all output for them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.logins import fake_cli
 from support.workshop import Ran, Workshop
 
-# None looks like a secret: what hides them knows them, and does not guess.
+# None looks like a secret: they are hidden because they are known.
 MARKS = {
     "MARK_TOKEN": "marked-token-4711",
     "MARK_SECRET": "marked-consumer-4712",
@@ -121,12 +121,12 @@ def logins(url: str) -> list[tuple[str, ...]]:
 
 
 def crash(*arguments: object, **_: object) -> NoReturn:
-    """A mistake of the program's, at a place that knows the way into the org."""
+    """A bug in code that has access to the org."""
     raise ZeroDivisionError(f"crashed with {arguments}")
 
 
 def commands_of(workshop: Workshop) -> set[tuple[str, ...]]:
-    """Every command that the command line has, of plugins too."""
+    """Every command, including those of plugins."""
 
     def below(
         group: click.Group, context: click.Context, path: tuple[str, ...]
@@ -196,7 +196,7 @@ def every_command(workshop: Workshop, org: LocalOrg) -> Iterator[tuple[tuple[str
 
 
 def parts_of_secrets(key: str) -> set[str]:
-    """What must stand nowhere."""
+    """The texts that no output may contain."""
     body = key.strip().splitlines()[1:-1]
     found = {
         *MARKS.values(),
@@ -251,7 +251,7 @@ def test_what_holds_rows_or_profiles_is_the_users_alone(marked, org):
 
 @contextmanager
 def echo() -> Iterator[str]:
-    """A host that refuses every login, and repeats in its answer all that it was told."""
+    """A host that refuses every login, and echoes everything it was sent."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

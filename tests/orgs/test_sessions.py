@@ -1,4 +1,4 @@
-"""Sessions that end in the middle of the work, with every flow."""
+"""Sessions expire in the middle of a run, with every flow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DATA = b"Name\n" + b"".join(b"a name that takes room %06d\n" % number for number
 
 @define(eq=False)
 class EndingBody:
-    """A body in the middle of which all sessions end, the first time that it is read."""
+    """A body whose first read ends all sessions in the middle."""
 
     org: LocalOrg
     opened: int = 0
@@ -42,7 +42,7 @@ class EndingBody:
 
 
 def new_token_of_the_cli(org: LocalOrg, flow: Flow, tmp_path) -> None:
-    """The Salesforce CLI renews its token by itself, when it is asked for one that has ended."""
+    """The Salesforce CLI renews an expired token by itself."""
     if flow is Flow.CLI:
         token = org.sandbox.sessions.issue(USER_ID)
         (tmp_path / "fake-cli" / "tokens").write_text(token + "\n")
@@ -55,7 +55,7 @@ def flow(request):
 
 @pytest.fixture
 def logged_in(org, key, tmp_path, network, flow):
-    """A session of the flow, and the end of all its tokens."""
+    """A session of the flow, and a function that ends all its tokens."""
     profile, environ = profile_of(flow, org, key, tmp_path)
     login = Login(profile, secrets_of(environ), network)
     end = org.sandbox.sessions.revoke_all
@@ -82,7 +82,7 @@ def test_an_upload_whose_session_ends_on_the_way_is_sent_again_once(org, logged_
 
 
 class EndingStream(io.BytesIO):
-    """A file in the middle of which all sessions end, the first time that it is written."""
+    """A file whose first write ends all sessions in the middle."""
 
     def __init__(self, org: LocalOrg) -> None:
         super().__init__()

@@ -40,7 +40,7 @@ JOB = "/jobs/ingest/[^/]+"
 
 @define(eq=False)
 class Place:
-    """An org, and what stands before it and sees all that it is sent."""
+    """An org, and a proxy in front of it that records the requests."""
 
     server: SandboxServer
     proxy: Proxy
@@ -59,7 +59,7 @@ class Place:
             return [job.state.value for job in list_jobs_after(connection, tuple(JobType), "", -1)]
 
     def revoke(self, handler: Handler, forward) -> None:
-        """End all sessions before a request is looked at."""
+        """End all sessions before a request is handled."""
         self.server.api.sessions.revoke_all()
         forward()
 
@@ -196,7 +196,7 @@ def test_a_run_is_given_up_in_each_org(workshop, prod, uat) -> None:
 
 
 def log_in_elsewhere(workshop: Workshop, name: str, place: Place) -> None:
-    """Let a profile lead into another org."""
+    """Point a profile at another org."""
     ran = workshop.command("org", "login", name, "--login-url", place.proxy.url)
     assert ran.code == 0, ran.err
     place.proxy.seen.clear()

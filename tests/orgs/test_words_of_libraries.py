@@ -1,4 +1,4 @@
-"""Libraries that quote what they are given: their words are not passed on."""
+"""Libraries that quote their input in errors: bulkflow never shows these texts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def written(error: UsageError) -> str:
 
 
 class TalkativeKeyring(MemoryKeyring):
-    """One whose errors are of any kind, and quote."""
+    """A backend that raises any kind of error, with quotes."""
 
     def get_password(self, service: str, username: str) -> str | None:
         raise RuntimeError(f"security find-generic-password: {SECRET}")

@@ -1,4 +1,4 @@
-"""A server of a few lines that does what a well-kept one never would, on purpose and to order."""
+"""A small server that misbehaves as each test orders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOKEN = "00D000000000001!AQcAQSecretSecretSecret.Secret_Secret"
 
 @frozen
 class Seen:
-    """A request as it arrived; `body` may be shorter than was announced if the client left."""
+    """A received request; `body` is shorter than announced if the client disconnected."""
 
     method: str
     target: str
@@ -41,7 +41,7 @@ Act = Callable[[socket.socket, "HostileServer"], bool]
 
 
 class HostileServer:
-    """Plays one act of its script for each request that arrives, whatever the connection.
+    """Plays one act of its script for each request, on any connection.
 
     An act returns whether the connection stays open. Requests beyond the script are answered with
     a 599, so that a request too many fails the test that sent it.
@@ -76,7 +76,7 @@ class HostileServer:
             else (f"http://{self._host}:{self.port}")
         )
 
-    # What can be ordered -------------------------------------------------------------------------
+    # Orders --------------------------------------------------------------------------------------
 
     def answers(
         self,
@@ -87,7 +87,7 @@ class HostileServer:
         pack: bool = False,
         chunked: bool = False,
     ) -> None:
-        """Reads the request and answers it."""
+        """Order a response."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         given = {"Content-Type": "application/json;charset=UTF-8"} | dict(headers or {})
         if pack:
@@ -96,7 +96,7 @@ class HostileServer:
             given["Transfer-Encoding"] = "chunked"
             content = chunks(content)
         elif status != 204:
-            # A 204 has no body, and no length of one.
+            # A 204 has neither a body nor its length.
             given["Content-Length"] = str(len(content))
         lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {given[name]}" for name in given)]
         whole = "\r\n".join([*lines, "", ""]).encode() + content
@@ -109,12 +109,12 @@ class HostileServer:
         self.script.append(act)
 
     def refuses(self, status: int, code: str, message: str = "", **headers: str) -> None:
-        """Answers with an error body as Salesforce writes it."""
+        """Order a response with an error body in Salesforce's format."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers(status, [{"errorCode": code, "message": message}], given)
 
     def sends(self, raw: bytes) -> None:
-        """Reads the request, sends bytes as they are, and closes."""
+        """Order raw bytes after the request, and the end of the connection."""
 
         def act(connection: socket.socket, server: HostileServer) -> bool:
             server.read_request(connection)
@@ -130,7 +130,7 @@ class HostileServer:
         self.script.append(lambda _connection, _server: False)
 
     def cuts_within_the_request(self, taken: int) -> None:
-        """Takes so many bytes of the request, and closes."""
+        """Order the end of the connection after some bytes of the request."""
 
         def act(connection: socket.socket, _server: HostileServer) -> bool:
             left = taken
@@ -141,7 +141,7 @@ class HostileServer:
         self.script.append(act)
 
     def stays_silent(self, first: bytes = b"") -> None:
-        """Reads the request, sends `first`, and says no more until the test is over."""
+        """Order `first` after the request, and silence until the test has finished."""
 
         def act(connection: socket.socket, server: HostileServer) -> bool:
             server.read_request(connection)
@@ -151,7 +151,7 @@ class HostileServer:
 
         self.script.append(act)
 
-    # How it is done ------------------------------------------------------------------------------
+    # Implementation ------------------------------------------------------------------------------
 
     def read_request(self, connection: socket.socket) -> Seen:
         data = b""
@@ -177,7 +177,7 @@ class HostileServer:
         return seen
 
     def has_seen(self, number: int) -> bool:
-        """Whether so many requests were read, once that is so: a client may leave before."""
+        """Wait for a number of requests, because a client may disconnect before they are read."""
         ends = time.monotonic() + 30
         while len(self.seen) < number and time.monotonic() < ends:
             time.sleep(0.01)
@@ -202,7 +202,7 @@ class HostileServer:
 
     def _serve(self, plain: socket.socket) -> None:
         connection = plain
-        # A client that leaves is what many tests are about.
+        # Many tests are about clients that disconnect.
         with suppress(OSError), ExitStack() as stack:
             stack.callback(self._forget, plain)
             if self._context:
@@ -247,14 +247,14 @@ class HostileServer:
 
 
 def chunks(content: bytes, size: int = 1000) -> bytes:
-    """`content` in chunked transfer coding."""
+    """Encode content in chunked transfer coding."""
     pieces = [content[at : at + size] for at in range(0, len(content), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 @define
 class Surroundings:
-    """What a session is given in place of time and chance, and what it told."""
+    """A clock, waits without delay, and the notices of a session."""
 
     slept: list[float] = Factory(list)
     notices: list[RetryNotice] = Factory(list)
@@ -295,7 +295,7 @@ Connect = Callable[..., Session]
 
 @pytest.fixture
 def connect(surroundings: Surroundings) -> Iterator[Connect]:
-    """Makes sessions with a server, whose waits take no time; they are closed after the test."""
+    """Make sessions that do not really wait; they are closed after the test."""
     with ExitStack() as stack:
 
         def make(server: HostileServer | str, **options: object) -> Session:

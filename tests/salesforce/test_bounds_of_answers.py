@@ -1,4 +1,4 @@
-"""Answers without an end, and heads that are none: bounded in size, depth, text and time."""
+"""Endless responses and malformed heads: limits on size, depth, texts and time."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_change_of_protocol_is_no_redirect(server, session, method):
     with pytest.raises(kind, match="the interim status 101") as caught:
         session.get("/x") if method == "get" else session.post_json("/x", {})
     assert "redirect" not in str(caught.value)
-    # What follows on that connection is no answer.
+    # What follows on that connection is not a response.
     session.get("/x")
     assert server.connections == 2
 
@@ -136,7 +136,7 @@ def test_a_change_of_protocol_is_no_redirect(server, session, method):
 
 
 def test_all_attempts_together_take_a_bounded_time(server, connect, surroundings):
-    """Each attempt takes two minutes of a clock that the answer moves."""
+    """Each attempt takes two minutes of a clock that the response moves."""
     times = []
 
     def drips(connection, server):

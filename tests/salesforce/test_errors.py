@@ -1,4 +1,4 @@
-"""From the bodies of answers to errors that say what to do."""
+"""Error responses become errors with a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`org env`: what the environment has to hold, and what is said when it does not."""
+"""`org env`: required environment variables, and the errors for missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses are taken for an org's, and the paths below them."""
+"""Accepted addresses of orgs, and the paths of their resources."""
 
 from __future__ import annotations
 

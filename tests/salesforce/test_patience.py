@@ -1,4 +1,4 @@
-"""Trouble that is waited out: for how long, with what pauses, and what is final all the same."""
+"""Patience: what is waited out, for how long, and what fails immediately."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_look_is_repeated_until_the_patience_is_over(server, session, surround
     assert surroundings.time - began == pytest.approx(15 * MINUTES)
     assert surroundings.slept[:8] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     assert max(surroundings.slept) == 30.0
-    # The last attempt is made when the time is over, not before.
+    # The last attempt is made when the time has passed, not before.
     assert len(server.seen) == len(surroundings.slept) + 1
 
 
@@ -297,7 +297,7 @@ def test_a_view_shares_connections_token_and_limits(server, session):
 
 
 class Renewing:
-    """Gives a new token once its host is back."""
+    """Provides a new token when its host is back."""
 
     def __init__(self, away: int) -> None:
         self.away = away

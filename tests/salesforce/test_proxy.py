@@ -1,4 +1,4 @@
-"""Proxies, certificates of the client, and the rules for when a proxy is used."""
+"""Proxies, client certificates, and when a proxy is used."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_authorities_are_looked_at_where_they_are_used(monkeypatch, tmp_path, ce
 
 @pytest.fixture
 def demanding(tmp_path):
-    """A server that wants to see a certificate, and one that it takes."""
+    """A server that requires a client certificate, and an accepted one."""
     server, client = ensure_certificate(tmp_path / "s"), ensure_certificate(tmp_path / "c")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*server.pair)

@@ -1,4 +1,4 @@
-"""A server whose answer drips in: bounded in time, although each byte comes soon after the last.
+"""Responses that trickle have a deadline, although each byte arrives soon after the last.
 
 Server and clock go in step: a look at the clock lets five seconds pass and one more piece out.
 """
@@ -29,7 +29,7 @@ LENIENT = Timeouts(read=120, upload=600)
 
 
 class Drip:
-    """An act of a hostile server, and the clock that lets it go on."""
+    """An act of a hostile server, and the clock that it waits for."""
 
     def __init__(self, first: bytes, piece: bytes = b"a", pieces: int = 10**6) -> None:
         self.first, self.piece, self.pieces = first, piece, pieces

@@ -1,4 +1,4 @@
-"""Secrets do not get through, and what is no secret does."""
+"""Secrets are hidden, and other text is unchanged."""
 
 from __future__ import annotations
 

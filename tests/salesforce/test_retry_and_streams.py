@@ -1,4 +1,4 @@
-"""Laws of the small parts: waits, headers, gzip streams."""
+"""Properties of waits, headers and gzip streams."""
 
 from __future__ import annotations
 

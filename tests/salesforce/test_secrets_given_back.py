@@ -1,4 +1,4 @@
-"""A server that gives the token back, in any place that an answer has: it is written nowhere."""
+"""A server echoes the token anywhere in a response: it is never shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from bulkflow.errors import BulkflowError
 from bulkflow_salesforce import ForeignUrlError, OrgAddress, StaticToken
 
-# It does not look like a token, so that only who knows it can hide it.
+# It does not look like a token, so only code that knows it can hide it.
 TOKEN = "quixotry-and-more"
 CSV = {"Content-Type": "text/csv"}
 HTML = {"Content-Type": "text/html"}

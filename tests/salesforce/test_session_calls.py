@@ -1,4 +1,4 @@
-"""What a session sends, and what it gives back when all is well."""
+"""The requests and results of a session without failures."""
 
 from __future__ import annotations
 

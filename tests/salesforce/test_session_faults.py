@@ -1,4 +1,4 @@
-"""What a session does when the other side misbehaves, and above all what it does not do twice.
+"""A session with a misbehaving server: above all, nothing is done twice.
 
 Answers that are whole as HTTP and after which the server closes say `Connection: close`, as a
 client may use the connection again before it sees the end of it.
@@ -168,7 +168,7 @@ def test_data_may_wait_for_longer_than_a_connection_may(server, connect):
 
 
 def test_silence_within_the_body_ends_in_a_timeout(server, connect):
-    # Long enough for the second answer on a machine that does much else.
+    # Long enough for the second response on a busy machine.
     session = connect(server, timeouts=Timeouts(connect=30, read=3, upload=30))
     server.stays_silent(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")
     server.answers(200, {})
@@ -207,7 +207,7 @@ def test_a_sleep_that_raises_ends_the_call(server, connect):
     assert len(server.seen) == 1
 
 
-# What the server says that it did not do ----------------------------------------------------------
+# Refusals of requests that were never started -----------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [420, 429])
@@ -249,7 +249,7 @@ def test_an_exhausted_request_limit_is_never_asked_again(server, session, surrou
 
 @define
 class Renewing:
-    """Gives token-1, and then the next number for each one that is refused."""
+    """Provides token-1, and then the next number for each refused one."""
 
     renewed: list[str] = Factory(list)
     most: int = 1
@@ -456,7 +456,7 @@ def test_a_closed_session_sends_nothing(server, session):
     assert server.connections == 0
 
 
-# Answers that are none ----------------------------------------------------------------------------
+# Unusable responses -------------------------------------------------------------------------------
 
 PAGE = b"<!DOCTYPE html><html><head><title>Login | Salesforce</title></head><body>Hi</body></html>"
 HTML = {"Content-Type": "text/html;charset=UTF-8"}
@@ -564,7 +564,7 @@ def cut_download(server, how):
             "length": length % len(DATA) + b"\r\n" + DATA[:-9],
             "chunks": chunked + b"\r\n%x\r\n%s\r\n" % (len(DATA), DATA),
             "gzip length": length % len(packed) + coded + b"\r\n" + packed[:-9],
-            # Every byte that was announced came, but the gzip data are not at their end.
+            # Every announced byte arrived, but the gzip data are incomplete.
             "gzip trailer": length % len(packed[:-9]) + coded + b"\r\n" + packed[:-9],
             "gzip chunks": chunked
             + coded
@@ -796,7 +796,7 @@ def test_a_body_longer_than_its_length_is_held_to_it(server, session):
 
 
 def test_no_fault_costs_the_session_a_connection(server, connect):
-    """With one connection in all, a single one that was not given back would stop the next call."""
+    """With a limit of one connection, one that was not released would block the next call."""
     patient = Timeouts(connect=30, read=3, upload=30)
     session = connect(server, connections=1, policy=RetryPolicy(attempts=1), timeouts=patient)
     for how in LOSSES:

@@ -32,7 +32,7 @@ BODY = b"Name\n" + b"Acme\n" * 10_000
 
 
 class BadDay(ThreadingHTTPServer):
-    """Does what it is asked, and then often does not say so; counts what it did."""
+    """Processes requests, often without a response, and counts them."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -42,7 +42,7 @@ class BadDay(ThreadingHTTPServer):
         self.chance = random.Random(20261122)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that leaves is no error."""
+        """Ignore clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Following:
-    """Gives whatever token is valid now."""
+    """Provides the currently valid token."""
 
     def __init__(self, server: BadDay) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""What a session allows itself: repeats in all, and the org's requests of the day."""
+"""Limits of a session on itself: the retry budget, and the slow-down near the daily limit."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_session_slows_down_and_says_so_once(server, connect, surroundings):
         usage = {"Sforce-Limit-Info": f"api-usage={10_000 - left}/10000"}
         server.answers(200, {}, usage)
         session.get("/services/x")
-    # The first two requests were made in plenty, the last when there was nothing left to save.
+    # There were plenty of requests for the first two, and none left for the last.
     assert [round(seconds, 1) for seconds in surroundings.slept] == [24.0, 27.0]
     assert told == [LimitInfo(9900, 10_000)]
 

@@ -102,17 +102,21 @@ class Login:
             case Flow.AUTH_URL:
                 return self._use_auth_url()
             case Flow.CLIENT_CREDENTIALS:
-                return self._send(profile.login_origin, self._name_app("client_credentials"))
+                return self._send(
+                    profile.login_origin, self._make_app_parameters("client_credentials")
+                )
             case Flow.PASSWORD:
                 password = self._read_secret(Secret.PASSWORD)
                 password += self._read_optional(Secret.SECURITY_TOKEN)
                 parameters = {"username": profile.username or "", "password": password}
-                return self._send(profile.login_origin, self._name_app("password") | parameters)
+                return self._send(
+                    profile.login_origin, self._make_app_parameters("password") | parameters
+                )
             case Flow.REFRESH_TOKEN | Flow.WEB | Flow.DEVICE:
                 token = self._read_secret(Secret.REFRESH_TOKEN)
                 response = self._send(
                     profile.login_origin,
-                    self._name_app("refresh_token") | {"refresh_token": token},
+                    self._make_app_parameters("refresh_token") | {"refresh_token": token},
                 )
                 self._store(Secret.REFRESH_TOKEN, token, response.refresh_token, lambda new: new)
                 return response
@@ -177,7 +181,7 @@ class Login:
         )
         return response
 
-    def _name_app(self, grant: str) -> dict[str, str]:
+    def _make_app_parameters(self, grant: str) -> dict[str, str]:
         """Make the parameters for the grant and the app."""
         parameters = {"grant_type": grant, "client_id": self.profile.client_id or ""}
         secret = self._read_optional(Secret.CLIENT_SECRET)
