@@ -93,7 +93,7 @@ def run_bulkflow(
     folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool
 ) -> None:
     from bulkflow_csv import ByteSource, PartLimit, scan
-    from bulkflow_ingest.reconcile import Fates, SourceSlice
+    from bulkflow_ingest.reconcile import Reconciler, SourceSlice
 
     found = scan(ByteSource.of(folder / "source.csv"), limit=PartLimit(None, part_rows))
     slices = [SourceSlice.of(part.index, part, found.dialect) for part in found.parts]
@@ -106,7 +106,7 @@ def run_bulkflow(
     rows = sum(each.rows for each in slices)
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_SELF)
-    with Fates.of(slices, results, folder / "join", rest=rest, memory=memory) as fates:
+    with Reconciler.of(slices, results, folder / "join", rest=rest, memory=memory) as fates:
         joined = time.perf_counter()
         saved = fates.save(selection, folder / "out.csv")
         _report(began, before, rows=rows, joined=joined - began, saved=saved)

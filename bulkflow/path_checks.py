@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def resolved(path: Path) -> Path:
-    """A path, absolute and without links; links that lead in a circle stay as they are."""
+    """Make a path absolute and without links; links that lead in a circle stay as they are."""
     return Path(os.path.realpath(path))
 
 

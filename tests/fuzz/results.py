@@ -22,7 +22,7 @@ from attrs import frozen
 
 from bulkflow_csv import ByteSource, CsvError, PartLimit, read_rows, scan
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile import Fates, FatesError, ResultFile, SourceSlice
+from bulkflow_ingest.reconcile import ReconcileError, Reconciler, ResultFile, SourceSlice
 from bulkflow_ingest.results.files import rows_of
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
@@ -140,7 +140,10 @@ def joins(folder: Path) -> Iterator[Callable[[bytes], None]]:
             # The counters of one part promise what the file has, those of the other nothing.
             promised = counted if each.part and each.kind is not ResultKind.UNPROCESSED else None
             files.append(ResultFile(each.part, each.kind, file, ",", promised))
-        with suppress(FatesError), Fates.of(slices, files, place / "join", threads=1) as fates:
+        with (
+            suppress(ReconcileError),
+            Reconciler.of(slices, files, place / "join", threads=1) as fates,
+        ):
             total = fates.counts().total
             kinds = (total.loaded, total.failed, total.unprocessed, total.withheld, total.unknown)
             assert sum(kinds) == total.rows == len(ROWS), total

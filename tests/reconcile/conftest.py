@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 
 from bulkflow_csv import ByteSource, PartLimit, scan
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile import Fates, Outcome, ResultFile, SourceSlice
+from bulkflow_ingest.reconcile import Outcome, Reconciler, ResultFile, SourceSlice
 
 
 def csv_text(
@@ -111,10 +111,10 @@ class Job:
         for part in parts:
             self.slices[part] = evolve(self.slices[part], without_result=outcome)
 
-    def fates(self, *, rest: bool = True) -> Fates:
-        return Fates.of(self.slices, self.results, self.folder / "join", rest=rest, threads=1)
+    def fates(self, *, rest: bool = True) -> Reconciler:
+        return Reconciler.of(self.slices, self.results, self.folder / "join", rest=rest, threads=1)
 
-    def saved(self, fates: Fates, selection: str = "all") -> list[Mapping[str, str]]:
+    def saved(self, fates: Reconciler, selection: str = "all") -> list[Mapping[str, str]]:
         path = self.folder / "saved" / f"{selection}.csv"
         count = fates.save(selection, path)
         with path.open(encoding="utf-8", newline="") as file:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkflow_ingest.reconcile import FatesError, Outcome
+from bulkflow_ingest.reconcile import Outcome, ReconcileError
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 TRIGGER = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY:T: caused by: UNABLE_TO_LOCK_ROW, x:--"
@@ -54,7 +54,7 @@ def test_the_rows_sent_are_those_asked_for(
 
 
 def test_a_pattern_that_is_none_is_refused(failed: Any, tmp_path: Path) -> None:
-    with failed.fates() as fates, pytest.raises(FatesError):
+    with failed.fates() as fates, pytest.raises(ReconcileError):
         fates.rows_to_send(tmp_path, matching="(")
 
 
@@ -115,7 +115,7 @@ def test_a_mapping_of_other_rows_is_refused(failed: Any, tmp_path: Path) -> None
         (sent,) = fates.rows_to_send(tmp_path)
     failed.scan(sent.path, "again", origin=sent.mapping)
     sent.mapping.write_text("part,row\n0,0\n")
-    with pytest.raises(FatesError, match="does not tell"):
+    with pytest.raises(ReconcileError, match="does not tell"):
         failed.fates()
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.execution.top_error import find_top_error
-from bulkflow_ingest.reconcile import Fates, FatesError, Outcome, ResultFile
+from bulkflow_ingest.reconcile import Outcome, ReconcileError, Reconciler, ResultFile
 
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
@@ -208,14 +208,14 @@ def test_a_result_that_is_nobodys_is_counted_and_spoils_trust_in_its_part(job: A
 def test_a_file_with_fewer_rows_than_the_job_counts_is_refused(job: Any) -> None:
     job.source("Name\nA\nB\n")
     job.result(0, "successful", [["1", "true", "A"]], counted=2)
-    with pytest.raises(FatesError, match="have 1 rows, but the job counts 2"):
+    with pytest.raises(ReconcileError, match="have 1 rows, but the job counts 2"):
         job.fates()
 
 
 def test_a_missing_file_is_refused_when_the_job_counts_rows_in_it(job: Any, tmp_path: Path) -> None:
     job.source("Name\nA\n")
     job.results.append(ResultFile(0, ResultKind.FAILED, tmp_path / "none.csv", rows=1))
-    with pytest.raises(FatesError, match="have 0 rows, but the job counts 1"):
+    with pytest.raises(ReconcileError, match="have 0 rows, but the job counts 1"):
         job.fates()
 
 
@@ -224,7 +224,7 @@ def test_a_file_without_the_columns_of_results_is_refused(job: Any, tmp_path: Pa
     other = tmp_path / "other.csv"
     other.write_text("Name\nA\n")
     job.results.append(ResultFile(0, ResultKind.FAILED, other))
-    with pytest.raises(FatesError, match="lack the columns"):
+    with pytest.raises(ReconcileError, match="lack the columns"):
         job.fates()
 
 
@@ -233,14 +233,14 @@ def test_results_that_are_cut_off_are_refused(job: Any, tmp_path: Path) -> None:
     cut = tmp_path / "cut.csv"
     cut.write_text('"sf__Id","sf__Created",Name\n"1","true","A"\n"2","tru')
     job.results.append(ResultFile(0, ResultKind.SUCCESSFUL, cut))
-    with pytest.raises(FatesError):
+    with pytest.raises(ReconcileError):
         job.fates()
 
 
 def test_a_source_that_changed_is_refused(job: Any) -> None:
     job.source("Name\nA\n")
     job.slices[0].path.write_text("Name\nA\nB\n")
-    with pytest.raises(FatesError, match="changed"):
+    with pytest.raises(ReconcileError, match="changed"):
         job.fates()
 
 
@@ -252,7 +252,7 @@ def test_a_source_that_changes_under_the_join_is_refused_and_leaves_no_file(
     target.write_text("before")
     with job.fates() as fates:
         job.slices[0].path.write_text("Name\nB\n")
-        with pytest.raises(FatesError, match="changed"):
+        with pytest.raises(ReconcileError, match="changed"):
             fates.save("all", target)
     assert target.read_text() == "before"
     assert not list(tmp_path.glob(".*"))
@@ -261,13 +261,13 @@ def test_a_source_that_changes_under_the_join_is_refused_and_leaves_no_file(
 def test_slices_that_leave_rows_out_are_refused(job: Any) -> None:
     job.source("Name\nA\nB\nC\n", part_rows=1)
     del job.slices[1]
-    with pytest.raises(FatesError, match="do not follow each other"):
+    with pytest.raises(ReconcileError, match="do not follow each other"):
         job.fates()
 
 
 def test_a_job_without_rows_has_no_fates(job: Any, tmp_path: Path) -> None:
     job.source("Name\n")
-    with Fates.of([], [], tmp_path / "join") as fates:
+    with Reconciler.of([], [], tmp_path / "join") as fates:
         assert fates.counts().total.rows == 0
         assert fates.errors() == []
         assert fates.rows_to_send(tmp_path) == []

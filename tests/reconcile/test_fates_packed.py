@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from attrs import evolve
 
-from bulkflow_ingest.reconcile import Fates, FatesError
+from bulkflow_ingest.reconcile import ReconcileError, Reconciler
 
 ROWS = 9_000
 HEADER = ["Number__c", "Name"]
@@ -28,7 +28,7 @@ def saved(job: Any, *, rest: bool) -> bytes:
     """All that can be saved, joined by several threads."""
     found = b""
     path = job.folder / "saved.csv"
-    with Fates.of(job.slices, job.results, job.folder / "join", rest=rest, threads=2) as fates:
+    with Reconciler.of(job.slices, job.results, job.folder / "join", rest=rest, threads=2) as fates:
         for selection in ("failed", "successful"):
             fates.save(selection, path)
             found += path.read_bytes()
@@ -76,7 +76,7 @@ def test_a_packed_file_that_was_cut_on_disk_is_told(mixed: Any, cut: int) -> Non
         # Older versions ignore a missing gzip trailer if all rows are there.
         assert saved(mixed, rest=True) == whole
         return
-    with pytest.raises(FatesError, match=r"gzip file is truncated|Unexpected end of GZIP"):
+    with pytest.raises(ReconcileError, match=r"gzip file is truncated|Unexpected end of GZIP"):
         mixed.fates()
 
 

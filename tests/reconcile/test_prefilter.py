@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_ingest.reconcile import FatesError, prefilter, source_rows
+from bulkflow_ingest.reconcile import ReconcileError, prefilter, source_rows
 from bulkflow_sandbox.core.dates import format_java_double
 
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
@@ -115,7 +115,7 @@ def test_leaving_rows_out_changes_nothing(
     told = []
     for rest in (True, False):
         with mock.patch.object(prefilter, "WORTH_IT", 0), job.fates(rest=rest) as fates:
-            event(f"sifted: {fates._saving.source.sifted}")
+            event(f"is_filtered: {fates._saving.source.is_filtered}")
             saved = [
                 (job.saved(fates, each), (job.folder / "saved" / f"{each}.csv").read_bytes())
                 for each in ("failed", "successful")
@@ -133,7 +133,7 @@ def few(job: Any) -> Any:
 
 
 def test_few_results_among_many_rows_are_found_without_looking_at_all_of_them(few: Any) -> None:
-    nobody = mock.patch.object(source_rows.SourceRows, "read", side_effect=AssertionError)
+    nobody = mock.patch.object(source_rows.SourceRowTable, "read", side_effect=AssertionError)
     with nobody, few.fates(rest=False) as fates:
         saved = few.saved(fates, "failed")
     assert [(row["Key__c"], row["_line"]) for row in saved] == [
@@ -151,7 +151,7 @@ def test_many_results_are_joined_to_all_rows(few: Any) -> None:
 
 def test_without_results_no_row_is_looked_at(job: Any) -> None:
     job.source("Key__c,Name\nK-1,a\n")
-    nobody = mock.patch.object(source_rows.SourceRows, "as_it_is", side_effect=AssertionError)
+    nobody = mock.patch.object(source_rows.SourceRowTable, "as_it_is", side_effect=AssertionError)
     with nobody, job.fates(rest=False) as fates:
         assert job.saved(fates, "failed") == []
 
@@ -167,6 +167,6 @@ def test_a_source_that_changed_is_refused(few: Any) -> None:
 
     with (
         mock.patch.object(prefilter.Sieve, "_kept", kept),
-        pytest.raises(FatesError, match="can no longer be told"),
+        pytest.raises(ReconcileError, match="can no longer be told"),
     ):
         few.fates(rest=False)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_csv import read_rows
-from bulkflow_ingest.reconcile import Fates, Outcome, read_csv
+from bulkflow_ingest.reconcile import Outcome, Reconciler, read_csv
 
 cells = st.one_of(
     st.sampled_from(["", " ", '"', '""', ",", ";", "\n", "a\n\nb", "#", "NULL", "null", "\\", "'"]),
@@ -94,7 +94,7 @@ def test_a_file_of_several_buffers_is_read_in_order_by_several_threads(
             [["", f"E{index}:{line_end}:--", *rows[index]] for index in bad],
             counted=len(bad),
         )
-    with Fates.of(job.slices, job.results, job.folder / "join", threads=2) as fates:
+    with Reconciler.of(job.slices, job.results, job.folder / "join", threads=2) as fates:
         saved = job.saved(fates, "failed")
         total = fates.counts().total
     assert [[row[name] for name in header] for row in saved] == [
@@ -116,7 +116,7 @@ def test_values_that_look_like_records_are_values_wherever_a_thread_begins(
     with (
         mock.patch.object(read_csv, "_LONGEST_LINE", 1 << 14),
         mock.patch.object(read_csv, "_BUFFER", 1 << 16),
-        Fates.of(job.slices, job.results, job.folder / "join", rest=rest, threads=4) as fates,
+        Reconciler.of(job.slices, job.results, job.folder / "join", rest=rest, threads=4) as fates,
     ):
         saved = job.saved(fates, "failed")
     assert [row["_error"] for row in saved] == [f"E{number}" for number in range(121, 150)]

@@ -9,13 +9,13 @@ from bulkflow_jobs.notices import warn
 
 if TYPE_CHECKING:
     from bulkflow_ingest.execution.job_runner import JobRunner
-    from bulkflow_ingest.reconcile import JobFates
+    from bulkflow_ingest.reconcile import JobOutcomes
 
 _MAX_NAMED: Final = 5
 """Parts that a message names at most."""
 
 
-def report_rows_left_out(runner: JobRunner, fates: JobFates, ambiguous: int) -> None:
+def report_rows_left_out(runner: JobRunner, fates: JobOutcomes, ambiguous: int) -> None:
     """Warn about rows that are not sent again because they may be loaded."""
     name = runner.job.name
     if fates.total.unknown:

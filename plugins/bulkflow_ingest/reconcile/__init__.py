@@ -1,4 +1,4 @@
-"""Every row's fate: the results of a logical job joined to the rows that it was loaded from."""
+"""Joins the results of a logical job with its source rows, so that every row has an outcome."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.reconcile.errors import FatesError, WrongFilesError
+    from bulkflow_ingest.reconcile.errors import ReconcileError, WrongFilesError
     from bulkflow_ingest.reconcile.inputs import ResultFile, SourceSlice
     from bulkflow_ingest.reconcile.outcomes import Outcome
-    from bulkflow_ingest.reconcile.reconciler import MEMORY, Fates
+    from bulkflow_ingest.reconcile.reconciler import MEMORY, Reconciler
     from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend
-    from bulkflow_ingest.reconcile.summary import ErrorGroup, FateCounts, JobFates
+    from bulkflow_ingest.reconcile.summary import ErrorGroup, JobOutcomes, OutcomeCounts
 
 __all__ = [
     "MEMORY",
     "WORTH_SENDING",
     "ErrorGroup",
-    "FateCounts",
-    "Fates",
-    "FatesError",
-    "JobFates",
+    "JobOutcomes",
     "Outcome",
+    "OutcomeCounts",
+    "ReconcileError",
+    "Reconciler",
     "Resend",
     "ResultFile",
     "SourceSlice",
@@ -32,11 +32,11 @@ __all__ = [
 __getattr__ = export_lazily(
     __name__,
     {
-        "reconciler": "MEMORY Fates",
-        "errors": "FatesError WrongFilesError",
+        "reconciler": "MEMORY Reconciler",
+        "errors": "ReconcileError WrongFilesError",
         "inputs": "ResultFile SourceSlice",
         "outcomes": "Outcome",
         "resubmit": "WORTH_SENDING Resend",
-        "summary": "ErrorGroup FateCounts JobFates",
+        "summary": "ErrorGroup OutcomeCounts JobOutcomes",
     },
 )

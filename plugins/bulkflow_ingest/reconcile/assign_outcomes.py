@@ -1,7 +1,7 @@
-"""One fate for each source row, from the pairs and the doubts.
+"""Assigns one outcome to each source row, from pairs and doubts.
 
-What is a number is brought into the order of the rows by numpy; only ids, and errors of which there
-are many, are joined.
+numpy puts numbers into the order of the rows; only ids, and errors if there are many, are joined in
+SQL.
 """
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
-from bulkflow_ingest.reconcile.distinct_outcomes import Sayings
+from bulkflow_ingest.reconcile.distinct_outcomes import DistinctOutcomes
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.unique_matcher import repeated
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bulkflow_ingest.reconcile.batches import Batch
-    from bulkflow_ingest.reconcile.database import Database
-    from bulkflow_ingest.reconcile.source_rows import SourceRows
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
+    from bulkflow_ingest.reconcile.source_rows import SourceRowTable
 
 DIFFERENT_FATES = 1
-"""The doubt about a row that has equals of another outcome: any of them may be the one."""
+"""The doubt about a row with equal rows of another outcome: the outcome may be that of any of them.
+"""
 UNCERTAIN = 2
-"""The doubt about a row that cannot be told from others, unlike it, of another outcome; or that has
-no result in a part with results that are nobody's."""
+"""The doubt about a row that cannot be distinguished from unlike rows of another outcome, or that
+has no result in a part with results of unknown rows."""
 
 
-def settle(database: Database, source: SourceRows, batches: Sequence[Batch]) -> None:
+def settle(database: ReconcileDatabase, source: SourceRowTable, batches: Sequence[Batch]) -> None:
     """Make the tables `fates`, a row for each source row in their order, and `strays` (p, n).
 
-    Strays are results that are no source row's.
+    Strays are results that belong to no source row.
     """
     database.run("CREATE TABLE strays (p BIGINT, n BIGINT)")
     if database.number("SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"):
@@ -63,7 +64,7 @@ def settle(database: Database, source: SourceRows, batches: Sequence[Batch]) -> 
     settling = _Settling(
         database,
         source,
-        Sayings(database),
+        DistinctOutcomes(database),
         database.arrays("SELECT DISTINCT p FROM strays")["p"],
         database.arrays("SELECT DISTINCT p FROM loose_parts")["p"],
         np.array([each.without_result for file in source.files for each in file.slices], np.int8),
@@ -74,19 +75,19 @@ def settle(database: Database, source: SourceRows, batches: Sequence[Batch]) -> 
 
 @define(eq=False)
 class _Settling:
-    """Settles batch after batch; `strays` and `loose` are the slices of which the tables tell."""
+    """Assigns outcomes batch by batch; `strays` and `loose` are the slices in these tables."""
 
-    database: Database
-    source: SourceRows
-    sayings: Sayings
+    database: ReconcileDatabase
+    source: SourceRowTable
+    distinct_outcomes: DistinctOutcomes
     strays: NDArray[np.int64]
     loose: NDArray[np.int64]
     without_result: NDArray[np.int8]
-    """For each slice the outcome of a row that no result is about."""
+    """For each slice, the outcome of a row without a result."""
 
     def settle(self, batch: Batch) -> None:
-        """Append the fates of a batch."""
-        self.sayings.read(batch)
+        """Append the outcomes of a batch."""
+        self.distinct_outcomes.read(batch)
         mixed = self._mixed(batch)
         for piece in batch.pieces():
             self._append(piece, mixed)
@@ -104,8 +105,8 @@ class _Settling:
         loose = np.ones(len(row), np.bool_)
         loose[places] = pairs["loose"]
         said = np.zeros(len(row), np.int64)
-        said[places] = self.sayings.of_results(pairs["res"])
-        kind = np.where(res < 0, self.without_result[p], self.sayings.kinds[said])
+        said[places] = self.distinct_outcomes.of_results(pairs["res"])
+        kind = np.where(res < 0, self.without_result[p], self.distinct_outcomes.kinds[said])
         kind[np.searchsorted(row, listed)] = Outcome.UNPROCESSED
         uncertain = np.isin(row, doubted)
         if len(self.strays):
@@ -125,10 +126,10 @@ class _Settling:
             "doubt": doubt,
         }
         with self.database.lent("settled", columns):
-            self.sayings.insert("settled", piece)
+            self.distinct_outcomes.insert("settled", piece)
 
     def _mixed(self, batch: Batch) -> NDArray[np.int64]:
-        """The rows that have equals of another outcome."""
+        """Find the rows with equal rows of another outcome."""
         found: list[NDArray[np.int64]] = []
         for some in batch.hashes():
             hashes = self.database.arrays(
@@ -145,7 +146,7 @@ class _Settling:
             f"""
             CREATE OR REPLACE TEMP TABLE equals AS
             SELECT rows.row, slices.p, rows.h, rows.k,
-                CASE WHEN told.res IS NOT NULL THEN hash(told.failed, told.error)
+                CASE WHEN reported.res IS NOT NULL THEN hash(reported.failed, reported.error)
                     WHEN listed.row IS NOT NULL THEN 1 ELSE 0 END AS o
             FROM (SELECT row, h, k FROM source_rows WHERE {batch.rows()}) AS rows
             SEMI JOIN repeated USING (h)
@@ -153,7 +154,7 @@ class _Settling:
             LEFT JOIN (SELECT row, res FROM pairs WHERE {batch.rows()}) AS pairs USING (row)
             LEFT JOIN (
                 SELECT res, failed, error FROM result_rows WHERE {batch.slices()}
-            ) AS told USING (res)
+            ) AS reported USING (res)
             LEFT JOIN (SELECT row FROM listed WHERE {batch.rows()}) AS listed USING (row)
             """
         )

@@ -1,4 +1,4 @@
-"""Which parts are matched at a time: so many that memory stays flat, however many there are."""
+"""Divides parts into batches that are matched together, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from attrs import evolve, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bulkflow_ingest.reconcile.inputs import SourceFile
+    from bulkflow_ingest.reconcile.inputs import SlicedFile
 
 BATCH_ROWS: Final = 500_000
-"""Rows that are matched at a time, if no part is larger: what bounds the memory."""
+"""Rows of a batch, if no part is larger. This limits the memory."""
 
 
 @frozen
 class Batch:
-    """Neighbouring parts that are matched together: their rows, and their slices' numbers."""
+    """Adjacent parts that are matched together: their rows, and their slices' numbers."""
 
     first: int
     end: int
@@ -25,20 +25,20 @@ class Batch:
     end_slice: int
 
     def rows(self, name: str = "row") -> str:
-        """The SQL for being one of its rows."""
+        """Return the SQL condition for one of its rows."""
         return f"{name} >= {self.first} AND {name} < {self.end}"
 
     def slices(self, name: str = "p") -> str:
-        """The SQL for belonging to one of its slices."""
+        """Return the SQL condition for one of its slices."""
         return f"{name} >= {self.first_slice} AND {name} < {self.end_slice}"
 
     def pieces(self) -> Iterator[Batch]:
-        """Neighbouring rows of it, few enough to be looked at in memory."""
+        """Yield adjacent rows of it, few enough to be processed in memory."""
         for first in range(self.first, self.end, BATCH_ROWS):
             yield evolve(self, first=first, end=min(first + BATCH_ROWS, self.end))
 
     def hashes(self, name: str = "h") -> Iterator[str]:
-        """The SQL for a hash to be one of some, so that few enough rows have one of these."""
+        """Yield SQL conditions on a hash that divide the rows into small enough groups."""
         count = -(-(self.end - self.first) // BATCH_ROWS)
         step = -(-(1 << 64) // max(count, 1))
         for index in range(count):
@@ -46,8 +46,8 @@ class Batch:
             yield f"{name} BETWEEN {least} AND {most}" if count > 1 else "true"
 
 
-def batches_of(files: Sequence[SourceFile]) -> Iterator[Batch]:
-    """All parts of some files, in batches: as many parts as make no more than `BATCH_ROWS` rows."""
+def batches_of(files: Sequence[SlicedFile]) -> Iterator[Batch]:
+    """Yield batches of the parts of some files, each with at most `BATCH_ROWS` rows or one part."""
     first = first_slice = 0
     end = end_slice = 0
     for file in files:

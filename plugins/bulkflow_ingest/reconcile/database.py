@@ -1,4 +1,20 @@
-"""The database on disk in which rows and results meet: DuckDB, with a bound on its memory."""
+"""The database on disk in which rows and results are joined: DuckDB, with limited memory.
+
+Its tables:
+
+    source_rows    a source row: row, line, h, k (the key of the whole row)
+    slices         a part: p, part, file, first (the number of its first row), rows
+    result_rows    a row of a result file: res, p, failed, id, created, error, h, k (a view)
+    source_keys, result_keys    the keys of both in the form of the current round
+    pairs          a source row and its result: row, res, loose
+    doubts         a source row that cannot be distinguished from another: row
+    listed         a source row that the org lists as unprocessed: row
+    strays         results without a source row: p, n
+    loose_parts    a part with pairs that did not agree in all columns: p
+    distinct_outcomes    a distinct outcome of results: said, failed, created, error
+    fates          a source row with its outcome, the result of the join
+    origins        a resent row and the source row that it came from: row, origin
+"""
 
 from __future__ import annotations
 
@@ -9,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field
 
 from bulkflow.system_errors import shortage_told
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.output_files import unwritable
 
 if TYPE_CHECKING:
@@ -20,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SOURCE_CHANGED: Final = "a source file changed while its rows were saved"
-"""What queries fail with where a row is not the one that was joined."""
+"""The error of queries that meet a row other than the one that was joined."""
 
 _FILE = "fates.duckdb"
 _SPILL = "fates.spill"
@@ -28,23 +44,23 @@ _COPIES = "fates.copies"
 
 
 @define(eq=False)
-class Database:
-    """A database that lives as long as it is open; nothing of it is kept."""
+class ReconcileDatabase:
+    """A temporary database; it is deleted when it is closed."""
 
     directory: Path
     _connection: duckdb.DuckDBPyConnection = field(repr=False)
 
     @classmethod
-    def open(cls, directory: Path, *, memory: int, threads: int | None) -> Database:
+    def open(cls, directory: Path, *, memory: int, threads: int | None) -> ReconcileDatabase:
         """Make the database.
 
         Args:
-            directory: An existing folder for it, and for what does not fit into memory.
-            memory: How many bytes of memory it may take.
+            directory: An existing folder for it, and for data that does not fit into memory.
+            memory: How many bytes of memory it may use.
             threads: How many processors it may use; None for all.
 
         Raises:
-            FatesError: The folder cannot be written.
+            ReconcileError: The folder cannot be written.
         """
         # Here, because importing it takes longer than most commands do.
         import duckdb
@@ -73,7 +89,7 @@ class Database:
         """Execute a statement.
 
         Raises:
-            FatesError: The database refuses.
+            ReconcileError: The database refuses.
         """
         import duckdb
 
@@ -81,19 +97,19 @@ class Database:
             self._connection.execute(sql, list(values) or None)
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         import duckdb
 
         with _converted(duckdb):
             return self._connection.execute(sql, list(values) or None).fetchall()
 
     def number(self, sql: str, *values: object) -> int:
-        """The one number that a query gives; 0 for nothing."""
+        """Return the single number of a query; 0 if there is none."""
         ((found,),) = self.rows(sql, *values)
         return int(found or 0)
 
     def stream(self, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a query, at most `size` at a time."""
+        """Yield the rows of a query, at most `size` at a time."""
         import duckdb
 
         with _converted(duckdb):
@@ -102,7 +118,7 @@ class Database:
                 yield rows
 
     def arrays(self, sql: str, *values: object) -> dict[str, NDArray[Any]]:
-        """The columns of a query, numbers and truths that are never null, by their names."""
+        """Return the columns of a query by name: numbers and booleans without nulls."""
         import duckdb
 
         with _converted(duckdb):
@@ -110,7 +126,7 @@ class Database:
 
     @contextmanager
     def lent(self, name: str, columns: Mapping[str, NDArray[Any]]) -> Iterator[None]:
-        """Have arrays as the columns of a table, for as long as the context lasts."""
+        """Make a table of arrays for as long as the context lasts."""
         import duckdb
 
         with _converted(duckdb):
@@ -122,20 +138,20 @@ class Database:
                 self._connection.unregister(name)
 
     def scratch(self, name: str) -> Path:
-        """A path for a file that goes with the database.
+        """Return a path for a temporary file of the database.
 
         Raises:
-            FatesError: Its folder cannot be made.
+            ReconcileError: Its folder cannot be made.
         """
         folder = self.directory / _COPIES
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise unwritable(folder, error, FatesError) from error
+            raise unwritable(folder, error, ReconcileError) from error
         return folder / name
 
     def close(self) -> None:
-        """Close and remove it. Raises `FatesError`."""
+        """Close and delete it. Raises `ReconcileError`."""
         import duckdb
 
         with _converted(duckdb):
@@ -151,12 +167,12 @@ def _converted(duckdb: Any) -> Iterator[None]:
         raise _named(error, duckdb) from error
 
 
-def _named(error: Exception, duckdb: Any) -> FatesError:
-    """What a failure of DuckDB's comes from; its words are a note where they do not tell that."""
+def _named(error: Exception, duckdb: Any) -> ReconcileError:
+    """Explain an error of DuckDB; its message is only a note if the cause is not known."""
     said = str(error)
     short = shortage_told(said)
     if "max_temp_directory_size" in said:
-        # Called a lack of memory: what does not fit there is to be put on a disk that is full.
+        # DuckDB reports it as a lack of memory: data that does not fit there goes to a full disk.
         what, remedy = "the disk is full", "free some space in the folder of the run"
     elif short is not None:
         what, remedy = short.what, short.remedy
@@ -165,13 +181,13 @@ def _named(error: Exception, duckdb: Any) -> FatesError:
     elif SOURCE_CHANGED in said:
         what, remedy = SOURCE_CHANGED, "put the file back as it was"
     else:
-        return FatesError(
+        return ReconcileError(
             "the results cannot be joined: the database that joins them failed",
             help="see that the folder of the run has space, and resume the run; report it with its "
             "note if it fails again. The results stay in the org for seven days",
             notes=[line.strip()[:300] for line in said.splitlines() if line.strip()][:3],
         )
-    return FatesError(
+    return ReconcileError(
         f"the results cannot be joined: {what}",
         help=f"{remedy}; the results stay in the org for seven days",
     )
@@ -182,6 +198,6 @@ def _remove(directory: Path) -> None:
         try:
             (directory / name).unlink(missing_ok=True)
         except OSError as error:
-            raise unwritable(directory / name, error, FatesError) from error
+            raise unwritable(directory / name, error, ReconcileError) from error
     for name in (_SPILL, _COPIES):
         shutil.rmtree(directory / name, ignore_errors=True)

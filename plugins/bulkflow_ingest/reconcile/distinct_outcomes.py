@@ -1,4 +1,4 @@
-"""What results tell, the ids aside: mostly a few outcomes over and over, kept once each."""
+"""Distinct outcomes of results, without ids: mostly a few outcomes many times, stored once each."""
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bulkflow_ingest.reconcile.batches import Batch
-    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
 
 FEW: Final = 1_000
-"""Different outcomes of a job, up to which its errors are kept once each and not row by row."""
+"""The maximum number of distinct outcomes of a job that are stored once each and not row by row."""
 
 
 @define(eq=False)
-class Sayings:
-    """The different outcomes of results.
+class DistinctOutcomes:
+    """The distinct outcomes of results.
 
-    Makes the table `sayings` (said, failed, created, error), numbered from 1: of the whole job
-    where they are few, else of the batch that was read last. Makes the table `fates`, empty.
+    Makes the table `distinct_outcomes` (said, failed, created, error), numbered from 1: for the
+    whole job if they are few, otherwise for the last batch. Makes the empty table `fates`.
 
     Attributes:
-        kinds: For each saying the outcome that it is; saying 0 is to have no result.
+        kinds: The outcome of each distinct outcome; number 0 means no result.
     """
 
-    database: Database
+    database: ReconcileDatabase
     kinds: NDArray[np.int8] = field(init=False)
     _few: bool = field(init=False)
     _has_ids: bool = field(default=False, init=False)
@@ -53,7 +53,7 @@ class Sayings:
             self._find("true")
             self.database.run(
                 "CREATE TYPE error_text AS ENUM (SELECT DISTINCT error FROM ("
-                "SELECT error FROM sayings UNION ALL SELECT ''))"
+                "SELECT error FROM distinct_outcomes UNION ALL SELECT ''))"
             )
             error = "error_text"
         self.database.run(
@@ -66,17 +66,17 @@ class Sayings:
         )
 
     def read(self, batch: Batch) -> None:
-        """Look at the results of a batch."""
+        """Read the results of a batch."""
         if not self._few:
             self._find(batch.slices())
-        told = self.database.arrays(
+        reported = self.database.arrays(
             f"""
-            SELECT res, said FROM result_rows JOIN sayings USING (failed, created, error)
+            SELECT res, said FROM result_rows JOIN distinct_outcomes USING (failed, created, error)
             WHERE {batch.slices()}
             """
         )
-        order = np.argsort(told["res"])
-        self._res, self._said = told["res"][order], told["said"][order]
+        order = np.argsort(reported["res"])
+        self._res, self._said = reported["res"][order], reported["said"][order]
         self._has_ids = bool(
             self.database.number(
                 f"SELECT count(*) FROM result_rows WHERE {batch.slices()} AND id <> ''"
@@ -84,11 +84,11 @@ class Sayings:
         )
 
     def of_results(self, results: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What each result of the batch says, by the results' numbers."""
+        """Return the number of the distinct outcome of each result."""
         return self._said[np.searchsorted(self._res, results)]
 
     def insert(self, settled: str, batch: Batch) -> None:
-        """Append to `fates` what a table tells: row, p, line, kind, res, said, doubt."""
+        """Append rows of a table to `fates`: row, p, line, kind, res, said, doubt."""
         joins: list[str] = []
         values: list[object] = []
         id_, created, error = "''", "coalesce(created, '')", "coalesce(error, '')"
@@ -101,12 +101,17 @@ class Sayings:
             )
         if self._few:
             # Looked up and not joined, since a join loses the order.
-            sayings = self.database.rows("SELECT created, error FROM sayings ORDER BY said")
+            distinct_outcomes = self.database.rows(
+                "SELECT created, error FROM distinct_outcomes ORDER BY said"
+            )
             created = "list_extract(?, said + 1)"
             error = "list_extract(CAST(? AS error_text[]), said + 1)"
-            values = [["", *texts] for texts in zip(*sayings, strict=True)] or [[""], [""]]
+            values = [["", *texts] for texts in zip(*distinct_outcomes, strict=True)] or [
+                [""],
+                [""],
+            ]
         else:
-            joins.append("LEFT JOIN sayings USING (said)")
+            joins.append("LEFT JOIN distinct_outcomes USING (said)")
         self.database.run(
             f"""
             INSERT INTO fates
@@ -119,12 +124,12 @@ class Sayings:
     def _find(self, where: str) -> None:
         self.database.run(
             f"""
-            CREATE OR REPLACE TEMP TABLE sayings AS
+            CREATE OR REPLACE TEMP TABLE distinct_outcomes AS
             SELECT row_number() OVER () AS said, failed, created, error FROM (
                 SELECT DISTINCT failed, created, error FROM result_rows WHERE {where}
             )
             """
         )
-        found = self.database.arrays("SELECT said, failed FROM sayings")
+        found = self.database.arrays("SELECT said, failed FROM distinct_outcomes")
         self.kinds = np.full(len(found["said"]) + 1, Outcome.UNKNOWN, np.int8)
         self.kinds[found["said"]] = np.where(found["failed"], Outcome.FAILED, Outcome.LOADED)

@@ -1,9 +1,8 @@
-"""Which errors of rows say the same thing: those that differ only by values of the rows.
+"""Groups errors of rows that differ only by values of the rows.
 
-One rule for Python and for DuckDB, whose regular expressions are RE2's: the patterns below mean the
-same to both. What counts as a row's value is what is in quotes, an id, a number or a moment,
-and what Salesforce's own texts put behind their words. Words that an administrator or a developer
-wrote are never taken for a value, so two validation rules stay two errors.
+One rule for Python and for DuckDB, which uses RE2: the patterns below mean the same to both. Quoted
+text, ids, numbers, moments, and what Salesforce's own texts append to their words are values. Words
+of an administrator or a developer are never values, so two validation rules are two errors.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ _OWN_TEXTS: Final = tuple(
         ("MALFORMED_ID", "malformed id ", _FIELDS),
     )
 )
-"""Salesforce's texts that hold a value without quotes, each by the code that it comes with."""
+"""Texts of Salesforce that contain a value without quotes, each by its code."""
 
 _SIGN: Final = "[0-9A-Za-z]"
 
 _ID: Final = "|".join(f"{_SIGN}{{{before}}}[0-9]{_SIGN}{{{14 - before}}}" for before in range(5, 9))
-"""Fifteen characters, one of those in the middle a digit, as no word has."""
+"""Fifteen characters, with a digit in the middle, which no word has."""
 
 _VALUES: Final = "|".join(
     (
         '"[^"]*"',
-        # Not an apostrophe: no letter stands before the first, or after the second.
+        # Not an apostrophe: there is no letter before the first one or after the second.
         r"\B'[^']*'\B",
         rf"\b(?:{_ID})(?:{_SIGN}{{3}})?\b",
         r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z\b|[+-][0-9:]+\b|\b)",
@@ -50,14 +49,14 @@ _ANY: Final = re.compile(_VALUES, re.ASCII | re.DOTALL)
 
 
 def without_values(error: str) -> str:
-    """An error without values of the row: the same for errors that say the same thing."""
+    """Remove the values of the row from an error: errors of one group become equal."""
     for pattern in _OWN:
         error = pattern.sub(rf"\1{_VALUE}\2", error)
     return _ANY.sub(_VALUE, error)
 
 
 def without_values_sql(error: str) -> str:
-    """The same as SQL, for an expression that is an error's text."""
+    """Return the same as SQL, for an expression that is an error's text."""
     for pattern in _OWN_TEXTS:
         error = f"regexp_replace({error}, {_quoted(pattern)}, '\\1{_VALUE}\\2', 's')"
     return f"regexp_replace({error}, {_quoted(_VALUES)}, '{_VALUE}', 'gs')"

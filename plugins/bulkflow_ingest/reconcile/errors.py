@@ -1,4 +1,4 @@
-"""What can go wrong between the results and the rows that they belong to."""
+"""Errors of the join of results with source rows."""
 
 from __future__ import annotations
 
@@ -12,27 +12,24 @@ if TYPE_CHECKING:
     from bulkflow_ingest.reconcile.inputs import ResultFile
 
 
-class FatesError(StepError):
-    """The results of a job cannot be brought together with its source rows, or not be written."""
+class ReconcileError(StepError):
+    """The results of a job cannot be joined with its source rows, or cannot be written."""
 
 
-class UnsuitedError(FatesError):
-    """Not all that matters is among the rows that were looked at, so all of them must be.
-
-    Does not leave this package.
-    """
+class UnsuitedError(ReconcileError):
+    """Rows that matter were left out, so all rows must be read. Does not leave this package."""
 
 
-class UnreadableError(FatesError):
+class UnreadableError(ReconcileError):
     """A file is not CSV, or has a row of another width than its header."""
 
 
-class WrongFilesError(FatesError):
-    """Result files are not what the job's counts promise, or not what result files look like.
+class WrongFilesError(ReconcileError):
+    """Result files contradict the job's counts, or do not look like result files.
 
     Args:
         files: These files.
-        notes: What is wrong with them, one a line.
+        notes: What is wrong with them, one per line.
     """
 
     def __init__(self, files: Sequence[ResultFile], notes: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Writing source rows with their fates: streamed from the source file, in its order."""
+"""Writes source rows with their outcomes, streamed from the source file, in its order."""
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from attrs import define, frozen
 
 from bulkflow_ingest.reconcile.database import SOURCE_CHANGED
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.inputs import check_original
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.output_files import draft
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bulkflow_ingest.reconcile.database import Database
-    from bulkflow_ingest.reconcile.inputs import SourceFile
-    from bulkflow_ingest.reconcile.source_rows import SourceRows
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
+    from bulkflow_ingest.reconcile.inputs import SlicedFile
+    from bulkflow_ingest.reconcile.source_rows import SourceRowTable
     from bulkflow_ingest.source.original import Original
 
 _BLOCK_ROWS: Final = 2_048
@@ -32,11 +32,11 @@ _COPY_BYTES: Final = 1 << 20
 
 @frozen
 class Added:
-    """A column that a saved file has behind those of the source.
+    """A column that is added to a saved file.
 
     Attributes:
-        name: Its name; an underscore begins no field's API name, so it clashes with nothing.
-        value: The SQL for it, blank as null.
+        name: Its name. It starts with an underscore, which no field's API name does.
+        value: The SQL for it; null is written as blank.
     """
 
     name: str
@@ -54,39 +54,39 @@ AMBIGUOUS: Final = Added("_ambiguous", "CASE WHEN doubt > 0 THEN 'true' END")
 
 @define(eq=False)
 class Saving:
-    """Writes rows of the source that were chosen by their fates."""
+    """Writes source rows that were selected by their outcomes."""
 
-    database: Database
-    source: SourceRows
+    database: ReconcileDatabase
+    source: SourceRowTable
     columns: Sequence[str]
 
     def save(self, path: Path, where: str, added: Sequence[Added]) -> int:
         """Write the rows of all files: UTF-8, commas, LF, quotes where RFC 4180 needs them.
 
         Args:
-            path: The file to write; it takes its name when it is whole.
+            path: The file to write; it appears when it is complete.
             where: The SQL condition on a row of `fates`.
-            added: The columns behind those of the source.
+            added: The columns to append to those of the source.
 
         Returns:
             How many rows were written.
 
         Raises:
-            FatesError: The file cannot be written, or a source file is not what it was.
+            ReconcileError: The file cannot be written, or a source file has changed.
         """
         saved = 0
         files = self._files()
         original = files[0].slices[0].original if files else None
         columns = self.columns if original is None else original.columns
-        with draft(path, FatesError) as file:
+        with draft(path, ReconcileError) as file:
             names = [*columns, *(each.name for each in added)]
             csv.writer(file, lineterminator="\n").writerow(names)
             for source in files:
                 saved += self._append(file, source, where, added)
         return saved
 
-    def copy(self, file: TextIO, source: SourceFile, where: str, line_end: str) -> int:
-        """Append the rows of one source file as they can be loaded again; returns how many."""
+    def copy(self, file: TextIO, source: SlicedFile, where: str, line_end: str) -> int:
+        """Append the rows of one source file so that they can be loaded again; return how many."""
         only = source.slices[0]
         writer = csv.writer(file, delimiter=only.delimiter, lineterminator=line_end)
         saved = 0
@@ -95,10 +95,10 @@ class Saving:
             saved += len(rows)
         return saved
 
-    def _files(self) -> list[SourceFile]:
+    def _files(self) -> list[SlicedFile]:
         return [each for each in self.source.files if each.slices[0].origin is None]
 
-    def _append(self, file: TextIO, source: SourceFile, where: str, added: Sequence[Added]) -> int:
+    def _append(self, file: TextIO, source: SlicedFile, where: str, added: Sequence[Added]) -> int:
         piece = self.database.scratch("saved.csv")
         only = source.slices[0]
         if only.original is None or only.original.path == only.path:
@@ -118,11 +118,11 @@ class Saving:
             piece.unlink(missing_ok=True)
         return saved
 
-    def _rows(self, source: SourceFile, where: str, added: Sequence[Added]) -> str:
-        """The SQL for the chosen rows of a file: its rows and the fates side by side.
+    def _rows(self, source: SlicedFile, where: str, added: Sequence[Added]) -> str:
+        """Return the SQL for the selected rows of a file: its rows next to their outcomes.
 
-        Both are read in their order, so nothing is sorted or held. That they belong together is
-        checked row by row with the key.
+        Both are read in their order, so nothing is sorted or held in memory. The key of each row
+        proves that they belong together.
         """
         names = [f"nullif(c{index}, '')" for index in range(len(self.columns))]
         held = ", ".join(f"c{index}" for index in range(len(self.columns)))
@@ -134,17 +134,17 @@ class Saving:
                 SELECT fates.*, source_rows.h AS h, {text(source.name)} AS file
                 FROM fates POSITIONAL JOIN source_rows
                 WHERE fates.row >= {source.first} AND fates.row < {source.first + source.rows}
-            ) AS told
-            WHERE CASE WHEN told.row IS NULL THEN false
-                WHEN told.h IS DISTINCT FROM {whole}
+            ) AS reported
+            WHERE CASE WHEN reported.row IS NULL THEN false
+                WHEN reported.h IS DISTINCT FROM {whole}
                     THEN error({text(SOURCE_CHANGED)})
                 ELSE {where} END
             """
 
     def _original_rows(
-        self, source: SourceFile, original: Original, where: str, added: Sequence[Added]
+        self, source: SlicedFile, original: Original, where: str, added: Sequence[Added]
     ) -> str:
-        """The same for a file whose rows were written anew: the rows as they were before."""
+        """Return the same for a file whose rows were rewritten: the original rows."""
         check_original(original, source.name)
         columns = [f"c{index}" for index in range(len(original.columns))]
         breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
@@ -160,12 +160,12 @@ class Saving:
             POSITIONAL JOIN (
                 SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
                 WHERE row >= {source.first} AND row < {source.first + source.rows}
-            ) AS told
-            WHERE told.row IS NOT NULL AND ({where})
+            ) AS reported
+            WHERE reported.row IS NOT NULL AND ({where})
             """
 
-    def _relation(self, source: SourceFile, original: Original) -> str:
-        """The SQL for the values of an original, which has a row for each of the file's."""
+    def _relation(self, source: SlicedFile, original: Original) -> str:
+        """Return the SQL for the values of an original, which has a row for each of the file."""
         width = len(original.columns)
         found = csv_files([original.path], width, original.delimiter)
         if not self._has_all(found, source):
@@ -173,13 +173,15 @@ class Saving:
             plain_copy(original.path, copy, original.delimiter, width)
             found = csv_files([copy], width, ",", divided=False)
             if not self._has_all(found, source):
-                raise FatesError(f"{source.name} has not the {source.rows:,} rows that were loaded")
+                raise ReconcileError(
+                    f"{source.name} has not the {source.rows:,} rows that were loaded"
+                )
         return found
 
-    def _has_all(self, relation: str, source: SourceFile) -> bool:
+    def _has_all(self, relation: str, source: SlicedFile) -> bool:
         try:
             return self.database.number(f"SELECT count(c0) FROM {relation}") == source.rows
-        except FatesError:
+        except ReconcileError:
             # DuckDB reads some files in another way than the rest of the program.
             return False
 

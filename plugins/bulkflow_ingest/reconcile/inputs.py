@@ -1,4 +1,4 @@
-"""What the fates of a logical job's rows are told from: its source files and its result files."""
+"""The inputs of the join: source files and result files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import attrs
 
 from bulkflow_csv import ByteSource, CsvError, Stamp
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class SourceSlice:
-    """The rows of one part, and where they are in their file.
+    """The rows of one part, and their place in their file.
 
     The slices of one file must cover all of its rows, in order.
 
     Attributes:
         part: The part's number; no other slice has it.
-        path: The file that holds the bytes.
-        name: The file as the user knows it.
-        header: The bytes of the file's header, its line end included.
+        path: The file that contains the bytes.
+        name: The file name that the user knows.
+        header: The bytes of the file's header, with its line ending.
         columns: The names in the header.
         delimiter: The column delimiter, one character.
         line_ending: "LF" or "CRLF".
         start: Byte offset of the first row.
-        end: Byte offset behind the last row.
+        end: Byte offset of the first byte that follows the last row.
         first_row: The number of the first row in the file, from 1.
         rows: How many rows.
         first_line: The physical line of the first row, from 1.
-        stamp: The state of the file that all this is true of; None to trust that it is.
-        origin: For rows that are sent again: the file that says which rows they are, as
-            `Resend.mapping` has it. Their outcomes take the place of the earlier ones.
-        original: The file whose rows are saved for these, where that is another.
-        without_result: What became of a row that no result file has: unknown if the part was handed
-            over, or may have been; unprocessed if it certainly was not, or was refused before any
-            row; withheld if it was not sent on purpose.
+        stamp: The state of the file for which this is true; None if it is not checked.
+        origin: For resent rows: the file that identifies them, see `Resend.mapping`. Their outcomes
+            replace the earlier ones.
+        original: The file whose rows are saved for these, if that is another.
+        without_result: The outcome of a row without a result: unknown if the part was, or may have
+            been, handed over; unprocessed if it certainly was not, or was refused before any row;
+            withheld if it was not sent on purpose.
     """
 
     part: int
@@ -75,7 +75,7 @@ class SourceSlice:
         original: Original | None = None,
         without_result: Outcome = Outcome.UNKNOWN,
     ) -> SourceSlice:
-        """The slice that a scanned part is."""
+        """Make the slice of a scanned part."""
         return cls(
             part=part,
             path=data.source.path,
@@ -102,13 +102,13 @@ class ResultFile:
 
     Attributes:
         part: The part's number.
-        kind: Which of the three it is. That of unprocessed rows leaves out the batches beyond the
-            daily limit, and need not even be CSV (guide v66).
-        path: Where it is, compressed with gzip if its name ends in `.gz`; a file that is missing or
-            empty has no rows (204, or an empty upload).
+        kind: Its kind. The file of unprocessed rows lacks the batches that exceed the daily limit,
+            and may not be CSV at all (guide v66).
+        path: The file, compressed with gzip if its name ends in `.gz`; a missing or empty file has
+            no rows (204, or an empty upload).
         delimiter: The job's column delimiter, one character.
-        rows: How many rows it must have by the job's counts; None if they do not tell. Unprocessed
-            rows are never counted.
+        rows: How many rows it must have by the job's counts; None if they do not show that.
+            Unprocessed rows are never counted.
     """
 
     part: int
@@ -119,7 +119,7 @@ class ResultFile:
 
 
 @attrs.frozen
-class SourceFile:
+class SlicedFile:
     """A source file with all of its slices.
 
     Attributes:
@@ -136,7 +136,7 @@ class SourceFile:
 
     @property
     def name(self) -> str:
-        """The file as the user knows it."""
+        """The file name that the user knows."""
         return self.slices[0].name
 
     @property
@@ -145,26 +145,28 @@ class SourceFile:
         return sum(each.rows for each in self.slices)
 
 
-def source_files(slices: Sequence[SourceSlice]) -> list[SourceFile]:
-    """Put slices together to files: those that are loaded first, then those sent again.
+def source_files(slices: Sequence[SourceSlice]) -> list[SlicedFile]:
+    """Group slices into files: first the files that were loaded first, then the resent ones.
 
     Raises:
-        FatesError: They do not cover their files, differ in their columns, or a file changed.
+        ReconcileError: They do not cover their files, differ in their columns, or a file changed.
     """
     first = [each for each in slices if each.origin is None]
     again = [each for each in slices if each.origin is not None]
     if not first:
         return []
     if len({each.part for each in slices}) != len(slices):
-        raise FatesError("two parts have the same number")
-    found: list[SourceFile] = []
+        raise ReconcileError("two parts have the same number")
+    found: list[SlicedFile] = []
     row = position = 0
     for group in (*_by_file(first), *_by_file(again)):
         if group[0].columns != slices[0].columns:
-            raise FatesError(f"the columns of {group[0].name} are not those of {slices[0].name}")
+            raise ReconcileError(
+                f"the columns of {group[0].name} are not those of {slices[0].name}"
+            )
         _check_cover(group)
         _check_stamp(group[0])
-        file = SourceFile(len(found), tuple(group), row, position)
+        file = SlicedFile(len(found), tuple(group), row, position)
         found.append(file)
         row += file.rows
         position += len(group)
@@ -183,7 +185,7 @@ def _check_cover(slices: Sequence[SourceSlice]) -> None:
     row = 1
     for each in slices:
         if each.first_row != row:
-            raise FatesError(
+            raise ReconcileError(
                 f"the parts of {each.name} do not follow each other",
                 notes=[f"part {each.part} begins with row {each.first_row}, expected row {row}"],
             )
@@ -195,15 +197,15 @@ def _check_stamp(each: SourceSlice) -> None:
 
 
 def check_stamp(path: Path, name: str, stamp: Stamp | None) -> None:
-    """See that a file is in the state that it was loaded in. Raises `FatesError`."""
+    """Check that a file is in the state in which it was loaded. Raises `ReconcileError`."""
     source = ByteSource.of(path, name=name)
     try:
         with source.open() as file:
             if stamp is not None:
                 source.check(file, stamp)
     except CsvError as error:
-        raise FatesError(
-            f"the rows of {name} can no longer be told: {error.message}",
+        raise ReconcileError(
+            f"the rows of {name} can no longer be reported: {error.message}",
             help="put the file back as it was; the results stay in the org for seven days",
         ) from error
 
@@ -212,10 +214,10 @@ def check_original(original: Original, name: str) -> None:
     """Check that an original has the recorded state, or at least the recorded content.
 
     Raises:
-        FatesError: It has changed, or cannot be read.
+        ReconcileError: It has changed, or cannot be read.
     """
     try:
         check_stamp(original.path, name, original.stamp)
-    except FatesError:
+    except ReconcileError:
         if not original.has_recorded_content():
             raise

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow_ingest.reconcile.batches import Batch
-    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.result_rows import ResultRows
-    from bulkflow_ingest.reconcile.source_rows import SourceRows
+    from bulkflow_ingest.reconcile.source_rows import SourceRowTable
 
 _SAMPLE_ROWS: Final = 2_000
 _SAMPLE_BATCHES: Final = 4
@@ -37,13 +37,13 @@ _SAMPLE_BATCHES: Final = 4
 class Matching:
     """Pairs result rows with source rows.
 
-    Makes the tables `pairs` (row, res, loose: whether some columns were left out of the comparison)
-    and `doubts` (row): source rows that cannot be told from other rows, unlike them, of another
+    Makes the tables `pairs` (row, res, loose: whether some columns were ignored in the comparison)
+    and `doubts` (row): source rows that cannot be distinguished from unlike rows of another
     outcome.
     """
 
-    database: Database
-    source: SourceRows
+    database: ReconcileDatabase
+    source: SourceRowTable
     results: ResultRows
     batches: Sequence[Batch] = field(init=False)
 
@@ -68,7 +68,7 @@ class Matching:
         self._doubt_missing()
 
     def _left(self) -> int:
-        """How many results are nobody's yet.
+        """Count the results without a source row.
 
         Raises:
             UnsuitedError: There are some, and the rows that they may belong to were left out.
@@ -76,8 +76,8 @@ class Matching:
         left = self.database.number(
             "SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"
         )
-        if left and self.source.sifted:
-            raise UnsuitedError("some results are not told from the rows that were looked at")
+        if left and self.source.is_filtered:
+            raise UnsuitedError("some results are not reported from the rows that were looked at")
         return left
 
     def _round(self, forms: Forms, *, last: bool) -> None:
@@ -100,7 +100,7 @@ class Matching:
     def _match_singles(
         self, batch: Batch, some: str, source_keys: str, result_keys: str, *, loose: bool
     ) -> bool:
-        """Pair the rows that are there once; returns whether any may be left that are not."""
+        """Pair the rows with unique keys; return whether there may be others."""
         rows = self.database.arrays(
             f"""
             SELECT row, h, k FROM {source_keys}
@@ -125,7 +125,7 @@ class Matching:
     def _match_classes(
         self, batch: Batch, source_keys: str, result_keys: str, *, loose: bool, last: bool
     ) -> None:
-        """Pair the rows of which there are several with the same key."""
+        """Pair the rows of which several have the same key."""
         run = self.database.run
         run(
             f"""
@@ -140,11 +140,11 @@ class Matching:
         run(
             f"""
             CREATE OR REPLACE TEMP TABLE left_results AS
-            SELECT res, told.p, told.failed, told.w, keys.h, keys.k
+            SELECT res, reported.p, reported.failed, reported.w, keys.h, keys.k
             FROM (
                 SELECT res, p, failed, hash(failed, error, id) AS w
                 FROM result_rows WHERE {batch.slices()}
-            ) AS told
+            ) AS reported
             JOIN (SELECT res, h, k FROM {result_keys} WHERE {batch.slices()}) AS keys USING (res)
             ANTI JOIN (SELECT res FROM pairs WHERE {batch.rows()}) AS paired USING (res)
             """
@@ -197,9 +197,9 @@ class Matching:
         )
 
     def _differing(self, forms: Forms) -> Forms:
-        """Compare less of the columns whose values in the left results are not in the source.
+        """Compare less of the columns whose values in the unpaired results are not in the source.
 
-        Of at least one column something is compared: all else would be no match.
+        At least one column is always compared: anything else would not be a match.
         """
         places = [place for place, form in forms.items() if form is not Form.LEFT_OUT]
         if not places:
@@ -236,9 +236,10 @@ class Matching:
         return found if set(found.values()) != {Form.LEFT_OUT} else forms
 
     def _sample(self, places: Sequence[int]) -> list[Batch]:
-        """Take the values of some of the results that are left; returns whose batches' they are.
+        """Sample the values of some unpaired results; return the batches that they belong to.
 
-        A few batches do, since how a column is written anew is the field's and not the part's.
+        A few batches are enough, because the rewriting of a column depends on the field and not on
+        the part.
         """
         self.database.run("CREATE OR REPLACE TEMP TABLE chosen (res BIGINT)")
         sampled: list[Batch] = []
@@ -262,9 +263,10 @@ class Matching:
         return sampled
 
     def _doubt_missing(self) -> None:
-        """Doubt rows without a result that mean the same as one of their part that has one.
+        """Doubt rows without a result that are equivalent to one of their part that has one.
 
-        Of the rows `5` and `5.0`, one processed and come back as `5.0`, nobody can say which.
+        Of the rows `5` and `5.0`, one of which came back as `5.0`, it is not known which one that
+        is.
         """
         if not self.database.number(
             "SELECT (SELECT count(*) FROM source_rows) - (SELECT count(*) FROM pairs)"

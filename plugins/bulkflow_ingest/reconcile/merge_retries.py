@@ -1,4 +1,4 @@
-"""Rows that were sent again: their outcomes in the place of the earlier ones."""
+"""Replaces the outcomes of resent rows."""
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_ingest.reconcile.assign_outcomes import UNCERTAIN
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.read_csv import csv_files
 
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkflow_ingest.reconcile.batches import Batch
-    from bulkflow_ingest.reconcile.database import Database
-    from bulkflow_ingest.reconcile.inputs import SourceFile
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
+    from bulkflow_ingest.reconcile.inputs import SlicedFile
 
 _FIRST: Final = 1 << 62
 """More than any row's number."""
 
 
-def settle_again(database: Database, files: Sequence[SourceFile], batches: Sequence[Batch]) -> None:
-    """Put the outcomes of rows that were sent again in the place of the earlier ones.
+def settle_again(
+    database: ReconcileDatabase, files: Sequence[SlicedFile], batches: Sequence[Batch]
+) -> None:
+    """Replace the outcomes of resent rows by the later ones.
 
-    A row that was not sent again, or not processed, keeps the outcome that it had. One that any
-    attempt has loaded is loaded, whatever a later one says. The table `fates` has the first rows
-    only from here on.
+    A row that was not resent, or not processed, keeps its outcome. A row that any attempt has
+    loaded is loaded, whatever a later one reports. From here on, the table `fates` has only the
+    first rows.
     """
     again = [file for file in files if file.slices[0].origin is not None]
     if not again:
@@ -40,24 +42,24 @@ def settle_again(database: Database, files: Sequence[SourceFile], batches: Seque
         database.run(
             f"""
             INSERT INTO origins
-            SELECT told.row, slices.first + told.origin
+            SELECT reported.row, slices.first + reported.origin
             FROM (
                 SELECT row_number() OVER () - 1 + {file.first} AS row, CAST(c0 AS BIGINT) AS part,
                     CAST(c1 AS BIGINT) AS origin
                 FROM {csv_files([origin], 2, ",")}
-            ) AS told
-            JOIN slices ON slices.part = told.part
-            ORDER BY told.row
+            ) AS reported
+            JOIN slices ON slices.part = reported.part
+            ORDER BY reported.row
             """
         )
         if database.number("SELECT count(*) FROM origins") - found != file.rows:
-            raise FatesError(f"{origin} does not tell where the rows of {file.name} came from")
+            raise ReconcileError(f"{origin} does not map all rows of {file.name} to their origin")
     database.run(
         f"""
         CREATE TABLE latest AS
         SELECT origin, max(doubt) AS doubt,
             arg_max(fates, fates.row + CASE WHEN kind = {Outcome.LOADED} THEN {_FIRST} ELSE 0 END)
-                AS told
+                AS reported
         FROM fates JOIN origins USING (row)
         WHERE NOT {_not_tried("kind")} OR doubt = {UNCERTAIN}
         GROUP BY origin
@@ -70,15 +72,15 @@ def settle_again(database: Database, files: Sequence[SourceFile], batches: Seque
             f"""
             INSERT INTO final
             SELECT row, p, line,
-                CASE WHEN newer THEN told.kind ELSE kind END,
-                CASE WHEN newer THEN told.id ELSE id END,
-                CASE WHEN newer THEN told.created ELSE created END,
-                CASE WHEN newer THEN told.error ELSE error END,
-                CASE WHEN newer THEN told.doubt ELSE greatest(doubt, coalesce(again, 0)) END
+                CASE WHEN newer THEN reported.kind ELSE kind END,
+                CASE WHEN newer THEN reported.id ELSE id END,
+                CASE WHEN newer THEN reported.created ELSE created END,
+                CASE WHEN newer THEN reported.error ELSE error END,
+                CASE WHEN newer THEN reported.doubt ELSE greatest(doubt, coalesce(again, 0)) END
             FROM (
-                SELECT fates.*, latest.told, latest.doubt AS again,
-                    latest.told IS NOT NULL AND NOT {_not_tried("latest.told.kind")}
-                        AND (kind <> {Outcome.LOADED} OR latest.told.kind = {Outcome.LOADED})
+                SELECT fates.*, latest.reported, latest.doubt AS again,
+                    latest.reported IS NOT NULL AND NOT {_not_tried("latest.reported.kind")}
+                        AND (kind <> {Outcome.LOADED} OR latest.reported.kind = {Outcome.LOADED})
                         AS newer
                 FROM (SELECT * FROM fates WHERE {batch.rows()} AND row < {end}) AS fates
                 LEFT JOIN latest ON latest.origin = fates.row
@@ -91,5 +93,5 @@ def settle_again(database: Database, files: Sequence[SourceFile], batches: Seque
 
 
 def _not_tried(kind: str) -> str:
-    """The SQL for an outcome that an attempt which never came to the row leaves."""
+    """Return the SQL condition for an outcome of an attempt that did not try the row."""
     return f"({kind} IN ({Outcome.UNPROCESSED}, {Outcome.WITHHELD}))"

@@ -1,4 +1,4 @@
-"""What can become of a row."""
+"""The outcomes of a row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Outcome(IntEnum):
-    """What became of a row; `Fates` keeps the number, saved files have the name in lower case."""
+    """The outcome of a row; the join uses the number, saved files have the name in lower case."""
 
     LOADED = 0
     """It is in the org."""

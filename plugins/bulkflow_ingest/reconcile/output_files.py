@@ -1,4 +1,4 @@
-"""Files that are written beside their place, and take it when they are whole; and their names."""
+"""Files that appear under their names when they are complete; and their names."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
 
 @contextmanager
 def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
-    """A text file that takes its name when the block is left without an error.
+    """Write a text file that appears when the block is left without an error.
 
-    If its name ends in `.gz`, it is compressed with gzip: what is asked for by name is read so too.
+    If its name ends in `.gz`, it is compressed with gzip.
 
     Raises:
-        StepError: it cannot be written; as `raising`, if that is given.
+        StepError: It cannot be written; another class if `raising` is given.
     """
     temporary: Path | None = None
     try:
@@ -90,7 +90,7 @@ def _packed(descriptor: int) -> Iterator[TextIO]:
 
 
 def sync(path: Path) -> None:
-    """See that a file's content and name survive a power cut. Raises `StepError`."""
+    """Make a file's content and name survive a power cut. Raises `StepError`."""
     try:
         with path.open("r+b") as file:
             os.fsync(file.fileno())
@@ -100,7 +100,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """See that the names in a folder survive a power cut, where the system lets folders be told."""
+    """Make the names in a folder survive a power cut, where the system supports that."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -111,7 +111,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def label_of(key: str) -> str:
-    """A part of a file name that stands for one job's key, and for no other's on any system."""
+    """Return a part of a file name that is unique for a job's key on every system."""
     label = re.sub(r"[^\w.-]+", "-", key).strip("-.")
     if label == key == key.lower():
         return label
@@ -120,14 +120,14 @@ def label_of(key: str) -> str:
 
 @contextmanager
 def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryDraft]:
-    """A file that takes its name when the block is left without an error, for its owner only.
+    """Write a private file that appears when the block is left without an error.
 
     Args:
         path: Its name, unless the draft is given another in the same folder.
-        checkpoint: Called before each write; what it raises leaves nothing behind.
+        checkpoint: Called before each write; what it raises leaves nothing of the file.
 
     Raises:
-        StepError: it cannot be written.
+        StepError: It cannot be written.
     """
     temporary: Path | None = None
     try:
@@ -151,10 +151,10 @@ def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryD
 
 
 class BinaryDraft(BufferedWriter):
-    """A file that takes nothing more once the run is to stop.
+    """A file that stops accepting data once the run has to stop.
 
     Attributes:
-        path: The name that it will take.
+        path: The name that it will get.
     """
 
     def __init__(self, raw: FileIO, path: Path, checkpoint: Callable[[], None]) -> None:
@@ -163,13 +163,13 @@ class BinaryDraft(BufferedWriter):
         self._checkpoint = checkpoint
 
     def write(self, piece: Buffer, /) -> int:
-        """Write a piece, unless the run is to stop."""
+        """Write a piece, unless the run has to stop."""
         self._checkpoint()
         return super().write(piece)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder where there is none. Raises `StepError`."""
+    """Make a folder if there is none. Raises `StepError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -177,7 +177,7 @@ def make_folder(folder: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError, raising: type[StepError] = StepError) -> StepError:
-    """The error for a place that nothing can be written to."""
+    """Make the error for a path that cannot be written."""
     short = find_shortage(error)
     return raising(
         f"cannot write {path}: {short.what if short else error.strerror or error}",

@@ -1,11 +1,11 @@
-"""Leaves out the source rows that no result can be about, where the results are few.
+"""Leaves out source rows that no result can belong to, if there are few results.
 
-Rounds of matching compare rows as text or by what they mean, and rows of equal text mean the same.
-So a row matters only if it means the same as a result, and then every column of it does: one
-telling column is enough to leave the others out. What is kept may be more than what matters, and
-never less; in which part a row is makes no difference here.
+Rounds of matching compare rows as text or by meaning, and rows of equal text have equal meaning. So
+a row matters only if it has the meaning of a result in every column: one distinctive column is
+enough to exclude the others. The filter may keep too many rows, but never too few; the parts of
+rows are ignored here.
 
-The kept rows are copied out of the file as they are, and joined as if there were no others.
+The rows that are kept are copied out of the file unchanged, and joined as if there were no others.
 """
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field, frozen
 
 from bulkflow_csv import ByteSource, CsvError, RowLocation, locate
-from bulkflow_ingest.reconcile.errors import FatesError, UnsuitedError
+from bulkflow_ingest.reconcile.errors import ReconcileError, UnsuitedError
 from bulkflow_ingest.reconcile.output_files import unwritable
 from bulkflow_ingest.reconcile.read_csv import csv_files
 from bulkflow_ingest.reconcile.row_keys import Form, compared
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bulkflow_ingest.reconcile.database import Database
-    from bulkflow_ingest.reconcile.inputs import SourceFile, SourceSlice
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
+    from bulkflow_ingest.reconcile.inputs import SlicedFile, SourceSlice
     from bulkflow_ingest.reconcile.result_rows import ResultRows
-    from bulkflow_ingest.reconcile.source_rows import SourceRows
+    from bulkflow_ingest.reconcile.source_rows import SourceRowTable
 
 WORTH_IT: Final = 4
-"""Source rows for each result row from which on it costs less to leave rows out."""
+"""The number of source rows per result row from which on the filter pays."""
 
 _SAMPLE: Final = 2_000
 _MOST_COLUMNS: Final = 3
@@ -44,8 +44,8 @@ class Sifted:
     """The rows that are kept of a file.
 
     Attributes:
-        path: A file like the source's, with these rows as their bytes stand there.
-        places: The table of each one's number and line (row, line), in the same order.
+        path: A file like the source, with the unchanged bytes of these rows.
+        places: The table of each row's number and line (row, line), in the same order.
     """
 
     path: Path
@@ -54,18 +54,18 @@ class Sifted:
 
 @define(eq=False)
 class Sieve:
-    """Finds the rows of a logical job's source that its results may be about."""
+    """Finds the source rows of a logical job that its results may belong to."""
 
-    database: Database
-    source: SourceRows
+    database: ReconcileDatabase
+    source: SourceRowTable
     results: ResultRows
     _telling: list[int] = field(factory=list, init=False)
-    """The places of the columns that are looked at."""
+    """The places of the columns that are compared."""
 
     def is_worth_it(self) -> bool:
-        """Whether the results are few beside the source's rows.
+        """Whether there are few results compared with the source's rows.
 
-        Never where the rows were written anew: those that are saved stand in another file then.
+        Never if rows were rewritten: the rows to save are in another file then.
         """
         for file in self.source.files:
             original = file.slices[0].original
@@ -77,16 +77,16 @@ class Sieve:
         """Copy the rows that matter out of each file.
 
         Raises:
-            UnsuitedError: They cannot be told: no column is in source and results, or a file is
-                read in another way by DuckDB than by the program.
-            FatesError: A file changed, or the copies cannot be written.
+            UnsuitedError: They cannot be determined: source and results share no column, or DuckDB
+                reads a file differently from the program.
+            ReconcileError: A file changed, or the copies cannot be written.
         """
         if self.results.count():
             self._choose()
         return {file.index: self._copy(file) for file in self.source.files}
 
     def _choose(self) -> None:
-        """Find columns that tell rows apart, and what the results have there."""
+        """Find distinctive columns, and their values in the results."""
         shared = list(self.results.shared)
         if not shared:
             raise UnsuitedError("the results hold no column of the source")
@@ -110,11 +110,11 @@ class Sieve:
             f" SELECT DISTINCT {_meanings(self._telling)} AS v FROM sieve_values"
         )
 
-    def _copy(self, file: SourceFile) -> Sifted:
+    def _copy(self, file: SlicedFile) -> Sifted:
         kept = self._kept(file)
         only = file.slices[0]
-        path = self.database.scratch(f"sifted-{file.index}.csv")
-        lines = self.database.scratch(f"sifted-{file.index}-lines.csv")
+        path = self.database.scratch(f"is_filtered-{file.index}.csv")
+        lines = self.database.scratch(f"is_filtered-{file.index}-lines.csv")
         line_end = b"\r\n" if only.line_ending == "CRLF" else b"\n"
         copied = 0
         try:
@@ -126,12 +126,12 @@ class Sieve:
                     places.write(f"{place.row},{place.line}\n")
                     copied += 1
         except CsvError as error:
-            raise FatesError(
-                f"the rows of {file.name} can no longer be told: {error.message}",
+            raise ReconcileError(
+                f"the rows of {file.name} can no longer be reported: {error.message}",
                 help="put the file back as it was; the results stay in the org for seven days",
             ) from error
         except OSError as error:
-            raise unwritable(path, error, FatesError) from error
+            raise unwritable(path, error, ReconcileError) from error
         table = f"sieve_places_{file.index}"
         self.database.run(
             f"CREATE TABLE {table} AS SELECT CAST(c0 AS BIGINT) AS row, CAST(c1 AS BIGINT) AS line"
@@ -140,8 +140,8 @@ class Sieve:
         self._check(file, path, kept, copied)
         return Sifted(path, table)
 
-    def _kept(self, file: SourceFile) -> list[int]:
-        """The numbers of the rows that matter, and of the last one, which tells that none lacks."""
+    def _kept(self, file: SlicedFile) -> list[int]:
+        """Return the numbers of the rows that matter, and of the last row as a proof."""
         if not self._telling or not file.rows:
             return []
         last = file.first + file.rows - 1
@@ -161,14 +161,14 @@ class Sieve:
                     """
                 )
             ]
-        except FatesError as error:
+        except ReconcileError as error:
             raise UnsuitedError(f"{file.name} is not read as it was loaded") from error
         if not found or found[-1] != last:
             raise UnsuitedError(f"{file.name} is not read as it was loaded")
         return found
 
-    def _check(self, file: SourceFile, path: Path, kept: list[int], copied: int) -> None:
-        """See that the copied rows are those that DuckDB meant."""
+    def _check(self, file: SlicedFile, path: Path, kept: list[int], copied: int) -> None:
+        """Check that the copied rows are the rows that DuckDB selected."""
         copy = csv_files([path], self.source.width, file.slices[0].delimiter, divided=False)
         if not kept:
             return
@@ -186,8 +186,8 @@ def _meanings(places: Sequence[int]) -> str:
     return f"hash({', '.join(compared(f'c{place}', Form.MEANING) for place in places)})"
 
 
-def _records(file: SourceFile, kept: Sequence[int]) -> Iterator[tuple[RowLocation, bytes]]:
-    """The bytes of rows, and where they are, with their numbers among those of all files."""
+def _records(file: SlicedFile, kept: Sequence[int]) -> Iterator[tuple[RowLocation, bytes]]:
+    """Yield the bytes of rows and their offsets, with their numbers among those of all files."""
     only = file.slices[0]
     source = ByteSource.of(only.path, name=only.name)
     with source.open() as data:
@@ -209,7 +209,7 @@ def _records(file: SourceFile, kept: Sequence[int]) -> Iterator[tuple[RowLocatio
 
 
 def _by_slice(
-    file: SourceFile, kept: Sequence[int]
+    file: SlicedFile, kept: Sequence[int]
 ) -> Iterator[tuple[tuple[SourceSlice, int], int]]:
     first, at = file.first, 0
     for each in file.slices:

@@ -1,4 +1,4 @@
-"""CSV files as DuckDB reads them: everything told, nothing guessed."""
+"""Reads CSV files with DuckDB: every option is given, nothing is guessed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv import CsvError, read_rows
-from bulkflow_ingest.reconcile.errors import FatesError, UnreadableError
+from bulkflow_ingest.reconcile.errors import ReconcileError, UnreadableError
 from bulkflow_ingest.reconcile.output_files import unwritable
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _BUFFER: Final = 8 << 20
 
 
 def text(value: str) -> str:
-    """A text as SQL has it."""
+    """Quote a text for SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -32,17 +32,17 @@ def csv_files(
     packed: bool = False,
     divided: bool = True,
 ) -> str:
-    r"""The SQL for the rows of files of one form: columns `c0`, `c1`, ..., all text, never null.
+    r"""Return the SQL for the rows of files of one form: text columns `c0`, `c1`, ..., never null.
 
-    The line end is left to DuckDB: told that it is `\r\n`, 2.0.0 reads no row and says nothing.
+    DuckDB detects the line ending: with `\r\n` given, 2.0.0 silently reads no row.
 
     Args:
         paths: The files, each with a header.
         columns: How many columns each has.
         delimiter: The column delimiter.
-        packed: They are compressed with gzip. DuckDB refuses what is cut.
-        divided: Whether several processors may read one file. Where each of them begins a record is
-            guessed, and DuckDB refuses the file if one began within a value of several lines.
+        packed: Whether they are compressed with gzip. DuckDB refuses truncated ones.
+        divided: Whether several processors may read one file. DuckDB guesses where each of them
+            finds a record, and refuses the file if that is within a value of several lines.
     """
     names = [f"'c{index}'" for index in range(columns)]
     options = {
@@ -65,13 +65,13 @@ def csv_files(
 
 
 def plain_copy(path: Path, target: Path, delimiter: str, columns: int) -> Path:
-    """Write a CSV file anew in the plainest form: all values quoted, commas.
+    """Rewrite a CSV file in the plainest form: all values quoted, commas.
 
-    For what DuckDB reads in another way than the rest of the program.
+    For files that DuckDB reads differently from the program.
 
     Raises:
-        UnreadableError: The file is not CSV of so many columns.
-        FatesError: The copy cannot be written.
+        UnreadableError: The file is not CSV with so many columns.
+        ReconcileError: The copy cannot be written.
     """
     try:
         with target.open("w", encoding="utf-8", newline="") as file:
@@ -86,11 +86,11 @@ def plain_copy(path: Path, target: Path, delimiter: str, columns: int) -> Path:
     except CsvError as error:
         raise UnreadableError(f"{error.place}: {error.message}") from error
     except OSError as error:
-        raise unwritable(target, error, FatesError) from error
+        raise unwritable(target, error, ReconcileError) from error
     return target
 
 
 def _literal(path: Path) -> str:
-    """A path as a glob pattern that matches it alone."""
+    """Escape a path as a glob pattern that matches only this path."""
     escaped = str(path.absolute())
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in escaped)

@@ -1,10 +1,10 @@
-"""Every row's fate: what became of each source row of a logical job.
+"""Determines the outcome of each source row of a logical job.
 
 The law: each source row is exactly one of loaded (with its id, created or updated), failed (with
-code, message and fields), unprocessed, withheld or unknown. Which one, is told from the result
-files, whose rows come in another order, with values written anew, and with nothing that names the
-source row. A row that is in several files is the first of loaded, failed and unprocessed; one that
-is in none is unknown, unless its part was never handed over.
+code, message and fields), unprocessed, withheld or unknown. The result files determine which one.
+Their rows are in another order, with rewritten values, and without a reference to the source row. A
+row in several files is the first of loaded, failed and unprocessed; a row in none is unknown,
+unless its part was never handed over.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 from attrs import define, field
 
 from bulkflow_ingest.reconcile.assign_outcomes import settle
-from bulkflow_ingest.reconcile.database import Database
-from bulkflow_ingest.reconcile.errors import FatesError, UnsuitedError
+from bulkflow_ingest.reconcile.database import ReconcileDatabase
+from bulkflow_ingest.reconcile.errors import ReconcileError, UnsuitedError
 from bulkflow_ingest.reconcile.export import (
     AMBIGUOUS,
     CREATED,
@@ -27,7 +27,7 @@ from bulkflow_ingest.reconcile.export import (
     Added,
     Saving,
 )
-from bulkflow_ingest.reconcile.inputs import SourceFile, source_files
+from bulkflow_ingest.reconcile.inputs import SlicedFile, source_files
 from bulkflow_ingest.reconcile.matcher import Matching
 from bulkflow_ingest.reconcile.merge_retries import settle_again
 from bulkflow_ingest.reconcile.outcomes import Outcome
@@ -36,8 +36,8 @@ from bulkflow_ingest.reconcile.prefilter import Sieve
 from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.reconcile.result_rows import ResultRows
 from bulkflow_ingest.reconcile.row_keys import MEANING_MACROS
-from bulkflow_ingest.reconcile.source_rows import SourceRows
-from bulkflow_ingest.reconcile.summary import ErrorGroup, JobFates, error_groups, job_fates
+from bulkflow_ingest.reconcile.source_rows import SourceRowTable
+from bulkflow_ingest.reconcile.summary import ErrorGroup, JobOutcomes, error_groups, job_fates
 from bulkflow_ingest.reconcile.unprocessed_rows import UnprocessedRows
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.reconcile.inputs import ResultFile, SourceSlice
 
 MEMORY = 256 << 20
-"""Bytes of memory that a join takes at the most, if it is not told otherwise."""
+"""The maximum memory of a join in bytes, by default."""
 
 _SELECTIONS: dict[str, tuple[str, tuple[Added, ...]]] = {
     "successful": (f"kind = {Outcome.LOADED}", (FILE, LINE, OUTCOME, ID, CREATED, AMBIGUOUS)),
@@ -61,11 +61,11 @@ _SELECTIONS: dict[str, tuple[str, tuple[Added, ...]]] = {
 
 
 @define(eq=False)
-class Fates:
-    """The fates of all rows of a logical job; a context manager, since it holds a database."""
+class Reconciler:
+    """The outcomes of all rows of a logical job. A context manager, because it has a database."""
 
-    _database: Database
-    _files: Sequence[SourceFile]
+    _database: ReconcileDatabase
+    _files: Sequence[SlicedFile]
     _saving: Saving = field(repr=False)
     _rest: bool = field(kw_only=True)
 
@@ -79,23 +79,22 @@ class Fates:
         rest: bool = True,
         memory: int = MEMORY,
         threads: int | None = None,
-    ) -> Fates:
-        """Join the results of a job to its source rows.
+    ) -> Reconciler:
+        """Join the results of a job with its source rows.
 
         Args:
-            slices: All parts of the job, those of rows that were sent again included.
-            results: The result files that there are. A row that is in none has the outcome that its
-                slice names.
-            directory: A folder for the database, made if need be; it takes about 100 bytes a row
-                while it is open, and the ids and errors.
-            rest: Whether anything is to be told of rows that no result is about; if not, only
-                `errors`, and `save` of successful and failed rows, may be called, and a few results
-                among many rows cost little more than one reading of the source.
-            memory: How many bytes of memory to take at the most.
+            slices: All parts of the job, including those of resent rows.
+            results: The available result files. A row that is in none has the outcome in its slice.
+            directory: A folder for the database, made if missing. It takes about 100 bytes per row,
+                and the ids and errors, while it is open.
+            rest: Whether rows without a result matter. If not, only `errors`, and `save` of
+                successful and failed rows, may be called, and a few results among many rows cost
+                little more than one reading of the source.
+            memory: The maximum memory in bytes.
             threads: How many processors to use; None for all.
 
         Raises:
-            FatesError: The files and the counts disagree, or there is no room.
+            ReconcileError: The files and the counts disagree, or the disk is full.
         """
         files = source_files(slices)
         positions = {
@@ -105,20 +104,22 @@ class Fates:
         }
         unknown = {each.part for each in results} - set(positions)
         if unknown:
-            raise FatesError(f"there are results of parts that are not known: {sorted(unknown)}")
+            raise ReconcileError(
+                f"there are results of parts that are not known: {sorted(unknown)}"
+            )
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(directory, error, FatesError) from error
-        # The rest is for what is brought into order outside of the database.
+            raise unwritable(directory, error, ReconcileError) from error
+        # The rest is for data that is sorted outside of the database.
         memory = memory * 3 // 4
-        database = Database.open(directory, memory=memory, threads=threads)
+        database = ReconcileDatabase.open(directory, memory=memory, threads=threads)
         try:
             try:
                 saving = _join(database, files, results, positions, sifts=not rest)
             except UnsuitedError:
                 database.close()
-                database = Database.open(directory, memory=memory, threads=threads)
+                database = ReconcileDatabase.open(directory, memory=memory, threads=threads)
                 saving = _join(database, files, results, positions, sifts=False)
         except BaseException:
             database.close()
@@ -132,36 +133,36 @@ class Fates:
         self.close()
 
     def close(self) -> None:
-        """Remove the database."""
+        """Delete the database."""
         self._database.close()
 
-    def counts(self) -> JobFates:
-        """How many rows came to what, in all and by part."""
+    def counts(self) -> JobOutcomes:
+        """Count the rows by outcome, in total and by part."""
         assert self._rest
         return job_fates(self._database, self._files)
 
     def save(self, selection: str, path: Path) -> int:
-        """Write a selection of the rows, with what became of each.
+        """Write a selection of the rows with their outcomes.
 
-        The source's columns and values as they are, then what applies of `_file`, `_line`,
+        The source's columns and values unchanged, then as they apply `_file`, `_line`,
         `_outcome`, `_id`, `_created`, `_error` and `_ambiguous`; in the order of the source.
 
         Args:
             selection: "successful", "failed", "unprocessed", "withheld", "unknown" or "all".
-            path: The file; it takes its name when it is whole.
+            path: The file; it appears when it is complete.
 
         Returns:
             How many rows.
 
         Raises:
-            FatesError: The file cannot be written, or a source file changed.
+            ReconcileError: The file cannot be written, or a source file changed.
         """
         assert self._rest or selection in {"successful", "failed"}
         where, added = _SELECTIONS[selection]
         return self._saving.save(path, where, added)
 
     def errors(self) -> list[ErrorGroup]:
-        """The failed rows by code and fields, the most frequent first."""
+        """Group the failed rows by code and fields, the most frequent first."""
         return error_groups(self._database, self._files)
 
     def rows_to_send(
@@ -174,18 +175,18 @@ class Fates:
         unprocessed: bool = True,
         name: str = "again",
     ) -> list[Resend]:
-        """Write the rows that are worth sending again: a file for each source file that has any.
+        """Write the rows that are worth resending: a file for each source file that has any.
 
         Args:
-            folder: Where to; made if need be.
+            folder: The folder for the files, made if missing.
             codes: The error codes that are worth it; None for all.
             matching: A regular expression (RE2) that the error must match somewhere.
             failed: Whether to send failed rows.
             unprocessed: Whether to send unprocessed rows. Withheld and unknown ones are never sent.
-            name: What the files' names begin with.
+            name: The prefix of the files' names.
 
         Raises:
-            FatesError: They cannot be written, or the pattern is none.
+            ReconcileError: They cannot be written, or the pattern is invalid.
         """
         assert self._rest
         where = worth_it(codes, matching, failed=failed, unprocessed=unprocessed)
@@ -193,8 +194,8 @@ class Fates:
 
 
 def _join(
-    database: Database,
-    files: Sequence[SourceFile],
+    database: ReconcileDatabase,
+    files: Sequence[SlicedFile],
     results: Sequence[ResultFile],
     positions: Mapping[int, int],
     *,
@@ -203,20 +204,20 @@ def _join(
     """Make the table `fates`.
 
     Raises:
-        UnsuitedError: Rows were left out that matter; all must be looked at.
+        UnsuitedError: Rows that matter were left out; all must be read.
     """
     for macro in MEANING_MACROS:
         database.run(macro)
     columns = files[0].slices[0].columns if files else ()
-    told = ResultRows(database, columns)
-    told.read(results, positions)
-    source = SourceRows(database, files, len(columns))
-    sieve = Sieve(database, source, told)
+    reported = ResultRows(database, columns)
+    reported.read(results, positions)
+    source = SourceRowTable(database, files, len(columns))
+    sieve = Sieve(database, source, reported)
     if sifts and sieve.is_worth_it():
         source.read_sifted(sieve.sift())
     else:
         source.read()
-    matching = Matching(database, source, told)
+    matching = Matching(database, source, reported)
     matching.run()
     UnprocessedRows(database, source).find(results, positions)
     settle(database, source, matching.batches)

@@ -1,4 +1,4 @@
-"""Rows that are worth sending again, written as files that can be loaded."""
+"""Writes rows that are worth resending as files that can be loaded."""
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow_ingest.reconcile.assign_outcomes import UNCERTAIN
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.output_files import draft
 from bulkflow_ingest.reconcile.read_csv import text
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.export import Saving
-    from bulkflow_ingest.reconcile.inputs import SourceFile
+    from bulkflow_ingest.reconcile.inputs import SlicedFile
 
 WORTH_SENDING = frozenset(
     {
@@ -33,18 +33,18 @@ WORTH_SENDING = frozenset(
         "UNKNOWN_EXCEPTION",
     }
 )
-"""Error codes that say nothing about the row: another time it may be loaded."""
+"""Error codes that do not depend on the row: another attempt may load it."""
 
 
 @frozen
 class Resend:
-    """A file of rows that are worth sending again, in the form of the file that they came from.
+    """A file of rows that are worth resending, in the form of their source file.
 
     Attributes:
-        path: The file: the header's bytes as they were, then the rows in their order.
+        path: The file: the header's unchanged bytes, then the rows in their order.
         mapping: A CSV file with a row for each: `part`, and `row`, its place in the part from 0.
         rows: How many.
-        withheld: Rows of the same source file that were left out, because it is not known whether
+        withheld: Rows of the same source file that were left out because it is not known whether
             they were processed.
         delimiter: The column delimiter.
         line_ending: "LF" or "CRLF".
@@ -60,22 +60,22 @@ class Resend:
 
 @frozen
 class Resending:
-    """Writes the rows that are chosen."""
+    """Writes the selected rows."""
 
-    database: Database
-    files: Sequence[SourceFile]
+    database: ReconcileDatabase
+    files: Sequence[SlicedFile]
     saving: Saving
 
     def write(self, folder: Path, where: str, name: str) -> list[Resend]:
-        """Write a file for each source file that has any.
+        """Write a file for each source file that has such rows.
 
         Args:
-            folder: Where to; made if need be.
+            folder: The folder for the files, made if missing.
             where: The SQL condition on a row of `fates`.
-            name: What the files' names begin with.
+            name: The prefix of the files' names.
 
         Raises:
-            FatesError: They cannot be written, or the condition has a pattern that is none.
+            ReconcileError: They cannot be written, or the condition has an invalid pattern.
         """
         sent: list[Resend] = []
         for file in self.files:
@@ -93,16 +93,16 @@ class Resending:
         return sent
 
     def _resend(
-        self, file: SourceFile, path: Path, mapping: Path, where: str, withheld: int
+        self, file: SlicedFile, path: Path, mapping: Path, where: str, withheld: int
     ) -> Resend:
         only = file.slices[0]
         where = f"({where}) AND doubt <> {UNCERTAIN}"
         line_end = "\r\n" if only.line_ending == "CRLF" else "\n"
-        with draft(path, FatesError) as out:
+        with draft(path, ReconcileError) as out:
             header = only.header.decode().rstrip("\r\n")
             out.write(header + line_end)
             rows = self.saving.copy(out, file, where, line_end)
-        with draft(mapping, FatesError) as out:
+        with draft(mapping, ReconcileError) as out:
             out.write("part,row\n")
             for block in self.database.stream(
                 f"""
@@ -128,7 +128,7 @@ def worth_it(
     failed: bool,
     unprocessed: bool,
 ) -> str:
-    """The SQL for being worth it; the arguments are those of `Fates.rows_to_send`."""
+    """Return the SQL condition for these rows; see `Reconciler.rows_to_send`."""
     conditions = []
     if failed:
         condition = f"kind = {Outcome.FAILED}"
@@ -136,7 +136,7 @@ def worth_it(
             listed = ", ".join(text(code) for code in sorted(codes)) or "NULL"
             condition += f" AND ({CODE} IN ({listed})"
             if "UNABLE_TO_LOCK_ROW" in codes:
-                # What a trigger met is told in its own error's message.
+                # What a trigger met is reported in its own error's message.
                 condition += " OR contains(error, 'UNABLE_TO_LOCK_ROW')"
             condition += ")"
         if matching is not None:

@@ -1,4 +1,4 @@
-"""The rows of the result files: numbered through, with the outcome that each tells."""
+"""Reads the rows of the result files, numbered, with their outcomes."""
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from bulkflow_csv import CsvError, is_gzip, read_rows
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile.errors import FatesError, UnreadableError, WrongFilesError
+from bulkflow_ingest.reconcile.errors import ReconcileError, UnreadableError, WrongFilesError
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import Form, key
 from bulkflow_ingest.reconcile.row_numbers import write_in_order
@@ -19,11 +19,11 @@ from bulkflow_ingest.reconcile.row_numbers import write_in_order
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.inputs import ResultFile
 
 _LONGEST_EXCERPT: Final = 200
-"""Characters of a header that a message quotes."""
+"""The maximum length of a header that a message quotes."""
 _NO_KEYS: Final = (
     "SELECT 0::BIGINT AS res, 0::BIGINT AS p, 0::UBIGINT AS h, 0::UBIGINT AS k WHERE false"
 )
@@ -40,7 +40,7 @@ class ResultGroup:
 
     Attributes:
         files: The files.
-        positions: For each the number of its part's slice.
+        positions: For each, the number of its part's slice.
         header: The names of the columns.
         relation: The SQL for their rows.
         first: The number of their first row among all result rows.
@@ -63,17 +63,17 @@ class ResultGroup:
         return f"list_extract({list(self.positions)}, CAST(file_index AS BIGINT) + 1) AS p"
 
     def own(self, name: str) -> str:
-        """The SQL for a column that Salesforce added; blank if there is none."""
+        """Return the SQL for a column that Salesforce added; blank if it is missing."""
         for index, column in enumerate(self.header):
             if column.lower() == name:
                 return f"c{index}"
         return "''"
 
     def places(self, columns: Sequence[str]) -> dict[int, str]:
-        """For each of the source's columns that the files hold, by its place, the SQL for it.
+        """Map the places of the source's columns that the files have to the SQL for them.
 
-        A name is looked for as it is first, then without regard to upper case: the files repeat
-        the uploaded header, or name the fields as the object does.
+        Names are first compared exactly, then without regard to case: the files repeat the uploaded
+        header, or name the fields as the object does.
         """
         exact = {name: index for index, name in enumerate(self.header)}
         folded = {name.lower(): index for index, name in enumerate(self.header)}
@@ -91,7 +91,7 @@ class ResultRows:
     columns compared as text), over a table for each group.
     """
 
-    database: Database
+    database: ReconcileDatabase
     columns: Sequence[str]
     _groups: list[ResultGroup] = field(factory=list, init=False, repr=False)
     _shared: dict[int, Form] = field(factory=dict, init=False, repr=False)
@@ -100,16 +100,16 @@ class ResultRows:
         """Read all files once.
 
         Args:
-            files: The files; unprocessed ones are left out.
-            positions: For each part the number of its slice.
+            files: The files; unprocessed ones are ignored.
+            positions: For each part, the number of its slice.
 
         Raises:
-            WrongFilesError: A file is no result file, or does not have the rows that it must have.
-            FatesError: There is no room.
+            WrongFilesError: A file does not look like a result file, or has another number of rows.
+            ReconcileError: The disk is full.
         """
-        told = [each for each in files if each.kind is not ResultKind.UNPROCESSED]
-        told.sort(key=lambda each: positions[each.part])
-        groups = self._grouped(told, positions)
+        reported = [each for each in files if each.kind is not ResultKind.UNPROCESSED]
+        reported.sort(key=lambda each: positions[each.part])
+        groups = self._grouped(reported, positions)
         held = [set(group.places(self.columns)) for group in groups]
         places = set.intersection(*held) if held else set(range(len(self.columns)))
         self._shared = dict.fromkeys(sorted(places), Form.TEXT)
@@ -117,11 +117,11 @@ class ResultRows:
         for group in groups:
             first += self._read(group, first)
         self._view("result_rows", _NO_RESULTS)
-        self._check(told, positions)
+        self._check(reported, positions)
 
     @property
     def shared(self) -> dict[int, Form]:
-        """The source's columns that all result files hold, compared as text."""
+        """The source's columns that all result files have, compared as text."""
         return self._shared
 
     def count(self) -> int:
@@ -129,10 +129,10 @@ class ResultRows:
         return self.database.number("SELECT count(*) FROM result_rows")
 
     def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
-        """Make a view of the rows' keys (res, p, h, k) when their columns are compared so.
+        """Make a view of the rows' keys (res, p, h, k) with their columns compared in these forms.
 
         Returns:
-            What to use: `table`, or what has the keys already.
+            The table to use: `table`, or one that has the keys already.
         """
         if forms == self._shared:
             return "result_rows"
@@ -143,7 +143,7 @@ class ResultRows:
         return table
 
     def write_values(self, table: str, chosen: str, places: Sequence[int]) -> None:
-        """Make a table of the values (c0, c1, ... by place) of the rows chosen by number.
+        """Make a table of the values (c0, c1, ... by place) of the rows selected by number.
 
         Args:
             table: The table to make.
@@ -161,7 +161,7 @@ class ResultRows:
             )
 
     def numbered(self, group: ResultGroup, columns: str) -> str:
-        """The SQL for something of each row of a group, behind the row's number `res`."""
+        """Return the SQL for expressions of each row of a group, after the row's number `res`."""
         return (
             f"SELECT row_number() OVER () - 1 + {group.first} AS res, {columns}"
             f" FROM {group.relation}"
@@ -195,7 +195,7 @@ class ResultRows:
         group = evolve(group, first=first)
         try:
             rows = self._write(group)
-        except FatesError:
+        except ReconcileError:
             group = self._plain(group)
             rows = self._write(group)
         self._groups.append(group)
@@ -264,10 +264,10 @@ class ResultRows:
 
 
 def _header(file: ResultFile) -> tuple[str, ...]:
-    """The names of a file's columns; none if it is missing, empty or has no rows.
+    """Return the names of a file's columns; none if it is missing, empty or has no rows.
 
     Raises:
-        WrongFilesError: It is no result file.
+        WrongFilesError: It does not look like a result file.
     """
     if not file.path.exists() or not file.path.stat().st_size:
         return ()

@@ -1,8 +1,8 @@
-"""When a row of a result is like a row of the source: column by column, as text or as a value.
+"""Decides whether a result row equals a source row: column by column, as text or as a value.
 
-Salesforce writes the saved rows anew (guide v66): a number comes back as `9.12260031E8`, a moment
-in another form, an id longer. So a column is compared as text as long as that works, then by what
-the text means, and is left out if not even that agrees.
+Salesforce rewrites the saved rows (guide v66): a number comes back as `9.12260031E8`, a moment in
+another form, an id longer. So a column is compared as text as long as that works, then by the
+meaning of the text, and is ignored if not even that agrees.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Forms = dict[int, Form]
 """How each column is compared, by its place in the source."""
 
 _SPACE: Final = " || ".join(f"chr({code})" for code in range(1, 33))
-"""The SQL for what Java, and so Salesforce, takes for white space around a text."""
+"""The SQL for what Java, and so Salesforce, considers whitespace around a text."""
 
 MEANING_MACROS: Final = (
     """
@@ -79,13 +79,13 @@ MEANING_MACROS: Final = (
     )
     """,
 )
-"""What a text means: blank and `#N/A` nothing, numbers and booleans a number, dates and moments a
-moment in UTC, ids their first 15 characters, and all else itself, but for upper case and the space
-around it (an address of mail comes back in lower case)."""
+"""The meaning of a text: blank and `#N/A` are nothing, numbers and booleans a number, dates and
+moments a moment in UTC, ids their first 15 characters, and anything else itself without regard to
+case and to whitespace around it (an email address comes back in lower case)."""
 
 
 def compared(column: str, form: Form) -> str:
-    """The SQL for what is compared of a column."""
+    """Return the SQL for the compared value of a column."""
     match form:
         case Form.TEXT:
             return column
@@ -98,9 +98,9 @@ def compared(column: str, form: Form) -> str:
 
 
 def key(columns: Mapping[int, str], forms: Mapping[int, Form]) -> str:
-    """The SQL for the key of a row, two columns `h` and `k`: 128 bits of two unlike hashes.
+    """Return the SQL for the key of a row: columns `h` and `k`, 128 bits of two hashes.
 
-    Two rows of a job that differ have the same key with a probability below 1e-24 for 10 million
+    Two different rows of a job have the same key with a probability below 1e-24 for 10 million
     rows, so equal keys are taken for equal rows.
 
     Args:
@@ -119,8 +119,8 @@ def key(columns: Mapping[int, str], forms: Mapping[int, Form]) -> str:
 
 
 def joined_text(values: Sequence[str]) -> str:
-    """The SQL for values in one text, behind signs that are no line break.
+    """Return the SQL for values in one text, each after a sign that is not a line break.
 
-    One comes before the first as well: the hash of a single value is that of its text.
+    The first one has a sign too: the hash of a single value is that of its text.
     """
     return f"concat_ws(chr(31), '', {', '.join(values)})"

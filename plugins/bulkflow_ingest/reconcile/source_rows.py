@@ -1,4 +1,4 @@
-"""The rows of the source files: numbered through, with the line and the key of each."""
+"""Reads the rows of the source files, numbered, with the line and the key of each."""
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from attrs import define, field
 
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import Form, joined_text, key
 from bulkflow_ingest.reconcile.row_numbers import write_in_order
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bulkflow_ingest.reconcile.database import Database
-    from bulkflow_ingest.reconcile.inputs import SourceFile
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
+    from bulkflow_ingest.reconcile.inputs import SlicedFile
     from bulkflow_ingest.reconcile.prefilter import Sifted
 
 LINE_BREAKS = (
@@ -32,27 +32,27 @@ _READ: Final = "rows_read"
 
 
 @define(eq=False)
-class SourceRows:
+class SourceRowTable:
     """All rows of a logical job's source, in the order of its files.
 
     Makes the tables `source_rows` (row, line, h, k: the key of the whole row) and `slices` (p,
     part, file, first: the number of its first row, rows).
     """
 
-    database: Database
-    files: Sequence[SourceFile]
+    database: ReconcileDatabase
+    files: Sequence[SlicedFile]
     width: int
-    sifted: bool = field(default=False, init=False)
-    """Whether rows are left out that no result can be about."""
+    is_filtered: bool = field(default=False, init=False)
+    """Whether rows are left out that no result can belong to."""
     _relations: dict[int, str] = field(factory=dict, init=False, repr=False)
     _places: dict[int, str] = field(factory=dict, init=False, repr=False)
-    """For a file of which only some rows are here, the table of their numbers and lines."""
+    """For a file with only some rows here, the table of their numbers and lines."""
 
     def read(self) -> None:
         """Read all files once.
 
         Raises:
-            FatesError: A file does not have the rows that its slices say.
+            ReconcileError: A file does not have the rows in its slices.
         """
         self._begin()
         for file in self.files:
@@ -66,20 +66,20 @@ class SourceRows:
                 self._check(file)
 
     def read_sifted(self, kept: Mapping[int, Sifted]) -> None:
-        """Take only some rows of each file, which were copied out of it.
+        """Use only some rows of each file, which were copied out of it.
 
         Args:
             kept: For each file by its index, the copy.
         """
         self._begin()
-        self.sifted = True
+        self.is_filtered = True
         for file in self.files:
-            sifted = kept[file.index]
+            is_filtered = kept[file.index]
             only = file.slices[0]
             self._relations[file.index] = csv_files(
-                [sifted.path], self.width, only.delimiter, divided=False
+                [is_filtered.path], self.width, only.delimiter, divided=False
             )
-            self._places[file.index] = sifted.places
+            self._places[file.index] = is_filtered.places
             found = self.numbered(file, f"line, {key(_NAMES, self.everything)}")
             self.database.run(f"INSERT INTO source_rows {found}")
 
@@ -93,8 +93,8 @@ class SourceRows:
         for file in self.files:
             self._read_slices(file)
 
-    def as_it_is(self, file: SourceFile) -> str:
-        """The SQL for the values of all rows of a file, as DuckDB reads it."""
+    def as_it_is(self, file: SlicedFile) -> str:
+        """Return the SQL for the values of all rows of a file, as DuckDB reads it."""
         only = file.slices[0]
         return csv_files([only.path], self.width, only.delimiter)
 
@@ -103,12 +103,12 @@ class SourceRows:
         """The columns all compared as text: the whole row."""
         return dict.fromkeys(range(self.width), Form.TEXT)
 
-    def relation(self, file: SourceFile) -> str:
-        """The SQL for the values of a file's rows."""
+    def relation(self, file: SlicedFile) -> str:
+        """Return the SQL for the values of a file's rows."""
         return self._relations[file.index]
 
-    def numbered(self, file: SourceFile, columns: str) -> str:
-        """The SQL for something of each row of a file, behind the row's number `row`."""
+    def numbered(self, file: SlicedFile, columns: str) -> str:
+        """Return the SQL for expressions of each row of a file, after the row's number `row`."""
         if file.index in self._places:
             return (
                 f"SELECT row, {columns} FROM {self.relation(file)} AS source"
@@ -120,14 +120,14 @@ class SourceRows:
         )
 
     def slices_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each row the number of the slice that it is in."""
+        """Return the number of the slice of each row."""
         rows_of_slices = [each.rows for file in self.files for each in file.slices]
         ends = np.cumsum(rows_of_slices, dtype=np.int64)
         # An empty slice ends where the one before it does: no row is before its end only.
         return np.searchsorted(ends, rows, side="right")
 
     def write_keys(self, table: str, forms: Mapping[int, Form]) -> str:
-        """Make a table of the rows' keys (row, h, k) when their columns are compared so.
+        """Make a table of the rows' keys (row, h, k) with their columns compared in these forms.
 
         Returns:
             The table to use: `table`, or one that has the keys already.
@@ -148,7 +148,7 @@ class SourceRows:
             self.database.run(f"DROP TABLE {_READ}")
         return table
 
-    def _read_slices(self, file: SourceFile) -> None:
+    def _read_slices(self, file: SlicedFile) -> None:
         first = file.first
         for index, each in enumerate(file.slices):
             self.database.run(
@@ -161,12 +161,12 @@ class SourceRows:
             )
             first += each.rows
 
-    def _try(self, file: SourceFile) -> bool:
+    def _try(self, file: SlicedFile) -> bool:
         """Whether DuckDB reads the file as the program does."""
         try:
             self._read_file(file)
             self._check(file)
-        except FatesError:
+        except ReconcileError:
             self.database.run(
                 "DELETE FROM source_rows WHERE row >= ?",
                 file.first,
@@ -174,7 +174,7 @@ class SourceRows:
             return False
         return True
 
-    def _read_file(self, file: SourceFile) -> None:
+    def _read_file(self, file: SlicedFile) -> None:
         # The line breaks of a row are those of its values in one text, which the key is made of.
         whole = joined_text([_NAMES[place] for place in range(self.width)])
         columns = f"{LINE_BREAKS.format(whole)} AS breaks, {key(_NAMES, self.everything)}"
@@ -190,10 +190,10 @@ class SourceRows:
         )
         self.database.run(f"DROP TABLE {_READ}")
 
-    def _check(self, file: SourceFile) -> None:
+    def _check(self, file: SlicedFile) -> None:
         found = self.database.number("SELECT count(*) FROM source_rows WHERE row >= ?", file.first)
         if found != file.rows:
-            raise FatesError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
+            raise ReconcileError(f"{file.name} has {found} rows, {file.rows} were loaded from it")
         starts = self.database.rows(
             f"""
             SELECT slices.part, source_rows.line FROM slices
@@ -204,14 +204,14 @@ class SourceRows:
         lines = dict(starts)
         for each in file.slices:
             if each.rows and lines[each.part] != each.first_line:
-                raise FatesError(
+                raise ReconcileError(
                     f"part {each.part} of {file.name} begins in line {lines[each.part]}, "
                     f"it was loaded from line {each.first_line}"
                 )
 
 
 class _Names(dict[int, str]):
-    """`c0`, `c1`, ... for the places of the columns."""
+    """Return the columns `c0`, `c1`, ... for their places."""
 
     def __missing__(self, place: int) -> str:
         return f"c{place}"

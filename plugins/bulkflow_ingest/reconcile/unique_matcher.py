@@ -1,7 +1,7 @@
-"""The match of what is there once: rows and results whose key no other of theirs has.
+"""Matches rows and results with unique keys.
 
-Nearly all rows of nearly all jobs are. Two sorted lists of their hashes, laid side by side, pair
-them; only what has equals needs the classes of `matching`, which cost five times as much.
+Nearly all rows of nearly all jobs have one. Comparing two sorted lists of hashes pairs them; only
+the others need the classes of `matcher`, which take five times as long.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @frozen
 class Singles:
-    """What was paired.
+    """The pairs.
 
     Attributes:
-        rows: The places of the source rows among those given.
+        rows: The places of the paired rows among the given ones.
         results: The place of the result of each.
-        rest: Whether others may have the same key: some of which there are several.
+        rest: Whether others may have the same key.
     """
 
     rows: NDArray[np.int64]
@@ -35,7 +35,7 @@ class Singles:
 
 
 def singles(rows: Columns, results: Columns) -> Singles:
-    """Pair the rows and results that are there once and have the same part and key.
+    """Pair the rows and results that have a unique key in the same part.
 
     Args:
         rows: Columns `p`, `h` and `k`, for each source row.
@@ -56,7 +56,7 @@ def singles(rows: Columns, results: Columns) -> Singles:
 
 
 def repeated(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The values that are there more than once, each once."""
+    """Return the values that occur more than once, each once."""
     ordered = np.sort(hashes)
     return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
 
@@ -64,7 +64,7 @@ def repeated(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def _sorted(
     hashes: NDArray[np.uint64],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.bool_]]:
-    """The order of the values, the values in it, and for each whether it is there once."""
+    """Return the order of the values, the sorted values, and for each whether it is unique."""
     order = np.argsort(hashes)
     ordered = hashes[order]
     again = np.zeros(len(ordered) + 1, np.bool_)
@@ -75,7 +75,7 @@ def _sorted(
 def _find(
     among: NDArray[np.uint64], wanted: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where values are among sorted ones, and whether they are."""
+    """Find the places of values among sorted ones, and whether they are there."""
     places = np.searchsorted(among, wanted)
     there = places < len(among)
     places[~there] = 0

@@ -1,9 +1,9 @@
-"""The rows that the org lists as unprocessed, found among those that have no other result.
+"""Finds the rows that the org lists as unprocessed among the rows without another result.
 
 The file has the rows as they were uploaded, byte for byte, so they are compared as text and in all
-columns. Batches of a job may be committed after the file was fetched: a row that has a result as
-well is not unprocessed. Where a part could not be parsed by the org, or the file was cut, it need
-not be CSV (guide v66): then its rows stay unknown.
+columns. Batches of a job may be committed after the file was fetched: a row with a result as well
+is not unprocessed. If the org could not parse a part, or the file is truncated, it may not be CSV
+(guide v66): its rows stay unknown.
 """
 
 # ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
@@ -16,7 +16,7 @@ from attrs import define
 
 from bulkflow_csv import CsvError, is_gzip, read_rows
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile.errors import FatesError
+from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import key
 from bulkflow_ingest.reconcile.row_numbers import write_in_order
@@ -24,27 +24,27 @@ from bulkflow_ingest.reconcile.row_numbers import write_in_order
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bulkflow_ingest.reconcile.database import Database
+    from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.inputs import ResultFile
-    from bulkflow_ingest.reconcile.source_rows import SourceRows
+    from bulkflow_ingest.reconcile.source_rows import SourceRowTable
 
 
 @define(eq=False)
 class UnprocessedRows:
     """Makes the table `listed` (row): source rows without a result that the org lists."""
 
-    database: Database
-    source: SourceRows
+    database: ReconcileDatabase
+    source: SourceRowTable
 
     def find(self, files: Iterable[ResultFile], positions: Mapping[int, int]) -> None:
-        """Look for the rows of each file among those of its part that are not paired.
+        """Search the rows of each file among the unpaired rows of its part.
 
         Args:
-            files: Result files; those of other kinds are left out.
-            positions: For each part the number of its slice.
+            files: Result files; those of other kinds are ignored.
+            positions: For each part, the number of its slice.
         """
         self.database.run("CREATE TABLE listed (row BIGINT)")
-        if self.source.sifted:
+        if self.source.is_filtered:
             return
         for file in files:
             if file.kind is ResultKind.UNPROCESSED:
@@ -74,7 +74,7 @@ class UnprocessedRows:
         self.database.run("DROP TABLE rows_unprocessed")
 
     def _read(self, file: ResultFile) -> bool:
-        """Read the keys of a file's rows; whether it is CSV with all columns of the source."""
+        """Read the keys of a file's rows; return whether it is CSV with all columns."""
         columns = self.source.files[0].slices[0].columns
         try:
             header = _header(file)
@@ -87,19 +87,19 @@ class UnprocessedRows:
             )
             try:
                 write_in_order(self.database, "rows_unprocessed", wanted, relation)
-            except FatesError:
+            except ReconcileError:
                 # DuckDB reads some files in another way than the rest of the program.
                 copy = self.database.scratch("unprocessed.csv")
                 plain_copy(file.path, copy, file.delimiter, len(header))
                 relation = csv_files([copy], len(header), ",", divided=False)
                 write_in_order(self.database, "rows_unprocessed", wanted, relation)
-        except (CsvError, FatesError):
+        except (CsvError, ReconcileError):
             return False
         return True
 
 
 def _header(file: ResultFile) -> list[str]:
-    """The names of a file's columns; none if it is missing or empty."""
+    """Return the names of a file's columns; none if it is missing or empty."""
     if not file.path.exists() or not file.path.stat().st_size:
         return []
     row = next(read_rows(file.path, delimiter=file.delimiter), None)

@@ -1,4 +1,4 @@
-"""Counts what became of a job's rows, where the org's own counts do not tell."""
+"""Counts the outcomes of a job's rows where the org's own counters are not enough."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from bulkflow_ingest.results.reader import Results
 
 LONGEST_WHEN_STOPPING: Final = 5.0
-"""Seconds that jobs may take to stand still once the run is to stop."""
+"""Seconds to wait for jobs to come to rest once the run has to stop."""
 
 
 @frozen
 class Counting:
-    """Keeps a job's counts true once its parts are at an end."""
+    """Keeps a job's counts correct once its parts have finished."""
 
     context: Context
     parts: JobParts
     results: Results
 
     def count(self) -> None:
-        """Count all parts; those whose own counters do not tell by their result files.
+        """Count all parts, from result files where the counters are not enough.
 
-        Those are the ones that did not complete, or completed with fewer or more rows than they
-        were given.
+        That is the case for jobs that did not complete, or completed with fewer or more rows than
+        they got.
         """
         wanted = [part for part in self.parts.parts if self._needs_files(part)]
         if self.context.stopping and self._quiet > LONGEST_WHEN_STOPPING:
-            # Those who stop a run may kill it soon: rows stay unknown until a later command looks.
+            # The process may be killed soon: rows stay unknown until a later command counts them.
             wanted = []
         self._fetch(wanted)
         counted = set(wanted)
@@ -60,10 +60,10 @@ class Counting:
         return quiet_of(get_patience(self.context, self.parts.settings.patience))
 
     def count_again(self, counted: Counts) -> None:
-        """Bring the counts to what they were when an earlier attempt had ended its work.
+        """Restore the counts to what an earlier attempt had when it ended.
 
         Args:
-            counted: What the earlier attempt counted.
+            counted: The counts of the earlier attempt.
         """
         parts = self.parts.parts
         if not all(part.is_final or part.deleted or part.is_abandoned for part in parts):
@@ -76,10 +76,10 @@ class Counting:
                 self.settle()
                 return
         except DataError as error:
-            # Those who need the rows fail for it; to wait, give up or take back needs none.
+            # Steps that need the rows fail; waiting, aborting and undoing do not need them.
             self.context.emit(
                 Notice(
-                    f"the rows that were sent again are not counted anew: {error}",
+                    f"the resent rows are not counted again: {error}",
                     NoticeLevel.DETAIL,
                     job=self.parts.job.key,
                 )
@@ -90,10 +90,10 @@ class Counting:
         self.settle_by_parts()
 
     def settle_by_parts(self) -> None:
-        """Count what became of the source's rows by the counts of the parts alone.
+        """Count the outcomes of the source's rows from the counts of the parts alone.
 
-        Rows that were sent again are among those that their job before did not load. For where
-        results are gone: of whose rows nobody knows more, those count as unknown.
+        Resent rows are among the rows that their earlier job did not load. Used where results are
+        gone; rows without any evidence count as unknown.
         """
         total = Counts()
         for part in self.parts.parts:
@@ -109,18 +109,18 @@ class Counting:
         self.parts.recount()
 
     def settle(self) -> None:
-        """Count what became of the source's rows, some of which were sent again."""
+        """Count the outcomes of the source's rows, some of which were resent."""
         with self.results.fates(*ALL_FILES) as fates:
             self.results.settle(fates)
             errors = fates.errors()
-        told = [
+        reported = [
             ErrorCount(self.results.hide(each.message), each.rows, each.varies)
             for each in errors[:1]
         ]
-        self.parts.job.commonest_error = told[0] if told else None
+        self.parts.job.commonest_error = reported[0] if reported else None
 
     def _is_told(self, part: PartJob) -> bool:
-        """Whether the files of a part are in the org, or here."""
+        """Whether the files of a part are in the org or on disk."""
         return not part.deleted or self.results.files.are_here(part, ALL_FILES)
 
     def _needs_files(self, part: PartJob) -> bool:
@@ -131,7 +131,7 @@ class Counting:
         return part.state in UNSUCCESSFUL_STATES and part.handed_over and not is_refused(part)
 
     def _fetch(self, parts: Sequence[PartJob]) -> None:
-        """Fetch the files of several parts together; what fails is met again, part by part."""
+        """Fetch the files of several parts together; an error is raised later, for its own part."""
         try:
             files = [each for part in parts for each in self._files(part)]
             self.results.trusted.fetch(files)
@@ -141,29 +141,29 @@ class Counting:
             pass
 
     def _counted(self, part: PartJob) -> Counts:
-        """What became of a part's rows; what cannot be found out is unknown."""
+        """Count the outcomes of a part's rows; rows without evidence are unknown."""
         try:
             return self._from_files(part)
         except RunInterruptedError:
             raise
         except BulkflowError as error:
-            # That the part failed is what matters, and must not be lost for this.
+            # The failure of the part matters more, and must not be hidden by this error.
             self.context.emit(
                 Notice(
                     f"the rows of job {part.id} could not be counted: {error}",
                     NoticeLevel.WARNING,
                     job=self.parts.job.key,
                     help="rows that were processed before it ended are loaded; its result files "
-                    "in the org tell which",
+                    "in the org list them",
                 )
             )
             return Counts(part.rows, unknown=part.rows)
 
     def _from_files(self, part: PartJob) -> Counts:
-        """Count what became of a part's rows in its result files.
+        """Count the outcomes of a part's rows in its result files.
 
-        For jobs that did not complete, or completed with fewer rows than they were given: the
-        counts in their properties do not tell.
+        For jobs that did not complete, or completed with fewer rows than they got: the counters in
+        their properties are not enough.
         """
         trusted = self.results.trusted
         wanted = self._files(part)
@@ -181,7 +181,7 @@ class Counting:
         return Counts(rows, loaded, failed, unprocessed, unknown=left - unprocessed)
 
     def _files(self, part: PartJob) -> list[tuple[PartJob, ResultKind]]:
-        """The files that tell what became of a part's rows where its counters do not."""
+        """List the files that show the outcomes of a part's rows where its counters do not."""
         complete = part.state == JobState.JOB_COMPLETE
         files = (ResultKind.UNPROCESSED,) if complete else ALL_FILES
         return [(part, which) for which in files if self.results.files.has_rows(part, which)]

@@ -1,4 +1,4 @@
-"""The result files of a job's parts on disk: fetched once, some before they are asked for."""
+"""The result files of a job's parts on disk: each is fetched once, some before they are needed."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 _COPY_BYTES: Final = 1 << 20
 _ADDED_BYTES: Final = 28
-"""What a successful row has more than the row that was sent."""
+"""How much longer a row of the successful results is than the row that was sent."""
 _REFUSALS: Final = ("InvalidBatch", "ClientInputError", "InvalidJob")
-"""Reasons of a job that Failed before any of its rows was tried (recorded)."""
+"""Error codes of jobs that failed before any of their rows was tried (recorded)."""
 
 ALL_FILES: Final = (ResultKind.SUCCESSFUL, ResultKind.FAILED, ResultKind.UNPROCESSED)
 
@@ -50,7 +50,7 @@ FILES_OF_SELECTION: Final[dict[str, tuple[ResultKind, ...]]] = {
     "unknown": (),
     "all": ALL_FILES,
 }
-"""The files that have the rows of a selection."""
+"""The files that contain the rows of a selection."""
 
 NEEDED: Final[dict[str, tuple[ResultKind, ...]]] = {
     "successful": (ResultKind.SUCCESSFUL,),
@@ -60,7 +60,8 @@ NEEDED: Final[dict[str, tuple[ResultKind, ...]]] = {
     "unknown": ALL_FILES,
     "all": ALL_FILES,
 }
-"""The files that tell which source rows a selection has. What is unknown is in none of them."""
+"""The files that determine which source rows a selection contains. Unknown rows are in none of
+them."""
 
 
 @frozen
@@ -72,18 +73,21 @@ class ResultFiles:
     parts: JobParts
 
     def has_rows(self, part: PartJob, which: ResultKind) -> bool:
-        """Whether a file may have rows; what needs no request is not asked for.
+        """Whether a file may have rows; if not, it is not requested.
 
-        That is what a complete job counts none of, and all of a job that was not handed over.
+        A file has none if a complete job counts none, or if the job was not handed over.
         """
         if not part.handed_over:
             return False
         return part.state != JobState.JOB_COMPLETE or expected(part, which) > 0
 
     def path(self, part: PartJob, which: ResultKind) -> Path:
-        """Where a file is, compressed if its name ends in `.gz`; or will be, if it comes plain."""
+        """Return the path of a file, which ends in `.gz` if it is compressed.
+
+        If it is not here yet, this is the path for an uncompressed one.
+        """
         folder = self.context.run_directory / "results"
-        # As runs have it that were begun when a file had one org.
+        # The name in runs of versions that knew one org per file.
         earlier = folder / f"{part.id}-{which}.csv"
         if earlier.exists():
             return earlier
@@ -92,15 +96,15 @@ class ResultFiles:
         return packed if packed.exists() else plain_one
 
     def is_here(self, part: PartJob, which: ResultKind) -> bool:
-        """Whether it was fetched."""
+        """Whether a file was fetched."""
         return self.path(part, which).exists()
 
     def are_here(self, part: PartJob, needed: Iterable[ResultKind]) -> bool:
-        """Whether all of some files that may have rows were fetched."""
+        """Whether all of these files that may have rows were fetched."""
         return all(self.is_here(part, each) for each in needed if self.has_rows(part, each))
 
     def fetched(self, part: PartJob, which: ResultKind) -> Path:
-        """A file, fetched if it is not here."""
+        """Return the path of a file, which is fetched if it is not here."""
         path = self.path(part, which)
         if not path.exists():
             make_folder(path.parent)
@@ -108,21 +112,21 @@ class ResultFiles:
         return path
 
     def fetch(self, wanted: Iterable[tuple[PartJob, ResultKind]]) -> None:
-        """Fetch what is not here, several files at a time; not to be called on a lane."""
+        """Fetch the files that are not here, several at a time; not for use in a worker thread."""
         missing = [each for each in wanted if not self.is_here(*each)]
         self._side_by_side(missing, lambda each: self.fetched(*each))
 
     @staticmethod
     def needed(part: PartJob, needed: Sequence[ResultKind]) -> Sequence[ResultKind]:
-        """What is needed of a part, where `needed` tells what is sought.
+        """Return the kinds of files that are needed of a part to find the kinds in `needed`.
 
-        Of rows that were sent again it must be known whether they were loaded: if so, that they
-        failed before is over.
+        For resent rows all files are needed: if a row was loaded, its earlier failure does not
+        count.
         """
         return needed if part.origin is None else NEEDED["all"]
 
     def refetch(self, wanted: Sequence[tuple[PartJob, ResultKind]]) -> None:
-        """Fetch files, whether they are here or not, several at a time; not to be called on a lane.
+        """Fetch files again, several at a time; not for use in a worker thread.
 
         A file that cannot be fetched stays as it is.
         """
@@ -138,36 +142,36 @@ class ResultFiles:
     def download(
         self, part: PartJob, which: ResultKind, path: Path, *, packed: bool = False
     ) -> Path:
-        """Fetch a file to a place; it is there only when it is whole.
+        """Fetch a file to a path; it appears there only when it is complete.
 
-        With `packed`, what comes compressed with gzip stays so, and has `.gz` behind its name. In a
-        job that keeps its results, so has what comes plain.
+        With `packed`, a file that arrives as gzip stays compressed, and `.gz` is appended to its
+        name. In a job that keeps its results, other files are compressed too.
 
         Returns:
-            Where it is.
+            The path of the file.
 
         Raises:
-            RunInterruptedError: The run is to stop; nothing is left of it.
+            RunInterruptedError: The run has to stop; nothing of the file is left.
         """
         assert part.id is not None
         self.context.checkpoint()
         with binary_draft(path, self.context.checkpoint) as file:
             limit = self._limit(part, which)
-            told = self.api.results(part.id, which, file, packed=packed, limit=limit)
-            # Of nothing, compressed or not, nothing is kept: an empty file has no rows.
-            if not told.bytes:
+            reported = self.api.results(part.id, which, file, packed=packed, limit=limit)
+            # An empty body, compressed or not, is an empty file without rows.
+            if not reported.bytes:
                 file.truncate(0)
-            elif told.coding == "gzip":
+            elif reported.coding == "gzip":
                 file.path = _packed(path)
             elif packed and self.parts.settings.keep_results:
-                # Under its own name it would stay as it is, if the run were killed before the end.
+                # Under its own name it would stay uncompressed if the run were killed now.
                 file.path = path.with_name(f".{path.name}.plain.part")
         if file.path in {path, _packed(path)}:
             return file.path
         return self._compress(file.path, _packed(path))
 
     def _limit(self, part: PartJob, which: ResultKind) -> int:
-        """How many bytes a file may have; of what others have sent the size is not known."""
+        """Return the maximum size of a file in bytes; that of uploads by others is not known."""
         if part.part is None or self.parts.settings.existing is not None:
             return DOWNLOAD_BYTES
         errors = which is ResultKind.FAILED
@@ -181,10 +185,10 @@ class ResultFiles:
         return target
 
     def save(self, places: Mapping[tuple[PartJob, ResultKind], Path]) -> list[Path]:
-        """Write files to places of the user's, as Salesforce writes them, several at a time.
+        """Write files to paths that the user chose, as Salesforce returns them, several at a time.
 
         Returns:
-            Where they are; a file without rows is left out if its job is gone.
+            Their paths; a file without rows is left out if its job is gone.
         """
         absent: list[Path] = []
 
@@ -204,11 +208,11 @@ class ResultFiles:
         return [path for path in places.values() if path not in absent]
 
     def drop(self, part: PartJob, which: ResultKind) -> None:
-        """Remove a file that is here, if it is."""
+        """Remove a file if it is here."""
         self.path(part, which).unlink(missing_ok=True)
 
     def foreseen(self, part: PartJob) -> Sequence[ResultKind]:
-        """The files of a part at its end that are needed for certain, and are not here."""
+        """List the missing files of a finished part that later steps certainly need."""
         found = (
             set(ResultKind)
             if self.parts.settings.keep_results
@@ -221,7 +225,7 @@ class ResultFiles:
         return [
             which
             for which in ResultKind
-            # Of a job that did not complete, more may be there when it is asked for.
+            # A job that did not complete may have more rows when the step needs them.
             if part.state == JobState.JOB_COMPLETE
             and which in found
             and self.has_rows(part, which)
@@ -229,7 +233,7 @@ class ResultFiles:
         ]
 
     def fetch_early(self, wanted: tuple[PartJob, ResultKind]) -> None:
-        """Fetch a file before it is asked for; a failure is for whoever asks to meet again."""
+        """Fetch a file before it is needed; an error is raised when it is needed."""
         part, which = wanted
         try:
             self.fetched(part, which)
@@ -238,7 +242,7 @@ class ResultFiles:
         except BulkflowError as error:
             self.context.emit(
                 Notice(
-                    f"the {which} results of job {part.id} are not here yet: {error}",
+                    f"the {which} results of job {part.id} are not available yet: {error}",
                     NoticeLevel.DETAIL,
                     job=self.parts.job.key,
                 )
@@ -274,11 +278,11 @@ class ResultFiles:
             yield from ResultKind
         elif step.word.startswith("save {selection:rows} rows"):
             files = FILES_OF_SELECTION if part.data is None else NEEDED
-            told = step.arguments["selection"]
-            assert not isinstance(told, tuple)
-            yield from self.needed(part, files[plain(told).lower()])
+            reported = step.arguments["selection"]
+            assert not isinstance(reported, tuple)
+            yield from self.needed(part, files[plain(reported).lower()])
         elif (
-            # Where all is loaded there is nothing to send again, unless other parts have some.
+            # If all rows are loaded, there is nothing to resend, unless other parts have some.
             step.word.startswith("retry {selection:rows} rows")
             and (part.counts.failed or part.counts.unprocessed)
         ):
@@ -290,7 +294,7 @@ def _packed(path: Path) -> Path:
 
 
 def cost_of_keeping(manifest: Manifest) -> str:
-    """Say what it takes at the most to keep the results of a job."""
+    """Describe the maximum cost of keeping the results of a job."""
     calls = len(ALL_FILES) * len(manifest.parts)
     # An id, `true` or `false`, and quotes around every value. Errors are longer.
     size = manifest.bytes + manifest.rows * (_ADDED_BYTES + 2 * len(manifest.columns))
@@ -302,7 +306,7 @@ def cost_of_keeping(manifest: Manifest) -> str:
 
 
 def is_refused(part: PartJob) -> bool:
-    """Whether a job Failed for its header, form or settings, before any of its rows was tried."""
+    """Whether a job failed because of its header, format or settings, before any row was tried."""
     message = part.error_message or ""
     return (
         part.state == JobState.FAILED
@@ -312,7 +316,7 @@ def is_refused(part: PartJob) -> bool:
 
 
 def rows_of(path: Path, which: ResultKind, delimiter: str) -> int | None:
-    """How many rows a result file has; None if it is not what result files look like."""
+    """Count the rows of a result file; None if it does not look like one."""
     if not path.exists() or not path.stat().st_size:
         return 0
     from bulkflow_csv import read_rows
@@ -333,13 +337,13 @@ def rows_of(path: Path, which: ResultKind, delimiter: str) -> int | None:
                 return None
             count += 1
     except CsvError:
-        # The rows that were not processed need not even be CSV.
+        # The unprocessed rows may not be CSV at all.
         return 1 if which is ResultKind.UNPROCESSED else None
     return count
 
 
 def expected(part: PartJob, which: ResultKind) -> int:
-    """How many rows a complete job's file has."""
+    """Return how many rows a complete job's file must have."""
     match which:
         case ResultKind.SUCCESSFUL:
             return part.counts.loaded

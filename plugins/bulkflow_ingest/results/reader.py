@@ -1,4 +1,4 @@
-"""What became of a job's rows, as its result files tell: counted, joined to the source, saved."""
+"""Reads the outcomes of a job's rows from its result files: counts, joins and saves them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.api.client import IngestApi
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
-    from bulkflow_ingest.reconcile import Fates, Outcome, SourceSlice
+    from bulkflow_ingest.reconcile import Outcome, Reconciler, SourceSlice
 
 ADDED: dict[str, dict[str, str]] = {
     "successful": {"sf__Id": "_id", "sf__Created": "_created"},
@@ -41,13 +41,13 @@ ADDED: dict[str, dict[str, str]] = {
     "unknown": {},
     "all": {"sf__Id": "_id", "sf__Created": "_created", "sf__Error": "_error"},
 }
-"""The columns that a saved file has behind those of the source. No field's API name begins with an
-underscore, so they clash with nothing."""
+"""The columns of a saved file after those of the source. API names of fields do not start with an
+underscore, so there is no conflict."""
 
 
 @frozen
 class Results:
-    """What became of a logical job's rows."""
+    """The outcomes of a logical job's rows."""
 
     api: IngestApi
     context: Context
@@ -55,27 +55,27 @@ class Results:
 
     @property
     def files(self) -> ResultFiles:
-        """The result files themselves."""
+        """The result files."""
         return ResultFiles(self.api, self.context, self.parts)
 
     @property
     def trusted(self) -> TrustedFiles:
-        """The result files, as far as they can be trusted."""
+        """The result files, checked for completeness."""
         return TrustedFiles(self.api, self.context, self.parts)
 
     def save_rows(self, selection: str, path: Path) -> int:
-        """Write a selection of rows, with what became of each; returns how many.
+        """Write a selection of rows with their outcomes, and return how many.
 
-        Source rows as they are, in their order, with their file, line and outcome. Of a job that
-        was made by others the source is not known: what is saved then are the rows of the result
-        files, in their order. The file takes its name when it is whole. What is not known is
-        in `trusted.doubted` then.
+        Source rows are written unchanged, in their order, with their file, line and outcome. If the
+        job was created by others, the source is not known: the rows of the result files are written
+        then. The file appears when it is complete. Parts with unknown rows are in `trusted.doubted`
+        then.
         """
         self._finished()
         self._claim(path, f"{selection} rows of job {self.parts.job.key}")
         self.trusted.begin()
         if all(part.data is not None for part in self.parts.parts):
-            # Of a few failed rows among many the many need not be looked at.
+            # A few failed rows among many can be found without joining all rows.
             rest = selection not in {"successful", "failed"}
             with self.fates(*NEEDED[selection], rest=rest) as fates:
                 with delivered(path, self.context.run_directory) as scratch:
@@ -88,12 +88,12 @@ class Results:
         return saved
 
     @contextmanager
-    def fates(self, *needed: ResultKind, rest: bool = True) -> Iterator[Fates]:
-        """Every source row with what became of it, as far as the needed result files tell.
+    def fates(self, *needed: ResultKind, rest: bool = True) -> Iterator[Reconciler]:
+        """Join the source rows with their outcomes, as far as the needed result files show them.
 
-        Without `rest`, what `Fates.of` says of that.
+        For `rest`, see `Reconciler.of`.
         """
-        # Here, so that a run which saves nothing does not load numpy and DuckDB.
+        # Imported here, so a run that saves nothing does not load numpy and DuckDB.
         from bulkflow_csv import load_numpy
 
         load_numpy()
@@ -115,21 +115,21 @@ class Results:
             for part in self.parts.parts
             if part.data is not None
         ]
-        told = [
+        reported = [
             (part, which)
             for part in self.parts.parts
             for which in files.needed(part, needed)
             if files.has_rows(part, which)
         ]
-        self.trusted.fetch(told)
+        self.trusted.fetch(reported)
         with (
             TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
-            self._joined(slices, told, Path(folder), rest=rest) as fates,
+            self._joined(slices, reported, Path(folder), rest=rest) as fates,
         ):
             yield fates
 
-    def settle(self, fates: Fates) -> None:
-        """Let the counts of the job be those of the source's rows."""
+    def settle(self, fates: Reconciler) -> None:
+        """Set the counts of the job to those of the source's rows."""
         total = fates.counts().total
         self.parts.source_counts = Counts(
             total.rows,
@@ -144,16 +144,16 @@ class Results:
     def _joined(
         self,
         slices: Sequence[SourceSlice],
-        told: Sequence[tuple[PartJob, ResultKind]],
+        reported: Sequence[tuple[PartJob, ResultKind]],
         folder: Path,
         *,
         rest: bool,
-    ) -> Fates:
-        """Join result files to the source rows; those that prove to be wrong are waited for."""
-        from bulkflow_ingest.reconcile import Fates, ResultFile, WrongFilesError
+    ) -> Reconciler:
+        """Join result files with the source rows; wait for files that turn out to be wrong."""
+        from bulkflow_ingest.reconcile import Reconciler, ResultFile, WrongFilesError
 
         trusted = self.trusted
-        places = {(part.number, which): (part, which) for part, which in told}
+        places = {(part.number, which): (part, which) for part, which in reported}
         known: set[tuple[int, ResultKind]] = set()
         while True:
             results = [
@@ -164,10 +164,10 @@ class Results:
                     part.dialect.delimiter,
                     self._promised(part, which),
                 )
-                for part, which in trusted.usable(told)
+                for part, which in trusted.usable(reported)
             ]
             try:
-                return Fates.of(slices, results, folder, rest=rest)
+                return Reconciler.of(slices, results, folder, rest=rest)
             except WrongFilesError as error:
                 wrong = {(each.part, each.kind) for each in error.files}
                 if wrong <= known:
@@ -176,24 +176,24 @@ class Results:
                 trusted.wait_for(places[each] for each in sorted(wrong))
 
     def hide(self, text: str) -> str:
-        """Redact a text of a result file, for a message: what the session sent is not shown."""
+        """Redact a text of a result file for a message."""
         return self.api.session.redact(text)
 
     def loaded(self) -> Iterator[tuple[str, bool]]:
-        """The id of each row that was loaded, and whether the row created the record.
+        """Yield the id of each loaded row, and whether the row created the record.
 
-        Rows that were sent again are among them. Raises `StepError` where nobody can tell.
+        Includes resent rows. Raises `StepError` if the ids cannot be determined.
         """
         for row in self._told(ResultKind.SUCCESSFUL):
             yield row["sf__Id"], row["sf__Created"] == "true"
 
     def refused(self) -> Iterator[tuple[str, str]]:
-        """The id that stands in each row that failed, blank where none does, and its error."""
+        """Yield the id in each failed row, blank if it has none, and its error."""
         for row in self._told(ResultKind.FAILED):
             yield row.get("Id", ""), row["sf__Error"]
 
     def errors(self) -> Iterator[str]:
-        """The error of each row that failed; rows that failed again have one for each time."""
+        """Yield the error of each failed row; a row that failed again has one for each time."""
         for row in self._told(ResultKind.FAILED, patiently=False):
             error = row.get("sf__Error")
             if error is None:
@@ -215,7 +215,7 @@ class Results:
                 yield dict(zip(header, row, strict=True))
 
     def refuse_lost(self, *needed: ResultKind) -> None:
-        """Raise `StepError` if rows are in files that are neither here nor in the org any more."""
+        """Raise `StepError` if rows are in files that are neither here nor in the org."""
         files = self.files
         gone = [
             each
@@ -226,7 +226,7 @@ class Results:
             raise refuse_gone(self.parts, gone)
 
     def _promised(self, part: PartJob, which: ResultKind) -> int | None:
-        """How many rows a file must have for the join; None if that was found out already."""
+        """Return how many rows a file must have for the join; None if that was checked already."""
         promise = self.trusted.promise(part, which)
         if promise is None or part in self.trusted.trust.doubted:
             return None
@@ -239,15 +239,15 @@ class Results:
             writer = csv.writer(file, lineterminator="\n")
             columns: Sequence[str] | None = None
             saved = 0
-            told = [
+            reported = [
                 (part, which)
                 for part in self.parts.parts
                 for which in FILES_OF_SELECTION[selection]
                 if self.files.has_rows(part, which)
             ]
-            self.trusted.fetch(told)
-            self.trusted.verify(told)
-            for part, which in self.trusted.usable(told):
+            self.trusted.fetch(reported)
+            self.trusted.verify(reported)
+            for part, which in self.trusted.usable(reported):
                 for header, row in self._read(part, which):
                     if columns is None:
                         columns = self.parts.columns or [
@@ -264,9 +264,9 @@ class Results:
         return saved
 
     def save_files(self, folder: Path) -> list[Path]:
-        """Put the three result files of every part into a folder, as Salesforce writes them.
+        """Write the three result files of every part to a folder, as Salesforce returns them.
 
-        Of a job that is gone those that are here.
+        For a job that is gone, only the files that are here.
         """
         self._finished()
         make_folder(folder)
@@ -280,16 +280,16 @@ class Results:
         for path in places.values():
             self._claim(path, f"results of job {self.parts.job.key}")
         self.trusted.begin()
-        told = [each for each in places if self.files.has_rows(*each)]
-        self.trusted.fetch(told)
-        self.trusted.verify(told)
+        reported = [each for each in places if self.files.has_rows(*each)]
+        self.trusted.fetch(reported)
+        self.trusted.verify(reported)
         return self.files.save(places)
 
     def _claim(self, path: Path, what: str) -> None:
-        """Refuse to write over the rows themselves, and over what this run has saved."""
+        """Refuse to overwrite the rows themselves, or a file that this run has saved."""
         place = target_of(path)
         if place is None:
-            # A device, or what somebody reads at the other end, takes as much as it is given.
+            # A device or a pipe has no content to overwrite.
             return
         read = [part.data.source.path for part in self.parts.parts if part.data is not None]
         read += [part.original.path for part in self.parts.parts if part.original is not None]
@@ -315,17 +315,17 @@ class Results:
             )
 
     def rows(self, part: PartJob, which: ResultKind) -> int:
-        """How many rows a result file that is here has."""
+        """Count the rows of a result file that is here."""
         try:
             return sum(1 for _ in self._read(part, which))
         except (CsvError, StepError):
-            # The unprocessed rows need not even be CSV (guide v66): they are unknown then.
+            # The unprocessed rows may not be CSV (guide v66): they are unknown then.
             if which is not ResultKind.UNPROCESSED:
                 raise
             return 0
 
     def _read(self, part: PartJob, which: ResultKind) -> Iterator[tuple[list[str], list[str]]]:
-        """Each row of a result file with the file's header; nothing for an empty file.
+        """Yield each row of a result file with the file's header; nothing for an empty file.
 
         Raises:
             CsvError: It is not CSV.
@@ -351,7 +351,7 @@ class Results:
 
 
 def _without_result(part: PartJob) -> Outcome:
-    """What became of a part's row that no result file has."""
+    """Return the outcome of a part's row that is in no result file."""
     from bulkflow_ingest.reconcile import Outcome
 
     if part.counts.withheld:

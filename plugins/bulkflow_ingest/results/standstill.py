@@ -1,8 +1,8 @@
-"""Waits until jobs that did not complete change no more.
+"""Waits until jobs that did not complete come to rest.
 
-Batches of a job run in parallel, and one that is at work when the job becomes Failed or Aborted may
-commit its rows after that. What the counters and result files have before they stand still is not
-all that was loaded.
+Batches of a job run in parallel. A batch that is being processed when the job becomes Failed or
+Aborted may commit its rows later, so counters and result files are not final before the job is at
+rest.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.part_job import PartJob
 
 QUIET: Final = 30.0
-"""Seconds without a change after which a job that has ended counts as still."""
+"""Seconds without a change after which a job that has ended is at rest."""
 QUIET_SHARE: Final = 1 / 30
-"""The share of the patience that this is at the most."""
+"""The maximum of this, as a share of the patience."""
 
 
 @frozen
 class Look:
-    """What is compared of a job from look to look.
+    """The properties of a job that are compared between two status requests.
 
     Attributes:
         state: Its state.
-        processed: Rows that were handled, failed ones included.
+        processed: Rows that were processed, including failed ones.
         failed: Failed rows.
         modified: When it was changed last (`systemModstamp`), as Salesforce writes it.
     """
@@ -50,7 +50,7 @@ class Look:
 
     @classmethod
     def of(cls, info: JobInfo) -> Look:
-        """Take what is compared from a job's properties."""
+        """Take these properties from a job's properties."""
         return cls(
             str(info.state),
             info.number_records_processed or 0,
@@ -59,7 +59,7 @@ class Look:
         )
 
     def age(self, now: float | None) -> float:
-        """Give the seconds since the last change by the org's own clock; 0 if it does not tell."""
+        """Return the seconds since the last change by the org's clock; 0 if that is not known."""
         if now is None or self.modified is None:
             return 0.0
         try:
@@ -71,12 +71,12 @@ class Look:
 
 @frozen
 class Stood:
-    """What came of the wait.
+    """The result of waiting.
 
     Attributes:
-        looks: The last look at each part that is there, but for looks that were behind.
-        moving: Parts that were still changing when the patience was over.
-        gone: Parts whose jobs are not in the org any more.
+        looks: The last properties of each part that exists, without outdated ones.
+        moving: Parts that still changed when the patience ended.
+        gone: Parts whose jobs are no longer in the org.
     """
 
     looks: Mapping[PartJob, Look]
@@ -85,13 +85,13 @@ class Stood:
 
 
 def quiet_of(patience: float) -> float:
-    """For how many seconds a job must not change to stand still, where so long is waited at all."""
+    """Return for how many seconds a job must not change to be at rest."""
     return min(QUIET, patience * QUIET_SHARE)
 
 
 @frozen
 class Standstill:
-    """Looks at jobs that have ended until two looks, far enough apart, show the same."""
+    """Reads the status of ended jobs until it has not changed for long enough."""
 
     api: IngestApi
     context: Context
@@ -99,20 +99,20 @@ class Standstill:
     patience: float
 
     def wait(self, ended: Sequence[PartJob]) -> Stood:
-        """Wait until parts stand still.
+        """Wait until parts are at rest.
 
-        A job whose last change is long ago by the org's clock needs one look. Looks that show it
-        before its end count for nothing.
+        A job whose last change is long ago by the org's clock is read once. Outdated responses,
+        from before its end, are ignored.
 
         Raises:
-            OrgError: A job cannot be looked at, though it is not gone.
-            RunInterruptedError: The run is to stop.
+            OrgError: The status of a job cannot be read, though the job is not gone.
+            RunInterruptedError: The run has to stop.
         """
         quiet = quiet_of(self.patience)
         clock = self.context.clock
         began = clock.monotonic()
         still: dict[PartJob, Look] = {}
-        # The first of the looks that show the same, and when that was.
+        # The first of several equal responses, and its time.
         since: dict[PartJob, tuple[Look, float]] = {}
         gone: list[PartJob] = []
         moving = list(ended)
@@ -121,7 +121,7 @@ class Standstill:
             gone += absent
             for part, (look, age) in seen.items():
                 if look.state not in FINAL_STATES:
-                    # It is behind, and so old: the job has ended.
+                    # The response is outdated: the job has ended.
                     continue
                 now = clock.monotonic()
                 first, at = since.get(part, (None, now))
@@ -139,14 +139,14 @@ class Standstill:
             due = (
                 min((at for part, (_, at) in since.items() if part in moving), default=now) + quiet
             )
-            # At least a little: what waits for less than a clock's tick must not spin.
+            # A minimum, so that this loop does not spin within a tick of the clock.
             self.context.sleep(min(left, max(due - now, 0.01)))
         return Stood({part: look for part, (look, _) in since.items()} | still, moving, gone)
 
     def _look(
         self, parts: Sequence[PartJob]
     ) -> tuple[dict[PartJob, tuple[Look, float]], list[PartJob]]:
-        """Look at parts: each with the seconds since its last change, and those that are gone."""
+        """Read the status of parts, with the seconds since the last change, and find gone parts."""
         found: dict[PartJob, tuple[Look, float]] = {}
         gone: list[PartJob] = []
 
@@ -172,7 +172,7 @@ class Standstill:
         which = f"job {moving[0].id}" if len(moving) == 1 else f"{len(moving)} jobs"
         self.context.emit(
             Notice(
-                f"{which} ended a moment ago, and may still commit rows: looking again in "
+                f"{which} ended a moment ago, and may still commit rows: checking again in "
                 f"{quiet:.3g} s, for up to {self.patience:.0f} s",
                 job=self.parts.job.key,
             )

@@ -1,10 +1,10 @@
-"""Result files that can be trusted: whole by the job's counters, and of jobs that stand still.
+"""Result files that are complete by the job's counters, and belong to jobs at rest.
 
-An org may answer a result file before it is there: empty, without content, or short. And a batch of
-a job that Failed or was aborted may commit rows after that. So files that have fewer rows than the
-counters promise are fetched again, and those of jobs that did not complete are fetched anew by each
-step, once the job stands still: the unprocessed rows first, so that a row which is committed in
-between is seen twice rather than never.
+An org may answer a request for a result file before the file exists: empty, without content, or
+short. And a batch of a job that failed or was aborted may commit rows later. So files with fewer
+rows than the counters promise are fetched again. Files of jobs that did not complete are fetched
+again by each step, once the job is at rest: the unprocessed rows first, so a row that is committed
+in between is seen twice rather than never.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STATE: Final = "bulkflow_ingest:trust"
 
 @frozen
 class Promise:
-    """How many rows a file must have: at least, and at the most where that is known."""
+    """How many rows a file must have: the minimum, and the maximum if it is known."""
 
     least: int
     most: int | None = None
@@ -50,22 +50,23 @@ class Trust:
     """What one step has found out about a job's result files."""
 
     looks: dict[PartJob, Look] = field(factory=dict)
-    """Parts that did not complete, as they were when they stood still."""
+    """Parts that did not complete, as they were at rest."""
     fetched: set[Wanted] = field(factory=set)
     """Their files that were fetched after that."""
     whole: set[Wanted] = field(factory=set)
-    """Files that have the rows that are promised."""
+    """Files with the promised number of rows."""
     doubted: dict[PartJob, str] = field(factory=dict)
-    """Parts whose files do not tell what became of their rows, and why not."""
+    """Parts whose files do not show the outcomes of all rows, with the reason."""
     dropped: set[Wanted] = field(factory=set)
-    """Files of these that tell nothing."""
+    """Files of these that are not used."""
     promised: dict[PartJob, tuple[int, int]] = field(factory=dict)
-    """The loaded and failed rows that complete jobs counted first: later counts are ours."""
+    """The counts of loaded and failed rows that complete jobs reported first: later counts are
+    ours."""
 
 
 @frozen
 class TrustedFiles:
-    """The result files of one logical job, fetched until they can be trusted."""
+    """The result files of one logical job, fetched until they are complete."""
 
     api: IngestApi
     context: Context
@@ -88,12 +89,12 @@ class TrustedFiles:
         return get_patience(self.context, self.parts.settings.patience)
 
     def begin(self) -> None:
-        """Trust nothing that was fetched before, of jobs that did not complete."""
+        """Discard what is known about files of jobs that did not complete."""
         promised = self.trust.promised
         self.parts.job.state[STATE] = Trust(promised=promised)
 
     def fetch(self, wanted: Sequence[Wanted]) -> None:
-        """Bring files here; those of jobs that did not complete once they stand still.
+        """Fetch files; those of jobs that did not complete, once the jobs are at rest.
 
         Raises:
             StepError: One of these jobs is gone, and its files are not here.
@@ -127,9 +128,9 @@ class TrustedFiles:
         self.verify(each for each in wanted if _may_move(each[0]))
 
     def _fetch_once(self, wanted: Sequence[Wanted]) -> None:
-        """Fetch what is not here; the unprocessed rows of complete jobs as far as there are any.
+        """Fetch the files that are not here; unprocessed rows of complete jobs only if they exist.
 
-        That file is promised for jobs that did not complete only (guide v66).
+        That file is only promised for jobs that did not complete (guide v66).
         """
         wanted = [each for each in wanted if each not in self.trust.dropped]
         for each in wanted:
@@ -155,10 +156,10 @@ class TrustedFiles:
             raise refuse_gone(self.parts, [part for part in stood.gone if part in lost])
 
     def verify(self, wanted: Iterable[Wanted], *, patiently: bool = True) -> None:
-        """See that files have the rows that are promised; those that have not are fetched again.
+        """Check that files have the promised rows; fetch the others again.
 
         Raises:
-            StepError: One has not, and nothing is to be waited for.
+            StepError: A file does not have them, and `patiently` is false.
         """
         trust = self.trust
         known = trust.whole | trust.dropped
@@ -173,14 +174,14 @@ class TrustedFiles:
         self.wait_for(wrong)
 
     def wait_for(self, wrong: Iterable[Wanted]) -> None:
-        """Fetch files again that are not what the counters promise, until they are.
+        """Fetch files again until they have the rows that the counters promise.
 
-        When the patience is over, their parts are doubted.
+        When the patience ends, their parts are doubted.
         """
         trust = self.trust
         left = [each for each in wrong if each[0] not in trust.doubted and self._fault(each)]
         waiting = Backoff(self.context, self._patience, self.parts.job.key)
-        # Of a job that is gone nothing more comes.
+        # A job that is gone has no more results.
         while (due := [each for each in left if each[0].in_org]) and waiting.pause(
             self._reason(due)
         ):
@@ -195,11 +196,11 @@ class TrustedFiles:
             rows, promise = self._rows(each), self.promise(*each)
             most = promise.most if promise else None
             if rows is None or (most is not None and rows > most) or self._excess(each):
-                # Which of its rows are true, nobody knows.
+                # It is not known which of its rows are right.
                 trust.dropped.update((each[0], which) for which in ResultKind)
 
     def promise(self, part: PartJob, which: ResultKind) -> Promise | None:
-        """How many rows a file must have by the job's counters; None where they do not tell."""
+        """Return how many rows a file must have by the counters; None if they do not show it."""
         if part.state == JobState.JOB_COMPLETE:
             if which is ResultKind.UNPROCESSED or part not in self.trust.promised:
                 return None
@@ -215,23 +216,23 @@ class TrustedFiles:
             case ResultKind.FAILED:
                 return Promise(look.failed)
             case ResultKind.UNPROCESSED:
-                # Not all of them: what is beyond the daily limit is in no file (guide v66).
+                # Not all of them: rows beyond the daily limit are in no file (guide v66).
                 return Promise(min(1, max(0, part.rows - look.processed)))
 
     def usable(self, wanted: Iterable[Wanted]) -> list[Wanted]:
-        """The files of these that tell anything."""
+        """Return the files that can be used."""
         trust = self.trust
         return [
             (part, which)
             for part, which in wanted
             if (part, which) not in trust.dropped
             and self.files.is_here(part, which)
-            # That nothing was done with a row can be said of a job that stands still only.
+            # Only a job at rest can have rows that were certainly not processed.
             and not (part in trust.doubted and which is ResultKind.UNPROCESSED)
         ]
 
     def refuse_doubted(self) -> None:
-        """Raise `StepError` if what became of some rows is not known, as files do not tell."""
+        """Raise `StepError` if unreliable files leave the outcomes of some rows unknown."""
         doubted = self.trust.doubted
         if doubted:
             total = len(self.parts.parts)
@@ -250,18 +251,18 @@ class TrustedFiles:
     def _doubt(self, part: PartJob, why: str) -> None:
         self.trust.doubted.setdefault(part, why)
         if part.state in UNSUCCESSFUL_STATES:
-            # Not to be taken for true later, when the job is gone and cannot be looked at.
+            # It must not be used later, when the job is gone and cannot be checked.
             self.files.drop(part, ResultKind.UNPROCESSED)
         self.context.emit(
             Notice(
-                f"{why}; what it does not account for is unknown",
+                f"{why}; rows that it does not account for are unknown",
                 NoticeLevel.WARNING,
                 job=self.parts.job.key,
             )
         )
 
     def _fault(self, wanted: Wanted) -> str | None:
-        """What is wrong with a file that is here; None if nothing is."""
+        """Describe what is wrong with a file that is here; None if nothing is."""
         part, which = wanted
         promise = self.promise(part, which)
         if promise is None:
@@ -278,9 +279,9 @@ class TrustedFiles:
         return f"{name} have {rows:,} rows, and {promised} are promised"
 
     def _excess(self, wanted: Wanted) -> str | None:
-        """What is wrong with a file that has more rows, with the other one, than the job was given.
+        """Describe a file that has, with the other one, more rows than the job got.
 
-        Of a job that did not complete the counters promise only how many each has at least.
+        For a job that did not complete, the counters promise only a minimum for each.
         """
         part, which = wanted
         if (
@@ -308,9 +309,9 @@ class TrustedFiles:
 
 
 def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
-    """Make the error for jobs that are gone with what they tell of their rows."""
+    """Make the error for jobs that are gone with the outcomes of their rows."""
     return StepError(
-        f"what became of the rows of job {parts.job.name} cannot be told: "
+        f"the outcomes of the rows of job {parts.job.name} are unknown: "
         f"{len(gone)} of its jobs are gone from the org",
         help="look in the org for what was loaded before you load these rows again",
         notes=[f"job {part.id} is gone" for part in gone],
@@ -318,11 +319,11 @@ def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
 
 
 def _is_miscounted(part: PartJob) -> bool:
-    """Whether the counters of a complete job cannot be: nothing of it can be trusted then."""
+    """Whether the counters of a complete job are impossible, so nothing of it can be used."""
     processed, failed = get_counters(part.remote)
     return part.state == JobState.JOB_COMPLETE and not failed <= processed <= part.rows
 
 
 def _may_move(part: PartJob) -> bool:
-    """Whether rows of a part may be committed though its job has ended."""
+    """Whether rows of a part may still be committed although its job has ended."""
     return part.in_org and part.state in UNSUCCESSFUL_STATES

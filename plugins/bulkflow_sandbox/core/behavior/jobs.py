@@ -146,13 +146,13 @@ class JobChoices:
     assignment_rule_illegal: Refusal = define(
         Refusal(400, "INVALIDJOB", "Assignment rule {rule} is not valid for {object}"),
         Provenance.CHOSEN,
-        "Create with an assignmentRuleId that is no id of a rule, or for another object than Case "
+        "Create with an assignmentRuleId that is not the id of a rule, or for another object than Case "
         "and Lead",
     )
     body_unreadable: Refusal = define(
         Refusal(400, "JSON_PARSER_ERROR", "{problem}"),
         Provenance.CHOSEN,
-        "Create or PATCH with a body that is no JSON object, or a property with a bad value",
+        "Create or PATCH with a body that is not a JSON object, or a property with a bad value",
     )
     enum_invalid: Refusal = define(
         Refusal(400, "API_ERROR", "Invalid value: '{value}' supplied for property: '{property}'"),
@@ -237,7 +237,7 @@ class JobChoices:
     deprecation_text: str = define(
         '299 - "This API is deprecated and will be removed"',
         Provenance.DOCUMENTED,
-        "That header; how it goes on after the word deprecated is not known",
+        "That header; its text after the word deprecated is not known",
     )
     newest_version: int = define(68, Provenance.DOCUMENTED, "Newest API version that is served")
     oldest_ingest_version: int = define(41, Provenance.DOCUMENTED, "First version with ingest jobs")

@@ -20,7 +20,7 @@ class LoginChoices:
     authorize_at_once: bool = define(
         True,
         Provenance.CHOSEN,
-        "The authorize resource sends the browser back with a code at once, as if the user had "
+        "The authorize resource sends the browser back with a code immediately, as if the user had "
         "logged in and allowed it; else, it refuses with access_denied",
     )
     code_minutes: float = define(

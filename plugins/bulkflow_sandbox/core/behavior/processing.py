@@ -60,7 +60,7 @@ class ProcessingChoices:
         "INVALID_FIELD:Found unescaped quote at col {column}. A value with quote should be within "
         "a quote:--",
         Provenance.CHOSEN,
-        "A space between the delimiter and a quote fails the row (the guide says so without text)",
+        "A space between the delimiter and a quote fails the row (documented without its text)",
     )
     unescaped_quote_text: str = define(
         "InvalidBatch : Failed to parse CSV. Found unescaped quote. A value with quote should be "
@@ -77,7 +77,7 @@ class ProcessingChoices:
     field_missing_text: str = define(
         "InvalidBatch : Field name not found : {name}",
         Provenance.RECORDED,
-        "A column that is no field, or one that the user may not write, fails the job",
+        "A column that is not a field, or that the user may not write, fails the job",
     )
     key_missing_text: str = define(
         "InvalidBatch : Field name not found : {name}",
@@ -87,7 +87,7 @@ class ProcessingChoices:
     column_twice_text: str = define(
         "InvalidBatch : Duplicate column name : {name}",
         Provenance.CHOSEN,
-        "A column that stands twice in the header, in any case, fails the job",
+        "A column that is twice in the header, in any case, fails the job",
     )
     relationship_missing_text: str = define(
         "InvalidBatch : Unable to find relationship: {name}",
@@ -166,7 +166,7 @@ class ProcessingChoices:
     ignored_columns_on_delete: bool = define(
         True,
         Provenance.CHOSEN,
-        "Columns besides Id in a delete file must be fields, and are ignored",
+        "Other columns than Id in a delete file must be fields, and are ignored",
     )
     upsert_without_id_inserts: bool = define(
         True,

@@ -67,7 +67,7 @@ class QueryChoices:
     max_records_invalid: Refusal = define(
         Refusal(400, "INVALID_QUERY_PARAMETER", "maxRecords must be a positive number: {value}"),
         Provenance.CHOSEN,
-        "Query results with a maxRecords that is no number above 0",
+        "Query results with a maxRecords that is not a number above 0",
     )
     oldest_query_version: int = define(47, Provenance.DOCUMENTED, "First version with query jobs")
     oldest_pages_version: int = define(58, Provenance.DOCUMENTED, "First version with resultPages")
