@@ -113,7 +113,7 @@ class _Walker:
         if self._last is None or self._last.finished is None:
             return False
         said = self.ledger.said.values()
-        if self.journey.steps == "removed" and "cannot be told" in self._last.said:
+        if self.journey.steps == "removed" and "its jobs are gone from the org" in self._last.said:
             # Which rows failed was in the results, and these are removed.
             return True
         if self.journey.hides and "cannot be trusted" in self._last.said:

@@ -234,7 +234,7 @@ def test_results_that_are_gone_are_not_left_out_in_silence(
         + '    on failure save successful rows of job people to "out.csv"\n'
     )
     assert ran.code == 1
-    assert "cannot be told: 1 of its jobs are gone from the org" in ran.out
+    assert "are unknown: 1 of its jobs are gone from the org" in ran.out
     assert not (workshop.folder / "out.csv").exists()
 
 

@@ -115,7 +115,7 @@ def test_a_mapping_of_other_rows_is_refused(failed: Any, tmp_path: Path) -> None
         (sent,) = fates.rows_to_send(tmp_path)
     failed.scan(sent.path, "again", origin=sent.mapping)
     sent.mapping.write_text("part,row\n0,0\n")
-    with pytest.raises(ReconcileError, match="does not tell"):
+    with pytest.raises(ReconcileError, match="does not map"):
         failed.fates()
 
 

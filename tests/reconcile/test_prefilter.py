@@ -167,6 +167,6 @@ def test_a_source_that_changed_is_refused(few: Any) -> None:
 
     with (
         mock.patch.object(prefilter.Sieve, "_kept", kept),
-        pytest.raises(ReconcileError, match="can no longer be told"),
+        pytest.raises(ReconcileError, match="can no longer be identified"),
     ):
         few.fates(rest=False)

@@ -205,7 +205,7 @@ def check_stamp(path: Path, name: str, stamp: Stamp | None) -> None:
                 source.check(file, stamp)
     except CsvError as error:
         raise ReconcileError(
-            f"the rows of {name} can no longer be reported: {error.message}",
+            f"the rows of {name} can no longer be identified: {error.message}",
             help="put the file back as it was; the results stay in the org for seven days",
         ) from error
 

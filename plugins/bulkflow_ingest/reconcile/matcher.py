@@ -77,7 +77,7 @@ class Matching:
             "SELECT (SELECT count(*) FROM result_rows) - (SELECT count(*) FROM pairs)"
         )
         if left and self.source.is_filtered:
-            raise UnsuitedError("some results are not reported from the rows that were looked at")
+            raise UnsuitedError("some results match none of the rows that were read")
         return left
 
     def _round(self, forms: Forms, *, last: bool) -> None:

@@ -127,7 +127,7 @@ class Sieve:
                     copied += 1
         except CsvError as error:
             raise ReconcileError(
-                f"the rows of {file.name} can no longer be reported: {error.message}",
+                f"the rows of {file.name} can no longer be identified: {error.message}",
                 help="put the file back as it was; the results stay in the org for seven days",
             ) from error
         except OSError as error:

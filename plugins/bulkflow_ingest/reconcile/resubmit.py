@@ -136,7 +136,7 @@ def worth_it(
             listed = ", ".join(text(code) for code in sorted(codes)) or "NULL"
             condition += f" AND ({CODE} IN ({listed})"
             if "UNABLE_TO_LOCK_ROW" in codes:
-                # What a trigger met is reported in its own error's message.
+                # The problem of a trigger is in its own error's message.
                 condition += " OR contains(error, 'UNABLE_TO_LOCK_ROW')"
             condition += ")"
         if matching is not None:

@@ -146,8 +146,8 @@ class JobChoices:
     assignment_rule_illegal: Refusal = define(
         Refusal(400, "INVALIDJOB", "Assignment rule {rule} is not valid for {object}"),
         Provenance.CHOSEN,
-        "Create with an assignmentRuleId that is not the id of a rule, or for another object than Case "
-        "and Lead",
+        "Create with an assignmentRuleId that is not the id of a rule, or for another object than "
+        "Case and Lead",
     )
     body_unreadable: Refusal = define(
         Refusal(400, "JSON_PARSER_ERROR", "{problem}"),
