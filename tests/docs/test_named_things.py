@@ -40,11 +40,7 @@ def find_named(pattern: re.Pattern[str], group: str) -> list[tuple[str, str]]:
             (page.name, found[group])
             for page in PAGES
             if page.name not in HISTORY
-            for found in pattern.finditer(
-                re.sub(
-                    r"^```.*?^```[ ]*$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
-                )
-            )
+            for found in pattern.finditer(FENCE.sub("", page.read_text("utf-8")))
         }
     )
 
