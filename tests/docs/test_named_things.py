@@ -74,7 +74,7 @@ def list_files() -> set[str]:
 
 
 FILES = list_files()
-ELSEWHERE = {"journal.sqlite", "languages.toml"}
+ELSEWHERE = {"journal.sqlite", ".bulkflow/journal.sqlite", "languages.toml"}
 """Files of a state folder and of other programs."""
 
 
