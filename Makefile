@@ -1,4 +1,4 @@
-# The few commands that a developer types. Everything goes into .venv; nothing else is touched.
+# Commands for developers. Everything is installed into .venv; nothing outside of the checkout changes.
 
 PYTHON ?= python3
 SCHEDULES ?= 3000
@@ -13,15 +13,15 @@ OLDEST := $(VENV)-oldest/$(notdir $(BIN))
 
 .PHONY: demo test order oldest check crash fuzz whole timeouts soak audit format docs bench scanner peers editors clean
 
-## demo: install, and load 10,000 rows into the embedded sandbox
+## demo: install bulkflow, and load 10,000 rows into the embedded sandbox
 demo: $(VENV)/installed
 	$(BIN)/bulkflow run examples/quickstart/accounts.bulkflow
 
-## test: install what the tests need, and run them all
+## test: install the test dependencies, and run all tests
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -n auto
 
-## order: the tests in a random order; ORDER=N, as it is printed, is one of them again
+## order: run the tests in a random order; ORDER=N repeats one, whose number it prints
 order: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -n auto -p randomly --randomly-seed=$(ORDER) --randomly-dont-reset-seed
 
@@ -33,7 +33,7 @@ oldest:
 		--resolution lowest-direct --editable ".[test,lsp,sandbox,speed]"
 	$(OLDEST)/python -m pytest -q -n auto
 
-## check: lint, format, types, import rules, known weaknesses (once a day, where they can be asked for)
+## check: run the linter, the formatter, the type checker, the import rules, and `audit` once a day
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,41 +41,41 @@ check: $(VENV)/installed-dev
 	$(BIN)/lint-imports --no-cache
 	PYTHONPATH=tests $(BIN)/python -m support.audit $(VENV)-audit
 
-## crash: kill loads at every point and at random, go on with them, and count their rows
+## crash: kill loads at every point and at random, resume them, and count their rows
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m crash --schedules $(SCHEDULES)
 
-## fuzz: damaged input to all that reads pipelines, data, answers and requests; what breaks is kept
+## fuzz: feed damaged pipelines, data, responses and requests to their readers; keep what breaks them
 fuzz: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
-## whole: loads of random files with random clauses, held to a reference of plain Python
+## whole: load random files with random clauses, and compare with a reference in plain Python
 whole: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m whole --draws $(SCHEDULES)
 
-## timeouts: 200 runs under GNU `timeout`, each with its handlers and `always`
+## timeouts: run a load 200 times under GNU `timeout`; check that handlers and `always` run
 timeouts: $(VENV)/installed-dev
 	BULKFLOW_TIMEOUTS=200 $(BIN)/python -m pytest -q -s tests/cli/test_signals.py -k under_timeout
 
-## soak: a hundred thousand calls through one client on a bad day
+## soak: send a hundred thousand requests through one client, with faults
 soak: $(VENV)/installed-dev
 	BULKFLOW_SOAK=100000 $(BIN)/python -m pytest -q -s tests/salesforce/test_soak.py
 
-## audit: the look at known weaknesses alone; fails where nobody can be asked
+## audit: look up known vulnerabilities of the dependencies; fails if that is not possible
 audit: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python -m support.audit $(VENV)-audit --must-ask
 
-## format: write the code as ruff wants it
+## format: fix and format the code with ruff
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-## docs: write the pages that are made from the program
+## docs: generate docs/words.md and docs/errors.md
 docs: $(VENV)/installed-dev
 	BULKFLOW_CONFIG_DIR=$(VENV)/no-orgs $(BIN)/bulkflow words --markdown > docs/words.md
 	$(BIN)/bulkflow explain --markdown > docs/errors.md
 
-## bench: the data path beside `wc -l`, raw sockets, another client and DuckDB; takes some minutes
+## bench: compare the data path with `wc -l`, raw sockets, another client and DuckDB; takes minutes
 bench: $(VENV)/installed-dev
 	$(BIN)/python bench/path.py --peer
 	$(BIN)/python bench/parts.py --parts 4000
@@ -87,14 +87,15 @@ bench: $(VENV)/installed-dev
 scanner: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check ./plugins/bulkflow-scanner
 
-## peers: drive the sandbox with the Salesforce CLI (needs node and npm)
+## peers: test the sandbox with the Salesforce CLI (needs node and npm)
 peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests/clients/peers.py
 
-## editors: hand what is made for editors and pages to Mermaid and VS Code's own parts (node, npm)
+## editors: test graphs and the VS Code extension with Mermaid and VS Code's parts (needs node, npm)
 editors: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests/editors/peers.py
 
+## clean: delete everything that the targets above made
 clean:
 	rm -rf $(VENV) $(VENV)-oldest build dist .bulkflow examples/*/.bulkflow plugins/bulkflow-scanner/build
 

@@ -27,7 +27,6 @@ MADE = ROOT / "docs" / "errors.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *(page for page in DOCS if page != MADE)]
 FENCE = re.compile(r"^```(?P<kind>[^`\n]*)\n(?P<text>.*?)^```[ ]*$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)#]+)(?:#[^)]*)?\)")
 
 
 def fences() -> list[tuple[str, str, str]]:
@@ -132,16 +131,6 @@ def test_the_picture_on_the_page_of_the_language_is_that_of_its_first_file(
         if place.startswith("language.md") and kind == "mermaid"
     ]
     assert picture == render_mermaid(build_graph(app.require_plan(checked), catalogue))
-
-
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_the_links_of_a_page_lead_somewhere(path: Path) -> None:
-    lost = [
-        link["path"]
-        for link in LINK.finditer(path.read_text("utf-8"))
-        if not (path.parent / link["path"]).exists()
-    ]
-    assert lost == []
 
 
 EXAMPLES = sorted((ROOT / "examples").rglob("[!.]*.bulkflow"))
