@@ -12,9 +12,10 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from attrs import define
 
 from bulkflow.path_checks import resolved
 from bulkflow.private_files import FILE_MODE, make_private_folder, write_private_file
@@ -31,6 +32,7 @@ COPIES: Final = "data"
 _NOTE: Final = ".note"
 _PART: Final = ".part"
 _BLOCK: Final = 1 << 20
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _STREAMS: Final = ("/dev/", "/proc/")
 """Paths here refer to open files and devices, which are written to directly."""
 
@@ -105,22 +107,45 @@ def replace_file(path: Path, content: bytes) -> None:
     target = resolved(path)
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else FILE_MODE
     _clear_beside(target)
-    beside = target.with_name(f"{_prefix(target)}{os.getpid()}-{_token()}{_PART}")
+    with draft_beside(target) as draft, open(draft.descriptor, "wb") as out:  # noqa: PTH123
+        draft.path.chmod(mode)
+        out.write(content)
+
+
+@define(eq=False)
+class Draft:
+    """A file that is being written next to its target.
+
+    Attributes:
+        path: The draft, accessible to its owner only.
+        descriptor: The draft, open for writing in binary mode. The block that writes it closes it.
+        target: The name that it gets. It may be changed to another one in the same folder.
+    """
+
+    path: Path
+    descriptor: int
+    target: Path
+
+
+@contextmanager
+def draft_beside(target: Path) -> Iterator[Draft]:
+    """Make a draft in the folder of a file; it gets the file's name if the block succeeds.
+
+    Its content is on disk before it gets the name, and the name before this returns. If the block
+    raises, nothing of it is left.
+
+    Raises:
+        OSError: Something cannot be written.
+    """
+    path = target.with_name(f"{_prefix(target)}{os.getpid()}-{_token()}{_PART}")
+    draft = Draft(path, os.open(path, _NEW_FILE, FILE_MODE), target)
     try:
-        _write_synced(BytesIO(content), beside)
-        beside.chmod(mode)
-        beside.replace(target)
+        yield draft
+        sync_file(path)
+        path.replace(draft.target)
     finally:
-        beside.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     sync_folder(target.parent)
-
-
-def _write_synced(file: BinaryIO, path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as out:  # noqa: PTH123
-        _copy(file, out)
-        out.flush()
-        os.fsync(out.fileno())
 
 
 def _prefix(target: Path) -> str:
@@ -177,8 +202,10 @@ def _copy_beside(scratch: Path, target: Path, run_directory: Path) -> None:
     beside = target.with_name(_name(run_directory, token))
     write_private_file(note, os.fsencode(beside.absolute()))
     try:
-        with scratch.open("rb") as file:
-            _write_synced(file, beside)
+        descriptor = os.open(beside, _NEW_FILE, FILE_MODE)
+        with scratch.open("rb") as file, open(descriptor, "wb") as out:  # noqa: PTH123
+            _copy(file, out)
+        sync_file(beside)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

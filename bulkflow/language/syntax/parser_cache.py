@@ -26,7 +26,8 @@ from attrs import field, frozen
 from lark import Lark
 from lark import __version__ as lark_version
 
-from bulkflow.private_files import make_private_folder, write_private_file
+from bulkflow.atomic_files import replace_file
+from bulkflow.private_files import make_private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,16 +74,10 @@ class ParserCache:
         out = io.BytesIO()
         parser.save(out)
         content = out.getvalue()
-        path = self.path
-        draft = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
         try:
             make_private_folder(self.folder)
             self._refuse_unsafe_folder()
-            try:
-                write_private_file(draft, sha256(content).digest() + content)
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
+            replace_file(self.path, sha256(content).digest() + content)
         except OSError:
             return
 

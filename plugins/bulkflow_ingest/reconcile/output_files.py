@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from contextlib import contextmanager
 from gzip import GzipFile
 from io import BufferedWriter, FileIO, TextIOWrapper
-from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from bulkflow.atomic_files import deliver_file as in_run
-from bulkflow.atomic_files import resolve_target
+from bulkflow.atomic_files import draft_beside, resolve_target, sync_file, sync_folder
 from bulkflow.errors import StepError
 from bulkflow.system_errors import find_shortage
 from bulkflow_csv import is_gzip
@@ -22,6 +19,7 @@ from bulkflow_salesforce import LocalFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from typing_extensions import Buffer
 
@@ -53,29 +51,19 @@ def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
     Raises:
         StepError: It cannot be written; another class if `raising` is given.
     """
-    temporary: Path | None = None
+    opened = _packed if is_gzip(path) else _plain
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        temporary = Path(name)
-        with _packed(descriptor) if is_gzip(path) else _plain(descriptor) as file:
+        with draft_beside(path) as made, opened(made.descriptor) as file:
             yield file
-        temporary.replace(path)
-        temporary = None
-        sync_folder(path.parent)
     except OSError as error:
         raise unwritable(path, error, raising) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def _plain(descriptor: int) -> Iterator[TextIO]:
     with open(descriptor, "w", encoding="utf-8", newline="") as file:
         yield file
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @contextmanager
@@ -85,29 +73,15 @@ def _packed(descriptor: int) -> Iterator[TextIO]:
         packer = cast("BinaryIO", GzipFile("", "wb", LEVEL, stream, mtime=0))
         with TextIOWrapper(packer, encoding="utf-8", newline="") as file:
             yield file
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def sync(path: Path) -> None:
     """Make a file's content and name survive a power cut. Raises `StepError`."""
     try:
-        with path.open("r+b") as file:
-            os.fsync(file.fileno())
+        sync_file(path)
         sync_folder(path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, where the system supports that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def label_of(key: str) -> str:
@@ -129,25 +103,17 @@ def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryD
     Raises:
         StepError: It cannot be written.
     """
-    temporary: Path | None = None
     try:
-        descriptor, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        temporary = Path(name)
-        with BinaryDraft(FileIO(descriptor, "w"), path, checkpoint) as file:
-            yield file
-        # What has its name is gone by for good.
-        sync(temporary)
-        temporary.replace(file.path)
-        temporary = None
+        with draft_beside(path) as made:
+            with BinaryDraft(FileIO(made.descriptor, "w"), path, checkpoint) as file:
+                yield file
+            made.target = file.path
     except OSError as error:
         raise unwritable(path, error) from error
     except LocalFileError as error:
-        # Of the transport, which knows no name of what it writes to.
+        # The transport does not know the name of what it writes to.
         cause = error.__cause__
         raise unwritable(path, cause if isinstance(cause, OSError) else OSError(error)) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 class BinaryDraft(BufferedWriter):
