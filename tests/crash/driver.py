@@ -130,7 +130,9 @@ class _Driver:
     def _advised(self, ended: Ended) -> list[str]:
         """What bulkflow says that is to be done now; else the file is run again."""
         if ended.command in {"run", "resume"}:
-            if said := re.search(r"bulkflow abort (\S+)` gives the run up; then run", ended.said):
+            if said := re.search(
+                r"abort the run with `bulkflow abort (\S+)`, then run", ended.said
+            ):
                 processed = sum(each.processed for each in self.org.jobs())
                 expect(processed == 0, f"{processed} rows were processed, and are to be sent anew")
                 return ["abort", said[1], "--json"]

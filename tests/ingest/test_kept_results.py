@@ -319,7 +319,7 @@ def test_a_run_that_ends_before_a_file_is_compressed_fetches_it_again(
     workshop: Workshop, org: LocalOrg, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("bulkflow_ingest.results.files.pack", lambda *_: 1 / 0)
+        patch.setattr("bulkflow_ingest.results.files.compress_stream", lambda *_: 1 / 0)
         assert workshop.run(LOAD).code == 1
     assert resume(workshop).code == 3
     assert kept(workshop) == ["failed.csv.gz", *["successful.csv.gz"] * 3]

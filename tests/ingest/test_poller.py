@@ -165,7 +165,7 @@ def test_waits_that_go_on_beside_make_the_pauses_longer() -> None:
     with watch_parts(schedule, context, made) as watch:
         watch.add(parts)
         assert schedule.compute_pause(0) == 400 / CALLS_PER_SECOND
-        parts[0].see(JobInfo("j0", "JobComplete"))
+        parts[0].refresh(JobInfo("j0", "JobComplete"))
         assert watch.note_poll(parts[0])
         assert schedule.compute_pause(0) == 399 / CALLS_PER_SECOND
     assert schedule.compute_pause(0) == FIRST_PAUSE
@@ -188,7 +188,7 @@ def test_a_part_that_ended_is_not_asked_for_again() -> None:
 
 def test_parts_that_are_at_an_end_already_cost_nothing() -> None:
     def ended(parts: list[PartJob]) -> None:
-        parts[0].see(JobInfo("a", "JobComplete"))
+        parts[0].refresh(JobInfo("a", "JobComplete"))
 
     time, org = polled({"a": 0.0}, prepare=ended)
     assert (org.asked, time.pauses) == ([], [])

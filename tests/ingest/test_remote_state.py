@@ -43,7 +43,7 @@ OTHERS: list[Change] = [
     transitions.mark_upload_not_begun,
     transitions.mark_uploaded,
     transitions.mark_close_begun,
-    transitions.mark_removal_begun,
+    transitions.mark_deletion_begun,
     transitions.mark_gone,
 ]
 

@@ -37,7 +37,7 @@ MOST_NAMED: Final = 5
 
 
 def makes_records(settings: IngestSettings, columns: Sequence[str]) -> bool:
-    """Return whether the same rows create new records each time: by an insert, or without a key."""
+    """Return whether rows that are sent again create new records: by inserts, or without a key."""
     if settings.operation == "insert":
         return True
     key = (settings.external_id_field or "").lower()
@@ -65,7 +65,7 @@ class Ledger:
         if not self._find_earlier(None, parts, some) or self.context.open_org().transient:
             return
         if earlier := self._find_earlier(self.get_target(parts), parts, some):
-            raise self._refusal(parts, earlier)
+            raise self._make_error(parts, earlier)
 
     def _find_earlier(
         self, target: Target | None, parts: JobParts, some: Sequence[PartJob]
@@ -104,7 +104,7 @@ class Ledger:
                 once=makes_records(parts.settings, parts.columns),
             )
         except HandedOverBeforeError as error:
-            raise self._refusal(parts, error.earlier) from error
+            raise self._make_error(parts, error.earlier) from error
 
     def record_outcomes(self, parts: JobParts) -> None:
         """Record the outcomes of the rows of each part, as far as they are known."""
@@ -140,7 +140,7 @@ class Ledger:
             settings.operation or "",
         )
 
-    def _refusal(self, parts: JobParts, earlier: Sequence[HandOver]) -> HandedOverBeforeError:
+    def _make_error(self, parts: JobParts, earlier: Sequence[HandOver]) -> HandedOverBeforeError:
         runs = list(dict.fromkeys(each.run for each in earlier))
         what = f"{parts.settings.operation} {parts.settings.object}"
         notes = [_describe(each, what) for each in earlier[:MOST_NAMED]]

@@ -63,7 +63,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
             sync_copy(each.original.path)
     origins: list[str | None] = [None] * len(files)
     check_same_columns([(each.scan.source.name, each.columns) for each in files])
-    parts = _parts(files, origins, settings)
+    parts = _build_parts(files, origins, settings)
     if settings.existing is not None and len(parts) != 1:
         raise DataError(
             f"job {settings.existing} takes one upload, but the data makes {len(parts)} parts",
@@ -72,7 +72,7 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         )
     attached = JobParts.attach(job, settings, parts, files[0].scan.header.columns)
     Ledger(context).check(attached, parts)
-    return _manifest(parts, files, origins)
+    return _build_manifest(parts, files, origins)
 
 
 def _restore(context: Context, job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:
@@ -115,7 +115,7 @@ def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> lis
         for each in again
     ]
     origins: list[str | None] = [str(each.mapping.absolute()) for each in again]
-    parts = _parts(
+    parts = _build_parts(
         files, origins, settings, first=len(attached.parts), generation=attached.generation + 1
     )
     attached.add(parts)
@@ -124,11 +124,11 @@ def add_resent_parts(context: Context, job: Job, again: Sequence[Resend]) -> lis
     except HandedOverBeforeError:
         attached.remove(parts)
         raise
-    context.journal.record_parts(job.key, _manifest(parts, files, origins))
+    context.journal.record_parts(job.key, _build_manifest(parts, files, origins))
     return parts
 
 
-def _parts(
+def _build_parts(
     files: Sequence[SplitFile],
     origins: Sequence[str | None],
     settings: IngestSettings,
@@ -156,7 +156,7 @@ def _parts(
     ]
 
 
-def _manifest(
+def _build_manifest(
     parts: Sequence[PartJob], files: Sequence[SplitFile], origins: Sequence[str | None]
 ) -> Manifest:
     made = tuple(each.part for each in parts if each.part is not None)

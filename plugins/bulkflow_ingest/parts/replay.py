@@ -110,7 +110,7 @@ def _apply_unanswered(found: Replayed, intent: Intent, now: InOrg) -> Replayed:
             return evolve(found, remote=Closing(now.id))
         case "delete":
             return evolve(
-                found, remote=transitions.mark_removal_begun(now), counted=_read_counts(intent)
+                found, remote=transitions.mark_deletion_begun(now), counted=_read_counts(intent)
             )
         case _:
             return found

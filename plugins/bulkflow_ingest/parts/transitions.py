@@ -130,7 +130,7 @@ def mark_handed_over(remote: InOrg) -> InOrg:
     return HandedOver(remote.id)
 
 
-def mark_removal_begun(remote: RemoteState) -> InOrg:
+def mark_deletion_begun(remote: RemoteState) -> InOrg:
     """Note that the deletion of the job may have been requested."""
     if isinstance(remote, Unsent | Gone):
         raise TransitionError(f"a part in state {remote} has no job to delete")

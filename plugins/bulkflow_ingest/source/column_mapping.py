@@ -75,7 +75,7 @@ def find_mapping_problems(
     sent = map_columns(columns, settings)
     if not sent:
         yield Problem(
-            f"no column of {name} is left to be sent", "keep at least one", "kept", TWO_COLUMNS
+            f"no column of {name} is left to send", "keep at least one", "kept", TWO_COLUMNS
         )
     seen: dict[str, Column] = {}
     for each in sent:

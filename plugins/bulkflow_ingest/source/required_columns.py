@@ -57,9 +57,9 @@ def find_operation_problems(
             return
         yield Problem(
             f"{name} has no column {key}, which `{verb}{by}` needs",
-            f"{near}; {_columns_are(columns)}"
+            f"{near}; {_list_columns(columns)}"
             if near and columns[1:]
-            else near or _columns_are(columns),
+            else near or _list_columns(columns),
             "operation",
             MISSING_COLUMN,
         )
@@ -98,5 +98,5 @@ def join_names(names: Sequence[str], most: int = 12) -> str:
     return ", ".join(names[:most]) + (f" and {others:,} more" if others > 0 else "")
 
 
-def _columns_are(columns: Sequence[str]) -> str:
+def _list_columns(columns: Sequence[str]) -> str:
     return f"its columns are {join_names(columns)}"
