@@ -20,6 +20,7 @@ RULES = Path(__file__).with_name("banned_words.txt")
 
 HELD = (
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "README.md",
     "bench",
     "bulkflow",
