@@ -61,7 +61,7 @@ def test_a_result_without_an_end_is_cut_off_by_what_was_sent(
     proxy.on("GET", f"{JOB}/successfulResults", endless(sent, packed=packed), times=None)
     ran = workshop.run(LOAD)
     assert ran.code == 1, ran.out
-    assert f"more than the {bounds.MIN_RESULT_BYTES} bytes that are taken" in ran.out
+    assert f"more than the limit of {bounds.MIN_RESULT_BYTES} bytes" in ran.out
     assert sum(sent) < 100 * bounds.MIN_RESULT_BYTES
     kept = [path for path in workshop.folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in kept) < 2 * bounds.MIN_RESULT_BYTES

@@ -18,7 +18,7 @@ import pytest
 from bulkflow.errors import BulkflowError
 from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.system_errors import MachineError
-from bulkflow_ingest.reconcile.database import Database
+from bulkflow_ingest.reconcile.database import ReconcileDatabase
 from bulkflow_ingest.reconcile.errors import ReconcileError
 from support.proxy import Proxy, answering
 from support.workshop import Workshop
@@ -210,7 +210,7 @@ def test_what_a_process_may_not_have_is_named(workshop: Workshop, limit: str, va
     ],
 )
 def test_what_duckdb_lacks_is_named(tmp_path: Path, error: Exception, words: str) -> None:
-    database = Database.open(tmp_path, memory=64 << 20, threads=1)
+    database = ReconcileDatabase.open(tmp_path, memory=64 << 20, threads=1)
     with pytest.raises(ReconcileError, match=words) as caught, patched(database, error):
         database.run("SELECT 1")
     assert "Error" not in caught.value.message
@@ -220,7 +220,7 @@ def test_what_duckdb_lacks_is_named(tmp_path: Path, error: Exception, words: str
 
 
 @contextmanager
-def patched(database: Database, error: Exception) -> Iterator[None]:
+def patched(database: ReconcileDatabase, error: Exception) -> Iterator[None]:
     """The database's next statement fails."""
 
     class Failing:

@@ -18,7 +18,7 @@ def hold_parts(case: Case, org: LocalOrg) -> None:
     for job in org.jobs():
         if not job.closed:
             continue
-        path = org.sandbox.ingest.files(job).upload
+        path = org.sandbox.ingest.get_files(job).upload
         body = path.read_bytes() if path.exists() else b""
         bodies[body] += 1
         expect(job.column_delimiter.text == sent_delimiter(case), "another delimiter")

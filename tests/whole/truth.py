@@ -46,7 +46,7 @@ class Truth:
         return made
 
     def _add(self, case: Case, job: BulkJob, org: LocalOrg) -> None:
-        files = org.sandbox.ingest.files(job)
+        files = org.sandbox.ingest.get_files(job)
         expect(job.state.final, f"job {job.id} is {job.state}")
         delimiter = job.column_delimiter.text
         upload = _rows(files.upload, delimiter)[1:]
