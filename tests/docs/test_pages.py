@@ -1,6 +1,6 @@
 """Pipelines on pages have no mistakes, and generated pages and pictures are up to date.
 
-A fence that begins with ```` ```bulkflow ```` is a complete file and is checked. A fence that begins
+A fence that begins with ```` ```bulkflow ```` is a complete file and is checked. One that begins
 with ```` ```bulkflow part ````, or has no language and contains a `job`, is a part of a file and is
 only parsed.
 """
