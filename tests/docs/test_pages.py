@@ -1,7 +1,8 @@
-"""What the pages for people show is true: pipelines are checked, generated pages are up to date.
+"""Pipelines on pages have no mistakes, and generated pages and pictures are up to date.
 
-A fence that begins with ```` ```bulkflow ```` is a whole file and has no mistake; ```` ```bulkflow
-part ```` is a piece of one and parses. So does a fence without a language that has a `job` in it.
+A fence that begins with ```` ```bulkflow ```` is a complete file and is checked. One that begins
+with ```` ```bulkflow part ````, or has no language and contains a `job`, is a part of a file and is
+only parsed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ FENCE = re.compile(r"^```(?P<kind>[^`\n]*)\n(?P<text>.*?)^```[ ]*$", re.MULTILIN
 
 
 def fences() -> list[tuple[str, str, str]]:
-    """Place, kind and text of every fence."""
+    """Find the place, kind and text of every fence."""
     return [
         (f"{path.name}-{number}", fence["kind"].strip(), fence["text"])
         for path in PAGES
@@ -47,7 +48,7 @@ PARTS = [
 
 
 def foreign() -> str:
-    """The distributions whose plugins are not part of the pages."""
+    """List the distributions whose plugins the pages leave out."""
     names = {each.dist.name for each in entry_points(group="bulkflow") if each.dist is not None}
     return ",".join(sorted(names - {"bulkflow-sf"}))
 
@@ -57,18 +58,18 @@ def catalogue() -> Catalogue:
     shipped = app.load_plugins({app.BLOCK_VARIABLE: foreign()}).catalogue
 
     def connect(request: object) -> object:
-        raise AssertionError("nothing connects while a file is checked")
+        raise AssertionError("a check connects to no org")
 
     return attrs.evolve(shipped, orgs={**shipped.orgs, "prod": Org("prod", "A profile.", connect)})
 
 
 @pytest.mark.parametrize("text", [text for _, text in PARTS], ids=[place for place, _ in PARTS])
-def test_a_piece_of_a_file_parses(text: str) -> None:
+def test_a_part_of_a_file_parses(text: str) -> None:
     assert parse(SourceText("part", text)).diagnostics == ()
 
 
 @pytest.mark.parametrize("text", [text for _, text in WHOLE], ids=[place for place, _ in WHOLE])
-def test_a_whole_file_has_no_mistake(text: str, catalogue: Catalogue) -> None:
+def test_a_complete_file_has_no_mistakes(text: str, catalogue: Catalogue) -> None:
     params = parse(SourceText("whole", text)).tree.body
     needed = [
         each.name.name for each in params if hasattr(each, "default") and each.default is None
@@ -80,8 +81,8 @@ def test_a_whole_file_has_no_mistake(text: str, catalogue: Catalogue) -> None:
         environ={},
         read=lambda path: SourceText(str(path), ""),
     )
-    said = [f"{each.code} {each.message}" for each in found.diagnostics]
-    assert said == [], "a piece of a file, or one with other words, begins with ```bulkflow part"
+    messages = [f"{each.code} {each.message}" for each in found.diagnostics]
+    assert messages == [], "use ```bulkflow part for a part of a file, or one with other words"
 
 
 def test_the_tests_find_the_pipelines() -> None:
@@ -89,24 +90,24 @@ def test_the_tests_find_the_pipelines() -> None:
     assert any(place.startswith("README") for place, _ in PARTS + WHOLE)
 
 
-def test_the_page_of_words_is_what_the_command_makes(tmp_path: Path) -> None:
+def test_the_page_of_words_is_up_to_date(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, {app.BLOCK_VARIABLE: foreign()})
     made = workshop.command("words", "--markdown").out
     page = (ROOT / "docs" / "words.md").read_text("utf-8")
     assert page == made, "run: bulkflow words --markdown > docs/words.md"
 
 
-def test_the_page_of_the_language_tells_the_phases_of_every_step(catalogue: Catalogue) -> None:
+def test_the_page_on_the_language_has_the_phases_of_every_step(catalogue: Catalogue) -> None:
     page = (ROOT / "docs" / "language.md").read_text("utf-8")
     table = re.findall(
         r"^\| (`\w[^`]*`(?:, `\w+`)*) \| ([\w, ]+) \| ([\w ]+) \|$", page, re.MULTILINE
     )
-    told = {
+    documented = {
         verb: (set(takes.split(", ")), leaves)
         for verbs, takes, leaves in table
         for verb in re.findall(r"`(\w+)", verbs)
     }
-    known = {
+    declared = {
         step.phrases[0].verb: (
             {phase.value for phase in step.accepts} if step.accepts else {"any"},
             step.leaves.value if step.leaves else "as it is",
@@ -114,10 +115,10 @@ def test_the_page_of_the_language_tells_the_phases_of_every_step(catalogue: Cata
         for step in catalogue.steps
         if step.phrases[0].job_slot
     }
-    assert told == known
+    assert documented == declared
 
 
-def test_the_picture_on_the_page_of_the_language_is_that_of_its_first_file(
+def test_the_page_on_the_language_has_the_graph_of_its_first_file(
     catalogue: Catalogue,
 ) -> None:
     text = next(text for place, text in WHOLE if place.startswith("language.md"))
@@ -138,5 +139,5 @@ SHOWN = [*WHOLE, *((path.name, path.read_text("utf-8")) for path in EXAMPLES)]
 
 
 @pytest.mark.parametrize("text", [text for _, text in SHOWN], ids=[place for place, _ in SHOWN])
-def test_what_is_shown_is_written_in_the_one_style(text: str) -> None:
+def test_a_pipeline_that_is_shown_is_formatted(text: str) -> None:
     assert format_source(SourceText("shown", text)) == text
