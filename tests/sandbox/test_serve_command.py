@@ -204,8 +204,8 @@ def test_the_guide_names_every_option_and_every_name_for_tests():
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     options -= {"--help", "-h"}
-    table = guide.partition("| option | |\n")[2].partition("\n\n")[0]
+    table = guide.partition("| option | effect |\n")[2].partition("\n\n")[0]
     assert set(re.findall(r"--[a-z][a-z-]+", table)) == options
-    table = guide.partition("What it is asked for:\n\n")[2].partition("\n\n")[0]
+    table = guide.partition("The fixture has these\nmembers:\n\n")[2].partition("\n\n")[0]
     names = {name for name in dir(LocalOrg) if not name.startswith("_")} - {"certificate"}
     assert set(re.findall(r"`(?:with )?\.([a-z_]+)", table)) == names
