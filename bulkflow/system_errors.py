@@ -98,7 +98,11 @@ def find_shortage(error: BaseException) -> Shortage | None:
             return _THREADS
         case ImportError():
             # Of a library in machine code, such as DuckDB: the loader gives words only.
-            return _MEMORY if "failed to map segment" in str(error) else shortage_told(str(error))
+            return (
+                _MEMORY
+                if "failed to map segment" in str(error)
+                else find_named_shortage(str(error))
+            )
         case _:
             return _BY_SQLITE.get(_sqlite_code(error))
 
@@ -116,7 +120,7 @@ def explained(error: OSError, remedy: str) -> tuple[str, str]:
     return short.what, short.remedy
 
 
-def shortage_told(words: str) -> Shortage | None:
+def find_named_shortage(words: str) -> Shortage | None:
     """Find what the machine is out of by the message of a library that gives no number."""
     told = words.lower()
     return next(

@@ -23,7 +23,7 @@ from attrs import frozen
 from bulkflow_csv import ByteSource, CsvError, PartLimit, read_rows, scan
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile import ReconcileError, Reconciler, ResultFile, SourceSlice
-from bulkflow_ingest.results.files import rows_of
+from bulkflow_ingest.results.files import count_result_rows
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Handler, proxied
@@ -134,7 +134,7 @@ def joins(folder: Path) -> Iterator[Callable[[bytes], None]]:
         for each in told:
             file = place / f"{each.part}-{each.kind}.csv{'.gz' * each.data.startswith(GZIP)}"
             file.write_bytes(each.data)
-            counted = rows_of(file, each.kind, ",")
+            counted = count_result_rows(file, each.kind, ",")
             # A column that is not compared may hold what is not text: the rows are joined then.
             rows[each.kind] += len(ROWS) if counted is None else counted
             # The counters of one part promise what the file has, those of the other nothing.

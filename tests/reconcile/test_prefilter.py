@@ -144,7 +144,7 @@ def test_few_results_among_many_rows_are_found_without_looking_at_all_of_them(fe
 
 
 def test_many_results_are_joined_to_all_rows(few: Any) -> None:
-    nobody = mock.patch.object(prefilter.Sieve, "sift", side_effect=AssertionError)
+    nobody = mock.patch.object(prefilter.Prefilter, "filter_rows", side_effect=AssertionError)
     with nobody, mock.patch.object(prefilter, "WORTH_IT", 14), few.fates(rest=False) as fates:
         assert len(few.saved(fates, "failed")) == 3
 
@@ -158,7 +158,7 @@ def test_without_results_no_row_is_looked_at(job: Any) -> None:
 
 def test_a_source_that_changed_is_refused(few: Any) -> None:
     found = few.slices[0].path
-    inner = prefilter.Sieve._kept
+    inner = prefilter.Prefilter._kept
 
     def kept(self: Any, file: Any) -> Any:
         rows = inner(self, file)
@@ -166,7 +166,7 @@ def test_a_source_that_changed_is_refused(few: Any) -> None:
         return rows
 
     with (
-        mock.patch.object(prefilter.Sieve, "_kept", kept),
+        mock.patch.object(prefilter.Prefilter, "_kept", kept),
         pytest.raises(ReconcileError, match="can no longer be identified"),
     ):
         few.fates(rest=False)

@@ -61,12 +61,12 @@ def test_a_process_of_its_own_comes_to_the_same(tmp_path: Path) -> None:
 
 
 def test_the_judge_notices_rows_that_are_told_of_others(tmp_path: Path) -> None:
-    from bulkflow_ingest.reconcile.matcher import Matching
+    from bulkflow_ingest.reconcile.matcher import Matcher
 
     def nothing(*_: object, **__: object) -> None:
         pass
 
-    with mock.patch.object(Matching, "_round", nothing), pytest.raises(WrongError):
+    with mock.patch.object(Matcher, "_round", nothing), pytest.raises(WrongError):
         hold(case("abc", saved=("all",)), tmp_path)
 
 

@@ -11,7 +11,7 @@ from bulkflow.model.event import Notice
 from bulkflow_ingest.execution.retry_attempts import RetryAttempts
 from bulkflow_ingest.execution.retry_notices import report_nothing_sent, report_rows_left_out
 from bulkflow_ingest.parts.prepare import add_resent_parts
-from bulkflow_ingest.reconcile.output_files import label_of
+from bulkflow_ingest.reconcile.output_files import make_label
 from bulkflow_ingest.results.files import ALL_FILES
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.notices import warn
@@ -175,16 +175,16 @@ class RowRetry:
         from bulkflow_ingest.reconcile import WORTH_SENDING
 
         runner = self.runner
-        label = f"{label_of(runner.job.key)}-{len(runner.parts.parts)}-{attempt}"
+        label = f"{make_label(runner.job.key)}-{len(runner.parts.parts)}-{attempt}"
         folder = runner.context.run_directory / "again" / label
         takes_any_code = self.pattern is not None or self.selection == "all"
-        with runner.results.fates(*ALL_FILES) as fates:
+        with runner.results.reconcile(*ALL_FILES) as outcomes:
             if runner.results.trusted.trust.doubted:
                 # Report the known outcomes, and send nothing.
-                runner.results.settle(fates)
+                runner.results.settle(outcomes)
                 runner.results.trusted.refuse_doubted()
-            counts = fates.counts()
-            found = fates.rows_to_send(
+            counts = outcomes.counts()
+            found = outcomes.rows_to_send(
                 folder,
                 codes=None if takes_any_code else WORTH_SENDING,
                 matching=self.pattern,

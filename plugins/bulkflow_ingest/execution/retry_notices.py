@@ -15,13 +15,13 @@ _MAX_NAMED: Final = 5
 """Parts that a message names at most."""
 
 
-def report_rows_left_out(runner: JobRunner, fates: JobOutcomes, ambiguous: int) -> None:
+def report_rows_left_out(runner: JobRunner, outcomes: JobOutcomes, ambiguous: int) -> None:
     """Warn about rows that are not sent again because they may be loaded."""
     name = runner.job.name
-    if fates.total.unknown:
+    if outcomes.total.unknown:
         where = [
             f"{each.unknown:,} of part {number + 1}"
-            for number, each in sorted(fates.parts.items())
+            for number, each in sorted(outcomes.parts.items())
             if each.unknown
         ]
         omitted = len(where) - _MAX_NAMED
@@ -29,7 +29,7 @@ def report_rows_left_out(runner: JobRunner, fates: JobOutcomes, ambiguous: int) 
         warn(
             runner.context,
             runner.job,
-            f"{_count_rows(fates.total.unknown)} not sent again, as no result file has them and "
+            f"{_count_rows(outcomes.total.unknown)} not sent again, as no result file has them and "
             f"they may be loaded: {', '.join(where[:_MAX_NAMED])}{more}",
             f'`save unknown rows of job {name} to "unknown.csv"` saves them; check in the org '
             "which of them were loaded",

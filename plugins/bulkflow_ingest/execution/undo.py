@@ -21,7 +21,7 @@ from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import Job
 from bulkflow_ingest.execution.job_runner import JobRunner
 from bulkflow_ingest.parts.prepare import prepare
-from bulkflow_ingest.reconcile.output_files import draft, label_of, make_folder
+from bulkflow_ingest.reconcile.output_files import draft, make_folder, make_label
 from bulkflow_jobs.job_state import JobState
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class _Undo:
     def _make_path(self, number: int, what: str) -> Path:
         folder = self.runner.context.run_directory / "undo"
         make_folder(folder)
-        return folder / f"{label_of(self._make_key(number))}-{what}.csv"
+        return folder / f"{make_label(self._make_key(number))}-{what}.csv"
 
     def _prepare_deletion(self, number: int) -> JobRunner:
         """Prepare and record the job that deletes the ids of a file."""

@@ -98,7 +98,7 @@ class _Settling:
         pairs = arrays(f"SELECT row, res, loose FROM pairs WHERE {piece.rows()}")
         doubted = arrays(f"SELECT row FROM doubts WHERE {piece.rows()}")["row"]
         listed = arrays(f"SELECT row FROM listed WHERE {piece.rows()}")["row"]
-        row, p = rows["row"], self.source.slices_of(rows["row"])
+        row, p = rows["row"], self.source.find_slices(rows["row"])
         places = np.searchsorted(row, pairs["row"])
         res = np.full(len(row), -1, np.int64)
         res[places] = pairs["res"]
@@ -138,10 +138,10 @@ class _Settling:
             again = repeated(hashes["h"])
             if len(again):
                 with self.database.lent("repeated", {"h": again}):
-                    found.append(self._mixed_of(batch))
+                    found.append(self._find_mixed(batch))
         return np.concatenate(found) if found else np.empty(0, np.int64)
 
-    def _mixed_of(self, batch: Batch) -> NDArray[Any]:
+    def _find_mixed(self, batch: Batch) -> NDArray[Any]:
         self.database.run(
             f"""
             CREATE OR REPLACE TEMP TABLE equals AS

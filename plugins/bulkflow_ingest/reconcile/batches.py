@@ -46,7 +46,7 @@ class Batch:
             yield f"{name} BETWEEN {least} AND {most}" if count > 1 else "true"
 
 
-def batches_of(files: Sequence[SlicedFile]) -> Iterator[Batch]:
+def build_batches(files: Sequence[SlicedFile]) -> Iterator[Batch]:
     """Yield batches of the parts of some files, each with at most `BATCH_ROWS` rows or one part."""
     first = first_slice = 0
     end = end_slice = 0

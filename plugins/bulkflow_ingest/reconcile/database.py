@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from bulkflow.system_errors import shortage_told
+from bulkflow.system_errors import find_named_shortage
 from bulkflow_ingest.reconcile.errors import ReconcileError
-from bulkflow_ingest.reconcile.output_files import unwritable
+from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 SOURCE_CHANGED: Final = "a source file changed while its rows were saved"
 """The error of queries that meet a row other than the one that was joined."""
 
-_FILE = "fates.duckdb"
-_SPILL = "fates.spill"
-_COPIES = "fates.copies"
+_FILE = "reconcile.duckdb"
+_SPILL = "reconcile.spill"
+_COPIES = "reconcile.copies"
 
 
 @define(eq=False)
@@ -147,7 +147,7 @@ class ReconcileDatabase:
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise unwritable(folder, error, ReconcileError) from error
+            raise make_unwritable_error(folder, error, ReconcileError) from error
         return folder / name
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ def _converted(duckdb: Any) -> Iterator[None]:
 def _named(error: Exception, duckdb: Any) -> ReconcileError:
     """Explain an error of DuckDB; its message is only a note if the cause is not known."""
     said = str(error)
-    short = shortage_told(said)
+    short = find_named_shortage(said)
     if "max_temp_directory_size" in said:
         # DuckDB reports it as a lack of memory: data that does not fit there goes to a full disk.
         what, remedy = "the disk is full", "free some space in the folder of the run"
@@ -198,6 +198,6 @@ def _remove(directory: Path) -> None:
         try:
             (directory / name).unlink(missing_ok=True)
         except OSError as error:
-            raise unwritable(directory / name, error, ReconcileError) from error
+            raise make_unwritable_error(directory / name, error, ReconcileError) from error
     for name in (_SPILL, _COPIES):
         shutil.rmtree(directory / name, ignore_errors=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from attrs import define, field
 
-from bulkflow_ingest.reconcile.batches import batches_of
+from bulkflow_ingest.reconcile.batches import build_batches
 from bulkflow_ingest.reconcile.errors import UnsuitedError
 from bulkflow_ingest.reconcile.row_keys import Form, Forms, compared
 from bulkflow_ingest.reconcile.unique_matcher import singles
@@ -34,7 +34,7 @@ _SAMPLE_BATCHES: Final = 4
 
 
 @define(eq=False)
-class Matching:
+class Matcher:
     """Pairs result rows with source rows.
 
     Makes the tables `pairs` (row, res, loose: whether some columns were ignored in the comparison)
@@ -48,7 +48,7 @@ class Matching:
     batches: Sequence[Batch] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.batches = list(batches_of(self.source.files))
+        self.batches = list(build_batches(self.source.files))
 
     def run(self) -> None:
         """Match everything that can be matched."""
@@ -115,7 +115,7 @@ class Matching:
             WHERE {batch.slices()} AND {some}
             """
         )
-        found = singles({**rows, "p": self.source.slices_of(rows["row"])}, results)
+        found = singles({**rows, "p": self.source.find_slices(rows["row"])}, results)
         row, res = rows["row"][found.rows], results["res"][found.results]
         order = np.argsort(row)
         with self.database.lent("matched", {"row": row[order], "res": res[order]}):

@@ -22,7 +22,7 @@ _FIRST: Final = 1 << 62
 """More than any row's number."""
 
 
-def settle_again(
+def merge_retries(
     database: ReconcileDatabase, files: Sequence[SlicedFile], batches: Sequence[Batch]
 ) -> None:
     """Replace the outcomes of resent rows by the later ones.

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-def target_of(path: Path) -> Path | None:
+def resolve_output(path: Path) -> Path | None:
     """As `bulkflow.atomic_files.resolve_target`. Raises `StepError`."""
     try:
         return resolve_target(path)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise make_unwritable_error(path, error) from error
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def delivered(path: Path, run_directory: Path) -> Iterator[Path]:
         with in_run(path, run_directory) as scratch:
             yield scratch
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise make_unwritable_error(path, error) from error
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def draft(path: Path, raising: type[StepError] = StepError) -> Iterator[TextIO]:
         with draft_beside(path) as made, opened(made.descriptor) as file:
             yield file
     except OSError as error:
-        raise unwritable(path, error, raising) from error
+        raise make_unwritable_error(path, error, raising) from error
 
 
 @contextmanager
@@ -81,10 +81,10 @@ def sync(path: Path) -> None:
         sync_file(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise make_unwritable_error(path, error) from error
 
 
-def label_of(key: str) -> str:
+def make_label(key: str) -> str:
     """Return a part of a file name that is unique for a job's key on every system."""
     label = re.sub(r"[^\w.-]+", "-", key).strip("-.")
     if label == key == key.lower():
@@ -109,11 +109,13 @@ def binary_draft(path: Path, checkpoint: Callable[[], None]) -> Iterator[BinaryD
                 yield file
             made.target = file.path
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise make_unwritable_error(path, error) from error
     except LocalFileError as error:
         # The transport does not know the name of what it writes to.
         cause = error.__cause__
-        raise unwritable(path, cause if isinstance(cause, OSError) else OSError(error)) from error
+        raise make_unwritable_error(
+            path, cause if isinstance(cause, OSError) else OSError(error)
+        ) from error
 
 
 class BinaryDraft(BufferedWriter):
@@ -139,10 +141,12 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise make_unwritable_error(folder, error) from error
 
 
-def unwritable(path: Path, error: OSError, raising: type[StepError] = StepError) -> StepError:
+def make_unwritable_error(
+    path: Path, error: OSError, raising: type[StepError] = StepError
+) -> StepError:
     """Make the error for a path that cannot be written."""
     short = find_shortage(error)
     return raising(

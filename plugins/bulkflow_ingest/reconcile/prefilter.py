@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 from bulkflow_csv import ByteSource, CsvError, RowLocation, locate
 from bulkflow_ingest.reconcile.errors import ReconcileError, UnsuitedError
-from bulkflow_ingest.reconcile.output_files import unwritable
+from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.read_csv import csv_files
 from bulkflow_ingest.reconcile.row_keys import Form, compared
 
@@ -40,7 +40,7 @@ _MOST_COLUMNS: Final = 3
 
 
 @frozen
-class Sifted:
+class FilteredRows:
     """The rows that are kept of a file.
 
     Attributes:
@@ -53,7 +53,7 @@ class Sifted:
 
 
 @define(eq=False)
-class Sieve:
+class Prefilter:
     """Finds the source rows of a logical job that its results may belong to."""
 
     database: ReconcileDatabase
@@ -73,7 +73,7 @@ class Sieve:
                 return False
         return WORTH_IT * self.results.count() <= sum(file.rows for file in self.source.files)
 
-    def sift(self) -> dict[int, Sifted]:
+    def filter_rows(self) -> dict[int, FilteredRows]:
         """Copy the rows that matter out of each file.
 
         Raises:
@@ -110,7 +110,7 @@ class Sieve:
             f" SELECT DISTINCT {_meanings(self._telling)} AS v FROM sieve_values"
         )
 
-    def _copy(self, file: SlicedFile) -> Sifted:
+    def _copy(self, file: SlicedFile) -> FilteredRows:
         kept = self._kept(file)
         only = file.slices[0]
         path = self.database.scratch(f"is_filtered-{file.index}.csv")
@@ -131,14 +131,14 @@ class Sieve:
                 help="put the file back as it was; the results stay in the org for seven days",
             ) from error
         except OSError as error:
-            raise unwritable(path, error, ReconcileError) from error
+            raise make_unwritable_error(path, error, ReconcileError) from error
         table = f"sieve_places_{file.index}"
         self.database.run(
             f"CREATE TABLE {table} AS SELECT CAST(c0 AS BIGINT) AS row, CAST(c1 AS BIGINT) AS line"
             f" FROM {csv_files([lines], 2, ',')}"
         )
         self._check(file, path, kept, copied)
-        return Sifted(path, table)
+        return FilteredRows(path, table)
 
     def _kept(self, file: SlicedFile) -> list[int]:
         """Return the numbers of the rows that matter, and of the last row as a proof."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv import CsvError, read_rows
 from bulkflow_ingest.reconcile.errors import ReconcileError, UnreadableError
-from bulkflow_ingest.reconcile.output_files import unwritable
+from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def plain_copy(path: Path, target: Path, delimiter: str, columns: int) -> Path:
     except CsvError as error:
         raise UnreadableError(f"{error.place}: {error.message}") from error
     except OSError as error:
-        raise unwritable(target, error, ReconcileError) from error
+        raise make_unwritable_error(target, error, ReconcileError) from error
     return target
 
 

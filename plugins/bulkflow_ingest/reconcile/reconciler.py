@@ -9,6 +9,7 @@ unless its part was never handed over.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
@@ -28,11 +29,11 @@ from bulkflow_ingest.reconcile.export import (
     Saving,
 )
 from bulkflow_ingest.reconcile.inputs import SlicedFile, source_files
-from bulkflow_ingest.reconcile.matcher import Matching
-from bulkflow_ingest.reconcile.merge_retries import settle_again
+from bulkflow_ingest.reconcile.matcher import Matcher
+from bulkflow_ingest.reconcile.merge_retries import merge_retries
 from bulkflow_ingest.reconcile.outcomes import Outcome
-from bulkflow_ingest.reconcile.output_files import unwritable
-from bulkflow_ingest.reconcile.prefilter import Sieve
+from bulkflow_ingest.reconcile.output_files import make_unwritable_error
+from bulkflow_ingest.reconcile.prefilter import Prefilter
 from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.reconcile.result_rows import ResultRows
 from bulkflow_ingest.reconcile.row_keys import MEANING_MACROS
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow_ingest.reconcile.inputs import ResultFile, SourceSlice
+
+logger = logging.getLogger(__name__)
 
 MEMORY = 256 << 20
 """The maximum memory of a join in bytes, by default."""
@@ -110,17 +113,18 @@ class Reconciler:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(directory, error, ReconcileError) from error
+            raise make_unwritable_error(directory, error, ReconcileError) from error
         # The rest is for data that is sorted outside of the database.
         memory = memory * 3 // 4
         database = ReconcileDatabase.open(directory, memory=memory, threads=threads)
         try:
             try:
-                saving = _join(database, files, results, positions, sifts=not rest)
-            except UnsuitedError:
+                saving = _join(database, files, results, positions, filters=not rest)
+            except UnsuitedError as error:
+                logger.info("all source rows are needed: %s", error)
                 database.close()
                 database = ReconcileDatabase.open(directory, memory=memory, threads=threads)
-                saving = _join(database, files, results, positions, sifts=False)
+                saving = _join(database, files, results, positions, filters=False)
         except BaseException:
             database.close()
             raise
@@ -199,7 +203,7 @@ def _join(
     results: Sequence[ResultFile],
     positions: Mapping[int, int],
     *,
-    sifts: bool,
+    filters: bool,
 ) -> Saving:
     """Make the table `fates`.
 
@@ -212,14 +216,16 @@ def _join(
     reported = ResultRows(database, columns)
     reported.read(results, positions)
     source = SourceRowTable(database, files, len(columns))
-    sieve = Sieve(database, source, reported)
-    if sifts and sieve.is_worth_it():
-        source.read_sifted(sieve.sift())
+    prefilter = Prefilter(database, source, reported)
+    if filters and prefilter.is_worth_it():
+        logger.info("joining %d results with the rows that they may belong to", reported.count)
+        source.read_filtered(prefilter.filter_rows())
     else:
+        logger.info("joining %d results with all source rows", reported.count)
         source.read()
-    matching = Matching(database, source, reported)
+    matching = Matcher(database, source, reported)
     matching.run()
     UnprocessedRows(database, source).find(results, positions)
     settle(database, source, matching.batches)
-    settle_again(database, files, matching.batches)
+    merge_retries(database, files, matching.batches)
     return Saving(database, source, columns)

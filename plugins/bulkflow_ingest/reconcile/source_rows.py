@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.inputs import SlicedFile
-    from bulkflow_ingest.reconcile.prefilter import Sifted
+    from bulkflow_ingest.reconcile.prefilter import FilteredRows
 
 LINE_BREAKS = (
     "CASE WHEN contains({0}, chr(10)) THEN length({0}) - length(replace({0}, chr(10), '')) "
@@ -65,7 +65,7 @@ class SourceRowTable:
                 self._read_file(file)
                 self._check(file)
 
-    def read_sifted(self, kept: Mapping[int, Sifted]) -> None:
+    def read_filtered(self, kept: Mapping[int, FilteredRows]) -> None:
         """Use only some rows of each file, which were copied out of it.
 
         Args:
@@ -119,7 +119,7 @@ class SourceRowTable:
             f" FROM {self.relation(file)}) WHERE row < {file.first + file.rows}"
         )
 
-    def slices_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def find_slices(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of the slice of each row."""
         rows_of_slices = [each.rows for file in self.files for each in file.slices]
         ends = np.cumsum(rows_of_slices, dtype=np.int64)

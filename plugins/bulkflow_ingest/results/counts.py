@@ -11,7 +11,7 @@ from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.results.files import ALL_FILES, is_refused
-from bulkflow_ingest.results.standstill import quiet_of
+from bulkflow_ingest.results.standstill import compute_quiet_time
 from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
 from bulkflow_jobs.patience import get_patience
 
@@ -57,7 +57,7 @@ class Counting:
 
     @property
     def _quiet(self) -> float:
-        return quiet_of(get_patience(self.context, self.parts.settings.patience))
+        return compute_quiet_time(get_patience(self.context, self.parts.settings.patience))
 
     def count_again(self, counted: Counts) -> None:
         """Restore the counts to what an earlier attempt had when it ended.
@@ -110,9 +110,9 @@ class Counting:
 
     def settle(self) -> None:
         """Count the outcomes of the source's rows, some of which were resent."""
-        with self.results.fates(*ALL_FILES) as fates:
-            self.results.settle(fates)
-            errors = fates.errors()
+        with self.results.reconcile(*ALL_FILES) as outcomes:
+            self.results.settle(outcomes)
+            errors = outcomes.errors()
         reported = [
             ErrorCount(self.results.hide(each.message), each.rows, each.varies)
             for each in errors[:1]

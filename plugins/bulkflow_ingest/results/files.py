@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from shutil import copyfileobj
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow_csv import CsvError, is_gzip
 from bulkflow_ingest.api.bounds import compute_max_result_bytes
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile.output_files import binary_draft, delivered, label_of, make_folder
+from bulkflow_ingest.reconcile.output_files import binary_draft, delivered, make_folder, make_label
 from bulkflow_ingest.source.compression import compress_stream
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.worker_pool import WorkerPool
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from bulkflow_ingest.api.client import IngestApi
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
+
+logger = logging.getLogger(__name__)
 
 _COPY_BYTES: Final = 1 << 20
 _ADDED_BYTES: Final = 28
@@ -91,7 +94,7 @@ class ResultFiles:
         earlier = folder / f"{part.id}-{which}.csv"
         if earlier.exists():
             return earlier
-        plain_one = folder / label_of(self.parts.job.key) / earlier.name
+        plain_one = folder / make_label(self.parts.job.key) / earlier.name
         packed = _packed(plain_one)
         return packed if packed.exists() else plain_one
 
@@ -154,6 +157,7 @@ class ResultFiles:
             RunInterruptedError: The run has to stop; nothing of the file is left.
         """
         assert part.id is not None
+        logger.debug("fetching the %s results of job %s", which, part.id)
         self.context.checkpoint()
         with binary_draft(path, self.context.checkpoint) as file:
             limit = self._limit(part, which)
@@ -315,7 +319,7 @@ def is_refused(part: PartJob) -> bool:
     )
 
 
-def rows_of(path: Path, which: ResultKind, delimiter: str) -> int | None:
+def count_result_rows(path: Path, which: ResultKind, delimiter: str) -> int | None:
     """Count the rows of a result file; None if it does not look like one."""
     if not path.exists() or not path.stat().st_size:
         return 0

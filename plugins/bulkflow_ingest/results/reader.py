@@ -16,7 +16,7 @@ from bulkflow.model.part import Counts
 from bulkflow.path_checks import resolved
 from bulkflow_csv import CsvError
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile.output_files import delivered, draft, make_folder, target_of
+from bulkflow_ingest.reconcile.output_files import delivered, draft, make_folder, resolve_output
 from bulkflow_ingest.results.files import (
     FILES_OF_SELECTION,
     NEEDED,
@@ -77,18 +77,18 @@ class Results:
         if all(part.data is not None for part in self.parts.parts):
             # A few failed rows among many can be found without joining all rows.
             rest = selection not in {"successful", "failed"}
-            with self.fates(*NEEDED[selection], rest=rest) as fates:
+            with self.reconcile(*NEEDED[selection], rest=rest) as outcomes:
                 with delivered(path, self.context.run_directory) as scratch:
-                    saved = fates.save(selection, scratch)
+                    saved = outcomes.save(selection, scratch)
                 if rest and (self.trusted.trust.doubted or self.parts.source_counts is not None):
-                    self.settle(fates)
+                    self.settle(outcomes)
         else:
             with delivered(path, self.context.run_directory) as scratch:
                 saved = self._save_result_rows(selection, scratch)
         return saved
 
     @contextmanager
-    def fates(self, *needed: ResultKind, rest: bool = True) -> Iterator[Reconciler]:
+    def reconcile(self, *needed: ResultKind, rest: bool = True) -> Iterator[Reconciler]:
         """Join the source rows with their outcomes, as far as the needed result files show them.
 
         For `rest`, see `Reconciler.of`.
@@ -123,14 +123,14 @@ class Results:
         ]
         self.trusted.fetch(reported)
         with (
-            TemporaryDirectory(prefix="fates-", dir=self.context.run_directory) as folder,
-            self._joined(slices, reported, Path(folder), rest=rest) as fates,
+            TemporaryDirectory(prefix="reconcile-", dir=self.context.run_directory) as folder,
+            self._joined(slices, reported, Path(folder), rest=rest) as outcomes,
         ):
-            yield fates
+            yield outcomes
 
-    def settle(self, fates: Reconciler) -> None:
+    def settle(self, outcomes: Reconciler) -> None:
         """Set the counts of the job to those of the source's rows."""
-        total = fates.counts().total
+        total = outcomes.counts().total
         self.parts.source_counts = Counts(
             total.rows,
             total.loaded,
@@ -287,7 +287,7 @@ class Results:
 
     def _claim(self, path: Path, what: str) -> None:
         """Refuse to overwrite the rows themselves, or a file that this run has saved."""
-        place = target_of(path)
+        place = resolve_output(path)
         if place is None:
             # A device or a pipe has no content to overwrite.
             return

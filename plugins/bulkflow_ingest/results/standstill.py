@@ -84,7 +84,7 @@ class Stood:
     gone: Sequence[PartJob]
 
 
-def quiet_of(patience: float) -> float:
+def compute_quiet_time(patience: float) -> float:
     """Return for how many seconds a job must not change to be at rest."""
     return min(QUIET, patience * QUIET_SHARE)
 
@@ -108,7 +108,7 @@ class Standstill:
             OrgError: The status of a job cannot be read, though the job is not gone.
             RunInterruptedError: The run has to stop.
         """
-        quiet = quiet_of(self.patience)
+        quiet = compute_quiet_time(self.patience)
         clock = self.context.clock
         began = clock.monotonic()
         still: dict[PartJob, Look] = {}

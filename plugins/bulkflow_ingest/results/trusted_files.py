@@ -9,6 +9,7 @@ in between is seen twice rather than never.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field, frozen
@@ -17,7 +18,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.parts.remote_state import get_counters
-from bulkflow_ingest.results.files import ResultFiles, expected, rows_of
+from bulkflow_ingest.results.files import ResultFiles, count_result_rows, expected
 from bulkflow_ingest.results.standstill import Standstill
 from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
 from bulkflow_jobs.patience import Backoff, get_patience
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
     from bulkflow_ingest.results.standstill import Look
+
+logger = logging.getLogger(__name__)
 
 Wanted = tuple["PartJob", ResultKind]
 """A result file of a part."""
@@ -249,6 +252,7 @@ class TrustedFiles:
             )
 
     def _doubt(self, part: PartJob, why: str) -> None:
+        logger.info("results of part %d, job %s, not used in full: %s", part.number, part.id, why)
         self.trust.doubted.setdefault(part, why)
         if part.state in UNSUCCESSFUL_STATES:
             # It must not be used later, when the job is gone and cannot be checked.
@@ -301,7 +305,7 @@ class TrustedFiles:
 
     def _rows(self, wanted: Wanted) -> int | None:
         part, which = wanted
-        return rows_of(self.files.path(part, which), which, part.dialect.delimiter)
+        return count_result_rows(self.files.path(part, which), which, part.dialect.delimiter)
 
     def _reason(self, left: Sequence[Wanted]) -> str:
         more = f", and {len(left) - 1} more files are not there yet" if len(left) > 1 else ""
