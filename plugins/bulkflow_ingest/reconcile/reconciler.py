@@ -218,10 +218,10 @@ def _join(
     source = SourceRowTable(database, files, len(columns))
     prefilter = Prefilter(database, source, reported)
     if filters and prefilter.is_worth_it():
-        logger.info("joining %d results with the rows that they may belong to", reported.count)
+        logger.info("joining the results with the rows that they may belong to")
         source.read_filtered(prefilter.filter_rows())
     else:
-        logger.info("joining %d results with all source rows", reported.count)
+        logger.info("joining the results with all source rows")
         source.read()
     matching = Matcher(database, source, reported)
     matching.run()
