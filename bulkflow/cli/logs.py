@@ -10,6 +10,7 @@ is written unless the user asks: `-v` writes INFO to standard error, `-vv` DEBUG
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -114,8 +115,22 @@ class Log:
         root.setLevel(min(each.level for each in self._handlers.values()))
 
 
+_thread: Final = threading.local()
+"""Whether this thread is writing a record (`is_writing`)."""
+
+
 class _Handler(logging.StreamHandler[TextIO]):
     """Writes records to a stream. A log that cannot be written does not fail the command."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; records of the redaction itself are dropped, or it would never end."""
+        if getattr(_thread, "is_writing", False):
+            return
+        _thread.is_writing = True
+        try:
+            super().emit(record)
+        finally:
+            _thread.is_writing = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of logging
         """Drop the record: logging would print a traceback, which may hold secrets."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from bulkflow.cli.environment import LOG_VARIABLE, Environment
 from bulkflow.cli.plugin_commands import get_plugins
 from bulkflow.cli.shell_completion import complete_files, complete_orgs
 from bulkflow.errors import UsageError
+from bulkflow.plugin.registry import PluginConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +90,10 @@ def start_log(context: click.Context, verbosity: int) -> int:
 
     log = context.meta.get(_LOG)
     if log is None:
+        # Before the log begins: a record must not load plugins while other threads wait for the
+        # log. Commands that need the plugins report a conflict.
+        with suppress(PluginConflictError):
+            get_plugins(environment)
         log = Log(environment.stderr, lambda text: get_plugins(environment).redact(text))
         context.meta[_LOG] = context.find_root().with_resource(log)
         if wanted:

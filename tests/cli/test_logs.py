@@ -7,9 +7,11 @@ import re
 import stat
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
+from bulkflow.cli import plugin_commands
 from support.workshop import Workshop
 
 PIPELINE = """\
@@ -115,6 +117,28 @@ def test_a_line_that_no_plugin_can_redact_is_not_written(bench: Workshop, monkey
     ran = bench.command("run", "-vv", str(bench.folder / "a.bulkflow"))
     assert ran.code == 0
     assert list_levels(ran.err) == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["bulkflow.app.load_plugins", "bulkflow.plugin.host.PluginHost.redact"]
+)
+def test_a_redaction_that_logs_does_not_log_itself(
+    bench: Workshop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    original = resolve_name(name)
+
+    def log_first(*arguments: object) -> object:
+        logging.getLogger("acme").warning("loading")
+        return original(*arguments)
+
+    monkeypatch.setattr(name, log_first)
+    plugin_commands._host.cache_clear()
+    try:
+        ran = bench.command("-vv", "run", str(bench.folder / "a.bulkflow"))
+    finally:
+        plugin_commands._host.cache_clear()
+    assert ran.code == 0, ran.err
+    assert "step `load job a` started" in ran.err
 
 
 def test_other_commands_have_the_option_too(bench: Workshop) -> None:
