@@ -162,14 +162,14 @@ def encoding(encoding: str) -> Mapping[str, object]:
     return {"encoding": encoding}
 
 
-@clause("mend line endings", sets=("mend",))
-def mend() -> Mapping[str, object]:
+@clause("mend line endings", sets=("normalizes_line_endings",))
+def normalize_line_endings() -> Mapping[str, object]:
     """Normalize the line endings of a file that mixes several kinds.
 
     Such a file is rewritten in the state folder; a file with a single kind is sent unchanged. All
     line endings become LF, or CRLF if all line breaks inside quotes are CRLF.
     """
-    return {"mend": True}
+    return {"normalizes_line_endings": True}
 
 
 @clause("rename {column} to {field}", sets=("renames",), repeats=True)
@@ -250,7 +250,7 @@ CLAUSES: tuple[Clause, ...] = (
     delimiter,
     line_ending,
     encoding,
-    mend,
+    normalize_line_endings,
     rename,
     keep,
     keep_results,

@@ -41,7 +41,7 @@ class IngestSettings:
     delimiter: str | None = None
     line_ending: str | None = None
     encoding: str | None = None
-    mend: bool = False
+    normalizes_line_endings: bool = False
     renames: tuple[tuple[str, str], ...] = ()
     kept: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     yield from _check_parts(settings)
 
 
-_NOT_STREAMED = ("encoding", "mend", "kept", "dropped", "constants", "nulls")
+_NOT_STREAMED = ("encoding", "normalizes_line_endings", "kept", "dropped", "constants", "nulls")
 
 
 def _check_streamed(settings: Mapping[str, object]) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ class Limit:
         if self.rows is not None:
             return rows >= self.rows
         assert self.percent is not None
-        # 0 of 0 rows is under any limit. There is no division, so no rounding decides.
+        # 0 of 0 rows are under any limit. Comparing without division avoids rounding.
         return rows > 0 and rows * 100 >= self.percent * total
 
     def is_exceeded(self, rows: int, total: int) -> bool:

@@ -36,7 +36,7 @@ _ID: Final = "|".join(f"{_SIGN}{{{before}}}[0-9]{_SIGN}{{{14 - before}}}" for be
 _VALUES: Final = "|".join(
     (
         '"[^"]*"',
-        # Not an apostrophe: there is no letter before the first one or after the second.
+        # Quotes and not apostrophes: no letter precedes the first or follows the second.
         r"\B'[^']*'\B",
         rf"\b(?:{_ID})(?:{_SIGN}{{3}})?\b",
         r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z\b|[+-][0-9:]+\b|\b)",

@@ -10,7 +10,7 @@ from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from bulkflow.atomic_files import deliver_file as in_run
-from bulkflow.atomic_files import draft_beside, resolve_target, sync_file, sync_folder
+from bulkflow.atomic_files import draft_beside, resolve_target
 from bulkflow.errors import StepError
 from bulkflow.system_errors import find_shortage
 from bulkflow_csv import is_gzip
@@ -73,15 +73,6 @@ def _packed(descriptor: int) -> Iterator[TextIO]:
         packer = cast("BinaryIO", GzipFile("", "wb", LEVEL, stream, mtime=0))
         with TextIOWrapper(packer, encoding="utf-8", newline="") as file:
             yield file
-
-
-def sync(path: Path) -> None:
-    """Make a file's content and name survive a power cut. Raises `StepError`."""
-    try:
-        sync_file(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise make_unwritable_error(path, error) from error
 
 
 def make_label(key: str) -> str:

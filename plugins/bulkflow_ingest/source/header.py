@@ -61,7 +61,7 @@ def read_columns(data: SourceData, settings: IngestSettings, directory: Path) ->
 
 def _is_readable(settings: IngestSettings) -> bool:
     """Return whether a header can be read without converting the file."""
-    return settings.encoding is None and not settings.mend and not settings.folds
+    return settings.encoding is None and not settings.normalizes_line_endings and not settings.folds
 
 
 def _copy_gzip_start(data: SourceFile, directory: Path, settings: IngestSettings) -> ByteSource:
@@ -90,7 +90,7 @@ def _copy_start(
             data = codecs.getincrementaldecoder(settings.encoding)().decode(data).encode()
         except UnicodeError as error:
             raise make_decode_error(error, settings.encoding, name, taken=len(data)) from error
-    if settings.mend:
+    if settings.normalizes_line_endings:
         line_ending = b"\r\n" if settings.line_ending == "CRLF" else b"\n"
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", line_ending)
     if settings.folds and settings.delimiter_text is not None:

@@ -56,7 +56,7 @@ def make_readable(source: ByteSource, directory: Path, settings: IngestSettings)
             lambda each: recode(each, directory, encoding),
             f"rewritten from {encoding} to UTF-8, because Salesforce reads no other encoding",
         )
-    if settings.mend:
+    if settings.normalizes_line_endings:
         made = _unify_line_endings(made, directory, settings)
     delimiter = settings.delimiter_text
     if delimiter is not None and settings.folds:
@@ -87,7 +87,7 @@ def _unify_line_endings(
             each,
             directory,
             lambda file: normalize_line_endings(file, line_ending),
-            prefix="mended-",
+            prefix="normalized-",
         ),
         f"rewritten with {line_ending} as its only line ending; Salesforce rejects mixed ones",
     )
