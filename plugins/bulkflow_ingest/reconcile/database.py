@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field
 
 from bulkflow.system_errors import find_named_shortage
+from bulkflow_ingest.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.errors import ReconcileError
-from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from attrs import define, frozen
 
+from bulkflow_ingest.output_files import draft
 from bulkflow_ingest.reconcile.database import SOURCE_CHANGED
 from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.inputs import check_original
 from bulkflow_ingest.reconcile.outcomes import Outcome
-from bulkflow_ingest.reconcile.output_files import draft
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
 from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
 

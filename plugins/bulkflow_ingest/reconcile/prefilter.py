@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field, frozen
 
 from bulkflow_csv import ByteSource, CsvError, RowLocation, locate
+from bulkflow_ingest.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.errors import ReconcileError, UnsuitedError
-from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.read_csv import csv_files
 from bulkflow_ingest.reconcile.row_keys import Form, compared
 

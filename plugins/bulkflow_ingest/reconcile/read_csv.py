@@ -6,8 +6,8 @@ import csv
 from typing import TYPE_CHECKING, Final
 
 from bulkflow_csv import CsvError, read_rows
+from bulkflow_ingest.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.errors import ReconcileError, UnreadableError
-from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

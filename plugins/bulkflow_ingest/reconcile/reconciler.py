@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import define, field
 
+from bulkflow_ingest.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.assign_outcomes import settle
 from bulkflow_ingest.reconcile.database import ReconcileDatabase
 from bulkflow_ingest.reconcile.errors import ReconcileError, UnsuitedError
@@ -32,7 +33,6 @@ from bulkflow_ingest.reconcile.inputs import SlicedFile, source_files
 from bulkflow_ingest.reconcile.matcher import Matcher
 from bulkflow_ingest.reconcile.merge_retries import merge_retries
 from bulkflow_ingest.reconcile.outcomes import Outcome
-from bulkflow_ingest.reconcile.output_files import make_unwritable_error
 from bulkflow_ingest.reconcile.prefilter import Prefilter
 from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.reconcile.result_rows import ResultRows

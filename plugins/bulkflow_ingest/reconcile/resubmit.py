@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from bulkflow_ingest.output_files import draft
 from bulkflow_ingest.reconcile.assign_outcomes import UNCERTAIN
 from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.outcomes import Outcome
-from bulkflow_ingest.reconcile.output_files import draft
 from bulkflow_ingest.reconcile.read_csv import text
 from bulkflow_ingest.reconcile.summary import CODE
 

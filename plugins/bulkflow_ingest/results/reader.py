@@ -16,7 +16,7 @@ from bulkflow.model.part import Counts
 from bulkflow.path_checks import resolved
 from bulkflow_csv import CsvError
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.reconcile.output_files import delivered, draft, make_folder, resolve_output
+from bulkflow_ingest.output_files import delivered, draft, make_folder, resolve_output
 from bulkflow_ingest.results.files import (
     FILES_OF_SELECTION,
     NEEDED,
