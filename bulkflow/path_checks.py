@@ -37,3 +37,15 @@ def is_utf8(path: Path) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def read_start(path: Path, size: int = 4_096) -> bytes:
+    """Read the first bytes of a plain file; none of a pipe, and none if it cannot be read."""
+    if not is_file(path):
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        # The code that opens the file reports the error.
+        return b""

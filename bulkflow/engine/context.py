@@ -8,6 +8,7 @@ from attrs import frozen
 
 from bulkflow.engine.orgs import open_org
 from bulkflow.errors import UsageError
+from bulkflow.path_checks import read_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bulkflow.model.org import OrgAccess
     from bulkflow.plugin.context import Clock, Job, Recorder
     from bulkflow.plugin.lookahead import StepAhead
-    from bulkflow.plugin.records import Source
+    from bulkflow.plugin.records import Sink, Source
 
 T = TypeVar("T")
 
@@ -83,6 +84,14 @@ class StepContext:
                 "`bulkflow plugins` shows what is installed",
             )
         return sources[scheme]
+
+    def find_file_source(self, path: Path) -> Source | None:
+        """Find the source of a file by its suffix, else by its content."""
+        return self._services.catalogue.find_file_source(path, lambda: read_start(path))
+
+    def find_sink(self, path: str) -> Sink | None:
+        """Find the sink of a path by its suffix, or by its scheme."""
+        return self._services.catalogue.find_sink(path)
 
     def emit(self, event: Event) -> None:
         """Send an event to the listeners."""

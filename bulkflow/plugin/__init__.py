@@ -31,6 +31,7 @@ from bulkflow.plugin.records import (
     Org,
     Problem,
     Provider,
+    Sink,
     Source,
     Step,
     ValueType,
@@ -43,17 +44,33 @@ from bulkflow.plugin.sentinel import UNKNOWN, Unknown
 if TYPE_CHECKING:
     from bulkflow.plugin.context import Clock, Context, Job, Recorder
     from bulkflow.plugin.messages import (
+        ArrowStream,
         Load,
         OrgRequest,
+        RowPlaces,
+        SinkRequest,
         SourceBytes,
         SourceData,
         SourceFile,
         SourceRequest,
         SourceRows,
+        SourceTable,
+    )
+    from bulkflow.plugin.row_clauses import (
+        ROW,
+        JobRows,
+        RowClause,
+        RowFault,
+        Stage,
+        quote_name,
+        quote_text,
+        row_clause,
     )
 
 __all__ = [
+    "ROW",
     "UNKNOWN",
+    "ArrowStream",
     "Clause",
     "Clock",
     "Command",
@@ -61,6 +78,7 @@ __all__ = [
     "Context",
     "Continue",
     "Job",
+    "JobRows",
     "Load",
     "Org",
     "OrgRequest",
@@ -68,12 +86,19 @@ __all__ = [
     "Provider",
     "Recorder",
     "RetryStep",
+    "RowClause",
+    "RowFault",
+    "RowPlaces",
+    "Sink",
+    "SinkRequest",
     "Source",
     "SourceBytes",
     "SourceData",
     "SourceFile",
     "SourceRequest",
     "SourceRows",
+    "SourceTable",
+    "Stage",
     "Step",
     "Stop",
     "Unknown",
@@ -82,6 +107,9 @@ __all__ = [
     "condition",
     "format_plural",
     "hookimpl",
+    "quote_name",
+    "quote_text",
+    "row_clause",
     "step",
 ]
 
@@ -89,6 +117,8 @@ __getattr__ = export_lazily(
     __name__,
     {
         "context": "Clock Context Job Recorder",
-        "messages": "Load OrgRequest SourceBytes SourceData SourceFile SourceRequest SourceRows",
+        "messages": "ArrowStream Load OrgRequest RowPlaces SinkRequest SourceBytes SourceData "
+        "SourceFile SourceRequest SourceRows SourceTable",
+        "row_clauses": "ROW JobRows RowClause RowFault Stage quote_name quote_text row_clause",
     },
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bulkflow.model.ledger import HandOver, RowRange, Target
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import ErrorCount, Manifest
-    from bulkflow.plugin.records import Source
+    from bulkflow.plugin.records import Sink, Source
 
 T = TypeVar("T")
 
@@ -230,6 +230,14 @@ class Context(Protocol):
 
     def find_source(self, location: str) -> Source:
         """Find the source that reads a location's scheme. Raises `UsageError` if none does."""
+        ...
+
+    def find_file_source(self, path: Path) -> Source | None:
+        """Find the source of a file by its suffix, else by its content; None for CSV."""
+        ...
+
+    def find_sink(self, path: str) -> Sink | None:
+        """Find the sink of a path by its suffix, or by its scheme; None for CSV."""
         ...
 
     def emit(self, event: Event) -> None:

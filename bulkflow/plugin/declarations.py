@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         Command,
         Condition,
         Org,
+        Sink,
         Source,
         Step,
         ValueType,
@@ -28,6 +29,7 @@ class Declared:
     value_types: list[ValueType] = Factory(list)
     orgs: list[Org] = Factory(list)
     sources: list[Source] = Factory(list)
+    sinks: list[Sink] = Factory(list)
     commands: list[Command] = Factory(list)
 
     def add(self, other: Declared) -> None:
@@ -38,4 +40,5 @@ class Declared:
         self.value_types += other.value_types
         self.orgs += other.orgs
         self.sources += other.sources
+        self.sinks += other.sinks
         self.commands += other.commands

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Condition,
         Org,
         Problem,
+        Sink,
         Source,
         Step,
         ValueType,
@@ -73,7 +74,12 @@ def bulkflow_orgs() -> Iterable[Org]:  # type: ignore[empty-body]
 
 @hookspec
 def bulkflow_sources() -> Iterable[Source]:  # type: ignore[empty-body]
-    """Return kinds of locations that rows or bytes can come from."""
+    """Return kinds of locations and files that rows or bytes can come from."""
+
+
+@hookspec
+def bulkflow_sinks() -> Iterable[Sink]:  # type: ignore[empty-body]
+    """Return formats that rows can be written to."""
 
 
 @hookspec

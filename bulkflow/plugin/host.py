@@ -22,6 +22,7 @@ from bulkflow.plugin.records import (
     Condition,
     Org,
     Problem,
+    Sink,
     Source,
     Step,
     ValueType,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin.records import Provider
 
 R = TypeVar("R")
-D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Command)
+D = TypeVar("D", Step, Clause, Condition, ValueType, Org, Source, Sink, Command)
 
 
 @define(eq=False, repr=False, slots=False)
@@ -99,6 +100,15 @@ class PluginHost:
             sources=self._named(
                 "source scheme",
                 ((s, source) for source in declared.sources for s in source.schemes),
+            ),
+            file_sources=self._find_file_sources(declared.sources),
+            sinks=self._named(
+                "sink",
+                (
+                    (name, sink)
+                    for sink in declared.sinks
+                    for name in (*sink.suffixes, *sink.schemes)
+                ),
             ),
             commands=tuple(declared.commands),
             broken=self.broken,
@@ -223,6 +233,7 @@ class PluginHost:
             answers("bulkflow_value_types", ValueType),
             answers("bulkflow_orgs", Org),
             answers("bulkflow_sources", Source),
+            answers("bulkflow_sinks", Sink),
             answers("bulkflow_commands", Command),
         )
 
@@ -237,6 +248,12 @@ class PluginHost:
                             f"it returned {record!r}, which is not of type {kind.__name__}"
                         )
                     yield evolve(record, provider=provider)
+
+    @classmethod
+    def _find_file_sources(cls, sources: Iterable[Source]) -> tuple[Source, ...]:
+        found = tuple(each for each in sources if each.suffixes or each.recognizes is not None)
+        cls._named("file suffix", ((suffix, each) for each in found for suffix in each.suffixes))
+        return found
 
     @staticmethod
     def _named(kind: str, pairs: Iterable[tuple[str, R]]) -> dict[str, R]:

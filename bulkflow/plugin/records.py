@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Final, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin.phrase import Phrase, Slot
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkflow.model.part import Manifest
     from bulkflow.model.run_mode import RunMode
     from bulkflow.model.value import Value
-    from bulkflow.plugin.messages import OrgRequest, SourceData, SourceRequest
+    from bulkflow.plugin.messages import OrgRequest, SinkRequest, SourceData, SourceRequest
 
 _NOT_SENT: Final = frozenset({Phase.DECLARED, Phase.OPEN, Phase.UPLOADED})
 _HANDED_OVER: Final = frozenset({Phase.CLOSED, Phase.FINISHED})
@@ -176,15 +176,36 @@ class Org:
 
 @frozen
 class Source:
-    """A kind of location, found by its scheme: `acme://…` has the scheme `acme`.
+    """A kind of location or of file, which a job's rows can come from.
 
-    A location without a scheme is a path, and has the scheme `file`. `open` returns the data in
-    loading order, or raises `DataError` if there is none.
+    A location is found by its scheme: `acme://…` has the scheme `acme`, and a path has the scheme
+    `file`. A file that such a source yields is opened by the source of its suffix, else by the one
+    that recognizes its content, else as CSV. `open` returns the data in loading order, or raises
+    `DataError` if there is none.
     """
 
     schemes: tuple[str, ...]
     doc: str
     open: Callable[[SourceRequest], Iterable[SourceData]]
+    provider: Provider | None = None
+    suffixes: tuple[str, ...] = field(default=(), kw_only=True)
+    """The ends of file names, such as `.parquet`; the longest one decides, in any case."""
+    recognizes: Callable[[bytes], bool] | None = field(default=None, kw_only=True)
+    """Whether a file that begins with these bytes (up to 4,096) is of this kind."""
+
+
+@frozen
+class Sink:
+    """A format that rows are written to, found by the suffix of the path or by its scheme.
+
+    `write` writes the rows, in their order, to the path of the request; bulkflow moves the file to
+    its place when it is complete.
+    """
+
+    suffixes: tuple[str, ...]
+    doc: str
+    write: Callable[[SinkRequest], None]
+    schemes: tuple[str, ...] = ()
     provider: Provider | None = None
 
 
@@ -247,7 +268,7 @@ def step(
 
     def declare(function: Callable[..., None]) -> Step:
         needed = {"judges": judges, "resends": resends}
-        parsed = _parse(phrases, function, leading=("context",), needed=needed)
+        parsed = parse_phrases(phrases, function, leading=("context",), needed=needed)
         return Step(
             function,
             parsed,
@@ -279,7 +300,7 @@ def clause(
     """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., Mapping[str, object]]) -> Clause:
-        parsed = _parse(phrases, function, leading=())
+        parsed = parse_phrases(phrases, function, leading=())
         return Clause(
             function,
             parsed,
@@ -300,18 +321,19 @@ def condition(
     """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., bool]) -> Condition:
-        parsed = _parse(phrases, function, leading=("context",), needed={"judges": judges})
+        parsed = parse_phrases(phrases, function, leading=("context",), needed={"judges": judges})
         return Condition(function, parsed, inspect.getdoc(function) or "", judges)
 
     return declare
 
 
-def _parse(
+def parse_phrases(
     phrases: Sequence[str],
     function: Callable[..., object],
     leading: tuple[str, ...],
     needed: Mapping[str, str | None] | None = None,
 ) -> tuple[Phrase, ...]:
+    """Parse phrases. Raises ValueError if they do not fit the function."""
     if not phrases:
         raise ValueError(f"{function.__qualname__} is declared without a phrase")
     parsed = tuple(Phrase.parse(text) for text in phrases)

@@ -12,6 +12,7 @@ from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.records import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Org,
         Problem,
         Provider,
+        Sink,
         Source,
         Step,
         ValueType,
@@ -103,6 +105,10 @@ class Catalogue:
     orgs: Mapping[str, Org] = field(factory=dict)
     sources: Mapping[str, Source] = field(factory=dict)
     """By scheme."""
+    file_sources: tuple[Source, ...] = ()
+    """Sources that open files of a kind, by suffix or content."""
+    sinks: Mapping[str, Sink] = field(factory=dict)
+    """By suffix or scheme."""
     commands: tuple[Command, ...] = ()
     broken: tuple[BrokenPlugin, ...] = ()
     job_problems: Callable[[Mapping[str, object]], Iterable[Problem]] = _no_problems
@@ -117,6 +123,44 @@ class Catalogue:
             f"it may come from a plugin that could not be loaded: {names}; "
             "`bulkflow plugins` shows why"
         )
+
+    def find_file_source(self, path: Path, start: Callable[[], bytes]) -> Source | None:
+        """Find the source of a file: by its suffix, else by its content.
+
+        Args:
+            path: The file.
+            start: Reads its first bytes; called if no suffix fits.
+
+        Returns:
+            The source; None if the file is of no kind that a plugin reads.
+        """
+        name = path.name.lower()
+        by_suffix = [
+            (len(suffix), source)
+            for source in self.file_sources
+            for suffix in source.suffixes
+            if name.endswith(suffix)
+        ]
+        if by_suffix:
+            return max(by_suffix, key=lambda each: each[0])[1]
+        content: bytes | None = None
+        for source in self.file_sources:
+            if source.recognizes is not None:
+                content = start() if content is None else content
+                if source.recognizes(content):
+                    return source
+        return None
+
+    def find_sink(self, path: str) -> Sink | None:
+        """Find the sink of a path: by its scheme, else by its longest suffix; None for CSV."""
+        scheme, sign, _ = path.partition("://")
+        if sign and scheme.lower() in self.sinks:
+            return self.sinks[scheme.lower()]
+        name = path.lower()
+        found = [
+            suffix for suffix in self.sinks if suffix.startswith(".") and name.endswith(suffix)
+        ]
+        return self.sinks[max(found, key=len)] if found else None
 
     @cached_property
     def step_words(self) -> Words:

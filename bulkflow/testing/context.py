@@ -10,6 +10,8 @@ from bulkflow.errors import RunInterruptedError, UsageError
 from bulkflow.model.event import Notice
 from bulkflow.model.history import IntentKind, StepRecord
 from bulkflow.model.ledger import HandedOverBeforeError
+from bulkflow.path_checks import read_start
+from bulkflow.plugin.registry import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from bulkflow.model.org import OrgAccess
     from bulkflow.model.part import Counts, Manifest
     from bulkflow.plugin.context import Job
-    from bulkflow.plugin.records import Source
+    from bulkflow.plugin.records import Sink, Source
 
 T = TypeVar("T")
 
@@ -202,7 +204,9 @@ class RecordingContext:
     org_name: str | None = None
     """The file's name for it."""
     sources: Mapping[str, Source] = Factory(dict)
-    """By scheme."""
+    """By scheme; those with suffixes or `recognizes` open files, too."""
+    sinks: Mapping[str, Sink] = Factory(dict)
+    """By suffix or scheme."""
     events: list[Event] = Factory(list)
     interrupted: bool = False
     """Whether the user asked the run to stop."""
@@ -225,6 +229,19 @@ class RecordingContext:
         if scheme not in self.sources:
             raise UsageError(f"no plugin reads locations that begin with {scheme}://")
         return self.sources[scheme]
+
+    def find_file_source(self, path: Path) -> Source | None:
+        """Find the source of a file among the test's `sources`."""
+        return self._catalogue.find_file_source(path, lambda: read_start(path))
+
+    def find_sink(self, path: str) -> Sink | None:
+        """Find the sink of a path among the test's `sinks`."""
+        return self._catalogue.find_sink(path)
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        found = {id(each): each for each in self.sources.values()}.values()
+        return Catalogue(sources=self.sources, file_sources=tuple(found), sinks=self.sinks)
 
     def emit(self, event: Event) -> None:
         """Record the event."""

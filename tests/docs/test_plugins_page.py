@@ -22,8 +22,9 @@ import bulkflow.testing
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text("utf-8")
 TEXT = re.sub(r"^```.*?^```[ ]*$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
 CODE = re.findall(r"`([^`\n]+)`", TEXT)
-OTHERS = {"Path", "Iterable", "Mapping", "Sequence"} | {"Account", "Ada"}
+OTHERS = {"Path", "Iterable", "Mapping", "Sequence", "Decimal"} | {"Account", "Ada"}
 """Types of the standard library, and words of examples."""
+OTHERS |= {"DuckDBPyConnection", "DuckDBPyRelation"}
 
 
 def collect_public() -> dict[str, object]:

@@ -43,9 +43,12 @@ def failing() -> Iterator[tuple[str, None]]:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (faulty("Bob", 7), "row 2, column Size: plugin ops (bulkflow-ops 1.0) gave 7, of type int"),
-        (faulty("Bob", 0), "gave 0, of type int, instead of a text"),
-        (faulty(b"Bob", "7"), "row 2, column Name: plugin ops (bulkflow-ops 1.0) gave b'Bob'"),
+        (
+            faulty("Bob", {}),
+            "row 2, column Size: plugin ops (bulkflow-ops 1.0) gave {}, of type dict",
+        ),
+        (faulty("Bob", 1j), "gave 1j, of type complex, which cannot be written to CSV"),
+        (faulty([{}], "7"), "row 2, column Name: plugin ops (bulkflow-ops 1.0) gave [{}]"),
         (failing(), "plugin ops (bulkflow-ops 1.0) failed while reading the rows of sqlite:x"),
     ],
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.errors import DataError
-from bulkflow.plugin import Problem, SourceRequest
-from bulkflow.plugin.error_boundary import attribute_errors
+from bulkflow.plugin import Problem
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
 from bulkflow_ingest.source.header import read_columns
+from bulkflow_ingest.source.open import open_location
 from bulkflow_ingest.source.required_columns import find_operation_problems
 
 if TYPE_CHECKING:
@@ -57,19 +56,8 @@ def _read_headers(
     if job.manifest is not None:
         yield get_source_name(job), job.manifest.columns
         return
-    assert settings.location is not None
-    record = context.find_source(settings.location)
-    request = SourceRequest(settings.location, job.folder, context.environ)
-    with attribute_errors(record.provider, f"opening {settings.location}"):
-        found = False
-        for data in record.open(request):
-            found = True
-            context.checkpoint()
-            yield data.name, read_columns(data, settings, context.run_directory)
-        if not found:
-            raise DataError(
-                "there is nothing to load", place=settings.location, help="check the location"
-            )
+    for data in open_location(context, job, settings, only_columns=True):
+        yield data.name, read_columns(data, settings, context.run_directory)
 
 
 def get_source_name(job: Job) -> str:

@@ -9,7 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from bulkflow.errors import DataError
-from bulkflow.plugin import SourceBytes, SourceFile, SourceRows
+from bulkflow.plugin import SourceBytes, SourceFile, SourceRows, SourceTable
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, DelimiterAlias, make_decode_error, read_head, spool
 from bulkflow_csv.source import make_gzip_error
@@ -55,6 +55,10 @@ def read_columns(data: SourceData, settings: IngestSettings, directory: Path) ->
             return _read_header(_copy_start(data.stream, data.name, directory, settings), settings)
         case SourceRows():
             return data.columns
+        case SourceTable():
+            from bulkflow_rows.table_to_csv import read_table_columns
+
+            return read_table_columns(data, directory)
         case _:
             assert_never(data)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING, assert_never
 
 from attrs import evolve
 
 from bulkflow.atomic_files import COPIES, sync_file, sync_folder
-from bulkflow.errors import DataError, PluginError, StepError
-from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows
+from bulkflow.errors import DataError, StepError
+from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows, SourceTable
 from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
@@ -20,9 +17,10 @@ from bulkflow_csv import ByteSource, is_gzip, open_source, spool
 from bulkflow_ingest.source.readable import ReadableSource, make_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
 
-    from bulkflow.plugin import Context, Job, Provider, SourceData
+    from bulkflow.plugin import Context, Job, Source, SourceData
     from bulkflow_ingest.settings import IngestSettings
 
 logger = logging.getLogger(__name__)
@@ -47,14 +45,18 @@ def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterat
         source = to_byte_source(data, directory)
         if source.spooled:
             logger.info("%s: copied to %s, to read it at any offset", source.name, source.path)
-        if isinstance(data, SourceRows):
+        if isinstance(data, SourceRows | SourceTable):
             yield ReadableSource(source)
         else:
             yield make_readable(source, directory, settings)
 
 
-def open_location(context: Context, job: Job, settings: IngestSettings) -> Iterator[SourceData]:
+def open_location(
+    context: Context, job: Job, settings: IngestSettings, *, only_columns: bool = False
+) -> Iterator[SourceData]:
     """Yield the data at a job's location, in the order in which it is loaded.
+
+    A location is found by its scheme, and the kind of a file by its suffix, else by its content.
 
     Raises:
         DataError: There is nothing at the location, or it cannot be read.
@@ -62,41 +64,41 @@ def open_location(context: Context, job: Job, settings: IngestSettings) -> Itera
     location = settings.location
     assert location is not None
     record = context.find_source(location)
-    request = SourceRequest(location, job.folder, context.environ)
-    with attribute_errors(record.provider, f"opening {location}"):
-        found = False
+    request = SourceRequest(
+        location,
+        job.folder,
+        context.environ,
+        settings=job.settings,
+        directory=make_copies_folder(context),
+        open_org=context.open_org,
+        checkpoint=context.checkpoint,
+        only_columns=only_columns,
+    )
+    found = False
+    for data in _open(record, request):
+        found = True
+        context.checkpoint()
+        kind = context.find_file_source(data.path) if isinstance(data, SourceFile) else None
+        if kind is None or kind is record:
+            yield data
+        else:
+            assert isinstance(data, SourceFile)
+            yield from _open(kind, evolve(request, location=data.name, path=data.path))
+    if not found:
+        raise DataError("there is nothing to load", place=location, help="check the location")
+
+
+def _open(record: Source, request: SourceRequest) -> Iterator[SourceData]:
+    with attribute_errors(record.provider, f"opening {request.location}"):
         for data in record.open(request):
-            found = True
-            context.checkpoint()
-            if isinstance(data, SourceRows):
-                yield evolve(data, rows=_check_rows(data, record.provider))
-            else:
-                yield data
-        if not found:
-            raise DataError("there is nothing to load", place=location, help="check the location")
-
-
-def _check_rows(data: SourceRows, provider: Provider | None) -> Iterator[Sequence[str | None]]:
-    """Yield the rows of a source plugin. Raises `PluginError` for a value that is not a text."""
-    with attribute_errors(provider, f"reading the rows of {data.name}"):
-        for number, row in enumerate(data.rows, 1):
-            for column, value in zip(data.columns, row, strict=False):
-                if value is not None and not isinstance(value, str):
-                    raise PluginError(
-                        f"row {number:,}, column {column}: plugin {provider or 'unknown'} gave "
-                        f"{value!r:.80}, of type {type(value).__name__}, instead of a text",
-                        help="this is a bug in the plugin, which must give a str or None for each "
-                        "column; report it to its author with this message",
-                    )
-            yield row
+            yield evolve(data, provider=record.provider) if isinstance(data, SourceRows) else data
 
 
 def to_byte_source(data: SourceData, directory: Path) -> ByteSource:
     """Return the file of some data, or copy the data to a file in `directory`.
 
     Raises:
-        CsvError: The data cannot be read, or the copy cannot be written.
-        StepError: A file for rows cannot be made.
+        DataError: The data cannot be read, or the copy cannot be written.
     """
     match data:
         case SourceFile():
@@ -105,23 +107,19 @@ def to_byte_source(data: SourceData, directory: Path) -> ByteSource:
             return spool(data.stream, directory, name=data.name)
         case SourceRows():
             from bulkflow_csv import write_rows
+            from bulkflow_rows.python_values import spell_rows
+            from bulkflow_rows.table_to_csv import make_rows_file
 
-            # The name is unique, because parallel branches share the folder.
-            path = _make_rows_file(directory)
-            rows = ([value or "" for value in row] for row in data.rows)
-            write_rows(path, list(data.columns), rows, name=data.name)
+            path = make_rows_file(directory, data.name)
+            with attribute_errors(data.provider, f"reading the rows of {data.name}"):
+                write_rows(path, list(data.columns), spell_rows(data), name=data.name)
             return ByteSource(data.name, path, spooled=True)
+        case SourceTable():
+            from bulkflow_rows.table_to_csv import write_table
+
+            return ByteSource(data.name, write_table(data, directory), spooled=True)
         case _:
             assert_never(data)
-
-
-def _make_rows_file(directory: Path) -> Path:
-    try:
-        descriptor, name = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
-    except OSError as error:
-        raise _make_copy_error(directory, error) from error
-    os.close(descriptor)
-    return Path(name)
 
 
 def make_copies_folder(context: Context) -> Path:

@@ -1,0 +1,1 @@
+"""Formats other than CSV of files that rows are read from and written to."""

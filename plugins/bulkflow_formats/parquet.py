@@ -1,0 +1,29 @@
+"""Reads and writes Parquet files with DuckDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import RowPlaces, SourceTable
+from bulkflow_rows.session import quote_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkflow.plugin import SinkRequest, SourceData, SourceRequest
+
+
+def open_parquet(request: SourceRequest) -> Iterator[SourceData]:
+    """Yield the rows of a Parquet file, typed."""
+    path = request.path
+    yield SourceTable(
+        request.location,
+        lambda connection: connection.sql(f"SELECT * FROM read_parquet({quote_path(path)})"),  # noqa: S608
+        places=RowPlaces("row"),
+        files=(path,),
+    )
+
+
+def write_parquet(request: SinkRequest) -> None:
+    """Write rows to a Parquet file."""
+    request.rows.write_parquet(str(request.path), compression="zstd")

@@ -1,0 +1,1 @@
+"""The row clauses that ship with bulkflow."""

@@ -1,0 +1,92 @@
+"""Writes a typed table as a CSV file that an ingest job accepts."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING
+
+from bulkflow.errors import DataError
+from bulkflow.plugin import quote_name, quote_text
+from bulkflow.system_errors import explained
+from bulkflow_rows.session import convert_errors, open_session
+from bulkflow_rows.spelling import spell_relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from duckdb import DuckDBPyConnection
+
+    from bulkflow.plugin import SourceTable
+    from bulkflow_rows.spelling import SpelledColumn
+
+logger = logging.getLogger(__name__)
+
+
+def write_table(table: SourceTable, directory: Path) -> Path:
+    """Write a table to a new CSV file, with each value as Salesforce expects it.
+
+    The table is read once, in its order, in constant memory.
+
+    Args:
+        table: The table.
+        directory: An existing folder for the file, which only its owner can read.
+
+    Raises:
+        DataError: The table cannot be read, a value has no form that Salesforce accepts, or the
+            file cannot be written.
+    """
+    path = make_rows_file(directory, table.name)
+    try:
+        with open_session(directory, table.files) as connection, convert_errors(table.name):
+            relation = table.relate(connection)
+            columns = spell_relation(relation)
+            relation.create_view("source", replace=True)
+            write_csv(connection, "source", columns, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    logger.info("%s: written as CSV to %s", table.name, path)
+    return path
+
+
+def read_table_columns(table: SourceTable, directory: Path) -> tuple[str, ...]:
+    """Read the names that the columns of a table have in CSV. Raises `DataError`."""
+    with open_session(directory, table.files) as connection, convert_errors(table.name):
+        return tuple(each.name for each in spell_relation(table.relate(connection)))
+
+
+def write_csv(
+    connection: DuckDBPyConnection, rows: str, columns: Iterable[SpelledColumn], path: Path
+) -> None:
+    """Write a view or table as CSV: UTF-8, commas, LF, with a header."""
+    made = list(columns)
+    # A record with one empty value would be a blank line; an empty text is written with quotes.
+    values = [f"coalesce({each.sql}, '')" if len(made) == 1 else each.sql for each in made]
+    selected = ", ".join(
+        f"{value} AS {quote_name(each.name)}" for value, each in zip(values, made, strict=True)
+    )
+    connection.execute(
+        f"COPY (SELECT {selected} FROM {rows}) TO {quote_text(str(path))}"  # noqa: S608 - names and texts are quoted
+        " (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
+    )
+
+
+def make_rows_file(directory: Path, name: str) -> Path:
+    """Make an empty file for rows, which only its owner can read. Raises `DataError`.
+
+    Its name is unique, because parallel branches share the folder.
+    """
+    try:
+        descriptor, made = mkstemp(prefix="rows-", suffix=".csv", dir=directory)
+    except OSError as error:
+        what, remedy = explained(error, "make room")
+        raise DataError(
+            f"the rows cannot be copied to {directory}: {what}",
+            place=name,
+            help=f"{remedy}, or choose another folder with --state-dir DIR",
+        ) from error
+    os.close(descriptor)
+    return Path(made)
