@@ -90,3 +90,5 @@ class Code(Enum):
     PARENTS_LATER = "B416", "rows loaded before their parents"
     BEYOND_LIMITS = "B417", "more than the org's remaining limits"
     FIELD_CASE = "B418", "columns that differ from their fields in case"
+    UNREADABLE_VALUES = "B440", "values that a row clause cannot deal with"
+    ROW_CLAUSE = "B441", "a row clause that does not fit the columns"

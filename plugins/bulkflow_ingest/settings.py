@@ -8,10 +8,13 @@ from attrs import fields, frozen
 
 import bulkflow_csv
 from bulkflow.plugin import UNKNOWN, Problem
+from bulkflow.plugin.row_clauses import find_row_clauses, has_row_clauses
 from bulkflow_jobs.bounds import MAX_CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from bulkflow.plugin.row_clauses import RowClauseUse
 
 INGEST_OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
 """The values of `operation`, as the API spells them (guide v66)."""
@@ -51,11 +54,14 @@ class IngestSettings:
     patience: float | None = None
     """Seconds to wait out temporary trouble."""
     keep_results: bool = False
+    row_clauses: tuple[RowClauseUse, ...] = ()
+    """In the order in which they work."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> IngestSettings:
         """Make the settings of a job that passed the checks."""
-        return cls(**{name: value for name, value in settings.items() if name in _NAMES})
+        known = {name: value for name, value in settings.items() if name in _NAMES}
+        return cls(**known, row_clauses=tuple(find_row_clauses(settings)))
 
     @property
     def delimiter_text(self) -> str | None:
@@ -116,11 +122,12 @@ def _check_streamed(settings: Mapping[str, object]) -> Iterator[Problem]:
     delimiter = settings.get("delimiter")
     known = {*bulkflow_csv.DELIMITERS, *bulkflow_csv.DELIMITERS.values()}
     foreign = isinstance(delimiter, str) and delimiter.upper() not in known
-    if foreign or any(name in settings for name in _NOT_STREAMED):
+    is_rewritten = any(name in settings for name in _NOT_STREAMED)
+    if foreign or is_rewritten or has_row_clauses(settings):
         yield Problem(
             "rows that have to be rewritten cannot be streamed",
-            "remove this line, or the lines that keep, drop or set columns, or change values, line "
-            "endings or the delimiter; `rename` may stay",
+            "remove this line, or the lines that change columns, rows, values, line endings or the "
+            "delimiter; `rename` may stay",
             "streamed",
         )
 

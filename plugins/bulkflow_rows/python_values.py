@@ -85,7 +85,9 @@ def _spell_float(value: float) -> str:
 def _spell_decimal(value: Decimal) -> str:
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
-    return format(value, "f")
+    text = format(value, "f")
+    # A scale is not a value.
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @spell_value.register

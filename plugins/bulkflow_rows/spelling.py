@@ -41,28 +41,46 @@ class SpelledColumn:
     sql: str
 
 
-def spell_relation(relation: DuckDBPyRelation) -> list[SpelledColumn]:
-    """Return the columns of a relation as text; each field of a struct becomes a column."""
+@frozen
+class FlatColumn:
+    """A column that is not a struct: a column of a relation, or a field of a struct.
+
+    Attributes:
+        name: Its name; a field of a struct has the name `struct.field`.
+        sql: The SQL for its value.
+        kind: Its type.
+    """
+
+    name: str
+    sql: str
+    kind: DuckDBPyType
+
+
+def flatten_relation(relation: DuckDBPyRelation) -> list[FlatColumn]:
+    """Return the columns of a relation; each field of a struct becomes a column."""
     return [
-        spelled
+        flat
         for name, kind in zip(relation.columns, relation.types, strict=True)
-        for spelled in spell_column(name, kind)
+        for flat in _flatten(name, quote_name(name), kind)
     ]
 
 
-def spell_column(name: str, kind: DuckDBPyType) -> list[SpelledColumn]:
-    """Return a column as text; each field of a struct becomes a column."""
-    return list(_spell_fields(name, quote_name(name), kind))
-
-
-def _spell_fields(name: str, sql: str, kind: DuckDBPyType) -> Iterator[SpelledColumn]:
+def _flatten(name: str, sql: str, kind: DuckDBPyType) -> Iterator[FlatColumn]:
     if kind.id == "struct":
         for each in kind.children:
             field = str(each[0])
             of_field = f"({sql}).{quote_name(field)}"
-            yield from _spell_fields(f"{name}.{field}", of_field, _get_child(each))
+            yield from _flatten(f"{name}.{field}", of_field, _get_child(each))
     else:
-        yield SpelledColumn(name, spell_value(sql, kind, name))
+        yield FlatColumn(name, sql, kind)
+
+
+def spell_relation(relation: DuckDBPyRelation) -> list[SpelledColumn]:
+    """Return the columns of a relation as text; each field of a struct becomes a column."""
+    return [
+        SpelledColumn(each.name, spell_value(each.sql, each.kind, each.name))
+        for each in flatten_relation(relation)
+    ]
 
 
 def spell_value(sql: str, kind: DuckDBPyType, column: str = "a value", depth: int = 0) -> str:
@@ -93,6 +111,12 @@ def _spell_text(sql: str, column: str) -> str:
 
 def _spell_plain(sql: str, column: str) -> str:
     return f"CAST({sql} AS VARCHAR)"
+
+
+def _spell_decimal(sql: str, column: str) -> str:
+    """Return the SQL for a decimal without trailing zeros: a scale is not a value."""
+    text = f"CAST({sql} AS VARCHAR)"
+    return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
 
 
 def _spell_boolean(sql: str, column: str) -> str:
@@ -142,11 +166,12 @@ def _spell_bytes(sql: str, column: str) -> str:
 _SPELLERS: Final[Mapping[str, Callable[[str, str], str]]] = {
     **dict.fromkeys(
         (
-            *("tinyint", "smallint", "integer", "bigint", "hugeint", "decimal", "uuid"),
+            *("tinyint", "smallint", "integer", "bigint", "hugeint", "uuid"),
             *("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint", "bignum"),
         ),
         _spell_plain,
     ),
+    "decimal": _spell_decimal,
     "boolean": _spell_boolean,
     "date": _spell_date,
     **dict.fromkeys(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import DataError
 from bulkflow.plugin import quote_name, quote_text
 from bulkflow.system_errors import explained
-from bulkflow_rows.session import convert_errors, open_session
-from bulkflow_rows.spelling import spell_relation
+from bulkflow_rows.session import convert_errors, open_session, quote_path
+from bulkflow_rows.spelling import flatten_relation, spell_relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
     from bulkflow.plugin import SourceTable
     from bulkflow_rows.spelling import SpelledColumn
@@ -50,6 +50,39 @@ def write_table(table: SourceTable, directory: Path) -> Path:
         raise
     logger.info("%s: written as CSV to %s", table.name, path)
     return path
+
+
+def stage_table(table: SourceTable, directory: Path) -> tuple[Path, Path]:
+    """Write a table to a new CSV file as `write_table` does, and to a Parquet file with its types.
+
+    The columns of both have the same names. The table is read once.
+
+    Raises:
+        DataError: As `write_table`.
+    """
+    path = make_rows_file(directory, table.name)
+    typed = path.with_suffix(".parquet")
+    try:
+        with open_session(directory, table.files) as connection, convert_errors(table.name):
+            relate_flat(table, connection).create_view("source", replace=True)
+            connection.execute(
+                f"COPY source TO {quote_text(str(typed))} (FORMAT parquet, ROW_GROUP_SIZE 30720)"
+            )
+            staged = connection.sql(f"SELECT * FROM read_parquet({quote_path(typed)})")  # noqa: S608
+            staged.create_view("staged", replace=True)
+            write_csv(connection, "staged", spell_relation(staged), path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        typed.unlink(missing_ok=True)
+        raise
+    return path, typed
+
+
+def relate_flat(table: SourceTable, connection: DuckDBPyConnection) -> DuckDBPyRelation:
+    """Make the relation of a table; each field of a struct becomes a column."""
+    relation = table.relate(connection)
+    flat = flatten_relation(relation)
+    return relation.project(", ".join(f"{each.sql} AS {quote_name(each.name)}" for each in flat))
 
 
 def read_table_columns(table: SourceTable, directory: Path) -> tuple[str, ...]:

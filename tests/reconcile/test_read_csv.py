@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkflow_csv import read_rows
-from bulkflow_ingest.reconcile import Outcome, Reconciler, read_csv
+from bulkflow_ingest.reconcile import Outcome, Reconciler
+from bulkflow_rows import csv_relation
 
 cells = st.one_of(
     st.sampled_from(["", " ", '"', '""', ",", ";", "\n", "a\n\nb", "#", "NULL", "null", "\\", "'"]),
@@ -114,8 +115,8 @@ def test_values_that_look_like_records_are_values_wherever_a_thread_begins(
     job.source(job.text([["A__c", "B__c", "C__c"], *rows]))
     job.result(0, "failed", [["", f"E{number}", *rows[number]] for number in range(149, 120, -1)])
     with (
-        mock.patch.object(read_csv, "_LONGEST_LINE", 1 << 14),
-        mock.patch.object(read_csv, "_BUFFER", 1 << 16),
+        mock.patch.object(csv_relation, "_LONGEST_LINE", 1 << 14),
+        mock.patch.object(csv_relation, "_BUFFER", 1 << 16),
         Reconciler.of(job.slices, job.results, job.folder / "join", rest=rest, threads=4) as fates,
     ):
         saved = job.saved(fates, "failed")

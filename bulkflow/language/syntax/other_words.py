@@ -60,7 +60,6 @@ STEPS: Final = {
 """Words for the first word of a step."""
 
 CLAUSES: Final = {
-    "map": "rename",
     "mapping": "rename",
     "alias": "rename",
     "exclude": "drop",
@@ -72,7 +71,6 @@ CLAUSES: Final = {
     "source": "from",
     "file": "from",
     "input": "from",
-    "read": "from",
     "csv": "from",
     "assign": "set",
     "default": "set",

@@ -30,11 +30,13 @@ class Column:
         index: Index, from 0, of the column in the file that supplies the values; None for a
             constant.
         constant: The value in every row, if `index` is None.
+        is_made: Whether the values are made elsewhere, row by row; `index` is None then.
     """
 
     name: str
     index: int | None
     constant: str = ""
+    is_made: bool = False
 
 
 @frozen

@@ -74,15 +74,16 @@ def rewrite(
     return write_copy(head.source, directory, rewrite_blocks, prefix="rows-")
 
 
-def drop_copy_position(error: CsvError) -> CsvError:
+def drop_copy_position(error: CsvError, *, keep_record: bool = True) -> CsvError:
     """Return an error in rewritten rows without line and byte offset.
 
-    These apply to the rewritten copy. The record number applies to the user's file too.
+    These apply to the rewritten copy. The record number applies to the user's file too, if the copy
+    has all its rows: `keep_record`.
     """
     return CsvError(
         error.message,
         name=error.name,
-        record=error.record,
+        record=error.record if keep_record else None,
         help=error.help,
         notes=[*error.notes, "this applies to the rows as changed by the clauses of the job"],
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from bulkflow.plugin import Problem
+from bulkflow.plugin import Problem, SourceTable
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
 from bulkflow_ingest.source.header import read_columns
@@ -14,7 +15,7 @@ from bulkflow_ingest.source.required_columns import find_operation_problems
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bulkflow.plugin import Context, Job
+    from bulkflow.plugin import Context, Job, SourceData
 
 STANDARD_INPUT = "-"
 """Can be read only once, so it is not read before the run."""
@@ -30,11 +31,12 @@ def find_source_problems(context: Context, job: Job) -> Iterator[Problem]:
     if job.manifest is None and settings.location in {None, STANDARD_INPUT}:
         return
     first: tuple[str, Sequence[str]] | None = None
-    for name, columns in _read_headers(context, job, settings):
+    for name, columns, data in _read_headers(context, job, settings):
         if first is None:
             first = (name, columns)
             if job.manifest is None:
                 found = list(find_mapping_problems(name, columns, settings))
+                found += _find_row_problems(context, name, columns, data, settings)
                 yield from found
                 if found:
                     return
@@ -50,14 +52,34 @@ def find_source_problems(context: Context, job: Job) -> Iterator[Problem]:
             )
 
 
+def _find_row_problems(
+    context: Context,
+    name: str,
+    columns: Sequence[str],
+    data: SourceData | None,
+    settings: IngestSettings,
+) -> Iterator[Problem]:
+    if not settings.row_clauses:
+        return
+    from bulkflow_ingest.source.row_clauses import find_row_problems
+    from bulkflow_rows.table_to_csv import relate_flat
+
+    directory = context.run_directory
+    if isinstance(data, SourceTable):
+        relate = partial(relate_flat, data)
+        yield from find_row_problems(name, columns, relate, data.files, settings, directory)
+    else:
+        yield from find_row_problems(name, columns, None, (), settings, directory)
+
+
 def _read_headers(
     context: Context, job: Job, settings: IngestSettings
-) -> Iterator[tuple[str, Sequence[str]]]:
+) -> Iterator[tuple[str, Sequence[str], SourceData | None]]:
     if job.manifest is not None:
-        yield get_source_name(job), job.manifest.columns
+        yield get_source_name(job), job.manifest.columns, None
         return
     for data in open_location(context, job, settings, only_columns=True):
-        yield data.name, read_columns(data, settings, context.run_directory)
+        yield data.name, read_columns(data, settings, context.run_directory), data
 
 
 def get_source_name(job: Job) -> str:

@@ -61,6 +61,8 @@ def prepare(context: Context, job: Job) -> Manifest | None:
             sync_copy(each.scan.source.path)
         if each.original is not None and each.original.path.is_relative_to(directory.absolute()):
             sync_copy(each.original.path)
+        if each.original is not None and each.original.numbers is not None:
+            sync_copy(each.original.numbers)
     origins: list[str | None] = [None] * len(files)
     check_same_columns([(each.scan.source.name, each.columns) for each in files])
     parts = _build_parts(files, origins, settings)

@@ -16,6 +16,7 @@ from bulkflow_ingest.reconcile.inputs import check_original
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
 from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
+from bulkflow_rows.session import quote_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,38 +150,59 @@ class Saving:
         columns = [f"c{index}" for index in range(len(original.columns))]
         breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
         names = [f"nullif({_unfolded(each, original)}, '')" for each in columns]
+        outcomes = f"""
+            SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
+            WHERE row >= {source.first} AND row < {source.first + source.rows}
+            """
+        if original.numbers is None:
+            number = "0"
+            reported = f"""
+                POSITIONAL JOIN ({outcomes}) AS reported
+                WHERE reported.row IS NOT NULL AND ({where})
+                """
+        else:
+            # Row clauses left rows out. The selected rows are sorted to keep their order.
+            number = "row_number() OVER ()"
+            reported = f"""
+                JOIN (
+                    SELECT outcomes.*, numbers.row AS number FROM ({outcomes}) AS outcomes
+                    POSITIONAL JOIN read_parquet({quote_path(original.numbers)}) AS numbers
+                ) AS reported ON reported.number = source.number
+                WHERE {where}
+                ORDER BY source.number
+                """
         return f"""
             SELECT {", ".join([*names, *(each.value for each in added)])}
             FROM (
                 SELECT * EXCLUDE (breaks), {original.first_line} + sum(1 + breaks) OVER (
                     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-                ) - 1 - breaks AS line
+                ) - 1 - breaks AS line, {number} AS number
                 FROM (SELECT *, {breaks} AS breaks FROM {self._relation(source, original)})
             ) AS source
-            POSITIONAL JOIN (
-                SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
-                WHERE row >= {source.first} AND row < {source.first + source.rows}
-            ) AS reported
-            WHERE reported.row IS NOT NULL AND ({where})
+            {reported}
             """
 
     def _relation(self, source: SlicedFile, original: Original) -> str:
         """Return the SQL for the values of an original, which has a row for each of the file."""
         width = len(original.columns)
         found = csv_files([original.path], width, original.delimiter)
-        if not self._has_all(found, source):
+        if not self._has_all(found, source, original):
             copy = self.database.scratch(f"original-{source.index}.csv")
             plain_copy(original.path, copy, original.delimiter, width)
             found = csv_files([copy], width, ",", divided=False)
-            if not self._has_all(found, source):
+            if not self._has_all(found, source, original):
                 raise ReconcileError(
                     f"{source.name} has not the {source.rows:,} rows that were loaded"
                 )
         return found
 
-    def _has_all(self, relation: str, source: SlicedFile) -> bool:
+    def _has_all(self, relation: str, source: SlicedFile, original: Original) -> bool:
         try:
-            return self.database.number(f"SELECT count(c0) FROM {relation}") == source.rows
+            found = self.database.number(f"SELECT count(c0) FROM {relation}")
+            if original.numbers is None:
+                return found == source.rows
+            last = f"SELECT max(row) FROM read_parquet({quote_path(original.numbers)})"
+            return found >= self.database.number(last)
         except ReconcileError:
             # DuckDB reads some files in another way than the rest of the program.
             return False

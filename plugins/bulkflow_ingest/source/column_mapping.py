@@ -1,7 +1,7 @@
 """Maps the columns of a file to the fields that are sent, as the clauses of the job ask.
 
-`keep`, `drop` and `rename` refer to the file's columns, `set` to the fields that are sent, under
-their new names.
+`keep`, `drop` and `rename` refer to the file's columns; `set` and row clauses that make fields, to
+the fields that are sent, under their new names.
 """
 
 from __future__ import annotations
@@ -36,13 +36,18 @@ def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Colum
         for place, column in enumerate(columns)
         if column.lower() not in dropped and (not kept or column.lower() in kept)
     ]
-    for field, value in settings.constants:
+    set_fields = [Column(field, None, value) for field, value in settings.constants]
+    made_fields = [
+        Column(field, None, is_made=True) for use in settings.row_clauses for field in use.fields
+    ]
+    for new in (*set_fields, *made_fields):
         for number, column in enumerate(sent):
-            if column.name.lower() == field.lower():
-                sent[number] = evolve(column, index=None, constant=value)
+            if column.name.lower() == new.name.lower():
+                # The made column of a relation has the name that the clause gave it.
+                sent[number] = new if new.is_made else evolve(new, name=column.name)
                 break
         else:
-            sent.append(Column(field, None, value))
+            sent.append(new)
     return tuple(sent)
 
 

@@ -42,6 +42,9 @@ def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterat
 
             # Fails early for a file that is not CSV, before gigabytes of it are decompressed.
             read_columns(data, settings, directory)
+        if isinstance(data, SourceTable) and settings.row_clauses:
+            yield _stage_table(data, directory)
+            continue
         source = to_byte_source(data, directory)
         if source.spooled:
             logger.info("%s: copied to %s, to read it at any offset", source.name, source.path)
@@ -49,6 +52,14 @@ def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterat
             yield ReadableSource(source)
         else:
             yield make_readable(source, directory, settings)
+
+
+def _stage_table(data: SourceTable, directory: Path) -> ReadableSource:
+    """Copy typed rows as text, which outcomes refer to, and with their types, for row clauses."""
+    from bulkflow_rows.table_to_csv import stage_table
+
+    path, typed = stage_table(data, directory)
+    return ReadableSource(ByteSource(data.name, path, spooled=True), typed=typed)
 
 
 def open_location(

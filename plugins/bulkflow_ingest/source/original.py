@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Original:
-    """The file from which the rows of another file were written, one by one, in the same order.
+    """The file from which the rows of another file were written, in the same order.
 
     If only the names of columns differ, both are the same file.
 
@@ -37,6 +37,8 @@ class Original:
         stamp: The state of the file.
         fold: The character that replaces a longer delimiter in it.
         digest: The digest of all its bytes, if the rows are sent from another file.
+        numbers: The Parquet file with the number, from 1, of the row here that each row was written
+            from; None if there is one for each row.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class Original:
     stamp: Stamp = attrs.field(repr=False)
     fold: DelimiterAlias | None = None
     digest: str = ""
+    numbers: Path | None = None
 
     @classmethod
     def of(cls, head: Head, fold: DelimiterAlias | None) -> Original:
@@ -61,7 +64,8 @@ class Original:
 
     def to_json(self) -> dict[str, object]:
         """Convert it to a JSON object."""
-        return {**attrs.asdict(self), "path": str(self.path)}
+        numbers = None if self.numbers is None else str(self.numbers)
+        return {**attrs.asdict(self), "path": str(self.path), "numbers": numbers}
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Original:
@@ -79,6 +83,8 @@ class Original:
             Stamp(**noted["stamp"]),
             fold,
             noted["digest"],
+            # A note of an older version has no numbers.
+            Path(noted["numbers"]) if noted.get("numbers") else None,
         )
 
     def has_recorded_content(self) -> bool:

@@ -31,11 +31,13 @@ class ReadableSource:
         source: The file, or a readable copy of it.
         notes: What was converted, and why.
         alias: The character that replaces a delimiter of several bytes.
+        typed: A Parquet file with the rows, typed, if the source has types and row clauses read it.
     """
 
     source: ByteSource
     notes: tuple[str, ...] = ()
     alias: DelimiterAlias | None = None
+    typed: Path | None = None
 
 
 def make_readable(source: ByteSource, directory: Path, settings: IngestSettings) -> ReadableSource:

@@ -18,6 +18,7 @@ from bulkflow_csv import (
     FormatLimits,
     Layout,
     PartLimit,
+    drop_copy_position,
     read_head,
     rename_columns,
     scan,
@@ -108,20 +109,22 @@ def _split_file(source: ReadableSource, directory: Path, settings: IngestSetting
     limit = build_part_limit(settings)
     head = read_source_head(source, settings)
     layout = build_layout(head, settings)
-    unchanged = not layout.changes_rows(head)
+    unchanged = not layout.changes_rows(head) and not settings.row_clauses
     if unchanged and layout.names == head.header.columns:
         return SplitFile(_scan(head, limit, source), None, source.notes)
     original = Original.of(head, source.alias)
+    if settings.row_clauses:
+        return _apply_row_clauses(source, head, layout, original, directory, settings)
     if unchanged:
         logger.info("%s: rows are sent unchanged, with renamed columns", head.source.name)
         return SplitFile(_scan(_rename(head, layout), limit, source), original, source.notes)
-    from bulkflow_csv import drop_copy_position, rewrite
-
     note = f"rows rewritten before upload: {_explain_rewrite(head, layout)}"
     logger.info("%s: %s", head.source.name, note)
     # The user's file is checked first, so that errors refer to it and not to the copy.
     whole = _scan(head, PartLimit(None), source)
     original = evolve(original, digest=whole.digest)
+    from bulkflow_csv import rewrite
+
     made = rewrite(head, directory, layout, alias=source.alias)
     try:
         scanned = scan(
@@ -132,6 +135,33 @@ def _split_file(source: ReadableSource, directory: Path, settings: IngestSetting
         made.path.unlink(missing_ok=True)
         raise drop_copy_position(error) from error
     return SplitFile(scanned, original, (*source.notes, note))
+
+
+def _apply_row_clauses(
+    source: ReadableSource,
+    head: Head,
+    layout: Layout,
+    original: Original,
+    directory: Path,
+    settings: IngestSettings,
+) -> SplitFile:
+    from bulkflow_ingest.source.row_clauses import apply_row_clauses
+
+    # The user's file is checked first, so that errors refer to it and not to the copy.
+    whole = _scan(head, PartLimit(None), source)
+    made = apply_row_clauses(whole, source.typed, source.alias, layout, settings, directory)
+    original = evolve(original, digest=whole.digest, numbers=made.numbers)
+    try:
+        scanned = scan(made.source, limit=build_part_limit(settings), delimiter=",")
+        write_original_note(made.source.path, ",", original)
+    except CsvError as error:
+        made.source.path.unlink(missing_ok=True)
+        raise drop_copy_position(error, keep_record=made.numbers is None) from error
+    finally:
+        if source.typed is not None:
+            source.typed.unlink(missing_ok=True)
+    note = "rows rewritten before upload, as the clauses of the job say"
+    return SplitFile(scanned, original, (*source.notes, note, *made.notes))
 
 
 def read_recorded_head(
