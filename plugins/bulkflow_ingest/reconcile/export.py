@@ -65,7 +65,7 @@ class Saving:
 
         Args:
             path: The file to write; it appears when it is complete.
-            where: The SQL condition on a row of `fates`.
+            where: The SQL condition on a row of `outcomes`.
             added: The columns to append to those of the source.
 
         Returns:
@@ -131,9 +131,9 @@ class Saving:
             SELECT {", ".join([*names, *(each.value for each in added)])}
             FROM {self.source.relation(source)} AS source
             POSITIONAL JOIN (
-                SELECT fates.*, source_rows.h AS h, {text(source.name)} AS file
-                FROM fates POSITIONAL JOIN source_rows
-                WHERE fates.row >= {source.first} AND fates.row < {source.first + source.rows}
+                SELECT outcomes.*, source_rows.h AS h, {text(source.name)} AS file
+                FROM outcomes POSITIONAL JOIN source_rows
+                WHERE outcomes.row >= {source.first} AND outcomes.row < {source.first + source.rows}
             ) AS reported
             WHERE CASE WHEN reported.row IS NULL THEN false
                 WHEN reported.h IS DISTINCT FROM {whole}
@@ -158,7 +158,7 @@ class Saving:
                 FROM (SELECT *, {breaks} AS breaks FROM {self._relation(source, original)})
             ) AS source
             POSITIONAL JOIN (
-                SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
+                SELECT outcomes.* EXCLUDE (line), {text(source.name)} AS file FROM outcomes
                 WHERE row >= {source.first} AND row < {source.first + source.rows}
             ) AS reported
             WHERE reported.row IS NOT NULL AND ({where})
