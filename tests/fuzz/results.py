@@ -23,7 +23,7 @@ from attrs import frozen
 from bulkflow_csv import ByteSource, CsvError, PartLimit, read_rows, scan
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile import ReconcileError, Reconciler, ResultFile, SourceSlice
-from bulkflow_ingest.results.files import count_result_rows
+from bulkflow_ingest.results.file_rows import count_result_rows
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Handler, proxied
