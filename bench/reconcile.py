@@ -4,6 +4,7 @@
     python bench/reconcile.py --rows 10000000 --failed 0.01 --skip-duckdb
     python bench/reconcile.py --failed 0.05 --selection all
     python bench/reconcile.py --failed 1.0 --packed
+    python bench/reconcile.py --failed 0.01 --skip-duckdb --compare prefilter
 
 Saving failed rows reads only the failed results, like the step `save failed rows`; saving all rows
 reads both. The source resembles `examples/quickstart/accounts.csv`, with a unique key in every row.
@@ -11,8 +12,10 @@ The result files contain the same rows in another order, with all values quoted 
 successful rows reformatted. DuckDB alone reads the same files, joins them on all columns and writes
 the same rows, with unlimited memory, but without row numbers, lines, duplicates and parts. It does
 not match reformatted values, so it finds only rows that come back unchanged, such as failed ones.
-With `--packed`, bulkflow reads result files compressed with gzip, as orgs send them. Every
-measurement runs in its own process; the peak is that of the whole process.
+With `--packed`, bulkflow reads result files compressed with gzip, as orgs send them. With `--copies
+2`, every row occurs twice. With `--compare`, the join also runs without one of its accelerators:
+the prefilter or the matcher of unique keys. Every measurement runs in its own process; the peak is
+that of the whole process.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ BATCH = 10_000
 ERROR = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
 
 
-def generate(folder: Path, rows: int, failed: float) -> None:
+ACCELERATORS = ("prefilter", "unique_matcher")
+
+
+def generate(folder: Path, rows: int, failed: float, copies: int) -> None:
     """Write a source file and two result files with its batches of 10,000 rows shuffled."""
     with (ROOT / "examples/quickstart/accounts.csv").open(encoding="utf-8", newline="") as file:
         header, *block = csv.reader(file)
@@ -53,7 +59,7 @@ def generate(folder: Path, rows: int, failed: float) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for start in batches:
-            writer.writerows(_make_rows(block, key, start, rows))
+            writer.writerows(_make_rows(block, key, start, rows, copies))
     random.shuffle(batches)
     with (
         (folder / "successful.csv").open("w", encoding="utf-8", newline="") as good_file,
@@ -66,19 +72,22 @@ def generate(folder: Path, rows: int, failed: float) -> None:
         good.writerow(["sf__Id", "sf__Created", *header])
         bad.writerow(["sf__Id", "sf__Error", *header])
         for start in batches:
-            for number, row in enumerate(_make_rows(block, key, start, rows), start):
+            for number, row in enumerate(_make_rows(block, key, start, rows, copies), start):
                 if random.random() < failed:
                     bad.writerow(["", ERROR, *row])
                 else:
                     good.writerow([f"001{number:012d}AAA", "true", *map(_reformat, row)])
 
 
-def _make_rows(block: list[list[str]], key: int, start: int, rows: int) -> list[list[str]]:
-    return [
-        [*row[:key], f"K-{start + index}", *row[key + 1 :]]
-        for index, row in enumerate((block * (BATCH // len(block) + 1))[:BATCH])
-        if start + index < rows
-    ]
+def _make_rows(
+    block: list[list[str]], key: int, start: int, rows: int, copies: int
+) -> list[list[str]]:
+    """Make the rows of a batch; `copies` consecutive ones are equal."""
+    made = []
+    for number in range(start, min(start + BATCH, rows), copies):
+        row = block[number // copies % len(block)]
+        made += [[*row[:key], f"K-{number}", *row[key + 1 :]]] * copies
+    return made
 
 
 def _reformat(value: str) -> str:
@@ -89,12 +98,26 @@ def _reformat(value: str) -> str:
     return value
 
 
+def disable(accelerator: str) -> None:
+    """Replace an accelerator by the simple way, in this process."""
+    from bulkflow_ingest.reconcile.matcher import Matcher
+    from bulkflow_ingest.reconcile.prefilter import Prefilter
+
+    owner, method, result = {
+        "prefilter": (Prefilter, "is_worth_it", False),
+        "unique_matcher": (Matcher, "_match_singles", True),
+    }[accelerator]
+    setattr(owner, method, lambda *_, **__: result)
+
+
 def run_bulkflow(
-    folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool
+    folder: Path, part_rows: int, memory: int, selection: str, *, packed: bool, without: str | None
 ) -> None:
     from bulkflow_csv import ByteSource, PartLimit, scan
     from bulkflow_ingest.reconcile import Reconciler, SourceSlice
 
+    if without is not None:
+        disable(without)
     found = scan(ByteSource.of(folder / "source.csv"), limit=PartLimit(None, part_rows))
     slices = [SourceSlice.of(part.index, part, found.dialect) for part in found.parts]
     results = _prepare_results(folder, len(slices), part_rows)
@@ -106,9 +129,9 @@ def run_bulkflow(
     rows = sum(each.rows for each in slices)
     began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_SELF)
-    with Reconciler.of(slices, results, folder / "join", rest=rest, memory=memory) as fates:
+    with Reconciler.of(slices, results, folder / "join", rest=rest, memory=memory) as outcomes:
         joined = time.perf_counter()
-        saved = fates.save(selection, folder / "out.csv")
+        saved = outcomes.save(selection, folder / "out.csv")
         _report(began, before, rows=rows, joined=joined - began, saved=saved)
 
 
@@ -214,6 +237,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--skip-duckdb", action="store_true")
     parser.add_argument("--packed", action="store_true", help="compress the result files")
+    parser.add_argument("--copies", type=int, default=1, help="how often each row occurs")
+    parser.add_argument("--compare", choices=ACCELERATORS, help="also join without this")
+    parser.add_argument("--without", choices=ACCELERATORS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help="keep the generated files in this folder")
     parser.add_argument("--measure", choices=["ours", "duckdb"], help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -224,6 +250,7 @@ def main() -> None:
             options.memory << 20,
             options.selection,
             packed=options.packed,
+            without=options.without,
         )
         return
     if options.measure == "duckdb":
@@ -233,27 +260,29 @@ def main() -> None:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "source.csv").exists():
-            generate(folder, options.rows, options.failed)
+            generate(folder, options.rows, options.failed, options.copies)
         shared = ["--folder", str(folder), "--memory", str(options.memory)]
         shared += ["--selection", options.selection]
         shared += ["--packed"] * options.packed
         ways = {"bulkflow": ["--measure", "ours", "--part-rows", str(options.part_rows), *shared]}
+        if options.compare is not None:
+            ways[f"without {options.compare}"] = [*ways["bulkflow"], "--without", options.compare]
         if not options.skip_duckdb:
             ways["duckdb alone"] = ["--measure", "duckdb", *shared]
         print(f"{platform.platform()}, Python {platform.python_version()}")
         print(f"{options.rows:,} rows, {options.failed:.0%} failed, {options.memory} MiB allowed")
-        print(f"{'':14} {'wall s':>8} {'cpu s':>8} {'peak MiB':>9} {'rows':>12} {'saved':>12}")
+        print(f"{'':22} {'wall s':>8} {'cpu s':>8} {'peak MiB':>9} {'rows':>12} {'saved':>12}")
         best: dict[str, float] = {}
         for _ in range(options.repeat):
             for name, arguments in ways.items():
                 took = measure(*arguments)
                 best[name] = min(best.get(name, took["wall"]), took["wall"])
                 print(
-                    f"{name:14} {took['wall']:8.2f} {took['cpu']:8.2f} "
+                    f"{name:22} {took['wall']:8.2f} {took['cpu']:8.2f} "
                     f"{took['peak'] / 2**20:9.0f} {took['rows']:12,.0f} {took['saved']:12,.0f}",
                     flush=True,
                 )
-        if len(best) == 2:
+        if "duckdb alone" in best:
             print(f"best wall: {best['bulkflow'] / best['duckdb alone']:.2f} x duckdb alone")
 
 

@@ -21,16 +21,16 @@ LARGEST: Final = 1_000_000
 CI jobs and editors open files from other people, and a parsed text takes up to 150 times its size.
 """
 
-MOST_LINES: Final = 100_000
+MAX_LINES: Final = 100_000
 """The maximum number of lines. A parsed line takes a kilobyte, even if it is short."""
 
 
 class TooLargeError(ValueError):
-    """A pipeline has more than `LARGEST` bytes or `MOST_LINES` lines."""
+    """A pipeline has more than `LARGEST` bytes or `MAX_LINES` lines."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"a pipeline has at most {LARGEST // 1_000_000} MB and {MOST_LINES:,} lines, including "
+            f"a pipeline has at most {LARGEST // 1_000_000} MB and {MAX_LINES:,} lines, including "
             "its included files"
         )
 
@@ -62,7 +62,7 @@ class SourceText:
     def of(cls, name: str, text: str, path: Path | None = None) -> SourceText:
         """Make a source from a text with any line endings. Raises `TooLargeError`."""
         plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        if len(plain) > LARGEST or plain.count("\n") > MOST_LINES:
+        if len(plain) > LARGEST or plain.count("\n") > MAX_LINES:
             raise TooLargeError
         return cls(name, plain, path)
 

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from bulkflow import __version__
-from bulkflow.app.runs import (
-    claim_run,
-    execute_plan,
-    find_run,
-    ignore_services,
-    make_no_run_error,
-    open_journal_to_read,
-    rebuild_plan,
-)
+from bulkflow.app.plan_execution import execute_plan, ignore_services
+from bulkflow.app.run_lookup import claim_run, find_run, make_no_run_error, open_journal_to_read
+from bulkflow.app.runs import rebuild_plan
 from bulkflow.app.state import get_state_options
 from bulkflow.app.suspect_runs import refuse_suspect_run
 from bulkflow.errors import UsageError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow.app.run_folders import delete_run_folder, measure_folder
-from bulkflow.app.runs import open_journal_to_write
+from bulkflow.app.run_lookup import open_journal_to_write
 from bulkflow.app.suspect_runs import list_suspect_runs
 from bulkflow.errors import UsageError
 from bulkflow.path_checks import is_folder

@@ -92,7 +92,7 @@ def refuse_older_state(file: Path, directory: Path) -> None:
     older = Path(STATE_DIRECTORY)
     if not is_folder(older) or resolved(older) == resolved(directory):
         return
-    from bulkflow.app.runs import open_journal_to_read
+    from bulkflow.app.run_lookup import open_journal_to_read
     from bulkflow.journal import list_runs
 
     names = {str(resolved(file)), str(file.absolute()), os.path.abspath(file)}  # noqa: PTH100 - without links resolved

@@ -10,6 +10,7 @@ import attrs
 import click
 
 from bulkflow.app import runs
+from bulkflow.app.run_lookup import make_no_run_error
 from bulkflow.app.state import RunSelection
 from bulkflow.cli.options import state_option
 from bulkflow.cli.run_state import describe_state
@@ -48,7 +49,7 @@ def command(
     choice = RunSelection.of(run, state_dir)
     found = runs.list_runs(choice)
     if choice.run is not None and not found:
-        raise runs.make_no_run_error(choice)
+        raise make_no_run_error(choice)
     if as_json:
         rows = [attrs.asdict(each) for each in found]
         environment.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Severity
+from bulkflow.model.diagnostic import MAX_DIAGNOSTICS, Diagnostic, Severity
 from bulkflow.plugin.suggestions import ask_did_you_mean, find_nearest
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from bulkflow.model.diagnostic import Label
     from bulkflow.source import SourceText, Span
 
-_MOST_SUGGESTIONS = 30
-_MOST_CANDIDATES = 2000
-_MOST_LENGTH_DIFFERENCE = 3
+_MAX_SUGGESTIONS = 30
+_MAX_CANDIDATES = 2000
+_MAX_LENGTH_DIFFERENCE = 3
 
 
 @define(eq=False, repr=False)
@@ -28,8 +28,8 @@ class Findings:
     """The diagnostics of a check.
 
     Skips diagnostics in lines with a syntax error: they would be about words that the parser added.
-    Keeps at most `MOST_DIAGNOSTICS` errors and as many warnings, and suggests names only
-    `_MOST_SUGGESTIONS` times, because a comparison is slow.
+    Keeps at most `MAX_DIAGNOSTICS` errors and as many warnings, and suggests names only
+    `_MAX_SUGGESTIONS` times, because a comparison is slow.
     """
 
     _found: list[Diagnostic] = field(factory=list)
@@ -37,7 +37,7 @@ class Findings:
     _broken: dict[int, list[Span]] = field(factory=dict)
     _order: dict[int, int] = field(factory=dict)
     """The rank of each source, by its id."""
-    _suggestions: int = _MOST_SUGGESTIONS
+    _suggestions: int = _MAX_SUGGESTIONS
     """How many more times a name may be suggested."""
 
     def add_source(
@@ -85,9 +85,9 @@ class Findings:
         candidates = (
             each
             for each in known
-            if abs(len(each) - len(name)) <= _MOST_LENGTH_DIFFERENCE and each != name
+            if abs(len(each) - len(name)) <= _MAX_LENGTH_DIFFERENCE and each != name
         )
-        return find_nearest(name, islice(candidates, _MOST_CANDIDATES))
+        return find_nearest(name, islice(candidates, _MAX_CANDIDATES))
 
     def did_you_mean(self, name: str, known: Iterable[str]) -> str | None:
         """Return the help line that offers the most similar name."""
@@ -112,7 +112,7 @@ class Findings:
     @property
     def full(self) -> bool:
         """Whether there are so many errors that the check should stop."""
-        return self._kept[Severity.ERROR] >= MOST_DIAGNOSTICS
+        return self._kept[Severity.ERROR] >= MAX_DIAGNOSTICS
 
     def to_sorted(self) -> tuple[Diagnostic, ...]:
         """Return all diagnostics by source, in the order of `add_source`, and by place."""
@@ -128,6 +128,6 @@ class Findings:
             self._keep(diagnostic)
 
     def _keep(self, diagnostic: Diagnostic) -> None:
-        if self._kept[diagnostic.severity] < MOST_DIAGNOSTICS:
+        if self._kept[diagnostic.severity] < MAX_DIAGNOSTICS:
             self._kept[diagnostic.severity] += 1
             self._found.append(diagnostic)

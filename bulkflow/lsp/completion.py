@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Catalogue, Words
     from bulkflow.source import SourceText
 
-MOST_PATHS = 200
+MAX_PATHS = 200
 """The maximum number of files to offer from a folder."""
 
 _STRUCTURE = ("job", "let", "parallel", "for", "when", "always")
@@ -248,7 +248,7 @@ class _Completer:
         except (OSError, ValueError):
             # The folder does not exist (yet).
             return
-        for path in islice((each for each in inside if each.name[0] != "."), MOST_PATHS):
+        for path in islice((each for each in inside if each.name[0] != "."), MAX_PATHS):
             if path.is_dir():
                 yield Completion(f"{path.name}/", CompletionKind.FOLDER, start)
             else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow.source import Span
 
 
-MOST_DIAGNOSTICS = 1_000
+MAX_DIAGNOSTICS = 1_000
 """The most errors, and the most warnings, that a check reports."""
 
 _LONGEST = 1_000

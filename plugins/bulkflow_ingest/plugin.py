@@ -97,7 +97,7 @@ def bulkflow_prepare_job(context: Context, job: Job) -> Manifest | None:
     manifest = prepare(context, job)
     if manifest is None or not is_first_attempt or "keep_results" not in job.settings:
         return manifest
-    from bulkflow_ingest.results.files import cost_of_keeping
+    from bulkflow_ingest.results.selection_files import cost_of_keeping
 
     return evolve(manifest, notes=(*manifest.notes, cost_of_keeping(manifest)))
 

@@ -72,6 +72,8 @@ def test_checking_loads_no_listener_of_runs_and_nothing_that_runs(file: Path) ->
     assert modules & HEAVY == {"lark"}
     unneeded = {
         "bulkflow.app.past_runs",
+        "bulkflow.app.plan_execution",
+        "bulkflow.app.run_lookup",
         "bulkflow.app.runs",
         "bulkflow.model.event",
         "bulkflow.model.part",

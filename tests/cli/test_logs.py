@@ -100,7 +100,7 @@ def test_lines_are_redacted_with_their_tracebacks(bench: Workshop, monkeypatch) 
         except ValueError:
             logging.getLogger("acme").exception("with %s", SESSION)
 
-    monkeypatch.setattr("bulkflow.app.runs.get_state_options", lambda _: fail() or ())
+    monkeypatch.setattr("bulkflow.app.plan_execution.get_state_options", lambda _: fail() or ())
     ran = bench.command("run", "-v", str(bench.folder / "a.bulkflow"))
     assert ran.code == 0, ran.err
     assert "acme" in ran.err

@@ -20,7 +20,7 @@ from crash.forks import Ended, Forks
 from crash.judging import JUDGES, BrokenPromiseError, Found, elsewhere, expect, over
 from crash.scenarios import Kill, Scenario
 
-MOST_ATTEMPTS = 14
+MAX_ATTEMPTS = 14
 """How often a load is gone on with before the schedule is taken for one without an end."""
 
 LIMIT = 1_000_000
@@ -115,7 +115,7 @@ class _Driver:
         `once`: no more often than it is killed, and once more.
         """
         command = ["run", "load.bulkflow", "--json"]
-        for number in range(MOST_ATTEMPTS):
+        for number in range(MAX_ATTEMPTS):
             ended = self._attempt(command, number, kills)
             yield ended
             if once and number >= len(kills) and ended.status != 2:
@@ -125,7 +125,7 @@ class _Driver:
             ):
                 return
             command = self._advised(ended)
-        raise BrokenPromiseError(f"no end after {MOST_ATTEMPTS} attempts: {ended.out[-2000:]}")
+        raise BrokenPromiseError(f"no end after {MAX_ATTEMPTS} attempts: {ended.out[-2000:]}")
 
     def _advised(self, ended: Ended) -> list[str]:
         """What bulkflow says that is to be done now; else the file is run again."""
@@ -152,13 +152,13 @@ class _Driver:
         """Do something with the run, again and again until it is done."""
         (last, *_) = runs.list_runs(RunSelection(self.folder / ".bulkflow"))
         command = [verb, last.id, "--json", *(["--yes"] if verb == "undo" else [])]
-        for number in range(MOST_ATTEMPTS):
+        for number in range(MAX_ATTEMPTS):
             ended = self._attempt(command, number, self.schedule.kills)
             yield ended
             if ended.status == 0:
                 return
             expect(ended.killed or ended.finished is not None, ended.err)
-        raise BrokenPromiseError(f"no end after {MOST_ATTEMPTS} attempts: {ended.out[-2000:]}")
+        raise BrokenPromiseError(f"no end after {MAX_ATTEMPTS} attempts: {ended.out[-2000:]}")
 
     def _attempt(self, command: list[str], number: int, kills: tuple[Kill, ...]) -> Ended:
         kill = kills[number] if number < len(kills) else Kill()

@@ -26,7 +26,7 @@ LIMIT = 1_000_000
 
 _HOLDER: Final = re.compile(r"were handed over before, by run ([0-9a-f-]+)")
 
-MOST_ATTEMPTS = 16
+MAX_ATTEMPTS = 16
 """How many commands may be needed, in calm weather, until a load has come to its end."""
 
 
@@ -101,7 +101,7 @@ class _Walker:
         self.org.settle()
         self.ledger.judge_org()
         calm = Move("advice")
-        for number in range(MOST_ATTEMPTS):
+        for number in range(MAX_ATTEMPTS):
             if self._is_at_an_end():
                 self._do_the_rest(calm)
                 return

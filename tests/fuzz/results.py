@@ -23,7 +23,7 @@ from attrs import frozen
 from bulkflow_csv import ByteSource, CsvError, PartLimit, read_rows, scan
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile import ReconcileError, Reconciler, ResultFile, SourceSlice
-from bulkflow_ingest.results.files import count_result_rows
+from bulkflow_ingest.results.file_rows import count_result_rows
 from bulkflow_sandbox.faults.fault import FailJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Handler, proxied
@@ -142,18 +142,18 @@ def joins(folder: Path) -> Iterator[Callable[[bytes], None]]:
             files.append(ResultFile(each.part, each.kind, file, ",", promised))
         with (
             suppress(ReconcileError),
-            Reconciler.of(slices, files, place / "join", threads=1) as fates,
+            Reconciler.of(slices, files, place / "join", threads=1) as outcomes,
         ):
-            total = fates.counts().total
+            total = outcomes.counts().total
             kinds = (total.loaded, total.failed, total.unprocessed, total.withheld, total.unknown)
             assert sum(kinds) == total.rows == len(ROWS), total
             assert total.loaded <= rows[ResultKind.SUCCESSFUL], (total, rows)
             assert total.failed <= rows[ResultKind.FAILED], (total, rows)
-            assert fates.save("all", place / "all.csv") == len(ROWS)
+            assert outcomes.save("all", place / "all.csv") == len(ROWS)
             sound(rows_in(place / "all.csv"), told, Counter())
-            again = fates.rows_to_send(place / "again", codes=None)
+            again = outcomes.rows_to_send(place / "again", codes=None)
             assert sum(each.rows for each in again) <= total.failed + total.unprocessed
-            assert sum(each.rows for each in fates.errors()) == total.failed
+            assert sum(each.rows for each in outcomes.errors()) == total.failed
 
     yield take
 

@@ -12,10 +12,10 @@ import pytest
 from bulkflow import app
 from bulkflow.errors import UsageError
 from bulkflow.language import check
-from bulkflow.language.checks.scope import MOST_TEXT
-from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
+from bulkflow.language.checks.scope import MAX_TEXT
+from bulkflow.model.diagnostic import MAX_DIAGNOSTICS, Severity
 from bulkflow.model.value import LONGEST_TEXT, Outside
-from bulkflow.source import LARGEST, MOST_LINES, SourceText, TooLargeError
+from bulkflow.source import LARGEST, MAX_LINES, SourceText, TooLargeError
 
 CHILD = """
 import resource, sys
@@ -32,7 +32,7 @@ else:
 print(code, peak, file=sys.stderr)
 """
 
-MOST_KILOBYTES = 300_000
+MAX_KILOBYTES = 300_000
 
 HEAD = 'org sandbox\njob a\n    insert A\n    from "a"\n'
 DOUBLED = "".join(f'let a{n + 1} = "{{a{n}}}{{a{n}}}"\n' for n in range(40))
@@ -40,8 +40,8 @@ HOSTILE = {
     "comments": b"#x\n" * (LARGEST // 3),
     "no_end_of_comments": b"#x\n" * 10_000_000,
     "zero_bytes": bytes(LARGEST),
-    "wrong_lines": b"a\n" * MOST_LINES,
-    "unclosed_texts": b'"\n' * MOST_LINES,
+    "wrong_lines": b"a\n" * MAX_LINES,
+    "unclosed_texts": b'"\n' * MAX_LINES,
     "words": b"a " * (LARGEST // 2),
     "unknown_names": b'log "' + b"{x}" * (LARGEST // 4) + b'"\n',
     "escapes": b'log "' + rb"\q" * (LARGEST // 3) + b'"\n',
@@ -75,7 +75,7 @@ def test_a_check_of_any_bytes_takes_little_memory(name: str, tmp_path: Path) -> 
     path.write_bytes(HOSTILE[name])
     code, peak, words = checked(path)
     assert code in (0, 2)
-    assert peak < MOST_KILOBYTES
+    assert peak < MAX_KILOBYTES
     assert "internal error" not in words
     assert len(words) < 1_000_000
 
@@ -84,7 +84,7 @@ def test_a_check_of_any_bytes_takes_little_memory(name: str, tmp_path: Path) -> 
 def test_a_device_without_an_end_is_refused() -> None:
     code, peak, words = checked("/dev/zero")
     assert code == 2
-    assert peak < MOST_KILOBYTES
+    assert peak < MAX_KILOBYTES
     assert "/dev/zero is too large: a pipeline has at most 1 MB and 100,000 lines" in words
 
 
@@ -105,7 +105,7 @@ def diagnostics(text: str, catalogue, read=None, environ=None):
 
 @pytest.mark.parametrize("line", ["#\n", "x" * 9 + "\n"])
 def test_a_file_may_be_as_large_as_a_pipeline_and_no_larger(line: str, tmp_path: Path) -> None:
-    most = min(MOST_LINES, LARGEST // len(line))
+    most = min(MAX_LINES, LARGEST // len(line))
     path = tmp_path / "large.bulkflow"
     path.write_text(line * most)
     assert len(app.read_pipeline(path).text) == len(line) * most
@@ -116,7 +116,7 @@ def test_a_file_may_be_as_large_as_a_pipeline_and_no_larger(line: str, tmp_path:
 
 def test_an_end_of_line_is_one_however_it_is_written() -> None:
     with pytest.raises(TooLargeError):
-        SourceText.decode("x", b"\r" * (MOST_LINES + 1))
+        SourceText.decode("x", b"\r" * (MAX_LINES + 1))
 
 
 def test_what_a_file_includes_counts_as_a_part_of_it(catalogue) -> None:
@@ -128,7 +128,7 @@ def test_what_a_file_includes_counts_as_a_part_of_it(catalogue) -> None:
 
 
 def test_the_lines_of_all_files_are_counted_together(catalogue) -> None:
-    half = "#\n" * (MOST_LINES // 2)
+    half = "#\n" * (MAX_LINES // 2)
     main = 'include "one.bulkflow"\ninclude "two.bulkflow"\nlog 1\n'
     (found,) = diagnostics(main, catalogue, texts(one=half, two=half))
     assert (found.code, found.span.line) == ("B121", 2)
@@ -136,7 +136,7 @@ def test_the_lines_of_all_files_are_counted_together(catalogue) -> None:
 
 def test_no_more_errors_are_looked_for_than_anybody_reads(catalogue) -> None:
     for text in ("frobnicate\n", "log :\n", 'log "{x}{y}"\n'):
-        assert len(diagnostics(text * 5_000, catalogue)) == MOST_DIAGNOSTICS
+        assert len(diagnostics(text * 5_000, catalogue)) == MAX_DIAGNOSTICS
 
 
 def test_warnings_beyond_the_bound_keep_no_file_from_running(catalogue) -> None:
@@ -144,7 +144,7 @@ def test_warnings_beyond_the_bound_keep_no_file_from_running(catalogue) -> None:
     found = check(SourceText("main", text), catalogue, settings={}, environ={}, read=texts())
     assert found.plan is not None
     assert {each.severity for each in found.diagnostics} == {Severity.WARNING}
-    assert len(found.diagnostics) == MOST_DIAGNOSTICS
+    assert len(found.diagnostics) == MAX_DIAGNOSTICS
 
 
 def test_errors_are_not_lost_among_many_warnings(catalogue) -> None:
@@ -169,8 +169,8 @@ def test_all_texts_together_have_a_bound_that_is_reported_once(catalogue) -> Non
     long = "x" * 400_000
     text = f'let a = "{long}"\n' + 'log "{a}!"\n' * 100
     (found,) = diagnostics(text, catalogue)
-    assert (found.code, found.span.line) == ("B114", 1 + MOST_TEXT // len(long))
-    assert f"more than {MOST_TEXT:,} characters" in found.message
+    assert (found.code, found.span.line) == ("B114", 1 + MAX_TEXT // len(long))
+    assert f"more than {MAX_TEXT:,} characters" in found.message
 
 
 def test_a_text_that_only_the_run_knows_is_bounded_by_the_run() -> None:

@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from bulkflow.source import MOST_LINES
+from bulkflow.source import MAX_LINES
 from support.editor import Session
 
 TEXT = """\
@@ -304,7 +304,7 @@ def test_a_text_that_was_never_saved_is_checked(session: Session) -> None:
 
 
 def test_a_text_that_is_too_large_is_left_alone(session: Session, tmp_path: Path) -> None:
-    uri = session.open(tmp_path / "large.bulkflow", "frobnicate\n" * (MOST_LINES + 1))
+    uri = session.open(tmp_path / "large.bulkflow", "frobnicate\n" * (MAX_LINES + 1))
     other = session.open(tmp_path / "a.bulkflow", "lgo 3\n")
     session.opened.reverse()  # the first is asked about, and the large one is not open for it
     assert [each.code for each in session.diagnostics(other)] == ["B301"]

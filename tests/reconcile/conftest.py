@@ -34,7 +34,7 @@ def csv_text(
 
 @define(eq=False)
 class Job:
-    """What a test puts on disk before it asks for the fates."""
+    """What a test puts on disk before it asks for the outcomes."""
 
     folder: Path
     delimiter: str = ","
@@ -111,12 +111,12 @@ class Job:
         for part in parts:
             self.slices[part] = evolve(self.slices[part], without_result=outcome)
 
-    def fates(self, *, rest: bool = True) -> Reconciler:
+    def outcomes(self, *, rest: bool = True) -> Reconciler:
         return Reconciler.of(self.slices, self.results, self.folder / "join", rest=rest, threads=1)
 
-    def saved(self, fates: Reconciler, selection: str = "all") -> list[Mapping[str, str]]:
+    def saved(self, outcomes: Reconciler, selection: str = "all") -> list[Mapping[str, str]]:
         path = self.folder / "saved" / f"{selection}.csv"
-        count = fates.save(selection, path)
+        count = outcomes.save(selection, path)
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == count

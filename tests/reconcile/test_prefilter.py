@@ -31,7 +31,7 @@ def loads(draw: st.DrawFn) -> dict[str, Any]:
     rows = draw(st.lists(st.tuples(keys, amounts, names), min_size=1, max_size=14))
     return {
         "rows": rows,
-        "fates": draw(
+        "outcomes": draw(
             st.lists(
                 st.sampled_from(["loaded", "loaded", "failed", "locked", "unprocessed"]),
                 min_size=len(rows),
@@ -61,36 +61,38 @@ def prepare(job: Any, made: dict[str, Any], folder: Path) -> None:
         part_rows=made["part_rows"],
         line_ending="CRLF" if made["crlf"] else "LF",
     )
-    answer(job, made, random, list(job.slices), rows, made["fates"])
+    answer(job, made, random, list(job.slices), rows, made["outcomes"])
     if made["again"]:
-        with job.fates() as fates:
-            sent = fates.rows_to_send(folder, codes=None, unprocessed=False)
+        with job.outcomes() as outcomes:
+            sent = outcomes.rows_to_send(folder, codes=None, unprocessed=False)
         for each in sent:
             known = len(job.slices)
             line_ending = "CRLF" if made["crlf"] else "LF"
             job.scan(each.path, "again", made["part_rows"], each.mapping, line_ending)
             again = [
                 row
-                for row, fate in zip(rows, made["fates"], strict=True)
-                if fate in {"failed", "locked"}
+                for row, outcome in zip(rows, made["outcomes"], strict=True)
+                if outcome in {"failed", "locked"}
             ]
             if sum(part.rows for part in job.slices[known:]) == len(again):
-                fates_again = [random.choice(["loaded", "failed"]) for _ in again]
-                answer(job, made, random, job.slices[known:], again, fates_again)
+                later_outcomes = [random.choice(["loaded", "failed"]) for _ in again]
+                answer(job, made, random, job.slices[known:], again, later_outcomes)
     job.results = [each for each in job.results if each.kind in made["kinds"]]
 
 
 def answer(
-    job: Any, made: dict[str, Any], random: Random, slices: Any, rows: Any, fates: Any
+    job: Any, made: dict[str, Any], random: Random, slices: Any, rows: Any, outcomes: Any
 ) -> None:
     at = 0
     for each in slices:
         good, bad = [], []
-        for row, fate in zip(rows[at : at + each.rows], fates[at : at + each.rows], strict=True):
-            if fate == "loaded":
+        for row, outcome in zip(
+            rows[at : at + each.rows], outcomes[at : at + each.rows], strict=True
+        ):
+            if outcome == "loaded":
                 good.append([f"{random.random()}", "true", *(anew(row) if made["anew"] else row)])
-            elif fate != "unprocessed":
-                bad.append(["", BAD if fate == "failed" else LOCK, *row])
+            elif outcome != "unprocessed":
+                bad.append(["", BAD if outcome == "failed" else LOCK, *row])
         at += each.rows
         if made["strays"] and each.part == 0:
             bad.append(["", BAD, "nobody", "7", "Ann"])
@@ -114,13 +116,13 @@ def test_leaving_rows_out_changes_nothing(
     prepare(job, made, job.folder / "again")
     told = []
     for rest in (True, False):
-        with mock.patch.object(prefilter, "WORTH_IT", 0), job.fates(rest=rest) as fates:
-            event(f"is_filtered: {fates._saving.source.is_filtered}")
+        with mock.patch.object(prefilter, "WORTH_IT", 0), job.outcomes(rest=rest) as outcomes:
+            event(f"is_filtered: {outcomes._saving.source.is_filtered}")
             saved = [
-                (job.saved(fates, each), (job.folder / "saved" / f"{each}.csv").read_bytes())
+                (job.saved(outcomes, each), (job.folder / "saved" / f"{each}.csv").read_bytes())
                 for each in ("failed", "successful")
             ]
-            told.append((saved, fates.errors()))
+            told.append((saved, outcomes.errors()))
     assert told[0] == told[1]
 
 
@@ -134,8 +136,8 @@ def few(job: Any) -> Any:
 
 def test_few_results_among_many_rows_are_found_without_looking_at_all_of_them(few: Any) -> None:
     nobody = mock.patch.object(source_rows.SourceRowTable, "read", side_effect=AssertionError)
-    with nobody, few.fates(rest=False) as fates:
-        saved = few.saved(fates, "failed")
+    with nobody, few.outcomes(rest=False) as outcomes:
+        saved = few.saved(outcomes, "failed")
     assert [(row["Key__c"], row["_line"]) for row in saved] == [
         ("K-3", "8"),
         ("K-31", "64"),
@@ -145,15 +147,15 @@ def test_few_results_among_many_rows_are_found_without_looking_at_all_of_them(fe
 
 def test_many_results_are_joined_to_all_rows(few: Any) -> None:
     nobody = mock.patch.object(prefilter.Prefilter, "filter_rows", side_effect=AssertionError)
-    with nobody, mock.patch.object(prefilter, "WORTH_IT", 14), few.fates(rest=False) as fates:
-        assert len(few.saved(fates, "failed")) == 3
+    with nobody, mock.patch.object(prefilter, "WORTH_IT", 14), few.outcomes(rest=False) as outcomes:
+        assert len(few.saved(outcomes, "failed")) == 3
 
 
 def test_without_results_no_row_is_looked_at(job: Any) -> None:
     job.source("Key__c,Name\nK-1,a\n")
     nobody = mock.patch.object(source_rows.SourceRowTable, "as_it_is", side_effect=AssertionError)
-    with nobody, job.fates(rest=False) as fates:
-        assert job.saved(fates, "failed") == []
+    with nobody, job.outcomes(rest=False) as outcomes:
+        assert job.saved(outcomes, "failed") == []
 
 
 def test_a_source_that_changed_is_refused(few: Any) -> None:
@@ -169,4 +171,4 @@ def test_a_source_that_changed_is_refused(few: Any) -> None:
         mock.patch.object(prefilter.Prefilter, "_kept", kept),
         pytest.raises(ReconcileError, match="can no longer be identified"),
     ):
-        few.fates(rest=False)
+        few.outcomes(rest=False)

@@ -57,9 +57,9 @@ def test_all_rows_are_saved_as_they_were(
     if not expected:
         return
     job.without_result(Outcome.UNPROCESSED, *range(len(job.slices)))
-    with job.fates() as fates:
-        saved = job.saved(fates, "unprocessed")
-        sent = fates.rows_to_send(job.folder / "again")
+    with job.outcomes() as outcomes:
+        saved = job.saved(outcomes, "unprocessed")
+        sent = outcomes.rows_to_send(job.folder / "again")
     assert [[row[name] for name in header] for row in saved] == [row.values for row in expected]
     assert [int(row["_line"]) for row in saved] == [row.line for row in expected]
     (again,) = sent
@@ -95,9 +95,9 @@ def test_a_file_of_several_buffers_is_read_in_order_by_several_threads(
             [["", f"E{index}:{line_end}:--", *rows[index]] for index in bad],
             counted=len(bad),
         )
-    with Reconciler.of(job.slices, job.results, job.folder / "join", threads=2) as fates:
-        saved = job.saved(fates, "failed")
-        total = fates.counts().total
+    with Reconciler.of(job.slices, job.results, job.folder / "join", threads=2) as outcomes:
+        saved = job.saved(outcomes, "failed")
+        total = outcomes.counts().total
     assert [[row[name] for name in header] for row in saved] == [
         rows[index] for index in sorted(chosen)
     ]
@@ -117,8 +117,10 @@ def test_values_that_look_like_records_are_values_wherever_a_thread_begins(
     with (
         mock.patch.object(csv_relation, "_LONGEST_LINE", 1 << 14),
         mock.patch.object(csv_relation, "_BUFFER", 1 << 16),
-        Reconciler.of(job.slices, job.results, job.folder / "join", rest=rest, threads=4) as fates,
+        Reconciler.of(
+            job.slices, job.results, job.folder / "join", rest=rest, threads=4
+        ) as outcomes,
     ):
-        saved = job.saved(fates, "failed")
+        saved = job.saved(outcomes, "failed")
     assert [row["_error"] for row in saved] == [f"E{number}" for number in range(121, 150)]
     assert [row["B__c"] for row in saved] == [row[1] for row in rows[121:]]

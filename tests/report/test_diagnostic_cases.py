@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic, Label, Severity
+from bulkflow.model.diagnostic import MAX_DIAGNOSTICS, Diagnostic, Label, Severity
 from bulkflow.report import render_diagnostics
-from bulkflow.report.errors.diagnostics import MOST_SHOWN
+from bulkflow.report.errors.diagnostics import MAX_SHOWN
 from bulkflow.report.text.text_width import count_cells
 from bulkflow.source import SourceText, Span
 
@@ -115,12 +115,12 @@ def test_of_very_many_the_errors_come_first_and_the_rest_is_a_number(warnings: i
     ]
     found += [Diagnostic("E", "wrong", Span(source, 2 * n, 2 * n + 1)) for n in range(150, 300)]
     text = render_diagnostics(found, color=False)
-    assert text.count("error[E]") == MOST_SHOWN
+    assert text.count("error[E]") == MAX_SHOWN
     assert text.count("warning[W]") == 0
-    assert f"\n\nand {warnings + 150 - MOST_SHOWN} more; " in text
+    assert f"\n\nand {warnings + 150 - MAX_SHOWN} more; " in text
 
 
 def test_where_the_check_stopped_the_number_is_the_least() -> None:
     source = SourceText("many", "x")
-    found = [Diagnostic("E", f"wrong {n}", Span(source, 0, 1)) for n in range(MOST_DIAGNOSTICS)]
+    found = [Diagnostic("E", f"wrong {n}", Span(source, 0, 1)) for n in range(MAX_DIAGNOSTICS)]
     assert "and at least 900 more; " in render_diagnostics(found, color=False)

@@ -16,9 +16,9 @@ from bulkflow.errors import BulkflowError, UsageError
 from bulkflow_sandbox import ManualClock, Sandbox
 from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.core.json_document import (
-    MOST_BYTES,
-    MOST_DEPTH,
-    MOST_VALUES,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_VALUES,
     DocumentError,
     check_document,
     parse_json,
@@ -48,8 +48,8 @@ def nested(levels: int) -> object:
         ("[" * DEEP, "nested more than"),
         ("[" * DEEP + "]" * DEEP, "nested more than"),
         ('{"a":' * DEEP + "1" + "}" * DEEP, "nested more than"),
-        (json.dumps(nested(MOST_DEPTH + 1)), "nested more than"),
-        ("[" + "[]," * MOST_VALUES + "[]]", "more than 200,000 values"),
+        (json.dumps(nested(MAX_DEPTH + 1)), "nested more than"),
+        ("[" + "[]," * MAX_VALUES + "[]]", "more than 200,000 values"),
         ("NaN", "NaN is not JSON"),
         ('{"a": -Infinity}', "-Infinity is not JSON"),
         ("1e999", "not finite"),
@@ -69,8 +69,8 @@ def test_json_beyond_the_bounds_is_refused_in_one_line(text, problem):
 
 
 def test_json_within_the_bounds_is_read():
-    assert parse_json(json.dumps(nested(MOST_DEPTH))) == nested(MOST_DEPTH)
-    values = [0] * (MOST_VALUES - 1)
+    assert parse_json(json.dumps(nested(MAX_DEPTH))) == nested(MAX_DEPTH)
+    values = [0] * (MAX_VALUES - 1)
     assert parse_json(json.dumps(values)) == values
 
 
@@ -142,7 +142,7 @@ def test_aliases_that_repeat_little_are_read(tmp_path):
 def test_a_schema_file_without_an_end_is_refused(tmp_path, name):
     path = tmp_path / name
     path.symlink_to("/dev/zero")
-    with pytest.raises(SchemaError, match=f"has more than {MOST_BYTES:,} bytes"):
+    with pytest.raises(SchemaError, match=f"has more than {MAX_BYTES:,} bytes"):
         load_schema(path, BASE)
 
 
@@ -167,9 +167,9 @@ except SchemaError as error:
     [
         ("a.yaml", BILLION),
         ("a.yaml", MERGES),
-        ("a.yaml", "[" + "a," * (MOST_BYTES // 2 - 2) + "a]"),
-        ("a.json", "[" + "[]," * (MOST_BYTES // 3 - 2) + "[]]"),
-        ("a.json", "[" * (MOST_BYTES - 1)),
+        ("a.yaml", "[" + "a," * (MAX_BYTES // 2 - 2) + "a]"),
+        ("a.json", "[" + "[]," * (MAX_BYTES // 3 - 2) + "[]]"),
+        ("a.json", "[" * (MAX_BYTES - 1)),
     ],
     ids=["aliases", "merges", "items of YAML", "items of JSON", "depth"],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_sandbox.core.json_document import MOST_BYTES
+from bulkflow_sandbox.core.json_document import MAX_BYTES
 
 DEEP = "[" * 50_000
 MANY = "9" * 5000
@@ -391,7 +391,7 @@ def test_a_hostile_admin_request_is_refused_with_the_reason(start, clock, path, 
 
 
 def test_an_admin_request_of_any_size_is_read_up_to_its_bound(lonely):
-    status, code, _ = lonely.error("POST", "/_sandbox/schema", b"[" * (MOST_BYTES + 1))
+    status, code, _ = lonely.error("POST", "/_sandbox/schema", b"[" * (MAX_BYTES + 1))
     assert (status, code) == (413, "REQUEST_ENTITY_TOO_LARGE")
 
 

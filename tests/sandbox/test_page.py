@@ -8,7 +8,7 @@ import pytest
 
 from bulkflow_sandbox import AfterPolls
 from bulkflow_sandbox.page.counts import SHARE, RecordCounts
-from bulkflow_sandbox.page.data import MOST_FAILURES
+from bulkflow_sandbox.page.data import MAX_FAILURES
 
 
 def view(client, path=""):
@@ -72,11 +72,11 @@ def test_looking_is_no_poll_and_no_request(start):
 
 def test_a_job_shows_the_first_of_its_failed_rows(start):
     client = start()
-    data = "LastName,Email\n" + "ok,\n" * 3 + ",first@example.org\n" * (MOST_FAILURES + 1)
+    data = "LastName,Email\n" + "ok,\n" * 3 + ",first@example.org\n" * (MAX_FAILURES + 1)
     job = client.load(data, object="Contact", operation="insert")
     failures = view(client, f"/jobs/{job['id']}")["failures"]
     assert failures["more"] is True
-    assert len(failures["rows"]) == MOST_FAILURES
+    assert len(failures["rows"]) == MAX_FAILURES
     record_id, error, row = failures["rows"][0]
     assert record_id == ""
     assert error.startswith("REQUIRED_FIELD_MISSING:")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bulkflow.plugin.records import ValueType
     from bulkflow.plugin.registry import Words
 
-_MOST_ITEMS = 30
+_MAX_ITEMS = 30
 """How long a line may be for corrections to be tried."""
 
 _EXAMPLE = re.compile(r"such as (?P<example>\"[^\"]*\"|[^\s,]+)")
@@ -53,7 +53,7 @@ class Corrector:
             at: The index of the first one that does not fit.
             expected: What would fit there.
         """
-        if len(items) > _MOST_ITEMS:
+        if len(items) > _MAX_ITEMS:
             return None
         rewritten = self.rewrite(items)
         if rewritten is not None:
@@ -66,7 +66,7 @@ class Corrector:
 
     def rewrite(self, items: Sequence[Value]) -> str | None:
         """Return the help for a line with words of other tools."""
-        if len(items) > _MOST_ITEMS:
+        if len(items) > _MAX_ITEMS:
             return None
         for rewrite in REWRITES:
             for line in _rewrites(items, rewrite):

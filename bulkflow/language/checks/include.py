@@ -14,7 +14,7 @@ from bulkflow.language.codes import Code
 from bulkflow.language.syntax.parser import parse
 from bulkflow.language.syntax.tree import IncludeNode
 from bulkflow.model.diagnostic import Label
-from bulkflow.source import LARGEST, MOST_LINES, TooLargeError
+from bulkflow.source import LARGEST, MAX_LINES, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class Includer:
     Included files are in the folder of the main file or below it, so that a pipeline can be moved
     and reviewed as a folder. Links out of the folder are refused, because error messages show lines
     of the file. No file is merged twice, so cycles end. All files together have at most `LARGEST`
-    bytes and `MOST_LINES` lines.
+    bytes and `MAX_LINES` lines.
     """
 
     read: Callable[[Path], SourceText]
@@ -39,7 +39,7 @@ class Includer:
     _root: Path = field(init=False, factory=Path)
     _room: int = LARGEST
     """How many more characters may be read."""
-    _lines: int = MOST_LINES
+    _lines: int = MAX_LINES
     """How many more lines may be read."""
     _seen: dict[Path, Span | None] = field(init=False, factory=dict)
     """Every file so far, and the place that includes it."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 END = "the end of the step"
 """What `Phrase.match` expects after the last word."""
 
-_MOST_LINES_ABOVE = 200
+_MAX_LINES_ABOVE = 200
 _JOINED = re.compile(r"\b(and|or)\b")
 
 _STRUCTURE = frozenset(word.lower() for word in FORMS)
@@ -247,7 +247,7 @@ def _find_condition(place: Span) -> str:
     """Return the condition of the `when` above a line, for its opposite."""
     source = place.source
     margin = " " * (place.column - 1)
-    for number in range(place.line - 1, max(place.line - 1 - _MOST_LINES_ABOVE, 0), -1):
+    for number in range(place.line - 1, max(place.line - 1 - _MAX_LINES_ABOVE, 0), -1):
         line = source.line(number)
         if line.startswith(f"{margin}when "):
             condition = line.removeprefix(f"{margin}when ").partition(" #")[0].strip()

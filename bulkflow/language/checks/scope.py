@@ -49,7 +49,7 @@ class NameScope:
         )
 
 
-MOST_TEXT = 10_000_000
+MAX_TEXT = 10_000_000
 """The length of all texts of a pipeline together, with names replaced. Ten times the size limit of
 its files."""
 
@@ -134,7 +134,7 @@ class Evaluator:
         return self._resolve(text, scope) if known else None
 
     def _resolve(self, text: Text, scope: NameScope) -> Value | None:
-        if self._length > MOST_TEXT:
+        if self._length > MAX_TEXT:
             return None  # already reported
         try:
             found = resolve(text, scope.values, scope.environ)
@@ -143,8 +143,8 @@ class Evaluator:
             return None
         if found is not text:
             self._length += len(plain(found))
-        if self._length > MOST_TEXT:
-            message = f"all texts up to here have more than {MOST_TEXT:,} characters"
+        if self._length > MAX_TEXT:
+            message = f"all texts up to here have more than {MAX_TEXT:,} characters"
             self._report_too_long(f"{message} with their names replaced", text.span)
             return None
         return found

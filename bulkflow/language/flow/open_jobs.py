@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
 
-_MOST_QUESTIONS = 6
-_MOST_SECOND_WALKS = 256
-_MOST_SECOND_STEPS = 30_000
+_MAX_QUESTIONS = 6
+_MAX_SECOND_WALKS = 256
+_MAX_SECOND_STEPS = 30_000
 """How many steps the further walks may visit, so that a long file with many mistakes is fast."""
 
 
@@ -48,7 +48,7 @@ def report_left_open(plan: Plan, catalogue: Catalogue, findings: Findings) -> No
         return
     conditional = set(_conditional(plan.body, catalogue))
     steps = sum(1 for _ in iter_steps(plan.body.statements))
-    budget = min(_MOST_SECOND_WALKS, max(4, _MOST_SECOND_STEPS // steps))
+    budget = min(_MAX_SECOND_WALKS, max(4, _MAX_SECOND_STEPS // steps))
     for job, place, phases in found:
         if conditional.isdisjoint({job.name, None}):
             certain = set(phases) <= set(LEFT)
@@ -75,7 +75,7 @@ def _look_again(job: PlannedJob, body: Block, catalogue: Catalogue, findings: Fi
     pruned = prune_to_job(body, job.name, catalogue)
     asked = (iter_questions(when.condition) for when in iter_whens(pruned))
     questions = sorted({question for each in asked for question in each})
-    if len(questions) > _MOST_QUESTIONS:
+    if len(questions) > _MAX_QUESTIONS:
         return 1
     walks = 0
     for truths in product((True, False), repeat=len(questions)):

@@ -37,7 +37,7 @@ BYTES = {
     "GiB": 1024**3,
 }
 
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 """A double holds these exactly, and no sensible count, size or time has more."""
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
@@ -69,10 +69,10 @@ def _number(kind: str, text: str, span: Span, report: Report) -> Value:
     quantity = _QUANTITY.fullmatch(text)
     assert quantity is not None, text
     digits, unit = quantity["number"].replace("_", ""), quantity["unit"]
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > _MAX_DIGITS:
         report(
             Code.NUMBER_TOO_LARGE,
-            f"this number has {len(digits)} digits; at most {_MOST_DIGITS} are allowed",
+            f"this number has {len(digits)} digits; at most {_MAX_DIGITS} are allowed",
             span,
             "write a smaller number",
         )

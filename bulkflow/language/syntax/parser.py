@@ -21,7 +21,7 @@ from bulkflow.language.syntax.grammar import get_parser
 from bulkflow.language.syntax.indentation import add_indents
 from bulkflow.language.syntax.syntax_errors import FORMS, describe_unexpected
 from bulkflow.language.syntax.tokens import get_end, get_span, get_start, make_token
-from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Diagnostic
+from bulkflow.model.diagnostic import MAX_DIAGNOSTICS, Diagnostic
 from bulkflow.source import Span
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _VARIABLE = re.compile(r"[ \t]+(?!in\b)(?P<name>\w(?:[\w.\-]*\w)?)")
 class Parsed:
     """A syntax tree and the errors in the text, in source order.
 
-    Parsing stops after `MOST_DIAGNOSTICS` errors.
+    Parsing stops after `MAX_DIAGNOSTICS` errors.
     """
 
     tree: FileNode
@@ -117,7 +117,7 @@ class _Parsing:
                 yield token
             elif not self._is_filler(token):
                 yield self._correct_case(token)
-            if token.type == "NEWLINE" and len(self.diagnostics) >= MOST_DIAGNOSTICS:
+            if token.type == "NEWLINE" and len(self.diagnostics) >= MAX_DIAGNOSTICS:
                 return
 
     def _is_filler(self, token: Token) -> bool:
@@ -173,7 +173,7 @@ class _Parsing:
 
     def report(self, code: Code, message: str, span: Span, help: str | None = None) -> None:  # noqa: A002 - the word that users see
         """Record a mistake."""
-        if len(self.diagnostics) < MOST_DIAGNOSTICS:
+        if len(self.diagnostics) < MAX_DIAGNOSTICS:
             self.diagnostics.append(Diagnostic(code.value, message, span, help))
 
     def _end_line(self) -> None:

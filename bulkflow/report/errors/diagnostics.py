@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bulkflow.model.diagnostic import MOST_DIAGNOSTICS, Severity
+from bulkflow.model.diagnostic import MAX_DIAGNOSTICS, Severity
 from bulkflow.report.errors.excerpt import Highlight, draw_excerpt
 from bulkflow.report.text.escape import escape_line, escape_lines
 from bulkflow.report.text.style import Role, Style
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bulkflow.model.diagnostic import Diagnostic
 
 
-MOST_SHOWN: Final = 100
+MAX_SHOWN: Final = 100
 """How many diagnostics are rendered as text. JSON has all of them."""
 
 
@@ -29,7 +29,7 @@ def render_diagnostics(
 ) -> str:
     """Render diagnostics in source order, separated by blank lines, without a final line feed.
 
-    If there are more than `MOST_SHOWN`, errors take precedence, and the rest is only counted.
+    If there are more than `MAX_SHOWN`, errors take precedence, and the rest is only counted.
 
     Args:
         diagnostics: In any order. Files are kept in the order of their first diagnostic.
@@ -42,11 +42,11 @@ def render_diagnostics(
     style = Style(color, width, encoding)
     found = sort_diagnostics(diagnostics)
     shown = found
-    if len(found) > MOST_SHOWN:
-        shown = sort_diagnostics(sorted(found, key=lambda each: each.severity.value)[:MOST_SHOWN])
+    if len(found) > MAX_SHOWN:
+        shown = sort_diagnostics(sorted(found, key=lambda each: each.severity.value)[:MAX_SHOWN])
     rendered = [_render(diagnostic, style) for diagnostic in shown]
     if shown is not found:
-        least = "at least " if len(found) >= MOST_DIAGNOSTICS else ""
+        least = "at least " if len(found) >= MAX_DIAGNOSTICS else ""
         more = f"and {least}{len(found) - len(shown):,} more"
         rendered.append(f"{more}; `bulkflow check --format json` lists all that were found")
     return "\n\n".join(rendered)

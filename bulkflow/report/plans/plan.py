@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from bulkflow.model.forecast import Forecast, JobForecast, StepForecast
     from bulkflow.model.part import Manifest, Part
 
-_MOST_PARTS = 4
-_MOST_FILES = 5
-_MOST_COLUMNS = 10
+_MAX_PARTS = 4
+_MAX_FILES = 5
+_MAX_COLUMNS = 10
 _WIDEST_STEP = 72
 
 
@@ -69,7 +69,7 @@ def _format_amount(manifest: Manifest) -> str:
 
 def _describe_parts(parts: Sequence[Part]) -> Iterator[str]:
     """Describe each part in a line, or each file if there are many parts."""
-    if len(parts) <= _MOST_PARTS:
+    if len(parts) <= _MAX_PARTS:
         for part in parts:
             place = f" from line {part.first_line:,}" if len(parts) > 1 else ""
             yield (
@@ -81,17 +81,17 @@ def _describe_parts(parts: Sequence[Part]) -> Iterator[str]:
     rows = Counter[str]()
     for part in parts:
         rows[part.source] += part.rows
-    for source, number in list(of_file.items())[:_MOST_FILES]:
+    for source, number in list(of_file.items())[:_MAX_FILES]:
         yield f"{source}: {format_plural(rows[source], 'row')} in {format_plural(number, 'part')}"
-    others = len(of_file) - _MOST_FILES
+    others = len(of_file) - _MAX_FILES
     if others > 0:
         yield f"and {format_plural(others, 'more file')}"
     yield f"the largest part has {format_size(max(part.bytes for part in parts))}"
 
 
 def _format_columns(columns: Sequence[str]) -> str:
-    shown = ", ".join(columns[:_MOST_COLUMNS])
-    others = len(columns) - _MOST_COLUMNS
+    shown = ", ".join(columns[:_MAX_COLUMNS])
+    others = len(columns) - _MAX_COLUMNS
     return f"{format_plural(len(columns), 'column')}: {shown}" + (
         f", and {others:,} more" if others > 0 else ""
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
-from bulkflow_ingest.results.files import ALL_FILES
+from bulkflow_ingest.results.selection_files import ALL_FILES
 
 if TYPE_CHECKING:
     from bulkflow.plugin import Context

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HEAD_BYTES: Final = 4096
 """The bytes of a first line by which a part that begins with the same rows is found."""
 
-MOST_NAMED: Final = 5
+MAX_NAMED: Final = 5
 """How many hand-overs a message names; it counts the others."""
 
 
@@ -143,9 +143,9 @@ class Ledger:
     def _make_error(self, parts: JobParts, earlier: Sequence[HandOver]) -> HandedOverBeforeError:
         runs = list(dict.fromkeys(each.run for each in earlier))
         what = f"{parts.settings.operation} {parts.settings.object}"
-        notes = [_describe(each, what) for each in earlier[:MOST_NAMED]]
-        if len(earlier) > MOST_NAMED:
-            notes.append(f"and {len(earlier) - MOST_NAMED:,} more parts")
+        notes = [_describe(each, what) for each in earlier[:MAX_NAMED]]
+        if len(earlier) > MAX_NAMED:
+            notes.append(f"and {len(earlier) - MAX_NAMED:,} more parts")
         show = self.context.format_command("runs", run=runs[0])
         retry = self.context.format_command("retry", "--rows", "all", run=runs[0])
         resumed = self.context.journal.read_history(parts.job.key) is not None

@@ -35,7 +35,7 @@ has no result in a part with results of unknown rows."""
 
 
 def settle(database: ReconcileDatabase, source: SourceRowTable, batches: Sequence[Batch]) -> None:
-    """Make the tables `fates`, a row for each source row in their order, and `strays` (p, n).
+    """Make the tables `outcomes`, a row for each source row in their order, and `strays` (p, n).
 
     Strays are results that belong to no source row.
     """

@@ -12,9 +12,11 @@ Its tables:
     strays         results without a source row: p, n
     loose_parts    a part with pairs that did not agree in all columns: p
     distinct_outcomes    a distinct outcome of results: said, failed, created, error
-    fates          a source row with its outcome, the result of the join
+    outcomes          a source row with its outcome, the result of the join
     origins        a resent row and the source row that it came from: row, origin
 """
+
+# ruff: noqa: S608 - all of it is SQL, made of numbers, names of our own and quoted texts
 
 from __future__ import annotations
 
@@ -107,6 +109,14 @@ class ReconcileDatabase:
         """Return the single number of a query; 0 if there is none."""
         ((found,),) = self.rows(sql, *values)
         return int(found or 0)
+
+    def make_table(self, table: str, columns: str, relation: str) -> int:
+        """Make or replace a table of expressions of each row; return how many rows it has.
+
+        The place of a row, from 0, is its `rowid`: nothing is ever removed from the table.
+        """
+        self.run(f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM {relation}")
+        return self.number(f"SELECT count(*) FROM {table}")
 
     def stream(self, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query, at most `size` at a time."""

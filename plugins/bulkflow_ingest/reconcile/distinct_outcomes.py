@@ -26,7 +26,7 @@ class DistinctOutcomes:
     """The distinct outcomes of results.
 
     Makes the table `distinct_outcomes` (said, failed, created, error), numbered from 1: for the
-    whole job if they are few, otherwise for the last batch. Makes the empty table `fates`.
+    whole job if they are few, otherwise for the last batch. Makes the empty table `outcomes`.
 
     Attributes:
         kinds: The outcome of each distinct outcome; number 0 means no result.
@@ -58,7 +58,7 @@ class DistinctOutcomes:
             error = "error_text"
         self.database.run(
             f"""
-            CREATE TABLE fates (
+            CREATE TABLE outcomes (
                 row BIGINT, p BIGINT, line BIGINT, kind TINYINT, id VARCHAR, created VARCHAR,
                 error {error}, doubt TINYINT
             )
@@ -88,7 +88,7 @@ class DistinctOutcomes:
         return self._said[np.searchsorted(self._res, results)]
 
     def insert(self, settled: str, batch: Batch) -> None:
-        """Append rows of a table to `fates`: row, p, line, kind, res, said, doubt."""
+        """Append rows of a table to `outcomes`: row, p, line, kind, res, said, doubt."""
         joins: list[str] = []
         values: list[object] = []
         id_, created, error = "''", "coalesce(created, '')", "coalesce(error, '')"
@@ -114,7 +114,7 @@ class DistinctOutcomes:
             joins.append("LEFT JOIN distinct_outcomes USING (said)")
         self.database.run(
             f"""
-            INSERT INTO fates
+            INSERT INTO outcomes
             SELECT row, p, line, kind, {id_}, {created}, {error}, doubt
             FROM {settled} {" ".join(joins)} {"ORDER BY row" if joins else ""}
             """,

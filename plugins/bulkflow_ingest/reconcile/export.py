@@ -66,7 +66,7 @@ class Saving:
 
         Args:
             path: The file to write; it appears when it is complete.
-            where: The SQL condition on a row of `fates`.
+            where: The SQL condition on a row of `outcomes`.
             added: The columns to append to those of the source.
 
         Returns:
@@ -132,9 +132,9 @@ class Saving:
             SELECT {", ".join([*names, *(each.value for each in added)])}
             FROM {self.source.relation(source)} AS source
             POSITIONAL JOIN (
-                SELECT fates.*, source_rows.h AS h, {text(source.name)} AS file
-                FROM fates POSITIONAL JOIN source_rows
-                WHERE fates.row >= {source.first} AND fates.row < {source.first + source.rows}
+                SELECT outcomes.*, source_rows.h AS h, {text(source.name)} AS file
+                FROM outcomes POSITIONAL JOIN source_rows
+                WHERE outcomes.row >= {source.first} AND outcomes.row < {source.first + source.rows}
             ) AS reported
             WHERE CASE WHEN reported.row IS NULL THEN false
                 WHEN reported.h IS DISTINCT FROM {whole}
@@ -151,7 +151,7 @@ class Saving:
         breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
         names = [f"nullif({_unfolded(each, original)}, '')" for each in columns]
         outcomes = f"""
-            SELECT fates.* EXCLUDE (line), {text(source.name)} AS file FROM fates
+            SELECT outcomes.* EXCLUDE (line), {text(source.name)} AS file FROM outcomes
             WHERE row >= {source.first} AND row < {source.first + source.rows}
             """
         if original.numbers is None:
@@ -165,7 +165,7 @@ class Saving:
             number = "row_number() OVER ()"
             reported = f"""
                 JOIN (
-                    SELECT outcomes.*, numbers.row AS number FROM ({outcomes}) AS outcomes
+                    SELECT found.*, numbers.row AS number FROM ({outcomes}) AS found
                     POSITIONAL JOIN read_parquet({quote_path(original.numbers)}) AS numbers
                 ) AS reported ON reported.number = source.number
                 WHERE {where}

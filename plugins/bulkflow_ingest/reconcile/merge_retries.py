@@ -28,7 +28,7 @@ def merge_retries(
     """Replace the outcomes of resent rows by the later ones.
 
     A row that was not resent, or not processed, keeps its outcome. A row that any attempt has
-    loaded is loaded, whatever a later one reports. From here on, the table `fates` has only the
+    loaded is loaded, whatever a later one reports. From here on, the table `outcomes` has only the
     first rows.
     """
     again = [file for file in files if file.slices[0].origin is not None]
@@ -58,14 +58,16 @@ def merge_retries(
         f"""
         CREATE TABLE latest AS
         SELECT origin, max(doubt) AS doubt,
-            arg_max(fates, fates.row + CASE WHEN kind = {Outcome.LOADED} THEN {_FIRST} ELSE 0 END)
-                AS reported
-        FROM fates JOIN origins USING (row)
+            arg_max(
+                outcomes,
+                outcomes.row + CASE WHEN kind = {Outcome.LOADED} THEN {_FIRST} ELSE 0 END
+            ) AS reported
+        FROM outcomes JOIN origins USING (row)
         WHERE NOT {_not_tried("kind")} OR doubt = {UNCERTAIN}
         GROUP BY origin
         """
     )
-    database.run("CREATE TABLE final AS FROM fates LIMIT 0")
+    database.run("CREATE TABLE final AS FROM outcomes LIMIT 0")
     end = again[0].first
     for batch in batches:
         database.run(
@@ -78,18 +80,18 @@ def merge_retries(
                 CASE WHEN newer THEN reported.error ELSE error END,
                 CASE WHEN newer THEN reported.doubt ELSE greatest(doubt, coalesce(again, 0)) END
             FROM (
-                SELECT fates.*, latest.reported, latest.doubt AS again,
+                SELECT outcomes.*, latest.reported, latest.doubt AS again,
                     latest.reported IS NOT NULL AND NOT {_not_tried("latest.reported.kind")}
                         AND (kind <> {Outcome.LOADED} OR latest.reported.kind = {Outcome.LOADED})
                         AS newer
-                FROM (SELECT * FROM fates WHERE {batch.rows()} AND row < {end}) AS fates
-                LEFT JOIN latest ON latest.origin = fates.row
+                FROM (SELECT * FROM outcomes WHERE {batch.rows()} AND row < {end}) AS outcomes
+                LEFT JOIN latest ON latest.origin = outcomes.row
             )
             ORDER BY row
             """
         )
-    database.run("DROP TABLE fates")
-    database.run("ALTER TABLE final RENAME TO fates")
+    database.run("DROP TABLE outcomes")
+    database.run("ALTER TABLE final RENAME TO outcomes")
 
 
 def _not_tried(kind: str) -> str:

@@ -36,7 +36,7 @@ WORTH_IT: Final = 4
 """The number of source rows per result row from which on the filter pays."""
 
 _SAMPLE: Final = 2_000
-_MOST_COLUMNS: Final = 3
+_MAX_COLUMNS: Final = 3
 
 
 @frozen
@@ -100,7 +100,7 @@ class Prefilter:
         best = sorted(shared, key=lambda place: (-found[place], place))
         rows = number("SELECT count(*) FROM sieve_sample")
         enough = 1
-        while found[best[0]] * 2 < rows and enough < min(_MOST_COLUMNS, len(best)):
+        while found[best[0]] * 2 < rows and enough < min(_MAX_COLUMNS, len(best)):
             enough += 1
         self._telling = best[:enough]
         run("CREATE TEMP TABLE sieve_results AS SELECT res FROM result_rows")

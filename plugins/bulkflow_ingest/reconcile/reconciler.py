@@ -38,7 +38,12 @@ from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending,
 from bulkflow_ingest.reconcile.result_rows import ResultRows
 from bulkflow_ingest.reconcile.row_keys import MEANING_MACROS
 from bulkflow_ingest.reconcile.source_rows import SourceRowTable
-from bulkflow_ingest.reconcile.summary import ErrorGroup, JobOutcomes, error_groups, job_fates
+from bulkflow_ingest.reconcile.summary import (
+    ErrorGroup,
+    JobOutcomes,
+    count_job_outcomes,
+    error_groups,
+)
 from bulkflow_ingest.reconcile.unprocessed_rows import UnprocessedRows
 
 if TYPE_CHECKING:
@@ -143,7 +148,7 @@ class Reconciler:
     def counts(self) -> JobOutcomes:
         """Count the rows by outcome, in total and by part."""
         assert self._rest
-        return job_fates(self._database, self._files)
+        return count_job_outcomes(self._database, self._files)
 
     def save(self, selection: str, path: Path) -> int:
         """Write a selection of the rows with their outcomes.
@@ -205,7 +210,7 @@ def _join(
     *,
     filters: bool,
 ) -> Saving:
-    """Make the table `fates`.
+    """Make the table `outcomes`.
 
     Raises:
         UnsuitedError: Rows that matter were left out; all must be read.

@@ -71,7 +71,7 @@ class Resending:
 
         Args:
             folder: The folder for the files, made if missing.
-            where: The SQL condition on a row of `fates`.
+            where: The SQL condition on a row of `outcomes`.
             name: The prefix of the files' names.
 
         Raises:
@@ -83,7 +83,7 @@ class Resending:
                 continue
             chosen = f"row >= {file.first} AND row < {file.first + file.rows} AND ({where})"
             withheld = self.database.number(
-                f"SELECT count(*) FROM fates WHERE {chosen} AND doubt = {UNCERTAIN}"
+                f"SELECT count(*) FROM outcomes WHERE {chosen} AND doubt = {UNCERTAIN}"
             )
             path = folder / f"{name}-{len(sent) + 1}.csv"
             mapping = folder / f"{name}-{len(sent) + 1}-rows.csv"
@@ -106,11 +106,11 @@ class Resending:
             out.write("part,row\n")
             for block in self.database.stream(
                 f"""
-                SELECT slices.part || ',' || (fates.row - slices.first) || chr(10)
-                FROM fates JOIN slices USING (p)
-                WHERE fates.row >= {file.first} AND fates.row < {file.first + file.rows}
+                SELECT slices.part || ',' || (outcomes.row - slices.first) || chr(10)
+                FROM outcomes JOIN slices USING (p)
+                WHERE outcomes.row >= {file.first} AND outcomes.row < {file.first + file.rows}
                     AND ({where})
-                ORDER BY fates.row
+                ORDER BY outcomes.row
                 """,
                 10_000,
             ):

@@ -14,7 +14,6 @@ from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile.errors import ReconcileError, UnreadableError, WrongFilesError
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import Form, key
-from bulkflow_ingest.reconcile.row_numbers import write_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -138,7 +137,7 @@ class ResultRows:
             return "result_rows"
         for index, group in enumerate(self._groups):
             columns = f"{group.slice_}, {key(group.places(self.columns), forms)}"
-            write_in_order(self.database, f"{table}_{index}", columns, group.relation)
+            self.database.make_table(f"{table}_{index}", columns, group.relation)
         self._view(table, _NO_KEYS)
         return table
 
@@ -239,7 +238,7 @@ class ResultRows:
             )
         )
         table = f"result_rows_{len(self._groups)}"
-        return write_in_order(self.database, table, columns, group.relation)
+        return self.database.make_table(table, columns, group.relation)
 
     def _check(self, files: Sequence[ResultFile], positions: Mapping[int, int]) -> None:
         found = {

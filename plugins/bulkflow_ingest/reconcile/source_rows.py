@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
@@ -12,7 +12,6 @@ from attrs import define, field
 from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import Form, joined_text, key
-from bulkflow_ingest.reconcile.row_numbers import write_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,6 @@ LINE_BREAKS = (
     "ELSE 0 END"
 )
 """The SQL for the number of line breaks in a value."""
-_READ: Final = "rows_read"
 
 
 @define(eq=False)
@@ -136,16 +134,7 @@ class SourceRowTable:
             return "source_rows"
         self.database.run(f"CREATE OR REPLACE TABLE {table} (row BIGINT, h UBIGINT, k UBIGINT)")
         for file in self.files:
-            if file.index in self._places:
-                found = self.numbered(file, key(_NAMES, forms))
-                self.database.run(f"INSERT INTO {table} {found}")
-                continue
-            write_in_order(self.database, _READ, key(_NAMES, forms), self.relation(file))
-            self.database.run(
-                f"INSERT INTO {table} SELECT {file.first} + rowid, h, k FROM {_READ}"
-                f" WHERE rowid < {file.rows}"
-            )
-            self.database.run(f"DROP TABLE {_READ}")
+            self.database.run(f"INSERT INTO {table} {self.numbered(file, key(_NAMES, forms))}")
         return table
 
     def _read_slices(self, file: SlicedFile) -> None:
@@ -178,17 +167,15 @@ class SourceRowTable:
         # The line breaks of a row are those of its values in one text, which the key is made of.
         whole = joined_text([_NAMES[place] for place in range(self.width)])
         columns = f"{LINE_BREAKS.format(whole)} AS breaks, {key(_NAMES, self.everything)}"
-        write_in_order(self.database, _READ, columns, self.relation(file))
         self.database.run(
             f"""
             INSERT INTO source_rows
-            SELECT {file.first} + rowid, {file.slices[0].first_line} + sum(1 + breaks) OVER (
+            SELECT row, {file.slices[0].first_line} + sum(1 + breaks) OVER (
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
             ) - 1 - breaks, h, k
-            FROM {_READ} WHERE rowid < {file.rows}
+            FROM ({self.numbered(file, columns)})
             """
         )
-        self.database.run(f"DROP TABLE {_READ}")
 
     def _check(self, file: SlicedFile) -> None:
         found = self.database.number("SELECT count(*) FROM source_rows WHERE row >= ?", file.first)

@@ -81,7 +81,7 @@ class ErrorGroup:
     varies: bool = False
 
 
-def job_fates(database: ReconcileDatabase, files: Sequence[SlicedFile]) -> JobOutcomes:
+def count_job_outcomes(database: ReconcileDatabase, files: Sequence[SlicedFile]) -> JobOutcomes:
     """Count the rows by outcome, in total and by part."""
     found = database.rows(
         f"""
@@ -92,7 +92,7 @@ def job_fates(database: ReconcileDatabase, files: Sequence[SlicedFile]) -> JobOu
             count_if(kind = {Outcome.WITHHELD}), count_if(kind = {Outcome.UNKNOWN}),
             count_if(doubt > 0), any_value(strays.n)
         FROM slices
-        LEFT JOIN fates AS reported ON reported.p = slices.p
+        LEFT JOIN outcomes AS reported ON reported.p = slices.p
         LEFT JOIN strays ON strays.p = slices.p
         GROUP BY slices.part ORDER BY slices.part
         """
@@ -118,7 +118,7 @@ def error_groups(database: ReconcileDatabase, files: Sequence[SlicedFile]) -> li
             WITH reported AS (
                 SELECT CAST(error AS VARCHAR) AS error, count(*) AS n, min(row) AS row,
                     arg_min(p, row) AS p, arg_min(line, row) AS line
-                FROM fates WHERE kind = {Outcome.FAILED} GROUP BY ALL
+                FROM outcomes WHERE kind = {Outcome.FAILED} GROUP BY ALL
             )
             SELECT {CODE} AS code, regexp_extract(error, ':([^:]*?) ?--\\s*$', 1) AS fields,
                 sum(n)::BIGINT AS n, arg_min(error, row), arg_min(p, row), arg_min(line, row),

@@ -19,7 +19,6 @@ from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy
 from bulkflow_ingest.reconcile.row_keys import key
-from bulkflow_ingest.reconcile.row_numbers import write_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,13 +85,13 @@ class UnprocessedRows:
                 [file.path], len(header), file.delimiter, packed=is_gzip(file.path), divided=False
             )
             try:
-                write_in_order(self.database, "rows_unprocessed", wanted, relation)
+                self.database.make_table("rows_unprocessed", wanted, relation)
             except ReconcileError:
                 # DuckDB reads some files in another way than the rest of the program.
                 copy = self.database.scratch("unprocessed.csv")
                 plain_copy(file.path, copy, file.delimiter, len(header))
                 relation = csv_files([copy], len(header), ",", divided=False)
-                write_in_order(self.database, "rows_unprocessed", wanted, relation)
+                self.database.make_table("rows_unprocessed", wanted, relation)
         except (CsvError, ReconcileError):
             return False
         return True

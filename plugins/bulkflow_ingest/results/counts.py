@@ -10,7 +10,8 @@ from bulkflow.errors import BulkflowError, DataError, RunInterruptedError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.part import Counts, ErrorCount
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.results.files import ALL_FILES, is_refused
+from bulkflow_ingest.results.file_rows import count_rows, is_refused
+from bulkflow_ingest.results.selection_files import ALL_FILES
 from bulkflow_ingest.results.standstill import compute_quiet_time
 from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
 from bulkflow_jobs.patience import get_patience
@@ -168,7 +169,10 @@ class Counting:
         trusted = self.results.trusted
         wanted = self._files(part)
         trusted.fetch(wanted)
-        found = {which: self.results.rows(part, which) for _, which in trusted.usable(wanted)}
+        found = {
+            which: count_rows(self.results.files.path(part, which), part, which)
+            for _, which in trusted.usable(wanted)
+        }
         if not trusted.trust.dropped.isdisjoint(wanted):
             return Counts(part.rows, unknown=part.rows)
         if part.state == JobState.JOB_COMPLETE:

@@ -14,10 +14,12 @@ from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.model.value import plain
 from bulkflow.plugin.lookahead import get_steps_ahead
-from bulkflow_csv import CsvError, is_gzip
+from bulkflow_csv import is_gzip
 from bulkflow_ingest.api.bounds import compute_max_result_bytes
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.output_files import binary_draft, delivered, make_folder, make_label
+from bulkflow_ingest.results.file_rows import expected
+from bulkflow_ingest.results.selection_files import FILES_OF_SELECTION, NEEDED
 from bulkflow_ingest.source.compression import compress_stream
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.worker_pool import WorkerPool
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from bulkflow.model.part import Manifest
     from bulkflow.plugin import Context
     from bulkflow.plugin.lookahead import StepAhead
     from bulkflow_ingest.api.client import IngestApi
@@ -38,33 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _COPY_BYTES: Final = 1 << 20
-_ADDED_BYTES: Final = 28
-"""How much longer a row of the successful results is than the row that was sent."""
-_REFUSALS: Final = ("InvalidBatch", "ClientInputError", "InvalidJob")
-"""Error codes of jobs that failed before any of their rows was tried (recorded)."""
-
-ALL_FILES: Final = (ResultKind.SUCCESSFUL, ResultKind.FAILED, ResultKind.UNPROCESSED)
-
-FILES_OF_SELECTION: Final[dict[str, tuple[ResultKind, ...]]] = {
-    "successful": (ResultKind.SUCCESSFUL,),
-    "failed": (ResultKind.FAILED,),
-    "unprocessed": (ResultKind.UNPROCESSED,),
-    "withheld": (),
-    "unknown": (),
-    "all": ALL_FILES,
-}
-"""The files that contain the rows of a selection."""
-
-NEEDED: Final[dict[str, tuple[ResultKind, ...]]] = {
-    "successful": (ResultKind.SUCCESSFUL,),
-    "failed": (ResultKind.FAILED,),
-    "unprocessed": ALL_FILES,
-    "withheld": ALL_FILES,
-    "unknown": ALL_FILES,
-    "all": ALL_FILES,
-}
-"""The files that determine which source rows a selection contains. Unknown rows are in none of
-them."""
 
 
 @frozen
@@ -295,63 +269,3 @@ class ResultFiles:
 
 def _packed(path: Path) -> Path:
     return path.with_name(path.name + ".gz")
-
-
-def cost_of_keeping(manifest: Manifest) -> str:
-    """Describe the maximum cost of keeping the results of a job."""
-    calls = len(ALL_FILES) * len(manifest.parts)
-    # An id, `true` or `false`, and quotes around every value. Errors are longer.
-    size = manifest.bytes + manifest.rows * (_ADDED_BYTES + 2 * len(manifest.columns))
-    further = f", {len(ALL_FILES)} for each further part" if manifest.more else ""
-    return (
-        f"its results are kept: up to {calls:,} more calls{further}, and about {size:,} bytes "
-        "before compression"
-    )
-
-
-def is_refused(part: PartJob) -> bool:
-    """Whether a job failed because of its header, format or settings, before any row was tried."""
-    message = part.error_message or ""
-    return (
-        part.state == JobState.FAILED
-        and not part.processed
-        and any(code in message for code in _REFUSALS)
-    )
-
-
-def count_result_rows(path: Path, which: ResultKind, delimiter: str) -> int | None:
-    """Count the rows of a result file; None if it does not look like one."""
-    if not path.exists() or not path.stat().st_size:
-        return 0
-    from bulkflow_csv import read_rows
-
-    try:
-        rows = read_rows(path, delimiter=delimiter)
-        header = next(rows, None)
-        if header is None:
-            return 0
-        names = {name.lower() for name in header.values}
-        own = {ResultKind.SUCCESSFUL: "sf__created", ResultKind.FAILED: "sf__error"}.get(which)
-        if own is not None and not {"sf__id", own} <= names:
-            return None
-        width = len(header.values)
-        count = 0
-        for row in rows:
-            if own is not None and len(row.values) != width:
-                return None
-            count += 1
-    except CsvError:
-        # The unprocessed rows may not be CSV at all.
-        return 1 if which is ResultKind.UNPROCESSED else None
-    return count
-
-
-def expected(part: PartJob, which: ResultKind) -> int:
-    """Return how many rows a complete job's file must have."""
-    match which:
-        case ResultKind.SUCCESSFUL:
-            return part.counts.loaded
-        case ResultKind.FAILED:
-            return part.counts.failed
-        case ResultKind.UNPROCESSED:
-            return part.counts.unprocessed + part.counts.unknown

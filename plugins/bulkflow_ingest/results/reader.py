@@ -13,16 +13,14 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.part import Counts
-from bulkflow.path_checks import resolved
-from bulkflow_csv import CsvError
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.output_files import delivered, draft, make_folder, resolve_output
-from bulkflow_ingest.results.files import (
-    FILES_OF_SELECTION,
-    NEEDED,
-    ResultFiles,
-)
-from bulkflow_ingest.results.trusted_files import TrustedFiles, refuse_gone
+from bulkflow_ingest.output_files import delivered, draft, make_folder
+from bulkflow_ingest.results.file_rows import iter_result_rows
+from bulkflow_ingest.results.files import ResultFiles
+from bulkflow_ingest.results.output_claims import claim_output
+from bulkflow_ingest.results.selection_files import ADDED, FILES_OF_SELECTION, NEEDED
+from bulkflow_ingest.results.trust import refuse_gone
+from bulkflow_ingest.results.trusted_files import TrustedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,17 +30,6 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
     from bulkflow_ingest.reconcile import Outcome, Reconciler, SourceSlice
-
-ADDED: dict[str, dict[str, str]] = {
-    "successful": {"sf__Id": "_id", "sf__Created": "_created"},
-    "failed": {"sf__Id": "_id", "sf__Error": "_error"},
-    "unprocessed": {},
-    "withheld": {},
-    "unknown": {},
-    "all": {"sf__Id": "_id", "sf__Created": "_created", "sf__Error": "_error"},
-}
-"""The columns of a saved file after those of the source. API names of fields do not start with an
-underscore, so there is no conflict."""
 
 
 @frozen
@@ -72,7 +59,9 @@ class Results:
         then.
         """
         self._finished()
-        self._claim(path, f"{selection} rows of job {self.parts.job.key}")
+        claim_output(
+            self.context, self.parts, path, f"{selection} rows of job {self.parts.job.key}"
+        )
         self.trusted.begin()
         if all(part.data is not None for part in self.parts.parts):
             # A few failed rows among many can be found without joining all rows.
@@ -278,32 +267,12 @@ class Results:
             if part.in_org or (part.deleted and self.files.is_here(part, which))
         }
         for path in places.values():
-            self._claim(path, f"results of job {self.parts.job.key}")
+            claim_output(self.context, self.parts, path, f"results of job {self.parts.job.key}")
         self.trusted.begin()
         reported = [each for each in places if self.files.has_rows(*each)]
         self.trusted.fetch(reported)
         self.trusted.verify(reported)
         return self.files.save(places)
-
-    def _claim(self, path: Path, what: str) -> None:
-        """Refuse to overwrite the rows themselves, or a file that this run has saved."""
-        place = resolve_output(path)
-        if place is None:
-            # A device or a pipe has no content to overwrite.
-            return
-        read = [part.data.source.path for part in self.parts.parts if part.data is not None]
-        read += [part.original.path for part in self.parts.parts if part.original is not None]
-        if any(resolved(path) == place for path in read):
-            raise StepError(
-                f"{path} is where the rows of job {self.parts.job.name} come from",
-                help="save to another file: this one would be lost",
-            )
-        taken: dict[Path, str] = self.context.share("ingest:saved", dict, lambda _: None)
-        if taken.setdefault(place, what) != what:
-            raise StepError(
-                f"{path} holds the {taken[place]} already, saved by this run",
-                help="save to another file; in a loop, put the loop's variable into its name",
-            )
 
     def _finished(self) -> None:
         running = [part for part in self.parts.in_org if not part.is_final]
@@ -314,40 +283,8 @@ class Results:
                 notes=[f"job {part.id} is {part.state}" for part in running],
             )
 
-    def rows(self, part: PartJob, which: ResultKind) -> int:
-        """Count the rows of a result file that is here."""
-        try:
-            return sum(1 for _ in self._read(part, which))
-        except (CsvError, StepError):
-            # The unprocessed rows may not be CSV (guide v66): they are unknown then.
-            if which is not ResultKind.UNPROCESSED:
-                raise
-            return 0
-
     def _read(self, part: PartJob, which: ResultKind) -> Iterator[tuple[list[str], list[str]]]:
-        """Yield each row of a result file with the file's header; nothing for an empty file.
-
-        Raises:
-            CsvError: It is not CSV.
-            StepError: A row has more or fewer values than the header has columns.
-        """
-        from bulkflow_csv import read_rows
-
-        path = self.files.path(part, which)
-        if not path.exists() or not path.stat().st_size:
-            return
-        rows = read_rows(path, delimiter=part.dialect.delimiter)
-        header = next(rows, None)
-        if header is None:
-            return
-        for row in rows:
-            if len(row.values) != len(header.values):
-                raise StepError(
-                    f"the {which} results of job {part.id} have a row of "
-                    f"{len(row.values)} columns under a header of {len(header.values)}",
-                    help="look at the job in the org",
-                )
-            yield header.values, row.values
+        return iter_result_rows(self.files.path(part, which), part, which)
 
 
 def _without_result(part: PartJob) -> Outcome:

@@ -12,14 +12,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.parts.remote_state import get_counters
-from bulkflow_ingest.results.files import ResultFiles, count_result_rows, expected
+from bulkflow_ingest.results.file_rows import count_result_rows, expected
+from bulkflow_ingest.results.files import ResultFiles
 from bulkflow_ingest.results.standstill import Standstill
+from bulkflow_ingest.results.trust import Promise, Trust, refuse_gone
 from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
 from bulkflow_jobs.patience import Backoff, get_patience
 
@@ -30,41 +32,11 @@ if TYPE_CHECKING:
     from bulkflow_ingest.api.client import IngestApi
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
-    from bulkflow_ingest.results.standstill import Look
+    from bulkflow_ingest.results.trust import Wanted
 
 logger = logging.getLogger(__name__)
 
-Wanted = tuple["PartJob", ResultKind]
-"""A result file of a part."""
-
 STATE: Final = "bulkflow_ingest:trust"
-
-
-@frozen
-class Promise:
-    """How many rows a file must have: the minimum, and the maximum if it is known."""
-
-    least: int
-    most: int | None = None
-
-
-@define(eq=False)
-class Trust:
-    """What one step has found out about a job's result files."""
-
-    looks: dict[PartJob, Look] = field(factory=dict)
-    """Parts that did not complete, as they were at rest."""
-    fetched: set[Wanted] = field(factory=set)
-    """Their files that were fetched after that."""
-    whole: set[Wanted] = field(factory=set)
-    """Files with the promised number of rows."""
-    doubted: dict[PartJob, str] = field(factory=dict)
-    """Parts whose files do not show the outcomes of all rows, with the reason."""
-    dropped: set[Wanted] = field(factory=set)
-    """Files of these that are not used."""
-    promised: dict[PartJob, tuple[int, int]] = field(factory=dict)
-    """The counts of loaded and failed rows that complete jobs reported first: later counts are
-    ours."""
 
 
 @frozen
@@ -310,16 +282,6 @@ class TrustedFiles:
     def _reason(self, left: Sequence[Wanted]) -> str:
         more = f", and {len(left) - 1} more files are not there yet" if len(left) > 1 else ""
         return f"{self._fault(left[0])}{more}"
-
-
-def refuse_gone(parts: JobParts, gone: Sequence[PartJob]) -> StepError:
-    """Make the error for jobs that are gone with the outcomes of their rows."""
-    return StepError(
-        f"the outcomes of the rows of job {parts.job.name} are unknown: "
-        f"{len(gone)} of its jobs are gone from the org",
-        help="look in the org for what was loaded before you load these rows again",
-        notes=[f"job {part.id} is gone" for part in gone],
-    )
 
 
 def _is_miscounted(part: PartJob) -> bool:

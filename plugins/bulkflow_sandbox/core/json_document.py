@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MOST_BYTES: Final = 4 << 20
+MAX_BYTES: Final = 4 << 20
 """The maximum size of a schema or admin request: some hundred objects with all fields."""
 
-MOST_DEPTH: Final = 32
+MAX_DEPTH: Final = 32
 """Levels of lists and objects. A schema has nine, a record of the API three."""
 
-MOST_VALUES: Final = 200_000
+MAX_VALUES: Final = 200_000
 """Values in a document. Values that a YAML alias repeats count each time."""
 
 
@@ -66,13 +66,13 @@ def check_document(document: object) -> None:
     """
     values, level, depth = 0, [document], 0
     while level:
-        if depth > MOST_DEPTH:
+        if depth > MAX_DEPTH:
             raise _make_depth_error()
         below: list[object] = []
         for value in level:
             below.extend(_check_value(value))
-            if values + len(level) + len(below) > MOST_VALUES:
-                raise DocumentError(f"it has more than {MOST_VALUES:,} values")
+            if values + len(level) + len(below) > MAX_VALUES:
+                raise DocumentError(f"it has more than {MAX_VALUES:,} values")
         values, level, depth = values + len(level), below, depth + 1
 
 
@@ -111,4 +111,4 @@ def _refuse_constant(name: str) -> object:
 
 
 def _make_depth_error() -> DocumentError:
-    return DocumentError(f"it is nested more than {MOST_DEPTH} levels deep")
+    return DocumentError(f"it is nested more than {MAX_DEPTH} levels deep")

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 if TYPE_CHECKING:
     from datetime import datetime
 
-MOST_ENTRIES: Final = 2000
+MAX_ENTRIES: Final = 2000
 
 
 @frozen
@@ -44,7 +44,7 @@ class RequestLog:
         capacity: The maximum number of entries.
     """
 
-    def __init__(self, capacity: int = MOST_ENTRIES) -> None:
+    def __init__(self, capacity: int = MAX_ENTRIES) -> None:
         self._entries: deque[RequestEntry] = deque(maxlen=capacity)
         self._total = 0
         self._lock = Lock()

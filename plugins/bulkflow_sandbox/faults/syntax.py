@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.faults.fault import AnyFault, JobFault
 
 _FORM: Final = re.compile(r"([a-z]+)(?:#(\d+))?(?:x(\d+|\*|[\d.]+(?:ms|s|m|h)))?=(.+)")
-_MOST_TEXT: Final = 2000
-_MOST_SHOWN: Final = 200
-_MOST_COUNT: Final = 10**15
-_MOST_SECONDS: Final = 86_400.0
+_MAX_TEXT: Final = 2000
+_MAX_SHOWN: Final = 200
+_MAX_COUNT: Final = 10**15
+_MAX_SECONDS: Final = 86_400.0
 _STATUS: Final = re.compile(
     r"([1-5]\d\d)(-after)?(?::([A-Za-z_]+)(?::([^;]*))?)?((?:;[A-Za-z-]+:[^;]*)*)"
 )
@@ -74,7 +74,7 @@ def read_fault(text: str) -> AnyFault:
     """
     match = _FORM.fullmatch(text.strip())
     # A line break in the value of a header would start another header.
-    if match is None or len(text) > _MOST_TEXT or not text.strip().isprintable():
+    if match is None or len(text) > _MAX_TEXT or not text.strip().isprintable():
         raise _make_syntax_error(text)
     target, number, times, effect = match.groups()
     try:
@@ -137,15 +137,15 @@ def _read_drip(argument: str) -> Drip:
 
 def _read_count(text: str) -> int:
     number = int(text)
-    if not 0 <= number <= _MOST_COUNT:
-        raise ValueError(f"{number} is not between 0 and {_MOST_COUNT}")
+    if not 0 <= number <= _MAX_COUNT:
+        raise ValueError(f"{number} is not between 0 and {_MAX_COUNT}")
     return number
 
 
 def _read_seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 <= seconds <= _MOST_SECONDS:
-        raise ValueError(f"{seconds} is not between 0 and {_MOST_SECONDS}")
+    if not 0 <= seconds <= _MAX_SECONDS:
+        raise ValueError(f"{seconds} is not between 0 and {_MAX_SECONDS}")
     return seconds
 
 
@@ -196,7 +196,7 @@ _EFFECTS: Final[dict[str, Callable[[str], Effect]]] = {
 
 def _make_syntax_error(text: str) -> UsageError:
     return UsageError(
-        f"invalid fault {text[:_MOST_SHOWN]!r}",
+        f"invalid fault {text[:_MAX_SHOWN]!r}",
         help="write ENDPOINT[#NTH][xTIMES]=EFFECT, such as upload#2=503 or create=cut-after",
         notes=[
             f"endpoints: {', '.join(Endpoint)}",

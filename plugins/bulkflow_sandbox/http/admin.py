@@ -29,7 +29,7 @@ from starlette.responses import Response
 from bulkflow.errors import BulkflowError
 from bulkflow_sandbox.core.clock import ManualClock
 from bulkflow_sandbox.core.errors import ApiError
-from bulkflow_sandbox.core.json_document import MOST_BYTES, DocumentError, parse_json
+from bulkflow_sandbox.core.json_document import MAX_BYTES, DocumentError, parse_json
 from bulkflow_sandbox.faults.syntax import read_fault
 from bulkflow_sandbox.http.access import check_token
 from bulkflow_sandbox.http.request_body import read_body
@@ -195,7 +195,7 @@ class AdminResources:
 
 
 async def _read_document(request: Request) -> Mapping[str, object]:
-    body = await read_body(request, MOST_BYTES)
+    body = await read_body(request, MAX_BYTES)
     try:
         document = parse_json(body)
     except DocumentError as error:

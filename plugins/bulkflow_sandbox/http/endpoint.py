@@ -22,7 +22,7 @@ _PARTS: Final = {
     "unprocessedrecords": Endpoint.UNPROCESSED,
     "unprocessedRecords": Endpoint.UNPROCESSED,
 }
-_MOST_JSON: Final = 1 << 20
+_MAX_JSON: Final = 1 << 20
 
 
 def find_job_id(path: str) -> str | None:
@@ -50,7 +50,7 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
         return (Endpoint.DELETE if method == "DELETE" else Endpoint.INFO), receive
     messages: deque[Message] = deque()
     body = b""
-    while len(body) < _MOST_JSON:
+    while len(body) < _MAX_JSON:
         message = await receive()
         messages.append(message)
         body += message.get("body", b"")

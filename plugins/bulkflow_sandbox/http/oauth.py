@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.sandbox import Sandbox
 
 _OAUTH: Final = "/services/oauth2"
-_MOST_FORM: Final = 1 << 16
+_MAX_FORM: Final = 1 << 16
 
 
 class OAuthResources:
@@ -122,7 +122,7 @@ def get_base_url(request: Request) -> str:
 
 async def _read_parameters(request: Request) -> dict[str, str]:
     """Read the parameters of the address, and of the form in the body."""
-    body = await read_body(request, _MOST_FORM)
+    body = await read_body(request, _MAX_FORM)
     form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(request.query_params) | dict(form)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bulkflow_sandbox.core.behavior import Choices
 
-_MOST_JSON: Final = 1 << 20
+_MAX_JSON: Final = 1 << 20
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 """A number that fits into the 64 bits of an integer in the database."""
 
@@ -44,7 +44,7 @@ async def read_json(request: Request, choices: Choices) -> Mapping[str, object]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise choices.content_type_unsupported.make_error(type=kind)
-    body = await read_body(request, _MOST_JSON)
+    body = await read_body(request, _MAX_JSON)
     if is_gzip(request, choices):
         body = _decompress(body, choices)
     return parse_json_object(body, choices)
@@ -72,11 +72,11 @@ def is_gzip(request: Request, choices: Choices) -> bool:
 def _decompress(body: bytes, choices: Choices) -> bytes:
     decompressor = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        data = decompressor.decompress(body, _MOST_JSON)
+        data = decompressor.decompress(body, _MAX_JSON)
     except zlib.error as error:
         raise choices.body_unreadable.make_error(problem="The body is no gzip") from error
     if decompressor.unconsumed_tail:
-        raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body exceeds {_MOST_JSON} bytes")
+        raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The body exceeds {_MAX_JSON} bytes")
     if not decompressor.eof:
         raise choices.body_unreadable.make_error(problem="The gzip data of the body is cut off")
     return data

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OWN: Final = "/_sandbox"
 
-_MOST_ERROR: Final = 2000
+_MAX_ERROR: Final = 2000
 
 
 class RequestRecorder:
@@ -65,7 +65,7 @@ class RequestRecorder:
                 body = message.get("body", b"")
                 sent += len(body)
                 if status is not None and status >= 400:
-                    refusal.extend(body[: _MOST_ERROR - len(refusal)])
+                    refusal.extend(body[: _MAX_ERROR - len(refusal)])
                 if not message.get("more_body"):
                     # Before the client has the whole response, so it finds its own request.
                     write()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.sandbox import Sandbox
 
 _VERSION: Final = re.compile(r"([0-9]{1,3})(?:\.0)?")
-_MOST_XML: Final = 1 << 16
+_MAX_XML: Final = 1 << 16
 _XML: Final = "text/xml;charset=UTF-8"
 
 
@@ -48,7 +48,7 @@ class SoapResources:
         """Answer POST /services/Soap/u/XX.X."""
         version = request.path_params["version"]
         try:
-            username, password = read_login(await read_body(request, _MOST_XML))
+            username, password = read_login(await read_body(request, _MAX_XML))
             self._check_version(version)
             user, token = await to_thread(self._logins.log_in, username, password)
         except SoapLoginError as error:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Body = dict[str, object]
 
-MOST_JOBS: Final = 200
-MOST_REQUESTS: Final = 500
-MOST_FAILURES: Final = 20
+MAX_JOBS: Final = 200
+MAX_REQUESTS: Final = 500
+MAX_FAILURES: Final = 20
 _FAILURE_BYTES: Final = 1 << 16
 
 
@@ -43,7 +43,7 @@ class PageData:
         """Read the state of the org, its newest jobs, and the number of records of each object."""
         sandbox = self._sandbox
         with sandbox.database.reading() as connection:
-            jobs = list_latest_jobs(connection, MOST_JOBS)
+            jobs = list_latest_jobs(connection, MAX_JOBS)
         return {
             "now": _format_moment(sandbox.org.clock.now()),
             "processing": format_speed(sandbox.worker.speed),
@@ -92,7 +92,7 @@ class PageData:
 
     def read_requests(self, after: int) -> Body:
         """Read the requests after a number, oldest first."""
-        entries = self._sandbox.requests.list_after(after)[-MOST_REQUESTS:]
+        entries = self._sandbox.requests.list_after(after)[-MAX_REQUESTS:]
         return {
             "total": self._sandbox.requests.total,
             "entries": [
@@ -143,7 +143,7 @@ class PageData:
         if len(start) >= _FAILURE_BYTES:
             # The last row may be incomplete.
             found.pop()
-        return {"rows": found[:MOST_FAILURES], "more": job.failed > MOST_FAILURES}
+        return {"rows": found[:MAX_FAILURES], "more": job.failed > MAX_FAILURES}
 
 
 def _format_moment(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 // scroll position stay where they are. `/?every=200` polls every 200 milliseconds.
 
 const PAUSE = Number(new URLSearchParams(window.location.search).get("every")) || 1000;
-const MOST_REQUESTS = 500;
+const MAX_REQUESTS = 500;
 
 const byId = (id) => document.getElementById(id);
 const whole = new Intl.NumberFormat("en");
@@ -303,7 +303,7 @@ async function askRequests() {
   }
   page.last = found.total;
   page.requests.unshift(...found.entries.reverse());
-  page.requests.length = Math.min(page.requests.length, MOST_REQUESTS);
+  page.requests.length = Math.min(page.requests.length, MAX_REQUESTS);
   setText(byId("requests-count"), found.total ? whole.format(found.total) : "");
   if (found.entries.length) showRequests();
 }

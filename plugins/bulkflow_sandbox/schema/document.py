@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MOST_TEXT: Final = 400
+_MAX_TEXT: Final = 400
 """Maximum length of an error, which quotes names and values of the document."""
 
 
@@ -20,9 +20,9 @@ class DocumentReader:
     def add_error(self, place: str, problem: str) -> None:
         """Add an error; `place` is the path of keys to it."""
         text = f"{place}: {problem}"
-        if len(text) > _MOST_TEXT:
+        if len(text) > _MAX_TEXT:
             # Keep the end, which explains what is wrong with the quoted value.
-            text = f"{text[: _MOST_TEXT // 2]}…{text[-_MOST_TEXT // 2 :]}"
+            text = f"{text[: _MAX_TEXT // 2]}…{text[-_MAX_TEXT // 2 :]}"
         self.errors.append(text)
 
     def read_table(

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.document import DocumentReader
 
 _API_NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*(?:__c|__e|__mdt)?")
-_MOST_NAME: Final = 80
+_MAX_NAME: Final = 80
 """Maximum length of a name: Salesforce allows 40, plus a namespace and a suffix."""
-_MOST_LENGTH: Final = 10_000_000
-_MOST_DIGITS: Final = 100
+_MAX_LENGTH: Final = 10_000_000
+_MAX_DIGITS: Final = 100
 
 _PROPERTIES: Final = {
     "type": str,
@@ -49,7 +49,7 @@ _PROPERTIES: Final = {
 _SHIPPED_PROPERTIES: Final = {"formula": str}
 _AUTO_NUMBER: Final = re.compile(r"([^{}]*)\{(0+)\}([^{}]*)")
 
-_MOST: Final = {"length": _MOST_LENGTH, "precision": _MOST_DIGITS, "scale": _MOST_DIGITS}
+_MOST: Final = {"length": _MAX_LENGTH, "precision": _MAX_DIGITS, "scale": _MAX_DIGITS}
 _LENGTHS: Final = {
     FieldType.STRING: 255,
     FieldType.TEXTAREA: 255,
@@ -65,7 +65,7 @@ _LENGTHS: Final = {
 
 def is_api_name(name: str) -> bool:
     """Return whether a text is a valid API name of an object or a field."""
-    return len(name) <= _MOST_NAME and _API_NAME.fullmatch(name) is not None
+    return len(name) <= _MAX_NAME and _API_NAME.fullmatch(name) is not None
 
 
 def read_field(
@@ -101,7 +101,7 @@ def read_field(
         document.add_error(place, "a restricted picklist needs 'picklistValues'")
     auto_number = str(table["autoNumber"]) if "autoNumber" in table else None
     if auto_number is not None and (
-        len(auto_number) > _MOST_NAME or _AUTO_NUMBER.fullmatch(auto_number) is None
+        len(auto_number) > _MAX_NAME or _AUTO_NUMBER.fullmatch(auto_number) is None
     ):
         document.add_error(
             f"{place}.autoNumber", f"{auto_number!r} is not a format such as A-{{0000}}"

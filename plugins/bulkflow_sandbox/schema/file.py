@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bulkflow.distribution import get_install_command
 from bulkflow_sandbox.core.errors import SchemaError
 from bulkflow_sandbox.core.json_document import (
-    MOST_BYTES,
+    MAX_BYTES,
     DocumentError,
     check_document,
     parse_json,
@@ -37,16 +37,16 @@ def load_schema(path: Path, base: Schema) -> Schema:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        text = data.decode("utf-8-sig") if len(data) <= MOST_BYTES else ""
+            data = file.read(MAX_BYTES + 1)
+        text = data.decode("utf-8-sig") if len(data) <= MAX_BYTES else ""
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(
             f"cannot read the schema file {path}: {error}",
             help="give the path of a JSON or YAML file in UTF-8",
         ) from error
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise SchemaError(
-            f"the schema file {path} has more than {MOST_BYTES:,} bytes",
+            f"the schema file {path} has more than {MAX_BYTES:,} bytes",
             help="describe only the objects that you need, or add them in several requests",
         )
     parse = _parse_yaml if path.suffix.lower() in {".yaml", ".yml"} else _parse_json

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _PREFIX: Final = re.compile(r"[0-9A-Za-z]{3}")
 _CUSTOM_PREFIXES: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CUSTOM_NAME: Final = {"type": "string", "length": 80, "nameField": True}
-_MOST_FIELDS: Final = 1000
+_MAX_FIELDS: Final = 1000
 """Maximum number of fields of an object: Salesforce allows 1,000, SQLite 2,000 columns."""
-_MOST_NOTES: Final = 50
+_MAX_NOTES: Final = 50
 """Maximum number of errors to list: a document can have thousands."""
 _FIXED: Final = frozenset(field.name.lower() for field in (*SYSTEM_FIELDS, *AUDIT_FIELDS))
 _OBJECT: Final = {
@@ -88,7 +88,7 @@ class SchemaReader:
             self._check_names(schema)
         if document.errors:
             count = len(document.errors)
-            notes = document.errors[:_MOST_NOTES]
+            notes = document.errors[:_MAX_NOTES]
             if count > len(notes):
                 notes.append(f"and {count - len(notes):,} more")
             raise SchemaError(
@@ -169,9 +169,9 @@ class SchemaReader:
                 fields[canonical.get(lower, field_name)] = field
         for field in AUDIT_FIELDS:
             fields.setdefault(field.name, field)
-        if len(fields) > _MOST_FIELDS:
+        if len(fields) > _MAX_FIELDS:
             self._document.add_error(
-                place, f"has {len(fields):,} fields; the maximum is {_MOST_FIELDS:,}"
+                place, f"has {len(fields):,} fields; the maximum is {_MAX_FIELDS:,}"
             )
         return fields
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from bulkflow_sandbox.core.json_document import MOST_DEPTH, DocumentError
+from bulkflow_sandbox.core.json_document import MAX_DEPTH, DocumentError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-_MOST_NODES: Final = 50_000
+_MAX_NODES: Final = 50_000
 """Maximum number of nodes: each takes a kilobyte and a tenth of a millisecond to parse."""
 
-_MOST_NUMBER: Final = 100
+_MAX_NUMBER: Final = 100
 """Maximum length of a number: some formats of YAML take quadratic time."""
 
 
@@ -30,7 +30,7 @@ def parse_yaml(text: str) -> object:
     except yaml.YAMLError as error:
         raise DocumentError(f"{' '.join(str(error).split()):.400}") from error
     except RecursionError as error:
-        raise DocumentError(f"it is nested more than {MOST_DEPTH} levels deep") from error
+        raise DocumentError(f"it is nested more than {MAX_DEPTH} levels deep") from error
     except DocumentError:
         raise
     except (ValueError, OverflowError, TypeError) as error:
@@ -51,15 +51,15 @@ def _bounded_loader(yaml: ModuleType) -> type:
         def compose_node(self, parent: object, index: object) -> object:
             self._count(1)
             self.depth += 1
-            if self.depth > MOST_DEPTH:
-                raise DocumentError(f"it is nested more than {MOST_DEPTH} levels deep")
+            if self.depth > MAX_DEPTH:
+                raise DocumentError(f"it is nested more than {MAX_DEPTH} levels deep")
             node = super().compose_node(parent, index)
             self.depth -= 1
             return node
 
         def construct_scalar(self, node: Any) -> object:
             value = super().construct_scalar(node)
-            if len(value) > _MOST_NUMBER and not node.tag.endswith(":str"):
+            if len(value) > _MAX_NUMBER and not node.tag.endswith(":str"):
                 raise DocumentError(f"it has a number or date of {len(value):,} characters")
             return value
 
@@ -70,7 +70,7 @@ def _bounded_loader(yaml: ModuleType) -> type:
 
         def _count(self, nodes: int) -> None:
             self.nodes += nodes
-            if self.nodes > _MOST_NODES:
-                raise DocumentError(f"it has more than {_MOST_NODES:,} values")
+            if self.nodes > _MAX_NODES:
+                raise DocumentError(f"it has more than {_MAX_NODES:,} values")
 
     return BoundedLoader

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.soql.sql_query import Surface
     from bulkflow_sandbox.soql.tree import Ordering, Query
 
-_MOST_ROWS: Final = 2**62
+_MAX_ROWS: Final = 2**62
 """More rows than any sandbox has, and close to the largest number of the database."""
 _NULL_PLACES: Final = {True: "NULLS LAST", False: "NULLS FIRST"}
 
@@ -264,7 +264,7 @@ class _Compiler:
         limit, offset = self._query.limit, self._query.offset
         if limit is None and offset is None:
             return "", []
-        most = -1 if limit is None else min(limit.number, _MOST_ROWS)
+        most = -1 if limit is None else min(limit.number, _MAX_ROWS)
         return " LIMIT ? OFFSET ?", [most, 0 if offset is None else offset.number]
 
     def _make_error(self, at: int, code: str, problem: str) -> ApiError:

@@ -15,10 +15,10 @@ INVALID_TYPE: Final = "INVALID_TYPE"
 TOO_COMPLICATED: Final = "QUERY_TOO_COMPLICATED"
 INVALID_OPERATOR: Final = "INVALID_QUERY_FILTER_OPERATOR"
 
-_MOST_AROUND: Final = 200
+_MAX_AROUND: Final = 200
 """Maximum characters to show before and after the place: a line can have 100,000."""
 
-_MOST_PROBLEM: Final = 1000
+_MAX_PROBLEM: Final = 1000
 """Maximum length of a message, which quotes names and literals of the query."""
 
 _REFERENCE: Final = (
@@ -32,17 +32,17 @@ def make_query_error(choices: Choices, text: str, at: int, code: str, problem: s
     row = before.count("\n") + 1
     start = before.rfind("\n") + 1
     end = text.find("\n", at)
-    first = max(start, at - _MOST_AROUND)
-    last = min(len(text) if end < 0 else end, at + _MOST_AROUND)
+    first = max(start, at - _MAX_AROUND)
+    last = min(len(text) if end < 0 else end, at + _MAX_AROUND)
     place = choices.query_place.format(
         line=text[first:last],
         caret=" " * (at - first) + "^",
         row=row,
         column=at - start + 1,
     )
-    if len(problem) > _MOST_PROBLEM:
+    if len(problem) > _MAX_PROBLEM:
         # Keep the end, which explains what is wrong with the quoted words.
-        problem = f"{problem[: _MOST_PROBLEM // 2]}…{problem[-_MOST_PROBLEM // 2 :]}"
+        problem = f"{problem[: _MAX_PROBLEM // 2]}…{problem[-_MAX_PROBLEM // 2 :]}"
     return ApiError(400, code, f"{place}{problem}")
 
 

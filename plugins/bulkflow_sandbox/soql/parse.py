@@ -51,7 +51,7 @@ _NAMED: Final = {
 _DEEPEST: Final = 100
 """Maximum nesting of conditions, within the limits of Python and the database."""
 
-_MOST_DIGITS: Final = 18
+_MAX_DIGITS: Final = 18
 """Maximum digits of a number of rows: the database counts with 64 bits."""
 
 Node = Tree[Token]
@@ -148,13 +148,13 @@ class _Builder:
         )
 
     def _read_count(self, token: Token) -> int:
-        if len(token) > _MOST_DIGITS:
+        if len(token) > _MAX_DIGITS:
             raise make_query_error(
                 self._choices,
                 self._text,
                 _get_offset(token),
                 MALFORMED_QUERY,
-                f"a number of rows has at most {_MOST_DIGITS} digits",
+                f"a number of rows has at most {_MAX_DIGITS} digits",
             )
         return int(token)
 

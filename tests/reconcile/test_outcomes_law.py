@@ -1,4 +1,4 @@
-"""The law: every source row has one fate, and where no doubt is said, it is its own."""
+"""The law: every source row has one outcome, and where no doubt is said, it is its own."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
     late = draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
     if not any(late):
         kinds.append("unknown")
-    fates = draw(
+    outcomes = draw(
         st.lists(
             st.sampled_from(kinds),
             min_size=len(rows),
@@ -76,7 +76,7 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
     )
     return {
         "rows": rows,
-        "fates": fates,
+        "outcomes": outcomes,
         "late": late,
         "part_rows": draw(st.integers(1, 8)),
         "delimiter": draw(st.sampled_from(",;\t|^`")),
@@ -90,7 +90,7 @@ def jobs(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(made=jobs())
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
-def test_every_row_has_one_fate_and_without_doubt_its_own(
+def test_every_row_has_one_outcome_and_without_doubt_its_own(
     made: dict[str, Any], new_job: Callable[..., Any]
 ) -> None:
     job = new_job(made["delimiter"])
@@ -107,19 +107,19 @@ def test_every_row_has_one_fate_and_without_doubt_its_own(
     for each in job.slices:
         good, bad, untried = [], [], []
         for row in rows[each.first_row - 1 : each.first_row - 1 + each.rows]:
-            fate = made["fates"][number]
-            if fate == "unprocessed" or made["late"][number]:
+            outcome = made["outcomes"][number]
+            if outcome == "unprocessed" or made["late"][number]:
                 untried.append(row)
             number += 1
             id_ = f"{number:015d}AAA"
-            if fate in {"created", "updated"}:
-                created = "true" if fate == "created" else "false"
+            if outcome in {"created", "updated"}:
+                created = "true" if outcome == "created" else "false"
                 good.append([id_, created, *rewritten(row)])
                 truth.append(("loaded", id_, created, ""))
-            elif fate in {"unprocessed", "unknown"}:
-                truth.append((fate, "", "", ""))
+            elif outcome in {"unprocessed", "unknown"}:
+                truth.append((outcome, "", "", ""))
             else:
-                error = CODES[int(fate[-1])]
+                error = CODES[int(outcome[-1])]
                 bad.append(["", error, *row])
                 truth.append(("failed", "", "", error))
         random.shuffle(good)
@@ -133,11 +133,11 @@ def test_every_row_has_one_fate_and_without_doubt_its_own(
     with (
         mock.patch.object(batches, "BATCH_ROWS", made["batch"]),
         mock.patch.object(distinct_outcomes, "FEW", made["few"]),
-        job.fates() as fates,
+        job.outcomes() as outcomes,
     ):
-        saved = job.saved(fates)
-        counts = fates.counts()
-        to_send = fates.rows_to_send(job.folder / "again", codes=None)
+        saved = job.saved(outcomes)
+        counts = outcomes.counts()
+        to_send = outcomes.rows_to_send(job.folder / "again", codes=None)
 
     assert [tuple(row[name] for name in HEADER) for row in saved] == rows
     told = [tuple(row[name] for name in ("_outcome", "_id", "_created", "_error")) for row in saved]
@@ -187,7 +187,7 @@ def test_every_row_has_one_fate_and_without_doubt_its_own(
     for index, row in enumerate(rows):
         part = part_of[index]
         if like[part, meaning(row)] == 1:
-            # It stands alone, so it has its own fate and there is no doubt about it.
+            # It stands alone, so it has its own outcome and there is no doubt about it.
             assert told[index] == truth[index]
             assert not saved[index]["_ambiguous"]
         elif not saved[index]["_ambiguous"]:
@@ -200,7 +200,7 @@ def test_every_row_has_one_fate_and_without_doubt_its_own(
             index for index, row in enumerate(rows) if (part_of[index], meaning(row)) == group
         ]
         if len({rows[index] for index in members}) == 1:
-            # Equal to the letter: their fates are told, and which is whose is said to be unknown.
+            # Equal to the letter: their outcomes are told, and which is whose is unknown.
             assert Counter(told[index] for index in members) == Counter(
                 truth[index] for index in members
             )

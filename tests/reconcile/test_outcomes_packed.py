@@ -28,9 +28,11 @@ def saved(job: Any, *, rest: bool) -> bytes:
     """All that can be saved, joined by several threads."""
     found = b""
     path = job.folder / "saved.csv"
-    with Reconciler.of(job.slices, job.results, job.folder / "join", rest=rest, threads=2) as fates:
+    with Reconciler.of(
+        job.slices, job.results, job.folder / "join", rest=rest, threads=2
+    ) as outcomes:
         for selection in ("failed", "successful"):
-            fates.save(selection, path)
+            outcomes.save(selection, path)
             found += path.read_bytes()
     return found
 
@@ -77,14 +79,14 @@ def test_a_packed_file_that_was_cut_on_disk_is_told(mixed: Any, cut: int) -> Non
         assert saved(mixed, rest=True) == whole
         return
     with pytest.raises(ReconcileError, match=r"gzip file is truncated|Unexpected end of GZIP"):
-        mixed.fates()
+        mixed.outcomes()
 
 
 def test_rows_are_saved_compressed_where_the_name_says_so(mixed: Any) -> None:
-    with mixed.fates() as fates:
-        fates.save("failed", mixed.folder / "failed.csv")
-        fates.save("failed", mixed.folder / "failed.csv.gz")
+    with mixed.outcomes() as outcomes:
+        outcomes.save("failed", mixed.folder / "failed.csv")
+        outcomes.save("failed", mixed.folder / "failed.csv.gz")
         packed = (mixed.folder / "failed.csv.gz").read_bytes()
-        fates.save("failed", mixed.folder / "failed.csv.gz")
+        outcomes.save("failed", mixed.folder / "failed.csv.gz")
     assert gzip.decompress(packed) == (mixed.folder / "failed.csv").read_bytes()
     assert packed == (mixed.folder / "failed.csv.gz").read_bytes()

@@ -18,12 +18,12 @@ LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 BAD = "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
 
 
-def outcomes(job: Any) -> list[tuple[str, str, str]]:
+def read_outcomes(job: Any) -> list[tuple[str, str, str]]:
     """Outcome, id or error, and whether it is ambiguous, of each row."""
-    with job.fates() as fates:
+    with job.outcomes() as outcomes:
         return [
             (row["_outcome"], row["_id"] or row["_error"], row["_ambiguous"])
-            for row in job.saved(fates)
+            for row in job.saved(outcomes)
         ]
 
 
@@ -31,7 +31,7 @@ def test_equal_rows_of_different_outcome_are_ambiguous(job: Any) -> None:
     job.source("Name,City\nA,x\nB,x\nA,x\n")
     job.result(0, "successful", [["1", "true", "A", "x"], ["2", "true", "B", "x"]])
     job.result(0, "failed", [["", BAD, "A", "x"]])
-    told = outcomes(job)
+    told = read_outcomes(job)
     assert sorted(told[::2]) == [("failed", BAD, "true"), ("loaded", "1", "true")]
     assert told[1] == ("loaded", "2", "")
 
@@ -39,7 +39,7 @@ def test_equal_rows_of_different_outcome_are_ambiguous(job: Any) -> None:
 def test_equal_rows_of_the_same_outcome_are_not_ambiguous(job: Any) -> None:
     job.source("Name\nA\nA\n")
     job.result(0, "successful", [["1", "true", "A"], ["2", "true", "A"]])
-    told = outcomes(job)
+    told = read_outcomes(job)
     assert {id_ for _, id_, _ in told} == {"1", "2"}
     assert [doubt for *_, doubt in told] == ["", ""]
 
@@ -48,7 +48,7 @@ def test_equal_rows_in_different_parts_are_told_apart(job: Any) -> None:
     job.source("Name\nA\nA\n", part_rows=1)
     job.result(0, "failed", [["", BAD, "A"]])
     job.result(1, "successful", [["2", "true", "A"]])
-    assert outcomes(job) == [("failed", BAD, ""), ("loaded", "2", "")]
+    assert read_outcomes(job) == [("failed", BAD, ""), ("loaded", "2", "")]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_value_written_anew_still_finds_its_row(job: Any, sent: str, came_back
     # The other column is the same, so only this value tells the rows apart.
     job.source(f"Name,Value__c\nA,{sent}\nA,other\n")
     job.result(0, "successful", [["2", "true", "A", "other"], ["1", "true", "A", came_back]])
-    assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
+    assert read_outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
 
 
 @pytest.mark.parametrize("space", [chr(code) for code in range(1, 33) if chr(code) not in "\r\n"])
@@ -81,7 +81,7 @@ def test_the_space_around_a_value_means_nothing(job: Any, space: str) -> None:
     # Row B has the blank as it was sent, so the column is compared, by what its values mean.
     job.source(f"Name,Value__c\nA,{space}#N/A{space}\nB,\n")
     job.result(0, "successful", [["1", "true", "A", ""], ["2", "true", "B", ""]])
-    assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
+    assert read_outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
 
 
 def test_rows_behind_the_last_part_of_a_file_are_not_those_of_the_next(job: Any) -> None:
@@ -91,7 +91,7 @@ def test_rows_behind_the_last_part_of_a_file_are_not_those_of_the_next(job: Any)
     job.source("Name,Value__c\nD,4\nC,3\n", name="second.csv")
     job.result(0, "successful", [["a", "true", "A", "1.0"], ["b", "true", "B", "2.0"]])
     job.result(1, "successful", [["c", "true", "C", "3.0"]])
-    assert outcomes(job) == [
+    assert read_outcomes(job) == [
         ("loaded", "a", ""),
         ("loaded", "b", ""),
         ("unknown", "", ""),
@@ -103,7 +103,7 @@ def test_numbers_that_are_texts_stay_texts(job: Any) -> None:
     job.source("Code__c,Amount\n00123,5\n123,5\n123.0,5\n")
     job.result(0, "successful", [["2", "true", "123", "5.0"], ["1", "true", "00123", "5.0"]])
     job.result(0, "failed", [["", BAD, "123.0", "5"]])
-    told = outcomes(job)
+    told = read_outcomes(job)
     assert told[0] == ("loaded", "1", "")
     assert told[1] == ("loaded", "2", "")
     assert told[2] == ("failed", BAD, "")
@@ -112,13 +112,13 @@ def test_numbers_that_are_texts_stay_texts(job: Any) -> None:
 def test_a_column_that_came_back_altered_is_left_out_of_the_comparison(job: Any) -> None:
     job.source("Name,Price\nA,1.005\nB,2.004\n")
     job.result(0, "successful", [["2", "true", "B", "2.0"], ["1", "true", "A", "1.01"]])
-    assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
+    assert read_outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
 
 
 def test_rows_that_agree_in_some_columns_only_are_doubted_unless_all_have_results(job: Any) -> None:
     job.source("Name,Price\nA,1.005\nB,2.004\nC,3\n")
     job.result(0, "successful", [["2", "true", "B", "2.0"], ["1", "true", "A", "1.01"]])
-    assert outcomes(job) == [
+    assert read_outcomes(job) == [
         ("loaded", "1", "true"),
         ("loaded", "2", "true"),
         ("unknown", "", "true"),
@@ -131,10 +131,10 @@ def test_unlike_rows_that_cannot_be_told_apart_are_ambiguous_and_not_sent(
     job.source("Name,Price\nA,1.005\nA,2.004\n")
     job.result(0, "successful", [["2", "true", "A", "2.01"]])
     job.result(0, "failed", [["", LOCK, "A", "1.01"]])
-    with job.fates() as fates:
-        counts = fates.counts().total
+    with job.outcomes() as outcomes:
+        counts = outcomes.counts().total
         assert (counts.loaded, counts.failed, counts.ambiguous) == (1, 1, 2)
-        (sent,) = fates.rows_to_send(tmp_path)
+        (sent,) = outcomes.rows_to_send(tmp_path)
     assert (sent.rows, sent.withheld) == (0, 1)
     assert not sent.path.exists()
 
@@ -142,7 +142,7 @@ def test_unlike_rows_that_cannot_be_told_apart_are_ambiguous_and_not_sent(
 def test_a_number_in_two_forms_is_ambiguous_when_one_is_unprocessed(job: Any) -> None:
     job.source("Name,Amount\nA,5\nA,5.0\nB,1\n")
     job.result(0, "successful", [["1", "true", "A", "5.0"], ["2", "true", "B", "1.0"]])
-    told = outcomes(job)
+    told = read_outcomes(job)
     assert [doubt for *_, doubt in told] == ["true", "true", ""]
     assert sorted(kind for kind, *_ in told) == ["loaded", "loaded", "unknown"]
 
@@ -151,7 +151,7 @@ def test_more_results_than_rows_of_one_form_wait_for_the_other_form(job: Any) ->
     job.source("Name,Amount\nA,100\nA,100.0\n")
     job.result(0, "failed", [["", BAD, "A", "100.0"]])
     job.result(0, "successful", [["1", "true", "A", "100.0"]])
-    told = outcomes(job)
+    told = read_outcomes(job)
     assert sorted(kind for kind, *_ in told) == ["failed", "loaded"]
     assert [doubt for *_, doubt in told] == ["true", "true"]
 
@@ -162,20 +162,20 @@ def test_results_of_mixed_line_ends_are_read(job: Any) -> None:
     job.results[0].path.write_bytes(
         b'"sf__Id","sf__Created",Name\n"1","true","A"\r\n"2","true","B"\n'
     )
-    assert outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
+    assert read_outcomes(job) == [("loaded", "1", ""), ("loaded", "2", "")]
     assert list((job.folder / "join").iterdir()) == []
 
 
 def test_columns_are_found_by_name_whatever_their_order_and_case(job: Any) -> None:
     job.source("Subject,Priority,Extra\na,b,c\nb,a,c\n")
     job.result(0, "failed", [["", BAD, "a", "b"]], header=["priority", "SUBJECT"])
-    assert outcomes(job) == [("unknown", "", ""), ("failed", BAD, "")]
+    assert read_outcomes(job) == [("unknown", "", ""), ("failed", BAD, "")]
 
 
 def test_a_column_that_came_back_blank_does_not_hide_the_others(job: Any) -> None:
     job.source("name,City\nA,x\nB,y\n")
     job.result(0, "failed", [["", BAD, "", "y"], ["", LOCK, "", "x"]])
-    assert outcomes(job) == [("failed", LOCK, ""), ("failed", BAD, "")]
+    assert read_outcomes(job) == [("failed", LOCK, ""), ("failed", BAD, "")]
 
 
 def test_files_that_are_missing_empty_or_without_rows_leave_rows_unknown(
@@ -187,20 +187,20 @@ def test_files_that_are_missing_empty_or_without_rows_leave_rows_unknown(
     empty.touch()
     job.results.append(ResultFile(1, ResultKind.FAILED, empty))
     job.results.append(ResultFile(2, ResultKind.FAILED, tmp_path / "none.csv"))
-    assert outcomes(job) == [("unknown", "", "")] * 3
+    assert read_outcomes(job) == [("unknown", "", "")] * 3
 
 
 def test_the_file_of_unprocessed_rows_need_not_be_csv(job: Any) -> None:
     job.source("Name\nA\n")
     job.unprocessed(0, 'Name\n"A')
-    assert outcomes(job) == [("unknown", "", "")]
+    assert read_outcomes(job) == [("unknown", "", "")]
 
 
 def test_a_result_that_is_nobodys_is_counted_and_spoils_trust_in_its_part(job: Any) -> None:
     job.source("Name\nA\nB\n")
     job.result(0, "successful", [["1", "true", "A"], ["9", "true", "A"], ["8", "true", "Z"]])
-    with job.fates() as fates:
-        counts = fates.counts().total
+    with job.outcomes() as outcomes:
+        counts = outcomes.counts().total
     assert (counts.loaded, counts.unknown, counts.strays) == (1, 1, 2)
     assert counts.ambiguous == 2
 
@@ -209,14 +209,14 @@ def test_a_file_with_fewer_rows_than_the_job_counts_is_refused(job: Any) -> None
     job.source("Name\nA\nB\n")
     job.result(0, "successful", [["1", "true", "A"]], counted=2)
     with pytest.raises(ReconcileError, match="have 1 rows, but the job counts 2"):
-        job.fates()
+        job.outcomes()
 
 
 def test_a_missing_file_is_refused_when_the_job_counts_rows_in_it(job: Any, tmp_path: Path) -> None:
     job.source("Name\nA\n")
     job.results.append(ResultFile(0, ResultKind.FAILED, tmp_path / "none.csv", rows=1))
     with pytest.raises(ReconcileError, match="have 0 rows, but the job counts 1"):
-        job.fates()
+        job.outcomes()
 
 
 def test_a_file_without_the_columns_of_results_is_refused(job: Any, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_file_without_the_columns_of_results_is_refused(job: Any, tmp_path: Pa
     other.write_text("Name\nA\n")
     job.results.append(ResultFile(0, ResultKind.FAILED, other))
     with pytest.raises(ReconcileError, match="lack the columns"):
-        job.fates()
+        job.outcomes()
 
 
 def test_results_that_are_cut_off_are_refused(job: Any, tmp_path: Path) -> None:
@@ -234,14 +234,14 @@ def test_results_that_are_cut_off_are_refused(job: Any, tmp_path: Path) -> None:
     cut.write_text('"sf__Id","sf__Created",Name\n"1","true","A"\n"2","tru')
     job.results.append(ResultFile(0, ResultKind.SUCCESSFUL, cut))
     with pytest.raises(ReconcileError):
-        job.fates()
+        job.outcomes()
 
 
 def test_a_source_that_changed_is_refused(job: Any) -> None:
     job.source("Name\nA\n")
     job.slices[0].path.write_text("Name\nA\nB\n")
     with pytest.raises(ReconcileError, match="changed"):
-        job.fates()
+        job.outcomes()
 
 
 def test_a_source_that_changes_under_the_join_is_refused_and_leaves_no_file(
@@ -250,10 +250,10 @@ def test_a_source_that_changes_under_the_join_is_refused_and_leaves_no_file(
     job.source("Name\nA\n")
     target = tmp_path / "out.csv"
     target.write_text("before")
-    with job.fates() as fates:
+    with job.outcomes() as outcomes:
         job.slices[0].path.write_text("Name\nB\n")
         with pytest.raises(ReconcileError, match="changed"):
-            fates.save("all", target)
+            outcomes.save("all", target)
     assert target.read_text() == "before"
     assert not list(tmp_path.glob(".*"))
 
@@ -262,15 +262,15 @@ def test_slices_that_leave_rows_out_are_refused(job: Any) -> None:
     job.source("Name\nA\nB\nC\n", part_rows=1)
     del job.slices[1]
     with pytest.raises(ReconcileError, match="do not follow each other"):
-        job.fates()
+        job.outcomes()
 
 
-def test_a_job_without_rows_has_no_fates(job: Any, tmp_path: Path) -> None:
+def test_a_job_without_rows_has_no_outcomes(job: Any, tmp_path: Path) -> None:
     job.source("Name\n")
-    with Reconciler.of([], [], tmp_path / "join") as fates:
-        assert fates.counts().total.rows == 0
-        assert fates.errors() == []
-        assert fates.rows_to_send(tmp_path) == []
+    with Reconciler.of([], [], tmp_path / "join") as outcomes:
+        assert outcomes.counts().total.rows == 0
+        assert outcomes.errors() == []
+        assert outcomes.rows_to_send(tmp_path) == []
 
 
 def test_paths_may_hold_any_character(new_job: Callable[..., Any]) -> None:
@@ -279,7 +279,7 @@ def test_paths_may_hold_any_character(new_job: Callable[..., Any]) -> None:
     job.folder.mkdir()
     job.source("Name\nA\n", name="a[b] 'c'.csv")
     job.result(0, "successful", [["1", "true", "A"]])
-    assert outcomes(job) == [("loaded", "1", "")]
+    assert read_outcomes(job) == [("loaded", "1", "")]
 
 
 def test_files_of_different_form_are_one_job(new_job: Callable[..., Any]) -> None:
@@ -291,16 +291,16 @@ def test_files_of_different_form_are_one_job(new_job: Callable[..., Any]) -> Non
     job.without_result(Outcome.UNPROCESSED, 1)
     job.delimiter = ","
     job.result(0, "successful", [["1", "true", "A\nB", "x"]])
-    with job.fates() as fates:
-        saved = job.saved(fates)
+    with job.outcomes() as outcomes:
+        saved = job.saved(outcomes)
         assert [(row["_file"], row["_line"], row["Name"], row["_id"]) for row in saved] == [
             ("one.csv", "2", "A\nB", "1"),
             ("one.csv", "4", "C", ""),
             ("two.csv", "2", "D\r\nE;", "3"),
             ("two.csv", "4", "C", "4"),
         ]
-        assert [row["Name"] for row in job.saved(fates, "unprocessed")] == ["C"]
-        counts = fates.counts()
+        assert [row["Name"] for row in job.saved(outcomes, "unprocessed")] == ["C"]
+        counts = outcomes.counts()
     assert (counts.total.created, counts.total.updated, counts.total.unprocessed) == (2, 1, 1)
     assert {part: each.rows for part, each in counts.parts.items()} == {0: 1, 1: 1, 2: 2}
 
@@ -310,7 +310,7 @@ def test_a_file_of_one_column_keeps_its_blank_rows(job: Any) -> None:
     job.result(0, "successful", [["1", "true", "A"]])
     job.result(0, "failed", [["", BAD, ""], ["", BAD, ""]])
     job.result(1, "successful", [["4", "true", "B"]])
-    assert outcomes(job) == [
+    assert read_outcomes(job) == [
         ("loaded", "1", ""),
         ("failed", BAD, ""),
         ("failed", BAD, ""),
@@ -323,8 +323,8 @@ def test_a_saved_file_is_plain_csv_in_the_order_of_the_source(job: Any, tmp_path
     job.result(0, "failed", [["", "BAD:two\nlines:--", "C,D", ""], ["", BAD, "A", ""]])
     job.result(0, "successful", [["1", "true", "B", 'say "hi"']])
     path = tmp_path / "deep" / "failed.csv"
-    with job.fates() as fates:
-        assert fates.save("failed", path) == 2
+    with job.outcomes() as outcomes:
+        assert outcomes.save("failed", path) == 2
     assert path.read_bytes() == (
         b"Name,Note,_file,_line,_outcome,_id,_error,_ambiguous\n"
         b"A,,data.csv,3,failed,,"
@@ -337,9 +337,9 @@ def test_errors_are_grouped_by_code_and_fields(job: Any) -> None:
     job.source("Name\nA\nB\nC\nD\n")
     two = "INVALID:says: a:b\nand more:Name Amount__c --"
     job.result(0, "failed", [["", BAD, "D"], ["", BAD, "B"], ["", two, "A"], ["", LOCK, "C"]])
-    with job.fates() as fates:
-        told = [(each.code, each.fields, each.rows, each.line) for each in fates.errors()]
-        assert fates.errors()[0].message == BAD
+    with job.outcomes() as outcomes:
+        told = [(each.code, each.fields, each.rows, each.line) for each in outcomes.errors()]
+        assert outcomes.errors()[0].message == BAD
     assert told == [
         ("REQUIRED_FIELD_MISSING", ("Name",), 2, 3),
         ("INVALID", ("Name", "Amount__c"), 1, 2),
@@ -356,8 +356,8 @@ def test_errors_are_told_apart_by_their_words_and_not_by_values(job: Any) -> Non
     job.result(
         0, "failed", [["", error, name] for error, name in zip(errors, "ABCDEF", strict=True)]
     )
-    with job.fates() as fates:
-        told = [(each.message, each.rows, each.line, each.varies) for each in fates.errors()]
+    with job.outcomes() as outcomes:
+        told = [(each.message, each.rows, each.line, each.varies) for each in outcomes.errors()]
     assert told == [(ids[2], 3, 4, True), (two, 2, 3, False), (one, 1, 2, False)]
 
 
@@ -385,8 +385,8 @@ def test_the_groups_are_those_of_the_find_top_error_error(
     job = new_job()
     job.source("Name\n" + "".join(f"{number}\n" for number, _ in enumerate(errors)))
     job.result(0, "failed", [["", error, str(number)] for number, error in enumerate(errors)])
-    with job.fates() as fates:
-        groups = fates.errors()
+    with job.outcomes() as outcomes:
+        groups = outcomes.errors()
     told = find_top_error(errors)
     assert told is not None
     assert told.rows == groups[0].rows
@@ -398,7 +398,7 @@ def test_the_groups_are_those_of_the_find_top_error_error(
 def test_nothing_is_left_in_the_folder_when_it_is_closed(job: Any) -> None:
     job.source("Name\nA\n")
     job.result(0, "successful", [["1", "true", "A"]])
-    outcomes(job)
+    read_outcomes(job)
     assert list((job.folder / "join").iterdir()) == []
 
 
@@ -414,9 +414,9 @@ def test_equal_rows_of_different_outcome_are_told_alike_whichever_are_saved(job:
         job.results[:] = [
             each for each in every if selection in {each.kind.value, "unprocessed", "all"}
         ]
-        with job.fates() as fates:
+        with job.outcomes() as outcomes:
             told[selection] = [
-                (row["_line"], row["_outcome"]) for row in job.saved(fates, selection)
+                (row["_line"], row["_outcome"]) for row in job.saved(outcomes, selection)
             ]
     assert told["all"] == [
         ("2", "loaded"),
@@ -435,7 +435,7 @@ def test_a_row_that_is_listed_as_unprocessed_is_that(job: Any) -> None:
     job.source('Name,City\nA,x\nB,"y\nz"\nC,x\nC,x\nD,x\n')
     job.result(0, "successful", [["1", "true", "A", "x"]])
     job.unprocessed(0, 'Name,City\nC,x\nB,"y\nz"\n')
-    assert outcomes(job) == [
+    assert read_outcomes(job) == [
         ("loaded", "1", ""),
         ("unprocessed", "", ""),
         ("unprocessed", "", "true"),
@@ -452,10 +452,10 @@ def test_a_row_in_several_files_is_loaded_before_it_is_failed_and_failed_before_
     job.result(0, "failed", [["", LOCK, "B"]])
     # As fetched before its last rows were committed.
     job.unprocessed(0, "Name\nA\nB\nC\nC\n")
-    told = outcomes(job)
+    told = read_outcomes(job)
     assert [kind for kind, *_ in told] == ["loaded", "failed", "loaded", "unprocessed"]
-    with job.fates() as fates:
-        (sent,) = fates.rows_to_send(tmp_path)
+    with job.outcomes() as outcomes:
+        (sent,) = outcomes.rows_to_send(tmp_path)
     assert sent.path.read_text() == "Name\nB\nC\n"
 
 
@@ -468,29 +468,29 @@ def test_a_file_of_unprocessed_rows_that_cannot_be_read_lists_none(job: Any, con
     job.source("Name,City\nA,x\nB,x\n")
     job.result(0, "successful", [["1", "true", "A", "x"]])
     job.unprocessed(0, content)
-    assert outcomes(job) == [("loaded", "1", ""), ("unknown", "", "")]
+    assert read_outcomes(job) == [("loaded", "1", ""), ("unknown", "", "")]
 
 
 def test_unprocessed_rows_that_are_not_those_of_the_part_are_nobodys(job: Any) -> None:
     job.source("Name\nA\nB\n", part_rows=1)
     job.unprocessed(0, "Name\nB\n")
     job.unprocessed(1, "Name\nB\nZ\n")
-    assert [kind for kind, *_ in outcomes(job)] == ["unknown", "unprocessed"]
+    assert [kind for kind, *_ in read_outcomes(job)] == ["unknown", "unprocessed"]
 
 
 def test_rows_of_parts_that_were_not_handed_over_are_told_apart(job: Any, tmp_path: Path) -> None:
     job.source("Name\nA\nB\nC\n", part_rows=1)
     job.without_result(Outcome.UNPROCESSED, 0)
     job.without_result(Outcome.WITHHELD, 1)
-    with job.fates() as fates:
-        assert [row["_outcome"] for row in job.saved(fates)] == [
+    with job.outcomes() as outcomes:
+        assert [row["_outcome"] for row in job.saved(outcomes)] == [
             "unprocessed",
             "withheld",
             "unknown",
         ]
         for selection, name in (("unprocessed", "A"), ("withheld", "B"), ("unknown", "C")):
-            assert [row["Name"] for row in job.saved(fates, selection)] == [name]
-        total = fates.counts().total
-        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+            assert [row["Name"] for row in job.saved(outcomes, selection)] == [name]
+        total = outcomes.counts().total
+        (sent,) = outcomes.rows_to_send(tmp_path, codes=None)
     assert (total.rows, total.unprocessed, total.withheld, total.unknown) == (3, 1, 1, 1)
     assert sent.path.read_text() == "Name\nA\n"

@@ -26,10 +26,10 @@ def failed(job: Any) -> Any:
 
 
 def sent_rows(job: Any, folder: Path, **wanted: Any) -> list[str]:
-    with job.fates() as fates:
+    with job.outcomes() as outcomes:
         return [
             line
-            for each in fates.rows_to_send(folder, **wanted)
+            for each in outcomes.rows_to_send(folder, **wanted)
             for line in each.path.read_text().splitlines()[1:]
         ]
 
@@ -54,34 +54,34 @@ def test_the_rows_sent_are_those_asked_for(
 
 
 def test_a_pattern_that_is_none_is_refused(failed: Any, tmp_path: Path) -> None:
-    with failed.fates() as fates, pytest.raises(ReconcileError):
-        fates.rows_to_send(tmp_path, matching="(")
+    with failed.outcomes() as outcomes, pytest.raises(ReconcileError):
+        outcomes.rows_to_send(tmp_path, matching="(")
 
 
 def test_the_file_has_the_form_of_its_source(new_job: Callable[..., Any], tmp_path: Path) -> None:
     job = new_job(";")
     job.source('"Name";City\r\n"A;\r\nB";" x"\r\nC;\r\n', line_ending="CRLF", name="data.csv")
     job.without_result(Outcome.UNPROCESSED, 0)
-    with job.fates() as fates:
-        (sent,) = fates.rows_to_send(tmp_path)
+    with job.outcomes() as outcomes:
+        (sent,) = outcomes.rows_to_send(tmp_path)
     assert sent.path.read_bytes() == b'"Name";City\r\n"A;\r\nB"; x\r\nC;\r\n'
     assert sent.mapping.read_text() == "part,row\n0,0\n0,1\n"
     assert (sent.rows, sent.withheld, sent.delimiter, sent.line_ending) == (2, 0, ";", "CRLF")
 
 
 def test_new_outcomes_take_the_place_of_the_earlier_ones(failed: Any, tmp_path: Path) -> None:
-    with failed.fates() as fates:
-        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+    with failed.outcomes() as outcomes:
+        (sent,) = outcomes.rows_to_send(tmp_path, codes=None)
     failed.scan(sent.path, "again", part_rows=2, origin=sent.mapping)
     assert [each.part for each in failed.slices] == [0, 1, 2, 3, 4]
     failed.result(3, "successful", [["1", "true", "A"]])
     failed.result(3, "failed", [["", LOCK, "B"]])
     # Part 4, rows D and E, was never handed over.
     failed.without_result(Outcome.UNPROCESSED, 4)
-    with failed.fates() as fates:
-        saved = failed.saved(fates)
-        counts = fates.counts()
-        (third,) = fates.rows_to_send(tmp_path / "third")
+    with failed.outcomes() as outcomes:
+        saved = failed.saved(outcomes)
+        counts = outcomes.counts()
+        (third,) = outcomes.rows_to_send(tmp_path / "third")
     assert [(row["Name"], row["_outcome"], row["_id"] or row["_error"]) for row in saved] == [
         ("A", "loaded", "1"),
         ("B", "failed", LOCK),
@@ -97,31 +97,31 @@ def test_new_outcomes_take_the_place_of_the_earlier_ones(failed: Any, tmp_path: 
 
 def test_the_last_of_several_outcomes_counts(failed: Any, tmp_path: Path) -> None:
     for number, outcome in enumerate([LOCK, "", BAD]):
-        with failed.fates() as fates:
-            (sent,) = fates.rows_to_send(tmp_path / str(number), codes=None, unprocessed=False)
+        with failed.outcomes() as outcomes:
+            (sent,) = outcomes.rows_to_send(tmp_path / str(number), codes=None, unprocessed=False)
         failed.scan(sent.path, f"again-{number}", origin=sent.mapping)
         part = failed.slices[-1].part
         failed.without_result(Outcome.UNPROCESSED, part)
         if outcome:
             rows = [["", outcome, name] for name in sent.path.read_text().splitlines()[1:]]
             failed.result(part, "failed", rows)
-    with failed.fates() as fates:
-        saved = failed.saved(fates, "failed")
+    with failed.outcomes() as outcomes:
+        saved = failed.saved(outcomes, "failed")
     assert [(row["Name"], row["_error"]) for row in saved] == [("A", BAD), ("B", BAD), ("D", BAD)]
 
 
 def test_a_mapping_of_other_rows_is_refused(failed: Any, tmp_path: Path) -> None:
-    with failed.fates() as fates:
-        (sent,) = fates.rows_to_send(tmp_path)
+    with failed.outcomes() as outcomes:
+        (sent,) = outcomes.rows_to_send(tmp_path)
     failed.scan(sent.path, "again", origin=sent.mapping)
     sent.mapping.write_text("part,row\n0,0\n")
     with pytest.raises(ReconcileError, match="does not map"):
-        failed.fates()
+        failed.outcomes()
 
 
 def test_a_row_that_any_attempt_has_loaded_is_loaded(failed: Any, tmp_path: Path) -> None:
-    with failed.fates() as fates:
-        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+    with failed.outcomes() as outcomes:
+        (sent,) = outcomes.rows_to_send(tmp_path, codes=None)
     failed.scan(sent.path, "again", origin=sent.mapping)
     failed.result(3, "successful", [["5", "true", "E"]])
     failed.result(3, "failed", [["", BAD, "A"], ["", BAD, "B"], ["", BAD, "D"]])
@@ -129,9 +129,9 @@ def test_a_row_that_any_attempt_has_loaded_is_loaded(failed: Any, tmp_path: Path
     failed.results[:] = [each for each in failed.results if each.part]
     failed.result(0, "successful", [["1", "true", "A"]])
     failed.result(0, "failed", [["", LOCK, "B"]])
-    with failed.fates() as fates:
-        saved = failed.saved(fates)
-        again = fates.rows_to_send(tmp_path / "again", codes=None)
+    with failed.outcomes() as outcomes:
+        saved = failed.saved(outcomes)
+        again = outcomes.rows_to_send(tmp_path / "again", codes=None)
     assert [(row["Name"], row["_outcome"]) for row in saved] == [
         ("A", "loaded"),
         ("B", "failed"),
@@ -143,15 +143,15 @@ def test_a_row_that_any_attempt_has_loaded_is_loaded(failed: Any, tmp_path: Path
 
 
 def test_a_row_whose_second_attempt_is_unknown_is_unknown(failed: Any, tmp_path: Path) -> None:
-    with failed.fates() as fates:
-        (sent,) = fates.rows_to_send(tmp_path, codes=None)
+    with failed.outcomes() as outcomes:
+        (sent,) = outcomes.rows_to_send(tmp_path, codes=None)
     failed.scan(sent.path, "again", origin=sent.mapping)
     failed.result(3, "failed", [["", BAD, "A"]])
     failed.unprocessed(3, "Name\nE\n")
-    with failed.fates() as fates:
-        saved = failed.saved(fates)
-        total = fates.counts().total
-        (again,) = fates.rows_to_send(tmp_path / "again", codes=None)
+    with failed.outcomes() as outcomes:
+        saved = failed.saved(outcomes)
+        total = outcomes.counts().total
+        (again,) = outcomes.rows_to_send(tmp_path / "again", codes=None)
     assert [(row["Name"], row["_outcome"], row["_error"]) for row in saved] == [
         ("A", "failed", BAD),
         ("B", "unknown", ""),

@@ -73,10 +73,10 @@ def test_every_row_finds_what_the_server_made_of_it(job: Any) -> None:
     with local_org(choices=evolve(Choices(), batch_rows=20)) as org:
         load(org, job, operation="upsert", externalIdFieldName="External_Id__c")
         held = {record["External_Id__c"]: record["Id"] for record in org.records("Account")}
-    with job.fates() as fates:
-        saved = job.saved(fates)
-        total = fates.counts().total
-        codes = {each.code for each in fates.errors()}
+    with job.outcomes() as outcomes:
+        saved = job.saved(outcomes)
+        total = outcomes.counts().total
+        codes = {each.code for each in outcomes.errors()}
     assert [[row[name] for name in header] for row in saved] == rows
     for row in saved[:400]:
         if row["Name"]:
@@ -97,9 +97,9 @@ def test_rows_without_any_key_get_the_ids_of_records_like_them(job: Any) -> None
     with local_org(choices=evolve(Choices(), batch_rows=7)) as org:
         load(org, job, operation="insert")
         names = {record["Id"]: record["Name"] for record in org.records("Account")}
-    with job.fates() as fates:
-        saved = job.saved(fates, "successful")
-        total = fates.counts().total
+    with job.outcomes() as outcomes:
+        saved = job.saved(outcomes, "successful")
+        total = outcomes.counts().total
     assert len(saved) == len({row["_id"] for row in saved}) == 120
     assert all(names[row["_id"]] == row["Name"] for row in saved)
     assert (total.created, total.ambiguous) == (120, 0)
@@ -109,5 +109,5 @@ def test_a_job_that_failed_leaves_its_rows_unprocessed(job: Any) -> None:
     job.source("Nonsense__c\nA\nB\n")
     with local_org() as org:
         load(org, job, operation="insert")
-    with job.fates() as fates:
-        assert fates.counts().total.unprocessed == 2
+    with job.outcomes() as outcomes:
+        assert outcomes.counts().total.unprocessed == 2
