@@ -19,7 +19,7 @@ def bulkflow_sources() -> Iterable[Source]:
         Source(
             ("file",),
             "A path, a glob such as `export/*.csv` (in name order), or `-` for standard input. "
-            "Files that end in .gz are decompressed.",
+            "Files that end in .gz, .zst or .bz2 are decompressed.",
             _open,
         ),
     )

@@ -6,18 +6,17 @@ Loading a CSV file does not use this module: there, rows stay bytes.
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from attrs import define, frozen
 
 from bulkflow.system_errors import explained
+from bulkflow_csv.compression import convert_damage, find_compression
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import check_columns
 from bulkflow_csv.limits import FormatLimits
-from bulkflow_csv.source import is_gzip, make_gzip_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,8 +48,8 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     at the end of the file.
 
     Args:
-        path: A UTF-8 file, with or without a byte order mark; compressed with gzip if its name ends
-            in `.gz`.
+        path: A UTF-8 file, with or without a byte order mark; compressed if its name ends in
+            `.gz`, `.zst` or `.bz2`.
         delimiter: The column delimiter, one character.
         name: The file name as the user wrote it.
 
@@ -65,8 +64,13 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     if csv.field_size_limit() < _LONGEST_VALUE:
         csv.field_size_limit(_LONGEST_VALUE)
     record = _Record()
+    compression = find_compression(path)
     try:
-        with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
+        with (
+            path.open("rb") as stored,
+            convert_damage(name, compression),
+            nullcontext(stored) if compression is None else compression.open(stored) as file,
+        ):
             reader = csv.reader(_decode_lines(file, name, record), delimiter=delimiter, strict=True)
             for values in reader:
                 record.size = 0
@@ -86,8 +90,6 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
             line=line,
             help="check the quotes of the record that starts here",
         ) from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise make_gzip_error(name, error) from error
     except OSError as error:
         what, remedy = explained(error, "check the path and its permissions")
         raise CsvError(

@@ -13,7 +13,7 @@ from bulkflow.model.event import Notice
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile
-from bulkflow_csv import is_gzip, is_stream, iter_parts, read_windows
+from bulkflow_csv import find_compression, is_stream, iter_parts, read_windows
 from bulkflow_csv.source import make_copy_error
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
@@ -211,7 +211,7 @@ class PendingParts:
             stream,
             directory,
             name=data.name,
-            gzipped=isinstance(data, SourceFile) and is_gzip(data.path),
+            compression=find_compression(data.path) if isinstance(data, SourceFile) else None,
             limit=build_part_limit(settings),
             delimiter=settings.delimiter_text,
             line_ending=settings.line_ending,
