@@ -157,7 +157,7 @@ def _read_rows(
         for place in moments:
             value = converted[place]
             if value.__class__ is date:
-                converted[place] = datetime.combine(value, time())  # type: ignore[arg-type]
+                converted[place] = datetime.combine(value, time())
         yield converted
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import RowPlaces, SourceTable, quote_name, quote_text
@@ -24,6 +26,7 @@ _SETUP: Final = (
     "SET client_encoding TO 'UTF8'",
     "SET TimeZone TO 'UTC'",
 )
+_ADVICE: Final = "correct the query, or try again if the connection was lost"
 _NUMERIC: Final = "numeric"
 _SINGLE: Final = (
     *("smallint", "integer", "bigint", "real", "double precision", _NUMERIC, "boolean", "text"),
@@ -49,13 +52,13 @@ def open_postgres(query: SqlQuery, request: SourceRequest) -> Iterator[SourceDat
     driver = load_library(
         "adbc_driver_postgresql.dbapi", extra="sql", reads="PostgreSQL databases", place=place
     )
-    with _connect(driver, query, place) as connection:
+    with _connect(driver, query, place) as connection, ExitStack() as cursors:
 
         def relate(session: DuckDBPyConnection) -> DuckDBPyRelation:
             with _convert_errors(driver, query, place):
-                return _relate(connection, session, query, request)
+                return _relate(_Queries(connection, session, cursors), query, request)
 
-        yield SourceTable(place, relate, places=RowPlaces("row"))
+        yield SourceTable(place, relate, places=RowPlaces("row"), advice=_ADVICE)
 
 
 @contextmanager
@@ -82,40 +85,38 @@ def _convert_errors(driver: Any, query: SqlQuery, place: str) -> Iterator[None]:
         raise make_query_error(query, error, place) from None
 
 
-def _relate(
-    connection: Any,
-    session: DuckDBPyConnection,
-    query: SqlQuery,
-    request: SourceRequest,
-) -> DuckDBPyRelation:
+@frozen
+class _Queries:
+    """Runs queries, whose rows DuckDB can read as long as the cursors are open."""
+
+    connection: Any
+    session: DuckDBPyConnection
+    cursors: ExitStack
+
+    def run(self, text: str) -> DuckDBPyRelation:
+        cursor = self.cursors.enter_context(self.connection.cursor())
+        cursor.execute(text)
+        return self.session.from_arrow(cursor.fetch_arrow())
+
+
+def _relate(queries: _Queries, query: SqlQuery, request: SourceRequest) -> DuckDBPyRelation:
     """Run a query, with a cast for each column whose type the driver does not know."""
     whole = f"(\n{query.text}\n) AS query"
-    columns = _run(connection, session, f"SELECT * FROM {whole} LIMIT 0").columns  # noqa: S608
+    columns = queries.run(f"SELECT * FROM {whole} LIMIT 0").columns  # noqa: S608
     if len({each.lower() for each in columns}) < len(columns):
         raise DataError(
             f"two columns of the query have the same name: {', '.join(columns)}",
             place=request.location,
             help="give one of them another name: SELECT a.Id, b.Id AS Other_Id",
         )
-    types = _find_types(connection, session, whole, columns)
+    types = _find_types(queries, whole, columns)
     selected = ", ".join(_select(name, types[name]) for name in columns)
     limit = " LIMIT 0" if request.only_columns else ""
-    rows = _run(connection, session, f"SELECT {selected} FROM {whole}{limit}")  # noqa: S608
+    rows = queries.run(f"SELECT {selected} FROM {whole}{limit}")  # noqa: S608
     return rows.project(", ".join(_check(name, types[name]) for name in columns))
 
 
-def _run(connection: Any, session: DuckDBPyConnection, text: str) -> DuckDBPyRelation:
-    cursor = connection.cursor()
-    cursor.execute(text)
-    return session.from_arrow(cursor.fetch_arrow())
-
-
-def _find_types(
-    connection: Any,
-    session: DuckDBPyConnection,
-    whole: str,
-    columns: list[str],
-) -> dict[str, str]:
+def _find_types(queries: _Queries, whole: str, columns: list[str]) -> dict[str, str]:
     """Return the type of each column; that below it for a domain. The query is not run."""
     asked = ", ".join(
         f"CAST(pg_typeof(query.{quote_name(each)}) AS oid) AS c{number}"
@@ -132,7 +133,7 @@ def _find_types(
         " SELECT name, format_type(type, NULL) FROM base JOIN pg_type ON pg_type.oid = base.type"
         " WHERE typtype <> 'd'"
     )
-    found = _run(connection, session, text).fetchall()
+    found = queries.run(text).fetchall()
     return {str(name): str(kind) for name, kind in found}
 
 

@@ -65,17 +65,22 @@ def quote_path(path: Path) -> str:
 
 
 @contextmanager
-def convert_errors(name: str) -> Iterator[None]:
-    """Convert the errors of DuckDB to `DataError`, with the name of the source as their place."""
+def convert_errors(name: str, advice: str | None = None) -> Iterator[None]:
+    """Convert the errors of DuckDB to `DataError`.
+
+    Args:
+        name: The name of the source, the place of the errors.
+        advice: What to do if the rows cannot be read.
+    """
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
-        raise _convert(error, name) from error
+        raise _convert(error, name, advice) from error
 
 
-def _convert(error: Exception, name: str) -> DataError:
+def _convert(error: Exception, name: str, advice: str | None) -> DataError:
     """Explain an error of DuckDB; its own message is only a note."""
     import duckdb
 
@@ -103,6 +108,6 @@ def _convert(error: Exception, name: str) -> DataError:
     return DataError(
         "the rows cannot be read",
         place=name,
-        help="check that the file is complete and of the format that its name says",
+        help=advice or "check that the file is complete and of the format that its name says",
         notes=[line.strip()[:300] for line in text.splitlines() if line.strip()][:2],
     )
