@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
     from bulkflow_csv.digests import compute_digest
     from bulkflow_csv.errors import CsvError
+    from bulkflow_csv.foreign_formats import ForeignFormat, find_foreign_format
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
@@ -47,6 +48,7 @@ __all__ = [
     "CsvError",
     "DelimiterAlias",
     "Dialect",
+    "ForeignFormat",
     "FormatLimits",
     "Head",
     "Header",
@@ -66,6 +68,7 @@ __all__ = [
     "drop_copy_position",
     "find_alias",
     "find_compression",
+    "find_foreign_format",
     "is_encoding",
     "is_gzip",
     "is_stream",
@@ -99,6 +102,7 @@ __getattr__ = export_lazily(
         "dialect": "DELIMITERS LINE_ENDINGS Dialect",
         "digests": "compute_digest",
         "errors": "CsvError",
+        "foreign_formats": "ForeignFormat find_foreign_format",
         "rewriting.delimiter_alias": "DelimiterAlias find_alias",
         "head": "Head read_head",
         "header": "Header",

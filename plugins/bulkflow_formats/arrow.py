@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import RowPlaces, SourceTable
+from bulkflow_formats.content import check_content
 from bulkflow_formats.extras import is_installed, load_library
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 ARROW_SUFFIXES: Final = (".arrow", ".feather", ".ipc")
 FILE_MARK: Final = b"ARROW1"
-_OLD_MARK: Final = b"FEA1"
+_MARKS: Final = (FILE_MARK, b"\xff\xff\xff\xff")
+"""Of files, and of streams."""
 
 
 def open_arrow(request: SourceRequest) -> Iterator[SourceData]:
     """Yield the rows of an Arrow file or stream, typed, batch by batch."""
     path, name = request.path, request.location
+    check_content(path, name, "an Arrow file", lambda start: start.startswith(_MARKS))
     # Before DuckDB asks for the rows, so that the message is about the library.
     if is_installed("pyarrow") or not is_installed("polars"):
         load_library("pyarrow", extra="arrow", reads="Arrow files", place=name)
@@ -41,12 +44,6 @@ def open_arrow(request: SourceRequest) -> Iterator[SourceData]:
 def _open_batches(path: Path, name: str) -> ArrowStream:
     with path.open("rb") as file:
         start = file.read(len(FILE_MARK))
-    if start.startswith(_OLD_MARK):
-        raise DataError(
-            "the file is of the first version of Feather, which is out of use",
-            place=name,
-            help="write it again as Parquet, or with a current version of its program",
-        )
     try:
         if is_installed("pyarrow"):
             return _open_with_pyarrow(path, in_file=start == FILE_MARK)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import RowPlaces, SourceRows
+from bulkflow_formats.content import check_content
 from bulkflow_formats.extras import load_library
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 EXCEL_SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
+_ZIP: Final = b"PK\x03\x04"
 _DIGITS: Final = 15
 """The significant digits that Excel shows of a number; the others are noise of its arithmetic."""
 
 
 def recognizes_workbook(start: bytes) -> bool:
     """Return whether a file begins as a workbook of Excel (since 2007) or OpenDocument does."""
-    return start.startswith(b"PK\x03\x04") and any(
+    return start.startswith(_ZIP) and any(
         mark in start for mark in (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
     )
 
@@ -49,6 +51,12 @@ def open_workbook(request: SourceRequest) -> Iterator[SourceData]:
 
 def _open_sheet(request: SourceRequest) -> Any:
     name = request.location
+    check_content(
+        request.path,
+        name,
+        "a workbook",
+        lambda start: start.startswith((_ZIP, b"\xd0\xcf\x11\xe0")),
+    )
     calamine = load_library(
         "python_calamine", extra="excel", reads="Excel workbooks", place=request.location
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import RowPlaces, SourceTable, quote_name, quote_text
+from bulkflow_formats.content import check_content
 from bulkflow_rows.session import quote_path
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
 COMPRESSED: Final = (".gz", ".zst")
 
+_MARKS: Final = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 _KEPT: Final = frozenset({"boolean", "bigint", "ubigint", "hugeint", "uhugeint", "double"})
 """The types of JSON's own numbers and truth values. Everything else is read as text."""
 _LISTS: Final = frozenset({"list", "array"})
@@ -32,12 +34,23 @@ def recognizes_json_lines(start: bytes) -> bool:
     return line.startswith(b'{"') and (not feed or line.endswith(b"}"))
 
 
+def _is_object(start: bytes) -> bool:
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
 def open_json_lines(request: SourceRequest) -> Iterator[SourceData]:
     """Yield the rows of a file. All rows are read for the names and types of the columns.
 
     A text stays the text that it is, even if it looks like a number or a date.
     """
     path, name = request.path, request.location
+    mark = _MARKS.get(path.suffix.lower())
+    check_content(
+        path,
+        name,
+        "JSON lines",
+        lambda start: start.startswith(mark) if mark else _is_object(start),
+    )
     yield SourceTable(
         name,
         lambda connection: _relate(connection, path, name),
@@ -57,8 +70,6 @@ def write_json_lines(request: SinkRequest) -> None:
 
 
 def _relate(connection: DuckDBPyConnection, path: Path, name: str) -> DuckDBPyRelation:
-    if path.stat().st_size == 0:
-        raise DataError("the file is empty", place=name, help="check the program that wrote it")
     detected = connection.sql(
         _read(
             path,

@@ -12,7 +12,7 @@ from bulkflow.errors import DataError
 from bulkflow.model.event import Notice
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
-from bulkflow.plugin import SourceBytes, SourceFile
+from bulkflow.plugin import SourceBytes, SourceFile, SourceTable
 from bulkflow_csv import find_compression, is_stream, iter_parts, read_windows
 from bulkflow_csv.source import make_copy_error
 from bulkflow_ingest.parts.ledger import Ledger
@@ -171,6 +171,12 @@ class PendingParts:
         directory = make_copies_folder(self.context)
         number = 0
         for data in open_location(self.context, job, settings):
+            if isinstance(data, SourceTable):
+                raise DataError(
+                    "rows with types cannot be streamed: they are written as CSV first",
+                    place=data.name,
+                    help="remove `streamed` from the job; they are read in constant memory anyway",
+                )
             with _open_stream(data) as stream:
                 if stream is None:
                     found = self._read_file(to_byte_source(data, directory))
