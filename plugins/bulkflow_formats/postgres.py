@@ -27,6 +27,8 @@ _SETUP: Final = (
     "SET TimeZone TO 'UTC'",
 )
 _ADVICE: Final = "correct the query, or try again if the connection was lost"
+_AMBIGUOUS: Final = "42702"
+"""The SQLSTATE of a name that two columns have."""
 _NUMERIC: Final = "numeric"
 _SINGLE: Final = (
     *("smallint", "integer", "bigint", "real", "double precision", _NUMERIC, "boolean", "text"),
@@ -55,7 +57,7 @@ def open_postgres(query: SqlQuery, request: SourceRequest) -> Iterator[SourceDat
     with _connect(driver, query, place) as connection, ExitStack() as cursors:
 
         def relate(session: DuckDBPyConnection) -> DuckDBPyRelation:
-            with _convert_errors(driver, query, place):
+            with _convert_errors(driver, query, place), _convert_ambiguity(driver, place):
                 return _relate(_Queries(connection, session, cursors), query, request)
 
         yield SourceTable(place, relate, places=RowPlaces("row"), advice=_ADVICE)
@@ -85,6 +87,21 @@ def _convert_errors(driver: Any, query: SqlQuery, place: str) -> Iterator[None]:
         raise make_query_error(query, error, place) from None
 
 
+@contextmanager
+def _convert_ambiguity(driver: Any, place: str) -> Iterator[None]:  # noqa: ANN401
+    try:
+        yield
+    except driver.Error as error:
+        if getattr(error, "sqlstate", None) != _AMBIGUOUS:
+            raise
+        raise DataError(
+            "two columns of the query have the same name",
+            place=place,
+            help="give one of them another name: SELECT a.Id, b.Id AS Other_Id",
+            notes=[line for line in str(error).splitlines() if "ambiguous" in line][:1],
+        ) from None
+
+
 @frozen
 class _Queries:
     """Runs queries, whose rows DuckDB can read as long as the cursors are open."""
@@ -103,12 +120,6 @@ def _relate(queries: _Queries, query: SqlQuery, request: SourceRequest) -> DuckD
     """Run a query, with a cast for each column whose type the driver does not know."""
     whole = f"(\n{query.text}\n) AS query"
     columns = queries.run(f"SELECT * FROM {whole} LIMIT 0").columns  # noqa: S608
-    if len({each.lower() for each in columns}) < len(columns):
-        raise DataError(
-            f"two columns of the query have the same name: {', '.join(columns)}",
-            place=request.location,
-            help="give one of them another name: SELECT a.Id, b.Id AS Other_Id",
-        )
     types = _find_types(queries, whole, columns)
     selected = ", ".join(_select(name, types[name]) for name in columns)
     limit = " LIMIT 0" if request.only_columns else ""
@@ -149,5 +160,5 @@ def _check(name: str, kind: str) -> str:
     column = quote_name(name)
     if kind not in {_NUMERIC, "money"}:
         return column
-    condition = f"{column} NOT IN ('NaN', 'Infinity', '-Infinity')"
+    condition = f"regexp_matches({column}, '[0-9]')"
     return f"{refuse_values(condition, column, name, 'is not a finite number')} AS {column}"

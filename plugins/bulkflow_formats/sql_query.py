@@ -47,7 +47,7 @@ class DatabaseUrl:
             piece
             for secret in secrets
             for each in (secret, unquote(secret))
-            for piece in (each, *re.split(r"[^A-Za-z0-9]+", each))
+            for piece in (each, *re.split(r"[@:/?#&=%\s]+", each))
             if len(piece) >= _SHORTEST
         }
         return self.address not in text and not any(piece in text for piece in pieces)
