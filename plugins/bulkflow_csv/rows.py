@@ -6,6 +6,8 @@ Loading a CSV file does not use this module: there, rows stay bytes.
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
@@ -26,6 +28,8 @@ _LONGEST_RECORD: Final = 1 << 24
 """Bytes: forty times what Salesforce takes of one. A quote that is not closed, or a line of nulls
 that unpacks from little, would have the rest of a file in memory."""
 _BOM: Final = "\ufeff"
+_BLOCK: Final = 1 << 18
+"""Characters that are written at once."""
 
 
 @frozen
@@ -180,18 +184,32 @@ def write_rows(
 def _write(
     stream: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]], name: str
 ) -> int:
-    writer = csv.writer(_Encoder(stream), lineterminator="\n")
-    _write_record(writer, header, len(header), record=0, name=name)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = len(header)
     record = 0
-    for row in rows:
-        record += 1
-        _write_record(writer, row, len(header), record=record, name=name)
+    for record, row in enumerate(itertools.chain([header], rows)):
+        # Most rows need nothing but this: what is checked of them all is checked in one text.
+        joined = "".join(row)
+        if len(row) != columns or "\r" in joined or "\0" in joined:
+            row = _clean(row, columns, record=record, name=name)  # noqa: PLW2901
+        if not joined.isascii():
+            _check_text(joined, record=record, name=name)
+        writer.writerow(row)
+        if text.tell() > _BLOCK:
+            _flush(text, stream)
+    _flush(text, stream)
     return record
 
 
-def _write_record(
-    writer: _Writer, values: Sequence[str], columns: int, *, record: int, name: str
-) -> None:
+def _flush(text: io.StringIO, stream: BinaryIO) -> None:
+    stream.write(text.getvalue().encode())
+    text.seek(0)
+    text.truncate()
+
+
+def _clean(values: Sequence[str], columns: int, *, record: int, name: str) -> list[str]:
+    """Return the values of a row as they can be written. Raises `CsvError`."""
     if len(values) != columns:
         raise CsvError(
             f"the row has {len(values)} values, but the header has {columns} columns",
@@ -207,8 +225,13 @@ def _write_record(
             record=record,
             help="remove it; Salesforce does not accept NUL",
         )
+    return clean
+
+
+def _check_text(text: str, *, record: int, name: str) -> None:
+    """Check that UTF-8 can encode the values of a row. Raises `CsvError`."""
     try:
-        writer.writerow(clean)
+        text.encode()
     except UnicodeEncodeError as error:
         raise CsvError(
             "a value contains half of a surrogate pair, which UTF-8 cannot encode",
@@ -222,22 +245,6 @@ class _Readable(Protocol):
     """What lines are read from."""
 
     def readline(self, size: int, /) -> bytes: ...
-
-
-class _Writer(Protocol):
-    """The type that `csv.writer` returns, which typeshed does not export."""
-
-    def writerow(self, row: Iterable[str], /) -> object: ...
-
-
-@frozen
-class _Encoder:
-    """A text file for the csv module that encodes as UTF-8."""
-
-    stream: BinaryIO
-
-    def write(self, text: str) -> int:
-        return self.stream.write(text.encode())
 
 
 def _normalize_line_breaks(value: str) -> str:

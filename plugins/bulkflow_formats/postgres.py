@@ -88,7 +88,7 @@ def _convert_errors(driver: Any, query: SqlQuery, place: str) -> Iterator[None]:
 
 
 @contextmanager
-def _convert_ambiguity(driver: Any, place: str) -> Iterator[None]:  # noqa: ANN401
+def _convert_ambiguity(driver: Any, place: str) -> Iterator[None]:
     try:
         yield
     except driver.Error as error:
