@@ -49,7 +49,9 @@ def open_session(
         connection.execute("SET enable_progress_bar = false")
         # A moment without a zone means UTC (guide v66).
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET allowed_paths = $1", [[str(each.absolute()) for each in files]])
+        # As they are, and as patterns, which is how the functions that read files take them.
+        allowed = [text for each in files for text in (str(each.absolute()), _escape(each))]
+        connection.execute("SET allowed_paths = $1", [allowed])
         connection.execute("SET allowed_directories = $1", [[str(directory.absolute())]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -60,8 +62,11 @@ def open_session(
 
 def quote_path(path: Path) -> str:
     """Quote a path for a function of DuckDB that reads files: as a pattern of this file only."""
-    escaped = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path.absolute()))
-    return quote_text(escaped)
+    return quote_text(_escape(path))
+
+
+def _escape(path: Path) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path.absolute()))
 
 
 @contextmanager
