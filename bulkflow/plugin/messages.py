@@ -81,6 +81,8 @@ class SourceTable:
     """What a row's number means to the user; None for the number of the row in the source."""
     files: tuple[Path, ...] = field(default=(), kw_only=True)
     """The files that the relation reads; DuckDB may open no others."""
+    advice: str | None = field(default=None, kw_only=True)
+    """What to do if the rows cannot be read; None for the advice about a damaged file."""
 
     @classmethod
     def of_arrow(

@@ -13,9 +13,11 @@ from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
+    from bulkflow_csv.compression import Compression, convert_damage, find_compression, is_gzip
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
     from bulkflow_csv.digests import compute_digest
     from bulkflow_csv.errors import CsvError
+    from bulkflow_csv.foreign_formats import ForeignFormat, find_foreign_format
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.scanning.load_numpy import load_numpy
     from bulkflow_csv.scanning.locate import RowLocation, locate
     from bulkflow_csv.scanning.scanner import Scan, iter_parts, scan, scan_rows
-    from bulkflow_csv.source import ByteSource, Stamp, is_gzip, is_stream, open_source, spool
+    from bulkflow_csv.source import ByteSource, Stamp, is_stream, open_source, spool
     from bulkflow_csv.stream_windows import read_windows
 
 __all__ = [
@@ -42,9 +44,11 @@ __all__ = [
     "PART_BYTES",
     "ByteSource",
     "Column",
+    "Compression",
     "CsvError",
     "DelimiterAlias",
     "Dialect",
+    "ForeignFormat",
     "FormatLimits",
     "Head",
     "Header",
@@ -59,9 +63,12 @@ __all__ = [
     "Stamp",
     "choose_line_ending",
     "compute_digest",
+    "convert_damage",
     "count_records",
     "drop_copy_position",
     "find_alias",
+    "find_compression",
+    "find_foreign_format",
     "is_encoding",
     "is_gzip",
     "is_stream",
@@ -91,9 +98,11 @@ __getattr__ = export_lazily(
         "rewriting.columns": "NULL Column Layout rename_columns",
         "rewriting.temp_copy": "write_copy",
         "scanning.count": "count_records",
+        "compression": "Compression convert_damage find_compression is_gzip",
         "dialect": "DELIMITERS LINE_ENDINGS Dialect",
         "digests": "compute_digest",
         "errors": "CsvError",
+        "foreign_formats": "ForeignFormat find_foreign_format",
         "rewriting.delimiter_alias": "DelimiterAlias find_alias",
         "head": "Head read_head",
         "header": "Header",
@@ -107,7 +116,7 @@ __getattr__ = export_lazily(
         "rewriting.rewriter": "rewrite drop_copy_position",
         "rows": "Row read_rows write_rows",
         "scanning.scanner": "Scan iter_parts scan scan_rows",
-        "source": "ByteSource Stamp is_gzip is_stream open_source spool",
+        "source": "ByteSource Stamp is_stream open_source spool",
         "stream_windows": "read_windows",
     },
 )

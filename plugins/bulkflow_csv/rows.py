@@ -6,18 +6,19 @@ Loading a CSV file does not use this module: there, rows stay bytes.
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
+import io
+import itertools
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from attrs import define, frozen
 
 from bulkflow.system_errors import explained
+from bulkflow_csv.compression import convert_damage, find_compression
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.header import check_columns
 from bulkflow_csv.limits import FormatLimits
-from bulkflow_csv.source import is_gzip, make_gzip_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +28,8 @@ _LONGEST_RECORD: Final = 1 << 24
 """Bytes: forty times what Salesforce takes of one. A quote that is not closed, or a line of nulls
 that unpacks from little, would have the rest of a file in memory."""
 _BOM: Final = "\ufeff"
+_BLOCK: Final = 1 << 18
+"""Characters that are written at once."""
 
 
 @frozen
@@ -49,8 +52,8 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     at the end of the file.
 
     Args:
-        path: A UTF-8 file, with or without a byte order mark; compressed with gzip if its name ends
-            in `.gz`.
+        path: A UTF-8 file, with or without a byte order mark; compressed if its name ends in
+            `.gz`, `.zst` or `.bz2`.
         delimiter: The column delimiter, one character.
         name: The file name as the user wrote it.
 
@@ -65,8 +68,13 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
     if csv.field_size_limit() < _LONGEST_VALUE:
         csv.field_size_limit(_LONGEST_VALUE)
     record = _Record()
+    compression = find_compression(path)
     try:
-        with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
+        with (
+            path.open("rb") as stored,
+            convert_damage(name, compression),
+            nullcontext(stored) if compression is None else compression.open(stored) as file,
+        ):
             reader = csv.reader(_decode_lines(file, name, record), delimiter=delimiter, strict=True)
             for values in reader:
                 record.size = 0
@@ -86,8 +94,6 @@ def read_rows(path: Path, *, delimiter: str = ",", name: str | None = None) -> I
             line=line,
             help="check the quotes of the record that starts here",
         ) from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise make_gzip_error(name, error) from error
     except OSError as error:
         what, remedy = explained(error, "check the path and its permissions")
         raise CsvError(
@@ -178,18 +184,32 @@ def write_rows(
 def _write(
     stream: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]], name: str
 ) -> int:
-    writer = csv.writer(_Encoder(stream), lineterminator="\n")
-    _write_record(writer, header, len(header), record=0, name=name)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = len(header)
     record = 0
-    for row in rows:
-        record += 1
-        _write_record(writer, row, len(header), record=record, name=name)
+    for record, row in enumerate(itertools.chain([header], rows)):
+        # Most rows need nothing but this: what is checked of them all is checked in one text.
+        joined = "".join(row)
+        if len(row) != columns or "\r" in joined or "\0" in joined:
+            row = _clean(row, columns, record=record, name=name)  # noqa: PLW2901
+        if not joined.isascii():
+            _check_text(joined, record=record, name=name)
+        writer.writerow(row)
+        if text.tell() > _BLOCK:
+            _flush(text, stream)
+    _flush(text, stream)
     return record
 
 
-def _write_record(
-    writer: _Writer, values: Sequence[str], columns: int, *, record: int, name: str
-) -> None:
+def _flush(text: io.StringIO, stream: BinaryIO) -> None:
+    stream.write(text.getvalue().encode())
+    text.seek(0)
+    text.truncate()
+
+
+def _clean(values: Sequence[str], columns: int, *, record: int, name: str) -> list[str]:
+    """Return the values of a row as they can be written. Raises `CsvError`."""
     if len(values) != columns:
         raise CsvError(
             f"the row has {len(values)} values, but the header has {columns} columns",
@@ -205,8 +225,13 @@ def _write_record(
             record=record,
             help="remove it; Salesforce does not accept NUL",
         )
+    return clean
+
+
+def _check_text(text: str, *, record: int, name: str) -> None:
+    """Check that UTF-8 can encode the values of a row. Raises `CsvError`."""
     try:
-        writer.writerow(clean)
+        text.encode()
     except UnicodeEncodeError as error:
         raise CsvError(
             "a value contains half of a surrogate pair, which UTF-8 cannot encode",
@@ -220,22 +245,6 @@ class _Readable(Protocol):
     """What lines are read from."""
 
     def readline(self, size: int, /) -> bytes: ...
-
-
-class _Writer(Protocol):
-    """The type that `csv.writer` returns, which typeshed does not export."""
-
-    def writerow(self, row: Iterable[str], /) -> object: ...
-
-
-@frozen
-class _Encoder:
-    """A text file for the csv module that encodes as UTF-8."""
-
-    stream: BinaryIO
-
-    def write(self, text: str) -> int:
-        return self.stream.write(text.encode())
 
 
 def _normalize_line_breaks(value: str) -> str:

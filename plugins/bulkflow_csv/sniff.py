@@ -7,6 +7,7 @@ from typing import Final
 
 from bulkflow_csv.dialect import DELIMITERS
 from bulkflow_csv.errors import CsvError
+from bulkflow_csv.foreign_formats import find_foreign_format
 
 UTF8_BOM: Final = b"\xef\xbb\xbf"
 
@@ -17,23 +18,13 @@ _FOREIGN_MARKS: Final = {
     b"\xff\xfe": "UTF-16 (little-endian)",
     b"\xfe\xff": "UTF-16 (big-endian)",
 }
-_BINARY_FORMATS: Final = {
-    b"PK\x03\x04": (
-        "a ZIP archive, such as an Excel workbook (.xlsx)",
-        "save the sheet as CSV UTF-8, or unpack the archive",
-    ),
-    b"\xd0\xcf\x11\xe0": (
-        "an Excel workbook or another Office document",
-        "save the sheet as CSV UTF-8",
-    ),
-}
 _EXCEL_DIRECTIVE: Final = re.compile(rb"sep=(.)\r?\n")
 _QUOTED: Final = re.compile(rb'"[^"]*+"')
 _SAMPLE_RECORDS: Final = 200
 
 
 def reject_foreign_format(sample: bytes, *, name: str) -> None:
-    """Check that the file is not marked as UTF-16 or UTF-32, and is not a known binary format.
+    """Check that the file is not marked as UTF-16 or UTF-32, and is of no other known format.
 
     A `sep=` line, which tells Excel the delimiter, is rejected too: Salesforce would read it as
     the header.
@@ -41,9 +32,9 @@ def reject_foreign_format(sample: bytes, *, name: str) -> None:
     Raises:
         CsvError: The file has one of these formats.
     """
-    for mark, (what, advice) in _BINARY_FORMATS.items():
-        if sample.startswith(mark):
-            raise CsvError(f"the file is {what}", name=name, offset=0, line=1, help=advice)
+    found = find_foreign_format(sample, name)
+    if found is not None:
+        raise CsvError(f"the file is {found.what}", name=name, offset=0, line=1, help=found.help)
     start = len(UTF8_BOM) if sample.startswith(UTF8_BOM) else 0
     directive = _EXCEL_DIRECTIVE.match(sample, start)
     if directive is not None:

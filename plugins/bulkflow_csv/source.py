@@ -5,11 +5,10 @@ Standard input, pipes and compressed files are copied to a local file first, in 
 
 from __future__ import annotations
 
-import gzip
 import os
 import shutil
 import tempfile
-import zlib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,10 +16,13 @@ from attrs import frozen
 
 from bulkflow.path_checks import is_file, is_folder, is_there
 from bulkflow.system_errors import explained
+from bulkflow_csv.compression import convert_damage, find_compression
 from bulkflow_csv.errors import CsvError, make_changed_error
 
 if TYPE_CHECKING:
     from io import FileIO
+
+    from bulkflow_csv.compression import Compression
 
 _COPY_BYTES = 1 << 20
 
@@ -101,17 +103,19 @@ class ByteSource:
             raise make_changed_error(self.name, "it was modified after the scan")
 
 
-def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False) -> ByteSource:
+def spool(
+    stream: BinaryIO, directory: Path, *, name: str, compression: Compression | None = None
+) -> ByteSource:
     """Copy a stream to a new file that only its owner can read (mode 0600 where modes exist).
 
     Args:
         stream: The stream; read to its end, not closed.
         directory: An existing folder for the copy.
         name: The name of the stream that the user knows.
-        gzipped: Whether to decompress the stream with gzip.
+        compression: How to decompress the stream; None to copy it as it is.
 
     Raises:
-        CsvError: The stream fails, is not valid gzip although it should be, or the copy cannot be
+        CsvError: The stream fails, is not compressed although it should be, or the copy cannot be
             written. No copy remains.
     """
     try:
@@ -120,15 +124,10 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
         raise make_copy_error(name, error) from error
     path = Path(copy)
     try:
-        with os.fdopen(handle, "wb") as out:
-            if gzipped:
-                with gzip.GzipFile(fileobj=stream, mode="rb") as plain:
-                    _copy(plain, out, name)
-            else:
-                _copy(stream, out, name)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        path.unlink(missing_ok=True)
-        raise make_gzip_error(name, error) from error
+        with os.fdopen(handle, "wb") as out, convert_damage(name, compression):
+            opened = nullcontext(stream) if compression is None else compression.open(stream)
+            with opened as plain:
+                _copy(plain, out, name)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise make_copy_error(name, error) from error
@@ -138,7 +137,7 @@ def spool(stream: BinaryIO, directory: Path, *, name: str, gzipped: bool = False
     return ByteSource(name, path, spooled=True)
 
 
-def _copy(stream: BinaryIO | gzip.GzipFile, out: BinaryIO, name: str) -> None:
+def _copy(stream: BinaryIO, out: BinaryIO, name: str) -> None:
     start = stream.read(_COPY_BYTES)
     if start and not start.strip(b"\0"):
         # As `/dev/zero` is, and what a sparse file gives: it may be as large as the disk.
@@ -152,7 +151,7 @@ def _copy(stream: BinaryIO | gzip.GzipFile, out: BinaryIO, name: str) -> None:
 
 
 def open_source(path: Path, directory: Path, *, name: str | None = None) -> ByteSource:
-    """Open any path as a byte source: a plain file directly, a pipe or a `.gz` as a copy.
+    """Open any path as a byte source: a plain file directly, a pipe or a compressed file as a copy.
 
     Args:
         path: A file, a named pipe or a device.
@@ -168,7 +167,7 @@ def open_source(path: Path, directory: Path, *, name: str | None = None) -> Byte
             return source
     try:
         with path.open("rb") as stream:
-            return spool(stream, directory, name=source.name, gzipped=is_gzip(path))
+            return spool(stream, directory, name=source.name, compression=find_compression(path))
     except OSError as error:
         raise make_copy_error(source.name, error) from error
 
@@ -177,28 +176,7 @@ def is_stream(path: Path) -> bool:
     """Return whether the data at a path can only be read once, from start to end."""
     if is_folder(path) or not is_there(path):
         return False
-    return is_gzip(path) or not is_file(path)
-
-
-def is_gzip(path: Path) -> bool:
-    """Return whether the name of a path ends in `.gz`."""
-    return path.suffix.lower() == ".gz"
-
-
-def make_gzip_error(name: str, error: Exception) -> CsvError:
-    """Make the error for data that should be gzip and is not, or is truncated or corrupt."""
-    if isinstance(error, EOFError):
-        message = "the gzip file is truncated"
-    elif str(error).startswith("Not a gzipped file"):
-        # Python's message; it also covers trailing data after the gzip members.
-        message = "the file name ends in .gz, but the content is not gzip, or not all of it"
-    else:
-        message = "the gzip file is corrupt"
-    return CsvError(
-        message,
-        name=name,
-        help="compress the file again, or remove .gz from its name if it is plain CSV",
-    )
+    return find_compression(path) is not None or not is_file(path)
 
 
 def make_copy_error(name: str, error: OSError) -> CsvError:

@@ -7,28 +7,28 @@ errors and parts count from the start of the stream.
 
 from __future__ import annotations
 
-import gzip
 import os
 import tempfile
-import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from attrs import define, evolve
 
+from bulkflow_csv.compression import convert_damage
 from bulkflow_csv.errors import CsvError
 from bulkflow_csv.head import Head, find_data_end, read_head
 from bulkflow_csv.limits import PART_BYTES, PartLimit
 from bulkflow_csv.record import RecordPosition
 from bulkflow_csv.scanning.scanner import Scan, scan_rows
 from bulkflow_csv.scanning.select import select_backend
-from bulkflow_csv.source import ByteSource, make_copy_error, make_gzip_error
+from bulkflow_csv.source import ByteSource, make_copy_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import FileIO
 
+    from bulkflow_csv.compression import Compression
     from bulkflow_csv.limits import FormatLimits
 
 LEAST_BYTES: Final = 16_000_000
@@ -42,7 +42,7 @@ def read_windows(
     directory: Path,
     *,
     name: str,
-    gzipped: bool = False,
+    compression: Compression | None = None,
     limit: PartLimit | None = None,
     delimiter: str | None = None,
     line_ending: str | None = None,
@@ -56,7 +56,7 @@ def read_windows(
         stream: The stream; not closed.
         directory: An existing folder for the windows, which only their owner can read.
         name: The name of the stream that the user knows.
-        gzipped: Whether to decompress the stream with gzip.
+        compression: How to decompress the stream; None to read it as it is.
         limit: The maximum size of a part, which is also the approximate size of a window; 100 MB if
             not given.
         delimiter: The delimiter that the user specified; None to detect it.
@@ -71,11 +71,12 @@ def read_windows(
 
     Raises:
         CsvError: Salesforce would reject the data, with the position of the first error in the
-            stream; the stream fails or is not valid gzip although it should be; or a window cannot
+            stream; the stream fails or is not compressed although it should be; or a window cannot
             be written. The window with the error is removed.
     """
     limit = limit or PartLimit()
-    reader = _RecordStream(gzip.GzipFile(fileobj=stream) if gzipped else stream, name)
+    plain = stream if compression is None else compression.open(stream)
+    reader = _RecordStream(plain, name, compression)
     size = max(least, limit.bytes or PART_BYTES)
     first: Head | None = None
     before = RecordPosition(0, 0, 0)
@@ -119,8 +120,9 @@ class _RecordStream:
         at_end: Whether the stream is exhausted.
     """
 
-    stream: BinaryIO | gzip.GzipFile
+    stream: BinaryIO
     name: str
+    compression: Compression | None = None
     feeds: int = 0
     at_end: bool = False
     _rest: bytes = b""
@@ -131,7 +133,7 @@ class _RecordStream:
         If the first record is longer, the file ends inside it.
 
         Raises:
-            CsvError: The stream fails, or is not valid gzip although it should be.
+            CsvError: The stream fails, or is not compressed although it should be.
         """
         start = file.tell()
         backend = select_backend()
@@ -165,10 +167,8 @@ class _RecordStream:
         self._rest = b""
 
     def _read(self, size: int) -> bytes:
-        try:
+        with convert_damage(self.name, self.compression):
             return self.stream.read(size)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise make_gzip_error(self.name, error) from error
 
 
 def _write_window(reader: _RecordStream, directory: Path, header: bytes, size: int) -> ByteSource:

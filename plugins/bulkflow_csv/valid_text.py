@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from typing import Final
 
 from attrs import frozen
-
-_GZIP: Final = b"\x1f\x8b"
-"""The magic number of gzip (RFC 1952). No UTF-8 character starts with 0x8B."""
 
 
 @frozen
@@ -39,14 +35,12 @@ class ValidText:
     invalid: InvalidByte | None
 
 
-def split_valid_text(data: bytes, *, name: str, final: bool, first: bool) -> ValidText:
+def split_valid_text(data: bytes, *, final: bool) -> ValidText:
     """Split off the valid UTF-8 text at the beginning of some data. NUL bytes are invalid.
 
     Args:
         data: The data, which start with a whole character.
-        name: The file name as the user wrote it.
         final: Whether the data extend to the end of the file, so a truncated character is invalid.
-        first: Whether the data start at the beginning of the file.
     """
     end, undecided, invalid = len(data), False, None
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -56,15 +50,9 @@ def split_valid_text(data: bytes, *, name: str, final: bool, first: bool) -> Val
         undecided = end < len(data)
     except UnicodeDecodeError as error:
         end = error.start
-        if first and data.startswith(_GZIP):
-            invalid = InvalidByte(
-                "the data are compressed with gzip",
-                f"decompress the file, `gzip -dc < {name}`, or give it a name that ends in .gz",
-            )
-        else:
-            invalid = InvalidByte(
-                f"byte 0x{data[end]:02X} is not valid UTF-8", _write_encoding_help(data)
-            )
+        invalid = InvalidByte(
+            f"byte 0x{data[end]:02X} is not valid UTF-8", _write_encoding_help(data)
+        )
     nul = data.find(0, 0, end)
     if nul >= 0:
         end = nul

@@ -70,9 +70,7 @@ class RecordValidator:
         Raises:
             CsvError: The data contain an error. The error has the position of the first one.
         """
-        text = split_valid_text(
-            self.data, name=self.name, final=self.final, first=self.at.offset == 0
-        )
+        text = split_valid_text(self.data, final=self.final)
         self.undecided = text.undecided
         yield from self._split_records(text.data, final=self.final and text.invalid is None)
         if text.invalid is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import RowPlaces, SourceTable
+from bulkflow_formats.content import check_content
 from bulkflow_rows.session import quote_path
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def open_parquet(request: SourceRequest) -> Iterator[SourceData]:
     """Yield the rows of a Parquet file, typed."""
     path = request.path
+    check_content(path, request.location, "a Parquet file", lambda start: start.startswith(b"PAR1"))
     yield SourceTable(
         request.location,
         lambda connection: connection.sql(f"SELECT * FROM read_parquet({quote_path(path)})"),  # noqa: S608

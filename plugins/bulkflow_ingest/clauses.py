@@ -123,10 +123,10 @@ def streamed() -> Mapping[str, object]:
     """Upload the rows while the source is still being read, instead of reading all of it first.
 
     No job is closed before the last row was read, so nothing is processed if a fault is found late.
-    A source that can be read only once (standard input, a pipe, a `.gz`) takes only as much disk
-    space as the parts in progress, and its rows are not kept: if the run is killed before all rows
-    were sent, it starts from the beginning, `retry … rows` has nothing to send, and `save … rows`
-    takes the rows from Salesforce's result files, without their line numbers.
+    A source that can be read only once (standard input, a pipe, a compressed file) takes only as
+    much disk space as the parts in progress, and its rows are not kept: if the run is killed before
+    all rows were sent, it starts from the beginning, `retry … rows` has nothing to send, and
+    `save … rows` takes the rows from Salesforce's result files, without their line numbers.
     """
     return {"streamed": True}
 

@@ -8,15 +8,18 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from functools import singledispatch
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from bulkflow.errors import DataError, PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bulkflow.plugin import SourceRows
+
+_BATCH: Final = 100
 
 
 def spell_rows(source: SourceRows) -> Iterator[Sequence[str]]:
@@ -26,15 +29,42 @@ def spell_rows(source: SourceRows) -> Iterator[Sequence[str]]:
         DataError: A value has no form that Salesforce accepts.
         PluginError: A value is of a type that cannot be written.
     """
-    for number, row in enumerate(source.rows, 1):
+    rows = iter(source.rows)
+    number = 1
+    # Copies, because a plugin may give the same list again, with other values.
+    while batch := [tuple(row) for row in islice(rows, _BATCH)]:
         try:
-            yield [each if each.__class__ is str else spell_value(each) for each in row]
+            spelled = [_spell_column(values) for values in zip(*batch, strict=True)]
+        except (TypeError, ValueError):
+            yield from _spell_one_by_one(source, batch, number)
+        else:
+            yield from zip(*spelled, strict=True)
+        number += len(batch)
+
+
+def _spell_column(values: tuple[Any, ...]) -> Sequence[str]:
+    """Return the texts of the values of a column, which are most often of one type."""
+    kinds = set(map(type, values))
+    if len(kinds) > 1:
+        return [_SPELLERS.get(type(each), spell_value)(each) for each in values]
+    (kind,) = kinds
+    return values if kind is str else list(map(_SPELLERS.get(kind, spell_value), values))
+
+
+def _spell_one_by_one(
+    source: SourceRows, rows: Iterable[Sequence[object]], first: int
+) -> Iterator[list[str]]:
+    """Yield rows as text, up to the one that cannot be written. `first` is the first's number."""
+    for number, row in enumerate(rows, first):
+        try:
+            yield [spell_value(each) for each in row]
         except TypeError:
             _explain(source, row, number)
             raise
         except ValueError as error:
+            column = _find_refused(source, row)
             raise DataError(
-                f"row {number:,}: {error}",
+                f"row {number:,}: {f'column {column}: ' if column else ''}{error}",
                 place=source.name,
                 help="correct the value, or leave the row out",
             ) from error
@@ -75,10 +105,13 @@ def _spell_bool(value: bool) -> str:
 
 @spell_value.register
 def _spell_float(value: float) -> str:
-    if not math.isfinite(value):
-        raise ValueError(f"{value} is not a finite number")
     # The shortest text that has the same value, without an exponent.
-    return format(Decimal(repr(float(value))), "f").removesuffix(".0")
+    text = float.__repr__(value)
+    if "e" in text or "n" in text:
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is not a finite number")
+        text = format(Decimal(text), "f")
+    return text.removesuffix(".0")
 
 
 @spell_value.register
@@ -98,8 +131,9 @@ def _spell_date(value: date) -> str:
 @spell_value.register
 def _spell_datetime(value: datetime) -> str:
     # A moment without a zone means UTC (guide v66).
-    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return value.isoformat("T", "milliseconds") + "Z"
 
 
 @spell_value.register
@@ -124,6 +158,29 @@ def _spell_list(values: Iterable[object]) -> str:
         if ";" in text:
             raise ValueError(f"{text} contains a semicolon, which separates the values of a list")
     return ";".join(texts)
+
+
+_SPELLERS: Final[Mapping[type, Callable[[Any], str]]] = {
+    type(None): _spell_none,
+    str: str,
+    int: str,
+    bool: {True: "true", False: "false"}.__getitem__,
+    float: _spell_float,
+    Decimal: _spell_decimal,
+    date: date.isoformat,
+    datetime: _spell_datetime,
+}
+"""The most frequent types; `spell_value` knows all, but takes longer to find them."""
+
+
+def _find_refused(source: SourceRows, row: Sequence[object]) -> str | None:
+    """Return the column of the first value of a row that has no text."""
+    for column, value in zip(source.columns, row, strict=False):
+        try:
+            spell_value(value)
+        except ValueError:
+            return column
+    return None
 
 
 def _explain(source: SourceRows, row: Sequence[object], number: int) -> None:

@@ -49,7 +49,9 @@ def open_session(
         connection.execute("SET enable_progress_bar = false")
         # A moment without a zone means UTC (guide v66).
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET allowed_paths = $1", [[str(each.absolute()) for each in files]])
+        # As they are, and as patterns, which is how the functions that read files take them.
+        allowed = [text for each in files for text in (str(each.absolute()), _escape(each))]
+        connection.execute("SET allowed_paths = $1", [allowed])
         connection.execute("SET allowed_directories = $1", [[str(directory.absolute())]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -60,22 +62,30 @@ def open_session(
 
 def quote_path(path: Path) -> str:
     """Quote a path for a function of DuckDB that reads files: as a pattern of this file only."""
-    escaped = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path.absolute()))
-    return quote_text(escaped)
+    return quote_text(_escape(path))
+
+
+def _escape(path: Path) -> str:
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path.absolute()))
 
 
 @contextmanager
-def convert_errors(name: str) -> Iterator[None]:
-    """Convert the errors of DuckDB to `DataError`, with the name of the source as their place."""
+def convert_errors(name: str, advice: str | None = None) -> Iterator[None]:
+    """Convert the errors of DuckDB to `DataError`.
+
+    Args:
+        name: The name of the source, the place of the errors.
+        advice: What to do if the rows cannot be read.
+    """
     import duckdb
 
     try:
         yield
     except duckdb.Error as error:
-        raise _convert(error, name) from error
+        raise _convert(error, name, advice) from error
 
 
-def _convert(error: Exception, name: str) -> DataError:
+def _convert(error: Exception, name: str, advice: str | None) -> DataError:
     """Explain an error of DuckDB; its own message is only a note."""
     import duckdb
 
@@ -103,6 +113,6 @@ def _convert(error: Exception, name: str) -> DataError:
     return DataError(
         "the rows cannot be read",
         place=name,
-        help="check that the file is complete and of the format that its name says",
+        help=advice or "check that the file is complete and of the format that its name says",
         notes=[line.strip()[:300] for line in text.splitlines() if line.strip()][:2],
     )

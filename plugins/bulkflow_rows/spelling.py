@@ -228,6 +228,18 @@ def _refuse_unless(condition: str, sql: str, text: str, message: str, column: st
     )
 
 
+def refuse_values(condition: str, sql: str, column: str, message: str) -> str:
+    """Return the SQL for a text that stops the statement unless a condition is true of it.
+
+    Args:
+        condition: The SQL condition.
+        sql: The SQL of the text.
+        column: The column's name, for the message.
+        message: What is wrong with other texts.
+    """
+    return _refuse_unless(condition, sql, sql, message, column)
+
+
 def _refuse(text: str, message: str, column: str) -> str:
     start, end = quote_text(f"{REFUSED}column {column}: "), quote_text(f" {message}")
     return f"error({start} || {text} || {end})"

@@ -40,7 +40,10 @@ def write_table(table: SourceTable, directory: Path) -> Path:
     """
     path = make_rows_file(directory, table.name)
     try:
-        with open_session(directory, table.files) as connection, convert_errors(table.name):
+        with (
+            open_session(directory, table.files) as connection,
+            convert_errors(table.name, table.advice),
+        ):
             relation = table.relate(connection)
             columns = spell_relation(relation)
             relation.create_view("source", replace=True)
@@ -87,7 +90,10 @@ def relate_flat(table: SourceTable, connection: DuckDBPyConnection) -> DuckDBPyR
 
 def read_table_columns(table: SourceTable, directory: Path) -> tuple[str, ...]:
     """Read the names that the columns of a table have in CSV. Raises `DataError`."""
-    with open_session(directory, table.files) as connection, convert_errors(table.name):
+    with (
+        open_session(directory, table.files) as connection,
+        convert_errors(table.name, table.advice),
+    ):
         return tuple(each.name for each in spell_relation(table.relate(connection)))
 
 

@@ -39,8 +39,13 @@ CASES = {
     "UTF-32 little": Case(b"\xff\xfe\0\0", "the file is UTF-32 (little-endian)", 0, 1, None),
     "UTF-32 big": Case(b"\0\0\xfe\xff", "the file is UTF-32 (big-endian)", 0, 1, None),
     "Excel workbook": Case(
-        b"PK\x03\x04\x14\0\x06\0" + bytes(90), "the file is a ZIP archive, such as an", 0, 1, None
+        b"PK\x03\x04\x14\0\x06\0\b\0[Content_Types].xml",
+        "the file is an Excel workbook",
+        0,
+        1,
+        None,
     ),
+    "archive": Case(b"PK\x03\x04\x14\0\x06\0" + bytes(90), "the file is a ZIP archive", 0, 1, None),
     "old Excel workbook": Case(
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90), "the file is an Excel workbook", 0, 1, None
     ),
@@ -81,7 +86,7 @@ CASES = {
         limits=FormatLimits(columns=2),
     ),
     "gzip under another name": Case(
-        b"\x1f\x8b\x08\x00abc\n", "the data are compressed with gzip", 1, 1, 0, 1
+        b"\x1f\x8b\x08\x00abc\n", "the file is compressed with gzip", 0, 1, None
     ),
     "bad byte in the header": Case(b"a,\xe9\n", "byte 0xE9 is not valid UTF-8", 2, 1, 0, 2),
     "unclosed quote in the header": Case(b'a,"b\n', "the quote that opens here", 2, 1, 0, 2),

@@ -22,6 +22,7 @@ from bulkflow_csv import (
     rename_columns,
     scan,
 )
+from bulkflow_csv.compression import GZIP
 
 LAW = settings(
     max_examples=60,
@@ -173,7 +174,7 @@ def test_a_window_is_removed_before_the_next_is_written(tmp_path: Path) -> None:
 def test_a_stream_of_gzip_is_unpacked(tmp_path: Path) -> None:
     data = b"Name,Phone\n" + b"a,b\n" * 1000
     found = read_windows(
-        io.BytesIO(gzip.compress(data)), tmp_path, name="a.gz", gzipped=True, least=1000
+        io.BytesIO(gzip.compress(data)), tmp_path, name="a.gz", compression=GZIP, least=1000
     )
     assert sum(each.rows for each in found) == 1000
 
@@ -181,5 +182,5 @@ def test_a_stream_of_gzip_is_unpacked(tmp_path: Path) -> None:
 def test_truncated_gzip_leaves_no_window(tmp_path: Path) -> None:
     packed = gzip.compress(b"Name,Phone\n" + bytes(range(97, 120)) * 1000)[:-40]
     with pytest.raises(CsvError, match="the gzip file is truncated"):
-        list(read_windows(io.BytesIO(packed), tmp_path, name="a.gz", gzipped=True, least=1000))
+        list(read_windows(io.BytesIO(packed), tmp_path, name="a.gz", compression=GZIP, least=1000))
     assert not list(tmp_path.iterdir())

@@ -12,8 +12,8 @@ from bulkflow.errors import DataError
 from bulkflow.model.event import Notice
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
-from bulkflow.plugin import SourceBytes, SourceFile
-from bulkflow_csv import is_gzip, is_stream, iter_parts, read_windows
+from bulkflow.plugin import SourceBytes, SourceFile, SourceTable
+from bulkflow_csv import find_compression, is_stream, iter_parts, read_windows
 from bulkflow_csv.source import make_copy_error
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
@@ -171,6 +171,12 @@ class PendingParts:
         directory = make_copies_folder(self.context)
         number = 0
         for data in open_location(self.context, job, settings):
+            if isinstance(data, SourceTable):
+                raise DataError(
+                    "rows with types cannot be streamed: they are written as CSV first",
+                    place=data.name,
+                    help="remove `streamed` from the job; they are read in constant memory anyway",
+                )
             with _open_stream(data) as stream:
                 if stream is None:
                     found = self._read_file(to_byte_source(data, directory))
@@ -211,7 +217,7 @@ class PendingParts:
             stream,
             directory,
             name=data.name,
-            gzipped=isinstance(data, SourceFile) and is_gzip(data.path),
+            compression=find_compression(data.path) if isinstance(data, SourceFile) else None,
             limit=build_part_limit(settings),
             delimiter=settings.delimiter_text,
             line_ending=settings.line_ending,

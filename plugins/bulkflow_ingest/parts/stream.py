@@ -4,9 +4,10 @@ Nothing of such a job is handed over before its last row was read and checked. S
 late, or the run is killed, the org holds only jobs of which nothing was processed.
 
 To resume a run, a file is read again when its next part is needed; aborting a run needs no file.
-Data that can be read only once (standard input, a pipe, a `.gz`, a plugin's stream) goes through
-window files, each of which is removed when its parts are uploaded. Such a run can be resumed only
-after all its data was uploaded. Before that, nothing of it was processed, so it can be repeated.
+Data that can be read only once (standard input, a pipe, a compressed file, a plugin's stream) goes
+through window files, each of which is removed when its parts are uploaded. Such a run can be
+resumed only after all its data was uploaded. Before that, nothing of it was processed, so it can be
+repeated.
 """
 
 from __future__ import annotations

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
-import zlib
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from bulkflow.errors import DataError
 from bulkflow.plugin import SourceBytes, SourceFile, SourceRows, SourceTable
 from bulkflow.system_errors import explained
-from bulkflow_csv import ByteSource, DelimiterAlias, make_decode_error, read_head, spool
-from bulkflow_csv.source import make_gzip_error
+from bulkflow_csv import (
+    ByteSource,
+    DelimiterAlias,
+    convert_damage,
+    find_compression,
+    make_decode_error,
+    read_head,
+    spool,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from bulkflow.plugin import SourceData
+    from bulkflow_csv import Compression
     from bulkflow_ingest.settings import IngestSettings
 
 _START_BYTES = 1 << 20
@@ -44,8 +50,9 @@ def read_columns(data: SourceData, settings: IngestSettings, directory: Path) ->
         DataError: The source cannot be read, or its header is invalid.
     """
     match data:
-        case SourceFile() if data.path.suffix.lower() == ".gz":
-            return _read_header(_copy_gzip_start(data, directory, settings), settings)
+        case SourceFile() if (compression := find_compression(data.path)) is not None:
+            start = _copy_compressed_start(data, compression, directory, settings)
+            return _read_header(start, settings)
         case SourceFile() if _is_readable(settings):
             return _read_header(ByteSource.of(data.path, name=data.name), settings)
         case SourceFile():
@@ -68,13 +75,13 @@ def _is_readable(settings: IngestSettings) -> bool:
     return settings.encoding is None and not settings.normalizes_line_endings and not settings.folds
 
 
-def _copy_gzip_start(data: SourceFile, directory: Path, settings: IngestSettings) -> ByteSource:
+def _copy_compressed_start(
+    data: SourceFile, compression: Compression, directory: Path, settings: IngestSettings
+) -> ByteSource:
     source = ByteSource.of(data.path, name=data.name)
     try:
-        with source.open(), gzip.open(data.path) as stream:
-            return _copy_start(stream, data.name, directory, settings)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise make_gzip_error(data.name, error) from error
+        with source.open() as file, convert_damage(data.name, compression):
+            return _copy_start(compression.open(file), data.name, directory, settings)
     except OSError as error:
         what, remedy = explained(error, "check that it is there and may be read")
         raise DataError(

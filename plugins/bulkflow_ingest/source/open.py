@@ -13,7 +13,7 @@ from bulkflow.plugin import SourceBytes, SourceFile, SourceRequest, SourceRows, 
 from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
-from bulkflow_csv import ByteSource, is_gzip, open_source, spool
+from bulkflow_csv import ByteSource, find_compression, open_source, spool
 from bulkflow_ingest.source.readable import ReadableSource, make_readable
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterat
     """
     directory = make_copies_folder(context)
     for data in open_location(context, job, settings):
-        if isinstance(data, SourceFile) and is_gzip(data.path):
+        if isinstance(data, SourceFile) and find_compression(data.path):
             from bulkflow_ingest.source.header import read_columns
 
             # Fails early for a file that is not CSV, before gigabytes of it are decompressed.
