@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from enum import Enum
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
@@ -31,12 +31,12 @@ _SETTING: Final = "rows "
 class Stage(Enum):
     """When a row clause works, whatever its place in the file: in the order of these stages."""
 
-    READ = "read"
-    WHERE = "where"
-    UNIQUE = "unique"
-    MAKE = "make"
-    LINK = "link"
-    MASK = "mask"
+    READ = auto()
+    WHERE = auto()
+    UNIQUE = auto()
+    MAKE = auto()
+    LINK = auto()
+    MASK = auto()
 
 
 @frozen

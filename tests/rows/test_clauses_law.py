@@ -228,7 +228,7 @@ def read_numbers(original: Original) -> list[int] | None:
         return [row for (row,) in numbers.fetchall()]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(draws)
 def test_rows_through_clauses_are_what_plain_python_makes_of_them(draw: Draw) -> None:
     with TemporaryDirectory() as name:

@@ -86,7 +86,8 @@ def apply_row_clauses(
             if not _has_all(path, len(columns), delimiter, scan.rows, directory):
                 plain = _copy_plainly(head, directory)
                 path, delimiter = plain, ","
-            relate, files = _relate_text(path, delimiter, columns, alias), (path,)
+            breaks = head.dialect.line_end.decode()
+            relate, files = _relate_text(path, delimiter, columns, alias, breaks), (path,)
         statement = RowStatement(
             name,
             relate,
@@ -155,12 +156,17 @@ def convert_layout(layout: Layout, columns: Sequence[str]) -> tuple[SentColumn, 
 
 
 def _relate_text(
-    path: Path, delimiter: str, columns: Sequence[str], alias: DelimiterAlias | None
+    path: Path,
+    delimiter: str,
+    columns: Sequence[str],
+    alias: DelimiterAlias | None,
+    line_break: str,
 ) -> Relate:
     def unfold(column: str) -> str:
-        if alias is None:
-            return column
-        return f"replace({column}, chr({ord(alias.sign)}), {quote_text(alias.text)})"
+        if alias is not None:
+            column = f"replace({column}, chr({ord(alias.sign)}), {quote_text(alias.text)})"
+        # A line break in a value is one character, whatever ends the lines of the file.
+        return column if line_break == "\n" else f"replace({column}, chr(13) || chr(10), chr(10))"
 
     values = ", ".join(
         f"nullif({unfold(f'c{index}')}, '') AS {quote_name(column)}"
