@@ -123,7 +123,7 @@ class BulkflowLexer(RegexLexer):
             (r".", Error),
         ],
         "inside": [
-            (r'\\["\\nt]|\{\{|\}\}', String.Escape),
+            (r'\\(?:["\\nt]|x[0-9A-Fa-f]{2})|\{\{|\}\}', String.Escape),
             (rf"\{{{_WORD}\}}", String.Interpol),
         ],
     }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
     from bulkflow_csv.limits import PART_BYTES, FormatLimits, PartLimit
+    from bulkflow_csv.oddities import Oddities, find_oddities
     from bulkflow_csv.part import PartRange
     from bulkflow_csv.record import RecordPosition
     from bulkflow_csv.rewriting.columns import NULL, Column, Layout, rename_columns
@@ -53,6 +54,7 @@ __all__ = [
     "Head",
     "Header",
     "Layout",
+    "Oddities",
     "PartBody",
     "PartLimit",
     "PartRange",
@@ -69,6 +71,7 @@ __all__ = [
     "find_alias",
     "find_compression",
     "find_foreign_format",
+    "find_oddities",
     "is_encoding",
     "is_gzip",
     "is_stream",
@@ -110,6 +113,7 @@ __getattr__ = export_lazily(
         "scanning.locate": "RowLocation locate",
         "rewriting.line_endings": "choose_line_ending normalize_line_endings",
         "scanning.load_numpy": "load_numpy",
+        "oddities": "Oddities find_oddities",
         "part": "PartRange",
         "rewriting.encoding": "is_encoding recode make_decode_error",
         "record": "RecordPosition",

@@ -67,8 +67,13 @@ def codes(example: Example, files: dict[str, str], catalogue: Catalogue) -> list
 
 
 OF_THE_TEXT = [code for code in Code if not code.value.startswith("B4")]
+OF_ROWS = [code for code in Code if code.value.startswith("B42") and code.value != "B427"]
+OF_ROWS += [Code.UNREADABLE_VALUES]
 OF_SOURCES = [code for code in Code if code.value.startswith("B40")]
-OF_ORGS = [code for code in Code if code.value.startswith("B41")]
+OF_SOURCES += [Code.UNFIT_COLUMN, Code.ROW_CLAUSE]
+OF_ORGS = [
+    code for code in Code if code.value.startswith("B41") or Code.NO_DATE.value <= code.value < "B5"
+]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +106,20 @@ def test_the_examples_of_sources_have_and_have_not_the_mistake(
     told = load_explanation(code)
     assert codes_with_data(told.wrong, told, workshop, *command) == [code.value]
     assert codes_with_data(told.right, told, workshop, *command) == []
+
+
+@pytest.mark.parametrize("code", OF_ROWS, ids=lambda code: code.value)
+def test_the_examples_of_rows_have_and_have_not_the_mistake(code: Code, workshop: Workshop) -> None:
+    told = load_explanation(code)
+    assert codes_with_data(told.wrong, told, workshop, "plan") == [code.value]
+    assert codes_with_data(told.right, told, workshop, "plan") == []
+
+
+def test_each_code_of_data_is_tried() -> None:
+    tried = [*OF_SOURCES, *OF_ROWS, *OF_ORGS]
+    assert sorted(each.value for each in tried) == sorted(
+        code.value for code in Code if code.value.startswith("B4")
+    )
 
 
 @pytest.mark.parametrize("code", OF_ORGS, ids=lambda code: code.value)

@@ -41,7 +41,7 @@ _MAX_DIGITS = 15
 """A double holds these exactly, and no sensible count, size or time has more."""
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
-_SPECIAL = re.compile(r"\\(?P<escape>.?)|\{\{|\}\}|\{(?P<name>[^{}\"]*)\}|[{}]")
+_SPECIAL = re.compile(r"\\(?P<escape>x[0-9A-Fa-f]{2}|.?)|\{\{|\}\}|\{(?P<name>[^{}\"]*)\}|[{}]")
 _DRIVE = re.compile(r"[A-Za-z]:\\|\\\\\w")
 _LONGEST_SHOWN = 100
 _NAME = re.compile(r"\w(?:[\w.\-]*\w)?")
@@ -123,7 +123,9 @@ def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | In
         yield body[done : special.start()]
         done = special.end()
         place = Span(span.source, at + special.start(), at + done)
-        if special["escape"] is not None and special["escape"] not in _ESCAPES:
+        escape = special["escape"]
+        is_byte = escape is not None and len(escape) == 3 and escape != "x00"
+        if escape is not None and escape not in _ESCAPES and not is_byte:
             if not reported:
                 # A wrong escape is usually a Windows path, which has several.
                 reported = True
@@ -139,7 +141,7 @@ def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | In
 def _special(special: re.Match[str], place: Span, report: Report) -> str | Interpolation:
     written, escape, name = special[0], special["escape"], special["name"]
     if escape is not None:
-        return _ESCAPES[escape]
+        return _ESCAPES.get(escape) or chr(int(escape[1:], 16))
     if written in ("{{", "}}"):
         return written[0]
     if name is not None and _NAME.fullmatch(name):
@@ -158,7 +160,10 @@ def _suggest_escape(body: str) -> str:
     if _DRIVE.match(body) and len(body) <= _LONGEST_SHOWN:
         path = body.replace("\\\\", "\\").replace("\\", "/")
         return f'use / between folders, also on Windows: "{path}"'
-    return r"the escapes are \" \\ \n and \t; write \\ for a backslash, or / in a path"
+    return (
+        r"the escapes are \" \\ \n \t, and \x01 for a character by its number; write \\ for a "
+        "backslash, or / in a path"
+    )
 
 
 def _merge(pieces: Iterator[str | Interpolation]) -> tuple[str | Interpolation, ...]:

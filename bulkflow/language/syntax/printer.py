@@ -27,7 +27,17 @@ WIDTH = 100
 """The maximum length of a chain with its handlers on one line."""
 
 _INDENT = "    "
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "{": "{{", "}": "}}"})
+_ESCAPES = str.maketrans(
+    {
+        **{chr(code): f"\\x{code:02x}" for code in (*range(1, 32), 127)},
+        "\\": r"\\",
+        '"': r"\"",
+        "\n": r"\n",
+        "\t": r"\t",
+        "{": "{{",
+        "}": "}}",
+    }
+)
 _SIZES = sorted(((factor, unit) for unit, factor in BYTES.items() if unit != "KB"), reverse=True)
 _DURATIONS = sorted(((factor, unit) for unit, factor in MILLISECONDS.items()), reverse=True)
 

@@ -36,6 +36,14 @@ class FieldDescription:
     """The objects that it refers to, if it is a lookup."""
     relationship: str | None
     polymorphic: bool
+    length: int = 0
+    """The most characters of a text; 0 if the description does not say."""
+    restricted: bool = False
+    """Whether only the values of the picklist are accepted."""
+    choices: tuple[str, ...] = ()
+    """The active values of the picklist."""
+    digits: int = 0
+    """The most digits before the decimal point of a number; 0 if the description does not say."""
 
 
 @frozen
@@ -67,7 +75,8 @@ class Describer:
 
     session: Session
     _known: dict[str, ObjectDescription | None] = field(factory=dict)
-    _names: tuple[str, ...] | None = None
+    _prefixes: dict[str, str] | None = None
+    """By the names of all objects that the user can see; blank if an object has no prefix."""
 
     def describe(self, name: str) -> ObjectDescription | None:
         """GET the description of an object; return None if the user can see no such object."""
@@ -90,16 +99,24 @@ class Describer:
 
     def list_names(self) -> tuple[str, ...]:
         """GET the names of all objects that the user can see."""
-        if self._names is None:
+        return tuple(self.list_prefixes())
+
+    def list_prefixes(self) -> Mapping[str, str]:
+        """GET the first three characters of the ids of all objects that the user can see.
+
+        Returns:
+            By name; blank for an object without ids of its own.
+        """
+        if self._prefixes is None:
             path = self.session.build_path("sobjects")
             content = self.session.get(path, limit=DESCRIBE_BYTES).parse_object()
             listed = content.get("sobjects")
-            self._names = tuple(
-                str(each["name"])
+            self._prefixes = {
+                str(each["name"]): str(each.get("keyPrefix") or "")
                 for each in (listed if isinstance(listed, list) else ())
                 if isinstance(each, dict) and "name" in each
-            )
-        return self._names
+            }
+        return self._prefixes
 
 
 def _parse_object(content: Mapping[str, JsonValue]) -> ObjectDescription:
@@ -134,4 +151,21 @@ def _parse_field(content: Mapping[str, JsonValue]) -> FieldDescription:
         targets=tuple(str(each) for each in targets) if isinstance(targets, list) else (),
         relationship=str(relationship) if relationship else None,
         polymorphic=content.get("polymorphicForeignKey") is True,
+        length=_read_int(content, "length"),
+        restricted=content.get("restrictedPicklist") is True,
+        choices=_parse_choices(content.get("picklistValues")),
+        digits=_read_int(content, "precision") - _read_int(content, "scale"),
+    )
+
+
+def _read_int(content: Mapping[str, JsonValue], name: str) -> int:
+    found = content.get(name)
+    return found if isinstance(found, int) else 0
+
+
+def _parse_choices(listed: JsonValue) -> tuple[str, ...]:
+    return tuple(
+        str(each["value"])
+        for each in (listed if isinstance(listed, list) else ())
+        if isinstance(each, dict) and "value" in each and each.get("active") is not False
     )

@@ -35,6 +35,8 @@ class ColumnInspector:
     _read_only: list[str] = field(factory=list)
     _cases: dict[str, str] = field(factory=dict)
     _no_keys: dict[str, str] = field(factory=dict)
+    _ways: dict[str, list[str]] = field(factory=dict)
+    """The columns that set a field, by its name."""
     _given: set[str] = field(factory=set)
     """The fields that have a column, or probably have a misspelled one."""
 
@@ -49,6 +51,7 @@ class ColumnInspector:
         yield from self._find_key_problems()
         yield from self._find_column_problems()
         yield from self._find_missing_columns()
+        yield from self._find_double_ways()
 
     def _check_field(self, column: str) -> None:
         found = self.object.find_field(column)
@@ -59,6 +62,7 @@ class ColumnInspector:
                 self._given.add(near)
             return
         self._given.add(found.name)
+        self._ways.setdefault(found.name, []).append(column)
         if found.name != column:
             self._cases[column] = found.name
         if found.name.lower() != (get_key_column(self.settings) or "id").lower():
@@ -87,9 +91,13 @@ class ColumnInspector:
         if found is None or found.relationship is None:
             relationships = [e.relationship for e in self.object.fields.values() if e.relationship]
             near = find_nearest_name(name, relationships)
-            self._unknown[column] = f"did you mean `{near}.{key}`?" if near else _RELATIONSHIPS
+            prefix = f"{wanted}:" if wanted and self._takes_several(near) else ""
+            self._unknown[column] = (
+                f"did you mean `{prefix}{near}.{key}`?" if near else _RELATIONSHIPS
+            )
             return
         self._given.add(found.name)
+        self._ways.setdefault(found.name, []).append(column)
         self._check_rights(column, found)
         target = self._find_target(column, wanted, key, found)
         parent = self.describer.describe(target) if target else None
@@ -110,6 +118,21 @@ class ColumnInspector:
         if column != exact:
             self._cases[column] = exact
         self.parents.setdefault(parent.name, column)
+
+    def _takes_several(self, relationship: str | None) -> bool:
+        found = None if relationship is None else self.object.find_lookup(relationship)
+        return found is not None and found.polymorphic
+
+    def _find_double_ways(self) -> Iterator[Problem]:
+        """Find lookups that two columns set: by the id of the parent and by its key."""
+        for name, columns in self._ways.items():
+            if len(columns) > 1:
+                yield self._problem(
+                    "B419",
+                    f"{' and '.join(columns)} both set {name} ({get_source_name(self.job)}), which "
+                    "Salesforce refuses",
+                    f"leave one out: `drop {columns[0]}`",
+                )
 
     def _find_target(
         self, column: str, wanted: str, key: str, found: FieldDescription

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from bulkflow.model.event import Notice
 from bulkflow.plugin import Problem
 from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
+from bulkflow_ingest.checks.values import find_value_problems
 from bulkflow_ingest.settings import IngestSettings, is_ingest
 from bulkflow_ingest.source.required_columns import format_operation
+from bulkflow_ingest.source.sent_rows import get_sent_parts, open_sent_rows
 from bulkflow_ingest.source.suggestions import suggest_name
 from bulkflow_jobs.session import open_session
 from bulkflow_salesforce import ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from bulkflow.plugin import Context, Load
     from bulkflow_ingest.api.sobjects import ObjectDescription
@@ -41,7 +44,7 @@ def find_org_problems(context: Context, loads: Sequence[Load], requests: int) ->
     if not ours:
         return
     session = open_session(context)
-    inspection = _Inspection(Describer(session))
+    inspection = _Inspection(Describer(session), context.run_directory)
     for load in ours:
         context.checkpoint()
         yield from inspection.check_job(load)
@@ -52,6 +55,8 @@ def find_org_problems(context: Context, loads: Sequence[Load], requests: int) ->
 @define(eq=False)
 class _Inspection:
     describer: Describer
+    directory: Path
+    """A folder for what exceeds the memory."""
     _loaded: dict[str, tuple[str, Mapping[str, str]]] = field(factory=dict)
     """By job: the object that it creates records of, and the objects that its columns refer to."""
 
@@ -83,7 +88,24 @@ class _Inspection:
             return
         columns = ColumnInspector(self.describer, described, settings, load.job)
         yield from columns.find_problems()
+        yield from self._check_values(load, described, settings)
         self._loaded[load.job.key] = described.name, columns.parents
+
+    def _check_values(
+        self, load: Load, described: ObjectDescription, settings: IngestSettings
+    ) -> Iterator[Problem]:
+        """Find values that the org would refuse."""
+        parts = get_sent_parts(load.job)
+        if not parts:
+            return
+        names = {each.lower() for each in parts[0].data.header.columns}
+        lookups = any(
+            each.targets for each in described.fields.values() if each.name.lower() in names
+        )
+        prefixes = self.describer.list_prefixes() if lookups else {}
+        with open_sent_rows(parts, self.directory) as rows:
+            for problem in find_value_problems(rows, described, prefixes, settings):
+                yield evolve(problem, job=load.job.key)
 
     def check_order(self, loads: Sequence[Load]) -> Iterator[Problem]:
         """Find children that are loaded before their parents, or at the same time."""

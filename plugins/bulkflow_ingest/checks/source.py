@@ -6,11 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import Problem, SourceTable
+from bulkflow_ingest.checks.odd_rows import get_odd_row_problems
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
 from bulkflow_ingest.source.header import read_columns
 from bulkflow_ingest.source.open import open_location
 from bulkflow_ingest.source.required_columns import find_operation_problems
+from bulkflow_ingest.source.sent_rows import get_sent_parts, open_sent_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +32,8 @@ def find_source_problems(context: Context, job: Job) -> Iterator[Problem]:
     settings = IngestSettings.of(job.settings)
     if job.manifest is None and settings.location in {None, STANDARD_INPUT}:
         return
+    if job.manifest is not None:
+        yield from _find_content_problems(context, job, settings)
     first: tuple[str, Sequence[str]] | None = None
     for name, columns, data in _read_headers(context, job, settings):
         if first is None:
@@ -50,6 +54,20 @@ def find_source_problems(context: Context, job: Job) -> Iterator[Problem]:
                 "location",
                 "B401",
             )
+
+
+def _find_content_problems(
+    context: Context, job: Job, settings: IngestSettings
+) -> Iterator[Problem]:
+    """Find problems of the rows of a source that was read completely."""
+    yield from get_odd_row_problems(job)
+    parts = get_sent_parts(job)
+    if parts:
+        from bulkflow_ingest.checks.keys import find_cleared_values, find_key_problems
+
+        with open_sent_rows(parts, context.run_directory) as rows:
+            yield from find_key_problems(rows, settings)
+            yield from find_cleared_values(rows)
 
 
 def _find_row_problems(

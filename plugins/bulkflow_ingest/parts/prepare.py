@@ -9,6 +9,7 @@ from bulkflow.errors import DataError
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow_csv import ByteSource, scan
+from bulkflow_ingest.checks.odd_rows import report_odd_rows
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
@@ -16,6 +17,7 @@ from bulkflow_ingest.parts.remote_state import Created, Unsent
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.open import make_copies_folder, open_sources, sync_copy
 from bulkflow_ingest.source.rewrite import SplitFile, split_file
+from bulkflow_ingest.source.sent_rows import SentPart, note_sent_parts
 from bulkflow_ingest.source.split import (
     build_part,
     build_part_limit,
@@ -74,6 +76,15 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         )
     attached = JobParts.attach(job, settings, parts, files[0].scan.header.columns)
     Ledger(context).check(attached, parts)
+    note_sent_parts(
+        job,
+        (
+            SentPart(each.data, each.dialect, each.original)
+            for each in parts
+            if each.data is not None
+        ),
+    )
+    report_odd_rows(context, job, files)
     return _build_manifest(parts, files, origins)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
+from bulkflow_ingest.source.column_names import find_name_problems
 from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def find_operation_problems(
         columns: The names of the columns that are sent, after renaming.
         settings: The job's settings.
     """
+    yield from find_name_problems(name, [c for c in columns if c.lower() not in SAVED_COLUMNS])
     added = [column for column in columns if column.lower() in SAVED_COLUMNS]
     if added:
         yield Problem(
@@ -55,11 +57,17 @@ def find_operation_problems(
                 warning=True,
             )
             return
+        advice = near or ""
+        if settings.operation == "update" and columns:
+            advice = (
+                near
+                or f"`update` finds records by Id; to find them by an external ID, write "
+                f"`upsert {settings.object} by {columns[0]}`"
+            )
+        listed = _list_columns(columns)
         yield Problem(
             f"{name} has no column {key}, which `{verb}{by}` needs",
-            f"{near}; {_list_columns(columns)}"
-            if near and columns[1:]
-            else near or _list_columns(columns),
+            f"{advice}; {listed}" if advice and columns[1:] else advice or listed,
             "operation",
             MISSING_COLUMN,
         )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from bulkflow.errors import StepError
 from bulkflow.plugin import Problem, quote_name, quote_text
 from bulkflow.plugin.source_errors import ProblemsError
-from bulkflow.system_errors import explained
 from bulkflow_csv import NULL, ByteSource, locate
-from bulkflow_rows.csv_relation import copy_plainly, csv_files
-from bulkflow_rows.session import open_session, quote_path
+from bulkflow_ingest.source.plain_rows import make_countable
+from bulkflow_rows.csv_relation import csv_files
+from bulkflow_rows.session import quote_path
 from bulkflow_rows.statement import (
     FailedClauseError,
     FaultyRowsError,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bulkflow_csv import DelimiterAlias, Head, Layout, Scan
+    from bulkflow_csv import DelimiterAlias, Layout, Scan
     from bulkflow_ingest.settings import IngestSettings
     from bulkflow_rows.statement import FaultyRows, MadeRows, Relate
 
@@ -77,15 +77,15 @@ def apply_row_clauses(
     head = scan.head
     columns = head.header.columns
     name = head.source.name
-    plain: Path | None = None
-    try:
+    with ExitStack() as stack:
         if typed is not None:
             relate, files = _relate_typed(typed), (typed,)
         else:
-            path, delimiter = head.source.path, head.dialect.delimiter
-            if not _has_all(path, len(columns), delimiter, scan.rows, directory):
-                plain = _copy_plainly(head, directory)
-                path, delimiter = plain, ","
+            path, delimiter = stack.enter_context(
+                make_countable(
+                    head.source, len(columns), head.dialect.delimiter, scan.rows, directory
+                )
+            )
             breaks = head.dialect.line_end.decode()
             relate, files = _relate_text(path, delimiter, columns, alias, breaks), (path,)
         statement = RowStatement(
@@ -107,9 +107,6 @@ def apply_row_clauses(
         except FailedClauseError as error:
             problem = Problem(error.message, error.help, error.use.setting, MISFIT)
             raise ProblemsError([problem], name) from error
-    finally:
-        if plain is not None:
-            plain.unlink(missing_ok=True)
     return ChangedRows(
         ByteSource(name, made.path, spooled=True), made.numbers, _count_left_out(made, scan.rows)
     )
@@ -184,38 +181,6 @@ def _relate_typed(path: Path) -> Relate:
 def _relate_nothing(columns: Sequence[str]) -> Relate:
     values = ", ".join(f"CAST(NULL AS VARCHAR) AS {quote_name(each)}" for each in columns)
     return lambda connection: connection.sql(f"SELECT {values}")
-
-
-def _has_all(path: Path, width: int, delimiter: str, rows: int, directory: Path) -> bool:
-    """Return whether DuckDB finds the rows in a file that the program found."""
-    import duckdb
-
-    with open_session(directory, (path,)) as connection:
-        try:
-            query = f"SELECT count(c0) FROM {csv_files([path], width, delimiter)}"  # noqa: S608
-            ((found,),) = connection.execute(query).fetchall()
-        except duckdb.Error:
-            return False
-    return bool(found == rows)
-
-
-def _copy_plainly(head: Head, directory: Path) -> Path:
-    target = directory / f"{head.source.path.stem}.plain"
-    logger.info("%s: copied in a plainer form, for DuckDB", head.source.name)
-    try:
-        return copy_plainly(
-            head.source.path,
-            target,
-            head.dialect.delimiter,
-            len(head.header.columns),
-            head.source.name,
-        )
-    except OSError as error:
-        what, remedy = explained(error, "make room")
-        raise StepError(
-            f"cannot store a copy of the rows in {directory}: {what}",
-            help=f"{remedy}, or choose another folder with --state-dir DIR",
-        ) from error
 
 
 def _count_left_out(made: MadeRows, rows: int) -> tuple[str, ...]:
