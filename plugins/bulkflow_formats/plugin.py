@@ -87,6 +87,11 @@ def bulkflow_sinks() -> Iterable[Sink]:
     return (
         Sink((".parquet",), "A Parquet file, compressed with zstd.", _write_parquet),
         Sink(_JSON_SUFFIXES, "JSON lines: one object on each line.", _write_json_lines),
+        Sink(
+            (".csv.gz", ".csv.zst"),
+            "Compressed CSV: UTF-8, commas, with a header.",
+            _write_compressed_csv,
+        ),
     )
 
 
@@ -148,6 +153,12 @@ def _write_parquet(request: SinkRequest) -> None:
     from bulkflow_formats.parquet import write_parquet
 
     write_parquet(request)
+
+
+def _write_compressed_csv(request: SinkRequest) -> None:
+    from bulkflow_formats.compressed_csv import write_compressed_csv
+
+    write_compressed_csv(request)
 
 
 def _write_json_lines(request: SinkRequest) -> None:

@@ -68,15 +68,30 @@ def write_csv(
     connection: DuckDBPyConnection, rows: str, columns: Iterable[SpelledColumn], path: Path
 ) -> None:
     """Write a view or table as CSV: UTF-8, commas, LF, with a header."""
+    connection.execute(build_copy(rows, columns, path))
+
+
+def build_copy(
+    rows: str, columns: Iterable[SpelledColumn], path: Path, compression: str = "none"
+) -> str:
+    """Build the statement that writes a view or table as CSV.
+
+    Args:
+        rows: The name of the view or table.
+        columns: Its columns as text.
+        path: The file.
+        compression: "none", "gzip" or "zstd".
+    """
     made = list(columns)
     # A record with one empty value would be a blank line; an empty text is written with quotes.
     values = [f"coalesce({each.sql}, '')" if len(made) == 1 else each.sql for each in made]
     selected = ", ".join(
         f"{value} AS {quote_name(each.name)}" for value, each in zip(values, made, strict=True)
     )
-    connection.execute(
+    return (
         f"COPY (SELECT {selected} FROM {rows}) TO {quote_text(str(path))}"  # noqa: S608 - names and texts are quoted
-        " (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
+        " (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '',"
+        f" COMPRESSION '{compression}')"
     )
 
 
