@@ -83,6 +83,7 @@ def _relate(connection: DuckDBPyConnection, path: Path, name: str) -> DuckDBPyRe
 def _read(path: Path, options: str, *, records: bool = True) -> str:
     return (
         f"SELECT * FROM read_json({quote_path(path)}, format = 'newline_delimited',"  # noqa: S608
+        " hive_partitioning = false,"
         f" records = {str(records).lower()}, compression = '{_find_compression(path)}', {options})"
     )
 

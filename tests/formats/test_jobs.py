@@ -27,6 +27,19 @@ def test_the_files_of_a_glob_are_one_job(loading) -> None:
     assert found == sorted(f"k{n * 10 + i}" for n in range(3) for i in range(3))
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_folders_named_as_columns_are_folders(loading, suffix: str) -> None:
+    for day in ("2026-01-01", "2026-01-02"):
+        folder = loading.folder / f"day={day}"
+        folder.mkdir()
+        if suffix == "parquet":
+            write_parquet(folder / "a.parquet", f"SELECT '{day}' AS Key__c")
+        else:
+            (folder / "a.jsonl").write_text(json.dumps({"Key__c": day}) + "\n")
+    found = loading.load(f'from "day=*/a.{suffix}"')
+    assert [each["Key__c"] for each in found] == ["2026-01-01", "2026-01-02"]
+
+
 def test_files_of_several_formats_are_one_job(loading) -> None:
     write_parquet(loading.folder / "in-1.parquet", "SELECT 'a' AS Key__c, 1 AS Int__c")
     loading.write("in-2.csv", "Key__c,Int__c\nb,2\n")
