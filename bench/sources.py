@@ -133,7 +133,7 @@ def main() -> None:
 
 
 def write_files(folder: Path, rows: int) -> None:
-    # In another process: the peak memory of one counts for those that it starts.
+    # In another process: the peak memory of a process counts for its children, too.
     for file, form in (("rows.parquet", "parquet"), ("rows.jsonl", "json")):
         text = (
             f"COPY (SELECT {COLUMNS} FROM range({rows}) AS t (i)) TO '{folder}/{file}'"
@@ -146,7 +146,7 @@ def write_files(folder: Path, rows: int) -> None:
 
 def measure_postgres(folder: Path, rows: int, runs: int) -> None:
     sys.path.insert(0, str(TESTS))
-    from support.postgres import find_binaries, start_server
+    from support.postgres import find_binaries, start_server  # type: ignore[import-not-found]
 
     binaries = find_binaries()
     if binaries is None:

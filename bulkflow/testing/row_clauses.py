@@ -97,8 +97,8 @@ def _check_problems(clause: RowClause, rows: JobRows, slots: Mapping[str, object
                 yield f"its check refuses the sample: {each.message}"
     for fault in () if clause.faults is None else clause.faults(rows, **slots):
         if fault.column not in rows.columns:
-            yield f"a fault is about {fault.column}, which is no column of the source"
-        # Raises the error of DuckDB for a condition that is no SQL.
+            yield f"a fault is about {fault.column}, which the source does not have"
+        # Raises the error of DuckDB for a condition that is not SQL.
         rows.relation.filter(fault.condition).fetchall()
 
 

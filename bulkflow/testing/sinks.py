@@ -73,7 +73,7 @@ def _check(
     expected = {f"{name}{suffix}" for name in ("full", "empty") for suffix in sink.suffixes}
     for path in sorted(folder.iterdir()):
         if path.name not in expected:
-            yield f"it leaves {path.name} behind"
+            yield f"it leaves {path.name}"
 
 
 def _check_error(sink: Sink, path: Path, connection: DuckDBPyConnection) -> Iterator[str]:

@@ -106,7 +106,7 @@ def _copy(data: SourceData, request: SourceRequest) -> _Data:
         case SourceBytes():
             return _Data(SourceBytes, data.name, (), ((data.stream.read(),),))
         case _:
-            raise PluginError(f"it gives a {type(data).__name__}, which is no SourceData")
+            raise PluginError(f"it gives a {type(data).__name__}, which is not SourceData")
 
 
 def _check_data(data: _Data, request: SourceRequest) -> Iterator[str]:

@@ -24,7 +24,7 @@ def bulkflow_clauses() -> Iterable[Clause]:
 
 @hookimpl
 def bulkflow_value_types() -> Iterable[ValueType]:
-    """Declare what stands in these clauses."""
+    """Declare the types of slots of these clauses."""
     return (
         ValueType("sql", 'a query in quotes, such as "SELECT Id FROM crm.people"', _read_query),
         ValueType("database", "`env NAME`, the variable with the database's URL", _read_url),

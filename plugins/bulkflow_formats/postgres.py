@@ -27,7 +27,7 @@ _SETUP: Final = (
     "SET TimeZone TO 'UTC'",
 )
 _BATCH_OPTION: Final = "adbc.postgresql.batch_size_hint_bytes"
-_BATCH_BYTES: Final = 1 << 20
+_BATCH_BYTES: Final = 1 << 19
 """Of one batch; the default of 16 MB has the process use 150 MB more, and more time."""
 _ADVICE: Final = "correct the query, or try again if the connection was lost"
 _AMBIGUOUS: Final = "42702"

@@ -197,7 +197,7 @@ def test_a_run_keeps_nothing_of_the_address(loading, postgres) -> None:
 
 def test_a_url_in_the_file_has_no_password(loading) -> None:
     error = loading.refuse('from sql "SELECT 1" at "postgresql://a:b@c/d"')
-    assert "pipeline files are no place for secrets" in str(error)
+    assert "secrets do not belong in a pipeline file" in str(error)
 
 
 PARAMETERS = {

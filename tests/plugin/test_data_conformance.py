@@ -82,7 +82,7 @@ COUNT = iter(range(100))
             "it has other columns when only the columns are asked for",
         ),
         (swallow, "it does not let RunInterruptedError pass"),
-        (lambda request: ["rows"], "it cannot be opened: it gives a str, which is no SourceData"),
+        (lambda request: ["rows"], "it cannot be opened: it gives a str, which is not SourceData"),
         (
             lambda request: [SourceFile("f", request.folder / "no.csv")],
             "there is no file at the path of f",
@@ -133,7 +133,7 @@ def test_faults_of_a_sink_are_found(tmp_path: Path) -> None:
     assert found[0].startswith("'.Bad' is not a suffix")
     assert any(each.startswith(("full.Bad has", "row 1 of")) for each in found)
     assert "it swallows an error of the rows of broken.Bad" in found
-    assert "it leaves full.tmp behind" in found
+    assert "it leaves full.tmp" in found
     (tmp_path / "a").mkdir()
     nothing = check_sink(Sink((".no",), "No.", lambda request: None), tmp_path / "a")
     assert "it does not write full.no" in nothing
@@ -207,5 +207,5 @@ def test_checks_and_faults_of_a_row_clause_are_tried() -> None:
     )
     assert check_clause(clause) == [
         "its check refuses the sample: no",
-        "a fault is about z, which is no column of the source",
+        "a fault is about z, which the source does not have",
     ]

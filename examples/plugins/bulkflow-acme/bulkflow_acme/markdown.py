@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def write_markdown(request: SinkRequest) -> None:
-    """Write a table. It is meant for some rows, so all of them are in memory at once."""
+    """Write a table. It is meant for some rows, so all of them are in memory."""
     with request.path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_join(request.rows.columns))
         file.write(_join("---" for _ in request.rows.columns))
