@@ -159,14 +159,19 @@ def _check_missing(source: Source, request: SourceRequest, missing: str) -> Iter
 
 
 def _list_open_files() -> set[str]:
-    """List the open files of the process; none where the system does not show them."""
+    """List the open files and connections of the process, if the system shows them.
+
+    Not its pipes: libraries keep some to wake their threads.
+    """
     folder = Path("/proc/self/fd")
     if sys.platform != "linux" or not folder.is_dir():
         return set()
     found = set()
     for each in folder.iterdir():
         try:
-            found.add(str(each.readlink()))
+            name = str(each.readlink())
         except OSError:
             continue
+        if name.startswith(("/", "socket:")):
+            found.add(name)
     return found

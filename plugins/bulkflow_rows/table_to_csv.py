@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import DataError
 from bulkflow.plugin import quote_name, quote_text
 from bulkflow.system_errors import explained
+from bulkflow_rows.interruption import interrupt_with
 from bulkflow_rows.session import convert_errors, open_session
 from bulkflow_rows.spelling import spell_relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from duckdb import DuckDBPyConnection
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def write_table(table: SourceTable, directory: Path) -> Path:
+def write_table(
+    table: SourceTable, directory: Path, checkpoint: Callable[[], None] | None = None
+) -> Path:
     """Write a table to a new CSV file, with each value as Salesforce expects it.
 
     The table is read once, in its order, in constant memory.
@@ -33,8 +36,11 @@ def write_table(table: SourceTable, directory: Path) -> Path:
     Args:
         table: The table.
         directory: An existing folder for the file, which only its owner can read.
+        checkpoint: Raises `RunInterruptedError` if the user asked the run to stop; called from
+            another thread.
 
     Raises:
+        RunInterruptedError: The user asked the run to stop. No file remains.
         DataError: The table cannot be read, a value has no form that Salesforce accepts, or the
             file cannot be written.
     """
@@ -43,6 +49,7 @@ def write_table(table: SourceTable, directory: Path) -> Path:
         with (
             open_session(directory, table.files) as connection,
             convert_errors(table.name, table.advice),
+            interrupt_with(connection, checkpoint),
         ):
             relation = table.relate(connection)
             columns = spell_relation(relation)
@@ -91,6 +98,8 @@ def build_copy(
     return (
         f"COPY (SELECT {selected} FROM {rows}) TO {quote_text(str(path))}"  # noqa: S608 - names and texts are quoted
         " (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '',"
+        # The file is there already, and nobody sees it before it is complete.
+        " USE_TMP_FILE false,"
         f" COMPRESSION '{compression}')"
     )
 

@@ -58,7 +58,8 @@ def test_every_sink_is_tested() -> None:
 
 
 def write(sink: Sink, path: Path, sql: str) -> None:
-    sink.write(SinkRequest(path, duckdb.connect().sql(sql)))
+    with duckdb.connect() as connection:
+        sink.write(SinkRequest(path, connection.sql(sql)))
 
 
 TYPED = (

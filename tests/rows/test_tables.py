@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bulkflow.errors import DataError
+from bulkflow.errors import DataError, RunInterruptedError
 from bulkflow.plugin import SourceRows, SourceTable
 from bulkflow_csv import CsvError, write_rows
 from bulkflow_rows.python_values import spell_rows
@@ -159,6 +159,28 @@ def test_a_row_of_another_length_is_refused_with_its_number(tmp_path: Path, numb
     with pytest.raises(CsvError, match="the row has 1 values") as raised:
         write_rows(tmp_path / "a.csv", ["a", "b"], spell_rows(source), name="t")
     assert raised.value.record == number
+
+
+def test_an_interruption_stops_a_long_statement(tmp_path: Path) -> None:
+    asked = []
+
+    def checkpoint() -> None:
+        asked.append(1)
+        raise RunInterruptedError("interrupted")
+
+    # A day of work, unless it is stopped.
+    endless = SourceTable("t", lambda each: each.sql("SELECT i FROM range(100000000000) t (i)"))
+    with pytest.raises(RunInterruptedError, match="interrupted"):
+        write_table(endless, tmp_path, checkpoint)
+    assert asked == [1]
+    assert list(tmp_path.glob("rows-*.csv")) == []
+
+
+def test_a_statement_is_not_stopped_without_need(tmp_path: Path) -> None:
+    table = SourceTable("t", lambda each: each.sql("SELECT i FROM range(3000000) t (i)"))
+    path = write_table(table, tmp_path, lambda: None)
+    with path.open("rb") as file:
+        assert sum(1 for _ in file) == 3_000_001
 
 
 def test_rows_are_written_in_constant_memory(tmp_path: Path) -> None:
