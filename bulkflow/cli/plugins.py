@@ -98,6 +98,12 @@ def _list_provided(found: PluginHost) -> Iterator[tuple[Provider | None, str, st
     )
     yield from ((org.provider, "orgs", name) for name, org in catalogue.orgs.items())
     yield from ((source.provider, "sources", name) for name, source in catalogue.sources.items())
+    yield from (
+        (each.provider, "sources", suffix)
+        for each in catalogue.file_sources
+        for suffix in each.suffixes
+    )
+    yield from ((sink.provider, "sinks", name) for name, sink in catalogue.sinks.items())
     yield from ((made.provider, "commands", " ".join(made.path)) for made in catalogue.commands)
     for plugin in found.loaded:
         yield from ((plugin.provider, "listens to", event) for event in found.list_events(plugin))

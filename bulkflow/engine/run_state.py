@@ -19,6 +19,7 @@ from bulkflow.model.org import get_only_org
 from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin.context import Recorder
 from bulkflow.plugin.lookahead import StepAhead
+from bulkflow.plugin.source_errors import ProblemsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -231,7 +232,12 @@ class Services:
         """Read a job's source unless that was done. Raises `DataError`."""
         if job.key in self._prepared:
             return
-        job.manifest = self.plugins.prepare_job(context, job)
+        try:
+            job.manifest = self.plugins.prepare_job(context, job)
+        except ProblemsError as error:
+            # A plan compares the columns with the org nevertheless.
+            job.manifest = error.manifest
+            raise
         self._prepared.add(job.key)
         if job.manifest is not None:
             if self.journal.read_history(job.key) is None:

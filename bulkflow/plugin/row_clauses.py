@@ -228,6 +228,11 @@ def get_made_column(name: str) -> str:
     return _MADE + name
 
 
+def find_made_fields(columns: Iterable[str]) -> dict[str, str]:
+    """Return the fields that clauses made, each with its column of the relation."""
+    return {each.removeprefix(_MADE): each for each in columns if each.startswith(_MADE)}
+
+
 def get_source_column(column: str, columns: Iterable[str]) -> str:
     """Return the column of a relation that holds a value as the source has it."""
     kept = _SOURCE + column

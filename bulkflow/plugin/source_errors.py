@@ -9,6 +9,7 @@ from bulkflow.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bulkflow.model.part import Manifest
     from bulkflow.plugin.records import Problem
     from bulkflow.source import Span
 
@@ -31,10 +32,14 @@ class ProblemsError(DataError):
     Args:
         problems: At least one.
         place: The source.
+        manifest: What the source holds, if it was read to its end nevertheless.
     """
 
-    def __init__(self, problems: Sequence[Problem], place: str) -> None:
+    def __init__(
+        self, problems: Sequence[Problem], place: str, manifest: Manifest | None = None
+    ) -> None:
         first, *others = problems
         notes = [f"also: {each.message}" for each in others]
         super().__init__(first.message, place=place, help=first.help, notes=notes)
         self.problems = tuple(problems)
+        self.manifest = manifest

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from bulkflow.errors import BulkflowError
 from bulkflow.plugin.phrase import Group, Word
 from bulkflow.plugin.records import Clause, Condition, Step
+from bulkflow.plugin.row_clauses import RowClause
 from bulkflow.plugin.types import framework_types
 from bulkflow.testing.hosts import make_host
 
@@ -67,6 +68,8 @@ def _documents(catalogue: Catalogue) -> Iterator[str]:
     ]
     said += [(f"org {org.name}", org.doc) for org in catalogue.orgs.values()]
     said += [(f"source {scheme}://", each.doc) for scheme, each in catalogue.sources.items()]
+    said += [(f"source of {', '.join(each.suffixes)}", each.doc) for each in catalogue.file_sources]
+    said += [(f"sink of {suffix}", each.doc) for suffix, each in catalogue.sinks.items()]
     said += [(f"command `{' '.join(each.path)}`", each.summary) for each in catalogue.commands]
     said += [(f"type {kind.name}", kind.shows) for kind in catalogue.value_types.values()]
     for what, words in said:
@@ -84,11 +87,15 @@ def _words(catalogue: Catalogue, types: Collection[str]) -> Iterator[str]:
         for phrase in record.phrases:
             yield from _of_literals(phrase, record)
             yield from _of_slots(phrase, known)
-            yield from _of_function(record.function, phrase, leading=not isinstance(record, Clause))
+            if isinstance(record, RowClause):
+                yield from _of_function(record.apply, phrase, leading=True)
+            else:
+                leading = not isinstance(record, Clause)
+                yield from _of_function(record.function, phrase, leading=leading)
 
 
 def _of_literals(phrase: Phrase, record: Phrased) -> Iterator[str]:
-    reserved = RESERVED[type(record)]
+    reserved = next(words for kind, words in RESERVED.items() if isinstance(record, kind))
     if isinstance(record, Step) and phrase.verb in OPENING:
         yield f"`{phrase.text}` begins with `{phrase.verb}`, which is reserved"
     for word in _literals(phrase.elements):

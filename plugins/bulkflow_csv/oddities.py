@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, frozen
 
-from bulkflow_csv.rows import read_rows
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
@@ -73,6 +71,9 @@ def find_oddities(head: Head) -> Oddities:
     with head.source.open() as file:
         if not any(_contains(block, head) for block in _read_blocks(file, head)):
             return Oddities()
+    # Most files have no such rows, so what reads rows is imported only here.
+    from bulkflow_csv.rows import read_rows
+
     blank, headers, marks = _Counter(), _Counter(), _Counter()
     columns = list(head.header.columns)
     rows = read_rows(head.source.path, delimiter=head.dialect.delimiter, name=head.source.name)

@@ -28,8 +28,8 @@ _LONGEST_RECORD: Final = 1 << 24
 """Bytes: forty times what Salesforce takes of one. A quote that is not closed, or a line of nulls
 that unpacks from little, would have the rest of a file in memory."""
 _BOM: Final = "\ufeff"
-_BLOCK: Final = 1 << 18
-"""Characters that are written at once."""
+_BATCH: Final = 50
+"""How many rows are written together."""
 
 
 @frozen
@@ -184,28 +184,39 @@ def write_rows(
 def _write(
     stream: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]], name: str
 ) -> int:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    columns = len(header)
+    records = iter(itertools.chain([header], rows))
     record = 0
-    for record, row in enumerate(itertools.chain([header], rows)):
-        # Most rows need nothing but this: what is checked of them all is checked in one text.
-        joined = "".join(row)
-        if len(row) != columns or "\r" in joined or "\0" in joined:
-            row = _clean(row, columns, record=record, name=name)  # noqa: PLW2901
-        if not joined.isascii():
-            _check_text(joined, record=record, name=name)
-        writer.writerow(row)
-        if text.tell() > _BLOCK:
-            _flush(text, stream)
-    _flush(text, stream)
-    return record
+    # Copies, because a list may be given again with other values.
+    while batch := [tuple(row) for row in itertools.islice(records, _BATCH)]:
+        text = _format(batch, len(header))
+        if text is None:
+            cleaned = enumerate(batch, record)
+            text = _format(
+                [_clean(row, len(header), record=place, name=name) for place, row in cleaned],
+                len(header),
+            )
+        assert text is not None
+        stream.write(text)
+        record += len(batch)
+    return record - 1
 
 
-def _flush(text: io.StringIO, stream: BinaryIO) -> None:
-    stream.write(text.getvalue().encode())
-    text.seek(0)
-    text.truncate()
+def _format(rows: Sequence[Sequence[str]], columns: int) -> bytes | None:
+    """Return the CSV of some rows; None if a row cannot be written as it is.
+
+    What is checked of all values is checked in their text.
+    """
+    if set(map(len, rows)) != {columns}:
+        return None
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    joined = text.getvalue()
+    if "\r" in joined or "\0" in joined:
+        return None
+    try:
+        return joined.encode()
+    except UnicodeEncodeError:
+        return None
 
 
 def _clean(values: Sequence[str], columns: int, *, record: int, name: str) -> list[str]:
@@ -225,13 +236,8 @@ def _clean(values: Sequence[str], columns: int, *, record: int, name: str) -> li
             record=record,
             help="remove it; Salesforce does not accept NUL",
         )
-    return clean
-
-
-def _check_text(text: str, *, record: int, name: str) -> None:
-    """Check that UTF-8 can encode the values of a row. Raises `CsvError`."""
     try:
-        text.encode()
+        "".join(clean).encode()
     except UnicodeEncodeError as error:
         raise CsvError(
             "a value contains half of a surrogate pair, which UTF-8 cannot encode",
@@ -239,6 +245,7 @@ def _check_text(text: str, *, record: int, name: str) -> None:
             record=record,
             help="decode the text with its actual encoding",
         ) from error
+    return clean
 
 
 class _Readable(Protocol):

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import ArrowStream, SourceData, SourceRequest
 
-ARROW_SUFFIXES: Final = (".arrow", ".feather", ".ipc")
 FILE_MARK: Final = b"ARROW1"
 _MARKS: Final = (FILE_MARK, b"\xff\xff\xff\xff")
 """Of files, and of streams."""

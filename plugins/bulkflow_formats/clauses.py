@@ -20,7 +20,7 @@ def from_sql(query: str, url: DatabaseUrl) -> Mapping[str, object]:
     (install `bulkflow-sf[sql]`), `sqlite:///data/crm.db`, or any other that SQLAlchemy knows, if it
     is installed. The database is only read, and the rows are copied to the state folder first.
 
-    A parameter in the query is a number, or stands between single quotes: `Region = '{region}'`.
+    A parameter in the query is a number, or is in single quotes: `Region = '{region}'`.
     """
     from bulkflow_formats.sql_query import SqlQuery
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import SourceData, SourceRequest
 
-EXCEL_SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-
 _ZIP: Final = b"PK\x03\x04"
 _DIGITS: Final = 15
 """The significant digits that Excel shows of a number; the others are noise of its arithmetic."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import SinkRequest, SourceData, SourceRequest
 
-JSON_SUFFIXES: Final = (".jsonl", ".ndjson")
-COMPRESSED: Final = (".gz", ".zst")
-
 _MARKS: Final = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 _KEPT: Final = frozenset({"boolean", "bigint", "ubigint", "hugeint", "uhugeint", "double"})
 """The types of JSON's own numbers and truth values. Everything else is read as text."""
@@ -86,6 +83,7 @@ def _relate(connection: DuckDBPyConnection, path: Path, name: str) -> DuckDBPyRe
 def _read(path: Path, options: str, *, records: bool = True) -> str:
     return (
         f"SELECT * FROM read_json({quote_path(path)}, format = 'newline_delimited',"  # noqa: S608
+        " hive_partitioning = false,"
         f" records = {str(records).lower()}, compression = '{_find_compression(path)}', {options})"
     )
 

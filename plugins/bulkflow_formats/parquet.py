@@ -18,9 +18,11 @@ def open_parquet(request: SourceRequest) -> Iterator[SourceData]:
     """Yield the rows of a Parquet file, typed."""
     path = request.path
     check_content(path, request.location, "a Parquet file", lambda start: start.startswith(b"PAR1"))
+    # Without the columns that DuckDB would make of folders such as `day=2026-01-01`.
+    rows = f"SELECT * FROM read_parquet({quote_path(path)}, hive_partitioning = false)"  # noqa: S608
     yield SourceTable(
         request.location,
-        lambda connection: connection.sql(f"SELECT * FROM read_parquet({quote_path(path)})"),  # noqa: S608
+        lambda connection: connection.sql(rows),
         places=RowPlaces("row"),
         files=(path,),
     )

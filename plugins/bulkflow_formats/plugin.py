@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import Sink, Source, ValueType, hookimpl
+from bulkflow_formats import suffixes
 from bulkflow_formats.clauses import CLAUSES
 
 if TYPE_CHECKING:
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
     from bulkflow.model.value import Value
     from bulkflow.plugin import Clause, Problem, SinkRequest, SourceData, SourceRequest
     from bulkflow_formats.sql_query import DatabaseUrl
-
-_JSON_SUFFIXES = tuple(
-    name + packed for name in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst")
-)
 
 
 @hookimpl
@@ -27,7 +24,7 @@ def bulkflow_clauses() -> Iterable[Clause]:
 
 @hookimpl
 def bulkflow_value_types() -> Iterable[ValueType]:
-    """Declare what stands in these clauses."""
+    """Declare the types of slots of these clauses."""
     return (
         ValueType("sql", 'a query in quotes, such as "SELECT Id FROM crm.people"', _read_query),
         ValueType("database", "`env NAME`, the variable with the database's URL", _read_url),
@@ -50,7 +47,7 @@ def bulkflow_sources() -> Iterable[Source]:
             (),
             "A Parquet file. Fields of a struct become columns such as `Account.Name`.",
             _open_parquet,
-            suffixes=(".parquet",),
+            suffixes=suffixes.PARQUET,
             recognizes=lambda start: start.startswith(b"PAR1"),
         ),
         Source(
@@ -58,7 +55,7 @@ def bulkflow_sources() -> Iterable[Source]:
             "JSON lines: one object on each line. Nested objects become columns such as "
             "`Account.Name`.",
             _open_json_lines,
-            suffixes=_JSON_SUFFIXES,
+            suffixes=suffixes.JSON_LINES,
             recognizes=_recognizes_json_lines,
         ),
         Source(
@@ -66,7 +63,7 @@ def bulkflow_sources() -> Iterable[Source]:
             "An Arrow or Feather file; needs pyarrow (`pip install 'bulkflow-sf[arrow]'`) or "
             "polars.",
             _open_arrow,
-            suffixes=(".arrow", ".feather", ".ipc"),
+            suffixes=suffixes.ARROW,
             recognizes=lambda start: start.startswith(b"ARROW1"),
         ),
         Source(
@@ -74,7 +71,7 @@ def bulkflow_sources() -> Iterable[Source]:
             "A sheet of an Excel or OpenDocument workbook; needs python-calamine "
             "(`pip install 'bulkflow-sf[excel]'`).",
             _open_workbook,
-            suffixes=(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+            suffixes=suffixes.EXCEL,
             recognizes=_recognizes_workbook,
         ),
         Source(("sql",), "The rows of a query, which `from sql` makes.", _open_query),
@@ -85,8 +82,13 @@ def bulkflow_sources() -> Iterable[Source]:
 def bulkflow_sinks() -> Iterable[Sink]:
     """Declare the formats that rows are written to."""
     return (
-        Sink((".parquet",), "A Parquet file, compressed with zstd.", _write_parquet),
-        Sink(_JSON_SUFFIXES, "JSON lines: one object on each line.", _write_json_lines),
+        Sink(suffixes.PARQUET, "A Parquet file, compressed with zstd.", _write_parquet),
+        Sink(suffixes.JSON_LINES, "JSON lines: one object on each line.", _write_json_lines),
+        Sink(
+            suffixes.COMPRESSED_CSV,
+            "Compressed CSV: UTF-8, commas, with a header.",
+            _write_compressed_csv,
+        ),
     )
 
 
@@ -148,6 +150,12 @@ def _write_parquet(request: SinkRequest) -> None:
     from bulkflow_formats.parquet import write_parquet
 
     write_parquet(request)
+
+
+def _write_compressed_csv(request: SinkRequest) -> None:
+    from bulkflow_formats.compressed_csv import write_compressed_csv
+
+    write_compressed_csv(request)
 
 
 def _write_json_lines(request: SinkRequest) -> None:

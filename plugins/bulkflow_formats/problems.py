@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
-from bulkflow_formats.arrow import ARROW_SUFFIXES
-from bulkflow_formats.excel import EXCEL_SUFFIXES
-from bulkflow_formats.json_lines import COMPRESSED, JSON_SUFFIXES
+from bulkflow_formats.suffixes import ARROW, JSON_LINES, PARQUET, TYPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_JSON: Final = tuple(name + packed for name in JSON_SUFFIXES for packed in ("", *COMPRESSED))
-TYPED_SUFFIXES: Final = (".parquet", *_JSON, *ARROW_SUFFIXES, *EXCEL_SUFFIXES)
 _TEXT_FILES: Final = (".csv", ".tsv", ".txt")
 _OF_CSV: Final = {
     "delimiter": "a delimiter",
@@ -30,7 +26,7 @@ def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
         return
     name = location.lower()
     of_query = "query" in settings
-    if of_query or name.endswith(TYPED_SUFFIXES):
+    if of_query or name.endswith(TYPED):
         what = "the rows of a query" if of_query else location
         if "streamed" in settings:
             yield Problem(
@@ -46,7 +42,8 @@ def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
                     setting,
                 )
     if "sheet" in settings and (
-        of_query or name.endswith((*_TEXT_FILES, ".gz", ".parquet", *_JSON, *ARROW_SUFFIXES))
+        of_query
+        or name.endswith((*_TEXT_FILES, ".gz", ".zst", ".bz2", *PARQUET, *JSON_LINES, *ARROW))
     ):
         yield Problem(
             "a sheet is part of an Excel workbook, which this source is not",

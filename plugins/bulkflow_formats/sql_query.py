@@ -36,7 +36,7 @@ class DatabaseUrl:
 
     @property
     def scheme(self) -> str:
-        """What stands before `://`, in lower case."""
+        """The part before `://`, in lower case."""
         return self.address.partition(":")[0].lower()
 
     def is_absent_from(self, text: str) -> bool:
@@ -67,11 +67,11 @@ class SqlQuery:
 def read_query(value: Value) -> str:
     """Return the text of a query, with parameters from outside of the file as SQL values.
 
-    A parameter may stand between single quotes, where it is a text, or be a number. Nothing that it
+    A parameter is in single quotes, where it is a text, or is a number. Nothing that it
     contains can change the query.
 
     Raises:
-        ValueError: It is not a text, or a parameter stands elsewhere.
+        ValueError: It is not a text, or a parameter is elsewhere.
     """
     if not isinstance(value, Text):
         raise ValueError("a query is a text in quotes")  # noqa: TRY004 - what a type raises
@@ -102,7 +102,7 @@ def read_url(value: Value) -> DatabaseUrl:
     """Return the address of a database.
 
     Raises:
-        ValueError: It is no URL, or it is written into the file with a password.
+        ValueError: It is not a URL, or it is written into the file with a password.
     """
     if not isinstance(value, Text):
         raise ValueError(  # noqa: TRY004 - what a type raises
@@ -120,7 +120,7 @@ def read_url(value: Value) -> DatabaseUrl:
         login, _, _ = address.partition("://")[2].rpartition("@")
         if ":" in login:
             raise ValueError(
-                "the URL has a password, and pipeline files are no place for secrets; put the URL "
+                "the URL has a password, and secrets do not belong in a pipeline file; put the URL "
                 "into an environment variable, and write `at env NAME`"
             )
     return DatabaseUrl(address, shown)
@@ -143,7 +143,7 @@ _OPENERS: Final = re.compile(r"""'|"|`|--|/\*|\$\w*\$""")
 
 
 class _Reader:
-    """Follows SQL to know what a parameter stands in.
+    """Follows SQL to know what a parameter is in.
 
     Attributes:
         inside: What ends the text, name or comment that is open; empty in plain SQL.
@@ -179,7 +179,7 @@ def _quote(given: str, inside: str) -> str:
         return given.replace("'", "''")
     if inside:
         raise ValueError(
-            "a parameter stands inside of a comment or a quoted name of the query; only values can "
+            "a parameter is inside of a comment or a quoted name of the query; only values can "
             "come from outside of the pipeline file"
         )
     if _NUMBER.fullmatch(given) is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import SourceRows
 
-_BATCH: Final = 100
+_BATCH: Final = 50
 
 
 def spell_rows(source: SourceRows) -> Iterator[Sequence[str]]:
@@ -45,10 +45,16 @@ def spell_rows(source: SourceRows) -> Iterator[Sequence[str]]:
 def _spell_column(values: tuple[Any, ...]) -> Sequence[str]:
     """Return the texts of the values of a column, which are most often of one type."""
     kinds = set(map(type, values))
-    if len(kinds) > 1:
-        return [_SPELLERS.get(type(each), spell_value)(each) for each in values]
-    (kind,) = kinds
-    return values if kind is str else list(map(_SPELLERS.get(kind, spell_value), values))
+    if kinds == {str}:
+        return values
+    spellers = [_SPELLERS.get(kind, spell_value) for kind in kinds - {type(None)}]
+    match spellers:
+        case [spell] if type(None) in kinds:
+            return ["" if each is None else spell(each) for each in values]
+        case [spell]:
+            return list(map(spell, values))
+        case _:
+            return [_SPELLERS.get(type(each), spell_value)(each) for each in values]
 
 
 def _spell_one_by_one(

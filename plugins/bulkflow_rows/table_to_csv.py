@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import DataError
 from bulkflow.plugin import quote_name, quote_text
 from bulkflow.system_errors import explained
+from bulkflow_rows.interruption import interrupt_with
 from bulkflow_rows.session import convert_errors, open_session, quote_path
 from bulkflow_rows.spelling import flatten_relation, spell_relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def write_table(table: SourceTable, directory: Path) -> Path:
+def write_table(
+    table: SourceTable, directory: Path, checkpoint: Callable[[], None] | None = None
+) -> Path:
     """Write a table to a new CSV file, with each value as Salesforce expects it.
 
     The table is read once, in its order, in constant memory.
@@ -33,8 +36,11 @@ def write_table(table: SourceTable, directory: Path) -> Path:
     Args:
         table: The table.
         directory: An existing folder for the file, which only its owner can read.
+        checkpoint: Raises `RunInterruptedError` if the user asked the run to stop; called from
+            another thread.
 
     Raises:
+        RunInterruptedError: The user asked the run to stop. No file remains.
         DataError: The table cannot be read, a value has no form that Salesforce accepts, or the
             file cannot be written.
     """
@@ -43,6 +49,7 @@ def write_table(table: SourceTable, directory: Path) -> Path:
         with (
             open_session(directory, table.files) as connection,
             convert_errors(table.name, table.advice),
+            interrupt_with(connection, checkpoint),
         ):
             relation = table.relate(connection)
             columns = spell_relation(relation)
@@ -101,15 +108,32 @@ def write_csv(
     connection: DuckDBPyConnection, rows: str, columns: Iterable[SpelledColumn], path: Path
 ) -> None:
     """Write a view or table as CSV: UTF-8, commas, LF, with a header."""
+    connection.execute(build_copy(rows, columns, path))
+
+
+def build_copy(
+    rows: str, columns: Iterable[SpelledColumn], path: Path, compression: str = "none"
+) -> str:
+    """Build the statement that writes a view or table as CSV.
+
+    Args:
+        rows: The name of the view or table.
+        columns: Its columns as text.
+        path: The file.
+        compression: "none", "gzip" or "zstd".
+    """
     made = list(columns)
     # A record with one empty value would be a blank line; an empty text is written with quotes.
     values = [f"coalesce({each.sql}, '')" if len(made) == 1 else each.sql for each in made]
     selected = ", ".join(
         f"{value} AS {quote_name(each.name)}" for value, each in zip(values, made, strict=True)
     )
-    connection.execute(
+    return (
         f"COPY (SELECT {selected} FROM {rows}) TO {quote_text(str(path))}"  # noqa: S608 - names and texts are quoted
-        " (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
+        " (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '',"
+        # The file is there already, and nobody sees it before it is complete.
+        " USE_TMP_FILE false,"
+        f" COMPRESSION '{compression}')"
     )
 
 

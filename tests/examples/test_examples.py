@@ -92,6 +92,23 @@ def test_the_streamed_leads_leave_nothing_but_the_one_that_failed(workshop: Work
     assert not [path for path in (workshop.folder / "state").rglob("*.csv") if "data" in path.parts]
 
 
+def test_the_office_s_workbook_is_loaded_from_its_sheet(workshop: Workshop) -> None:
+    jobs = run(workshop, "excel-office/customers.bulkflow")
+    assert jobs["customers"]["loaded"] == 40
+    with (workshop.folder / "excel-office/out/customers.csv").open(encoding="utf-8") as file:
+        first = next(csv.DictReader(file))
+    assert (first["Kundennummer"], first["Kunde seit"]) == ("00001", "2020-01-02")
+
+
+def test_every_day_of_the_lake_is_loaded(workshop: Workshop) -> None:
+    assert run(workshop, "parquet-lake/leads.bulkflow")["leads"]["loaded"] == 150
+
+
+def test_the_warehouse_s_changes_are_loaded(workshop: Workshop) -> None:
+    jobs = run(workshop, "warehouse/customers.bulkflow")
+    assert 0 < jobs["customers"]["loaded"] < 200
+
+
 def test_columns_of_another_program_become_those_of_leads(workshop: Workshop) -> None:
     jobs = run(workshop, "columns/leads.bulkflow")
     assert jobs["leads"]["loaded"] == 5

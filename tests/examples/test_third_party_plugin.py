@@ -57,7 +57,9 @@ def test_plugins_shows_who_brought_what(bulkflow) -> None:
         "status": "loaded",
         "brings": {
             "steps": ["receipt [of {job}] to {path}"],
+            "clauses": ["shorten {column:column} to {length:count} characters"],
             "sources": ["acme"],
+            "sinks": [".md"],
             "commands": ["acme preview"],
         },
         "cause": "",

@@ -96,7 +96,8 @@ def make_polars():
 
 def write_duckdb_parquet(path: Path) -> None:
     table = make_arrow()
-    duckdb.connect().from_arrow(table).write_parquet(str(path))
+    with duckdb.connect() as connection:
+        connection.from_arrow(table).write_parquet(str(path))
 
 
 def write_pyarrow_parquet(path: Path) -> None:

@@ -226,7 +226,9 @@ SAME = {
 def test_a_value_of_duckdb_is_written_as_that_of_python(kind: str) -> None:
     @given(SAME[kind])
     def check(value: object) -> None:
-        relation = CONNECTION.sql(f"SELECT CAST($1 AS {kind}) AS v", params=[value])
+        # As text: some versions of DuckDB take a large int for another one.
+        given = str(value) if kind == "HUGEINT" else value
+        relation = CONNECTION.sql(f"SELECT CAST($1 AS {kind}) AS v", params=[given])
         (column,) = spell_relation(relation)
         (row,) = relation.project(f"{column.sql} AS text").fetchall()
         ours, theirs = spell_value(value), row[0] or ""

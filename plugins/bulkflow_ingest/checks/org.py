@@ -13,7 +13,8 @@ from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.checks.values import find_value_problems
 from bulkflow_ingest.settings import IngestSettings, is_ingest
 from bulkflow_ingest.source.required_columns import format_operation
-from bulkflow_ingest.source.sent_rows import get_sent_parts, open_sent_rows
+from bulkflow_ingest.source.sent_parts import get_sent_parts
+from bulkflow_ingest.source.sent_rows import open_sent_rows
 from bulkflow_ingest.source.suggestions import suggest_name
 from bulkflow_jobs.session import open_session
 from bulkflow_salesforce import ForbiddenError

@@ -9,10 +9,11 @@ from bulkflow.plugin import Problem, SourceTable
 from bulkflow_ingest.checks.odd_rows import get_odd_row_problems
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
+from bulkflow_ingest.source.column_names import find_name_problems
 from bulkflow_ingest.source.header import read_columns
 from bulkflow_ingest.source.open import open_location
 from bulkflow_ingest.source.required_columns import find_operation_problems
-from bulkflow_ingest.source.sent_rows import get_sent_parts, open_sent_rows
+from bulkflow_ingest.source.sent_parts import get_sent_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,6 +46,7 @@ def find_source_problems(context: Context, job: Job) -> Iterator[Problem]:
                 if found:
                     return
                 columns = [column.name for column in map_columns(columns, settings)]  # noqa: PLW2901
+                yield from find_name_problems(name, columns)
             yield from find_operation_problems(name, columns, settings)
         elif columns != first[1]:
             yield Problem(
@@ -64,6 +66,7 @@ def _find_content_problems(
     parts = get_sent_parts(job)
     if parts:
         from bulkflow_ingest.checks.keys import find_cleared_values, find_key_problems
+        from bulkflow_ingest.source.sent_rows import open_sent_rows
 
         with open_sent_rows(parts, context.run_directory) as rows:
             yield from find_key_problems(rows, settings)

@@ -13,11 +13,13 @@ from bulkflow.model.event import Notice
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
 from bulkflow.plugin import SourceBytes, SourceFile, SourceTable
+from bulkflow.plugin.source_errors import ProblemsError
 from bulkflow_csv import find_compression, is_stream, iter_parts, read_windows
 from bulkflow_csv.source import make_copy_error
 from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.restore import check_parts
+from bulkflow_ingest.source.column_names import find_name_problems
 from bulkflow_ingest.source.open import make_copies_folder, open_location, to_byte_source
 from bulkflow_ingest.source.original import Original
 from bulkflow_ingest.source.readable import ReadableSource, read_source_head
@@ -233,6 +235,9 @@ class PendingParts:
         self._heads.append(head)
         check_same_columns([(each.source.name, each.header.columns) for each in self._heads])
         self.parts.columns = self._heads[0].sent_header.columns
+        unfit = list(find_name_problems(head.source.name, self.parts.columns))
+        if unfit:
+            raise ProblemsError(unfit, head.source.name)
         self._sources.append(build_source_record(head))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bulkflow.errors import DataError
 from bulkflow.model.ledger import HandedOverBeforeError
 from bulkflow.model.part import Manifest
+from bulkflow.plugin.source_errors import ProblemsError
 from bulkflow_csv import ByteSource, scan
 from bulkflow_ingest.checks.odd_rows import report_odd_rows
 from bulkflow_ingest.parts.job_parts import JobParts
@@ -15,9 +16,10 @@ from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Created, Unsent
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_ingest.source.column_names import find_name_problems
 from bulkflow_ingest.source.open import make_copies_folder, open_sources, sync_copy
 from bulkflow_ingest.source.rewrite import SplitFile, split_file
-from bulkflow_ingest.source.sent_rows import SentPart, note_sent_parts
+from bulkflow_ingest.source.sent_parts import SentPart, note_sent_parts
 from bulkflow_ingest.source.split import (
     build_part,
     build_part_limit,
@@ -85,7 +87,12 @@ def prepare(context: Context, job: Job) -> Manifest | None:
         ),
     )
     report_odd_rows(context, job, files)
-    return _build_manifest(parts, files, origins)
+    manifest = _build_manifest(parts, files, origins)
+    name = files[0].scan.source.name
+    unfit = list(find_name_problems(name, manifest.columns))
+    if unfit:
+        raise ProblemsError(unfit, name, manifest)
+    return manifest
 
 
 def _restore(context: Context, job: Job, settings: IngestSettings, history: JobHistory) -> Manifest:

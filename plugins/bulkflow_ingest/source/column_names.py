@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
+from bulkflow_ingest.source.required_columns import SAVED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,12 @@ def find_name_problems(name: str, columns: Sequence[str]) -> Iterator[Problem]:
         name: The file's name in messages.
         columns: The names of the columns that are sent.
     """
-    unfit = [column for column in columns if not _API_NAME.fullmatch(column)]
+    # Columns that bulkflow adds to saved rows are reported as that.
+    unfit = [
+        column
+        for column in columns
+        if not _API_NAME.fullmatch(column) and column.lower() not in SAVED_COLUMNS
+    ]
     alone = columns[0] if len(columns) == 1 else ""
     marks = [mark for mark in _MARKS if mark in alone]
     if marks and (unfit or "." not in alone):
@@ -78,7 +84,7 @@ def _describe(sign: str) -> str:
 
 
 def _suggest(column: str) -> str:
-    """Return the API name that a name may stand for."""
+    """Return the API name that a name may mean."""
     plain = "".join(sign for sign in column if sign.isprintable()).strip()
     return plain if _API_NAME.fullmatch(plain) else "FIELD"
 

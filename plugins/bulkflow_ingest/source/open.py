@@ -17,7 +17,7 @@ from bulkflow_csv import ByteSource, find_compression, open_source, spool
 from bulkflow_ingest.source.readable import ReadableSource, make_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bulkflow.plugin import Context, Job, Source, SourceData
@@ -45,7 +45,7 @@ def open_sources(context: Context, job: Job, settings: IngestSettings) -> Iterat
         if isinstance(data, SourceTable) and settings.row_clauses:
             yield _stage_table(data, directory)
             continue
-        source = to_byte_source(data, directory)
+        source = to_byte_source(data, directory, context.checkpoint)
         if source.spooled:
             logger.info("%s: copied to %s, to read it at any offset", source.name, source.path)
         if isinstance(data, SourceRows | SourceTable):
@@ -105,8 +105,12 @@ def _open(record: Source, request: SourceRequest) -> Iterator[SourceData]:
             yield evolve(data, provider=record.provider) if isinstance(data, SourceRows) else data
 
 
-def to_byte_source(data: SourceData, directory: Path) -> ByteSource:
+def to_byte_source(
+    data: SourceData, directory: Path, checkpoint: Callable[[], None] | None = None
+) -> ByteSource:
     """Return the file of some data, or copy the data to a file in `directory`.
+
+    `checkpoint` raises `RunInterruptedError` if the user asked the run to stop.
 
     Raises:
         DataError: The data cannot be read, or the copy cannot be written.
@@ -128,7 +132,7 @@ def to_byte_source(data: SourceData, directory: Path) -> ByteSource:
         case SourceTable():
             from bulkflow_rows.table_to_csv import write_table
 
-            return ByteSource(data.name, write_table(data, directory), spooled=True)
+            return ByteSource(data.name, write_table(data, directory, checkpoint), spooled=True)
         case _:
             assert_never(data)
 

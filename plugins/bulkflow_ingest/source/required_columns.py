@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.source.column_names import find_name_problems
 from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ def find_operation_problems(
         columns: The names of the columns that are sent, after renaming.
         settings: The job's settings.
     """
-    yield from find_name_problems(name, [c for c in columns if c.lower() not in SAVED_COLUMNS])
     added = [column for column in columns if column.lower() in SAVED_COLUMNS]
     if added:
         yield Problem(

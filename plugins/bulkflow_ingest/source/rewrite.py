@@ -18,7 +18,6 @@ from bulkflow_csv import (
     FormatLimits,
     Layout,
     PartLimit,
-    drop_copy_position,
     find_oddities,
     read_head,
     rename_columns,
@@ -129,7 +128,7 @@ def _split_file(source: ReadableSource, directory: Path, settings: IngestSetting
     # The user's file is checked first, so that errors refer to it and not to the copy.
     whole = _scan(head, PartLimit(None), source)
     original = evolve(original, digest=whole.digest)
-    from bulkflow_csv import rewrite
+    from bulkflow_csv import drop_copy_position, rewrite
 
     made = rewrite(head, directory, layout, alias=source.alias)
     try:
@@ -151,6 +150,7 @@ def _apply_row_clauses(
     directory: Path,
     settings: IngestSettings,
 ) -> SplitFile:
+    from bulkflow_csv import drop_copy_position
     from bulkflow_ingest.source.row_clauses import apply_row_clauses
 
     # The user's file is checked first, so that errors refer to it and not to the copy.

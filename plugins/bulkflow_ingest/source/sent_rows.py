@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from attrs import define, frozen
+from attrs import define
 
 from bulkflow.plugin import quote_text
 from bulkflow_csv import locate
@@ -15,39 +15,16 @@ from bulkflow_rows.csv_relation import csv_files
 from bulkflow_rows.session import convert_errors, open_session, quote_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
-    from bulkflow.plugin import Job
-    from bulkflow_csv import Dialect, PartRange
-    from bulkflow_ingest.source.original import Original
-
-_PARTS = "ingest:sent"
+    from bulkflow_ingest.source.sent_parts import SentPart
 
 VIEW = "sent"
 """The view: `file` (from 0), `row` (from 1 in its file), and the columns `c0`, `c1`, …, as text
 that is never null."""
-
-
-@frozen
-class SentPart:
-    """A part of a job, with what a check needs of it."""
-
-    data: PartRange
-    dialect: Dialect
-    original: Original | None
-
-
-def note_sent_parts(job: Job, parts: Iterable[SentPart]) -> None:
-    """Keep the parts of a job for its checks."""
-    job.state[_PARTS] = tuple(parts)
-
-
-def get_sent_parts(job: Job) -> tuple[SentPart, ...]:
-    """Return the parts of a job whose source was read completely; none for any other job."""
-    return cast("tuple[SentPart, ...]", job.state.get(_PARTS, ()))
 
 
 @define

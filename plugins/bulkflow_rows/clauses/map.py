@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from bulkflow.errors import DataError
 from bulkflow.plugin import Problem, RowFault, Stage, quote_name, quote_text, row_clause
 from bulkflow.system_errors import explained
-from bulkflow_csv import read_rows
 from bulkflow_rows.clauses.columns import find_column_problems, require_column
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ _TO: Final = '"bulkflow to"'
 
 def _read_pairs(path: Path) -> dict[str, str]:
     """Read a table of two columns with a header. Raises `DataError`."""
+    from bulkflow_csv import read_rows
+
     found: dict[str, str] = {}
     with path.open("rb") as file:
         first = file.readline(1 << 16)

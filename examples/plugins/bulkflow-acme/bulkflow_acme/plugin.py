@@ -8,22 +8,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bulkflow.plugin import Command, Source, hookimpl
+from bulkflow.plugin import Command, Sink, Source, hookimpl
 from bulkflow_acme.customers import open_customers
+from bulkflow_acme.markdown import write_markdown
 from bulkflow_acme.receipt import receipt
+from bulkflow_acme.shorten import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import click
 
-    from bulkflow.plugin import Step
+    from bulkflow.plugin import Clause, Step
 
 
 @hookimpl
 def bulkflow_steps() -> Iterable[Step]:
     """Declare the step `receipt`."""
     return (receipt,)
+
+
+@hookimpl
+def bulkflow_clauses() -> Iterable[Clause]:
+    """Declare the row clause `shorten`."""
+    return (shorten,)
+
+
+@hookimpl
+def bulkflow_sinks() -> Iterable[Sink]:
+    """Declare files such as `failed.md`."""
+    return (Sink((".md",), "A table in Markdown, for a few rows.", write_markdown),)
 
 
 @hookimpl

@@ -8,12 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 import bulkflow_acme.plugin
+import duckdb
 import pytest
 from attrs import evolve
 from bulkflow_acme.customers import COLUMNS, make_customers, open_customers
 from bulkflow_acme.preview import preview
 from bulkflow_acme.receipt import receipt
 from bulkflow_acme.report import RunReport, listener
+from bulkflow_acme.shorten import shorten
 from click.testing import CliRunner
 
 from bulkflow.errors import DataError, ExitCode, StepError
@@ -31,14 +33,60 @@ from bulkflow.model.event import (
 )
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.part import Counts, Manifest
-from bulkflow.plugin import SourceRequest, SourceRows
-from bulkflow.testing import check_plugin, make_job, make_span, run_step
+from bulkflow.plugin import JobRows, SourceRequest, SourceRows
+from bulkflow.testing import (
+    check_plugin,
+    check_row_clause,
+    check_sink,
+    check_source,
+    make_job,
+    make_span,
+    run_step,
+)
 
 
 def test_the_plugin_keeps_the_rules() -> None:
     """Hooks, phrases, slots and descriptions follow the rules of bulkflow."""
-    assert check_plugin(bulkflow_acme.plugin) == []
+    assert check_plugin(bulkflow_acme.plugin, types=["column"]) == []
     assert check_plugin(listener) == []
+
+
+def test_the_source_keeps_the_rules(tmp_path: Path) -> None:
+    """It gives the same rows each time, and refuses what is not there."""
+    (source,) = bulkflow_acme.plugin.bulkflow_sources()
+    request = SourceRequest("acme://customers?rows=200", tmp_path, {})
+    assert check_source(source, request, missing="acme://orders") == []
+
+
+def test_the_sink_keeps_the_rules(tmp_path: Path) -> None:
+    """It writes nothing but its file, and every row."""
+    (sink,) = bulkflow_acme.plugin.bulkflow_sinks()
+    assert check_sink(sink, tmp_path) == []
+    assert len((tmp_path / "full.md").read_text("utf-8").splitlines()) == 3004
+
+
+def test_the_row_clause_keeps_the_rules() -> None:
+    """It cuts texts off, and nothing else."""
+    assert (
+        check_row_clause(
+            shorten,
+            ["Name", "City"],
+            [("Acme Rockets", "Tucson"), (None, "Kraków"), ("Große", "Zürich")],
+            slots={"column": "name", "length": 4},
+            expected=[("Acme", "Tucson"), (None, "Kraków"), ("Groß", "Zürich")],
+        )
+        == []
+    )
+
+
+def test_a_column_that_is_not_there_is_found_before_the_run() -> None:
+    """The message names it."""
+    assert shorten.check is not None
+    with duckdb.connect() as connection:
+        relation = connection.sql("SELECT 'Acme' AS \"Name\"")
+        rows = JobRows(relation, ("Name",), connection, "customers")
+        (problem,) = shorten.check(rows, column="Nmae", length=4)
+    assert problem.message == "there is no column Nmae to shorten"
 
 
 def test_a_receipt_has_the_outcome_of_the_rows(tmp_path: Path) -> None:
