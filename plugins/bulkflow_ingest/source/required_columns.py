@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
 from bulkflow_ingest.source.column_names import find_name_problems
+from bulkflow_ingest.source.saved_columns import SAVED_COLUMNS
 from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
 MISSING_COLUMN: Final = "B402"
 SURPLUS_COLUMN: Final = "B403"
-
-SAVED_COLUMNS: Final = frozenset(
-    {"_file", "_line", "_outcome", "_id", "_created", "_error", "_ambiguous"}
-)
-"""The columns that `save … rows` adds. Names of fields never begin with an underscore."""
 
 
 def find_operation_problems(
