@@ -1,4 +1,4 @@
-"""Runs one step on the jobs of an earlier run: abort, retry, undo."""
+"""Runs one step on the jobs of an earlier run: abort, retry, undo, save."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from bulkflow.errors import UsageError
 from bulkflow.model.job_key import get_job_name, is_derived
 from bulkflow.model.plan import Block, PlannedChain, PlannedStep
 from bulkflow.model.run_mode import RunMode
-from bulkflow.model.value import Name
+from bulkflow.model.value import Name, Text
 from bulkflow.path_checks import is_folder
 from bulkflow.source import SourceText, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from bulkflow.app.state import RunSelection
     from bulkflow.engine.run_state import Services
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bulkflow.model.event import Event, RunFinished
     from bulkflow.model.history import JobHistory, RunSummary
     from bulkflow.model.plan import PlannedJob
+    from bulkflow.model.value import Value
     from bulkflow.plugin.host import PluginHost
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.registry import Catalogue
@@ -44,6 +46,8 @@ def run_step_on_jobs(
     *,
     mode: RunMode,
     rows: str | None = None,
+    job: str | None = None,
+    path: Path | None = None,
 ) -> RunFinished:
     """Run one step on every job of an earlier run that was divided into parts.
 
@@ -54,7 +58,9 @@ def run_step_on_jobs(
         listener: Receives every event.
         watch: See `run`.
         mode: The command, which chooses the step.
-        rows: Which rows, for a command that resends some.
+        rows: Which rows, for a command that resends or saves some.
+        job: The only job to run it on; every job by default.
+        path: Where to save rows, for a command that saves some: of one job.
 
     Raises:
         UsageError: There is no such run, or no such step.
@@ -67,10 +73,11 @@ def run_step_on_jobs(
         if not ends:
             refuse_suspect_run(journal, record.summary.id)
         if rows is not None and not record.summary.jobs:
-            raise _nothing_sent_error(record, choice)
+            raise _nothing_sent_error(record, choice, "resend" if path is None else "save")
+        jobs = _choose_jobs(record.summary, job, alone=path is not None)
         request, plan = rebuild_plan(record, choice.directory, environ, host)
         recorder = RunJournal.resume(journal, record.summary.id, version=__version__, reopens=ends)
-        step = _JobStep(host.catalogue, mode, rows, frozenset(record.summary.jobs))
+        step = _JobStep(host.catalogue, mode, rows, jobs, path)
         only = evolve(plan, body=step.run_on_each_job(plan.body))
         return execute_plan(
             request,
@@ -85,7 +92,21 @@ def run_step_on_jobs(
         )
 
 
-def _nothing_sent_error(record: RunRecord, choice: RunSelection) -> UsageError:
+def _choose_jobs(run: RunSummary, job: str | None, *, alone: bool) -> frozenset[str]:
+    """Return the keys of the jobs to run a step on. Raises `UsageError`."""
+    keys = [key for key in run.jobs if not is_derived(key)] if alone else list(run.jobs)
+    chosen = [key for key in keys if job is None or job in {key, get_job_name(key)}]
+    if job is not None and not chosen:
+        raise UsageError(f"run {run.id} has no job {job}", help=f"its jobs are {', '.join(keys)}")
+    if alone and len(chosen) > 1:
+        raise UsageError(
+            f"run {run.id} has several jobs: {', '.join(chosen)}",
+            help=f"name one: `--job {chosen[0]}`",
+        )
+    return frozenset(chosen)
+
+
+def _nothing_sent_error(record: RunRecord, choice: RunSelection, verb: str) -> UsageError:
     """Build the error for a run that did not get as far as reading its rows."""
     run = record.summary
     words = [RunMode.RUN.continued_by, run.id, *get_state_options(choice.directory)]
@@ -93,7 +114,7 @@ def _nothing_sent_error(record: RunRecord, choice: RunSelection) -> UsageError:
     if run.finished is not None:
         words, does = [RunMode.RUN.value, run.pipeline], "starts another"
     return UsageError(
-        f"run {run.id} has sent no rows, so there are none to resend",
+        f"run {run.id} has sent no rows, so there are none to {verb}",
         help=f"`{shlex.join(['bulkflow', *words])}` {does}",
     )
 
@@ -174,6 +195,8 @@ class _JobStep:
     rows: str | None
     jobs: frozenset[str]
     """The keys of the jobs that were divided into parts."""
+    path: Path | None = None
+    """Where the step saves rows."""
 
     def run_on_each_job(self, block: Block) -> Block:
         """Build a block with one chain for each of its jobs, inside the same loops."""
@@ -195,11 +218,15 @@ class _JobStep:
 
     def _make_chain(self, job: PlannedJob) -> PlannedChain:
         phrase, slot = self._find_phrase(job)
-        words = [phrase.verb, *([self.rows] if self.rows else []), f"job {job.name}"]
+        to = [] if self.path is None else [f"to {self.path}"]
+        words = [phrase.verb, *([self.rows] if self.rows else []), f"job {job.name}", *to]
         # A source text of its own, so messages quote the step and not the job.
         text = SourceText(phrase.verb, " ".join(words), job.span.source.path)
         span = Span(text, 0, len(text.text))
-        arguments = {slot: Name(self.rows, span)} if slot and self.rows else {}
+        arguments: dict[str, Value] = {slot: Name(self.rows, span)} if slot and self.rows else {}
+        for each in phrase.slots:
+            if each.type == "path" and self.path is not None:
+                arguments[each.name] = Text((str(self.path),), span, given=True)
         step = PlannedStep(phrase.text, arguments, job.name, span, job.org)
         return PlannedChain((step,), (), span)
 
@@ -207,7 +234,7 @@ class _JobStep:
         """Find the step for a job, from the plugin that provides the job's clauses if it has one.
 
         Returns:
-            The phrase, and its slot for rows to resend.
+            The phrase, and its slot for rows.
         """
         clauses = self.catalogue.clause_by_phrase
         owners = {clauses[clause.word].provider for clause in job.clauses}
@@ -215,7 +242,7 @@ class _JobStep:
         for step in sorted(steps, key=lambda step: step.provider not in owners):
             for phrase in step.phrases:
                 if phrase.job_slot is not None:
-                    return phrase, step.resends
+                    return phrase, step.resends or step.saves
         raise UsageError(
             f"no plugin provides a step for `bulkflow {self.mode.value}`",
             help="`bulkflow plugins` shows what is installed",

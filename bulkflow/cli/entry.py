@@ -20,6 +20,7 @@ COMMANDS = {
     "resume": "Resume an interrupted or failed run.",
     "abort": "Abandon a run: abort its unfinished jobs.",
     "retry": "Resend rows of a run that were not loaded.",
+    "save": "Save rows of a run with the outcome of each.",
     "undo": "Delete the records that a run created.",
     "runs": "List runs and their status.",
     "prune": "Delete what is kept of finished runs.",
@@ -34,7 +35,7 @@ COMMANDS = {
 }
 """Each is the function `command` of a module of this package."""
 
-RUN_COMMANDS = ("run", "resume", "abort", "retry", "undo")
+RUN_COMMANDS = ("run", "resume", "abort", "retry", "undo", "save")
 """Commands that execute a run and write events with `--json`."""
 
 

@@ -139,6 +139,13 @@ def _advice_on_rows(services: Services) -> str | None:
             for step in services.catalogue.steps
             if step.rows_advice is not None
         ]
+        if services.catalogue.finds_step(RunMode.SAVE) and not are_all_transient(
+            services.orgs, services.catalogue.orgs
+        ):
+            rows = job.unjudged[0]
+            words = ("--rows", rows, "--to", f"{rows}.csv")
+            save = services.format_command(RunMode.SAVE.value, *words)
+            advice.append(f"`{save}` writes those of this run")
         return "; ".join(advice) or None
     return None
 

@@ -16,6 +16,8 @@ class RunMode(Enum):
     """Resends rows of a past run."""
     UNDO = "undo"
     """Deletes the records that a past run created."""
+    SAVE = "save"
+    """Saves rows of a past run with their outcomes."""
 
     @property
     def runs_file(self) -> bool:

@@ -72,8 +72,10 @@ class Step:
     """The slot that names the rows that the step judges: a run may succeed with such rows."""
     resends: str | None = None
     """The slot that names the rows that the step sends again."""
+    saves: str | None = None
+    """The slot that names the rows that the step saves to the path in its slot of type `path`."""
     command: RunMode | None = None
-    """The command that runs the step on the jobs of a past run: abort, retry or undo."""
+    """The command that runs the step on the jobs of a past run: abort, retry, undo or save."""
     rows_advice: str | None = None
     """Help for rows that are not loaded and not judged; may contain `{rows}` and `{job}`."""
     provider: Provider | None = None
@@ -256,6 +258,7 @@ def step(
     retries: bool = False,
     judges: str | None = None,
     resends: str | None = None,
+    saves: str | None = None,
     command: RunMode | None = None,
     rows_advice: str | None = None,
 ) -> StepDecorator:
@@ -267,7 +270,7 @@ def step(
     """
 
     def declare(function: Callable[..., None]) -> Step:
-        needed = {"judges": judges, "resends": resends}
+        needed = {"judges": judges, "resends": resends, "saves": saves}
         parsed = parse_phrases(phrases, function, leading=("context",), needed=needed)
         return Step(
             function,
@@ -282,6 +285,7 @@ def step(
             retries,
             judges,
             resends,
+            saves,
             command,
             rows_advice,
         )

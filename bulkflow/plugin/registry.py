@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from bulkflow.model.run_mode import RunMode
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.records import (
         Clause,
@@ -150,6 +151,10 @@ class Catalogue:
                 if source.recognizes(content):
                     return source
         return None
+
+    def finds_step(self, mode: RunMode) -> bool:
+        """Return whether a plugin provides the step of a command."""
+        return any(each.command is mode for each in self.steps)
 
     def find_sink(self, path: str) -> Sink | None:
         """Find the sink of a path: by its scheme, else by its longest suffix; None for CSV."""

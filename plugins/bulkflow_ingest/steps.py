@@ -224,6 +224,8 @@ def save_results(context: Context, job: Job, path: Path) -> None:
     "save {selection:rows} rows [of {job}] to {path}",
     accepts=_ENDED,
     requests=_count_per_part(1),
+    saves="selection",
+    command=RunMode.SAVE,
     rows_advice='`save {rows} rows of job {job} to "{rows}.csv"` writes them',
 )
 def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
@@ -236,12 +238,16 @@ def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
     runner = _connect(context, job)
     if _has_results(context, runner):
         saved = runner.results.save_rows(selection, path)
-        job.saved.append(str(path))
+        if saved:
+            job.saved.append(str(path))
         rows = "row" if saved == 1 else "rows"
         what = f"all {saved:,}" if selection == "all" else f"{saved:,} {selection}"
         _emit(context, job, f"saved {what} {rows} to {path}")
         # Only now: the known rows are saved even if others are doubted.
         runner.results.trusted.refuse_doubted()
+    else:
+        # Rows of an earlier run must not be taken for those of this one.
+        runner.results.save_nothing(selection, path)
 
 
 def _has_results(context: Context, runner: JobRunner) -> bool:

@@ -21,10 +21,12 @@ LOOP = "the language's own `for NAME in`"
 
 ALLOWED: dict[str, tuple[str, str]] = {
     "cli/abort.py": ("abort", COMMANDS),
-    "cli/entry.py": ("abort retry undo", COMMANDS),
+    "cli/entry.py": ("abort retry save undo", COMMANDS),
     "cli/retry.py": ("retry", COMMANDS),
+    "cli/save.py": ("save", COMMANDS),
     "cli/undo.py": ("undo", COMMANDS),
-    "model/run_mode.py": ("abort retry undo", COMMANDS),
+    "app/past_runs.py": ("save", "a word of a message"),
+    "model/run_mode.py": ("abort retry save undo", COMMANDS),
     "engine/replay.py": ("continue retry stop", "how the journal records a flow signal"),
     "language/syntax/other_words.py": (
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field, frozen
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.registry import Catalogue
     from bulkflow.source import Span
+
+_MAGIC = "*?["
 
 Branch: TypeAlias = "tuple[int, ...]"
 """The conditions and handlers around a step. If neither branch of two steps contains the other,
@@ -66,6 +69,8 @@ class _Outputs:
     environ: Mapping[str, str]
     _outputs: dict[Path, list[_Output]] = field(factory=dict)
     _inputs: dict[Path, list[_Input]] = field(factory=dict)
+    _patterns: list[_Input] = field(factory=list)
+    """The sources that may match several files."""
     _used: set[str] = field(factory=set)
     """The jobs that steps have used so far."""
 
@@ -83,7 +88,10 @@ class _Outputs:
             for clause in job.clauses:
                 phrase = _phrase(self.catalogue.clause_by_phrase[clause.word].phrases, clause.word)
                 for path, span in self._iter_paths(phrase, "location", clause.arguments, scope):
-                    self._inputs.setdefault(path, []).append(_Input(path, job.name, span))
+                    found = _Input(path, job.name, span)
+                    self._inputs.setdefault(path, []).append(found)
+                    if any(sign in path.name or sign in str(path.parent) for sign in _MAGIC):
+                        self._patterns.append(found)
         for statement in block.statements:
             if isinstance(statement, PlannedChain):
                 self._chain(statement, scope, branch)
@@ -120,7 +128,8 @@ class _Outputs:
         return False
 
     def _overwrites_input(self, output: _Output) -> bool:
-        for each in self._inputs.get(output.path, ()):
+        matched = [each for each in self._patterns if _matches(each.path, output.path)]
+        for each in (*self._inputs.get(output.path, ()), *matched):
             # A job that is loaded later reads the new file on purpose.
             before = each.job == output.step.job or each.job in self._used
             if before:
@@ -176,6 +185,17 @@ class _Outputs:
         except (UnresolvedError, TextTooLongError):
             return None
         return found
+
+
+def _matches(pattern: Path, path: Path) -> bool:
+    """Return whether a pattern such as `export/*.csv` matches a path."""
+    if "**" in pattern.parts:
+        start = pattern.parts[: pattern.parts.index("**")]
+        inside = path.parts[: len(start)] == start
+        return inside and fnmatchcase(path.name, pattern.name)
+    return len(pattern.parts) == len(path.parts) and all(
+        fnmatchcase(part, wanted) for part, wanted in zip(path.parts, pattern.parts, strict=True)
+    )
 
 
 def _phrase(phrases: tuple[Phrase, ...], word: str) -> Phrase:

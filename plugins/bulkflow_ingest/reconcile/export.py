@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Final, TextIO
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 from attrs import define, frozen
 
@@ -15,15 +16,18 @@ from bulkflow_ingest.reconcile.errors import ReconcileError
 from bulkflow_ingest.reconcile.inputs import check_original
 from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
+from bulkflow_ingest.reconcile.saved_format import read_texts
 from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
+from bulkflow_ingest.source.saved_columns import count_source_columns
 from bulkflow_rows.session import quote_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.inputs import SlicedFile
+    from bulkflow_ingest.reconcile.saved_format import SavedFormat
     from bulkflow_ingest.reconcile.source_rows import SourceRowTable
     from bulkflow_ingest.source.original import Original
 
@@ -49,7 +53,12 @@ LINE: Final = Added("_line", "line")
 OUTCOME: Final = Added("_outcome", f"list_extract({[each.label for each in Outcome]}, kind + 1)")
 ID: Final = Added("_id", "nullif(id, '')")
 CREATED: Final = Added("_created", "nullif(created, '')")
-ERROR: Final = Added("_error", "nullif(error, '')")
+ERROR: Final = Added(
+    "_error",
+    # One kind of line break, as files with several are refused.
+    "nullif(replace(replace(replace(error, chr(13) || chr(10), chr(10)), chr(13), chr(10)),"
+    " chr(0), ''), '')",
+)
 AMBIGUOUS: Final = Added("_ambiguous", "CASE WHEN doubt > 0 THEN 'true' END")
 
 
@@ -61,13 +70,20 @@ class Saving:
     source: SourceRowTable
     columns: Sequence[str]
 
-    def save(self, path: Path, where: str, added: Sequence[Added]) -> int:
-        """Write the rows of all files: UTF-8, commas, LF, quotes where RFC 4180 needs them.
+    def save(
+        self,
+        path: Path,
+        where: str,
+        added: Sequence[Added],
+        format_: SavedFormat,
+    ) -> int:
+        """Write the rows of all files, with quotes where RFC 4180 needs them.
 
         Args:
             path: The file to write; it appears when it is complete.
             where: The SQL condition on a row of `outcomes`.
-            added: The columns to append to those of the source.
+            added: The columns to append to the source's, replacing what an earlier round appended.
+            format_: How to write the file.
 
         Returns:
             How many rows were written.
@@ -75,16 +91,32 @@ class Saving:
         Raises:
             ReconcileError: The file cannot be written, or a source file has changed.
         """
-        saved = 0
         files = self._files()
         original = files[0].slices[0].original if files else None
         columns = self.columns if original is None else original.columns
-        with draft(path, ReconcileError) as file:
-            names = [*columns, *(each.name for each in added)]
-            csv.writer(file, lineterminator="\n").writerow(names)
+        kept = columns[: count_source_columns(columns)]
+        header = format_.format_header([*kept, *(each.name for each in added)])
+        counts: list[int] = []
+
+        def write_texts() -> Iterator[str]:
+            yield header
             for source in files:
-                saved += self._append(file, source, where, added)
-        return saved
+                with self._write_piece(source, where, added, format_) as (piece, saved):
+                    counts.append(saved)
+                    yield from read_texts(piece)
+
+        with draft(path, ReconcileError) as file:
+            if format_.is_plain:
+                file.write(header)
+                file.flush()
+                for source in files:
+                    with self._write_piece(source, where, added, format_) as (piece, saved):
+                        counts.append(saved)
+                        _copy_bytes(piece, file.buffer)
+            else:
+                for data in format_.encode(write_texts()):
+                    file.buffer.write(data)
+        return sum(counts)
 
     def copy(self, file: TextIO, source: SlicedFile, where: str, line_end: str) -> int:
         """Append the rows of one source file so that they can be loaded again; return how many."""
@@ -99,25 +131,28 @@ class Saving:
     def _files(self) -> list[SlicedFile]:
         return [each for each in self.source.files if each.slices[0].origin is None]
 
-    def _append(self, file: TextIO, source: SlicedFile, where: str, added: Sequence[Added]) -> int:
+    @contextmanager
+    def _write_piece(
+        self, source: SlicedFile, where: str, added: Sequence[Added], format_: SavedFormat
+    ) -> Iterator[tuple[Path, int]]:
+        """Write the rows of one file to a temporary file in UTF-8 with LF."""
         piece = self.database.scratch("saved.csv")
         only = source.slices[0]
         if only.original is None or only.original.path == only.path:
             values = self._rows(source, where, added)
         else:
             values = self._original_rows(source, only.original, where, added)
+        # A value with the longer delimiter that replaces this one needs quotes, too.
+        quoted = "" if format_.alias is None else ", FORCE_QUOTE *"
+        delimiter = text(format_.delimiter)
         saved = self.database.number(
-            f"COPY ({values}) TO {text(str(piece))}"
-            " (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
+            f"COPY ({values}) TO {text(str(piece))} (FORMAT csv, HEADER false,"
+            f" DELIMITER {delimiter}, QUOTE '\"', ESCAPE '\"', NULLSTR ''{quoted})"
         )
-        file.flush()
         try:
-            with piece.open("rb") as rows:
-                while block := rows.read(_COPY_BYTES):
-                    file.buffer.write(block)
+            yield piece, saved
         finally:
             piece.unlink(missing_ok=True)
-        return saved
 
     def _rows(self, source: SlicedFile, where: str, added: Sequence[Added]) -> str:
         """Return the SQL for the selected rows of a file: its rows next to their outcomes.
@@ -149,7 +184,8 @@ class Saving:
         check_original(original, source.name)
         columns = [f"c{index}" for index in range(len(original.columns))]
         breaks = " + ".join(LINE_BREAKS.format(each) for each in columns)
-        names = [f"nullif({_unfolded(each, original)}, '')" for each in columns]
+        kept = columns[: count_source_columns(original.columns)]
+        names = [f"nullif({_unfolded(each, original)}, '')" for each in kept]
         outcomes = f"""
             SELECT outcomes.* EXCLUDE (line), {text(source.name)} AS file FROM outcomes
             WHERE row >= {source.first} AND row < {source.first + source.rows}
@@ -206,6 +242,12 @@ class Saving:
         except ReconcileError:
             # DuckDB reads some files in another way than the rest of the program.
             return False
+
+
+def _copy_bytes(piece: Path, target: BinaryIO) -> None:
+    with piece.open("rb") as rows:
+        while block := rows.read(_COPY_BYTES):
+            target.write(block)
 
 
 def _unfolded(column: str, original: Original) -> str:

@@ -37,6 +37,7 @@ from bulkflow_ingest.reconcile.prefilter import Prefilter
 from bulkflow_ingest.reconcile.resubmit import WORTH_SENDING, Resend, Resending, worth_it
 from bulkflow_ingest.reconcile.result_rows import ResultRows
 from bulkflow_ingest.reconcile.row_keys import MEANING_MACROS
+from bulkflow_ingest.reconcile.saved_format import SavedFormat
 from bulkflow_ingest.reconcile.source_rows import SourceRowTable
 from bulkflow_ingest.reconcile.summary import (
     ErrorGroup,
@@ -66,6 +67,11 @@ _SELECTIONS: dict[str, tuple[str, tuple[Added, ...]]] = {
     },
     "all": ("true", (FILE, LINE, OUTCOME, ID, CREATED, ERROR, AMBIGUOUS)),
 }
+
+
+def list_added_columns(selection: str) -> list[str]:
+    """Return the names of the columns that follow those of the source in saved rows."""
+    return [each.name for each in _SELECTIONS[selection][1]]
 
 
 @define(eq=False)
@@ -150,7 +156,7 @@ class Reconciler:
         assert self._rest
         return count_job_outcomes(self._database, self._files)
 
-    def save(self, selection: str, path: Path) -> int:
+    def save(self, selection: str, path: Path, format_: SavedFormat | None = None) -> int:
         """Write a selection of the rows with their outcomes.
 
         The source's columns and values unchanged, then as they apply `_file`, `_line`,
@@ -159,6 +165,7 @@ class Reconciler:
         Args:
             selection: "successful", "failed", "unprocessed", "withheld", "unknown" or "all".
             path: The file; it appears when it is complete.
+            format_: How to write it; UTF-8, commas and LF if not given.
 
         Returns:
             How many rows.
@@ -168,7 +175,7 @@ class Reconciler:
         """
         assert self._rest or selection in {"successful", "failed"}
         where, added = _SELECTIONS[selection]
-        return self._saving.save(path, where, added)
+        return self._saving.save(path, where, added, format_ or SavedFormat())
 
     def errors(self) -> list[ErrorGroup]:
         """Group the failed rows by code and fields, the most frequent first."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
     from bulkflow_ingest.reconcile import Outcome, Reconciler, SourceSlice
+    from bulkflow_ingest.reconcile.saved_format import SavedFormat
 
 
 @frozen
@@ -68,13 +69,25 @@ class Results:
             rest = selection not in {"successful", "failed"}
             with self.reconcile(*NEEDED[selection], rest=rest) as outcomes:
                 with delivered(path, self.context.run_directory) as scratch:
-                    saved = outcomes.save(selection, scratch)
+                    saved = outcomes.save(selection, scratch, self._find_format())
                 if rest and (self.trusted.trust.doubted or self.parts.source_counts is not None):
                     self.settle(outcomes)
         else:
             with delivered(path, self.context.run_directory) as scratch:
                 saved = self._save_result_rows(selection, scratch)
         return saved
+
+    def _find_format(self) -> SavedFormat:
+        """Return the format of the user's file, so that a program opens saved rows like it."""
+        from bulkflow_ingest.reconcile.saved_format import find_format
+
+        first = next(part for part in self.parts.parts if part.data is not None)
+        assert first.data is not None
+        original = first.original
+        encoding = self.parts.settings.encoding
+        if original is not None:
+            return find_format(original.path, original.delimiter, encoding, original.fold)
+        return find_format(first.data.source.path, first.dialect.delimiter, encoding, None)
 
     @contextmanager
     def reconcile(self, *needed: ResultKind, rest: bool = True) -> Iterator[Reconciler]:
@@ -220,6 +233,17 @@ class Results:
         if promise is None or part in self.trusted.trust.doubted:
             return None
         return promise.most
+
+    def save_nothing(self, selection: str, path: Path) -> None:
+        """Write a file with the header only."""
+        claim_output(
+            self.context, self.parts, path, f"{selection} rows of job {self.parts.job.key}"
+        )
+        from bulkflow_ingest.reconcile.reconciler import list_added_columns
+
+        with delivered(path, self.context.run_directory) as scratch, draft(scratch) as file:
+            header = [*self.parts.columns, *list_added_columns(selection)]
+            csv.writer(file, lineterminator="\n").writerow(header)
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from bulkflow.plugin import Problem
 from bulkflow_csv import Column
+from bulkflow_ingest.source.saved_columns import count_source_columns
 from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ TWO_COLUMNS = "B405"
 def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Column, ...]:
     """Return the columns that are sent. As in Salesforce, the case of names does not matter.
 
+    Columns that bulkflow added to rows which it saved are left out.
+
     Mistakes in the clauses are ignored here; `find_mapping_problems` reports them.
     """
     renamed = {column.lower(): field for column, field in settings.renames}
@@ -33,7 +36,7 @@ def map_columns(columns: Sequence[str], settings: IngestSettings) -> tuple[Colum
     dropped = {column.lower() for column in settings.dropped}
     sent = [
         Column(renamed.get(column.lower(), column), place)
-        for place, column in enumerate(columns)
+        for place, column in enumerate(columns[: count_source_columns(columns)])
         if column.lower() not in dropped and (not kept or column.lower() in kept)
     ]
     set_fields = [Column(field, None, value) for field, value in settings.constants]

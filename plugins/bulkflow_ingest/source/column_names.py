@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
-from bulkflow_ingest.source.required_columns import SAVED_COLUMNS
+from bulkflow_ingest.source.saved_columns import SAVED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.plugin import Problem
+from bulkflow_ingest.source.saved_columns import SAVED_COLUMNS
 from bulkflow_ingest.source.suggestions import suggest_column
 
 if TYPE_CHECKING:
@@ -14,11 +15,6 @@ if TYPE_CHECKING:
 
 MISSING_COLUMN: Final = "B402"
 SURPLUS_COLUMN: Final = "B403"
-
-SAVED_COLUMNS: Final = frozenset(
-    {"_file", "_line", "_outcome", "_id", "_created", "_error", "_ambiguous"}
-)
-"""The columns that `save … rows` adds. Names of fields never begin with an underscore."""
 
 
 def find_operation_problems(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from bulkflow.plugin import Problem
 from bulkflow.plugin.source_errors import ProblemsError
 from bulkflow_csv import (
     CsvError,
@@ -27,7 +28,11 @@ from bulkflow_csv import (
 from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
 from bulkflow_ingest.source.original import Original, read_original_note, write_original_note
 from bulkflow_ingest.source.readable import ReadableSource, read_source_head
-from bulkflow_ingest.source.required_columns import find_operation_problems, join_names
+from bulkflow_ingest.source.required_columns import (
+    SURPLUS_COLUMN,
+    find_operation_problems,
+    join_names,
+)
 from bulkflow_ingest.source.split import build_part_limit
 
 if TYPE_CHECKING:
@@ -198,10 +203,21 @@ def rename_sent_columns(head: Head, settings: IngestSettings) -> Head:
     """Give the columns of a file that is sent unchanged the names that `rename` clauses set.
 
     Raises:
-        ProblemsError: The clauses do not fit its columns.
+        ProblemsError: The clauses do not fit its columns, or the file has columns to leave out.
         CsvError: Salesforce would reject the names.
     """
-    return _rename(head, build_layout(head, settings))
+    layout = build_layout(head, settings)
+    if len(layout.columns) != len(head.header.columns):
+        name = head.source.name
+        added = join_names(head.header.columns[len(layout.columns) :])
+        problem = Problem(
+            f"{name} has columns that bulkflow added to saved rows: {added}",
+            "rows without these columns cannot be streamed: remove the line `streamed`",
+            "streamed",
+            SURPLUS_COLUMN,
+        )
+        raise ProblemsError([problem], name)
+    return _rename(head, layout)
 
 
 def _rename(head: Head, layout: Layout) -> Head:
