@@ -65,7 +65,7 @@ def _spell_floats(values: tuple[float, ...]) -> list[str]:
     joined = "".join(texts)
     if "e" in joined or "n" in joined:
         return list(map(_spell_float, values))
-    return [text[:-2] if text.endswith(".0") else text for text in texts]
+    return [text.removesuffix(".0") for text in texts]
 
 
 def _spell_one_by_one(
