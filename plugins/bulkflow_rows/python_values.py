@@ -47,6 +47,8 @@ def _spell_column(values: tuple[Any, ...]) -> Sequence[str]:
     kinds = set(map(type, values))
     if kinds == {str}:
         return values
+    if kinds == {float}:
+        return _spell_floats(values)
     spellers = [_SPELLERS.get(kind, spell_value) for kind in kinds - {type(None)}]
     match spellers:
         case [spell] if type(None) in kinds:
@@ -55,6 +57,15 @@ def _spell_column(values: tuple[Any, ...]) -> Sequence[str]:
             return list(map(spell, values))
         case _:
             return [_SPELLERS.get(type(each), spell_value)(each) for each in values]
+
+
+def _spell_floats(values: tuple[float, ...]) -> list[str]:
+    """Return the texts of numbers, most of which are short and finite."""
+    texts = list(map(repr, values))
+    joined = "".join(texts)
+    if "e" in joined or "n" in joined:
+        return list(map(_spell_float, values))
+    return [text.removesuffix(".0") for text in texts]
 
 
 def _spell_one_by_one(

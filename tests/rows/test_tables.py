@@ -8,11 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkflow.errors import DataError, RunInterruptedError
 from bulkflow.plugin import SourceRows, SourceTable
 from bulkflow_csv import CsvError, write_rows
-from bulkflow_rows.python_values import spell_rows
+from bulkflow_rows.python_values import spell_rows, spell_value
 from bulkflow_rows.session import convert_errors, open_session, quote_path
 from bulkflow_rows.table_to_csv import write_table
 
@@ -151,7 +153,24 @@ def test_a_plugin_may_give_the_same_list_again(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == [str(each) for each in range(250)]
 
 
-@pytest.mark.parametrize("number", [1, 100, 101, 250])
+COLUMNS = (
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(),
+    st.booleans(),
+    st.datetimes(),
+    st.text(max_size=3),
+    st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False), st.booleans()),
+)
+
+
+@given(st.lists(st.tuples(*COLUMNS), max_size=120))
+def test_rows_are_written_as_their_values_are(rows: list[tuple[object, ...]]) -> None:
+    names = [f"c{number}" for number in range(len(COLUMNS))]
+    expected = [tuple(map(spell_value, row)) for row in rows]
+    assert [tuple(row) for row in spell_rows(SourceRows("t", names, rows))] == expected
+
+
+@pytest.mark.parametrize("number", [1, 50, 51, 250])
 def test_a_row_of_another_length_is_refused_with_its_number(tmp_path: Path, number: int) -> None:
     rows = [[1, "x"] for _ in range(250)]
     rows[number - 1] = [1]
