@@ -186,7 +186,7 @@ class _JobStep:
         jobs = [job for job in block.jobs if self._has_parts(job.name)]
         if self.mode.takes_last_job_first:
             jobs.reverse()
-        chains = tuple(self._make_chain(job) for job in jobs)
+        chains = tuple([self._make_chain(job) for job in jobs if self._fits(job)])
         # Keep the numbers of all statements: the journal knows decisions by them.
         inner = tuple(
             evolve(statement, steps=(), handlers=())
@@ -195,6 +195,13 @@ class _JobStep:
             for statement in block.statements
         )
         return evolve(block, statements=(*inner, *chains))
+
+    def _fits(self, job: PlannedJob) -> bool:
+        """Whether the command has a step for such a job, or for no job at all."""
+        commands = [step.command for step in self.catalogue.list_steps(job.kind)]
+        return self.mode in commands or all(
+            step.command is not self.mode for step in self.catalogue.steps
+        )
 
     def _has_parts(self, name: str) -> bool:
         return any(get_job_name(key) == name for key in self.jobs)
@@ -206,7 +213,7 @@ class _JobStep:
         text = SourceText(phrase.verb, " ".join(words), job.span.source.path)
         span = Span(text, 0, len(text.text))
         arguments = {slot: Name(self.rows, span)} if slot and self.rows else {}
-        step = PlannedStep(phrase.text, arguments, job.name, span, job.org)
+        step = PlannedStep(phrase.text, arguments, job.name, span, job.org, job.kind)
         return PlannedChain((step,), (), span)
 
     def _find_phrase(self, job: PlannedJob) -> tuple[Phrase, str | None]:
@@ -217,7 +224,7 @@ class _JobStep:
         """
         clauses = self.catalogue.clause_by_phrase
         owners = {clauses[clause.word].provider for clause in job.clauses}
-        steps = [step for step in self.catalogue.steps if step.command is self.mode]
+        steps = [step for step in self.catalogue.list_steps(job.kind) if step.command is self.mode]
         for step in sorted(steps, key=lambda step: step.provider not in owners):
             for phrase in step.phrases:
                 if phrase.job_slot is not None:

@@ -59,14 +59,17 @@ class Inspector:
         except BulkflowError as error:
             self._refuse(error, planned)
 
-    def inspect_orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
-        """Check the loads of each org against it, with read-only requests."""
+    def inspect_orgs(
+        self, plan: Plan, loads: Sequence[Load], reads: Sequence[Job], made: Forecast
+    ) -> None:
+        """Check the jobs of each org against it, with read-only requests."""
         if len(self.services.orgs) <= 1:
-            self._org(plan, None, loads, made.requests)
+            self._org(plan, None, loads, reads, made.requests)
             return
         for names in self._same_orgs():
-            theirs = [load for load in loads if load.job.org in names]
-            self._org(plan, names[0], theirs, made.requests_to(names))
+            loaded = [load for load in loads if load.job.org in names]
+            read = [job for job in reads if job.org in names]
+            self._org(plan, names[0], loaded, read, made.requests_to(names))
 
     def _same_orgs(self) -> list[list[str]]:
         """Group the file's org names by the org they lead to."""
@@ -75,12 +78,20 @@ class Inspector:
             groups.setdefault(get_org_key(self.services, name), []).append(name)
         return list(groups.values())
 
-    def _org(self, plan: Plan, name: str | None, loads: Sequence[Load], requests: int) -> None:
+    def _org(
+        self,
+        plan: Plan,
+        name: str | None,
+        loads: Sequence[Load],
+        reads: Sequence[Job],
+        requests: int,
+    ) -> None:
         start = plan.body.statements[0].span if plan.body.statements else None
         folder = get_folder(start) if start else self.services.run_directory
         context = StepContext(self.services, None, folder, org=name)
         try:
-            for problem in self.services.plugins.find_org_problems(context, loads, requests):
+            found = self.services.plugins.find_org_problems(context, loads, reads, requests)
+            for problem in found:
                 self._add(problem, self._planned.get(problem.job or ""), start)
         except RunInterruptedError:
             raise

@@ -14,7 +14,7 @@ from bulkflow.lazy_exports import export_lazily
 if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
-    from bulkflow_csv.digests import compute_digest
+    from bulkflow_csv.digests import Digest, compute_digest
     from bulkflow_csv.errors import CsvError
     from bulkflow_csv.head import Head, read_head
     from bulkflow_csv.header import Header
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.rewriting.rewriter import drop_copy_position, rewrite
     from bulkflow_csv.rewriting.temp_copy import write_copy
     from bulkflow_csv.rows import Row, read_rows, write_rows
-    from bulkflow_csv.scanning.count import count_records
+    from bulkflow_csv.scanning.count import RecordCounter, count_records
     from bulkflow_csv.scanning.load_numpy import load_numpy
     from bulkflow_csv.scanning.locate import RowLocation, locate
     from bulkflow_csv.scanning.scanner import Scan, iter_parts, scan, scan_rows
@@ -45,6 +45,7 @@ __all__ = [
     "CsvError",
     "DelimiterAlias",
     "Dialect",
+    "Digest",
     "FormatLimits",
     "Head",
     "Header",
@@ -52,6 +53,7 @@ __all__ = [
     "PartBody",
     "PartLimit",
     "PartRange",
+    "RecordCounter",
     "RecordPosition",
     "Row",
     "RowLocation",
@@ -90,9 +92,9 @@ __getattr__ = export_lazily(
         "body": "PartBody",
         "rewriting.columns": "NULL Column Layout rename_columns",
         "rewriting.temp_copy": "write_copy",
-        "scanning.count": "count_records",
+        "scanning.count": "RecordCounter count_records",
         "dialect": "DELIMITERS LINE_ENDINGS Dialect",
-        "digests": "compute_digest",
+        "digests": "Digest compute_digest",
         "errors": "CsvError",
         "rewriting.delimiter_alias": "DelimiterAlias find_alias",
         "head": "Head read_head",

@@ -30,7 +30,7 @@ from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bulkflow_ingest.api.job_info import JobInfo
+    from bulkflow_jobs.job_info import JobInfo
 
 _ORG: Final = click.option(
     "--org",

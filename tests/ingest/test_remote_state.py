@@ -9,7 +9,6 @@ from attrs import astuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts import remote_state as remote
 from bulkflow_ingest.parts import transitions
 from bulkflow_ingest.parts.remote_state import (
@@ -23,6 +22,7 @@ from bulkflow_ingest.parts.remote_state import (
     Uploaded,
     Uploading,
 )
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_jobs.job_state import JobState
 
 Change = Callable[[RemoteState], RemoteState]

@@ -45,7 +45,7 @@ def _describe_job(job: JobForecast, forecast: Forecast, style: Style) -> Iterato
     yield style.paint(_escape(title, style), Role.TITLE)
     for clause in job.clauses:
         yield f"  {_escape(clause, style)}"
-    if job.manifest is None:
+    if job.manifest is None or job.manifest.from_org:
         yield style.paint("  rows unknown before the run", Role.FAINT)
         return
     yield f"  {_format_amount(job.manifest)}"

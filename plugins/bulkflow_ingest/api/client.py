@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from bulkflow_ingest.api.answer_checks import ExpectedJob, read_job, read_page
-from bulkflow_ingest.api.bounds import MAX_JOBS, MAX_LIST_BYTES, MAX_PAGES
+from bulkflow_jobs.job_responses import ExpectedJob, read_job, read_page
 from bulkflow_jobs.job_state import JobState
+from bulkflow_jobs.response_bounds import MAX_JOBS, MAX_LIST_BYTES, MAX_PAGES
 from bulkflow_salesforce import BadResponseError, Call
 from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES, LIST_BYTES
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from bulkflow_ingest.api.job_info import JobInfo, JobPage
     from bulkflow_ingest.api.result_kind import ResultKind
+    from bulkflow_jobs.job_info import JobInfo, JobPage
     from bulkflow_salesforce import Body, DownloadInfo, Session
 
 

@@ -8,19 +8,19 @@ from attrs import define, field
 
 from bulkflow.model.event import Notice
 from bulkflow.plugin import Problem
-from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.settings import IngestSettings, is_ingest
 from bulkflow_ingest.source.required_columns import format_operation
 from bulkflow_ingest.source.suggestions import suggest_name
 from bulkflow_jobs.session import open_session
+from bulkflow_jobs.sobjects import Describer
 from bulkflow_salesforce import ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bulkflow.plugin import Context, Load
-    from bulkflow_ingest.api.sobjects import ObjectDescription
+    from bulkflow_jobs.sobjects import ObjectDescription
     from bulkflow_salesforce import JsonValue, Session
 
 BATCH_ROWS = 10_000

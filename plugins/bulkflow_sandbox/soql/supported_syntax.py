@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import FunctionCall, Subquery, TypeOf
+from bulkflow_soql.tree import FunctionCall, Subquery, TypeOf
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.errors import ApiError
-    from bulkflow_sandbox.soql.tree import Query
+    from bulkflow_soql.tree import Query
 
 _OFFSET_LIMIT: Final = 2000
 

@@ -1,0 +1,31 @@
+"""The clauses of a query job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bulkflow.plugin import Clause, clause
+from bulkflow_query.settings import QUERY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@clause("query {query:soql}", sets=("query", "includes_deleted"), kind=QUERY)
+def query(query: str) -> Mapping[str, object]:
+    """Query the records of the org, in SOQL.
+
+    Values of `{name}` are quoted as SOQL needs it, so a param cannot change the query: a text
+    becomes a quoted text, unless it is a date or a time. A name without quotes, such as `Contact`,
+    is that of an object or field. Line breaks are fine, in a text of three quotes.
+    """
+    return {"query": query, "includes_deleted": False}
+
+
+@clause("query all {query:soql}", sets=("query", "includes_deleted"), kind=QUERY)
+def query_all(query: str) -> Mapping[str, object]:
+    """Query the records of the org, including deleted and archived ones."""
+    return {"query": query, "includes_deleted": True}
+
+
+CLAUSES: tuple[Clause, ...] = (query, query_all)

@@ -1,0 +1,164 @@
+"""One `extract`: from wherever an earlier attempt got to, to a whole file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from bulkflow.errors import StepError
+from bulkflow.model.event import Notice, NoticeLevel, Progress
+from bulkflow_jobs.errors import JobGoneError
+from bulkflow_query.execution.deliver import deliver, get_rows_path, is_delivered
+from bulkflow_query.execution.prepare import PAGE, RESTART
+from bulkflow_query.execution.runner import MAX_RUNS
+from bulkflow_query.pages.addresses import find_addresses
+from bulkflow_query.pages.errors import PagesChangedError, ResultGoneError
+from bulkflow_query.pages.fetch import PageFetcher
+from bulkflow_query.rows_file import RowsFile, count_intact
+from bulkflow_query.settings import CONNECTIONS
+from bulkflow_query.sinks.formats import find_format
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bulkflow.plugin import Context
+    from bulkflow_query.execution.query_job import LogicalQuery
+    from bulkflow_query.execution.runner import QueryRunner
+    from bulkflow_query.rows_file import Page
+
+
+@define(eq=False, repr=False)
+class Extraction:
+    """Runs a query and fetches its rows.
+
+    Attributes:
+        runner: The steps of the job.
+        path: Where to save the rows; None to keep them in the run's folder.
+    """
+
+    runner: QueryRunner
+    path: Path | None
+    _reported_at: float = field(default=0.0, init=False)
+
+    @property
+    def query(self) -> LogicalQuery:
+        """The query."""
+        return self.runner.query
+
+    @property
+    def context(self) -> Context:
+        """The step's context."""
+        return self.runner.context
+
+    def run(self) -> None:
+        """Fetch all rows and save them.
+
+        Raises:
+            StepError: The query failed, or its result cannot be fetched or saved.
+        """
+        if self.path is not None:
+            find_format(self.path)
+        if is_delivered(self.query, self.path):
+            return
+        self.query.is_extracting = True
+        self._check_pages()
+        for number in range(1, MAX_RUNS + 1):
+            try:
+                self._fetch_all()
+                break
+            except (ResultGoneError, JobGoneError) as error:
+                if number == MAX_RUNS:
+                    raise
+                self._drop_pages(f"{error}; the query is run again from the beginning")
+                self.query.remote.mark_gone()
+            except PagesChangedError as error:
+                if number == MAX_RUNS:
+                    raise
+                self._drop_pages(f"{error}; they are fetched again from the first one")
+        deliver(self.query, self.context, self.path)
+        self.query.is_extracting = False
+        self._report(now=True)
+
+    def _check_pages(self) -> None:
+        """Drop the pages of an earlier attempt that are not in the file as they were recorded."""
+        pages = self.query.pages
+        intact = count_intact(get_rows_path(self.context, self.query.job), pages)
+        if intact == len(pages):
+            return
+        if self.query.delivered is None:
+            self._notify(
+                f"{len(pages) - intact:,} of the {len(pages):,} pages that were fetched are not in "
+                "the run's folder any more, so they are fetched again"
+            )
+        del pages[intact:]
+
+    def _drop_pages(self, reason: str) -> None:
+        self._notify(reason)
+        self.query.pages.clear()
+        number = self.context.journal.intend(self.query.job.key, 0, RESTART, {})
+        self.context.journal.settle(number, "done", {})
+
+    def _fetch_all(self) -> None:
+        self.runner.ensure_created()
+        self.runner.wait()
+        job = self.query.remote.id
+        assert job is not None
+        api = self.runner.requests.api
+        path = get_rows_path(self.context, self.query.job)
+        with RowsFile(path, self.query.pages, self._make_header()) as rows:
+            addresses = find_addresses(api, job, rows.pages, CONNECTIONS)
+            PageFetcher(self.context, api, addresses, rows, self._record).run()
+            self._check_total(rows)
+            rows.sync()
+
+    def _make_header(self) -> bytes:
+        """Make the header for an org that sends none if nothing matches."""
+        from bulkflow_soql.features import list_paths
+
+        names = [f'"{path.text}"' for path in list_paths(self.query.settings.parse())]
+        return (",".join(names) + "\n").encode()
+
+    def _check_total(self, rows: RowsFile) -> None:
+        """Compare the rows of all pages with the number that the job has found."""
+        found = self.query.remote.remote.processed
+        if rows.rows >= found:
+            return
+        raise StepError(
+            f"the result of job {self.query.job.name} has {rows.rows:,} rows, and the job has "
+            f"found {found:,}",
+            help=f"`{self.context.format_command('resume')}` looks for the missing rows again",
+        )
+
+    def _record(self, page: Page) -> None:
+        journal = self.context.journal
+        number = journal.intend(self.query.job.key, 0, PAGE, page.to_json())
+        journal.settle(number, "done", {})
+        self.query.update(self.query.remote)
+        self._report()
+
+    def _report(self, *, now: bool = False) -> None:
+        """Emit the progress, unless it was emitted a moment ago."""
+        at = self.context.clock.monotonic()
+        if not now and at - self._reported_at < 0.25:
+            return
+        self._reported_at = at
+        remote = self.query.remote
+        fetched = sum(page.rows for page in self.query.pages)
+        self.context.emit(
+            Progress(
+                self.query.job.key,
+                self.context.clock.time(),
+                parts=1,
+                parts_done=int(not self.query.is_extracting),
+                bytes_sent=0,
+                bytes_total=None,
+                rows_processed=fetched,
+                rows_failed=0,
+                rows_total=remote.remote.processed or None,
+                states={str(remote.state): 1},
+            )
+        )
+
+    def _notify(self, message: str) -> None:
+        self.context.emit(Notice(message, NoticeLevel.WARNING, job=self.query.job.key))

@@ -1,0 +1,79 @@
+"""A query job's settings, as its clauses set them, and the checks that need no org."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import fields, frozen
+
+from bulkflow.plugin import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bulkflow_soql.tree import Query
+
+QUERY: Final = "query"
+"""The kind of a query job, in the words of the language."""
+
+CONNECTIONS: Final = 5
+"""Pages that are fetched at the same time: as many as `resultPages` names together (guide v66)."""
+
+
+@frozen
+class QuerySettings:
+    """The settings of a job."""
+
+    query: str
+    includes_deleted: bool = False
+    patience: float | None = None
+    """Seconds to wait out temporary trouble."""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> QuerySettings:
+        """Make the settings of a job that passed the checks."""
+        return cls(**{name: value for name, value in settings.items() if name in _NAMES})
+
+    @property
+    def operation(self) -> str:
+        """The operation in the words of the API."""
+        return "queryAll" if self.includes_deleted else "query"
+
+    def parse(self) -> Query:
+        """Parse the query, which the checks have accepted."""
+        from bulkflow_soql import parse
+
+        return parse(self.query)
+
+
+_NAMES: Final = frozenset(each.name for each in fields(QuerySettings))
+
+
+def is_query(settings: Mapping[str, object]) -> bool:
+    """Return whether a job is a query job."""
+    return "query" in settings
+
+
+def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
+    """Find what is wrong with a job's settings, whatever the org is."""
+    text = settings.get("query")
+    if not isinstance(text, str):
+        return
+    from bulkflow_soql import parse
+    from bulkflow_soql.features import find_refused_by_bulk, prevents_chunking
+
+    query = parse(text)
+    for feature in find_refused_by_bulk(query):
+        yield Problem(
+            f"query jobs of Salesforce do not support {feature.name}",
+            "remove it from the query",
+            "query",
+        )
+    clause = prevents_chunking(query)
+    if clause is not None:
+        yield Problem(
+            f"{clause} keeps Salesforce from dividing the query: on many records it may time out",
+            f"remove {clause}, unless few records match",
+            "query",
+            warning=True,
+        )
