@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _INGEST: Final = re.compile(r"/services/data/v\d+\.\d/jobs/ingest(?:/([^/]+)(?:/([^/]+))?)?/?")
 _QUERY: Final = re.compile(r"/services/data/v\d+\.\d/(?:jobs/query|query|queryAll)(?:/.*)?")
+_QUERY_JOB: Final = re.compile(r"/services/data/v\d+\.\d/jobs/query/([^/]+)(?:/([^/]+))?/?")
 _LIMITS: Final = re.compile(r"/services/data/v\d+\.\d/limits/?")
 _PARTS: Final = {
     "batches": Endpoint.UPLOAD,
@@ -26,8 +27,8 @@ _MOST_JSON: Final = 1 << 20
 
 
 def find_job_id(path: str) -> str | None:
-    """Find the id of the ingest job in a path."""
-    match = _INGEST.fullmatch(path)
+    """Find the id of the job in a path."""
+    match = _INGEST.fullmatch(path) or _QUERY_JOB.fullmatch(path)
     return None if match is None else match[1]
 
 
@@ -40,6 +41,9 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
             return Endpoint.TOKEN, receive
         if _LIMITS.fullmatch(path):
             return Endpoint.LIMITS, receive
+        job = _QUERY_JOB.fullmatch(path)
+        if job is not None and job[2] == "results":
+            return Endpoint.PAGES, receive
         return (Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER), receive
     job_id, part = match.groups()
     if part is not None:
