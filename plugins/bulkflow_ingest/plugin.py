@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 _COMMANDS = {
-    "list": "List the ingest jobs of an org.",
+    "list": "List the jobs of an org, loads and queries.",
     "show": "Show the properties of a job.",
     "abort": "Abort unfinished jobs.",
     "delete": "Delete finished jobs.",

@@ -37,14 +37,7 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
     path, method = scope["path"], scope["method"]
     match = _INGEST.fullmatch(path)
     if match is None:
-        if path.rstrip("/").endswith("/services/oauth2/token"):
-            return Endpoint.TOKEN, receive
-        if _LIMITS.fullmatch(path):
-            return Endpoint.LIMITS, receive
-        job = _QUERY_JOB.fullmatch(path)
-        if job is not None and job[2] == "results":
-            return Endpoint.PAGES, receive
-        return (Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER), receive
+        return _find_other(path), receive
     job_id, part = match.groups()
     if part is not None:
         return _PARTS.get(part, Endpoint.OTHER), receive
@@ -65,6 +58,18 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
         return messages.popleft() if messages else await receive()
 
     return (Endpoint.ABORT if _read_state(body) == "Aborted" else Endpoint.CLOSE), repeat
+
+
+def _find_other(path: str) -> Endpoint:
+    """Find the endpoint of a path that is not about ingest jobs."""
+    if path.rstrip("/").endswith("/services/oauth2/token"):
+        return Endpoint.TOKEN
+    if _LIMITS.fullmatch(path):
+        return Endpoint.LIMITS
+    job = _QUERY_JOB.fullmatch(path)
+    if job is not None and job[2] == "results":
+        return Endpoint.PAGES
+    return Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER
 
 
 def _read_state(body: bytes) -> object:
