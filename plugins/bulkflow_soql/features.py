@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from bulkflow_soql.tree import FieldPath, FunctionCall, Subquery, TypeOf
+from bulkflow_soql.tree import (
+    AllOf,
+    AnyOf,
+    FieldPath,
+    FieldTest,
+    FunctionCall,
+    Membership,
+    Negation,
+    Subquery,
+    TypeOf,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +65,34 @@ def prevents_chunking(query: Query) -> str | None:
 def list_paths(query: Query) -> list[FieldPath]:
     """List the fields of the field list, in order, without those in function calls."""
     return [item for item in query.items if isinstance(item, FieldPath)]
+
+
+def list_all_paths(query: Query) -> list[FieldPath]:
+    """List every field of a query and of its functions, without those of sub-selects."""
+    found: list[FieldPath] = []
+
+    def add(subject: object) -> None:
+        if isinstance(subject, FieldPath):
+            found.append(subject)
+        elif isinstance(subject, FunctionCall) and subject.function != "FIELDS":
+            add(subject.argument)
+
+    for subject in (*query.items, *query.group, *(each.subject for each in query.order)):
+        add(subject)
+    conditions = [query.where] if query.where is not None else []
+    while conditions:
+        match conditions.pop():
+            case FieldTest(subject=tested) | Membership(subject=tested):
+                add(tested)
+            case Negation(condition=inner):
+                conditions.append(inner)
+            case AllOf(conditions=inner_ones) | AnyOf(conditions=inner_ones):
+                conditions += inner_ones
+    return found
+
+
+def make_count(query: Query) -> str | None:
+    """Make the query that counts the rows of a query; None if SOQL has none."""
+    if query.order or query.group_at is not None or query.limit is not None:
+        return None
+    return f"SELECT COUNT() FROM {query.text[query.object_at :]}"  # noqa: S608 - it is parsed SOQL
