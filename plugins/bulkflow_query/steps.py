@@ -73,9 +73,9 @@ def wait(
 def extract(context: Context, job: Job, path: Path | None = None) -> None:
     """Run the query, and fetch its rows: create, wait, and write all pages to one file.
 
-    The name of the file decides its format: `.csv`, `.csv.gz` or `.csv.zst`. The file appears when
-    it is complete, and only then replaces one of that name. Without `to`, the rows stay in the
-    run's folder, for `from job people` in another job.
+    The name of the file decides its format: `.csv`, `.csv.gz`, `.csv.zst`, `.parquet` or `.jsonl`.
+    The file appears when it is complete, and only then replaces one of that name. Without `to`, the
+    rows stay in the run's folder, for `from job people` in another job.
     """
     _connect(context, job).extract(path)
 

@@ -18,9 +18,12 @@ from bulkflow_csv import CsvError, compute_digest
 from bulkflow_jobs.extracted_rows import ExtractedRows, set_extracted_rows
 from bulkflow_jobs.job_label import make_label
 from bulkflow_query.rows_file import is_whole, make_write_error
+from bulkflow_query.sinks.extracted import ExtractedCsv, read_columns
 from bulkflow_query.sinks.formats import find_format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from bulkflow.plugin import Context, Job
     from bulkflow_query.execution.query_job import LogicalQuery
     from bulkflow_query.rows_file import Page
@@ -34,19 +37,32 @@ def get_rows_path(context: Context, job: Job) -> Path:
     return context.run_directory / FOLDER / f"{make_label(job.key)}.csv"
 
 
-def deliver(query: LogicalQuery, context: Context, path: Path | None) -> None:
+def deliver(
+    query: LogicalQuery,
+    context: Context,
+    path: Path | None,
+    find_kinds: Callable[[Sequence[str]], tuple[str, ...]],
+) -> None:
     """Save the rows of a query, all of which are in the run's folder.
 
     Args:
         query: The query.
         context: The step's context.
         path: Where to save them; None to keep them in the run's folder only.
+        find_kinds: Returns the types of columns, for formats that need them.
 
     Raises:
         StepError: The file cannot be written.
     """
     rows = get_rows_path(context, query.job)
-    digest = None if path is None else _save(rows, path, context)
+    digest = None
+    if path is not None:
+        columns = read_columns(query.pages[0].header) if query.pages else ()
+        typed = find_format(path).typed
+        kinds = find_kinds(columns) if typed else ("",) * len(columns)
+        total = sum(page.rows for page in query.pages)
+        content = ExtractedCsv(rows, columns, kinds, total, rows.parent, context.checkpoint)
+        digest = _save(content, path, context)
     detail: dict[str, object] = {"path": None if path is None else str(path), "digest": digest}
     number = context.journal.intend(query.job.key, 0, "delivered", detail)
     context.journal.settle(number, "done", {})
@@ -62,12 +78,12 @@ def deliver(query: LogicalQuery, context: Context, path: Path | None) -> None:
     context.emit(Notice(what, job=query.job.key))
 
 
-def _save(rows: Path, path: Path, context: Context) -> str | None:
+def _save(rows: ExtractedCsv, path: Path, context: Context) -> str | None:
     """Write the file; return its digest, or None if it is a device that cannot be read."""
     form = find_format(path)
     try:
         with deliver_file(path, context.run_directory) as scratch:
-            form.write(rows, scratch, context.checkpoint)
+            form.write(rows, scratch)
         target = resolve_target(path)
     except OSError as error:
         raise make_write_error(path, error) from error

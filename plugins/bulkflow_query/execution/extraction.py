@@ -9,6 +9,8 @@ from attrs import define, field
 from bulkflow.errors import StepError
 from bulkflow.model.event import Notice, NoticeLevel, Progress
 from bulkflow_jobs.errors import JobGoneError
+from bulkflow_jobs.sobjects import Describer
+from bulkflow_query.api.field_kinds import find_kinds
 from bulkflow_query.execution.deliver import deliver, get_rows_path, is_delivered
 from bulkflow_query.execution.prepare import PAGE, RESTART
 from bulkflow_query.execution.runner import MAX_RUNS
@@ -20,6 +22,7 @@ from bulkflow_query.settings import CONNECTIONS
 from bulkflow_query.sinks.formats import find_format
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bulkflow.plugin import Context
@@ -76,7 +79,7 @@ class Extraction:
                 if number == MAX_RUNS:
                     raise
                 self._drop_pages(f"{error}; they are fetched again from the first one")
-        deliver(self.query, self.context, self.path)
+        deliver(self.query, self.context, self.path, self._find_kinds)
         self.query.is_extracting = False
         self._report(now=True)
 
@@ -118,6 +121,11 @@ class Extraction:
 
         names = [f'"{path.text}"' for path in list_paths(self.query.settings.parse())]
         return (",".join(names) + "\n").encode()
+
+    def _find_kinds(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Find the types of columns in the org's description of the object."""
+        describer = Describer(self.runner.requests.api.session)
+        return find_kinds(describer, self.query.settings.parse().object, columns)
 
     def _check_total(self, rows: RowsFile) -> None:
         """Compare the rows of all pages with the number that the job has found."""

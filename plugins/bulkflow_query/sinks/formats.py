@@ -1,7 +1,6 @@
-"""One function for each format: it writes a file from a CSV file of rows.
+"""The formats of files, one function for each: it writes a file from the rows of an extract.
 
-A function gets the CSV file, the place to write to, and a checkpoint that it calls now and then; it
-raises OSError if it cannot write. Nobody sees the file before it is whole.
+A function raises OSError if it cannot write. Nobody sees the file before it is whole.
 """
 
 from __future__ import annotations
@@ -18,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bulkflow_query.sinks.extracted import ExtractedCsv
+
 _BLOCK: Final = 1 << 20
 _GZIP_LEVEL: Final = 1
 """As for uploads: higher levels take several times longer for a few per cent."""
+_ZSTD_LEVEL: Final = 3
 
 
 @frozen
@@ -29,42 +31,86 @@ class Format:
 
     Attributes:
         suffix: The end of the names of its files.
-        write: Writes a file: `write(rows, target, checkpoint)`.
+        write: Writes a file from rows.
+        typed: Whether it needs the types of the columns.
+        prepare: Raises `UsageError` if it cannot be written on this machine.
     """
 
     suffix: str
-    write: Callable[[Path, Path, Callable[[], None]], None]
+    write: Callable[[ExtractedCsv, Path], None]
+    typed: bool = False
+    prepare: Callable[[], object] = tuple
 
 
-def write_csv(rows: Path, target: Path, checkpoint: Callable[[], None]) -> None:
-    """Write the rows as they are. Without a copy, if the folder's file system has links."""
+def write_csv(rows: ExtractedCsv, target: Path) -> None:
+    """Write the rows as they are; without a copy if the file system has links."""
     try:
-        os.link(rows, target)
+        os.link(rows.path, target)
     except OSError:
-        with rows.open("rb") as source, target.open("wb") as out:
-            _copy(source, out, checkpoint)
+        with target.open("wb") as out:
+            _copy(rows, out)
 
 
-def write_gzip(rows: Path, target: Path, checkpoint: Callable[[], None]) -> None:
+def write_gzip(rows: ExtractedCsv, target: Path) -> None:
     """Write the rows compressed with gzip. The same rows make the same bytes."""
-    with rows.open("rb") as source, target.open("wb") as out:
+    with target.open("wb") as out:
         packer = cast("BinaryIO", GzipFile("", "wb", _GZIP_LEVEL, out, mtime=0))
         with packer:
-            _copy(source, packer, checkpoint)
+            _copy(rows, packer)
 
 
-FORMATS: Final = (Format(".csv", write_csv), Format(".csv.gz", write_gzip))
+def write_zstd(rows: ExtractedCsv, target: Path) -> None:
+    """Write the rows compressed with zstd."""
+    from zstandard import ZstdCompressor
+
+    with target.open("wb") as out, ZstdCompressor(level=_ZSTD_LEVEL).stream_writer(out) as packer:
+        _copy(rows, cast("BinaryIO", packer))
+
+
+def write_parquet(rows: ExtractedCsv, target: Path) -> None:
+    """Write Parquet, with the types of the org's fields."""
+    from bulkflow_query.sinks import typed
+
+    typed.write_parquet(rows, target)
+
+
+def write_jsonl(rows: ExtractedCsv, target: Path) -> None:
+    """Write one JSON object for each row."""
+    from bulkflow_query.sinks import typed
+
+    typed.write_jsonl(rows, target)
+
+
+def check_zstd() -> None:
+    """Raise `UsageError` if the library for zstd is not installed."""
+    try:
+        import zstandard  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise UsageError(
+            ".csv.zst needs a library that is not installed",
+            help="install it with `pip install 'bulkflow-sf[zstd]'`, or write .csv.gz",
+        ) from error
+
+
+FORMATS: Final = (
+    Format(".csv", write_csv),
+    Format(".csv.gz", write_gzip),
+    Format(".csv.zst", write_zstd, prepare=check_zstd),
+    Format(".parquet", write_parquet, typed=True),
+    Format(".jsonl", write_jsonl, typed=True),
+)
 
 
 def find_format(path: Path) -> Format:
     """Find the format of a file by its name.
 
     Raises:
-        UsageError: The name has no known suffix.
+        UsageError: The name has no known suffix, or the format cannot be written here.
     """
     name = path.name.lower()
     for each in FORMATS:
         if name.endswith(each.suffix):
+            each.prepare()
             return each
     known = ", ".join(each.suffix for each in FORMATS)
     raise UsageError(
@@ -73,7 +119,8 @@ def find_format(path: Path) -> Format:
     )
 
 
-def _copy(source: BinaryIO, out: BinaryIO, checkpoint: Callable[[], None]) -> None:
-    while block := source.read(_BLOCK):
-        checkpoint()
-        out.write(block)
+def _copy(rows: ExtractedCsv, out: BinaryIO) -> None:
+    with rows.path.open("rb") as source:
+        while block := source.read(_BLOCK):
+            rows.checkpoint()
+            out.write(block)
