@@ -28,4 +28,14 @@ def query_all(query: str) -> Mapping[str, object]:
     return {"query": query, "includes_deleted": True}
 
 
-CLAUSES: tuple[Clause, ...] = (query, query_all)
+@clause("over rest", sets=("over_rest",), kind=QUERY)
+def over_rest() -> Mapping[str, object]:
+    """Query over REST instead of with a query job, which is faster for a few thousand rows.
+
+    Queries that query jobs do not support, such as those with aggregates or sub-queries, go over
+    REST without this.
+    """
+    return {"over_rest": True}
+
+
+CLAUSES: tuple[Clause, ...] = (query, query_all, over_rest)

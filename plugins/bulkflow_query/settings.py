@@ -26,6 +26,7 @@ class QuerySettings:
 
     query: str
     includes_deleted: bool = False
+    over_rest: bool = False
     patience: float | None = None
     """Seconds to wait out temporary trouble."""
 
@@ -49,6 +50,15 @@ class QuerySettings:
 _NAMES: Final = frozenset(each.name for each in fields(QuerySettings))
 
 
+def find_reason_for_rest(settings: QuerySettings) -> str | None:
+    """Return why a query goes over REST; None if it becomes a query job."""
+    from bulkflow_soql.features import find_refused_by_bulk
+
+    for feature in find_refused_by_bulk(settings.parse()):
+        return f"query jobs of Salesforce do not support {feature.name}"
+    return "the file says so" if settings.over_rest else None
+
+
 def is_query(settings: Mapping[str, object]) -> bool:
     """Return whether a job is a query job."""
     return "query" in settings
@@ -63,14 +73,9 @@ def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     from bulkflow_soql.features import find_refused_by_bulk, prevents_chunking
 
     query = parse(text)
-    for feature in find_refused_by_bulk(query):
-        yield Problem(
-            f"query jobs of Salesforce do not support {feature.name}",
-            "remove it from the query",
-            "query",
-        )
     clause = prevents_chunking(query)
-    if clause is not None:
+    rest = settings.get("over_rest") is True or any(find_refused_by_bulk(query))
+    if clause is not None and not rest:
         yield Problem(
             f"{clause} keeps Salesforce from dividing the query: on many records it may time out",
             f"remove {clause}, unless few records match",

@@ -152,9 +152,11 @@ class _Builder:
     def _build_item(self, tree: Node) -> Item:
         match tree.data:
             case "typeof":
-                return TypeOf(_get_offset(next(_list_tokens(tree))))
+                return TypeOf(_get_offset(next(_list_tokens(tree))), _get_first_name(tree))
             case "subquery":
-                return Subquery(_get_offset(next(_list_tokens(tree))))
+                (query,) = _list_trees(tree)
+                name = next(token for token in _list_tokens(query) if token.type == "NAME")
+                return Subquery(_get_offset(next(_list_tokens(tree))), str(name))
             case _:
                 return self._build_subject(tree)
 
@@ -242,6 +244,12 @@ class _Builder:
 
 def _read_operator(word: Token) -> Operator:
     return Operator.NOT_EQUAL if str(word) == "<>" else Operator(word.upper())
+
+
+def _get_first_name(tree: Node) -> str:
+    """Return the path of the first path in a tree."""
+    path = next(each for each in _list_trees(tree) if each.data == "path")
+    return ".".join(map(str, _list_tokens(path)))
 
 
 def _get_offset(token: Token) -> int:

@@ -32,16 +32,18 @@ class FunctionCall:
 
 @frozen
 class Subquery:
-    """A query of child records in the field list."""
+    """A query of child records in the field list; `name` is that of their relationship."""
 
     at: int
+    name: str = ""
 
 
 @frozen
 class TypeOf:
-    """A TYPEOF expression in the field list."""
+    """A TYPEOF expression in the field list, on the parent `name`."""
 
     at: int
+    name: str = ""
 
 
 Item = FieldPath | FunctionCall | Subquery | TypeOf

@@ -28,14 +28,16 @@ def form() -> PagesForm:
 def server(form: PagesForm) -> Iterator[SandboxServer]:
     sandbox = Sandbox(choices=Choices(query_page_rows=PAGE, query_pages_form=form))
     with SandboxServer(sandbox) as running:
-        people = [
-            {"LastName": f'P{number:03} "q"\nx', "Email": f"p{number}@example.org"}
-            for number in range(ROWS)
-        ]
-        saving = Records(sandbox.org)
-        for person in people:
-            saving.create("Contact", person, USER_ID)
+        fill(sandbox)
         yield running
+
+
+def fill(sandbox: Sandbox) -> None:
+    """Add the people to an org."""
+    saving = Records(sandbox.org)
+    for number in range(ROWS):
+        person = {"LastName": f'P{number:03} "q"\nx', "Email": f"p{number}@example.org"}
+        saving.create("Contact", person, USER_ID)
 
 
 @pytest.fixture

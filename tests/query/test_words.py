@@ -104,11 +104,6 @@ def test_a_mistake_in_a_query_has_its_place(
     assert (error["line"], error["column"]) == place
 
 
-def test_the_checker_knows_what_query_jobs_refuse(workshop: Workshop) -> None:
-    (found,) = check(workshop, pipeline('query "SELECT COUNT(Id) FROM Contact GROUP BY Name"'))[:1]
-    assert "query jobs of Salesforce do not support COUNT()" in str(found["message"])
-
-
 @pytest.mark.parametrize("clause", ["ORDER BY Name", "LIMIT 10"])
 def test_what_prevents_chunking_is_a_warning(workshop: Workshop, clause: str) -> None:
     (found,) = check(workshop, pipeline(f'query "SELECT Id FROM Contact {clause}"'))

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from bulkflow_salesforce import BadResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bulkflow_salesforce import JsonValue, Response, Session
 
@@ -29,7 +29,7 @@ class RecordPage:
     """
 
     total: int
-    records: Sequence[Mapping[str, JsonValue]]
+    records: Sequence[dict[str, JsonValue]]
     next: str | None
 
 

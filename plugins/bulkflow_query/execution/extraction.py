@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from bulkflow.errors import StepError
-from bulkflow.model.event import Notice, NoticeLevel, Progress
 from bulkflow_jobs.errors import JobGoneError
 from bulkflow_jobs.sobjects import Describer
 from bulkflow_query.api.field_kinds import find_kinds
 from bulkflow_query.execution.deliver import deliver, get_rows_path, is_delivered
-from bulkflow_query.execution.prepare import PAGE, RESTART
+from bulkflow_query.execution.page_record import PageRecorder
 from bulkflow_query.execution.runner import MAX_RUNS
 from bulkflow_query.pages.addresses import find_addresses
 from bulkflow_query.pages.errors import PagesChangedError, ResultGoneError
 from bulkflow_query.pages.fetch import PageFetcher
-from bulkflow_query.rows_file import RowsFile, count_intact
+from bulkflow_query.rows_file import RowsFile
 from bulkflow_query.settings import CONNECTIONS
 from bulkflow_query.sinks.formats import find_format
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from bulkflow.plugin import Context
     from bulkflow_query.execution.query_job import LogicalQuery
     from bulkflow_query.execution.runner import QueryRunner
-    from bulkflow_query.rows_file import Page
 
 
 @define(eq=False, repr=False)
@@ -42,7 +40,10 @@ class Extraction:
 
     runner: QueryRunner
     path: Path | None
-    _reported_at: float = field(default=0.0, init=False)
+    _recorder: PageRecorder = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._recorder = PageRecorder(self.context, self.query)
 
     @property
     def query(self) -> LogicalQuery:
@@ -65,7 +66,7 @@ class Extraction:
         if is_delivered(self.query, self.path):
             return
         self.query.is_extracting = True
-        self._check_pages()
+        self._recorder.check_pages()
         for number in range(1, MAX_RUNS + 1):
             try:
                 self._fetch_all()
@@ -73,34 +74,15 @@ class Extraction:
             except (ResultGoneError, JobGoneError) as error:
                 if number == MAX_RUNS:
                     raise
-                self._drop_pages(f"{error}; the query is run again from the beginning")
+                self._recorder.drop_pages(f"{error}; the query is run again from the beginning")
                 self.query.remote.mark_gone()
             except PagesChangedError as error:
                 if number == MAX_RUNS:
                     raise
-                self._drop_pages(f"{error}; they are fetched again from the first one")
+                self._recorder.drop_pages(f"{error}; they are fetched again from the first one")
         deliver(self.query, self.context, self.path, self._find_kinds)
         self.query.is_extracting = False
-        self._report(now=True)
-
-    def _check_pages(self) -> None:
-        """Drop the pages of an earlier attempt that are not in the file as they were recorded."""
-        pages = self.query.pages
-        intact = count_intact(get_rows_path(self.context, self.query.job), pages)
-        if intact == len(pages):
-            return
-        if self.query.delivered is None:
-            self._notify(
-                f"{len(pages) - intact:,} of the {len(pages):,} pages that were fetched are not in "
-                "the run's folder any more, so they are fetched again"
-            )
-        del pages[intact:]
-
-    def _drop_pages(self, reason: str) -> None:
-        self._notify(reason)
-        self.query.pages.clear()
-        number = self.context.journal.intend(self.query.job.key, 0, RESTART, {})
-        self.context.journal.settle(number, "done", {})
+        self._recorder.report(now=True)
 
     def _fetch_all(self) -> None:
         self.runner.ensure_created()
@@ -111,7 +93,7 @@ class Extraction:
         path = get_rows_path(self.context, self.query.job)
         with RowsFile(path, self.query.pages, self._make_header()) as rows:
             addresses = find_addresses(api, job, rows.pages, CONNECTIONS)
-            PageFetcher(self.context, api, addresses, rows, self._record).run()
+            PageFetcher(self.context, api, addresses, rows, self._recorder.record).run()
             self._check_total(rows)
             rows.sync()
 
@@ -137,36 +119,3 @@ class Extraction:
             f"found {found:,}",
             help=f"`{self.context.format_command('resume')}` looks for the missing rows again",
         )
-
-    def _record(self, page: Page) -> None:
-        journal = self.context.journal
-        number = journal.intend(self.query.job.key, 0, PAGE, page.to_json())
-        journal.settle(number, "done", {})
-        self.query.update(self.query.remote)
-        self._report()
-
-    def _report(self, *, now: bool = False) -> None:
-        """Emit the progress, unless it was emitted a moment ago."""
-        at = self.context.clock.monotonic()
-        if not now and at - self._reported_at < 0.25:
-            return
-        self._reported_at = at
-        remote = self.query.remote
-        fetched = sum(page.rows for page in self.query.pages)
-        self.context.emit(
-            Progress(
-                self.query.job.key,
-                self.context.clock.time(),
-                parts=1,
-                parts_done=int(not self.query.is_extracting),
-                bytes_sent=0,
-                bytes_total=None,
-                rows_processed=fetched,
-                rows_failed=0,
-                rows_total=remote.remote.processed or None,
-                states={str(remote.state): 1},
-            )
-        )
-
-    def _notify(self, message: str) -> None:
-        self.context.emit(Notice(message, NoticeLevel.WARNING, job=self.query.job.key))

@@ -12,7 +12,7 @@ from bulkflow_jobs.job_state import FINAL_STATES, JobState
 from bulkflow_query.execution.deliver import publish_rows
 from bulkflow_query.execution.query_job import LogicalQuery, QueryJob, RemoteQuery
 from bulkflow_query.rows_file import Page
-from bulkflow_query.settings import QuerySettings
+from bulkflow_query.settings import QuerySettings, find_reason_for_rest
 
 if TYPE_CHECKING:
     from bulkflow.model.history import PartHistory
@@ -40,7 +40,9 @@ def prepare(context: Context, job: Job) -> Manifest:
         publish_rows(query, context)
     query.attach()
     query.update(query.remote)
-    return Manifest((_PART,), (), 0, 0, from_org=True)
+    reason = find_reason_for_rest(query.settings)
+    notes = () if reason is None else (f"the query goes over REST: {reason}",)
+    return Manifest((_PART,), (), 0, 0, notes=notes, from_org=True)
 
 
 def _replay(query: LogicalQuery, history: PartHistory) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow.errors import StepError
+from bulkflow.errors import StepError, UsageError
 from bulkflow.model.event import Notice, Shown
 from bulkflow.model.job_phase import Phase
 from bulkflow_jobs.errors import JobGoneError, JobStatusError
@@ -16,6 +16,7 @@ from bulkflow_jobs.poll_schedule import PollSchedule
 from bulkflow_jobs.watch import Watch
 from bulkflow_query.execution.query_job import LogicalQuery, QueryJob
 from bulkflow_query.execution.query_requests import QueryRequests
+from bulkflow_query.settings import find_reason_for_rest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,18 @@ class QueryRunner:
         return self.query.job
 
     def create(self) -> None:
-        """Create the job in the org, unless an earlier attempt did."""
+        """Create the job in the org, unless an earlier attempt did.
+
+        Raises:
+            UsageError: The query goes over REST, which has no jobs.
+        """
+        reason = find_reason_for_rest(self.query.settings)
+        if reason is not None:
+            raise UsageError(
+                f"job {self.job.name} has no job in the org: its query goes over REST, because "
+                f"{reason}",
+                help=f"`extract job {self.job.name}` runs the query",
+            )
         if not self._refresh_restored():
             self.requests.create()
         self.job.phase = Phase.CLOSED
@@ -68,9 +80,14 @@ class QueryRunner:
         Raises:
             StepError: The query failed, or its result cannot be fetched or saved.
         """
-        from bulkflow_query.execution.extraction import Extraction
+        if find_reason_for_rest(self.query.settings) is not None:
+            from bulkflow_query.execution.rest_extraction import RestExtraction
 
-        Extraction(self, path).run()
+            RestExtraction(self.context, self.query, path).run()
+        else:
+            from bulkflow_query.execution.extraction import Extraction
+
+            Extraction(self, path).run()
         self.job.phase = Phase.FINISHED
 
     def abort(self) -> None:

@@ -99,6 +99,8 @@ def _make_select(rows: ExtractedCsv, *, dates: bool, parallel: bool) -> str:
 def _convert(column: str, kind: str, *, dates: bool) -> str:
     """Return the SQL that makes a value of a type from its text."""
     value = f"nullif({column}, '')"
+    if kind == "json" and not dates:
+        return f"CAST({value} AS JSON)"
     if kind == "boolean":
         return f"CAST({value} AS BOOLEAN)"
     if kind in _INTEGERS:
